@@ -1,0 +1,34 @@
+# What developers type. Users need only scripts/demo; CI calls scripts/test.
+.DEFAULT_GOAL := help
+.PHONY: help setup lint format test unit bench demo lock
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## set this machine up, development tools included
+	@scripts/bootstrap --dev
+
+lint: ## ruff, mypy --strict, the import contract
+	@scripts/test lint
+
+format: setup ## rewrite the sources in the house format
+	@.venv/bin/ruff check --fix .
+	@.venv/bin/ruff format .
+
+test: ## every test (root)
+	@scripts/test
+
+unit: ## the tests that need no root
+	@scripts/test unit
+
+bench: setup ## measure the commands: JSON, medians (root)
+	@scripts/bench
+
+demo: ## the main job, end to end (root)
+	@scripts/demo
+
+# No index in the files: a lock must install from any mirror. uv.lock would name one.
+LOCK = uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet $(UPGRADE)
+lock: ## pin the dependencies again (needs uv; UPGRADE=--upgrade for newer versions)
+	$(LOCK) --group build pyproject.toml -o requirements.lock
+	$(LOCK) --group build --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock

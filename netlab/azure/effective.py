@@ -1,0 +1,67 @@
+"""Effective routes: which routes of a NIC are active (azure-rules.md section 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+from typing import Literal
+
+from netlab.scenario.models import Scenario
+
+NextHopType = Literal["VnetLocal", "VNetPeering", "VirtualNetworkGateway", "VirtualAppliance", "Internet", "None"]
+Source = Literal["Default", "VirtualNetworkGateway", "User"]
+
+DEFAULT_ROUTE = IPv4Network("0.0.0.0/0")
+# Section 5.1, item 5: private destinations that nothing else knows are dropped at the sender's NIC.
+NONE_PREFIXES = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
+# Section 5.2, tie between equal prefixes: User > BGP/VirtualNetworkGateway > System.
+_PRECEDENCE: dict[Source, int] = {"User": 0, "VirtualNetworkGateway": 1, "Default": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class EffectiveRoute:
+    """One route of a NIC: Azure's source, prefix and next hop type, and the peer or gateway it leads to."""
+
+    source: Source
+    prefix: IPv4Network
+    next_hop_type: NextHopType
+    next_hop: str = ""
+
+
+def system_routes(scenario: Scenario, vnet: str) -> Iterator[EffectiveRoute]:
+    """The system routes of every NIC of a VNet: one per address range of the VNet and of each connected peer (R106).
+
+    A ``None`` prefix that a range equals or lies in gives way to it (section 5.1, item 5).
+    """
+    spaces = list(scenario.vnets[vnet].address_space)
+    for prefix in spaces:
+        yield EffectiveRoute("Default", prefix, "VnetLocal")
+    for mine, _ in scenario.peered(vnet):
+        for prefix in scenario.vnets[mine.remote_vnet].address_space:
+            spaces.append(prefix)
+            yield EffectiveRoute("Default", prefix, "VNetPeering", mine.remote_vnet)
+    yield EffectiveRoute("Default", DEFAULT_ROUTE, "Internet")
+    for prefix in NONE_PREFIXES:
+        if not any(prefix.subnet_of(space) for space in spaces):
+            yield EffectiveRoute("Default", prefix, "None")
+
+
+def active(candidates: Iterable[EffectiveRoute]) -> Iterator[EffectiveRoute]:
+    """The active routes among the candidates of one NIC (sections 5.1 and 5.2)."""
+    routes = tuple(candidates)
+    shields = [r.prefix for r in routes if r.source == "Default" and r.next_hop_type in ("VnetLocal", "VNetPeering")]
+    # Section 5.2: a gateway route equal to or inside a VNet or peering range never wins.
+    contenders = [
+        r
+        for r in routes
+        if r.source != "VirtualNetworkGateway" or not any(r.prefix.subnet_of(shield) for shield in shields)
+    ]
+    best = {
+        prefix: min(_PRECEDENCE[r.source] for r in contenders if r.prefix == prefix)
+        for prefix in {r.prefix for r in contenders}
+    }
+    winners = [r for r in contenders if _PRECEDENCE[r.source] == best[r.prefix]]
+    # Section 8, point 2: an active 0.0.0.0/0 from a UDR or from BGP removes the None routes; one to Internet does not.
+    forced = any(r.prefix == DEFAULT_ROUTE and r.next_hop_type != "Internet" for r in winners)
+    return (r for r in winners if not (forced and r.source == "Default" and r.next_hop_type == "None"))

@@ -1,0 +1,192 @@
+"""A lab's run directory: what is known of it, its secrets, its journal, and the lock that keeps two hands off it.
+
+::
+
+    /run/netlab/<lab>/      0700, root
+    ├── lab.json            scenario, data plane, time scale
+    ├── scenario.yaml       the scenario as it was when the lab was built
+    ├── secrets.json        0600
+    ├── journal             one line per step, written before the step is taken; `up` at the end
+    ├── story.json          what a story has changed and not yet put back
+    ├── profiles/           the profile package of each point-to-site client
+    └── <node>/             a daemon's configuration, sockets and log
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from netlab.errors import HostError, LabError, UsageError
+from netlab.plan.model import DataPlane, Plan
+from netlab.plan.names import RUN_ROOT, lab_directory
+from netlab.plan.planner import plan
+from netlab.scenario.loader import parse
+from netlab.scenario.models import Scenario, is_lab_name
+
+_UP = "up"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a lab was built from."""
+
+    lab: str
+    scenario: str
+    data_plane: DataPlane
+    time_scale: float
+
+
+@dataclass(frozen=True, slots=True)
+class Lab:
+    """A lab that exists: its facts, its scenario and its plan."""
+
+    facts: Facts
+    scenario: Scenario
+    plan: Plan
+
+    @property
+    def directory(self) -> Path:
+        """Its run directory."""
+        return Path(lab_directory(self.facts.lab))
+
+
+def exists(lab: str) -> bool:
+    """Whether a lab has a run directory."""
+    return Path(lab_directory(lab)).exists()
+
+
+def names() -> tuple[str, ...]:
+    """The labs that have a run directory."""
+    try:
+        return tuple(sorted(entry.name for entry in os.scandir(RUN_ROOT) if entry.is_dir() and is_lab_name(entry.name)))
+    except FileNotFoundError:
+        return ()
+
+
+def claim(lab: str) -> None:
+    """Make the run directory of a new lab; UsageError if there is one, HostError if it cannot be made."""
+    directory = Path(lab_directory(lab))
+    try:
+        directory.parent.mkdir(mode=0o755, exist_ok=True)
+        directory.mkdir(mode=0o700)
+    except FileExistsError:
+        raise UsageError(
+            f"a lab called {lab} exists already", f"remove it with `netlab down {lab}`, or choose another --name"
+        ) from None
+    except OSError as error:
+        raise HostError(
+            f"cannot make the run directory {directory}: {error.strerror}", "it must be writable for root"
+        ) from None
+
+
+def remove(lab: str) -> None:
+    """Remove the run directory, and the directory of all labs when this was the last."""
+    shutil.rmtree(lab_directory(lab), ignore_errors=True)
+    with contextlib.suppress(OSError):
+        Path(RUN_ROOT).rmdir()
+
+
+@contextlib.contextmanager
+def locked(lab: str) -> Iterator[None]:
+    """Hold a lab's lock; LabError if another netlab holds it. The kernel drops it with its holder."""
+    descriptor = os.open(lab_directory(lab), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise LabError(f"another netlab is at work on the lab {lab}", "wait for it, or end it") from None
+    finally:
+        os.close(descriptor)
+
+
+def write_secret(path: Path, text: str) -> None:
+    """Write a file that only root may read."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text)
+
+
+def write(facts: Facts, text: str, keys: Mapping[str, str]) -> None:
+    """Write what a lab is built from."""
+    directory = Path(lab_directory(facts.lab))
+    (directory / "scenario.yaml").write_text(text)
+    write_secret(directory / "secrets.json", json.dumps(keys))
+    content = {name: getattr(facts, name) for name in Facts.__slots__}
+    (directory / "lab.json").write_text(json.dumps(content, indent=2) + "\n")
+
+
+def read(lab: str) -> Lab:
+    """A lab from its run directory; LabError if it is damaged, UsageError if there is none."""
+    directory = Path(lab_directory(lab))
+    if not directory.is_dir():
+        known = names()
+        raise UsageError(
+            f"there is no lab called {lab}", f"there is: {', '.join(known)}" if known else "build one: `netlab up`"
+        )
+    try:
+        facts = Facts(**json.loads((directory / "lab.json").read_text()))
+        scenario = parse((directory / "scenario.yaml").read_text(), str(directory / "scenario.yaml")).scenario
+    except (OSError, ValueError, TypeError, LabError) as error:
+        raise LabError(
+            f"the state of lab {lab} in {directory} is damaged: {error}", f"remove it with `netlab down {lab}`"
+        ) from None
+    return Lab(facts, scenario, plan(scenario, lab, facts.data_plane, facts.time_scale))
+
+
+def pre_shared_keys(scenario: Scenario, names_of_keys: tuple[str, ...]) -> dict[str, str]:
+    """A PSK for every connection: the one that the scenario gives, else a new one (R30, R31)."""
+    given = {
+        f"ipsec:{name}": item.shared_key.get_secret_value()
+        for name, item in scenario.connections.items()
+        if item.shared_key is not None
+    }
+    return {name: given.get(name) or secrets.token_hex(32) for name in names_of_keys}
+
+
+# --- the journal ----------------------------------------------------------------------------------------------------
+
+
+def journal(lab: str, line: str) -> None:
+    """Write a step down before it is taken."""
+    with (Path(lab_directory(lab)) / "journal").open("a") as file:
+        file.write(line + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def finished(lab: str) -> None:
+    """Write down that the lab is up."""
+    journal(lab, _UP)
+
+
+def is_up(lab: str) -> bool:
+    """Whether ``up`` came to its end."""
+    try:
+        return (Path(lab_directory(lab)) / "journal").read_text().splitlines()[-1:] == [_UP]
+    except OSError:
+        return False
+
+
+# --- what a story changed -------------------------------------------------------------------------------------------
+
+
+def read_story(lab: Lab) -> list[dict[str, Any]]:
+    """The actions that a story took and that were not put back."""
+    try:
+        found: list[dict[str, Any]] = json.loads((lab.directory / "story.json").read_text())
+    except (OSError, ValueError):
+        return []
+    return found
+
+
+def write_story(lab: Lab, actions: list[dict[str, Any]]) -> None:
+    """Remember actions of a story, before they are taken."""
+    (lab.directory / "story.json").write_text(json.dumps(actions))

@@ -1,0 +1,146 @@
+"""strongSwan's IKE daemon: started per edge, driven through vici."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from netlab.errors import ConvergeError
+from netlab.machine import processes
+
+PROGRAM = "/usr/sbin/charon-systemd"
+TUN = "ipsec0"
+_TIMEOUT = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sa:
+    """An IKE SA and the state of its CHILD SAs, as strongSwan prints them."""
+
+    connection: str
+    state: str
+    local_host: str
+    remote_host: str
+    remote_id: str
+    local_virtual_ips: tuple[str, ...]
+    children: tuple[str, ...]
+    spis: tuple[str, ...]
+    local_ts: tuple[str, ...]
+    remote_ts: tuple[str, ...]
+
+
+def start(netns: str, directory: str, configuration: str) -> processes.Process:
+    """Write the configuration and start a charon."""
+    path = Path(directory) / "strongswan.conf"
+    path.write_text(configuration)
+    environment = {k: v for k, v in os.environ.items() if k != "NOTIFY_SOCKET"}
+    return processes.start([PROGRAM], directory, netns, environment | {"STRONGSWAN_CONF": str(path)})
+
+
+def ready(directory: str) -> bool:
+    """Whether a charon answers on its vici socket; the file alone outlives the process."""
+    try:
+        with _session(directory) as session:
+            session.version()
+    except (OSError, ConvergeError):
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def _session(directory: str, timeout: float = _TIMEOUT) -> Iterator[Any]:
+    import vici
+
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(timeout)
+        connection.connect(f"{directory}/charon.vici")
+        yield vici.Session(connection)
+
+
+def load(
+    directory: str, connections: list[dict[str, Any]], pools: list[dict[str, Any]], keys: list[dict[str, Any]]
+) -> None:
+    """Load secrets, pools and connections, in that order."""
+    with _session(directory) as session:
+        for key in keys:
+            session.load_shared(key)
+        for pool in pools:
+            session.load_pool(pool)
+        for connection in connections:
+            session.load_conn(connection)
+
+
+def initiate(directory: str, name: str, seconds: float) -> None:
+    """Bring up the CHILD SA of a connection; ConvergeError with charon's own last words if it does not come."""
+    lines: list[str] = []
+    import vici.exception
+
+    try:
+        with _session(directory, seconds + 1) as session:
+            # vici sends nothing until the generator is iterated.
+            for message in session.initiate({"ike": name, "child": name, "timeout": str(int(seconds * 1000))}):
+                lines.append(message.get("msg", b"").decode(errors="replace"))
+    except (vici.exception.CommandException, OSError) as error:
+        said = "; ".join(lines[-3:])
+        raise ConvergeError(f"connection {name} did not come up: {error}; charon said: {said}") from None
+
+
+def terminate(directory: str, name: str, seconds: float) -> None:
+    """Delete the IKE SAs of a connection; none there is no error."""
+    import vici.exception
+
+    with _session(directory, seconds + 1) as session, contextlib.suppress(vici.exception.CommandException):
+        for _ in session.terminate({"ike": name, "timeout": str(int(seconds * 1000))}):
+            pass
+
+
+def reauthenticate(directory: str, name: str) -> None:
+    """Have the client authenticate afresh: the only way to get new selectors (platform-facts.md, section 5)."""
+    with _session(directory) as session:
+        session.rekey({"ike": name, "reauth": "yes"})
+
+
+def sas(directory: str) -> list[Sa]:
+    """The IKE SAs of a charon."""
+    with _session(directory) as session:
+        return [_sa(name, item) for message in session.list_sas() for name, item in message.items()]
+
+
+def local_selectors(directory: str, name: str) -> tuple[str, ...]:
+    """The local traffic selectors of a loaded connection's child; empty if it is not loaded."""
+    with _session(directory) as session:
+        for message in session.list_conns({"ike": name}):
+            for item in message.values():
+                children = item["children"]
+                return tuple(ts.decode() for ts in children[name]["local-ts"]) if name in children else ()
+    return ()
+
+
+def _sa(name: str, item: Any) -> Sa:
+    children = item.get("child-sas", {}).values()
+    return Sa(
+        connection=name,
+        state=_text(item, "state"),
+        local_host=_text(item, "local-host"),
+        remote_host=_text(item, "remote-host"),
+        remote_id=_text(item, "remote-id"),
+        local_virtual_ips=tuple(ip.decode() for ip in item.get("local-vips", ())),
+        children=tuple(_text(child, "state") for child in children),
+        spis=tuple(spi for child in children for spi in (_text(child, "spi-in"), _text(child, "spi-out"))),
+        local_ts=tuple(ts.decode() for child in children for ts in child.get("local-ts", ())),
+        remote_ts=tuple(ts.decode() for child in children for ts in child.get("remote-ts", ())),
+    )
+
+
+def _text(item: Any, key: str) -> str:
+    return item.get(key, b"").decode(errors="replace")  # type: ignore[no-any-return]
+
+
+def installed(found: list[Sa], name: str) -> bool:
+    """Whether a connection has a CHILD SA in state INSTALLED."""
+    return any(sa.connection == name and "INSTALLED" in sa.children for sa in found)

@@ -1,0 +1,90 @@
+"""FRR: zebra and bgpd per speaker, without watchfrr, asked through their vty sockets."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import socket
+from pathlib import Path
+from typing import Any
+
+from netlab.errors import LabError
+from netlab.machine import processes
+
+PROGRAMS = Path("/usr/lib/frr")
+# FRR keeps crash logs there and leaves them behind after SIGKILL (platform-facts.md, section 3).
+_SCRATCH = Path("/var/tmp/frr")
+_TIMEOUT = 5.0
+
+
+def start(netns: str, directory: str, daemon: str, configuration: str) -> processes.Process:
+    """Write the configuration and start zebra or bgpd."""
+    Path(directory, f"{daemon}.conf").write_text(configuration)
+    argv = [
+        str(PROGRAMS / daemon),
+        *("-f", f"{directory}/{daemon}.conf"),
+        *("-i", f"{directory}/{daemon}.pid"),
+        *("-z", f"{directory}/zserv.api"),
+        *("--vty_socket", directory),
+        *("-A", "127.0.0.1", "-P", "0"),
+        # The run directory is root's alone; FRR insists that its user is in the vty group.
+        *("-u", "root", "-g", "frrvty"),
+    ]
+    return processes.start(argv, directory, netns)
+
+
+def ready(directory: str, daemon: str) -> bool:
+    """Whether a daemon serves: zebra its clients, any daemon its vty."""
+    if daemon == "zebra" and not Path(directory, "zserv.api").exists():
+        return False
+    try:
+        command(directory, daemon, "show version")
+    except (OSError, LabError):
+        return False
+    return True
+
+
+def command(directory: str, daemon: str, *lines: str) -> str:
+    """What a daemon answers to vty commands in turn; LabError if it refuses one."""
+    answers = []
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(_TIMEOUT)
+        connection.connect(f"{directory}/{daemon}.vty")
+        for line in ("enable", *lines):
+            connection.sendall(line.encode() + b"\0")
+            answer, status = _answer(connection)
+            # FRR's lib/command.h: 0 success, 1 a warning that is no failure.
+            if status > 1:
+                raise LabError(f"{daemon} in {directory} refused {line!r}: {answer.strip()}")
+            answers.append(answer)
+    return "".join(answers[1:])
+
+
+def _answer(connection: socket.socket) -> tuple[str, int]:
+    """One answer: text, three zero bytes, a status byte."""
+    received = b""
+    while len(received) < 4 or received[-4:-1] != b"\0\0\0":
+        chunk = connection.recv(65536)
+        if not chunk:
+            raise LabError(f"vty closed: {received.decode(errors='replace')}")
+        received += chunk
+    return received[:-4].decode(errors="replace"), received[-1]
+
+
+def show(directory: str, what: str) -> Any:
+    """A ``show … json`` of bgpd, parsed."""
+    return json.loads(command(directory, "bgpd", f"show {what} json") or "{}")
+
+
+def configure(directory: str, *lines: str) -> None:
+    """Change bgpd's running configuration."""
+    command(directory, "bgpd", "configure terminal", *lines, "end")
+
+
+def remove_scratch(directory: str) -> None:
+    """Remove what FRR left outside its run directory."""
+    for path in Path(directory).glob("*.pid"):
+        with contextlib.suppress(OSError, ValueError):
+            pid = int(path.read_text())
+            shutil.rmtree(_SCRATCH / f"{path.stem}.{pid}", ignore_errors=True)

@@ -1,0 +1,264 @@
+"""The real machine: everything that building, running and removing a lab asks of Linux and of the daemons."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from netlab.errors import LabError
+from netlab.machine import charon, frr, namespaces, network, processes
+from netlab.machine.waiting import wait_until
+from netlab.plan.devices import P2S, foothold
+from netlab.plan.model import MAIN_TABLE, BgpSpeaker, Client, GatewayView, Plan, Route, Selector, Timers
+from netlab.plan.names import NETNS_PREFIX, lab_directory
+from netlab.render import text, vici
+
+T = TypeVar("T")
+
+CONTROLLER = "controller"
+# A daemon that is not there by then will not come; generous, for emulated machines.
+_READY_SECONDS = 3.0
+_INITIATE_SECONDS = 20.0
+
+
+class Linux:
+    """The machine that a lab is built on. Stateless: a lab is found again by its name."""
+
+    # --- namespaces and links ---------------------------------------------------------------------------------------
+
+    def namespaces_of(self, lab: str) -> tuple[str, ...]:
+        """The namespaces of a lab that exist."""
+        return namespaces.existing(f"{NETNS_PREFIX}{lab}.")
+
+    def create_namespaces(self, plan: Plan) -> None:
+        """Create every namespace of a plan."""
+        namespaces.create(node.netns for node in plan.nodes)
+
+    def remove_namespaces(self, lab: str) -> None:
+        """Remove every namespace of a lab."""
+        namespaces.remove(self.namespaces_of(lab))
+
+    def build_network(self, plan: Plan) -> None:
+        """Make links, addresses, routes, rules and filters."""
+        network.build(plan.nodes, plan.links)
+
+    # --- daemons ----------------------------------------------------------------------------------------------------
+
+    def start_daemons(self, plan: Plan) -> None:
+        """Start every charon and zebra, and wait until they serve."""
+        for item in plan.charons:
+            Path(item.directory).mkdir(mode=0o700, exist_ok=True)
+            configuration = text.strongswan_conf(item, plan.timers, plan.data_plane)
+            charon.start(plan.netns(item.node), item.directory, configuration)
+        for speaker in plan.speakers:
+            Path(speaker.directory).mkdir(mode=0o700, exist_ok=True)
+            frr.start(plan.netns(speaker.node), speaker.directory, "zebra", text.zebra_conf(speaker))
+        for speaker in plan.speakers:
+            _await(f"zebra of {speaker.node}", partial(frr.ready, speaker.directory, "zebra"))
+        for item in plan.charons:
+            _await(f"charon of {item.node}", partial(charon.ready, item.directory))
+
+    def start_bgp(self, plan: Plan) -> None:
+        """Start every bgpd, with the tunnels already there, so that the first attempt to connect succeeds."""
+        for speaker in plan.speakers:
+            frr.start(plan.netns(speaker.node), speaker.directory, "bgpd", text.bgpd_conf(speaker))
+
+    def start_controller(self, lab: str) -> None:
+        """Start the lab's SDN controller; it lives in the host's namespace and enters the lab's to read and write."""
+        directory = f"{lab_directory(lab)}/{CONTROLLER}"
+        Path(directory).mkdir(mode=0o700, exist_ok=True)
+        processes.start([sys.executable, "-m", "netlab.lab.controller", lab], directory)
+
+    def daemons(self, lab: str) -> tuple[tuple[str, str], ...]:
+        """Every daemon that runs for a lab: its directory's name and its own."""
+        return tuple((Path(cwd).name, process.name) for cwd, process in processes.under(lab_directory(lab)))
+
+    def stop_processes(self, lab: str) -> list[str]:
+        """Stop everything that runs in a lab's directory or namespaces; the names of those that would not go."""
+        directory = lab_directory(lab)
+        marked = (process for _, process in processes.under(directory))
+        found = {*marked, *processes.inside(self.namespaces_of(lab))}
+        left = processes.stop(tuple(process for process in found if process.pid != os.getpid()))
+        for path in Path(directory).glob("*/"):
+            frr.remove_scratch(str(path))
+        return [f"{process.name} ({process.pid})" for process in left]
+
+    # --- tunnels ----------------------------------------------------------------------------------------------------
+
+    def place_tunnels(self, plan: Plan) -> None:
+        """Move each charon's TUN into its routing namespace."""
+        for tunnel in plan.tunnels:
+            network.move_tun(charon.TUN, plan.netns(tunnel.edge), tunnel, plan.netns(tunnel.node))
+
+    def load_connections(self, plan: Plan, secrets: Mapping[str, str]) -> None:
+        """Tell each charon its keys, pools and connections."""
+        for item in plan.charons:
+            charon.load(
+                item.directory,
+                [vici.connection(c, plan.timers) for c in item.connections],
+                [vici.pool(c) for c in item.connections if c.pool],
+                [vici.shared_key(s.name, secrets[s.name], s.identities) for s in item.secrets],
+            )
+
+    def initiate(self, plan: Plan) -> None:
+        """Bring up every connection between gateways and sites, all at once."""
+        pairs = [
+            (item.directory, connection.name)
+            for item in plan.charons
+            for connection in item.connections
+            if connection.initiator and not connection.virtual_ip
+        ]
+        _at_once(pairs, lambda pair: charon.initiate(*pair, _INITIATE_SECONDS))
+
+    def sas(self, directory: str) -> list[charon.Sa]:
+        """The IKE SAs of a charon; none where it is dead."""
+        try:
+            return charon.sas(directory)
+        except OSError:
+            return []
+
+    def installed(self, directory: str, connection: str) -> bool:
+        """Whether a charon has an INSTALLED child of a connection."""
+        return charon.installed(self.sas(directory), connection)
+
+    # --- point-to-site clients --------------------------------------------------------------------------------------
+
+    def connect(self, plan: Plan, clients: Iterable[Client]) -> None:
+        """Connect point-to-site clients, all at once."""
+        clients = tuple(clients)
+        _at_once(clients, lambda client: charon.initiate(client.directory, client.connection, _INITIATE_SECONDS))
+        for client in clients:
+            network.set_mtu(plan.netns(client.node), client.interface, client.mtu)
+
+    def reconnect(self, client: Client) -> None:
+        """Have a client authenticate afresh, and wait until it has."""
+        before = {spi for sa in charon.sas(client.directory) for spi in sa.spis}
+
+        def renewed() -> bool:
+            found = charon.sas(client.directory)
+            return len(found) == 1 and charon.installed(found, client.connection) and not before & set(found[0].spis)
+
+        charon.reauthenticate(client.directory, client.connection)
+        _await(f"the reauthentication of {client.node}", renewed)
+
+    def virtual_address(self, client: Client) -> str:
+        """The address that a client got from the gateway's pool; empty while it has none."""
+        return next((ip for sa in self.sas(client.directory) for ip in sa.local_virtual_ips), "")
+
+    def client_routes(self, plan: Plan, client: Client) -> tuple[str, ...]:
+        """The prefixes that a client sends into its tunnel: in the tables that it uses."""
+        tables = {MAIN_TABLE, text.CHARON_TABLE} if client.os != "windows" else {MAIN_TABLE}
+        found = network.routes(plan.netns(client.node))
+        return tuple(sorted({r.prefix for r in found if client.interface in r.devices and r.table in tables}))
+
+    def change_client_routes(
+        self, plan: Plan, client: Client, add: Iterable[str] = (), delete: Iterable[str] = ()
+    ) -> None:
+        """Add and delete routes of a client's own, with its virtual address as source."""
+        source = self.virtual_address(client)
+
+        def route(prefix: str) -> Route:
+            return Route(prefix, client.interface, source=source)
+
+        network.set_routes(plan.netns(client.node), map(route, add), map(route, delete))
+
+    # --- BGP --------------------------------------------------------------------------------------------------------
+
+    def bgp_states(self, speaker: BgpSpeaker) -> dict[str, str]:
+        """The state of each BGP session as FRR prints it, by the peer's address."""
+        try:
+            peers = frr.show(speaker.directory, "bgp ipv4 unicast summary").get("peers", {})
+        except (OSError, LabError):
+            return {neighbor.address: "bgpd does not answer" for neighbor in speaker.neighbors}
+        return {address: peer["state"] for address, peer in peers.items()}
+
+    def change_announcements(self, speaker: BgpSpeaker, add: Iterable[str] = (), delete: Iterable[str] = ()) -> None:
+        """Announce and withdraw prefixes."""
+        frr.configure(
+            speaker.directory,
+            f"router bgp {speaker.asn}",
+            "address-family ipv4 unicast",
+            *(f"network {prefix}" for prefix in add),
+            *(f"no network {prefix}" for prefix in delete),
+        )
+
+    # --- what the SDN controller reads and writes -------------------------------------------------------------------
+
+    def gateway_prefixes(self, view: GatewayView) -> tuple[tuple[str, bool], ...]:
+        """The prefixes that a gateway sends into its tunnels, each with whether BGP told it."""
+        return tuple(
+            (route.prefix, route.by_bgp)
+            for route in network.routes(view.netns, MAIN_TABLE)
+            if set(route.devices) & set(view.tunnels)
+        )
+
+    def tables(self, netns: str) -> tuple[Route, ...]:
+        """The routes of every kernel table of a namespace but the local one."""
+        return tuple(
+            Route(
+                route.prefix,
+                route.devices[0] if route.devices else "",
+                via=route.via[0] if route.via else "",
+                type=route.type,
+                table=route.table,
+                metric=route.metric,
+                source=route.source,
+            )
+            for route in network.routes(netns)
+        )
+
+    def change_tables(self, netns: str, add: Iterable[Route], delete: Iterable[Route]) -> None:
+        """Add and delete routes of a VNet fabric."""
+        network.set_routes(netns, add, delete, network.RTPROT_NETLAB)
+
+    def selectors(self, view: GatewayView) -> tuple[str, ...]:
+        """The prefixes that a gateway offers to its point-to-site clients."""
+        try:
+            return charon.local_selectors(view.p2s_directory, P2S)
+        except OSError:
+            return ()
+
+    def load_selectors(self, view: GatewayView, prefixes: Iterable[str], timers: Timers) -> None:
+        """Offer these prefixes to point-to-site clients from their next authentication on."""
+        prefixes = tuple(prefixes)
+        assert view.p2s_connection is not None
+        for prefix in prefixes:
+            network.add_loopback_address(view.p2s_edge_netns, foothold(prefix).removesuffix("/32"))
+        connection = replace(view.p2s_connection, local_ts=Selector(prefixes))
+        charon.load(view.p2s_directory, [vici.connection(connection, timers)], [], [])
+
+    def watch(self, netns: Iterable[str]) -> network.RouteWatch:
+        """Something to wait on for changes of routes in these namespaces."""
+        return network.RouteWatch(netns)
+
+    # --- reading ----------------------------------------------------------------------------------------------------
+
+    def addresses(self, plan: Plan) -> dict[str, tuple[str, ...]]:
+        """The addresses of every node."""
+        found = network.addresses(node.netns for node in plan.nodes)
+        return {node.name: found[node.netns] for node in plan.nodes}
+
+    def routes(self, netns: str) -> tuple[network.KernelRoute, ...]:
+        """All IPv4 routes of a namespace but the local table's."""
+        return network.routes(netns)
+
+    def table_of(self, netns: str, interface: str) -> int:
+        """The routing table that a namespace uses for what comes in by an interface."""
+        return next((table for iif, table in network.rules(netns) if iif == interface), MAIN_TABLE)
+
+
+def _await(what: str, met: Callable[[], bool]) -> None:
+    wait_until(met, _READY_SECONDS, lambda: f"{what} is not there")
+
+
+def _at_once(items: Sequence[T], function: Callable[[T], None]) -> None:
+    """Run a function for every item in parallel; the first error wins."""
+    if items:
+        with ThreadPoolExecutor(max_workers=len(items)) as pool:
+            list(pool.map(function, items))

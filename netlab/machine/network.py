@@ -1,0 +1,379 @@
+"""Interfaces, addresses, routes and rules, through netlink."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import selectors
+import socket
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from pathlib import Path
+from typing import Any
+
+from pyroute2 import IPRoute
+from pyroute2.netlink.exceptions import NetlinkError
+
+from netlab.errors import BuildError
+from netlab.machine import namespaces, processes
+from netlab.plan.model import MAIN_TABLE, Interface, Link, Node, Route, Rule, Tunnel
+
+# linux/if_addr.h: the address brings no route to its prefix. In Azure nothing is on-link (R112).
+_IFA_F_NOPREFIXROUTE = 0x200
+# linux/rtnetlink.h
+_RTNH_F_ONLINK = 4
+_RTN = {"unicast": 1, "blackhole": 6, "unreachable": 7, "prohibit": 8}
+_RTN_NAMES = {number: name for name, number in _RTN.items()}
+# linux/rtnetlink.h RTPROT_BGP: how zebra marks what bgpd learned.
+_RTPROT_BGP = 186
+# An unused number in /etc/iproute2/rt_protos: what the lab's SDN controller wrote.
+RTPROT_NETLAB = 199
+_RT_TABLE_LOCAL = 255
+_RTMGRP_IPV4_ROUTE = 0x40
+
+# rp_filter 1 breaks the steering of one public address to several edges (platform-facts.md, section 2), and must be
+# off before links are made. Flows spread over equal paths by their 5-tuple (R11, B27).
+_SYSCTLS = {
+    "ipv4/conf/all/rp_filter": "0",
+    "ipv4/conf/default/rp_filter": "0",
+    "ipv4/conf/all/send_redirects": "0",
+    "ipv4/conf/default/send_redirects": "0",
+    "ipv4/conf/all/accept_redirects": "0",
+    "ipv4/conf/default/accept_redirects": "0",
+    "ipv4/fib_multipath_hash_policy": "1",
+    "ipv4/icmp_ratelimit": "0",
+    "ipv6/conf/all/disable_ipv6": "1",
+    "ipv6/conf/default/disable_ipv6": "1",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class KernelRoute:
+    """A route as the kernel has it; ``devices`` holds every next hop's interface."""
+
+    prefix: str
+    type: str
+    table: int
+    protocol: int
+    metric: int
+    devices: tuple[str, ...]
+    via: tuple[str, ...]
+    source: str
+
+    @property
+    def by_bgp(self) -> bool:
+        """Whether zebra put it there for bgpd."""
+        return self.protocol == _RTPROT_BGP
+
+
+def build(nodes: Iterable[Node], links: Iterable[Link]) -> None:
+    """Configure namespaces that exist: links first, then what each node has on them."""
+    nodes, links = tuple(nodes), tuple(links)
+    of_node: dict[str, list[tuple[Interface, Link]]] = {node.name: [] for node in nodes}
+    for link in links:
+        of_node[link.a.node].append((link.a, link))
+        of_node[link.b.node].append((link.b, link))
+    netns = {node.name: node.netns for node in nodes}
+    by_netns = {node.netns: node for node in nodes}
+
+    def prepare(name: str) -> None:
+        _write_sysctls(by_netns[name])
+        with IPRoute() as ipr:
+            for interface, link in of_node[by_netns[name].name]:
+                if interface is link.a:
+                    _add_veth(ipr, link, netns[link.b.node])
+
+    def configure(name: str) -> None:
+        node = by_netns[name]
+        with IPRoute() as ipr:
+            _configure(ipr, node, [interface for interface, _ in of_node[node.name]])
+
+    namespaces.for_each(by_netns, prepare)
+    namespaces.for_each(by_netns, configure)
+    for node in nodes:
+        if node.nftables:
+            _load_nftables(node)
+
+
+def _write_sysctls(node: Node) -> None:
+    settings = {
+        **_SYSCTLS,
+        "ipv4/ip_forward": str(int(node.forwarding)),
+        "ipv4/icmp_echo_ignore_all": str(int(not node.answers_ping)),
+    }
+    for key, value in settings.items():
+        # A kernel without IPv6 lacks its sysctls.
+        with contextlib.suppress(FileNotFoundError):
+            Path("/proc/sys/net", key).write_text(value)
+
+
+def _load_nftables(node: Node) -> None:
+    code, output = processes.run(node.netns, ["nft", "-f", "-"], node.nftables)
+    if code != 0:
+        raise BuildError(f"{node.name}: nft: {output.strip()}")
+
+
+def _add_veth(ipr: IPRoute, link: Link, peer_netns: str) -> None:
+    peer = os.open(namespaces.NETNS_ROOT / peer_netns, os.O_RDONLY)
+    try:
+        with _explained(link.a.node, f"veth {link.a.name} to {link.b.node}"):
+            ipr.link("add", ifname=link.a.name, kind="veth", peer={"ifname": link.b.name, "net_ns_fd": peer})
+    finally:
+        os.close(peer)
+
+
+@contextlib.contextmanager
+def _explained(node: str, what: str) -> Iterator[None]:
+    try:
+        yield
+    except NetlinkError as error:
+        raise BuildError(f"{node}: {what}: {error}") from error
+
+
+def _configure(ipr: IPRoute, node: Node, interfaces: Iterable[Interface]) -> None:
+    for name, _ in node.bridges:
+        with _explained(node.name, f"bridge {name}"):
+            ipr.link("add", ifname=name, kind="bridge")
+    index = _indexes(ipr)
+    loopback = Interface(node.name, "lo", "lo", node.loopback)
+    bridges = [Interface(node.name, name, name, (address,)) for name, address in node.bridges]
+    for interface in (loopback, *bridges, *interfaces):
+        _set_up(ipr, node.name, index[interface.name], interface)
+    for rule in node.rules:
+        with _explained(node.name, str(rule)):
+            _rule(ipr, "add", rule)
+    for route in node.routes:
+        with _explained(node.name, str(route)):
+            change_route(ipr, "add", route, index)
+
+
+def _set_up(ipr: IPRoute, node: str, index: int, interface: Interface) -> None:
+    with _explained(node, f"interface {interface.name}"):
+        if interface.altname != interface.name:
+            ipr.link("property_add", index=index, altname=interface.altname)
+        for text in interface.addresses:
+            address = IPv4Interface(text)
+            flags = {} if address.network.prefixlen == 32 else {"flags": _IFA_F_NOPREFIXROUTE}
+            ipr.addr("add", index=index, address=str(address.ip), prefixlen=address.network.prefixlen, **flags)
+        ipr.link("set", index=index, state="up")
+
+
+def _indexes(ipr: IPRoute) -> dict[str, int]:
+    return {message.get("ifname"): message["index"] for message in ipr.get_links()}
+
+
+def change_route(ipr: IPRoute, verb: str, route: Route, index: dict[str, int], protocol: int | None = None) -> None:
+    """Add, replace or delete a route. A next hop is taken for on-link, whatever the addresses say."""
+    arguments: dict[str, Any] = {"dst": route.prefix, "table": route.table, "type": _RTN[route.type]}
+    if route.metric:
+        arguments["priority"] = route.metric
+    if route.source:
+        arguments["prefsrc"] = route.source
+    if protocol is not None:
+        arguments["proto"] = protocol
+    if route.device:
+        arguments["oif"] = index[route.device]
+    if route.via:
+        arguments |= {"gateway": route.via, "flags": _RTNH_F_ONLINK}
+    elif route.type == "unicast":
+        arguments["scope"] = "link"
+    ipr.route(verb, **arguments)
+
+
+def _rule(ipr: IPRoute, verb: str, rule: Rule) -> None:
+    arguments: dict[str, Any] = {"priority": rule.priority, "table": rule.table}
+    if rule.iif:
+        arguments["iifname"] = rule.iif
+    if rule.source:
+        network = IPv4Network(rule.source)
+        arguments |= {"src": str(network.network_address), "src_len": network.prefixlen}
+    if rule.destination:
+        network = IPv4Network(rule.destination)
+        arguments |= {"dst": str(network.network_address), "dst_len": network.prefixlen}
+    ipr.rule(verb, **arguments)
+
+
+# --- tunnels --------------------------------------------------------------------------------------------------------
+
+
+def move_tun(tun: str, edge_netns: str, tunnel: Tunnel, netns: str) -> None:
+    """Move charon's TUN into the routing namespace and configure it there; leave a decoy for libipsec.
+
+    kernel-libipsec installs its routes over an interface of the TUN's name and fails without one (platform-facts.md,
+    section 2).
+    """
+    target = os.open(namespaces.NETNS_ROOT / netns, os.O_RDONLY)
+
+    def send() -> None:
+        with IPRoute() as ipr, _explained(tunnel.edge, f"move {tun} to {tunnel.node}"):
+            index = _indexes(ipr)[tun]
+            ipr.link("set", index=index, ifname=tunnel.interface)
+            ipr.link("set", index=index, net_ns_fd=target)
+            ipr.link("add", ifname=tun, kind="bridge")
+            ipr.link("set", index=_indexes(ipr)[tun], state="up")
+
+    def receive() -> None:
+        with IPRoute() as ipr:
+            index = _indexes(ipr)
+            with _explained(tunnel.node, f"tunnel {tunnel.interface}"):
+                ipr.link("set", index=index[tunnel.interface], mtu=tunnel.mtu)
+                _set_up(
+                    ipr, tunnel.node, index[tunnel.interface], Interface(tunnel.node, tunnel.interface, tunnel.altname)
+                )
+                for route in tunnel.routes:
+                    change_route(ipr, "add", route, index)
+
+    try:
+        namespaces.run_in(edge_netns, send)
+    finally:
+        os.close(target)
+    namespaces.run_in(netns, receive)
+
+
+# --- reading and changing a running lab -------------------------------------------------------------------------------
+
+
+def with_netlink(netns: str, function: Callable[[IPRoute], Any]) -> Any:
+    """The result of a function that is given a netlink socket inside a namespace."""
+
+    def inside() -> Any:
+        with IPRoute() as ipr:
+            return function(ipr)
+
+    return namespaces.run_in(netns, inside)
+
+
+def interface_names(netns: str) -> tuple[str, ...]:
+    """The interfaces of a namespace."""
+    return tuple(with_netlink(netns, lambda ipr: tuple(_indexes(ipr))))
+
+
+def addresses(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """The addresses of each namespace as ``a.b.c.d/len``, in the kernel's order, without 127/8 and the plumbing."""
+
+    def read(_: str) -> tuple[str, ...]:
+        with IPRoute() as ipr:
+            found = [f"{message.get('address')}/{message['prefixlen']}" for message in ipr.get_addr(family=2)]
+        return tuple(a for a in found if not a.startswith(("127.", "169.254.0.", "169.254.4.")))
+
+    names = tuple(names)
+    return dict(zip(names, namespaces.for_each(names, read), strict=True))
+
+
+def parse_routes(messages: Iterable[Any], names: dict[int, str]) -> Iterator[KernelRoute]:
+    """Kernel routes from netlink messages, those of the local table left out."""
+    for message in messages:
+        table = message.get("table") or message["table"]
+        if table == _RT_TABLE_LOCAL or message["family"] != 2 or message["flags"] & 0x200:
+            continue
+        hops = message.get("multipath") or [message]
+        yield KernelRoute(
+            prefix=f"{message.get('dst') or '0.0.0.0'}/{message['dst_len']}",
+            type=_RTN_NAMES.get(message["type"], str(message["type"])),
+            table=table,
+            protocol=message["proto"],
+            metric=message.get("priority") or 0,
+            devices=tuple(names.get(index, "") for hop in hops if (index := _hop_index(hop))),
+            via=tuple(via for hop in hops if (via := hop.get("gateway"))),
+            source=message.get("prefsrc") or "",
+        )
+
+
+def _hop_index(hop: Any) -> int:
+    index = hop.get("oif")
+    return int(index if index is not None else 0)
+
+
+def routes(netns: str, table: int | None = None) -> tuple[KernelRoute, ...]:
+    """The IPv4 routes of a namespace, of one table or of all but the local one."""
+
+    def read(ipr: IPRoute) -> tuple[KernelRoute, ...]:
+        names = {number: name for name, number in _indexes(ipr).items()}
+        found = tuple(parse_routes(ipr.get_routes(family=2), names))
+        return tuple(route for route in found if table is None or route.table == table)
+
+    result: tuple[KernelRoute, ...] = with_netlink(netns, read)
+    return result
+
+
+def rules(netns: str) -> tuple[tuple[str, int], ...]:
+    """The ingress interface and the table of each policy rule of a namespace, in order of priority."""
+
+    def read(ipr: IPRoute) -> tuple[tuple[str, int], ...]:
+        found = sorted(ipr.get_rules(family=2), key=lambda message: message.get("priority") or 0)
+        return tuple((m.get("iifname") or "", m.get("table") or m["table"]) for m in found)
+
+    result: tuple[tuple[str, int], ...] = with_netlink(netns, read)
+    return result
+
+
+def set_routes(netns: str, add: Iterable[Route], delete: Iterable[Route], protocol: int | None = None) -> None:
+    """Add and delete routes; one that is already as wanted is no error."""
+    add, delete = tuple(add), tuple(delete)
+
+    def change(ipr: IPRoute) -> None:
+        index = _indexes(ipr)
+        for verb, group, harmless in (("add", add, errno.EEXIST), ("del", delete, errno.ESRCH)):
+            for route in group:
+                try:
+                    change_route(ipr, verb, route, index, protocol)
+                except NetlinkError as error:
+                    if error.code != harmless:
+                        raise BuildError(f"{netns}: {verb} {route}: {error}") from error
+
+    with_netlink(netns, change)
+
+
+def add_loopback_address(netns: str, address: str) -> None:
+    """Add an address to ``lo`` if it is not there."""
+
+    def change(ipr: IPRoute) -> None:
+        try:
+            ipr.addr("add", index=_indexes(ipr)["lo"], address=address, prefixlen=32)
+        except NetlinkError as error:
+            if error.code != errno.EEXIST:
+                raise BuildError(f"{netns}: address {address}: {error}") from error
+
+    with_netlink(netns, change)
+
+
+def set_mtu(netns: str, interface: str, mtu: int) -> None:
+    """Set the MTU of an interface."""
+    with_netlink(netns, lambda ipr: ipr.link("set", index=_indexes(ipr)[interface], mtu=mtu))
+
+
+def longest_match(found: Iterable[KernelRoute], destination: str, table: int = MAIN_TABLE) -> KernelRoute | None:
+    """The route of a table that the kernel uses for a destination."""
+    address = IPv4Address(destination)
+    covering = [r for r in found if r.table == table and address in IPv4Network(r.prefix)]
+    return min(covering, key=lambda r: (-int(r.prefix.split("/")[1]), r.metric), default=None)
+
+
+class RouteWatch:
+    """Tells when IPv4 routes change in any of several namespaces."""
+
+    def __init__(self, netns: Iterable[str]) -> None:
+        self._selector = selectors.DefaultSelector()
+        for listener in namespaces.for_each(netns, lambda _: _route_listener()):
+            self._selector.register(listener, selectors.EVENT_READ)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for a change, at most so long; what came meanwhile is one change."""
+        changed = self._selector.select(seconds)
+        for key, _ in changed:
+            listener = key.fileobj
+            assert isinstance(listener, socket.socket)
+            # A full buffer (ENOBUFS) is a change like any other: everything is read anew.
+            with contextlib.suppress(OSError):
+                while listener.recv(65536):
+                    pass
+        return bool(changed)
+
+
+def _route_listener() -> socket.socket:
+    listener = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
+    listener.bind((0, _RTMGRP_IPV4_ROUTE))
+    listener.setblocking(False)
+    return listener

@@ -1,0 +1,130 @@
+"""A lab's processes: found by working directory or namespace, stopped by pid and start time."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from netlab.machine import namespaces
+from netlab.machine.waiting import POLL
+
+_TERM_SECONDS = 1.0
+_KILL_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A process: a pid is only the same process with the same start time (clock ticks since boot)."""
+
+    pid: int
+    start_time: int
+    name: str
+
+    def alive(self) -> bool:
+        """Whether it still runs; a zombie does not."""
+        return _stat(self.pid) == self
+
+
+def _stat(pid: int) -> Process | None:
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    # proc(5): the name stands in parentheses and may itself hold some.
+    name, fields = text[text.index("(") + 1 : text.rindex(")")], text[text.rindex(")") + 2 :].split()
+    if fields[0] in "ZX":
+        with contextlib.suppress(OSError):
+            os.waitpid(pid, os.WNOHANG)
+        return None
+    return Process(pid, int(fields[19]), name)
+
+
+def start(argv: Sequence[str], directory: str, netns: str = "", environment: Mapping[str, str] = os.environ) -> Process:
+    """Start a daemon, in a namespace if one is named; its working directory is the mark by which it is found again."""
+    log = Path(directory) / f"{Path(argv[0]).name}.out"
+
+    def spawn() -> subprocess.Popen[bytes]:
+        with log.open("ab") as out:
+            return subprocess.Popen(
+                argv,
+                cwd=directory,
+                env=dict(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
+            )
+
+    # A child is born in the namespace of the thread that forks it.
+    pid = (namespaces.run_in(netns, spawn) if netns else spawn()).pid
+    return _stat(pid) or Process(pid, -1, Path(argv[0]).name)
+
+
+def _pids() -> Iterator[int]:
+    return (int(name) for name in os.listdir("/proc") if name.isdigit())
+
+
+def under(directory: str) -> list[tuple[str, Process]]:
+    """The processes whose working directory lies under a directory, each with that working directory."""
+    found = []
+    for pid in _pids():
+        with contextlib.suppress(OSError):
+            cwd = os.readlink(f"/proc/{pid}/cwd").removesuffix(" (deleted)")
+            process = _stat(pid) if cwd == directory or cwd.startswith(f"{directory}/") else None
+            if process is not None:
+                found.append((cwd, process))
+    return found
+
+
+def inside(netns: Iterable[str]) -> list[Process]:
+    """The processes that live in any of these namespaces, whoever started them."""
+    inodes = {namespaces.inode(name) for name in netns} - {0}
+    found = []
+    for pid in _pids() if inodes else ():
+        with contextlib.suppress(OSError):
+            process = _stat(pid) if os.stat(f"/proc/{pid}/ns/net").st_ino in inodes else None
+            if process is not None:
+                found.append(process)
+    return found
+
+
+def _signal(processes: Iterable[Process], number: signal.Signals) -> None:
+    for process in processes:
+        with contextlib.suppress(ProcessLookupError):
+            if process.alive():
+                os.kill(process.pid, number)
+
+
+def _gone(processes: Sequence[Process], seconds: float) -> list[Process]:
+    deadline = time.monotonic() + seconds
+    left = list(processes)
+    while left := [process for process in left if process.alive()]:
+        if time.monotonic() > deadline:
+            break
+        time.sleep(POLL)
+    return left
+
+
+def stop(processes: Sequence[Process]) -> list[Process]:
+    """Stop processes: SIGTERM, then SIGKILL after a deadline. Returns those that would not go."""
+    _signal(processes, signal.SIGTERM)
+    left = _gone(processes, _TERM_SECONDS)
+    _signal(left, signal.SIGKILL)
+    return _gone(left, _KILL_SECONDS)
+
+
+def run(netns: str, argv: Sequence[str], text: str) -> tuple[int, str]:
+    """Run a short command in a namespace with text on its standard input; its exit code and what it printed."""
+    done = namespaces.run_in(
+        netns,
+        lambda: subprocess.run(
+            argv, input=text.encode(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+        ),
+    )
+    return done.returncode, done.stdout.decode(errors="replace")

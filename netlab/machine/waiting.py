@@ -1,0 +1,19 @@
+"""Waiting: check first, then check again until a deadline."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from netlab.errors import ConvergeError
+
+POLL = 0.005
+
+
+def wait_until(met: Callable[[], bool], seconds: float, otherwise: Callable[[], str]) -> None:
+    """Return as soon as a condition is met; ConvergeError with what was seen last after the deadline."""
+    deadline = time.monotonic() + seconds
+    while not met():
+        if time.monotonic() > deadline:
+            raise ConvergeError(f"{otherwise()} (waited {seconds:g} s)")
+        time.sleep(POLL)

@@ -1,0 +1,272 @@
+"""Linux's nouns: everything that a lab is made of, as frozen values.
+
+A ``Plan`` is complete: whoever has it can build the lab. Secrets are only named in it. Addresses are text, as
+``a.b.c.d`` or ``a.b.c.d/len``; times are seconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Kind = Literal["internet", "vnet", "vm", "gateway", "edge", "site", "host", "client"]
+DataPlane = Literal["userspace", "kernel"]
+
+MAIN_TABLE = 254
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A kernel route. ``type`` is the kernel's: unicast, blackhole or unreachable."""
+
+    prefix: str
+    device: str = ""
+    via: str = ""
+    type: str = "unicast"
+    table: int = MAIN_TABLE
+    metric: int = 0
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A policy routing rule: what comes in by ``iif`` or from ``source`` to ``destination`` uses ``table``."""
+
+    priority: int
+    table: int
+    iif: str = ""
+    source: str = ""
+    destination: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """One end of a link. ``name`` is the kernel's, at most 15 characters; ``altname`` the full one."""
+
+    node: str
+    name: str
+    altname: str
+    addresses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A veth pair; ``underlay`` where it carries the public Internet."""
+
+    a: Interface
+    b: Interface
+    underlay: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A network namespace and what is configured in it. ``owner`` is the Azure name it belongs to."""
+
+    name: str
+    kind: Kind
+    netns: str
+    owner: str
+    loopback: tuple[str, ...] = ()
+    bridges: tuple[tuple[str, str], ...] = ()
+    routes: tuple[Route, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    forwarding: bool = True
+    answers_ping: bool = True
+    nftables: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """The traffic selectors of one side of a CHILD SA; empty means ``dynamic``."""
+
+    prefixes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class IkeConnection:
+    """One IKEv2 connection of a charon. ``secret`` names its PSK; ``remote_address`` empty is %any."""
+
+    name: str
+    local_address: str
+    remote_address: str
+    local_id: str
+    remote_id: str
+    secret: str
+    initiator: bool
+    ike_proposals: tuple[str, ...]
+    esp_proposals: tuple[str, ...]
+    local_ts: Selector = Selector(("0.0.0.0/0",))
+    remote_ts: Selector = Selector(("0.0.0.0/0",))
+    pool: str = ""
+    virtual_ip: bool = False
+    if_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PeerSecret:
+    """A PSK and the IKE identities that may use it."""
+
+    name: str
+    identities: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Charon:
+    """An IKE daemon in a namespace, with its connections and PSKs."""
+
+    node: str
+    directory: str
+    connections: tuple[IkeConnection, ...]
+    secrets: tuple[PeerSecret, ...]
+    installs_routes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tunnel:
+    """The point-to-point interface of one connection at one end, in the routing namespace ``node``.
+
+    ``edge`` is where its charon lives, ``routes`` what leads into it, ``peer`` the node at the other end (empty for
+    point-to-site, where clients come and go).
+    """
+
+    node: str
+    interface: str
+    altname: str
+    edge: str
+    connection: str
+    mtu: int
+    routes: tuple[Route, ...] = ()
+    peer: str = ""
+    if_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BgpNeighbor:
+    """A BGP peer over a tunnel; exactly one side is ``passive``."""
+
+    connection: str
+    address: str
+    asn: int
+    passive: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BgpSpeaker:
+    """One FRR (zebra and bgpd) in a namespace.
+
+    ``own_prefixes`` are the VNet's (and its transit spokes'): learned prefixes that are equal to or inside one of them
+    are refused, ``covering`` ones (strict supersets, 0.0.0.0/0 included) accepted and not passed on.
+    """
+
+    node: str
+    directory: str
+    asn: int
+    address: str
+    networks: tuple[str, ...]
+    neighbors: tuple[BgpNeighbor, ...]
+    keepalive: int
+    hold: int
+    maximum_prefix: int
+    own_prefixes: tuple[str, ...] = ()
+    covering: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SubnetTable:
+    """The kernel table of one ingress of a VNet fabric, and how gateway routes enter it.
+
+    ``system`` are Azure's system routes as kernel routes, each with its prefix's next hop type; ``gateway_via`` and
+    ``gateway_device`` lead to the gateway, empty where no gateway serves this ingress.
+    """
+
+    table: int
+    subnet: str
+    system: tuple[SystemRoute, ...]
+    delivery: tuple[Route, ...]
+    gateway: str = ""
+    gateway_via: str = ""
+    gateway_device: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SystemRoute:
+    """A system route of Azure and the kernel route that stands for it."""
+
+    next_hop_type: str
+    route: Route
+
+
+@dataclass(frozen=True, slots=True)
+class Fabric:
+    """A VNet's fabric: its namespace and the table of each ingress."""
+
+    node: str
+    netns: str
+    tables: tuple[SubnetTable, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayView:
+    """Where the lab's SDN controller reads what a gateway knows, and the P2S connection that it keeps in step."""
+
+    vnet: str
+    node: str
+    netns: str
+    tunnels: tuple[str, ...]
+    p2s_edge_netns: str = ""
+    p2s_directory: str = ""
+    p2s_connection: IkeConnection | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A point-to-site client: its namespace, its TUN, and whose gateway it connects to."""
+
+    node: str
+    os: str
+    gateway: str
+    directory: str
+    interface: str
+    connection: str
+    mtu: int
+
+
+@dataclass(frozen=True, slots=True)
+class Timers:
+    """Azure's timers divided by the time scale, in seconds."""
+
+    scale: float
+    bgp_keepalive: int
+    bgp_hold: int
+    dpd_delay: int
+    retransmit_timeout: float
+    retransmit_tries: int
+    ike_lifetime: int
+    child_lifetime: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A whole lab."""
+
+    lab: str
+    scenario: str
+    data_plane: DataPlane
+    timers: Timers
+    nodes: tuple[Node, ...]
+    links: tuple[Link, ...]
+    charons: tuple[Charon, ...]
+    tunnels: tuple[Tunnel, ...]
+    speakers: tuple[BgpSpeaker, ...]
+    fabrics: tuple[Fabric, ...]
+    gateways: tuple[GatewayView, ...]
+    clients: tuple[Client, ...]
+    secrets: tuple[str, ...] = field(default=())
+
+    def node(self, name: str) -> Node:
+        """The node of this name; KeyError if there is none."""
+        return next(node for node in self.nodes if node.name == name)
+
+    def netns(self, name: str) -> str:
+        """The network namespace of a node."""
+        return self.node(name).netns

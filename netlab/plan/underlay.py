@@ -1,0 +1,122 @@
+"""The public underlay: who has which public address, and the nodes that only carry it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
+
+from netlab.plan.model import Interface, Link, Node, Route
+from netlab.plan.names import interface, lab_netns
+from netlab.scenario.models import Scenario, node_name
+
+INTERNET = "internet"
+# Documentation and benchmarking ranges (RFC 5737, RFC 2544): never anybody's real address.
+INTERNET_HOST = "192.0.2.1"
+_GATEWAYS = IPv4Network("203.0.113.0/24")
+_SITES = IPv4Network("198.51.100.0/24")
+_CLIENTS = IPv4Network("192.0.2.128/25")
+_EGRESS = IPv4Network("198.18.0.0/15")
+
+# Links that need no addresses of their own still have some, for routes to name their next hop. The kernel refuses a
+# next hop that is its own address, so a node's links towards the Internet and away from it differ.
+FAR = "169.254.0.1"
+NEAR = "169.254.0.2"
+INNER_FAR = "169.254.0.3"
+INNER_NEAR = "169.254.0.4"
+
+# Differs from Azure: not Azure at all. A real ISP drops private destinations one hop later; here the last node that
+# could have known better drops them, so that nothing private ever leaves in clear.
+PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
+# The largest administrative distance and metric that zebra uses for its own unreachable routes: loses to everything.
+LAST_RESORT = 4278198272
+
+
+@dataclass(frozen=True, slots=True)
+class PublicAddresses:
+    """The public address of each VNet's gateway, each site, each client, and each VNet's way out to the Internet."""
+
+    gateways: dict[str, str]
+    sites: dict[str, str]
+    clients: dict[str, str]
+    egress: dict[str, str]
+
+    def of(self, end: str) -> str:
+        """The public address of the gateway or device at one end of a connection."""
+        return self.gateways.get(end) or self.sites[end]
+
+
+def public_addresses(scenario: Scenario) -> PublicAddresses:
+    """Hand out public addresses in the file's order; those that are asked for come first."""
+    gateways = {n: v.vpn_gateway.public_ip_address for n, v in scenario.vnets.items() if v.vpn_gateway is not None}
+    sites = {name: site.public_ip_address for name, site in scenario.sites.items()}
+    clients = {name: client.public_ip_address for name, client in scenario.clients.items()}
+    taken = {a for asked in (gateways, sites, clients) for a in asked.values() if a is not None}
+    spare = (a for a in _EGRESS.hosts() if a not in taken)
+
+    def hand_out(asked: dict[str, IPv4Address | None], network: IPv4Network) -> dict[str, str]:
+        free = (a for a in network.hosts() if a not in taken)
+        return {name: str(address or next(free, None) or next(spare)) for name, address in asked.items()}
+
+    return PublicAddresses(
+        gateways=hand_out(gateways, _GATEWAYS),
+        sites=hand_out(sites, _SITES),
+        clients=hand_out(clients, _CLIENTS),
+        egress={name: str(next(spare)) for name in scenario.vnets},
+    )
+
+
+def private_drops() -> Iterator[Route]:
+    """What keeps private destinations that nobody knows from leaving towards the Internet."""
+    return (Route(prefix, type="unreachable", metric=LAST_RESORT) for prefix in PRIVATE)
+
+
+def upstream(device: str, via: str = FAR) -> Route:
+    """The default route towards the Internet."""
+    return Route("0.0.0.0/0", device, via=via)
+
+
+def to_internet(node: str, addresses: tuple[str, ...], device: str = "wan") -> Link:
+    """The link of a public endpoint to the Internet."""
+    return Link(
+        Interface(node, device, device, addresses),
+        Interface(INTERNET, interface(node), node, (f"{FAR}/32",)),
+        underlay=True,
+    )
+
+
+def internet(lab: str, links: tuple[Link, ...], reachable_over: dict[str, str]) -> Node:
+    """The Internet: a router that knows every public address and nothing else, and a host to talk to.
+
+    ``reachable_over`` maps a public address to the node whose link leads to it.
+    """
+    own = {link.a.node: link for link in links if link.b.node == INTERNET}
+    routes = tuple(
+        Route(f"{address}/32", own[node].b.name, via=_near(own[node])) for address, node in reachable_over.items()
+    )
+    return Node(
+        INTERNET, "internet", lab_netns(lab, INTERNET), INTERNET, loopback=(f"{INTERNET_HOST}/32",), routes=routes
+    )
+
+
+def _near(link: Link) -> str:
+    return NEAR if f"{NEAR}/32" in link.a.addresses else ""
+
+
+def client_node(lab: str, scenario: Scenario, name: str, address: str) -> tuple[Node, Link]:
+    """A point-to-site client: its public address, its own network, and no way out for private destinations."""
+    node = node_name(name)
+    network = scenario.clients[name].local_network
+    link = to_internet(node, (f"{address}/32",), "eth0")
+    return (
+        Node(
+            node,
+            "client",
+            lab_netns(lab, node),
+            name,
+            bridges=(("lan0", f"{network[1]}/{network.prefixlen}"),) if network else (),
+            routes=(upstream("eth0"), *private_drops()),
+            forwarding=False,
+        ),
+        link,
+    )

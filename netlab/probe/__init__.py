@@ -1,0 +1,34 @@
+"""Probes: tagged packets between all nodes at once, and the witnesses that saw them pass.
+
+`observe` sends, listens and returns an `Observation`; everything else here reads one.
+"""
+
+from netlab.probe.observe import observe
+from netlab.probe.trace import (
+    Leg,
+    Observation,
+    Probe,
+    Protocol,
+    Rejection,
+    Sighting,
+    Trace,
+    all_pairs,
+    last,
+    looping,
+    path,
+)
+
+__all__ = [
+    "Leg",
+    "Observation",
+    "Probe",
+    "Protocol",
+    "Rejection",
+    "Sighting",
+    "Trace",
+    "all_pairs",
+    "last",
+    "looping",
+    "observe",
+    "path",
+]

@@ -1,0 +1,220 @@
+"""The bytes of a probe: how it is built and tagged, and how a passing packet is recognised. Pure."""
+
+from __future__ import annotations
+
+import logging
+import os
+import struct
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from socket import IPPROTO_ESP, IPPROTO_ICMP, IPPROTO_TCP, IPPROTO_UDP, inet_aton, inet_ntoa
+from typing import NamedTuple
+
+from netlab.probe.trace import Leg, Protocol, Rejection
+
+PORT = 7007
+"""Every endpoint answers here, UDP and TCP. Not an ephemeral port, so that no client sits on it."""
+
+MAX_PROBES = 1 << 16
+SEQUENCE_STEP = 1 << 16
+"""The TCP sequence numbers of a run are far apart: a reset acknowledges the SYN and the text behind it."""
+
+NUMBERS = {"icmp": IPPROTO_ICMP, "udp": IPPROTO_UDP, "tcp": IPPROTO_TCP}
+CHECKSUM_AT = {"icmp": 22, "udp": 26, "tcp": 36}
+TEXT_AT = {"icmp": 28, "udp": 28, "tcp": 40}
+
+ECHO_REPLY, UNREACHABLE, ECHO_REQUEST, TIME_EXCEEDED = 0, 3, 8, 11
+ICMP_ERRORS = {
+    (UNREACHABLE, 0): "network unreachable",
+    (UNREACHABLE, 1): "host unreachable",
+    (UNREACHABLE, 3): "port unreachable",
+    (UNREACHABLE, 4): "fragmentation needed",
+    (UNREACHABLE, 9): "network prohibited",
+    (UNREACHABLE, 10): "host prohibited",
+    (UNREACHABLE, 13): "communication prohibited",
+    (TIME_EXCEEDED, 0): "time to live exceeded",
+}
+SYN, RST, ACK = 0x02, 0x04, 0x10
+
+IPSEC_NAT_PORT = 4500
+NON_ESP_MARKER = bytes(4)
+
+
+class Shot(NamedTuple):
+    """A probe as it is sent: protocol and addresses."""
+
+    protocol: Protocol
+    source: str
+    target: str
+
+
+class Reading(NamedTuple):
+    """What a packet tells: it belongs to that probe, on that leg."""
+
+    number: int
+    leg: Leg
+    ttl: int
+    answerer: str = ""
+    rejection: Rejection | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """What marks every packet of one run: a random number, as text and in the TCP sequence numbers."""
+
+    nonce: bytes = field(default_factory=lambda: os.urandom(4).hex().encode())
+    first_sequence: int = field(default_factory=lambda: int.from_bytes(os.urandom(4), "big"))
+
+    def question(self, number: int) -> bytes:
+        """The text of a probe, of the same length for every number."""
+        return b"netlab-probe %s %06d " % (self.nonce, number)
+
+    def answer(self, question: bytes, node: str) -> bytes | None:
+        """The text with which a node answers, not shorter than the question; None to anything else."""
+        number = self._number(question, b"netlab-probe")
+        if number is None:
+            return None
+        return (b"netlab-answer %s %06d %s " % (self.nonce, number, node.encode())).ljust(len(question), b".")
+
+    def sequence(self, number: int) -> int:
+        """The TCP sequence number of a probe."""
+        return (self.first_sequence + number * SEQUENCE_STEP) % (1 << 32)
+
+    def read(self, packet: bytes) -> Reading | None:
+        """Recognise a probe of this run, an answer to it, or an error about either."""
+        start = _payload_start(packet)
+        if not start:
+            return None
+        if packet[9] == IPPROTO_ICMP:
+            return self._read_icmp(packet, start)
+        reading = None
+        if packet[9] == IPPROTO_UDP:
+            reading = self._read_udp(packet, start)
+        elif packet[9] == IPPROTO_TCP:
+            reading = self._read_tcp(packet, start)
+        return reading or self._read_encapsulated(packet)
+
+    def _read_icmp(self, packet: bytes, start: int) -> Reading | None:
+        kind = packet[start]
+        if kind in (UNREACHABLE, TIME_EXCEEDED):
+            return self._read_icmp_error(packet, start)
+        number = self._number(packet[start + 8 :], b"netlab-probe")
+        if number is None or kind not in (ECHO_REQUEST, ECHO_REPLY):
+            return None
+        return Reading(number, "forward" if kind == ECHO_REQUEST else "reverse", packet[8])
+
+    def _read_icmp_error(self, packet: bytes, start: int) -> Reading | None:
+        quoted = self.read(packet[start + 8 :])
+        if quoted is None or (quoted.leg != "forward" and quoted.leg != "reverse"):
+            return None
+        kind, code = packet[start : start + 2]
+        reason = f"icmp {kind}/{code} {ICMP_ERRORS.get((kind, code), '')}".rstrip()
+        return Reading(quoted.number, "error", packet[8], "", Rejection(quoted.leg, _source(packet), reason))
+
+    def _read_udp(self, packet: bytes, start: int) -> Reading | None:
+        text = packet[start + 8 :]
+        if (number := self._number(text, b"netlab-probe")) is not None:
+            return Reading(number, "forward", packet[8])
+        if (number := self._number(text, b"netlab-answer")) is not None:
+            return Reading(number, "reverse", packet[8], text.split(b" ", 4)[3].decode(errors="replace"))
+        return None
+
+    def _read_tcp(self, packet: bytes, start: int) -> Reading | None:
+        if len(packet) < start + 14:
+            return None
+        source, target, sequence, acknowledged = struct.unpack_from("!HHII", packet, start)
+        flags = packet[start + 13] & (SYN | RST | ACK)
+        if flags == SYN and target == PORT:
+            number, rest = self._at(sequence)
+            return None if rest else Reading(number, "forward", packet[8])
+        if source != PORT:
+            return None
+        number, rest = self._at(acknowledged - 1)
+        if flags == SYN | ACK and rest == 0:
+            return Reading(number, "reverse", packet[8])
+        if flags == RST | ACK and rest < 2048:
+            rejection = Rejection("forward", _source(packet), "tcp reset")
+            return Reading(number, "error", packet[8], "", rejection)
+        return None
+
+    def _read_encapsulated(self, packet: bytes) -> Reading | None:
+        at = packet.find(b" %s " % self.nonce)
+        number = packet[at + 10 : at + 16]
+        return Reading(int(number), "encapsulated", packet[8]) if at >= 0 and number.isdigit() else None
+
+    def _number(self, text: bytes, word: bytes) -> int | None:
+        start = b"%s %s " % (word, self.nonce)
+        number = text[len(start) : len(start) + 6]
+        return int(number) if text.startswith(start) and number.isdigit() else None
+
+    def _at(self, sequence: int) -> tuple[int, int]:
+        return divmod((sequence - self.first_sequence) % (1 << 32), SEQUENCE_STEP)
+
+
+def build(tag: Tag, shots: Sequence[Shot], payload_size: int = 0) -> list[bytes]:
+    """Build the probes: scapy makes one packet of each protocol, the others are patched copies."""
+    templates, checksum = _templates(tag, payload_size)
+    return [
+        _patch(bytearray(templates[shot.protocol]), tag, number, shot, checksum) for number, shot in enumerate(shots)
+    ]
+
+
+def esp_flow(packet: bytes) -> tuple[str, str] | None:
+    """The outer source and destination of an ESP packet, plain or in UDP; None for IKE and keepalives."""
+    start = _payload_start(packet)
+    if not start or packet[9] not in (IPPROTO_ESP, IPPROTO_UDP):
+        return None
+    if packet[9] == IPPROTO_UDP:
+        payload = packet[start + 8 :]
+        if IPSEC_NAT_PORT not in struct.unpack_from("!HH", packet, start):
+            return None
+        if len(payload) < 8 or payload.startswith(NON_ESP_MARKER):
+            return None
+    return _source(packet), inet_ntoa(packet[16:20])
+
+
+def _templates(tag: Tag, payload_size: int) -> tuple[dict[Protocol, bytes], Callable[[bytes], int]]:
+    logging.getLogger("scapy").setLevel(logging.ERROR)
+    from scapy.layers.inet import ICMP, IP, TCP, UDP
+    from scapy.packet import Raw
+    from scapy.utils import checksum
+
+    ip = IP(src="0.0.0.0", dst="0.0.0.0", flags="DF")
+    text = Raw(tag.question(0).ljust(payload_size, b"."))
+    templates: dict[Protocol, bytes] = {
+        "icmp": bytes(ip / ICMP(type="echo-request", id=int(tag.nonce[:4], 16)) / text),
+        "udp": bytes(ip / UDP(sport=PORT, dport=PORT) / text),
+        "tcp": bytes(ip / TCP(dport=PORT, flags="S") / text),
+    }
+    return templates, checksum
+
+
+def _patch(packet: bytearray, tag: Tag, number: int, shot: Shot, checksum: Callable[[bytes], int]) -> bytes:
+    """Fill in a template, all but the IP header's checksum: the kernel adds that (raw(7), IP_HDRINCL)."""
+    packet[12:20] = inet_aton(shot.source) + inet_aton(shot.target)
+    text, text_at = tag.question(number), TEXT_AT[shot.protocol]
+    packet[text_at : text_at + len(text)] = text
+    if shot.protocol == "icmp":
+        struct.pack_into("!H", packet, 26, number)
+    if shot.protocol == "tcp":
+        # Each probe has its own port, lest a half-open connection of an earlier run answer for it.
+        struct.pack_into("!H", packet, 20, 10000 + (tag.first_sequence + number) % 20000)
+        struct.pack_into("!I", packet, 24, tag.sequence(number))
+    pseudo_header = packet[12:20] + struct.pack("!HH", NUMBERS[shot.protocol], len(packet) - 20)
+    checksum_at = CHECKSUM_AT[shot.protocol]
+    struct.pack_into("!H", packet, checksum_at, 0)
+    summed = packet[20:] if shot.protocol == "icmp" else pseudo_header + packet[20:]
+    struct.pack_into("!H", packet, checksum_at, checksum(bytes(summed)) or 0xFFFF)
+    return bytes(packet)
+
+
+def _payload_start(packet: bytes) -> int:
+    """The length of an IPv4 header; 0 if it is none, is cut off, or belongs to a later fragment."""
+    if len(packet) < 28 or packet[0] >> 4 != 4 or packet[6] & 0x1F or packet[7]:
+        return 0
+    start = (packet[0] & 0x0F) * 4
+    return start if 20 <= start <= len(packet) - 8 else 0
+
+
+def _source(packet: bytes) -> str:
+    return inet_ntoa(packet[12:16])

@@ -1,0 +1,192 @@
+"""Sockets inside the namespaces of a lab, opened by a thread that hops from one to the next."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import socket
+import struct
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from netlab.errors import MeasureError
+from netlab.probe.packets import PORT
+from netlab.probe.trace import Probe
+
+# Constants that Python 3.11 does not name, from linux/sched.h, asm-generic/socket.h, linux/net_tstamp.h,
+# linux/if_ether.h, linux/in.h and linux/if_packet.h.
+CLONE_NEWNET = 0x40000000
+SO_SNDBUFFORCE, SO_RCVBUFFORCE, SO_TIMESTAMPING = 32, 33, 37
+SOF_TIMESTAMPING_RX_SOFTWARE, SOF_TIMESTAMPING_SOFTWARE = 1 << 3, 1 << 4
+ETH_P_ALL, ETH_P_IP = 0x0003, 0x0800
+IP_PKTINFO = 8
+SOL_PACKET, PACKET_STATISTICS = 263, 6
+
+BUFFER_SIZE = 32 << 20
+"""An upper limit, not an allocation."""
+
+NETNS_DIRECTORY = Path("/run/netns")
+
+
+@dataclass(frozen=True, slots=True)
+class Sockets:
+    """What a run has open in the namespaces, by node."""
+
+    witnesses: dict[str, socket.socket] = field(default_factory=dict)
+    responders: dict[str, socket.socket] = field(default_factory=dict)
+    senders: dict[str, socket.socket] = field(default_factory=dict)
+    source_addresses: dict[tuple[str, str], str] = field(default_factory=dict)
+    no_route: dict[tuple[str, str], int] = field(default_factory=dict)
+
+
+def open_sockets(
+    stack: ExitStack, namespaces: Mapping[str, str], addresses: Mapping[str, str], probes: Iterable[Probe]
+) -> Sockets:
+    """Open a witness everywhere, and at the endpoints what sends and answers; the stack closes all."""
+    sockets = Sockets()
+    targets: dict[str, dict[str, str]] = {node: {} for node in addresses}
+    for probe in probes:
+        targets[probe.source][probe.target] = addresses[probe.target]
+
+    def work(node: str) -> None:
+        sockets.witnesses[node] = _witness()
+        if node in addresses:
+            sockets.responders[node] = stack.enter_context(_responder())
+            stack.enter_context(_listener())
+            sockets.senders[node] = stack.enter_context(_sender())
+            for target, address in targets[node].items():
+                _choose_source(sockets, node, target, address)
+
+    stack.callback(_close_together, sockets.witnesses)
+    _visit(namespaces, work)
+    return sockets
+
+
+def timestamp(ancillary: Iterable[tuple[int, int, bytes]]) -> int | None:
+    """The kernel's time of a packet in nanoseconds."""
+    for level, kind, data in ancillary:
+        if level == socket.SOL_SOCKET and kind == SO_TIMESTAMPING:
+            seconds, nanoseconds = struct.unpack_from("@qq", data)
+            return int(seconds * 1_000_000_000 + nanoseconds)
+    return None
+
+
+def await_timestamps(deadline: float = 0.2) -> None:
+    """Return when packets carry timestamps, which begin some milliseconds after the first socket asked.
+
+    The kernel switches them on in a work queue (net/core/dev.c, net_enable_timestamp), for all namespaces at
+    once, so this machine's own loopback shows it. Without a loopback: too early at worst, which is noticed.
+    """
+    end = time.monotonic() + deadline
+    with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as loopback:
+        _ask_for_timestamps(loopback)
+        loopback.settimeout(deadline)
+        loopback.bind(("127.0.0.1", 0))
+        while time.monotonic() < end:
+            loopback.sendto(b"netlab", loopback.getsockname())
+            if timestamp(loopback.recvmsg(16, 128)[1]) is not None:
+                return
+
+
+def dropped(witness: socket.socket) -> int:
+    """How many packets passed a witness unseen since it was last asked."""
+    statistics = witness.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8)
+    return int(struct.unpack("@II", statistics)[1])
+
+
+def _visit(namespaces: Mapping[str, str], work: Callable[[str], None]) -> None:
+    """Do the work for each node inside its namespace, in a thread which then ends."""
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="netns") as thread:
+        thread.submit(_hop, namespaces, work).result()
+
+
+def _hop(namespaces: Mapping[str, str], work: Callable[[str], None]) -> None:
+    for node, netns in namespaces.items():
+        try:
+            _enter(netns)
+            work(node)
+        except FileNotFoundError as error:
+            raise MeasureError(f"node {node}: there is no namespace {netns}", "is the lab up?") from error
+        except OSError as error:
+            raise MeasureError(f"node {node}, namespace {netns}: {_say(error)}") from error
+
+
+def _enter(netns: str) -> None:
+    handle = os.open(NETNS_DIRECTORY / netns, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        # os.setns needs Python 3.12.
+        if ctypes.CDLL(None, use_errno=True).setns(handle, CLONE_NEWNET) != 0:
+            number = ctypes.get_errno()
+            raise OSError(number, f"cannot enter: {os.strerror(number)}")
+    finally:
+        os.close(handle)
+
+
+def _say(error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"port {PORT} is taken; does another measurement run?"
+    return error.strerror or str(error)
+
+
+def _witness() -> socket.socket:
+    """A socket that gets a copy of every packet, without its link header: a TUN looks like a veth."""
+    witness = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ETH_P_ALL))
+    witness.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, BUFFER_SIZE)
+    _ask_for_timestamps(witness)
+    witness.setblocking(False)
+    return witness
+
+
+def _close_together(witnesses: Mapping[str, socket.socket]) -> None:
+    """Close at the same time: each close waits 15 ms for the kernel (packet_release, synchronize_net)."""
+    with ThreadPoolExecutor(max_workers=len(witnesses) or 1) as threads:
+        list(threads.map(socket.socket.close, witnesses.values()))
+
+
+def _ask_for_timestamps(asker: socket.socket) -> None:
+    # Not SO_TIMESTAMPNS: where a packet has no timestamp it invents one when the packet is read.
+    flags = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE
+    asker.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPING, flags)
+
+
+def _responder() -> socket.socket:
+    """The UDP socket that answers; it also swallows answers to this node, which the kernel would refuse."""
+    responder = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    responder.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, BUFFER_SIZE)
+    responder.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, BUFFER_SIZE)
+    responder.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
+    responder.bind(("", PORT))
+    responder.setblocking(False)
+    return responder
+
+
+def _listener() -> socket.socket:
+    """The TCP socket in whose name the kernel answers; it never accepts, for the source resets at once."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("", PORT))
+    listener.listen(4096)
+    return listener
+
+
+def _sender() -> socket.socket:
+    sender = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+    sender.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, BUFFER_SIZE)
+    sender.setblocking(False)
+    return sender
+
+
+def _choose_source(sockets: Sockets, node: str, target: str, address: str) -> None:
+    """Ask the kernel which address this namespace would use towards another, or why none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
+        try:
+            asker.connect((address, PORT))
+        except OSError as error:
+            sockets.no_route[node, target] = error.errno or errno.EIO
+        else:
+            sockets.source_addresses[node, target] = asker.getsockname()[0]

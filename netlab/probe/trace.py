@@ -1,0 +1,134 @@
+"""What was seen of every probe, and what follows from it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import groupby, permutations
+from typing import Literal
+
+Protocol = Literal["icmp", "udp", "tcp"]
+Leg = Literal["forward", "reverse", "error", "encapsulated"]
+
+PROTOCOLS: tuple[Protocol, ...] = ("icmp", "udp", "tcp")
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A question from one node to another: an echo request, a UDP query or a SYN."""
+
+    source: str
+    target: str
+    protocol: Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """An ICMP error or a TCP reset about a probe (`about` forward) or about its answer (reverse)."""
+
+    about: Literal["forward", "reverse"]
+    sender: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A packet of a probe, passing an interface of a node.
+
+    `leg` is `encapsulated` where the tag was readable inside some other packet: a tunnel that hides nothing.
+    `answerer` is the name that a UDP answer carries. `time_ns` is the kernel's clock, one for all namespaces;
+    comparisons ignore it, so that a packet which the kernel sent again (SYN-ACK) equals the first one.
+    """
+
+    time_ns: int = field(compare=False)
+    node: str
+    interface: str
+    outgoing: bool
+    leg: Leg
+    ttl: int
+    answerer: str = ""
+    rejection: Rejection | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One probe with all its sightings, in time order.
+
+    `unsent` is the errno where the source itself refused to send, else 0. `answered_by` are the nodes where
+    an answer began; `answered` says that the target and nobody else answered, and that the source heard it.
+    """
+
+    probe: Probe
+    source_address: str
+    target_address: str
+    unsent: int
+    sightings: tuple[Sighting, ...]
+    answered_by: tuple[str, ...]
+    answered: bool
+    rtt_ms: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """The traces, in the order of the probes, and how many ESP packets each outer (source, destination) sent.
+
+    An ESP packet passes many interfaces: the count is that of the underlay node and direction that saw most.
+    """
+
+    traces: tuple[Trace, ...]
+    esp: Mapping[tuple[str, str], int]
+
+
+def all_pairs(nodes: Iterable[str], protocols: Collection[Protocol] = PROTOCOLS) -> tuple[Probe, ...]:
+    """Every node asks every other one, with each protocol."""
+    return tuple(Probe(*pair, protocol) for pair in permutations(nodes, 2) for protocol in protocols)
+
+
+def path(trace: Trace, leg: Leg) -> tuple[str, ...]:
+    """The nodes that a leg passed, in order."""
+    return tuple(node for node, _ in groupby(seen.node for seen in _of(trace, leg)))
+
+
+def last(trace: Trace, leg: Leg) -> Sighting | None:
+    """Where a leg was seen last: behind this point it died, or it arrived."""
+    return next(reversed(_of(trace, leg)), None)
+
+
+def looping(trace: Trace, leg: Leg) -> Sighting | None:
+    """The first sighting of a packet at a place where it has already been, if any."""
+    places = set()
+    for seen in _of(trace, leg):
+        place = (seen.node, seen.interface, seen.outgoing, seen.rejection)
+        if place in places:
+            return seen
+        places.add(place)
+    return None
+
+
+def judge(probe: Probe, source_address: str, target_address: str, unsent: int, sightings: Iterable[Sighting]) -> Trace:
+    """Say of one probe whether it was answered, by whom and how fast."""
+    seen = tuple(sorted(sightings, key=lambda s: (s.time_ns, -s.ttl, not s.outgoing)))
+    reverse = [sighting for sighting in seen if sighting.leg == "reverse"]
+    answered_by = _origins(reverse)
+    asked = [s for s in seen if s.leg == "forward" and s.node == probe.source and s.outgoing]
+    heard = [s for s in reverse if s.node == probe.source and not s.outgoing]
+    answered = (
+        answered_by == (probe.target,)
+        and any(s.leg == "forward" and s.node == probe.target and not s.outgoing for s in seen)
+        and bool(asked and heard)
+        and (probe.protocol != "udp" or all(s.answerer == probe.target for s in heard))
+    )
+    rtt_ms = (heard[0].time_ns - asked[0].time_ns) / 1e6 if answered else None
+    return Trace(probe, source_address, target_address, unsent, seen, answered_by, answered, rtt_ms)
+
+
+def _of(trace: Trace, leg: Leg) -> list[Sighting]:
+    return [seen for seen in trace.sightings if seen.leg == leg]
+
+
+def _origins(reverse: Iterable[Sighting]) -> tuple[str, ...]:
+    """The nodes where an answer left before it had come in; a forwarding node sees it the other way round."""
+    first: dict[str, Sighting] = {}
+    for seen in reverse:
+        first.setdefault(seen.node, seen)
+    return tuple(node for node, seen in first.items() if seen.outgoing)

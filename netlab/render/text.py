@@ -1,0 +1,66 @@
+"""Configuration files, through the templates on disk."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from netlab.plan.model import BgpSpeaker, Charon, DataPlane, Timers
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+# platform-facts.md, section 2. In an XFRM lab the kernel does ESP, so libipsec is left out.
+_PLUGINS = (
+    "random", "nonce", "openssl", "pem", "pkcs1", "x509", "pubkey", "hmac", "kdf",
+    "kernel-libipsec", "kernel-netlink", "socket-default", "vici", "updown",
+)  # fmt: skip
+
+# Where a client's charon installs its routes: strongSwan's default table, and a priority that no packet gets to.
+CHARON_TABLE = 220
+_NO_PRIORITY = 40_000
+
+
+def template_directory() -> Path:
+    """Where the templates are: beside the package in a checkout, inside it in a wheel."""
+    package = Path(__file__).parent.parent
+    inside = package / "templates"
+    return inside if inside.is_dir() else package.parent / "templates"
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    return Environment(
+        loader=FileSystemLoader(template_directory()),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+
+
+def strongswan_conf(charon: Charon, timers: Timers, data_plane: DataPlane) -> str:
+    """The strongswan.conf of one charon."""
+    plugins = [p for p in _PLUGINS if data_plane == "userspace" or p != "kernel-libipsec"]
+    template = _environment().get_template("strongswan/strongswan.conf.j2")
+    priority = CHARON_TABLE if charon.installs_routes else _NO_PRIORITY
+    return template.render(charon=charon, timers=timers, plugins=plugins, table=CHARON_TABLE, priority=priority)
+
+
+def zebra_conf(speaker: BgpSpeaker) -> str:
+    """The zebra.conf of one speaker."""
+    return _environment().get_template("frr/zebra.conf.j2").render(speaker=speaker)
+
+
+def bgpd_conf(speaker: BgpSpeaker) -> str:
+    """The bgpd.conf of one speaker."""
+    return _environment().get_template("frr/bgpd.conf.j2").render(speaker=speaker)
+
+
+def vpn_settings(server: str, routes: tuple[str, ...]) -> str:
+    """The VpnSettings.xml of a profile package."""
+    return _environment().get_template("p2s/VpnSettings.xml.j2").render(server=server, routes=routes)

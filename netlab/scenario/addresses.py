@@ -1,0 +1,114 @@
+"""Which address Azure gives to what inside a VNet, and the BGP address of each end of a connection.
+
+Shared by the rules (what clashes) and the planner (what is configured).
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from ipaddress import IPv4Address, IPv4Network
+
+from netlab.scenario.models import LocalNetworkGateway, Scenario, VirtualNetwork
+
+# R18: Azure keeps the first four addresses and the last one of a subnet.
+RESERVED_FIRST = 4
+RESERVED_LAST = 1
+GATEWAY_SUBNET = "GatewaySubnet"
+
+
+def subnet_gateway(prefix: IPv4Network) -> IPv4Address:
+    """The subnet's .1, which its machines use as default router (R18)."""
+    return prefix[1]
+
+
+def usable(prefix: IPv4Network) -> range:
+    """The offsets into a subnet that Azure hands out (R18)."""
+    return range(RESERVED_FIRST, prefix.num_addresses - RESERVED_LAST)
+
+
+def vm_addresses(vnet: VirtualNetwork) -> dict[str, IPv4Address]:
+    """The private address of each virtual machine, the first free one where none is asked for.
+
+    A machine whose subnet does not exist or is full is left out; the rules report it.
+    """
+    taken = {vm.private_ip_address for vm in vnet.vms.values() if vm.private_ip_address}
+    addresses: dict[str, IPv4Address] = {}
+    for name, vm in vnet.vms.items():
+        subnet = vnet.subnets.get(vm.subnet)
+        if vm.private_ip_address is not None:
+            addresses[name] = vm.private_ip_address
+        elif subnet is not None:
+            prefix = subnet.address_prefix
+            free = next((prefix[n] for n in usable(prefix) if prefix[n] not in taken), None)
+            if free is not None:
+                taken.add(free)
+                addresses[name] = free
+    return addresses
+
+
+def gateway_instance(vnet: VirtualNetwork) -> IPv4Address:
+    """The address of the gateway's active instance: the first usable one of GatewaySubnet."""
+    return vnet.subnets[GATEWAY_SUBNET].address_prefix[RESERVED_FIRST]
+
+
+def gateway_bgp_address(vnet: VirtualNetwork) -> IPv4Address:
+    """The gateway's BGP address: the last usable one of GatewaySubnet unless given (B8)."""
+    gateway = vnet.vpn_gateway
+    if gateway is not None and gateway.bgp is not None and gateway.bgp.bgp_peering_address is not None:
+        return gateway.bgp.bgp_peering_address
+    return vnet.subnets[GATEWAY_SUBNET].address_prefix[-1 - RESERVED_LAST]
+
+
+def site_bgp_address(scenario: Scenario, site: str) -> IPv4Address:
+    """The device's BGP address: the last host address of the site's first prefix unless given."""
+    item = scenario.sites[site]
+    if item.bgp is not None and item.bgp.bgp_peering_address is not None:
+        return item.bgp.bgp_peering_address
+    prefix = item.address_prefixes[0]
+    return prefix[-2] if prefix.num_addresses > 2 else prefix[0]
+
+
+def bgp_address(scenario: Scenario, end: str) -> IPv4Address:
+    """The BGP address of a VNet's gateway or of a site's device."""
+    if end in scenario.vnets:
+        return gateway_bgp_address(scenario.vnets[end])
+    return site_bgp_address(scenario, end)
+
+
+# B2: an Azure gateway has this ASN even with BGP off.
+DEFAULT_ASN = 65515
+
+
+def asn(scenario: Scenario, end: str) -> int:
+    """The ASN of a VNet's gateway (B2: 65515 unless given) or of a site's device (0 where it has none)."""
+    if end in scenario.vnets:
+        gateway = scenario.vnets[end].vpn_gateway
+        return gateway.bgp.asn if gateway is not None and gateway.bgp is not None else DEFAULT_ASN
+    settings = scenario.sites[end].bgp
+    return settings.asn if settings is not None else 0
+
+
+def local_network_gateway(scenario: Scenario, connection: str, vnet: str) -> LocalNetworkGateway:
+    """What the gateway of ``vnet`` is told of the other end of a connection.
+
+    The named local network gateway, or an implied one: the other VNet's address space (the hidden one of a Vnet2Vnet
+    connection, R75, never holds its P2S pool or its spokes), or the site's prefixes; nothing where BGP tells (B11).
+    """
+    item = scenario.connections[connection]
+    named = item.local_network_gateways.get(vnet)
+    if named is not None:
+        return scenario.local_network_gateways[named]
+    other = item.other(vnet)
+    if other in scenario.vnets:
+        space = () if item.enable_bgp else scenario.vnets[other].address_space
+        return LocalNetworkGateway(vnet=other, address_prefixes=space)
+    site = scenario.sites[other]
+    return LocalNetworkGateway(
+        site=other, address_prefixes=() if item.enable_bgp else site.address_prefixes, bgp=site.bgp
+    )
+
+
+@cache
+def supernets(prefix: IPv4Network) -> tuple[IPv4Network, ...]:
+    """Every strict superset of a prefix, longest first, 0.0.0.0/0 included."""
+    return tuple(prefix.supernet(new_prefix=length) for length in range(prefix.prefixlen - 1, -1, -1))

@@ -1,0 +1,150 @@
+"""YAML text to plain values, each with its line.
+
+Built from the parser's events instead of by a constructor, so that a value keeps its line, only YAML 1.2's core schema
+counts (nothing becomes a date or a truth value by surprise), and anchors, tags and duplicate keys can be refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
+from ruamel.yaml.reader import ReaderError
+
+from netlab.errors import Finding, ScenarioError
+from netlab.scenario.names import short
+
+MAX_DEPTH = 20
+
+Place = tuple[str | int, ...]
+Events = Iterator[Any]  # ruamel's own types lack the tags and the styles
+
+# YAML 1.2.2, 10.3.2 (core schema), decimal numbers only, and none that a computer would choke on.
+NULL = ("", "~", "null", "Null", "NULL")
+BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+INT = re.compile(r"[-+]?[0-9]{1,18}")
+FLOAT = re.compile(r"[-+]?(\.[0-9]{1,18}|[0-9]{1,18}(\.[0-9]{0,18})?)([eE][-+]?[0-9]{1,3})?")
+
+
+@dataclass(frozen=True)
+class Document:
+    """A file's values, and the 1-based line of every key and list item."""
+
+    data: Any
+    lines: dict[Place, int]
+
+    def known(self, place: Place) -> Place:
+        """The part of a place that is written in the file."""
+        return next(place[:end] for end in range(len(place), -1, -1) if place[:end] in self.lines)
+
+    def line(self, place: Place) -> int:
+        """The line of a place, or of what is around it where it is not written."""
+        return self.lines[self.known(place)]
+
+
+def read(text: str, where: str) -> Document:
+    """The one document of a text; ``where`` is the file's name for messages."""
+    lines: dict[Place, int] = {(): 1}
+    try:
+        events: Events = YAML(typ="safe", pure=True).parse(text)
+        return Document(_document(events, lines), lines)
+    except ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise refusal(where, line, f"the character U+{error.character:04X} cannot be in YAML") from None
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise refusal(where, mark.line + 1 if mark else 1, error.problem or "not YAML") from None
+    except (YAMLError, ValueError, OverflowError, AssertionError) as error:
+        # ruamel.yaml lets these out for an escape beyond Unicode and for `%YAML 1.3`; they carry no line.
+        raise refusal(where, 1, f"not YAML: {str(error)[:80]}") from None
+
+
+def refusal(where: str, line: int, message: str) -> ScenarioError:
+    """The error for a text that is not a scenario file at all."""
+    finding = Finding(message, where=where, line=line)
+    return ScenarioError(f"{where}: 1 error", (finding,), "a scenario file is one document of plain YAML 1.2 in UTF-8")
+
+
+def _document(events: Events, lines: dict[Place, int]) -> Any:
+    next(events)
+    if not isinstance(next(events), DocumentStartEvent):
+        return None
+    data = _value(next(events), events, (), lines)
+    next(events)
+    after = next(events)
+    if isinstance(after, DocumentStartEvent):
+        raise _refused("a second document begins here; a file holds one scenario", after)
+    return data
+
+
+def _value(event: Any, events: Events, place: Place, lines: dict[Place, int]) -> Any:
+    _refuse_cleverness(event, place)
+    if isinstance(event, MappingStartEvent):
+        return _mapping(events, place, lines)
+    if isinstance(event, SequenceStartEvent):
+        return _sequence(events, place, lines)
+    return _scalar(event)
+
+
+def _mapping(events: Events, place: Place, lines: dict[Place, int]) -> dict[str, Any]:
+    data: dict[str, Any] = {}
+    while not isinstance(event := next(events), MappingEndEvent):
+        _refuse_cleverness(event, place)
+        if not isinstance(event, ScalarEvent):
+            raise _refused("a key is a word, not a list or a mapping", event)
+        key: str = event.value
+        inner = (*place, key)
+        if key in data:
+            raise _refused(f"the key {short(key)} is here twice, first in line {lines[inner]}", event)
+        lines[inner] = event.start_mark.line + 1
+        data[key] = _value(next(events), events, inner, lines)
+    return data
+
+
+def _sequence(events: Events, place: Place, lines: dict[Place, int]) -> list[Any]:
+    data: list[Any] = []
+    while not isinstance(event := next(events), SequenceEndEvent):
+        inner = (*place, len(data))
+        lines[inner] = event.start_mark.line + 1
+        data.append(_value(event, events, inner, lines))
+    return data
+
+
+def _scalar(event: Any) -> str | int | float | bool | None:
+    text: str = event.value
+    plain = event.implicit[0]
+    if not plain:
+        return text
+    if text in NULL:
+        return None
+    if text in BOOL:
+        return BOOL[text]
+    if INT.fullmatch(text):
+        return int(text)
+    return float(text) if FLOAT.fullmatch(text) else text
+
+
+def _refuse_cleverness(event: Any, place: Place) -> None:
+    if isinstance(event, AliasEvent) or event.anchor is not None:
+        raise _refused("anchors (&) and aliases (*) are refused, a few lines of them can grow without end", event)
+    if event.tag is not None:
+        raise _refused("tags (!) are refused; write the value plainly, text in quotes", event)
+    if len(place) > MAX_DEPTH:
+        raise _refused(f"nested deeper than {MAX_DEPTH} levels; a scenario needs about 8", event)
+
+
+def _refused(message: str, event: Any) -> MarkedYAMLError:
+    return MarkedYAMLError(problem=message, problem_mark=event.start_mark)

@@ -1,0 +1,184 @@
+"""From a file's name or text to a checked Scenario, or to everything that is wrong with it, each with its line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from netlab.errors import Finding, ScenarioError, UsageError
+from netlab.scenario import rules
+from netlab.scenario.document import Document, Place, read, refusal
+from netlab.scenario.models import NAME, Model, Scenario
+from netlab.scenario.names import nearest, short, suggest
+
+MAX_BYTES = 1024 * 1024
+SUFFIXES = (".yaml", ".yml")
+SECRET = "shared_key"
+NAMES = {
+    NAME: "a name has letters, digits and dashes, and begins with a letter",
+    r"^[a-z][a-z0-9-]*$": "a lab's name has small letters, digits and dashes, and begins with a letter",
+    r"^[^\x00-\x1f]+$": "a step's name is one line without control characters",
+}
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A scenario without errors, its text and where that came from, and the warnings about it."""
+
+    scenario: Scenario
+    text: str
+    where: str
+    warnings: tuple[Finding, ...]
+
+
+def load(reference: str) -> Loaded:
+    """The scenario of a file, or of the catalogue where the reference is a bare name."""
+    known = {} if "/" in reference or reference.endswith(SUFFIXES) else catalogue()
+    path = known.get(reference, Path(reference))
+    return parse(_text(path, reference, known), str(path))
+
+
+def parse(text: str, where: str) -> Loaded:
+    """The scenario that a text describes; ``where`` is the file's name for messages."""
+    document = read(text, where)
+    if not isinstance(document.data, dict):
+        what = "the file is empty" if document.data is None else f"the file holds {short(document.data)}"
+        raise refusal(where, 1, f"{what}; a scenario is a mapping that begins with `name`")
+    try:
+        scenario = Scenario.model_validate(document.data)
+    except ValidationError as error:
+        broken = tuple(_of_model(item, document, where) for item in error.errors(include_url=False))
+        raise _invalid(where, broken, "`netlab schema` prints what a scenario file may say") from None
+    found = tuple(_of_rule(breach, document, where) for breach in rules.check(scenario))
+    if any(finding.severity == "error" for finding in found):
+        raise _invalid(where, found)
+    return Loaded(scenario, text, where, found)
+
+
+def catalogue() -> dict[str, Path]:
+    """The scenario files that come with netlab, by name: a wheel's, or the checkout's."""
+    package = Path(__file__).resolve().parents[1]
+    folders = (package / "scenarios", package.parent / "scenarios")
+    folder = next(filter(Path.is_dir, folders), package)
+    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of a scenario file."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Scenario.model_json_schema()}
+
+
+def _text(path: Path, reference: str, known: Mapping[str, Path]) -> str:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise _unknown(reference, known) from None
+    except IsADirectoryError:
+        raise UsageError(f"{short(reference)} is a directory", "name one scenario file in it") from None
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise UsageError(f"cannot read {short(reference)}: {why}", "name a readable scenario file") from None
+    if len(data) > MAX_BYTES:
+        raise refusal(str(path), 1, f"larger than {MAX_BYTES} bytes; a scenario has a few thousand")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise refusal(str(path), line, f"byte 0x{data[error.start]:02x} is not UTF-8 text") from None
+
+
+def _unknown(reference: str, known: Mapping[str, Path]) -> UsageError:
+    if not known:
+        return UsageError(f"there is no file {short(reference)}", "`netlab list` shows the scenarios that have a name")
+    return UsageError(
+        f"no scenario is called {short(reference)}, and no file; {suggest(reference, known)}",
+        "`netlab list` shows all of them",
+    )
+
+
+def _invalid(where: str, findings: tuple[Finding, ...], hint: str = "") -> ScenarioError:
+    errors = sum(finding.severity == "error" for finding in findings)
+    ordered = tuple(sorted(findings, key=lambda finding: finding.line))
+    return ScenarioError(f"{where}: {errors} error{'s' if errors > 1 else ''}", ordered, hint)
+
+
+def _of_rule(breach: rules.Breach, document: Document, where: str) -> Finding:
+    message = f"{_dotted(breach.path)}: {breach.message}" if breach.path else breach.message
+    return Finding(message, breach.rule, where, document.line(breach.path), breach.severity)
+
+
+def _of_model(error: ErrorDetails, document: Document, where: str) -> Finding:
+    """A finding in the words of the file for one of pydantic's in the words of Python."""
+    place: Place = error["loc"][:-1] if error["loc"][-1:] == ("[key]",) else error["loc"]
+    written = document.known(place)
+    message = f"{_dotted(written)}: {_complaint(error, place)}" if written else _complaint(error, place)
+    return Finding(message, where=where, line=document.line(place))
+
+
+def _complaint(error: ErrorDetails, place: Place) -> str:
+    context = error.get("ctx", {})
+    value = "the key" if SECRET in place else short(error["input"])
+    match error["type"]:
+        case "missing":
+            return f"`{place[-1]}` is missing"
+        case "extra_forbidden":
+            return _unknown_key(str(place[-1]), _model_at(place[:-1]))
+        case "literal_error":
+            return f"{value} is not one of {context['expected']}"
+        case "string_pattern_mismatch":
+            return f"{value} does not fit: {NAMES[context['pattern']]}"
+        case "string_too_long":
+            return f"{value} is longer than {context['max_length']} characters"
+        case "string_type":
+            return f"{value} is not text; text that looks like something else needs quotes"
+        case "tuple_type":
+            return f"{value} is not a list; write [one, another]"
+        case "dict_type" | "model_type":
+            return f"{value} is not a mapping; write `key: value`"
+        case "too_short":
+            return f"needs at least {context['min_length']} items and has {context['actual_length']}"
+        case "too_long":
+            return f"has room for {context['max_length']} items and more are written"
+        case "value_error" if isinstance(error["input"], dict):
+            return str(context["error"])
+        case "value_error":
+            return f"{value}: {context['error']}"
+        case _:
+            return f"{value}: {error['msg'][:1].lower()}{error['msg'][1:]}"
+
+
+def _unknown_key(key: str, model: type[Model]) -> str:
+    near = nearest(key, model.model_fields)
+    guess = f"did you mean `{near}`? " if near else ""
+    return f"nobody knows this key; {guess}allowed here: {', '.join(model.model_fields)}"
+
+
+def _model_at(place: Place) -> type[Model]:
+    """The model that a place in a file is an instance of."""
+    kind: Any = Scenario
+    for part in place:
+        inside = get_args(kind)
+        step = kind.model_fields[part].annotation if not inside else inside[1 if get_origin(kind) is dict else 0]
+        kind = _bare(step)
+    model: type[Model] = kind
+    return model
+
+
+def _bare(kind: Any) -> Any:
+    """A type without ``Annotated`` and ``| None``."""
+    while get_origin(kind) in (Annotated, Union, UnionType):
+        kind = get_args(kind)[0]
+    return kind
+
+
+def _dotted(place: Place) -> str:
+    """A place as `vnets.VNet1.address_space[0]`."""
+    parts = (f"[{part}]" if isinstance(part, int) else f".{short(part).strip('`')}" for part in place)
+    return "".join(parts).lstrip(".")

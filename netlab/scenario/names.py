@@ -1,0 +1,106 @@
+"""What a name in a scenario's story stands for, and how messages speak of names and values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Literal
+
+from netlab.scenario.models import Scenario, node_name
+
+INTERNET = "internet"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where probes start and end; ``owner`` is its VNet, its site or, for a client, itself."""
+
+    node: str
+    kind: Literal["vm", "host", "client"]
+    owner: str
+    name: str
+
+
+def endpoints(scenario: Scenario) -> tuple[Endpoint, ...]:
+    """Every virtual machine, on-premises host and point-to-site client, in the file's order."""
+    return (
+        *(Endpoint(node_name(vnet, vm), "vm", vnet, vm) for vnet, item in scenario.vnets.items() for vm in item.vms),
+        *(
+            Endpoint(node_name(site, host), "host", site, host)
+            for site, item in scenario.sites.items()
+            for host in item.hosts
+        ),
+        *(Endpoint(node_name(client), "client", client, client) for client in scenario.clients),
+    )
+
+
+def gateway_node(vnet: str) -> str:
+    """The node of the VPN gateway's active instance."""
+    return node_name(vnet, "gw", "0")
+
+
+def nodes(scenario: Scenario) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Every node that a story can name (edges it cannot), with the place in the file that it comes from."""
+    yield INTERNET, ()
+    for vnet, item in scenario.vnets.items():
+        yield node_name(vnet), ("vnets", vnet)
+        if item.vpn_gateway is not None:
+            yield gateway_node(vnet), ("vnets", vnet, "vpn_gateway")
+        yield from ((node_name(vnet, vm), ("vnets", vnet, "vms", vm)) for vm in item.vms)
+    for site, network in scenario.sites.items():
+        yield node_name(site), ("sites", site)
+        yield from ((node_name(site, host), ("sites", site, "hosts", host)) for host in network.hosts)
+    yield from ((node_name(client), ("clients", client)) for client in scenario.clients)
+
+
+def resolve(scenario: Scenario, name: str) -> tuple[str, ...]:
+    """The endpoints' nodes that a name stands for, in any case of letters; none if nothing has that name.
+
+    A VNet stands for its virtual machines, a site for its hosts, a client for itself. A machine goes by its
+    node's name or, where no other has it too, by its own.
+    """
+    wanted = name.lower()
+    everything = endpoints(scenario)
+    if wanted in map(str.lower, (*scenario.vnets, *scenario.sites, *scenario.clients)):
+        return tuple(item.node for item in everything if item.owner.lower() == wanted)
+    if any(item.node == wanted for item in everything):
+        return (wanted,)
+    same = tuple(item.node for item in everything if item.name.lower() == wanted)
+    return same if len(same) == 1 else ()
+
+
+def resolve_node(scenario: Scenario, name: str) -> str | None:
+    """The one node that a name stands for: of a VNet its fabric, of a site its device."""
+    if name.lower() in {node for node, _ in nodes(scenario)}:
+        return name.lower()
+    found = resolve(scenario, name)
+    return found[0] if len(found) == 1 else None
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that was probably meant."""
+    names = {item.lower(): item for item in known}
+    near = get_close_matches(name[:80].lower(), names, n=1)
+    return names[near[0]] if near else None
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """The end of a message about an unknown name: the nearest known one, or what there is."""
+    names = tuple(known)
+    near = nearest(name, names)
+    if near is not None:
+        return f"did you mean `{near}`?"
+    return f"there is {', '.join(f'`{item}`' for item in names)}" if names else "there is none"
+
+
+def short(value: object) -> str:
+    """A value as a message shows it: one line, and not its contents where it has parts."""
+    if isinstance(value, dict | list):
+        return "a mapping" if isinstance(value, dict) else "a list"
+    if value is None or isinstance(value, bool):
+        return {None: "nothing", True: "true", False: "false"}[value]
+    if isinstance(value, str) and value.isprintable() and len(value) <= 40:
+        return f"`{value}`"
+    text = repr(value)
+    return text if len(text) <= 44 else f"{text[:40]}…"

@@ -1,0 +1,448 @@
+"""Probes through real namespaces: what is answered, where it dies, who answers instead."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from netlab.errors import MeasureError
+from netlab.probe import Observation, Probe, Trace, all_pairs, last, looping, observe, path
+from netlab.probe import observe as _observe_function
+from netlab.probe import sockets as probe_sockets
+
+observe_module = sys.modules[_observe_function.__module__]
+
+
+@dataclass
+class Net:
+    """Namespaces and veths of one test; `close` removes them all."""
+
+    prefix: str
+    nodes: dict[str, str] = field(default_factory=dict)
+
+    def node(self, *names: str) -> None:
+        for name in names:
+            netns = f"{self.prefix}{name}"
+            _run("ip", "netns", "add", netns)
+            self.nodes[name] = netns
+            self.ip(name, "link set lo up")
+            self.run(name, "sysctl", "-qw", "net.ipv4.ip_forward=1")
+
+    def link(self, one: str, other: str, address: str, other_address: str, mtu: int = 1500) -> None:
+        """Link two nodes; the interfaces are called `to-r` after the other end."""
+        end = f"mtu {mtu} type veth peer name to-{one} mtu {mtu} netns {self.nodes[other]}"
+        self.ip(one, f"link add name to-{other} {end}")
+        for node, peer, held in ((one, other, address), (other, one, other_address)):
+            self.ip(node, f"address add {held} dev to-{peer}", f"link set dev to-{peer} up")
+
+    def ip(self, node: str, *commands: str) -> None:
+        for command in commands:
+            _run("ip", "-n", self.nodes[node], *command.split())
+
+    def filter(self, node: str, hook: str, rule: str) -> None:
+        table = f"table ip t {{ chain c {{ type filter hook {hook} priority 0; {rule}; }}; }}"
+        self.run(node, "nft", "-f", "-", stdin=table)
+
+    def run(self, node: str, *command: str, stdin: str = "") -> None:
+        _run("ip", "netns", "exec", self.nodes[node], *command, stdin=stdin)
+
+    def close(self) -> None:
+        for netns in self.nodes.values():
+            subprocess.run(["ip", "netns", "delete", netns], check=False)
+
+
+def _run(*command: str, stdin: str = "") -> None:
+    done = subprocess.run(command, input=stdin, text=True, capture_output=True)
+    assert done.returncode == 0, f"{' '.join(command)}: {done.stderr}"
+
+
+def _namespaces() -> set[str]:
+    return {entry.name for entry in Path("/run/netns").glob("*") if entry.name.startswith(f"nlt-{os.getpid()}")}
+
+
+@pytest.fixture
+def net() -> Iterator[Net]:
+    built = Net(f"nlt-{os.getpid()}-")
+    try:
+        yield built
+    finally:
+        built.close()
+        assert _namespaces() == set()
+
+
+ADDRESSES = {"a": "10.0.1.10", "b": "10.0.2.10"}
+ALL = all_pairs(ADDRESSES)
+TO_B = tuple(probe for probe in ALL if probe.source == "a")
+
+
+@pytest.fixture
+def arb(net: Net) -> Net:
+    """a (10.0.1.10), router r, b (10.0.2.10)."""
+    net.node("a", "r", "b")
+    net.link("a", "r", "10.0.1.10/24", "10.0.1.1/24")
+    net.link("b", "r", "10.0.2.10/24", "10.0.2.1/24")
+    net.ip("a", "route add default via 10.0.1.1")
+    net.ip("b", "route add default via 10.0.2.1")
+    return net
+
+
+def _by_protocol(observation: Observation) -> dict[str, Trace]:
+    return {trace.probe.protocol: trace for trace in observation.traces}
+
+
+def test_every_protocol_is_answered_over_the_same_path(arb: Net) -> None:
+    observation = observe(ADDRESSES, ALL, arb.nodes)
+
+    assert [trace.probe for trace in observation.traces] == list(ALL)
+    for trace in observation.traces:
+        source, target = trace.probe.source, trace.probe.target
+        assert trace.answered
+        assert trace.answered_by == (target,)
+        assert trace.unsent == 0
+        assert (trace.source_address, trace.target_address) == (ADDRESSES[source], ADDRESSES[target])
+        assert path(trace, "forward") == (source, "r", target)
+        assert path(trace, "reverse") == (target, "r", source)
+        assert trace.rtt_ms is not None
+        assert 0 < trace.rtt_ms < 1000
+        assert looping(trace, "forward") is None
+        # Out of the source, into and out of the router, into the target: nothing twice, and nothing but the probe.
+        assert [len([s for s in trace.sightings if s.leg == leg]) for leg in ("forward", "reverse")] == [4, 4]
+        assert len(trace.sightings) == 8
+
+
+def test_sightings_name_the_interface_and_the_direction(arb: Net) -> None:
+    (trace,) = observe(ADDRESSES, [Probe("a", "b", "udp")], arb.nodes).traces
+
+    places = [(s.node, s.interface, s.outgoing, s.ttl) for s in trace.sightings if s.leg == "forward"]
+    assert places == [
+        ("a", "to-r", True, 64),
+        ("r", "to-a", False, 64),
+        ("r", "to-b", True, 63),
+        ("b", "to-r", False, 63),
+    ]
+    assert {s.answerer for s in trace.sightings if s.leg == "reverse"} == {"b"}
+
+
+def test_a_request_dies_on_a_blackhole(arb: Net) -> None:
+    arb.ip("r", "route add blackhole 10.0.2.10/32")
+
+    for trace in observe(ADDRESSES, TO_B, arb.nodes, expected=()).traces:
+        assert not trace.answered
+        assert trace.rtt_ms is None
+        assert trace.answered_by == ()
+        died = last(trace, "forward")
+        assert died is not None
+        assert (died.node, died.interface, died.outgoing) == ("r", "to-a", False)
+        assert path(trace, "reverse") == ()
+        assert last(trace, "reverse") is None
+
+
+def test_a_reply_dies_on_its_way_back(arb: Net) -> None:
+    arb.ip("r", "rule add iif to-b to 10.0.1.0/24 blackhole")
+
+    for trace in observe(ADDRESSES, TO_B, arb.nodes, expected=()).traces:
+        assert not trace.answered
+        assert trace.answered_by == ("b",)
+        assert path(trace, "forward") == ("a", "r", "b")
+        assert path(trace, "reverse") == ("b", "r")
+
+
+def test_a_target_without_a_way_back_stays_silent(arb: Net) -> None:
+    arb.ip("b", "route delete default")
+
+    for trace in observe(ADDRESSES, TO_B, arb.nodes, expected=()).traces:
+        assert not trace.answered
+        assert path(trace, "forward") == ("a", "r", "b")
+        assert path(trace, "reverse") == ()
+
+
+def test_an_icmp_error_is_evidence(arb: Net) -> None:
+    arb.ip("r", "route add unreachable 10.0.2.10/32")
+
+    (trace,) = observe(ADDRESSES, [Probe("a", "b", "udp")], arb.nodes, expected=()).traces
+
+    assert not trace.answered
+    assert path(trace, "error") == ("r", "a")
+    rejection = trace.sightings[-1].rejection
+    assert rejection is not None
+    assert (rejection.about, rejection.sender) == ("forward", "10.0.1.1")
+    assert rejection.reason == "icmp 3/1 host unreachable"
+
+
+def test_a_filter_drops_tcp_only(arb: Net) -> None:
+    arb.filter("r", "forward", "meta l4proto tcp drop")
+
+    traces = _by_protocol(observe(ADDRESSES, TO_B, arb.nodes, expected=TO_B[:2]))
+
+    assert {protocol: trace.answered for protocol, trace in traces.items()} == {
+        "icmp": True,
+        "udp": True,
+        "tcp": False,
+    }
+    assert path(traces["tcp"], "forward") == ("a", "r")
+
+
+def test_a_tcp_reset_is_no_answer(arb: Net) -> None:
+    arb.filter("r", "forward", "meta l4proto tcp reject with tcp reset")
+
+    (trace,) = observe(ADDRESSES, [Probe("a", "b", "tcp")], arb.nodes, expected=()).traces
+
+    assert not trace.answered
+    assert trace.answered_by == ()
+    assert path(trace, "error") == ("r", "a")
+    assert {s.rejection.reason for s in trace.sightings if s.rejection} == {"tcp reset"}
+
+
+@pytest.mark.parametrize(
+    ("route", "number"),
+    [
+        ("", errno.ENETUNREACH),
+        ("unreachable 10.0.2.0/24", errno.EHOSTUNREACH),
+        ("prohibit 10.0.2.0/24", errno.EACCES),
+        ("blackhole 10.0.2.0/24", errno.EINVAL),
+    ],
+)
+def test_a_source_without_a_route_says_so(arb: Net, route: str, number: int) -> None:
+    arb.ip("a", "route delete default")
+    if route:
+        arb.ip("a", f"route add {route}")
+
+    for trace in observe(ADDRESSES, TO_B, arb.nodes).traces:
+        assert trace.unsent == number
+        assert not trace.answered
+        assert trace.source_address == ""
+        assert trace.sightings == ()
+
+
+def test_a_source_that_filters_its_own_packets_says_so(arb: Net) -> None:
+    arb.filter("a", "output", "meta l4proto icmp drop")
+
+    traces = _by_protocol(observe(ADDRESSES, TO_B, arb.nodes))
+
+    assert traces["icmp"].unsent == errno.EPERM
+    assert traces["udp"].answered
+
+
+def test_an_impostor_is_named(arb: Net) -> None:
+    arb.node("x")
+    arb.link("x", "r", "10.0.3.10/24", "10.0.3.1/24")
+    arb.ip("x", "route add default via 10.0.3.1", "address add 10.0.2.10/32 dev lo")
+    arb.ip("r", "route add 10.0.2.10/32 via 10.0.3.10")
+
+    for trace in observe({**ADDRESSES, "x": "10.0.3.10"}, TO_B, arb.nodes, expected=()).traces:
+        assert not trace.answered
+        assert trace.rtt_ms is None
+        assert trace.answered_by == ("x",)
+        assert path(trace, "forward") == ("a", "r", "x")
+        assert path(trace, "reverse") == ("x", "r", "a")
+
+
+def test_a_source_that_holds_the_address_itself_is_an_impostor(arb: Net) -> None:
+    arb.ip("a", "address add 10.0.2.10/32 dev lo")
+
+    for trace in observe(ADDRESSES, TO_B, arb.nodes, expected=()).traces:
+        assert not trace.answered
+        assert trace.answered_by == ("a",)
+        assert path(trace, "forward") == ("a",)
+
+
+def test_a_loop_is_seen(arb: Net) -> None:
+    arb.node("s")
+    arb.link("s", "r", "10.0.4.2/24", "10.0.4.1/24")
+    arb.ip("r", "route add 10.0.2.10/32 via 10.0.4.2")
+    arb.ip("s", "route add default via 10.0.4.1")
+
+    (trace,) = observe(ADDRESSES, [Probe("a", "b", "icmp")], arb.nodes, expected=()).traces
+
+    assert not trace.answered
+    assert path(trace, "forward")[:5] == ("a", "r", "s", "r", "s")
+    again = looping(trace, "forward")
+    assert again is not None
+    assert (again.node, again.interface, again.ttl) == ("r", "to-s", 61)
+    assert "icmp 11/0 time to live exceeded" in {s.rejection.reason for s in trace.sightings if s.rejection}
+
+
+def test_a_large_packet_meets_a_small_link(net: Net) -> None:
+    net.node("a", "r", "b")
+    net.link("a", "r", "10.0.1.10/24", "10.0.1.1/24")
+    net.link("b", "r", "10.0.2.10/24", "10.0.2.1/24", mtu=1000)
+    net.ip("a", "route add default via 10.0.1.1")
+    net.ip("b", "route add default via 10.0.2.1")
+    probes = [Probe("a", "b", "icmp")]
+
+    (fits,) = observe(ADDRESSES, probes, net.nodes, payload_size=972).traces
+    (large,) = observe(ADDRESSES, probes, net.nodes, payload_size=973, expected=()).traces
+
+    assert fits.answered
+    assert not large.answered
+    rejections = {s.rejection.reason for s in large.sightings if s.rejection}
+    assert rejections == {"icmp 3/4 fragmentation needed"}
+
+
+# Waits for a probe to leave a namespace, then sends each of the scapy packets named on the command line.
+BYSTANDER = """
+import socket, sys
+from scapy.layers.inet import IP, UDP
+from scapy.packet import Raw
+witness = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))
+sender = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+print("ready", flush=True)
+while b"netlab-probe" not in (probe := witness.recv(2048)):
+    pass
+for packet in eval(sys.argv[1]):
+    sender.sendto(bytes(packet), (packet.dst, 0))
+"""
+
+
+def _beside(net: Net, packets: str) -> Observation:
+    """Observe one probe from a to b while a also sends these packets."""
+    command = ["ip", "netns", "exec", net.nodes["a"], sys.executable, "-c", BYSTANDER, packets]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as bystander:
+        try:
+            assert bystander.stdout is not None
+            assert bystander.stdout.readline() == "ready\n"
+            probes = [Probe("a", "b", "icmp")]
+            observation = observe(ADDRESSES, probes, net.nodes, underlay=("r", "b"), quiet=1.0)
+            assert bystander.wait(timeout=5) == 0
+        finally:
+            bystander.kill()
+    return observation
+
+
+def test_esp_is_counted_and_ike_is_not(arb: Net) -> None:
+    esp_in_udp = "[IP(dst='10.0.2.10')/UDP(sport=4500, dport=4500)/Raw(b'spi1' + bytes(40))] * 5"
+    from_another_port = "[IP(dst='10.0.2.11')/UDP(sport=40000, dport=4500)/Raw(b'spi2' + bytes(40))] * 2"
+    plain_esp = "[IP(dst='10.0.2.12', proto=50)/Raw(b'spi3' + bytes(40))] * 3"
+    ike = "[IP(dst='10.0.2.13')/UDP(sport=4500, dport=4500)/Raw(bytes(4) + b'ike' * 20)]"
+    keepalive = "[IP(dst='10.0.2.14')/UDP(sport=4500, dport=4500)/Raw(b'\\xff')]"
+    other = "[IP(dst='10.0.2.15')/UDP(sport=4501, dport=4501)/Raw(b'spi4' + bytes(40))]"
+
+    observation = _beside(arb, " + ".join((esp_in_udp, from_another_port, plain_esp, ike, keepalive, other)))
+
+    assert dict(observation.esp) == {
+        ("10.0.1.10", "10.0.2.10"): 5,
+        ("10.0.1.10", "10.0.2.11"): 2,
+        ("10.0.1.10", "10.0.2.12"): 3,
+    }
+
+
+def test_esp_that_hides_nothing_is_seen(arb: Net) -> None:
+    observation = _beside(arb, "[IP(dst='10.0.2.10', proto=50)/Raw(b'spi0' + bytes(4) + probe)]")
+
+    (trace,) = observation.traces
+    assert trace.answered
+    assert path(trace, "encapsulated") == ("a", "r", "b")
+    assert path(trace, "forward") == ("a", "r", "b")
+
+
+def test_a_full_mesh_of_twenty_nodes(net: Net) -> None:
+    names = [f"n{number}" for number in range(20)]
+    addresses = {name: f"10.1.{number}.2" for number, name in enumerate(names)}
+    net.node("hub", *names)
+    for number, name in enumerate(names):
+        net.link(name, "hub", f"10.1.{number}.2/24", f"10.1.{number}.1/24")
+        net.ip(name, f"route add default via 10.1.{number}.1")
+
+    observation = observe(addresses, all_pairs(names), net.nodes)
+
+    assert len(observation.traces) == 20 * 19 * 3
+    assert [trace for trace in observation.traces if not trace.answered] == []
+    assert {path(trace, "forward")[1] for trace in observation.traces} == {"hub"}
+
+
+def test_one_measurement_after_the_other(arb: Net) -> None:
+    """Half-open connections and cached errors of one run do not disturb the next."""
+    arb.ip("r", "rule add iif to-b to 10.0.1.0/24 blackhole")
+    observe(ADDRESSES, TO_B, arb.nodes, expected=())
+    arb.ip("r", "rule delete iif to-b to 10.0.1.0/24 blackhole")
+
+    for _ in range(3):
+        assert all(trace.answered for trace in observe(ADDRESSES, ALL, arb.nodes).traces)
+
+
+def test_a_late_answer_is_awaited_if_expected(arb: Net) -> None:
+    """The way back opens after `quiet` and before `patience`: the kernel's second SYN-ACK comes through."""
+    arb.ip("r", "rule add iif to-b to 10.0.1.0/24 blackhole")
+    repair = threading.Timer(0.6, arb.ip, ["r", "rule delete iif to-b to 10.0.1.0/24 blackhole"])
+    repair.start()
+
+    (trace,) = observe(ADDRESSES, [Probe("a", "b", "tcp")], arb.nodes, quiet=0.1, patience=2.0).traces
+    repair.join()
+
+    assert trace.answered
+    assert trace.rtt_ms is not None
+    assert trace.rtt_ms > 900
+    assert path(trace, "reverse") == ("b", "r", "a")
+
+
+def test_a_missing_namespace_is_named(arb: Net) -> None:
+    with pytest.raises(MeasureError, match=r"node ghost: there is no namespace nlt-ghost"):
+        observe(ADDRESSES, ALL, {**arb.nodes, "ghost": "nlt-ghost"})
+
+
+def test_a_taken_port_is_named(arb: Net) -> None:
+    with (
+        _holding_the_port(arb),
+        pytest.raises(MeasureError, match=r"node b.*port 7007 is taken"),
+    ):
+        observe(ADDRESSES, ALL, arb.nodes)
+
+
+def _holding_the_port(net: Net) -> subprocess.Popen[str]:
+    code = "import socket; s = socket.socket(2, 2); s.bind(('', 7007)); print('ready', flush=True); input()"
+    command = ["ip", "netns", "exec", net.nodes["b"], sys.executable, "-c", code]
+    holder = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert holder.stdout is not None
+    holder.stdout.readline()
+    return holder
+
+
+@pytest.mark.parametrize(
+    ("probe", "message"),
+    [
+        (Probe("a", "a", "icmp"), "node a cannot probe itself"),
+        (Probe("a", "r", "icmp"), "node r has no address"),
+    ],
+)
+def test_what_cannot_be_measured_is_refused(arb: Net, probe: Probe, message: str) -> None:
+    with pytest.raises(MeasureError, match=message):
+        observe(ADDRESSES, [probe], arb.nodes)
+
+
+def test_an_endpoint_without_a_witness_is_refused(arb: Net) -> None:
+    with pytest.raises(MeasureError, match="node b has no witness"):
+        observe(ADDRESSES, ALL, {"a": arb.nodes["a"]})
+
+
+def test_a_witness_that_lost_packets_stops_the_verdict(arb: Net, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probe_sockets, "BUFFER_SIZE", 1)
+    monkeypatch.setattr(observe_module, "BURST", 1000)
+
+    with pytest.raises(MeasureError, match=r"the witness at \w+ lost \d+ packets"):
+        observe(ADDRESSES, [Probe("a", "b", "icmp")] * 200, arb.nodes, quiet=0.05, patience=0.05)
+
+
+def test_nothing_is_left_behind(arb: Net) -> None:
+    def held() -> tuple[int, int, int]:
+        descriptors = len(list(Path("/proc/self/fd").iterdir()))
+        return os.stat("/proc/self/ns/net").st_ino, descriptors, threading.active_count()
+
+    before = held()
+    observe(ADDRESSES, ALL, arb.nodes)
+    with pytest.raises(MeasureError):
+        observe(ADDRESSES, ALL, {**arb.nodes, "ghost": "nlt-ghost"})
+
+    assert held() == before
+    for node in ADDRESSES:
+        sockets = subprocess.run(
+            ["ip", "netns", "exec", arb.nodes[node], "ss", "-Hant"], capture_output=True, text=True, check=True
+        )
+        assert sockets.stdout == ""

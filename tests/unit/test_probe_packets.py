@@ -1,0 +1,235 @@
+"""The bytes of probes and what is read from them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from scapy.layers.inet import ICMP, IP, TCP, UDP
+from scapy.packet import Raw
+
+from netlab.probe.packets import PORT, Shot, Tag, build, esp_flow
+from netlab.probe.trace import (
+    PROTOCOLS,
+    Leg,
+    Probe,
+    Protocol,
+    Rejection,
+    Sighting,
+    all_pairs,
+    judge,
+    last,
+    looping,
+    path,
+)
+
+TAG = Tag(b"1a2b3c4d", 0xFFFFFFF0)
+
+
+def _shots(protocol: Protocol, count: int = 3) -> list[Shot]:
+    return [Shot(protocol, "10.0.1.10", f"10.0.2.{number}") for number in range(count)]
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("payload_size", [0, 101, 1000])
+def test_a_probe_is_a_correct_packet(protocol: Protocol, payload_size: int) -> None:
+    packet = IP(build(TAG, _shots(protocol), payload_size)[2])
+
+    assert (packet.src, packet.dst, packet.flags) == ("10.0.1.10", "10.0.2.2", "DF")
+    assert packet[Raw].load.startswith(b"netlab-probe 1a2b3c4d 000002 ")
+    assert len(packet[Raw].load) == max(payload_size, 29)
+    again = IP(bytes(packet))
+    del again.payload.chksum
+    assert IP(bytes(again)).payload.chksum in (packet.payload.chksum, packet.payload.chksum ^ 0xFFFF)
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_probe_is_recognised(protocol: Protocol) -> None:
+    readings = [TAG.read(packet) for packet in build(TAG, _shots(protocol))]
+
+    assert [(r.number, r.leg, r.ttl) for r in readings if r] == [(n, "forward", 64) for n in range(3)]
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_probe_of_another_run_is_not(protocol: Protocol) -> None:
+    other = Tag(b"00000000", 5)
+
+    assert [other.read(packet) for packet in build(TAG, _shots(protocol))] == [None] * 3
+
+
+def test_answers_are_recognised() -> None:
+    ip = IP(src="10.0.2.1", dst="10.0.1.10", ttl=61)
+    answer = TAG.answer(TAG.question(7), "vnet1-vm1")
+    assert answer is not None
+    echo = TAG.read(bytes(ip / ICMP(type=0) / TAG.question(7)))
+    udp = TAG.read(bytes(ip / UDP(sport=PORT, dport=PORT) / answer))
+    tcp = TAG.read(bytes(ip / TCP(sport=PORT, dport=12345, flags="SA", ack=TAG.sequence(7) + 1)))
+
+    for reading, answerer in ((echo, ""), (udp, "vnet1-vm1"), (tcp, "")):
+        assert reading is not None
+        assert (reading.number, reading.leg, reading.ttl, reading.answerer) == (7, "reverse", 61, answerer)
+
+
+def test_only_questions_of_the_run_are_answered() -> None:
+    question = TAG.question(3).ljust(200, b".")
+    answer = TAG.answer(question, "b")
+
+    assert answer is not None
+    assert len(answer) == len(question)
+    assert TAG.answer(answer, "a") is None
+    assert TAG.answer(b"", "a") is None
+    assert Tag(b"00000000", 0).answer(question, "b") is None
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_an_icmp_error_quotes_a_probe(protocol: Protocol) -> None:
+    quoted = build(TAG, _shots(protocol))[1]
+    error = bytes(IP(src="10.0.1.1", dst="10.0.1.10") / ICMP(type=3, code=13) / quoted)
+
+    reading = TAG.read(error)
+
+    assert reading is not None
+    assert (reading.number, reading.leg) == (1, "error")
+    assert reading.rejection == Rejection("forward", "10.0.1.1", "icmp 3/13 communication prohibited")
+
+
+def test_an_icmp_error_quotes_an_answer() -> None:
+    quoted = bytes(IP(src="10.0.2.1", dst="10.0.1.10") / ICMP(type=0) / TAG.question(4))
+
+    reading = TAG.read(bytes(IP(src="10.0.2.9", dst="10.0.2.1") / ICMP(type=11) / quoted))
+
+    assert reading is not None
+    assert reading.rejection == Rejection("reverse", "10.0.2.9", "icmp 11/0 time to live exceeded")
+
+
+@pytest.mark.parametrize("text", [0, 29, 1400])
+def test_a_reset_may_acknowledge_the_text(text: int) -> None:
+    acknowledged = (TAG.sequence(9) + 1 + text) % (1 << 32)
+    reset = IP(src="10.0.2.1") / TCP(sport=PORT, dport=12345, flags="RA", ack=acknowledged)
+
+    reading = TAG.read(bytes(reset))
+
+    assert reading is not None
+    assert (reading.number, reading.rejection) == (9, Rejection("forward", "10.0.2.1", "tcp reset"))
+
+
+def test_the_source_resetting_a_half_open_connection_is_not_a_sighting() -> None:
+    reset = IP(dst="10.0.2.1") / TCP(sport=12345, dport=PORT, flags="R", seq=TAG.sequence(9) + 1)
+
+    assert TAG.read(bytes(reset)) is None
+
+
+def test_a_probe_inside_another_packet_is_encapsulated() -> None:
+    inner = build(TAG, _shots("udp"))[2]
+
+    reading = TAG.read(bytes(IP(proto=50) / Raw(b"spi0" + bytes(4) + inner)))
+
+    assert reading is not None
+    assert (reading.number, reading.leg) == (2, "encapsulated")
+
+
+@given(st.binary(max_size=120))
+@example(b"\x4f" + bytes(8) + b"\x01" + bytes(18))
+@example(b"\x45" + bytes(8) + b"\x06" + bytes(18))
+def test_no_packet_upsets_the_reader(packet: bytes) -> None:
+    assert TAG.read(packet) is None
+    esp_flow(packet)
+
+
+@given(st.sampled_from(PROTOCOLS), st.integers(0, 60), st.integers(0, 255))
+def test_no_damaged_probe_upsets_the_reader(protocol: Protocol, at: int, value: int) -> None:
+    packet = bytearray(build(TAG, _shots(protocol, 1))[0])
+    packet[at % len(packet)] = value
+    TAG.read(bytes(packet))
+    TAG.read(bytes(packet[:at]))
+    TAG.read(bytes(IP() / ICMP(type=3) / bytes(packet[:at])))
+
+
+@pytest.mark.parametrize(
+    ("packet", "counts"),
+    [
+        (IP(proto=50) / Raw(bytes(40)), True),
+        (IP() / UDP(sport=4500, dport=4500) / Raw(b"spi0" + bytes(36)), True),
+        (IP() / UDP(sport=1024, dport=4500) / Raw(b"spi0" + bytes(36)), True),
+        (IP() / UDP(sport=4500, dport=1024) / Raw(b"spi0" + bytes(36)), True),
+        (IP() / UDP(sport=4500, dport=4500) / Raw(bytes(4) + b"ike" * 20), False),
+        (IP() / UDP(sport=4500, dport=4500) / Raw(b"\xff"), False),
+        (IP() / UDP(sport=500, dport=500) / Raw(b"spi0" + bytes(36)), False),
+        (IP() / TCP(sport=4500, dport=4500) / Raw(b"spi0" + bytes(36)), False),
+        (IP(proto=50, frag=10) / Raw(bytes(40)), False),
+    ],
+)
+def test_esp(packet: IP, counts: bool) -> None:
+    packet.src, packet.dst = "203.0.113.1", "203.0.113.2"
+
+    assert esp_flow(bytes(packet)) == (("203.0.113.1", "203.0.113.2") if counts else None)
+
+
+def _seen(time_ns: int, node: str, outgoing: bool, leg: Leg, answerer: str = "", ttl: int = 64) -> Sighting:
+    return Sighting(time_ns, node, "eth0", outgoing, leg, ttl, answerer)
+
+
+ANSWERED = (
+    _seen(1_000_000, "a", True, "forward"),
+    _seen(1_100_000, "b", False, "forward"),
+    _seen(1_200_000, "b", True, "reverse", "b"),
+    _seen(1_500_000, "a", False, "reverse", "b"),
+)
+UDP_PROBE = Probe("a", "b", "udp")
+
+
+def test_an_answered_probe() -> None:
+    trace = judge(UDP_PROBE, "10.0.0.1", "10.0.0.2", 0, reversed(ANSWERED))
+
+    assert trace.answered
+    assert trace.answered_by == ("b",)
+    assert trace.rtt_ms == 0.5
+    assert trace.sightings == ANSWERED
+
+
+@pytest.mark.parametrize("missing", range(4))
+def test_every_witness_is_needed(missing: int) -> None:
+    seen = ANSWERED[:missing] + ANSWERED[missing + 1 :]
+
+    assert not judge(UDP_PROBE, "", "", 0, seen).answered
+
+
+def test_an_answer_in_another_name_does_not_count() -> None:
+    seen = [*ANSWERED[:3], replace(ANSWERED[3], answerer="x")]
+
+    assert not judge(UDP_PROBE, "", "", 0, seen).answered
+
+
+def test_a_second_answerer_is_seen() -> None:
+    trace = judge(UDP_PROBE, "", "", 0, [*ANSWERED, _seen(1_300_000, "x", True, "reverse", "x")])
+
+    assert not trace.answered
+    assert trace.answered_by == ("b", "x")
+
+
+def test_at_the_same_time_the_packet_goes_on() -> None:
+    """A coarse clock gives several sightings one time."""
+    seen = [
+        _seen(1, "b", False, "forward", ttl=63),
+        _seen(1, "r", True, "forward", ttl=63),
+        _seen(1, "r", False, "forward", ttl=64),
+        _seen(1, "a", True, "forward", ttl=64),
+    ]
+
+    assert path(judge(UDP_PROBE, "", "", 0, seen), "forward") == ("a", "r", "b")
+
+
+def test_a_loop_is_a_place_seen_twice() -> None:
+    seen = [_seen(time, node, True, "forward", ttl=64 - time) for time, node in enumerate("arsrs")]
+    trace = judge(UDP_PROBE, "", "", 0, seen)
+
+    assert looping(trace, "forward") == seen[3]
+    assert last(trace, "forward") == seen[4]
+    assert looping(trace, "reverse") is None
+
+
+def test_all_pairs() -> None:
+    assert all_pairs(["a", "b"], ["icmp"]) == (Probe("a", "b", "icmp"), Probe("b", "a", "icmp"))
+    assert len(all_pairs("abcd")) == 4 * 3 * 3
