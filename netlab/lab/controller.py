@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 from netlab.fabric import controller
 from netlab.lab import state
-from netlab.machine.linux import Linux
+from netlab.machine.linux import CONTROLLER, Linux
 
 
 def main() -> None:
     """Run the SDN controller of the lab that the command line names, until stopped."""
+    Path("/proc/self/comm").write_text(CONTROLLER)
     controller.run(state.read(sys.argv[1]).plan, Linux())
 
 

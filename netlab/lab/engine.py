@@ -8,16 +8,15 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from netlab.errors import BuildError, LabError
-from netlab.lab import state
+from netlab.lab import profile, state
 from netlab.lab.convergence import Reader, await_bgp, await_fabrics
-from netlab.lab.profile import download
 from netlab.plan.model import Client, Plan
 from netlab.scenario.models import Scenario
 
 Progress = Callable[[str], None]
 
 
-class Machine(Reader, Protocol):
+class Machine(Reader, profile.Machine, Protocol):
     """What building and removing a lab asks of the machine."""
 
     def namespaces_of(self, lab: str) -> tuple[str, ...]: ...
@@ -68,7 +67,7 @@ def steps(plan: Plan, scenario: Scenario, secrets: Mapping[str, str], machine: M
     def connect_clients() -> None:
         machine.connect(plan, plan.clients)
         for client in plan.clients:
-            download(plan, scenario, client, machine)
+            profile.download(plan, scenario, client, machine)
 
     return (
         Step("network namespaces", lambda: machine.create_namespaces(plan), lambda: machine.remove_namespaces(lab)),

@@ -21,7 +21,7 @@ from netlab.render import text, vici
 
 T = TypeVar("T")
 
-CONTROLLER = "controller"
+CONTROLLER = "netlab-sdn"
 # A daemon that is not there by then will not come; generous, for emulated machines.
 _READY_SECONDS = 3.0
 _INITIATE_SECONDS = 20.0

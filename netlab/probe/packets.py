@@ -197,7 +197,7 @@ def _patch(packet: bytearray, tag: Tag, number: int, shot: Shot, checksum: Calla
     if shot.protocol == "icmp":
         struct.pack_into("!H", packet, 26, number)
     if shot.protocol == "tcp":
-        # Each probe has its own port, lest a half-open connection of an earlier run answer for it.
+        # Each probe has its own port, lest a half-open connection of another one answer for it.
         struct.pack_into("!H", packet, 20, 10000 + (tag.first_sequence + number) % 20000)
         struct.pack_into("!I", packet, 24, tag.sequence(number))
     pseudo_header = packet[12:20] + struct.pack("!HH", NUMBERS[shot.protocol], len(packet) - 20)

@@ -10,6 +10,7 @@ from typing import Literal
 from netlab.scenario.models import Scenario, node_name
 
 INTERNET = "internet"
+MOST_LISTED = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,8 @@ def suggest(name: str, known: Iterable[str]) -> str:
     near = nearest(name, names)
     if near is not None:
         return f"did you mean `{near}`?"
-    return f"there is {', '.join(f'`{item}`' for item in names)}" if names else "there is none"
+    listed = ", ".join(f"`{item}`" for item in names[:MOST_LISTED]) + (", …" if len(names) > MOST_LISTED else "")
+    return f"there is {listed}" if names else "there is none"
 
 
 def short(value: object) -> str:

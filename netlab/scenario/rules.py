@@ -97,7 +97,7 @@ def virtual_machines_name_their_subnet(scenario: Scenario) -> Breaches:
     for path, vnet, name in _machines(scenario):
         subnet = vnet.vms[name].subnet
         if subnet not in vnet.subnets:
-            yield Breach((*path, "subnet"), f"there is no subnet `{subnet}`; {suggest(subnet, vnet.subnets)}")
+            yield Breach((*path, "subnet"), f"there is no subnet {short(subnet)}; {suggest(subnet, vnet.subnets)}")
 
 
 def peerings_name_two_vnets(scenario: Scenario) -> Breaches:
@@ -110,7 +110,7 @@ def peerings_name_two_vnets(scenario: Scenario) -> Breaches:
 
 
 def local_network_gateways_name_their_device(scenario: Scenario) -> Breaches:
-    """A local network gateway stands for a site, or for a VNet with a VPN gateway."""
+    """A local network gateway stands for a site or for a VNet."""
     for name, item in scenario.local_network_gateways.items():
         path = ("local_network_gateways", name)
         if item.site is not None:
@@ -137,10 +137,10 @@ def connections_use_fitting_local_network_gateways(scenario: Scenario) -> Breach
                 ends = [end for end in item.between if end in scenario.vnets]
                 yield Breach(path, f"is no VNet of this connection; {suggest(vnet, ends)}")
             elif used not in known:
-                yield Breach(path, f"there is no local network gateway `{used}`; {suggest(used, known)}")
+                yield Breach(path, f"there is no local network gateway {short(used)}; {suggest(used, known)}")
             elif known[used].device != item.other(vnet):
                 right = f"the gateway of `{vnet}` needs one for `{item.other(vnet)}`"
-                yield Breach(path, f"`{used}` stands for `{known[used].device}`; {right}")
+                yield Breach(path, f"`{used}` stands for {short(known[used].device)}; {right}")
 
 
 def local_network_gateways_say_something(scenario: Scenario) -> Breaches:
@@ -197,7 +197,7 @@ def actions_name_what_they_act_on(scenario: Scenario) -> Breaches:
             case ClientRoute(client=client) | ClientOnly(client=client):
                 yield from _unknown((*path, "client"), client, scenario.clients, "client")
             case SitePrefix(site=site) if site not in speaking:
-                message = f"no site `{site}` has a connection with BGP; {suggest(site, speaking)}"
+                message = f"{short(site)} is no site with a BGP connection; {suggest(site, speaking)}"
                 yield Breach((*path, "site"), message)
 
 
@@ -215,7 +215,7 @@ def expectations_name_what_they_expect_of(scenario: Scenario) -> Breaches:
                 place = expected.dropped_at
                 if place is not None and resolve_node(scenario, place) is None:
                     known = [node for node, _ in nodes(scenario)]
-                    message = f"no node is called `{place}`; {suggest(place, known)}"
+                    message = f"no node is called {short(place)}; {suggest(place, known)}"
                     yield Breach((*here, target, "dropped_at"), message)
 
 
@@ -526,7 +526,7 @@ def r74_connections_join_gateways(scenario: Scenario) -> Breaches:
         path = ("connections", name, "between")
         sites = [end for end in item.between if end in scenario.sites]
         if item.between[0] == item.between[1]:
-            yield Breach(path, f"both ends are `{item.between[0]}`; name two different ones")
+            yield Breach(path, f"both ends are {short(item.between[0])}; name two different ones")
         elif item.type == "Vnet2Vnet" and sites:
             yield Breach((*path[:2], "type"), f"Vnet2Vnet joins two VNets and `{sites[0]}` is a site; use IPsec")
         elif len(sites) == 2:

@@ -251,7 +251,10 @@ def test_a_source_that_holds_the_address_itself_is_an_impostor(arb: Net) -> None
     for trace in observe(ADDRESSES, TO_B, arb.nodes, expected=()).traces:
         assert not trace.answered
         assert trace.answered_by == ("a",)
-        assert path(trace, "forward") == ("a",)
+        assert [(seen.node, seen.interface, seen.leg) for seen in trace.sightings] == [
+            ("a", "lo", "forward"),
+            ("a", "lo", "reverse"),
+        ]
 
 
 def test_a_loop_is_seen(arb: Net) -> None:
@@ -302,7 +305,7 @@ for packet in eval(sys.argv[1]):
 """
 
 
-def _beside(net: Net, packets: str) -> Observation:
+def _beside(net: Net, packets: str, underlay: tuple[str, ...] = ()) -> Observation:
     """Observe one probe from a to b while a also sends these packets."""
     command = ["ip", "netns", "exec", net.nodes["a"], sys.executable, "-c", BYSTANDER, packets]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as bystander:
@@ -310,28 +313,38 @@ def _beside(net: Net, packets: str) -> Observation:
             assert bystander.stdout is not None
             assert bystander.stdout.readline() == "ready\n"
             probes = [Probe("a", "b", "icmp")]
-            observation = observe(ADDRESSES, probes, net.nodes, underlay=("r", "b"), quiet=1.0)
+            observation = observe(ADDRESSES, probes, net.nodes, underlay, quiet=1.0)
             assert bystander.wait(timeout=5) == 0
         finally:
             bystander.kill()
     return observation
 
 
-def test_esp_is_counted_and_ike_is_not(arb: Net) -> None:
-    esp_in_udp = "[IP(dst='10.0.2.10')/UDP(sport=4500, dport=4500)/Raw(b'spi1' + bytes(40))] * 5"
-    from_another_port = "[IP(dst='10.0.2.11')/UDP(sport=40000, dport=4500)/Raw(b'spi2' + bytes(40))] * 2"
-    plain_esp = "[IP(dst='10.0.2.12', proto=50)/Raw(b'spi3' + bytes(40))] * 3"
-    ike = "[IP(dst='10.0.2.13')/UDP(sport=4500, dport=4500)/Raw(bytes(4) + b'ike' * 20)]"
-    keepalive = "[IP(dst='10.0.2.14')/UDP(sport=4500, dport=4500)/Raw(b'\\xff')]"
-    other = "[IP(dst='10.0.2.15')/UDP(sport=4501, dport=4501)/Raw(b'spi4' + bytes(40))]"
+ESP_IN_UDP = "[IP(dst='10.0.2.10')/UDP(sport=4500, dport=4500)/Raw(b'spi1' + bytes(40))] * 5"
+FROM_ANOTHER_PORT = "[IP(dst='10.0.2.11')/UDP(sport=40000, dport=4500)/Raw(b'spi2' + bytes(40))] * 2"
+PLAIN_ESP = "[IP(dst='10.0.2.12', proto=50)/Raw(b'spi3' + bytes(40))] * 3"
+IKE = "[IP(dst='10.0.2.13')/UDP(sport=4500, dport=4500)/Raw(bytes(4) + b'ike' * 20)]"
+KEEPALIVE = "[IP(dst='10.0.2.14')/UDP(sport=4500, dport=4500)/Raw(b'\\xff')]"
+OTHER = "[IP(dst='10.0.2.15')/UDP(sport=4501, dport=4501)/Raw(b'spi4' + bytes(40))]"
 
-    observation = _beside(arb, " + ".join((esp_in_udp, from_another_port, plain_esp, ike, keepalive, other)))
+
+def test_esp_is_counted_and_ike_is_not(arb: Net) -> None:
+    packets = " + ".join((ESP_IN_UDP, FROM_ANOTHER_PORT, PLAIN_ESP, IKE, KEEPALIVE, OTHER))
+
+    observation = _beside(arb, packets, underlay=("r", "b"))
 
     assert dict(observation.esp) == {
         ("10.0.1.10", "10.0.2.10"): 5,
         ("10.0.1.10", "10.0.2.11"): 2,
         ("10.0.1.10", "10.0.2.12"): 3,
     }
+
+
+def test_esp_is_counted_on_the_underlay_only(arb: Net) -> None:
+    """Only b is underlay, and no packet for 10.0.2.11 comes there."""
+    observation = _beside(arb, f"{ESP_IN_UDP} + {FROM_ANOTHER_PORT}", underlay=("b",))
+
+    assert dict(observation.esp) == {("10.0.1.10", "10.0.2.10"): 5}
 
 
 def test_esp_that_hides_nothing_is_seen(arb: Net) -> None:
@@ -430,6 +443,7 @@ def test_a_witness_that_lost_packets_stops_the_verdict(arb: Net, monkeypatch: py
         observe(ADDRESSES, [Probe("a", "b", "icmp")] * 200, arb.nodes, quiet=0.05, patience=0.05)
 
 
+@pytest.mark.filterwarnings("error::ResourceWarning", "error::pytest.PytestUnraisableExceptionWarning")
 def test_nothing_is_left_behind(arb: Net) -> None:
     def held() -> tuple[int, int, int]:
         descriptors = len(list(Path("/proc/self/fd").iterdir()))

@@ -45,6 +45,13 @@ def test_a_probe_is_a_correct_packet(protocol: Protocol, payload_size: int) -> N
     assert IP(bytes(again)).payload.chksum in (packet.payload.chksum, packet.payload.chksum ^ 0xFFFF)
 
 
+def test_a_syn_has_a_port_of_its_own() -> None:
+    ports = [IP(packet).sport for packet in build(TAG, _shots("tcp") + _shots("tcp"))]
+
+    assert len(set(ports)) == 6
+    assert 10000 <= min(ports) < max(ports) < 30000
+
+
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_a_probe_is_recognised(protocol: Protocol) -> None:
     readings = [TAG.read(packet) for packet in build(TAG, _shots(protocol))]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from functools import cache
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from netlab.errors import Finding, ScenarioError
 from netlab.scenario import rules
@@ -146,26 +149,66 @@ STEP = "  - name: later\n"
 BROKEN = (
     broken("names_are_distinct", "DEFAULT", ("      tiny:", "      DEFAULT:")),
     broken("names_are_distinct", "LNG1", ("  lng2:\n", "  LNG1:\n"), ("VNet2: lng2", "VNet2: LNG1")),
-    broken("nodes_are_distinct", "Win:", ("  lin: {os", "  Win: {os"), ("routes: {lin:", "routes: {win:"),
-           ("        lin: {VNet1", "        vnet4: {VNet1")),
-    broken("nodes_are_distinct", "internet:", ("  VNet4:\n", "  internet: {address_space: [10.9.0.0/16], subnets: {}}\n  VNet4:\n")),
+    broken(
+        "nodes_are_distinct",
+        "Win:",
+        ("  lin: {os", "  Win: {os"),
+        ("routes: {lin:", "routes: {win:"),
+        ("        lin: {VNet1", "        vnet4: {VNet1"),
+    ),
+    broken(
+        "nodes_are_distinct",
+        "internet:",
+        ("  VNet4:\n", "  internet: {address_space: [10.9.0.0/16], subnets: {}}\n  VNet4:\n"),
+    ),
     broken("nodes_are_distinct", "gw-0:", ("      vm2: {", "      gw-0: {"), ("vnet1-vm2", "vnet1-gw-0")),
-    broken("nodes_are_distinct", "edge-1:", ("    hosts:\n      host1", "    hosts:\n      edge-1: 10.101.0.11\n      host1")),
-    broken("virtual_machines_name_their_subnet", "defalt", ("vm1: {subnet: default}\n      vm2", "vm1: {subnet: defalt}\n      vm2")),
-    broken("peerings_name_two_vnets", "VNet9", PEERED, ("remote_vnet: VNet3}", "remote_vnet: VNet9}"),
-           ("{vnet: VNet3, remote_vnet: VNet2}", "{vnet: VNet9, remote_vnet: VNet2}")),
+    broken(
+        "nodes_are_distinct",
+        "edge-1:",
+        ("    hosts:\n      host1", "    hosts:\n      edge-1: 10.101.0.11\n      host1"),
+    ),
+    broken(
+        "virtual_machines_name_their_subnet",
+        "defalt",
+        ("vm1: {subnet: default}\n      vm2", "vm1: {subnet: defalt}\n      vm2"),
+    ),
+    broken(
+        "peerings_name_two_vnets",
+        "VNet9",
+        PEERED,
+        ("remote_vnet: VNet3}", "remote_vnet: VNet9}"),
+        ("{vnet: VNet3, remote_vnet: VNet2}", "{vnet: VNet9, remote_vnet: VNet2}"),
+    ),
     broken("peerings_name_two_vnets", "self:", (HUB, HUB + "  self: {vnet: VNet2, remote_vnet: VNet2}\n")),
-    broken("local_network_gateways_name_their_device", "site: Sit9",
-           (CONNECTIONS, f"  lng3: {{site: Sit9, address_prefixes: [10.109.0.0/16]}}\n{CONNECTIONS}")),
+    broken(
+        "local_network_gateways_name_their_device",
+        "site: Sit9",
+        (CONNECTIONS, f"  lng3: {{site: Sit9, address_prefixes: [10.109.0.0/16]}}\n{CONNECTIONS}"),
+    ),
     broken("connections_name_their_ends", "VNet9", connection("type: IPsec, between: [VNet2, VNet9]")),
     broken("connections_use_fitting_local_network_gateways", "VNet1: lng2", ("{VNet2: lng2}", "{VNet1: lng2}")),
     broken("connections_use_fitting_local_network_gateways", "VNet2: lng9", ("{VNet2: lng2}", "{VNet2: lng9}")),
-    broken("connections_use_fitting_local_network_gateways", "VNet2: lng1",
-           ("    local_network_gateways: {VNet2: lng2}", "    local_network_gateways: {VNet2: lng1}"),
-           also=("local_network_gateways_say_something",)),
-    broken("local_network_gateways_say_something", "VNet2: lng2", ("    address_prefixes: [10.102.0.0/16]\nconnections", "connections")),
-    broken("clients_name_a_point_to_site_gateway", "win:", ("win: {os: windows, gateway: VNet1", "win: {os: windows, gateway: VNet2")),
-    broken("clients_name_a_point_to_site_gateway", "win:", ("win: {os: windows, gateway: VNet1", "win: {os: windows, gateway: VNet9")),
+    broken(
+        "connections_use_fitting_local_network_gateways",
+        "VNet2: lng1",
+        ("    local_network_gateways: {VNet2: lng2}", "    local_network_gateways: {VNet2: lng1}"),
+        also=("local_network_gateways_say_something",),
+    ),
+    broken(
+        "local_network_gateways_say_something",
+        "VNet2: lng2",
+        ("    address_prefixes: [10.102.0.0/16]\nconnections", "connections"),
+    ),
+    broken(
+        "clients_name_a_point_to_site_gateway",
+        "win:",
+        ("win: {os: windows, gateway: VNet1", "win: {os: windows, gateway: VNet2"),
+    ),
+    broken(
+        "clients_name_a_point_to_site_gateway",
+        "win:",
+        ("win: {os: windows, gateway: VNet1", "win: {os: windows, gateway: VNet9"),
+    ),
     broken("static_routes_name_their_connection", "static_routes", ("{VNet2-Site2: [10.2", "{VNet2-Site1: [10.2")),
     broken("steps_have_names_of_their_own", "as connected", ("name: later", "name: as connected")),
     broken("actions_name_what_they_act_on", "add_route", ("client: win", "client: won")),
@@ -175,41 +218,109 @@ BROKEN = (
     broken("expectations_name_what_they_expect_of", "vm1:", ("lin: {VNet1:", "lin: {vm1:")),
     broken("expectations_name_what_they_expect_of", "nobody:", ("        win: {Site2", "        nobody: {Site2")),
     broken("expectations_name_what_they_expect_of", "dropped_at", ("dropped_at: win", "dropped_at: VNet9")),
-    broken("prefixes_are_listed_once", "10.1.2.0/24", ("address_space: [10.1.0.0/16]", "address_space: [10.1.0.0/16, 10.1.2.0/24]")),
+    broken(
+        "prefixes_are_listed_once",
+        "10.1.2.0/24",
+        ("address_space: [10.1.0.0/16]", "address_space: [10.1.0.0/16, 10.1.2.0/24]"),
+    ),
     broken("prefixes_are_listed_once", "tiny", ("tiny: 10.1.1.0/29", "tiny: 10.1.0.128/29")),
-    broken("prefixes_are_listed_once", "10.102.9", ("prefixes: [10.102.0.0/16]\n    hosts", "prefixes: [10.102.0.0/16, 10.102.9.0/24]\n    hosts")),
+    broken(
+        "prefixes_are_listed_once",
+        "10.102.9",
+        ("prefixes: [10.102.0.0/16]\n    hosts", "prefixes: [10.102.0.0/16, 10.102.9.0/24]\n    hosts"),
+    ),
     broken("subnets_lie_in_the_address_space", "tiny", ("tiny: 10.1.1.0/29", "tiny: 10.9.1.0/29")),
-    broken("r1_gateway_subnet_has_its_name", "vpn_gateway", ("      GatewaySubnet: 10.1.255.0/27", "      gatewaySubnet: 10.1.255.0/27")),
-    broken("r2_gateway_subnet_holds_no_machine", "vm1:", ("vm1: {subnet: default}\n      vm2", "vm1: {subnet: GatewaySubnet}\n      vm2")),
+    broken(
+        "r1_gateway_subnet_has_its_name",
+        "vpn_gateway",
+        ("      GatewaySubnet: 10.1.255.0/27", "      gatewaySubnet: 10.1.255.0/27"),
+    ),
+    broken(
+        "r2_gateway_subnet_holds_no_machine",
+        "vm1:",
+        ("vm1: {subnet: default}\n      vm2", "vm1: {subnet: GatewaySubnet}\n      vm2"),
+    ),
     broken("r3_gateway_subnet_has_room", "GatewaySubnet: 10.3", ("10.3.255.0/27", "10.3.255.0/30")),
     broken("r3_gateway_subnet_has_room", "GatewaySubnet: 10.2", ("10.2.255.0/27", "10.2.255.0/28")),
     broken("r18_addresses_are_free", "vm2", ("10.1.0.9", "10.1.0.3")),
     broken("r18_addresses_are_free", "vm2", ("10.1.0.9", "10.1.0.255")),
     broken("r18_addresses_are_free", "vm2", ("10.1.0.9", "10.1.9.9")),
-    broken("r18_addresses_are_free", "vm2", ("vm1: {subnet: default}\n      vm2", "vm1: {subnet: default, private_ip_address: 10.1.0.9}\n      vm2")),
-    broken("r18_subnets_have_room", "v4:", ("      vm1: {subnet: default}\n      vm2", "      v1: {subnet: tiny}\n      v2: {subnet: tiny}\n      v3: {subnet: tiny}\n      v4: {subnet: tiny}\n      vm2")),
-    broken("r115_prefixes_are_assignable", "169.254", ("address_space: [10.3.0.0/16]", "address_space: [10.3.0.0/16, 169.254.7.0/24]")),
-    broken("r115_prefixes_are_assignable", "168.63", ("address_space: [10.3.0.0/16]", "address_space: [10.3.0.0/16, 168.63.0.0/16]")),
+    broken(
+        "r18_addresses_are_free",
+        "vm2",
+        ("vm1: {subnet: default}\n      vm2", "vm1: {subnet: default, private_ip_address: 10.1.0.9}\n      vm2"),
+    ),
+    broken(
+        "r18_subnets_have_room",
+        "v4:",
+        (
+            "      vm1: {subnet: default}\n      vm2",
+            "".join(f"      v{n}: {{subnet: tiny}}\n" for n in range(1, 5)) + "      vm2",
+        ),
+    ),
+    broken(
+        "r115_prefixes_are_assignable",
+        "169.254",
+        ("address_space: [10.3.0.0/16]", "address_space: [10.3.0.0/16, 169.254.7.0/24]"),
+    ),
+    broken(
+        "r115_prefixes_are_assignable",
+        "168.63",
+        ("address_space: [10.3.0.0/16]", "address_space: [10.3.0.0/16, 168.63.0.0/16]"),
+    ),
     broken("r115_prefixes_are_assignable", "tiny", ("tiny: 10.1.1.0/29", "tiny: 10.1.1.0/30")),
     broken("r115_prefixes_are_assignable", "224.0", ("address_pool: 192.168.0.0/24", "address_pool: 224.0.0.0/24")),
     broken("hosts_have_addresses_of_their_site", "host1", ("10.101.0.10", "10.103.0.10")),
     broken("hosts_have_addresses_of_their_site", "host1", ("host1: 10.101.0.10", "host1: 10.101.0.1")),
-    broken("hosts_have_addresses_of_their_site", "host2", ("host1: 10.102.0.10", "host1: 10.102.0.10, host2: 10.102.0.10")),
+    broken(
+        "hosts_have_addresses_of_their_site", "host2", ("host1: 10.102.0.10", "host1: 10.102.0.10, host2: 10.102.0.10")
+    ),
     broken("public_addresses_are_public", "10.9.9.9", ("203.0.113.102", "10.9.9.9")),
     broken("public_addresses_are_public", "203.0.113.2", ("203.0.113.102", "203.0.113.2")),
     broken("r52_tunnels_fit_the_sku", "VpnGw2AZ", *many_sites(28)),
     broken("r52_tunnels_fit_the_sku", "VpnGw5", ("VpnGw2AZ", "VpnGw5"), *many_sites(98)),
     broken("r54_basic_lacks", "sku: Basic", gateway3("sku: Basic, point_to_site: {address_pool: 192.168.3.0/24}")),
-    broken("r54_basic_lacks", "there:", PEERED, gateway3("sku: VpnGw1"), ("sku: VpnGw2AZ\n      bgp: {asn: 65020}", "sku: Basic"),
-           ("there: {vnet: VNet2, remote_vnet: VNet3}", "there: {vnet: VNet2, remote_vnet: VNet3, allow_gateway_transit: true}"),
-           also=("b1_bgp_needs_a_capable_gateway",)),
-    broken("r55_point_to_site_is_route_based", "PolicyBased",
-           gateway3("vpn_type: PolicyBased, point_to_site: {address_pool: 192.168.3.0/24}"),
-           also=("r21_policy_based_is_basic", NOT_BUILT)),
-    broken("r21_policy_based_is_basic", "PolicyBased", gateway3("vpn_type: PolicyBased"), connection("type: IPsec, between: [VNet3, Site2]"), also=(NOT_BUILT,)),
-    broken("r21_policy_based_is_basic", "PolicyBased", gateway3("vpn_type: PolicyBased, sku: Basic"), also=(NOT_BUILT,)),
-    broken("r21_policy_based_is_basic", "new:", gateway3("vpn_type: PolicyBased, sku: Basic"), connection("type: Vnet2Vnet, between: [VNet3, VNet2]"), also=(NOT_BUILT,)),
-    broken(NOT_BUILT, "PolicyBased", gateway3("vpn_type: PolicyBased, sku: Basic"), connection("type: IPsec, between: [VNet3, Site2]")),
+    broken(
+        "r54_basic_lacks",
+        "there:",
+        PEERED,
+        gateway3("sku: VpnGw1"),
+        ("sku: VpnGw2AZ\n      bgp: {asn: 65020}", "sku: Basic"),
+        (
+            "there: {vnet: VNet2, remote_vnet: VNet3}",
+            "there: {vnet: VNet2, remote_vnet: VNet3, allow_gateway_transit: true}",
+        ),
+        also=("b1_bgp_needs_a_capable_gateway",),
+    ),
+    broken(
+        "r55_point_to_site_is_route_based",
+        "PolicyBased",
+        gateway3("vpn_type: PolicyBased, point_to_site: {address_pool: 192.168.3.0/24}"),
+        also=("r21_policy_based_is_basic", NOT_BUILT),
+    ),
+    broken(
+        "r21_policy_based_is_basic",
+        "PolicyBased",
+        gateway3("vpn_type: PolicyBased"),
+        connection("type: IPsec, between: [VNet3, Site2]"),
+        also=(NOT_BUILT,),
+    ),
+    broken(
+        "r21_policy_based_is_basic", "PolicyBased", gateway3("vpn_type: PolicyBased, sku: Basic"), also=(NOT_BUILT,)
+    ),
+    broken(
+        "r21_policy_based_is_basic",
+        "new:",
+        gateway3("vpn_type: PolicyBased, sku: Basic"),
+        connection("type: Vnet2Vnet, between: [VNet3, VNet2]"),
+        also=(NOT_BUILT,),
+    ),
+    broken(
+        NOT_BUILT,
+        "PolicyBased",
+        gateway3("vpn_type: PolicyBased, sku: Basic"),
+        connection("type: IPsec, between: [VNet3, Site2]"),
+    ),
     broken("r57_pools_overlap_nothing", "address_pool", ("192.168.0.0/24", "192.168.0.0/30")),
     broken("r57_pools_overlap_nothing", "address_pool", ("192.168.0.0/24", "10.1.200.0/24")),
     broken("r57_pools_overlap_nothing", "address_pool", ("192.168.0.0/24", "10.4.0.0/24")),
@@ -217,56 +328,184 @@ BROKEN = (
     broken("r57_pools_overlap_nothing", "address_pool", ("192.168.0.0/24", "10.101.0.0/24")),
     broken("r57_pools_overlap_nothing", "win:", ("local_network: 192.168.178.0/24", "local_network: 192.168.0.0/16")),
     broken("r57_pools_overlap_nothing", "lin:", ("192.168.0.0/24", "198.51.100.0/24")),
-    broken("r57_pools_overlap_nothing", "192.168.0.0/25", ("bgp: {asn: 65020}", "bgp: {asn: 65020}\n      point_to_site: {address_pool: 192.168.0.0/25}")),
+    broken(
+        "r57_pools_overlap_nothing",
+        "192.168.0.0/25",
+        ("bgp: {asn: 65020}", "bgp: {asn: 65020}\n      point_to_site: {address_pool: 192.168.0.0/25}"),
+    ),
     broken("r30_shared_keys_are_printable", "aB3", ("aB3!", "aB3-")),
     broken("r30_shared_keys_are_printable", "aB3", ("aB3!", "'aB3 '")),
     broken("r30_shared_keys_are_printable", "éa", ("aB3!", "éa")),
     broken("r30_shared_keys_are_printable", "shared_key: ''", ("aB3!", "''")),
     broken("r30_shared_keys_are_printable", "kkkk", ("aB3!", "k" * 129)),
     broken("r31_shared_keys_differ", "shared_key: aB3", ("shared_key: zweite", "shared_key: aB3!")),
-    broken("r71_networks_do_not_overlap", "10.101.0.0/16", ("address_space: [10.4.0.0/16]", "address_space: [10.101.0.0/16]"), ("default: 10.4.0.0/24", "default: 10.101.4.0/24")),
-    broken("r71_networks_do_not_overlap", "10.1.9.0/24", ("address_prefixes: [10.101.0.0/16]", "address_prefixes: [10.101.0.0/16, 10.1.9.0/24]")),
-    broken("r71_networks_do_not_overlap", "10.2.9.0/24", ("prefixes: [10.102.0.0/16]\n    hosts", "prefixes: [10.102.0.0/16, 10.2.9.0/24]\n    hosts")),
-    broken("r71_local_network_gateways_lie_outside", "VNet2: lng2", ("[10.102.0.0/16]\nconnections", "[10.102.0.0/16, 10.2.9.0/24]\nconnections")),
-    broken("r72_local_network_gateways_do_not_overlap", "local_network_gateways: {VNet2: lng2}",
-           ("    site: Site1\n", "    site: Site1\n    address_prefixes: [10.102.9.0/24]\n")),
+    broken(
+        "r71_networks_do_not_overlap",
+        "10.101.0.0/16",
+        ("address_space: [10.4.0.0/16]", "address_space: [10.101.0.0/16]"),
+        ("default: 10.4.0.0/24", "default: 10.101.4.0/24"),
+    ),
+    broken(
+        "r71_networks_do_not_overlap",
+        "10.1.9.0/24",
+        ("address_prefixes: [10.101.0.0/16]", "address_prefixes: [10.101.0.0/16, 10.1.9.0/24]"),
+    ),
+    broken(
+        "r71_networks_do_not_overlap",
+        "10.2.9.0/24",
+        ("prefixes: [10.102.0.0/16]\n    hosts", "prefixes: [10.102.0.0/16, 10.2.9.0/24]\n    hosts"),
+    ),
+    broken(
+        "r71_local_network_gateways_lie_outside",
+        "VNet2: lng2",
+        ("[10.102.0.0/16]\nconnections", "[10.102.0.0/16, 10.2.9.0/24]\nconnections"),
+    ),
+    broken(
+        "r72_local_network_gateways_do_not_overlap",
+        "local_network_gateways: {VNet2: lng2}",
+        ("    site: Site1\n", "    site: Site1\n    address_prefixes: [10.102.9.0/24]\n"),
+    ),
     broken("r74_connections_join_gateways", "VNet2, VNet3", connection("type: Vnet2Vnet, between: [VNet2, VNet3]")),
     broken("r74_connections_join_gateways", "VNet2, VNet2", connection("type: Vnet2Vnet, between: [VNet2, VNet2]")),
-    broken("r74_connections_join_gateways", "Vnet2Vnet", gateway3("sku: VpnGw1"), connection("type: Vnet2Vnet, between: [VNet3, Site1]")),
+    broken(
+        "r74_connections_join_gateways",
+        "Vnet2Vnet",
+        gateway3("sku: VpnGw1"),
+        connection("type: Vnet2Vnet, between: [VNet3, Site1]"),
+    ),
     broken("r74_connections_join_gateways", "Site1, Site2", connection("type: IPsec, between: [Site1, Site2]")),
-    broken("r75_hidden_local_network_gateway_stays_hidden", "lng3", gateway3("sku: VpnGw1"),
-           (CONNECTIONS, f"  lng3: {{vnet: VNet2, address_prefixes: [10.2.0.0/16]}}\n{CONNECTIONS}  new: {{type: Vnet2Vnet, between: [VNet3, VNet2], local_network_gateways: {{VNet3: lng3}}}}\n")),
-    broken("r77_two_ends_have_one_connection", "between: [VNet2, Site1]", connection("type: IPsec, between: [VNet2, Site1], enable_bgp: true")),
-    broken("r100_peered_vnets_do_not_overlap", "there:", PEERED, ("address_space: [10.3.0.0/16]", "address_space: [10.3.0.0/16, 10.2.9.0/24]")),
+    broken(
+        "r75_hidden_local_network_gateway_stays_hidden",
+        "lng3",
+        gateway3("sku: VpnGw1"),
+        (
+            CONNECTIONS,
+            "  lng3: {vnet: VNet2, address_prefixes: [10.2.0.0/16]}\nconnections:\n"
+            "  new: {type: Vnet2Vnet, between: [VNet3, VNet2], local_network_gateways: {VNet3: lng3}}\n",
+        ),
+    ),
+    broken(
+        "r77_two_ends_have_one_connection",
+        "between: [VNet2, Site1]",
+        connection("type: IPsec, between: [VNet2, Site1], enable_bgp: true"),
+    ),
+    broken(
+        "r100_peered_vnets_do_not_overlap",
+        "there:",
+        PEERED,
+        ("address_space: [10.3.0.0/16]", "address_space: [10.3.0.0/16, 10.2.9.0/24]"),
+    ),
     broken("r101_peerings_come_in_pairs", "there:", (HUB, HUB + "  there: {vnet: VNet2, remote_vnet: VNet3}\n")),
     broken("r101_peerings_come_in_pairs", "again:", (SPOKE, SPOKE + "  again: {vnet: VNet1, remote_vnet: VNet4}\n")),
-    broken("r103_remote_gateways_can_be_used", "there:", PEERED, gateway3("sku: VpnGw1"), ("remote_vnet: VNet3}", "remote_vnet: VNet3, use_remote_gateways: true}"),
-           ("{vnet: VNet3, remote_vnet: VNet2}", "{vnet: VNet3, remote_vnet: VNet2, allow_gateway_transit: true}")),
-    broken("r103_remote_gateways_can_be_used", "back:", PEERED, ("remote_vnet: VNet2}", "remote_vnet: VNet2, use_remote_gateways: true}")),
-    broken("r103_remote_gateways_can_be_used", "to4:", (SPOKE, SPOKE + "  from4: {vnet: VNet4, remote_vnet: VNet3, allow_gateway_transit: true}\n  to4: {vnet: VNet3, remote_vnet: VNet4, use_remote_gateways: true}\n")),
-    broken("r103_remote_gateways_can_be_used", "to2:", (SPOKE, SPOKE + "  from2: {vnet: VNet2, remote_vnet: VNet4, allow_gateway_transit: true}\n  to2: {vnet: VNet4, remote_vnet: VNet2, use_remote_gateways: true}\n")),
+    broken(
+        "r103_remote_gateways_can_be_used",
+        "there:",
+        PEERED,
+        gateway3("sku: VpnGw1"),
+        ("remote_vnet: VNet3}", "remote_vnet: VNet3, use_remote_gateways: true}"),
+        ("{vnet: VNet3, remote_vnet: VNet2}", "{vnet: VNet3, remote_vnet: VNet2, allow_gateway_transit: true}"),
+    ),
+    broken(
+        "r103_remote_gateways_can_be_used",
+        "back:",
+        PEERED,
+        ("remote_vnet: VNet2}", "remote_vnet: VNet2, use_remote_gateways: true}"),
+    ),
+    broken(
+        "r103_remote_gateways_can_be_used",
+        "to4:",
+        (
+            SPOKE,
+            SPOKE + "  from4: {vnet: VNet4, remote_vnet: VNet3, allow_gateway_transit: true}\n"
+            "  to4: {vnet: VNet3, remote_vnet: VNet4, use_remote_gateways: true}\n",
+        ),
+    ),
+    broken(
+        "r103_remote_gateways_can_be_used",
+        "to2:",
+        (
+            SPOKE,
+            SPOKE + "  from2: {vnet: VNet2, remote_vnet: VNet4, allow_gateway_transit: true}\n"
+            "  to2: {vnet: VNet4, remote_vnet: VNet2, use_remote_gateways: true}\n",
+        ),
+    ),
     broken("b1_bgp_needs_a_capable_gateway", "sku: Basic", gateway3("sku: Basic, bgp: {asn: 65030}")),
-    broken("b1_bgp_needs_a_capable_gateway", "new:", gateway3("sku: Basic"), connection("type: IPsec, between: [VNet3, Site1], enable_bgp: true")),
+    broken(
+        "b1_bgp_needs_a_capable_gateway",
+        "new:",
+        gateway3("sku: Basic"),
+        connection("type: IPsec, between: [VNet3, Site1], enable_bgp: true"),
+    ),
     broken("b3_asns_are_not_azures", "12076", ("bgp: {asn: 65020}", "bgp: {asn: 12076}")),
-    broken("b3_asns_are_not_azures", "65515", ("    bgp: {asn: 65101, bgp_peering_address: 10.101.0.1}\n    hosts", "    bgp: {asn: 65515, bgp_peering_address: 10.101.0.1}\n    hosts"),
-           ("    site: Site1\n    bgp: {asn: 65101", "    site: Site1\n    bgp: {asn: 65515")),
+    broken(
+        "b3_asns_are_not_azures",
+        "65515",
+        (
+            "    bgp: {asn: 65101, bgp_peering_address: 10.101.0.1}\n    hosts",
+            "    bgp: {asn: 65515, bgp_peering_address: 10.101.0.1}\n    hosts",
+        ),
+        ("    site: Site1\n    bgp: {asn: 65101", "    site: Site1\n    bgp: {asn: 65515"),
+    ),
     broken("b4_asns_are_not_ianas", "64500", ("bgp: {asn: 65020}", "bgp: {asn: 64500}")),
     broken("b4_asns_are_not_ianas", "429496729", ("bgp: {asn: 65020}", "bgp: {asn: 429496729}")),
     broken("b5_asns_are_usable", "65516", ("bgp: {asn: 65020}", "bgp: {asn: 65516}")),
     broken("b7_asns_differ", "VNet1-VNet2", ("bgp: {asn: 65020}", "bgp: {asn: 65010}")),
-    broken("b7_asns_differ", "VNet1-VNet2", ("bgp: {asn: 65020}", "bgp: {asn: 65515}"), ("bgp: {asn: 65010,", "bgp: {asn: 65515,")),
-    broken("b7_asns_differ", "enable_bgp", ("    between: [VNet2, Site2]\n    local_network_gateways: {VNet2: lng2}", "    between: [VNet2, Site2]\n    enable_bgp: true # here")),
-    broken("b7_local_network_gateways_know_the_peer", "65102", ("    site: Site1\n    bgp: {asn: 65101", "    site: Site1\n    bgp: {asn: 65102")),
-    broken("b7_local_network_gateways_know_the_peer", "10.101.0.2", ("    site: Site1\n    bgp: {asn: 65101, bgp_peering_address: 10.101.0.1}", "    site: Site1\n    bgp: {asn: 65101, bgp_peering_address: 10.101.0.2}")),
-    broken("b7_local_network_gateways_know_the_peer", "lng1:", ("    site: Site1\n    bgp: {asn: 65101, bgp_peering_address: 10.101.0.1}", "    site: Site1")),
+    broken(
+        "b7_asns_differ",
+        "VNet1-VNet2",
+        ("bgp: {asn: 65020}", "bgp: {asn: 65515}"),
+        ("bgp: {asn: 65010,", "bgp: {asn: 65515,"),
+    ),
+    broken(
+        "b7_asns_differ",
+        "enable_bgp",
+        (
+            "    between: [VNet2, Site2]\n    local_network_gateways: {VNet2: lng2}",
+            "    between: [VNet2, Site2]\n    enable_bgp: true # here",
+        ),
+    ),
+    broken(
+        "b7_local_network_gateways_know_the_peer",
+        "65102",
+        ("    site: Site1\n    bgp: {asn: 65101", "    site: Site1\n    bgp: {asn: 65102"),
+    ),
+    broken(
+        "b7_local_network_gateways_know_the_peer",
+        "10.101.0.2",
+        (
+            "    site: Site1\n    bgp: {asn: 65101, bgp_peering_address: 10.101.0.1}",
+            "    site: Site1\n    bgp: {asn: 65101, bgp_peering_address: 10.101.0.2}",
+        ),
+    ),
+    broken(
+        "b7_local_network_gateways_know_the_peer",
+        "lng1:",
+        ("    site: Site1\n    bgp: {asn: 65101, bgp_peering_address: 10.101.0.1}", "    site: Site1"),
+    ),
     broken("b8_gateway_peers_from_its_subnet", "10.1.0.30", ("10.1.255.30", "10.1.0.30")),
-    broken("b10_devices_peer_from_inside", "10.2.9.9", ("65101, bgp_peering_address: 10.101.0.1}\n    hosts", "65101, bgp_peering_address: 10.2.9.9}\n    hosts"),
-           ("10.101.0.1}\n  lng2", "10.2.9.9}\n  lng2")),
-    broken("b10_devices_peer_from_inside", "203.0.113.9", ("65101, bgp_peering_address: 10.101.0.1}\n    hosts", "65101, bgp_peering_address: 203.0.113.9}\n    public_ip_address: 203.0.113.9\n    hosts"),
-           ("10.101.0.1}\n  lng2", "203.0.113.9}\n  lng2")),
+    broken(
+        "b10_devices_peer_from_inside",
+        "10.2.9.9",
+        ("65101, bgp_peering_address: 10.101.0.1}\n    hosts", "65101, bgp_peering_address: 10.2.9.9}\n    hosts"),
+        ("10.101.0.1}\n  lng2", "10.2.9.9}\n  lng2"),
+    ),
+    broken(
+        "b10_devices_peer_from_inside",
+        "203.0.113.9",
+        (
+            "65101, bgp_peering_address: 10.101.0.1}\n    hosts",
+            "65101, bgp_peering_address: 203.0.113.9}\n    public_ip_address: 203.0.113.9\n    hosts",
+        ),
+        ("10.101.0.1}\n  lng2", "203.0.113.9}\n  lng2"),
+    ),
     broken("b12_apipa_is_azures_part", "169.254.1.1", ("10.1.255.30", "169.254.1.1")),
-    broken("b12_bgp_addresses_differ", "169.254.21.2", ("10.1.255.30", "169.254.21.2"), ("bgp: {asn: 65020}", "bgp: {asn: 65020, bgp_peering_address: 169.254.21.2}")),
-)  # fmt: skip
+    broken(
+        "b12_bgp_addresses_differ",
+        "169.254.21.2",
+        ("10.1.255.30", "169.254.21.2"),
+        ("bgp: {asn: 65020}", "bgp: {asn: 65020, bgp_peering_address: 169.254.21.2}"),
+    ),
+)
 
 
 @cache
@@ -329,3 +568,45 @@ def test_warnings_do_not_refuse_a_scenario() -> None:
 def test_all_broken_rules_are_reported_at_once_in_the_order_of_lines() -> None:
     text = GOOD.replace("10.1.0.9", "10.1.0.3").replace("gateway: VNet1, local", "gateway: VNet9, local")
     assert [item.rule for item in findings(text)] == ["R18", ""]
+
+
+REFERENCES = (
+    "{subnet: default}\n      vm2",
+    "{vnet: VNet4,",
+    "remote_vnet: VNet4,",
+    "site: Site1\n",
+    "[VNet2, Site2]",
+    "{VNet2: lng2}",
+    "linux, gateway: VNet1,",
+    "{VNet2-Site2: ",
+    "client: win,",
+    "{site: Site1,",
+    "{lin: [",
+    "app: reachable",
+    "dropped_at: win",
+)
+HOSTILE = ("../x", "a;b", "a\nb", "x" * 300, "\x1b[31m", "")
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("reference", REFERENCES)
+def test_a_hostile_reference_is_refused_and_not_repeated_raw(reference: str, name: str) -> None:
+    assert GOOD.count(reference) == 1
+    *_, known = re.findall(r"\b(?:default|VNet\d-Site\d|VNet\d|Site\d|lng\d|win|lin|app)\b", reference)
+    found = findings(GOOD.replace(reference, reference.replace(known, json.dumps(name), 1)))
+    assert found
+    assert all(item.message.isprintable() and len(item.message) < 400 for item in found)
+
+
+WORDS = sorted(
+    set(re.findall(r"[A-Za-z0-9][\w./-]+", GOOD)) | {"0.0.0.0/0", "255.255.255.255/32", "10.1.0.0/31", "65515"}
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_rules_meet_any_mixture_of_names_and_values(data: st.DataObject) -> None:
+    text = GOOD
+    for _ in range(data.draw(st.integers(1, 5))):
+        text = text.replace(data.draw(st.sampled_from(WORDS)), data.draw(st.sampled_from(WORDS)), 1)
+    findings(text)

@@ -1,0 +1,140 @@
+"""Why a packet died: from where it was seen last, and the routes, tunnels and selectors of that node."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Network
+from typing import Literal, Protocol
+
+from netlab.machine.charon import Sa
+from netlab.machine.network import KernelRoute, longest_match
+from netlab.plan.model import MAIN_TABLE, Plan
+from netlab.plan.underlay import LAST_RESORT
+from netlab.probe.trace import Leg, Sighting, Trace, last, looping
+from netlab.probe.verdict import Drop
+
+
+class Machine(Protocol):
+    """What an autopsy asks of the machine."""
+
+    def routes(self, netns: str) -> tuple[KernelRoute, ...]: ...
+
+    def table_of(self, netns: str, interface: str) -> int: ...
+
+    def sas(self, directory: str) -> list[Sa]: ...
+
+
+@dataclass(slots=True)
+class Coroner:
+    """Says of a probe that was not answered where it died and why; reads each namespace once."""
+
+    plan: Plan
+    machine: Machine
+    _routes: dict[str, tuple[KernelRoute, ...]] = field(default_factory=dict)
+    _sas: dict[str, list[Sa]] = field(default_factory=dict)
+
+    def examine(self, trace: Trace) -> Drop:
+        """The drop of a trace that is not answered."""
+        probe = trace.probe
+        if trace.unsent:
+            return Drop(probe.source, "forward", self._no_way(probe.source, trace.target_address))
+        arrived = any(s.node == probe.target and not s.outgoing for s in trace.sightings if s.leg == "forward")
+        strangers = [node for node in trace.answered_by if node != probe.target]
+        if strangers:
+            return Drop(strangers[0], "forward", f"no answer from {probe.target}: {strangers[0]} answered in its place")
+        if not arrived:
+            return self._leg(trace, "forward", probe.source, trace.target_address)
+        return self._leg(trace, "reverse", probe.target, trace.source_address)
+
+    def _leg(self, trace: Trace, leg: Literal["forward", "reverse"], start: str, destination: str) -> Drop:
+        loop = looping(trace, leg)
+        if loop is not None:
+            return Drop(loop.node, leg, f"loop: the packet came back to {loop.node}")
+        seen = last(trace, leg)
+        if seen is None:
+            rejected = self._rejected(trace, start)
+            return Drop(start, leg, rejected or self._no_way(start, destination))
+        if seen.node == (trace.probe.source if leg == "reverse" else trace.probe.target) and not seen.outgoing:
+            return Drop(
+                seen.node, leg, f"no answer: {self._rejected(trace, seen.node) or 'it arrived and was ignored'}"
+            )
+        if seen.outgoing:
+            return self._on_the_wire(seen, leg, destination, trace)
+        return Drop(seen.node, leg, self._no_way(seen.node, destination, seen.interface))
+
+    def _rejected(self, trace: Trace, node: str) -> str:
+        """What an ICMP error or a reset that a node sent says."""
+        found = (s.rejection for s in trace.sightings if s.rejection is not None and s.node == node and s.outgoing)
+        return next((rejection.reason for rejection in found), "")
+
+    # --- into a tunnel, or onto a link ------------------------------------------------------------------------------
+
+    def _on_the_wire(self, seen: Sighting, leg: Leg, destination: str, trace: Trace) -> Drop:
+        direction: Literal["forward", "reverse"] = "forward" if leg == "forward" else "reverse"
+        tunnel = self._tunnel(seen.node, seen.interface)
+        if tunnel is None:
+            return Drop(seen.node, direction, f"no answer: lost behind {seen.interface}")
+        connection, directory = tunnel
+        source = trace.source_address if leg == "forward" else trace.target_address
+        sas = [sa for sa in self._security_associations(directory) if "INSTALLED" in sa.children]
+        if not sas:
+            return Drop(seen.node, direction, f"no tunnel: {connection} has no INSTALLED CHILD SA")
+        if not any(_selects(sa, source, destination) for sa in sas):
+            offered = ", ".join(sorted({ts for sa in sas for ts in sa.remote_ts}))
+            return Drop(seen.node, direction, f"not in the selectors: {destination} is in none of {offered}")
+        return Drop(seen.node, direction, f"no tunnel: lost between the ends of {connection}")
+
+    def _tunnel(self, node: str, interface: str) -> tuple[str, str] | None:
+        """The connection of a tunnel interface, and its charon's directory."""
+        directories = {charon.node: charon.directory for charon in self.plan.charons}
+        for tunnel in self.plan.tunnels:
+            if (tunnel.node, tunnel.interface) == (node, interface):
+                return tunnel.connection, directories[tunnel.edge]
+        for client in self.plan.clients:
+            if (client.node, client.interface) == (node, interface):
+                return f"the connection of {client.node}", client.directory
+        return None
+
+    def _security_associations(self, directory: str) -> list[Sa]:
+        if directory not in self._sas:
+            self._sas[directory] = self.machine.sas(directory)
+        return self._sas[directory]
+
+    # --- routes -----------------------------------------------------------------------------------------------------
+
+    def _no_way(self, node: str, destination: str, interface: str = "") -> str:
+        """Why a node does not know where to send a packet that came in by an interface, or that it made itself."""
+        netns = self.plan.netns(node)
+        if node not in self._routes:
+            self._routes[node] = self.machine.routes(netns)
+        table = self.machine.table_of(netns, interface) if interface else MAIN_TABLE
+        found = longest_match(self._routes[node], destination, table)
+        if table == MAIN_TABLE and found is not None and found.metric == LAST_RESORT:
+            return f"unknown route: {node} knows no route to {destination} that would not lead to the Internet"
+        if found is None:
+            return f"unknown route: {node} knows no route to {destination}"
+        if found.type != "unicast":
+            return self._discarded(node, table, found, destination)
+        return f"no answer: {node} has the route {found.prefix} and yet does not forward"
+
+    def _discarded(self, node: str, table: int, route: KernelRoute, destination: str) -> str:
+        for subnet, next_hop_type in self._system(node, table, route.prefix):
+            if next_hop_type == "VnetLocal":
+                return f"unknown route: no NIC of {node} has the address {destination}"
+            return f"None route: {destination} matches the system route {route.prefix} to None ({subnet})"
+        return f"unknown route: {route.type} {route.prefix} at {node}"
+
+    def _system(self, node: str, table: int, prefix: str) -> Iterator[tuple[str, str]]:
+        for fabric in self.plan.fabrics:
+            for item in fabric.tables:
+                if fabric.node == node and item.table == table:
+                    name = f"subnet {item.subnet}" if not item.subnet.startswith("from ") else item.subnet
+                    yield from ((name, s.next_hop_type) for s in item.system if s.route.prefix == prefix)
+
+
+def _selects(sa: Sa, source: str, destination: str) -> bool:
+    def covers(selectors: tuple[str, ...], address: str) -> bool:
+        return any(IPv4Address(address) in IPv4Network(ts.split("|")[0]) for ts in selectors if "/" in ts)
+
+    return covers(sa.local_ts, source) and covers(sa.remote_ts, destination)

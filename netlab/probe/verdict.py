@@ -1,0 +1,76 @@
+"""Verdicts: what was expected, what was seen, and where a packet died."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Outcome = Literal["reachable", "unreachable"]
+# failed: the network is not as expected. error: it could not be measured. unchecked: nobody said what to expect.
+Status = Literal["passed", "failed", "error", "unchecked"]
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Where a packet died, on which leg (forward: the probe; reverse: its answer), and why."""
+
+    node: str
+    direction: Literal["forward", "reverse"]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell of the matrix: a source, a target and a protocol.
+
+    ``forward`` and ``reverse`` are the nodes that the probe and its answer passed. ``encrypted`` is None where no
+    tunnel was crossed. ``documented`` is the scenario's own reason for an expected failure.
+    """
+
+    source: str
+    target: str
+    protocol: str
+    expected: Outcome | None
+    observed: Outcome | None
+    status: Status
+    forward: tuple[str, ...] = ()
+    reverse: tuple[str, ...] = ()
+    dropped_at: Drop | None = None
+    rtt_ms: float | None = None
+    encrypted: bool | None = None
+    documented: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at besides the matrix."""
+
+    name: str
+    status: Status
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepReport:
+    """A step of the story, after its actions."""
+
+    name: str
+    cells: tuple[Cell, ...]
+    checks: tuple[Check, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What ``verify`` found."""
+
+    lab: str
+    scenario: str
+    data_plane: str
+    time_scale: float
+    steps: tuple[StepReport, ...]
+
+    def count(self, status: Status) -> int:
+        """How many cells and checks have a status."""
+        cells = sum(cell.status == status for step in self.steps for cell in step.cells)
+        return cells + sum(check.status == status for step in self.steps for check in step.checks)
