@@ -80,9 +80,9 @@ class Coroner:
         sas = [sa for sa in self._security_associations(directory) if "INSTALLED" in sa.children]
         if not sas:
             return Drop(seen.node, direction, f"no tunnel: {connection} has no INSTALLED CHILD SA")
-        if not any(_selects(sa, source, destination) for sa in sas):
-            offered = ", ".join(sorted({ts for sa in sas for ts in sa.remote_ts}))
-            return Drop(seen.node, direction, f"not in the selectors: {destination} is in none of {offered}")
+        refused = _outside(sas, source, destination)
+        if refused:
+            return Drop(seen.node, direction, f"not in the selectors: {refused}")
         return Drop(seen.node, direction, f"no tunnel: lost between the ends of {connection}")
 
     def _tunnel(self, node: str, interface: str) -> tuple[str, str] | None:
@@ -133,8 +133,16 @@ class Coroner:
                     yield from ((name, s.next_hop_type) for s in item.system if s.route.prefix == prefix)
 
 
-def _selects(sa: Sa, source: str, destination: str) -> bool:
-    def covers(selectors: tuple[str, ...], address: str) -> bool:
-        return any(IPv4Address(address) in IPv4Network(ts.split("|")[0]) for ts in selectors if "/" in ts)
+def _outside(sas: list[Sa], source: str, destination: str) -> str:
+    """Which address of a packet no CHILD SA selects, and what they select; empty if one selects both."""
+    towards = [sa for sa in sas if _covered(destination, sa.remote_ts)]
+    if any(_covered(source, sa.local_ts) for sa in towards):
+        return ""
+    address, side = (
+        (source, [sa.local_ts for sa in towards]) if towards else (destination, [sa.remote_ts for sa in sas])
+    )
+    return f"{address} is in none of {', '.join(sorted({ts for selectors in side for ts in selectors}))}"
 
-    return covers(sa.local_ts, source) and covers(sa.remote_ts, destination)
+
+def _covered(address: str, selectors: tuple[str, ...]) -> bool:
+    return any(IPv4Address(address) in IPv4Network(ts) for ts in selectors)

@@ -21,6 +21,8 @@ class Machine(Reader, profile.Machine, Protocol):
 
     def namespaces_of(self, lab: str) -> tuple[str, ...]: ...
 
+    def labs_with_namespaces(self) -> tuple[str, ...]: ...
+
     def create_namespaces(self, plan: Plan) -> None: ...
 
     def remove_namespaces(self, lab: str) -> None: ...
@@ -87,7 +89,7 @@ def steps(plan: Plan, scenario: Scenario, secrets: Mapping[str, str], machine: M
 def up(plan: Plan, scenario: Scenario, text: str, facts: state.Facts, machine: Machine, progress: Progress) -> None:
     """Build a lab; whatever goes wrong or interrupts it, nothing is left behind."""
     leftovers = machine.namespaces_of(plan.lab)
-    if leftovers:
+    if leftovers and not state.exists(plan.lab):
         raise BuildError(
             f"the network namespace {leftovers[0]} exists already",
             f"if it is left over from a lab, `netlab down {plan.lab}` removes it; or choose another --name",
@@ -131,6 +133,15 @@ def down(lab: str, machine: Machine) -> bool:
     with state.locked(lab):
         _remove(lab, machine)
     return True
+
+
+def collect(machine: Machine) -> tuple[str, ...]:
+    """Remove the remains of labs whose ``up`` never ended and that nobody works on; their names."""
+    found = (lab for lab in {*state.names(), *machine.labs_with_namespaces()} if not state.is_up(lab))
+    remains = tuple(sorted(lab for lab in found if not (state.exists(lab) and state.is_locked(lab))))
+    for lab in remains:
+        down(lab, machine)
+    return remains
 
 
 def _remove(lab: str, machine: Machine) -> None:

@@ -4,7 +4,7 @@
 
     /run/netlab/<lab>/      0700, root
     ├── lab.json            scenario, data plane, time scale
-    ├── scenario.yaml       the scenario as it was when the lab was built
+    ├── scenario.yaml       0600, the scenario as it was when the lab was built
     ├── secrets.json        0600
     ├── journal             one line per step, written before the step is taken; `up` at the end
     ├── story.json          what a story has changed and not yet put back
@@ -75,16 +75,16 @@ def names() -> tuple[str, ...]:
 def claim(lab: str) -> None:
     """Make the run directory of a new lab; UsageError if there is one, HostError if it cannot be made."""
     directory = Path(lab_directory(lab))
+    if directory.exists():
+        raise UsageError(
+            f"a lab called {lab} exists already", f"remove it with `netlab down {lab}`, or choose another --name"
+        )
     try:
         directory.parent.mkdir(mode=0o755, exist_ok=True)
         directory.mkdir(mode=0o700)
-    except FileExistsError:
-        raise UsageError(
-            f"a lab called {lab} exists already", f"remove it with `netlab down {lab}`, or choose another --name"
-        ) from None
     except OSError as error:
         raise HostError(
-            f"cannot make the run directory {directory}: {error.strerror}", "it must be writable for root"
+            f"cannot make the run directory {directory}: {error.strerror}", "root must be able to write there"
         ) from None
 
 
@@ -108,6 +108,15 @@ def locked(lab: str) -> Iterator[None]:
         os.close(descriptor)
 
 
+def is_locked(lab: str) -> bool:
+    """Whether a netlab is at work on a lab."""
+    try:
+        with locked(lab):
+            return False
+    except (LabError, OSError):
+        return True
+
+
 def write_secret(path: Path, text: str) -> None:
     """Write a file that only root may read."""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
@@ -117,7 +126,8 @@ def write_secret(path: Path, text: str) -> None:
 def write(facts: Facts, text: str, keys: Mapping[str, str]) -> None:
     """Write what a lab is built from."""
     directory = Path(lab_directory(facts.lab))
-    (directory / "scenario.yaml").write_text(text)
+    # A scenario may hold a shared key.
+    write_secret(directory / "scenario.yaml", text)
     write_secret(directory / "secrets.json", json.dumps(keys))
     content = {name: getattr(facts, name) for name in Facts.__slots__}
     (directory / "lab.json").write_text(json.dumps(content, indent=2) + "\n")

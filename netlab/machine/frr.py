@@ -88,3 +88,5 @@ def remove_scratch(directory: str) -> None:
         with contextlib.suppress(OSError, ValueError):
             pid = int(path.read_text())
             shutil.rmtree(_SCRATCH / f"{path.stem}.{pid}", ignore_errors=True)
+    with contextlib.suppress(OSError):
+        _SCRATCH.rmdir()

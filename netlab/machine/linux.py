@@ -36,6 +36,11 @@ class Linux:
         """The namespaces of a lab that exist."""
         return namespaces.existing(f"{NETNS_PREFIX}{lab}.")
 
+    def labs_with_namespaces(self) -> tuple[str, ...]:
+        """The labs that have namespaces, whether or not anything else is left of them."""
+        names = (name.split(".") for name in namespaces.existing(NETNS_PREFIX))
+        return tuple(dict.fromkeys(parts[1] for parts in names if len(parts) == 3))
+
     def create_namespaces(self, plan: Plan) -> None:
         """Create every namespace of a plan."""
         namespaces.create(node.netns for node in plan.nodes)

@@ -39,7 +39,12 @@ def _in_thread(function: Callable[[], T]) -> T:
 
     thread = threading.Thread(target=run)
     thread.start()
-    thread.join()
+    try:
+        thread.join()
+    except KeyboardInterrupt:
+        # What it began it ends, so that the way back finds all of it.
+        thread.join()
+        raise
     if error:
         raise error[0]
     return result[0]

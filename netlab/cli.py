@@ -1,0 +1,532 @@
+"""The command line: verbs, wiring and exit codes. The only module that prints or exits."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from netlab import __version__
+from netlab.errors import ExitCode, Finding, LabError, NetlabError, ScenarioError, UsageError
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from netlab.lab.state import Lab
+    from netlab.probe.verdict import Report
+    from netlab.scenario.loader import Loaded
+
+
+class Format(StrEnum):
+    """How a reading verb prints."""
+
+    table = "table"
+    json = "json"
+
+
+app = typer.Typer(
+    name="netlab",
+    help="Azure's hybrid networking as a packet-level lab in Linux network namespaces.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+p2s = typer.Typer(help="Point-to-site clients.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(p2s, name="p2s")
+
+ScenarioArgument = Annotated[str, typer.Argument(metavar="SCENARIO|FILE", help="A name from `netlab list`, or a file.")]
+LabArgument = Annotated[str, typer.Argument(metavar="[LAB]", help="Not needed where only one lab is up.")]
+LabOption = Annotated[str, typer.Option("--lab", "-l", help="Not needed where only one lab is up.")]
+NodeArgument = Annotated[str, typer.Argument(metavar="NODE", help="A name from `netlab nodes`, or a short one.")]
+NameOption = Annotated[str, typer.Option("--name", help="The lab's name; the scenario's where not given.")]
+ScaleOption = Annotated[
+    float | None, typer.Option("--time-scale", min=1, max=60, help="What Azure's timers are divided by; 1 = Azure's.")
+]
+FormatOption = Annotated[Format, typer.Option("--format", "-f", help="How to print.")]
+
+
+# --- verbs that build and remove ------------------------------------------------------------------------------------
+
+
+@app.command()
+def up(scenario: ScenarioArgument, name: NameOption = "", time_scale: ScaleOption = None) -> None:
+    """Build a lab from a scenario."""
+    loaded = _load(scenario)
+    _require_root()
+    began = time.monotonic()
+    lab = _build(loaded, name, time_scale)
+    _log(f"{lab} is up after {time.monotonic() - began:.2f} s. Next: netlab verify; netlab nodes; netlab down")
+
+
+@app.command()
+def down(
+    lab: LabArgument = "", everything: Annotated[bool, typer.Option("--all", help="Remove every lab.")] = False
+) -> None:
+    """Remove a lab, in whatever state it is."""
+    _require_root()
+    from netlab.lab import engine, state
+    from netlab.machine.linux import Linux
+
+    if everything and lab:
+        raise UsageError("--all and the name of a lab exclude each other", "give one of the two")
+    known = state.names()
+    if not everything and not lab and len(known) > 1:
+        raise UsageError(f"several labs are up: {', '.join(known)}", "name one, or say --all")
+    labs = [_lab_name(lab)] if lab else known
+    for name in labs:
+        there = engine.down(name, Linux())
+        _log(f"{name} is removed" if there else f"there is no lab called {name}: nothing to remove")
+    if not labs:
+        _log("no lab is up: nothing to remove")
+
+
+@app.command()
+def gc() -> None:
+    """Remove what labs left behind that were never finished or whose state is lost."""
+    _require_root()
+    from netlab.lab import engine
+    from netlab.machine.linux import Linux
+
+    removed = engine.collect(Linux())
+    for name in removed:
+        _log(f"{name}: its remains are removed")
+    if not removed:
+        _log("nothing to remove")
+
+
+@app.command()
+def verify(lab: LabArgument = "", output: FormatOption = Format.table) -> None:
+    """Send packets between all pairs and compare with what Azure's documents say."""
+    _require_root()
+    report = _verify(_read_lab(lab))
+    _print_reports([report], output, single=True)
+    _leave(_code(report))
+
+
+@app.command("test")
+def run_tests(
+    scenarios: Annotated[list[str], typer.Argument(metavar="SCENARIO|FILE...")],
+    junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write JUnit XML.")] = None,
+    time_scale: ScaleOption = None,
+    output: FormatOption = Format.table,
+) -> None:
+    """Build, verify and remove each scenario in turn."""
+    loaded = [_load(scenario) for scenario in scenarios]
+    _require_root()
+    reports: list[Report] = []
+    broken: dict[str, str] = {}
+    for item in loaded:
+        try:
+            reports.append(_test(item, time_scale))
+        except LabError as error:
+            _complain(error)
+            broken[item.scenario.name] = error.message
+    if junit is not None:
+        from netlab.report.junit import junit as as_junit
+
+        _write(junit, as_junit(reports, broken))
+    _print_reports(reports, output, single=False)
+    _leave(max([ExitCode.LAB if broken else ExitCode.OK, *map(_code, reports)]))
+
+
+# --- verbs that read a running lab ----------------------------------------------------------------------------------
+
+
+@app.command()
+def status(lab: LabArgument = "", output: FormatOption = Format.table) -> None:
+    """Say of each lab whether its daemons, connections and BGP sessions are alive."""
+    _require_root()
+    from netlab.lab import state
+    from netlab.lab.overview import overview
+    from netlab.machine.linux import Linux
+
+    names = (_lab_name(lab),) if lab else state.names()
+    if lab and not state.exists(lab):
+        raise UsageError(f"there is no lab called {lab}", "`netlab status` lists them")
+    found = [overview(name, Linux()) for name in names]
+    if output is Format.json:
+        _print_json([item.structure() for item in found])
+    elif not found:
+        _log("no lab is up")
+    else:
+        from netlab.report import table
+
+        for item in found:
+            _print(item.headline)
+            _print(table.checks(item.checks))
+    _leave(ExitCode.OK if all(item.healthy for item in found) else ExitCode.FAILED)
+
+
+@app.command()
+def nodes(lab: LabArgument = "", output: FormatOption = Format.table) -> None:
+    """List a lab's nodes with their namespaces and addresses."""
+    _require_root()
+    from netlab.machine.linux import Linux
+
+    found = _read_lab(lab)
+    addresses = Linux().addresses(found.plan)
+    rows = [
+        {"name": n.name, "kind": n.kind, "netns": n.netns, "addresses": list(addresses[n.name])}
+        for n in found.plan.nodes
+    ]
+    _print_rows(rows, output)
+
+
+@app.command()
+def routes(node: NodeArgument, lab: LabOption = "", output: FormatOption = Format.table) -> None:
+    """List the kernel's IPv4 routes at a node; for a VNet, per subnet with Azure's next hop types."""
+    _require_root()
+    from netlab.lab.overview import route_rows
+    from netlab.machine.linux import Linux
+
+    found = _read_lab(lab)
+    _print_rows(route_rows(found, _node(found, node), Linux()), output)
+
+
+@app.command("exec", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+def execute(
+    node: NodeArgument,
+    command: Annotated[list[str], typer.Argument(metavar="-- CMD...")],
+    lab: LabOption = "",
+) -> None:
+    """Run a command at a node; its exit code is passed through."""
+    _require_root()
+    found = _read_lab(lab)
+    _become(found.plan.netns(_node(found, node)), command[1:] if command[0] == "--" else command)
+
+
+@app.command()
+def shell(node: NodeArgument, lab: LabOption = "") -> None:
+    """Open a shell at a node."""
+    _require_root()
+    found = _read_lab(lab)
+    name = _node(found, node)
+    _log(f"a shell at {name} of {found.facts.lab}; leave it with exit")
+    _become(found.plan.netns(name), [os.environ.get("SHELL", "/bin/sh")])
+
+
+@p2s.command()
+def profile(client: Annotated[str, typer.Argument(metavar="CLIENT")], lab: LabOption = "") -> None:
+    """Download a client's profile package anew; a Windows client takes its routes from it."""
+    _require_root()
+    from netlab.lab import profile as package
+    from netlab.lab import state
+    from netlab.machine.linux import Linux
+
+    found = _read_lab(lab)
+    clients = {item.node: item for item in found.plan.clients}
+    if client.lower() not in clients:
+        there = ", ".join(clients) or "none"
+        raise UsageError(f"there is no client {client!r} in {found.facts.lab}", f"its clients: {there}")
+    with state.locked(found.facts.lab):
+        _print(str(package.download(found.plan, found.scenario, clients[client.lower()], Linux())))
+
+
+# --- verbs that need no root ----------------------------------------------------------------------------------------
+
+
+@app.command("list")
+def list_scenarios(output: FormatOption = Format.table) -> None:
+    """List the scenarios that come with netlab."""
+    from netlab.scenario.loader import catalogue, load
+
+    found = [load(str(path)).scenario for path in catalogue().values()]
+    _print_rows([{"name": s.name, "description": s.description} for s in found], output)
+
+
+@app.command()
+def check(file: Annotated[str, typer.Argument(metavar="FILE|SCENARIO")], output: FormatOption = Format.table) -> None:
+    """Check a scenario against the shapes and rules of Azure's documents."""
+    from netlab.scenario.loader import load
+
+    findings: tuple[Finding, ...]
+    try:
+        findings, valid = load(file).warnings, True
+    except ScenarioError as error:
+        findings, valid = error.findings or (Finding(error.message, where=file),), False
+    if output is Format.json:
+        names = ("severity", "rule", "where", "line", "message")
+        _print_json([{name: getattr(finding, name) for name in names} for finding in findings])
+    else:
+        for finding in findings:
+            _print(str(finding))
+        _log(f"{file} is {'valid' if valid else 'not valid'}: {len(findings)} findings")
+    _leave(ExitCode.OK if valid else ExitCode.USAGE)
+
+
+@app.command()
+def plan(
+    scenario: ScenarioArgument,
+    name: NameOption = "",
+    time_scale: ScaleOption = None,
+    output: FormatOption = Format.table,
+) -> None:
+    """Show everything that `up` would make, rendered configuration included."""
+    from netlab.plan.planner import plan as make
+    from netlab.render.outline import outline, structure
+
+    loaded = _load(scenario).scenario
+    planned = make(loaded, _lab_name(name) if name else loaded.name, time_scale=time_scale)
+    if output is Format.json:
+        _print_json(structure(planned))
+    else:
+        _print(outline(planned))
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of a scenario file."""
+    from netlab.scenario.loader import schema as make
+
+    _print_json(make())
+
+
+@app.command()
+def doctor(output: FormatOption = Format.table) -> None:
+    """Say what this machine has and lacks, and the command that mends it."""
+    from netlab.machine.host import examine
+
+    found = list(examine())
+    rows = [
+        {
+            "name": f.name,
+            "status": "ok" if f.present else "missing" if f.needed else "absent",
+            "message": f.message,
+            "mend": "" if f.present or not f.needed else f.mend,
+        }
+        for f in found
+    ]
+    _print_rows(rows, output)
+    _leave(ExitCode.HOST if any(f.needed and not f.present for f in found) else ExitCode.OK)
+
+
+# --- wiring ---------------------------------------------------------------------------------------------------------
+
+
+def _load(reference: str) -> Loaded:
+    from netlab.scenario.loader import load
+
+    loaded = load(reference)
+    for warning in loaded.warnings:
+        _log(str(warning))
+    return loaded
+
+
+def _lab_name(name: str) -> str:
+    from netlab.scenario.models import is_lab_name
+
+    if not is_lab_name(name):
+        raise UsageError(
+            f"{name[:60]!r} cannot name a lab", "lower case letters, digits and dashes, a letter first, 40 at most"
+        )
+    return name
+
+
+def _require_root() -> None:
+    from netlab.machine import host
+
+    host.require()
+
+
+def _build(loaded: Loaded, name: str, time_scale: float | None) -> str:
+    from netlab.lab import engine, state
+    from netlab.machine.linux import Linux
+    from netlab.plan.planner import plan as make
+
+    scenario = loaded.scenario
+    lab = _lab_name(name) if name else scenario.name
+    planned = make(scenario, lab, time_scale=time_scale)
+    facts = state.Facts(lab, scenario.name, planned.data_plane, planned.timers.scale)
+    engine.up(planned, scenario, loaded.text, facts, Linux(), _stepper())
+    return lab
+
+
+def _verify(lab: Lab) -> Report:
+    from netlab.lab import state
+    from netlab.lab.verify import verify as prove
+    from netlab.machine.linux import Linux
+
+    with state.locked(lab.facts.lab):
+        return prove(lab, Linux(), _stepper())
+
+
+def _test(loaded: Loaded, time_scale: float | None) -> Report:
+    from netlab.lab import engine, state
+    from netlab.machine.linux import Linux
+
+    lab = _build(loaded, "", time_scale)
+    try:
+        return _verify(state.read(lab))
+    finally:
+        engine.down(lab, Linux())
+
+
+def _code(report: Report) -> ExitCode:
+    if report.count("error"):
+        return ExitCode.LAB
+    return ExitCode.FAILED if report.count("failed") else ExitCode.OK
+
+
+def _read_lab(name: str) -> Lab:
+    from netlab.lab import state
+
+    if name:
+        return state.read(_lab_name(name))
+    known = state.names()
+    if len(known) != 1:
+        problem = f"several labs are up: {', '.join(known)}" if known else "no lab is up"
+        raise UsageError(problem, "name one" if known else "build one: netlab up SCENARIO")
+    return state.read(known[0])
+
+
+def _node(lab: Lab, name: str) -> str:
+    from netlab.scenario.names import resolve_node, suggest
+
+    names = [node.name for node in lab.plan.nodes]
+    found = name.lower() if name.lower() in names else resolve_node(lab.scenario, name)
+    if found is None:
+        raise UsageError(f"there is no node {name[:60]!r} in {lab.facts.lab}", suggest(name, names))
+    return found
+
+
+def _become(netns: str, command: list[str]) -> NoReturn:
+    """Replace this process by a command inside a namespace; iproute2 also gives it its own /sys."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execvp("ip", ["ip", "netns", "exec", netns, *command])
+
+
+# --- printing -------------------------------------------------------------------------------------------------------
+
+
+def _log(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _stepper() -> Callable[[str], None]:
+    """Progress: each step as it begins, with the seconds since the first one."""
+    began = time.monotonic()
+
+    def step(title: str) -> None:
+        _log(f"{time.monotonic() - began:7.2f} s  {title}")
+
+    return step
+
+
+def _print(what: RenderableType) -> None:
+    from rich.console import Console
+
+    # A pipe or a file gets whole lines, whatever width rich would guess for it.
+    width = None if sys.stdout.isatty() else 250
+    Console(highlight=False, soft_wrap=isinstance(what, str), markup=False, width=width).print(what)
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, indent=2, default=str))
+
+
+def _print_rows(found: list[dict[str, Any]], output: Format) -> None:
+    if output is Format.json:
+        _print_json(found)
+    elif found:
+        from netlab.report import table
+
+        cells = (tuple(", ".join(v) if isinstance(v, list) else str(v) for v in row.values()) for row in found)
+        _print(table.rows(tuple(found[0]), cells))
+
+
+def _print_reports(reports: list[Report], output: Format, *, single: bool) -> None:
+    if output is Format.json:
+        from netlab.report.structure import report as structure
+
+        found = [structure(report) for report in reports]
+        _print_json(found[0] if single else found)
+        return
+    from netlab.report import table
+
+    for report in reports:
+        _print(table.report(report) if single or len(reports) == 1 or _code(report) else table.verdict(report))
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text)
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}", "choose another file") from None
+
+
+def _complain(error: NetlabError) -> None:
+    _log(f"netlab: {error.message}")
+    for finding in getattr(error, "findings", ()):
+        _log(f"  {finding}")
+    if error.hint:
+        _log(f"  next: {error.hint}")
+
+
+# --- the way in and the ways out ------------------------------------------------------------------------------------
+
+
+def _leave(code: ExitCode) -> NoReturn:
+    raise typer.Exit(int(code))
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"netlab {__version__}")
+        raise typer.Exit(int(ExitCode.OK))
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+) -> None:
+    del version
+
+
+def _interrupt(*_: object) -> NoReturn:
+    """The first signal interrupts, and the way back then goes undisturbed by further ones."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+@contextlib.contextmanager
+def _signals() -> Iterator[None]:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    yield
+
+
+def main() -> None:
+    """Run the command line and exit with an ``ExitCode``."""
+    try:
+        with _signals():
+            sys.exit(app(standalone_mode=False))
+    except (KeyboardInterrupt, typer.Abort):
+        _log("netlab: interrupted")
+        sys.exit(ExitCode.INTERRUPTED)
+    except typer.TyperException as error:
+        _complain(UsageError(error.format_message(), "netlab --help"))
+        sys.exit(ExitCode.USAGE)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(ExitCode.OK)
+    except NetlabError as error:
+        _complain(error)
+        sys.exit(error.exit_code)
+    except Exception as error:
+        if os.environ.get("NETLAB_DEBUG"):
+            raise
+        _log(f"netlab: internal error: {type(error).__name__}: {error}")
+        _log("  next: run it again with NETLAB_DEBUG=1 and report what it prints")
+        sys.exit(ExitCode.LAB)

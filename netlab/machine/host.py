@@ -1,0 +1,123 @@
+"""What this host has and lacks for a lab."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from netlab.errors import HostError, NetlabError
+from netlab.machine import charon, frr, namespaces, processes
+
+_BOOTSTRAP = "scripts/bootstrap"
+_PLUGINS = ("/usr/lib/ipsec/plugins", "/usr/lib/strongswan/plugins")
+_SCRATCH = f"nl-doctor-{os.getpid()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that a lab needs: whether it is there, and the command that mends it."""
+
+    name: str
+    present: bool
+    message: str
+    mend: str = ""
+    needed: bool = True
+
+
+def require() -> None:
+    """HostError for the first thing that a lab needs and that this host lacks; looks at files only."""
+    for finding in (_root(), *_programs()):
+        if not finding.present:
+            raise HostError(f"{finding.name}: {finding.message}", f"run `{finding.mend}`")
+
+
+def examine() -> Iterator[Finding]:
+    """Everything, kernel features by trying them in a scratch namespace."""
+    root = _root()
+    yield root
+    yield from _programs()
+    if root.present:
+        yield from _kernel()
+
+
+def _root() -> Finding:
+    return Finding("root", os.geteuid() == 0, "yes" if os.geteuid() == 0 else "a lab needs root", "sudo netlab …")
+
+
+def _programs() -> Iterator[Finding]:
+    for package, path in (
+        ("charon-systemd", charon.PROGRAM),
+        ("frr", str(frr.PROGRAMS / "zebra")),
+        ("frr", str(frr.PROGRAMS / "bgpd")),
+        ("libcharon-extra-plugins", _plugin("libstrongswan-kernel-libipsec.so")),
+        ("libstrongswan-standard-plugins", _plugin("libstrongswan-openssl.so")),
+        ("iproute2", shutil.which("ip") or "/usr/sbin/ip"),
+        ("nftables", shutil.which("nft") or "/usr/sbin/nft"),
+    ):
+        present = Path(path).exists()
+        yield Finding(f"package {package}", present, path if present else f"there is no {path}", _BOOTSTRAP)
+
+
+def _plugin(name: str) -> str:
+    return next((f"{place}/{name}" for place in _PLUGINS if Path(place, name).exists()), f"{_PLUGINS[0]}/{name}")
+
+
+def _kernel() -> Iterator[Finding]:
+    with contextlib.ExitStack() as stack:
+        made = _try("network namespaces", lambda: namespaces.create([_SCRATCH]))
+        stack.callback(namespaces.remove, [_SCRATCH])
+        yield made
+        if not made.present:
+            return
+        yield _try("veth", _ip("link", "add", "v0", "type", "veth", "peer", "name", "v1"))
+        yield _try("bridge", _ip("link", "add", "br0", "type", "bridge"))
+        yield _try("policy routing", _ip("rule", "add", "iif", "lo", "lookup", "1000"))
+        yield _try("TUN", _ip("tuntap", "add", "dev", "t", "mode", "tun"))
+        yield _try("nftables NAT", _nft)
+        yield _kernel_esp()
+
+
+def _try(name: str, attempt: Callable[[], None]) -> Finding:
+    try:
+        attempt()
+    except NetlabError as error:
+        return Finding(name, False, f"the kernel refuses: {error.message}", "a kernel that has it")
+    return Finding(name, True, "works")
+
+
+def _ip(*arguments: str) -> Callable[[], None]:
+    def attempt() -> None:
+        _expect(*processes.run(_SCRATCH, ["ip", *arguments], ""))
+
+    return attempt
+
+
+def _nft() -> None:
+    rules = "table ip t { chain c { type nat hook postrouting priority srcnat; masquerade; }; }"
+    _expect(*processes.run(_SCRATCH, ["nft", "-f", "-"], rules))
+
+
+def _expect(code: int, output: str) -> None:
+    if code != 0:
+        raise HostError(output.strip() or f"exit code {code}")
+
+
+def _kernel_esp() -> Finding:
+    """The kernel's own IPsec; a lab does without it."""
+
+    def probe() -> int:
+        key = "0x" + "00" * 36
+        return processes.run(
+            _SCRATCH,
+            ["ip", "xfrm", "state", "add", "src", "192.0.2.1", "dst", "192.0.2.2", "proto", "esp", "spi", "1",
+             "mode", "tunnel", "aead", "rfc4106(gcm(aes))", key, "128"],
+            "",
+        )[0]  # fmt: skip
+
+    works = probe() == 0
+    message = "works" if works else "not in this kernel: labs use the userspace data plane"
+    return Finding("ESP in the kernel", works, message, needed=False)

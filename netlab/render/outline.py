@@ -1,0 +1,82 @@
+"""A whole plan as text for a person, and as plain values for JSON; secrets only by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from netlab.plan.model import Plan, Route
+from netlab.render import text, vici
+
+
+def files(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Every configuration file that ``up`` writes: path and content."""
+    for charon in plan.charons:
+        yield f"{charon.directory}/strongswan.conf", text.strongswan_conf(charon, plan.timers, plan.data_plane)
+    for speaker in plan.speakers:
+        yield f"{speaker.directory}/zebra.conf", text.zebra_conf(speaker)
+        yield f"{speaker.directory}/bgpd.conf", text.bgpd_conf(speaker)
+
+
+def messages(plan: Plan) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What each charon is told over vici, by node."""
+    for charon in plan.charons:
+        yield (
+            charon.node,
+            {
+                "load_shared": [vici.shared_key(s.name, f"<{s.name}>", s.identities) for s in charon.secrets],
+                "load_pool": [vici.pool(item) for item in charon.connections if item.pool],
+                "load_conn": [vici.connection(item, plan.timers) for item in charon.connections],
+            },
+        )
+
+
+def structure(plan: Plan) -> dict[str, Any]:
+    """The plan with its rendered configuration."""
+    return {**asdict(plan), "files": dict(files(plan)), "vici": dict(messages(plan))}
+
+
+def outline(plan: Plan) -> str:
+    """The plan as text."""
+    return "\n".join(_lines(plan))
+
+
+def _lines(plan: Plan) -> Iterator[str]:
+    timers = plan.timers
+    yield f"lab {plan.lab}, scenario {plan.scenario}, data plane {plan.data_plane}, time scale {timers.scale:g}"
+    yield (
+        f"BGP {timers.bgp_keepalive}/{timers.bgp_hold} s, DPD after {timers.dpd_delay} s, "
+        f"{timers.retransmit_tries} retransmissions of {timers.retransmit_timeout:g} s"
+    )
+    for node in plan.nodes:
+        yield f"\nnode {node.name} ({node.kind}), namespace {node.netns}"
+        yield from (f"  address {address} on lo" for address in node.loopback)
+        yield from (f"  bridge {name} {address}" for name, address in node.bridges)
+        for link in plan.links:
+            for end, other in ((link.a, link.b), (link.b, link.a)):
+                if end.node == node.name:
+                    yield f"  {end.name} {' '.join(end.addresses)} to {other.node}"
+        for tunnel in plan.tunnels:
+            if tunnel.node == node.name:
+                yield f"  {tunnel.interface} mtu {tunnel.mtu}: tunnel of {tunnel.connection}, charon at {tunnel.edge}"
+                yield from (f"  {_route(route)}" for route in tunnel.routes)
+        for rule in node.rules:
+            words = (("iif", rule.iif), ("from", rule.source), ("to", rule.destination))
+            yield f"  rule {' '.join(f'{word} {value}' for word, value in words if value)} table {rule.table}"
+        yield from (f"  {_route(route)}" for route in node.routes)
+    for path, content in files(plan):
+        yield f"\nfile {path}"
+        yield from (f"  {line}" for line in content.splitlines())
+    for node_name, told in messages(plan):
+        yield f"\nvici at {node_name}"
+        yield from (f"  {verb} {message}" for verb, group in told.items() for message in group)
+
+
+def _route(route: Route) -> str:
+    words = [route.type if route.type != "unicast" else "route", route.prefix]
+    for word, value in (("via", route.via), ("dev", route.device), ("src", route.source)):
+        words += [word, value] if value else []
+    words += ["table", str(route.table)] if route.table != 254 else []
+    words += ["metric", str(route.metric)] if route.metric else []
+    return " ".join(words)

@@ -1,0 +1,51 @@
+"""Reports as JUnit XML, for CI: a suite per step, a case per cell and check."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterable, Mapping
+
+from netlab.probe.verdict import Cell, Report, Status, StepReport
+
+
+def junit(reports: Iterable[Report], broken: Mapping[str, str]) -> str:
+    """The XML of several reports; ``broken`` are the scenarios that could not be measured, and why."""
+    root = ElementTree.Element("testsuites", name="netlab")
+    for report in reports:
+        for step in report.steps:
+            _suite(root, f"{report.scenario}: {step.name}", step)
+    for scenario, message in broken.items():
+        suite = ElementTree.SubElement(root, "testsuite", name=scenario, tests="1", failures="0", errors="1")
+        _case(suite, "lab", "error", message)
+    ElementTree.indent(root)
+    return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _suite(root: ElementTree.Element, name: str, step: StepReport) -> None:
+    statuses = [*(cell.status for cell in step.cells), *(check.status for check in step.checks)]
+    suite = ElementTree.SubElement(
+        root,
+        "testsuite",
+        name=name,
+        tests=str(len(statuses)),
+        failures=str(statuses.count("failed")),
+        errors=str(statuses.count("error")),
+        skipped=str(statuses.count("unchecked")),
+    )
+    for cell in step.cells:
+        _case(suite, f"{cell.source} to {cell.target} ({cell.protocol})", cell.status, _said(cell))
+    for check in step.checks:
+        _case(suite, check.name, check.status, check.message)
+
+
+def _said(cell: Cell) -> str:
+    drop = cell.dropped_at
+    where = f"; dropped at {drop.node} ({drop.direction}): {drop.reason}" if drop else ""
+    return f"{cell.message or cell.observed}; forward: {' > '.join(cell.forward)}{where}"
+
+
+def _case(suite: ElementTree.Element, name: str, status: Status, message: str) -> None:
+    case = ElementTree.SubElement(suite, "testcase", classname=suite.get("name", ""), name=name)
+    tag = {"failed": "failure", "error": "error", "unchecked": "skipped"}.get(status)
+    if tag is not None:
+        ElementTree.SubElement(case, tag, message=message)

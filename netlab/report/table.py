@@ -1,0 +1,123 @@
+"""A report for a person: per step the matrix, the reasons, and what is not as it should be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from netlab.probe.verdict import Cell, Check, Report, StepReport
+
+_MARKS = {
+    ("passed", "reachable"): ("yes", "green"),
+    ("passed", "unreachable"): ("no", "cyan"),
+    ("unchecked", "reachable"): ("yes?", "yellow"),
+    ("unchecked", "unreachable"): ("no?", "yellow"),
+}
+
+
+def report(found: Report) -> RenderableType:
+    """The whole report: steps, then the verdict."""
+    return Group(*(_step(step) for step in found.steps), *_legend(found), verdict(found))
+
+
+def verdict(found: Report) -> Text:
+    """The last line: how many cells and checks passed, failed, and could not be measured."""
+    failed, errors = found.count("failed"), found.count("error")
+    unchecked = found.count("unchecked")
+    words = f"{found.scenario}: {found.count('passed')} passed, {failed} failed, {errors} errors"
+    words += f", {unchecked} without an expectation" if unchecked else ""
+    return Text(words, style="bold red" if failed or errors else "bold green")
+
+
+def _legend(found: Report) -> Iterator[Text]:
+    cells = [cell for step in found.steps for cell in step.cells]
+    words = ["yes: reached and answered over icmp, udp and tcp", "no: not, and that is expected"]
+    if any(cell.status == "unchecked" for cell in cells):
+        words.append("?: nobody said what to expect")
+    if any(cell.status in ("failed", "error") for cell in cells):
+        words.append("FAIL: not as expected")
+    yield Text("; ".join(words), style="dim")
+    yield Text()
+
+
+def _step(step: StepReport) -> RenderableType:
+    parts: list[RenderableType] = [Text(step.name, style="bold"), _matrix(step.cells)]
+    parts += [Text(line, style="red") for line in _failures(step)]
+    parts += [Text(line, style="dim") for line in _reasons(step.cells)]
+    return Group(*parts, Text())
+
+
+def _matrix(cells: tuple[Cell, ...]) -> Table:
+    names = list(dict.fromkeys(cell.source for cell in cells))
+    table = Table(title_justify="left", box=None, pad_edge=False)
+    table.add_column("from \\ to", style="bold")
+    for name in names:
+        table.add_column(name, justify="center")
+    by_pair: dict[tuple[str, str], list[Cell]] = {}
+    for cell in cells:
+        by_pair.setdefault((cell.source, cell.target), []).append(cell)
+    for source in names:
+        table.add_row(source, *(_mark(by_pair.get((source, target), [])) for target in names))
+    return table
+
+
+def _mark(cells: list[Cell]) -> Text:
+    marks = {_MARKS.get((cell.status, cell.observed or ""), ("FAIL", "bold red")) for cell in cells}
+    if len(marks) > 1:
+        return Text("FAIL" if any(c.status in ("failed", "error") for c in cells) else "mixed", style="bold red")
+    return Text(*next(iter(marks))) if marks else Text("·", style="dim")
+
+
+def _failures(step: StepReport) -> Iterator[str]:
+    """What is not as it should be: the cell, the path and the drop point."""
+    for check in step.checks:
+        if check.status in ("failed", "error"):
+            yield f"  {check.status.upper()}  {check.name}: {check.message}"
+    for cell in step.cells:
+        if cell.status in ("failed", "error"):
+            yield f"  {cell.status.upper()}  {cell.source} to {cell.target} ({cell.protocol}): {cell.message}"
+            yield f"          forward: {' > '.join(cell.forward)}"
+            yield f"          reverse: {' > '.join(cell.reverse) or 'none'}"
+            if cell.dropped_at is not None:
+                yield f"          {_drop(cell)}"
+
+
+def _drop(cell: Cell) -> str:
+    drop = cell.dropped_at
+    assert drop is not None
+    what = "" if drop.direction == "forward" else "the answer "
+    return f"{what}dropped at {drop.node}: {drop.reason}"
+
+
+def _reasons(cells: Iterable[Cell]) -> Iterator[str]:
+    """Why what is unreachable is, once for all protocols that died alike."""
+    lost = [cell for cell in cells if cell.dropped_at is not None and cell.status in ("passed", "unchecked")]
+    for (source, target, drop), group in groupby(lost, key=lambda c: (c.source, c.target, _drop(c))):
+        protocols = {cell.protocol for cell in group}
+        only = "" if len(protocols) == 3 else f" ({', '.join(sorted(protocols))})"
+        yield f"  {source} to {target}{only}: {drop}"
+
+
+def checks(found: Iterable[Check]) -> Table:
+    """Checks as a table."""
+    table = Table(box=None, pad_edge=False)
+    for column in ("check", "status", "message"):
+        table.add_column(column, overflow="fold")
+    for check in found:
+        style = "green" if check.status == "passed" else "bold red"
+        table.add_row(check.name, Text(check.status, style=style), check.message)
+    return table
+
+
+def rows(columns: tuple[str, ...], content: Iterable[tuple[str, ...]]) -> Table:
+    """Plain rows under plain headings."""
+    table = Table(box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in content:
+        table.add_row(*row)
+    return table
