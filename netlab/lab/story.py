@@ -9,7 +9,7 @@ from typing import Protocol
 
 from netlab.lab import profile, state
 from netlab.lab.convergence import Reader, await_bgp, await_fabrics
-from netlab.plan.model import BgpSpeaker, Client
+from netlab.plan.model import BgpSpeaker, Client, Plan
 from netlab.scenario.models import Action, ClientOnly, ClientRoute, Expectation, Reach, SitePrefix, node_name
 from netlab.scenario.names import resolve
 
@@ -17,7 +17,7 @@ from netlab.scenario.names import resolve
 class Machine(Reader, profile.Machine, Protocol):
     """What a story asks of the machine."""
 
-    def reconnect(self, client: Client) -> None: ...
+    def reconnect(self, plan: Plan, client: Client) -> None: ...
 
     def change_announcements(
         self, speaker: BgpSpeaker, add: Iterable[str] = (), delete: Iterable[str] = ()
@@ -55,7 +55,7 @@ class Stage:
         if taken:
             self.settle()
         for client in {a.subject.client for a in taken if a.verb == "reconnect" and isinstance(a.subject, ClientOnly)}:
-            self.machine.reconnect(self._client(client))
+            self.machine.reconnect(self.lab.plan, self._client(client))
         self.taken.clear()
         state.write_story(self.lab, [])
 
@@ -75,7 +75,7 @@ class Stage:
                 profile.download(self.lab.plan, self.lab.scenario, self._client(client), self.machine)
             case "reconnect", ClientOnly(client=client):
                 self.settle()
-                self.machine.reconnect(self._client(client))
+                self.machine.reconnect(self.lab.plan, self._client(client))
             case "announce", SitePrefix(site=site, prefix=prefix):
                 self.machine.change_announcements(self._speaker(site), add=[str(prefix)])
             case "withdraw", SitePrefix(site=site, prefix=prefix):

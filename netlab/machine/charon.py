@@ -14,7 +14,6 @@ from netlab.errors import ConvergeError
 from netlab.machine import processes
 
 PROGRAM = "/usr/sbin/charon-systemd"
-TUN = "ipsec0"
 _TIMEOUT = 10.0
 
 

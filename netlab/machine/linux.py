@@ -14,7 +14,8 @@ from typing import TypeVar
 from netlab.errors import LabError
 from netlab.machine import charon, frr, namespaces, network, processes
 from netlab.machine.waiting import wait_until
-from netlab.plan.devices import P2S, foothold
+from netlab.plan.devices import P2S
+from netlab.plan.edges import foothold
 from netlab.plan.model import MAIN_TABLE, BgpSpeaker, Client, GatewayView, Plan, Route, Selector, Timers
 from netlab.plan.names import NETNS_PREFIX, lab_directory
 from netlab.render import text, vici
@@ -22,6 +23,7 @@ from netlab.render import text, vici
 T = TypeVar("T")
 
 CONTROLLER = "netlab-sdn"
+CLIENT_WAN = "eth0"
 # A daemon that is not there by then will not come; generous, for emulated machines.
 _READY_SECONDS = 3.0
 _INITIATE_SECONDS = 20.0
@@ -97,9 +99,13 @@ class Linux:
     # --- tunnels ----------------------------------------------------------------------------------------------------
 
     def place_tunnels(self, plan: Plan) -> None:
-        """Move each charon's TUN into its routing namespace."""
+        """Give each routing namespace its tunnel interfaces: charon's TUNs, or XFRM interfaces of the edge."""
         for tunnel in plan.tunnels:
-            network.move_tun(charon.TUN, plan.netns(tunnel.edge), tunnel, plan.netns(tunnel.node))
+            make = network.move_xfrm if tunnel.if_id else network.move_tun
+            make(tunnel, plan.netns(tunnel.edge), plan.netns(tunnel.node))
+        for client in plan.clients:
+            if client.if_id:
+                network.add_xfrm(plan.netns(client.node), client.interface, CLIENT_WAN, client.if_id)
 
     def load_connections(self, plan: Plan, secrets: Mapping[str, str]) -> None:
         """Tell each charon its keys, pools and connections."""
@@ -140,8 +146,24 @@ class Linux:
         _at_once(clients, lambda client: charon.initiate(client.directory, client.connection, _INITIATE_SECONDS))
         for client in clients:
             network.set_mtu(plan.netns(client.node), client.interface, client.mtu)
+            self._follow_selectors(plan, client)
 
-    def reconnect(self, client: Client) -> None:
+    def _follow_selectors(self, plan: Plan, client: Client) -> None:
+        """Give a client the routes of its negotiated selectors, where its charon does not (XFRM interfaces)."""
+        if not client.if_id or client.os == "windows":
+            return
+        netns = plan.netns(client.node)
+        wanted = {ts for sa in charon.sas(client.directory) for ts in sa.remote_ts}
+        found = (r for r in network.routes(netns) if client.interface in r.devices)
+        present = {r.prefix for r in found if r.protocol == network.RTPROT_NETLAB}
+        source = self.virtual_address(client)
+        add, delete = (
+            [Route(prefix, client.interface, source=source) for prefix in prefixes]
+            for prefixes in (wanted - present, present - wanted)
+        )
+        network.set_routes(netns, add, delete, network.RTPROT_NETLAB)
+
+    def reconnect(self, plan: Plan, client: Client) -> None:
         """Have a client authenticate afresh, and wait until it has."""
         before = {spi for sa in charon.sas(client.directory) for spi in sa.spis}
 
@@ -151,6 +173,7 @@ class Linux:
 
         charon.reauthenticate(client.directory, client.connection)
         _await(f"the reauthentication of {client.node}", renewed)
+        self._follow_selectors(plan, client)
 
     def virtual_address(self, client: Client) -> str:
         """The address that a client got from the gateway's pool; empty while it has none."""
@@ -233,7 +256,7 @@ class Linux:
         """Offer these prefixes to point-to-site clients from their next authentication on."""
         prefixes = tuple(prefixes)
         assert view.p2s_connection is not None
-        for prefix in prefixes:
+        for prefix in prefixes if view.footholds else ():
             network.add_loopback_address(view.p2s_edge_netns, foothold(prefix).removesuffix("/32"))
         connection = replace(view.p2s_connection, local_ts=Selector(prefixes))
         charon.load(view.p2s_directory, [vici.connection(connection, timers)], [], [])

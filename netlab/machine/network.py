@@ -31,6 +31,8 @@ _RTPROT_BGP = 186
 # An unused number in /etc/iproute2/rt_protos: what the lab's SDN controller wrote.
 RTPROT_NETLAB = 199
 _RT_TABLE_LOCAL = 255
+# The name that kernel-libipsec gives its TUN.
+_TUN = "ipsec0"
 _RTMGRP_IPV4_ROUTE = 0x40
 
 # rp_filter 1 breaks the steering of one public address to several edges (platform-facts.md, section 2), and must be
@@ -198,38 +200,80 @@ def _rule(ipr: IPRoute, verb: str, rule: Rule) -> None:
 # --- tunnels --------------------------------------------------------------------------------------------------------
 
 
-def move_tun(tun: str, edge_netns: str, tunnel: Tunnel, netns: str) -> None:
-    """Move charon's TUN into the routing namespace and configure it there; leave a decoy for libipsec.
+def move_tun(tunnel: Tunnel, edge_netns: str, netns: str) -> None:
+    """Move charon's TUN into the routing namespace; leave a decoy for libipsec.
 
     kernel-libipsec installs its routes over an interface of the TUN's name and fails without one (platform-facts.md,
     section 2).
     """
+
+    def leave_decoy(ipr: IPRoute) -> None:
+        ipr.link("add", ifname=_TUN, kind="bridge")
+        ipr.link("set", index=_indexes(ipr)[_TUN], state="up")
+
+    def rename(ipr: IPRoute) -> None:
+        ipr.link("set", index=_indexes(ipr)[_TUN], ifname=tunnel.interface)
+
+    _move(tunnel, edge_netns, netns, rename, leave_decoy)
+
+
+def move_xfrm(tunnel: Tunnel, edge_netns: str, netns: str) -> None:
+    """Make an XFRM interface in the edge, whose SAs it uses from then on, and move it into the routing namespace.
+
+    Making it there in one step would tie it to the wrong namespace (platform-facts.md, section 9).
+    """
+
+    def make(ipr: IPRoute) -> None:
+        _make_xfrm(ipr, tunnel.interface, "wan", tunnel.if_id)
+
+    _move(tunnel, edge_netns, netns, make, lambda _: None)
+
+
+def add_xfrm(netns: str, interface: str, below: str, if_id: int) -> None:
+    """Make an XFRM interface over another one, in the same namespace."""
+
+    def make(ipr: IPRoute) -> None:
+        with _explained(netns, f"XFRM interface {interface}"):
+            _make_xfrm(ipr, interface, below, if_id)
+            ipr.link("set", index=_indexes(ipr)[interface], state="up")
+
+    with_netlink(netns, make)
+
+
+def _make_xfrm(ipr: IPRoute, interface: str, below: str, if_id: int) -> None:
+    ipr.link("add", ifname=interface, kind="xfrm", xfrm_link=_indexes(ipr)[below], xfrm_if_id=if_id)
+
+
+def _move(
+    tunnel: Tunnel,
+    edge_netns: str,
+    netns: str,
+    before: Callable[[IPRoute], None],
+    after: Callable[[IPRoute], None],
+) -> None:
+    """Move a tunnel's interface from its edge into the routing namespace, and configure it there."""
     target = os.open(namespaces.NETNS_ROOT / netns, os.O_RDONLY)
 
-    def send() -> None:
-        with IPRoute() as ipr, _explained(tunnel.edge, f"move {tun} to {tunnel.node}"):
-            index = _indexes(ipr)[tun]
-            ipr.link("set", index=index, ifname=tunnel.interface)
-            ipr.link("set", index=index, net_ns_fd=target)
-            ipr.link("add", ifname=tun, kind="bridge")
-            ipr.link("set", index=_indexes(ipr)[tun], state="up")
+    def send(ipr: IPRoute) -> None:
+        with _explained(tunnel.edge, f"tunnel {tunnel.interface} for {tunnel.node}"):
+            before(ipr)
+            ipr.link("set", index=_indexes(ipr)[tunnel.interface], net_ns_fd=target)
+            after(ipr)
 
-    def receive() -> None:
-        with IPRoute() as ipr:
-            index = _indexes(ipr)
-            with _explained(tunnel.node, f"tunnel {tunnel.interface}"):
-                ipr.link("set", index=index[tunnel.interface], mtu=tunnel.mtu)
-                _set_up(
-                    ipr, tunnel.node, index[tunnel.interface], Interface(tunnel.node, tunnel.interface, tunnel.altname)
-                )
-                for route in tunnel.routes:
-                    change_route(ipr, "add", route, index)
+    def receive(ipr: IPRoute) -> None:
+        index = _indexes(ipr)
+        with _explained(tunnel.node, f"tunnel {tunnel.interface}"):
+            ipr.link("set", index=index[tunnel.interface], mtu=tunnel.mtu)
+            end = Interface(tunnel.node, tunnel.interface, tunnel.altname)
+            _set_up(ipr, tunnel.node, index[tunnel.interface], end)
+            for route in tunnel.routes:
+                change_route(ipr, "add", route, index)
 
     try:
-        namespaces.run_in(edge_netns, send)
+        with_netlink(edge_netns, send)
     finally:
         os.close(target)
-    namespaces.run_in(netns, receive)
+    with_netlink(netns, receive)
 
 
 # --- reading and changing a running lab -------------------------------------------------------------------------------

@@ -1,10 +1,9 @@
-"""VPN devices: the routing namespace of a gateway or a site, its tunnels, its BGP, and the edges where charon lives."""
+"""VPN devices: a gateway or a site with its tunnels, its BGP and its IKE connections, the same on both data planes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from ipaddress import IPv4Network
 
 from netlab.azure.propagation import (
     Announcements,
@@ -19,26 +18,25 @@ from netlab.plan.model import (
     BgpNeighbor,
     BgpSpeaker,
     Charon,
+    DataPlane,
     IkeConnection,
-    Interface,
     Link,
     Node,
     PeerSecret,
     Route,
-    Rule,
     Selector,
     Timers,
     Tunnel,
 )
-from netlab.plan.names import interface, lab_netns, node_directory
-from netlab.plan.underlay import INNER_FAR, INNER_NEAR, LAST_RESORT, NEAR, PublicAddresses, to_internet, upstream
+from netlab.plan.names import interface, node_directory
+from netlab.plan.underlay import LAST_RESORT, PublicAddresses
 from netlab.scenario.addresses import asn, bgp_address, supernets
 from netlab.scenario.models import Scenario, node_name
 
 TUNNEL_MTU = 1400  # R39
 MAXIMUM_PREFIX = 4000  # B16
 P2S = "p2s"
-_STEERING_TABLE = 100
+CLIENT_IF_ID = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +48,7 @@ class Device:
     public: str
     connections: tuple[str, ...]
     p2s: bool
+    data_plane: DataPlane
 
     @property
     def edge(self) -> str:
@@ -57,8 +56,16 @@ class Device:
         return f"{self.node}-edge"
 
     def charon_edge(self, connection: str) -> str:
-        """The namespace of the charon that serves a connection."""
+        """The namespace of the charon that serves a connection: one for all where the kernel does ESP."""
+        if self.data_plane == "kernel":
+            return self.edge
         return f"{self.node}-p2s-edge" if connection == P2S else f"{self.edge}-{connection.lower()}"
+
+    def if_id(self, connection: str) -> int:
+        """The number that ties a connection's SAs to its XFRM interface, 0 where there is none."""
+        if self.data_plane != "kernel":
+            return 0
+        return 1 + (len(self.connections) if connection == P2S else self.connections.index(connection))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +82,7 @@ def gateway_node(vnet: str) -> str:
     return node_name(vnet, "gw", "0")
 
 
-def devices(scenario: Scenario, public: PublicAddresses) -> tuple[Device, ...]:
+def devices(scenario: Scenario, public: PublicAddresses, data_plane: DataPlane) -> tuple[Device, ...]:
     """Every gateway and every site of a scenario."""
     gateways = (
         Device(
@@ -84,12 +91,20 @@ def devices(scenario: Scenario, public: PublicAddresses) -> tuple[Device, ...]:
             public.of(name),
             tuple(connection for connection, _ in scenario.connections_of(name)),
             vnet.vpn_gateway.point_to_site is not None,
+            data_plane,
         )
         for name, vnet in scenario.vnets.items()
         if vnet.vpn_gateway is not None
     )
     sites = (
-        Device(name, node_name(name), public.of(name), tuple(c for c, _ in scenario.connections_of(name)), False)
+        Device(
+            name,
+            node_name(name),
+            public.of(name),
+            tuple(connection for connection, _ in scenario.connections_of(name)),
+            False,
+            data_plane,
+        )
         for name in scenario.sites
     )
     return (*gateways, *sites)
@@ -105,7 +120,7 @@ def secret_name(connection: str, client: str = "") -> str:
 
 def tunnels(scenario: Scenario, device: Device, peers: dict[str, Device]) -> Iterator[Tunnel]:
     """The tunnel interfaces of a device: one per connection, one for all its point-to-site clients."""
-    for number, name in enumerate(device.connections, 1):
+    for name in device.connections:
         item = scenario.connections[name]
         peer = peers[item.other(device.end)]
         tunnel = interface(f"t-{name}")
@@ -121,12 +136,14 @@ def tunnels(scenario: Scenario, device: Device, peers: dict[str, Device]) -> Ite
             TUNNEL_MTU,
             tuple(Route(prefix, tunnel) for prefix in dict.fromkeys(prefixes)),
             peer.node,
-            number,
+            device.if_id(name),
         )
     gateway = scenario.vnets[device.end].vpn_gateway if device.p2s else None
     if gateway is not None and gateway.point_to_site is not None:
         pool = str(gateway.point_to_site.address_pool)
-        yield Tunnel(device.node, P2S, P2S, device.charon_edge(P2S), P2S, TUNNEL_MTU, (Route(pool, P2S),))
+        yield Tunnel(
+            device.node, P2S, P2S, device.charon_edge(P2S), P2S, TUNNEL_MTU, (Route(pool, P2S),), "", device.if_id(P2S)
+        )
 
 
 # --- BGP ------------------------------------------------------------------------------------------------------------
@@ -174,7 +191,7 @@ def peer_pins(scenario: Scenario, device: Device) -> Iterator[Route]:
 # --- IKE ------------------------------------------------------------------------------------------------------------
 
 
-def ike_connection(scenario: Scenario, device: Device, peer: Device, name: str, if_id: int = 0) -> IkeConnection:
+def ike_connection(scenario: Scenario, device: Device, peer: Device, name: str) -> IkeConnection:
     """One end of a site-to-site or VNet-to-VNet connection: any-to-any selectors (R19), PSK (R29)."""
     initiator = device.end == scenario.connections[name].between[0]
     return IkeConnection(
@@ -187,7 +204,7 @@ def ike_connection(scenario: Scenario, device: Device, peer: Device, name: str, 
         initiator=initiator,
         ike_proposals=proposals.IKE,
         esp_proposals=proposals.ESP_INITIATOR if initiator else proposals.ESP_RESPONDER,
-        if_id=if_id,
+        if_id=device.if_id(name),
     )
 
 
@@ -209,6 +226,7 @@ def p2s_connection(scenario: Scenario, device: Device) -> IkeConnection | None:
         local_ts=Selector(tuple(map(str, p2s_static_prefixes(scenario, device.end)))),
         remote_ts=Selector(),
         pool=str(gateway.point_to_site.address_pool),
+        if_id=device.if_id(P2S),
     )
 
 
@@ -228,6 +246,7 @@ def client_charon(lab: str, scenario: Scenario, client: str, address: str, gatew
         esp_proposals=proposals.P2S_ESP,
         local_ts=Selector(),
         virtual_ip=True,
+        if_id=CLIENT_IF_ID if gateway.data_plane == "kernel" else 0,
     )
     return Charon(
         node,
@@ -237,77 +256,3 @@ def client_charon(lab: str, scenario: Scenario, client: str, address: str, gatew
         # azure-rules.md 1.3: both kinds negotiate the same; Windows installs only what its profile says.
         installs_routes=scenario.clients[client].os != "windows",
     )
-
-
-# --- edges: the userspace data plane --------------------------------------------------------------------------------
-
-
-def userspace_edges(lab: str, scenario: Scenario, device: Device, peers: dict[str, Device]) -> Parts:
-    """One charon and one namespace per connection, behind a steering namespace that faces the Internet.
-
-    kernel-libipsec finds its policy by address alone, so two 0.0.0.0/0 selectors collide in one charon
-    (platform-facts.md, section 1). The steering namespace owns no address: by the peer's address it chooses the edge,
-    each of which holds the public address; unknown peers reach the point-to-site edge.
-    """
-    names = (*device.connections, *((P2S,) if device.p2s else ()))
-    charons = tuple(_edge_charon(lab, scenario, device, peers, name) for name in names)
-    wan = to_internet(device.edge, (f"{NEAR}/32",))
-    inner = tuple(_edge_link(device, name) for name in names)
-    routes, rules = [upstream("wan")], []
-    for number, (name, link) in enumerate(zip(names, inner, strict=True), _STEERING_TABLE):
-        steered = Route(f"{device.public}/32", link.b.name, via=INNER_NEAR)
-        if name == P2S:
-            routes.append(steered)
-            continue
-        peer = peers[scenario.connections[name].other(device.end)]
-        rules.append(Rule(number, number, source=f"{peer.public}/32", destination=f"{device.public}/32"))
-        routes.append(Route(steered.prefix, steered.device, via=INNER_NEAR, table=number))
-    steering = Node(
-        device.edge, "edge", lab_netns(lab, device.edge), device.end, routes=tuple(routes), rules=tuple(rules)
-    )
-    edges = tuple(
-        Node(
-            charon.node,
-            "edge",
-            lab_netns(lab, charon.node),
-            device.end,
-            loopback=(f"{device.public}/32", *_footholds(charon)),
-            routes=(upstream("wan", INNER_FAR),),
-            forwarding=False,
-        )
-        for charon in charons
-    )
-    return Parts((steering, *edges), (wan, *inner), charons)
-
-
-def foothold(prefix: str) -> str:
-    """The address inside a prefix that kernel-libipsec wants on the edge before it takes the prefix for local."""
-    return f"{IPv4Network(prefix).network_address}/32"
-
-
-def _footholds(charon: Charon) -> tuple[str, ...]:
-    wanted = (p for c in charon.connections if c.pool for p in c.local_ts.prefixes)
-    return tuple(dict.fromkeys(map(foothold, wanted)))
-
-
-def _edge_link(device: Device, connection: str) -> Link:
-    edge = device.charon_edge(connection)
-    return Link(
-        Interface(edge, "wan", "wan", (f"{INNER_NEAR}/32",)),
-        Interface(device.edge, interface(f"e-{connection}"), f"e-{connection.lower()}", (f"{INNER_FAR}/32",)),
-        underlay=True,
-    )
-
-
-def _edge_charon(lab: str, scenario: Scenario, device: Device, peers: dict[str, Device], name: str) -> Charon:
-    node = device.charon_edge(name)
-    if name == P2S:
-        responder = p2s_connection(scenario, device)
-        assert responder is not None
-        clients = [node_name(client) for client in scenario.clients_of(device.end)]
-        secrets = tuple(PeerSecret(secret_name(device.end, c), (c, device.public)) for c in clients)
-        return Charon(node, node_directory(lab, node), (responder,), secrets)
-    peer = peers[scenario.connections[name].other(device.end)]
-    connection = ike_connection(scenario, device, peer, name)
-    secret = PeerSecret(connection.secret, (connection.local_id, connection.remote_id))
-    return Charon(node, node_directory(lab, node), (connection,), (secret,))

@@ -207,7 +207,10 @@ class Fabric:
 
 @dataclass(frozen=True, slots=True)
 class GatewayView:
-    """Where the lab's SDN controller reads what a gateway knows, and the P2S connection that it keeps in step."""
+    """Where the lab's SDN controller reads what a gateway knows, and the P2S connection that it keeps in step.
+
+    ``footholds``: each offered prefix needs an address on the edge (kernel-libipsec).
+    """
 
     vnet: str
     node: str
@@ -216,6 +219,7 @@ class GatewayView:
     p2s_edge_netns: str = ""
     p2s_directory: str = ""
     p2s_connection: IkeConnection | None = None
+    footholds: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +233,7 @@ class Client:
     interface: str
     connection: str
     mtu: int
+    if_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)

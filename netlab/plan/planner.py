@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from netlab.plan.devices import (
+    CLIENT_IF_ID,
     P2S,
     TUNNEL_MTU,
     Device,
@@ -15,8 +16,8 @@ from netlab.plan.devices import (
     secret_name,
     speaker,
     tunnels,
-    userspace_edges,
 )
+from netlab.plan.edges import edges
 from netlab.plan.model import Client, DataPlane, GatewayView, Plan, Tunnel
 from netlab.plan.names import lab_netns, node_directory
 from netlab.plan.networks import gateway_routing, lan_exit, peering_links, site_parts, vnet_parts
@@ -24,22 +25,22 @@ from netlab.plan.timers import timers
 from netlab.plan.underlay import PublicAddresses, client_node, internet, public_addresses
 from netlab.scenario.models import Scenario, node_name
 
-# The TUN that kernel-libipsec makes; a client keeps its name.
-LIBIPSEC_TUN = "ipsec0"
+# The name that kernel-libipsec gives its TUN; a client's tunnel is called so on both data planes.
+CLIENT_TUNNEL = "ipsec0"
 
 
 def plan(scenario: Scenario, lab: str, data_plane: DataPlane = "userspace", time_scale: float | None = None) -> Plan:
     """Plan a lab: pure, and the same every time."""
     public = public_addresses(scenario)
     clock = timers(time_scale or scenario.time_scale)
-    all_devices = devices(scenario, public)
+    all_devices = devices(scenario, public, data_plane)
     by_end = {device.end: device for device in all_devices}
     vnets = [vnet_parts(lab, scenario, name, public.egress[name]) for name in scenario.vnets]
-    edges = [_edges(lab, scenario, device, by_end) for device in all_devices]
+    fronts = [_front(lab, scenario, device, by_end) for device in all_devices]
     routers = [_routing(lab, scenario, device) for device in all_devices]
     ends = {device.end: tuple(tunnels(scenario, device, by_end)) for device in all_devices}
     clients = [client_node(lab, scenario, name, public.clients[name]) for name in scenario.clients]
-    parts = [*(part for part, _ in vnets), *routers, *edges]
+    parts = [*(part for part, _ in vnets), *routers, *fronts]
     links = (
         *(link for part in parts for link in part.links),
         *peering_links(scenario),
@@ -54,7 +55,7 @@ def plan(scenario: Scenario, lab: str, data_plane: DataPlane = "userspace", time
         nodes=(internet(lab, links, _public_nodes(public, all_devices)), *nodes),
         links=links,
         charons=(
-            *(charon for part in edges for charon in part.charons),
+            *(charon for part in fronts for charon in part.charons),
             *(
                 client_charon(lab, scenario, name, public.clients[name], by_end[item.gateway])
                 for name, item in scenario.clients.items()
@@ -64,7 +65,7 @@ def plan(scenario: Scenario, lab: str, data_plane: DataPlane = "userspace", time
         speakers=tuple(s for device in all_devices if (s := speaker(lab, scenario, device, clock)) is not None),
         fabrics=tuple(fabric for _, fabric in vnets),
         gateways=tuple(_view(lab, scenario, d, ends[d.end]) for d in all_devices if d.end in scenario.vnets),
-        clients=tuple(_client(lab, scenario, name) for name in scenario.clients),
+        clients=tuple(_client(lab, scenario, name, data_plane) for name in scenario.clients),
         secrets=(
             *(secret_name(name) for name in scenario.connections),
             *(secret_name(item.gateway, node_name(name)) for name, item in scenario.clients.items()),
@@ -72,8 +73,8 @@ def plan(scenario: Scenario, lab: str, data_plane: DataPlane = "userspace", time
     )
 
 
-def _edges(lab: str, scenario: Scenario, device: Device, by_end: dict[str, Device]) -> Parts:
-    parts = userspace_edges(lab, scenario, device, by_end)
+def _front(lab: str, scenario: Scenario, device: Device, by_end: dict[str, Device]) -> Parts:
+    parts = edges(lab, scenario, device, by_end)
     if device.end not in scenario.sites:
         return parts
     routes, nat = lan_exit(scenario, device)
@@ -105,9 +106,11 @@ def _view(lab: str, scenario: Scenario, device: Device, ends: tuple[Tunnel, ...]
         p2s_edge_netns=lab_netns(lab, edge),
         p2s_directory=node_directory(lab, edge),
         p2s_connection=p2s_connection(scenario, device),
+        footholds=device.data_plane == "userspace",
     )
 
 
-def _client(lab: str, scenario: Scenario, name: str) -> Client:
+def _client(lab: str, scenario: Scenario, name: str, data_plane: DataPlane) -> Client:
     item, node = scenario.clients[name], node_name(name)
-    return Client(node, item.os, item.gateway, node_directory(lab, node), LIBIPSEC_TUN, P2S, TUNNEL_MTU)
+    if_id = CLIENT_IF_ID if data_plane == "kernel" else 0
+    return Client(node, item.os, item.gateway, node_directory(lab, node), CLIENT_TUNNEL, P2S, TUNNEL_MTU, if_id)

@@ -47,8 +47,17 @@ def strongswan_conf(charon: Charon, timers: Timers, data_plane: DataPlane) -> st
     """The strongswan.conf of one charon."""
     plugins = [p for p in _PLUGINS if data_plane == "userspace" or p != "kernel-libipsec"]
     template = _environment().get_template("strongswan/strongswan.conf.j2")
-    priority = CHARON_TABLE if charon.installs_routes else _NO_PRIORITY
-    return template.render(charon=charon, timers=timers, plugins=plugins, table=CHARON_TABLE, priority=priority)
+    # In an XFRM lab charon installs no routes at all: those of Linux clients are made from the negotiated selectors.
+    installs = charon.installs_routes and data_plane == "userspace"
+    return template.render(
+        charon=charon,
+        timers=timers,
+        plugins=plugins,
+        table=CHARON_TABLE,
+        priority=CHARON_TABLE if installs else _NO_PRIORITY,
+        data_plane=data_plane,
+        is_client=any(connection.virtual_ip for connection in charon.connections),
+    )
 
 
 def zebra_conf(speaker: BgpSpeaker) -> str:

@@ -1,0 +1,124 @@
+"""Edges: the namespaces that face the Internet, hold a device's public address, and where its charons live.
+
+Both data planes leave the same in the device's routing namespace: one point-to-point interface per connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import IPv4Network
+
+from netlab.plan.devices import P2S, Device, Parts, ike_connection, p2s_connection, secret_name
+from netlab.plan.model import Charon, IkeConnection, Interface, Link, Node, PeerSecret, Route, Rule
+from netlab.plan.names import interface, lab_netns, node_directory
+from netlab.plan.underlay import INNER_FAR, INNER_NEAR, NEAR, to_internet, upstream
+from netlab.scenario.models import Scenario, node_name
+
+_STEERING_TABLE = 100
+
+Peers = dict[str, Device]
+
+
+def edges(lab: str, scenario: Scenario, device: Device, peers: Peers) -> Parts:
+    """The edges of a device, as its data plane wants them."""
+    connections = {name: _connection(scenario, device, peers, name) for name in _names(device)}
+    secrets = {name: tuple(_secrets(scenario, device, item)) for name, item in connections.items()}
+    make = _kernel_edge if device.data_plane == "kernel" else _userspace_edges
+    return make(lab, device, connections, secrets)
+
+
+def _names(device: Device) -> tuple[str, ...]:
+    return (*device.connections, *((P2S,) if device.p2s else ()))
+
+
+def _connection(scenario: Scenario, device: Device, peers: Peers, name: str) -> IkeConnection:
+    if name == P2S:
+        responder = p2s_connection(scenario, device)
+        assert responder is not None
+        return responder
+    return ike_connection(scenario, device, peers[scenario.connections[name].other(device.end)], name)
+
+
+def _secrets(scenario: Scenario, device: Device, connection: IkeConnection) -> Iterator[PeerSecret]:
+    if connection.name != P2S:
+        yield PeerSecret(connection.secret, (connection.local_id, connection.remote_id))
+        return
+    for client in scenario.clients_of(device.end):
+        node = node_name(client)
+        yield PeerSecret(secret_name(device.end, node), (node, device.public))
+
+
+Connections = dict[str, IkeConnection]
+Secrets = dict[str, tuple[PeerSecret, ...]]
+
+
+def _kernel_edge(lab: str, device: Device, connections: Connections, secrets: Secrets) -> Parts:
+    """One namespace with one charon for all connections; their XFRM interfaces differ by ``if_id``."""
+    wan = to_internet(device.edge, (f"{NEAR}/32",))
+    node = Node(
+        device.edge,
+        "edge",
+        lab_netns(lab, device.edge),
+        device.end,
+        loopback=(f"{device.public}/32",),
+        routes=(upstream("wan"),),
+    )
+    every_secret = tuple(secret for group in secrets.values() for secret in group)
+    directory = node_directory(lab, device.edge)
+    charon = Charon(device.edge, directory, tuple(connections.values()), every_secret)
+    return Parts((node,), (wan,), (charon,) if connections else ())
+
+
+def _userspace_edges(lab: str, device: Device, connections: Connections, secrets: Secrets) -> Parts:
+    """One charon and one namespace per connection, behind a steering namespace that faces the Internet.
+
+    kernel-libipsec finds its policy by address alone, so two 0.0.0.0/0 selectors collide in one charon
+    (platform-facts.md, section 1). The steering namespace owns no address: by the peer's address it chooses the edge,
+    each of which holds the public address; unknown peers reach the point-to-site edge.
+    """
+    wan = to_internet(device.edge, (f"{NEAR}/32",))
+    inner = {name: _edge_link(device, name) for name in connections}
+    routes, rules = [upstream("wan")], []
+    for table, (name, connection) in enumerate(connections.items(), _STEERING_TABLE):
+        way = Route(f"{device.public}/32", inner[name].b.name, via=INNER_NEAR)
+        if name == P2S:
+            routes.append(way)
+        else:
+            routes.append(Route(way.prefix, way.device, via=way.via, table=table))
+            rules.append(Rule(table, table, source=f"{connection.remote_address}/32", destination=way.prefix))
+    steering = Node(
+        device.edge, "edge", lab_netns(lab, device.edge), device.end, routes=tuple(routes), rules=tuple(rules)
+    )
+    charons = tuple(
+        Charon(node, node_directory(lab, node), (connection,), secrets[name])
+        for name, connection in connections.items()
+        if (node := device.charon_edge(name))
+    )
+    return Parts((steering, *(_charon_node(lab, device, c) for c in charons)), (wan, *inner.values()), charons)
+
+
+def _charon_node(lab: str, device: Device, charon: Charon) -> Node:
+    wanted = (p for c in charon.connections if c.pool for p in c.local_ts.prefixes)
+    return Node(
+        charon.node,
+        "edge",
+        lab_netns(lab, charon.node),
+        device.end,
+        loopback=(f"{device.public}/32", *dict.fromkeys(map(foothold, wanted))),
+        routes=(upstream("wan", INNER_FAR),),
+        forwarding=False,
+    )
+
+
+def _edge_link(device: Device, connection: str) -> Link:
+    edge = device.charon_edge(connection)
+    return Link(
+        Interface(edge, "wan", "wan", (f"{INNER_NEAR}/32",)),
+        Interface(device.edge, interface(f"e-{connection}"), f"e-{connection.lower()}", (f"{INNER_FAR}/32",)),
+        underlay=True,
+    )
+
+
+def foothold(prefix: str) -> str:
+    """The address inside a prefix that kernel-libipsec wants on the edge before it takes the prefix for local."""
+    return f"{IPv4Network(prefix).network_address}/32"
