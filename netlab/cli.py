@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from netlab.lab.state import Lab
+    from netlab.plan.model import DataPlane
     from netlab.probe.verdict import Report
     from netlab.scenario.loader import Loaded
 
@@ -31,6 +32,14 @@ class Format(StrEnum):
 
     table = "table"
     json = "json"
+
+
+class Plane(StrEnum):
+    """Who does ESP."""
+
+    auto = "auto"
+    kernel = "kernel"
+    userspace = "userspace"
 
 
 app = typer.Typer(
@@ -52,6 +61,7 @@ NameOption = Annotated[str, typer.Option("--name", help="The lab's name; the sce
 ScaleOption = Annotated[
     float | None, typer.Option("--time-scale", min=1, max=60, help="What Azure's timers are divided by; 1 = Azure's.")
 ]
+PlaneOption = Annotated[Plane, typer.Option("--data-plane", help="Who does ESP; auto: the kernel, if it can.")]
 FormatOption = Annotated[Format, typer.Option("--format", "-f", help="How to print.")]
 
 
@@ -59,12 +69,17 @@ FormatOption = Annotated[Format, typer.Option("--format", "-f", help="How to pri
 
 
 @app.command()
-def up(scenario: ScenarioArgument, name: NameOption = "", time_scale: ScaleOption = None) -> None:
+def up(
+    scenario: ScenarioArgument,
+    name: NameOption = "",
+    time_scale: ScaleOption = None,
+    data_plane: PlaneOption = Plane.auto,
+) -> None:
     """Build a lab from a scenario."""
     loaded = _load(scenario)
     _require_root()
     began = time.monotonic()
-    lab = _build(loaded, name, time_scale)
+    lab = _build(loaded, name, time_scale, data_plane)
     _log(f"{lab} is up after {time.monotonic() - began:.2f} s. Next: netlab verify; netlab nodes; netlab down")
 
 
@@ -118,6 +133,7 @@ def run_tests(
     scenarios: Annotated[list[str], typer.Argument(metavar="SCENARIO|FILE...")],
     junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write JUnit XML.")] = None,
     time_scale: ScaleOption = None,
+    data_plane: PlaneOption = Plane.auto,
     output: FormatOption = Format.table,
 ) -> None:
     """Build, verify and remove each scenario in turn."""
@@ -127,7 +143,7 @@ def run_tests(
     broken: dict[str, str] = {}
     for item in loaded:
         try:
-            reports.append(_test(item, time_scale))
+            reports.append(_test(item, time_scale, data_plane))
         except LabError as error:
             _complain(error)
             broken[item.scenario.name] = error.message
@@ -269,14 +285,19 @@ def plan(
     scenario: ScenarioArgument,
     name: NameOption = "",
     time_scale: ScaleOption = None,
+    data_plane: PlaneOption = Plane.auto,
     output: FormatOption = Format.table,
 ) -> None:
     """Show everything that `up` would make, rendered configuration included."""
+    from netlab.machine import host
     from netlab.plan.planner import plan as make
     from netlab.render.outline import outline, structure
 
     loaded = _load(scenario).scenario
-    planned = make(loaded, _lab_name(name) if name else loaded.name, time_scale=time_scale)
+    plane: DataPlane = "kernel" if data_plane is Plane.kernel else "userspace"
+    if data_plane is Plane.auto and os.geteuid() == 0:
+        plane = host.choose_data_plane(data_plane)
+    planned = make(loaded, _lab_name(name) if name else loaded.name, plane, time_scale)
     if output is Format.json:
         _print_json(structure(planned))
     else:
@@ -338,14 +359,15 @@ def _require_root() -> None:
     host.require()
 
 
-def _build(loaded: Loaded, name: str, time_scale: float | None) -> str:
+def _build(loaded: Loaded, name: str, time_scale: float | None, data_plane: Plane) -> str:
     from netlab.lab import engine, state
+    from netlab.machine import host
     from netlab.machine.linux import Linux
     from netlab.plan.planner import plan as make
 
     scenario = loaded.scenario
     lab = _lab_name(name) if name else scenario.name
-    planned = make(scenario, lab, time_scale=time_scale)
+    planned = make(scenario, lab, host.choose_data_plane(data_plane), time_scale)
     facts = state.Facts(lab, scenario.name, planned.data_plane, planned.timers.scale)
     engine.up(planned, scenario, loaded.text, facts, Linux(), _stepper())
     return lab
@@ -360,11 +382,11 @@ def _verify(lab: Lab) -> Report:
         return prove(lab, Linux(), _stepper())
 
 
-def _test(loaded: Loaded, time_scale: float | None) -> Report:
+def _test(loaded: Loaded, time_scale: float | None, data_plane: Plane) -> Report:
     from netlab.lab import engine, state
     from netlab.machine.linux import Linux
 
-    lab = _build(loaded, "", time_scale)
+    lab = _build(loaded, "", time_scale, data_plane)
     try:
         return _verify(state.read(lab))
     finally:

@@ -6,11 +6,12 @@ import contextlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from netlab.errors import HostError, NetlabError
 from netlab.machine import charon, frr, namespaces, processes
+from netlab.plan.model import DataPlane
 
 _BOOTSTRAP = "scripts/bootstrap"
 _PLUGINS = ("/usr/lib/ipsec/plugins", "/usr/lib/strongswan/plugins")
@@ -67,9 +68,7 @@ def _plugin(name: str) -> str:
 
 
 def _kernel() -> Iterator[Finding]:
-    with contextlib.ExitStack() as stack:
-        made = _try("network namespaces", lambda: namespaces.create([_SCRATCH]))
-        stack.callback(namespaces.remove, [_SCRATCH])
+    with _scratch() as made:
         yield made
         if not made.present:
             return
@@ -78,7 +77,40 @@ def _kernel() -> Iterator[Finding]:
         yield _try("policy routing", _ip("rule", "add", "iif", "lo", "lookup", "1000"))
         yield _try("TUN", _ip("tuntap", "add", "dev", "t", "mode", "tun"))
         yield _try("nftables NAT", _nft)
-        yield _kernel_esp()
+        for finding in _ipsec():
+            note = "" if finding.present else "; labs do without it, on the userspace data plane"
+            yield replace(finding, message=finding.message + note, needed=False)
+
+
+def choose_data_plane(wanted: str) -> DataPlane:
+    """The data plane of a lab: ``auto`` takes the kernel's where it really has one, by trying; HostError names what lacks.
+
+    Versions say nothing: a kernel may be built without its parts.
+    """
+    if wanted == "userspace":
+        return "userspace"
+    with _scratch() as made:
+        lacking = [finding for finding in (made, *(_ipsec() if made.present else ())) if not finding.present]
+    if lacking and wanted == "kernel":
+        words = "; ".join(f"{finding.name}: {finding.message}" for finding in lacking)
+        raise HostError(f"this kernel cannot carry the kernel data plane: {words}", "--data-plane userspace")
+    return "userspace" if lacking else "kernel"
+
+
+@contextlib.contextmanager
+def _scratch() -> Iterator[Finding]:
+    """A namespace to try things in."""
+    try:
+        yield _try("network namespaces", lambda: namespaces.create([_SCRATCH]))
+    finally:
+        namespaces.remove([_SCRATCH])
+
+
+def _ipsec() -> Iterator[Finding]:
+    key = "0x" + "00" * 36
+    state = f"src 192.0.2.1 dst 192.0.2.2 proto esp spi 1 mode tunnel aead rfc4106(gcm(aes)) {key} 128"
+    yield _try("ESP in the kernel", _ip(*f"xfrm state add {state}".split()))
+    yield _try("XFRM interfaces", _ip(*["link", "add", "x0", "type", "xfrm", "dev", "lo", "if_id", "1"]))
 
 
 def _try(name: str, attempt: Callable[[], None]) -> Finding:
@@ -104,20 +136,3 @@ def _nft() -> None:
 def _expect(code: int, output: str) -> None:
     if code != 0:
         raise HostError(output.strip() or f"exit code {code}")
-
-
-def _kernel_esp() -> Finding:
-    """The kernel's own IPsec; a lab does without it."""
-
-    def probe() -> int:
-        key = "0x" + "00" * 36
-        return processes.run(
-            _SCRATCH,
-            ["ip", "xfrm", "state", "add", "src", "192.0.2.1", "dst", "192.0.2.2", "proto", "esp", "spi", "1",
-             "mode", "tunnel", "aead", "rfc4106(gcm(aes))", key, "128"],
-            "",
-        )[0]  # fmt: skip
-
-    works = probe() == 0
-    message = "works" if works else "not in this kernel: labs use the userspace data plane"
-    return Finding("ESP in the kernel", works, message, needed=False)
