@@ -54,12 +54,13 @@ p2s = typer.Typer(help="Point-to-site clients.", no_args_is_help=True, rich_mark
 app.add_typer(p2s, name="p2s")
 
 ScenarioArgument = Annotated[str, typer.Argument(metavar="SCENARIO|FILE", help="A name from `netlab list`, or a file.")]
-LabArgument = Annotated[str, typer.Argument(metavar="[LAB]", help="Not needed where only one lab is up.")]
-LabOption = Annotated[str, typer.Option("--lab", "-l", help="Not needed where only one lab is up.")]
+LabArgument = Annotated[str, typer.Argument(metavar="LAB", help="Not needed where only one lab is up.")]
+LabOption = Annotated[str, typer.Option("--lab", "-l", metavar="LAB", help="Not needed where only one lab is up.")]
 NodeArgument = Annotated[str, typer.Argument(metavar="NODE", help="A name from `netlab nodes`, or a short one.")]
-NameOption = Annotated[str, typer.Option("--name", help="The lab's name; the scenario's where not given.")]
+NameOption = Annotated[str, typer.Option("--name", metavar="LAB", help="The lab's name; else the scenario's.")]
 ScaleOption = Annotated[
-    float | None, typer.Option("--time-scale", min=1, max=60, help="What Azure's timers are divided by; 1 = Azure's.")
+    float | None,
+    typer.Option("--time-scale", metavar="N", min=1, max=60, help="Azure's timers are divided by it; else the file's."),
 ]
 PlaneOption = Annotated[Plane, typer.Option("--data-plane", help="Who does ESP; auto: the kernel, if it can.")]
 FormatOption = Annotated[Format, typer.Option("--format", "-f", help="How to print.")]
@@ -107,7 +108,10 @@ def down(
 
 @app.command()
 def gc() -> None:
-    """Remove what labs left behind that were never finished or whose state is lost."""
+    """Remove the remains of unfinished labs.
+
+    Of labs whose `up` never ended and that nobody works on, and of labs whose state is lost; a lab that is up stays.
+    """
     _require_root()
     from netlab.lab import engine
     from netlab.machine.linux import Linux
@@ -121,7 +125,10 @@ def gc() -> None:
 
 @app.command()
 def verify(lab: LabArgument = "", output: FormatOption = Format.table) -> None:
-    """Send packets between all pairs and compare with what Azure's documents say."""
+    """Send packets between all pairs and compare with what is expected.
+
+    Plays the scenario's story step by step and puts back what it changed.
+    """
     _require_root()
     report = _verify(_read_lab(lab))
     _print_reports([report], output, single=True)
@@ -130,13 +137,15 @@ def verify(lab: LabArgument = "", output: FormatOption = Format.table) -> None:
 
 @app.command("test")
 def run_tests(
-    scenarios: Annotated[list[str], typer.Argument(metavar="SCENARIO|FILE...")],
+    scenarios: Annotated[
+        list[str], typer.Argument(metavar="SCENARIO|FILE", help="Names from `netlab list`, or files.")
+    ],
     junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write JUnit XML.")] = None,
     time_scale: ScaleOption = None,
     data_plane: PlaneOption = Plane.auto,
     output: FormatOption = Format.table,
 ) -> None:
-    """Build, verify and remove each scenario in turn."""
+    """Build, verify and remove the lab of each scenario in turn."""
     loaded = [_load(scenario) for scenario in scenarios]
     _require_root()
     reports: list[Report] = []
@@ -160,7 +169,7 @@ def run_tests(
 
 @app.command()
 def status(lab: LabArgument = "", output: FormatOption = Format.table) -> None:
-    """Say of each lab whether its daemons, connections and BGP sessions are alive."""
+    """Say whether daemons, connections and BGP sessions are alive."""
     _require_root()
     from netlab.lab import state
     from netlab.lab.overview import overview
@@ -200,7 +209,10 @@ def nodes(lab: LabArgument = "", output: FormatOption = Format.table) -> None:
 
 @app.command()
 def routes(node: NodeArgument, lab: LabOption = "", output: FormatOption = Format.table) -> None:
-    """List the kernel's IPv4 routes at a node; for a VNet, per subnet with Azure's next hop types."""
+    """List the kernel's IPv4 routes at a node.
+
+    Of a VNet: the table of each subnet and of each other way in, with Azure's next hop types.
+    """
     _require_root()
     from netlab.lab.overview import route_rows
     from netlab.machine.linux import Linux
@@ -212,11 +224,16 @@ def routes(node: NodeArgument, lab: LabOption = "", output: FormatOption = Forma
 @app.command("exec", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
 def execute(
     node: NodeArgument,
-    command: Annotated[list[str], typer.Argument(metavar="-- CMD...")],
+    command: Annotated[list[str], typer.Argument(metavar="CMD", help="The command and its arguments.")],
     lab: LabOption = "",
 ) -> None:
-    """Run a command at a node; its exit code is passed through."""
+    """Run a command at a node; its exit code is passed through.
+
+    Options of netlab come first: netlab exec --lab LAB NODE -- CMD
+    """
     _require_root()
+    if command[0].startswith("-") and command[0] != "--":
+        raise UsageError(f"{command[0]} stands after the node", "netlab exec --lab LAB NODE -- CMD")
     found = _read_lab(lab)
     _become(found.plan.netns(_node(found, node)), command[1:] if command[0] == "--" else command)
 
@@ -231,9 +248,44 @@ def shell(node: NodeArgument, lab: LabOption = "") -> None:
     _become(found.plan.netns(name), [os.environ.get("SHELL", "/bin/sh")])
 
 
+@app.command()
+def impair(
+    link: Annotated[str, typer.Argument(metavar="LINK", help="A gateway's VNet, a site or a client.")],
+    delay: Annotated[str, typer.Option(help="Each way, as 40ms.")] = "",
+    jitter: Annotated[str, typer.Option(help="As 5ms; needs a delay.")] = "",
+    loss: Annotated[str, typer.Option(help="Each way, as 1%.")] = "",
+    rate: Annotated[str, typer.Option(help="As 100mbit.")] = "",
+    reset: Annotated[bool, typer.Option("--reset", help="Take all impairment off.")] = False,
+    lab: LabOption = "",
+    output: FormatOption = Format.table,
+) -> None:
+    """Impair a way to the Internet, and measure that it is."""
+    _require_root()
+    from netlab.lab import state
+    from netlab.lab.impairment import impaired
+    from netlab.machine.linux import Linux
+
+    found = _read_lab(lab)
+    asked = {"delay": delay, "jitter": jitter, "loss": loss, "rate": rate}
+    with state.locked(found.facts.lab):
+        uplink = impaired(found, link, {name: value for name, value in asked.items() if value}, reset)
+        if reset:
+            Linux().reset_impairment(found.plan, uplink)
+            _log(f"{uplink.name}: no impairment")
+            return
+        measured = Linux().impair(found.plan, uplink)
+    row = {"link": uplink.name, "rtt_ms": measured.rtt_ms, "loss_percent": measured.loss, "rate_kbit": measured.rate}
+    _print_rows([row], output)
+
+
 @p2s.command()
-def profile(client: Annotated[str, typer.Argument(metavar="CLIENT")], lab: LabOption = "") -> None:
-    """Download a client's profile package anew; a Windows client takes its routes from it."""
+def profile(
+    client: Annotated[str, typer.Argument(metavar="CLIENT", help="A client of the scenario.")], lab: LabOption = ""
+) -> None:
+    """Download a client's profile package anew.
+
+    A Windows client takes its routes from it. Prints the file's name.
+    """
     _require_root()
     from netlab.lab import profile as package
     from netlab.lab import state
@@ -261,8 +313,14 @@ def list_scenarios(output: FormatOption = Format.table) -> None:
 
 
 @app.command()
-def check(file: Annotated[str, typer.Argument(metavar="FILE|SCENARIO")], output: FormatOption = Format.table) -> None:
-    """Check a scenario against the shapes and rules of Azure's documents."""
+def check(
+    file: Annotated[str, typer.Argument(metavar="FILE|SCENARIO", help="A file, or a name from `netlab list`.")],
+    output: FormatOption = Format.table,
+) -> None:
+    """Check a scenario file against Azure's rules.
+
+    All findings at once, each with its line and, in brackets, the rule's number.
+    """
     from netlab.scenario.loader import load
 
     findings: tuple[Finding, ...]
@@ -276,7 +334,8 @@ def check(file: Annotated[str, typer.Argument(metavar="FILE|SCENARIO")], output:
     else:
         for finding in findings:
             _print(str(finding))
-        _log(f"{file} is {'valid' if valid else 'not valid'}: {len(findings)} findings")
+        count = f"{len(findings)} finding{'' if len(findings) == 1 else 's'}"
+        _log(f"{file} is {'valid' if valid else 'not valid'}: {count}")
     _leave(ExitCode.OK if valid else ExitCode.USAGE)
 
 
@@ -288,7 +347,7 @@ def plan(
     data_plane: PlaneOption = Plane.auto,
     output: FormatOption = Format.table,
 ) -> None:
-    """Show everything that `up` would make, rendered configuration included."""
+    """Show all that `up` would make, rendered configuration included."""
     from netlab.machine import host
     from netlab.plan.planner import plan as make
     from netlab.render.outline import outline, structure
@@ -314,7 +373,7 @@ def schema() -> None:
 
 @app.command()
 def doctor(output: FormatOption = Format.table) -> None:
-    """Say what this machine has and lacks, and the command that mends it."""
+    """Say what this machine has and lacks, and what mends it."""
     from netlab.machine.host import examine
 
     found = list(examine())
@@ -510,7 +569,9 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _options(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     del version
 

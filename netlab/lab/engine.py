@@ -7,10 +7,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Protocol
 
-from netlab.errors import BuildError, LabError
+from netlab.errors import BuildError, HostError, LabError
 from netlab.lab import profile, state
 from netlab.lab.convergence import Reader, await_bgp, await_fabrics
-from netlab.plan.model import Client, Plan
+from netlab.plan.model import Client, Plan, Uplink
 from netlab.scenario.models import Scenario
 
 Progress = Callable[[str], None]
@@ -43,6 +43,8 @@ class Machine(Reader, profile.Machine, Protocol):
 
     def initiate(self, plan: Plan) -> None: ...
 
+    def impair(self, plan: Plan, uplink: Uplink) -> object: ...
+
     def connect(self, plan: Plan, clients: Iterable[Client]) -> None: ...
 
 
@@ -66,6 +68,11 @@ def steps(plan: Plan, scenario: Scenario, secrets: Mapping[str, str], machine: M
     def stop() -> None:
         _stop(lab, machine)
 
+    def impair_links() -> None:
+        for uplink in plan.uplinks:
+            if uplink.impaired:
+                machine.impair(plan, uplink)
+
     def connect_clients() -> None:
         machine.connect(plan, plan.clients)
         for client in plan.clients:
@@ -74,6 +81,7 @@ def steps(plan: Plan, scenario: Scenario, secrets: Mapping[str, str], machine: M
     return (
         Step("network namespaces", lambda: machine.create_namespaces(plan), lambda: machine.remove_namespaces(lab)),
         Step("links, addresses and routes", lambda: machine.build_network(plan), _nothing),
+        *((Step("impaired links", impair_links, _nothing),) if any(u.impaired for u in plan.uplinks) else ()),
         Step("IKE and routing daemons", lambda: machine.start_daemons(plan), stop),
         Step("tunnel interfaces", lambda: machine.place_tunnels(plan), _nothing),
         Step("keys and connections", lambda: machine.load_connections(plan, secrets), _nothing),
@@ -112,7 +120,7 @@ def up(plan: Plan, scenario: Scenario, text: str, facts: state.Facts, machine: M
 def _take(step: Step) -> None:
     try:
         step.apply()
-    except LabError as error:
+    except (LabError, HostError) as error:
         raise type(error)(f"{step.title}: {error.message}", error.hint) from error
     except OSError as error:
         raise BuildError(f"{step.title}: {error}") from error

@@ -83,9 +83,9 @@ def _kernel() -> Iterator[Finding]:
 
 
 def choose_data_plane(wanted: str) -> DataPlane:
-    """The data plane of a lab: ``auto`` takes the kernel's where it really has one, by trying; HostError names what lacks.
+    """The data plane of a lab: ``auto`` takes the kernel's where trying shows that it has one.
 
-    Versions say nothing: a kernel may be built without its parts.
+    Versions say nothing: a kernel may be built without its parts. HostError names what a wanted kernel plane lacks.
     """
     if wanted == "userspace":
         return "userspace"

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from netlab.errors import LabError
-from netlab.machine import charon, frr, namespaces, network, processes
+from netlab.machine import charon, frr, impairment, namespaces, network, processes
 from netlab.machine.waiting import wait_until
 from netlab.plan.devices import P2S
 from netlab.plan.edges import foothold
-from netlab.plan.model import MAIN_TABLE, BgpSpeaker, Client, GatewayView, Plan, Route, Selector, Timers
+from netlab.plan.model import MAIN_TABLE, BgpSpeaker, Client, GatewayView, Plan, Route, Selector, Timers, Uplink
 from netlab.plan.names import NETNS_PREFIX, lab_directory
+from netlab.plan.underlay import FAR
 from netlab.render import text, vici
 
 T = TypeVar("T")
@@ -54,6 +55,19 @@ class Linux:
     def build_network(self, plan: Plan) -> None:
         """Make links, addresses, routes, rules and filters."""
         network.build(plan.nodes, plan.links)
+
+    def impair(self, plan: Plan, uplink: Uplink) -> impairment.Measured:
+        """Make a link do to packets what its ``Uplink`` says, and measure that it does."""
+        asked = impairment.Asked(uplink.delay, uplink.jitter, uplink.loss, uplink.rate)
+        return impairment.impair(self._ends(plan, uplink), FAR, asked)
+
+    def reset_impairment(self, plan: Plan, uplink: Uplink) -> None:
+        """Take every impairment off a link."""
+        impairment.reset(self._ends(plan, uplink))
+
+    def _ends(self, plan: Plan, uplink: Uplink) -> tuple[impairment.End, impairment.End]:
+        near, far = (impairment.End(plan.netns(end.node), end.name) for end in (uplink.near, uplink.far))
+        return near, far
 
     # --- daemons ----------------------------------------------------------------------------------------------------
 

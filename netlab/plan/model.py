@@ -237,6 +237,24 @@ class Client:
 
 
 @dataclass(frozen=True, slots=True)
+class Uplink:
+    """The way to the Internet of a gateway, a site or a client, by its Azure name, and what it does to packets."""
+
+    name: str
+    near: Interface
+    far: Interface
+    delay: float = 0
+    jitter: float = 0
+    loss: float = 0
+    rate: float = 0
+
+    @property
+    def impaired(self) -> bool:
+        """Whether it shall do anything to packets."""
+        return bool(self.delay or self.loss or self.rate)
+
+
+@dataclass(frozen=True, slots=True)
 class Timers:
     """Azure's timers divided by the time scale, in seconds."""
 
@@ -266,6 +284,7 @@ class Plan:
     fabrics: tuple[Fabric, ...]
     gateways: tuple[GatewayView, ...]
     clients: tuple[Client, ...]
+    uplinks: tuple[Uplink, ...]
     secrets: tuple[str, ...] = field(default=())
 
     def node(self, name: str) -> Node:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from netlab.plan.devices import (
@@ -18,11 +19,11 @@ from netlab.plan.devices import (
     tunnels,
 )
 from netlab.plan.edges import edges
-from netlab.plan.model import Client, DataPlane, GatewayView, Plan, Tunnel
+from netlab.plan.model import Client, DataPlane, GatewayView, Link, Plan, Tunnel, Uplink
 from netlab.plan.names import lab_netns, node_directory
 from netlab.plan.networks import gateway_routing, lan_exit, peering_links, site_parts, vnet_parts
 from netlab.plan.timers import timers
-from netlab.plan.underlay import PublicAddresses, client_node, internet, public_addresses
+from netlab.plan.underlay import INTERNET, PublicAddresses, client_node, internet, public_addresses
 from netlab.scenario.models import Scenario, node_name
 
 # The name that kernel-libipsec gives its TUN; a client's tunnel is called so on both data planes.
@@ -66,6 +67,7 @@ def plan(scenario: Scenario, lab: str, data_plane: DataPlane = "userspace", time
         fabrics=tuple(fabric for _, fabric in vnets),
         gateways=tuple(_view(lab, scenario, d, ends[d.end]) for d in all_devices if d.end in scenario.vnets),
         clients=tuple(_client(lab, scenario, name, data_plane) for name in scenario.clients),
+        uplinks=tuple(_uplinks(scenario, links, all_devices)),
         secrets=(
             *(secret_name(name) for name in scenario.connections),
             *(secret_name(item.gateway, node_name(name)) for name, item in scenario.clients.items()),
@@ -114,3 +116,12 @@ def _client(lab: str, scenario: Scenario, name: str, data_plane: DataPlane) -> C
     item, node = scenario.clients[name], node_name(name)
     if_id = CLIENT_IF_ID if data_plane == "kernel" else 0
     return Client(node, item.os, item.gateway, node_directory(lab, node), CLIENT_TUNNEL, P2S, TUNNEL_MTU, if_id)
+
+
+def _uplinks(scenario: Scenario, links: tuple[Link, ...], all_devices: tuple[Device, ...]) -> Iterator[Uplink]:
+    to_internet = {link.a.node: link for link in links if link.b.node == INTERNET}
+    faces = {device.end: device.edge for device in all_devices} | {name: node_name(name) for name in scenario.clients}
+    for name, node in faces.items():
+        link, asked = to_internet[node], scenario.links.get(name)
+        impairment = (asked.delay, asked.jitter, asked.loss, asked.rate) if asked is not None else ()
+        yield Uplink(name, link.a, link.b, *impairment)

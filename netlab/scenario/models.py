@@ -305,8 +305,46 @@ class Step(Model):
     expect: Expectation = Expectation()
 
 
+def _quantity(units: dict[str, float], example: str) -> BeforeValidator:
+    """Read a number with a unit, as tc writes it; the result is in the unit whose factor is 1."""
+    pattern = re.compile(rf"([0-9]{{1,9}}(?:\.[0-9]{{1,6}})?)({'|'.join(map(re.escape, units))})")
+
+    def read(value: object) -> object:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return value
+        found = pattern.fullmatch(value) if isinstance(value, str) else None
+        if found is None:
+            raise ValueError(f"write a number with a unit, as {example}")
+        return float(found[1]) * units[found[2]]
+
+    return BeforeValidator(read)
+
+
+_MILLISECONDS = _quantity({"ms": 1, "us": 0.001, "s": 1000}, "40ms")
+_PERCENT = _quantity({"%": 1}, "1%")
+_KBIT = _quantity({"kbit": 1, "mbit": 1000, "gbit": 1_000_000}, "100mbit")
+
+
+class Impairment(Model):
+    """What a link to the Internet does to packets, each way: milliseconds, per cent, kbit/s."""
+
+    delay: Annotated[float, Field(ge=0, le=10_000), _MILLISECONDS] = 0
+    jitter: Annotated[float, Field(ge=0, le=10_000), _MILLISECONDS] = 0
+    loss: Annotated[float, Field(ge=0, le=100), _PERCENT] = 0
+    rate: Annotated[float, Field(ge=0, le=100_000_000), _KBIT] = 0
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Impairment:
+        if not (self.delay or self.loss or self.rate):
+            raise ValueError("say delay, loss or rate; jitter needs a delay")
+        return self
+
+
 class Scenario(Model):
-    """A topology in Azure's words and the story that is told about it."""
+    """A topology in Azure's words and the story that is told about it.
+
+    ``links`` impairs the way to the Internet of a VNet's gateway, a site or a client.
+    """
 
     name: LabName
     description: str = ""
@@ -318,6 +356,7 @@ class Scenario(Model):
     local_network_gateways: dict[ConnectionName, LocalNetworkGateway] = {}
     connections: dict[ConnectionName, Connection] = {}
     clients: dict[Name, Client] = {}
+    links: dict[Name, Impairment] = {}
     story: tuple[Step, ...] = ()
 
     def connections_of(self, end: str) -> Iterator[tuple[str, Connection]]:

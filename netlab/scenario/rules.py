@@ -151,6 +151,13 @@ def local_network_gateways_say_something(scenario: Scenario) -> Breaches:
             yield Breach(told.path, message, "warning")
 
 
+def links_have_a_way_to_the_internet(scenario: Scenario) -> Breaches:
+    """An impaired link is the way to the Internet of a VNet with a VPN gateway, a site or a client."""
+    known = (*_gateways(scenario), *scenario.sites, *scenario.clients)
+    for name in scenario.links:
+        yield from _unknown(("links", name), name, known, "VPN gateway, site or client")
+
+
 def clients_name_a_point_to_site_gateway(scenario: Scenario) -> Breaches:
     """A client connects to a VNet whose VPN gateway has a point-to-site configuration."""
     serving = [name for name, gateway in _gateways(scenario).items() if gateway.point_to_site is not None]
@@ -921,6 +928,7 @@ RULES: tuple[Rule, ...] = (
     connections_name_their_ends,
     connections_use_fitting_local_network_gateways,
     local_network_gateways_say_something,
+    links_have_a_way_to_the_internet,
     clients_name_a_point_to_site_gateway,
     static_routes_name_their_connection,
     steps_have_names_of_their_own,
