@@ -251,15 +251,18 @@ def shell(node: NodeArgument, lab: LabOption = "") -> None:
 @app.command()
 def impair(
     link: Annotated[str, typer.Argument(metavar="LINK", help="A gateway's VNet, a site or a client.")],
-    delay: Annotated[str, typer.Option(help="Each way, as 40ms.")] = "",
-    jitter: Annotated[str, typer.Option(help="As 5ms; needs a delay.")] = "",
-    loss: Annotated[str, typer.Option(help="Each way, as 1%.")] = "",
-    rate: Annotated[str, typer.Option(help="As 100mbit.")] = "",
+    delay: Annotated[str, typer.Option(metavar="TIME", help="Each way, as 40ms.")] = "",
+    jitter: Annotated[str, typer.Option(metavar="TIME", help="As 5ms; needs a delay.")] = "",
+    loss: Annotated[str, typer.Option(metavar="PERCENT", help="Each way, as 1%.")] = "",
+    rate: Annotated[str, typer.Option(metavar="RATE", help="Each way, as 100mbit.")] = "",
     reset: Annotated[bool, typer.Option("--reset", help="Take all impairment off.")] = False,
     lab: LabOption = "",
     output: FormatOption = Format.table,
 ) -> None:
-    """Impair a way to the Internet, and measure that it is."""
+    """Impair a link to the Internet, and measure what it does then.
+
+    Where measuring says that the link does something else, nothing is changed.
+    """
     _require_root()
     from netlab.lab import state
     from netlab.lab.impairment import impaired
@@ -599,7 +602,8 @@ def main() -> None:
         _log("netlab: interrupted")
         sys.exit(ExitCode.INTERRUPTED)
     except typer.TyperException as error:
-        _complain(UsageError(error.format_message(), "netlab --help"))
+        verb = getattr(getattr(error, "ctx", None), "command_path", "netlab")
+        _complain(UsageError(error.format_message(), f"{verb} --help"))
         sys.exit(ExitCode.USAGE)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -19,14 +19,14 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """The exit codes of every verb."""
+    """The exit codes of every verb; the README's table is made of these lines."""
 
-    OK = 0
-    FAILED = 1
-    USAGE = 2
-    HOST = 3
-    LAB = 4
-    INTERRUPTED = 130
+    OK = 0  # all as expected
+    FAILED = 1  # an expectation failed, or something in the lab is dead
+    USAGE = 2  # wrong usage, or an invalid scenario
+    HOST = 3  # the host lacks something: root, a package, a kernel feature
+    LAB = 4  # the lab could not be built, converged or measured
+    INTERRUPTED = 130  # interrupted by Ctrl-C, SIGTERM or SIGHUP
 
 
 class NetlabError(Exception):

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 from itertools import pairwise
 from typing import Protocol
 
+from netlab.azure.prediction import Predicted, endpoint_addresses, matrix, story_of
+from netlab.azure.world import World, after, initial
 from netlab.errors import ConvergeError
 from netlab.lab import profile, state, story
 from netlab.lab.autopsy import Coroner
 from netlab.lab.autopsy import Machine as Readable
+from netlab.lab.judgement import another_way, predicted_drop, three_way
 from netlab.machine.linux import CONTROLLER
 from netlab.plan.model import Client, Plan
 from netlab.probe.observe import observe
@@ -43,27 +47,29 @@ def verify(lab: state.Lab, machine: Machine, progress: Progress) -> Report:
     stage = story.Stage(lab, machine)
     stage.rewind()
     steps = []
-    matrix: story.Matrix = {}
+    documented: story.Matrix = {}
+    world = initial(lab.scenario)
     try:
-        for step in lab.scenario.story or (Step(name="as built"),):
+        for step in story_of(lab.scenario):
             progress(step.name)
             for action in step.do:
                 stage.take(action)
-            matrix = story.expected_matrix(lab, matrix, step.expect)
-            steps.append(_measure(stage, machine, step, matrix))
+                world = after(world, action)
+            documented = story.expected_matrix(lab, documented, step.expect)
+            steps.append(_measure(stage, machine, step, documented, world))
     finally:
         stage.rewind()
     facts = lab.facts
     return Report(facts.lab, facts.scenario, facts.data_plane, facts.time_scale, tuple(steps))
 
 
-def _measure(stage: story.Stage, machine: Machine, step: Step, matrix: story.Matrix) -> StepReport:
+def _measure(stage: story.Stage, machine: Machine, step: Step, documented: story.Matrix, world: World) -> StepReport:
     lab = stage.lab
     checks = list(health(lab, machine))
     if all(check.status == "passed" for check in checks):
         checks.append(_settled(stage))
-    cells, sealed = _cells(lab, machine, matrix)
-    checks += [sealed, *_routes(lab, machine, step.expect), *_profiles(lab)]
+    cells, sealed = _cells(lab, machine, documented, world)
+    checks += [sealed, *_routes(lab, machine, step.expect, world), *_profiles(lab)]
     return StepReport(step.name, cells, tuple(checks))
 
 
@@ -116,15 +122,19 @@ def _settled(stage: story.Stage) -> Check:
     return Check("convergence", "passed", "every gateway knows what Azure's rules say, and every VNet follows")
 
 
-def _routes(lab: state.Lab, machine: Machine, expectation: Expectation) -> Iterator[Check]:
+def _routes(lab: state.Lab, machine: Machine, expectation: Expectation, world: World) -> Iterator[Check]:
+    """The VPN routes of every client, as documented, predicted and observed."""
     clients = {client.node: client for client in lab.plan.clients}
-    for name, prefixes in expectation.routes.items():
-        expected = set(map(str, prefixes))
+    for name in lab.scenario.clients:
         observed = set(machine.client_routes(lab.plan, clients[node_name(name)]))
-        missing, extra = sorted(expected - observed), sorted(observed - expected)
-        words = [f"lacks {', '.join(missing)}"] if missing else []
-        words += [f"has {', '.join(extra)} besides"] if extra else []
-        yield Check(f"routes {name}", _status(not words), "; ".join(words) or ", ".join(sorted(observed)))
+        predicted = set(map(str, world.client_routes(name)))
+        said = {key.lower(): set(map(str, prefixes)) for key, prefixes in expectation.routes.items()}
+        problem = three_way(said.get(name.lower()), predicted, observed, _routes_in_words)
+        yield Check(f"routes {name}", _status(not problem), problem or _routes_in_words(observed))
+
+
+def _routes_in_words(prefixes: set[str]) -> str:
+    return ", ".join(sorted(prefixes)) or "none"
 
 
 def _profiles(lab: state.Lab) -> Iterator[Check]:
@@ -139,38 +149,32 @@ def _profiles(lab: state.Lab) -> Iterator[Check]:
 # --- the matrix -----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Crossing:
-    """A packet that entered a tunnel at one public address and left it at another."""
-
-    source: str
-    target: str
-
-
-def _cells(lab: state.Lab, machine: Machine, matrix: story.Matrix) -> tuple[tuple[Cell, ...], Check]:
+def _cells(lab: state.Lab, machine: Machine, documented: story.Matrix, world: World) -> tuple[tuple[Cell, ...], Check]:
     plan = lab.plan
     addresses = _addresses(lab, machine)
+    predicted = {(cell.source, cell.target): cell for cell in matrix(world, _all_addresses(world, addresses))}
     underlay = {node.name for node in plan.nodes if node.kind in ("internet", "edge")}
     probes = all_pairs(addresses)
-    wanted = [p for p in probes if (r := matrix.get((p.source, p.target))) is not None and r.expected == "reachable"]
+    wanted = [probe for probe in probes if predicted[probe.source, probe.target].outcome == "reachable"]
     observation = observe(addresses, probes, {node.name: node.netns for node in plan.nodes}, underlay, expected=wanted)
-    publics = _public_addresses(plan)
-    crossings = {trace: tuple(_crossings(trace, publics)) for trace in observation.traces}
-    total = Counter(c for of_trace in crossings.values() for c in of_trace)
+    evidence = _Evidence(observation, _public_addresses(plan), underlay)
     coroner = Coroner(plan, machine)
     cells = [
-        _cell(
-            lab,
-            trace,
-            matrix.get((trace.probe.source, trace.probe.target)),
-            coroner,
-            _encrypted(trace, crossings[trace], total, observation, underlay),
-        )
+        _cell(lab, trace, documented.get(pair), predicted[pair], coroner, evidence)
         for trace in observation.traces
+        if (pair := (trace.probe.source, trace.probe.target))
     ]
-    unprobed = [e.node for e in endpoints(lab.scenario) if e.node not in addresses]
-    cells += [_unmeasured(pair, reach) for pair, reach in matrix.items() if set(pair) & set(unprobed)]
-    return tuple(cells), _sealed(observation, underlay, sum(total.values()))
+    cells += [
+        _unmeasured(documented.get(pair), prediction)
+        for pair, prediction in predicted.items()
+        if not addresses.keys() >= set(pair)
+    ]
+    return tuple(cells), evidence.sealed()
+
+
+def _all_addresses(world: World, observed: Mapping[str, str]) -> dict[str, IPv4Address]:
+    """The addresses that endpoints have, and those that clients without one might have."""
+    return endpoint_addresses(world.scenario) | {node: IPv4Address(text) for node, text in observed.items()}
 
 
 def _addresses(lab: state.Lab, machine: Machine) -> dict[str, str]:
@@ -194,52 +198,72 @@ def _public_addresses(plan: Plan) -> dict[tuple[str, str], str]:
     return ends | {(client.node, client.interface): local[client.node] for client in plan.clients}
 
 
-def _crossings(trace: Trace, publics: Mapping[tuple[str, str], str]) -> Iterator[_Crossing]:
-    for leg in ("forward", "reverse"):
-        seen = [s for s in trace.sightings if s.leg == leg]
-        for entry, leaving in pairwise(seen):
-            source = publics.get((entry.node, entry.interface)) if entry.outgoing else None
-            target = publics.get((leaving.node, leaving.interface)) if not leaving.outgoing else None
-            if source and target:
-                yield _Crossing(source, target)
+@dataclass(frozen=True, slots=True)
+class _Crossing:
+    """A packet that entered a tunnel at one public address and left it at another."""
+
+    source: str
+    target: str
 
 
-def _encrypted(
-    trace: Trace,
-    crossings: tuple[_Crossing, ...],
-    total: Mapping[_Crossing, int],
-    observation: Observation,
-    underlay: set[str],
-) -> bool | None:
-    """Whether all that crossed a tunnel did so as ESP and nothing of it was seen in clear; None if nothing crossed."""
-    if not crossings:
-        return None
-    in_clear = any(seen.node in underlay for seen in trace.sightings)
-    as_esp = all(observation.esp.get((c.source, c.target), 0) >= total[c] for c in crossings)
-    return as_esp and not in_clear
+class _Evidence:
+    """What was seen on the underlay: whether all that crossed a tunnel did so as ESP and nothing of it in clear."""
+
+    def __init__(self, observation: Observation, publics: Mapping[tuple[str, str], str], underlay: set[str]) -> None:
+        self._observation, self._publics, self._underlay = observation, publics, underlay
+        self._total = Counter(c for trace in observation.traces for c in self._crossings(trace))
+
+    def _crossings(self, trace: Trace) -> Iterator[_Crossing]:
+        for leg in ("forward", "reverse"):
+            for entry, leaving in pairwise(s for s in trace.sightings if s.leg == leg):
+                source = self._publics.get((entry.node, entry.interface)) if entry.outgoing else None
+                target = self._publics.get((leaving.node, leaving.interface)) if not leaving.outgoing else None
+                if source and target:
+                    yield _Crossing(source, target)
+
+    def encrypted(self, trace: Trace) -> bool | None:
+        """Whether a probe crossed its tunnels encrypted; None if it crossed none."""
+        crossings = tuple(self._crossings(trace))
+        if not crossings:
+            return None
+        in_clear = any(seen.node in self._underlay for seen in trace.sightings)
+        esp = self._observation.esp
+        return not in_clear and all(esp.get((c.source, c.target), 0) >= self._total[c] for c in crossings)
+
+    def sealed(self) -> Check:
+        """Whether any probe was seen in clear on the underlay, whatever its way."""
+        traces, esp = self._observation.traces, self._observation.esp
+        leaks = sorted({seen.node for trace in traces for seen in trace.sightings if seen.node in self._underlay})
+        counts = f"{self._total.total()} tunnel crossings, {sum(esp.values())} ESP packets on the underlay"
+        words = f"probes in clear at {', '.join(leaks)}" if leaks else f"{counts}, no probe in clear"
+        return Check("encryption", _status(not leaks), words)
 
 
-def _sealed(observation: Observation, underlay: set[str], crossings: int) -> Check:
-    leaks = sorted({s.node for trace in observation.traces for s in trace.sightings if s.node in underlay})
-    packets = sum(observation.esp.values())
-    message = f"{crossings} tunnel crossings, {packets} ESP packets on the underlay, no probe in clear"
-    return Check("encryption", _status(not leaks), f"probes in clear at {', '.join(leaks)}" if leaks else message)
-
-
-def _cell(lab: state.Lab, trace: Trace, reach: Reach | None, coroner: Coroner, encrypted: bool | None) -> Cell:
+def _cell(
+    lab: state.Lab, trace: Trace, reach: Reach | None, prediction: Predicted, coroner: Coroner, evidence: _Evidence
+) -> Cell:
     observed: Outcome = "reachable" if trace.answered else "unreachable"
     drop = None if trace.answered else coroner.examine(trace)
-    problem = _problem(lab, reach, observed, drop, encrypted)
+    forward, reverse = path(trace, "forward") or (trace.probe.source,), path(trace, "reverse")
+    encrypted = evidence.encrypted(trace)
+    problem = (
+        "crossed a tunnel without being encrypted"
+        if encrypted is False
+        else _disagreement(lab, reach, prediction, observed, drop)
+        or another_way(prediction, observed, forward, reverse)
+    )
     return Cell(
         source=trace.probe.source,
         target=trace.probe.target,
         protocol=trace.probe.protocol,
-        expected=reach.expected if reach is not None else None,
+        expected=reach.expected if reach is not None else prediction.outcome,
+        predicted=prediction.outcome,
         observed=observed,
-        status="failed" if problem else "passed" if reach is not None else "unchecked",
-        forward=path(trace, "forward") or (trace.probe.source,),
-        reverse=path(trace, "reverse"),
+        status="failed" if problem else "passed",
+        forward=forward,
+        reverse=reverse,
         dropped_at=drop,
+        predicted_drop=predicted_drop(prediction),
         rtt_ms=round(trace.rtt_ms, 3) if trace.rtt_ms is not None else None,
         encrypted=encrypted,
         documented=reach.reason if reach is not None else "",
@@ -247,20 +271,23 @@ def _cell(lab: state.Lab, trace: Trace, reach: Reach | None, coroner: Coroner, e
     )
 
 
-def _problem(lab: state.Lab, reach: Reach | None, observed: Outcome, drop: Drop | None, encrypted: bool | None) -> str:
-    """What is wrong with a cell, in words; empty if nothing is."""
-    if encrypted is False:
-        return "crossed a tunnel without being encrypted"
-    if reach is None:
-        return ""
-    if reach.expected != observed:
-        return f"expected {reach.expected}, observed {observed}"
-    place = resolve_node(lab.scenario, reach.dropped_at) if reach.dropped_at is not None else None
-    if drop is not None and place is not None and drop.node != place:
-        return f"expected to be dropped at {place}, was dropped at {drop.node}"
-    return ""
+def _disagreement(
+    lab: state.Lab, reach: Reach | None, prediction: Predicted, observed: Outcome, drop: Drop | None
+) -> str:
+    """What is wrong with a cell's outcome or its drop point; empty if document, model and packets agree."""
+    problem = three_way(reach.expected if reach is not None else None, prediction.outcome, observed, str)
+    if problem or drop is None:
+        return problem
+    death = prediction.death
+    foretold = (death[1].dropped_at, death[0]) if death is not None else ("", "")
+    place = resolve_node(lab.scenario, reach.dropped_at) if reach is not None and reach.dropped_at else None
+    said = (place, drop.direction) if place is not None else None
+    return three_way(said, foretold, (drop.node, drop.direction), lambda at: f"dropped at {at[0]} ({at[1]})")
 
 
-def _unmeasured(pair: tuple[str, str], reach: Reach) -> Cell:
+def _unmeasured(reach: Reach | None, prediction: Predicted) -> Cell:
+    expected = reach.expected if reach is not None else prediction.outcome
     message = "not measured: a client of it has no address from the pool"
-    return Cell(*pair, "icmp", reach.expected, None, "error", documented=reach.reason, message=message)
+    return Cell(
+        prediction.source, prediction.target, "icmp", expected, prediction.outcome, None, "error", message=message
+    )

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 Outcome = Literal["reachable", "unreachable"]
-# failed: the network is not as expected. error: it could not be measured. unchecked: nobody said what to expect.
-Status = Literal["passed", "failed", "error", "unchecked"]
+# failed: the network is not as expected. error: it could not be measured.
+Status = Literal["passed", "failed", "error"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,21 +21,24 @@ class Drop:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One cell of the matrix: a source, a target and a protocol.
+    """One cell of the matrix: a source, a target and a protocol, judged three ways.
 
-    ``forward`` and ``reverse`` are the nodes that the probe and its answer passed. ``encrypted`` is None where no
-    tunnel was crossed. ``documented`` is the scenario's own reason for an expected failure.
+    ``expected`` is what the scenario documents, or what the model predicts where it is silent. ``forward`` and
+    ``reverse`` are the nodes that the probe and its answer passed. ``encrypted`` is None where no tunnel was crossed.
+    ``documented`` is the scenario's own reason for an expected failure, ``message`` what is wrong with the cell.
     """
 
     source: str
     target: str
     protocol: str
-    expected: Outcome | None
+    expected: Outcome
+    predicted: Outcome
     observed: Outcome | None
     status: Status
     forward: tuple[str, ...] = ()
     reverse: tuple[str, ...] = ()
     dropped_at: Drop | None = None
+    predicted_drop: Drop | None = None
     rtt_ms: float | None = None
     encrypted: bool | None = None
     documented: str = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netlab.probe.verdict import Cell, Report, StepReport
+from netlab.probe.verdict import Cell, Drop, Report, StepReport
 
 
 def report(found: Report) -> dict[str, Any]:
@@ -19,7 +19,6 @@ def report(found: Report) -> dict[str, Any]:
             "passed": found.count("passed"),
             "failed": found.count("failed"),
             "errors": found.count("error"),
-            "unchecked": found.count("unchecked"),
         },
     }
 
@@ -33,7 +32,6 @@ def _step(step: StepReport) -> dict[str, Any]:
 
 
 def _cell(cell: Cell) -> dict[str, Any]:
-    drop = cell.dropped_at
     return {
         "source": cell.source,
         "target": cell.target,
@@ -43,9 +41,15 @@ def _cell(cell: Cell) -> dict[str, Any]:
         "status": cell.status,
         "forward": list(cell.forward),
         "reverse": list(cell.reverse),
-        "dropped_at": {"node": drop.node, "direction": drop.direction, "reason": drop.reason} if drop else None,
+        "dropped_at": _drop(cell.dropped_at),
         "rtt_ms": cell.rtt_ms,
         "encrypted": cell.encrypted,
+        "predicted": cell.predicted,
+        "predicted_drop": _drop(cell.predicted_drop),
         "documented": cell.documented,
         "message": cell.message,
     }
+
+
+def _drop(drop: Drop | None) -> dict[str, str] | None:
+    return {"node": drop.node, "direction": drop.direction, "reason": drop.reason} if drop is not None else None

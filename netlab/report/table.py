@@ -14,8 +14,6 @@ from netlab.probe.verdict import Cell, Check, Report, StepReport
 _MARKS = {
     ("passed", "reachable"): ("yes", "green"),
     ("passed", "unreachable"): ("no", "cyan"),
-    ("unchecked", "reachable"): ("yes?", "yellow"),
-    ("unchecked", "unreachable"): ("no?", "yellow"),
 }
 
 
@@ -27,17 +25,13 @@ def report(found: Report) -> RenderableType:
 def verdict(found: Report) -> Text:
     """The last line: how many cells and checks passed, failed, and could not be measured."""
     failed, errors = found.count("failed"), found.count("error")
-    unchecked = found.count("unchecked")
     words = f"{found.scenario}: {found.count('passed')} passed, {failed} failed, {errors} errors"
-    words += f", {unchecked} without an expectation" if unchecked else ""
     return Text(words, style="bold red" if failed or errors else "bold green")
 
 
 def _legend(found: Report) -> Iterator[Text]:
     cells = [cell for step in found.steps for cell in step.cells]
     words = ["yes: reached and answered over icmp, udp and tcp", "no: not, and that is expected"]
-    if any(cell.status == "unchecked" for cell in cells):
-        words.append("?: nobody said what to expect")
     if any(cell.status in ("failed", "error") for cell in cells):
         words.append("FAIL: not as expected")
     yield Text("; ".join(words), style="dim")
@@ -95,7 +89,7 @@ def _drop(cell: Cell) -> str:
 
 def _reasons(cells: Iterable[Cell]) -> Iterator[str]:
     """Why what is unreachable is, once for all protocols that died alike."""
-    lost = [cell for cell in cells if cell.dropped_at is not None and cell.status in ("passed", "unchecked")]
+    lost = [cell for cell in cells if cell.dropped_at is not None and cell.status == "passed"]
     for (source, target, drop), group in groupby(lost, key=lambda c: (c.source, c.target, _drop(c))):
         protocols = {cell.protocol for cell in group}
         only = "" if len(protocols) == 3 else f" ({', '.join(sorted(protocols))})"
