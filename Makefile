@@ -1,6 +1,6 @@
 # What developers type. Users need only scripts/demo; CI calls scripts/test.
 .DEFAULT_GOAL := help
-.PHONY: help setup lint format test unit bench demo lock
+.PHONY: help setup lint format test unit bench readme demo lock
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ unit: ## the tests that need no root
 
 bench: setup ## measure the commands: JSON, medians (root)
 	@scripts/bench
+
+readme: setup ## make the generated blocks of README.md and scenarios/README.md anew
+	@scripts/readme
 
 demo: ## the main job, end to end (root)
 	@scripts/demo

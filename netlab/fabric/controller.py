@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from ipaddress import IPv4Network
 from typing import Protocol
 
@@ -117,14 +117,16 @@ def reconcile(plan: Plan, machine: Machine, known: Known) -> None:
             machine.load_selectors(view, wanted_selectors(view, known[view.vnet]), plan.timers)
 
 
-def run(plan: Plan, machine: Machine) -> None:
-    """Keep the lab in step until stopped. Acts only when a gateway knows something new."""
+def run(plan: Plan, machine: Machine, ready: Callable[[], None]) -> None:
+    """Keep the lab in step until stopped; says when it is ``ready``. Acts only when a gateway knows something new."""
     watch = machine.watch([view.netns for view in plan.gateways])
     last: Known | None = None
     while True:
         known = known_by_gateways(plan, machine)
         if known != last:
             reconcile(plan, machine, known)
+            if last is None:
+                ready()
             last = known
         if watch.wait(_PERIOD):
             while watch.wait(_DEBOUNCE):

@@ -12,8 +12,12 @@ from netlab.machine.linux import CONTROLLER, Linux
 
 def main() -> None:
     """Run the SDN controller of the lab that the command line names, until stopped."""
+    controller.run(state.read(sys.argv[1]).plan, Linux(), _take_its_name)
+
+
+def _take_its_name() -> None:
+    """By this name the others find it: it is at work."""
     Path("/proc/self/comm").write_text(CONTROLLER)
-    controller.run(state.read(sys.argv[1]).plan, Linux())
 
 
 if __name__ == "__main__":

@@ -35,6 +35,8 @@ class Machine(Reader, profile.Machine, Protocol):
 
     def start_controller(self, lab: str) -> None: ...
 
+    def await_controller(self, lab: str) -> None: ...
+
     def stop_processes(self, lab: str) -> list[str]: ...
 
     def place_tunnels(self, plan: Plan) -> None: ...
@@ -73,6 +75,10 @@ def steps(plan: Plan, scenario: Scenario, secrets: Mapping[str, str], machine: M
             if uplink.impaired:
                 machine.impair(plan, uplink)
 
+    def follow_gateways() -> None:
+        machine.await_controller(lab)
+        await_fabrics(plan, machine)
+
     def connect_clients() -> None:
         machine.connect(plan, plan.clients)
         for client in plan.clients:
@@ -89,7 +95,7 @@ def steps(plan: Plan, scenario: Scenario, secrets: Mapping[str, str], machine: M
         Step("security associations", lambda: machine.initiate(plan), _nothing),
         Step("BGP daemons", lambda: machine.start_bgp(plan), stop),
         Step("BGP sessions and routes", lambda: await_bgp(plan, scenario, machine), _nothing),
-        Step("VNet route tables", lambda: await_fabrics(plan, machine), _nothing),
+        Step("VNet route tables", follow_gateways, _nothing),
         Step("point-to-site clients", connect_clients, _nothing),
     )
 

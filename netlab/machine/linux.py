@@ -96,6 +96,10 @@ class Linux:
         Path(directory).mkdir(mode=0o700, exist_ok=True)
         processes.start([sys.executable, "-m", "netlab.lab.controller", lab], directory)
 
+    def await_controller(self, lab: str) -> None:
+        """Wait until the controller is at work: it takes its name when it has looked once."""
+        _await("the SDN controller", lambda: (CONTROLLER, CONTROLLER) in self.daemons(lab))
+
     def daemons(self, lab: str) -> tuple[tuple[str, str], ...]:
         """Every daemon that runs for a lab: its directory's name and its own."""
         return tuple((Path(cwd).name, process.name) for cwd, process in processes.under(lab_directory(lab)))

@@ -71,13 +71,17 @@ def _failures(step: StepReport) -> Iterator[str]:
     for check in step.checks:
         if check.status in ("failed", "error"):
             yield f"  {check.status.upper()}  {check.name}: {check.message}"
-    for cell in step.cells:
-        if cell.status in ("failed", "error"):
-            yield f"  {cell.status.upper()}  {cell.source} to {cell.target} ({cell.protocol}): {cell.message}"
-            yield f"          forward: {' > '.join(cell.forward)}"
-            yield f"          reverse: {' > '.join(cell.reverse) or 'none'}"
-            if cell.dropped_at is not None:
-                yield f"          {_drop(cell)}"
+    wrong = (cell for cell in step.cells if cell.status in ("failed", "error"))
+    for (pair, message, evidence), group in groupby(wrong, key=_wrong):
+        yield f"  {pair} ({', '.join(cell.protocol for cell in group)}): {message}"
+        yield from (f"          {line}" for line in evidence)
+
+
+def _wrong(cell: Cell) -> tuple[str, str, tuple[str, ...]]:
+    """What a report says of a cell that is not as it should be; protocols that fared alike say the same."""
+    evidence = (f"forward: {' > '.join(cell.forward)}", f"reverse: {' > '.join(cell.reverse) or 'none'}")
+    drop = (_drop(cell),) if cell.dropped_at is not None else ()
+    return f"{cell.status.upper()}  {cell.source} to {cell.target}", cell.message, (*evidence, *drop)
 
 
 def _drop(cell: Cell) -> str:

@@ -208,6 +208,13 @@ def actions_name_what_they_act_on(scenario: Scenario) -> Breaches:
                 yield Breach((*path, "site"), message)
 
 
+def routes_by_hand_leave_the_default_route_alone(scenario: Scenario) -> Breaches:
+    """A client's default route leads to its gateway's public address; R64 forces traffic with two halves instead."""
+    for path, action in _actions(scenario):
+        if isinstance(action.subject, ClientRoute) and action.subject.prefix.prefixlen == 0:
+            yield Breach((*path, "prefix"), "a client needs its default route; add 0.0.0.0/1 and 128.0.0.0/1 instead")
+
+
 def expectations_name_what_they_expect_of(scenario: Scenario) -> Breaches:
     """Expectations are about VNets, sites, machines and clients; a VNet or site among them has machines or hosts."""
     for index, step in enumerate(scenario.story):
@@ -933,6 +940,7 @@ RULES: tuple[Rule, ...] = (
     static_routes_name_their_connection,
     steps_have_names_of_their_own,
     actions_name_what_they_act_on,
+    routes_by_hand_leave_the_default_route_alone,
     expectations_name_what_they_expect_of,
     prefixes_are_listed_once,
     subnets_lie_in_the_address_space,

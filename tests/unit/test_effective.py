@@ -1,0 +1,221 @@
+"""Which routes of a NIC are active: azure-rules.md, section 5."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from netlab.azure.effective import DEFAULT_ROUTE, NONE_PREFIXES, EffectiveRoute, NextHopType, active, system_routes
+from netlab.scenario.models import Scenario
+
+NONE = set(map(str, NONE_PREFIXES))
+
+
+def scenario(*spaces: str, peered: tuple[str, ...] = (), flags: dict[str, bool] | None = None) -> Scenario:
+    """VNet ``here`` with these ranges; ``there`` with those of ``peered``, connected to it."""
+    vnets = {"here": {"address_space": spaces, "subnets": {}}}
+    peerings = {}
+    if peered:
+        vnets["there"] = {"address_space": peered, "subnets": {}}
+        peerings["out"] = {"vnet": "here", "remote_vnet": "there", **(flags or {})}
+        peerings["back"] = {"vnet": "there", "remote_vnet": "here"}
+    return Scenario.model_validate({"name": "s", "vnets": vnets, "peerings": peerings})
+
+
+def routes(found: Scenario, vnet: str = "here") -> dict[str, str]:
+    """Prefix and next hop type of the system routes."""
+    listed = [(str(route.prefix), route.next_hop_type) for route in system_routes(found, vnet)]
+    assert len(listed) == len(dict(listed)), "a prefix twice"
+    return dict(listed)
+
+
+def vnet(prefix: str, kind: NextHopType = "VnetLocal") -> EffectiveRoute:
+    return EffectiveRoute("Default", IPv4Network(prefix), kind)
+
+
+def gateway(prefix: str) -> EffectiveRoute:
+    return EffectiveRoute("VirtualNetworkGateway", IPv4Network(prefix), "VirtualNetworkGateway")
+
+
+def user(prefix: str, kind: NextHopType = "VirtualAppliance", hop: str = "10.1.0.9") -> EffectiveRoute:
+    return EffectiveRoute("User", IPv4Network(prefix), kind, hop)
+
+
+INTERNET = vnet("0.0.0.0/0", "Internet")
+NONES = tuple(vnet(prefix, "None") for prefix in sorted(NONE))
+
+
+# --- 5.1: system routes ---------------------------------------------------------------------------------------------
+
+
+def test_a_vnet_has_its_ranges_the_internet_and_the_none_routes() -> None:
+    assert routes(scenario("10.1.0.0/16", "10.7.0.0/24")) == {
+        "10.1.0.0/16": "VnetLocal",
+        "10.7.0.0/24": "VnetLocal",
+        "0.0.0.0/0": "Internet",
+        **dict.fromkeys(NONE, "None"),
+    }
+
+
+@pytest.mark.parametrize("prefix", sorted(NONE))
+def test_a_range_equal_to_a_none_route_takes_its_place(prefix: str) -> None:
+    found = routes(scenario(prefix))
+    assert found[prefix] == "VnetLocal"
+    assert {p for p, kind in found.items() if kind == "None"} == NONE - {prefix}
+
+
+@pytest.mark.parametrize("prefix", sorted(NONE))
+def test_a_range_around_a_none_route_removes_it(prefix: str) -> None:
+    found = routes(scenario(str(IPv4Network(prefix).supernet())))
+    assert prefix not in found
+    assert {p for p, kind in found.items() if kind == "None"} == NONE - {prefix}
+
+
+@pytest.mark.parametrize("prefix", sorted(NONE))
+def test_a_range_inside_a_none_route_leaves_it(prefix: str) -> None:
+    inside = str(next(IPv4Network(prefix).subnets(prefixlen_diff=4)))
+    found = routes(scenario(inside))
+    assert found[inside] == "VnetLocal"
+    assert found[prefix] == "None"
+
+
+def test_a_peering_makes_one_route_per_range_of_the_peer() -> None:
+    """R106."""
+    found = scenario("10.1.0.0/16", peered=("10.2.0.0/16", "10.9.0.0/24"))
+    assert [r for r in system_routes(found, "here") if r.next_hop_type == "VNetPeering"] == [
+        EffectiveRoute("Default", IPv4Network(prefix), "VNetPeering", "there")
+        for prefix in ("10.2.0.0/16", "10.9.0.0/24")
+    ]
+    assert routes(found, "there")["10.1.0.0/16"] == "VNetPeering"
+
+
+def test_a_peering_needs_both_objects() -> None:
+    """R101: one alone stays Initiated."""
+    whole = scenario("10.1.0.0/16", peered=("10.2.0.0/16",))
+    half = whole.model_copy(update={"peerings": {"out": whole.peerings["out"]}})
+    assert "10.2.0.0/16" not in routes(half)
+    assert "10.1.0.0/16" not in routes(half, "there")
+
+
+def test_a_peers_range_takes_the_place_of_a_none_route_too() -> None:
+    found = routes(scenario("10.1.0.0/16", peered=("192.168.0.0/16",)))
+    assert found["192.168.0.0/16"] == "VNetPeering"
+
+
+def test_a_peering_is_not_transitive() -> None:
+    """R102."""
+    chain = {name: {"address_space": [f"10.{n}.0.0/16"], "subnets": {}} for n, name in enumerate("abc", 1)}
+    pairs = ("ab", "ba", "bc", "cb")
+    peerings = {pair: {"vnet": pair[0], "remote_vnet": pair[1]} for pair in pairs}
+    found = Scenario.model_validate({"name": "s", "vnets": chain, "peerings": peerings})
+    assert "10.3.0.0/16" not in routes(found, "a")
+    assert "10.3.0.0/16" in routes(found, "b")
+
+
+# --- 5.2: selection -------------------------------------------------------------------------------------------------
+
+
+def test_the_precedence_between_equal_prefixes_is_user_gateway_system() -> None:
+    prefix = "10.8.0.0/16"
+    ranked = [user(prefix), gateway(prefix), vnet(prefix, "None")]
+    for best in range(len(ranked)):
+        assert list(active(reversed(ranked[best:]))) == [ranked[best]]
+
+
+def test_different_prefixes_do_not_compete() -> None:
+    """The longest prefix is the kernel's choice; all of them are active."""
+    candidates = {vnet("10.0.0.0/8", "None"), gateway("10.8.0.0/16"), gateway("10.8.1.0/24"), user("10.8.1.128/25")}
+    assert set(active(candidates)) == candidates
+
+
+@pytest.mark.parametrize("kind", ["VnetLocal", "VNetPeering"])
+@pytest.mark.parametrize("prefix", ["10.1.0.0/16", "10.1.5.0/24", "10.1.0.4/32"])
+def test_a_gateway_route_equal_to_or_inside_a_vnet_or_peering_range_never_wins(kind: NextHopType, prefix: str) -> None:
+    """The exception of 5.2, which B19, B20, A18 and A19 rest on."""
+    mine = vnet("10.1.0.0/16", kind)
+    assert list(active([gateway(prefix), mine])) == [mine]
+
+
+def test_a_gateway_route_around_a_vnet_range_is_active() -> None:
+    """B21."""
+    assert gateway("10.0.0.0/8") in active([vnet("10.1.0.0/16"), gateway("10.0.0.0/8")])
+
+
+def test_a_gateway_route_is_not_shielded_by_none_routes_or_the_internet() -> None:
+    learned = [gateway("10.8.0.0/16"), gateway("192.168.0.0/16"), gateway("8.8.8.0/24")]
+    assert set(learned) <= set(active([INTERNET, *NONES, *learned]))
+
+
+def test_a_user_route_beats_a_vnet_or_peering_range() -> None:
+    """5.2: the exception is for gateway routes only (worked examples 2, 6 and 7 of UDR23)."""
+    equal, inside = user("10.1.0.0/16"), user("10.1.5.0/24")
+    assert set(active([vnet("10.1.0.0/16"), equal, inside])) == {equal, inside}
+
+
+def test_a_range_that_a_user_route_beats_still_shields() -> None:
+    equal = user("10.1.0.0/16")
+    assert set(active([vnet("10.1.0.0/16"), equal, gateway("10.1.5.0/24")])) == {equal}
+
+
+def test_equal_gateway_routes_are_all_active() -> None:
+    """ECMP."""
+    both = [EffectiveRoute("VirtualNetworkGateway", DEFAULT_ROUTE, "VirtualNetworkGateway", hop) for hop in "ab"]
+    assert list(active(both)) == both
+
+
+# --- 5.1, item 5, and section 8, point 2: what removes the None routes ----------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "forced", [gateway("0.0.0.0/0"), user("0.0.0.0/0"), user("0.0.0.0/0", "VirtualNetworkGateway", "")]
+)
+def test_an_active_default_route_to_elsewhere_removes_the_none_routes(forced: EffectiveRoute) -> None:
+    mine = vnet("10.1.0.0/16")
+    assert set(active([mine, INTERNET, *NONES, forced])) == {mine, forced}
+
+
+def test_a_default_route_to_the_internet_leaves_the_none_routes() -> None:
+    exempt = user("0.0.0.0/0", "Internet", "")
+    assert set(active([INTERNET, *NONES, exempt])) == {exempt, *NONES}
+
+
+def test_a_learned_default_route_that_loses_leaves_the_none_routes() -> None:
+    """R85: a subnet is exempt from forced tunnelling by a UDR."""
+    exempt = user("0.0.0.0/0", "Internet", "")
+    assert set(active([INTERNET, *NONES, gateway("0.0.0.0/0"), exempt])) == {exempt, *NONES}
+
+
+def test_a_none_route_that_a_user_asked_for_stays() -> None:
+    asked = user("10.0.0.0/8", "None", "")
+    assert asked in active([*NONES, asked, gateway("0.0.0.0/0")])
+
+
+def test_halves_of_everything_are_no_default_route() -> None:
+    """R64: 0.0.0.0/1 and 128.0.0.0/1 cover everything and remove nothing."""
+    halves = [gateway("0.0.0.0/1"), gateway("128.0.0.0/1")]
+    assert set(NONES) <= set(active([INTERNET, *NONES, *halves]))
+
+
+_KINDS: dict[str, st.SearchStrategy[NextHopType]] = {
+    "Default": st.sampled_from(["VnetLocal", "VNetPeering", "Internet", "None"]),
+    "VirtualNetworkGateway": st.just("VirtualNetworkGateway"),
+    "User": st.sampled_from(["VirtualAppliance", "Internet", "None", "VnetLocal"]),
+}
+_PREFIXES = st.sampled_from(["0.0.0.0/0", "10.0.0.0/8", "10.1.0.0/16", "10.1.5.0/24", "10.2.0.0/16", "8.8.0.0/16"])
+_ROUTES = st.one_of(
+    [
+        st.builds(EffectiveRoute, st.just(source), _PREFIXES.map(IPv4Network), kind)  # type: ignore[arg-type]
+        for source, kind in _KINDS.items()
+    ]
+)
+
+
+@given(st.lists(_ROUTES, max_size=8))
+def test_the_active_routes_stay_active_and_the_order_does_not_matter(candidates: list[EffectiveRoute]) -> None:
+    chosen = list(active(candidates))
+    assert set(chosen) <= set(candidates)
+    assert set(active(reversed(candidates))) == set(chosen)
+    assert len({(r.source, r.prefix) for r in chosen}) == len({r.prefix for r in chosen}), "two sources for a prefix"

@@ -1,0 +1,237 @@
+"""The SDN controller: what a gateway knows reaches the tables of its VNets and the selectors of its clients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from netlab.fabric import controller
+from netlab.plan.model import GatewayView, Plan, Route, SubnetTable, Timers
+from netlab.plan.networks import GATEWAY_METRIC
+from netlab.plan.planner import plan
+from netlab.scenario.loader import load
+
+STATIC, LEARNED = ("192.168.0.0/24", False), ("10.101.0.0/16", True)
+
+
+@cache
+def lab(name: str = "p2s-branch-bgp") -> Plan:
+    return plan(load(name).scenario, "lab")
+
+
+def table(name: str, node: str, subnet: str) -> SubnetTable:
+    fabric = next(fabric for fabric in lab(name).fabrics if fabric.node == node)
+    return next(item for item in fabric.tables if item.subnet == subnet)
+
+
+def by_prefix(routes: Iterable[Route]) -> dict[str, Route]:
+    routes = tuple(routes)
+    found = {route.prefix: route for route in routes}
+    assert len(found) == len(routes), "a prefix twice"
+    return found
+
+
+# --- wanted_routes --------------------------------------------------------------------------------------------------
+
+
+def test_without_a_gateways_word_a_table_is_what_up_built() -> None:
+    """`up` writes delivery and system routes; the controller must find nothing to change."""
+    for name in ("p2s-branch-bgp", "p2s-peered-vnets"):
+        for fabric in lab(name).fabrics:
+            for item in fabric.tables:
+                built = {route for route in lab(name).node(fabric.node).routes if route.table == item.table}
+                assert controller.wanted_routes(item, ()) == built
+
+
+def test_a_gateway_route_leads_to_the_gateway() -> None:
+    vm = table("p2s-branch-bgp", "vnet1", "default")
+    found = by_prefix(controller.wanted_routes(vm, ["10.101.0.0/16", "192.168.0.0/24"]))
+    for prefix in ("10.101.0.0/16", "192.168.0.0/24"):
+        assert found[prefix] == Route(prefix, "gw-0", via="10.1.255.4", table=vm.table, metric=GATEWAY_METRIC)
+    assert found["192.168.0.0/16"].type == "blackhole"
+
+
+def test_a_spokes_gateway_routes_lead_over_the_peering() -> None:
+    found = by_prefix(controller.wanted_routes(table("p2s-peered-vnets", "vnet2", "default"), ["192.168.0.0/24"]))
+    assert found["192.168.0.0/24"].device == "p-vnet1"
+
+
+def test_a_gateway_route_replaces_a_none_route_of_the_same_prefix() -> None:
+    vm = table("p2s-branch-bgp", "vnet1", "default")
+    route = by_prefix(controller.wanted_routes(vm, ["10.0.0.0/8"]))["10.0.0.0/8"]
+    assert (route.type, route.device) == ("unicast", "gw-0")
+
+
+def test_a_learned_default_route_replaces_the_internet_and_the_none_routes() -> None:
+    """Section 5.1, item 5, and R86."""
+    vm = table("p2s-branch-bgp", "vnet1", "default")
+    found = by_prefix(controller.wanted_routes(vm, ["0.0.0.0/0"]))
+    assert found["0.0.0.0/0"].device == "gw-0"
+    assert {route.prefix for route in found.values() if route.type == "blackhole"} == {"10.1.0.0/16"}
+
+
+@pytest.mark.parametrize("prefix", ["10.1.0.0/16", "10.1.0.0/24"])
+def test_what_lies_in_the_vnet_never_comes_from_the_gateway(prefix: str) -> None:
+    """The exception of section 5.2."""
+    vm = table("p2s-branch-bgp", "vnet1", "default")
+    assert controller.wanted_routes(vm, [prefix]) == controller.wanted_routes(vm, ())
+
+
+# --- wanted_selectors -----------------------------------------------------------------------------------------------
+
+
+def view(name: str = "p2s-branch-bgp") -> GatewayView:
+    return next(item for item in lab(name).gateways if item.p2s_connection is not None)
+
+
+def test_selectors_are_the_static_part_and_what_bgp_told() -> None:
+    assert controller.wanted_selectors(view(), [STATIC, LEARNED]) == ("10.1.0.0/16", "192.168.0.0/24", "10.101.0.0/16")
+
+
+def test_what_a_gateway_knows_without_bgp_is_not_offered_for_that() -> None:
+    """I4: a static prefix is in the static part, or its connection does not push it."""
+    assert controller.wanted_selectors(view("p2s-branch"), [("10.101.0.0/16", False)]) == (
+        "10.1.0.0/16",
+        "192.168.0.0/24",
+    )
+
+
+def test_a_learned_default_route_is_not_offered() -> None:
+    assert "0.0.0.0/0" not in controller.wanted_selectors(view(), [("0.0.0.0/0", True)])
+
+
+def test_selectors_do_not_depend_on_the_order_of_what_is_known() -> None:
+    known = [LEARNED, ("10.2.0.0/16", True), STATIC]
+    assert controller.wanted_selectors(view(), known) == controller.wanted_selectors(view(), reversed(known))
+
+
+# --- reconcile and run ----------------------------------------------------------------------------------------------
+
+
+class Stop(Exception):
+    """Ends the controller's loop."""
+
+
+@dataclass
+class Machine:
+    """Tables and selectors by name, what the gateways know, and every change that was made."""
+
+    known: dict[str, tuple[tuple[str, bool], ...]]
+    routes: dict[str, set[Route]]
+    offered: tuple[str, ...] = ()
+    changes: list[Any] = field(default_factory=list)
+    events: Iterator[bool] = iter(())
+
+    def gateway_prefixes(self, view: GatewayView) -> tuple[tuple[str, bool], ...]:
+        return self.known[view.vnet]
+
+    def tables(self, netns: str) -> tuple[Route, ...]:
+        return tuple(self.routes[netns])
+
+    def change_tables(self, netns: str, add: Iterable[Route], delete: Iterable[Route]) -> None:
+        add, delete = set(add), set(delete)
+        assert delete <= self.routes[netns], "deletes what is not there"
+        assert not add & self.routes[netns], "adds what is there"
+        self.routes[netns] = self.routes[netns] - delete | add
+        self.changes.append((netns, add, delete))
+
+    def selectors(self, view: GatewayView) -> tuple[str, ...]:
+        return self.offered
+
+    def load_selectors(self, view: GatewayView, prefixes: Iterable[str], timers: Timers) -> None:
+        self.offered = tuple(prefixes)
+        self.changes.append(("selectors", self.offered))
+
+    def watch(self, netns: Iterable[str]) -> Machine:
+        assert set(netns) == {view.netns for view in lab().gateways}
+        return self
+
+    def wait(self, seconds: float) -> bool:
+        try:
+            return next(self.events)
+        except StopIteration:
+            raise Stop from None
+
+
+def machine(*known: tuple[str, bool], name: str = "p2s-branch-bgp") -> Machine:
+    """A machine as `up` left it, whose gateways know something."""
+    built = {fabric.netns: set(lab(name).node(fabric.node).routes) for fabric in lab(name).fabrics}
+    offered = view(name).p2s_connection
+    assert offered is not None
+    return Machine({item.vnet: known for item in lab(name).gateways}, built, offered.local_ts.prefixes)
+
+
+def test_reconcile_brings_a_lab_in_step_and_then_does_nothing() -> None:
+    host = machine(STATIC, LEARNED)
+    assert not controller.in_step(lab(), host, host.known)
+    controller.reconcile(lab(), host, host.known)
+    assert controller.in_step(lab(), host, host.known)
+    assert host.offered[-1] == "10.101.0.0/16"
+    host.changes.clear()
+    controller.reconcile(lab(), host, host.known)
+    assert host.changes == []
+
+
+def test_a_lab_is_not_in_step_while_only_its_selectors_lag() -> None:
+    host = machine(STATIC, LEARNED)
+    controller.reconcile(lab(), host, host.known)
+    host.offered = host.offered[:-1]
+    assert not controller.in_step(lab(), host, host.known)
+
+
+def test_what_is_withdrawn_is_taken_away_again() -> None:
+    host = machine(STATIC)
+    controller.reconcile(lab(), host, host.known)
+    before = {netns: set(routes) for netns, routes in host.routes.items()}, host.offered
+    host.known = {"VNet1": (STATIC, LEARNED, ("0.0.0.0/0", True))}
+    controller.reconcile(lab(), host, host.known)
+    host.known = {"VNet1": (STATIC,)}
+    controller.reconcile(lab(), host, host.known)
+    assert (host.routes, host.offered) == before
+
+
+def test_a_table_that_nobody_planned_is_left_alone() -> None:
+    host = machine(STATIC)
+    stray = Route("10.77.0.0/16", "wan", table=7)
+    host.routes["nl.lab.vnet1"].add(stray)
+    controller.reconcile(lab(), host, host.known)
+    assert stray in host.routes["nl.lab.vnet1"]
+
+
+@settings(max_examples=25)
+@given(st.lists(st.sampled_from(["0.0.0.0/0", "10.0.0.0/8", "10.1.0.0/24", "10.2.0.0/16", "192.168.0.0/24"])))
+def test_whatever_a_gateway_knows_one_reconcile_is_enough(prefixes: list[str]) -> None:
+    host = machine(*((prefix, True) for prefix in dict.fromkeys(prefixes)), name="p2s-peered-vnets")
+    controller.reconcile(lab("p2s-peered-vnets"), host, host.known)
+    assert controller.in_step(lab("p2s-peered-vnets"), host, host.known)
+
+
+def test_the_controller_acts_when_a_gateway_knows_something_new_and_only_then() -> None:
+    host = machine(STATIC)
+    told: list[int] = []
+    ready: list[int] = []
+
+    def events() -> Iterator[bool]:
+        # A round that an event ends, and the quiet moment that ends its debounce.
+        for known in ((STATIC,), (STATIC, LEARNED), (STATIC, LEARNED)):
+            host.known = {"VNet1": known}
+            yield True
+            yield False
+            told.append(len(host.changes))
+        # A round that ends without an event.
+        yield False
+        told.append(len(host.changes))
+
+    host.events = events()
+    with pytest.raises(Stop):
+        controller.run(lab(), host, lambda: ready.append(len(host.changes)))
+    # The first look changes a table. Nothing new changes nothing; LEARNED a table and the selectors.
+    assert told == [1, 3, 3, 3]
+    assert ready == [1], "ready is said once, after the first look"
+    assert controller.in_step(lab(), host, host.known)

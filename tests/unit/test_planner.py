@@ -1,0 +1,370 @@
+"""What a plan must be for Linux to take it, whatever the scenario is called."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict
+from functools import cache
+from ipaddress import IPv4Interface, IPv4Network
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from netlab.azure.propagation import static_prefixes
+from netlab.plan.model import MAIN_TABLE, DataPlane, Interface, Node, Plan, Route
+from netlab.plan.names import IFNAMSIZ, RUN_ROOT
+from netlab.plan.planner import plan
+from netlab.scenario import rules
+from netlab.scenario.loader import catalogue, load
+from netlab.scenario.models import Scenario
+
+PLANES: tuple[DataPlane, ...] = ("userspace", "kernel")
+CATALOGUE = tuple(catalogue())
+# The TUN that charon makes where it runs, before it is moved or for good.
+TUN = "ipsec0"
+SECRET = "SecretOfTheFile"
+
+
+@cache
+def catalogued(name: str) -> Scenario:
+    return load(name).scenario
+
+
+# --- any scenario ---------------------------------------------------------------------------------------------------
+
+_LONGEST_LAB = "l" * 40
+_HEAD = "a-Very-long-name-indeed-whose-beginning-many-others-have-as-well"
+
+
+@st.composite
+def scenarios(draw: st.DrawFn) -> Scenario:
+    """Hub VNets with every kind of neighbour, under names as short or as long as may be, that begin alike."""
+    count = itertools.count(1)
+
+    def name(longest: int) -> str:
+        tail = f"x{next(count)}"
+        return (_HEAD[: longest - len(tail)] if draw(st.booleans()) else "n") + tail
+
+    gateways = [name(32) for _ in range(draw(st.integers(1, 3)))]
+    spokes = [name(32) for _ in range(draw(st.integers(0, 1)))]
+    sites = [name(32) for _ in range(draw(st.integers(0, 2)))]
+    clients = [name(32) for _ in range(draw(st.integers(0, 2)))]
+    hub = gateways[0]
+    pairs = [(a, b) for i, a in enumerate(gateways) for b in (*gateways[i + 1 :], *sites)]
+    chosen = draw(st.lists(st.sampled_from(pairs), unique=True)) if pairs else []
+    vnets: dict[str, Any] = {
+        vnet: {
+            "address_space": [f"10.{n}.0.0/16"],
+            "subnets": {"default": f"10.{n}.0.0/24", "GatewaySubnet": f"10.{n}.255.0/27"},
+            "vms": {name(32): {"subnet": "default"} for _ in range(draw(st.integers(0, 2)))},
+            "vpn_gateway": {"sku": "VpnGw1", "bgp": {"asn": 64600 + n}},
+        }
+        for n, vnet in enumerate(gateways, 1)
+    }
+    vnets[hub]["vpn_gateway"]["point_to_site"] = {"address_pool": "192.168.0.0/24"}
+    for n, spoke in enumerate(spokes, 50):
+        vnets[spoke] = {"address_space": [f"10.{n}.0.0/16"], "subnets": {}}
+    peered = [(hub, spoke, "allow_gateway_transit") for spoke in spokes]
+    peered += [(spoke, hub, "use_remote_gateways") for spoke in spokes]
+    return Scenario.model_validate(
+        {
+            "name": "any",
+            "vnets": vnets,
+            "peerings": {f"p{n}": {"vnet": a, "remote_vnet": b, flag: True} for n, (a, b, flag) in enumerate(peered)},
+            "sites": {
+                site: {
+                    "address_prefixes": [f"10.{n}.0.0/16"],
+                    "bgp": {"asn": 64700 + n},
+                    "hosts": {name(32): f"10.{n}.0.10"},
+                }
+                for n, site in enumerate(sites, 100)
+            },
+            "connections": {
+                name(64): {
+                    "type": "Vnet2Vnet" if b in gateways else "IPsec",
+                    "between": [a, b],
+                    "enable_bgp": draw(st.booleans()),
+                    "shared_key": SECRET + str(n),
+                }
+                for n, (a, b) in enumerate(chosen)
+            },
+            "clients": {c: {"os": draw(st.sampled_from(["windows", "linux"])), "gateway": hub} for c in clients},
+        }
+    )
+
+
+LABS = st.sampled_from(["l", _LONGEST_LAB])
+
+
+def _interfaces(found: Plan) -> dict[str, list[Interface]]:
+    """Every interface that a node has at some time: link ends, bridges, tunnels, charon's TUNs."""
+    held = {node.name: [Interface(node.name, "lo", "lo", node.loopback)] for node in found.nodes}
+    for node in found.nodes:
+        held[node.name] += [Interface(node.name, name, name, (address,)) for name, address in node.bridges]
+    for link in found.links:
+        held[link.a.node].append(link.a)
+        held[link.b.node].append(link.b)
+    for tunnel in found.tunnels:
+        held[tunnel.node].append(Interface(tunnel.node, tunnel.interface, tunnel.altname))
+    for charon in found.charons:
+        held[charon.node].append(Interface(charon.node, TUN, TUN))
+    return held
+
+
+def _routes(found: Plan) -> Iterator[tuple[str, Route]]:
+    for node in found.nodes:
+        yield from ((node.name, route) for route in node.routes)
+    for tunnel in found.tunnels:
+        yield from ((tunnel.node, route) for route in tunnel.routes)
+
+
+def _twice(items: Iterator[Any]) -> list[Any]:
+    return [item for item, count in Counter(items).items() if count > 1]
+
+
+def check(scenario: Scenario, found: Plan) -> None:
+    """Everything that the kernel, the daemons and the engine take for granted."""
+    names = {node.name for node in found.nodes}
+    interfaces = _interfaces(found)
+
+    # Names: unique where they must be, and short enough.
+    assert _twice(node.name for node in found.nodes) == []
+    assert _twice(node.netns for node in found.nodes) == []
+    assert all(node.netns == f"nl.{found.lab}.{node.name}" for node in found.nodes)
+    assert set(interfaces) == names
+    for node, held in interfaces.items():
+        assert _twice(name for i in held for name in {i.name, i.altname}) == [], node
+        assert all(re.fullmatch(rf"[a-z0-9-]{{1,{IFNAMSIZ}}}", i.name) for i in held), node
+        assert all(len(i.altname) <= 127 for i in held), node
+
+    # Addresses: none twice on a node, but on peering and plumbing links whose addresses need not differ.
+    for node, held in interfaces.items():
+        addresses = [a for i in held for a in i.addresses]
+        assert _twice(IPv4Interface(a) for a in addresses if not a.startswith(("169.254.", "10."))) == [], node
+
+    # Routes: over a device of their own node, and no two for the same place of the same table.
+    for node, route in _routes(found):
+        assert route.device == "" or route.device in {i.name for i in interfaces[node]}, (node, route)
+        assert (route.device == "") == (route.type != "unicast"), (node, route)
+        IPv4Network(route.prefix)
+    assert _twice((node, r.table, r.prefix, r.metric) for node, r in _routes(found)) == []
+    # A route's preferred source is an address of its node.
+    for node, route in _routes(found):
+        own = {str(IPv4Interface(a).ip) for i in interfaces[node] for a in i.addresses}
+        assert route.source in {"", *own}, (node, route)
+        assert route.via not in own, f"{node}: {route}: the kernel refuses a next hop that is its own address"
+
+    for node in found.nodes:
+        _check_rules(node, {i.name for i in interfaces[node.name]})
+    for fabric in found.fabrics:
+        here = {i.name for i in interfaces[fabric.node]}
+        for table in fabric.tables:
+            assert table.gateway_device in {"", *here}
+            assert bool(table.gateway_device) == bool(table.gateway_via)
+
+    # Daemons: in nodes that exist, one directory each, with sockets that can be bound.
+    directories = [(c.node, c.directory) for c in found.charons] + [(s.node, s.directory) for s in found.speakers]
+    assert _twice(directory for _, directory in directories) == []
+    for node, directory in directories:
+        assert node in names
+        assert directory.startswith(f"{RUN_ROOT}/{found.lab}/")
+        assert all(len(f"{directory}/{name}") <= 107 for name in ("charon.vici", "zebra.vty", "zserv.api"))
+    for tunnel in found.tunnels:
+        assert {tunnel.node, tunnel.edge} <= names
+        assert tunnel.edge in {charon.node for charon in found.charons}
+    _check_daemons(found)
+    _check_tunnels(scenario, found)
+
+    # Secrets: each is used by two ends, and only named here.
+    used = {secret.name for charon in found.charons for secret in charon.secrets}
+    assert used == set(found.secrets)
+    assert len(found.secrets) == len(set(found.secrets))
+    assert SECRET not in repr(asdict(found))
+
+
+def _check_rules(node: Node, interfaces: set[str]) -> None:
+    tables = {route.table for route in node.routes}
+    for rule in node.rules:
+        assert rule.table in tables, f"{node.name}: {rule} leads to an empty table"
+        assert rule.iif in {"", *interfaces}, f"{node.name}: {rule}"
+    assert _twice((r.iif, r.source, r.destination) for r in node.rules) == []
+
+
+def _check_daemons(found: Plan) -> None:
+    """Two ends of a connection fit together, and exactly one of them begins."""
+    ends: dict[str, list[Any]] = {}
+    for charon in found.charons:
+        for connection in charon.connections:
+            ends.setdefault(connection.secret or "p2s", []).append(connection)
+    for name, pair in ends.items():
+        if name.startswith("ipsec:"):
+            one, other = pair
+            assert one.initiator != other.initiator
+            assert (one.local_address, one.local_id) == (other.remote_address, other.remote_id)
+            assert (other.local_address, other.local_id) == (one.remote_address, one.remote_id)
+    sessions: dict[str, list[Any]] = {}
+    for speaker in found.speakers:
+        for neighbor in speaker.neighbors:
+            sessions.setdefault(neighbor.connection, []).append((speaker, neighbor))
+    for one, other in sessions.values():
+        assert (one[1].address, one[1].asn) == (other[0].address, other[0].asn)
+        assert (other[1].address, other[1].asn) == (one[0].address, one[0].asn)
+        assert one[1].passive != other[1].passive
+
+
+def _check_tunnels(scenario: Scenario, found: Plan) -> None:
+    """A tunnel leads to what its connection is told by hand, and to the BGP peer."""
+    owners = {node.name: node.owner for node in found.nodes}
+    peers = {
+        (speaker.node, neighbor.connection): f"{neighbor.address}/32"
+        for speaker in found.speakers
+        for neighbor in speaker.neighbors
+    }
+    for tunnel in found.tunnels:
+        if tunnel.peer:
+            told = {str(p) for p in static_prefixes(scenario, owners[tunnel.node], tunnel.connection)}
+            peer = peers.get((tunnel.node, tunnel.connection))
+            assert {route.prefix for route in tunnel.routes} == told | ({peer} if peer else set())
+
+
+@pytest.mark.parametrize("plane", PLANES)
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_the_plan_of_a_scenario_of_the_catalogue_is_sound(name: str, plane: DataPlane) -> None:
+    scenario = catalogued(name)
+    check(scenario, plan(scenario, name, plane))
+
+
+@settings(max_examples=30)
+@given(scenarios(), LABS, st.sampled_from(PLANES))
+def test_any_plan_is_sound(scenario: Scenario, lab: str, plane: DataPlane) -> None:
+    assert [breach for breach in rules.check(scenario) if breach.severity == "error"] == []
+    check(scenario, plan(scenario, lab, plane))
+
+
+@settings(max_examples=5)
+@given(scenarios(), st.sampled_from(PLANES))
+def test_a_plan_is_the_same_every_time(scenario: Scenario, plane: DataPlane) -> None:
+    again = Scenario.model_validate_json(scenario.model_dump_json())
+    assert plan(scenario, "lab", plane) == plan(again, "lab", plane)
+
+
+def test_two_labs_of_a_scenario_share_nothing_on_the_host() -> None:
+    one, other = (plan(catalogued("p2s-branch-bgp"), lab) for lab in ("one", "other"))
+    for found in ({n.netns for n in p.nodes} | {c.directory for c in p.charons} for p in (one, other)):
+        assert found
+    assert {n.netns for n in one.nodes} & {n.netns for n in other.nodes} == set()
+    assert {c.directory for c in one.charons} & {c.directory for c in other.charons} == set()
+
+
+# --- what is planned ------------------------------------------------------------------------------------------------
+
+
+def test_on_the_userspace_plane_each_connection_has_a_charon_and_an_edge() -> None:
+    found = plan(catalogued("p2s-branch-bgp"), "lab", "userspace")
+    assert [(c.node, [item.name for item in c.connections]) for c in found.charons] == [
+        ("vnet1-gw-0-edge-vnet1-site1", ["VNet1-Site1"]),
+        ("vnet1-gw-0-p2s-edge", ["p2s"]),
+        ("site1-edge-vnet1-site1", ["VNet1-Site1"]),
+        ("win", ["p2s"]),
+        ("lin", ["p2s"]),
+    ]
+    assert {t.if_id for t in found.tunnels} | {c.if_id for c in found.clients} == {0}
+
+
+def test_on_the_kernel_plane_a_device_has_one_charon_and_a_number_per_tunnel() -> None:
+    found = plan(catalogued("p2s-branch-bgp"), "lab", "kernel")
+    assert [(c.node, [(item.name, item.if_id) for item in c.connections]) for c in found.charons] == [
+        ("vnet1-gw-0-edge", [("VNet1-Site1", 1), ("p2s", 2)]),
+        ("site1-edge", [("VNet1-Site1", 1)]),
+        ("win", [("p2s", 1)]),
+        ("lin", [("p2s", 1)]),
+    ]
+    assert [(t.node, t.edge, t.if_id) for t in found.tunnels] == [
+        ("vnet1-gw-0", "vnet1-gw-0-edge", 1),
+        ("vnet1-gw-0", "vnet1-gw-0-edge", 2),
+        ("site1", "site1-edge", 1),
+    ]
+
+
+def test_both_planes_leave_the_same_in_the_routing_namespaces() -> None:
+    """platform-facts.md, section 1: that is the seam between them."""
+    scenario = catalogued("p2s-multi-vnet-branch-bgp")
+    userspace, kernel = (plan(scenario, "lab", plane) for plane in PLANES)
+    assert userspace.speakers == kernel.speakers
+    assert userspace.fabrics == kernel.fabrics
+
+    def seen(found: Plan) -> list[Any]:
+        return [(t.node, t.interface, t.connection, t.mtu, t.routes, t.peer) for t in found.tunnels]
+
+    assert seen(userspace) == seen(kernel)
+    assert [n for n in userspace.nodes if n.kind == "gateway"] == [n for n in kernel.nodes if n.kind == "gateway"]
+
+
+def test_a_gateway_has_no_way_to_the_internet() -> None:
+    """R64; only its edge has."""
+    found = plan(catalogued("p2s-multi-vnet-branch-bgp"), "lab")
+    for node in found.nodes:
+        defaults = [route for route in node.routes if route.prefix == "0.0.0.0/0" and route.table == MAIN_TABLE]
+        assert len(defaults) == (0 if node.kind in ("gateway", "vnet", "internet") else 1), node.name
+
+
+def test_what_a_peer_sends_is_not_passed_on_to_a_third_vnet() -> None:
+    """R102: the ingress table of a peering knows the VNet's own ranges, and the gateway only for a spoke."""
+    fabric = next(f for f in plan(catalogued("p2s-peered-vnets"), "lab").fabrics if f.node == "vnet2")
+    (from_hub, from_leaf) = (t for t in fabric.tables if t.subnet in ("from VNet1", "from VNet3"))
+    for table in (from_hub, from_leaf):
+        assert [s.next_hop_type for s in table.system] == ["VnetLocal"]
+        assert table.gateway == ""
+    hub = next(f for f in plan(catalogued("p2s-peered-vnets"), "lab").fabrics if f.node == "vnet1")
+    assert {t.subnet: t.gateway for t in hub.tables} == {
+        "default": "VNet1",
+        "GatewaySubnet": "",
+        "from VNet2": "VNet1",
+        "from VNet4": "VNet1",
+        "from the Internet": "",
+    }
+
+
+def test_a_spoke_uses_the_hubs_gateway_and_a_leaf_none() -> None:
+    tables = {
+        (fabric.node, table.subnet): table
+        for fabric in plan(catalogued("p2s-peered-vnets"), "lab").fabrics
+        for table in fabric.tables
+    }
+    assert (tables["vnet2", "default"].gateway, tables["vnet2", "default"].gateway_device) == ("VNet1", "p-vnet1")
+    assert (tables["vnet3", "default"].gateway, tables["vnet3", "default"].gateway_device) == ("", "")
+
+
+def test_a_client_of_windows_takes_no_routes_from_its_selectors() -> None:
+    charons = {c.node: c for c in plan(catalogued("p2s-isolated-vnet"), "lab").charons}
+    assert not charons["win"].installs_routes
+    assert charons["lin"].installs_routes
+
+
+def test_bgp_gets_no_second_tunnel_to_a_peer() -> None:
+    """platform-facts.md, section 3: a peer's address inside a learned prefix must not lead BGP elsewhere."""
+    found = plan(catalogued("p2s-branch-bgp"), "lab")
+    for speaker in found.speakers:
+        pinned = {r.prefix for r in found.node(speaker.node).routes if r.type == "unreachable" and r.prefix[-3:] == "/32"}
+        assert pinned == {f"{neighbor.address}/32" for neighbor in speaker.neighbors}
+
+
+def test_the_speaker_of_a_gateway_refuses_its_spokes_and_knows_what_covers_them() -> None:
+    """B22, B21: every strict superset of what it refuses."""
+    scenario = catalogued("p2s-branch-bgp")
+    speakers = {s.node: s for s in plan(scenario, "lab").speakers}
+    gateway, site = speakers["vnet1-gw-0"], speakers["site1"]
+    assert gateway.own_prefixes == ("10.1.0.0/16",)
+    assert {IPv4Network(p) for p in gateway.covering} == set(_supersets("10.1.0.0/16"))
+    assert (site.own_prefixes, site.covering) == ((), ())
+    assert gateway.networks == ("10.1.0.0/16", "192.168.0.0/24")
+
+
+def _supersets(prefix: str) -> Iterator[IPv4Network]:
+    network = IPv4Network(prefix)
+    return (network.supernet(n) for n in range(1, network.prefixlen + 1))

@@ -1,0 +1,436 @@
+"""Who tells whom: azure-rules.md, sections 1.1, 3 and 5.5."""
+
+from __future__ import annotations
+
+from collections import deque
+from functools import cache
+from ipaddress import IPv4Network
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from netlab.azure.propagation import (
+    bgp_ends,
+    learned,
+    originated,
+    p2s_static_prefixes,
+    profile_prefixes,
+    static_prefixes,
+    vnet_prefixes,
+)
+from netlab.scenario.addresses import asn
+from netlab.scenario.loader import load
+from netlab.scenario.models import Scenario
+
+POOL = "192.168.0.0/24"
+V1, V2, V3, V4, S1 = "10.1.0.0/16", "10.2.0.0/16", "10.3.0.0/16", "10.4.0.0/16", "10.101.0.0/16"
+A1, A2, A3, AS1 = 65010, 65020, 65030, 65101
+
+
+
+@cache
+def catalogued(name: str) -> Scenario:
+    return load(name).scenario
+
+
+Heard = dict[str, tuple[int, ...]]
+
+
+def heard(scenario: Scenario, end: str, announced: dict[str, list[str]] | None = None) -> Heard:
+    """What an end learns: prefix and AS path."""
+    told = {site: frozenset(map(IPv4Network, prefixes)) for site, prefixes in (announced or {}).items()}
+    return {str(prefix): paths[0].as_path for prefix, paths in learned(scenario, told)[end].items()}
+
+
+def texts(prefixes: tuple[IPv4Network, ...]) -> set[str]:
+    found = set(map(str, prefixes))
+    assert len(found) == len(prefixes), "a prefix twice"
+    return found
+
+
+# --- the eight scenarios: what point-to-site clients get, and what BGP tells ----------------------------------------
+
+# win: the profile's routes. lin: the gateway's selectors, which are the static part and what BGP told.
+P2S = {
+    "p2s-isolated-vnet": ({V1, POOL}, {V1, POOL}),
+    "p2s-peered-vnets": ({V1, V2, V4, POOL}, {V1, V2, V4, POOL}),
+    "p2s-multi-vnet-s2s": ({V1, POOL}, {V1, V2, POOL}),
+    "p2s-multi-vnet-s2s-bgp": ({V1, POOL}, {V1, V2, V3, POOL}),
+    "p2s-branch": ({V1, POOL}, {V1, POOL}),
+    "p2s-branch-bgp": ({V1, POOL}, {V1, S1, POOL}),
+    "p2s-multi-vnet-branch": ({V1, POOL}, {V1, V2, V3, S1, POOL}),
+    "p2s-multi-vnet-branch-bgp": ({V1, POOL}, {V1, V2, V3, S1, POOL}),
+}
+
+BY_BGP: dict[str, dict[str, Heard]] = {
+    "p2s-isolated-vnet": {"VNet1": {}},
+    "p2s-peered-vnets": {"VNet1": {}},
+    "p2s-multi-vnet-s2s": {"VNet1": {}, "VNet2": {}, "VNet3": {}},
+    "p2s-multi-vnet-s2s-bgp": {
+        "VNet1": {V2: (A2,), V3: (A2, A3)},
+        "VNet2": {V1: (A1,), POOL: (A1,), V3: (A3,)},
+        "VNet3": {V2: (A2,), V1: (A2, A1), POOL: (A2, A1)},
+    },
+    "p2s-branch": {"VNet1": {}, "Site1": {}},
+    "p2s-branch-bgp": {"VNet1": {S1: (AS1,)}, "Site1": {V1: (A1,), POOL: (A1,)}},
+    "p2s-multi-vnet-branch": {"VNet1": {}, "VNet2": {}, "VNet3": {}, "Site1": {}},
+    "p2s-multi-vnet-branch-bgp": {
+        "VNet1": {V2: (A2,), V3: (A2, A3), S1: (A2, A3, AS1)},
+        "VNet2": {V1: (A1,), POOL: (A1,), V3: (A3,), S1: (A3, AS1)},
+        "VNet3": {V2: (A2,), V1: (A2, A1), POOL: (A2, A1), S1: (AS1,)},
+        # azure-rules.md 1.2, row 8.
+        "Site1": {V3: (A3,), V2: (A3, A2), V1: (A3, A2, A1), POOL: (A3, A2, A1)},
+    },
+}
+
+
+@pytest.mark.parametrize("name", P2S)
+def test_a_windows_client_gets_the_profile(name: str) -> None:
+    assert texts(profile_prefixes(catalogued(name), "VNet1")) == P2S[name][0]
+
+
+@pytest.mark.parametrize("name", P2S)
+def test_a_linux_client_gets_the_selectors(name: str) -> None:
+    scenario = catalogued(name)
+    assert texts(p2s_static_prefixes(scenario, "VNet1")) | heard(scenario, "VNet1").keys() == P2S[name][1]
+
+
+@pytest.mark.parametrize("name", BY_BGP)
+def test_every_end_learns_what_the_documents_say(name: str) -> None:
+    scenario = catalogued(name)
+    assert {end: heard(scenario, end) for end in learned(scenario)} == BY_BGP[name]
+
+
+def test_the_selectors_need_no_bgp_for_a_static_neighbour_unless_it_is_not_pushed() -> None:
+    """I4: the knob that the document's scenarios 3 and 5 differ by."""
+    assert V2 in texts(p2s_static_prefixes(catalogued("p2s-multi-vnet-s2s"), "VNet1"))
+    assert S1 not in texts(p2s_static_prefixes(catalogued("p2s-branch"), "VNet1"))
+
+
+# --- a small network to try the rules on ----------------------------------------------------------------------------
+
+
+def network(**changes: Any) -> Scenario:
+    """VNet1 with a pool and a spoke, VNet2 and Site1 connected to it with BGP, Site2 without."""
+    gateway_subnets = {name: {"GatewaySubnet": f"10.{n}.255.0/27"} for n, name in enumerate(("VNet1", "VNet2"), 1)}
+    data: dict[str, Any] = {
+        "name": "network",
+        "vnets": {
+            "VNet1": {
+                "address_space": [V1],
+                "subnets": gateway_subnets["VNet1"],
+                "vpn_gateway": {"bgp": {"asn": A1}, "point_to_site": {"address_pool": POOL}},
+            },
+            "VNet2": {
+                "address_space": [V2],
+                "subnets": gateway_subnets["VNet2"],
+                "vpn_gateway": {"bgp": {"asn": A2}},
+            },
+            "Spoke": {"address_space": [V4], "subnets": {}},
+        },
+        "peerings": {
+            "hub": {"vnet": "VNet1", "remote_vnet": "Spoke", "allow_gateway_transit": True},
+            "spoke": {"vnet": "Spoke", "remote_vnet": "VNet1", "use_remote_gateways": True},
+        },
+        "sites": {
+            "Site1": {"address_prefixes": [S1], "bgp": {"asn": AS1}},
+            "Site2": {"address_prefixes": ["10.102.0.0/16"]},
+        },
+        "connections": {
+            "VNet1-VNet2": {"type": "Vnet2Vnet", "between": ["VNet1", "VNet2"], "enable_bgp": True},
+            "VNet1-Site1": {"type": "IPsec", "between": ["VNet1", "Site1"], "enable_bgp": True},
+            "VNet1-Site2": {"type": "IPsec", "between": ["VNet1", "Site2"]},
+        },
+    }
+    return Scenario.model_validate(data | changes)
+
+
+def test_a_gateway_announces_its_vnet_its_spokes_its_static_prefixes_and_its_pool() -> None:
+    """B17, B18, B25."""
+    assert texts(originated(network(), "VNet1")) == {V1, V4, "10.102.0.0/16", POOL}
+    assert heard(network(), "VNet2") == {
+        **dict.fromkeys((V1, V4, "10.102.0.0/16", POOL), (A1,)),
+        S1: (A1, AS1),
+    }
+
+
+def test_a_neighbour_without_bgp_learns_nothing() -> None:
+    """B25, and the reason why nobody without BGP knows the pool."""
+    assert heard(network(), "Site2") == {}
+    assert bgp_ends(network()) == ("VNet1", "VNet2", "Site1")
+    assert texts(static_prefixes(network(), "Site2", "VNet1-Site2")) == {V1}
+
+
+def test_a_vnet_connection_without_bgp_holds_the_neighbours_space_without_its_pool_and_spokes() -> None:
+    """R75, R78."""
+    plain = {"VNet1-VNet2": {"type": "Vnet2Vnet", "between": ["VNet1", "VNet2"]}}
+    found = network(connections=plain)
+    assert texts(static_prefixes(found, "VNet2", "VNet1-VNet2")) == {V1}
+    assert heard(found, "VNet2") == {}
+
+
+def test_a_local_network_gateway_adds_to_what_bgp_tells() -> None:
+    """R82; B11: without one, nothing but the peer's address."""
+    assert texts(static_prefixes(network(), "VNet1", "VNet1-Site1")) == set()
+    found = network(
+        local_network_gateways={"wide": {"site": "Site1", "address_prefixes": ["10.150.0.0/16"]}},
+        connections={
+            "VNet1-VNet2": {"type": "Vnet2Vnet", "between": ["VNet1", "VNet2"], "enable_bgp": True},
+            "VNet1-Site1": {
+                "type": "IPsec",
+                "between": ["VNet1", "Site1"],
+                "enable_bgp": True,
+                "local_network_gateways": {"VNet1": "wide"},
+            },
+        },
+    )
+    assert texts(static_prefixes(found, "VNet1", "VNet1-Site1")) == {"10.150.0.0/16"}
+    assert heard(found, "VNet1") == {V2: (A2,), S1: (AS1,)}
+    assert heard(found, "VNet2")["10.150.0.0/16"] == (A1,)
+
+
+def test_the_device_of_a_site_sends_what_it_was_told_by_hand() -> None:
+    site = {"address_prefixes": [S1], "static_routes": {"VNet1-Site1": [V1, V2]}}
+    found = network(
+        sites={"Site1": site}, connections={"VNet1-Site1": {"type": "IPsec", "between": ["VNet1", "Site1"]}}
+    )
+    assert texts(static_prefixes(found, "Site1", "VNet1-Site1")) == {V1, V2}
+
+
+# --- B19 to B24: what a gateway refuses, and what it keeps to itself ------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        pytest.param(V1, id="B19, identical to the VNet's"),
+        pytest.param("10.1.5.0/24", id="B20, inside the VNet's"),
+        pytest.param("10.1.0.4/32", id="B20, a host"),
+        pytest.param(V4, id="B22, identical to a transit spoke's"),
+        pytest.param("10.4.9.0/24", id="B22, inside a transit spoke's"),
+    ],
+)
+def test_a_gateway_refuses_what_is_its_own(prefix: str) -> None:
+    announced = {"Site1": [S1, prefix]}
+    assert heard(network(), "VNet1", announced) == {S1: (AS1,), V2: (A2,)}
+    assert heard(network(), "VNet2", announced)[S1] == (A1, AS1)
+    assert heard(network(), "VNet2", announced).get(prefix) in {None, (A1,)}, "VNet1 passed on what it refused"
+
+
+def test_a_peered_vnet_without_transit_is_unknown_to_the_gateway() -> None:
+    """B22, second half: exact matches are accepted, and passed on."""
+    peerings = {
+        "hub": {"vnet": "VNet1", "remote_vnet": "Spoke"},
+        "spoke": {"vnet": "Spoke", "remote_vnet": "VNet1"},
+    }
+    found, announced = network(peerings=peerings), {"Site1": [V4]}
+    assert texts(vnet_prefixes(found, "VNet1")) == {V1}
+    assert heard(found, "VNet1", announced)[V4] == (AS1,)
+    assert heard(found, "VNet2", announced)[V4] == (A1, AS1)
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        pytest.param("10.0.0.0/8", id="B21, B23, around the VNet's"),
+        pytest.param("10.4.0.0/14", id="B21, B23, around a spoke's"),
+        pytest.param("0.0.0.0/0", id="B24, the default route"),
+    ],
+)
+def test_a_gateway_accepts_what_is_around_its_own_and_keeps_it_to_itself(prefix: str) -> None:
+    announced = {"Site1": [S1, prefix]}
+    assert heard(network(), "VNet1", announced)[prefix] == (AS1,)
+    assert prefix not in heard(network(), "VNet2", announced)
+
+
+def test_a_gateway_passes_on_what_only_its_neighbour_refuses() -> None:
+    inside_vnet2 = {"Site1": ["10.2.7.0/24"]}
+    assert heard(network(), "VNet1", inside_vnet2)["10.2.7.0/24"] == (AS1,)
+    assert "10.2.7.0/24" not in heard(network(), "VNet2", inside_vnet2)
+
+
+def test_a_site_passes_on_everything_the_default_route_too() -> None:
+    """Its device is no Azure gateway: VNet1 and VNet2 are connected through Site1 only."""
+    between = (["VNet1", "Site1"], ["VNet2", "Site1"], ["VNet1", "Site3"])
+    found = network(
+        sites={
+            "Site1": {"address_prefixes": [S1], "bgp": {"asn": AS1}},
+            "Site3": {"address_prefixes": ["10.103.0.0/16"], "bgp": {"asn": 65103}},
+        },
+        connections={"-".join(ends): {"type": "IPsec", "between": ends, "enable_bgp": True} for ends in between},
+    )
+    assert heard(found, "VNet2")[POOL] == (AS1, A1)
+    assert heard(found, "VNet2", {"Site1": ["0.0.0.0/0"]})["0.0.0.0/0"] == (AS1,)
+    # VNet1 tells Site1 no default route of Site3's.
+    assert "0.0.0.0/0" not in heard(found, "Site1", {"Site3": ["0.0.0.0/0"]})
+
+
+def test_branches_reach_each_other_over_one_gateway() -> None:
+    """B32."""
+    found = _two_branches(65101, 65102)
+    assert heard(found, "Site2")[S1] == (A1, 65101)
+    assert heard(found, "Site1")["10.102.0.0/16"] == (A1, 65102)
+
+
+def test_an_end_drops_a_path_that_holds_its_own_asn() -> None:
+    """B31: two branches of one ASN do not hear of each other."""
+    found = _two_branches(65101, 65101)
+    assert heard(found, "VNet1") == {S1: (65101,), "10.102.0.0/16": (65101,)}
+    assert heard(found, "Site1") == heard(found, "Site2") == {V1: (A1,), V4: (A1,), POOL: (A1,)}
+
+
+def _two_branches(one: int, other: int) -> Scenario:
+    return network(
+        sites={
+            "Site1": {"address_prefixes": [S1], "bgp": {"asn": one}},
+            "Site2": {"address_prefixes": ["10.102.0.0/16"], "bgp": {"asn": other}},
+        },
+        connections={
+            f"VNet1-{site}": {"type": "IPsec", "between": ["VNet1", site], "enable_bgp": True}
+            for site in ("Site1", "Site2")
+        },
+    )
+
+
+# --- best paths and withdrawal --------------------------------------------------------------------------------------
+
+
+def _ring(*between: tuple[str, str]) -> Scenario:
+    ends = sorted({end for pair in between for end in pair})
+    return network(
+        peerings={},
+        vnets={
+            end: {
+                "address_space": [f"10.{n}.0.0/16"],
+                "subnets": {"GatewaySubnet": f"10.{n}.255.0/27"},
+                "vpn_gateway": {"bgp": {"asn": 65000 + n}},
+            }
+            for n, end in enumerate(ends, 1)
+        },
+        sites={},
+        connections={
+            f"{a}-{b}": {"type": "Vnet2Vnet", "between": [a, b], "enable_bgp": True} for a, b in between
+        },
+    )
+
+
+def test_the_shortest_path_wins() -> None:
+    """B28."""
+    assert heard(_ring(("a", "b"), ("b", "c"), ("a", "c")), "a") == {V2: (65002,), V3: (65003,)}
+
+
+def test_equal_paths_are_used_together() -> None:
+    """B27: a hears of d's space from b and from c."""
+    found = learned(_ring(("a", "b"), ("a", "c"), ("b", "d"), ("c", "d")))
+    paths = found["a"][IPv4Network("10.4.0.0/16")]
+    assert [(path.connection, path.as_path) for path in paths] == [("a-b", (65002, 65004)), ("a-c", (65003, 65004))]
+
+
+def test_what_a_site_withdraws_is_gone_everywhere() -> None:
+    scenario = catalogued("p2s-multi-vnet-branch-bgp")
+    for end in ("VNet1", "VNet2", "VNet3"):
+        before, after = heard(scenario, end), heard(scenario, end, {"Site1": []})
+        assert before.keys() - after.keys() == {S1}
+        assert before.items() >= after.items()
+    assert heard(scenario, "Site1", {"Site1": []}) == heard(scenario, "Site1")
+
+
+def test_what_a_site_withdraws_stays_where_it_is_static() -> None:
+    """R83: a static route does not depend on what the site says."""
+    assert heard(network(), "VNet2", {"Site2": []})["10.102.0.0/16"] == (A1,)
+
+
+# --- any network ----------------------------------------------------------------------------------------------------
+
+
+@st.composite
+def networks(draw: st.DrawFn, same_asns: bool = False) -> Scenario:
+    """Up to four VNets and two sites, any connections between them, with and without BGP."""
+    vnets = [f"V{n}" for n in range(draw(st.integers(1, 4)))]
+    sites = [f"S{n}" for n in range(draw(st.integers(0, 2)))]
+    pairs = [(a, b) for i, a in enumerate(vnets) for b in (*vnets[i + 1 :], *sites)]
+    chosen = draw(st.lists(st.sampled_from(pairs), unique=True)) if pairs else []
+    with_bgp = draw(st.lists(st.booleans(), min_size=len(chosen), max_size=len(chosen)))
+    pools = draw(st.lists(st.booleans(), min_size=len(vnets), max_size=len(vnets)))
+    numbers = st.integers(0, 2) if same_asns else st.nothing()
+    asns = {end: 65100 + (draw(numbers) if same_asns else n) for n, end in enumerate((*vnets, *sites))}
+    return Scenario.model_validate(
+        {
+            "name": "any",
+            "vnets": {
+                name: {
+                    "address_space": [f"10.{n}.0.0/16"],
+                    "subnets": {"GatewaySubnet": f"10.{n}.255.0/27"},
+                    "vpn_gateway": {
+                        "bgp": {"asn": asns[name]},
+                        "point_to_site": {"address_pool": f"192.168.{n}.0/24"} if pools[n] else None,
+                    },
+                }
+                for n, name in enumerate(vnets)
+            },
+            "sites": {
+                name: {"address_prefixes": [f"10.{100 + n}.0.0/16"], "bgp": {"asn": asns[name]}}
+                for n, name in enumerate(sites)
+            },
+            "connections": {
+                f"{a}-{b}": {
+                    "type": "Vnet2Vnet" if b in vnets else "IPsec",
+                    "between": [a, b],
+                    "enable_bgp": bgp,
+                }
+                for (a, b), bgp in zip(chosen, with_bgp, strict=True)
+            },
+        }
+    )
+
+
+def _hops(scenario: Scenario, start: str) -> dict[str, int]:
+    """The distance in BGP sessions from an end to every other that it is joined to."""
+    found, queue = {start: 0}, deque([start])
+    while queue:
+        end = queue.popleft()
+        for _, item in scenario.connections_of(end):
+            peer = item.other(end)
+            if item.enable_bgp and peer not in found:
+                found[peer] = found[end] + 1
+                queue.append(peer)
+    return found
+
+
+@given(networks())
+def test_bgp_tells_every_prefix_over_the_shortest_way_and_nothing_else(scenario: Scenario) -> None:
+    """With disjoint prefixes and distinct ASNs, BGP is breadth-first search."""
+    for end, found in learned(scenario).items():
+        hops = _hops(scenario, end)
+        own = set(originated(scenario, end))
+        expected: dict[IPv4Network, int] = {}
+        for other, distance in hops.items():
+            for prefix in set(originated(scenario, other)) - own:
+                expected[prefix] = min(distance, expected.get(prefix, distance))
+        # What a gateway refuses: its own space, which the other end of a static connection announces.
+        refused = {p for p in expected if any(p.subnet_of(mine) for mine in _space(scenario, end))}
+        assert {prefix: len(paths[0].as_path) for prefix, paths in found.items()} == {
+            prefix: distance for prefix, distance in expected.items() if prefix not in refused
+        }
+
+
+def _space(scenario: Scenario, end: str) -> tuple[IPv4Network, ...]:
+    return vnet_prefixes(scenario, end) if end in scenario.vnets else ()
+
+
+@given(networks(same_asns=True))
+def test_no_end_learns_its_own_prefixes_or_a_path_through_itself(scenario: Scenario) -> None:
+    """That `learned` returns at all is half of this: ASNs that several ends share make loops."""
+    for end, found in learned(scenario).items():
+        own = set(originated(scenario, end))
+        mine = {name for name, item in scenario.connections_of(end) if item.enable_bgp}
+        for prefix, paths in found.items():
+            assert prefix not in own
+            for path in paths:
+                assert path.prefix == prefix
+                assert path.connection in mine
+                assert path.as_path[0] == asn(scenario, scenario.connections[path.connection].other(end))
+                assert asn(scenario, end) not in path.as_path
+                assert len(path.as_path) == len(paths[0].as_path)

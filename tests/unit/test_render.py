@@ -1,0 +1,250 @@
+"""Configuration files and vici messages say what the plan says; tests/golden has them whole."""
+
+from __future__ import annotations
+
+import json
+import re
+import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import pytest
+
+from netlab.plan.model import BgpSpeaker, Charon, DataPlane, IkeConnection, Plan, Selector
+from netlab.plan.planner import plan
+from netlab.plan.timers import timers
+from netlab.render import outline, text, vici
+from netlab.scenario.loader import load
+
+CLOCK = timers(1)
+
+
+@cache
+def lab(name: str = "p2s-branch-bgp", plane: DataPlane = "userspace") -> Plan:
+    return plan(load(name).scenario, "lab", plane)
+
+
+def charon(node: str, plane: DataPlane = "userspace") -> Charon:
+    return next(item for item in lab(plane=plane).charons if item.node == node)
+
+
+def strongswan(node: str, plane: DataPlane = "userspace") -> str:
+    return text.strongswan_conf(charon(node, plane), CLOCK, plane)
+
+
+def speaker(node: str) -> BgpSpeaker:
+    return next(item for item in lab().speakers if item.node == node)
+
+
+def setting(configuration: str, key: str) -> str:
+    (found,) = re.findall(rf"^\s*{re.escape(key)} = (.*)$", configuration, re.MULTILINE)
+    return str(found)
+
+
+# --- strongswan.conf ------------------------------------------------------------------------------------------------
+
+
+def test_only_the_userspace_plane_loads_libipsec() -> None:
+    assert "kernel-libipsec" in setting(strongswan("site1-edge-vnet1-site1"), "load").split()
+    assert "kernel-libipsec" not in setting(strongswan("site1-edge", "kernel"), "load").split()
+
+
+@pytest.mark.parametrize(("node", "priority"), [("lin", "220"), ("win", "40000"), ("vnet1-gw-0-p2s-edge", "40000")])
+def test_only_a_linux_clients_routes_count(node: str, priority: str) -> None:
+    """Everybody else's charon writes its routes where no packet gets to."""
+    assert setting(strongswan(node), "routing_table_prio") == priority
+
+
+def test_on_the_kernel_plane_charon_installs_no_routes() -> None:
+    for node in ("lin", "win", "site1-edge"):
+        assert setting(strongswan(node, "kernel"), "install_routes") == "no"
+    assert setting(strongswan("lin", "kernel"), "install_virtual_ip_on") == "ipsec0"
+    assert setting(strongswan("site1-edge", "kernel"), "install_virtual_ip") == "no"
+    assert "install_routes" not in strongswan("lin")
+
+
+def test_charon_listens_in_its_own_directory_and_writes_nowhere_else() -> None:
+    found = strongswan("lin")
+    assert setting(found, "socket") == "unix:///run/netlab/lab/lin/charon.vici"
+    assert setting(found, "path") == "charon.log"
+    assert re.findall(r"^\s*default = (.*)$", found, re.MULTILINE) == ["-1", "-1", "-1", "1"]
+
+
+def test_charon_repeats_itself_as_the_plan_says() -> None:
+    found = strongswan("lin")
+    assert (setting(found, "retransmit_timeout"), setting(found, "retransmit_tries")) == ("8.75", "3")
+
+
+def test_braces_balance() -> None:
+    for plane in ("userspace", "kernel"):
+        for path, content in outline.files(lab(plane=plane)):  # type: ignore[arg-type]
+            assert content.count("{") == content.count("}"), path
+
+
+# --- FRR ------------------------------------------------------------------------------------------------------------
+
+
+def lines(configuration: str) -> list[str]:
+    return [line.strip() for line in configuration.splitlines()]
+
+
+def test_a_gateway_refuses_its_own_and_keeps_what_covers_it() -> None:
+    found = lines(text.bgpd_conf(speaker("vnet1-gw-0")))
+    assert "ip prefix-list OWN seq 5 permit 10.1.0.0/16 le 32" in found  # B19, B20
+    covering = [line.split()[-1] for line in found if line.startswith("ip prefix-list COVERING")]
+    assert covering[0] == "10.0.0.0/15"
+    assert covering[-1] == "0.0.0.0/0"  # B24
+    assert len(covering) == 16
+    deny, keep = found.index("route-map LEARN deny 10"), found.index("route-map LEARN permit 20")
+    assert deny < keep < found.index("route-map LEARN permit 30")
+    assert found[keep + 1 : keep + 3] == ["match ip address prefix-list COVERING", "set community no-export additive"]
+
+
+def test_a_site_refuses_nothing() -> None:
+    """Its device is no Azure gateway."""
+    found = text.bgpd_conf(speaker("site1"))
+    assert "prefix-list" not in found
+    assert "route-map LEARN permit 30" in found
+
+
+def test_bgp_has_azures_timers_and_limit_and_one_side_waits() -> None:
+    scaled = replace(speaker("vnet1-gw-0"), keepalive=60, hold=180)
+    found = lines(text.bgpd_conf(scaled))
+    assert "timers bgp 60 180" in found  # B14
+    assert "neighbor 10.101.255.254 maximum-prefix 4000" in found  # B16
+    assert "neighbor 10.101.255.254 passive" not in found  # B13
+    assert "neighbor 10.1.255.30 passive" in lines(text.bgpd_conf(speaker("site1")))
+
+
+def test_a_speaker_announces_its_networks_to_every_neighbour() -> None:
+    found = lines(text.bgpd_conf(speaker("vnet1-gw-0")))
+    assert [line for line in found if line.startswith("network ")] == ["network 10.1.0.0/16", "network 192.168.0.0/24"]
+    assert "neighbor 10.101.255.254 remote-as 65101" in found
+    assert "neighbor 10.101.255.254 activate" in found
+    assert "neighbor 10.101.255.254 route-map LEARN in" in found
+
+
+def test_zebra_keeps_no_next_hop_groups() -> None:
+    """platform-facts.md, section 3: a stale one ends ECMP for good."""
+    assert "no zebra nexthop kernel enable" in text.zebra_conf(speaker("site1"))
+
+
+# --- vici -----------------------------------------------------------------------------------------------------------
+
+
+def connection(node: str, plane: DataPlane = "userspace") -> IkeConnection:
+    return charon(node, plane).connections[-1]
+
+
+def message(item: IkeConnection) -> dict[str, Any]:
+    (found,) = vici.connection(item, CLOCK).values()
+    return dict(found)
+
+
+def child(item: IkeConnection) -> dict[str, Any]:
+    (found,) = message(item)["children"].values()
+    return dict(found)
+
+
+def test_between_gateways_selectors_are_any_to_any_and_one_side_restores() -> None:
+    """R19; R66 for the difference to clients."""
+    initiator, responder = connection("vnet1-gw-0-edge-vnet1-site1"), connection("site1-edge-vnet1-site1")
+    for item in (initiator, responder):
+        assert (child(item)["local_ts"], child(item)["remote_ts"]) == (["0.0.0.0/0"], ["0.0.0.0/0"])
+        assert (message(item)["local"]["auth"], message(item)["remote"]["auth"]) == ("psk", "psk")  # R29
+    assert (message(initiator)["keyingtries"], child(initiator)["dpd_action"]) == ("0", "restart")
+    assert (message(responder)["keyingtries"], child(responder)["dpd_action"]) == ("1", "clear")
+
+
+def test_lifetimes_are_azures() -> None:
+    """R33, R37."""
+    item = connection("site1-edge-vnet1-site1")
+    assert (message(item)["rekey_time"], child(item)["rekey_time"]) == ("28800", "27000")
+
+
+def test_a_gateway_answers_any_client_from_its_pool_and_offers_its_selectors() -> None:
+    item = connection("vnet1-gw-0-p2s-edge")
+    found = message(item)
+    assert (found["remote_addrs"], found["remote"]["id"], found["pools"]) == (["%any"], "%any", ["p2s"])
+    assert (child(item)["local_ts"], child(item)["remote_ts"]) == (["10.1.0.0/16", "192.168.0.0/24"], ["dynamic"])
+    assert vici.pool(item) == {"p2s": {"addrs": "192.168.0.0/24"}}
+
+
+def test_a_client_asks_for_everything_and_an_address_and_does_not_come_back_by_itself() -> None:
+    item = connection("lin")
+    found = message(item)
+    assert (found["vips"], found["keyingtries"], child(item)["dpd_action"]) == (["0.0.0.0"], "1", "clear")
+    assert (child(item)["local_ts"], child(item)["remote_ts"]) == (["dynamic"], ["0.0.0.0/0"])
+    assert "pools" not in found
+
+
+def test_only_the_kernel_plane_ties_sas_to_interfaces() -> None:
+    assert "if_id_in" not in child(connection("site1-edge-vnet1-site1"))
+    numbered = child(connection("vnet1-gw-0-edge", "kernel"))
+    assert numbered["if_id_in"] == numbered["if_id_out"] == "2"
+
+
+def test_a_message_holds_nothing_but_text_as_vici_wants() -> None:
+    def check(value: object) -> None:
+        if isinstance(value, dict):
+            for key, item in value.items():
+                assert isinstance(key, str)
+                check(item)
+        elif isinstance(value, list):
+            assert all(isinstance(item, str) and item for item in value)
+        else:
+            assert isinstance(value, str)
+            assert value
+
+    for plane in ("userspace", "kernel"):
+        for _, groups in outline.messages(lab(plane=plane)):  # type: ignore[arg-type]
+            for group in groups.values():
+                for item in group:
+                    check(item)
+
+
+def test_selectors_that_shrink_to_nothing_are_dynamic() -> None:
+    assert child(replace(connection("vnet1-gw-0-p2s-edge"), local_ts=Selector()))["local_ts"] == ["dynamic"]
+
+
+def test_a_key_belongs_to_its_identities() -> None:
+    assert vici.shared_key("ipsec:x", "key", ("203.0.113.1", "198.51.100.1")) == {
+        "id": "ipsec:x",
+        "type": "IKE",
+        "data": "key",
+        "owners": ["203.0.113.1", "198.51.100.1"],
+    }
+
+
+# --- the profile package and the outline ----------------------------------------------------------------------------
+
+
+def test_a_profile_is_xml_with_server_and_routes() -> None:
+    root = ElementTree.fromstring(text.vpn_settings("203.0.113.1", ("10.1.0.0/16", "192.168.0.0/24")))
+    assert root.findtext("VpnServer") == "203.0.113.1"
+    assert root.findtext("Routes") == "10.1.0.0/16,192.168.0.0/24"
+
+
+@pytest.mark.parametrize("plane", ["userspace", "kernel"])
+def test_the_outline_shows_every_node_file_and_message_and_secrets_only_by_name(plane: DataPlane) -> None:
+    found = outline.outline(lab(plane=plane))
+    for node in lab(plane=plane).nodes:
+        assert f"\nnode {node.name} ({node.kind}), namespace {node.netns}\n" in found
+    for path, content in outline.files(lab(plane=plane)):
+        assert f"\nfile {path}\n  {content.splitlines()[0]}\n" in found
+    assert found.count("\nvici at ") == len(lab(plane=plane).charons)
+    assert set(re.findall(r"'data': '([^']*)'", found)) == {f"<{name}>" for name in lab(plane=plane).secrets}
+
+
+def test_the_structure_is_json() -> None:
+    found = json.loads(json.dumps(outline.structure(lab())))
+    assert found["lab"] == "lab"
+    assert set(found["vici"]) == {charon.node for charon in lab().charons}
+    assert set(found["files"]) == {path for path, _ in outline.files(lab())}
+
+
+def test_every_file_belongs_to_one_daemon() -> None:
+    paths = [path for path, _ in outline.files(lab("p2s-multi-vnet-branch-bgp"))]
+    assert len(paths) == len(set(paths))
+    assert all(path.startswith("/run/netlab/lab/") for path in paths)

@@ -1,0 +1,65 @@
+"""Azure's timers divided by the time scale."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from netlab.plan.model import Timers
+from netlab.plan.timers import timers
+
+
+def test_at_scale_one_they_are_azures() -> None:
+    """B14, R38 (10 s, then four waits of 8.75 s: 45 s), R33, R37."""
+    assert timers(1) == Timers(
+        scale=1,
+        bgp_keepalive=60,
+        bgp_hold=180,
+        dpd_delay=10,
+        retransmit_timeout=8.75,
+        retransmit_tries=3,
+        ike_lifetime=28_800,
+        child_lifetime=27_000,
+    )
+
+
+def test_at_the_default_scale() -> None:
+    assert timers(20) == Timers(
+        scale=20,
+        bgp_keepalive=3,
+        bgp_hold=9,
+        dpd_delay=1,
+        retransmit_timeout=0.312,
+        retransmit_tries=3,
+        ike_lifetime=1440,
+        child_lifetime=1350,
+    )
+
+
+@pytest.mark.parametrize("scale", [1, 2, 3, 5, 10])
+def test_a_silent_peer_is_dead_after_azures_45_seconds(scale: float) -> None:
+    """R38: one delay, then the first request and each repetition of it are waited for."""
+    found = timers(scale)
+    waits = found.retransmit_tries + 1
+    assert found.dpd_delay + waits * found.retransmit_timeout == pytest.approx(45 / scale, abs=waits * 0.001)
+
+
+@given(st.floats(1, 60))
+def test_they_are_what_the_daemons_accept(scale: float) -> None:
+    """FRR: keepalive 1 at least and below the hold time, hold 3 at least; strongSwan: whole seconds of DPD."""
+    found = timers(scale)
+    assert found.bgp_hold >= 3
+    assert 1 <= found.bgp_keepalive < found.bgp_hold
+    assert found.dpd_delay >= 1
+    assert found.retransmit_timeout >= 0.25
+    assert found.child_lifetime < found.ike_lifetime
+
+
+@given(st.floats(1, 60), st.floats(1, 60))
+def test_a_larger_scale_makes_none_slower(one: float, other: float) -> None:
+    slow, fast = timers(min(one, other)), timers(max(one, other))
+    assert fast.bgp_keepalive <= slow.bgp_keepalive
+    assert fast.bgp_hold <= slow.bgp_hold
+    assert fast.dpd_delay <= slow.dpd_delay
+    assert fast.ike_lifetime <= slow.ike_lifetime
