@@ -151,6 +151,7 @@ def run_tests(
     reports: list[Report] = []
     broken: dict[str, str] = {}
     for item in loaded:
+        _log(f"{item.scenario.name}:")
         try:
             reports.append(_test(item, time_scale, data_plane))
         except LabError as error:
@@ -603,7 +604,11 @@ def main() -> None:
         sys.exit(ExitCode.INTERRUPTED)
     except typer.TyperException as error:
         verb = getattr(getattr(error, "ctx", None), "command_path", "netlab")
-        _complain(UsageError(error.format_message(), f"{verb} --help"))
+        message = error.format_message()
+        if message.startswith("Usage:"):  # no arguments: the help itself
+            _log(message)
+        else:
+            _complain(UsageError(message, f"{verb} --help"))
         sys.exit(ExitCode.USAGE)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -75,25 +75,26 @@ class Coroner:
         tunnel = self._tunnel(seen.node, seen.interface)
         if tunnel is None:
             return Drop(seen.node, direction, f"no answer: lost behind {seen.interface}")
-        connection, directory = tunnel
+        connection, owner, directory = tunnel
         source = trace.source_address if leg == "forward" else trace.target_address
-        sas = [sa for sa in self._security_associations(directory) if "INSTALLED" in sa.children]
+        mine = (sa for sa in self._security_associations(directory) if sa.connection == connection)
+        sas = [sa for sa in mine if "INSTALLED" in sa.children]
         if not sas:
-            return Drop(seen.node, direction, f"no tunnel: {connection} has no INSTALLED CHILD SA")
+            return Drop(seen.node, direction, f"no tunnel: {owner} has no INSTALLED CHILD SA")
         refused = _outside(sas, source, destination)
         if refused:
             return Drop(seen.node, direction, f"not in the selectors: {refused}")
-        return Drop(seen.node, direction, f"no tunnel: lost between the ends of {connection}")
+        return Drop(seen.node, direction, f"no tunnel: lost between the ends of {owner}")
 
-    def _tunnel(self, node: str, interface: str) -> tuple[str, str] | None:
-        """The connection of a tunnel interface, and its charon's directory."""
+    def _tunnel(self, node: str, interface: str) -> tuple[str, str, str] | None:
+        """The connection of a tunnel interface, what to call it, and its charon's directory."""
         directories = {charon.node: charon.directory for charon in self.plan.charons}
         for tunnel in self.plan.tunnels:
             if (tunnel.node, tunnel.interface) == (node, interface):
-                return tunnel.connection, directories[tunnel.edge]
+                return tunnel.connection, tunnel.connection, directories[tunnel.edge]
         for client in self.plan.clients:
             if (client.node, client.interface) == (node, interface):
-                return f"the connection of {client.node}", client.directory
+                return client.connection, f"the connection of {client.node}", client.directory
         return None
 
     def _security_associations(self, directory: str) -> list[Sa]:

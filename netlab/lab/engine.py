@@ -117,7 +117,7 @@ def up(plan: Plan, scenario: Scenario, text: str, facts: state.Facts, machine: M
             for step in steps(plan, scenario, secrets, machine):
                 progress(step.title)
                 state.journal(plan.lab, step.title)
-                way_back.callback(step.undo)
+                way_back.callback(_take_back, step, progress)
                 _take(step)
             state.finished(plan.lab)
             way_back.pop_all()
@@ -130,6 +130,14 @@ def _take(step: Step) -> None:
         raise type(error)(f"{step.title}: {error.message}", error.hint) from error
     except OSError as error:
         raise BuildError(f"{step.title}: {error}") from error
+
+
+def _take_back(step: Step, progress: Progress) -> None:
+    """Undo a step. ``up`` raises what failed first; what goes wrong on the way back is only told."""
+    try:
+        step.undo()
+    except (LabError, OSError) as error:
+        progress(str(error))
 
 
 def _stop(lab: str, machine: Machine) -> None:

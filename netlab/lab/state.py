@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from netlab.errors import HostError, LabError, UsageError
+from netlab.errors import HostError, LabError, NetlabError, UsageError
 from netlab.plan.model import DataPlane, Plan
 from netlab.plan.names import RUN_ROOT, lab_directory
 from netlab.plan.planner import plan
@@ -144,7 +144,7 @@ def read(lab: str) -> Lab:
     try:
         facts = Facts(**json.loads((directory / "lab.json").read_text()))
         scenario = parse((directory / "scenario.yaml").read_text(), str(directory / "scenario.yaml")).scenario
-    except (OSError, ValueError, TypeError, LabError) as error:
+    except (OSError, ValueError, TypeError, NetlabError) as error:
         raise LabError(
             f"the state of lab {lab} in {directory} is damaged: {error}", f"remove it with `netlab down {lab}`"
         ) from None

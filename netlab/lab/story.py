@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from typing import Protocol
 
+from netlab.errors import ConvergeError
 from netlab.lab import profile, state
 from netlab.lab.convergence import Reader, await_bgp, await_fabrics
 from netlab.plan.model import BgpSpeaker, Client, Plan
@@ -24,6 +26,9 @@ class Machine(Reader, profile.Machine, Protocol):
     ) -> None: ...
 
 
+# What has not come in the first wait is waited for no more; what later actions change is there by then.
+_PATIENCE_AFTER_FAILURE = 2.0
+
 # What undoes an action; the others leave nothing behind.
 _INVERSE = {"add_route": "remove_route", "remove_route": "add_route", "announce": "withdraw", "withdraw": "announce"}
 
@@ -36,6 +41,7 @@ class Stage:
     machine: Machine
     announced: dict[str, frozenset[IPv4Network]] = field(default_factory=dict)
     taken: list[Action] = field(default_factory=list)
+    patience: float = 15.0
 
     def take(self, action: Action) -> None:
         """Take an action, written down before it is taken."""
@@ -44,28 +50,34 @@ class Stage:
         self._act(action)
 
     def rewind(self) -> None:
-        """Put back what this story, or one that was interrupted, has changed."""
+        """Put back what this story, or one that was interrupted, has changed: all that can be, whatever fails."""
         taken = [Action.model_validate(item) for item in state.read_story(self.lab)]
-        for action in taken:
-            self._note(action)
-        for action in reversed(taken):
-            inverse = _INVERSE.get(action.verb)
-            if inverse is not None:
-                self._act(Action.model_validate({inverse: action.subject}))
-        if taken:
-            self.settle()
-        for client in {a.subject.client for a in taken if a.verb == "reconnect" and isinstance(a.subject, ClientOnly)}:
-            self.machine.reconnect(self.lab.plan, self._client(client))
+        clients = {a.subject.client for a in taken if a.verb == "reconnect" and isinstance(a.subject, ClientOnly)}
+        with ExitStack() as way_back:
+            for client in clients:
+                way_back.callback(self.machine.reconnect, self.lab.plan, self._client(client))
+            if taken:
+                way_back.callback(self.settle)
+            for action in taken:
+                self._note(action)
+                inverse = _INVERSE.get(action.verb)
+                if inverse is not None:
+                    way_back.callback(self._act, Action.model_validate({inverse: action.subject}))
         self.taken.clear()
         state.write_story(self.lab, [])
 
-    def settle(self, seconds: float = 30.0) -> None:
+    def settle(self) -> None:
         """Wait until BGP and the VNets are where they must arrive; ConvergeError says what is missing."""
-        await_bgp(self.lab.plan, self.lab.scenario, self.machine, self.announced, seconds)
-        await_fabrics(self.lab.plan, self.machine, seconds)
+        try:
+            await_bgp(self.lab.plan, self.lab.scenario, self.machine, self.announced, self.patience)
+            await_fabrics(self.lab.plan, self.machine, self.patience)
+        except ConvergeError:
+            self.patience = _PATIENCE_AFTER_FAILURE
+            raise
 
     def _act(self, action: Action) -> None:
-        self._note(action)
+        if self._note(action):
+            return
         match action.verb, action.subject:
             case "add_route", ClientRoute(client=client, prefix=prefix):
                 self.machine.change_client_routes(self.lab.plan, self._client(client), add=[str(prefix)])
@@ -81,13 +93,14 @@ class Stage:
             case "withdraw", SitePrefix(site=site, prefix=prefix):
                 self.machine.change_announcements(self._speaker(site), delete=[str(prefix)])
 
-    def _note(self, action: Action) -> None:
-        """Keep account of what sites announce."""
-        if isinstance(action.subject, SitePrefix):
-            site = action.subject.site
-            now = self.announced.get(site, frozenset(self.lab.scenario.sites[site].address_prefixes))
-            prefix = frozenset({action.subject.prefix})
-            self.announced[site] = now | prefix if action.verb == "announce" else now - prefix
+    def _note(self, action: Action) -> bool:
+        """Keep account of what sites announce; whether an announcement changes nothing."""
+        if not isinstance(action.subject, SitePrefix):
+            return False
+        site, prefix = action.subject.site, action.subject.prefix
+        now = self.announced.get(site, frozenset(self.lab.scenario.sites[site].address_prefixes))
+        self.announced[site] = now | {prefix} if action.verb == "announce" else now - {prefix}
+        return self.announced[site] == now
 
     def _client(self, name: str) -> Client:
         return next(client for client in self.lab.plan.clients if client.node == node_name(name))

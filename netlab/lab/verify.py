@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 from ipaddress import IPv4Address
 from itertools import pairwise
 from typing import Protocol
 
 from netlab.azure.prediction import Predicted, endpoint_addresses, matrix, story_of
 from netlab.azure.world import World, after, initial
-from netlab.errors import ConvergeError
+from netlab.errors import ConvergeError, LabError
 from netlab.lab import profile, state, story
 from netlab.lab.autopsy import Coroner
 from netlab.lab.autopsy import Machine as Readable
@@ -25,7 +26,6 @@ from netlab.scenario.models import Expectation, Reach, Step, node_name
 from netlab.scenario.names import endpoints, resolve_node
 
 Progress = Callable[[str], None]
-_SETTLE_SECONDS = 15.0
 
 
 class Machine(story.Machine, Readable, Protocol):
@@ -45,7 +45,7 @@ class Machine(story.Machine, Readable, Protocol):
 def verify(lab: state.Lab, machine: Machine, progress: Progress) -> Report:
     """Play the scenario's story and measure after each step; the lab is as it was afterwards."""
     stage = story.Stage(lab, machine)
-    stage.rewind()
+    troubles = list(_attempt("rewind", stage.rewind))
     steps = []
     documented: story.Matrix = {}
     world = initial(lab.scenario)
@@ -53,23 +53,40 @@ def verify(lab: state.Lab, machine: Machine, progress: Progress) -> Report:
         for step in story_of(lab.scenario):
             progress(step.name)
             for action in step.do:
-                stage.take(action)
+                troubles += _attempt(f"action {action.verb}", partial(stage.take, action))
                 world = after(world, action)
             documented = story.expected_matrix(lab, documented, step.expect)
-            steps.append(_measure(stage, machine, step, documented, world))
+            steps.append(_measure(stage, machine, step, documented, world, troubles))
+            troubles = []
     finally:
-        stage.rewind()
+        troubles = list(_attempt("rewind", stage.rewind))
+    steps[-1] = replace(steps[-1], checks=(*steps[-1].checks, *troubles))
     facts = lab.facts
     return Report(facts.lab, facts.scenario, facts.data_plane, facts.time_scale, tuple(steps))
 
 
-def _measure(stage: story.Stage, machine: Machine, step: Step, documented: story.Matrix, world: World) -> StepReport:
+def _attempt(name: str, act: Callable[[], None]) -> Iterator[Check]:
+    """Act on a lab in which anything may be dead; what goes wrong is a finding, and the measuring goes on."""
+    try:
+        act()
+    except (LabError, OSError) as error:
+        yield Check(name, "failed", str(error))
+
+
+def _measure(
+    stage: story.Stage,
+    machine: Machine,
+    step: Step,
+    documented: story.Matrix,
+    world: World,
+    troubles: Iterable[Check],
+) -> StepReport:
     lab = stage.lab
     checks = list(health(lab, machine))
     if all(check.status == "passed" for check in checks):
         checks.append(_settled(stage))
     cells, sealed = _cells(lab, machine, documented, world)
-    checks += [sealed, *_routes(lab, machine, step.expect, world), *_profiles(lab)]
+    checks += [*troubles, sealed, *_routes(lab, machine, step.expect, world), *_profiles(lab)]
     return StepReport(step.name, cells, tuple(checks))
 
 
@@ -116,7 +133,7 @@ def _status(good: bool) -> Status:
 
 def _settled(stage: story.Stage) -> Check:
     try:
-        stage.settle(_SETTLE_SECONDS)
+        stage.settle()
     except ConvergeError as error:
         return Check("convergence", "failed", error.message)
     return Check("convergence", "passed", "every gateway knows what Azure's rules say, and every VNet follows")

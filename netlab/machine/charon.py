@@ -100,8 +100,13 @@ def terminate(directory: str, name: str, seconds: float) -> None:
 
 def reauthenticate(directory: str, name: str) -> None:
     """Have the client authenticate afresh: the only way to get new selectors (platform-facts.md, section 5)."""
-    with _session(directory) as session:
-        session.rekey({"ike": name, "reauth": "yes"})
+    import vici.exception
+
+    try:
+        with _session(directory) as session:
+            session.rekey({"ike": name, "reauth": "yes"})
+    except (vici.exception.CommandException, OSError) as error:
+        raise ConvergeError(f"connection {name} does not authenticate afresh: {error}") from None
 
 
 def sas(directory: str) -> list[Sa]:

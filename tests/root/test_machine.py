@@ -1,0 +1,530 @@
+"""The machine, piece by piece, on the real kernel."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from netlab.errors import BuildError, ConvergeError, LabError
+from netlab.machine import charon, frr, linux, namespaces, network, processes
+from netlab.machine.linux import Linux
+from netlab.plan.model import MAIN_TABLE, Interface, Link, Node, Plan, Route, Rule, Tunnel
+from netlab.plan.names import lab_directory
+from netlab.plan.planner import plan
+from netlab.scenario.loader import load
+
+
+@pytest.fixture
+def prefix(lab: str, host_unchanged: None) -> Iterator[str]:
+    """The beginning of the names of a test's namespaces; whatever has it is removed."""
+    found = f"nl.{lab}."
+    yield found
+    namespaces.remove(namespaces.existing(found))
+
+
+@pytest.fixture
+def netns(prefix: str) -> str:
+    """A namespace."""
+    name = f"{prefix}one"
+    namespaces.create([name])
+    return name
+
+
+def ip(netns: str, *words: str) -> list[dict[str, object]]:
+    """What `ip -j` prints inside a namespace."""
+    code, output = processes.run(netns, ["ip", "-j", *words], "")
+    assert code == 0, output
+    found: list[dict[str, object]] = json.loads(output or "[]")
+    return found
+
+
+# --- namespaces -----------------------------------------------------------------------------------------------------
+
+
+def test_namespaces_are_made_entered_and_removed(prefix: str) -> None:
+    names = (f"{prefix}a", f"{prefix}b")
+    host = os.stat("/proc/self/ns/net").st_ino
+    namespaces.create(names)
+    assert namespaces.existing(prefix) == names
+    inodes = namespaces.for_each(names, lambda _: os.stat("/proc/thread-self/ns/net").st_ino)
+    assert inodes == [namespaces.inode(name) for name in names]
+    assert len({host, *inodes}) == 3
+    assert os.stat("/proc/thread-self/ns/net").st_ino == host, "this thread stayed where it was"
+    namespaces.remove(names)
+    assert namespaces.existing(prefix) == ()
+    assert namespaces.inode(names[0]) == 0
+
+
+def test_a_namespace_that_exists_is_not_made_again(netns: str) -> None:
+    before = namespaces.inode(netns)
+    with pytest.raises(BuildError, match=f"network namespace {netns}: File exists"):
+        namespaces.create([netns])
+    assert namespaces.inode(netns) == before
+
+
+def test_a_name_that_is_no_file_name_is_refused(prefix: str) -> None:
+    with pytest.raises(BuildError, match="No such file or directory"):
+        namespaces.create([f"{prefix}no/such"])
+    with pytest.raises(BuildError, match="File name too long"):
+        namespaces.create([prefix + "x" * 255])
+
+
+def test_half_made_namespaces_are_found_and_removed(prefix: str) -> None:
+    """A file that nothing is mounted on: `up` was killed between the two."""
+    half = f"{prefix}half"
+    (namespaces.NETNS_ROOT / half).touch()
+    assert namespaces.existing(prefix) == (half,)
+    with pytest.raises(BuildError):
+        namespaces.create([half])
+    with pytest.raises(BuildError, match=f"enter network namespace {half}: Invalid argument"):
+        namespaces.run_in(half, lambda: None)
+    namespaces.remove([half])
+    assert namespaces.existing(prefix) == ()
+
+
+def test_removing_what_is_not_there_is_no_error(prefix: str) -> None:
+    namespaces.remove([f"{prefix}nothing"])
+    namespaces.remove([])
+
+
+def test_entering_what_is_not_there_is_an_error_and_makes_nothing(prefix: str) -> None:
+    with pytest.raises(BuildError, match="No such file or directory"):
+        namespaces.run_in(f"{prefix}typo", lambda: None)
+    assert namespaces.existing(prefix) == ()
+
+
+def test_a_namespace_with_a_process_in_it_can_be_removed(netns: str, tmp_path: Path) -> None:
+    sleeper = processes.start(["sleep", "1000"], str(tmp_path), netns)
+    inside = processes.inside([netns])
+    namespaces.remove([netns])
+    assert processes.stop([sleeper]) == []
+    assert inside == [sleeper]
+
+
+# --- links, addresses, routes ---------------------------------------------------------------------------------------
+
+FORWARD = """\
+table ip netlab {
+  chain forward { type filter hook forward priority filter; policy accept; }
+}
+"""
+
+
+def tiny(prefix: str) -> tuple[tuple[Node, ...], tuple[Link, ...]]:
+    """A router with a bridge, a rule and a filter, and a host behind it."""
+    router = Node(
+        "router",
+        "vnet",
+        f"{prefix}router",
+        "R",
+        loopback=("192.0.2.1/32",),
+        bridges=(("lan0", "10.9.0.1/24"),),
+        routes=(
+            Route("10.1.0.4/32", "v-host", table=1000),
+            Route("10.0.0.0/8", type="blackhole", table=1000, metric=30),
+            Route("10.2.0.0/16", "v-host", via="10.1.0.4"),
+        ),
+        rules=(
+            Rule(1000, 1000, iif="v-host"),
+            Rule(1001, 1000, source="10.7.0.0/16", destination="10.8.0.1/32"),
+        ),
+        answers_ping=False,
+        nftables=FORWARD,
+    )
+    host = Node(
+        "host",
+        "vm",
+        f"{prefix}host",
+        "R",
+        routes=(Route("0.0.0.0/0", "eth0", via="10.1.0.1", source="10.1.0.4"),),
+        forwarding=False,
+    )
+    link = Link(
+        Interface("host", "eth0", "eth0", ("10.1.0.4/24",)),
+        Interface("router", "v-host", "v-the-host-with-a-long-name", ("10.1.0.1/32",)),
+    )
+    return (router, host), (link,)
+
+
+def build(nodes: tuple[Node, ...], links: tuple[Link, ...]) -> None:
+    namespaces.create(node.netns for node in nodes)
+    network.build(nodes, links)
+
+
+def sysctl(netns: str, key: str) -> str:
+    return namespaces.run_in(netns, Path("/proc/sys/net", key).read_text).strip()
+
+
+def test_a_plan_is_built_as_it_says(prefix: str) -> None:
+    build(*tiny(prefix))
+    router, host = f"{prefix}router", f"{prefix}host"
+    assert network.addresses([router, host]) == {
+        router: ("192.0.2.1/32", "10.9.0.1/24", "10.1.0.1/32"),
+        host: ("10.1.0.4/24",),
+    }
+    found = {(r.table, r.prefix): r for r in network.routes(router)}
+    assert found[1000, "10.1.0.4/32"].devices == ("v-host",)
+    assert (found[1000, "10.0.0.0/8"].type, found[1000, "10.0.0.0/8"].metric) == ("blackhole", 30)
+    assert found[MAIN_TABLE, "10.2.0.0/16"].via == ("10.1.0.4",)
+    (default,) = network.routes(host)
+    assert (default.prefix, default.via, default.devices, default.source) == (
+        "0.0.0.0/0",
+        ("10.1.0.1",),
+        ("eth0",),
+        "10.1.0.4",
+    )
+    assert [rule for rule in network.rules(router) if rule[1] == 1000] == [("v-host", 1000), ("", 1000)]
+    assert ip(router, "link", "show", "v-the-host-with-a-long-name")[0]["ifname"] == "v-host"
+    assert ip(router, "rule", "show", "priority", "1001")[0] == {
+        "priority": 1001,
+        "src": "10.7.0.0",
+        "srclen": 16,
+        "dst": "10.8.0.1",
+        "table": "1000",
+    }
+
+
+def test_nothing_is_on_link(prefix: str) -> None:
+    """R112: an address with a prefix brings no route to the prefix."""
+    build(*tiny(prefix))
+    assert {route.prefix for route in network.routes(f"{prefix}host")} == {"0.0.0.0/0"}
+
+
+def test_sysctls_are_set_inside_and_only_there(prefix: str) -> None:
+    build(*tiny(prefix))
+    router, host = f"{prefix}router", f"{prefix}host"
+    assert (sysctl(router, "ipv4/ip_forward"), sysctl(host, "ipv4/ip_forward")) == ("1", "0")
+    assert (sysctl(router, "ipv4/icmp_echo_ignore_all"), sysctl(host, "ipv4/icmp_echo_ignore_all")) == ("1", "0")
+    for interface in ("all", "default", "eth0"):
+        assert sysctl(host, f"ipv4/conf/{interface}/rp_filter") == "0"
+
+
+def test_the_filter_is_loaded_inside_and_only_there(prefix: str) -> None:
+    build(*tiny(prefix))
+    assert "table ip netlab" in processes.run(f"{prefix}router", ["nft", "list", "ruleset"], "")[1]
+    assert processes.run(f"{prefix}host", ["nft", "list", "ruleset"], "") == (0, "")
+
+
+def test_a_filter_that_nft_refuses_names_the_node(prefix: str) -> None:
+    (router, host), links = tiny(prefix)
+    with pytest.raises(BuildError, match=r"^router: nft: .*syntax error"):
+        build((replace(router, nftables="table ip netlab {\n  nonsense\n}\n"), host), links)
+
+
+def test_a_route_that_the_kernel_refuses_names_the_node_and_the_route(prefix: str) -> None:
+    (router, host), links = tiny(prefix)
+    # The kernel refuses a next hop that is its own address.
+    with pytest.raises(BuildError, match=r"^host: Route\(prefix='10\.5\.0\.0/16'.*Invalid argument"):
+        build((router, replace(host, routes=(Route("10.5.0.0/16", "eth0", via="10.1.0.4"),))), links)
+
+
+def test_an_interface_that_is_there_twice_names_both_nodes(prefix: str) -> None:
+    nodes, links = tiny(prefix)
+    with pytest.raises(BuildError, match=r"^host: veth eth0 to router: .*File exists"):
+        build(nodes, (*links, *links))
+
+
+# --- changing routes ------------------------------------------------------------------------------------------------
+
+ROUTES = (
+    Route("10.2.0.0/16", "lo"),
+    Route("10.3.0.0/16", type="blackhole", table=1000, metric=30),
+    Route("10.4.0.0/16", type="unreachable"),
+)
+
+
+def present(netns: str) -> dict[str, tuple[str, int, int]]:
+    return {r.prefix: (r.type, r.table, r.protocol) for r in network.routes(netns)}
+
+
+def test_routes_are_added_and_deleted_and_twice_is_no_error(netns: str) -> None:
+    ip(netns, "link", "set", "lo", "up")
+    expected = {
+        "10.2.0.0/16": ("unicast", MAIN_TABLE, network.RTPROT_NETLAB),
+        "10.3.0.0/16": ("blackhole", 1000, network.RTPROT_NETLAB),
+        "10.4.0.0/16": ("unreachable", MAIN_TABLE, network.RTPROT_NETLAB),
+    }
+    for _ in range(2):
+        network.set_routes(netns, ROUTES, (), network.RTPROT_NETLAB)
+        assert present(netns) == expected
+    for _ in range(2):
+        network.set_routes(netns, (), ROUTES, network.RTPROT_NETLAB)
+        assert present(netns) == {}
+
+
+def test_a_route_is_deleted_whoever_made_it(netns: str) -> None:
+    """`up` makes the first ones, the SDN controller replaces them."""
+    ip(netns, "link", "set", "lo", "up")
+    network.set_routes(netns, ROUTES, ())
+    network.set_routes(netns, (), ROUTES, network.RTPROT_NETLAB)
+    assert present(netns) == {}
+
+
+def test_of_equal_prefixes_only_the_one_with_the_metric_is_deleted(netns: str) -> None:
+    strong, weak = (Route("10.3.0.0/16", type="blackhole", metric=metric) for metric in (20, 30))
+    network.set_routes(netns, (strong, weak), ())
+    network.set_routes(netns, (), (strong,))
+    assert [route.metric for route in network.routes(netns)] == [30]
+
+
+def test_a_route_that_the_kernel_refuses_is_an_error(netns: str) -> None:
+    with pytest.raises(BuildError, match=f"{netns}: add Route"):
+        network.set_routes(netns, [Route("10.2.0.0/16", "lo", via="10.0.0.1")], ())
+
+
+def test_a_watch_tells_of_changes_in_any_namespace(prefix: str) -> None:
+    names = [f"{prefix}a", f"{prefix}b"]
+    namespaces.create(names)
+    watch = network.RouteWatch(names)
+    assert not watch.wait(0)
+    for name in names:
+        network.set_routes(name, [ROUTES[2], ROUTES[1]], ())
+        assert watch.wait(5)
+        assert not watch.wait(0), "two changes that came together are one"
+
+
+# --- what the kernel uses -------------------------------------------------------------------------------------------
+
+
+def test_the_longest_match_is_what_the_kernel_says(netns: str) -> None:
+    """Prefixes inside each other, metrics, types that drop; and the kernel's own answer to each of them."""
+    interfaces = ("d0", "d1", "d2")
+    for name in interfaces:
+        ip(netns, "link", "add", name, "type", "bridge")
+        ip(netns, "link", "set", name, "up")
+    table = (
+        Route("0.0.0.0/0", "d0"),
+        Route("10.0.0.0/8", type="blackhole", metric=30),
+        Route("10.0.0.0/8", type="unreachable", metric=4278198272),
+        Route("10.1.0.0/16", "d1", metric=20),
+        Route("10.1.0.0/16", "d2", metric=10),
+        Route("10.1.5.0/24", type="unreachable"),
+        Route("10.1.5.128/25", "d1"),
+        Route("10.1.5.129/32", type="blackhole"),
+        Route("172.16.0.0/12", type="prohibit"),
+        # In a table that nothing leads to.
+        Route("10.1.5.0/26", "d0", table=1000),
+    )
+    network.set_routes(netns, table, ())
+    found = network.routes(netns)
+    for destination in (
+        "8.8.8.8",
+        "10.255.0.1",
+        "10.1.0.1",
+        "10.1.5.1",
+        "10.1.5.64",
+        "10.1.5.128",
+        "10.1.5.129",
+        "10.1.5.130",
+        "10.2.0.0",
+        "172.16.0.1",
+        "172.32.0.1",
+    ):
+        mine = network.longest_match(found, destination)
+        assert mine is not None
+        assert (mine.type, *mine.devices) == kernel_answer(netns, destination), destination
+    assert network.longest_match([r for r in found if r.prefix != "0.0.0.0/0"], "8.8.8.8") is None
+
+
+def kernel_answer(netns: str, destination: str) -> tuple[str, ...]:
+    """The type and device of the route that the kernel itself chooses."""
+    code, output = processes.run(netns, ["ip", "-j", "route", "get", "fibmatch", destination], "")
+    assert code == 0, output
+    (route,) = json.loads(output)
+    return (route.get("type", "unicast"), *([route["dev"]] if "dev" in route else []))
+
+
+# --- processes ------------------------------------------------------------------------------------------------------
+
+READY = "import sys; print('ready', flush=True); sys.stdin.read()"
+STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + READY
+
+
+@pytest.fixture
+def children() -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Children of the test, which all end with it."""
+    found: list[subprocess.Popen[bytes]] = []
+    yield found
+    for child in found:
+        child.kill()
+        child.communicate()
+
+
+def child(children: list[subprocess.Popen[bytes]], program: str, cwd: Path) -> processes.Process:
+    """A Python that waits, once it does."""
+    popen = subprocess.Popen([sys.executable, "-c", program], cwd=cwd, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    children.append(popen)
+    assert popen.stdout is not None
+    assert popen.stdout.readline() == b"ready\n"
+    (found,) = (process for _, process in processes.under(str(cwd)) if process.pid == popen.pid)
+    return found
+
+
+Children = list[subprocess.Popen[bytes]]
+
+
+def test_a_process_is_asked_to_end(children: Children, tmp_path: Path) -> None:
+    found = child(children, READY, tmp_path)
+    assert found.alive()
+    assert processes.stop([found]) == []
+    assert not found.alive()
+    assert children[0].wait() in (-signal.SIGTERM, 0)
+
+
+def test_a_process_that_will_not_end_is_killed(
+    children: Children, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "_TERM_SECONDS", 0.05)
+    found = child(children, STUBBORN, tmp_path)
+    assert processes.stop([found]) == []
+    assert not found.alive()
+
+
+def test_a_process_that_got_the_pid_of_another_is_left_alone(children: Children, tmp_path: Path) -> None:
+    """A pid is only the same process with the same start time."""
+    found = child(children, READY, tmp_path)
+    gone = replace(found, start_time=found.start_time - 1)
+    assert not gone.alive()
+    assert processes.stop([gone]) == []
+    assert found.alive()
+
+
+def test_a_process_that_is_gone_is_stopped(tmp_path: Path) -> None:
+    gone = processes.start(["true"], str(tmp_path))
+    assert processes.stop([gone]) == []
+
+
+def test_processes_are_found_by_their_directory(children: Children, tmp_path: Path) -> None:
+    places = [tmp_path / "lab", tmp_path / "lab" / "node", tmp_path / "lab-2"]
+    for place in places:
+        place.mkdir()
+    found = {place: child(children, READY, place) for place in places}
+    lab = str(places[0])
+    assert sorted(processes.under(lab), key=lambda pair: pair[0]) == [
+        (str(place), found[place]) for place in places[:2]
+    ]
+    (places[1]).rmdir()
+    assert (str(places[1]), found[places[1]]) in processes.under(lab), "the directory is gone, its process is not"
+
+
+def test_processes_are_found_by_their_namespace(netns: str, prefix: str, tmp_path: Path) -> None:
+    namespaces.create([f"{prefix}other"])
+    started = processes.start(["sleep", "1000"], str(tmp_path), netns)
+    try:
+        assert processes.inside([netns]) == [started]
+        assert processes.inside([f"{prefix}other", f"{prefix}nothing"]) == []
+        assert processes.inside([]) == []
+    finally:
+        assert processes.stop([started]) == []
+    assert processes.inside([netns]) == []
+
+
+def test_a_daemon_is_not_in_the_terminals_session_and_writes_to_its_directory(tmp_path: Path) -> None:
+    started = processes.start(["sh", "-c", "echo said; echo wrong >&2; exec sleep 1000"], str(tmp_path))
+    try:
+        assert os.getsid(started.pid) == started.pid
+        linux.wait_until(lambda: (tmp_path / "sh.out").read_text() == "said\nwrong\n", 5, lambda: "nothing was said")
+    finally:
+        assert processes.stop([started]) == []
+
+
+def test_a_program_that_is_not_there_is_an_error(netns: str, tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        processes.start(["/no/such/program"], str(tmp_path), netns)
+
+
+# --- daemons that do not come up ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def planned(lab: str, prefix: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plan]:
+    """Namespaces and the run directory of a small lab; nothing waits long for what will not come."""
+    monkeypatch.setattr(linux, "_READY_SECONDS", 0.3)
+    found = plan(load("s2s-static").scenario, lab)
+    namespaces.create(node.netns for node in found.nodes)
+    Path(lab_directory(lab)).mkdir(parents=True)
+    yield found
+    Linux().stop_processes(lab)
+    for path in sorted(Path(lab_directory(lab)).rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+    Path(lab_directory(lab)).rmdir()
+    Path(lab_directory(lab)).parent.rmdir()
+
+
+def test_a_charon_that_does_not_come_up_is_named(planned: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(linux.text, "strongswan_conf", lambda *_: "charon-systemd {\n  load = random\n}\n")
+    with pytest.raises(ConvergeError, match=rf"^charon of {planned.charons[0].node} is not there \(waited 0\.3 s\)$"):
+        Linux().start_daemons(planned)
+
+
+def test_a_charon_that_dies_at_once_is_named(planned: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(linux.text, "strongswan_conf", lambda *_: "no { configuration")
+    with pytest.raises(ConvergeError, match=f"^charon of {planned.charons[0].node} is not there"):
+        Linux().start_daemons(planned)
+
+
+@pytest.mark.parametrize("damage", ["nonsense\n", "ip route nonsense\n"])
+def test_frr_that_refuses_its_configuration_is_not_ready(planned: Plan, damage: str) -> None:
+    """FRR 8.4 reads on after a line that it does not know; it must not go unsaid."""
+    directory = Path(lab_directory(planned.lab), "frr")
+    directory.mkdir()
+    frr.start(planned.nodes[0].netns, str(directory), "zebra", damage)
+    with pytest.raises(ConvergeError):
+        linux.wait_until(lambda: frr.ready(str(directory), "zebra"), 0.5, lambda: "not ready")
+
+
+def test_an_frr_whose_namespace_is_gone_is_an_error(planned: Plan) -> None:
+    with pytest.raises(BuildError, match="No such file or directory"):
+        frr.start("nl.no.such", lab_directory(planned.lab), "zebra", "")
+
+
+def test_a_command_that_frr_refuses_is_an_error(planned: Plan) -> None:
+    directory = Path(lab_directory(planned.lab), "frr")
+    directory.mkdir()
+    frr.start(planned.nodes[0].netns, str(directory), "zebra", "hostname z\n")
+    linux.wait_until(lambda: frr.ready(str(directory), "zebra"), 5, lambda: "not ready")
+    with pytest.raises(LabError, match="zebra in .* refused 'show nonsense'"):
+        frr.command(str(directory), "zebra", "show nonsense")
+
+
+def test_the_socket_of_a_dead_daemon_is_not_a_daemon(planned: Plan) -> None:
+    """The file outlives its process."""
+    directory = Path(lab_directory(planned.lab), "charon")
+    directory.mkdir()
+    item = replace(planned.charons[0], directory=str(directory))
+    configuration = linux.text.strongswan_conf(item, planned.timers, planned.data_plane)
+    process = charon.start(planned.netns(item.node), str(directory), configuration)
+    linux.wait_until(lambda: charon.ready(str(directory)), 5, lambda: "not ready")
+    os.kill(process.pid, signal.SIGKILL)
+    linux.wait_until(lambda: not process.alive(), 5, lambda: "not dead")
+    assert (directory / "charon.vici").exists()
+    assert not charon.ready(str(directory))
+
+
+def test_a_tunnel_without_its_charon_names_both_ends(planned: Plan) -> None:
+    tunnel: Tunnel = planned.tunnels[0]
+    with pytest.raises(BuildError, match=f"^{tunnel.edge}: tunnel {tunnel.interface} for {tunnel.node}: "):
+        network.move_tun(tunnel, planned.netns(tunnel.edge), planned.netns(tunnel.node))
+
+
+def test_a_connection_that_does_not_come_up_says_what_charon_said(planned: Plan) -> None:
+    """Nobody is at the other end."""
+    directory = Path(lab_directory(planned.lab), "charon")
+    directory.mkdir()
+    item = replace(planned.charons[0], directory=str(directory))
+    configuration = linux.text.strongswan_conf(item, planned.timers, planned.data_plane)
+    charon.start(planned.netns(item.node), str(directory), configuration)
+    linux.wait_until(lambda: charon.ready(str(directory)), 5, lambda: "not ready")
+    charon.load(str(directory), [linux.vici.connection(c, planned.timers) for c in item.connections], [], [])
+    name = item.connections[0].name
+    with pytest.raises(ConvergeError, match=rf"connection {name} did not come up: .*; charon said: .*\w"):
+        charon.initiate(str(directory), name, 0.5)
+    assert not charon.installed(charon.sas(str(directory)), name)

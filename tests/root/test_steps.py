@@ -1,0 +1,158 @@
+"""Each step of building a lab on the real kernel: taken in order, taken back in reverse, and taken back again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from netlab.lab import engine, state
+from netlab.machine import network, processes
+from netlab.machine.linux import Linux
+from netlab.plan.model import Plan
+from netlab.plan.names import lab_directory
+from netlab.plan.planner import plan
+from netlab.scenario.loader import parse
+
+# One of everything, and nothing twice.
+SCENARIO = """\
+name: steps
+time_scale: 60
+vnets:
+  V:
+    address_space: [10.1.0.0/16]
+    subnets: {default: 10.1.0.0/24, GatewaySubnet: 10.1.255.0/27}
+    vms: {vm: {subnet: default}}
+    vpn_gateway: {bgp: {asn: 65010}, point_to_site: {address_pool: 192.168.0.0/24}}
+sites:
+  S: {address_prefixes: [10.101.0.0/16], bgp: {asn: 65101}, hosts: {host: 10.101.0.10}}
+connections:
+  V-S: {type: IPsec, between: [V, S], enable_bgp: true}
+clients:
+  win: {os: windows, gateway: V}
+  lin: {os: linux, gateway: V}
+links:
+  S: {rate: 500mbit}
+"""
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A lab whose run directory is there and of which nothing else is built yet."""
+
+    plan: Plan
+    steps: tuple[engine.Step, ...]
+    machine: Linux
+
+
+@pytest.fixture
+def claimed(lab: str, host_unchanged: None) -> Iterator[Lab]:
+    machine, loaded = Linux(), parse(SCENARIO, "steps.yaml")
+    planned = plan(loaded.scenario, lab)
+    state.claim(lab)
+    try:
+        keys = state.pre_shared_keys(loaded.scenario, planned.secrets)
+        state.write(state.Facts(lab, "steps", "userspace", 60), loaded.text, keys)
+        yield Lab(planned, engine.steps(planned, loaded.scenario, keys, machine), machine)
+    finally:
+        engine.down(lab, machine)
+
+
+def _routes(lab: Lab, node: str) -> dict[str, network.KernelRoute]:
+    return {route.prefix: route for route in lab.machine.routes(lab.plan.netns(node)) if route.table == 254}
+
+
+def _daemons(lab: Lab) -> list[str]:
+    return sorted(name for _, name in lab.machine.daemons(lab.plan.lab))
+
+
+def _sees_namespaces(lab: Lab) -> bool:
+    return set(lab.machine.namespaces_of(lab.plan.lab)) == {node.netns for node in lab.plan.nodes}
+
+
+def _sees_network(lab: Lab) -> bool:
+    return lab.machine.addresses(lab.plan)["v-vm"] == ("10.1.0.4/24",)
+
+
+def _sees_impairment(lab: Lab) -> bool:
+    return "tbf" in processes.run(lab.plan.netns("s-edge"), ["tc", "qdisc", "show", "dev", "wan"], "")[1]
+
+
+def _sees_daemons(lab: Lab) -> bool:
+    return _daemons(lab) == [*["charon-systemd"] * len(lab.plan.charons), *["zebra"] * len(lab.plan.speakers)]
+
+
+def _sees_tunnels(lab: Lab) -> bool:
+    return all(t.interface in network.interface_names(lab.plan.netns(t.node)) for t in lab.plan.tunnels)
+
+
+def _sees_connections(lab: Lab) -> bool:
+    return lab.machine.selectors(lab.plan.gateways[0]) == ("10.1.0.0/16", "192.168.0.0/24")
+
+
+def _sees_controller(lab: Lab) -> bool:
+    return "netlab-sdn" in {directory for directory, _ in lab.machine.daemons(lab.plan.lab)}
+
+
+def _sees_security_associations(lab: Lab) -> bool:
+    ends = [c for c in lab.plan.charons for item in c.connections if item.name == "V-S"]
+    return len(ends) == 2 and all(lab.machine.installed(charon.directory, "V-S") for charon in ends)
+
+
+def _sees_bgpd(lab: Lab) -> bool:
+    return _daemons(lab).count("bgpd") == 2
+
+
+def _sees_bgp(lab: Lab) -> bool:
+    return _routes(lab, "v-gw-0")["10.101.0.0/16"].by_bgp and _routes(lab, "s")["192.168.0.0/24"].by_bgp
+
+
+def _sees_tables(lab: Lab) -> bool:
+    return any(r.prefix == "10.101.0.0/16" and r.table == 1000 for r in lab.machine.routes(lab.plan.netns("v")))
+
+
+def _sees_clients(lab: Lab) -> bool:
+    win, lin = (lab.machine.client_routes(lab.plan, client) for client in lab.plan.clients)
+    return win == ("10.1.0.0/16", "192.168.0.0/24") and lin == ("10.1.0.0/16", "10.101.0.0/16", "192.168.0.0/24")
+
+
+# What shows that a step was taken.
+SEEN: dict[str, Callable[[Lab], bool]] = {
+    "network namespaces": _sees_namespaces,
+    "links, addresses and routes": _sees_network,
+    "impaired links": _sees_impairment,
+    "IKE and routing daemons": _sees_daemons,
+    "tunnel interfaces": _sees_tunnels,
+    "keys and connections": _sees_connections,
+    "SDN controller": _sees_controller,
+    "security associations": _sees_security_associations,
+    "BGP daemons": _sees_bgpd,
+    "BGP sessions and routes": _sees_bgp,
+    "VNet route tables": _sees_tables,
+    "point-to-site clients": _sees_clients,
+}
+
+
+def test_the_scenario_has_every_step(claimed: Lab) -> None:
+    assert [step.title for step in claimed.steps] == list(SEEN)
+
+
+@pytest.mark.parametrize("last", SEEN)
+def test_steps_taken_up_to_one_are_taken_back_and_again(claimed: Lab, last: str) -> None:
+    taken = claimed.steps[: list(SEEN).index(last) + 1]
+    for step in taken:
+        step.apply()
+    assert SEEN[last](claimed)
+    for _ in range(2):
+        for step in reversed(taken):
+            step.undo()
+        assert claimed.machine.namespaces_of(claimed.plan.lab) == ()
+        assert processes.under(lab_directory(claimed.plan.lab)) == []
+
+
+def test_down_takes_back_a_whole_lab_and_works_again(claimed: Lab) -> None:
+    for step in claimed.steps:
+        step.apply()
+    assert engine.down(claimed.plan.lab, claimed.machine)
+    assert not engine.down(claimed.plan.lab, claimed.machine)
