@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
@@ -137,6 +137,16 @@ def p2s_static_prefixes(scenario: Scenario, vnet: str) -> tuple[IPv4Network, ...
         for prefix in static_prefixes(scenario, vnet, name)
     )
     return tuple(dict.fromkeys((*vnet_prefixes(scenario, vnet), *pushed, *pool)))
+
+
+def offered_selectors(static: Iterable[IPv4Network], by_bgp: Iterable[IPv4Network]) -> tuple[IPv4Network, ...]:
+    """The selectors that a gateway offers its P2S clients, given the static part and what BGP told it.
+
+    A learned default route is left out: whether Azure offers it is not documented (section 5.5). strongSwan drops
+    selectors that lie inside others (RFC 7296, section 2.9: the responder narrows as it sees fit).
+    """
+    everything = dict.fromkeys((*static, *sorted(prefix for prefix in by_bgp if prefix.prefixlen > 0)))
+    return tuple(p for p in everything if not any(p != other and p.subnet_of(other) for other in everything))
 
 
 def profile_prefixes(scenario: Scenario, vnet: str) -> tuple[IPv4Network, ...]:

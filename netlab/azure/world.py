@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from ipaddress import IPv4Network
 
-from netlab.azure.effective import DEFAULT_ROUTE
-from netlab.azure.propagation import Learned, learned, p2s_static_prefixes, profile_prefixes
+from netlab.azure.propagation import Learned, learned, offered_selectors, p2s_static_prefixes, profile_prefixes
 from netlab.scenario.models import Action, ClientOnly, ClientRoute, Scenario, SitePrefix
 
 Prefixes = frozenset[IPv4Network]
@@ -37,12 +36,8 @@ class World:
         return learned(self.scenario, self.announced)
 
     def offered(self, vnet: str) -> Prefixes:
-        """The selectors that a gateway offers its clients now (azure-rules.md 1.3, rule 1).
-
-        A learned default route is left out: whether Azure offers it is not documented (section 5.5).
-        """
-        by_bgp = (prefix for prefix in self.learned[vnet] if prefix != DEFAULT_ROUTE)
-        return frozenset((*p2s_static_prefixes(self.scenario, vnet), *by_bgp))
+        """The selectors that a gateway offers its clients now."""
+        return frozenset(offered_selectors(p2s_static_prefixes(self.scenario, vnet), self.learned[vnet]))
 
     def client_routes(self, client: str) -> Prefixes:
         """The VPN routes of a client: Windows has its profile's, others those of the selectors; both, those by hand."""

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from ipaddress import IPv4Network
 from typing import Protocol
 
-from netlab.azure.effective import DEFAULT_ROUTE, EffectiveRoute, NextHopType, active
+from netlab.azure.effective import EffectiveRoute, NextHopType, active
+from netlab.azure.propagation import offered_selectors
 from netlab.plan.model import Fabric, GatewayView, Plan, Route, SubnetTable, Timers
 from netlab.plan.networks import GATEWAY_METRIC
 
@@ -68,13 +69,10 @@ def _learned(prefix: str) -> EffectiveRoute:
 
 
 def wanted_selectors(view: GatewayView, known: Iterable[tuple[str, bool]]) -> tuple[str, ...]:
-    """What a gateway offers its clients: the static part and what BGP told it (azure-rules.md 1.3, rule 1).
-
-    A learned default route is left out: whether Azure offers it is not documented (section 5.5).
-    """
+    """What a gateway offers its clients: the static part and what BGP told it (azure-rules.md 1.3, rule 1)."""
     static = view.p2s_connection.local_ts.prefixes if view.p2s_connection is not None else ()
-    learned = sorted(prefix for prefix, by_bgp in known if by_bgp and prefix != str(DEFAULT_ROUTE))
-    return tuple(dict.fromkeys((*static, *learned)))
+    by_bgp = (IPv4Network(prefix) for prefix, learned in known if learned)
+    return tuple(map(str, offered_selectors(map(IPv4Network, static), by_bgp)))
 
 
 def known_by_gateways(plan: Plan, machine: Machine) -> Known:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network
 from typing import Protocol
 
-from netlab.azure.propagation import Announcements, Learned, learned
+from netlab.azure.propagation import Announcements, Learned, learned, static_prefixes
 from netlab.fabric import controller
 from netlab.machine.network import KernelRoute
 from netlab.machine.waiting import wait_until
@@ -38,7 +38,10 @@ def await_bgp(
     """Wait until every BGP session is Established and every speaker's kernel routes are what it must learn."""
     expected = learned(scenario, announced)
     for speaker in plan.speakers:
-        wanted = expected[plan.node(speaker.node).owner]
+        owner = plan.node(speaker.node).owner
+        # A static route wins over what BGP says of the same prefix: an administrative distance of 1 against 20.
+        statics = {p for name, _ in scenario.connections_of(owner) for p in static_prefixes(scenario, owner, name)}
+        wanted = {prefix: paths for prefix, paths in expected[owner].items() if prefix not in statics}
 
         def missing(speaker: BgpSpeaker = speaker, wanted: Paths = wanted) -> str:
             return "; ".join(_missing(plan, speaker, wanted, machine))

@@ -6,6 +6,7 @@ import contextlib
 import json
 import shutil
 import socket
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from netlab.machine import processes
 PROGRAMS = Path("/usr/lib/frr")
 # FRR keeps crash logs there and leaves them behind after SIGKILL (platform-facts.md, section 3).
 _SCRATCH = Path("/var/tmp/frr")
+_DAEMONS = ("zebra", "bgpd")
 _TIMEOUT = 5.0
 
 
@@ -82,11 +84,14 @@ def configure(directory: str, *lines: str) -> None:
     command(directory, "bgpd", "configure terminal", *lines, "end")
 
 
-def remove_scratch(directory: str) -> None:
-    """Remove what FRR left outside its run directory."""
-    for path in Path(directory).glob("*.pid"):
+def remove_scratch(directory: str, stopped: Iterable[processes.Process]) -> None:
+    """Remove what the daemons of a lab's directory, and those just stopped, left outside it."""
+    # One that is stopped as it starts has no pid file yet.
+    left = {(process.name, process.pid) for process in stopped if process.name in _DAEMONS}
+    for path in Path(directory).glob("*/*.pid"):
         with contextlib.suppress(OSError, ValueError):
-            pid = int(path.read_text())
-            shutil.rmtree(_SCRATCH / f"{path.stem}.{pid}", ignore_errors=True)
+            left.add((path.stem, int(path.read_text())))
+    for name, pid in left:
+        shutil.rmtree(_SCRATCH / f"{name}.{pid}", ignore_errors=True)
     with contextlib.suppress(OSError):
         _SCRATCH.rmdir()

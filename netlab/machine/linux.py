@@ -110,8 +110,7 @@ class Linux:
         marked = (process for _, process in processes.under(directory))
         found = {*marked, *processes.inside(self.namespaces_of(lab))}
         left = processes.stop(tuple(process for process in found if process.pid != os.getpid()))
-        for path in Path(directory).glob("*/"):
-            frr.remove_scratch(str(path))
+        frr.remove_scratch(directory, found)
         return [f"{process.name} ({process.pid})" for process in left]
 
     # --- tunnels ----------------------------------------------------------------------------------------------------

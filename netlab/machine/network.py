@@ -162,8 +162,15 @@ def _set_up(ipr: IPRoute, node: str, index: int, interface: Interface) -> None:
         ipr.link("set", index=index, state="up")
 
 
+class _Indexes(dict[str, int]):
+    """Interfaces by name. One that is not there fails as it would in the kernel."""
+
+    def __missing__(self, name: str) -> int:
+        raise NetlinkError(errno.ENODEV, f"no interface {name}")
+
+
 def _indexes(ipr: IPRoute) -> dict[str, int]:
-    return {message.get("ifname"): message["index"] for message in ipr.get_links()}
+    return _Indexes({message.get("ifname"): message["index"] for message in ipr.get_links()})
 
 
 def change_route(ipr: IPRoute, verb: str, route: Route, index: dict[str, int], protocol: int | None = None) -> None:
@@ -394,7 +401,8 @@ def add_loopback_address(netns: str, address: str) -> None:
 
 def set_mtu(netns: str, interface: str, mtu: int) -> None:
     """Set the MTU of an interface."""
-    with_netlink(netns, lambda ipr: ipr.link("set", index=_indexes(ipr)[interface], mtu=mtu))
+    with _explained(netns, f"interface {interface}"):
+        with_netlink(netns, lambda ipr: ipr.link("set", index=_indexes(ipr)[interface], mtu=mtu))
 
 
 def longest_match(found: Iterable[KernelRoute], destination: str, table: int = MAIN_TABLE) -> KernelRoute | None:

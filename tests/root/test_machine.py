@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from netlab.errors import BuildError, ConvergeError, LabError
+from netlab.lab import state
 from netlab.machine import charon, frr, linux, namespaces, network, processes
 from netlab.machine.linux import Linux
 from netlab.plan.model import MAIN_TABLE, Interface, Link, Node, Plan, Route, Rule, Tunnel
@@ -167,7 +169,7 @@ def test_a_plan_is_built_as_it_says(prefix: str) -> None:
     build(*tiny(prefix))
     router, host = f"{prefix}router", f"{prefix}host"
     assert network.addresses([router, host]) == {
-        router: ("192.0.2.1/32", "10.9.0.1/24", "10.1.0.1/32"),
+        router: ("192.0.2.1/32", "10.1.0.1/32", "10.9.0.1/24"),
         host: ("10.1.0.4/24",),
     }
     found = {(r.table, r.prefix): r for r in network.routes(router)}
@@ -334,12 +336,17 @@ def test_the_longest_match_is_what_the_kernel_says(netns: str) -> None:
     assert network.longest_match([r for r in found if r.prefix != "0.0.0.0/0"], "8.8.8.8") is None
 
 
+# How `ip route get` says that a route drops.
+DROPS = {"Invalid argument": "blackhole", "No route to host": "unreachable", "Permission denied": "prohibit"}
+
+
 def kernel_answer(netns: str, destination: str) -> tuple[str, ...]:
     """The type and device of the route that the kernel itself chooses."""
-    code, output = processes.run(netns, ["ip", "-j", "route", "get", "fibmatch", destination], "")
-    assert code == 0, output
+    code, output = processes.run(netns, ["ip", "-j", "route", "get", destination], "")
+    if code != 0:
+        return (DROPS[output.strip().removeprefix("RTNETLINK answers: ")],)
     (route,) = json.loads(output)
-    return (route.get("type", "unicast"), *([route["dev"]] if "dev" in route else []))
+    return ("unicast", route["dev"])
 
 
 # --- processes ------------------------------------------------------------------------------------------------------
@@ -447,16 +454,26 @@ def test_a_program_that_is_not_there_is_an_error(netns: str, tmp_path: Path) -> 
 @pytest.fixture
 def planned(lab: str, prefix: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plan]:
     """Namespaces and the run directory of a small lab; nothing waits long for what will not come."""
+    with _prepared("s2s-static", lab, monkeypatch) as found:
+        yield found
+
+
+@pytest.fixture
+def planned_with_bgp(lab: str, prefix: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plan]:
+    """The same, of a lab with BGP."""
+    with _prepared("p2s-branch-bgp", lab, monkeypatch) as found:
+        yield found
+
+
+@contextlib.contextmanager
+def _prepared(scenario: str, lab: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plan]:
     monkeypatch.setattr(linux, "_READY_SECONDS", 0.3)
-    found = plan(load("s2s-static").scenario, lab)
+    found = plan(load(scenario).scenario, lab)
     namespaces.create(node.netns for node in found.nodes)
-    Path(lab_directory(lab)).mkdir(parents=True)
+    state.claim(lab)
     yield found
     Linux().stop_processes(lab)
-    for path in sorted(Path(lab_directory(lab)).rglob("*"), reverse=True):
-        path.rmdir() if path.is_dir() else path.unlink()
-    Path(lab_directory(lab)).rmdir()
-    Path(lab_directory(lab)).parent.rmdir()
+    state.remove(lab)
 
 
 def test_a_charon_that_does_not_come_up_is_named(planned: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -471,14 +488,31 @@ def test_a_charon_that_dies_at_once_is_named(planned: Plan, monkeypatch: pytest.
         Linux().start_daemons(planned)
 
 
-@pytest.mark.parametrize("damage", ["nonsense\n", "ip route nonsense\n"])
-def test_frr_that_refuses_its_configuration_is_not_ready(planned: Plan, damage: str) -> None:
-    """FRR 8.4 reads on after a line that it does not know; it must not go unsaid."""
+@pytest.mark.parametrize("program", ["exit 1", "exec sleep 1000"])
+def test_a_zebra_that_does_not_come_up_is_named(
+    planned_with_bgp: Plan, program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "zebra").write_text(f"#!/bin/sh\n{program}\n")
+    (tmp_path / "zebra").chmod(0o755)
+    monkeypatch.setattr(frr, "PROGRAMS", tmp_path)
+    with pytest.raises(ConvergeError, match=f"^zebra of {planned_with_bgp.speakers[0].node} is not there"):
+        Linux().start_daemons(planned_with_bgp)
+
+
+def test_what_frr_leaves_elsewhere_is_removed_though_it_has_just_begun(
+    planned: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """FRR makes /var/tmp/frr/zebra.<pid> before its pid file, and SIGKILL leaves it."""
+    monkeypatch.setattr(processes, "_TERM_SECONDS", 0)
     directory = Path(lab_directory(planned.lab), "frr")
     directory.mkdir()
-    frr.start(planned.nodes[0].netns, str(directory), "zebra", damage)
-    with pytest.raises(ConvergeError):
-        linux.wait_until(lambda: frr.ready(str(directory), "zebra"), 0.5, lambda: "not ready")
+    started = frr.start(planned.nodes[0].netns, str(directory), "zebra", "")
+    scratch = Path(f"/var/tmp/frr/zebra.{started.pid}")
+    linux.wait_until(scratch.exists, 5, lambda: "no scratch directory")
+    os.kill(started.pid, signal.SIGSTOP)
+    (directory / "zebra.pid").unlink(missing_ok=True)
+    assert Linux().stop_processes(planned.lab) == []
+    assert not scratch.exists()
 
 
 def test_an_frr_whose_namespace_is_gone_is_an_error(planned: Plan) -> None:
@@ -513,6 +547,13 @@ def test_a_tunnel_without_its_charon_names_both_ends(planned: Plan) -> None:
     tunnel: Tunnel = planned.tunnels[0]
     with pytest.raises(BuildError, match=f"^{tunnel.edge}: tunnel {tunnel.interface} for {tunnel.node}: "):
         network.move_tun(tunnel, planned.netns(tunnel.edge), planned.netns(tunnel.node))
+
+
+def test_changing_an_interface_that_is_gone_is_an_error(netns: str) -> None:
+    with pytest.raises(BuildError, match=f"{netns}: add 10.2.0.0/16: there is no interface ipsec0"):
+        network.set_routes(netns, [Route("10.2.0.0/16", "ipsec0")], ())
+    with pytest.raises(BuildError, match=f"{netns}: interface ipsec0: .*no interface ipsec0"):
+        network.set_mtu(netns, "ipsec0", 1400)
 
 
 def test_a_connection_that_does_not_come_up_says_what_charon_said(planned: Plan) -> None:

@@ -1,0 +1,140 @@
+"""The command line as a user calls it, and labs that it built, to look into and to break."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+NETLAB = Path(sys.executable).with_name("netlab")
+SCENARIOS = {path.stem: path for path in sorted((CHECKOUT / "scenarios").glob("*.yaml"))}
+RUN = Path("/run/netlab")
+
+Cell = dict[str, Any]
+Report = dict[str, Any]
+Done = subprocess.CompletedProcess[str]
+
+
+def netlab(*arguments: object, code: int = 0, **options: Any) -> Done:
+    """Run netlab somewhere else than in its checkout; it must end with this code and never with a traceback."""
+    command = [str(NETLAB), *map(str, arguments)]
+    done = subprocess.run(command, **{"cwd": "/", "capture_output": True, "text": True, "timeout": 120, **options})
+    ended_well(done, code)
+    return done
+
+
+def ended_well(done: Done, code: int) -> None:
+    assert "Traceback" not in done.stderr, done.stderr
+    assert "internal error" not in done.stderr, done.stderr
+    assert done.returncode == code, f"exit code {done.returncode}\n{done.stderr}\n{done.stdout}"
+
+
+def start(*arguments: object, **options: Any) -> subprocess.Popen[str]:
+    """Start netlab in a session of its own, to read its progress line by line and to interrupt it."""
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+    return subprocess.Popen([NETLAB, *map(str, arguments)], cwd="/", text=True, start_new_session=True, **pipes)
+
+
+def progress(process: subprocess.Popen[str], lines: int) -> list[str]:
+    """The next lines of a netlab's progress: when they are here, the last of them has begun."""
+    assert process.stderr is not None
+    return [process.stderr.readline() for _ in range(lines)]
+
+
+def end(process: subprocess.Popen[str]) -> Done:
+    """What a started netlab left to say, and its exit code."""
+    out, err = process.communicate(timeout=120)
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+def names() -> set[str]:
+    """The labs of which anything is left: a run directory or a namespace."""
+    directories = {path.name for path in RUN.iterdir()} if RUN.is_dir() else set()
+    namespaces = {path.name.split(".")[1] for path in Path("/run/netns").glob("nl.*")}
+    return directories | namespaces
+
+
+class Lab:
+    """A lab that is up."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.directory = RUN / name
+
+    def verify(self, code: int = 0) -> Report:
+        return json.loads(netlab("verify", self.name, "-f", "json", code=code).stdout)
+
+    def status(self, code: int = 0) -> dict[str, str]:
+        """What `status` finds wrong, by name."""
+        (found,) = json.loads(netlab("status", self.name, "-f", "json", code=code).stdout)
+        assert found["healthy"] == (code == 0)
+        return {check["name"]: check["message"] for check in found["checks"] if check["status"] != "passed"}
+
+    def run(self, node: str, *command: str, stdin: str = "") -> str:
+        """Run a command in a node's namespace."""
+        argv = ["ip", "netns", "exec", f"nl.{self.name}.{node}", *command]
+        done = subprocess.run(argv, input=stdin, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{' '.join(argv)}: {done.stderr}"
+        return done.stdout
+
+    def ip(self, node: str, command: str) -> str:
+        return self.run(node, "ip", *command.split())
+
+    def table(self, node: str, interface: str) -> str:
+        """The routing table for what comes in by an interface."""
+        rule = next(line.split() for line in self.ip(node, "rule").splitlines() if f"iif {interface} " in line)
+        return rule[-1]
+
+    def nft(self, node: str, hook: str, rule: str) -> None:
+        chain = f"type filter hook {hook} priority 0; {rule};"
+        self.run(node, "nft", "-f", "-", stdin=f"table ip fault {{ chain c {{ {chain} }}; }}")
+
+    def pids(self, directory: str, program: str) -> list[int]:
+        """The lab's processes of a name that work in a directory of its run directory."""
+        found = []
+        for path in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                works_there = (path / "cwd").readlink() == self.directory / directory
+                if works_there and (path / "comm").read_text().strip() == program:
+                    found.append(int(path.name))
+        return found
+
+    def kill(self, directory: str, program: str) -> None:
+        """Kill a daemon without a word; return when it is gone."""
+        (pid,) = self.pids(directory, program)
+        descriptor = os.pidfd_open(pid)
+        try:
+            signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+            # Readable once the process is gone.
+            select.select([descriptor], [], [], 10)
+        finally:
+            os.close(descriptor)
+
+
+@contextlib.contextmanager
+def up(reference: object, name: str, *options: object) -> Iterator[Lab]:
+    """A lab for the length of a block."""
+    netlab("up", reference, "--name", name, *options)
+    try:
+        yield Lab(name)
+    finally:
+        netlab("down", name)
+    assert name not in names()
+
+
+def cells(step: dict[str, Any], status: str) -> list[Cell]:
+    return [cell for cell in step["cells"] if cell["status"] == status]
+
+
+def failed_checks(report: Report) -> dict[str, str]:
+    """The checks of any step that did not pass, with what they say."""
+    steps = report["steps"]
+    return {check["name"]: check["message"] for s in steps for check in s["checks"] if check["status"] != "passed"}

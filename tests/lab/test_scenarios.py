@@ -1,0 +1,242 @@
+"""Every scenario of the catalogue passes, and what its report says is what the documents say, cell by cell."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise, permutations
+from typing import Any
+
+import pytest
+from labs import SCENARIOS, Cell, Report, names, netlab
+
+POOL = "192.168.0.0/24"
+PREFIXES = {
+    "10.1": "10.1.0.0/16",
+    "10.2": "10.2.0.0/16",
+    "10.3": "10.3.0.0/16",
+    "10.4": "10.4.0.0/16",
+    "10.101": "10.101.0.0/16",
+    "pool": POOL,
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the table: networks, the clients' routes, what they reach, and what win reaches after routes by hand."""
+
+    networks: str
+    win_routes: str
+    lin_routes: str
+    win_reaches: str
+    lin_reaches: str
+    win_reaches_by_hand: str = ""
+
+
+TABLE = {
+    "p2s-isolated-vnet": Row("VNet1", "10.1 pool", "10.1 pool", "VNet1", "VNet1"),
+    "p2s-peered-vnets": Row(
+        "VNet1 VNet2 VNet3 VNet4",
+        "10.1 10.2 10.4 pool",
+        "10.1 10.2 10.4 pool",
+        "VNet1 VNet2 VNet4",
+        "VNet1 VNet2 VNet4",
+    ),
+    "p2s-multi-vnet-s2s": Row("VNet1 VNet2 VNet3", "10.1 pool", "10.1 10.2 pool", "VNet1", "VNet1"),
+    "p2s-multi-vnet-s2s-bgp": Row(
+        "VNet1 VNet2 VNet3",
+        "10.1 pool",
+        "10.1 10.2 10.3 pool",
+        "VNet1",
+        "VNet1 VNet2 VNet3",
+        "VNet1 VNet2 VNet3",
+    ),
+    "p2s-branch": Row("VNet1 Site1", "10.1 pool", "10.1 pool", "VNet1", "VNet1"),
+    "p2s-branch-bgp": Row("VNet1 Site1", "10.1 pool", "10.1 10.101 pool", "VNet1", "VNet1 Site1", "VNet1 Site1"),
+    "p2s-multi-vnet-branch": Row(
+        "VNet1 VNet2 VNet3 Site1",
+        "10.1 pool",
+        "10.1 10.2 10.3 10.101 pool",
+        "VNet1",
+        "VNet1",
+    ),
+    "p2s-multi-vnet-branch-bgp": Row(
+        "VNet1 VNet2 VNet3 Site1",
+        "10.1 pool",
+        "10.1 10.2 10.3 10.101 pool",
+        "VNet1",
+        "VNet1 VNet2 VNet3 Site1",
+        "VNet1 VNet2 VNet3 Site1",
+    ),
+}
+ENDPOINTS = {
+    "p2s-isolated-vnet": {"vnet1-vm1", "vnet1-vm2", "win", "lin"},
+    "p2s-peered-vnets": {"vnet1-vm1", "vnet2-vm2", "vnet3-vm3", "vnet4-vm4", "win", "lin"},
+    "p2s-multi-vnet-s2s": {"vnet1-vm1", "vnet2-vm2", "vnet3-vm3", "win", "lin"},
+    "p2s-multi-vnet-s2s-bgp": {"vnet1-vm1", "vnet2-vm2", "vnet3-vm3", "win", "lin"},
+    "p2s-multi-vnet-static-return": {"vnet1-vm1", "vnet2-vm2", "vnet3-vm3", "win", "lin"},
+    "p2s-branch": {"vnet1-vm1", "site1-host1", "win", "lin"},
+    "p2s-branch-bgp": {"vnet1-vm1", "site1-host1", "win", "lin"},
+    "p2s-multi-vnet-branch": {"vnet1-vm1", "vnet2-vm2", "vnet3-vm3", "site1-host1", "win", "lin"},
+    "p2s-multi-vnet-branch-bgp": {"vnet1-vm1", "vnet2-vm2", "vnet3-vm3", "site1-host1", "win", "lin"},
+    "s2s-static": {"vnet1-vm1", "site1-listed", "site1-unlisted"},
+}
+REASONS = ("unknown route", "None route", "not in the selectors", "no tunnel", "no answer", "loop")
+
+_reports: dict[str, Report] = {}
+
+
+def tested(name: str) -> Report:
+    """The report of `netlab test`, which leaves nothing behind; each scenario is tested once."""
+    if name not in _reports:
+        done = netlab("test", name, "-f", "json")
+        assert name not in names()
+        (_reports[name],) = json.loads(done.stdout)
+    return _reports[name]
+
+
+@pytest.fixture(params=SCENARIOS)
+def scenario(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def report(scenario: str) -> Report:
+    return tested(scenario)
+
+
+def all_cells(report: Report) -> Iterator[Cell]:
+    return (cell for step in report["steps"] for cell in step["cells"])
+
+
+def between(step: dict[str, Any], source: str, network: str) -> list[Cell]:
+    """The cells from a node to every machine of a network."""
+    return [c for c in step["cells"] if c["source"] == source and c["target"].startswith(f"{network.lower()}-")]
+
+
+def test_the_catalogue_is_the_ten() -> None:
+    assert SCENARIOS.keys() == ENDPOINTS.keys() == TABLE.keys() | {"s2s-static", "p2s-multi-vnet-static-return"}
+
+
+def test_shape(scenario: str, report: Report) -> None:
+    assert list(report) == ["lab", "scenario", "data_plane", "time_scale", "steps", "summary"]
+    assert (report["lab"], report["scenario"], report["time_scale"]) == (scenario, scenario, 20)
+    assert report["data_plane"] in ("userspace", "kernel")
+    assert list(report["summary"]) == ["passed", "failed", "errors"]
+    cell_keys = "source target protocol expected observed status forward reverse dropped_at rtt_ms encrypted".split()
+    for step in report["steps"]:
+        assert list(step) == ["name", "cells", "checks"]
+        assert all(list(check) == ["name", "status", "message"] for check in step["checks"])
+        for cell in step["cells"]:
+            assert list(cell)[: len(cell_keys)] == cell_keys
+            assert cell["protocol"] in ("icmp", "udp", "tcp")
+            assert {cell["expected"], cell["observed"]} <= {"reachable", "unreachable"}
+            assert all(isinstance(node, str) for node in cell["forward"] + cell["reverse"])
+
+
+def test_nothing_is_unchecked_and_everything_passed(scenario: str, report: Report) -> None:
+    """Every pair, every protocol, in every step; the summary counts all of it."""
+    wanted = {(*pair, protocol) for pair in permutations(ENDPOINTS[scenario], 2) for protocol in ("icmp", "udp", "tcp")}
+    for step in report["steps"]:
+        assert len(step["cells"]) == len(wanted)
+        assert {(c["source"], c["target"], c["protocol"]) for c in step["cells"]} == wanted
+    found = [item for step in report["steps"] for item in step["cells"] + step["checks"]]
+    assert {item["status"] for item in found} == {"passed"}
+    assert report["summary"] == {"passed": len(found), "failed": 0, "errors": 0}
+
+
+def test_every_cell_has_its_evidence(report: Report) -> None:
+    for cell in all_cells(report):
+        assert cell["observed"] == cell["expected"], cell
+        assert cell["forward"][0] == cell["source"], cell
+        if cell["observed"] == "reachable":
+            assert cell["forward"][-1] == cell["reverse"][0] == cell["target"], cell
+            assert cell["reverse"][-1] == cell["source"], cell
+            assert cell["dropped_at"] is None, cell
+            assert cell["rtt_ms"] > 0, cell
+        else:
+            drop = cell["dropped_at"]
+            assert list(drop) == ["node", "direction", "reason"], cell
+            assert drop["direction"] in ("forward", "reverse"), cell
+            assert drop["reason"].startswith(REASONS), cell
+            assert (cell[drop["direction"]] or [cell["target"]])[-1] == drop["node"], cell
+            assert cell["rtt_ms"] is None, cell
+
+
+def crosses_a_tunnel(path: list[str]) -> bool:
+    """Between two of gateways, sites' devices and clients there is nothing but a tunnel."""
+    return any({one, other} <= {node for node in path if ends_tunnels(node)} for one, other in pairwise(path))
+
+
+def ends_tunnels(node: str) -> bool:
+    return "-gw-" in node or node in ("site1", "win", "lin")
+
+
+def test_what_crosses_a_tunnel_is_encrypted(report: Report) -> None:
+    for cell in all_cells(report):
+        crossed = crosses_a_tunnel(cell["forward"]) or crosses_a_tunnel(cell["reverse"])
+        assert cell["encrypted"] is (True if crossed else None), cell
+    assert any(cell["encrypted"] for cell in all_cells(report))
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_the_table_routes(name: str) -> None:
+    for client, routes in (("win", TABLE[name].win_routes), ("lin", TABLE[name].lin_routes)):
+        (check,) = [c for c in tested(name)["steps"][0]["checks"] if c["name"] == f"routes {client}"]
+        assert check["status"] == "passed"
+        assert set(check["message"].split(", ")) == {PREFIXES[route] for route in routes.split()}
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_the_table_reach(name: str) -> None:
+    row = TABLE[name]
+    reaches(tested(name)["steps"][0], "win", row.networks, row.win_reaches)
+    reaches(tested(name)["steps"][0], "lin", row.networks, row.lin_reaches)
+    if row.win_reaches_by_hand:
+        reaches(tested(name)["steps"][1], "win", row.networks, row.win_reaches_by_hand)
+
+
+def reaches(step: dict[str, Any], client: str, networks: str, reached: str) -> None:
+    """A client reaches every machine of some networks, with every protocol, and none of the others."""
+    for network in networks.split():
+        found = between(step, client, network)
+        assert {cell["protocol"] for cell in found} == {"icmp", "udp", "tcp"}
+        wanted = "reachable" if network in reached.split() else "unreachable"
+        assert {cell["observed"] for cell in found} == {wanted}, f"{client} to {network}"
+
+
+@pytest.mark.parametrize("name", [name for name, row in TABLE.items() if row.win_reaches_by_hand])
+def test_windows_needs_routes_by_hand(name: str) -> None:
+    """The second step of these stories adds, for win, what the first lacks of lin's routes."""
+    (check,) = [c for c in tested(name)["steps"][1]["checks"] if c["name"] == "routes win"]
+    assert set(check["message"].split(", ")) == {PREFIXES[route] for route in TABLE[name].lin_routes.split()}
+
+
+def test_without_bgp_the_request_arrives_and_the_reply_dies_on_a_none_route() -> None:
+    step = tested("p2s-multi-vnet-s2s")["steps"][0]
+    for cell in between(step, "lin", "VNet2"):
+        assert cell["forward"] == ["lin", "vnet1-gw-0", "vnet2-gw-0", "vnet2", "vnet2-vm2"]
+        assert cell["reverse"] == ["vnet2-vm2", "vnet2"]
+        assert (cell["dropped_at"]["node"], cell["dropped_at"]["direction"]) == ("vnet2", "reverse")
+        assert cell["dropped_at"]["reason"].startswith("None route: 192.168.0.")
+        assert cell["encrypted"] is True
+
+
+def test_with_the_pool_downstream_the_same_request_is_answered() -> None:
+    reaches(tested("p2s-multi-vnet-static-return")["steps"][0], "lin", "VNet1 VNet2 VNet3", "VNet1 VNet2")
+
+
+def test_an_address_that_is_in_no_local_network_gateway_fails_both_ways() -> None:
+    (step,) = tested("s2s-static")["steps"]
+    for source, target, direction in (
+        ("vnet1-vm1", "site1-unlisted", "forward"),
+        ("site1-unlisted", "vnet1-vm1", "reverse"),
+    ):
+        found = [c for c in step["cells"] if (c["source"], c["target"]) == (source, target)]
+        assert len(found) == 3
+        for cell in found:
+            assert (cell["dropped_at"]["node"], cell["dropped_at"]["direction"]) == ("vnet1", direction)
+            assert cell["dropped_at"]["reason"].startswith("None route: 10.102.0.10 ")
+    (listed,) = {c["observed"] for c in step["cells"] if {c["source"], c["target"]} == {"vnet1-vm1", "site1-listed"}}
+    assert listed == "reachable"
