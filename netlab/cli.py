@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import sys
 import time
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from netlab import __version__
-from netlab.errors import ExitCode, Finding, LabError, NetlabError, ScenarioError, UsageError
+from netlab.errors import ExitCode, Finding, NetlabError, ScenarioError, UsageError
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -52,6 +53,9 @@ app = typer.Typer(
 )
 p2s = typer.Typer(help="Point-to-site clients.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(p2s, name="p2s")
+
+# As shells say it (POSIX, 2.8.2).
+_NO_SUCH_COMMAND = 127
 
 ScenarioArgument = Annotated[str, typer.Argument(metavar="SCENARIO|FILE", help="A name from `netlab list`, or a file.")]
 LabArgument = Annotated[str, typer.Argument(metavar="LAB", help="Not needed where only one lab is up.")]
@@ -148,21 +152,25 @@ def run_tests(
     """Build, verify and remove the lab of each scenario in turn."""
     loaded = [_load(scenario) for scenario in scenarios]
     _require_root()
+    if junit is not None:
+        _write(junit, "")
     reports: list[Report] = []
     broken: dict[str, str] = {}
+    codes = [ExitCode.OK]
     for item in loaded:
         _log(f"{item.scenario.name}:")
         try:
             reports.append(_test(item, time_scale, data_plane))
-        except LabError as error:
+        except NetlabError as error:
             _complain(error)
             broken[item.scenario.name] = error.message
+            codes.append(error.exit_code)
     if junit is not None:
         from netlab.report.junit import junit as as_junit
 
         _write(junit, as_junit(reports, broken))
     _print_reports(reports, output, single=False)
-    _leave(max([ExitCode.LAB if broken else ExitCode.OK, *map(_code, reports)]))
+    _leave(max([*codes, *map(_code, reports)]))
 
 
 # --- verbs that read a running lab ----------------------------------------------------------------------------------
@@ -222,21 +230,16 @@ def routes(node: NodeArgument, lab: LabOption = "", output: FormatOption = Forma
     _print_rows(route_rows(found, _node(found, node), Linux()), output)
 
 
-@app.command("exec", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@app.command("exec")
 def execute(
     node: NodeArgument,
-    command: Annotated[list[str], typer.Argument(metavar="CMD", help="The command and its arguments.")],
+    command: Annotated[list[str], typer.Argument(metavar="-- CMD", help="The command and its arguments.")],
     lab: LabOption = "",
 ) -> None:
-    """Run a command at a node; its exit code is passed through.
-
-    Options of netlab come first: netlab exec --lab LAB NODE -- CMD
-    """
+    """Run a command at a node; its exit code is passed through."""
     _require_root()
-    if command[0].startswith("-") and command[0] != "--":
-        raise UsageError(f"{command[0]} stands after the node", "netlab exec --lab LAB NODE -- CMD")
     found = _read_lab(lab)
-    _become(found.plan.netns(_node(found, node)), command[1:] if command[0] == "--" else command)
+    _become(found.plan.netns(_node(found, node)), command)
 
 
 @app.command()
@@ -486,6 +489,9 @@ def _node(lab: Lab, name: str) -> str:
 
 def _become(netns: str, command: list[str]) -> NoReturn:
     """Replace this process by a command inside a namespace; iproute2 also gives it its own /sys."""
+    if shutil.which(command[0]) is None:
+        _log(f"netlab: there is no command {command[0][:60]!r}")
+        sys.exit(_NO_SUCH_COMMAND)
     sys.stdout.flush()
     sys.stderr.flush()
     os.execvp("ip", ["ip", "netns", "exec", netns, *command])

@@ -11,6 +11,7 @@ from netlab.lab.verify import Machine, health
 from netlab.plan.model import MAIN_TABLE
 from netlab.plan.networks import GATEWAY_METRIC
 from netlab.probe.verdict import Check
+from netlab.render.text import CHARON_TABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,10 @@ def overview(name: str, machine: Machine) -> Overview:
 def route_rows(lab: state.Lab, node: str, machine: Machine) -> list[dict[str, Any]]:
     """The routes of a node, one row each; a VNet's by subnet and with Azure's next hop type."""
     tables = {t.table: t for fabric in lab.plan.fabrics if fabric.node == node for t in fabric.tables}
+    # What charon installs for a Windows client no packet consults.
+    unused = {CHARON_TABLE} if any(c.node == node and c.os == "windows" for c in lab.plan.clients) else set()
     rows = []
-    for route in machine.routes(lab.plan.netns(node)):
+    for route in (r for r in machine.routes(lab.plan.netns(node)) if r.table not in unused):
         table = tables.get(route.table)
         kinds = {s.route.prefix: s.next_hop_type for s in table.system} if table is not None else {}
         learned = table is not None and route.metric == GATEWAY_METRIC

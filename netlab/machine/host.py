@@ -13,7 +13,7 @@ from netlab.errors import HostError, NetlabError
 from netlab.machine import charon, frr, namespaces, processes
 from netlab.plan.model import DataPlane
 
-_BOOTSTRAP = "scripts/bootstrap"
+_BOOTSTRAP = "run scripts/bootstrap"
 _PLUGINS = ("/usr/lib/ipsec/plugins", "/usr/lib/strongswan/plugins")
 _SCRATCH = f"nl-doctor-{os.getpid()}"
 
@@ -33,7 +33,7 @@ def require() -> None:
     """HostError for the first thing that a lab needs and that this host lacks; looks at files only."""
     for finding in (_root(), *_programs()):
         if not finding.present:
-            raise HostError(f"{finding.name}: {finding.message}", f"run `{finding.mend}`")
+            raise HostError(f"{finding.name}: {finding.message}", finding.mend)
 
 
 def examine() -> Iterator[Finding]:
@@ -46,7 +46,7 @@ def examine() -> Iterator[Finding]:
 
 
 def _root() -> Finding:
-    return Finding("root", os.geteuid() == 0, "yes" if os.geteuid() == 0 else "a lab needs root", "sudo netlab …")
+    return Finding("root", os.geteuid() == 0, "yes" if os.geteuid() == 0 else "a lab needs root", "run it with sudo")
 
 
 def _programs() -> Iterator[Finding]:
@@ -117,7 +117,7 @@ def _try(name: str, attempt: Callable[[], None]) -> Finding:
     try:
         attempt()
     except NetlabError as error:
-        return Finding(name, False, f"the kernel refuses: {error.message}", "a kernel that has it")
+        return Finding(name, False, f"the kernel refuses: {error.message}", "boot a kernel that has it")
     return Finding(name, True, "works")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
+from itertools import chain
 
 from netlab.azure.effective import EffectiveRoute, system_routes
 from netlab.azure.propagation import vnet_prefixes
@@ -255,7 +256,7 @@ def _host(lab: str, scenario: Scenario, device: Device, host: str, address: IPv4
 
 
 def _lan_router(prefix: IPv4Network, hosts: set[IPv4Address]) -> IPv4Address:
-    return next(address for address in (*prefix.hosts(), prefix[0]) if address not in hosts)
+    return next(address for address in chain(prefix.hosts(), (prefix[0],)) if address not in hosts)
 
 
 def lan_exit(scenario: Scenario, device: Device) -> tuple[tuple[Route, ...], str]:

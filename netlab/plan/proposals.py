@@ -1,6 +1,7 @@
 """The IKE and ESP proposals that Azure's gateways make, as strongSwan writes them.
 
-Differs from Azure: single DES (R36, responder only) is left out: OpenSSL 3 has it only in its legacy provider.
+All of them are offered. Single DES needs OpenSSL's legacy provider (on Debian 13 a package of its own): charon leaves
+out of a proposal what OpenSSL lacks.
 """
 
 # R33: phase 1, route-based, in Azure's order; all with Diffie-Hellman group 2.
@@ -26,6 +27,7 @@ ESP_INITIATOR = (
 # R36: phase 2 as responder: the same, then these.
 ESP_RESPONDER = (
     *ESP_INITIATOR,
+    "des-sha1",
     *(f"aes256-sha1-{group}" for group in ("modp768", "modp1024", "modp2048")),
     *(f"aes128-sha1-{group}" for group in ("modp768", "modp1024", "modp2048")),
     "3des-sha1-modp768",

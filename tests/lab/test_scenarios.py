@@ -87,7 +87,7 @@ REASONS = ("unknown route", "None route", "not in the selectors", "no tunnel", "
 _reports: dict[str, Report] = {}
 
 
-def tested(name: str) -> Report:
+def report_of(name: str) -> Report:
     """The report of `netlab test`, which leaves nothing behind; each scenario is tested once."""
     if name not in _reports:
         done = netlab("test", name, "-f", "json")
@@ -103,7 +103,7 @@ def scenario(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def report(scenario: str) -> Report:
-    return tested(scenario)
+    return report_of(scenario)
 
 
 def all_cells(report: Report) -> Iterator[Cell]:
@@ -183,7 +183,7 @@ def test_what_crosses_a_tunnel_is_encrypted(report: Report) -> None:
 @pytest.mark.parametrize("name", TABLE)
 def test_the_table_routes(name: str) -> None:
     for client, routes in (("win", TABLE[name].win_routes), ("lin", TABLE[name].lin_routes)):
-        (check,) = [c for c in tested(name)["steps"][0]["checks"] if c["name"] == f"routes {client}"]
+        (check,) = [c for c in report_of(name)["steps"][0]["checks"] if c["name"] == f"routes {client}"]
         assert check["status"] == "passed"
         assert set(check["message"].split(", ")) == {PREFIXES[route] for route in routes.split()}
 
@@ -191,10 +191,10 @@ def test_the_table_routes(name: str) -> None:
 @pytest.mark.parametrize("name", TABLE)
 def test_the_table_reach(name: str) -> None:
     row = TABLE[name]
-    reaches(tested(name)["steps"][0], "win", row.networks, row.win_reaches)
-    reaches(tested(name)["steps"][0], "lin", row.networks, row.lin_reaches)
+    reaches(report_of(name)["steps"][0], "win", row.networks, row.win_reaches)
+    reaches(report_of(name)["steps"][0], "lin", row.networks, row.lin_reaches)
     if row.win_reaches_by_hand:
-        reaches(tested(name)["steps"][1], "win", row.networks, row.win_reaches_by_hand)
+        reaches(report_of(name)["steps"][1], "win", row.networks, row.win_reaches_by_hand)
 
 
 def reaches(step: dict[str, Any], client: str, networks: str, reached: str) -> None:
@@ -209,12 +209,12 @@ def reaches(step: dict[str, Any], client: str, networks: str, reached: str) -> N
 @pytest.mark.parametrize("name", [name for name, row in TABLE.items() if row.win_reaches_by_hand])
 def test_windows_needs_routes_by_hand(name: str) -> None:
     """The second step of these stories adds, for win, what the first lacks of lin's routes."""
-    (check,) = [c for c in tested(name)["steps"][1]["checks"] if c["name"] == "routes win"]
+    (check,) = [c for c in report_of(name)["steps"][1]["checks"] if c["name"] == "routes win"]
     assert set(check["message"].split(", ")) == {PREFIXES[route] for route in TABLE[name].lin_routes.split()}
 
 
 def test_without_bgp_the_request_arrives_and_the_reply_dies_on_a_none_route() -> None:
-    step = tested("p2s-multi-vnet-s2s")["steps"][0]
+    step = report_of("p2s-multi-vnet-s2s")["steps"][0]
     for cell in between(step, "lin", "VNet2"):
         assert cell["forward"] == ["lin", "vnet1-gw-0", "vnet2-gw-0", "vnet2", "vnet2-vm2"]
         assert cell["reverse"] == ["vnet2-vm2", "vnet2"]
@@ -224,11 +224,11 @@ def test_without_bgp_the_request_arrives_and_the_reply_dies_on_a_none_route() ->
 
 
 def test_with_the_pool_downstream_the_same_request_is_answered() -> None:
-    reaches(tested("p2s-multi-vnet-static-return")["steps"][0], "lin", "VNet1 VNet2 VNet3", "VNet1 VNet2")
+    reaches(report_of("p2s-multi-vnet-static-return")["steps"][0], "lin", "VNet1 VNet2 VNet3", "VNet1 VNet2")
 
 
 def test_an_address_that_is_in_no_local_network_gateway_fails_both_ways() -> None:
-    (step,) = tested("s2s-static")["steps"]
+    (step,) = report_of("s2s-static")["steps"]
     for source, target, direction in (
         ("vnet1-vm1", "site1-unlisted", "forward"),
         ("site1-unlisted", "vnet1-vm1", "reverse"),

@@ -525,7 +525,7 @@ def test_a_command_that_frr_refuses_is_an_error(planned: Plan) -> None:
     directory.mkdir()
     frr.start(planned.nodes[0].netns, str(directory), "zebra", "hostname z\n")
     linux.wait_until(lambda: frr.ready(str(directory), "zebra"), 5, lambda: "not ready")
-    with pytest.raises(LabError, match="zebra in .* refused 'show nonsense'"):
+    with pytest.raises(LabError, match=r"zebra in .* refused 'show nonsense'"):
         frr.command(str(directory), "zebra", "show nonsense")
 
 

@@ -126,7 +126,7 @@ class Machine:
     routes: dict[str, set[Route]]
     offered: tuple[str, ...] = ()
     changes: list[Any] = field(default_factory=list)
-    events: Iterator[bool] = iter(())
+    events: Iterator[bool] = field(default_factory=lambda: iter(()))
 
     def gateway_prefixes(self, view: GatewayView) -> tuple[tuple[str, bool], ...]:
         return self.known[view.vnet]

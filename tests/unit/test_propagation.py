@@ -29,7 +29,6 @@ V1, V2, V3, V4, S1 = "10.1.0.0/16", "10.2.0.0/16", "10.3.0.0/16", "10.4.0.0/16",
 A1, A2, A3, AS1 = 65010, 65020, 65030, 65101
 
 
-
 @cache
 def catalogued(name: str) -> Scenario:
     return load(name).scenario
@@ -310,9 +309,7 @@ def _ring(*between: tuple[str, str]) -> Scenario:
             for n, end in enumerate(ends, 1)
         },
         sites={},
-        connections={
-            f"{a}-{b}": {"type": "Vnet2Vnet", "between": [a, b], "enable_bgp": True} for a, b in between
-        },
+        connections={f"{a}-{b}": {"type": "Vnet2Vnet", "between": [a, b], "enable_bgp": True} for a, b in between},
     )
 
 
