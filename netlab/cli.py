@@ -9,23 +9,27 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from netlab import __version__
-from netlab.errors import ExitCode, Finding, NetlabError, ScenarioError, UsageError
+from netlab.errors import ExitCode, Finding, LabError, NetlabError, ScenarioError, UsageError
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from netlab.azure.prediction import Predicted
+    from netlab.azure.world import World
     from netlab.lab.state import Lab
     from netlab.plan.model import DataPlane
     from netlab.probe.verdict import Report
     from netlab.scenario.loader import Loaded
+    from netlab.scenario.models import Reach, Scenario
 
 
 class Format(StrEnum):
@@ -54,6 +58,8 @@ app = typer.Typer(
 p2s = typer.Typer(help="Point-to-site clients.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(p2s, name="p2s")
 
+# Windows, where prediction works too, has no SIGHUP.
+_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 # As shells say it (POSIX, 2.8.2).
 _NO_SUCH_COMMAND = 127
 
@@ -371,6 +377,56 @@ def plan(
 
 
 @app.command()
+def predict(scenario: ScenarioArgument, output: FormatOption = Format.table) -> None:
+    """Say what Azure's rules make of a scenario, without a lab."""
+    from netlab.azure.prediction import predict as foresee
+    from netlab.azure.prediction import story_of
+    from netlab.report import forecast
+    from netlab.scenario.names import expected_pairs
+
+    loaded = _load(scenario).scenario
+    documented: Mapping[tuple[str, str], Reach] = {}
+    steps = []
+    for predicted, step in zip(foresee(loaded), story_of(loaded), strict=True):
+        documented = expected_pairs(loaded, documented, step.expect)
+        expected = {pair: reach.expected for pair, reach in documented.items()}
+        steps.append((predicted, forecast.cells(predicted, expected)))
+    if output is Format.json:
+        _print_json(forecast.structure(loaded.name, steps))
+    else:
+        from netlab.report import table
+
+        for predicted, cells in steps:
+            _print(table.step(predicted.name, cells))
+    wrong = any(cell.status == "failed" for _, cells in steps for cell in cells)
+    _leave(ExitCode.FAILED if wrong else ExitCode.OK)
+
+
+@app.command()
+def explain(
+    source: Annotated[str, typer.Argument(metavar="A", help="A machine, a host or a client.")],
+    target: Annotated[str, typer.Argument(metavar="B", help="Another one.")],
+    predicted: Annotated[
+        str, typer.Option("--predicted", metavar="SCENARIO|FILE", help="Ask the model, not a lab's packets.")
+    ] = "",
+    step: Annotated[str, typer.Option("--step", help="With --predicted: after this step of the story.")] = "",
+    lab: LabOption = "",
+    output: FormatOption = Format.table,
+) -> None:
+    """Say why A can or cannot reach B, and what would mend it."""
+    from netlab.azure.explanation import explain as tell
+    from netlab.report import forecast
+
+    world, pair, addresses = _foreseen(predicted, step, source, target) if predicted else _seen(lab, source, target)
+    found = tell(world, pair, (addresses[pair.target], addresses[pair.source]))
+    if output is Format.json:
+        _print_json(forecast.explanation_structure(found, pair))
+    else:
+        _print(forecast.explained(found))
+    _leave(ExitCode.OK if pair.outcome == "reachable" else ExitCode.FAILED)
+
+
+@app.command()
 def schema() -> None:
     """Print the JSON Schema of a scenario file."""
     from netlab.scenario.loader import schema as make
@@ -487,6 +543,57 @@ def _node(lab: Lab, name: str) -> str:
     return found
 
 
+def _foreseen(scenario: str, step: str, source: str, target: str) -> tuple[World, Predicted, dict[str, IPv4Address]]:
+    """A pair as the model sees it, after a step of the story (the first one where none is named)."""
+    from netlab.azure.prediction import endpoint_addresses
+    from netlab.azure.prediction import predict as foresee
+    from netlab.scenario.names import suggest
+
+    loaded = _load(scenario).scenario
+    steps = list(foresee(loaded))
+    chosen = next((item for item in steps if not step or item.name == step), None)
+    if chosen is None:
+        raise UsageError(f"{loaded.name} has no step {step[:60]!r}", suggest(step, [item.name for item in steps]))
+    nodes = (_endpoint(loaded, source), _endpoint(loaded, target))
+    pair = next((cell for cell in chosen.cells if (cell.source, cell.target) == nodes), None)
+    if pair is None:
+        raise UsageError(f"{source} and {target} are no pair", "name two different ones that have an address")
+    return chosen.world, pair, endpoint_addresses(loaded)
+
+
+def _seen(lab: str, source: str, target: str) -> tuple[World, Predicted, dict[str, IPv4Address]]:
+    """A pair as the packets of a running lab see it."""
+    _require_root()
+    from netlab.azure.world import initial
+    from netlab.lab import state, witness
+    from netlab.lab.verify import all_addresses, probe_addresses
+    from netlab.machine.linux import Linux
+
+    found = _read_lab(lab)
+    nodes = (_endpoint(found.scenario, source), _endpoint(found.scenario, target))
+    if nodes[0] == nodes[1]:
+        raise UsageError(f"{source} and {target} are one and the same", "name two different ones")
+    world = initial(found.scenario)
+    addresses = probe_addresses(found, Linux())
+    for node in nodes:
+        if node not in addresses:
+            raise LabError(f"{node} has no address from the pool: it is not connected", "netlab status says why")
+    with state.locked(found.facts.lab):
+        pair = witness.watch(found, Linux(), addresses, *nodes)
+    return world, pair, all_addresses(world, addresses)
+
+
+def _endpoint(scenario: Scenario, name: str) -> str:
+    """The node of one machine, host or client."""
+    from netlab.scenario.names import endpoints, resolve, suggest
+
+    nodes = resolve(scenario, name)
+    if len(nodes) != 1:
+        what = f"stands for {', '.join(nodes)}" if nodes else "is unknown here"
+        raise UsageError(f"{name[:60]!r} {what}", suggest(name, [item.node for item in endpoints(scenario)]))
+    return nodes[0]
+
+
 def _become(netns: str, command: list[str]) -> NoReturn:
     """Replace this process by a command inside a namespace; iproute2 also gives it its own /sys."""
     if shutil.which(command[0]) is None:
@@ -588,14 +695,14 @@ def _options(
 
 def _interrupt(*_: object) -> NoReturn:
     """The first signal interrupts, and the way back then goes undisturbed by further ones."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in _SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
 @contextlib.contextmanager
 def _signals() -> Iterator[None]:
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in _SIGNALS:
         signal.signal(number, _interrupt)
     yield
 

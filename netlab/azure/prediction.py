@@ -55,6 +55,16 @@ class Predicted:
         return None
 
     @property
+    def ends(self) -> frozenset[tuple[str, str]]:
+        """Every end that this may come to: the node and the leg of a death, or two empty words for an answer.
+
+        More than one where equal paths share the load and differ: which one a flow takes is not foreseeable.
+        """
+        dead = {(walk.dropped_at, "forward") for walk in self.forward if walk.dropped_at}
+        back = {(walk.dropped_at, "reverse" if walk.dropped_at else "") for walk in self.reverse}
+        return frozenset(dead | back)
+
+    @property
     def outcome(self) -> Literal["reachable", "unreachable"]:
         """Whether a request is answered."""
         return "reachable" if self.death is None else "unreachable"
@@ -97,7 +107,7 @@ def pair(world: World, source: Endpoint, target: Endpoint, addresses: Mapping[st
     there = Packet(source, target, addresses[source.node], addresses[target.node])
     back = Packet(target, source, addresses[target.node], addresses[source.node])
     forward = tuple(walks(world, there))
-    arrives = not any(walk.dropped_at for walk in forward)
+    arrives = not all(walk.dropped_at for walk in forward)
     return Predicted(source.node, target.node, forward, tuple(walks(world, back)) if arrives else ())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
@@ -12,8 +12,7 @@ from netlab.errors import ConvergeError
 from netlab.lab import profile, state
 from netlab.lab.convergence import Reader, await_bgp, await_fabrics
 from netlab.plan.model import BgpSpeaker, Client, Plan
-from netlab.scenario.models import Action, ClientOnly, ClientRoute, Expectation, Reach, SitePrefix, node_name
-from netlab.scenario.names import resolve
+from netlab.scenario.models import Action, ClientOnly, ClientRoute, SitePrefix, node_name
 
 
 class Machine(Reader, profile.Machine, Protocol):
@@ -26,7 +25,7 @@ class Machine(Reader, profile.Machine, Protocol):
     ) -> None: ...
 
 
-# What has not come in the first wait is waited for no more; what later actions change is there by then.
+# Seconds, enough for what actions change in a lab where something else is broken.
 _PATIENCE_AFTER_FAILURE = 2.0
 
 # What undoes an action; the others leave nothing behind.
@@ -72,8 +71,12 @@ class Stage:
             await_bgp(self.lab.plan, self.lab.scenario, self.machine, self.announced, self.patience)
             await_fabrics(self.lab.plan, self.machine, self.patience)
         except ConvergeError:
-            self.patience = _PATIENCE_AFTER_FAILURE
+            self.lose_patience()
             raise
+
+    def lose_patience(self) -> None:
+        """Something is dead, or did not come in time: do not wait for it again and again."""
+        self.patience = _PATIENCE_AFTER_FAILURE
 
     def _act(self, action: Action) -> None:
         if self._note(action):
@@ -107,19 +110,3 @@ class Stage:
 
     def _speaker(self, site: str) -> BgpSpeaker:
         return next(speaker for speaker in self.lab.plan.speakers if speaker.node == node_name(site))
-
-
-Matrix = Mapping[tuple[str, str], Reach]
-
-
-def expected_matrix(lab: state.Lab, before: Matrix, expectation: Expectation) -> Matrix:
-    """What is expected of every pair of nodes; what a step leaves out stays as before."""
-    pairs = {
-        (source, target): reach
-        for sources, row in expectation.reach.items()
-        for targets, reach in row.items()
-        for source in resolve(lab.scenario, sources)
-        for target in resolve(lab.scenario, targets)
-        if source != target
-    }
-    return {**before, **pairs}

@@ -23,9 +23,10 @@ from netlab.probe.observe import observe
 from netlab.probe.trace import Observation, Trace, all_pairs, path
 from netlab.probe.verdict import Cell, Check, Drop, Outcome, Report, Status, StepReport
 from netlab.scenario.models import Expectation, Reach, Step, node_name
-from netlab.scenario.names import endpoints, resolve_node
+from netlab.scenario.names import Pair, endpoints, expected_pairs, resolve_node
 
 Progress = Callable[[str], None]
+Documented = Mapping[Pair, Reach]
 
 
 class Machine(story.Machine, Readable, Protocol):
@@ -47,7 +48,7 @@ def verify(lab: state.Lab, machine: Machine, progress: Progress) -> Report:
     stage = story.Stage(lab, machine)
     troubles = list(_attempt("rewind", stage.rewind))
     steps = []
-    documented: story.Matrix = {}
+    documented: Documented = {}
     world = initial(lab.scenario)
     try:
         for step in story_of(lab.scenario):
@@ -55,7 +56,7 @@ def verify(lab: state.Lab, machine: Machine, progress: Progress) -> Report:
             for action in step.do:
                 troubles += _attempt(f"action {action.verb}", partial(stage.take, action))
                 world = after(world, action)
-            documented = story.expected_matrix(lab, documented, step.expect)
+            documented = expected_pairs(lab.scenario, documented, step.expect)
             steps.append(_measure(stage, machine, step, documented, world, troubles))
             troubles = []
     finally:
@@ -77,7 +78,7 @@ def _measure(
     stage: story.Stage,
     machine: Machine,
     step: Step,
-    documented: story.Matrix,
+    documented: Documented,
     world: World,
     troubles: Iterable[Check],
 ) -> StepReport:
@@ -85,6 +86,8 @@ def _measure(
     checks = list(health(lab, machine))
     if all(check.status == "passed" for check in checks):
         checks.append(_settled(stage))
+    else:
+        stage.lose_patience()
     cells, sealed = _cells(lab, machine, documented, world)
     checks += [*troubles, sealed, *_routes(lab, machine, step.expect, world), *_profiles(lab)]
     return StepReport(step.name, cells, tuple(checks))
@@ -166,10 +169,10 @@ def _profiles(lab: state.Lab) -> Iterator[Check]:
 # --- the matrix -----------------------------------------------------------------------------------------------------
 
 
-def _cells(lab: state.Lab, machine: Machine, documented: story.Matrix, world: World) -> tuple[tuple[Cell, ...], Check]:
+def _cells(lab: state.Lab, machine: Machine, documented: Documented, world: World) -> tuple[tuple[Cell, ...], Check]:
     plan = lab.plan
-    addresses = _addresses(lab, machine)
-    predicted = {(cell.source, cell.target): cell for cell in matrix(world, _all_addresses(world, addresses))}
+    addresses = probe_addresses(lab, machine)
+    predicted = {(cell.source, cell.target): cell for cell in matrix(world, all_addresses(world, addresses))}
     underlay = {node.name for node in plan.nodes if node.kind in ("internet", "edge")}
     probes = all_pairs(addresses)
     wanted = [probe for probe in probes if predicted[probe.source, probe.target].outcome == "reachable"]
@@ -189,12 +192,12 @@ def _cells(lab: state.Lab, machine: Machine, documented: story.Matrix, world: Wo
     return tuple(cells), evidence.sealed()
 
 
-def _all_addresses(world: World, observed: Mapping[str, str]) -> dict[str, IPv4Address]:
+def all_addresses(world: World, observed: Mapping[str, str]) -> dict[str, IPv4Address]:
     """The addresses that endpoints have, and those that clients without one might have."""
     return endpoint_addresses(world.scenario) | {node: IPv4Address(text) for node, text in observed.items()}
 
 
-def _addresses(lab: state.Lab, machine: Machine) -> dict[str, str]:
+def probe_addresses(lab: state.Lab, machine: Machine) -> dict[str, str]:
     """The address at which each endpoint is probed: a client's virtual one; a client that has none is left out."""
     clients = {client.node: client for client in lab.plan.clients}
     found = {}
@@ -292,14 +295,17 @@ def _disagreement(
     lab: state.Lab, reach: Reach | None, prediction: Predicted, observed: Outcome, drop: Drop | None
 ) -> str:
     """What is wrong with a cell's outcome or its drop point; empty if document, model and packets agree."""
-    problem = three_way(reach.expected if reach is not None else None, prediction.outcome, observed, str)
+    end = (drop.node, drop.direction) if drop is not None else ("", "")
+    foreseen = end in prediction.ends
+    predicted = observed if foreseen else prediction.outcome
+    problem = three_way(reach.expected if reach is not None else None, predicted, observed, str)
     if problem or drop is None:
         return problem
     death = prediction.death
-    foretold = (death[1].dropped_at, death[0]) if death is not None else ("", "")
+    foretold = end if foreseen else (death[1].dropped_at, death[0]) if death is not None else ("", "")
     place = resolve_node(lab.scenario, reach.dropped_at) if reach is not None and reach.dropped_at else None
     said = (place, drop.direction) if place is not None else None
-    return three_way(said, foretold, (drop.node, drop.direction), lambda at: f"dropped at {at[0]} ({at[1]})")
+    return three_way(said, foretold, end, lambda at: f"dropped at {at[0]} ({at[1]})")
 
 
 def _unmeasured(reach: Reach | None, prediction: Predicted) -> Cell:

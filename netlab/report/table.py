@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from netlab.probe.verdict import Cell, Check, Report, StepReport
+from netlab.probe.verdict import Cell, Check, Report
 
 _MARKS = {
     ("passed", "reachable"): ("yes", "green"),
@@ -19,7 +19,7 @@ _MARKS = {
 
 def report(found: Report) -> RenderableType:
     """The whole report: steps, then the verdict."""
-    return Group(*(_step(step) for step in found.steps), *_legend(found), verdict(found))
+    return Group(*(step(item.name, item.cells, item.checks) for item in found.steps), *_legend(found), verdict(found))
 
 
 def verdict(found: Report) -> Text:
@@ -30,7 +30,7 @@ def verdict(found: Report) -> Text:
 
 
 def _legend(found: Report) -> Iterator[Text]:
-    cells = [cell for step in found.steps for cell in step.cells]
+    cells = [cell for item in found.steps for cell in item.cells]
     words = ["yes: reached and answered over icmp, udp and tcp", "no: not, and that is expected"]
     if any(cell.status in ("failed", "error") for cell in cells):
         words.append("FAIL: not as expected")
@@ -38,10 +38,11 @@ def _legend(found: Report) -> Iterator[Text]:
     yield Text()
 
 
-def _step(step: StepReport) -> RenderableType:
-    parts: list[RenderableType] = [Text(step.name, style="bold"), _matrix(step.cells)]
-    parts += [Text(line, style="red") for line in _failures(step)]
-    parts += [Text(line, style="dim") for line in _reasons(step.cells)]
+def step(name: str, cells: tuple[Cell, ...], found: tuple[Check, ...] = ()) -> RenderableType:
+    """One step: its matrix, what is not as it should be, and why what is unreachable is."""
+    parts: list[RenderableType] = [Text(name, style="bold"), _matrix(cells)]
+    parts += [Text(line, style="red") for line in _failures(cells, found)]
+    parts += [Text(line, style="dim") for line in _reasons(cells)]
     return Group(*parts, Text())
 
 
@@ -66,12 +67,12 @@ def _mark(cells: list[Cell]) -> Text:
     return Text(*next(iter(marks))) if marks else Text("·", style="dim")
 
 
-def _failures(step: StepReport) -> Iterator[str]:
+def _failures(cells: tuple[Cell, ...], found: tuple[Check, ...]) -> Iterator[str]:
     """What is not as it should be: the cell, the path and the drop point."""
-    for check in step.checks:
+    for check in found:
         if check.status in ("failed", "error"):
             yield f"  {check.status.upper()}  {check.name}: {check.message}"
-    wrong = (cell for cell in step.cells if cell.status in ("failed", "error"))
+    wrong = (cell for cell in cells if cell.status in ("failed", "error"))
     for (pair, message, evidence), group in groupby(wrong, key=_wrong):
         yield f"  {pair} ({', '.join(cell.protocol for cell in group)}): {message}"
         yield from (f"          {line}" for line in evidence)
@@ -96,7 +97,7 @@ def _reasons(cells: Iterable[Cell]) -> Iterator[str]:
     lost = [cell for cell in cells if cell.dropped_at is not None and cell.status == "passed"]
     for (source, target, drop), group in groupby(lost, key=lambda c: (c.source, c.target, _drop(c))):
         protocols = {cell.protocol for cell in group}
-        only = "" if len(protocols) == 3 else f" ({', '.join(sorted(protocols))})"
+        only = "" if len(protocols) == 3 or protocols == {"any"} else f" ({', '.join(sorted(protocols))})"
         yield f"  {source} to {target}{only}: {drop}"
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal
 
-from netlab.scenario.models import Scenario, node_name
+from netlab.scenario.models import Expectation, Reach, Scenario, node_name
 
 INTERNET = "internet"
+
+Pair = tuple[str, str]
 MOST_LISTED = 12
 
 
@@ -77,6 +79,19 @@ def resolve_node(scenario: Scenario, name: str) -> str | None:
         return name.lower()
     found = resolve(scenario, name)
     return found[0] if len(found) == 1 else None
+
+
+def expected_pairs(scenario: Scenario, before: Mapping[Pair, Reach], expectation: Expectation) -> Mapping[Pair, Reach]:
+    """What is expected of every pair of nodes; what a step leaves out stays as it was before."""
+    pairs = {
+        (source, target): reach
+        for sources, row in expectation.reach.items()
+        for targets, reach in row.items()
+        for source in resolve(scenario, sources)
+        for target in resolve(scenario, targets)
+        if source != target
+    }
+    return {**before, **pairs}
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

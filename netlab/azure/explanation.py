@@ -1,0 +1,178 @@
+"""Explaining: why a packet gets through or not, in plain words, and what would mend it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
+
+from netlab.azure.forwarding import Used
+from netlab.azure.prediction import Predicted, Walk
+from netlab.azure.world import World
+from netlab.scenario.models import node_name
+from netlab.scenario.names import gateway_node
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a pair can talk or not: a verdict, a line per decision of each leg, and what would mend it."""
+
+    verdict: str
+    forward: tuple[str, ...]
+    reverse: tuple[str, ...]
+    mend: tuple[str, ...] = ()
+
+
+def explain(world: World, found: Predicted, destinations: tuple[IPv4Address, IPv4Address]) -> Explanation:
+    """Explain a pair; ``destinations`` are the addresses of its target and of its source."""
+    death = found.death
+    forward = tuple(_leg(found.forward))
+    reverse = tuple(_leg(found.reverse))
+    if death is None:
+        return Explanation(f"{found.source} reaches {found.target}, and its answer comes back.", forward, reverse)
+    leg, walk = death
+    what = "the request" if leg == "forward" else "the answer"
+    verdict = (
+        f"{found.source} does not reach {found.target}: {what} dies at {walk.dropped_at}. {_sentence(walk.reason)}"
+    )
+    destination = destinations[0] if leg == "forward" else destinations[1]
+    return Explanation(verdict, forward, reverse, tuple(mend(world, walk, destination)))
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _leg(ways: tuple[Walk, ...]) -> Iterator[str]:
+    for number, walk in enumerate(ways, 1):
+        if len(ways) > 1:
+            yield f"way {number} of {len(ways)}, which share the load:"
+        yield from (_decision(used) for used in walk.used)
+        if walk.dropped_at:
+            yield f"{walk.dropped_at}: {walk.reason}"
+
+
+def _decision(used: Used) -> str:
+    return f"{used.node}: {used.prefix}, from {used.source}, leads to {used.leads_to}"
+
+
+# --- what would mend it ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What an address belongs to: a VNet, a site or a P2S pool, and the prefix that would lead to it."""
+
+    kind: str
+    name: str
+    prefix: IPv4Network
+
+
+def _place(world: World, address: IPv4Address) -> _Place | None:
+    for name, vnet in world.scenario.vnets.items():
+        for prefix in vnet.address_space:
+            if address in prefix:
+                return _Place("VNet", name, prefix)
+        gateway = vnet.vpn_gateway
+        pool = gateway.point_to_site.address_pool if gateway is not None and gateway.point_to_site else None
+        if pool is not None and address in pool:
+            return _Place("pool", name, pool)
+    for name, site in world.scenario.sites.items():
+        for prefix in site.address_prefixes:
+            if address in prefix:
+                return _Place("site", name, prefix)
+    return None
+
+
+def mend(world: World, walk: Walk, destination: IPv4Address) -> Iterator[str]:
+    """What would bring a packet on from where it died."""
+    scenario, node = world.scenario, walk.dropped_at
+    place = _place(world, destination)
+    if place is None:
+        return
+    clients = {node_name(name): name for name in scenario.clients}
+    vnets = {node_name(name): name for name in scenario.vnets}
+    gateways = {gateway_node(name): name for name, vnet in scenario.vnets.items() if vnet.vpn_gateway is not None}
+    sites = {node_name(name): name for name in scenario.sites}
+    if node in clients:
+        yield from _mend_client(world, clients[node], place)
+    elif node in vnets:
+        yield from _mend_vnet(world, vnets[node], place)
+    elif node in gateways:
+        yield from _mend_end(world, gateways[node], place, walk.reason)
+    elif node in sites:
+        yield from _mend_end(world, sites[node], place, walk.reason)
+
+
+def _mend_client(world: World, client: str, place: _Place) -> Iterator[str]:
+    gateway = world.scenario.clients[client].gateway
+    state = world.clients[client]
+    offered = any(place.prefix.subnet_of(prefix) for prefix in world.offered(gateway))
+    negotiated = any(place.prefix.subnet_of(prefix) for prefix in state.selectors)
+    if offered and not negotiated:
+        yield f"reconnect {client}: {gateway}'s gateway offers {place.prefix} now, and did not when it connected"
+    elif not offered:
+        yield from _mend_end(world, gateway, place, "")
+    elif world.scenario.clients[client].os == "windows":
+        yield f"add {place.prefix} by hand on {client}: a Windows profile holds no prefix that S2S or BGP brings"
+
+
+def _mend_vnet(world: World, vnet: str, place: _Place) -> Iterator[str]:
+    scenario = world.scenario
+    serving = scenario.gateway_for(vnet)
+    if place.kind == "VNet" and scenario.peering(vnet, place.name) is None:
+        yield f"peer {vnet} and {place.name} directly: peering is not transitive (R102)"
+    elif place.kind == "VNet" and scenario.peering(place.name, vnet) is None:
+        yield f"make the peering from {place.name} to {vnet} too: one alone stays Initiated (R101)"
+    if serving is not None:
+        yield from _mend_end(world, serving, place, "")
+    elif place.kind != "VNet":
+        lenders = [p.vnet for p in scenario.peerings.values() if p.remote_vnet == vnet and p.allow_gateway_transit]
+        hint = f", or set use_remote_gateways on its peering to {lenders[0]}" if lenders else ""
+        yield f"give {vnet} a VPN gateway of its own{hint}: it uses none now"
+
+
+def _mend_end(world: World, end: str, place: _Place, reason: str) -> Iterator[str]:
+    """What would make a gateway or a device know a place."""
+    scenario = world.scenario
+    if reason.startswith("not in the selectors"):
+        yield f"reconnect the client, so that {place.prefix} is negotiated anew"
+        return
+    way = _way(world, end, place.name)
+    if not way:
+        yield f"connect {end} and {place.name}: no connection leads from one to the other"
+        return
+    static = [name for name in way if not scenario.connections[name].enable_bgp]
+    if not static:
+        yield f"have {place.name} announce {place.prefix}: BGP runs all the way and does not tell it"
+        return
+    first, item = way[0], scenario.connections[way[0]]
+    yield f"enable BGP on {' and '.join(static)}: a static connection knows its direct neighbour only (R78)"
+    if item.enable_bgp:
+        return
+    if end in scenario.sites:
+        yield f"or have the device of {end} send {place.prefix} into {first} (static_routes)"
+    elif item.type == "Vnet2Vnet":
+        yield (
+            f"or make {first} a connection of type IPsec, with {place.prefix} in {end}'s local network gateway for "
+            f"{item.other(end)}: the hidden one of a Vnet2Vnet connection cannot be edited (R75)"
+        )
+    else:
+        yield f"or add {place.prefix} to {end}'s local network gateway for {item.other(end)}"
+
+
+def _way(world: World, start: str, goal: str) -> tuple[str, ...]:
+    """The connections of a shortest way from one gateway or site to another, or to the gateway that serves a VNet."""
+    scenario = world.scenario
+    goals = {goal, scenario.gateway_for(goal) if goal in scenario.vnets else None}
+    ways: dict[str, tuple[str, ...]] = {start: ()}
+    frontier = [start]
+    while frontier:
+        end = frontier.pop(0)
+        if end in goals:
+            return ways[end]
+        for name, item in scenario.connections_of(end):
+            if item.other(end) not in ways:
+                ways[item.other(end)] = (*ways[end], name)
+                frontier.append(item.other(end))
+    return ()

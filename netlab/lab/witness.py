@@ -1,0 +1,71 @@
+"""What packets say of one pair: the way that a probe took, with the kernel's route at every node of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import IPv4Address
+from typing import Literal
+
+from netlab.azure.forwarding import Used
+from netlab.azure.prediction import Predicted, Walk
+from netlab.lab.autopsy import Coroner, Machine
+from netlab.lab.state import Lab
+from netlab.machine.network import KernelRoute, longest_match
+from netlab.plan.model import MAIN_TABLE
+from netlab.plan.networks import GATEWAY_METRIC
+from netlab.probe.observe import observe
+from netlab.probe.trace import Probe, Trace, path
+from netlab.render.text import CHARON_TABLE
+
+
+def watch(lab: Lab, machine: Machine, addresses: dict[str, str], source: str, target: str) -> Predicted:
+    """Send one probe and tell its story in the model's terms."""
+    pair = {node: addresses[node] for node in (source, target)}
+    namespaces = {node.name: node.netns for node in lab.plan.nodes}
+    trace = observe(pair, [Probe(source, target, "icmp")], namespaces).traces[0]
+    drop = None if trace.answered else Coroner(lab.plan, machine).examine(trace)
+    legs: dict[str, tuple[Walk, ...]] = {"forward": (), "reverse": ()}
+    for leg, start, to in (("forward", source, trace.target_address), ("reverse", target, trace.source_address)):
+        dead = drop is not None and drop.direction == leg
+        nodes = path(trace, leg) or (start,)  # type: ignore[arg-type]
+        used = tuple(_used(lab, machine, trace, leg, nodes, IPv4Address(to)))  # type: ignore[arg-type]
+        legs[leg] = (Walk(nodes, used, drop.node if dead and drop else "", drop.reason if dead and drop else ""),)
+        if dead:
+            break
+    return Predicted(source, target, legs["forward"], legs["reverse"])
+
+
+def _used(
+    lab: Lab,
+    machine: Machine,
+    trace: Trace,
+    leg: Literal["forward", "reverse"],
+    nodes: tuple[str, ...],
+    destination: IPv4Address,
+) -> Iterator[Used]:
+    """The route that each node of a way used, its last one too if the packet did not arrive there."""
+    arrived = trace.probe.target if leg == "forward" else trace.probe.source
+    for node in nodes:
+        if node != arrived:
+            interface = next(
+                (s.interface for s in trace.sightings if (s.leg, s.node, s.outgoing) == (leg, node, False)), ""
+            )
+            netns = lab.plan.netns(node)
+            client = next((client for client in lab.plan.clients if client.node == node), None)
+            tables = (CHARON_TABLE, MAIN_TABLE) if client is not None and client.os != "windows" else (MAIN_TABLE,)
+            if interface and client is None:
+                tables = (machine.table_of(netns, interface),)
+            routes = machine.routes(netns)
+            found = next((r for t in tables if (r := longest_match(routes, str(destination), t)) is not None), None)
+            if found is not None and found.type == "unicast":
+                yield Used(node, found.prefix, _source(lab, node, found), ", ".join(found.devices))
+            elif found is not None and any(fabric.node == node for fabric in lab.plan.fabrics):
+                yield Used(node, found.prefix, "Default", "None")
+
+
+def _source(lab: Lab, node: str, route: KernelRoute) -> str:
+    if route.by_bgp:
+        return "BGP"
+    if any(fabric.node == node for fabric in lab.plan.fabrics):
+        return "VirtualNetworkGateway" if route.metric == GATEWAY_METRIC else "Default"
+    return "the kernel's table " + ("main" if route.table == MAIN_TABLE else str(route.table))
