@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address
+from itertools import pairwise
 from typing import Literal
 
 from netlab.azure.forwarding import FROM_SELF, Hop, Packet, Used, hops
@@ -13,8 +14,6 @@ from netlab.scenario.addresses import vm_addresses
 from netlab.scenario.models import Scenario, Step
 from netlab.scenario.names import Endpoint, endpoints
 
-# Longer than any path without a loop that a lab's addresses leave room for.
-_MOST_HOPS = 64
 AS_BUILT = "as built"
 
 
@@ -147,8 +146,6 @@ def _onward(
     nodes = (*passed, node)
     if node == packet.target.node:
         yield Walk(nodes, used)
-    elif len(nodes) > _MOST_HOPS:
-        yield Walk(nodes, used, node, f"loop: the packet came back to {node}")
     elif node == "internet":
         yield Walk(nodes, used, node, f"unknown route: the Internet knows no route to {packet.target_address}")
     else:
@@ -162,5 +159,7 @@ def _take(
     now = (*used, hop.used) if hop.used is not None else used
     if hop.dropped:
         yield Walk(nodes, now, node, hop.dropped)
+    elif (node, hop.next_node) in pairwise(nodes):
+        yield Walk(nodes, now, node, f"loop: the packet came back to {node}")
     else:
         yield from _onward(world, packet, hop.next_node, hop.ingress, nodes, now)

@@ -85,8 +85,10 @@ def all_pairs(nodes: Iterable[str], protocols: Collection[Protocol] = PROTOCOLS)
 
 
 def path(trace: Trace, leg: Leg) -> tuple[str, ...]:
-    """The nodes that a leg passed, in order."""
-    return tuple(node for node, _ in groupby(seen.node for seen in _of(trace, leg)))
+    """The nodes that a leg passed, in order; of a loop the first round."""
+    seen, loop = _of(trace, leg), looping(trace, leg)
+    once = seen if loop is None else seen[: next(i for i, sighting in enumerate(seen) if sighting is loop)]
+    return tuple(node for node, _ in groupby(sighting.node for sighting in once))
 
 
 def last(trace: Trace, leg: Leg) -> Sighting | None:
