@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 
 from netlab.machine.charon import Sa
 from netlab.machine.network import KernelRoute, longest_match
-from netlab.plan.model import MAIN_TABLE, Plan
+from netlab.plan.model import MAIN_TABLE, Plan, Route
 from netlab.plan.underlay import LAST_RESORT
 from netlab.probe.trace import Leg, Sighting, Trace, last, looping
 from netlab.probe.verdict import Drop
@@ -120,18 +120,24 @@ class Coroner:
         return f"no answer: {node} has the route {found.prefix} and yet does not forward"
 
     def _discarded(self, node: str, table: int, route: KernelRoute, destination: str) -> str:
-        for subnet, next_hop_type in self._system(node, table, route.prefix):
+        for subnet, next_hop_type in self._system(node, table, route):
             if next_hop_type == "VnetLocal":
                 return f"unknown route: no NIC of {node} has the address {destination}"
             return f"None route: {destination} matches the system route {route.prefix} to None ({subnet})"
         return f"unknown route: {route.type} {route.prefix} at {node}"
 
-    def _system(self, node: str, table: int, prefix: str) -> Iterator[tuple[str, str]]:
+    def _system(self, node: str, table: int, route: KernelRoute) -> Iterator[tuple[str, str]]:
+        """The subnet and the next hop type of the system route that a kernel route is; a like one is none."""
         for fabric in self.plan.fabrics:
             for item in fabric.tables:
                 if fabric.node == node and item.table == table:
                     name = f"subnet {item.subnet}" if not item.subnet.startswith("from ") else item.subnet
-                    yield from ((name, s.next_hop_type) for s in item.system if s.route.prefix == prefix)
+                    same = (s for s in item.system if _identity(s.route) == _identity(route))
+                    yield from ((name, s.next_hop_type) for s in same)
+
+
+def _identity(route: Route | KernelRoute) -> tuple[str, str, int]:
+    return route.prefix, route.type, route.metric
 
 
 def _outside(sas: list[Sa], source: str, destination: str) -> str:

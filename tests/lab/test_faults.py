@@ -59,6 +59,7 @@ def bypass(lab: Lab) -> None:
 
 def leak(lab: Lab) -> None:
     """Send a copy of what vm1 sends to the branch over the underlay; the packet itself goes its proper way."""
+    lab.ip("vnet1", "neighbor add 10.101.0.10 lladdr ff:ff:ff:ff:ff:ff dev wan nud permanent")
     lab.nft("vnet1", "forward", 'iifname "v-vm1" ip daddr 10.101.0.10 dup to 169.254.0.1 device "wan"')
 
 
@@ -90,8 +91,7 @@ FAULTS = (
         "somebody else has the machine's address",
         lambda lab: lab.ip("vnet1-gw-0", "address add 10.2.0.4/32 dev lo"),
         ("win", "vnet2-vm2"),
-        ("vnet1-gw-0", "forward", "no answer from vnet2-vm2: vnet1-gw-0 answered in its place"),
-        protocols="icmp tcp",
+        ("vnet1-gw-0", "forward", "no answer"),
     ),
     Fault(
         "p2s-multi-vnet-s2s",
@@ -102,11 +102,10 @@ FAULTS = (
     ),
     Fault(
         "p2s-multi-vnet-s2s-bgp",
-        "a gateway lost a route of BGP's",
-        lambda lab: lab.ip("vnet2-gw-0", "route del 192.168.0.0/24"),
-        ("vnet2-vm2", "lin"),
-        ("vnet2", "forward", "None route: 192.168.0."),
-        checks=(("convergence", "vnet2-gw-0: no BGP route to 192.168.0.0/24"),),
+        "a gateway throws away what BGP would lead on",
+        lambda lab: lab.ip("vnet2-gw-0", "rule add to 192.168.0.0/24 blackhole pref 100"),
+        ("vnet3-vm3", "lin"),
+        ("vnet2-gw-0", "forward", "no answer: vnet2-gw-0 has the route 192.168.0.0/24 and yet does not forward"),
     ),
     Fault(
         "p2s-multi-vnet-s2s-bgp",
@@ -139,7 +138,7 @@ FAULTS = (
     Fault(
         "p2s-branch-bgp",
         "a route by hand was left",
-        lambda lab: lab.ip("win", "route add 10.101.0.0/16 dev ipsec0 src 192.168.0.1"),
+        lambda lab: lab.ip("win", "route add 10.101.0.0/16 dev ipsec0"),
         ("win", "site1-host1"),
         checks=(("routes win", "the lab stands alone: expected and predicted 10.1.0.0/16, 192.168.0.0/24, observed"),),
     ),
@@ -167,8 +166,8 @@ FAULTS = (
         "p2s-multi-vnet-branch",
         "a charon between VNets is killed",
         lambda lab: lab.kill("vnet2-gw-0-edge-vnet2-vnet3", "charon-systemd"),
-        ("vnet2-vm2", "vnet3-vm3"),
-        ("vnet2", "forward", "None route: 10.3.0.4"),
+        ("vnet3-vm3", "vnet2-vm2"),
+        ("vnet3-gw-0", "forward", "no tunnel"),
         checks=(
             ("daemons", "charon-systemd of vnet2-gw-0-edge-vnet2-vnet3 is dead"),
             ("connection VNet2-VNet3", "no INSTALLED CHILD SA"),
@@ -211,8 +210,10 @@ def test_a_fault_is_named(fault: Fault) -> None:
     unmeasured = fault.name == "a client's charon is killed"
     with up(fault.scenario, f"t-fault-{fault.scenario}") as lab:
         fault.inject(lab)
+        dead = lab.status(code=1).get("daemons") if is_dead(fault) else None
         report = lab.verify(code=4 if unmeasured else 1)
         said = failed_checks(report)
+        assert said.get("daemons") == dead
         assert set(said) >= {name for name, _ in fault.checks}
         for name, beginning in fault.checks:
             assert said[name].startswith(beginning)
@@ -224,8 +225,10 @@ def test_a_fault_is_named(fault: Fault) -> None:
             }
         else:
             assert report["summary"]["failed"] == len(report["steps"])
-        if "daemons" in said:
-            assert lab.status(code=1)["daemons"] == said["daemons"]
+
+
+def is_dead(fault: Fault) -> bool:
+    return "daemons" in dict(fault.checks)
 
 
 def named(step: dict[str, Any], fault: Fault) -> None:

@@ -124,7 +124,7 @@ def test_shape(scenario: str, report: Report) -> None:
     assert (report["lab"], report["scenario"], report["time_scale"]) == (scenario, scenario, 20)
     assert report["data_plane"] in ("userspace", "kernel")
     assert list(report["summary"]) == ["passed", "failed", "errors"]
-    cell_keys = "source target protocol expected observed status forward reverse dropped_at rtt_ms encrypted".split()
+    cell_keys = ["source", "target", "protocol", "expected", "observed", "status", "forward", "reverse", "dropped_at", "rtt_ms", "encrypted"]
     for step in report["steps"]:
         assert list(step) == ["name", "cells", "checks"]
         assert all(list(check) == ["name", "status", "message"] for check in step["checks"])

@@ -1,0 +1,88 @@
+"""What Azure refuses and what the lab cannot build: one function per rule, with the rule's number in its name.
+
+R and B are sections 2 and 3 of the rulebook (azure-rules.md); a function without a number checks what a file refers to,
+or what only the lab demands. Each says what is broken, where, and what would be right; the loader adds the line. A
+rule passes over what another rule reports: a name that does not exist is one finding, not ten.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+from netlab.scenario.models import Scenario
+from netlab.scenario.rules import bgp, connections, gateways, naming, networks
+from netlab.scenario.rules.subjects import Breach, Breaches, Path
+
+__all__ = ["RULES", "Breach", "Path", "Rule", "check", "number"]
+
+Rule = Callable[[Scenario], Breaches]
+
+
+def check(scenario: Scenario) -> Breaches:
+    """Every rule that a scenario breaks, in the order of RULES."""
+    for rule in RULES:
+        yield from (replace(breach, rule=number(rule)) for breach in rule(scenario))
+
+
+def number(rule: Rule) -> str:
+    """The rule's number in the rulebook, from its name; empty where it has none."""
+    found = re.match(r"[rb]\d+(?=_)", rule.__name__)
+    return found[0].upper() if found else ""
+
+
+RULES: tuple[Rule, ...] = (
+    naming.names_are_distinct,
+    naming.nodes_are_distinct,
+    naming.virtual_machines_name_their_subnet,
+    naming.peerings_name_two_vnets,
+    naming.local_network_gateways_name_their_device,
+    naming.connections_name_their_ends,
+    naming.connections_use_fitting_local_network_gateways,
+    naming.local_network_gateways_say_something,
+    naming.links_have_a_way_to_the_internet,
+    naming.clients_name_a_point_to_site_gateway,
+    naming.static_routes_name_their_connection,
+    naming.steps_have_names_of_their_own,
+    naming.actions_name_what_they_act_on,
+    naming.routes_by_hand_leave_the_default_route_alone,
+    naming.expectations_name_what_they_expect_of,
+    networks.prefixes_are_listed_once,
+    networks.subnets_lie_in_the_address_space,
+    networks.r1_gateway_subnet_has_its_name,
+    networks.r2_gateway_subnet_holds_no_machine,
+    networks.r3_gateway_subnet_has_room,
+    networks.r18_addresses_are_free,
+    networks.r18_subnets_have_room,
+    networks.r115_prefixes_are_assignable,
+    networks.hosts_have_addresses_of_their_site,
+    networks.public_addresses_are_public,
+    gateways.r52_tunnels_fit_the_sku,
+    gateways.r54_basic_lacks,
+    gateways.r55_point_to_site_is_route_based,
+    gateways.r21_policy_based_is_basic,
+    gateways.policy_based_is_not_built_yet,
+    gateways.r57_pools_overlap_nothing,
+    connections.r30_shared_keys_are_printable,
+    connections.r31_shared_keys_differ,
+    connections.r71_networks_do_not_overlap,
+    connections.r71_local_network_gateways_lie_outside,
+    connections.r72_local_network_gateways_do_not_overlap,
+    connections.r74_connections_join_gateways,
+    connections.r75_hidden_local_network_gateway_stays_hidden,
+    connections.r77_two_ends_have_one_connection,
+    connections.r100_peered_vnets_do_not_overlap,
+    connections.r101_peerings_come_in_pairs,
+    connections.r103_remote_gateways_can_be_used,
+    bgp.b1_bgp_needs_a_capable_gateway,
+    bgp.b3_asns_are_not_azures,
+    bgp.b4_asns_are_not_ianas,
+    bgp.b5_asns_are_usable,
+    bgp.b7_asns_differ,
+    bgp.b7_local_network_gateways_know_the_peer,
+    bgp.b8_gateway_peers_from_its_subnet,
+    bgp.b10_devices_peer_from_inside,
+    bgp.b12_apipa_is_azures_part,
+    bgp.b12_bgp_addresses_differ,
+)

@@ -1,0 +1,152 @@
+"""BGP."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv4Network
+
+from netlab.scenario import addresses
+from netlab.scenario.addresses import DEFAULT_ASN, GATEWAY_SUBNET
+from netlab.scenario.models import (
+    Scenario,
+)
+from netlab.scenario.rules.subjects import (
+    Breach,
+    Breaches,
+    bgp_settings,
+    device_asns,
+    lacks_gateway,
+    neighbours_of,
+    sound_connections,
+    told_by,
+    vpn_gateways,
+    without_settings,
+)
+
+# B3, B4, B5.
+AZURE_ASNS = frozenset({8074, 8075, 12076, 65515, 65517, 65518, 65519, 65520})
+IANA_ASNS = frozenset({23456, *range(64496, 64512), *range(65535, 65552), 4294967295})
+MISPRINTED_ASN = 429496729
+UNLISTED_ASN = 65516
+USABLE = "use one of 64512 to 65514 or 65521 to 65534"
+# B12.
+APIPA = IPv4Network("169.254.0.0/16")
+AZURE_APIPA = (IPv4Network("169.254.21.0/24"), IPv4Network("169.254.22.0/24"))
+
+
+def b1_bgp_needs_a_capable_gateway(scenario: Scenario) -> Breaches:
+    """B1: BGP is for route-based gateways, and not for SKU Basic."""
+    for name, gateway in vpn_gateways(scenario).items():
+        if gateway.sku != "Basic" and gateway.vpn_type == "RouteBased":
+            continue
+        what = f"{gateway.vpn_type}, {gateway.sku}"
+        if gateway.bgp is not None:
+            yield Breach(("vnets", name, "vpn_gateway", "bgp"), f"a {what} gateway has no BGP; take VpnGw1 or larger")
+        for connection, item in scenario.connections_of(name):
+            if item.enable_bgp:
+                path = ("connections", connection, "enable_bgp")
+                yield Breach(path, f"the {what} gateway of `{name}` has no BGP; take VpnGw1 or larger")
+
+
+def b3_asns_are_not_azures(scenario: Scenario) -> Breaches:
+    """B3: 8074, 8075, 12076, 65515 and 65517 to 65520 are Azure's; on-premises may use none, a gateway 65515 only."""
+    for path, asn, azure in device_asns(scenario):
+        if asn in AZURE_ASNS and not (azure and asn == DEFAULT_ASN):
+            yield Breach(path, f"Azure keeps the ASN {asn} for itself; {USABLE}")
+
+
+def b4_asns_are_not_ianas(scenario: Scenario) -> Breaches:
+    """B4: 23456, 64496 to 64511, 65535 to 65551 and 4294967295 are reserved by IANA."""
+    for path, asn, _ in device_asns(scenario):
+        if asn in IANA_ASNS:
+            yield Breach(path, f"IANA reserves the ASN {asn}; {USABLE}")
+        elif asn == MISPRINTED_ASN:
+            message = f"Azure's documents call the ASN {asn} reserved, a misprint of 4294967295 as it seems"
+            yield Breach(path, f"{message}; {USABLE} to be safe", "warning")
+
+
+def b5_asns_are_usable(scenario: Scenario) -> Breaches:
+    """B5: 64512 to 65514 and 65521 to 65534 are usable; 65516 is in no list of Azure's and counts as reserved."""
+    for path, asn, _ in device_asns(scenario):
+        if asn == UNLISTED_ASN:
+            yield Breach(path, f"Azure lists the ASN {asn} neither as reserved nor as usable; {USABLE}")
+
+
+def b7_asns_differ(scenario: Scenario) -> Breaches:
+    """B7: both ends of a connection with BGP have an ASN, and not the same one."""
+    for name, item in sound_connections(scenario):
+        asns = [addresses.asn(scenario, end) for end in item.between]
+        path = ("connections", name, "enable_bgp")
+        silent = [end for end, asn in zip(item.between, asns, strict=True) if asn == 0]
+        if not item.enable_bgp or lacks_gateway(scenario, item):
+            continue
+        if silent:
+            yield Breach(path, f"the site `{silent[0]}` has no ASN; write bgp: {{asn: 65101}} there")
+        elif asns == [DEFAULT_ASN, DEFAULT_ASN]:
+            yield Breach(path, f"both gateways have Azure's default ASN {DEFAULT_ASN}; give one its own bgp: {{asn}}")
+        elif asns[0] == asns[1]:
+            yield Breach(path, f"both ends have the ASN {asns[0]}; each needs its own")
+
+
+def b7_local_network_gateways_know_the_peer(scenario: Scenario) -> Breaches:
+    """B7: where BGP runs, the local network gateway holds the ASN (and BGP address, if any) of the device."""
+    for told in told_by(scenario):
+        named = scenario.connections[told.connection].local_network_gateways.get(told.vnet)
+        if (
+            named is None
+            or not scenario.connections[told.connection].enable_bgp
+            or without_settings(scenario, told.device)
+        ):
+            continue
+        path, settings = ("local_network_gateways", named, "bgp"), told.gateway.bgp
+        asn, address = addresses.asn(scenario, told.device), addresses.bgp_address(scenario, told.device)
+        if settings is None:
+            yield Breach(path, f"`{told.connection}` runs BGP; write bgp: {{asn: {asn}}} for `{told.device}`")
+        elif settings.asn != asn:
+            yield Breach((*path, "asn"), f"`{told.device}` has the ASN {asn}, not {settings.asn}")
+        elif settings.bgp_peering_address not in (None, address):
+            yield Breach((*path, "bgp_peering_address"), f"the BGP address of `{told.device}` is {address}")
+
+
+def b8_gateway_peers_from_its_subnet(scenario: Scenario) -> Breaches:
+    """B8: a gateway's BGP address is one of GatewaySubnet, or an APIPA one (B12)."""
+    for name, gateway in vpn_gateways(scenario).items():
+        address = gateway.bgp.bgp_peering_address if gateway.bgp is not None else None
+        subnet = scenario.vnets[name].subnets.get(GATEWAY_SUBNET)
+        if address is None or subnet is None or address in APIPA:
+            continue
+        prefix = subnet.address_prefix
+        if int(address) - int(prefix.network_address) not in addresses.usable(prefix):
+            path = ("vnets", name, "vpn_gateway", "bgp", "bgp_peering_address")
+            yield Breach(path, f"{address} is no address that Azure gives in {GATEWAY_SUBNET} {prefix}; leave it out")
+
+
+def b10_devices_peer_from_inside(scenario: Scenario) -> Breaches:
+    """B10: an on-premises BGP address is neither the device's public one nor inside the gateway's VNet."""
+    for site, item in scenario.sites.items():
+        address = item.bgp.bgp_peering_address if item.bgp is not None else None
+        if address is None:
+            continue
+        path = ("sites", site, "bgp", "bgp_peering_address")
+        if address == item.public_ip_address:
+            yield Breach(path, f"{address} is the device's public address; use one of the site, or a loopback's")
+        for vnet in sorted(neighbours_of(scenario, site) & set(scenario.vnets)):
+            if any(address in space for space in scenario.vnets[vnet].address_space):
+                yield Breach(path, f"{address} is inside `{vnet}`; use one of the site, or a loopback's")
+
+
+def b12_apipa_is_azures_part(scenario: Scenario) -> Breaches:
+    """B12: an APIPA BGP address of a gateway is in 169.254.21.0 to 169.254.22.255."""
+    for name, gateway in vpn_gateways(scenario).items():
+        address = gateway.bgp.bgp_peering_address if gateway.bgp is not None else None
+        if address is not None and address in APIPA and not any(address in prefix for prefix in AZURE_APIPA):
+            path = ("vnets", name, "vpn_gateway", "bgp", "bgp_peering_address")
+            yield Breach(path, f"{address} is not in 169.254.21.0 to 169.254.22.255, which Azure takes of APIPA")
+
+
+def b12_bgp_addresses_differ(scenario: Scenario) -> Breaches:
+    """B12: each gateway and each device has a BGP address of its own."""
+    first: dict[IPv4Address, str] = {}
+    for path, owner, settings in bgp_settings(scenario):
+        address = settings.bgp_peering_address
+        if address is not None and first.setdefault(address, owner) != owner:
+            yield Breach((*path, "bgp_peering_address"), f"{address} is the BGP address of `{first[address]}` already")

@@ -1,0 +1,193 @@
+"""Names, and the story that uses them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from netlab.scenario.models import (
+    ClientOnly,
+    ClientRoute,
+    Scenario,
+    SitePrefix,
+)
+from netlab.scenario.names import gateway_node, nodes, resolve_node, short, suggest
+from netlab.scenario.rules.subjects import (
+    Breach,
+    Breaches,
+    Path,
+    sound_connections,
+    story_actions,
+    told_by,
+    unknown,
+    unresolved,
+    virtual_machines,
+    vpn_gateways,
+)
+
+
+def names_are_distinct(scenario: Scenario) -> Breaches:
+    """Names differ by more than the case of their letters, for Azure's are not case-sensitive."""
+    groups: Iterable[tuple[Path, Iterable[str]]] = (
+        *((("vnets", name, "subnets"), vnet.subnets) for name, vnet in scenario.vnets.items()),
+        (("peerings",), scenario.peerings),
+        (("local_network_gateways",), scenario.local_network_gateways),
+        (("connections",), scenario.connections),
+    )
+    for path, names in groups:
+        first: dict[str, str] = {}
+        for name in names:
+            other = first.setdefault(name.lower(), name)
+            if other != name:
+                yield Breach((*path, name), f"differs from `{other}` only by the case of its letters")
+
+
+def nodes_are_distinct(scenario: Scenario) -> Breaches:
+    """Every VNet, gateway, machine, site, host and client has a node; `internet` and the edges are taken."""
+    first: dict[str, Path] = {}
+    edges = (*map(gateway_node, vpn_gateways(scenario)), *map(str.lower, scenario.sites))
+    for node, path in nodes(scenario):
+        other = first.setdefault(node, path)
+        if other != path:
+            what = ".".join(map(str, other)) or "the Internet"
+            yield Breach(path, f"its node would be called `{node}`, as {what} is; choose another name")
+        edge = next((edge for edge in edges if node.startswith(f"{edge}-edge")), None)
+        if edge is not None:
+            yield Breach(path, f"`{node}` is kept for an edge of `{edge}`; choose another name")
+
+
+def virtual_machines_name_their_subnet(scenario: Scenario) -> Breaches:
+    """A virtual machine's subnet is one of its VNet's."""
+    for path, vnet, name in virtual_machines(scenario):
+        subnet = vnet.vms[name].subnet
+        if subnet not in vnet.subnets:
+            yield Breach((*path, "subnet"), f"there is no subnet {short(subnet)}; {suggest(subnet, vnet.subnets)}")
+
+
+def peerings_name_two_vnets(scenario: Scenario) -> Breaches:
+    """A peering leads from one VNet to another one."""
+    for name, peering in scenario.peerings.items():
+        yield from unknown(("peerings", name, "vnet"), peering.vnet, scenario.vnets, "VNet")
+        yield from unknown(("peerings", name, "remote_vnet"), peering.remote_vnet, scenario.vnets, "VNet")
+        if peering.vnet == peering.remote_vnet:
+            yield Breach(("peerings", name, "remote_vnet"), "a VNet is not peered with itself; name another one")
+
+
+def local_network_gateways_name_their_device(scenario: Scenario) -> Breaches:
+    """A local network gateway stands for a site or for a VNet."""
+    for name, item in scenario.local_network_gateways.items():
+        path = ("local_network_gateways", name)
+        if item.site is not None:
+            yield from unknown((*path, "site"), item.site, scenario.sites, "site")
+        else:
+            yield from unknown((*path, "vnet"), item.device, scenario.vnets, "VNet")
+
+
+def connections_name_their_ends(scenario: Scenario) -> Breaches:
+    """The ends of a connection are VNets or sites."""
+    for name, item in scenario.connections.items():
+        for index, end in enumerate(item.between):
+            path = ("connections", name, "between", index)
+            yield from unknown(path, end, (*scenario.vnets, *scenario.sites), "VNet or site")
+
+
+def connections_use_fitting_local_network_gateways(scenario: Scenario) -> Breaches:
+    """A connection's local network gateways stand, for a VNet at one end, for the device at the other end."""
+    for name, item in sound_connections(scenario):
+        for vnet, used in item.local_network_gateways.items():
+            path = ("connections", name, "local_network_gateways", vnet)
+            known = scenario.local_network_gateways
+            if vnet not in item.between or vnet not in scenario.vnets:
+                ends = [end for end in item.between if end in scenario.vnets]
+                yield Breach(path, f"is no VNet of this connection; {suggest(vnet, ends)}")
+            elif used not in known:
+                yield Breach(path, f"there is no local network gateway {short(used)}; {suggest(used, known)}")
+            elif known[used].device != item.other(vnet):
+                right = f"the gateway of `{vnet}` needs one for `{item.other(vnet)}`"
+                yield Breach(path, f"`{used}` stands for {short(known[used].device)}; {right}")
+
+
+def local_network_gateways_say_something(scenario: Scenario) -> Breaches:
+    """Without BGP nothing but the local network gateway's prefixes leads into the tunnel (R82)."""
+    for told in told_by(scenario):
+        if not scenario.connections[told.connection].enable_bgp and not told.gateway.address_prefixes:
+            message = "no address_prefixes there: without BGP the gateway then routes nothing into the tunnel"
+            yield Breach(told.path, message, "warning")
+
+
+def links_have_a_way_to_the_internet(scenario: Scenario) -> Breaches:
+    """An impaired link is the way to the Internet of a VNet with a VPN gateway, a site or a client."""
+    known = (*vpn_gateways(scenario), *scenario.sites, *scenario.clients)
+    for name in scenario.links:
+        yield from unknown(("links", name), name, known, "VPN gateway, site or client")
+
+
+def clients_name_a_point_to_site_gateway(scenario: Scenario) -> Breaches:
+    """A client connects to a VNet whose VPN gateway has a point-to-site configuration."""
+    serving = [name for name, gateway in vpn_gateways(scenario).items() if gateway.point_to_site is not None]
+    for name, client in scenario.clients.items():
+        path = ("clients", name, "gateway")
+        if client.gateway not in scenario.vnets:
+            yield from unknown(path, client.gateway, serving, "VNet")
+        elif client.gateway not in serving:
+            message = f"`{client.gateway}` has no vpn_gateway with point_to_site"
+            yield Breach(path, f"{message}; {suggest(client.gateway, serving)}")
+
+
+def static_routes_name_their_connection(scenario: Scenario) -> Breaches:
+    """A site's static routes are listed by connections of that site."""
+    for site, item in scenario.sites.items():
+        own = [name for name, _ in scenario.connections_of(site)]
+        for name in item.static_routes:
+            if name not in own:
+                path = ("sites", site, "static_routes", name)
+                yield Breach(path, f"is no connection of `{site}`; {suggest(name, own)}")
+
+
+def steps_have_names_of_their_own(scenario: Scenario) -> Breaches:
+    """A report knows a step by its name."""
+    seen: set[str] = set()
+    for index, step in enumerate(scenario.story):
+        if step.name in seen:
+            yield Breach(("story", index, "name"), f"an earlier step is called {step.name!r} too")
+        seen.add(step.name)
+
+
+def actions_name_what_they_act_on(scenario: Scenario) -> Breaches:
+    """An action is about a client, or about a site that speaks BGP on some connection."""
+    speaking = [
+        name
+        for name, site in scenario.sites.items()
+        if site.bgp is not None and any(item.enable_bgp for _, item in scenario.connections_of(name))
+    ]
+    for path, action in story_actions(scenario):
+        match action.subject:
+            case ClientRoute(client=client) | ClientOnly(client=client):
+                yield from unknown((*path, "client"), client, scenario.clients, "client")
+            case SitePrefix(site=site) if site not in speaking:
+                message = f"{short(site)} is no site with a BGP connection; {suggest(site, speaking)}"
+                yield Breach((*path, "site"), message)
+
+
+def routes_by_hand_leave_the_default_route_alone(scenario: Scenario) -> Breaches:
+    """A client's default route leads to its gateway's public address; R64 forces traffic with two halves instead."""
+    for path, action in story_actions(scenario):
+        if isinstance(action.subject, ClientRoute) and action.subject.prefix.prefixlen == 0:
+            yield Breach((*path, "prefix"), "a client needs its default route; add 0.0.0.0/1 and 128.0.0.0/1 instead")
+
+
+def expectations_name_what_they_expect_of(scenario: Scenario) -> Breaches:
+    """Expectations are about VNets, sites, machines and clients; a VNet or site among them has machines or hosts."""
+    for index, step in enumerate(scenario.story):
+        path = ("story", index, "expect")
+        for client in step.expect.routes:
+            yield from unknown((*path, "routes", client), client, scenario.clients, "client")
+        for source, targets in step.expect.reach.items():
+            here = (*path, "reach", source)
+            yield from unresolved(scenario, here, source)
+            for target, expected in targets.items():
+                yield from unresolved(scenario, (*here, target), target)
+                place = expected.dropped_at
+                if place is not None and resolve_node(scenario, place) is None:
+                    known = [node for node, _ in nodes(scenario)]
+                    message = f"no node is called {short(place)}; {suggest(place, known)}"
+                    yield Breach((*here, target, "dropped_at"), message)

@@ -1,0 +1,171 @@
+"""VNets, subnets, sites and public addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from ipaddress import IPv4Address, IPv4Network
+from itertools import combinations
+
+from netlab.scenario import addresses
+from netlab.scenario.addresses import GATEWAY_SUBNET
+from netlab.scenario.models import (
+    Scenario,
+)
+from netlab.scenario.rules.subjects import (
+    Breach,
+    Breaches,
+    Path,
+    address_pools,
+    address_spaces,
+    in_words,
+    listed,
+    public_addresses,
+    virtual_machines,
+    vpn_gateways,
+)
+
+
+def prefixes_are_listed_once(scenario: Scenario) -> Breaches:
+    """The prefixes of one VNet, site or local network gateway do not overlap each other, nor do a VNet's subnets."""
+    lists: Iterable[tuple[Path, Iterable[tuple[str | int, IPv4Network]]]] = (
+        *((("vnets", n, "address_space"), enumerate(v.address_space)) for n, v in scenario.vnets.items()),
+        *(
+            (("vnets", n, "subnets"), [(name, item.address_prefix) for name, item in v.subnets.items()])
+            for n, v in scenario.vnets.items()
+        ),
+        *((("sites", n, "address_prefixes"), enumerate(s.address_prefixes)) for n, s in scenario.sites.items()),
+        *(
+            (("local_network_gateways", n, "address_prefixes"), enumerate(item.address_prefixes))
+            for n, item in scenario.local_network_gateways.items()
+        ),
+    )
+    for path, prefixes in lists:
+        for (_, one), (key, other) in combinations(prefixes, 2):
+            if one.overlaps(other):
+                yield Breach((*path, key), f"{other} overlaps {one}, which is in the same list")
+
+
+def subnets_lie_in_the_address_space(scenario: Scenario) -> Breaches:
+    """A subnet is a part of one of its VNet's address ranges."""
+    for name, vnet in scenario.vnets.items():
+        for key, subnet in vnet.subnets.items():
+            prefix = subnet.address_prefix
+            if not any(prefix.subnet_of(space) for space in vnet.address_space):
+                spaces = listed(vnet.address_space)
+                yield Breach(("vnets", name, "subnets", key), f"{prefix} is outside the address space {spaces}")
+
+
+def r1_gateway_subnet_has_its_name(scenario: Scenario) -> Breaches:
+    """R1: the gateway's subnet must be called exactly GatewaySubnet."""
+    for name in vpn_gateways(scenario):
+        subnets = scenario.vnets[name].subnets
+        if GATEWAY_SUBNET not in subnets:
+            near = next((item for item in subnets if item.lower() == GATEWAY_SUBNET.lower()), None)
+            rename = f"rename `{near}`" if near else "add one, /27 or larger"
+            path = ("vnets", name, "vpn_gateway")
+            yield Breach(path, f"a VPN gateway needs a subnet called `{GATEWAY_SUBNET}`; {rename}")
+
+
+def r2_gateway_subnet_holds_no_machine(scenario: Scenario) -> Breaches:
+    """R2: no VM or other resource may live in GatewaySubnet."""
+    for path, vnet, name in virtual_machines(scenario):
+        if vnet.vms[name].subnet == GATEWAY_SUBNET:
+            yield Breach((*path, "subnet"), f"no virtual machine may be in {GATEWAY_SUBNET}; use another subnet")
+
+
+def r3_gateway_subnet_has_room(scenario: Scenario) -> Breaches:
+    """R3: GatewaySubnet is at least a /29; /27 or larger is recommended."""
+    for name, vnet in scenario.vnets.items():
+        subnet = vnet.subnets.get(GATEWAY_SUBNET)
+        path = ("vnets", name, "subnets", GATEWAY_SUBNET)
+        if subnet is not None and subnet.address_prefix.prefixlen > 29:
+            yield Breach(path, f"{subnet.address_prefix} is smaller than /29; use /27")
+        elif subnet is not None and subnet.address_prefix.prefixlen > 27:
+            yield Breach(path, f"{subnet.address_prefix} is smaller than the recommended /27", "warning")
+
+
+def r18_addresses_are_free(scenario: Scenario) -> Breaches:
+    """R18: a subnet's first four addresses and its last one are Azure's; each other one is given once."""
+    taken: dict[tuple[str, IPv4Address], str] = {}
+    for path, vnet, name in virtual_machines(scenario):
+        address, subnet = vnet.vms[name].private_ip_address, vnet.subnets.get(vnet.vms[name].subnet)
+        if address is None or subnet is None:
+            continue
+        prefix, here = subnet.address_prefix, (*path, "private_ip_address")
+        other = taken.setdefault((str(path[1]), address), name)
+        if address not in prefix:
+            yield Breach(here, f"{address} is outside its subnet {prefix}")
+        elif int(address) - int(prefix.network_address) not in addresses.usable(prefix):
+            yield Breach(here, f"Azure keeps {address} for itself, like the first four of {prefix} and its last one")
+        elif other != name:
+            yield Breach(here, f"{address} is the address of `{other}` already")
+
+
+def r18_subnets_have_room(scenario: Scenario) -> Breaches:
+    """R18: a subnet has five addresses less than its size."""
+    for path, vnet, name in virtual_machines(scenario):
+        subnet = vnet.subnets.get(vnet.vms[name].subnet)
+        if subnet is not None and name not in addresses.vm_addresses(vnet):
+            prefix = subnet.address_prefix
+            room = len(addresses.usable(prefix))
+            yield Breach((*path, "subnet"), f"{prefix} is full, it has {room} addresses to give; use a larger subnet")
+
+
+# R115, VNet FAQ; and 0/8, which RFC 1122 keeps and Linux does not route.
+UNASSIGNABLE = (
+    IPv4Network("0.0.0.0/8"),
+    IPv4Network("127.0.0.0/8"),
+    IPv4Network("168.63.129.16/32"),
+    IPv4Network("169.254.0.0/16"),
+    IPv4Network("224.0.0.0/4"),
+    IPv4Network("255.255.255.255/32"),
+)
+
+
+def r115_prefixes_are_assignable(scenario: Scenario) -> Breaches:
+    """R115: 224/4, 127/8, 169.254/16, 255.255.255.255 and 168.63.129.16 are in no network; subnets are /29 at least."""
+    for network in (*address_spaces(scenario), *address_pools(scenario)):
+        for reserved in UNASSIGNABLE:
+            if network.prefix.overlaps(reserved):
+                yield Breach(network.path, f"{network.prefix} overlaps {reserved}, which cannot be assigned")
+    for name, vnet in scenario.vnets.items():
+        for key, subnet in vnet.subnets.items():
+            if key != GATEWAY_SUBNET and subnet.address_prefix.prefixlen > 29:
+                path = ("vnets", name, "subnets", key)
+                yield Breach(path, f"{subnet.address_prefix} is smaller than /29, the smallest subnet")
+
+
+def hosts_have_addresses_of_their_site(scenario: Scenario) -> Breaches:
+    """A host's address is in its site's prefixes, and neither another host's nor the device's BGP address."""
+    for site, item in scenario.sites.items():
+        taken = {addresses.site_bgp_address(scenario, site): "the device's BGP"} if item.bgp is not None else {}
+        for host, address in item.hosts.items():
+            path = ("sites", site, "hosts", host)
+            if not any(address in prefix for prefix in item.address_prefixes):
+                yield Breach(path, f"{address} is outside the site's {listed(item.address_prefixes)}")
+            elif address in taken:
+                yield Breach(path, f"{address} is {taken[address]} address; give it another one")
+            taken.setdefault(address, f"`{host}`'s")
+
+
+# RFC 6890, without the three prefixes for documentation (RFC 5737), which suit a lab well.
+NOT_PUBLIC = (
+    IPv4Network("10.0.0.0/8"),
+    IPv4Network("100.64.0.0/10"),
+    IPv4Network("172.16.0.0/12"),
+    IPv4Network("192.168.0.0/16"),
+    IPv4Network("240.0.0.0/4"),
+    *UNASSIGNABLE,
+)
+
+
+def public_addresses_are_public(scenario: Scenario) -> Breaches:
+    """A public address is in no private or reserved range, and belongs to one device only."""
+    taken: dict[IPv4Address, Path] = {}
+    for path, address in public_addresses(scenario):
+        range_ = next((prefix for prefix in NOT_PUBLIC if address in prefix), None)
+        if range_ is not None:
+            yield Breach(path, f"{address} is not public, it is in {range_}; use one as 203.0.113.4")
+        elif address in taken:
+            yield Breach(path, f"{address} is the public address of {in_words(taken[address])} too")
+        taken.setdefault(address, path)

@@ -1,0 +1,215 @@
+"""What the rules look at, and how they say what is broken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
+
+from netlab.scenario import addresses
+from netlab.scenario.addresses import GATEWAY_SUBNET
+from netlab.scenario.models import (
+    Action,
+    BgpSettings,
+    Connection,
+    LocalNetworkGateway,
+    Peering,
+    Scenario,
+    VirtualNetwork,
+    VpnGateway,
+)
+from netlab.scenario.names import endpoints, resolve, short, suggest
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """A broken rule: the place in the file, what is wrong there and what would be right."""
+
+    path: Path
+    message: str
+    severity: str = "error"
+    rule: str = ""
+
+
+Breaches = Iterator[Breach]
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A prefix, whose it is and where the file says so."""
+
+    owner: str
+    prefix: IPv4Network
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the gateway of a VNet is told of the device at the other end of a connection."""
+
+    path: Path
+    connection: str
+    vnet: str
+    device: str
+    gateway: LocalNetworkGateway
+
+
+def vpn_gateways(scenario: Scenario) -> dict[str, VpnGateway]:
+    return {name: vnet.vpn_gateway for name, vnet in scenario.vnets.items() if vnet.vpn_gateway is not None}
+
+
+def policy_based(scenario: Scenario) -> Iterator[tuple[str, VpnGateway]]:
+    return ((name, item) for name, item in vpn_gateways(scenario).items() if item.vpn_type == "PolicyBased")
+
+
+def virtual_machines(scenario: Scenario) -> Iterator[tuple[Path, VirtualNetwork, str]]:
+    for name, vnet in scenario.vnets.items():
+        yield from ((("vnets", name, "vms", vm), vnet, vm) for vm in vnet.vms)
+
+
+def sound_connections(scenario: Scenario) -> Iterator[tuple[str, Connection]]:
+    """The connections between two different ends that exist."""
+    for name, item in scenario.connections.items():
+        if item.between[0] != item.between[1] and {*scenario.vnets, *scenario.sites}.issuperset(item.between):
+            yield name, item
+
+
+def lacks_gateway(scenario: Scenario, item: Connection) -> bool:
+    return any(end in scenario.vnets and scenario.vnets[end].vpn_gateway is None for end in item.between)
+
+
+def peering_objects(scenario: Scenario) -> Iterator[tuple[str, Peering]]:
+    """The peerings between two different VNets that exist."""
+    for name, item in scenario.peerings.items():
+        if item.vnet != item.remote_vnet and {item.vnet, item.remote_vnet} <= set(scenario.vnets):
+            yield name, item
+
+
+def told_by(scenario: Scenario) -> Iterator[Told]:
+    for name, item in sound_connections(scenario):
+        for vnet in (end for end in item.between if end in scenario.vnets):
+            named = item.local_network_gateways.get(vnet)
+            if named is None or named in scenario.local_network_gateways:
+                told = addresses.local_network_gateway(scenario, name, vnet)
+                path: Path = ("connections", name) + (("local_network_gateways", vnet) if named else ())
+                yield Told(path, name, vnet, item.other(vnet), told)
+
+
+def neighbours_of(scenario: Scenario, end: str) -> set[str]:
+    return {item.other(end) for _, item in sound_connections(scenario) if end in item.between}
+
+
+def bgp_domain(scenario: Scenario, end: str) -> set[str]:
+    """The ends that connections with BGP join to this one, itself included."""
+    speaking = [set(item.between) for _, item in sound_connections(scenario) if item.enable_bgp]
+    found = {end}
+    while more := {far for pair in speaking if pair & found for far in pair} - found:
+        found |= more
+    return found
+
+
+def address_spaces(scenario: Scenario) -> Iterator[Network]:
+    """The prefixes of every VNet and site."""
+    for name, vnet in scenario.vnets.items():
+        for index, prefix in enumerate(vnet.address_space):
+            yield Network(name, prefix, ("vnets", name, "address_space", index))
+    for name, site in scenario.sites.items():
+        for index, prefix in enumerate(site.address_prefixes):
+            yield Network(name, prefix, ("sites", name, "address_prefixes", index))
+
+
+def address_pools(scenario: Scenario) -> Iterator[Network]:
+    for name, gateway in vpn_gateways(scenario).items():
+        if gateway.point_to_site is not None:
+            path = ("vnets", name, "vpn_gateway", "point_to_site", "address_pool")
+            yield Network(name, gateway.point_to_site.address_pool, path)
+
+
+def networks_of(scenario: Scenario, end: str) -> tuple[Network, ...]:
+    """The prefixes of a VNet and of those that use its gateway, or of a site."""
+    owners = {end, *scenario.spokes(end)}
+    return tuple(network for network in address_spaces(scenario) if network.owner in owners)
+
+
+def known_to(scenario: Scenario, vnet: str) -> Iterator[Network]:
+    """What a VNet's gateway knows besides its own pool: its neighbours, and through BGP their neighbours and pools."""
+    domain = bgp_domain(scenario, vnet)
+    for end in (*scenario.vnets, *scenario.sites):
+        if end in domain | neighbours_of(scenario, vnet):
+            yield from networks_of(scenario, end)
+    for told in told_by(scenario):
+        if told.vnet == vnet and "local_network_gateways" in told.path:
+            yield from (Network(told.device, prefix, told.path) for prefix in told.gateway.address_prefixes)
+    yield from (pool for pool in address_pools(scenario) if pool.owner in domain - {vnet})
+
+
+def public_addresses(scenario: Scenario) -> Iterator[tuple[Path, IPv4Address]]:
+    named: tuple[tuple[Path, IPv4Address | None], ...] = (
+        *((("vnets", name, "vpn_gateway"), item.public_ip_address) for name, item in vpn_gateways(scenario).items()),
+        *((("sites", name), item.public_ip_address) for name, item in scenario.sites.items()),
+        *((("clients", name), item.public_ip_address) for name, item in scenario.clients.items()),
+    )
+    yield from (((*path, "public_ip_address"), address) for path, address in named if address is not None)
+
+
+def bgp_settings(scenario: Scenario) -> Iterator[tuple[Path, str, BgpSettings]]:
+    """The BGP settings of gateways and of sites, with their owner."""
+    for name, gateway in vpn_gateways(scenario).items():
+        if gateway.bgp is not None:
+            yield ("vnets", name, "vpn_gateway", "bgp"), name, gateway.bgp
+    for name, site in scenario.sites.items():
+        if site.bgp is not None:
+            yield ("sites", name, "bgp"), name, site.bgp
+
+
+def device_asns(scenario: Scenario) -> Iterator[tuple[Path, int, bool]]:
+    """Every ASN that is written, and whether it is an Azure gateway's."""
+    for path, owner, settings in bgp_settings(scenario):
+        yield (*path, "asn"), settings.asn, owner in scenario.vnets
+    for name, item in scenario.local_network_gateways.items():
+        if item.bgp is not None:
+            yield ("local_network_gateways", name, "bgp", "asn"), item.bgp.asn, item.vnet is not None
+
+
+def without_settings(scenario: Scenario, end: str) -> bool:
+    """Whether an end cannot speak BGP: a site without an ASN, a VNet without a gateway or a subnet for it."""
+    if end in scenario.sites:
+        return scenario.sites[end].bgp is None
+    subnet = scenario.vnets[end].subnets.get(GATEWAY_SUBNET)
+    return end not in vpn_gateways(scenario) or subnet is None or subnet.address_prefix.prefixlen > 29
+
+
+def story_actions(scenario: Scenario) -> Iterator[tuple[Path, Action]]:
+    for index, step in enumerate(scenario.story):
+        yield from ((("story", index, "do", place, action.verb), action) for place, action in enumerate(step.do))
+
+
+def unknown(path: Path, name: str, known: Iterable[str], kind: str) -> Breaches:
+    names = tuple(known)
+    if name not in names:
+        yield Breach(path, f"there is no {kind} {short(name)}; {suggest(name, names)}")
+
+
+def unresolved(scenario: Scenario, path: Path, name: str) -> Breaches:
+    if resolve(scenario, name):
+        return
+    everything = endpoints(scenario)
+    same = [item.node for item in everything if item.name.lower() == name.lower()]
+    known = (*scenario.vnets, *scenario.sites, *scenario.clients, *(item.node for item in everything))
+    if name.lower() in map(str.lower, (*scenario.vnets, *scenario.sites)):
+        yield Breach(path, f"`{name}` has no machine to probe; give it one of its vms or hosts")
+    elif same:
+        yield Breach(path, f"several machines are called `{name}`; write {' or '.join(same)}")
+    else:
+        yield Breach(path, f"nothing is called {short(name)}; {suggest(name, known)}")
+
+
+def in_words(path: Path) -> str:
+    """Whose place it is, as a message says it."""
+    return f"`{path[1]}`"
+
+
+def listed(prefixes: Iterable[IPv4Network]) -> str:
+    return ", ".join(map(str, prefixes))
