@@ -1,6 +1,6 @@
 # What developers type. Users need only scripts/demo; CI calls scripts/test.
 .DEFAULT_GOAL := help
-.PHONY: help setup lint format test unit bench readme demo lock
+.PHONY: help setup lint format test unit fuzz bench readme demo lock
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +20,11 @@ test: ## every test (root)
 
 unit: ## the tests that need no root
 	@scripts/test unit
+
+N ?= 300
+SEED ?= 7
+fuzz: setup ## random topologies, model against lab: make fuzz N=300 SEED=7 (root)
+	@NETLAB_FUZZ_N=$(N) NETLAB_FUZZ_SEED=$(SEED) .venv/bin/pytest -q tests/lab/test_generated.py
 
 bench: setup ## measure the commands: JSON, medians (root)
 	@scripts/bench

@@ -5,6 +5,7 @@
 
 from netlab.probe.observe import observe
 from netlab.probe.trace import (
+    EspSighting,
     Leg,
     Observation,
     Probe,
@@ -19,6 +20,7 @@ from netlab.probe.trace import (
 )
 
 __all__ = [
+    "EspSighting",
     "Leg",
     "Observation",
     "Probe",

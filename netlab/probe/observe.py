@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from netlab.errors import MeasureError
-from netlab.probe.packets import MAX_PROBES, Shot, Tag, build, esp_flow
+from netlab.probe.packets import MAX_PROBES, Shot, Tag, build, esp_flow, read_esp
 from netlab.probe.sockets import (
     ETH_P_IP,
     IP_PKTINFO,
@@ -24,7 +24,7 @@ from netlab.probe.sockets import (
     open_sockets,
     timestamp,
 )
-from netlab.probe.trace import Observation, Probe, Sighting, judge
+from netlab.probe.trace import EspSighting, Observation, Probe, Sighting, judge
 
 BURST = 32
 PACE = 0.001
@@ -45,6 +45,7 @@ def observe(
     *,
     expected: Collection[Probe] | None = None,
     payload_size: int = 0,
+    keep_esp: bool = False,
     quiet: float = 0.25,
     patience: float = 1.0,
     deadline: float = 3.0,
@@ -52,7 +53,7 @@ def observe(
     """Send the probes from inside the nodes' namespaces and say where each was seen.
 
     `addresses` are the nodes that send and answer, `namespaces` all nodes with a witness, `underlay` those
-    where ESP is counted. Ends when no new packet of a probe was seen for `quiet` seconds, or for `patience`
+    where ESP is counted and, with `keep_esp`, each packet kept. Ends when no new packet of a probe was seen for `quiet` seconds, or for `patience`
     seconds while the answer to one of the `expected` probes (default: all) is missing; at the latest
     `deadline` seconds after sending.
     """
@@ -60,7 +61,7 @@ def observe(
     with ExitStack() as stack:
         sockets = open_sockets(stack, namespaces, addresses, probes)
         selector = stack.enter_context(selectors.DefaultSelector())
-        run = _Run(addresses, probes, frozenset(underlay), sockets, selector)
+        run = _Run(addresses, probes, frozenset(underlay), sockets, selector, keep_esp)
         run.listen()
         run.send(probes if expected is None else expected, payload_size)
         run.await_silence(quiet, patience, deadline)
@@ -94,11 +95,13 @@ class _Run:
     underlay: frozenset[str]
     sockets: Sockets
     selector: selectors.BaseSelector
+    keep_esp: bool = False
     tag: Tag = field(default_factory=Tag)
     unsent: dict[int, int] = field(default_factory=dict)
     outstanding: set[int] = field(default_factory=set)
     sightings: dict[int, set[Sighting]] = field(default_factory=lambda: defaultdict(set))
     esp: Counter[tuple[str, bool, tuple[str, str]]] = field(default_factory=Counter)
+    esp_sightings: list[EspSighting] = field(default_factory=list)
     last_seen: float = 0.0
 
     def listen(self) -> None:
@@ -150,7 +153,7 @@ class _Run:
             )
             for number, probe in enumerate(self.probes)
         )
-        return Observation(traces, esp)
+        return Observation(traces, esp, tuple(sorted(self.esp_sightings, key=lambda seen: seen.time_ns)))
 
     def _shot(self, probe: Probe) -> Shot:
         source = self.sockets.source_addresses.get((probe.source, probe.target), "0.0.0.0")
@@ -194,7 +197,15 @@ class _Run:
                 continue
             if node in self.underlay and (flow := esp_flow(packet)):
                 self.esp[node, outgoing, flow] += 1
+                if self.keep_esp:
+                    self._keep_esp(node, interface, outgoing, packet, timestamp(ancillary))
             self._see(node, interface, outgoing, packet, timestamp(ancillary))
+
+    def _keep_esp(self, node: str, interface: str, outgoing: bool, packet: bytes, time_ns: int | None) -> None:
+        esp = read_esp(packet)
+        # Before the first probe is sent, some packets carry no timestamp yet.
+        if esp is not None and time_ns is not None:
+            self.esp_sightings.append(EspSighting(time_ns, node, interface, outgoing, *esp))
 
     def _see(self, node: str, interface: str, outgoing: bool, packet: bytes, time_ns: int | None) -> None:
         reading = self.tag.read(packet)

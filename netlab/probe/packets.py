@@ -48,6 +48,16 @@ class Shot(NamedTuple):
     target: str
 
 
+class Esp(NamedTuple):
+    """What an ESP packet shows: its outer addresses, whether it travels in UDP, and its place in its SA."""
+
+    source: str
+    target: str
+    in_udp: bool
+    spi: int
+    sequence: int
+
+
 class Reading(NamedTuple):
     """What a packet tells: it belongs to that probe, on that leg."""
 
@@ -161,16 +171,29 @@ def build(tag: Tag, shots: Sequence[Shot], payload_size: int = 0) -> list[bytes]
 
 def esp_flow(packet: bytes) -> tuple[str, str] | None:
     """The outer source and destination of an ESP packet, plain or in UDP; None for IKE and keepalives."""
+    return (_source(packet), inet_ntoa(packet[16:20])) if _esp_start(packet) else None
+
+
+def read_esp(packet: bytes) -> Esp | None:
+    """The same packets, with what their headers say."""
+    start = _esp_start(packet)
+    if not start:
+        return None
+    spi, sequence = struct.unpack_from("!II", packet, start)
+    return Esp(_source(packet), inet_ntoa(packet[16:20]), packet[9] == IPPROTO_UDP, spi, sequence)
+
+
+def _esp_start(packet: bytes) -> int:
+    """Where the ESP header begins; 0 where there is none."""
     start = _payload_start(packet)
     if not start or packet[9] not in (IPPROTO_ESP, IPPROTO_UDP):
-        return None
-    if packet[9] == IPPROTO_UDP:
-        payload = packet[start + 8 :]
-        if IPSEC_NAT_PORT not in struct.unpack_from("!HH", packet, start):
-            return None
-        if len(payload) < 8 or payload.startswith(NON_ESP_MARKER):
-            return None
-    return _source(packet), inet_ntoa(packet[16:20])
+        return 0
+    if packet[9] == IPPROTO_ESP:
+        return start
+    payload = packet[start + 8 :]
+    if IPSEC_NAT_PORT not in struct.unpack_from("!HH", packet, start):
+        return 0
+    return start + 8 if len(payload) >= 8 and not payload.startswith(NON_ESP_MARKER) else 0
 
 
 def _templates(tag: Tag, payload_size: int) -> tuple[dict[Protocol, bytes], Callable[[bytes], int]]:

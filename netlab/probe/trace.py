@@ -51,6 +51,21 @@ class Sighting:
 
 
 @dataclass(frozen=True, slots=True)
+class EspSighting:
+    """An ESP packet, plain or in UDP, passing an interface of a node of the underlay."""
+
+    time_ns: int
+    node: str
+    interface: str
+    outgoing: bool
+    source: str
+    target: str
+    in_udp: bool
+    spi: int
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
 class Trace:
     """One probe with all its sightings, in time order.
 
@@ -73,10 +88,12 @@ class Observation:
     """The traces, in the order of the probes, and how many ESP packets each outer (source, destination) sent.
 
     An ESP packet passes many interfaces: the count is that of the underlay node and direction that saw most.
+    `esp_sightings` are those packets one by one, in time order, where they were asked for.
     """
 
     traces: tuple[Trace, ...]
     esp: Mapping[tuple[str, str], int]
+    esp_sightings: tuple[EspSighting, ...] = ()
 
 
 def all_pairs(nodes: Iterable[str], protocols: Collection[Protocol] = PROTOCOLS) -> tuple[Probe, ...]:

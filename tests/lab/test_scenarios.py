@@ -82,6 +82,10 @@ ENDPOINTS = {
     "p2s-multi-vnet-branch-bgp": {"vnet1-vm1", "vnet2-vm2", "vnet3-vm3", "site1-host1", "win", "lin"},
     "s2s-static": {"vnet1-vm1", "site1-listed", "site1-unlisted"},
 }
+CELL_KEYS = [
+    *("source", "target", "protocol", "expected", "observed", "status"),
+    *("forward", "reverse", "dropped_at", "rtt_ms", "encrypted"),
+]
 REASONS = ("unknown route", "None route", "not in the selectors", "no tunnel", "no answer", "loop")
 
 _reports: dict[str, Report] = {}
@@ -124,12 +128,11 @@ def test_shape(scenario: str, report: Report) -> None:
     assert (report["lab"], report["scenario"], report["time_scale"]) == (scenario, scenario, 20)
     assert report["data_plane"] in ("userspace", "kernel")
     assert list(report["summary"]) == ["passed", "failed", "errors"]
-    cell_keys = ["source", "target", "protocol", "expected", "observed", "status", "forward", "reverse", "dropped_at", "rtt_ms", "encrypted"]
     for step in report["steps"]:
         assert list(step) == ["name", "cells", "checks"]
         assert all(list(check) == ["name", "status", "message"] for check in step["checks"])
         for cell in step["cells"]:
-            assert list(cell)[: len(cell_keys)] == cell_keys
+            assert list(cell)[: len(CELL_KEYS)] == CELL_KEYS
             assert cell["protocol"] in ("icmp", "udp", "tcp")
             assert {cell["expected"], cell["observed"]} <= {"reachable", "unreachable"}
             assert all(isinstance(node, str) for node in cell["forward"] + cell["reverse"])

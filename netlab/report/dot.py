@@ -1,0 +1,101 @@
+"""A topology and predicted matrices in the DOT language; `dot` lays them out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from html import escape
+
+from graphviz import Digraph
+
+from netlab.azure.prediction import PredictedStep
+from netlab.report.topology import Cluster, Edge, EdgeKind, Node, Topology
+from netlab.scenario.names import endpoints
+
+# Told apart by their dashes as well as by their colours, which are Okabe's and Ito's: no eye takes two for one.
+_LINES: dict[EdgeKind, dict[str, str]] = {
+    "bgp": {"color": "#0072b2", "penwidth": "2.4"},
+    "static": {"color": "#444444", "penwidth": "1.2"},
+    "p2s": {"color": "#444444", "style": "dotted", "penwidth": "1.6"},
+    "peering": {"color": "#b35900", "style": "dashed", "penwidth": "1.4"},
+    "initiated": {"color": "#b35900", "style": "dashed", "penwidth": "1.0", "dir": "forward", "arrowhead": "open"},
+}
+_FILLS = {"subnet": "#ffffff", "gateway": "#d9e8f5", "device": "#d9e8f5", "hosts": "#ffffff", "client": "#f2f2f2"}
+_FRAMES = {"vnet": "#f4f8fc", "site": "#f7f5f0"}
+_OUTCOMES = {"reachable": ("yes", "#c6dff2"), "unreachable": ("no", "#f7d9b0")}
+_FONT = "Helvetica,Arial,sans-serif"
+
+
+def dot(drawing: Topology, steps: Iterable[PredictedStep] = ()) -> str:
+    """The DOT source of a topology and, for each step, of the matrix that the model predicts after it."""
+    graph = Digraph(drawing.name, graph_attr=_GRAPH, node_attr=_NODE, edge_attr=_EDGE)
+    for cluster in drawing.clusters:
+        _frame(graph, cluster)
+    for node in drawing.nodes:
+        _box(graph, node)
+    for edge in drawing.edges:
+        _line(graph, edge, {cluster.id: cluster for cluster in drawing.clusters})
+    for number, step in enumerate(steps, 1):
+        graph.node(f"matrix {number}", _label(_matrix(step)), shape="plain", style="", **{"class": "matrix"})
+    source: str = graph.source
+    return source
+
+
+_GRAPH = {
+    "rankdir": "LR", "compound": "true", "fontname": _FONT, "fontsize": "12", "nodesep": "0.25", "ranksep": "0.5",
+    "bgcolor": "transparent",
+}  # fmt: skip
+_NODE = {"shape": "box", "style": "rounded,filled", "fontname": _FONT, "fontsize": "11", "margin": "0.08,0.05"}
+_EDGE = {"dir": "none", "fontname": _FONT, "fontsize": "10"}
+
+
+def _frame(graph: Digraph, cluster: Cluster) -> None:
+    look = {"style": "rounded,filled", "color": "#7a8794", "fillcolor": _FRAMES[cluster.kind], "labeljust": "l"}
+    with graph.subgraph(name=f"cluster {cluster.id}") as frame:
+        frame.attr(label=_label(f"<B>{_text(cluster.title)}</B>"), **look, **{"class": cluster.kind})
+        for node in cluster.nodes:
+            _box(frame, node)
+
+
+def _box(graph: Digraph, node: Node) -> None:
+    rows = "".join(f'<TR><TD ALIGN="LEFT">{_text(line)}</TD></TR>' for line in node.lines)
+    title = f'<TR><TD ALIGN="LEFT"><B>{_text(node.title)}</B></TD></TR>'
+    table = f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{title}{rows}</TABLE>'
+    graph.node(node.id, _label(table), fillcolor=_FILLS[node.kind], color="#7a8794", **{"class": node.kind})
+
+
+def _line(graph: Digraph, edge: Edge, clusters: dict[str, Cluster]) -> None:
+    """A line; one between clusters is drawn between nodes in them, and cut where it meets the frames."""
+    look = {**_LINES[edge.kind], "class": edge.kind, "label": _label("<BR/>".join(map(_text, edge.lines)))}
+    if edge.tail in clusters and edge.head in clusters:
+        ends = {"ltail": f"cluster {edge.tail}", "lhead": f"cluster {edge.head}"}
+        graph.edge(clusters[edge.tail].nodes[-1].id, clusters[edge.head].nodes[-1].id, **look, **ends)
+    else:
+        graph.edge(edge.tail, edge.head, **look)
+
+
+def _matrix(step: PredictedStep) -> str:
+    names = [endpoint.node for endpoint in endpoints(step.world.scenario)]
+    outcomes: dict[tuple[str, str], str] = {(cell.source, cell.target): cell.outcome for cell in step.cells}
+
+    def cells(source: str) -> Iterator[str]:
+        for target in names:
+            word, colour = _OUTCOMES.get(outcomes.get((source, target), ""), ("·", "#ffffff"))
+            yield f'<TD BGCOLOR="{colour}">{word}</TD>'
+
+    head = "".join(f"<TD>{_text(name)}</TD>" for name in names)
+    rows = (f'<TR><TD ALIGN="LEFT">{_text(name)}</TD>{"".join(cells(name))}</TR>' for name in names)
+    title = f'<TR><TD COLSPAN="{len(names) + 1}" BORDER="0" ALIGN="LEFT"><B>{_text(step.name)}</B>, predicted</TD></TR>'
+    corner = '<TD ALIGN="LEFT">from \\ to</TD>'
+    return (
+        '<TABLE BORDER="0" CELLBORDER="1" CELLSPACING="0" CELLPADDING="4" COLOR="#7a8794">'
+        f"{title}<TR>{corner}{head}</TR>{''.join(rows)}</TABLE>"
+    )
+
+
+def _label(markup: str) -> str:
+    """A label in DOT's own markup, which resembles HTML."""
+    return f"<{markup}>"
+
+
+def _text(text: str) -> str:
+    return escape(text).replace("  ", "&#160; ")

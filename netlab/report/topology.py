@@ -1,0 +1,169 @@
+"""A scenario as a drawing's parts, in Azure's words: clusters, nodes and edges. Where they go is others' business."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from netlab.scenario.addresses import GATEWAY_SUBNET, asn, bgp_address, vm_addresses
+from netlab.scenario.models import Connection, Impairment, Peering, Scenario, VirtualNetwork, VpnGateway, node_name
+from netlab.scenario.names import gateway_node
+
+EdgeKind = Literal["bgp", "static", "p2s", "peering", "initiated"]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A box: a subnet with its machines, a gateway, a site's device, its hosts, a client."""
+
+    id: str
+    kind: Literal["subnet", "gateway", "device", "hosts", "client"]
+    title: str
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A frame around nodes, of which there is at least one."""
+
+    id: str
+    kind: Literal["vnet", "site"]
+    title: str
+    nodes: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A line between two nodes or, for peerings, two clusters. ``initiated``: a peering with no counterpart (R101)."""
+
+    kind: EdgeKind
+    tail: str
+    head: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Topology:
+    """Everything to draw of a scenario."""
+
+    name: str
+    clusters: tuple[Cluster, ...]
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+
+
+def topology(scenario: Scenario) -> Topology:
+    """The drawing's parts of a scenario, in the file's order."""
+    return Topology(
+        scenario.name,
+        (*_vnets(scenario), *_sites(scenario)),
+        tuple(_clients(scenario)),
+        (*_points_to_site(scenario), *_connections(scenario), *_peerings(scenario)),
+    )
+
+
+# --- boxes ----------------------------------------------------------------------------------------------------------
+
+
+def _vnets(scenario: Scenario) -> Iterator[Cluster]:
+    for name, vnet in scenario.vnets.items():
+        nodes = tuple(_subnets(name, vnet)) or (Node(f"{node_name(name)}/", "subnet", "no subnet"),)
+        if vnet.vpn_gateway is not None:
+            nodes = (_gateway(scenario, name, vnet, vnet.vpn_gateway), *nodes)
+        yield Cluster(node_name(name), "vnet", f"{name}  {_listed(vnet.address_space)}", nodes)
+
+
+def _subnets(name: str, vnet: VirtualNetwork) -> Iterator[Node]:
+    """The subnets with their machines; GatewaySubnet is the gateway's box, where there is a gateway."""
+    addresses = vm_addresses(vnet)
+    for subnet, item in vnet.subnets.items():
+        if subnet != GATEWAY_SUBNET or vnet.vpn_gateway is None:
+            machines = (f"{vm}  {addresses.get(vm, '')}" for vm, inside in vnet.vms.items() if inside.subnet == subnet)
+            yield Node(f"{node_name(name)}/{subnet}", "subnet", f"{subnet}  {item.address_prefix}", tuple(machines))
+
+
+def _gateway(scenario: Scenario, name: str, vnet: VirtualNetwork, gateway: VpnGateway) -> Node:
+    lines = [f"{GATEWAY_SUBNET}  {vnet.subnets[GATEWAY_SUBNET].address_prefix}"]
+    lines += [f"AS {asn(scenario, name)}  BGP {bgp_address(scenario, name)}"] if _speaks(scenario, name) else []
+    lines += [f"P2S pool  {gateway.point_to_site.address_pool}"] if gateway.point_to_site is not None else []
+    return Node(
+        gateway_node(name), "gateway", f"VPN gateway  {gateway.sku}", (*lines, *_impaired(scenario.links.get(name)))
+    )
+
+
+def _sites(scenario: Scenario) -> Iterator[Cluster]:
+    for name, site in scenario.sites.items():
+        spoken = (f"AS {asn(scenario, name)}  BGP {bgp_address(scenario, name)}",) if _speaks(scenario, name) else ()
+        device = Node(node_name(name), "device", "VPN device", (*spoken, *_impaired(scenario.links.get(name))))
+        hosts = tuple(f"{host}  {address}" for host, address in site.hosts.items())
+        behind = (Node(f"{node_name(name)}/", "hosts", "hosts", hosts),) if hosts else ()
+        yield Cluster(f"{node_name(name)}/site", "site", f"{name}  {_listed(site.address_prefixes)}", (device, *behind))
+
+
+def _clients(scenario: Scenario) -> Iterator[Node]:
+    for name, client in scenario.clients.items():
+        yield Node(node_name(name), "client", name, (client.os, *_impaired(scenario.links.get(name))))
+
+
+def _speaks(scenario: Scenario, end: str) -> bool:
+    return any(item.enable_bgp for _, item in scenario.connections_of(end))
+
+
+def _impaired(link: Impairment | None) -> tuple[str, ...]:
+    """What a link to the Internet does to packets, in one line."""
+    if link is None:
+        return ()
+    jitter = f" ± {link.jitter:g}" if link.jitter else ""
+    parts = (
+        f"delay {link.delay:g}{jitter} ms" if link.delay else "",
+        f"loss {link.loss:g} %" if link.loss else "",
+        f"{link.rate:g} kbit/s" if link.rate else "",
+    )
+    return (f"link: {', '.join(filter(None, parts))}",)
+
+
+def _listed(prefixes: tuple[object, ...]) -> str:
+    return ", ".join(map(str, prefixes))
+
+
+# --- lines ----------------------------------------------------------------------------------------------------------
+
+
+def _points_to_site(scenario: Scenario) -> Iterator[Edge]:
+    for name, client in scenario.clients.items():
+        yield Edge("p2s", node_name(name), gateway_node(client.gateway), ("P2S",))
+
+
+def _connections(scenario: Scenario) -> Iterator[Edge]:
+    for name, item in scenario.connections.items():
+        tail, head = (gateway_node(end) if end in scenario.vnets else node_name(end) for end in item.between)
+        yield Edge("bgp" if item.enable_bgp else "static", tail, head, (name, _session(scenario, item)))
+
+
+def _session(scenario: Scenario, item: Connection) -> str:
+    if not item.enable_bgp:
+        return f"{item.type}, static"
+    return f"{item.type}, BGP {asn(scenario, item.between[0])} – {asn(scenario, item.between[1])}"
+
+
+def _peerings(scenario: Scenario) -> Iterator[Edge]:
+    """One line for the two objects of a pair; an object without its counterpart is a line of its own."""
+    drawn: set[tuple[str, str]] = set()
+    for mine in scenario.peerings.values():
+        theirs = scenario.peering(mine.remote_vnet, mine.vnet)
+        ends = node_name(mine.vnet), node_name(mine.remote_vnet)
+        if theirs is None:
+            yield Edge("initiated", *ends, (f"peering, Initiated: {mine.remote_vnet} has none back", *_flags(mine)))
+        elif ends not in drawn:
+            yield Edge("peering", *ends, ("peering", *_flags(mine), *_flags(theirs)))
+        drawn.add(ends[::-1])
+
+
+def _flags(peering: Peering) -> Iterator[str]:
+    """What a peering object says that is not the default."""
+    flags = {name: getattr(peering, name) for name, item in Peering.model_fields.items() if item.annotation is bool}
+    changed = {name: value for name, value in flags.items() if value != Peering.model_fields[name].default}
+    if changed:
+        words = ", ".join(name if value else f"{name}: false" for name, value in changed.items())
+        yield f"{peering.vnet}: {words}"
