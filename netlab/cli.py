@@ -39,6 +39,22 @@ class Format(StrEnum):
     json = "json"
 
 
+class Asking(StrEnum):
+    """What a probe is."""
+
+    icmp = "icmp"
+    udp = "udp"
+    tcp = "tcp"
+
+
+class Drawing(StrEnum):
+    """How a topology is drawn."""
+
+    mermaid = "mermaid"
+    dot = "dot"
+    svg = "svg"
+
+
 class Plane(StrEnum):
     """Who does ESP."""
 
@@ -73,6 +89,7 @@ ScaleOption = Annotated[
     typer.Option("--time-scale", metavar="N", min=1, max=60, help="Azure's timers are divided by it; else the file's."),
 ]
 PlaneOption = Annotated[Plane, typer.Option("--data-plane", help="Who does ESP; auto: the kernel, if it can.")]
+FileOption = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Else standard output.")]
 FormatOption = Annotated[Format, typer.Option("--format", "-f", help="How to print.")]
 
 
@@ -291,6 +308,62 @@ def impair(
     _print_rows([row], output)
 
 
+@app.command()
+def trace(
+    source: Annotated[str, typer.Argument(metavar="A", help="A machine, a host or a client.")],
+    target: Annotated[str, typer.Argument(metavar="B", help="Another one.")],
+    protocol: Annotated[Asking, typer.Option("--protocol", "-p", help="What the probe is.")] = Asking.icmp,
+    lab: LabOption = "",
+    output: FormatOption = Format.table,
+) -> None:
+    """Follow one probe from A to B through every namespace, in clear and as ESP.
+
+    Times are microseconds since it was sent.
+    """
+    _require_root()
+    from netlab.lab import state, tracing
+    from netlab.lab.verify import probe_addresses
+    from netlab.machine.linux import Linux
+    from netlab.probe.trace import Probe
+
+    found = _read_lab(lab)
+    addresses = probe_addresses(found, Linux())
+    probe = Probe(*_pair(found, addresses, source, target), protocol.value)
+    with state.locked(found.facts.lab):
+        followed = tracing.follow(found, Linux(), addresses, probe)
+    if output is Format.json:
+        _print_json({"lab": found.facts.lab, **followed.structure()})
+    else:
+        _print_rows(tracing.rows(followed), output)
+        _print(tracing.verdict(followed))
+    _leave(ExitCode.OK if followed.trace.answered else ExitCode.FAILED)
+
+
+@app.command()
+def capture(
+    file: Annotated[Path, typer.Option("--write", "-w", metavar="FILE.pcapng", help="Where to.", show_default=False)],
+    nodes: Annotated[list[str] | None, typer.Argument(metavar="[NODE...]", help="Names from `netlab nodes`.")] = None,
+    everywhere: Annotated[bool, typer.Option("--all", help="At every node.")] = False,
+    seconds: Annotated[float | None, typer.Option("--seconds", metavar="N", min=0, help="Else until Ctrl-C.")] = None,
+    keys: Annotated[bool, typer.Option("--keys", help="Also write FILE.keys: decrypts IKE and ESP.")] = False,
+    lab: LabOption = "",
+) -> None:
+    """Capture packets for Wireshark.
+
+    With --keys the lab's SAs are rekeyed first, and FILE.keys is a configuration directory of Wireshark.
+    """
+    _require_root()
+    from netlab.lab import capturing
+
+    if bool(nodes) == everywhere:
+        raise UsageError("capture needs either nodes or --all", "netlab capture internet vm1 -w FILE.pcapng")
+    found = _read_lab(lab)
+    wanted = dict.fromkeys(_node(found, name) for name in nodes or ())
+    order = capturing.Order(tuple(wanted or (n.name for n in found.plan.nodes)), file, seconds, keys)
+    capturing.check(order)
+    capturing.run(found, order, _log)
+
+
 @p2s.command()
 def profile(
     client: Annotated[str, typer.Argument(metavar="CLIENT", help="A client of the scenario.")], lab: LabOption = ""
@@ -427,6 +500,69 @@ def explain(
 
 
 @app.command()
+def graph(
+    scenario: Annotated[str, typer.Argument(metavar="SCENARIO|FILE|LAB", help="What to draw.")],
+    output: Annotated[Drawing, typer.Option("--format", "-f", help="How to draw.")] = Drawing.mermaid,
+    file: FileOption = None,
+    matrix: Annotated[bool, typer.Option("--matrix", help="Also who reaches whom after each step, predicted.")] = False,
+) -> None:
+    """Draw a topology, in Azure's words.
+
+    Of a lab: of the scenario that it was built from, which only root may read.
+    """
+    from netlab.azure.prediction import predict as foresee
+    from netlab.report.topology import topology
+
+    found = _scenario(scenario)
+    drawn, steps = topology(found), tuple(foresee(found)) if matrix else ()
+    if output is Drawing.mermaid:
+        from netlab.report.mermaid import mermaid
+
+        text = mermaid(drawn, steps)
+    else:
+        from netlab.report.dot import dot
+
+        text = dot(drawn, steps)
+    if output is Drawing.svg:
+        from netlab.machine.drawing import svg
+
+        text = svg(text)
+    _put(file, text)
+
+
+@app.command("report")
+def make_report(
+    lab: LabArgument = "",
+    file: FileOption = None,
+    source: Annotated[
+        Path | None, typer.Option("--from", metavar="FILE", help="What `netlab verify -f json` wrote; needs no root.")
+    ] = None,
+) -> None:
+    """Verify a lab, and write the report as one HTML page."""
+    from netlab.machine.drawing import svg
+    from netlab.report.dot import dot
+    from netlab.report.page import page
+    from netlab.report.structure import read
+    from netlab.report.topology import topology
+
+    if source is not None and lab:
+        raise UsageError("--from and the name of a lab exclude each other", "give one of the two")
+    if source is not None:
+        found = read(_read(source), str(source))
+        _put(file, page(found, svg(dot(topology(found.definition)))))
+        return
+    _require_root()
+    measured = _read_lab(lab)
+    # What may be missing is missed before the measuring.
+    drawing = svg(dot(topology(measured.scenario)))
+    if file is not None:
+        _write(file, "")
+    found = _verify(measured)
+    _put(file, page(found, drawing))
+    _leave(_code(found))
+
+
+@app.command()
 def schema() -> None:
     """Print the JSON Schema of a scenario file."""
     from netlab.scenario.loader import schema as make
@@ -463,6 +599,20 @@ def _load(reference: str) -> Loaded:
     for warning in loaded.warnings:
         _log(str(warning))
     return loaded
+
+
+def _scenario(reference: str) -> Scenario:
+    """The scenario of a lab that exists, if we may read it; else that of a file or of the catalogue."""
+    from netlab.lab import state
+    from netlab.scenario.loader import catalogue
+    from netlab.scenario.models import is_lab_name
+
+    if not is_lab_name(reference) or not state.exists(reference):
+        return _load(reference).scenario
+    if os.geteuid() != 0 and reference in catalogue():
+        return _load(reference).scenario
+    _require_root()
+    return state.read(reference).scenario
 
 
 def _lab_name(name: str) -> str:
@@ -570,17 +720,23 @@ def _seen(lab: str, source: str, target: str) -> tuple[World, Predicted, dict[st
     from netlab.machine.linux import Linux
 
     found = _read_lab(lab)
-    nodes = (_endpoint(found.scenario, source), _endpoint(found.scenario, target))
-    if nodes[0] == nodes[1]:
-        raise UsageError(f"{source} and {target} are one and the same", "name two different ones")
     world = initial(found.scenario)
     addresses = probe_addresses(found, Linux())
-    for node in nodes:
-        if node not in addresses:
-            raise LabError(f"{node} has no address from the pool: it is not connected", "netlab status says why")
+    nodes = _pair(found, addresses, source, target)
     with state.locked(found.facts.lab):
         pair = witness.watch(found, Linux(), addresses, *nodes)
     return world, pair, all_addresses(world, addresses)
+
+
+def _pair(lab: Lab, addresses: Mapping[str, str], source: str, target: str) -> tuple[str, str]:
+    """The nodes of two different machines, hosts or clients that have an address."""
+    nodes = (_endpoint(lab.scenario, source), _endpoint(lab.scenario, target))
+    if nodes[0] == nodes[1]:
+        raise UsageError(f"{source} and {target} are one and the same", "name two different ones")
+    for node in nodes:
+        if node not in addresses:
+            raise LabError(f"{node} has no address from the pool: it is not connected", "netlab status says why")
+    return nodes
 
 
 def _endpoint(scenario: Scenario, name: str) -> str:
@@ -626,11 +782,23 @@ def _print(what: RenderableType) -> None:
 
     # A pipe or a file gets whole lines, whatever width rich would guess for it.
     width = None if sys.stdout.isatty() else 250
-    Console(highlight=False, soft_wrap=isinstance(what, str), markup=False, width=width).print(what)
+    with _whoever_reads():
+        Console(highlight=False, soft_wrap=isinstance(what, str), markup=False, width=width).print(what)
 
 
 def _print_json(value: Any) -> None:
-    print(json.dumps(value, indent=2, default=str))
+    with _whoever_reads():
+        print(json.dumps(value, indent=2, default=str))
+
+
+@contextlib.contextmanager
+def _whoever_reads() -> Iterator[None]:
+    """A reader that went away, as head does, is no error: what was found decides on the exit code."""
+    try:
+        yield
+        sys.stdout.flush()
+    except (BrokenPipeError, SystemExit):  # rich makes a SystemExit of it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _print_rows(found: list[dict[str, Any]], output: Format) -> None:
@@ -661,6 +829,22 @@ def _write(path: Path, text: str) -> None:
         path.write_text(text)
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror}", "choose another file") from None
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not text"
+        raise UsageError(f"cannot read {path}: {why}", "name a readable file") from None
+
+
+def _put(path: Path | None, text: str) -> None:
+    """A text into a file or, without one, to standard output."""
+    if path is None:
+        print(text, end="")
+    else:
+        _write(path, text)
 
 
 def _complain(error: NetlabError) -> None:
@@ -695,8 +879,9 @@ def _options(
 
 def _interrupt(*_: object) -> NoReturn:
     """The first signal interrupts, and the way back then goes undisturbed by further ones."""
-    for number in _SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # Not SIG_IGN: Python complains of a signal that is already on its way to a handler.
+        signal.signal(number, lambda *_: None)
     raise KeyboardInterrupt
 
 
@@ -711,7 +896,10 @@ def main() -> None:
     """Run the command line and exit with an ``ExitCode``."""
     try:
         with _signals():
-            sys.exit(app(standalone_mode=False))
+            code = app(standalone_mode=False)
+        if code == ExitCode.INTERRUPTED:  # what typer makes of a KeyboardInterrupt
+            _log("netlab: interrupted")
+        sys.exit(code)
     except (KeyboardInterrupt, typer.Abort):
         _log("netlab: interrupted")
         sys.exit(ExitCode.INTERRUPTED)
@@ -723,9 +911,6 @@ def main() -> None:
         else:
             _complain(UsageError(message, f"{verb} --help"))
         sys.exit(ExitCode.USAGE)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(ExitCode.OK)
     except NetlabError as error:
         _complain(error)
         sys.exit(error.exit_code)

@@ -21,11 +21,17 @@ Facts = dict[str, str]
 
 
 @pytest.fixture
-def host_unchanged() -> Iterator[None]:
-    """The host is after the test as it was before it."""
+def host_changes() -> Callable[[], list[str]]:
+    """What is different on the host since the test began."""
     before = host_state()
+    return lambda: changes(before, host_state())
+
+
+@pytest.fixture
+def host_unchanged(host_changes: Callable[[], list[str]]) -> Iterator[None]:
+    """The host is after the test as it was before it."""
     yield
-    if found := changes(before, host_state()):
+    if found := host_changes():
         pytest.fail("\n".join(("the host is not as it was before the test:", *found)), pytrace=False)
 
 

@@ -68,7 +68,7 @@ def names() -> tuple[str, ...]:
     """The labs that have a run directory."""
     try:
         return tuple(sorted(entry.name for entry in os.scandir(RUN_ROOT) if entry.is_dir() and is_lab_name(entry.name)))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return ()
 
 
@@ -98,12 +98,26 @@ def remove(lab: str) -> None:
 @contextlib.contextmanager
 def locked(lab: str) -> Iterator[None]:
     """Hold a lab's lock; LabError if another netlab holds it. The kernel drops it with its holder."""
-    descriptor = os.open(lab_directory(lab), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with _lock(Path(lab_directory(lab)), f"another netlab is at work on the lab {lab}"):
         yield
-    except BlockingIOError:
-        raise LabError(f"another netlab is at work on the lab {lab}", "wait for it, or end it") from None
+
+
+@contextlib.contextmanager
+def keys_locked(lab: str) -> Iterator[None]:
+    """Hold the log of a lab's keys for as long as it is kept; LabError if another netlab does."""
+    with _lock(Path(lab_directory(lab)) / "secrets.json", f"another capture of the lab {lab} takes its keys"):
+        yield
+
+
+@contextlib.contextmanager
+def _lock(path: Path, otherwise: str) -> Iterator[None]:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LabError(otherwise, "wait for it, or end it") from None
+        yield
     finally:
         os.close(descriptor)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 from ipaddress import IPv4Address
 from itertools import pairwise
@@ -46,6 +47,7 @@ class Machine(story.Machine, Readable, Protocol):
 def verify(lab: state.Lab, machine: Machine, progress: Progress) -> Report:
     """Play the scenario's story and measure after each step; the lab is as it was afterwards."""
     stage = story.Stage(lab, machine)
+    measured_at = datetime.now(UTC).isoformat(timespec="seconds")
     troubles = list(_attempt("rewind", stage.rewind))
     steps = []
     documented: Documented = {}
@@ -63,7 +65,9 @@ def verify(lab: state.Lab, machine: Machine, progress: Progress) -> Report:
         troubles = list(_attempt("rewind", stage.rewind))
     steps[-1] = replace(steps[-1], checks=(*steps[-1].checks, *troubles))
     facts = lab.facts
-    return Report(facts.lab, facts.scenario, facts.data_plane, facts.time_scale, tuple(steps))
+    return Report(
+        facts.lab, facts.scenario, facts.data_plane, facts.time_scale, tuple(steps), measured_at, lab.scenario
+    )
 
 
 def _attempt(name: str, act: Callable[[], None]) -> Iterator[Check]:

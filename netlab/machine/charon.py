@@ -26,6 +26,7 @@ class Sa:
     local_host: str
     remote_host: str
     remote_id: str
+    ike_spis: tuple[str, str]
     local_virtual_ips: tuple[str, ...]
     children: tuple[str, ...]
     spis: tuple[str, ...]
@@ -35,10 +36,9 @@ class Sa:
 
 def start(netns: str, directory: str, configuration: str) -> processes.Process:
     """Write the configuration and start a charon."""
-    path = Path(directory) / "strongswan.conf"
-    path.write_text(configuration)
+    path = write_settings(directory, configuration)
     environment = {k: v for k, v in os.environ.items() if k != "NOTIFY_SOCKET"}
-    return processes.start([PROGRAM], directory, netns, environment | {"STRONGSWAN_CONF": str(path)})
+    return processes.start([PROGRAM], directory, netns, environment | {"STRONGSWAN_CONF": path})
 
 
 def ready(directory: str) -> bool:
@@ -109,6 +109,28 @@ def reauthenticate(directory: str, name: str) -> None:
         raise ConvergeError(f"connection {name} does not authenticate afresh: {error}") from None
 
 
+def rekey(directory: str, name: str) -> None:
+    """Rekey the IKE SA of a connection, then its CHILD SA; none there is no error. Returns before it is done."""
+    import vici.exception
+
+    with _session(directory) as session, contextlib.suppress(vici.exception.CommandException):
+        session.rekey({"ike": name})
+        session.rekey({"child": name})
+
+
+def write_settings(directory: str, configuration: str) -> str:
+    """Write a strongswan.conf; its path."""
+    path = Path(directory) / "strongswan.conf"
+    path.write_text(configuration)
+    return str(path)
+
+
+def reload_settings(directory: str) -> None:
+    """Have a charon read its strongswan.conf again, and open its logs anew."""
+    with _session(directory) as session:
+        session.reload_settings()
+
+
 def sas(directory: str) -> list[Sa]:
     """The IKE SAs of a charon."""
     with _session(directory) as session:
@@ -133,6 +155,7 @@ def _sa(name: str, item: Any) -> Sa:
         local_host=_text(item, "local-host"),
         remote_host=_text(item, "remote-host"),
         remote_id=_text(item, "remote-id"),
+        ike_spis=(_text(item, "initiator-spi"), _text(item, "responder-spi")),
         local_virtual_ips=tuple(ip.decode() for ip in item.get("local-vips", ())),
         children=tuple(_text(child, "state") for child in children),
         spis=tuple(spi for child in children for spi in (_text(child, "spi-in"), _text(child, "spi-out"))),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TypeVar
 
 from netlab.errors import BuildError
@@ -27,23 +29,32 @@ def _check(result: int, what: str) -> None:
 
 
 def _in_thread(function: Callable[[], T]) -> T:
-    """Run a function in a thread of its own: a thread that changed its namespace is not used again."""
+    """Run a function in a thread of its own: a thread that changed its namespace is not used again.
+
+    An interrupted caller leaves no thread behind that still works: it either ended or did not begin.
+    """
     result: list[T] = []
     error: list[BaseException] = []
+    leave: SimpleQueue[bool] = SimpleQueue()
 
     def run() -> None:
         try:
-            result.append(function())
+            # The first word counts.
+            if leave.get():
+                result.append(function())
         except BaseException as caught:
             error.append(caught)
 
     thread = threading.Thread(target=run)
-    thread.start()
     try:
+        thread.start()
+        leave.put(True)
         thread.join()
     except KeyboardInterrupt:
-        # What it began it ends, so that the way back finds all of it.
-        thread.join()
+        leave.put(False)
+        # Interrupted while it was being started, it cannot be joined, nor does it anything.
+        with contextlib.suppress(RuntimeError):
+            thread.join()
         raise
     if error:
         raise error[0]

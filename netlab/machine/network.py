@@ -22,6 +22,8 @@ from netlab.plan.model import MAIN_TABLE, Interface, Link, Node, Route, Rule, Tu
 
 # linux/if_addr.h: the address brings no route to its prefix. In Azure nothing is on-link (R112).
 _IFA_F_NOPREFIXROUTE = 0x200
+# linux/if.h
+_IFF_UP, _IFF_LOOPBACK = 1, 8
 # linux/rtnetlink.h
 _RTNH_F_ONLINK = 4
 _RTN = {"unicast": 1, "blackhole": 6, "unreachable": 7, "prohibit": 8}
@@ -302,6 +304,16 @@ def with_netlink(netns: str, function: Callable[[IPRoute], Any]) -> Any:
 def interface_names(netns: str) -> tuple[str, ...]:
     """The interfaces of a namespace."""
     return tuple(with_netlink(netns, lambda ipr: tuple(_indexes(ipr))))
+
+
+def live_interfaces(netns: str) -> tuple[str, ...]:
+    """The interfaces of a namespace that are up, without the loopback."""
+
+    def read(ipr: IPRoute) -> tuple[str, ...]:
+        links = ((link.get("ifname"), link["flags"]) for link in ipr.get_links())
+        return tuple(name for name, flags in links if flags & (_IFF_UP | _IFF_LOOPBACK) == _IFF_UP)
+
+    return tuple(with_netlink(netns, read))
 
 
 def addresses(names: Iterable[str]) -> dict[str, tuple[str, ...]]:

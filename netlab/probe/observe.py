@@ -53,9 +53,9 @@ def observe(
     """Send the probes from inside the nodes' namespaces and say where each was seen.
 
     `addresses` are the nodes that send and answer, `namespaces` all nodes with a witness, `underlay` those
-    where ESP is counted and, with `keep_esp`, each packet kept. Ends when no new packet of a probe was seen for `quiet` seconds, or for `patience`
-    seconds while the answer to one of the `expected` probes (default: all) is missing; at the latest
-    `deadline` seconds after sending.
+    where ESP is counted and, with `keep_esp`, each packet kept. Ends when no new packet of a probe was seen for
+    `quiet` seconds, or for `patience` seconds while the answer to one of the `expected` probes (default: all) is
+    missing; at the latest `deadline` seconds after sending.
     """
     _check(addresses, probes, namespaces, underlay)
     with ExitStack() as stack:

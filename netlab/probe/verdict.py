@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from netlab.scenario.models import Scenario
+
 Outcome = Literal["reachable", "unreachable"]
 # failed: the network is not as expected. error: it could not be measured.
 Status = Literal["passed", "failed", "error"]
@@ -65,13 +67,15 @@ class StepReport:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What ``verify`` found."""
+    """What ``verify`` found, when (ISO 8601), and the scenario that it was measured against."""
 
     lab: str
     scenario: str
     data_plane: str
     time_scale: float
     steps: tuple[StepReport, ...]
+    measured_at: str
+    definition: Scenario
 
     def count(self, status: Status) -> int:
         """How many cells and checks have a status."""

@@ -43,8 +43,8 @@ def _environment() -> Environment:
     )
 
 
-def strongswan_conf(charon: Charon, timers: Timers, data_plane: DataPlane) -> str:
-    """The strongswan.conf of one charon."""
+def strongswan_conf(charon: Charon, timers: Timers, data_plane: DataPlane, key_log: str = "") -> str:
+    """The strongswan.conf of one charon, which also logs its keys where a file for them is named."""
     plugins = [p for p in _PLUGINS if data_plane == "userspace" or p != "kernel-libipsec"]
     template = _environment().get_template("strongswan/strongswan.conf.j2")
     # In an XFRM lab charon installs no routes at all: those of Linux clients are made from the negotiated selectors.
@@ -56,6 +56,7 @@ def strongswan_conf(charon: Charon, timers: Timers, data_plane: DataPlane) -> st
         table=CHARON_TABLE,
         priority=CHARON_TABLE if installs else _NO_PRIORITY,
         data_plane=data_plane,
+        key_log=key_log,
         is_client=any(connection.virtual_ip for connection in charon.connections),
     )
 

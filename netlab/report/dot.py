@@ -22,6 +22,7 @@ _LINES: dict[EdgeKind, dict[str, str]] = {
 _FILLS = {"subnet": "#ffffff", "gateway": "#d9e8f5", "device": "#d9e8f5", "hosts": "#ffffff", "client": "#f2f2f2"}
 _FRAMES = {"vnet": "#f4f8fc", "site": "#f7f5f0"}
 _OUTCOMES = {"reachable": ("yes", "#c6dff2"), "unreachable": ("no", "#f7d9b0")}
+_ABREAST = 3
 _FONT = "Helvetica,Arial,sans-serif"
 
 
@@ -34,8 +35,9 @@ def dot(drawing: Topology, steps: Iterable[PredictedStep] = ()) -> str:
         _box(graph, node)
     for edge in drawing.edges:
         _line(graph, edge, {cluster.id: cluster for cluster in drawing.clusters})
-    for number, step in enumerate(steps, 1):
-        graph.node(f"matrix {number}", _label(_matrix(step)), shape="plain", style="", **{"class": "matrix"})
+    matrices = [_matrix(number, step) for number, step in enumerate(steps, 1)]
+    if matrices:
+        graph.attr(label=_label(_rows(matrices)), labelloc="b", labeljust="l")
     source: str = graph.source
     return source
 
@@ -73,7 +75,7 @@ def _line(graph: Digraph, edge: Edge, clusters: dict[str, Cluster]) -> None:
         graph.edge(edge.tail, edge.head, **look)
 
 
-def _matrix(step: PredictedStep) -> str:
+def _matrix(number: int, step: PredictedStep) -> str:
     names = [endpoint.node for endpoint in endpoints(step.world.scenario)]
     outcomes: dict[tuple[str, str], str] = {(cell.source, cell.target): cell.outcome for cell in step.cells}
 
@@ -84,12 +86,20 @@ def _matrix(step: PredictedStep) -> str:
 
     head = "".join(f"<TD>{_text(name)}</TD>" for name in names)
     rows = (f'<TR><TD ALIGN="LEFT">{_text(name)}</TD>{"".join(cells(name))}</TR>' for name in names)
-    title = f'<TR><TD COLSPAN="{len(names) + 1}" BORDER="0" ALIGN="LEFT"><B>{_text(step.name)}</B>, predicted</TD></TR>'
+    words = f"<B>{number}. {_text(step.name)}</B>, predicted"
+    title = f'<TR><TD COLSPAN="{len(names) + 1}" BORDER="0" ALIGN="LEFT">{words}</TD></TR>'
     corner = '<TD ALIGN="LEFT">from \\ to</TD>'
     return (
         '<TABLE BORDER="0" CELLBORDER="1" CELLSPACING="0" CELLPADDING="4" COLOR="#7a8794">'
         f"{title}<TR>{corner}{head}</TR>{''.join(rows)}</TABLE>"
     )
+
+
+def _rows(matrices: list[str]) -> str:
+    """The matrices below the topology, in the order of the steps."""
+    lines = (matrices[start : start + _ABREAST] for start in range(0, len(matrices), _ABREAST))
+    rows = (f"<TR>{''.join(f'<TD>{matrix}</TD>' for matrix in line)}</TR>" for line in lines)
+    return f'<TABLE BORDER="0" CELLSPACING="12">{"".join(rows)}</TABLE>'
 
 
 def _label(markup: str) -> str:

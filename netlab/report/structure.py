@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
+from netlab.azure.prediction import story_of
+from netlab.errors import UsageError
 from netlab.probe.verdict import Cell, Drop, Report, StepReport
+from netlab.scenario.loader import parse
+from netlab.scenario.models import Scenario
 
 
 def report(found: Report) -> dict[str, Any]:
@@ -20,7 +28,38 @@ def report(found: Report) -> dict[str, Any]:
             "failed": found.count("failed"),
             "errors": found.count("error"),
         },
+        "measured_at": found.measured_at,
+        "definition": _definition(found.definition),
     }
+
+
+def read(text: str, where: str) -> Report:
+    """The report that a JSON text holds; ``where`` is the file's name for messages."""
+    try:
+        value = json.loads(text)
+        found = TypeAdapter(Report).validate_python(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(map(str, first["loc"])) or "it"
+        raise _not_a_report(where, f"{place}: {first['msg'][:1].lower()}{first['msg'][1:]}") from None
+    except ValueError as error:
+        raise _not_a_report(where, f"not JSON: {error}") from None
+    # YAML holds JSON: the loader says what in the definition breaks which rule.
+    found = replace(found, definition=parse(json.dumps(value["definition"]), where).scenario)
+    if [step.name for step in found.steps] != [step.name for step in story_of(found.definition)]:
+        raise _not_a_report(where, "its steps are not those of the story in its definition")
+    return found
+
+
+def _not_a_report(where: str, why: str) -> UsageError:
+    return UsageError(f"{where} is not a report of `netlab verify -f json`: {why}", "write it anew")
+
+
+def _definition(scenario: Scenario) -> dict[str, Any]:
+    """The scenario as its file says it, without keys: a report holds no secret."""
+    return scenario.model_dump(
+        mode="json", exclude_unset=True, exclude={"connections": {"__all__": {"shared_key"}}}
+    )
 
 
 def _step(step: StepReport) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,27 +33,51 @@ def netlab(*arguments: object, code: int = 0, **options: Any) -> Done:
 
 
 def ended_well(done: Done, code: int) -> None:
-    assert "Traceback" not in done.stderr, done.stderr
-    assert "internal error" not in done.stderr, done.stderr
+    said = done.stderr or ""
+    assert "Traceback" not in said, said
+    assert "internal error" not in said, said
     assert done.returncode == code, f"exit code {done.returncode}\n{done.stderr}\n{done.stdout}"
 
 
-def start(*arguments: object, **options: Any) -> subprocess.Popen[str]:
-    """Start netlab in a session of its own, to read its progress line by line and to interrupt it."""
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
-    return subprocess.Popen([NETLAB, *map(str, arguments)], cwd="/", text=True, start_new_session=True, **pipes)
+class Running:
+    """A netlab in a session of its own, to read its progress line by line and to interrupt it."""
 
+    def __init__(self, *arguments: object) -> None:
+        self._out = tempfile.TemporaryFile("w+")  # noqa: SIM115
+        self.process = subprocess.Popen(
+            [NETLAB, *map(str, arguments)],
+            cwd="/",
+            stdout=self._out,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        assert self.process.stderr is not None
+        self._progress = self.process.stderr
 
-def progress(process: subprocess.Popen[str], lines: int) -> list[str]:
-    """The next lines of a netlab's progress: when they are here, the last of them has begun."""
-    assert process.stderr is not None
-    return [process.stderr.readline() for _ in range(lines)]
+    def progress(self, steps: int = 1) -> list[str]:
+        """The titles of its next steps: when they are here, the last of them has begun."""
+        lines = [self._progress.readline() for _ in range(steps)]
+        assert all(lines), lines
+        return [line.partition(" s  ")[2].strip() or line.strip() for line in lines]
 
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to netlab alone, as `kill` does."""
+        self.process.send_signal(number)
 
-def end(process: subprocess.Popen[str]) -> Done:
-    """What a started netlab left to say, and its exit code."""
-    out, err = process.communicate(timeout=120)
-    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+    def signal_all(self, number: signal.Signals) -> None:
+        """Send a signal to netlab and all that it started, as a terminal does."""
+        os.killpg(self.process.pid, number)
+
+    def end(self, code: int) -> Done:
+        """Wait for its end; it must have this exit code."""
+        err = self._progress.read()
+        self.process.wait(120)
+        self._out.seek(0)
+        done = subprocess.CompletedProcess(self.process.args, self.process.returncode, self._out.read(), err)
+        self._out.close()
+        ended_well(done, code)
+        return done
 
 
 def names() -> set[str]:

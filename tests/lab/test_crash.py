@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import random
 import signal
 import subprocess
+from collections.abc import Iterator
 
 import pytest
-from labs import RUN, end, ended_well, names, netlab, progress, start, up
+from labs import NETLAB, RUN, Running, names, netlab, up
 
 pytestmark = pytest.mark.usefixtures("host_unchanged")
+
+
+@pytest.fixture
+def lab(host_unchanged: None) -> Iterator[str]:
+    """The name of a lab, of which a failing test leaves nothing to the next one."""
+    yield "t-crash"
+    if "t-crash" in names():
+        netlab("down", "t-crash")
+
 
 # BGP, a site and clients: every step there is, but impaired links.
 SCENARIO = "p2s-branch-bgp"
@@ -34,12 +43,11 @@ SEED = 20
 DELAYS = [random.Random(SEED + number).uniform(0, 2.2) for number in range(20)]
 
 
-def building(lab: str, steps: int) -> subprocess.Popen[str]:
+def building(lab: str, steps: int) -> Running:
     """An `up` that has begun this many steps."""
-    process = start("up", SCENARIO, "--name", lab)
-    lines = progress(process, steps)
-    assert [line.split("  ")[-1].strip() for line in lines] == list(STEPS[:steps])
-    return process
+    running = Running("up", SCENARIO, "--name", lab)
+    assert running.progress(steps) == list(STEPS[:steps])
+    return running
 
 
 def remove(lab: str, verb: str) -> None:
@@ -53,19 +61,18 @@ def remove(lab: str, verb: str) -> None:
 
 
 @pytest.mark.parametrize("steps", range(1, len(STEPS) + 1), ids=lambda steps: STEPS[steps - 1])
-def test_killed_at_a_step(steps: int) -> None:
-    lab = "t-killed-step"
-    process = building(lab, steps)
-    process.kill()
-    assert end(process).returncode == -signal.SIGKILL
+def test_killed_at_a_step(lab: str, steps: int) -> None:
+    running = building(lab, steps)
+    running.signal(signal.SIGKILL)
+    running.end(-signal.SIGKILL)
     remove(lab, "down" if steps % 2 else "gc")
     assert lab not in names()
 
 
-@pytest.mark.parametrize(("number", "delay"), enumerate(DELAYS), ids=lambda value: f"{value:.3f}")
-def test_killed_at_any_time(number: int, delay: float) -> None:
-    lab = "t-killed"
-    process = start("up", SCENARIO, "--name", lab, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+@pytest.mark.parametrize(("number", "delay"), list(enumerate(DELAYS)), ids=lambda value: f"{value:.3f}")
+def test_killed_at_any_time(lab: str, number: int, delay: float) -> None:
+    command = [NETLAB, "up", SCENARIO, "--name", lab]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(delay)
     process.kill()
@@ -76,37 +83,43 @@ def test_killed_at_any_time(number: int, delay: float) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
 @pytest.mark.parametrize("steps", [1, 2, 3, 5, 7, 9, 11], ids=lambda steps: STEPS[steps - 1])
-def test_interrupted_at_a_step_nothing_is_left(steps: int, number: signal.Signals) -> None:
-    """A terminal sends its signal to all that a command started; `kill` to the command alone."""
-    lab = "t-interrupted"
-    process = building(lab, steps)
+def test_interrupted_at_a_step_nothing_is_left(lab: str, steps: int, number: signal.Signals) -> None:
+    running = building(lab, steps)
     if number is signal.SIGINT:
-        os.killpg(process.pid, number)
+        running.signal_all(number)
     else:
-        process.send_signal(number)
-    done = end(process)
-    ended_well(done, 130)
-    assert done.stderr.splitlines()[-1] == "netlab: interrupted"
+        running.signal(number)
+    assert running.end(130).stderr.splitlines()[-1] == "netlab: interrupted"
+    assert lab not in names()
+
+
+@pytest.mark.parametrize(("number", "delay"), list(enumerate(DELAYS[:10])), ids=lambda value: f"{value:.3f}")
+def test_interrupted_at_any_time_nothing_is_left(lab: str, number: int, delay: float) -> None:
+    """At any time after its beginning: what a step does may be interrupted everywhere."""
+    running = building(lab, 1)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        running.process.wait(delay / 2)
+    running.signal_all((signal.SIGINT, signal.SIGTERM)[number % 2])
+    running.end(130)
     assert lab not in names()
 
 
 @pytest.mark.parametrize("steps", [3, 9, 11], ids=lambda steps: STEPS[steps - 1])
-def test_interrupted_again_and_again(steps: int) -> None:
+def test_interrupted_again_and_again(lab: str, steps: int) -> None:
     """Further signals do not disturb the way back."""
-    lab = "t-interrupted-twice"
-    process = building(lab, steps)
-    for number in (signal.SIGINT, signal.SIGINT, signal.SIGTERM, signal.SIGINT):
-        os.killpg(process.pid, number)
-    ended_well(end(process), 130)
+    running = building(lab, steps)
+    for number in (signal.SIGINT, signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        running.signal_all(number)
+    running.end(130)
     assert lab not in names()
 
 
 def test_a_killed_verify_is_put_back_by_the_next() -> None:
     with up(SCENARIO, "t-killed-verify") as lab:
-        process = start("verify", lab.name, "-f", "json")
-        progress(process, 4)
-        process.kill()
-        assert end(process).returncode == -signal.SIGKILL
+        running = Running("verify", lab.name, "-f", "json")
+        running.progress(4)
+        running.signal(signal.SIGKILL)
+        running.end(-signal.SIGKILL)
         changed = json.loads((lab.directory / "story.json").read_text())
         assert [next(iter(action)) for action in changed[:2]] == ["add_route", "withdraw"]
         assert lab.verify()["summary"]["failed"] == 0
@@ -117,19 +130,19 @@ def test_a_killed_verify_is_put_back_by_the_next() -> None:
 def test_an_interrupted_verify_puts_its_story_back(number: signal.Signals) -> None:
     with up(SCENARIO, "t-interrupted-verify") as lab:
         before = lab.ip("win", "route")
-        process = start("verify", lab.name)
-        progress(process, 3)
-        process.send_signal(number)
-        ended_well(end(process), 130)
+        running = Running("verify", lab.name)
+        running.progress(3)
+        running.signal(number)
+        running.end(130)
         assert json.loads((lab.directory / "story.json").read_text()) == []
         assert lab.ip("win", "route") == before
         assert lab.verify()["summary"]["failed"] == 0
 
 
 def test_an_interrupted_test_removes_its_lab() -> None:
-    process = start("test", SCENARIO)
-    while "as connected" not in (line := progress(process, 1)[0]):
-        assert line
-    process.send_signal(signal.SIGTERM)
-    ended_well(end(process), 130)
+    running = Running("test", SCENARIO)
+    while running.progress() != ["as connected"]:
+        pass
+    running.signal(signal.SIGTERM)
+    running.end(130)
     assert SCENARIO not in names()

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from netlab.azure.propagation import static_prefixes
 from netlab.plan.model import MAIN_TABLE, DataPlane, Interface, Node, Plan, Route
-from netlab.plan.names import IFNAMSIZ, RUN_ROOT
+from netlab.plan.names import RUN_ROOT
 from netlab.plan.planner import plan
 from netlab.scenario import rules
 from netlab.scenario.loader import catalogue, load
@@ -25,6 +25,8 @@ from netlab.scenario.models import Scenario
 
 PLANES: tuple[DataPlane, ...] = ("userspace", "kernel")
 CATALOGUE = tuple(catalogue())
+# linux/if.h: IFNAMSIZ and ALTIFNAMSIZ, each less the zero at the end.
+LONGEST, LONGEST_ALTNAME = 15, 127
 # The TUN that charon makes where it runs, before it is moved or for good.
 TUN = "ipsec0"
 SECRET = "SecretOfTheFile"
@@ -57,11 +59,13 @@ def scenarios(draw: st.DrawFn) -> Scenario:
     hub = gateways[0]
     pairs = [(a, b) for i, a in enumerate(gateways) for b in (*gateways[i + 1 :], *sites)]
     chosen = draw(st.lists(st.sampled_from(pairs), unique=True)) if pairs else []
+    # A machine may be called as anything else is.
+    vms = st.lists(st.sampled_from([name(32), name(32), *spokes, *gateways, *sites]), unique=True, max_size=3)
     vnets: dict[str, Any] = {
         vnet: {
             "address_space": [f"10.{n}.0.0/16"],
             "subnets": {"default": f"10.{n}.0.0/24", "GatewaySubnet": f"10.{n}.255.0/27"},
-            "vms": {name(32): {"subnet": "default"} for _ in range(draw(st.integers(0, 2)))},
+            "vms": {vm: {"subnet": "default"} for vm in draw(vms)},
             "vpn_gateway": {"sku": "VpnGw1", "bgp": {"asn": 64600 + n}},
         }
         for n, vnet in enumerate(gateways, 1)
@@ -139,8 +143,8 @@ def check(scenario: Scenario, found: Plan) -> None:
     assert set(interfaces) == names
     for node, held in interfaces.items():
         assert _twice(name for i in held for name in {i.name, i.altname}) == [], node
-        assert all(re.fullmatch(rf"[a-z0-9-]{{1,{IFNAMSIZ}}}", i.name) for i in held), node
-        assert all(len(i.altname) <= 127 for i in held), node
+        assert all(re.fullmatch(rf"[a-z0-9-]{{1,{LONGEST}}}", i.name) for i in held), node
+        assert all(len(i.altname) <= LONGEST_ALTNAME for i in held), node
 
     # Addresses: none twice on a node, but on peering and plumbing links whose addresses need not differ.
     for node, held in interfaces.items():
@@ -177,6 +181,15 @@ def check(scenario: Scenario, found: Plan) -> None:
     for tunnel in found.tunnels:
         assert {tunnel.node, tunnel.edge} <= names
         assert tunnel.edge in {charon.node for charon in found.charons}
+    numbers = [(tunnel.edge, tunnel.if_id) for tunnel in found.tunnels]
+    assert numbers == [
+        (charon.node, connection.if_id)
+        for tunnel in found.tunnels
+        for charon in found.charons
+        for connection in charon.connections
+        if (charon.node, connection.name) == (tunnel.edge, tunnel.connection)
+    ]
+    assert found.data_plane == "userspace" or _twice(iter(numbers)) == []
     _check_daemons(found)
     _check_tunnels(scenario, found)
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from netlab.azure.propagation import (
     bgp_ends,
     learned,
+    offered_selectors,
     originated,
     p2s_static_prefixes,
     profile_prefixes,
@@ -93,7 +94,8 @@ def test_a_windows_client_gets_the_profile(name: str) -> None:
 @pytest.mark.parametrize("name", P2S)
 def test_a_linux_client_gets_the_selectors(name: str) -> None:
     scenario = catalogued(name)
-    assert texts(p2s_static_prefixes(scenario, "VNet1")) | heard(scenario, "VNet1").keys() == P2S[name][1]
+    static, by_bgp = p2s_static_prefixes(scenario, "VNet1"), learned(scenario)["VNet1"]
+    assert texts(offered_selectors(static, by_bgp)) == P2S[name][1]
 
 
 @pytest.mark.parametrize("name", BY_BGP)
@@ -106,6 +108,22 @@ def test_the_selectors_need_no_bgp_for_a_static_neighbour_unless_it_is_not_pushe
     """I4: the knob that the document's scenarios 3 and 5 differ by."""
     assert V2 in texts(p2s_static_prefixes(catalogued("p2s-multi-vnet-s2s"), "VNet1"))
     assert S1 not in texts(p2s_static_prefixes(catalogued("p2s-branch"), "VNet1"))
+
+
+@pytest.mark.parametrize(
+    ("by_bgp", "offered"),
+    [
+        (["0.0.0.0/0"], [V1, POOL]),
+        ([V3, V2], [V1, POOL, V2, V3]),
+        ([V1, "10.1.7.0/24", "10.101.5.0/24", S1], [V1, POOL, S1]),
+        (["10.0.0.0/8"], [POOL, "10.0.0.0/8"]),
+    ],
+)
+def test_selectors_are_in_order_none_inside_another_and_never_the_default_route(
+    by_bgp: list[str], offered: list[str]
+) -> None:
+    found = offered_selectors(map(IPv4Network, (V1, POOL)), map(IPv4Network, by_bgp))
+    assert list(map(str, found)) == offered
 
 
 # --- a small network to try the rules on ----------------------------------------------------------------------------
@@ -173,6 +191,7 @@ def test_a_vnet_connection_without_bgp_holds_the_neighbours_space_without_its_po
 def test_a_local_network_gateway_adds_to_what_bgp_tells() -> None:
     """R82; B11: without one, nothing but the peer's address."""
     assert texts(static_prefixes(network(), "VNet1", "VNet1-Site1")) == set()
+    assert texts(static_prefixes(network(), "Site1", "VNet1-Site1")) == set()
     found = network(
         local_network_gateways={"wide": {"site": "Site1", "address_prefixes": ["10.150.0.0/16"]}},
         connections={

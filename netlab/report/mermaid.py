@@ -1,0 +1,69 @@
+"""A topology and predicted matrices as a Mermaid flowchart, which GitHub and GitLab draw in Markdown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from netlab.azure.prediction import PredictedStep
+from netlab.report.topology import EdgeKind, Node, Topology
+from netlab.scenario.names import endpoints
+
+_LINES: dict[EdgeKind, str] = {"bgp": "===", "static": "---", "p2s": "-.-", "peering": "<-->", "initiated": "-->"}
+_CLASSES = (
+    "classDef subnet fill:#ffffff,stroke:#7a8794,color:#000000",
+    "classDef gateway fill:#d9e8f5,stroke:#7a8794,color:#000000",
+    "classDef client fill:#f2f2f2,stroke:#7a8794,color:#000000",
+)
+_MATRIX_CLASSES = (
+    "classDef yes fill:#c6dff2,stroke:#7a8794,color:#000000",
+    "classDef no fill:#f7d9b0,stroke:#7a8794,color:#000000",
+    "classDef name fill:none,stroke:none",
+)
+_LOOKS = {"subnet": "subnet", "hosts": "subnet", "gateway": "gateway", "device": "gateway", "client": "client"}
+
+
+def mermaid(drawing: Topology, steps: Iterable[PredictedStep] = ()) -> str:
+    """The Mermaid source of a topology and, for each step, of the matrix that the model predicts after it."""
+    # Of several matrices, Mermaid draws the last one on top.
+    matrices = [line for number, step in reversed(list(enumerate(steps, 1))) for line in _matrix(number, step)]
+    classes = (*_CLASSES, *(_MATRIX_CLASSES if matrices else ()))
+    head = (f"%% {drawing.name}: made by netlab graph", "flowchart LR")
+    return "\n".join([*head, *matrices, *_topology(drawing), *classes]) + "\n"
+
+
+def _topology(drawing: Topology) -> Iterator[str]:
+    """Boxes and lines, by numbers: some names (end, style, ...) are words of Mermaid's own."""
+    boxes = [*(item for cluster in drawing.clusters for item in (cluster, *cluster.nodes)), *drawing.nodes]
+    ids = {box.id: f"n{number}" for number, box in enumerate(boxes, 1)}
+    for cluster in drawing.clusters:
+        yield f"subgraph {ids[cluster.id]}[{_quoted(cluster.title)}]"
+        yield from (f"    {_box(ids, node)}" for node in cluster.nodes)
+        yield "end"
+    yield from (_box(ids, node) for node in drawing.nodes)
+    for edge in drawing.edges:
+        yield f"{ids[edge.tail]} {_LINES[edge.kind]}|{_quoted(*edge.lines)}| {ids[edge.head]}"
+
+
+def _box(ids: dict[str, str], node: Node) -> str:
+    return f"{ids[node.id]}[{_quoted(node.title, *node.lines)}]:::{_LOOKS[node.kind]}"
+
+
+def _matrix(number: int, step: PredictedStep) -> Iterator[str]:
+    """A row is a chain of invisible links: they keep its cells beside each other."""
+    names = [endpoint.node for endpoint in endpoints(step.world.scenario)]
+    outcomes = {(cell.source, cell.target): "yes" if cell.outcome == "reachable" else "no" for cell in step.cells}
+    yield f"subgraph m{number}[{_quoted(f'{number}. {step.name}, predicted')}]"
+    yield "    " + " ~~~ ".join(f"m{number}h{x}[{_quoted(name)}]:::name" for x, name in enumerate(("from / to", *names)))
+    for y, source in enumerate(names):
+        cells = [f"m{number}r{y}[{_quoted(source)}]:::name"]
+        for x, target in enumerate(names):
+            word = outcomes.get((source, target), "")
+            cells.append(f"m{number}r{y}c{x}[{_quoted(word or '·')}]:::{word or 'name'}")
+        yield "    " + " ~~~ ".join(cells)
+    yield "end"
+
+
+def _quoted(*lines: str) -> str:
+    """Lines of text as one label; what Mermaid might read as markup is written as its numeric entity."""
+    return '"' + "<br/>".join(re.sub(r'["#&;<>`\\]', lambda found: f"#{ord(found[0])};", line) for line in lines) + '"'

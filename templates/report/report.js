@@ -1,0 +1,96 @@
+"use strict";
+(() => {
+  const root = document.documentElement;
+  root.classList.add("js");
+
+  const detailsOf = (link) => document.getElementById(link.hash.slice(1)).closest("details");
+
+  const choose = (link, on) => {
+    const step = link.closest(".step");
+    for (const details of step.querySelectorAll(".pairs > details")) {
+      details.classList.remove("chosen");
+      details.open = false;
+    }
+    for (const cell of step.querySelectorAll("[aria-selected=true]")) cell.setAttribute("aria-selected", "false");
+    if (on) {
+      detailsOf(link).classList.add("chosen");
+      detailsOf(link).open = true;
+      link.closest("td").setAttribute("aria-selected", "true");
+    }
+    history.replaceState(null, "", on ? link.hash : "#" + step.id);
+  };
+
+  // A grid as WAI-ARIA describes it: one cell is in the tab order, the arrow keys move among the cells.
+  const move = (from, to) => {
+    from.tabIndex = -1;
+    to.tabIndex = 0;
+    to.focus();
+    to.scrollIntoView({ block: "nearest", inline: "nearest" });
+  };
+
+  const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+
+  // The next cell in a direction; a node does not ask itself, so the diagonal is stepped over.
+  const next = (table, link, [down, right]) => {
+    let row = link.closest("tr").rowIndex + down;
+    let column = link.closest("td").cellIndex + right;
+    while (row > 0 && column > 0 && table.rows[row] && table.rows[row].cells[column]) {
+      const found = table.rows[row].cells[column].querySelector("a");
+      if (found) return found;
+      row += down;
+      column += right;
+    }
+    return null;
+  };
+
+  for (const table of document.querySelectorAll(".cells")) {
+    const links = [...table.querySelectorAll("a")];
+    table.setAttribute("role", "grid");
+    for (const row of table.rows) row.setAttribute("role", "row");
+    for (const cell of table.querySelectorAll("td")) cell.setAttribute("role", "gridcell");
+    for (const cell of table.querySelectorAll("th")) cell.setAttribute("role", cell.scope === "row" ? "rowheader" : "columnheader");
+    links.forEach((link, index) => {
+      link.tabIndex = index ? -1 : 0;
+      link.closest("td").setAttribute("aria-selected", "false");
+    });
+    table.addEventListener("click", (event) => {
+      const link = event.target.closest("a");
+      if (!link) return;
+      event.preventDefault();
+      move(table.querySelector("a[tabindex='0']"), link);
+      choose(link, link.closest("td").getAttribute("aria-selected") !== "true");
+    });
+    table.addEventListener("keydown", (event) => {
+      const link = event.target.closest("a");
+      if (!link || event.altKey || event.ctrlKey || event.metaKey) return;
+      const inRow = links.filter((other) => other.closest("tr") === link.closest("tr"));
+      const to = { Home: inRow[0], End: inRow[inRow.length - 1] }[event.key]
+        || (STEPS[event.key] && next(table, link, STEPS[event.key]));
+      if (to) move(link, to);
+      else if (event.key === " ") link.click();
+      else if (event.key === "Escape") choose(link, false);
+      else if (!STEPS[event.key]) return;
+      event.preventDefault();
+    });
+  }
+
+  // A link to a cell, from the story or from outside, chooses it.
+  const follow = () => {
+    const link = [...document.querySelectorAll(".cells a")].find((cell) => cell.hash === location.hash);
+    if (!link) return;
+    choose(link, true);
+    link.scrollIntoView({ block: "center" });
+  };
+  addEventListener("hashchange", follow);
+  follow();
+
+  // For browsers without ::details-content (Firefox before 143, Safari before 18.4): paper shows everything.
+  let closed = [];
+  addEventListener("beforeprint", () => {
+    closed = [...document.querySelectorAll("details:not([open])")];
+    for (const details of closed) details.open = true;
+  });
+  addEventListener("afterprint", () => {
+    for (const details of closed) details.open = false;
+  });
+})();

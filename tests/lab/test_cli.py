@@ -1,0 +1,443 @@
+"""The command line as a user meets it: bad input, bad days, exit codes, what goes to which stream."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from labs import NETLAB, RUN, SCENARIOS, Done, Lab, Running, ended_well, names, netlab, up
+
+SMALL = "s2s-static"
+NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+KINDS = {"internet", "vnet", "vm", "gateway", "edge", "site", "host", "client"}
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Lab]:
+    """A lab to look at; tests leave it as it is."""
+    with up(SMALL, "t-cli") as found:
+        yield found
+
+
+@pytest.fixture
+def broken(host_unchanged: None) -> Iterator[Lab]:
+    """A lab to break."""
+    netlab("up", SMALL, "--name", "t-broken")
+    yield Lab("t-broken")
+    if "t-broken" in names():
+        netlab("down", "t-broken")
+
+
+def wrapped(*prefix: str, command: tuple[str, ...], code: int) -> Done:
+    """Run netlab by another command: as another user, in other mounts."""
+    argv = [*prefix, str(NETLAB), *command]
+    done = subprocess.run(argv, cwd="/", capture_output=True, text=True, check=False, timeout=60)
+    ended_well(done, code)
+    return done
+
+
+def mounted(script: str, *command: str, code: int) -> Done:
+    """Run netlab where a shell script has changed the mounts, for it alone."""
+    return wrapped("unshare", "--mount", "sh", "-ec", f'{script}\nexec "$@"', "sh", command=command, code=code)
+
+
+# --- without root ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "command", [("list",), ("check", SMALL), ("plan", SMALL), ("schema",), ("--help",), ("--version",)], ids=" ".join
+)
+def test_needs_no_root(command: tuple[str, ...]) -> None:
+    done = wrapped(*NOBODY, command=command, code=0)
+    assert done.stderr == f"{SMALL} is valid: 0 findings\n" if command[0] == "check" else done.stdout
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("up", SMALL),
+        ("verify",),
+        ("down",),
+        ("down", "--all"),
+        ("test", SMALL),
+        ("status",),
+        ("nodes",),
+        ("routes", "vnet1"),
+        ("exec", "vnet1", "--", "true"),
+        ("shell", "vnet1"),
+        ("gc",),
+        ("impair", "vnet1", "--reset"),
+        ("p2s", "profile", "win"),
+    ],
+    ids=" ".join,
+)
+def test_says_that_it_needs_root(command: tuple[str, ...]) -> None:
+    done = wrapped(*NOBODY, command=command, code=3)
+    assert done.stdout == ""
+    assert re.fullmatch("netlab: root: a lab needs root\n  next: .*sudo.*\n", done.stderr)
+
+
+# --- what is no scenario, and what is no name -----------------------------------------------------------------------
+
+BOMB = "a: &a [x, x]\nb: &b [*a, *a]\nname: [*b, *b]\n"
+NO_SCENARIOS = {
+    "a path that leads nowhere": "../x",
+    "a shell's separator": "a;b",
+    "two lines": "a\nb",
+    "300 characters": "x" * 300,
+    "a null byte's place": "a\x7fb",
+    "nothing": "",
+    "a directory": "{folder}",
+    "an empty file": "{folder}/empty.yaml",
+    "a YAML bomb": "{folder}/bomb.yaml",
+    "a key twice": "{folder}/twice.yaml",
+    "a broken rule": "{folder}/rule.yaml",
+    "no UTF-8": "{folder}/latin.yaml",
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("scenarios")
+    text = SCENARIOS[SMALL].read_text()
+    (made / "empty.yaml").write_text("")
+    (made / "bomb.yaml").write_text(BOMB)
+    (made / "twice.yaml").write_text(f"{text}name: again\n")
+    (made / "rule.yaml").write_text(text.replace("10.1.0.0/24", "10.9.0.0/24"))
+    (made / "latin.yaml").write_bytes(text.encode() + b"# \xe4\n")
+    return made
+
+
+@pytest.mark.parametrize("verb", ["up", "check", "plan", "test"])
+@pytest.mark.parametrize("what", NO_SCENARIOS)
+def test_refuses_what_is_no_scenario(verb: str, what: str, folder: Path) -> None:
+    before = names()
+    done = netlab(verb, NO_SCENARIOS[what].format(folder=folder), code=2)
+    assert len(done.stdout + done.stderr) in range(20, 600)
+    assert names() == before
+
+
+def test_all_that_is_wrong_with_a_file_is_said_with_its_lines(folder: Path) -> None:
+    done = netlab("check", folder / "twice.yaml", code=2)
+    assert re.match(rf"{folder}/twice.yaml:\d+: error: the key `name` is here twice, first in line \d+\n", done.stdout)
+    done = netlab("up", folder / "bomb.yaml", code=2)
+    assert f"{folder}/bomb.yaml:1: error: anchors (&) and aliases (*) are refused" in done.stderr
+    (finding,) = json.loads(netlab("check", folder / "rule.yaml", "-f", "json", code=2).stdout)
+    assert (finding["severity"], finding["rule"], finding["line"]) == ("error", "R1", 9)
+
+
+HOSTILE = ["../x", "a;b", "a\nb", "x" * 300, ".", "..", "a/b", "-a", "A", "1a", "a b", "$(id)", "a.b", "a\x7fb"]
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=lambda name: repr(name[:8]))
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("up", SMALL, "--name={}"),
+        ("plan", SMALL, "--name={}"),
+        ("down", "--", "{}"),
+        ("verify", "--", "{}"),
+        ("status", "--", "{}"),
+        ("nodes", "--", "{}"),
+        ("routes", "vnet1", "--lab={}"),
+        ("exec", "--lab={}", "vnet1", "--", "true"),
+    ],
+    ids=lambda command: command[0],
+)
+def test_refuses_what_is_no_name(command: tuple[str, ...], name: str) -> None:
+    before = names()
+    done = netlab(*(part.replace("{}", name) for part in command), code=2)
+    assert "cannot name a lab" in done.stderr
+    assert len(done.stderr) < 400
+    assert names() == before
+
+
+@pytest.mark.parametrize("command", [("nodes", "t-nobody"), ("verify", "t-nobody"), ("status", "t-nobody")])
+def test_no_lab_of_that_name(command: tuple[str, ...]) -> None:
+    assert "there is no lab called t-nobody" in netlab(*command, code=2).stderr
+
+
+def test_no_node_of_that_name(lab: Lab) -> None:
+    assert "did you mean `vnet1-vm1`?" in netlab("exec", "--lab", lab.name, "vnet1-vm", "--", "true", code=2).stderr
+
+
+def test_a_lab_of_that_name_exists(lab: Lab) -> None:
+    done = netlab("up", SMALL, "--name", lab.name, code=2)
+    assert f"a lab called {lab.name} exists already" in done.stderr
+    assert lab.status() == {}
+
+
+def test_namespaces_of_that_name_exist(host_unchanged: None) -> None:
+    """Made by no lab: `up` touches nothing, and only `down` of that name removes them."""
+    subprocess.run(["ip", "netns", "add", "nl.t-taken.vnet1"], check=True)
+    done = netlab("up", SMALL, "--name", "t-taken", code=4)
+    assert "nl.t-taken.vnet1 exists already" in done.stderr
+    assert not (RUN / "t-taken").exists()
+    netlab("down", "t-taken")
+    assert "t-taken" not in names()
+
+
+# --- what the host lacks --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("place", "package"),
+    [("/usr/lib/frr", "frr"), ("/usr/lib/ipsec/plugins", "libcharon-extra-plugins")],
+)
+def test_a_missing_package_is_named(place: str, package: str) -> None:
+    hide = f"mount -t tmpfs none {place}"
+    for command in (("up", SMALL, "--name", "t-missing"), ("test", SMALL), ("status",)):
+        done = mounted(hide, *command, code=3)
+        assert done.stderr.startswith(f"netlab: package {package}: there is no {place}/"), done.stderr
+        assert "next: run scripts/bootstrap" in done.stderr
+    rows = json.loads(mounted(hide, "doctor", "-f", "json", code=3).stdout)
+    assert {row["name"] for row in rows if row["status"] == "missing"} == {f"package {package}"}
+    assert "t-missing" not in names()
+
+
+@pytest.mark.parametrize(
+    ("script", "why"),
+    [
+        ("mount -t tmpfs none /run; touch /run/netlab", "File exists"),
+        ("mount -t tmpfs none /run; mkdir /run/netlab; mount -t tmpfs -o ro none /run/netlab", "Read-only file system"),
+    ],
+    ids=["a file", "read-only"],
+)
+def test_a_run_directory_that_cannot_be_made(script: str, why: str) -> None:
+    """`up` says so; the other verbs find no lab."""
+    done = mounted(script, "up", SMALL, code=3)
+    assert why in done.stderr
+    assert "cannot make the run directory /run/netlab" in done.stderr
+    assert "no lab is up" in mounted(script, "verify", code=2).stderr
+    assert "no lab is up" in mounted(script, "status", code=0).stderr
+    assert "nothing to remove" in mounted(script, "down", SMALL, code=0).stderr
+    assert "nothing to remove" in mounted(script, "gc", code=0).stderr
+
+
+# --- verbs that read a lab ------------------------------------------------------------------------------------------
+
+
+def test_nodes(lab: Lab) -> None:
+    found = json.loads(netlab("nodes", lab.name, "-f", "json").stdout)
+    assert all(list(node) == ["name", "kind", "netns", "addresses"] for node in found)
+    assert {node["kind"] for node in found} == KINDS - {"client"}
+    kinds = {node["name"]: node["kind"] for node in found}
+    assert (kinds["vnet1"], kinds["vnet1-vm1"], kinds["vnet1-gw-0"]) == ("vnet", "vm", "gateway")
+    assert (kinds["site1"], kinds["site1-listed"], kinds["internet"]) == ("site", "host", "internet")
+    for node in found:
+        assert Path("/run/netns", node["netns"]).exists()
+        assert all(re.fullmatch(r"\d+\.\d+\.\d+\.\d+/\d+", address) for address in node["addresses"])
+    assert {"name": "vnet1-vm1", "kind": "vm", "netns": "nl.t-cli.vnet1-vm1", "addresses": ["10.1.0.4/24"]} in found
+
+
+def test_routes(lab: Lab) -> None:
+    found = json.loads(netlab("routes", "VNet1", "--lab", lab.name, "-f", "json").stdout)
+    hops = {row["prefix"]: row["next_hop_type"] for row in found if row["table"] == "default"}
+    assert hops["10.101.0.0/16"] == "VirtualNetworkGateway"
+    assert hops["10.0.0.0/8"] == "None"
+    assert hops["0.0.0.0/0"] == "Internet"
+
+
+def test_exec_passes_exit_codes_and_streams_through(lab: Lab) -> None:
+    at = ("exec", "--lab", lab.name, "vnet1-vm1", "--")
+    done = netlab(*at, "sh", "-c", "echo out; echo err >&2; exit 7", code=7)
+    assert (done.stdout, done.stderr) == ("out\n", "err\n")
+    assert netlab(*at, "cat", input="in").stdout == "in"
+    assert " 10.1.0.4/24 " in netlab(*at, "ip", "-brief", "address", "show", "eth0").stdout
+    # VMs, sites and gateways go by the scenario's names too.
+    assert netlab("exec", "--lab", lab.name, "vm1", "--", "true").stdout == ""
+
+
+def test_exec_needs_a_command(lab: Lab) -> None:
+    assert netlab("exec", "--lab", lab.name, "vnet1-vm1", code=2).stdout == ""
+
+
+def test_exec_of_what_is_not_there(lab: Lab) -> None:
+    netlab("exec", "--lab", lab.name, "vnet1-vm1", "--", "/no/such/program", code=127)
+
+
+def test_shell(lab: Lab) -> None:
+    shell = {**os.environ, "SHELL": "/bin/sh"}
+    done = netlab("shell", "--lab", lab.name, "vnet1-vm1", input="ip -brief address\nexit 5\n", env=shell, code=5)
+    assert " 10.1.0.4/24 " in done.stdout
+
+
+def test_data_goes_to_stdout_and_progress_to_stderr(lab: Lab) -> None:
+    done = netlab("verify", lab.name, "-f", "json")
+    assert json.loads(done.stdout)["summary"]["failed"] == 0
+    assert "as connected" in done.stderr
+    with up(SMALL, "t-streams"):
+        pass
+    done = netlab("up", SMALL, "--name", "t-streams")
+    assert done.stdout == ""
+    assert "t-streams is up after" in done.stderr
+    assert netlab("down", "t-streams").stdout == ""
+
+
+@pytest.mark.parametrize("verb", ["list", "schema", "plan", "check", "doctor", "nodes", "status", "verify"])
+def test_a_reader_that_goes_away_is_no_error(verb: str, lab: Lab) -> None:
+    """As in `netlab plan … | head -1`: nobody reads any more when netlab writes."""
+    command = {"plan": [SMALL, "-f", "json"], "check": [SMALL, "-f", "json"], "schema": []}
+    readers = {"nodes", "status", "verify"}
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as gone:
+        arguments = [lab.name] if verb in readers else command.get(verb, [])
+        done = netlab(verb, *arguments, capture_output=False, stdout=gone, stderr=subprocess.PIPE)
+    assert "rror" not in done.stderr
+
+
+def on_a_terminal(lab: Lab, **environment: str) -> str:
+    """What `netlab status` shows of a lab on a terminal."""
+    inherited = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR")}
+    manager, terminal = pty.openpty()
+    with os.fdopen(terminal, "w") as screen:
+        netlab(
+            "status",
+            lab.name,
+            capture_output=False,
+            stdin=screen,
+            stdout=screen,
+            stderr=screen,
+            env={**inherited, "TERM": "xterm-256color", **environment},
+        )
+    shown = os.read(manager, 65536).decode()
+    os.close(manager)
+    return shown
+
+
+def test_colour_is_for_terminals_that_want_it(lab: Lab) -> None:
+    colour = re.compile(r"\x1b\[[0-9;]*3[0-7][0-9;]*m")
+    assert colour.search(on_a_terminal(lab))
+    assert not colour.search(on_a_terminal(lab, NO_COLOR="1"))
+    assert "\x1b" not in netlab("status", lab.name).stdout
+
+
+# --- building, and labs side by side --------------------------------------------------------------------------------
+
+
+def test_time_scale() -> None:
+    with up(SMALL, "t-scale", "--time-scale", 40) as fast:
+        assert fast.verify()["time_scale"] == 40
+    slow, usual = (
+        json.loads(netlab("plan", SMALL, "-f", "json", *options).stdout)["timers"]
+        for options in (("--time-scale", 1), ())
+    )
+    assert (slow["scale"], slow["bgp_keepalive"], slow["bgp_hold"]) == (1, 60, 180)
+    assert (usual["scale"], usual["bgp_keepalive"], usual["bgp_hold"]) == (20, 3, 9)
+
+
+@pytest.mark.parametrize("scale", ["0", "0.5", "61", "-1", "nan", "inf", "fast"])
+def test_no_time_scale(scale: str) -> None:
+    before = names()
+    netlab("up", SMALL, "--name", "t-scale", f"--time-scale={scale}", code=2)
+    assert names() == before
+
+
+def test_two_labs_of_a_scenario_side_by_side(host_unchanged: None) -> None:
+    """Built at once, verified at once; removing one leaves the other."""
+    labs = [Lab("t-twin-1"), Lab("t-twin-2")]
+    for running in [Running("up", "p2s-branch-bgp", "--name", lab.name) for lab in labs]:
+        running.end(0)
+    reports = [Running("verify", lab.name, "-f", "json") for lab in labs]
+    for lab, running in zip(labs, reports, strict=True):
+        found = json.loads(running.end(0).stdout)
+        assert (found["lab"], found["summary"]["failed"], found["summary"]["errors"]) == (lab.name, 0, 0)
+    done = netlab("nodes", code=2)
+    assert "several labs are up" in done.stderr
+    assert "several labs are up" in netlab("down", code=2).stderr
+    netlab("down", labs[0].name)
+    assert labs[1].verify()["summary"]["failed"] == 0
+    netlab("down", labs[1].name)
+
+
+def test_down_twice(broken: Lab) -> None:
+    assert netlab("down", broken.name).stderr == "t-broken is removed\n"
+    assert netlab("down", broken.name).stderr == "there is no lab called t-broken: nothing to remove\n"
+
+
+def test_several_tests_and_junit(tmp_path: Path) -> None:
+    import xml.etree.ElementTree as ElementTree
+
+    copies = []
+    for number in (1, 2):
+        copies.append(tmp_path / f"{number}.yaml")
+        copies[-1].write_text(SCENARIOS[SMALL].read_text().replace(f"name: {SMALL}", f"name: t-test-{number}"))
+    copies[1].write_text(copies[1].read_text().replace("listed: reachable", "listed: unreachable", 1))
+    done = netlab("test", *copies, "--junit", tmp_path / "junit.xml", "-f", "json", code=1)
+    assert [report["summary"]["failed"] for report in json.loads(done.stdout)] == [0, 3]
+    suites = ElementTree.parse(tmp_path / "junit.xml").getroot()
+    assert [suite.get("failures") for suite in suites] == ["0", "3"]
+    assert not {"t-test-1", "t-test-2"} & names()
+
+
+# --- bad days -------------------------------------------------------------------------------------------------------
+
+
+def test_status(broken: Lab) -> None:
+    (found,) = json.loads(netlab("status", broken.name, "-f", "json").stdout)
+    assert (found["lab"], found["state"], found["healthy"]) == (broken.name, "up", True)
+    broken.kill("site1-edge-vnet1-site1", "charon-systemd")
+    assert broken.status(code=1)["daemons"] == "charon-systemd of site1-edge-vnet1-site1 is dead"
+
+
+def truncate(lab: Lab) -> None:
+    (lab.directory / "lab.json").write_text('{"lab": ')
+
+
+def forget_the_scenario(lab: Lab) -> None:
+    (lab.directory / "scenario.yaml").unlink()
+
+
+def spoil_the_scenario(lab: Lab) -> None:
+    (lab.directory / "scenario.yaml").write_text("name: X!\n")
+
+
+def another_shape(lab: Lab) -> None:
+    (lab.directory / "lab.json").write_text('["x"]')
+
+
+DAMAGES = [truncate, forget_the_scenario, spoil_the_scenario, another_shape]
+
+
+@pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
+def test_a_damaged_lab_can_be_removed(broken: Lab, damage: object) -> None:
+    assert callable(damage)
+    damage(broken)
+    (found,) = json.loads(netlab("status", broken.name, "-f", "json", code=1).stdout)
+    assert (found["state"], found["healthy"]) == ("damaged", False)
+    done = netlab("verify", broken.name, code=4)
+    assert f"remove it with `netlab down {broken.name}`" in done.stderr
+    netlab("down", broken.name)
+    assert broken.name not in names()
+
+
+@pytest.mark.parametrize("verb", [("down", "t-broken"), ("gc",)], ids=["down", "gc"])
+def test_a_lab_without_a_run_directory_can_be_removed(broken: Lab, verb: tuple[str, ...]) -> None:
+    """Its processes are found by the directory that is no more, and by their namespaces."""
+    subprocess.run(["rm", "-r", broken.directory], check=True)
+    netlab(*verb)
+    assert broken.name not in names()
+
+
+def test_gc_leaves_what_is_up_and_what_is_being_built(lab: Lab) -> None:
+    running = Running("up", SMALL, "--name", "t-building")
+    running.progress(3)
+    running.signal(signal.SIGSTOP)
+    try:
+        assert netlab("gc").stderr == "nothing to remove\n"
+        assert "another netlab is at work on the lab t-building" in netlab("down", "t-building", code=4).stderr
+        (found,) = json.loads(netlab("status", "t-building", "-f", "json", code=1).stdout)
+        assert found["state"] == "building"
+    finally:
+        running.signal(signal.SIGCONT)
+    running.end(0)
+    assert lab.status() == {}
+    netlab("down", "t-building")

@@ -1,0 +1,83 @@
+"""The kernel keeps what a dead IKE daemon left in it: netlab knows, and takes it away."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import labs
+import pytest
+
+pytestmark = pytest.mark.usefixtures("host_unchanged")
+
+SCENARIO = ("s2s-static", "--data-plane", "kernel")
+EDGE = "vnet1-gw-0-edge"
+LISTED = "10.101.0.10"
+
+
+class Held:
+    """A namespace that lives as long as this does, whoever removes its name."""
+
+    def __init__(self, netns: str) -> None:
+        self._file = Path("/run/netns", netns).open("rb")  # noqa: SIM115
+
+    def xfrm(self) -> str:
+        """The states and policies in the kernel."""
+        number = self._file.fileno()
+        command = f"nsenter --net=/proc/self/fd/{number} sh -c 'ip -o xfrm state && ip -o xfrm policy'"
+        done = subprocess.run(command, shell=True, pass_fds=[number], capture_output=True, text=True, check=True)
+        # What a socket of charon's was exempt from goes with the socket.
+        return "\n".join(line for line in done.stdout.splitlines() if "socket" not in line)
+
+    def close(self) -> None:
+        self._file.close()
+
+
+@pytest.fixture
+def held() -> Iterator[Callable[[str], Held]]:
+    made: list[Held] = []
+
+    def hold(netns: str) -> Held:
+        made.append(Held(netns))
+        return made[-1]
+
+    yield hold
+    for one in made:
+        one.close()
+
+
+def test_a_dead_charon_is_known_although_traffic_flows(held: Callable[[str], Held], ping: Callable[..., float]) -> None:
+    # Azure's own timers: the peer takes 45 s to miss the dead one, and until then its SAs stay, too.
+    with labs.up(*SCENARIO[:1], "t-dead", *SCENARIO[1:], "--time-scale", "1") as lab:
+        edge = held(f"nl.t-dead.{EDGE}")
+        assert edge.xfrm()
+        assert lab.status() == {}
+        lab.kill(EDGE, "charon-systemd")
+        assert edge.xfrm()
+        ping(lab, "vnet1-vm1", LISTED)
+        wrong = lab.status(code=1)
+        assert wrong["daemons"] == f"charon-systemd of {EDGE} is dead"
+        report = lab.verify(code=1)
+        assert labs.failed_checks(report)["daemons"] == f"charon-systemd of {EDGE} is dead"
+        (step,) = report["steps"]
+        through = [cell for cell in step["cells"] if (cell["source"], cell["target"]) == ("vnet1-vm1", "site1-listed")]
+        assert {cell["observed"] for cell in through} == {"reachable"}
+    assert edge.xfrm() == ""
+
+
+@pytest.mark.parametrize("verb", ["gc", "down"])
+def test_what_a_killed_up_left_is_flushed(held: Callable[[str], Held], verb: str) -> None:
+    running = labs.Running("up", *SCENARIO, "--name", "t-killed")
+    while running.progress() != ["point-to-site clients"]:
+        pass
+    running.signal(signal.SIGKILL)
+    running.end(-signal.SIGKILL)
+    edge = held(f"nl.t-killed.{EDGE}")
+    assert edge.xfrm()
+    labs.netlab(verb, *(["t-killed"] if verb == "down" else []))
+    assert edge.xfrm() == ""
+    assert "t-killed" not in labs.names()
+    assert not os.path.lexists("/run/netns/nl.t-killed." + EDGE)

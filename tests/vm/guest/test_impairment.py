@@ -1,0 +1,76 @@
+"""Impaired links on a kernel with netem: as asked, as the scenario declares, and as before after --reset."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import labs
+import pytest
+
+VM, LISTED = "vnet1-vm1", "10.101.0.10"
+# The ends of the link that is called Site1.
+ENDS = (("site1-edge", "wan"), ("internet", "site1-edge"))
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[labs.Lab]:
+    with labs.up("s2s-static", "t-impair", "--data-plane", "kernel") as made:
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def _reset(lab: labs.Lab) -> Iterator[None]:
+    yield
+    labs.netlab("impair", "Site1", "--reset", "--lab", lab.name)
+
+
+def disciplines(lab: labs.Lab) -> list[str]:
+    return [lab.run(node, "tc", "qdisc", "show", "dev", interface) for node, interface in ENDS]
+
+
+def impair(lab: labs.Lab, *asked: str) -> dict[str, float]:
+    (row,) = json.loads(labs.netlab("impair", "Site1", *asked, "--lab", lab.name, "-f", "json").stdout)
+    return row
+
+
+def test_all_four_at_once(lab: labs.Lab) -> None:
+    row = impair(lab, "--delay", "40ms", "--jitter", "5ms", "--loss", "1%", "--rate", "100mbit")
+    assert 70 <= row["rtt_ms"] <= 110
+    assert 60_000 <= row["rate_kbit"] <= 125_000
+    assert all("netem" in words for words in disciplines(lab))
+
+
+def test_a_delay_is_felt_through_the_tunnel_and_gone_after_reset(lab: labs.Lab, ping: Callable[..., float]) -> None:
+    before = disciplines(lab), ping(lab, VM, LISTED)
+    assert 40 <= impair(lab, "--delay", "20ms")["rtt_ms"] <= 50
+    assert ping(lab, VM, LISTED) >= 40
+    labs.netlab("impair", "Site1", "--reset", "--lab", lab.name)
+    assert disciplines(lab) == before[0]
+    assert ping(lab, VM, LISTED) < 40
+
+
+def test_a_loss_is_lost(lab: labs.Lab) -> None:
+    assert 15 <= impair(lab, "--loss", "20%")["loss_percent"] <= 60
+
+
+def test_a_rate_limits(lab: labs.Lab) -> None:
+    assert 12_000 <= impair(lab, "--rate", "20mbit")["rate_kbit"] <= 25_000
+
+
+def test_a_refused_impairment_changes_nothing(lab: labs.Lab) -> None:
+    before = disciplines(lab)
+    # More than an emulated processor can do.
+    done = labs.netlab("impair", "Site1", "--rate", "40gbit", "--lab", lab.name, code=4)
+    assert "asked for 40000000 kbit/s, measured" in done.stderr
+    assert disciplines(lab) == before
+
+
+def test_a_scenario_declares_it(tmp_path: Path, ping: Callable[..., float]) -> None:
+    text = labs.SCENARIOS["s2s-static"].read_text()
+    file = tmp_path / "declared.yaml"
+    file.write_text(text.replace("\nstory:\n", "\nlinks: {Site1: {delay: 10ms}}\nstory:\n"))
+    with labs.up(file, "t-declared", "--data-plane", "kernel") as lab:
+        assert ping(lab, VM, LISTED) >= 20
+        lab.verify()

@@ -1,0 +1,168 @@
+"""What the VM with the kernel's IPsec brought: every stage, its JUnit, the captures, the throughput, the verdicts."""
+
+from __future__ import annotations
+
+import json
+import struct
+import subprocess
+import sys
+from collections.abc import Iterator
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parents[3]
+STAGES = ("scenarios", "root", "bench-kernel", "bench-userspace", "guest")
+# What both planes must say alike of a cell; of the drop, only where: the reason is a sentence.
+SAME = ("expected", "predicted", "observed", "status", "forward", "reverse", "encrypted")
+
+Report = dict[str, Any]
+
+
+def read_json(path: Path) -> Any:
+    assert path.exists(), f"the VM brought no {path.name}"
+    return json.loads(path.read_text())
+
+
+# --- stages ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_vm_ended_well(results: Path) -> None:
+    code = (results / "kernel.code").read_text().strip()
+    assert code == "0", f"scripts/vm/run ended with {code}: see {results}/kernel.log"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_stage(results: Path, stage: str) -> None:
+    path = results / "kernel/stages"
+    ended = dict(line.split()[:2] for line in path.read_text().splitlines()) if path.exists() else {}
+    assert ended.get(stage) == "0", f"{stage} ended with {ended.get(stage, 'nothing')}: see {results}/kernel/{stage}.*"
+
+
+@pytest.mark.parametrize(("name", "tests"), [("root", "tests/root"), ("guest", "tests/vm/guest")])
+def test_every_test_inside_passed(results: Path, name: str, tests: str) -> None:
+    path = results / f"kernel/{name}.xml"
+    assert path.exists(), f"the VM brought no {path.name}"
+    cases = list(ElementTree.parse(path).iter("testcase"))
+    bad = [
+        f"{c.get('classname')}::{c.get('name')}: {e.get('message')}" for c in cases for e in c if e.tag != "properties"
+    ]
+    assert not bad, "\n".join(bad)
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", tests]
+    here = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=True).stdout
+    assert len(cases) == sum("::" in line for line in here.splitlines())
+
+
+# --- agreement ------------------------------------------------------------------------------------------------------
+
+
+def disagreements(native: list[Report], kernel: list[Report]) -> Iterator[str]:
+    """Where two runs of the same scenarios differ, cell by cell and check by check."""
+    for one, other in pairs(native, kernel, "scenario"):
+        for here, there in pairs(one["steps"], other["steps"], "name"):
+            where = f"{one['scenario']}, {here['name']}"
+            for mine, yours in pairs(here["cells"], there["cells"], "source", "target", "protocol"):
+                for key, (first, second) in {
+                    **{key: (mine[key], yours[key]) for key in SAME},
+                    "dropped_at": (place(mine["dropped_at"]), place(yours["dropped_at"])),
+                }.items():
+                    if first != second:
+                        cell = f"{mine['source']} to {mine['target']} ({mine['protocol']})"
+                        yield f"{where}: {cell}: {key}: natively {first}, in the VM {second}"
+            for mine, yours in pairs(here["checks"], there["checks"], "name"):
+                if mine["status"] != yours["status"]:
+                    yield f"{where}: {mine['name']}: natively {mine['status']}, in the VM {yours['status']}"
+
+
+def pairs(here: list[Any], there: list[Any], *keys: str) -> Iterator[tuple[Any, Any]]:
+    """Both lists side by side; they must hold the same, in the same order."""
+    for pair in zip_longest(here, there):
+        names = [item and tuple(item[key] for key in keys) for item in pair]
+        assert names[0] == names[1], f"natively {names[0]}, in the VM {names[1]}"
+        yield pair
+
+
+def place(drop: dict[str, str] | None) -> tuple[str, str] | None:
+    return drop and (drop["node"], drop["direction"])
+
+
+@pytest.fixture(scope="module")
+def reports(results: Path) -> tuple[list[Report], list[Report]]:
+    return read_json(results / "native/userspace.json"), read_json(results / "kernel/kernel.json")
+
+
+def test_both_planes_measured_every_scenario(reports: tuple[list[Report], list[Report]]) -> None:
+    every = sorted(path.stem for path in (CHECKOUT / "scenarios").glob("*.yaml"))
+    for run, plane in zip(reports, ("userspace", "kernel"), strict=True):
+        assert [(report["scenario"], report["data_plane"]) for report in run] == [(name, plane) for name in every]
+        for report in run:
+            assert report["summary"]["failed"] == report["summary"]["errors"] == 0, report["scenario"]
+            assert report["summary"]["passed"] > 0
+
+
+def test_both_planes_agree_cell_by_cell(reports: tuple[list[Report], list[Report]]) -> None:
+    assert list(disagreements(*reports)) == []
+
+
+@pytest.mark.parametrize("key", [*SAME, "dropped_at"])
+def test_a_disagreement_is_noticed(reports: tuple[list[Report], list[Report]], key: str) -> None:
+    native, kernel = reports
+    changed = json.loads(json.dumps(kernel))
+    cell = next(cell for report in changed for step in report["steps"] for cell in step["cells"] if cell["dropped_at"])
+    cell[key] = {"node": "elsewhere", "direction": "forward"} if key == "dropped_at" else "something else"
+    assert len(list(disagreements(native, changed))) == 1
+
+
+# --- captures -------------------------------------------------------------------------------------------------------
+
+MARK = b"netlab-probe"  # what every probe carries
+ESP = 50
+
+
+def packets(path: Path) -> Iterator[bytes]:
+    """The IPv4 packets of a capture that `tcpdump -i any` wrote: a pcap of Linux cooked packets, version 2."""
+    assert path.exists(), f"the VM brought no {path.name}"
+    data = path.read_bytes()
+    magic, link = struct.unpack_from("<I16xI", data)
+    assert (magic, link) == (0xA1B2C3D4, 276)
+    at = 24
+    while at < len(data):
+        kept, length = struct.unpack_from("<II", data, at + 8)
+        assert kept == length, f"{path.name} holds a packet of {length} bytes, cut to {kept}"
+        if data[at + 16 : at + 18] == b"\x08\x00":
+            yield data[at + 16 + 20 : at + 16 + kept]
+        at += 16 + kept
+
+
+def ends(packet: bytes) -> frozenset[str]:
+    return frozenset(".".join(map(str, packet[at : at + 4])) for at in (12, 16))
+
+
+def test_the_gateways_speak_esp_to_each_other(results: Path) -> None:
+    spoken = [ends(packet) for packet in packets(results / "kernel/internet.pcap") if packet[9] == ESP]
+    # The public addresses of VNet1, VNet2 and VNet3, which are a chain.
+    for pair in ({"203.0.113.1", "203.0.113.2"}, {"203.0.113.2", "203.0.113.3"}):
+        assert spoken.count(frozenset(pair)) > 100
+
+
+def test_no_probe_crosses_the_underlay_in_clear(results: Path) -> None:
+    clear = [ends(packet) for packet in packets(results / "kernel/internet.pcap") if MARK in packet]
+    assert clear == []
+
+
+def test_the_same_probes_are_seen_in_clear_inside_a_vnet(results: Path) -> None:
+    assert sum(MARK in packet for packet in packets(results / "kernel/vnet1.pcap")) > 100
+
+
+# --- throughput -----------------------------------------------------------------------------------------------------
+
+
+def test_throughput_of_both_planes(results: Path, record_property: Any) -> None:
+    for plane in ("kernel", "userspace"):
+        found = read_json(results / f"kernel/bench-{plane}.json")
+        assert found["data_plane"] == plane
+        assert found["throughput"]["mbit_per_second"] > 1
+        record_property(f"mbit_per_second, {plane}", found["throughput"]["mbit_per_second"])
