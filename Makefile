@@ -1,9 +1,9 @@
 # What developers type. Users need only scripts/demo; CI calls scripts/test.
 .DEFAULT_GOAL := help
-.PHONY: help setup lint format test unit fuzz bench readme demo lock
+.PHONY: help setup lint format test unit vm-test vm-bench fuzz bench readme demo lock
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## set this machine up, development tools included
 	@scripts/bootstrap --dev
@@ -20,6 +20,12 @@ test: ## every test (root)
 
 unit: ## the tests that need no root
 	@scripts/test unit
+
+vm-test: ## the tests in VMs with stock kernels (root)
+	@scripts/vm/test
+
+vm-bench: ## `make bench` in a VM, through the kernel's IPsec
+	@scripts/vm/run 'scripts/bench --runs 2'
 
 N ?= 300
 SEED ?= 7

@@ -662,6 +662,7 @@ def _test(loaded: Loaded, time_scale: float | None, data_plane: Plane) -> Report
     try:
         return _verify(state.read(lab))
     finally:
+        _log(f"removing {lab}")
         engine.down(lab, Linux())
 
 

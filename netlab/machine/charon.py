@@ -8,13 +8,15 @@ import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from netlab.errors import ConvergeError
 from netlab.machine import processes
 
 PROGRAM = "/usr/sbin/charon-systemd"
 _TIMEOUT = 10.0
+
+Kind = Literal["ike", "child"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +111,15 @@ def reauthenticate(directory: str, name: str) -> None:
         raise ConvergeError(f"connection {name} does not authenticate afresh: {error}") from None
 
 
-def rekey(directory: str, name: str) -> None:
-    """Rekey the IKE SA of a connection, then its CHILD SA; none there is no error. Returns before it is done."""
+def rekey(directory: str, kind: Kind, name: str) -> None:
+    """Begin to rekey the IKE or the CHILD SAs of a connection; none there is no error.
+
+    One after the other: charon forgets to rekey a CHILD SA whose IKE SA is being replaced.
+    """
     import vici.exception
 
     with _session(directory) as session, contextlib.suppress(vici.exception.CommandException):
-        session.rekey({"ike": name})
-        session.rekey({"child": name})
+        session.rekey({kind: name})
 
 
 def write_settings(directory: str, configuration: str) -> str:

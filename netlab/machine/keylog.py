@@ -11,6 +11,7 @@ from pathlib import Path
 
 from netlab.errors import LabError
 from netlab.machine import charon
+from netlab.machine.charon import Kind
 from netlab.machine.waiting import wait_until
 from netlab.render.wireshark import EspKeys, IkeKeys, Keys
 
@@ -37,15 +38,15 @@ def logged(sources: Sequence[Source]) -> Iterator[Callable[[], Keys]]:
     charon's next reload. strongswan.conf is as ever while this waits; if netlab is killed, `down` ends the charon.
     """
     with contextlib.ExitStack() as stack:
-        logs = {}
+        logs: dict[Source, int] = {}
         for source in sources:
             stack.callback(_hush, source)
-            logs[source.directory] = stack.enter_context(_ask(source))
-        for source in sources:
-            for connection in source.connections:
-                charon.rekey(source.directory, connection)
-        for source in sources:
-            _await_keys(source, logs[source.directory])
+            logs[source] = stack.enter_context(_ask(source))
+        for kind in ("ike", "child"):
+            for source in sources:
+                _rekey(source, kind)
+            for source, log in logs.items():
+                _await_keys(source, kind, log)
         yield lambda: _all(parse(_read(log)) for log in logs.values())
 
 
@@ -58,10 +59,8 @@ def _ask(source: Source) -> Iterator[int]:
     try:
         try:
             charon.write_settings(source.directory, source.loud)
-            charon.reload_settings(source.directory)
-        except OSError as error:
-            where = f"the charon in {source.directory}"
-            raise LabError(f"{where} does not answer: {error.strerror}", "`netlab status` says what is dead") from None
+            with _answering(source):
+                charon.reload_settings(source.directory)
         finally:
             path.unlink()
             charon.write_settings(source.directory, source.quiet)
@@ -75,15 +74,33 @@ def _hush(source: Source) -> None:
         charon.reload_settings(source.directory)
 
 
-def _await_keys(source: Source, log: int) -> None:
+@contextlib.contextmanager
+def _answering(source: Source) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        where = f"the charon in {source.directory}"
+        raise LabError(f"{where} does not answer: {error.strerror}", "`netlab status` says what is dead") from None
+
+
+def _rekey(source: Source, kind: Kind) -> None:
+    with _answering(source):
+        for connection in source.connections:
+            charon.rekey(source.directory, kind, connection)
+
+
+def _await_keys(source: Source, kind: Kind, log: int) -> None:
     """Wait until the keys of every SA that a charon has are in its log."""
 
     def missing() -> set[str]:
-        keys = parse(_read(log))
-        known = {item.initiator_spi for item in keys.ike} | {item.spi for item in keys.esp}
-        return {spi for sa in charon.sas(source.directory) for spi in (sa.ike_spis[0], *sa.spis)} - known
+        """The SPIs of SAs with other keys."""
+        keys, found = parse(_read(log)), charon.sas(source.directory)
+        if kind == "ike":
+            return {sa.ike_spis[0] for sa in found} - {item.initiator_spi for item in keys.ike}
+        return {spi for sa in found for spi in sa.spis} - {item.spi for item in keys.esp}
 
-    wait_until(lambda: not missing(), _REKEY_SECONDS, lambda: f"{source.directory}: SAs {missing()} were not rekeyed")
+    with _answering(source):
+        wait_until(lambda: not missing(), _REKEY_SECONDS, lambda: f"{source.directory}: {missing()} were not rekeyed")
 
 
 def _read(log: int) -> str:

@@ -12,10 +12,10 @@ NETNS_PREFIX = "nl."
 
 
 def shorten(name: str, limit: int) -> str:
-    """The name if it fits into ``limit`` characters, else its beginning and four digits of its hash."""
+    """The name if it fits into ``limit`` characters, else its beginning and six digits of its hash."""
     if len(name) <= limit:
         return name
-    return f"{name[: limit - 5]}-{hashlib.sha256(name.encode()).hexdigest()[:4]}"
+    return f"{name[: limit - 7]}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
 
 
 def interface(name: str) -> str:

@@ -110,7 +110,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (made / "empty.yaml").write_text("")
     (made / "bomb.yaml").write_text(BOMB)
     (made / "twice.yaml").write_text(f"{text}name: again\n")
-    (made / "rule.yaml").write_text(text.replace("10.1.0.0/24", "10.9.0.0/24"))
+    (made / "rule.yaml").write_text(text.replace("10.1.255.0/27", "10.1.255.0/30"))
     (made / "latin.yaml").write_bytes(text.encode() + b"# \xe4\n")
     return made
 
@@ -129,8 +129,9 @@ def test_all_that_is_wrong_with_a_file_is_said_with_its_lines(folder: Path) -> N
     assert re.match(rf"{folder}/twice.yaml:\d+: error: the key `name` is here twice, first in line \d+\n", done.stdout)
     done = netlab("up", folder / "bomb.yaml", code=2)
     assert f"{folder}/bomb.yaml:1: error: anchors (&) and aliases (*) are refused" in done.stderr
-    (finding,) = json.loads(netlab("check", folder / "rule.yaml", "-f", "json", code=2).stdout)
-    assert (finding["severity"], finding["rule"], finding["line"]) == ("error", "R1", 9)
+    found = json.loads(netlab("check", folder / "rule.yaml", "-f", "json", code=2).stdout)
+    line = (folder / "rule.yaml").read_text().partition("10.1.255.0/30")[0].count("\n") + 1
+    assert ("error", "R3", line) in [(finding["severity"], finding["rule"], finding["line"]) for finding in found]
 
 
 HOSTILE = ["../x", "a;b", "a\nb", "x" * 300, ".", "..", "a/b", "-a", "A", "1a", "a b", "$(id)", "a.b", "a\x7fb"]
@@ -198,7 +199,7 @@ def test_a_missing_package_is_named(place: str, package: str) -> None:
         assert done.stderr.startswith(f"netlab: package {package}: there is no {place}/"), done.stderr
         assert "next: run scripts/bootstrap" in done.stderr
     rows = json.loads(mounted(hide, "doctor", "-f", "json", code=3).stdout)
-    assert {row["name"] for row in rows if row["status"] == "missing"} == {f"package {package}"}
+    assert f"package {package}" in {row["name"] for row in rows if row["status"] == "missing"}
     assert "t-missing" not in names()
 
 

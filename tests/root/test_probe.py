@@ -266,7 +266,7 @@ def test_a_loop_is_seen(arb: Net) -> None:
     (trace,) = observe(ADDRESSES, [Probe("a", "b", "icmp")], arb.nodes, expected=()).traces
 
     assert not trace.answered
-    assert path(trace, "forward")[:5] == ("a", "r", "s", "r", "s")
+    assert path(trace, "forward") == ("a", "r", "s", "r")
     again = looping(trace, "forward")
     assert again is not None
     assert (again.node, again.interface, again.ttl) == ("r", "to-s", 61)
