@@ -316,9 +316,9 @@ def trace(
     lab: LabOption = "",
     output: FormatOption = Format.table,
 ) -> None:
-    """Follow one probe from A to B through every namespace, in clear and as ESP.
+    """Follow one probe from A to B, in clear and as ESP.
 
-    Times are microseconds since it was sent.
+    Every interface that it passes, with the microseconds since it was sent.
     """
     _require_root()
     from netlab.lab import state, tracing
@@ -662,8 +662,9 @@ def _test(loaded: Loaded, time_scale: float | None, data_plane: Plane) -> Report
     try:
         return _verify(state.read(lab))
     finally:
-        _log(f"removing {lab}")
-        engine.down(lab, Linux())
+        with _undisturbed():
+            _log(f"removing {lab}")
+            engine.down(lab, Linux())
 
 
 def _code(report: Report) -> ExitCode:
@@ -880,10 +881,24 @@ def _options(
 
 def _interrupt(*_: object) -> NoReturn:
     """The first signal interrupts, and the way back then goes undisturbed by further ones."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in _SIGNALS:
         # Not SIG_IGN: Python complains of a signal that is already on its way to a handler.
         signal.signal(number, lambda *_: None)
     raise KeyboardInterrupt
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """What is begun here comes to its end; a signal interrupts after it."""
+    came: list[int] = []
+    before = {number: signal.signal(number, lambda number, _: came.append(number)) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if came:
+        _interrupt()
 
 
 @contextlib.contextmanager

@@ -41,6 +41,7 @@ def examine() -> Iterator[Finding]:
     root = _root()
     yield root
     yield from _programs()
+    yield _captures()
     if root.present:
         yield from _kernel()
 
@@ -61,6 +62,12 @@ def _programs() -> Iterator[Finding]:
     ):
         present = Path(path).exists()
         yield Finding(f"package {package}", present, path if present else f"there is no {path}", _BOOTSTRAP)
+
+
+def _captures() -> Finding:
+    path = shutil.which("dumpcap")
+    message = path or "there is no dumpcap; only `netlab capture` needs it"
+    return Finding("package wireshark-common", path is not None, message, "apt install wireshark-common", needed=False)
 
 
 def _plugin(name: str) -> str:

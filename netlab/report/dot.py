@@ -108,4 +108,5 @@ def _label(markup: str) -> str:
 
 
 def _text(text: str) -> str:
-    return escape(text).replace("  ", "&#160; ")
+    r"""Text in a label: no markup, and no escape of DOT's, as \N for a node's name."""
+    return escape(text).replace("\\", "&#92;").replace("  ", "&#160; ")

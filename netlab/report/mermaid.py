@@ -34,8 +34,9 @@ def mermaid(drawing: Topology, steps: Iterable[PredictedStep] = ()) -> str:
 
 def _topology(drawing: Topology) -> Iterator[str]:
     """Boxes and lines, by numbers: some names (end, style, ...) are words of Mermaid's own."""
-    boxes = [*(item for cluster in drawing.clusters for item in (cluster, *cluster.nodes)), *drawing.nodes]
-    ids = {box.id: f"n{number}" for number, box in enumerate(boxes, 1)}
+    inside = (name for cluster in drawing.clusters for name in (cluster.id, *(node.id for node in cluster.nodes)))
+    names = (*inside, *(node.id for node in drawing.nodes))
+    ids = {name: f"n{number}" for number, name in enumerate(names, 1)}
     for cluster in drawing.clusters:
         yield f"subgraph {ids[cluster.id]}[{_quoted(cluster.title)}]"
         yield from (f"    {_box(ids, node)}" for node in cluster.nodes)
@@ -54,7 +55,9 @@ def _matrix(number: int, step: PredictedStep) -> Iterator[str]:
     names = [endpoint.node for endpoint in endpoints(step.world.scenario)]
     outcomes = {(cell.source, cell.target): "yes" if cell.outcome == "reachable" else "no" for cell in step.cells}
     yield f"subgraph m{number}[{_quoted(f'{number}. {step.name}, predicted')}]"
-    yield "    " + " ~~~ ".join(f"m{number}h{x}[{_quoted(name)}]:::name" for x, name in enumerate(("from / to", *names)))
+    yield "    " + " ~~~ ".join(
+        f"m{number}h{x}[{_quoted(name)}]:::name" for x, name in enumerate(("from / to", *names))
+    )
     for y, source in enumerate(names):
         cells = [f"m{number}r{y}[{_quoted(source)}]:::name"]
         for x, target in enumerate(names):

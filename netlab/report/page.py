@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
-from itertools import groupby, zip_longest
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Literal
 
 from netlab.azure.explanation import explain
@@ -125,8 +125,6 @@ class Chapter:
 
 def page(found: Report, drawing: str) -> str:
     """The page of a report; ``drawing`` is the SVG of its topology."""
-    from markupsafe import Markup
-
     script = (template_directory() / "report/report.js").read_text()
     return (
         _environment()
@@ -134,9 +132,9 @@ def page(found: Report, drawing: str) -> str:
         .render(
             report=found,
             chapters=tuple(_chapters(found)),
-            drawing=Markup(_inline(drawing)),
-            style=Markup((template_directory() / "report/report.css").read_text()),
-            script=Markup(script),
+            drawing=_inline(drawing),
+            style=(template_directory() / "report/report.css").read_text(),
+            script=script,
             # Nothing but this very script may run, whatever a name or a reason holds.
             script_hash=b64encode(sha256(script.encode()).digest()).decode(),
         )
@@ -206,7 +204,11 @@ def _action(action: Action) -> str:
 
 
 def _pair(id: str, cells: list[Cell], was: Mark | None, foreseen: Predicted | None, world: World) -> Pair:
-    fates = (_fate(tuple(group), foreseen) for _, group in groupby(cells, key=_alike))
+    alike: dict[Cell, list[Cell]] = {}
+    # What went wrong comes first.
+    for cell in sorted(cells, key=lambda cell: cell.status == "passed"):
+        alike.setdefault(replace(cell, protocol="", rtt_ms=None), []).append(cell)
+    fates = (_fate(group, foreseen) for group in alike.values())
     mend = _mend(world, foreseen) if foreseen is not None and foreseen.death is not None else ()
     return Pair(id, cells[0].source, cells[0].target, _mark(cells), was, tuple(cells), tuple(fates), mend)
 
@@ -218,16 +220,12 @@ def _mark(cells: Iterable[Cell]) -> Mark:
     return "mixed" if len(outcomes) > 1 else "yes" if outcomes == {"reachable"} else "no"
 
 
-def _alike(cell: Cell) -> Cell:
-    return replace(cell, protocol="", rtt_ms=None)
-
-
 def _mend(world: World, foreseen: Predicted) -> tuple[str, ...]:
     addresses = endpoint_addresses(world.scenario)
     return explain(world, foreseen, (addresses[foreseen.target], addresses[foreseen.source])).mend
 
 
-def _fate(cells: tuple[Cell, ...], foreseen: Predicted | None) -> Fate:
+def _fate(cells: list[Cell], foreseen: Predicted | None) -> Fate:
     cell, ways = cells[0], (foreseen.forward, foreseen.reverse) if foreseen is not None else ((), ())
     return Fate(
         tuple(item.protocol for item in cells),
@@ -242,10 +240,10 @@ def _way(cell: Cell, leg: Leg, seen: tuple[str, ...], walks: tuple[Walk, ...]) -
     drop = cell.dropped_at if cell.dropped_at is not None and cell.dropped_at.direction == leg else None
     nodes = seen if drop is None or seen[-1:] == (drop.node,) else (*seen, drop.node)
     same = next((walk for walk in walks if walk.nodes == nodes), None)
-    routes = [f"{used.prefix} from {used.source}, to {used.leads_to}" for used in same.used] if same else []
+    routes = [f"{used.prefix} → {used.leads_to} ({used.source})" for used in same.used] if same else []
     stops = [Stop(node, route) for node, route in zip_longest(nodes, routes[: len(nodes)], fillvalue="")]
     if drop is not None:
-        stops[-1] = Stop(drop.node, drop.reason, "dropped")
+        stops[-1] = Stop(drop.node, "", "dropped")
     elif stops:
         stops[-1] = replace(stops[-1], end="arrived")
     return Way(tuple(stops), () if same else tuple(" > ".join(walk.nodes) for walk in walks))

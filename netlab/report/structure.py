@@ -57,9 +57,7 @@ def _not_a_report(where: str, why: str) -> UsageError:
 
 def _definition(scenario: Scenario) -> dict[str, Any]:
     """The scenario as its file says it, without keys: a report holds no secret."""
-    return scenario.model_dump(
-        mode="json", exclude_unset=True, exclude={"connections": {"__all__": {"shared_key"}}}
-    )
+    return scenario.model_dump(mode="json", exclude_unset=True, exclude={"connections": {"__all__": {"shared_key"}}})
 
 
 def _step(step: StepReport) -> dict[str, Any]:

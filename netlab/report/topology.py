@@ -144,7 +144,7 @@ def _connections(scenario: Scenario) -> Iterator[Edge]:
 def _session(scenario: Scenario, item: Connection) -> str:
     if not item.enable_bgp:
         return f"{item.type}, static"
-    return f"{item.type}, BGP {asn(scenario, item.between[0])} – {asn(scenario, item.between[1])}"
+    return f"{item.type}, BGP {asn(scenario, item.between[0])} to {asn(scenario, item.between[1])}"
 
 
 def _peerings(scenario: Scenario) -> Iterator[Edge]:

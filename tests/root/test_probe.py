@@ -305,7 +305,7 @@ for packet in eval(sys.argv[1]):
 """
 
 
-def _beside(net: Net, packets: str, underlay: tuple[str, ...] = ()) -> Observation:
+def _beside(net: Net, packets: str, underlay: tuple[str, ...] = (), keep_esp: bool = False) -> Observation:
     """Observe one probe from a to b while a also sends these packets."""
     command = ["ip", "netns", "exec", net.nodes["a"], sys.executable, "-c", BYSTANDER, packets]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as bystander:
@@ -313,7 +313,7 @@ def _beside(net: Net, packets: str, underlay: tuple[str, ...] = ()) -> Observati
             assert bystander.stdout is not None
             assert bystander.stdout.readline() == "ready\n"
             probes = [Probe("a", "b", "icmp")]
-            observation = observe(ADDRESSES, probes, net.nodes, underlay, quiet=1.0)
+            observation = observe(ADDRESSES, probes, net.nodes, underlay, quiet=1.0, keep_esp=keep_esp)
             assert bystander.wait(timeout=5) == 0
         finally:
             bystander.kill()
@@ -345,6 +345,19 @@ def test_esp_is_counted_on_the_underlay_only(arb: Net) -> None:
     observation = _beside(arb, f"{ESP_IN_UDP} + {FROM_ANOTHER_PORT}", underlay=("b",))
 
     assert dict(observation.esp) == {("10.0.1.10", "10.0.2.10"): 5}
+
+
+def test_esp_packets_are_kept_one_by_one_where_asked_for(arb: Net) -> None:
+    observation = _beside(arb, f"{ESP_IN_UDP} + {PLAIN_ESP} + {IKE}", underlay=("r",), keep_esp=True)
+
+    inside = [s for s in observation.esp_sightings if (s.interface, s.outgoing) == ("to-a", False)]
+    assert [(s.node, s.target, s.in_udp, s.spi) for s in inside] == [
+        *[("r", "10.0.2.10", True, int.from_bytes(b"spi1", "big"))] * 5,
+        *[("r", "10.0.2.12", False, int.from_bytes(b"spi3", "big"))] * 3,
+    ]
+    (trace,) = observation.traces
+    assert trace.sightings[0].time_ns < inside[0].time_ns
+    assert _beside(arb, ESP_IN_UDP, underlay=("r",)).esp_sightings == ()
 
 
 def test_esp_that_hides_nothing_is_seen(arb: Net) -> None:

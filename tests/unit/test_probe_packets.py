@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scapy.layers.inet import ICMP, IP, TCP, UDP
 from scapy.packet import Raw
 
-from netlab.probe.packets import PORT, Shot, Tag, build, esp_flow
+from netlab.probe.packets import PORT, Esp, Shot, Tag, build, esp_flow, read_esp
 from netlab.probe.trace import (
     PROTOCOLS,
     Leg,
@@ -172,6 +172,16 @@ def test_esp(packet: IP, counts: bool) -> None:
     packet.src, packet.dst = "203.0.113.1", "203.0.113.2"
 
     assert esp_flow(bytes(packet)) == (("203.0.113.1", "203.0.113.2") if counts else None)
+    assert (read_esp(bytes(packet)) is not None) == counts
+
+
+@pytest.mark.parametrize("in_udp", [True, False])
+def test_what_esp_shows_of_itself(in_udp: bool) -> None:
+    header = Raw(bytes.fromhex("c5524545 00000067") + bytes(36))
+    packet = (IP() / UDP(sport=4500, dport=4500) if in_udp else IP(proto=50)) / header
+    packet.src, packet.dst = "203.0.113.1", "203.0.113.2"
+
+    assert read_esp(bytes(packet)) == Esp("203.0.113.1", "203.0.113.2", in_udp, 0xC5524545, 103)
 
 
 def _seen(time_ns: int, node: str, outgoing: bool, leg: Leg, answerer: str = "", ttl: int = 64) -> Sighting:

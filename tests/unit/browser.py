@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import json
 import os
+import select
 import shutil
 import subprocess
 from base64 import b64decode
@@ -14,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--remote-debugging-pipe",
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--remote-debugging-pipe",
 )  # fmt: skip
+PATIENCE = 30
 PROGRAM = shutil.which("chromium")
 # As Chromium wants them: https://chromedevtools.github.io/devtools-protocol/tot/Input/#method-dispatchKeyEvent
 KEYS = {"Enter": (13, "\r"), "Tab": (9, ""), "Escape": (27, ""), "ArrowLeft": (37, ""), "ArrowUp": (38, ""),
@@ -27,8 +29,8 @@ class Browser:
     """One tab."""
 
     def __init__(self, sending: int, receiving: int) -> None:
-        self._out, self._in = os.fdopen(sending, "wb"), os.fdopen(receiving, "rb")
-        self._number, self._session = 0, ""
+        self._out, self._in, self._unread = sending, receiving, b""
+        self._number, self._session, self._loaded = 0, "", False
         self.requested: list[str] = []
         self.complaints: list[str] = []
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
@@ -42,8 +44,9 @@ class Browser:
         message: dict[str, Any] = {"id": self._number, "method": method, "params": parameters}
         if self._session:
             message["sessionId"] = self._session
-        self._out.write(json.dumps(message).encode() + b"\0")
-        self._out.flush()
+        unsent = json.dumps(message).encode() + b"\0"
+        while unsent:
+            unsent = unsent[os.write(self._out, unsent) :]
         while (found := self._next()).get("id") != self._number:
             pass
         assert "error" not in found, f"{method}: {found['error']}"
@@ -52,15 +55,18 @@ class Browser:
 
     def _next(self) -> dict[str, Any]:
         """The next message; events of interest are kept."""
-        read = b""
-        while not read.endswith(b"\0"):
-            byte = self._in.read(1)
-            assert byte, "Chromium is gone"
-            read += byte
-        message: dict[str, Any] = json.loads(read[:-1])
+        while b"\0" not in self._unread:
+            assert select.select([self._in], [], [], PATIENCE)[0], "Chromium says nothing"
+            read = os.read(self._in, 1 << 20)
+            assert read, "Chromium is gone"
+            self._unread += read
+        first, _, self._unread = self._unread.partition(b"\0")
+        message: dict[str, Any] = json.loads(first)
         match message.get("method"):
             case "Network.requestWillBeSent":
                 self.requested.append(message["params"]["request"]["url"])
+            case "Page.loadEventFired":
+                self._loaded = True
             case "Log.entryAdded":
                 self.complaints.append(message["params"]["entry"]["text"])
             case "Runtime.exceptionThrown":
@@ -69,9 +75,10 @@ class Browser:
 
     def open(self, url: str) -> None:
         """Go to a page, and wait until it is there."""
+        self._loaded = False
         self.call("Page.navigate", url=url)
-        while self._next().get("method") != "Page.loadEventFired":
-            pass
+        while not self._loaded:
+            self._next()
 
     def run(self, script: str) -> Any:
         """The value of an expression in the page."""
@@ -90,8 +97,9 @@ class Browser:
     def click(self, selector: str) -> None:
         """Click into the middle of an element."""
         box = self.run(
-            f"(() => {{ const e = document.querySelector({json.dumps(selector)}); e.scrollIntoView({{block: 'center'}});"
-            " const b = e.getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2]; })()"
+            f"(() => {{ const found = document.querySelector({json.dumps(selector)});"
+            " found.scrollIntoView({block: 'center'}); const box = found.getBoundingClientRect();"
+            " return [box.x + box.width / 2, box.y + box.height / 2]; })()"
         )
         for kind in ("mousePressed", "mouseReleased"):
             self.call("Input.dispatchMouseEvent", type=kind, x=box[0], y=box[1], button="left", clickCount=1)
@@ -117,14 +125,30 @@ def chromium(profile: Path) -> Iterator[Browser]:
     """A Chromium with a new profile, for the length of a block."""
     assert PROGRAM is not None
     # It reads commands from descriptor 3 and writes to 4; ours are above both, so that neither covers the other.
-    pipes = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10) for pipe in (os.pipe(), os.pipe()) for end in pipe]
-    commands, ours_out, ours_in, answers = pipes
+    commands, ours_out, ours_in, answers = (_above_nine(end) for pipe in (os.pipe(), os.pipe()) for end in pipe)
     wrapper = f'exec "$@" 3<&{commands} 4>&{answers}'
-    argv = ["sh", "-c", wrapper, "sh", PROGRAM, *FLAGS, f"--user-data-dir={profile}"]
-    with subprocess.Popen(argv, pass_fds=(commands, answers), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as it:
+    argv = ["bash", "-c", wrapper, "bash", PROGRAM, *FLAGS, f"--user-data-dir={profile}"]
+    with subprocess.Popen(
+        argv, pass_fds=(commands, answers), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as it:
         os.close(commands)
         os.close(answers)
         try:
-            yield Browser(ours_out, ours_in)
-        finally:
+            browser = Browser(ours_out, ours_in)
+            yield browser
+            # It takes its own processes with it.
+            browser.call("Browser.close")
+        except BaseException:
             it.terminate()
+            raise
+        finally:
+            it.wait(PATIENCE)
+            os.close(ours_out)
+            os.close(ours_in)
+
+
+def _above_nine(descriptor: int) -> int:
+    try:
+        return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 10)
+    finally:
+        os.close(descriptor)
