@@ -124,7 +124,7 @@ def _mend_vnet(world: World, vnet: str, place: _Place) -> Iterator[str]:
         yield f"peer {vnet} and {place.name} directly: peering is not transitive (R102)"
     elif place.kind == "VNet" and scenario.peering(place.name, vnet) is None:
         yield f"make the peering from {place.name} to {vnet} too: one alone stays Initiated (R101)"
-    if serving is not None:
+    if serving is not None and (place.kind != "VNet" or _way(world, serving, place.name)):
         yield from _mend_end(world, serving, place, "")
     elif place.kind != "VNet":
         lenders = [p.vnet for p in scenario.peerings.values() if p.remote_vnet == vnet and p.allow_gateway_transit]

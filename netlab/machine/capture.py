@@ -12,6 +12,7 @@ import select
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -25,6 +26,8 @@ _PROGRAMS = ("dumpcap", "mergecap")
 # Generous, for emulated machines.
 _START_SECONDS = 30.0
 _END_SECONDS = 30.0
+# dumpcap reads every 250 ms (its CAP_READ_TIMEOUT), and what is unread when it ends is lost.
+_READ_SECONDS = 0.5
 _COUNT = re.compile(r"^Packets received/dropped on interface '.+': (\d+)/(\d+) ", re.MULTILINE)
 
 
@@ -84,6 +87,7 @@ def capture(found: Sequence[Place], file: Path, seconds: float | None, begun: Ca
             with contextlib.suppress(KeyboardInterrupt):
                 _await_end(parts, seconds)
             early = [part for part in parts if part.process.poll() is not None]
+            time.sleep(0 if early else _READ_SECONDS)
         finally:
             _stop(parts)
         _merge(parts, Path(directory, "merged"), file)

@@ -15,7 +15,6 @@ from netlab.plan.model import DataPlane
 
 _BOOTSTRAP = "run scripts/bootstrap"
 _PLUGINS = ("/usr/lib/ipsec/plugins", "/usr/lib/strongswan/plugins")
-_SCRATCH = f"nl-doctor-{os.getpid()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +41,7 @@ def examine() -> Iterator[Finding]:
     yield root
     yield from _programs()
     yield _captures()
+    yield _draws()
     if root.present:
         yield from _kernel()
 
@@ -70,21 +70,27 @@ def _captures() -> Finding:
     return Finding("package wireshark-common", path is not None, message, "apt install wireshark-common", needed=False)
 
 
+def _draws() -> Finding:
+    path = shutil.which("dot")
+    message = path or "there is no dot; only `netlab graph -f svg` and `netlab report` need it"
+    return Finding("package graphviz", path is not None, message, "apt install graphviz", needed=False)
+
+
 def _plugin(name: str) -> str:
     return next((f"{place}/{name}" for place in _PLUGINS if Path(place, name).exists()), f"{_PLUGINS[0]}/{name}")
 
 
 def _kernel() -> Iterator[Finding]:
-    with _scratch() as made:
+    with _scratch() as (made, netns):
         yield made
         if not made.present:
             return
-        yield _try("veth", _ip("link", "add", "v0", "type", "veth", "peer", "name", "v1"))
-        yield _try("bridge", _ip("link", "add", "br0", "type", "bridge"))
-        yield _try("policy routing", _ip("rule", "add", "iif", "lo", "lookup", "1000"))
-        yield _try("TUN", _ip("tuntap", "add", "dev", "t", "mode", "tun"))
-        yield _try("nftables NAT", _nft)
-        for finding in _ipsec():
+        yield _try("veth", _ip(netns, "link add v0 type veth peer name v1"))
+        yield _try("bridge", _ip(netns, "link add br0 type bridge"))
+        yield _try("policy routing", _ip(netns, "rule add iif lo lookup 1000"))
+        yield _try("TUN", _ip(netns, "tuntap add dev t mode tun"))
+        yield _try("nftables NAT", _nft(netns))
+        for finding in _ipsec(netns):
             note = "" if finding.present else "; labs do without it, on the userspace data plane"
             yield replace(finding, message=finding.message + note, needed=False)
 
@@ -96,8 +102,8 @@ def choose_data_plane(wanted: str) -> DataPlane:
     """
     if wanted == "userspace":
         return "userspace"
-    with _scratch() as made:
-        lacking = [finding for finding in (made, *(_ipsec() if made.present else ())) if not finding.present]
+    with _scratch() as (made, netns):
+        lacking = [finding for finding in (made, *(_ipsec(netns) if made.present else ())) if not finding.present]
     if lacking and wanted == "kernel":
         words = "; ".join(f"{finding.name}: {finding.message}" for finding in lacking)
         raise HostError(f"this kernel cannot carry the kernel data plane: {words}", "--data-plane userspace")
@@ -105,19 +111,19 @@ def choose_data_plane(wanted: str) -> DataPlane:
 
 
 @contextlib.contextmanager
-def _scratch() -> Iterator[Finding]:
-    """A namespace to try things in."""
-    try:
-        yield _try("network namespaces", lambda: namespaces.create([_SCRATCH]))
-    finally:
-        namespaces.remove([_SCRATCH])
+def _scratch() -> Iterator[tuple[Finding, str]]:
+    """A namespace to try things in, and whether there can be one; it has no name that a crash could leave behind."""
+    with contextlib.ExitStack() as stack:
+        opened: list[str] = []
+        finding = _try("network namespaces", lambda: opened.append(stack.enter_context(namespaces.nameless())))
+        yield finding, "".join(opened)
 
 
-def _ipsec() -> Iterator[Finding]:
+def _ipsec(netns: str) -> Iterator[Finding]:
     key = "0x" + "00" * 36
     state = f"src 192.0.2.1 dst 192.0.2.2 proto esp spi 1 mode tunnel aead rfc4106(gcm(aes)) {key} 128"
-    yield _try("ESP in the kernel", _ip(*f"xfrm state add {state}".split()))
-    yield _try("XFRM interfaces", _ip(*["link", "add", "x0", "type", "xfrm", "dev", "lo", "if_id", "1"]))
+    yield _try("ESP in the kernel", _ip(netns, f"xfrm state add {state}"))
+    yield _try("XFRM interfaces", _ip(netns, "link add x0 type xfrm dev lo if_id 1"))
 
 
 def _try(name: str, attempt: Callable[[], None]) -> Finding:
@@ -128,16 +134,13 @@ def _try(name: str, attempt: Callable[[], None]) -> Finding:
     return Finding(name, True, "works")
 
 
-def _ip(*arguments: str) -> Callable[[], None]:
-    def attempt() -> None:
-        _expect(*processes.run(_SCRATCH, ["ip", *arguments], ""))
-
-    return attempt
+def _ip(netns: str, arguments: str) -> Callable[[], None]:
+    return lambda: _expect(*processes.run(netns, ["ip", *arguments.split()], ""))
 
 
-def _nft() -> None:
+def _nft(netns: str) -> Callable[[], None]:
     rules = "table ip t { chain c { type nat hook postrouting priority srcnat; masquerade; }; }"
-    _expect(*processes.run(_SCRATCH, ["nft", "-f", "-"], rules))
+    return lambda: _expect(*processes.run(netns, ["nft", "-f", "-"], rules))
 
 
 def _expect(code: int, output: str) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import fcntl
 import os
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TypeVar
@@ -18,6 +19,8 @@ T = TypeVar("T")
 NETNS_ROOT = Path("/run/netns")
 _CLONE_NEWNET = 0x40000000
 _MS_BIND = 4096
+_MS_REC = 16384
+_MS_PRIVATE = 1 << 18
 _MNT_DETACH = 2
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
@@ -62,7 +65,7 @@ def _in_thread(function: Callable[[], T]) -> T:
 
 
 def enter(netns: str) -> None:
-    """Move the calling thread into a namespace."""
+    """Move the calling thread into a namespace, by its name or by a path to it."""
     try:
         descriptor = os.open(NETNS_ROOT / netns, os.O_RDONLY)
     except OSError as error:
@@ -107,11 +110,27 @@ def create(names: Iterable[str]) -> None:
             except OSError as error:
                 raise BuildError(f"network namespace {name}: {error.strerror}") from None
             _check(_LIBC.unshare(_CLONE_NEWNET), f"create network namespace {name}")
-            mount = _LIBC.mount(b"/proc/thread-self/ns/net", os.fsencode(path), b"none", _MS_BIND, None)
-            _check(mount, f"mount network namespace {name}")
+            _mount(b"/proc/thread-self/ns/net", path, _MS_BIND)
 
     NETNS_ROOT.mkdir(mode=0o755, exist_ok=True)
+    with _root():
+        _hold_root()
     _in_thread(make)
+
+
+@contextlib.contextmanager
+def nameless() -> Iterator[str]:
+    """The path of a new namespace that has no name: it goes with its last user, however that one ends."""
+
+    def make() -> int:
+        _check(_LIBC.unshare(_CLONE_NEWNET), "create a network namespace")
+        return os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+
+    descriptor = _in_thread(make)
+    try:
+        yield f"/proc/self/fd/{descriptor}"
+    finally:
+        os.close(descriptor)
 
 
 def remove(names: Iterable[str]) -> None:
@@ -120,6 +139,47 @@ def remove(names: Iterable[str]) -> None:
         path = NETNS_ROOT / name
         _LIBC.umount2(os.fsencode(path), _MNT_DETACH)
         path.unlink(missing_ok=True)
+    with contextlib.suppress(FileNotFoundError), _root():
+        _release_root()
+
+
+# --- where namespaces have their names ------------------------------------------------------------------------------
+#
+# The first `ip netns add` on a host binds the directory to itself. Mounts that are there already would be doubled by
+# that, one over the other, and nobody could remove them: so it is bound to itself before anything is mounted in it.
+# A mount of ours is private, iproute2 makes its own shared.
+
+
+@contextlib.contextmanager
+def _root() -> Iterator[None]:
+    """Keep other netlabs, and iproute2, from changing the directory's own mount meanwhile."""
+    descriptor = os.open(NETNS_ROOT, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _hold_root() -> None:
+    if not _root_mounts():
+        _mount(os.fsencode(NETNS_ROOT), NETNS_ROOT, _MS_BIND | _MS_REC)
+        _mount(b"none", NETNS_ROOT, _MS_PRIVATE)
+
+
+def _release_root() -> None:
+    if _root_mounts() == ["private"] and not os.listdir(NETNS_ROOT):
+        _LIBC.umount2(os.fsencode(NETNS_ROOT), _MNT_DETACH)
+
+
+def _root_mounts() -> list[str]:
+    """How the mounts of the directory propagate: private, or as /proc/self/mountinfo says it."""
+    lines = (line.split() for line in Path("/proc/self/mountinfo").read_text().splitlines())
+    return [" ".join(fields[6 : fields.index("-")]) or "private" for fields in lines if fields[4] == str(NETNS_ROOT)]
+
+
+def _mount(source: bytes, target: Path, flags: int) -> None:
+    _check(_LIBC.mount(source, os.fsencode(target), b"none", flags, None), f"mount {target}")
 
 
 def existing(prefix: str) -> tuple[str, ...]:

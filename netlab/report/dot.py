@@ -108,5 +108,5 @@ def _label(markup: str) -> str:
 
 
 def _text(text: str) -> str:
-    r"""Text in a label: no markup, and no escape of DOT's, as \N for a node's name."""
-    return escape(text).replace("\\", "&#92;").replace("  ", "&#160; ")
+    """Text in a label: no markup. A backslash becomes its lookalike: before N, G or E, DOT puts names for it."""
+    return escape(text).replace("\\", "&#8726;").replace("  ", "&#160; ")

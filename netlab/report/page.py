@@ -125,7 +125,7 @@ class Chapter:
 
 def page(found: Report, drawing: str) -> str:
     """The page of a report; ``drawing`` is the SVG of its topology."""
-    script = (template_directory() / "report/report.js").read_text()
+    script = (template_directory() / "report/report.js").read_text(encoding="utf-8")
     return (
         _environment()
         .get_template("report/report.html.j2")
@@ -133,7 +133,7 @@ def page(found: Report, drawing: str) -> str:
             report=found,
             chapters=tuple(_chapters(found)),
             drawing=_inline(drawing),
-            style=(template_directory() / "report/report.css").read_text(),
+            style=(template_directory() / "report/report.css").read_text(encoding="utf-8"),
             script=script,
             # Nothing but this very script may run, whatever a name or a reason holds.
             script_hash=b64encode(sha256(script.encode()).digest()).decode(),

@@ -288,6 +288,16 @@ def test_a_capture_of_some_nodes_touches_nothing_else(lab: Lab, tmp_path: Path) 
     assert {path.name for path in tmp_path.iterdir()} == {"x.pcapng"}
 
 
+def test_what_passed_just_before_the_end_is_captured(lab: Lab, tmp_path: Path) -> None:
+    file = tmp_path / "x.pcapng"
+    running = capturing(lab, file, "host1")
+    lab.run("site1-host1", "ping", "-q", "-c3", "-i0.01", "10.101.0.1")
+    running.signal(signal.SIGINT)
+    running.end(0)
+
+    assert len(tshark(file, "icmp", "frame.number")) == 6
+
+
 def test_a_killed_capture_leaves_no_process_and_no_key(lab: Lab, tmp_path: Path) -> None:
     file = tmp_path / "x.pcapng"
     running = capturing(lab, file, "--all", "--keys")
@@ -318,13 +328,14 @@ def test_a_lab_that_is_removed_ends_its_captures(tmp_path: Path) -> None:
     file = tmp_path / "x.pcapng"
     with up("p2s-isolated-vnet", "c-removed") as lab:
         running = capturing(lab, file, "--all", "--keys")
+        assert trace(lab, "win", "vnet1-vm2")["answered"]
         netlab("down", lab.name)
         done = running.end(4)
 
     assert "ended by itself" in done.stderr
     assert dumpcaps(file) == []
     assert {path.name for path in tmp_path.iterdir()} == {"x.pcapng", "x.keys"}
-    assert len(tshark(file, "frame", "frame.number")) > 0
+    assert len(tshark(file, 'frame contains "netlab-probe"', "frame.number")) > 0
 
 
 def refused(lab: Lab, code: int, *arguments: object, **options: Any) -> Done:

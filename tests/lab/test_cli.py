@@ -52,7 +52,9 @@ def mounted(script: str, *command: str, code: int) -> Done:
 
 
 @pytest.mark.parametrize(
-    "command", [("list",), ("check", SMALL), ("plan", SMALL), ("schema",), ("--help",), ("--version",)], ids=" ".join
+    "command",
+    [("list",), ("check", SMALL), ("plan", SMALL), ("graph", SMALL), ("schema",), ("--help",), ("--version",)],
+    ids=" ".join,
 )
 def test_needs_no_root(command: tuple[str, ...]) -> None:
     done = wrapped(*NOBODY, command=command, code=0)
@@ -75,6 +77,7 @@ def test_needs_no_root(command: tuple[str, ...]) -> None:
         ("gc",),
         ("impair", "vnet1", "--reset"),
         ("p2s", "profile", "win"),
+        ("report",),
     ],
     ids=" ".join,
 )

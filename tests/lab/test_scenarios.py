@@ -124,13 +124,14 @@ def test_the_catalogue_is_the_ten() -> None:
 
 
 def test_shape(scenario: str, report: Report) -> None:
-    assert list(report) == ["lab", "scenario", "data_plane", "time_scale", "steps", "summary"]
+    """What other programs rely on, in this order; what was added later follows it."""
+    assert list(report)[:6] == ["lab", "scenario", "data_plane", "time_scale", "steps", "summary"]
     assert (report["lab"], report["scenario"], report["time_scale"]) == (scenario, scenario, 20)
     assert report["data_plane"] in ("userspace", "kernel")
-    assert list(report["summary"]) == ["passed", "failed", "errors"]
+    assert list(report["summary"])[:3] == ["passed", "failed", "errors"]
     for step in report["steps"]:
-        assert list(step) == ["name", "cells", "checks"]
-        assert all(list(check) == ["name", "status", "message"] for check in step["checks"])
+        assert list(step)[:3] == ["name", "cells", "checks"]
+        assert all(list(check)[:3] == ["name", "status", "message"] for check in step["checks"])
         for cell in step["cells"]:
             assert list(cell)[: len(CELL_KEYS)] == CELL_KEYS
             assert cell["protocol"] in ("icmp", "udp", "tcp")
@@ -146,7 +147,7 @@ def test_nothing_is_unchecked_and_everything_passed(scenario: str, report: Repor
         assert {(c["source"], c["target"], c["protocol"]) for c in step["cells"]} == wanted
     found = [item for step in report["steps"] for item in step["cells"] + step["checks"]]
     assert {item["status"] for item in found} == {"passed"}
-    assert report["summary"] == {"passed": len(found), "failed": 0, "errors": 0}
+    assert [report["summary"][key] for key in ("passed", "failed", "errors")] == [len(found), 0, 0]
 
 
 def test_every_cell_has_its_evidence(report: Report) -> None:
@@ -160,7 +161,7 @@ def test_every_cell_has_its_evidence(report: Report) -> None:
             assert cell["rtt_ms"] > 0, cell
         else:
             drop = cell["dropped_at"]
-            assert list(drop) == ["node", "direction", "reason"], cell
+            assert list(drop)[:3] == ["node", "direction", "reason"], cell
             assert drop["direction"] in ("forward", "reverse"), cell
             assert drop["reason"].startswith(REASONS), cell
             assert (cell[drop["direction"]] or [cell["target"]])[-1] == drop["node"], cell

@@ -16,7 +16,8 @@ from typing import Any
 
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--remote-debugging-pipe",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--disable-dev-shm-usage", "--remote-debugging-pipe",
 )  # fmt: skip
 PATIENCE = 30
 PROGRAM = shutil.which("chromium")
@@ -127,9 +128,11 @@ def chromium(profile: Path) -> Iterator[Browser]:
     # It reads commands from descriptor 3 and writes to 4; ours are above both, so that neither covers the other.
     commands, ours_out, ours_in, answers = (_above_nine(end) for pipe in (os.pipe(), os.pipe()) for end in pipe)
     wrapper = f'exec "$@" 3<&{commands} 4>&{answers}'
-    argv = ["bash", "-c", wrapper, "bash", PROGRAM, *FLAGS, f"--user-data-dir={profile}"]
+    argv = ["bash", "-c", wrapper, "bash", PROGRAM, *FLAGS, f"--user-data-dir={profile}/data"]
+    # What it leaves elsewhere goes with the profile.
+    environment = {**os.environ, "HOME": str(profile), "TMPDIR": str(profile), "XDG_CONFIG_HOME": str(profile)}
     with subprocess.Popen(
-        argv, pass_fds=(commands, answers), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        argv, pass_fds=(commands, answers), env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as it:
         os.close(commands)
         os.close(answers)

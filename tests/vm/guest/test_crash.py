@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
@@ -70,14 +69,18 @@ def test_a_dead_charon_is_known_although_traffic_flows(held: Callable[[str], Hel
 
 @pytest.mark.parametrize("verb", ["gc", "down"])
 def test_what_a_killed_up_left_is_flushed(held: Callable[[str], Held], verb: str) -> None:
-    running = labs.Running("up", *SCENARIO, "--name", "t-killed")
-    while running.progress() != ["point-to-site clients"]:
-        pass
-    running.signal(signal.SIGKILL)
-    running.end(-signal.SIGKILL)
-    edge = held(f"nl.t-killed.{EDGE}")
-    assert edge.xfrm()
-    labs.netlab(verb, *(["t-killed"] if verb == "down" else []))
-    assert edge.xfrm() == ""
-    assert "t-killed" not in labs.names()
-    assert not os.path.lexists("/run/netns/nl.t-killed." + EDGE)
+    name = f"t-killed-{verb}"
+    running = labs.Running("up", *SCENARIO, "--name", name)
+    try:
+        # The step after the security associations that takes its time.
+        while running.progress() != ["VNet route tables"]:
+            pass
+        running.signal(signal.SIGKILL)
+        running.end(-signal.SIGKILL)
+        edge = held(f"nl.{name}.{EDGE}")
+        assert edge.xfrm()
+        labs.netlab(verb, *([name] if verb == "down" else []))
+        assert edge.xfrm() == ""
+        assert name not in labs.names()
+    finally:
+        labs.netlab("down", name)

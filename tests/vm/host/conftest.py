@@ -1,4 +1,4 @@
-"""These tests judge what the VMs brought, in the directory NETLAB_VM_RESULTS; scripts/vm/test fills it and calls them."""
+"""These tests judge what the VMs brought: NETLAB_VM_RESULTS names the directory which scripts/vm/test fills."""
 
 from __future__ import annotations
 

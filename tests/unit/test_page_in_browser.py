@@ -1,0 +1,191 @@
+"""The report's page in a headless Chromium: by mouse, by keyboard, on paper, in the dark, without JavaScript."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from browser import PROGRAM, Browser, chromium
+from reports import gone_wrong
+
+from netlab.machine.drawing import svg
+from netlab.report.dot import dot
+from netlab.report.page import page
+from netlab.report.topology import topology
+from netlab.scenario.loader import load
+
+pytestmark = pytest.mark.skipif(
+    PROGRAM is None and "ID=ubuntu" in Path("/etc/os-release").read_text().split(),
+    reason="Ubuntu has Chromium as a snap only; scripts/bootstrap --dev installs it on Debian",
+)
+
+SHOWN = """[...document.querySelectorAll(".pairs > details")].filter((e) => e.checkVisibility())
+    .map((e) => e.querySelector(".pair").id)"""
+FOCUS = "document.activeElement.hash || document.activeElement.tagName"
+# The cells of the first matrix, row by row: p1-1 to p1-3, then p1-4 ...; the diagonal has none.
+CELL = '#step-1 .cells a[href="#{}"]'
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    assert PROGRAM is not None, "there is no chromium; next: scripts/bootstrap --dev"
+    with chromium(tmp_path_factory.mktemp("profile")) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    scenario = load("p2s-branch-bgp").scenario
+    path = tmp_path_factory.mktemp("page") / "report.html"
+    path.write_text(page(gone_wrong(scenario), svg(dot(topology(scenario)))))
+    return path.as_uri()
+
+
+@pytest.fixture
+def tab(browser: Browser, url: str) -> Browser:
+    """The page, freshly opened."""
+    browser.emulate()
+    browser.open("about:blank")
+    browser.requested.clear()
+    browser.complaints.clear()
+    browser.open(url)
+    return browser
+
+
+def text(tab: Browser, selector: str) -> str:
+    found = tab.run(f"document.querySelector({json.dumps(selector)}).innerText")
+    return " ".join(found.split())
+
+
+def test_it_asks_for_nothing_and_nobody_complains(tab: Browser, url: str) -> None:
+    assert tab.requested == [url]
+    assert tab.complaints == []
+    assert tab.run("document.scripts.length") == 1
+
+
+def test_hostile_text_runs_nothing_even_if_it_were_markup(tab: Browser) -> None:
+    """The page's policy is the second line of defence: here the first one is taken away."""
+    tab.run("window.ran = 0; document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=\"window.ran = 1\">')")
+    tab.run("document.body.append(Object.assign(document.createElement('script'), {textContent: 'window.ran = 2'}))")
+    tab.run("new Promise((done) => setTimeout(done, 100))")
+    assert tab.run("window.ran") == 0
+    assert sum("violates the following Content Security Policy" in words for words in tab.complaints) >= 2
+
+
+def test_a_click_shows_both_ways_and_the_drop_and_another_hides_them(tab: Browser) -> None:
+    assert tab.run(SHOWN) == []
+    # site1-host1 to win: the request arrives, the answer dies.
+    tab.click(CELL.format("p1-5"))
+    assert tab.run(SHOWN) == ["p1-5"]
+    shown = text(tab, ".chosen")
+    assert "site1-host1 to win no" in shown
+    assert "icmp unreachable unreachable unreachable encrypted" in shown
+    assert "The answer died at win: unknown route: win knows no route to 10.101.0.10" in shown
+    assert "there site1-host1 0.0.0.0/0 → Site1 (the machine's default route) site1" in shown
+    assert "win arrived and back win dropped" in shown
+    assert "What would mend it: add 10.101.0.0/16 by hand on win" in shown
+    tab.click(CELL.format("p1-7"))
+    assert tab.run(SHOWN) == ["p1-7"]
+    tab.click(CELL.format("p1-7"))
+    assert tab.run(SHOWN) == []
+
+
+def test_the_keyboard_goes_everywhere(tab: Browser) -> None:
+    tab.run(
+        "document.querySelector('.legend').scrollIntoView(); document.querySelector('.story a:last-of-type').focus()"
+    )
+    while tab.run(FOCUS) != "#p1-1":
+        tab.press("Tab")
+    # Right along the row to its end, down, and left over the diagonal.
+    tab.press("ArrowRight", "ArrowRight", "ArrowRight")
+    assert tab.run(FOCUS) == "#p1-3"
+    tab.press("ArrowDown")
+    assert tab.run(FOCUS) == "#p1-6"
+    tab.press("ArrowLeft", "ArrowLeft")
+    assert tab.run(FOCUS) == "#p1-4"
+    tab.press("End")
+    assert tab.run(FOCUS) == "#p1-6"
+    tab.press("Home", "Enter")
+    assert (tab.run(FOCUS), tab.run(SHOWN)) == ("#p1-4", ["p1-4"])
+    assert tab.run("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    assert tab.run("document.activeElement.closest('td').getAttribute('aria-selected')") == "true"
+    tab.press("Escape")
+    assert tab.run(SHOWN) == []
+    tab.press(" ")
+    assert tab.run(SHOWN) == ["p1-4"]
+    # One stop for the whole matrix: the next one is behind it.
+    tab.press("Tab")
+    assert tab.run(FOCUS) == "SUMMARY"
+
+
+def test_a_screen_reader_hears_a_grid(tab: Browser) -> None:
+    tree = tab.call("Accessibility.getFullAXTree")["nodes"]
+    heard = [(node["role"]["value"], node.get("name", {}).get("value", "")) for node in tree if not node["ignored"]]
+    roles = [role for role, _ in heard]
+    assert roles.count("grid") == 5
+    assert roles.count("gridcell") == 5 * 16
+    assert ("link", "site1-host1 to win: not reached, as expected") in heard
+    assert ("rowheader", "win") in heard
+    assert ("link", "vnet1-vm1 to site1-host1: not as expected") in heard
+
+
+def test_a_link_to_a_cell_shows_it(tab: Browser, url: str) -> None:
+    tab.open("about:blank")
+    tab.open(f"{url}#p2-3")
+    assert tab.run(SHOWN) == ["p2-3"]
+    tab.run("document.querySelector('.story a.wrong').click()")
+    tab.run("new Promise((done) => setTimeout(done, 50))")
+    assert tab.run(SHOWN) == ["p1-1", "p2-3"]
+
+
+def test_paper_shows_everything(tab: Browser) -> None:
+    everything = "[...document.querySelectorAll('details > :not(summary)')]"
+    assert tab.run(f"{everything}.filter((e) => e.checkVisibility()).length") < tab.run(f"{everything}.length")
+    tab.emulate("print", scheme="dark")
+    assert tab.run(f"{everything}.filter((e) => !e.checkVisibility()).length") == 0
+    assert tab.run("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    paper = tab.pdf()
+    assert paper.startswith(b"%PDF-")
+    assert paper.count(b"/Type /Page\n") + paper.count(b"/Type /Page/") >= 5
+
+
+def test_without_javascript_all_cells_are_there_to_open(tab: Browser, url: str) -> None:
+    tab.emulate(scripts=False)
+    tab.open("about:blank")
+    tab.open(url)
+    try:
+        assert len(tab.run(SHOWN)) == 5 * 12
+        body = "document.querySelector('#p1-5')"
+        assert tab.run(f"{body}.checkVisibility()") is False
+        tab.click(CELL.format("p1-5"))
+        assert tab.run(f"{body}.checkVisibility()") is True
+    finally:
+        tab.emulate()
+
+
+CONTRASTS = """(() => {
+    const canvas = new OffscreenCanvas(1, 1).getContext("2d", {willReadFrequently: true});
+    const rgb = (colour) => { canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);
+        return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3); };
+    const light = (colour) => rgb(colour).map((v) => v / 255)
+        .map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+        .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+    const behind = (e) => { for (; e; e = e.parentElement) { const c = getComputedStyle(e).backgroundColor;
+        if (!/^rgba.*, 0\\)$/.test(c)) return c; } return "canvas"; };
+    return Object.fromEntries([".cells .yes a", ".cells .no a", ".cells .FAIL a", ".quiet", "a", "p.wrong", "code",
+        ".way span", ".verdict", "thead th", ".key.mixed"].map((selector) => {
+            const e = document.querySelector(selector);
+            const pair = [light(getComputedStyle(e).color), light(behind(e))].sort((a, b) => b - a);
+            return [selector, (pair[0] + 0.05) / (pair[1] + 0.05)]; }));
+})()"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_all_text_stands_out(tab: Browser, scheme: str) -> None:
+    """WCAG 2.1, 1.4.3: 4.5 to 1."""
+    tab.emulate(scheme=scheme)
+    assert (tab.run("matchMedia('(prefers-color-scheme: dark)').matches")) == (scheme == "dark")
+    faint = {selector: round(ratio, 2) for selector, ratio in tab.run(CONTRASTS).items() if ratio < 4.5}
+    assert faint == {}
