@@ -8,9 +8,11 @@ import statistics
 import threading
 import time
 from dataclasses import dataclass
+from functools import partial
 
 from netlab.errors import HostError, LabError
-from netlab.machine import namespaces, processes
+from netlab.machine import namespaces, network, processes
+from netlab.machine.waiting import wait_until
 
 _PORT = 7008
 # A TCP stream is counted for so long, longer where the rate is low: until so many bytes would have passed.
@@ -64,6 +66,8 @@ def impair(ends: tuple[End, End], address: str, asked: Asked) -> Measured:
 
     HostError where the kernel lacks netem; LabError, with the link as it was, where the measurement says otherwise.
     """
+    for end in ends:
+        wait_until(partial(network.sends, end.netns, end.interface), _PATIENCE, lambda: f"{end.interface} is not up")
     try:
         for end in ends:
             _tc(end, ["replace", "dev", end.interface, "root", *_discipline(asked)], asked)

@@ -411,6 +411,16 @@ def add_loopback_address(netns: str, address: str) -> None:
     with_netlink(netns, change)
 
 
+def sends(netns: str, interface: str) -> bool:
+    """Whether an interface has its queue: a work queue brings it after carrier, until then noop drops everything."""
+
+    def read(ipr: IPRoute) -> bool:
+        (link,) = ipr.get_links(_indexes(ipr)[interface])
+        return bool(link.get("qdisc") != "noop")
+
+    return bool(with_netlink(netns, read))
+
+
 def set_mtu(netns: str, interface: str, mtu: int) -> None:
     """Set the MTU of an interface."""
     with _explained(netns, f"interface {interface}"):

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from netlab.errors import MeasureError
+from netlab.machine.waiting import wait_until
 from netlab.probe import Observation, Probe, Trace, all_pairs, last, looping, observe, path
 from netlab.probe import observe as _observe_function
 from netlab.probe import sockets as probe_sockets
@@ -42,6 +45,15 @@ class Net:
         self.ip(one, f"link add name to-{other} {end}")
         for node, peer, held in ((one, other, address), (other, one, other_address)):
             self.ip(node, f"address add {held} dev to-{peer}", f"link set dev to-{peer} up")
+        for node, peer in ((one, other), (other, one)):
+            wait_until(partial(self._carries, node, f"to-{peer}"), 5, lambda: f"{one} to {other}: no carrier")
+
+    def _carries(self, node: str, interface: str) -> bool:
+        """Whether an interface sends: a work queue gives it its queue (net/core/link_watch.c), noop drops all."""
+        shown = subprocess.run(
+            ["ip", "-n", self.nodes[node], "-j", "link", "show", interface], check=True, capture_output=True
+        )
+        return bool(json.loads(shown.stdout)[0]["qdisc"] != "noop")
 
     def ip(self, node: str, *commands: str) -> None:
         for command in commands:
