@@ -8,7 +8,6 @@ import statistics
 import threading
 import time
 from dataclasses import dataclass
-from functools import partial
 
 from netlab.errors import HostError, LabError
 from netlab.machine import namespaces, network, processes
@@ -66,8 +65,11 @@ def impair(ends: tuple[End, End], address: str, asked: Asked) -> Measured:
 
     HostError where the kernel lacks netem; LabError, with the link as it was, where the measurement says otherwise.
     """
-    for end in ends:
-        wait_until(partial(network.sends, end.netns, end.interface), _PATIENCE, lambda: f"{end.interface} is not up")
+    wait_until(
+        lambda: all(network.sends(end.netns, end.interface) for end in ends),
+        _PATIENCE,
+        lambda: f"{ends[0].interface} of {ends[0].netns} has no carrier",
+    )
     try:
         for end in ends:
             _tc(end, ["replace", "dev", end.interface, "root", *_discipline(asked)], asked)
