@@ -3,7 +3,7 @@
 .PHONY: help setup lint format test unit vm-test vm-bench fuzz bench readme demo lock
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## set this machine up, development tools included
 	@scripts/bootstrap --dev
@@ -24,9 +24,6 @@ unit: ## the tests that need no root
 vm-test: ## the tests in VMs with stock kernels (root)
 	@scripts/vm/test
 
-vm-bench: ## `make bench` in a VM, through the kernel's IPsec
-	@scripts/vm/run 'scripts/bench --runs 2'
-
 N ?= 300
 SEED ?= 7
 fuzz: setup ## random topologies, model against lab: make fuzz N=300 SEED=7 (root)
@@ -34,6 +31,9 @@ fuzz: setup ## random topologies, model against lab: make fuzz N=300 SEED=7 (roo
 
 bench: setup ## measure the commands: JSON, medians (root)
 	@scripts/bench
+
+vm-bench: ## the same in a VM, through the kernel's IPsec
+	@scripts/vm/run 'scripts/bench --runs 2'
 
 readme: setup ## make the generated blocks of README.md and scenarios/README.md anew
 	@scripts/readme

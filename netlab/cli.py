@@ -931,6 +931,9 @@ def main() -> None:
         _complain(error)
         sys.exit(error.exit_code)
     except Exception as error:
+        if isinstance(error.__cause__, KeyboardInterrupt):  # pydantic wraps what a signal raises in its serializers
+            _log("netlab: interrupted")
+            sys.exit(ExitCode.INTERRUPTED)
         if os.environ.get("NETLAB_DEBUG"):
             raise
         _log(f"netlab: internal error: {type(error).__name__}: {error}")

@@ -34,11 +34,15 @@ def _check(result: int, what: str) -> None:
 def _in_thread(function: Callable[[], T]) -> T:
     """Run a function in a thread of its own: a thread that changed its namespace is not used again.
 
-    An interrupted caller leaves no thread behind that still works: it either ended or did not begin.
+    An interrupted caller leaves no thread behind that still works: it either ended or did not begin. Not by
+    ``join``: once interrupted, it takes a running thread for an ended one (CPython issue 90882).
     """
     result: list[T] = []
     error: list[BaseException] = []
+    begun: list[bool] = []
+    ended: list[bool] = []
     leave: SimpleQueue[bool] = SimpleQueue()
+    done: SimpleQueue[bool] = SimpleQueue()
 
     def run() -> None:
         try:
@@ -47,17 +51,19 @@ def _in_thread(function: Callable[[], T]) -> T:
                 result.append(function())
         except BaseException as caught:
             error.append(caught)
+        finally:
+            ended.append(True)
+            done.put(True)
 
-    thread = threading.Thread(target=run)
     try:
-        thread.start()
+        threading.Thread(target=run).start()
+        begun.append(True)
         leave.put(True)
-        thread.join()
+        done.get()
     except KeyboardInterrupt:
-        leave.put(False)
-        # Interrupted while it was being started, it cannot be joined, nor does it anything.
-        with contextlib.suppress(RuntimeError):
-            thread.join()
+        leave.put(bool(begun))
+        if begun and not ended:
+            done.get()
         raise
     if error:
         raise error[0]

@@ -38,14 +38,14 @@ def impair(lab: labs.Lab, *asked: str) -> dict[str, float]:
 
 def test_all_four_at_once(lab: labs.Lab) -> None:
     row = impair(lab, "--delay", "40ms", "--jitter", "5ms", "--loss", "1%", "--rate", "100mbit")
-    assert 70 <= row["rtt_ms"] <= 110
+    assert 70 <= row["rtt_ms"] <= 120
     assert 60_000 <= row["rate_kbit"] <= 125_000
     assert all("netem" in words for words in disciplines(lab))
 
 
 def test_a_delay_is_felt_through_the_tunnel_and_gone_after_reset(lab: labs.Lab, ping: Callable[..., float]) -> None:
     before = disciplines(lab), ping(lab, VM, LISTED)
-    assert 40 <= impair(lab, "--delay", "20ms")["rtt_ms"] <= 50
+    assert 40 <= impair(lab, "--delay", "20ms")["rtt_ms"] <= 55
     assert ping(lab, VM, LISTED) >= 40
     labs.netlab("impair", "Site1", "--reset", "--lab", lab.name)
     assert disciplines(lab) == before[0]
