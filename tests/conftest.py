@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -76,21 +74,14 @@ def _output(*command: str) -> str:
 
 
 def _sysctls() -> Iterator[tuple[str, str]]:
-    # A thousand files, before and after each test: five times as fast as by pathlib.
     for family in ("ipv4", "ipv6"):
-        for place, _, names in os.walk(f"/proc/sys/net/{family}"):
-            for name in names:
-                # Some are write-only, and some hold a key that was never made.
-                with contextlib.suppress(OSError):
-                    yield f"sysctl {place}/{name}", "" if name in _VOLATILE_SYSCTLS else _content(f"{place}/{name}")
-
-
-def _content(path: str) -> str:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        return os.read(descriptor, 4096).decode().strip()
-    finally:
-        os.close(descriptor)
+        for path in Path("/proc/sys/net", family).rglob("*"):
+            if path.is_file() and path.name not in _VOLATILE_SYSCTLS:
+                try:
+                    yield f"sysctl {path.relative_to('/proc/sys')}", path.read_text().strip()
+                except OSError:
+                    # Write-only, or a key that was never made.
+                    continue
 
 
 def _mounts() -> Iterator[tuple[str, str]]:
