@@ -252,14 +252,14 @@ def test_the_plan_of_a_scenario_of_the_catalogue_is_sound(name: str, plane: Data
     check(scenario, plan(scenario, name, plane))
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(scenarios(), LABS, st.sampled_from(PLANES))
 def test_any_plan_is_sound(scenario: Scenario, lab: str, plane: DataPlane) -> None:
     assert [breach for breach in rules.check(scenario) if breach.severity == "error"] == []
     check(scenario, plan(scenario, lab, plane))
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(scenarios(), st.sampled_from(PLANES))
 def test_a_plan_is_the_same_every_time(scenario: Scenario, plane: DataPlane) -> None:
     again = Scenario.model_validate_json(scenario.model_dump_json())
