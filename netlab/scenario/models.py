@@ -95,32 +95,56 @@ class VirtualMachine(Model):
 
 
 class BgpSettings(Model):
-    """ASN and BGP address of a gateway or of an on-premises device; the address has a default (B8, B10)."""
+    """ASN and BGP address of a gateway or of an on-premises device; the address has a default (B8, B10).
+
+    ``bgp_peering_addresses`` are those of an active-active gateway, in the order of its instances (R14).
+    """
 
     asn: Annotated[int, Field(ge=1, le=4294967295)]
     bgp_peering_address: Address | None = None
+    bgp_peering_addresses: tuple[Address, ...] = ()
 
 
 class PointToSite(Model):
-    """A gateway's point-to-site configuration."""
+    """A gateway's point-to-site configuration.
+
+    ``root_certificates`` names the roots that it trusts (the lab makes them), ``revoked_certificates`` the clients
+    whose certificates it refuses. Differs from Azure: without ``authentication_types`` clients have a PSK each.
+    """
 
     address_pool: Prefix
     tunnel_types: tuple[Literal["IkeV2"], ...] = ("IkeV2",)
+    authentication_types: tuple[Literal["Certificate", "EapMSChapv2"], ...] = ()
+    root_certificates: tuple[Name, ...] = ()
+    revoked_certificates: tuple[str, ...] = ()
+    custom_routes: tuple[Prefix, ...] = ()
 
 
 class VpnGateway(Model):
-    """A virtual network gateway of type Vpn."""
+    """A virtual network gateway of type Vpn: two instances, one of them on standby unless ``active_active``.
+
+    ``public_ip_addresses`` are those of an active-active gateway, in the order of its instances (R14); the third is for
+    point-to-site (R13).
+    """
 
     sku: Sku = "VpnGw1"
     vpn_type: Literal["RouteBased", "PolicyBased"] = "RouteBased"
+    active_active: bool = False
     bgp: BgpSettings | None = None
     point_to_site: PointToSite | None = None
     public_ip_address: Address | None = None
+    public_ip_addresses: tuple[Address, ...] = ()
 
 
 class VirtualNetwork(Model):
-    """A VNet with its subnets, virtual machines and, if it has one, its VPN gateway."""
+    """A VNet with its subnets, virtual machines and, if it has one, its VPN gateway.
 
+    Connections work across regions, subscriptions and deployment models (seed 003); classic has no BGP (R79).
+    """
+
+    region: str = ""
+    subscription: str = ""
+    deployment_model: Literal["ResourceManager", "Classic"] = "ResourceManager"
     address_space: Prefixes
     subnets: dict[Name, Annotated[Subnet, _shorthand("address_prefix", Prefix | Subnet)]]
     vms: dict[Name, VirtualMachine] = {}
@@ -138,17 +162,27 @@ class Peering(Model):
     use_remote_gateways: bool = False
 
 
+class VpnDevice(Model):
+    """One of several VPN devices of a site; its ASN is the site's."""
+
+    bgp_peering_address: Address | None = None
+    public_ip_address: Address | None = None
+
+
 class Site(Model):
-    """An on-premises network: a VPN device and the hosts behind it.
+    """An on-premises network: a VPN device and the hosts behind it, or several devices with a router before them (R73).
 
     ``static_routes`` says, per connection, which prefixes the device sends into the tunnel; without it: the address
-    space of the VNet at the other end, or nothing where BGP tells.
+    space of the VNet at the other end, or nothing where BGP tells. ``as_path_prepend`` says, per connection, how many
+    times the device puts its ASN before the paths that it announces there (B28).
     """
 
     address_prefixes: Prefixes
     bgp: BgpSettings | None = None
     hosts: dict[Name, Address] = {}
     public_ip_address: Address | None = None
+    devices: dict[Name, VpnDevice] = {}
+    as_path_prepend: dict[ConnectionName, Annotated[int, Field(ge=1, le=10)]] = {}
     static_routes: dict[ConnectionName, tuple[Prefix, ...]] = {}
 
 
@@ -176,20 +210,61 @@ class LocalNetworkGateway(Model):
         return self.site or self.vnet or ""
 
 
-class Connection(Model):
+class IpsecPolicy(Model):
+    """A custom IPsec/IKE policy: replaces Azure's default proposals, as initiator and as responder (R40, R41)."""
+
+    ike_encryption: Literal["AES128", "AES192", "AES256", "DES", "DES3", "GCMAES128", "GCMAES256"]
+    ike_integrity: Literal["MD5", "SHA1", "SHA256", "SHA384", "GCMAES128", "GCMAES256"]
+    dh_group: Literal["None", "DHGroup1", "DHGroup2", "DHGroup14", "DHGroup2048", "DHGroup24", "ECP256", "ECP384"]
+    ipsec_encryption: Literal[
+        "None", "DES", "DES3", "AES128", "AES192", "AES256", "GCMAES128", "GCMAES192", "GCMAES256"
+    ]
+    ipsec_integrity: Literal["MD5", "SHA1", "SHA256", "GCMAES128", "GCMAES192", "GCMAES256"]
+    pfs_group: Literal["None", "PFS1", "PFS2", "PFS2048", "PFS14", "PFS24", "PFSMM", "ECP256", "ECP384"]
+    sa_life_time_seconds: int = 27_000
+    sa_data_size_kilobytes: int = 102_400_000
+
+
+class TrafficSelectorPolicy(Model):
+    """Custom traffic selectors: every local range with every remote one, seen from the gateway (R50)."""
+
+    local_address_ranges: Prefixes
+    remote_address_ranges: Prefixes
+
+
+class TunnelSettings(Model):
+    """How one end of a connection is set."""
+
+    shared_key: SecretStr | None = None
+    connection_protocol: Literal["IKEv1", "IKEv2"] | None = None
+    connection_mode: Literal["Default", "InitiatorOnly", "ResponderOnly"] = "Default"
+    ipsec_policy: IpsecPolicy | None = None
+    use_policy_based_traffic_selectors: bool = False
+    traffic_selector_policies: tuple[TrafficSelectorPolicy, ...] = ()
+
+
+class Connection(TunnelSettings):
     """A connection between two gateways, or a gateway and a site.
 
     For two VNets it stands for the pair of connection objects that Azure wants, one per direction (R74).
     ``local_network_gateways`` names, for a VNet of ``between``, the local network gateway which its gateway uses for
-    the other end; without it the other end's prefixes, or just its BGP address where BGP runs (B11).
+    the other end; without it the other end's prefixes, or just its BGP address where BGP runs (B11). ``device`` is the
+    site's device, of several. The settings are those of both ends, unless ``other_end`` says how the second of
+    ``between`` is set instead: a mistake, or a device with a mind of its own.
     """
 
     type: Literal["IPsec", "Vnet2Vnet"]
     between: Annotated[tuple[str, ...], Field(min_length=2, max_length=2)]
+    device: str | None = None
     enable_bgp: bool = False
-    shared_key: SecretStr | None = None
     local_network_gateways: dict[str, str] = {}
     push_prefixes_to_p2s: bool = True
+    dpd_timeout_seconds: int = 45
+    other_end: TunnelSettings | None = None
+
+    def settings(self, end: str) -> TunnelSettings:
+        """How one end is set."""
+        return self.other_end if self.other_end is not None and end == self.between[1] else self
 
     def other(self, end: str) -> str:
         """The name at the other end."""
@@ -219,10 +294,55 @@ class ClientOnly(Model):
 
 
 class SitePrefix(Model):
-    """A prefix that a site's BGP announces or withdraws."""
+    """A prefix that a site's BGP announces or withdraws; with ``count`` so many equal parts of it instead."""
 
     site: str
     prefix: Prefix
+    count: Annotated[int, Field(ge=1, le=20_000)] = 1
+
+
+class ConnectionTunnel(Model):
+    """A connection, or the one tunnel of it that ends at this instance of an active-active gateway."""
+
+    connection: str
+    instance: Literal[0, 1] | None = None
+
+
+class LinkOf(Model):
+    """The link to the Internet of a VNet's gateway, a site or a client; of a ``device`` where a site has several."""
+
+    name: str
+    device: str | None = None
+
+
+class SiteDevice(Model):
+    """A site's VPN device; which, where it has several."""
+
+    site: str
+    device: str | None = None
+
+
+class GatewayFault(Model):
+    """A VPN gateway that loses an instance: its active one, or the named one of an active-active gateway (R8)."""
+
+    vnet: str
+    planned: bool = False
+    instance: Literal[0, 1] | None = None
+
+
+class NewKey(Model):
+    """A new shared key of a connection: at both ends, or at the named one only."""
+
+    connection: str
+    shared_key: SecretStr
+    end: str | None = None
+
+
+class CustomRoutes(Model):
+    """The custom routes that a gateway pushes to its clients from now on (R63)."""
+
+    vnet: str
+    prefixes: tuple[Prefix, ...]
 
 
 class Action(Model):
@@ -231,9 +351,21 @@ class Action(Model):
     add_route: ClientRoute | None = None
     remove_route: ClientRoute | None = None
     download_profile: ClientOnly | None = None
+    connect: ClientOnly | None = None
+    disconnect: ClientOnly | None = None
     reconnect: ClientOnly | None = None
     announce: SitePrefix | None = None
     withdraw: SitePrefix | None = None
+    fail_tunnel: ConnectionTunnel | None = None
+    restore_tunnel: ConnectionTunnel | None = None
+    cut_link: LinkOf | None = None
+    mend_link: LinkOf | None = None
+    silence_device: SiteDevice | None = None
+    wake_device: SiteDevice | None = None
+    fail_gateway: GatewayFault | None = None
+    restore_gateway: GatewayFault | None = None
+    set_key: NewKey | None = None
+    set_custom_routes: CustomRoutes | None = None
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 
@@ -249,15 +381,30 @@ class Action(Model):
         return next(iter(self.model_fields_set))
 
     @property
-    def subject(self) -> ClientRoute | ClientOnly | SitePrefix:
+    def subject(self) -> Subject:
         """The value of the key that is set."""
-        subject: ClientRoute | ClientOnly | SitePrefix = getattr(self, self.verb)
+        subject: Subject = getattr(self, self.verb)
         return subject
+
+
+Subject = (
+    ClientRoute
+    | ClientOnly
+    | SitePrefix
+    | ConnectionTunnel
+    | LinkOf
+    | SiteDevice
+    | GatewayFault
+    | NewKey
+    | CustomRoutes
+)
 
 
 def _reach(value: Any) -> Any:
     if value == "reachable":
         return {"expected": "reachable"}
+    if isinstance(value, dict) and "via" in value:
+        return {"expected": "reachable", **value}
     if value == "unreachable":
         return {"expected": "unreachable"}
     if isinstance(value, dict) and "unreachable" in value:
@@ -265,15 +412,19 @@ def _reach(value: Any) -> Any:
         return {"expected": "unreachable", "reason": value["unreachable"], **rest}
     if isinstance(value, dict | Reach):
         return value
-    raise ValueError("write reachable, unreachable or {unreachable: why, dropped_at: node}")
+    raise ValueError("write reachable, {via: [node]}, unreachable or {unreachable: why, dropped_at: node}")
 
 
 class Reach(Model):
-    """What is expected of a cell: ``reachable``, ``unreachable`` or ``{unreachable: why, dropped_at: node}``."""
+    """What is expected of a cell: ``reachable``, ``unreachable`` or ``{unreachable: why, dropped_at: node}``.
+
+    ``{via: [node, node]}`` is reachable over these nodes, in this order, whatever lies between them.
+    """
 
     expected: Literal["reachable", "unreachable"]
     reason: str = ""
     dropped_at: str | None = None
+    via: tuple[str, ...] = ()
 
 
 class Unreachable(Model):
@@ -283,18 +434,35 @@ class Unreachable(Model):
     dropped_at: str | None = None
 
 
-_Written = Literal["reachable", "unreachable"] | Unreachable | Reach
+class Via(Model):
+    """How a file writes an expected path, for the JSON Schema."""
+
+    via: tuple[str, ...]
+
+
+_Written = Literal["reachable", "unreachable"] | Unreachable | Via | Reach
 
 
 class Expectation(Model):
     """What a step of the story expects; what it leaves out stays as the step before expected it.
 
     ``routes`` are the VPN routes of a client, complete. ``reach`` is source, target, expectation; a VNet stands for
-    its virtual machines, a site for its hosts.
+    its virtual machines, a site for its hosts. ``connections`` are their states as Azure shows them, ``learned`` the
+    prefixes that a VNet's gateway or a site has learned by BGP, with the AS path, or ``absent``.
     """
 
     routes: dict[str, tuple[Prefix, ...]] = {}
+    connections: dict[str, Literal["Connected", "Connecting", "NotConnected"]] = {}
+    learned: dict[str, dict[str, str]] = {}
     reach: dict[str, dict[str, Annotated[Reach, BeforeValidator(_reach, json_schema_input_type=_Written)]]] = {}
+
+
+class Flow(Model):
+    """A flow of 100 packets a second that runs while a step acts; its longest gap is the outage, in Azure's seconds."""
+
+    source: str
+    target: str
+    outage_at_most: Annotated[float, Field(ge=0)] | None = None
 
 
 class Step(Model):
@@ -302,6 +470,7 @@ class Step(Model):
 
     name: Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f]+$")]
     do: tuple[Action, ...] = ()
+    flow: Flow | None = None
     expect: Expectation = Expectation()
 
 
@@ -343,13 +512,15 @@ class Impairment(Model):
 class Scenario(Model):
     """A topology in Azure's words and the story that is told about it.
 
-    ``links`` impairs the way to the Internet of a VNet's gateway, a site or a client.
+    ``links`` impairs the way to the Internet of a VNet's gateway, a site or a client. ``profile`` says which documents
+    count where they differ: the seeds or the current ones (azure-rules.md, section 7).
     """
 
     name: LabName
     description: str = ""
     notes: tuple[str, ...] = ()
     time_scale: Annotated[float, Field(ge=1, le=60)] = 20
+    profile: Literal["current", "seed"] = "current"
     vnets: dict[Name, VirtualNetwork] = {}
     peerings: dict[ConnectionName, Peering] = {}
     sites: dict[Name, Site] = {}

@@ -119,7 +119,7 @@ SHAPE = (
         "x.yaml:3: error: nam: nobody knows this key; did you mean `name`?",
     ),
     ("sku: VpnGw1", "sku: VpnGw9", "x.yaml:10: error: vnets.VNet1.vpn_gateway.sku: `VpnGw9` is not one of 'Basic'"),
-    ("      sku:", "      skus:", "did you mean `sku`? allowed here: sku, vpn_type, bgp, point_to_site"),
+    ("      sku:", "      skus:", "did you mean `sku`? allowed here: sku, vpn_type, active_active, bgp, point_to_site"),
     (
         "{default: 10.1.0.0/24,",
         "{default: 10.1.0.7/24,",
@@ -149,7 +149,7 @@ SHAPE = (
     (
         "Site1: {unreachable: the profile holds no BGP route, dropped_at: win}",
         "Site1: maybe",
-        "story[0].expect.reach.win.Site1: `maybe`: write reachable, unreachable or",
+        "story[0].expect.reach.win.Site1: `maybe`: write reachable, {via: [node]}, unreachable or",
     ),
     (
         "[{add_route: {client: win, prefix: 10.101.0.0/16}}]",
