@@ -1,0 +1,78 @@
+"""The command line: the rooms of its verbs, and the one place where errors become exit codes.
+
+The only package that prints or exits. A room is a module with an ``app``; one with a name is a group of verbs.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from netlab import __version__
+from netlab.cli import build, model, p2s, prove, read
+from netlab.cli.exits import interruptible, leave
+from netlab.cli.output import complain, log
+from netlab.errors import ExitCode, NetlabError, UsageError
+
+app = typer.Typer(
+    name="netlab",
+    help="Azure's hybrid networking as a packet-level lab in Linux network namespaces.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+# In the order of the help.
+for room in (build, prove, read, model, p2s):
+    app.add_typer(room.app)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"netlab {__version__}")
+        leave(ExitCode.OK)
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    del version
+
+
+def main() -> None:
+    """Run the command line and exit with an ``ExitCode``."""
+    try:
+        with interruptible():
+            code = app(standalone_mode=False)
+        if code == ExitCode.INTERRUPTED:  # what typer makes of a KeyboardInterrupt
+            log("netlab: interrupted")
+        sys.exit(code)
+    except (KeyboardInterrupt, typer.Abort):
+        log("netlab: interrupted")
+        sys.exit(ExitCode.INTERRUPTED)
+    except typer.TyperException as error:
+        verb = getattr(getattr(error, "ctx", None), "command_path", "netlab")
+        message = error.format_message()
+        if message.startswith("Usage:"):  # no arguments: the help itself
+            log(message)
+        else:
+            complain(UsageError(message, f"{verb} --help"))
+        sys.exit(ExitCode.USAGE)
+    except NetlabError as error:
+        complain(error)
+        sys.exit(error.exit_code)
+    except Exception as error:
+        if isinstance(error.__cause__, KeyboardInterrupt):  # pydantic wraps what a signal raises in its serializers
+            log("netlab: interrupted")
+            sys.exit(ExitCode.INTERRUPTED)
+        if os.environ.get("NETLAB_DEBUG"):
+            raise
+        log(f"netlab: internal error: {type(error).__name__}: {error}")
+        log("  next: run it again with NETLAB_DEBUG=1 and report what it prints")
+        sys.exit(ExitCode.LAB)

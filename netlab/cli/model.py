@@ -1,0 +1,210 @@
+"""Verbs that say what the model makes of a scenario."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from ipaddress import IPv4Address
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from netlab.cli.exits import leave
+from netlab.cli.labs import find_endpoint, find_pair, lab_name, load_scenario, read_lab, read_scenario, require_root
+from netlab.cli.options import (
+    Drawing,
+    FileOption,
+    Format,
+    FormatOption,
+    LabOption,
+    NameOption,
+    Plane,
+    PlaneOption,
+    ScaleOption,
+    ScenarioArgument,
+)
+from netlab.cli.output import display, log, print_json, put
+from netlab.errors import ExitCode, Finding, ScenarioError, UsageError
+
+if TYPE_CHECKING:
+    from netlab.azure.prediction import Predicted
+    from netlab.azure.world import World
+    from netlab.plan.model import DataPlane
+    from netlab.scenario.models import Reach
+
+app = typer.Typer()
+
+
+@app.command()
+def check(
+    file: Annotated[str, typer.Argument(metavar="FILE|SCENARIO", help="A file, or a name from `netlab list`.")],
+    output: FormatOption = Format.table,
+) -> None:
+    """Check a scenario file against Azure's rules.
+
+    All findings at once, each with its line and, in brackets, the rule's number.
+    """
+    from netlab.scenario.loader import load
+
+    findings: tuple[Finding, ...]
+    try:
+        findings, valid = load(file).warnings, True
+    except ScenarioError as error:
+        findings, valid = error.findings or (Finding(error.message, where=file),), False
+    if output is Format.json:
+        names = ("severity", "rule", "where", "line", "message")
+        print_json([{name: getattr(finding, name) for name in names} for finding in findings])
+    else:
+        for finding in findings:
+            display(str(finding))
+        count = f"{len(findings)} finding{'' if len(findings) == 1 else 's'}"
+        log(f"{file} is {'valid' if valid else 'not valid'}: {count}")
+    leave(ExitCode.OK if valid else ExitCode.USAGE)
+
+
+@app.command()
+def predict(scenario: ScenarioArgument, output: FormatOption = Format.table) -> None:
+    """Say what Azure's rules make of a scenario, without a lab."""
+    from netlab.azure.prediction import predict as foresee
+    from netlab.azure.prediction import story_of
+    from netlab.report import forecast
+    from netlab.scenario.names import expected_pairs
+
+    loaded = load_scenario(scenario).scenario
+    documented: Mapping[tuple[str, str], Reach] = {}
+    steps = []
+    for predicted, step in zip(foresee(loaded), story_of(loaded), strict=True):
+        documented = expected_pairs(loaded, documented, step.expect)
+        expected = {pair: reach.expected for pair, reach in documented.items()}
+        steps.append((predicted, forecast.cells(predicted, expected)))
+    if output is Format.json:
+        print_json(forecast.structure(loaded.name, steps))
+    else:
+        from netlab.report import table
+
+        for predicted, cells in steps:
+            display(table.step(predicted.name, cells))
+    wrong = any(cell.status == "failed" for _, cells in steps for cell in cells)
+    leave(ExitCode.FAILED if wrong else ExitCode.OK)
+
+
+@app.command()
+def explain(
+    source: Annotated[str, typer.Argument(metavar="A", help="A machine, a host or a client.")],
+    target: Annotated[str, typer.Argument(metavar="B", help="Another one.")],
+    predicted: Annotated[
+        str, typer.Option("--predicted", metavar="SCENARIO|FILE", help="Ask the model, not a lab's packets.")
+    ] = "",
+    step: Annotated[str, typer.Option("--step", help="With --predicted: after this step of the story.")] = "",
+    lab: LabOption = "",
+    output: FormatOption = Format.table,
+) -> None:
+    """Say why A can or cannot reach B, and what would mend it."""
+    from netlab.azure.explanation import explain as tell
+    from netlab.report import forecast
+
+    world, pair, addresses = _foreseen(predicted, step, source, target) if predicted else _seen(lab, source, target)
+    found = tell(world, pair, (addresses[pair.target], addresses[pair.source]))
+    if output is Format.json:
+        print_json(forecast.explanation_structure(found, pair))
+    else:
+        display(forecast.explained(found))
+    leave(ExitCode.OK if pair.outcome == "reachable" else ExitCode.FAILED)
+
+
+@app.command()
+def plan(
+    scenario: ScenarioArgument,
+    name: NameOption = "",
+    time_scale: ScaleOption = None,
+    data_plane: PlaneOption = Plane.auto,
+    output: FormatOption = Format.table,
+) -> None:
+    """Show all that `up` would make, rendered configuration included."""
+    from netlab.machine import host
+    from netlab.plan.planner import plan as make
+    from netlab.render.outline import outline, structure
+
+    loaded = load_scenario(scenario).scenario
+    plane: DataPlane = "kernel" if data_plane is Plane.kernel else "userspace"
+    if data_plane is Plane.auto and os.geteuid() == 0:
+        plane = host.choose_data_plane(data_plane)
+    planned = make(loaded, lab_name(name) if name else loaded.name, plane, time_scale)
+    if output is Format.json:
+        print_json(structure(planned))
+    else:
+        display(outline(planned))
+
+
+@app.command()
+def graph(
+    scenario: Annotated[str, typer.Argument(metavar="SCENARIO|FILE|LAB", help="What to draw.")],
+    output: Annotated[Drawing, typer.Option("--format", "-f", help="How to draw.")] = Drawing.mermaid,
+    file: FileOption = None,
+    matrix: Annotated[bool, typer.Option("--matrix", help="Also who reaches whom after each step, predicted.")] = False,
+) -> None:
+    """Draw a topology, in Azure's words.
+
+    Of a lab: of the scenario that it was built from, which only root may read.
+    """
+    from netlab.azure.prediction import predict as foresee
+    from netlab.report.topology import topology
+
+    found = read_scenario(scenario)
+    drawn, steps = topology(found), tuple(foresee(found)) if matrix else ()
+    if output is Drawing.mermaid:
+        from netlab.report.mermaid import mermaid
+
+        text = mermaid(drawn, steps)
+    else:
+        from netlab.report.dot import dot
+
+        text = dot(drawn, steps)
+    if output is Drawing.svg:
+        from netlab.machine.drawing import svg
+
+        text = svg(text)
+    put(file, text)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of a scenario file."""
+    from netlab.scenario.loader import schema as make
+
+    print_json(make())
+
+
+def _foreseen(scenario: str, step: str, source: str, target: str) -> tuple[World, Predicted, dict[str, IPv4Address]]:
+    """A pair as the model sees it, after a step of the story (the first one where none is named)."""
+    from netlab.azure.prediction import endpoint_addresses
+    from netlab.azure.prediction import predict as foresee
+    from netlab.scenario.names import suggest
+
+    loaded = load_scenario(scenario).scenario
+    steps = list(foresee(loaded))
+    chosen = next((item for item in steps if not step or item.name == step), None)
+    if chosen is None:
+        raise UsageError(f"{loaded.name} has no step {step[:60]!r}", suggest(step, [item.name for item in steps]))
+    nodes = (find_endpoint(loaded, source), find_endpoint(loaded, target))
+    pair = next((cell for cell in chosen.cells if (cell.source, cell.target) == nodes), None)
+    if pair is None:
+        raise UsageError(f"{source} and {target} are no pair", "name two different ones that have an address")
+    return chosen.world, pair, endpoint_addresses(loaded)
+
+
+def _seen(lab: str, source: str, target: str) -> tuple[World, Predicted, dict[str, IPv4Address]]:
+    """A pair as the packets of a running lab see it."""
+    require_root()
+    from netlab.azure.world import initial
+    from netlab.lab import state, witness
+    from netlab.lab.verify import all_addresses, probe_addresses
+    from netlab.machine.linux import Linux
+
+    found = read_lab(lab)
+    world = initial(found.scenario)
+    addresses = probe_addresses(found, Linux())
+    nodes = find_pair(found, addresses, source, target)
+    with state.locked(found.facts.lab):
+        pair = witness.watch(found, Linux(), addresses, *nodes)
+    return world, pair, all_addresses(world, addresses)

@@ -1,0 +1,54 @@
+"""The arguments and options that several verbs share, and what may be chosen."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Format(StrEnum):
+    """How a reading verb prints."""
+
+    table = "table"
+    json = "json"
+
+
+class Asking(StrEnum):
+    """What a probe is."""
+
+    icmp = "icmp"
+    udp = "udp"
+    tcp = "tcp"
+
+
+class Drawing(StrEnum):
+    """How a topology is drawn."""
+
+    mermaid = "mermaid"
+    dot = "dot"
+    svg = "svg"
+
+
+class Plane(StrEnum):
+    """Who does ESP."""
+
+    auto = "auto"
+    kernel = "kernel"
+    userspace = "userspace"
+
+
+ScenarioArgument = Annotated[str, typer.Argument(metavar="SCENARIO|FILE", help="A name from `netlab list`, or a file.")]
+LabArgument = Annotated[str, typer.Argument(metavar="LAB", help="Not needed where only one lab is up.")]
+LabOption = Annotated[str, typer.Option("--lab", "-l", metavar="LAB", help="Not needed where only one lab is up.")]
+NodeArgument = Annotated[str, typer.Argument(metavar="NODE", help="A name from `netlab nodes`, or a short one.")]
+NameOption = Annotated[str, typer.Option("--name", metavar="LAB", help="The lab's name; else the scenario's.")]
+ScaleOption = Annotated[
+    float | None,
+    typer.Option("--time-scale", metavar="N", min=1, max=60, help="Azure's timers are divided by it; else the file's."),
+]
+PlaneOption = Annotated[Plane, typer.Option("--data-plane", help="Who does ESP; auto: the kernel, if it can.")]
+FileOption = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Else standard output.")]
+FormatOption = Annotated[Format, typer.Option("--format", "-f", help="How to print.")]

@@ -1,0 +1,239 @@
+"""Verbs that send packets through a running lab: to verify, to follow, to capture, to measure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from netlab.cli.exits import leave, undisturbed
+from netlab.cli.labs import build_lab, find_node, find_pair, load_scenario, read_lab, require_root
+from netlab.cli.options import (
+    Asking,
+    FileOption,
+    Format,
+    FormatOption,
+    LabArgument,
+    LabOption,
+    Plane,
+    PlaneOption,
+    ScaleOption,
+)
+from netlab.cli.output import complain, display, log, print_json, print_rows, put, read_text, stepper, write_text
+from netlab.errors import ExitCode, NetlabError, UsageError
+
+if TYPE_CHECKING:
+    from netlab.lab.state import Lab
+    from netlab.probe.verdict import Report
+    from netlab.scenario.loader import Loaded
+
+app = typer.Typer()
+
+
+@app.command()
+def verify(lab: LabArgument = "", output: FormatOption = Format.table) -> None:
+    """Send packets between all pairs and compare with what is expected.
+
+    Plays the scenario's story step by step and puts back what it changed.
+    """
+    require_root()
+    report = _verify(read_lab(lab))
+    _print_reports([report], output, single=True)
+    leave(_code(report))
+
+
+@app.command("test")
+def run_tests(
+    scenarios: Annotated[
+        list[str], typer.Argument(metavar="SCENARIO|FILE", help="Names from `netlab list`, or files.")
+    ],
+    junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write JUnit XML.")] = None,
+    time_scale: ScaleOption = None,
+    data_plane: PlaneOption = Plane.auto,
+    output: FormatOption = Format.table,
+) -> None:
+    """Build, verify and remove the lab of each scenario in turn."""
+    loaded = [load_scenario(scenario) for scenario in scenarios]
+    require_root()
+    if junit is not None:
+        write_text(junit, "")
+    reports: list[Report] = []
+    broken: dict[str, str] = {}
+    codes = [ExitCode.OK]
+    for item in loaded:
+        log(f"{item.scenario.name}:")
+        try:
+            reports.append(_test(item, time_scale, data_plane))
+        except NetlabError as error:
+            complain(error)
+            broken[item.scenario.name] = error.message
+            codes.append(error.exit_code)
+    if junit is not None:
+        from netlab.report.junit import junit as as_junit
+
+        write_text(junit, as_junit(reports, broken))
+    _print_reports(reports, output, single=False)
+    leave(max([*codes, *map(_code, reports)]))
+
+
+@app.command("report")
+def make_report(
+    lab: LabArgument = "",
+    file: FileOption = None,
+    source: Annotated[
+        Path | None, typer.Option("--from", metavar="FILE", help="What `netlab verify -f json` wrote; needs no root.")
+    ] = None,
+) -> None:
+    """Verify a lab, and write the report as one HTML page."""
+    from netlab.machine.drawing import svg
+    from netlab.report.dot import dot
+    from netlab.report.page import page
+    from netlab.report.structure import read
+    from netlab.report.topology import topology
+
+    if source is not None and lab:
+        raise UsageError("--from and the name of a lab exclude each other", "give one of the two")
+    if source is not None:
+        found = read(read_text(source), str(source))
+        put(file, page(found, svg(dot(topology(found.definition)))))
+        return
+    require_root()
+    measured = read_lab(lab)
+    # What may be missing is missed before the measuring.
+    drawing = svg(dot(topology(measured.scenario)))
+    if file is not None:
+        write_text(file, "")
+    found = _verify(measured)
+    put(file, page(found, drawing))
+    leave(_code(found))
+
+
+@app.command()
+def trace(
+    source: Annotated[str, typer.Argument(metavar="A", help="A machine, a host or a client.")],
+    target: Annotated[str, typer.Argument(metavar="B", help="Another one.")],
+    protocol: Annotated[Asking, typer.Option("--protocol", "-p", help="What the probe is.")] = Asking.icmp,
+    lab: LabOption = "",
+    output: FormatOption = Format.table,
+) -> None:
+    """Follow one probe from A to B, in clear and as ESP.
+
+    Every interface that it passes, with the microseconds since it was sent.
+    """
+    require_root()
+    from netlab.lab import state, tracing
+    from netlab.lab.verify import probe_addresses
+    from netlab.machine.linux import Linux
+    from netlab.probe.trace import Probe
+
+    found = read_lab(lab)
+    addresses = probe_addresses(found, Linux())
+    probe = Probe(*find_pair(found, addresses, source, target), protocol.value)
+    with state.locked(found.facts.lab):
+        followed = tracing.follow(found, Linux(), addresses, probe)
+    if output is Format.json:
+        print_json({"lab": found.facts.lab, **followed.structure()})
+    else:
+        print_rows(tracing.rows(followed), output)
+        display(tracing.verdict(followed))
+    leave(ExitCode.OK if followed.trace.answered else ExitCode.FAILED)
+
+
+@app.command()
+def capture(
+    file: Annotated[Path, typer.Option("--write", "-w", metavar="FILE.pcapng", help="Where to.", show_default=False)],
+    nodes: Annotated[list[str] | None, typer.Argument(metavar="[NODE...]", help="Names from `netlab nodes`.")] = None,
+    everywhere: Annotated[bool, typer.Option("--all", help="At every node.")] = False,
+    seconds: Annotated[float | None, typer.Option("--seconds", metavar="N", min=0, help="Else until Ctrl-C.")] = None,
+    keys: Annotated[bool, typer.Option("--keys", help="Also write FILE.keys: decrypts IKE and ESP.")] = False,
+    lab: LabOption = "",
+) -> None:
+    """Capture packets for Wireshark.
+
+    With --keys the lab's SAs are rekeyed first, and FILE.keys is a configuration directory of Wireshark.
+    """
+    require_root()
+    from netlab.lab import capturing
+
+    if bool(nodes) == everywhere:
+        raise UsageError("capture needs either nodes or --all", "netlab capture internet vm1 -w FILE.pcapng")
+    found = read_lab(lab)
+    wanted = dict.fromkeys(find_node(found, name) for name in nodes or ())
+    order = capturing.Order(tuple(wanted or (n.name for n in found.plan.nodes)), file, seconds, keys)
+    capturing.check(order)
+    capturing.run(found, order, log)
+
+
+@app.command()
+def impair(
+    link: Annotated[str, typer.Argument(metavar="LINK", help="A gateway's VNet, a site or a client.")],
+    delay: Annotated[str, typer.Option(metavar="TIME", help="Each way, as 40ms.")] = "",
+    jitter: Annotated[str, typer.Option(metavar="TIME", help="As 5ms; needs a delay.")] = "",
+    loss: Annotated[str, typer.Option(metavar="PERCENT", help="Each way, as 1%.")] = "",
+    rate: Annotated[str, typer.Option(metavar="RATE", help="Each way, as 100mbit.")] = "",
+    reset: Annotated[bool, typer.Option("--reset", help="Take all impairment off.")] = False,
+    lab: LabOption = "",
+    output: FormatOption = Format.table,
+) -> None:
+    """Impair a link to the Internet, and measure what it does then.
+
+    Where measuring says that the link does something else, nothing is changed.
+    """
+    require_root()
+    from netlab.lab import state
+    from netlab.lab.impairment import impaired
+    from netlab.machine.linux import Linux
+
+    found = read_lab(lab)
+    asked = {"delay": delay, "jitter": jitter, "loss": loss, "rate": rate}
+    with state.locked(found.facts.lab):
+        uplink = impaired(found, link, {name: value for name, value in asked.items() if value}, reset)
+        if reset:
+            Linux().reset_impairment(found.plan, uplink)
+            log(f"{uplink.name}: no impairment")
+            return
+        measured = Linux().impair(found.plan, uplink)
+    row = {"link": uplink.name, "rtt_ms": measured.rtt_ms, "loss_percent": measured.loss, "rate_kbit": measured.rate}
+    print_rows([row], output)
+
+
+def _verify(lab: Lab) -> Report:
+    from netlab.lab import state
+    from netlab.lab.verify import verify as prove
+    from netlab.machine.linux import Linux
+
+    with state.locked(lab.facts.lab):
+        return prove(lab, Linux(), stepper())
+
+
+def _test(loaded: Loaded, time_scale: float | None, data_plane: Plane) -> Report:
+    from netlab.lab import engine, state
+    from netlab.machine.linux import Linux
+
+    lab = build_lab(loaded, "", time_scale, data_plane)
+    try:
+        return _verify(state.read(lab))
+    finally:
+        with undisturbed():
+            log(f"removing {lab}")
+            engine.down(lab, Linux())
+
+
+def _print_reports(reports: list[Report], output: Format, *, single: bool) -> None:
+    if output is Format.json:
+        from netlab.report.structure import report as structure
+
+        found = [structure(report) for report in reports]
+        print_json(found[0] if single else found)
+        return
+    from netlab.report import table
+
+    for report in reports:
+        display(table.report(report) if single or len(reports) == 1 or _code(report) else table.verdict(report))
+
+
+def _code(report: Report) -> ExitCode:
+    if report.count("error"):
+        return ExitCode.LAB
+    return ExitCode.FAILED if report.count("failed") else ExitCode.OK

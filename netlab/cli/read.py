@@ -1,0 +1,135 @@
+"""Verbs that look at what is there: labs, their nodes, the catalogue, this machine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from netlab.cli.exits import leave
+from netlab.cli.labs import find_node, lab_name, read_lab, require_root
+from netlab.cli.options import Format, FormatOption, LabArgument, LabOption, NodeArgument
+from netlab.cli.output import display, log, print_json, print_rows
+from netlab.errors import ExitCode, UsageError
+
+app = typer.Typer()
+
+# As shells say it (POSIX, 2.8.2).
+_NO_SUCH_COMMAND = 127
+
+
+@app.command()
+def status(lab: LabArgument = "", output: FormatOption = Format.table) -> None:
+    """Say whether daemons, connections and BGP sessions are alive."""
+    require_root()
+    from netlab.lab import state
+    from netlab.lab.overview import overview
+    from netlab.machine.linux import Linux
+
+    names = (lab_name(lab),) if lab else state.names()
+    if lab and not state.exists(lab):
+        raise UsageError(f"there is no lab called {lab}", "`netlab status` lists them")
+    found = [overview(name, Linux()) for name in names]
+    if output is Format.json:
+        print_json([item.structure() for item in found])
+    elif not found:
+        log("no lab is up")
+    else:
+        from netlab.report import table
+
+        for item in found:
+            display(item.headline)
+            display(table.checks(item.checks))
+    leave(ExitCode.OK if all(item.healthy for item in found) else ExitCode.FAILED)
+
+
+@app.command()
+def nodes(lab: LabArgument = "", output: FormatOption = Format.table) -> None:
+    """List a lab's nodes with their namespaces and addresses."""
+    require_root()
+    from netlab.machine.linux import Linux
+
+    found = read_lab(lab)
+    addresses = Linux().addresses(found.plan)
+    rows = [
+        {"name": n.name, "kind": n.kind, "netns": n.netns, "addresses": list(addresses[n.name])}
+        for n in found.plan.nodes
+    ]
+    print_rows(rows, output)
+
+
+@app.command()
+def routes(node: NodeArgument, lab: LabOption = "", output: FormatOption = Format.table) -> None:
+    """List the kernel's IPv4 routes at a node.
+
+    Of a VNet: the table of each subnet and of each other way in, with Azure's next hop types.
+    """
+    require_root()
+    from netlab.lab.overview import route_rows
+    from netlab.machine.linux import Linux
+
+    found = read_lab(lab)
+    print_rows(route_rows(found, find_node(found, node), Linux()), output)
+
+
+@app.command("exec")
+def execute(
+    node: NodeArgument,
+    command: Annotated[list[str], typer.Argument(metavar="-- CMD", help="The command and its arguments.")],
+    lab: LabOption = "",
+) -> None:
+    """Run a command at a node; its exit code is passed through."""
+    require_root()
+    found = read_lab(lab)
+    _become(found.plan.netns(find_node(found, node)), command)
+
+
+@app.command()
+def shell(node: NodeArgument, lab: LabOption = "") -> None:
+    """Open a shell at a node."""
+    require_root()
+    found = read_lab(lab)
+    name = find_node(found, node)
+    log(f"a shell at {name} of {found.facts.lab}; leave it with exit")
+    _become(found.plan.netns(name), [os.environ.get("SHELL", "/bin/sh")])
+
+
+@app.command("list")
+def list_scenarios(output: FormatOption = Format.table) -> None:
+    """List the scenarios that come with netlab."""
+    from netlab.scenario.loader import catalogue, load
+
+    found = [load(str(path)).scenario for path in catalogue().values()]
+    print_rows([{"name": s.name, "description": s.description} for s in found], output)
+
+
+@app.command()
+def doctor(output: FormatOption = Format.table) -> None:
+    """Say what this machine has and lacks, and what mends it."""
+    from netlab.machine.host import examine
+
+    found = list(examine())
+    rows = [
+        {
+            "name": f.name,
+            "status": "ok" if f.present else "missing" if f.needed else "absent",
+            "message": f.message,
+            "mend": "" if f.present or not f.needed else f.mend,
+        }
+        for f in found
+    ]
+    print_rows(rows, output)
+    leave(ExitCode.HOST if any(f.needed and not f.present for f in found) else ExitCode.OK)
+
+
+def _become(netns: str, command: list[str]) -> NoReturn:
+    """Replace this process by a command inside a namespace; iproute2 also gives it its own /sys."""
+    if shutil.which(command[0]) is None:
+        log(f"netlab: there is no command {command[0][:60]!r}")
+        sys.exit(_NO_SUCH_COMMAND)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execvp("ip", ["ip", "netns", "exec", netns, *command])
