@@ -192,7 +192,18 @@ def _routed(
             yield _to_client(world, node, used, packet)
         else:
             other = world.scenario.connections[connection].other(end)
-            yield Hop(used, gateway_node(other) if other in world.scenario.vnets else node_name(other), node)
+            refused = _refused(world, end, connection, packet)
+            far = gateway_node(other) if other in world.scenario.vnets else node_name(other)
+            yield Hop(used, dropped=refused) if refused else Hop(used, far, node)
+
+
+def _refused(world: World, end: str, connection: str, packet: Packet) -> str:
+    """Why a connection does not take a packet: it is not up (R83: its routes stay), or does not select it."""
+    found = world.negotiated[connection]
+    if not found.up:
+        return f"no tunnel: {connection} has no INSTALLED CHILD SA"
+    outside = found.refusal(end, packet.source_address, packet.target_address)
+    return f"not in the selectors: {outside}" if outside else ""
 
 
 def _to_client(world: World, node: str, used: Used, packet: Packet) -> Hop:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
@@ -71,10 +71,11 @@ def _told(
     end: str,
     best: Mapping[str, Mapping[IPv4Network, tuple[Learned, ...]]],
     announced: Announcements,
+    silent: Collection[str],
 ) -> Iterator[Learned]:
     """Everything that an end's peers tell it, given what they hold."""
     for name, item in scenario.connections_of(end):
-        if not item.enable_bgp:
+        if not item.enable_bgp or name in silent:
             continue
         peer = item.other(end)
         own = set(originated(scenario, peer, announced))
@@ -86,16 +87,18 @@ def _told(
 
 
 def learned(
-    scenario: Scenario, announced: Announcements | None = None
+    scenario: Scenario, announced: Announcements | None = None, silent: Collection[str] = ()
 ) -> dict[str, dict[IPv4Network, tuple[Learned, ...]]]:
     """What every gateway and site learns by BGP: the best paths of each prefix, several where they are equal (B27).
 
-    A fixpoint: everybody tells everybody until nobody hears anything new.
+    A fixpoint: everybody tells everybody until nobody hears anything new. Over ``silent`` connections nobody does.
     """
     ends = [*(name for name, vnet in scenario.vnets.items() if vnet.vpn_gateway), *scenario.sites]
     best: dict[str, dict[IPv4Network, tuple[Learned, ...]]] = {end: {} for end in ends}
     while True:
-        after = {end: _select(scenario, end, _told(scenario, end, best, announced or {}), announced) for end in ends}
+        after = {
+            end: _select(scenario, end, _told(scenario, end, best, announced or {}, silent), announced) for end in ends
+        }
         if after == best:
             return best
         best = after

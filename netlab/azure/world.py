@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from ipaddress import IPv4Network
 
+from pydantic import SecretStr
+
+from netlab.azure.ike import Negotiated, negotiate
 from netlab.azure.propagation import Learned, learned, offered_selectors, p2s_static_prefixes, profile_prefixes
-from netlab.scenario.models import Action, ClientOnly, ClientRoute, Scenario, SitePrefix
+from netlab.scenario.addresses import bgp_address
+from netlab.scenario.models import Action, ClientOnly, ClientRoute, NewKey, Scenario, SitePrefix
 
 Prefixes = frozenset[IPv4Network]
 
@@ -24,16 +28,40 @@ class ClientState:
 
 @dataclass(frozen=True)
 class World:
-    """A scenario at a moment of its story."""
+    """A scenario at a moment of its story.
+
+    ``keys`` are the shared keys by connection and end, where they are not the one that was generated for both ends.
+    """
 
     scenario: Scenario
     announced: Mapping[str, Prefixes]
     clients: Mapping[str, ClientState]
+    keys: Mapping[tuple[str, str], SecretStr] = field(default_factory=dict)
 
     @cached_property
     def learned(self) -> dict[str, dict[IPv4Network, tuple[Learned, ...]]]:
         """What every gateway and site has learned by BGP."""
-        return learned(self.scenario, self.announced)
+        return learned(self.scenario, self.announced, self.silent)
+
+    @cached_property
+    def negotiated(self) -> dict[str, Negotiated]:
+        """What the ends of each connection agree on."""
+        return {name: negotiate(self.scenario, name, self._keys_differ(name)) for name in self.scenario.connections}
+
+    @cached_property
+    def silent(self) -> frozenset[str]:
+        """The connections that carry no BGP session: they do not come up, or do not select the peers' addresses."""
+        return frozenset(name for name in self.scenario.connections if not self._carries_bgp(name))
+
+    def _keys_differ(self, connection: str) -> bool:
+        one, other = (self.keys.get((connection, end)) for end in self.scenario.connections[connection].between)
+        return one != other
+
+    def _carries_bgp(self, connection: str) -> bool:
+        item, found = self.scenario.connections[connection], self.negotiated[connection]
+        near, far = item.between
+        addresses = [bgp_address(self.scenario, end) for end in (near, far)] if item.enable_bgp else []
+        return item.enable_bgp and found.up and not found.refusal(near, *addresses)
 
     def offered(self, vnet: str) -> Prefixes:
         """The selectors that a gateway offers its clients now."""
@@ -48,7 +76,8 @@ class World:
 
 def initial(scenario: Scenario) -> World:
     """The world as ``up`` leaves it: everything converged, then the clients connected and downloaded."""
-    world = World(scenario, {name: frozenset(site.address_prefixes) for name, site in scenario.sites.items()}, {})
+    announced = {name: frozenset(site.address_prefixes) for name, site in scenario.sites.items()}
+    world = World(scenario, announced, {}, given_keys(scenario))
     states = {
         name: ClientState(world.offered(client.gateway), frozenset(profile_prefixes(scenario, client.gateway)))
         for name, client in scenario.clients.items()
@@ -72,7 +101,20 @@ def after(world: World, action: Action) -> World:
             return replace(world, announced={**world.announced, site: world.announced[site] | {prefix}})
         case "withdraw", SitePrefix(site=site, prefix=prefix):
             return replace(world, announced={**world.announced, site: world.announced[site] - {prefix}})
+        case "set_key", NewKey(connection=connection, shared_key=key, end=end):
+            ends = (end,) if end is not None else world.scenario.connections[connection].between
+            return replace(world, keys={**world.keys, **{(connection, each): key for each in ends}})
     raise AssertionError(f"no such action: {action.verb}")
+
+
+def given_keys(scenario: Scenario) -> dict[tuple[str, str], SecretStr]:
+    """The shared keys that a scenario gives, by connection and end; an end without one has the connection's (R31)."""
+    found = {
+        (name, end): item.settings(end).shared_key or item.shared_key
+        for name, item in scenario.connections.items()
+        for end in item.between
+    }
+    return {place: key for place, key in found.items() if key is not None}
 
 
 def _with_client(world: World, client: str, **changes: Prefixes) -> World:
