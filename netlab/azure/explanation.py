@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
 from netlab.azure.forwarding import Used
-from netlab.azure.prediction import Predicted, Walk
+from netlab.azure.prediction import Predicted, Walk, address_towards
+from netlab.azure.sessions import NO_ADDRESS, REVOKED, UNTRUSTED, WRONG_PASSWORD, downloaded, issuer
 from netlab.azure.world import World
 from netlab.scenario.models import node_name
-from netlab.scenario.names import gateway_node
+from netlab.scenario.names import endpoints, gateway_node
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +24,8 @@ class Explanation:
     mend: tuple[str, ...] = ()
 
 
-def explain(world: World, found: Predicted, destinations: tuple[IPv4Address, IPv4Address]) -> Explanation:
-    """Explain a pair; ``destinations`` are the addresses of its target and of its source."""
+def explain(world: World, found: Predicted, addresses: Mapping[str, IPv4Address]) -> Explanation:
+    """Explain a pair, given the addresses of all endpoints."""
     death = found.death
     forward = tuple(_leg(found.forward))
     reverse = tuple(_leg(found.reverse))
@@ -35,8 +36,18 @@ def explain(world: World, found: Predicted, destinations: tuple[IPv4Address, IPv
     verdict = (
         f"{found.source} does not reach {found.target}: {what} dies at {walk.dropped_at}. {_sentence(walk.reason)}"
     )
-    destination = destinations[0] if leg == "forward" else destinations[1]
-    return Explanation(verdict, forward, reverse, tuple(mend(world, walk, destination)))
+    return Explanation(verdict, forward, reverse, tuple(_mend(world, found, leg, walk, addresses)))
+
+
+def _mend(world: World, found: Predicted, leg: str, walk: Walk, addresses: Mapping[str, IPv4Address]) -> Iterator[str]:
+    absent = next((name for name in world.scenario.clients if node_name(name) == walk.dropped_at), "")
+    if absent and world.absence(absent):
+        yield from _mend_absence(world, absent)
+        return
+    ends = {end.node: end for end in endpoints(world.scenario)}
+    source, target = ends[found.source], ends[found.target]
+    there = (target, source) if leg == "forward" else (source, target)
+    yield from mend(world, walk, address_towards(world, *there, addresses))
 
 
 def _sentence(text: str) -> str:
@@ -106,15 +117,30 @@ def mend(world: World, walk: Walk, destination: IPv4Address) -> Iterator[str]:
 
 def _mend_client(world: World, client: str, place: _Place) -> Iterator[str]:
     gateway = world.scenario.clients[client].gateway
-    state = world.clients[client]
+    session = world.sessions[client, gateway]
     offered = any(place.prefix.subnet_of(prefix) for prefix in world.offered(gateway))
-    negotiated = any(place.prefix.subnet_of(prefix) for prefix in state.selectors)
+    negotiated = any(place.prefix.subnet_of(prefix) for prefix in session.selectors)
     if offered and not negotiated:
         yield f"reconnect {client}: {gateway}'s gateway offers {place.prefix} now, and did not when it connected"
     elif not offered:
         yield from _mend_end(world, gateway, place, "")
     elif world.scenario.clients[client].os == "windows":
+        if any(place.prefix.subnet_of(prefix) for prefix in downloaded(world.scenario, gateway) - session.profile):
+            yield f"download the profile of {client} anew: it holds {place.prefix} now (R65)"
         yield f"add {place.prefix} by hand on {client}: a Windows profile holds no prefix that S2S or BGP brings"
+
+
+def _mend_absence(world: World, client: str) -> Iterator[str]:
+    """What would let a client in that has no tunnel at all."""
+    gateway, reason = world.scenario.clients[client].gateway, world.absence(client)
+    yield {
+        REVOKED: f"issue {client} a new certificate, or take it out of {gateway}'s revoked_certificates",
+        UNTRUSTED: f"issue {client} a certificate by a root that {gateway}'s gateway trusts, or let it trust "
+        f"{issuer(world.scenario, client)} (root_certificates)",
+        WRONG_PASSWORD: f"have the user of {client} type the right password",
+        NO_ADDRESS: f"give {gateway}'s gateway a larger address_pool or SKU, or disconnect another client and connect "
+        f"{client}",
+    }.get(reason, f"connect {client}: it does not come back by itself (R66)")
 
 
 def _mend_vnet(world: World, vnet: str, place: _Place) -> Iterator[str]:

@@ -8,6 +8,7 @@ from ipaddress import IPv4Address, IPv4Network
 
 from netlab.azure.effective import EffectiveRoute, active, system_routes
 from netlab.azure.propagation import static_prefixes, vnet_prefixes
+from netlab.azure.sessions import Session, point_to_site
 from netlab.azure.world import World
 from netlab.scenario.addresses import bgp_address, gateway_bgp_address, gateway_instance, vm_addresses
 from netlab.scenario.models import node_name
@@ -189,7 +190,7 @@ def _routed(
         if not connection:
             yield Hop(used, node_name(end), node)
         elif connection == "p2s":
-            yield _to_client(world, node, used, packet)
+            yield _to_client(world, end, node, used, packet)
         else:
             other = world.scenario.connections[connection].other(end)
             refused = _refused(world, end, connection, packet)
@@ -206,13 +207,16 @@ def _refused(world: World, end: str, connection: str, packet: Packet) -> str:
     return f"not in the selectors: {outside}" if outside else ""
 
 
-def _to_client(world: World, node: str, used: Used, packet: Packet) -> Hop:
-    """A client is reached if what the packet comes from is in the selectors that it negotiated."""
-    if packet.target.kind != "client":
+def _to_client(world: World, vnet: str, node: str, used: Used, packet: Packet) -> Hop:
+    """A client is reached if it is connected, and what the packet comes from is in the selectors that it negotiated."""
+    session = world.sessions.get((packet.target.owner, vnet))
+    if session is None:
         return Hop(used, dropped=f"no tunnel: no client has the address {packet.target_address}")
-    selectors = world.clients[packet.target.owner].selectors
-    if not any(packet.source_address in prefix for prefix in selectors):
-        return Hop(used, dropped=f"not in the selectors: {packet.source_address} is in none of {_listed(selectors)}")
+    if session.absent:
+        return Hop(used, dropped=f"no tunnel: {packet.target.node} is not connected: {session.absent}")
+    if not any(packet.source_address in prefix for prefix in session.selectors):
+        what = f"{packet.source_address} is in none of {_listed(session.selectors)}"
+        return Hop(used, dropped=f"not in the selectors: {what}")
     return Hop(used, packet.target.node, node)
 
 
@@ -220,25 +224,29 @@ def _to_client(world: World, node: str, used: Used, packet: Packet) -> Hop:
 
 
 def _client(world: World, client: str, packet: Packet) -> Iterator[Hop]:
-    node, destination, state = node_name(client), packet.target_address, world.clients[client]
-    found = [prefix for prefix in world.client_routes(client) if destination in prefix]
+    """A client with several tunnels uses the one with the longest prefix, and there only the address from its pool."""
+    node, destination = node_name(client), packet.target_address
+    gateways = world.scenario.clients[client].gateways
+    routes = ((prefix, gateway) for gateway in gateways for prefix in world.tunnel_routes(client, gateway))
+    found = [route for route in routes if destination in route[0]]
     if not found:
         what = f"unknown route: {node} knows no route to {destination} that would not lead to the Internet"
         yield Hop(None, dropped=what)
         return
-    prefix = max(found, key=lambda p: p.prefixlen)
-    gateway = world.scenario.clients[client].gateway
-    used = Used(node, str(prefix), _client_source(world, client, prefix), f"{gateway}'s gateway")
-    if any(destination in selector for selector in state.selectors):
-        yield Hop(used, gateway_node(gateway), node)
-    else:
-        what = f"not in the selectors: {destination} is in none of {_listed(state.selectors)}"
+    prefix, gateway = max(found, key=lambda route: route[0].prefixlen)
+    session, pool = world.sessions[client, gateway], point_to_site(world.scenario, gateway).address_pool
+    used = Used(node, str(prefix), _client_source(world, client, prefix, session), f"{gateway}'s gateway")
+    if not any(destination in selector for selector in session.selectors):
+        what = f"not in the selectors: {destination} is in none of {_listed(session.selectors)}"
         yield Hop(used, dropped=what)
+    elif packet.source_address not in pool:
+        yield Hop(used, dropped=f"not in the selectors: {packet.source_address} is not from {pool}")
+    else:
+        yield Hop(used, gateway_node(gateway), node)
 
 
-def _client_source(world: World, client: str, prefix: IPv4Network) -> str:
-    state = world.clients[client]
-    if prefix in state.by_hand:
+def _client_source(world: World, client: str, prefix: IPv4Network, session: Session) -> str:
+    if prefix in session.by_hand:
         return "a route added by hand"
     windows = world.scenario.clients[client].os == "windows"
     return "the downloaded profile" if windows else "the negotiated selectors"

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Literal
 
 from netlab.azure.forwarding import FROM_SELF, Hop, Packet, Used, hops
+from netlab.azure.sessions import pool_addresses, tunnel_name
 from netlab.azure.world import World, after, initial
 from netlab.scenario.addresses import vm_addresses
 from netlab.scenario.models import Scenario, Step
@@ -93,27 +94,32 @@ def predict(scenario: Scenario) -> Iterator[PredictedStep]:
 
 
 def matrix(world: World, addresses: Mapping[str, IPv4Address] | None = None) -> Iterator[Predicted]:
-    """What will become of every pair of endpoints that have an address."""
-    addresses = endpoint_addresses(world.scenario) if addresses is None else addresses
+    """What will become of every pair of endpoints."""
+    addresses = endpoint_addresses(world) if addresses is None else addresses
     for source in endpoints(world.scenario):
         for target in endpoints(world.scenario):
-            if source.node != target.node and source.node in addresses and target.node in addresses:
+            if source.node != target.node:
                 yield pair(world, source, target, addresses)
 
 
 def pair(world: World, source: Endpoint, target: Endpoint, addresses: Mapping[str, IPv4Address]) -> Predicted:
-    """What will become of one pair."""
-    there = Packet(source, target, addresses[source.node], addresses[target.node])
-    back = Packet(target, source, addresses[target.node], addresses[source.node])
-    forward = tuple(walks(world, there))
+    """What will become of one pair. A client without a tunnel has no address to send from or to be reached at."""
+    for end in (source, target):
+        absence = world.absence(end.owner) if end.kind == "client" else ""
+        if absence:
+            dead = Walk((source.node,), (), end.node, f"no tunnel: {end.node} is not connected: {absence}")
+            return Predicted(source.node, target.node, (dead,), ())
+    from_, to = (address_towards(world, *ends, addresses) for ends in ((source, target), (target, source)))
+    forward = tuple(walks(world, Packet(source, target, from_, to)))
     arrives = not all(walk.dropped_at for walk in forward)
-    return Predicted(source.node, target.node, forward, tuple(walks(world, back)) if arrives else ())
+    back = tuple(walks(world, Packet(target, source, to, from_))) if arrives else ()
+    return Predicted(source.node, target.node, forward, back)
 
 
-def endpoint_addresses(scenario: Scenario) -> dict[str, IPv4Address]:
-    """The address of each endpoint; a client's is some address of its pool, each client's another one."""
+def endpoint_addresses(world: World) -> dict[str, IPv4Address]:
+    """The address of each endpoint, of a client by the name of its tunnel: some address of the gateway's pool."""
+    scenario = world.scenario
     found: dict[str, IPv4Address] = {}
-    handed_out: dict[str, int] = {}
     for endpoint in endpoints(scenario):
         if endpoint.kind == "vm":
             address = vm_addresses(scenario.vnets[endpoint.owner]).get(endpoint.name)
@@ -121,18 +127,27 @@ def endpoint_addresses(scenario: Scenario) -> dict[str, IPv4Address]:
                 found[endpoint.node] = address
         elif endpoint.kind == "host":
             found[endpoint.node] = scenario.sites[endpoint.owner].hosts[endpoint.name]
-        else:
-            found[endpoint.node] = _pool_address(scenario, endpoint.owner, handed_out)
+    connected = [tunnel for tunnel, session in world.sessions.items() if not session.absent]
+    for number, tunnel in enumerate(connected):
+        before = sum(gateway == tunnel[1] for _, gateway in connected[:number])
+        found[tunnel_name(scenario, tunnel)] = pool_addresses(scenario, tunnel[1])[0] + before
     return found
 
 
-def _pool_address(scenario: Scenario, client: str, handed_out: dict[str, int]) -> IPv4Address:
-    gateway = scenario.clients[client].gateway
-    settings = scenario.vnets[gateway].vpn_gateway
-    assert settings is not None
-    assert settings.point_to_site is not None
-    handed_out[gateway] = handed_out.get(gateway, 0) + 1
-    return settings.point_to_site.address_pool[handed_out[gateway]]
+def address_towards(world: World, end: Endpoint, peer: Endpoint, addresses: Mapping[str, IPv4Address]) -> IPv4Address:
+    """The address that an endpoint has for a peer: of a client with several tunnels, the one that leads there."""
+    if end.kind != "client":
+        return addresses[end.node]
+    connected = [gateway for gateway, session in world.sessions_of(end.owner).items() if not session.absent]
+
+    def fit(gateway: str) -> int:
+        if peer.kind == "client":
+            theirs = world.sessions.get((peer.owner, gateway))
+            return int(theirs is not None and not theirs.absent)
+        routes = world.tunnel_routes(end.owner, gateway)
+        return max((prefix.prefixlen for prefix in routes if addresses[peer.node] in prefix), default=-1)
+
+    return addresses[tunnel_name(world.scenario, (end.owner, max(connected, key=fit)))]
 
 
 def walks(world: World, packet: Packet) -> Iterator[Walk]:

@@ -127,7 +127,7 @@ def bgp_ends(scenario: Scenario) -> tuple[str, ...]:
 
 
 def p2s_static_prefixes(scenario: Scenario, vnet: str) -> tuple[IPv4Network, ...]:
-    """The part of a gateway's P2S selectors that needs no BGP (azure-rules.md 1.3, rule 1).
+    """The part of a gateway's P2S selectors that needs no BGP and no custom routes (azure-rules.md 1.3, rule 1).
 
     VNet and transit spokes, prefixes of connections that push them (I4), the pool.
     """
@@ -153,7 +153,11 @@ def offered_selectors(static: Iterable[IPv4Network], by_bgp: Iterable[IPv4Networ
 
 
 def profile_prefixes(scenario: Scenario, vnet: str) -> tuple[IPv4Network, ...]:
-    """The routes in the profile package of a gateway: VNet, transit spokes, pool; never S2S or BGP (1.3, rule 3)."""
+    """The routes in the profile package of a gateway: VNet, transit spokes, pool, custom routes (R63).
+
+    Never those of S2S or BGP (1.3, rule 3).
+    """
     gateway = scenario.vnets[vnet].vpn_gateway
-    pool = (gateway.point_to_site.address_pool,) if gateway is not None and gateway.point_to_site else ()
-    return (*vnet_prefixes(scenario, vnet), *pool)
+    settings = gateway.point_to_site if gateway is not None else None
+    own = (settings.address_pool, *settings.custom_routes) if settings is not None else ()
+    return tuple(dict.fromkeys((*vnet_prefixes(scenario, vnet), *own)))

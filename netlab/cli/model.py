@@ -104,7 +104,7 @@ def explain(
     from netlab.report import forecast
 
     world, pair, addresses = _foreseen(predicted, step, source, target) if predicted else _seen(lab, source, target)
-    found = tell(world, pair, (addresses[pair.target], addresses[pair.source]))
+    found = tell(world, pair, addresses)
     if output is Format.json:
         print_json(forecast.explanation_structure(found, pair))
     else:
@@ -190,7 +190,7 @@ def _foreseen(scenario: str, step: str, source: str, target: str) -> tuple[World
     pair = next((cell for cell in chosen.cells if (cell.source, cell.target) == nodes), None)
     if pair is None:
         raise UsageError(f"{source} and {target} are no pair", "name two different ones that have an address")
-    return chosen.world, pair, endpoint_addresses(loaded)
+    return chosen.world, pair, endpoint_addresses(chosen.world)
 
 
 def _seen(lab: str, source: str, target: str) -> tuple[World, Predicted, dict[str, IPv4Address]]:

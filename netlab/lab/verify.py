@@ -198,7 +198,7 @@ def _cells(lab: state.Lab, machine: Machine, documented: Documented, world: Worl
 
 def all_addresses(world: World, observed: Mapping[str, str]) -> dict[str, IPv4Address]:
     """The addresses that endpoints have, and those that clients without one might have."""
-    return endpoint_addresses(world.scenario) | {node: IPv4Address(text) for node, text in observed.items()}
+    return endpoint_addresses(world) | {node: IPv4Address(text) for node, text in observed.items()}
 
 
 def probe_addresses(lab: state.Lab, machine: Machine) -> dict[str, str]:

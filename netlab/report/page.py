@@ -221,8 +221,7 @@ def _mark(cells: Iterable[Cell]) -> Mark:
 
 
 def _mend(world: World, foreseen: Predicted) -> tuple[str, ...]:
-    addresses = endpoint_addresses(world.scenario)
-    return explain(world, foreseen, (addresses[foreseen.target], addresses[foreseen.source])).mend
+    return explain(world, foreseen, endpoint_addresses(world)).mend
 
 
 def _fate(cells: list[Cell], foreseen: Predicted | None) -> Fate:
@@ -282,7 +281,7 @@ def _learned(world: World) -> Iterator[Table]:
 def _client_routes(world: World) -> Iterator[Table]:
     for name, client in world.scenario.clients.items():
         origin = "the downloaded profile" if client.os == "windows" else "the negotiated selectors"
-        by_hand = world.clients[name].by_hand
+        by_hand = {prefix for session in world.sessions_of(name).values() for prefix in session.by_hand}
         rows = (
             (str(prefix), "added by hand" if prefix in by_hand else origin)
             for prefix in sorted(world.client_routes(name))

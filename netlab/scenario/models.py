@@ -108,16 +108,22 @@ class BgpSettings(Model):
 class PointToSite(Model):
     """A gateway's point-to-site configuration.
 
-    ``root_certificates`` names the roots that it trusts (the lab makes them), ``revoked_certificates`` the clients
-    whose certificates it refuses. Differs from Azure: without ``authentication_types`` clients have a PSK each.
+    ``root_certificates`` names the roots that it trusts (the lab makes them; the same name is the same root in all
+    gateways), ``revoked_certificates`` the clients whose certificates it refuses. Differs from Azure: without
+    ``authentication_types`` clients have a PSK each, and a gateway has one type, not several.
     """
 
     address_pool: Prefix
     tunnel_types: tuple[Literal["IkeV2"], ...] = ("IkeV2",)
-    authentication_types: tuple[Literal["Certificate", "EapMSChapv2"], ...] = ()
-    root_certificates: tuple[Name, ...] = ()
+    authentication_types: Annotated[tuple[Literal["Certificate", "EapMSChapv2"], ...], Field(max_length=1)] = ()
+    root_certificates: Annotated[tuple[Name, ...], Field(min_length=1)] = ("root",)
     revoked_certificates: tuple[str, ...] = ()
     custom_routes: tuple[Prefix, ...] = ()
+
+    @property
+    def authentication(self) -> Literal["Certificate", "EapMSChapv2"] | None:
+        """How its clients say who they are; None for a PSK."""
+        return next(iter(self.authentication_types), None)
 
 
 class VpnGateway(Model):
@@ -271,26 +277,45 @@ class Connection(TunnelSettings):
         return self.between[1] if end == self.between[0] else self.between[0]
 
 
+class ClientCertificate(Model):
+    """A client's certificate, by the name of the root that issued it, whether or not a gateway trusts that one."""
+
+    issued_by: Name
+
+
 class Client(Model):
-    """A point-to-site client on the Internet, connected to the VPN gateway of the VNet ``gateway``."""
+    """A point-to-site client on the Internet, connected to the VPN gateway of the VNet ``gateway``.
+
+    And at the same time to those of ``further_gateways`` (R67). Its certificate is by the first root that ``gateway``
+    trusts, unless ``certificate`` says otherwise; ``password`` is what its user types where EAP asks for one.
+    """
 
     os: Literal["windows", "linux"]
     gateway: str
+    further_gateways: tuple[str, ...] = ()
+    certificate: ClientCertificate | None = None
+    password: Literal["right", "wrong"] = "right"
     public_ip_address: Address | None = None
     local_network: Prefix | None = None
 
+    @property
+    def gateways(self) -> tuple[str, ...]:
+        """The VNets to whose gateways it connects, in this order."""
+        return (self.gateway, *self.further_gateways)
+
 
 class ClientRoute(Model):
-    """A route of a client, added or removed by hand."""
+    """A route of a client into its tunnel to ``gateway``, added or removed by hand."""
 
     client: str
     prefix: Prefix
 
 
 class ClientOnly(Model):
-    """The client that an action is about."""
+    """The client that an action is about; of several tunnels the one to the gateway of a VNet, else all."""
 
     client: str
+    gateway: str | None = None
 
 
 class SitePrefix(Model):
@@ -561,7 +586,7 @@ class Scenario(Model):
 
     def clients_of(self, vnet: str) -> Iterator[str]:
         """The point-to-site clients of a VNet's gateway."""
-        return (name for name, client in self.clients.items() if client.gateway == vnet)
+        return (name for name, client in self.clients.items() if vnet in client.gateways)
 
 
 def node_name(*parts: str) -> str:

@@ -20,6 +20,13 @@ TUNNELS = {"Basic": 10, "Standard": 10, "VpnGw4": 100, "VpnGw5": 100}
 MOST_TUNNELS = 30
 CLIENTS = {"Standard": 128, "HighPerformance": 128, "VpnGw1": 250, "VpnGw2": 500, "VpnGw3": 1000, "VpnGw4": 5000}
 MOST_CLIENTS = 10000
+# Section 7: in the seeds, whatever the SKU.
+SEED_CLIENTS = 128
+
+
+def most_clients(scenario: Scenario, sku: str) -> int:
+    """How many IKEv2 clients a gateway serves; it refuses the next one."""
+    return SEED_CLIENTS if scenario.profile == "seed" else CLIENTS.get(sku.removesuffix("AZ"), MOST_CLIENTS)
 
 
 def r52_tunnels_fit_the_sku(scenario: Scenario) -> Breaches:
@@ -30,9 +37,10 @@ def r52_tunnels_fit_the_sku(scenario: Scenario) -> Breaches:
         if tunnels > most:
             larger = "more than 100 take Virtual WAN (R53)" if tunnels > 100 else "take a larger SKU, up to 100 (R53)"
             yield Breach(path, f"{gateway.sku} has {most} tunnels and {tunnels} connections end here; {larger}")
-        clients, most = len(tuple(scenario.clients_of(name))), CLIENTS.get(sku, MOST_CLIENTS)
+        clients, most = len(tuple(scenario.clients_of(name))), most_clients(scenario, sku)
         if clients > most:
-            yield Breach(path, f"{gateway.sku} serves {most} IKEv2 clients and {clients} use it; take a larger SKU")
+            message = f"{gateway.sku} serves {most} IKEv2 clients and {clients} use it: it refuses those that come last"
+            yield Breach(path, message, "warning")
 
 
 def r54_basic_lacks(scenario: Scenario) -> Breaches:

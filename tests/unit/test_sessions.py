@@ -1,0 +1,202 @@
+"""Who is connected: the order of connection, refusals with their reason, what a client keeps, several gateways."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from ipaddress import IPv4Network
+from typing import Any
+
+import pytest
+
+from netlab.azure import sessions
+from netlab.azure.prediction import Predicted, matrix
+from netlab.azure.world import World, after, initial
+from netlab.scenario.models import Action, Scenario
+
+VNET1 = {
+    "address_space": ["10.1.0.0/16"],
+    "subnets": {"default": "10.1.0.0/24", "GatewaySubnet": "10.1.255.0/27"},
+    "vms": {"vm1": {"subnet": "default"}},
+}
+LIN = {"os": "linux", "gateway": "VNet1"}
+
+
+def scenario(settings: Mapping[str, Any] = {}, clients: Mapping[str, Any] = {}, **more: Any) -> Scenario:
+    point_to_site = {"address_pool": "192.168.0.0/29", **settings}
+    vnet = {**VNET1, "vpn_gateway": {"point_to_site": point_to_site}}
+    return Scenario.model_validate({"name": "x", "vnets": {"VNet1": vnet}, "clients": clients or {"lin": LIN}, **more})
+
+
+def act(world: World, **action: Any) -> World:
+    return after(world, Action.model_validate(action))
+
+
+def routes(world: World, client: str) -> set[str]:
+    return set(map(str, world.client_routes(client)))
+
+
+def cell(world: World, source: str, target: str) -> Predicted:
+    return next(c for c in matrix(world) if (c.source, c.target) == (source, target))
+
+
+CERTIFICATE = {"authentication_types": ["Certificate"]}
+REFUSED = {
+    "revoked": ({**CERTIFICATE, "revoked_certificates": ["LIN"]}, {}, sessions.REVOKED),
+    "untrusted": (CERTIFICATE, {"certificate": {"issued_by": "stranger"}}, sessions.UNTRUSTED),
+    "untrusted is said of one that is revoked too": (
+        {**CERTIFICATE, "revoked_certificates": ["lin"]},
+        {"certificate": {"issued_by": "stranger"}},
+        sessions.UNTRUSTED,
+    ),
+    "wrong password": ({"authentication_types": ["EapMSChapv2"]}, {"password": "wrong"}, sessions.WRONG_PASSWORD),
+    "another trusted root": (
+        {**CERTIFICATE, "root_certificates": ["one", "two"]},
+        {"certificate": {"issued_by": "two"}},
+        "",
+    ),
+    "a password where certificates count": (CERTIFICATE, {"password": "wrong"}, ""),
+    "a certificate where a PSK counts": ({}, {"certificate": {"issued_by": "stranger"}}, ""),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_refusals(name: str) -> None:
+    settings, client, reason = REFUSED[name]
+    world = initial(scenario(settings, {"lin": {**LIN, **client}}))
+    assert world.absence("lin") == reason
+    assert bool(world.client_routes("lin")) == (not reason)
+
+
+def test_a_refused_client_is_unreachable_at_itself_both_ways() -> None:
+    world = initial(scenario({**CERTIFICATE, "revoked_certificates": ["lin"]}))
+    for source, target in (("lin", "vnet1-vm1"), ("vnet1-vm1", "lin")):
+        death = cell(world, source, target).death
+        assert death is not None
+        leg, walk = death
+        assert (leg, walk.dropped_at) == ("forward", "lin")
+        assert walk.reason == "no tunnel: lin is not connected: its certificate is revoked"
+
+
+# --- the pool -------------------------------------------------------------------------------------------------------
+
+
+def crowd(count: int) -> dict[str, Any]:
+    return {f"c{number}": LIN for number in range(1, count + 1)}
+
+
+def test_the_client_too_many_is_the_last_one() -> None:
+    world = initial(scenario(clients=crowd(7)))
+    assert [name for name in crowd(7) if world.absence(name)] == ["c7"]
+    assert world.absence("c7") == sessions.NO_ADDRESS
+
+
+def test_a_place_that_becomes_free_is_taken_by_who_connects_next() -> None:
+    world = act(initial(scenario(clients=crowd(7))), disconnect={"client": "c2"})
+    world = act(world, connect={"client": "c7"})
+    assert not world.absence("c7")
+    world = act(world, connect={"client": "c2"})
+    assert world.absence("c2") == sessions.NO_ADDRESS
+
+
+def test_who_is_connected_finds_its_place_again_in_a_full_pool() -> None:
+    world = act(initial(scenario(clients=crowd(6))), reconnect={"client": "c3"})
+    assert not any(world.absence(name) for name in crowd(6))
+
+
+def test_the_129th_client_of_a_gateway_for_128() -> None:
+    pool = {"address_pool": "192.168.0.0/24"}
+    seed = initial(scenario(pool, crowd(129), profile="seed"))
+    assert [name for name in crowd(129) if seed.absence(name)] == ["c129"]
+    current = initial(scenario(pool, crowd(129)))
+    assert not any(current.absence(name) for name in crowd(129))
+
+
+# --- coming and going -----------------------------------------------------------------------------------------------
+
+
+def test_a_disconnected_client_stays_away_until_it_connects() -> None:
+    connected = initial(scenario())
+    away = act(connected, disconnect={"client": "lin"})
+    assert away.absence("lin") == sessions.DISCONNECTED
+    assert act(away, connect={"client": "lin"}) == connected
+
+
+def test_routes_added_by_hand_go_with_the_tunnel_and_the_profile_stays() -> None:
+    world = initial(scenario(clients={"win": {"os": "windows", "gateway": "VNet1"}}))
+    world = act(world, add_route={"client": "win", "prefix": "10.9.0.0/16"})
+    world = act(world, disconnect={"client": "win"})
+    assert routes(world, "win") == set()
+    assert act(world, add_route={"client": "win", "prefix": "10.9.0.0/16"}) == world
+    assert routes(act(world, connect={"client": "win"}), "win") == {"10.1.0.0/16", "192.168.0.0/29"}
+
+
+def test_a_refused_client_keeps_its_reason_when_it_is_disconnected() -> None:
+    world = initial(scenario({**CERTIFICATE, "revoked_certificates": ["lin"]}))
+    assert act(world, disconnect={"client": "lin"}) == world
+
+
+# --- custom routes --------------------------------------------------------------------------------------------------
+
+
+def test_custom_routes_reach_linux_when_it_reconnects_and_windows_when_it_downloads() -> None:
+    clients = {"lin": LIN, "win": {"os": "windows", "gateway": "VNet1"}}
+    before = initial(scenario(clients=clients))
+    told = act(before, set_custom_routes={"vnet": "VNet1", "prefixes": ["10.9.0.0/16"]})
+    for name in clients:
+        assert routes(told, name) == routes(before, name) == {"10.1.0.0/16", "192.168.0.0/29"}
+    assert "10.9.0.0/16" in routes(act(told, reconnect={"client": "lin"}), "lin")
+    assert "10.9.0.0/16" not in routes(act(told, reconnect={"client": "win"}), "win")
+    assert "10.9.0.0/16" in routes(act(told, download_profile={"client": "win"}), "win")
+
+
+def test_forced_tunnelling_leaves_nothing_but_two_halves() -> None:
+    halves = ["0.0.0.0/1", "128.0.0.0/1"]
+    world = initial(scenario({"custom_routes": halves}))
+    assert routes(world, "lin") == set(halves)
+
+
+# --- two gateways ---------------------------------------------------------------------------------------------------
+
+
+def two() -> World:
+    found = scenario().model_dump(mode="json", exclude_unset=True)
+    found["vnets"]["VNet2"] = {
+        "address_space": ["10.2.0.0/16"],
+        "subnets": {"default": "10.2.0.0/24", "GatewaySubnet": "10.2.255.0/27"},
+        "vms": {"vm2": {"subnet": "default"}},
+        "vpn_gateway": {"point_to_site": {"address_pool": "192.168.1.0/24"}},
+    }
+    found["clients"] = {
+        "both": {**LIN, "further_gateways": ["VNet2"]},
+        "one": LIN,
+        "two": {"os": "linux", "gateway": "VNet2"},
+    }
+    return initial(Scenario.model_validate(found))
+
+
+def test_a_client_of_two_gateways_reaches_both_and_brings_nobody_across() -> None:
+    world = two()
+    for target in ("vnet1-vm1", "vnet2-vm2", "one", "two"):
+        assert cell(world, "both", target).outcome == "reachable", target
+        assert cell(world, target, "both").outcome == "reachable", target
+    assert cell(world, "vnet1-vm1", "vnet2-vm2").outcome == "unreachable"
+    death = cell(world, "one", "two").death
+    assert death is not None
+    assert death[1].dropped_at == "one"
+
+
+def test_one_of_two_tunnels_ends_alone() -> None:
+    world = act(two(), disconnect={"client": "both", "gateway": "VNet1"})
+    assert world.absence("both") == ""
+    assert routes(world, "both") == {"10.2.0.0/16", "192.168.1.0/24"}
+    assert cell(world, "both", "vnet2-vm2").outcome == "reachable"
+    assert cell(world, "both", "vnet1-vm1").outcome == "unreachable"
+    assert act(world, disconnect={"client": "both"}).absence("both") == sessions.DISCONNECTED
+
+
+def test_a_client_does_not_use_the_address_of_its_other_tunnel() -> None:
+    world = act(two(), add_route={"client": "both", "prefix": "10.2.0.0/24"})
+    death = cell(world, "both", "vnet2-vm2").death
+    assert death is not None
+    assert death[1].reason.startswith("not in the selectors")
+    assert IPv4Network("10.2.0.0/24") in world.sessions["both", "VNet1"].by_hand
