@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from ipaddress import IPv4Network
 
+from netlab.azure import ike
 from netlab.azure.propagation import (
     Announcements,
     bgp_ends,
@@ -18,6 +20,7 @@ from netlab.plan.model import (
     BgpNeighbor,
     BgpSpeaker,
     Charon,
+    Child,
     DataPlane,
     IkeConnection,
     Link,
@@ -192,8 +195,12 @@ def peer_pins(scenario: Scenario, device: Device) -> Iterator[Route]:
 
 
 def ike_connection(scenario: Scenario, device: Device, peer: Device, name: str) -> IkeConnection:
-    """One end of a site-to-site or VNet-to-VNet connection: any-to-any selectors (R19), PSK (R29)."""
-    initiator = device.end == scenario.connections[name].between[0]
+    """One end of a site-to-site or VNet-to-VNet connection, with a PSK (R29)."""
+    end = device.end
+    initiator = end == ike.initiator(scenario, name)
+    policy_based = ike.faces_policy_based(scenario, name)
+    wanted = (ike.selectors if initiator else ike.accepted_selectors)(scenario, name, end)
+    first, *further = wanted
     return IkeConnection(
         name=name,
         local_address=device.public,
@@ -202,10 +209,26 @@ def ike_connection(scenario: Scenario, device: Device, peer: Device, name: str) 
         remote_id=peer.public,
         secret=secret_name(name),
         initiator=initiator,
-        ike_proposals=proposals.IKE,
-        esp_proposals=proposals.ESP_INITIATOR if initiator else proposals.ESP_RESPONDER,
+        ike_proposals=tuple(map(proposals.ike, ike.ike_proposals(scenario, name, end))),
+        esp_proposals=tuple(map(proposals.esp, ike.esp_proposals(scenario, name, end))),
+        local_ts=_selector(first.local),
+        remote_ts=_selector(first.remote),
         if_id=device.if_id(name),
+        version=1 if ike.protocol(scenario, name, end) == "IKEv1" else 2,
+        further=tuple(
+            Child(f"{name}-{number}", _selector(each.local), _selector(each.remote))
+            for number, each in enumerate(further, 2)
+        ),
+        on_demand=ike.on_demand(scenario, name) and (initiator or policy_based),
+        # R23: policy-based gateways ask nobody whether he lives; R22: they take down what is idle.
+        dpd_timeout=0 if policy_based else scenario.connections[name].dpd_timeout_seconds,
+        idle_timeout=ike.IDLE_TIMEOUT if policy_based else 0,
+        child_lifetime=ike.child_lifetime(scenario, name, end),
     )
+
+
+def _selector(prefixes: Iterable[IPv4Network]) -> Selector:
+    return Selector(tuple(map(str, prefixes)))
 
 
 def p2s_connection(scenario: Scenario, device: Device) -> IkeConnection | None:

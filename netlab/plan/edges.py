@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Network
 
+from netlab.azure import ike
+from netlab.azure.ike import ANY
 from netlab.plan.devices import P2S, Device, Parts, ike_connection, p2s_connection, secret_name
 from netlab.plan.model import Charon, IkeConnection, Interface, Link, Node, PeerSecret, Route, Rule
 from netlab.plan.names import interface, lab_netns, node_directory
@@ -23,8 +25,9 @@ def edges(lab: str, scenario: Scenario, device: Device, peers: Peers) -> Parts:
     """The edges of a device, as its data plane wants them."""
     connections = {name: _connection(scenario, device, peers, name) for name in _names(device)}
     secrets = {name: tuple(_secrets(scenario, device, item)) for name, item in connections.items()}
+    filters = {name: _closed_to(scenario, device, item) for name, item in connections.items()}
     make = _kernel_edge if device.data_plane == "kernel" else _userspace_edges
-    return make(lab, device, connections, secrets)
+    return make(lab, device, connections, secrets, filters)
 
 
 def _names(device: Device) -> tuple[str, ...]:
@@ -48,11 +51,31 @@ def _secrets(scenario: Scenario, device: Device, connection: IkeConnection) -> I
         yield PeerSecret(secret_name(device.end, node), (node, device.public))
 
 
+def _closed_to(scenario: Scenario, device: Device, connection: IkeConnection) -> str:
+    """The filter of an InitiatorOnly end (R46): it drops the first message of a peer that begins.
+
+    That is one of IKE_SA_INIT or main mode without a responder's SPI, and in IKEv2 no answer.
+    """
+    if connection.name == P2S or ike.answers(scenario, connection.name, device.end):
+        return ""
+    first = f"ip saddr {connection.remote_address} udp dport 500 @th,128,64 0"
+    return f"""\
+table ip initiator-only-{connection.name.lower()} {{
+  chain input {{
+    type filter hook input priority filter; policy accept;
+    {first} @th,208,8 2 drop
+    {first} @th,208,8 34 @th,216,8 & 0x20 == 0 drop
+  }}
+}}
+"""
+
+
 Connections = dict[str, IkeConnection]
 Secrets = dict[str, tuple[PeerSecret, ...]]
+Filters = dict[str, str]
 
 
-def _kernel_edge(lab: str, device: Device, connections: Connections, secrets: Secrets) -> Parts:
+def _kernel_edge(lab: str, device: Device, connections: Connections, secrets: Secrets, filters: Filters) -> Parts:
     """One namespace with one charon for all connections; their XFRM interfaces differ by ``if_id``."""
     wan = to_internet(device.edge, (f"{NEAR}/32",))
     node = Node(
@@ -62,6 +85,7 @@ def _kernel_edge(lab: str, device: Device, connections: Connections, secrets: Se
         device.end,
         loopback=(f"{device.public}/32",),
         routes=(upstream("wan"),),
+        nftables="".join(filters.values()),
     )
     every_secret = tuple(secret for group in secrets.values() for secret in group)
     directory = node_directory(lab, device.edge)
@@ -69,7 +93,7 @@ def _kernel_edge(lab: str, device: Device, connections: Connections, secrets: Se
     return Parts((node,), (wan,), (charon,) if connections else ())
 
 
-def _userspace_edges(lab: str, device: Device, connections: Connections, secrets: Secrets) -> Parts:
+def _userspace_edges(lab: str, device: Device, connections: Connections, secrets: Secrets, filters: Filters) -> Parts:
     """One charon and one namespace per connection, behind a steering namespace that faces the Internet.
 
     kernel-libipsec finds its policy by address alone, so two 0.0.0.0/0 selectors collide in one charon
@@ -94,11 +118,16 @@ def _userspace_edges(lab: str, device: Device, connections: Connections, secrets
         for name, connection in connections.items()
         if (node := device.charon_edge(name))
     )
-    return Parts((steering, *(_charon_node(lab, device, c) for c in charons)), (wan, *inner.values()), charons)
+    return Parts(
+        (steering, *(_charon_node(lab, device, c, filters[c.connections[0].name]) for c in charons)),
+        (wan, *inner.values()),
+        charons,
+    )
 
 
-def _charon_node(lab: str, device: Device, charon: Charon) -> Node:
-    wanted = (p for c in charon.connections if c.pool for p in c.local_ts.prefixes)
+def _charon_node(lab: str, device: Device, charon: Charon, nftables: str) -> Node:
+    prefixes = (p for c in charon.connections for child in c.children for p in child.local_ts.prefixes)
+    wanted = (prefix for prefix in prefixes if prefix != str(ANY))
     return Node(
         charon.node,
         "edge",
@@ -107,6 +136,7 @@ def _charon_node(lab: str, device: Device, charon: Charon) -> Node:
         loopback=(f"{device.public}/32", *dict.fromkeys(map(foothold, wanted))),
         routes=(upstream("wan", INNER_FAR),),
         forwarding=False,
+        nftables=nftables,
     )
 
 

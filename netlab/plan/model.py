@@ -83,8 +83,21 @@ class Selector:
 
 
 @dataclass(frozen=True, slots=True)
+class Child:
+    """A further CHILD SA of a connection, which the first packet for it brings up."""
+
+    name: str
+    local_ts: Selector
+    remote_ts: Selector
+
+
+@dataclass(frozen=True, slots=True)
 class IkeConnection:
-    """One IKEv2 connection of a charon. ``secret`` names its PSK; ``remote_address`` empty is %any."""
+    """One connection of a charon. ``secret`` names its PSK; ``remote_address`` empty is %any.
+
+    ``version`` is IKE's. ``initiator`` is the end that brings it up. Times are Azure's, before the time scale:
+    ``dpd_timeout`` 0 asks no peer whether it lives, ``idle_timeout`` 0 keeps idle SAs.
+    """
 
     name: str
     local_address: str
@@ -100,6 +113,17 @@ class IkeConnection:
     pool: str = ""
     virtual_ip: bool = False
     if_id: int = 0
+    version: int = 2
+    further: tuple[Child, ...] = ()
+    on_demand: bool = False
+    dpd_timeout: int = 45
+    idle_timeout: int = 0
+    child_lifetime: int = 27_000
+
+    @property
+    def children(self) -> tuple[Child, ...]:
+        """All CHILD SAs; the first bears the connection's name."""
+        return (Child(self.name, self.local_ts, self.remote_ts), *self.further)
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +289,6 @@ class Timers:
     retransmit_timeout: float
     retransmit_tries: int
     ike_lifetime: int
-    child_lifetime: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,7 @@ def _front(lab: str, scenario: Scenario, device: Device, by_end: dict[str, Devic
         return parts
     routes, nat = lan_exit(scenario, device)
     edge, *rest = parts.nodes
-    return replace(parts, nodes=(replace(edge, routes=(*edge.routes, *routes), nftables=nat), *rest))
+    return replace(parts, nodes=(replace(edge, routes=(*edge.routes, *routes), nftables=edge.nftables + nat), *rest))
 
 
 def _routing(lab: str, scenario: Scenario, device: Device) -> Parts:

@@ -1,45 +1,53 @@
-"""The IKE and ESP proposals that Azure's gateways make, as strongSwan writes them.
+"""IKE and ESP proposals as strongSwan writes them.
 
-All of them are offered. Single DES needs OpenSSL's legacy provider (on Debian 13 a package of its own): charon leaves
-out of a proposal what OpenSSL lacks.
+All that Azure offers are offered. Single DES needs OpenSSL's legacy provider (on Debian 13 a package of its own):
+charon leaves out of a proposal what OpenSSL lacks.
 """
 
-# R33: phase 1, route-based, in Azure's order; all with Diffie-Hellman group 2.
-IKE = (
-    "aes256-sha1-modp1024",
-    "aes256-sha256-modp1024",
-    "aes128-sha1-modp1024",
-    "aes128-sha256-modp1024",
-    "3des-sha1-modp1024",
-    "3des-sha256-modp1024",
-)
+from __future__ import annotations
 
-# R35: phase 2 as initiator, all without PFS.
-ESP_INITIATOR = (
-    "aes256gcm16",
-    "aes256-sha1",
-    "3des-sha1",
-    "aes256-sha256",
-    "aes128-sha1",
-    "3des-sha256",
-)
+from netlab.azure.ike import EspSuite, IkeSuite
 
-# R36: phase 2 as responder: the same, then these.
-ESP_RESPONDER = (
-    *ESP_INITIATOR,
-    "des-sha1",
-    *(f"aes256-sha1-{group}" for group in ("modp768", "modp1024", "modp2048")),
-    *(f"aes128-sha1-{group}" for group in ("modp768", "modp1024", "modp2048")),
-    "3des-sha1-modp768",
-    "3des-sha1-modp1024",
-    "3des-sha256-modp1024",
-    *(f"aes256-sha256-{group}" for group in ("modp768", "modp1024", "modp2048")),
-    "aes256-sha1-modp2048s256",
-    "aes256-sha256-modp2048s256",
-    "aes128-sha256",
-    *(f"aes128-sha256-{group}" for group in ("modp768", "modp1024", "modp2048")),
-    "3des-sha1-modp2048",
-)
+_ENCRYPTION = {
+    "None": "null",
+    "DES": "des",
+    "DES3": "3des",
+    "AES128": "aes128",
+    "AES192": "aes192",
+    "AES256": "aes256",
+    "GCMAES128": "aes128gcm16",
+    "GCMAES192": "aes192gcm16",
+    "GCMAES256": "aes256gcm16",
+}
+_GROUPS = {
+    "DHGroup1": "modp768",
+    "DHGroup2": "modp1024",
+    "DHGroup14": "modp2048",
+    "DHGroup24": "modp2048s256",
+    "PFS1": "modp768",
+    "PFS2": "modp1024",
+    "PFS2048": "modp2048",
+    "PFS24": "modp2048s256",
+    "ECP256": "ecp256",
+    "ECP384": "ecp384",
+}
+# GCM has no hash for the key derivation to use; Azure's point-to-site (R45) goes with these.
+_GCM_HASH = {"GCMAES128": "sha256", "GCMAES256": "sha384"}
+
+
+def ike(suite: IkeSuite) -> str:
+    """An IKE proposal; with GCM, the integrity algorithm is what keys are derived with."""
+    hashed = _GCM_HASH.get(suite.integrity, suite.integrity.lower())
+    kind = "prf" if suite.encryption.startswith("GCM") else ""
+    return f"{_ENCRYPTION[suite.encryption]}-{kind}{hashed}-{_GROUPS[suite.dh_group]}"
+
+
+def esp(suite: EspSuite) -> str:
+    """An ESP proposal."""
+    integrity = "" if suite.encryption.startswith("GCM") else f"-{suite.integrity.lower()}"
+    group = "" if suite.pfs_group == "None" else f"-{_GROUPS[suite.pfs_group]}"
+    return f"{_ENCRYPTION[suite.encryption]}{integrity}{group}"
+
 
 # R45: point-to-site.
 P2S_IKE = (

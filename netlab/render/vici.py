@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from netlab.plan.model import IkeConnection, Selector, Timers
+from netlab.plan.model import Child, IkeConnection, Selector, Timers
+from netlab.plan.timers import dpd_delay, scaled
 
 Message = dict[str, Any]
 
@@ -13,19 +14,21 @@ def _selectors(selector: Selector) -> list[str]:
     return list(selector.prefixes) or ["dynamic"]
 
 
-def child(connection: IkeConnection, timers: Timers) -> Message:
-    """The CHILD_SA of a connection; the side that initiates also restores it."""
+def child(connection: IkeConnection, item: Child, timers: Timers) -> Message:
+    """A CHILD_SA of a connection; the side that initiates also restores it, unless packets do."""
+    restores = connection.initiator and not connection.virtual_ip and not connection.on_demand
     return {
         "mode": "tunnel",
-        "local_ts": _selectors(connection.local_ts),
-        "remote_ts": _selectors(connection.remote_ts),
+        "local_ts": _selectors(item.local_ts),
+        "remote_ts": _selectors(item.remote_ts),
         "esp_proposals": list(connection.esp_proposals),
-        "rekey_time": str(timers.child_lifetime),
+        "rekey_time": str(scaled(connection.child_lifetime, timers)),
         # R66: a point-to-site client does not come back by itself.
-        "dpd_action": "restart" if connection.initiator and not connection.virtual_ip else "clear",
+        "dpd_action": "restart" if restores else "clear",
         "start_action": "none",
         "close_action": "none",
         "replay_window": "1024",
+        **({"inactivity": str(scaled(connection.idle_timeout, timers))} if connection.idle_timeout else {}),
         **({"if_id_in": str(connection.if_id), "if_id_out": str(connection.if_id)} if connection.if_id else {}),
     }
 
@@ -33,20 +36,22 @@ def child(connection: IkeConnection, timers: Timers) -> Message:
 def connection(item: IkeConnection, timers: Timers) -> Message:
     """One connection, keyed by its name."""
     message: Message = {
-        "version": "2",
+        "version": str(item.version),
         "local_addrs": [item.local_address],
         "remote_addrs": [item.remote_address or "%any"],
         "proposals": list(item.ike_proposals),
-        "dpd_delay": str(timers.dpd_delay),
+        "dpd_delay": str(dpd_delay(item.dpd_timeout, timers)) if item.dpd_timeout else "0",
         "rekey_time": str(timers.ike_lifetime),
-        "keyingtries": "0" if item.initiator and not item.virtual_ip else "1",
+        "keyingtries": "0" if item.initiator and not item.virtual_ip and not item.on_demand else "1",
         "unique": "replace",
         "mobike": "no",
         "fragmentation": "yes",
         "local": {"auth": "psk", "id": item.local_id},
         "remote": {"auth": "psk", "id": item.remote_id or "%any"},
-        "children": {item.name: child(item, timers)},
+        "children": {each.name: child(item, each, timers) for each in item.children},
     }
+    if item.version == 1 and item.dpd_timeout:
+        message["dpd_timeout"] = str(scaled(item.dpd_timeout, timers))
     if item.pool:
         message["pools"] = [item.name]
     if item.virtual_ip:

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from netlab.azure.ike import CHILD_LIFETIME, POLICY_BASED_CHILD_LIFETIME
 from netlab.plan.model import Timers
-from netlab.plan.timers import timers
+from netlab.plan.timers import DPD_TIMEOUT, dpd_delay, scaled, timers
 
 
 def test_at_scale_one_they_are_azures() -> None:
@@ -20,7 +21,6 @@ def test_at_scale_one_they_are_azures() -> None:
         retransmit_timeout=8.75,
         retransmit_tries=3,
         ike_lifetime=28_800,
-        child_lifetime=27_000,
     )
 
 
@@ -33,7 +33,6 @@ def test_at_the_default_scale() -> None:
         retransmit_timeout=0.312,
         retransmit_tries=3,
         ike_lifetime=1440,
-        child_lifetime=1350,
     )
 
 
@@ -45,6 +44,19 @@ def test_a_silent_peer_is_dead_after_azures_45_seconds(scale: float) -> None:
     assert found.dpd_delay + waits * found.retransmit_timeout == pytest.approx(45 / scale, abs=waits * 0.001)
 
 
+@pytest.mark.parametrize("scale", [1, 2, 3, 5, 10, 20, 60])
+def test_the_default_dpd_timeout_asks_as_often_as_azure(scale: float) -> None:
+    assert dpd_delay(DPD_TIMEOUT, timers(scale)) == timers(scale).dpd_delay
+
+
+def test_a_longer_dpd_timeout_asks_less_often() -> None:
+    """R38: 9 to 3,600 s; what charon needs for its repetitions stays as it is."""
+    clock = timers(20)
+    waits = (clock.retransmit_tries + 1) * clock.retransmit_timeout
+    assert [dpd_delay(seconds, clock) for seconds in (9, 45, 3600)] == [1, 1, 179]
+    assert dpd_delay(3600, clock) + waits == pytest.approx(3600 / 20, abs=0.5)
+
+
 @given(st.floats(1, 60))
 def test_they_are_what_the_daemons_accept(scale: float) -> None:
     """FRR: keepalive 1 at least and below the hold time, hold 3 at least; strongSwan: whole seconds of DPD."""
@@ -53,7 +65,7 @@ def test_they_are_what_the_daemons_accept(scale: float) -> None:
     assert 1 <= found.bgp_keepalive < found.bgp_hold
     assert found.dpd_delay >= 1
     assert found.retransmit_timeout >= 0.25
-    assert found.child_lifetime < found.ike_lifetime
+    assert scaled(POLICY_BASED_CHILD_LIFETIME, found) < scaled(CHILD_LIFETIME, found) < found.ike_lifetime
 
 
 @given(st.floats(1, 60), st.floats(1, 60))
