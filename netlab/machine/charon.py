@@ -14,6 +14,7 @@ from netlab.errors import ConvergeError
 from netlab.machine import processes
 
 PROGRAM = "/usr/sbin/charon-systemd"
+LOGS = ("charon.log", processes.output(PROGRAM))
 _TIMEOUT = 10.0
 
 Kind = Literal["ike", "child"]

@@ -36,6 +36,11 @@ def start(netns: str, directory: str, daemon: str, configuration: str) -> proces
     return processes.start(argv, directory, netns)
 
 
+def logs(daemon: str) -> tuple[str, str]:
+    """The files in its directory that have what a daemon says."""
+    return f"{daemon}.log", processes.output(daemon)
+
+
 def ready(directory: str, daemon: str) -> bool:
     """Whether a daemon serves: zebra its clients, any daemon its vty."""
     if daemon == "zebra" and not Path(directory, "zserv.api").exists():

@@ -81,34 +81,38 @@ class Linux:
             Path(speaker.directory).mkdir(mode=0o700, exist_ok=True)
             frr.start(plan.netns(speaker.node), speaker.directory, "zebra", text.zebra_conf(speaker))
         for speaker in plan.speakers:
-            _await(f"zebra of {speaker.node}", partial(frr.ready, speaker.directory, "zebra"))
+            _await_frr(speaker, "zebra")
         for item in plan.charons:
-            _await(f"charon of {item.node}", partial(charon.ready, item.directory))
+            said = partial(processes.last_words, item.directory, *charon.LOGS)
+            _await(f"charon of {item.node}", partial(charon.ready, item.directory), said)
 
     def start_bgp(self, plan: Plan) -> None:
         """Start every bgpd, with the tunnels already there, so that the first attempt to connect succeeds."""
         for speaker in plan.speakers:
             frr.start(plan.netns(speaker.node), speaker.directory, "bgpd", text.bgpd_conf(speaker))
+        for speaker in plan.speakers:
+            _await_frr(speaker, "bgpd")
 
     def start_controller(self, lab: str) -> None:
         """Start the lab's SDN controller; it lives in the host's namespace and enters the lab's to read and write."""
-        directory = f"{lab_directory(lab)}/{CONTROLLER}"
+        directory = _controller_directory(lab)
         Path(directory).mkdir(mode=0o700, exist_ok=True)
         processes.start([sys.executable, "-m", "netlab.lab.controller", lab], directory)
 
     def await_controller(self, lab: str) -> None:
         """Wait until the controller is at work: it takes its name when it has looked once."""
-        _await("the SDN controller", lambda: (CONTROLLER, CONTROLLER) in self.daemons(lab))
+        said = partial(processes.last_words, _controller_directory(lab), processes.output(sys.executable))
+        _await("the SDN controller", lambda: (CONTROLLER, CONTROLLER) in self.daemons(lab), said)
 
     def daemons(self, lab: str) -> tuple[tuple[str, str], ...]:
         """Every daemon that runs for a lab: its directory's name and its own."""
         return tuple((Path(cwd).name, process.name) for cwd, process in processes.under(lab_directory(lab)))
 
     def stop_processes(self, lab: str) -> list[str]:
-        """Stop everything that runs in a lab's directory or namespaces; the names of those that would not go."""
+        """Stop all that netlab started for a lab or that lives in its namespaces; the names of what would not go."""
         directory = lab_directory(lab)
-        marked = (process for _, process in processes.under(directory))
-        found = {*marked, *processes.inside(self.namespaces_of(lab))}
+        started = (process for _, process in processes.under(directory))
+        found = {*started, *processes.inside(self.namespaces_of(lab))}
         left = processes.stop(tuple(process for process in found if process.pid != os.getpid()))
         frr.remove_scratch(directory, found)
         return [f"{process.name} ({process.pid})" for process in left]
@@ -189,7 +193,8 @@ class Linux:
             return len(found) == 1 and charon.installed(found, client.connection) and not before & set(found[0].spis)
 
         charon.reauthenticate(client.directory, client.connection)
-        _await(f"the reauthentication of {client.node}", renewed)
+        said = partial(processes.last_words, client.directory, *charon.LOGS)
+        _await(f"the reauthentication of {client.node}", renewed, said)
         self._follow_selectors(plan, client)
 
     def virtual_address(self, client: Client) -> str:
@@ -298,8 +303,17 @@ class Linux:
         return next((table for iif, table in network.rules(netns) if iif == interface), MAIN_TABLE)
 
 
-def _await(what: str, met: Callable[[], bool]) -> None:
-    wait_until(met, _READY_SECONDS, lambda: f"{what} is not there")
+def _controller_directory(lab: str) -> str:
+    return f"{lab_directory(lab)}/{CONTROLLER}"
+
+
+def _await_frr(speaker: BgpSpeaker, daemon: str) -> None:
+    said = partial(processes.last_words, speaker.directory, *frr.logs(daemon))
+    _await(f"{daemon} of {speaker.node}", partial(frr.ready, speaker.directory, daemon), said)
+
+
+def _await(what: str, met: Callable[[], bool], said: Callable[[], str]) -> None:
+    wait_until(met, _READY_SECONDS, lambda: f"{what} is not there; {said()}")
 
 
 def _at_once(items: Sequence[T], function: Callable[[T], None]) -> None:

@@ -1,4 +1,4 @@
-"""A lab's processes: found by working directory or namespace, stopped by pid and start time."""
+"""A lab's processes: found by namespace, or by working directory and mark, stopped by pid and start time."""
 
 from __future__ import annotations
 
@@ -14,8 +14,12 @@ from pathlib import Path
 from netlab.machine import namespaces
 from netlab.machine.waiting import POLL
 
+# In the environment of what netlab starts, and of its children: a user's shell may stand in a run directory, too.
+MARK = "NETLAB_STARTED_IN"
 _TERM_SECONDS = 1.0
 _KILL_SECONDS = 5.0
+_LAST_LINES = 3
+_LINE_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +49,21 @@ def _stat(pid: int) -> Process | None:
     return Process(pid, int(fields[19]), name)
 
 
+def output(program: str) -> str:
+    """The file in a daemon's directory that has what it prints."""
+    return f"{Path(program).name}.out"
+
+
 def start(argv: Sequence[str], directory: str, netns: str = "", environment: Mapping[str, str] = os.environ) -> Process:
-    """Start a daemon, in a namespace if one is named; its working directory is the mark by which it is found again."""
-    log = Path(directory) / f"{Path(argv[0]).name}.out"
+    """Start a daemon, in a namespace if one is named; it is found again by its working directory and its mark."""
+    log = Path(directory, output(argv[0]))
 
     def spawn() -> subprocess.Popen[bytes]:
         with log.open("ab") as out:
             return subprocess.Popen(
                 argv,
                 cwd=directory,
-                env=dict(environment),
+                env={**environment, MARK: directory},
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
@@ -71,15 +80,34 @@ def _pids() -> Iterator[int]:
 
 
 def under(directory: str) -> list[tuple[str, Process]]:
-    """The processes whose working directory lies under a directory, each with that working directory."""
+    """What netlab started that works under a directory, and its children; each with its working directory."""
     found = []
     for pid in _pids():
         with contextlib.suppress(OSError):
             cwd = os.readlink(f"/proc/{pid}/cwd").removesuffix(" (deleted)")
-            process = _stat(pid) if cwd == directory or cwd.startswith(f"{directory}/") else None
+            there = cwd == directory or cwd.startswith(f"{directory}/")
+            process = _stat(pid) if there and _is_marked(pid) else None
             if process is not None:
                 found.append((cwd, process))
     return found
+
+
+def _is_marked(pid: int) -> bool:
+    environment = Path(f"/proc/{pid}/environ").read_bytes()
+    return any(variable.startswith(f"{MARK}=".encode()) for variable in environment.split(b"\0"))
+
+
+def last_words(directory: str, *logs: str) -> str:
+    """How the logs of a daemon end, on one line."""
+    ends = []
+    for log in logs:
+        with contextlib.suppress(OSError):
+            lines = [
+                line.strip()[:_LINE_LENGTH] for line in Path(directory, log).read_text(errors="replace").split("\n")
+            ]
+            if said := [line for line in lines if line][-_LAST_LINES:]:
+                ends.append(f"{log} ends with: {' / '.join(said)}")
+    return "; ".join(ends) or f"nothing in {' and '.join(logs)}"
 
 
 def inside(netns: Iterable[str]) -> list[Process]:

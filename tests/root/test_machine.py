@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -359,27 +360,40 @@ POLITE = "import signal; signal.signal(signal.SIGTERM, lambda *_: sys.exit(open(
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + READY
 
 
+Children = list[subprocess.Popen[bytes]]
+
+
 @pytest.fixture
-def children() -> Iterator[list[subprocess.Popen[bytes]]]:
+def children() -> Iterator[Children]:
     """Children of the test, which all end with it."""
-    found: list[subprocess.Popen[bytes]] = []
+    found: Children = []
     yield found
     for child in found:
         child.kill()
         child.communicate()
 
 
-def child(children: list[subprocess.Popen[bytes]], program: str, cwd: Path) -> processes.Process:
-    """A Python that waits, once it does."""
-    popen = subprocess.Popen([sys.executable, "-c", program], cwd=cwd, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    children.append(popen)
-    assert popen.stdout is not None
-    assert popen.stdout.readline() == b"ready\n"
+def child(children: Children, program: str, cwd: Path) -> processes.Process:
+    """A Python that waits, once it does, marked as what netlab starts."""
+    popen = waiting(children, program, cwd, {**os.environ, processes.MARK: str(cwd)})
     (found,) = (process for _, process in processes.under(str(cwd)) if process.pid == popen.pid)
     return found
 
 
-Children = list[subprocess.Popen[bytes]]
+def waiting(children: Children, program: str, cwd: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    """A Python that waits, once it does, in a session of its own."""
+    popen = subprocess.Popen(
+        [sys.executable, "-c", program],
+        cwd=cwd,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+    children.append(popen)
+    assert popen.stdout is not None
+    assert popen.stdout.readline() == b"ready\n"
+    return popen
 
 
 def test_a_process_is_asked_to_end(children: Children, tmp_path: Path) -> None:
@@ -424,6 +438,27 @@ def test_processes_are_found_by_their_directory(children: Children, tmp_path: Pa
     ]
     (places[1]).rmdir()
     assert (str(places[1]), found[places[1]]) in processes.under(lab), "the directory is gone, its process is not"
+
+
+def test_what_a_user_started_in_a_run_directory_is_left_alone(children: Children, planned: Plan) -> None:
+    """As a shell whose user reads the logs. It is like a daemon in all but the mark: it leads a session, too."""
+    node = planned.nodes[0]
+    directory = Path(lab_directory(planned.lab), "daemon")
+    directory.mkdir()
+    shell = waiting(children, READY, directory, dict(os.environ))
+    # In the host's namespace, as the controller is, and with a child of its own.
+    outside = processes.start(["sh", "-c", "sleep 1000 & wait"], str(directory))
+    inside = processes.start(["sleep", "1000"], str(directory), node.netns)
+
+    def names() -> list[str]:
+        return sorted(process.name for _, process in processes.under(str(directory)))
+
+    linux.wait_until(lambda: names() == ["sh", "sleep", "sleep"], 5, lambda: f"found {names()}")
+    assert Linux().stop_processes(planned.lab) == []
+    assert shell.poll() is None
+    assert not outside.alive()
+    assert not inside.alive()
+    assert names() == []
 
 
 def test_processes_are_found_by_their_namespace(netns: str, prefix: str, tmp_path: Path) -> None:
@@ -471,7 +506,7 @@ def planned_with_bgp(lab: str, prefix: str, monkeypatch: pytest.MonkeyPatch) -> 
 
 @contextlib.contextmanager
 def _prepared(scenario: str, lab: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plan]:
-    monkeypatch.setattr(linux, "_READY_SECONDS", 0.3)
+    monkeypatch.setattr(linux, "_READY_SECONDS", 1)
     found = plan(load(scenario).scenario, lab)
     namespaces.create(node.netns for node in found.nodes)
     state.claim(lab)
@@ -480,27 +515,69 @@ def _prepared(scenario: str, lab: str, monkeypatch: pytest.MonkeyPatch) -> Itera
     state.remove(lab)
 
 
+FakeFrr = Callable[[str, str], None]
+
+
+@pytest.fixture
+def fake_frr(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeFrr:
+    """Puts a shell script in the place of a daemon."""
+
+    def put(daemon: str, script: str) -> None:
+        (tmp_path / daemon).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / daemon).chmod(0o755)
+        monkeypatch.setattr(frr, "PROGRAMS", tmp_path)
+
+    return put
+
+
 def test_a_charon_that_does_not_come_up_is_named(planned: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(linux.text, "strongswan_conf", lambda *_: "charon-systemd {\n  load = random\n}\n")
-    with pytest.raises(ConvergeError, match=rf"^charon of {planned.charons[0].node} is not there \(waited 0\.3 s\)$"):
+    written = linux.text.strongswan_conf
+    monkeypatch.setattr(linux.text, "strongswan_conf", lambda *given: written(*given).replace("socket-default vici", "socket-default"))
+    words = rf"^charon of {planned.charons[0].node} is not there; charon\.log ends with: .*plugin.* \(waited 1 s\)$"
+    with pytest.raises(ConvergeError, match=words):
         Linux().start_daemons(planned)
 
 
 def test_a_charon_that_dies_at_once_is_named(planned: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(linux.text, "strongswan_conf", lambda *_: "no { configuration")
-    with pytest.raises(ConvergeError, match=f"^charon of {planned.charons[0].node} is not there"):
+    words = r"charon-systemd\.out ends with: .*syntax error"
+    with pytest.raises(ConvergeError, match=f"^charon of {planned.charons[0].node} is not there; {words}"):
         Linux().start_daemons(planned)
 
 
-@pytest.mark.parametrize("program", ["exit 1", "exec sleep 1000"])
+@pytest.mark.parametrize(
+    ("program", "words"),
+    [
+        ("for i in 1 2 3 4; do echo w$i >&2; done; exit 1", "zebra.out ends with: w2 / w3 / w4 (waited"),
+        ("exec sleep 1000", "nothing in zebra.log and zebra.out (waited"),
+        ("echo why >zebra.log; echo what", "zebra.log ends with: why; zebra.out ends with: what (waited"),
+    ],
+)
 def test_a_zebra_that_does_not_come_up_is_named(
-    planned_with_bgp: Plan, program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    planned_with_bgp: Plan, program: str, words: str, fake_frr: FakeFrr
 ) -> None:
-    (tmp_path / "zebra").write_text(f"#!/bin/sh\n{program}\n")
-    (tmp_path / "zebra").chmod(0o755)
-    monkeypatch.setattr(frr, "PROGRAMS", tmp_path)
-    with pytest.raises(ConvergeError, match=f"^zebra of {planned_with_bgp.speakers[0].node} is not there"):
+    fake_frr("zebra", program)
+    node = planned_with_bgp.speakers[0].node
+    with pytest.raises(ConvergeError, match=re.escape(f"zebra of {node} is not there; {words}")):
         Linux().start_daemons(planned_with_bgp)
+
+
+def test_a_bgpd_that_does_not_come_up_is_named(planned_with_bgp: Plan, fake_frr: FakeFrr) -> None:
+    fake_frr("bgpd", "echo no memory")
+    for speaker in planned_with_bgp.speakers:
+        Path(speaker.directory).mkdir()
+    words = f"bgpd of {planned_with_bgp.speakers[0].node} is not there; bgpd.out ends with: no memory (waited"
+    with pytest.raises(ConvergeError, match=re.escape(words)):
+        Linux().start_bgp(planned_with_bgp)
+
+
+def test_a_controller_that_does_not_come_up_is_named(planned: Plan) -> None:
+    """The run directory of this lab has no scenario to read."""
+    Linux().start_controller(planned.lab)
+    printed = Path(lab_directory(planned.lab), linux.CONTROLLER, processes.output(sys.executable))
+    linux.wait_until(lambda: "Error: " in printed.read_text(), 30, printed.read_text)
+    with pytest.raises(ConvergeError, match=r"^the SDN controller is not there; python.*\.out ends with: .*Error: "):
+        Linux().await_controller(planned.lab)
 
 
 def test_what_frr_leaves_elsewhere_is_removed_though_it_has_just_begun(
