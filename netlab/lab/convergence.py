@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from ipaddress import IPv4Network
 from typing import Protocol
 
-from netlab.azure.propagation import Announcements, Learned, learned, static_prefixes
+from netlab.azure.propagation import Learned, static_prefixes
+from netlab.azure.world import World
 from netlab.fabric import controller
 from netlab.machine.network import KernelRoute
 from netlab.machine.waiting import wait_until
 from netlab.plan.model import MAIN_TABLE, BgpSpeaker, Plan
-from netlab.scenario.models import Scenario
 
 # How long a lab may take; its daemons need a second or two whatever the time scale, more on an emulated machine.
 SECONDS = 30.0
@@ -30,13 +30,12 @@ class Reader(controller.Machine, Protocol):
 
 def await_bgp(
     plan: Plan,
-    scenario: Scenario,
+    world: World,
     machine: Reader,
-    announced: Announcements | None = None,
     seconds: float = SECONDS,
 ) -> None:
     """Wait until every BGP session is Established and every speaker's kernel routes are what it must learn."""
-    expected = learned(scenario, announced)
+    scenario, expected = world.scenario, world.learned
     for speaker in plan.speakers:
         owner = plan.node(speaker.node).owner
         # A static route wins over what BGP says of the same prefix: an administrative distance of 1 against 20.
@@ -44,15 +43,18 @@ def await_bgp(
         wanted = {prefix: paths for prefix, paths in expected[owner].items() if prefix not in statics}
 
         def missing(speaker: BgpSpeaker = speaker, wanted: Paths = wanted) -> str:
-            return "; ".join(_missing(plan, speaker, wanted, machine))
+            return "; ".join(_missing(plan, speaker, wanted, world.silent, machine))
 
         wait_until(lambda missing=missing: not missing(), seconds, missing)  # type: ignore[misc]
 
 
-def _missing(plan: Plan, speaker: BgpSpeaker, expected: Paths, machine: Reader) -> Iterator[str]:
+def _missing(
+    plan: Plan, speaker: BgpSpeaker, expected: Paths, silent: Collection[str], machine: Reader
+) -> Iterator[str]:
     """What a speaker still lacks, in words."""
+    speaking = {neighbor.address for neighbor in speaker.neighbors if neighbor.connection not in silent}
     for address, state in machine.bgp_states(speaker).items():
-        if state != "Established":
+        if state != "Established" and address in speaking:
             yield f"{speaker.node}: the BGP session with {address} is {state}"
     tunnels = {tunnel.connection: tunnel.interface for tunnel in plan.tunnels if tunnel.node == speaker.node}
     present = {r.prefix: set(r.devices) for r in _bgp_routes(plan, speaker, machine)}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Protocol
 
+from netlab.azure.world import initial
 from netlab.errors import BuildError, HostError, LabError
 from netlab.lab import profile, state
 from netlab.lab.convergence import Reader, await_bgp, await_fabrics
@@ -43,7 +44,7 @@ class Machine(Reader, profile.Machine, Protocol):
 
     def load_connections(self, plan: Plan, secrets: Mapping[str, str]) -> None: ...
 
-    def initiate(self, plan: Plan) -> None: ...
+    def initiate(self, plan: Plan, refused: Collection[str] = ()) -> None: ...
 
     def impair(self, plan: Plan, uplink: Uplink) -> object: ...
 
@@ -65,7 +66,8 @@ def _nothing() -> None:
 
 def steps(plan: Plan, scenario: Scenario, secrets: Mapping[str, str], machine: Machine) -> tuple[Step, ...]:
     """The steps from an empty machine to a lab that has converged."""
-    lab = plan.lab
+    lab, world = plan.lab, initial(scenario)
+    refused = [name for name, found in world.negotiated.items() if not found.up]
 
     def stop() -> None:
         _stop(lab, machine)
@@ -92,9 +94,9 @@ def steps(plan: Plan, scenario: Scenario, secrets: Mapping[str, str], machine: M
         Step("tunnel interfaces", lambda: machine.place_tunnels(plan), _nothing),
         Step("keys and connections", lambda: machine.load_connections(plan, secrets), _nothing),
         Step("SDN controller", lambda: machine.start_controller(lab), stop),
-        Step("security associations", lambda: machine.initiate(plan), _nothing),
+        Step("security associations", lambda: machine.initiate(plan, refused), _nothing),
         Step("BGP daemons", lambda: machine.start_bgp(plan), stop),
-        Step("BGP sessions and routes", lambda: await_bgp(plan, scenario, machine), _nothing),
+        Step("BGP sessions and routes", lambda: await_bgp(plan, world, machine), _nothing),
         Step("VNet route tables", follow_gateways, _nothing),
         Step("point-to-site clients", connect_clients, _nothing),
     )

@@ -25,7 +25,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import SecretStr
+
+from netlab.azure.world import given_keys
 from netlab.errors import HostError, LabError, NetlabError, UsageError
+from netlab.plan.devices import shared_key_name
 from netlab.plan.model import DataPlane, Plan
 from netlab.plan.names import RUN_ROOT, lab_directory
 from netlab.plan.planner import plan
@@ -166,13 +170,24 @@ def read(lab: str) -> Lab:
 
 
 def pre_shared_keys(scenario: Scenario, names_of_keys: tuple[str, ...]) -> dict[str, str]:
-    """A PSK for every connection: the one that the scenario gives, else a new one (R30, R31)."""
-    given = {
-        f"ipsec:{name}": item.shared_key.get_secret_value()
-        for name, item in scenario.connections.items()
-        if item.shared_key is not None
-    }
-    return {name: given.get(name) or secrets.token_hex(32) for name in names_of_keys}
+    """A PSK for both ends of every connection: those that the scenario gives, else a new one (R30, R31)."""
+    given, shared = given_keys(scenario), {}
+    for name, item in scenario.connections.items():
+        generated = SecretStr(secrets.token_hex(32))
+        for end in item.between:
+            shared[shared_key_name(name, end)] = given.get((name, end), generated).get_secret_value()
+    return {name: shared.get(name) or secrets.token_hex(32) for name in names_of_keys}
+
+
+def shared_keys(lab: Lab) -> dict[str, str]:
+    """The PSKs of a lab, by the names that its plan gives them."""
+    found: dict[str, str] = json.loads((lab.directory / "secrets.json").read_text())
+    return found
+
+
+def keep_shared_keys(lab: Lab, keys: Mapping[str, str]) -> None:
+    """Write down the PSKs of a lab."""
+    write_secret(lab.directory / "secrets.json", json.dumps(keys))
 
 
 # --- the journal ----------------------------------------------------------------------------------------------------

@@ -2,23 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
-from ipaddress import IPv4Network
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from pydantic import SecretStr
+
+from netlab.azure.world import World, after, initial
 from netlab.errors import ConvergeError
 from netlab.lab import profile, state
 from netlab.lab.convergence import Reader, await_bgp, await_fabrics
+from netlab.plan.devices import shared_key_name
 from netlab.plan.model import BgpSpeaker, Client, Plan
-from netlab.scenario.models import Action, ClientOnly, ClientRoute, SitePrefix, node_name
+from netlab.scenario.models import Action, ClientOnly, ClientRoute, NewKey, SitePrefix, node_name
+
+
+def opening(lab: state.Lab) -> World:
+    """The world in which a lab's story begins: what the scenario says, with the keys that the lab has."""
+    keys = state.shared_keys(lab)
+    places = ((name, end) for name, item in lab.scenario.connections.items() for end in item.between)
+    return replace(initial(lab.scenario), keys={place: SecretStr(keys[shared_key_name(*place)]) for place in places})
+
+
+def refused(world: World) -> tuple[str, ...]:
+    """The connections that cannot come up."""
+    return tuple(name for name, found in world.negotiated.items() if not found.up)
 
 
 class Machine(Reader, profile.Machine, Protocol):
     """What a story asks of the machine."""
 
     def reconnect(self, plan: Plan, client: Client) -> None: ...
+
+    def load_keys(self, plan: Plan, secrets: Mapping[str, str]) -> None: ...
+
+    def reset(self, plan: Plan, connection: str, refused: Collection[str] = ()) -> None: ...
 
     def change_announcements(
         self, speaker: BgpSpeaker, add: Iterable[str] = (), delete: Iterable[str] = ()
@@ -38,9 +57,12 @@ class Stage:
 
     lab: state.Lab
     machine: Machine
-    announced: dict[str, frozenset[IPv4Network]] = field(default_factory=dict)
+    world: World = field(init=False)
     taken: list[Action] = field(default_factory=list)
     patience: float = 15.0
+
+    def __post_init__(self) -> None:
+        self.world = opening(self.lab)
 
     def take(self, action: Action) -> None:
         """Take an action, written down before it is taken."""
@@ -57,6 +79,9 @@ class Stage:
                 way_back.callback(self.machine.reconnect, self.lab.plan, self._client(client))
             if taken:
                 way_back.callback(self.settle)
+            way_back.callback(self._reopen)
+            for connection in {a.subject.connection for a in taken if isinstance(a.subject, NewKey)}:
+                way_back.callback(self._restore_keys, connection)
             for action in taken:
                 self._note(action)
                 inverse = _INVERSE.get(action.verb)
@@ -65,10 +90,18 @@ class Stage:
         self.taken.clear()
         state.write_story(self.lab, [])
 
+    def _reopen(self) -> None:
+        self.world = opening(self.lab)
+
+    def _restore_keys(self, connection: str) -> None:
+        self._reopen()
+        self.machine.load_keys(self.lab.plan, state.shared_keys(self.lab))
+        self.machine.reset(self.lab.plan, connection, refused(self.world))
+
     def settle(self) -> None:
         """Wait until BGP and the VNets are where they must arrive; ConvergeError says what is missing."""
         try:
-            await_bgp(self.lab.plan, self.lab.scenario, self.machine, self.announced, self.patience)
+            await_bgp(self.lab.plan, self.world, self.machine, self.patience)
             await_fabrics(self.lab.plan, self.machine, self.patience)
         except ConvergeError:
             self.lose_patience()
@@ -95,15 +128,16 @@ class Stage:
                 self.machine.change_announcements(self._speaker(site), add=[str(prefix)])
             case "withdraw", SitePrefix(site=site, prefix=prefix):
                 self.machine.change_announcements(self._speaker(site), delete=[str(prefix)])
+            case "set_key", NewKey(connection=connection, shared_key=key, end=end):
+                ends = (end,) if end is not None else self.lab.scenario.connections[connection].between
+                keys = {shared_key_name(connection, each): key.get_secret_value() for each in ends}
+                self.machine.load_keys(self.lab.plan, keys)
+                self.machine.reset(self.lab.plan, connection, refused(self.world))
 
     def _note(self, action: Action) -> bool:
-        """Keep account of what sites announce; whether an announcement changes nothing."""
-        if not isinstance(action.subject, SitePrefix):
-            return False
-        site, prefix = action.subject.site, action.subject.prefix
-        now = self.announced.get(site, frozenset(self.lab.scenario.sites[site].address_prefixes))
-        self.announced[site] = now | {prefix} if action.verb == "announce" else now - {prefix}
-        return self.announced[site] == now
+        """Keep account of what the world has become; whether an announcement changes nothing."""
+        before, self.world = self.world, after(self.world, action)
+        return isinstance(action.subject, SitePrefix) and self.world.announced == before.announced
 
     def _client(self, name: str) -> Client:
         return next(client for client in self.lab.plan.clients if client.node == node_name(name))

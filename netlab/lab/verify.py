@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 from functools import partial
 from ipaddress import IPv4Address
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Protocol
 
 from netlab.azure.prediction import Predicted, endpoint_addresses, matrix, story_of
-from netlab.azure.world import World, after, initial
+from netlab.azure.world import World
 from netlab.errors import ConvergeError, LabError
-from netlab.lab import profile, state, story
+from netlab.lab import connections, profile, state, story
 from netlab.lab.autopsy import Coroner
 from netlab.lab.autopsy import Machine as Readable
 from netlab.lab.judgement import another_way, predicted_drop, three_way
@@ -30,7 +31,7 @@ Progress = Callable[[str], None]
 Documented = Mapping[Pair, Reach]
 
 
-class Machine(story.Machine, Readable, Protocol):
+class Machine(story.Machine, Readable, connections.Machine, Protocol):
     """What verifying asks of the machine."""
 
     def namespaces_of(self, lab: str) -> tuple[str, ...]: ...
@@ -51,15 +52,15 @@ def verify(lab: state.Lab, machine: Machine, progress: Progress) -> Report:
     troubles = list(_attempt("rewind", stage.rewind))
     steps = []
     documented: Documented = {}
-    world = initial(lab.scenario)
+    states: dict[str, str] = {}
     try:
         for step in story_of(lab.scenario):
             progress(step.name)
             for action in step.do:
                 troubles += _attempt(f"action {action.verb}", partial(stage.take, action))
-                world = after(world, action)
             documented = expected_pairs(lab.scenario, documented, step.expect)
-            steps.append(_measure(stage, machine, step, documented, world, troubles))
+            states |= step.expect.connections
+            steps.append(_measure(stage, machine, step, documented, states, troubles))
             troubles = []
     finally:
         troubles = list(_attempt("rewind", stage.rewind))
@@ -83,11 +84,11 @@ def _measure(
     machine: Machine,
     step: Step,
     documented: Documented,
-    world: World,
+    states: Mapping[str, str],
     troubles: Iterable[Check],
 ) -> StepReport:
-    lab = stage.lab
-    checks = list(health(lab, machine))
+    lab, world = stage.lab, stage.world
+    checks = list(health(lab, machine, world, states))
     if all(check.status == "passed" for check in checks):
         checks.append(_settled(stage))
     else:
@@ -100,8 +101,10 @@ def _measure(
 # --- checks ---------------------------------------------------------------------------------------------------------
 
 
-def health(lab: state.Lab, machine: Machine) -> Iterator[Check]:
-    """Whether every daemon runs, every connection is INSTALLED and every BGP session Established."""
+def health(
+    lab: state.Lab, machine: Machine, world: World, documented: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Check]:
+    """Whether every daemon runs, and every connection and every BGP session is as it is documented and predicted."""
     plan = lab.plan
     running = Counter(machine.daemons(lab.facts.lab))
     dead = [(node, name) for node, directory, name in daemons(plan) if not running[directory, name]]
@@ -112,16 +115,19 @@ def health(lab: state.Lab, machine: Machine) -> Iterator[Check]:
     )
     for charon in plan.charons:
         for connection in charon.connections:
-            if connection.initiator:
+            if connection.virtual_ip:
                 up = machine.installed(charon.directory, connection.name)
-                name = charon.node if connection.virtual_ip else connection.name
-                yield Check(f"connection {name}", _status(up), "INSTALLED" if up else "no INSTALLED CHILD SA")
+                yield Check(f"connection {charon.node}", _status(up), "INSTALLED" if up else "no INSTALLED CHILD SA")
+    yield from connections.checks(plan, machine, world, documented)
     for speaker in plan.speakers:
         states = machine.bgp_states(speaker)
         for neighbor in speaker.neighbors:
             session = states.get(neighbor.address, "unknown")
             name = f"BGP {speaker.node} to {neighbor.address}"
-            yield Check(name, _status(session == "Established"), session)
+            speaks = neighbor.connection not in world.silent
+            yield Check(
+                name, _status((session == "Established") == speaks), session if speaks else f"{session}, as expected"
+            )
 
 
 def daemons(plan: Plan) -> Iterator[tuple[str, str, str]]:

@@ -92,6 +92,35 @@ def initiate(directory: str, name: str, seconds: float) -> None:
         raise ConvergeError(f"connection {name} did not come up: {error}; charon said: {said}") from None
 
 
+# What charon logs when a peer refuses, the strongest first: IKEv1 ends with different keys cannot read each other, and
+# repeat themselves until they give up.
+_REFUSALS = (
+    ("authentication failed", ("received AUTHENTICATION_FAILED", "decryption failed?", "could not decrypt payloads")),
+    ("no proposal chosen", ("received NO_PROPOSAL_CHOSEN",)),
+    ("selectors unacceptable", ("received TS_UNACCEPTABLE", "received INVALID_ID_INFORMATION")),
+)
+
+
+def refusal(directory: str, name: str) -> str:
+    """Why a connection did not come up when this charon last began it, in IKE's words; empty if it did, or none was."""
+    try:
+        lines = Path(directory, "charon.log").read_text(errors="replace").splitlines()
+    except OSError:
+        return ""
+    begun, again, said = False, False, list[str]()
+    for line in (line for line in lines if f"<{name}|" in line):
+        if " initiating " in line:
+            begun, said = True, said if again else []
+        if "CHILD_SA" in line and " established " in line:
+            begun = False
+        again = "trying again" in line
+        said.append(line)
+    if not begun:
+        return ""
+    heard = (reason for reason, words in _REFUSALS if any(word in line for line in said for word in words))
+    return next(heard, "peer unreachable")
+
+
 def terminate(directory: str, name: str, seconds: float) -> None:
     """Delete the IKE SAs of a connection; none there is no error."""
     import vici.exception

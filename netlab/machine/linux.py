@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from netlab.errors import LabError
+from netlab.errors import ConvergeError, LabError
 from netlab.machine import charon, frr, impairment, namespaces, network, processes
 from netlab.machine.waiting import wait_until
 from netlab.plan.devices import P2S
@@ -138,15 +139,34 @@ class Linux:
                 [vici.shared_key(s.name, secrets[s.name], s.identities) for s in item.secrets],
             )
 
-    def initiate(self, plan: Plan) -> None:
-        """Bring up every connection between gateways and sites, all at once."""
+    def initiate(self, plan: Plan, refused: Collection[str] = ()) -> None:
+        """Bring up every connection between gateways and sites, all at once; those ``refused`` only have to try."""
         pairs = [
             (item.directory, connection.name)
             for item in plan.charons
             for connection in item.connections
             if connection.initiator and not connection.virtual_ip
         ]
-        _at_once(pairs, lambda pair: charon.initiate(*pair, _INITIATE_SECONDS))
+        _at_once(pairs, lambda pair: _bring_up(plan, *pair, refused))
+
+    def reset(self, plan: Plan, connection: str, refused: Collection[str] = ()) -> None:
+        """Take a connection down and bring it up again, as far as its ends agree."""
+        ends = [(item.directory, each) for item in plan.charons for each in item.connections if each.name == connection]
+        _at_once(ends, lambda end: charon.terminate(end[0], connection, _patience(plan)))
+        for directory, each in ends:
+            if each.initiator:
+                _bring_up(plan, directory, connection, refused)
+
+    def load_keys(self, plan: Plan, secrets: Mapping[str, str]) -> None:
+        """Tell the charons that use them other keys; an IKE SA that there is stays until it is reset."""
+        for item in plan.charons:
+            keys = [vici.shared_key(s.name, secrets[s.name], s.identities) for s in item.secrets if s.name in secrets]
+            if keys:
+                charon.load(item.directory, [], [], keys)
+
+    def refusal(self, directory: str, connection: str) -> str:
+        """Why a connection that this charon began last did not come up; empty if it began none."""
+        return charon.refusal(directory, connection)
 
     def sas(self, directory: str) -> list[charon.Sa]:
         """The IKE SAs of a charon; none where it is dead."""
@@ -310,6 +330,19 @@ def _controller_directory(lab: str) -> str:
 def _await_frr(speaker: BgpSpeaker, daemon: str) -> None:
     said = partial(processes.last_words, speaker.directory, *frr.logs(daemon))
     _await(f"{daemon} of {speaker.node}", partial(frr.ready, speaker.directory, daemon), said)
+
+
+def _patience(plan: Plan) -> float:
+    """A peer refuses at once; that there is none is known after the last repetition."""
+    return 1 + (plan.timers.retransmit_tries + 1) * plan.timers.retransmit_timeout
+
+
+def _bring_up(plan: Plan, directory: str, connection: str, refused: Collection[str]) -> None:
+    if connection not in refused:
+        charon.initiate(directory, connection, _INITIATE_SECONDS)
+        return
+    with contextlib.suppress(ConvergeError):
+        charon.initiate(directory, connection, _patience(plan))
 
 
 def _await(what: str, met: Callable[[], bool], said: Callable[[], str]) -> None:

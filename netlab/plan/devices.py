@@ -113,9 +113,14 @@ def devices(scenario: Scenario, public: PublicAddresses, data_plane: DataPlane) 
     return (*gateways, *sites)
 
 
-def secret_name(connection: str, client: str = "") -> str:
-    """The name under which a PSK is kept: one per connection (R31), one per point-to-site client."""
-    return f"{P2S}:{connection}:{client}" if client else f"ipsec:{connection}"
+def secret_name(gateway: str, client: str) -> str:
+    """The name under which the PSK of a point-to-site client is kept."""
+    return f"{P2S}:{gateway}:{client}"
+
+
+def shared_key_name(connection: str, end: str) -> str:
+    """The name under which an end of a connection keeps its PSK: both ends need the same (R31) and may have another."""
+    return f"ipsec:{connection}:{end}"
 
 
 # --- tunnels and what leads into them -------------------------------------------------------------------------------
@@ -207,7 +212,7 @@ def ike_connection(scenario: Scenario, device: Device, peer: Device, name: str) 
         remote_address=peer.public,
         local_id=device.public,
         remote_id=peer.public,
-        secret=secret_name(name),
+        secret=shared_key_name(name, end),
         initiator=initiator,
         ike_proposals=tuple(map(proposals.ike, ike.ike_proposals(scenario, name, end))),
         esp_proposals=tuple(map(proposals.esp, ike.esp_proposals(scenario, name, end))),

@@ -15,6 +15,7 @@ from netlab.plan.devices import (
     devices,
     p2s_connection,
     secret_name,
+    shared_key_name,
     speaker,
     tunnels,
 )
@@ -69,7 +70,7 @@ def plan(scenario: Scenario, lab: str, data_plane: DataPlane = "userspace", time
         clients=tuple(_client(lab, scenario, name, data_plane) for name in scenario.clients),
         uplinks=tuple(_uplinks(scenario, links, all_devices)),
         secrets=(
-            *(secret_name(name) for name in scenario.connections),
+            *(shared_key_name(name, end) for name, item in scenario.connections.items() for end in item.between),
             *(secret_name(item.gateway, node_name(name)) for name, item in scenario.clients.items()),
         ),
     )

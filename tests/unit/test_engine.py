@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import stat
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from netlab.plan import names
 from netlab.plan.model import MAIN_TABLE, BgpSpeaker, Client, GatewayView, Plan, Route, Timers, Uplink
 from netlab.plan.planner import plan
 from netlab.scenario.loader import Loaded, load, parse
+from netlab.scenario.models import Scenario
 
 LAB = "lab"
 KEY = "TheKeyOfTheFile"
@@ -107,7 +108,8 @@ class Machine:
         self.processes.add("controller")
         self._ask(CONTROLLER)
 
-    def initiate(self, plan: Plan) -> None:
+    def initiate(self, plan: Plan, refused: Collection[str] = ()) -> None:
+        assert not refused
         self._ask(SAS)
 
     def start_bgp(self, plan: Plan) -> None:
@@ -268,10 +270,19 @@ def test_keys_are_roots_alone_and_in_no_other_file(root: Path) -> None:
 def test_a_key_that_the_file_gives_is_taken_and_the_others_are_new_and_distinct() -> None:
     """R30, R31."""
     one, other = (state.pre_shared_keys(loaded().scenario, planned().secrets) for _ in range(2))
-    assert one["ipsec:VNet1-Site1"] == other["ipsec:VNet1-Site1"] == KEY
-    made = [key for keys in (one, other) for name, key in keys.items() if name != "ipsec:VNet1-Site1"]
+    ends = ("ipsec:VNet1-Site1:VNet1", "ipsec:VNet1-Site1:Site1")
+    assert {keys[end] for keys in (one, other) for end in ends} == {KEY}
+    made = [key for keys in (one, other) for name, key in keys.items() if name not in ends]
     assert len(made) == len(set(made)) == 4
     assert all(len(key) >= 32 and key.isalnum() for key in made)
+
+
+@pytest.mark.parametrize(("other_end", "same"), [(None, True), ({"shared_key": "wrong"}, False)])
+def test_both_ends_have_the_generated_key_unless_one_is_given_another(other_end: object, same: bool) -> None:
+    data = loaded().scenario.model_dump(exclude_unset=True)
+    data["connections"]["VNet1-Site1"] |= {"shared_key": None, "other_end": other_end}
+    keys = state.pre_shared_keys(Scenario.model_validate(data), planned().secrets)
+    assert (keys["ipsec:VNet1-Site1:VNet1"] == keys["ipsec:VNet1-Site1:Site1"]) is same
 
 
 # --- up that fails --------------------------------------------------------------------------------------------------

@@ -213,13 +213,13 @@ def _check_daemons(found: Plan) -> None:
     ends: dict[str, list[Any]] = {}
     for charon in found.charons:
         for connection in charon.connections:
-            ends.setdefault(connection.secret or "p2s", []).append(connection)
-    for name, pair in ends.items():
-        if name.startswith("ipsec:"):
-            one, other = pair
-            assert one.initiator != other.initiator
-            assert (one.local_address, one.local_id) == (other.remote_address, other.remote_id)
-            assert (other.local_address, other.local_id) == (one.remote_address, one.remote_id)
+            if connection.secret.startswith("ipsec:"):
+                ends.setdefault(connection.name, []).append(connection)
+    for one, other in ends.values():
+        assert one.secret != other.secret
+        assert one.initiator != other.initiator
+        assert (one.local_address, one.local_id) == (other.remote_address, other.remote_id)
+        assert (other.local_address, other.local_id) == (one.remote_address, one.remote_id)
     sessions: dict[str, list[Any]] = {}
     for speaker in found.speakers:
         for neighbor in speaker.neighbors:
