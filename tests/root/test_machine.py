@@ -532,7 +532,9 @@ def fake_frr(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeFrr:
 
 def test_a_charon_that_does_not_come_up_is_named(planned: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
     written = linux.text.strongswan_conf
-    monkeypatch.setattr(linux.text, "strongswan_conf", lambda *given: written(*given).replace("socket-default vici", "socket-default"))
+    monkeypatch.setattr(
+        linux.text, "strongswan_conf", lambda *given: written(*given).replace("socket-default vici", "socket-default")
+    )
     words = rf"^charon of {planned.charons[0].node} is not there; charon\.log ends with: .*plugin.* \(waited 1 s\)$"
     with pytest.raises(ConvergeError, match=words):
         Linux().start_daemons(planned)
