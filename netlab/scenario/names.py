@@ -49,10 +49,11 @@ def nodes(scenario: Scenario) -> Iterator[tuple[str, tuple[str, ...]]]:
     for vnet, item in scenario.vnets.items():
         yield node_name(vnet), ("vnets", vnet)
         if item.vpn_gateway is not None:
-            yield gateway_node(vnet), ("vnets", vnet, "vpn_gateway")
+            yield from ((node_name(vnet, "gw", str(index)), ("vnets", vnet, "vpn_gateway")) for index in (0, 1))
         yield from ((node_name(vnet, vm), ("vnets", vnet, "vms", vm)) for vm in item.vms)
     for site, network in scenario.sites.items():
         yield node_name(site), ("sites", site)
+        yield from ((node_name(site, device), ("sites", site, "devices", device)) for device in network.devices)
         yield from ((node_name(site, host), ("sites", site, "hosts", host)) for host in network.hosts)
     yield from ((node_name(client), ("clients", client)) for client in scenario.clients)
 

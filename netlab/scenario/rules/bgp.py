@@ -12,10 +12,12 @@ from netlab.scenario.models import (
 from netlab.scenario.rules.subjects import (
     Breach,
     Breaches,
-    bgp_settings,
+    bgp_addresses,
+    by_profile,
     device_asns,
     lacks_gateway,
     neighbours_of,
+    public_addresses,
     sound_connections,
     told_by,
     vpn_gateways,
@@ -71,6 +73,13 @@ def b5_asns_are_usable(scenario: Scenario) -> Breaches:
             yield Breach(path, f"Azure lists the ASN {asn} neither as reserved nor as usable; {USABLE}")
 
 
+def b6_asns_fit_the_profile(scenario: Scenario) -> Breaches:
+    """B6: in the seed's days an ASN had 16 bits; now 32."""
+    for path, asn, _ in device_asns(scenario):
+        if scenario.profile == "seed" and asn > 65535 and asn not in IANA_ASNS | {MISPRINTED_ASN}:
+            yield Breach(path, f"the ASN {asn} has more than 16 bits; {USABLE} {by_profile(scenario)}")
+
+
 def b7_asns_differ(scenario: Scenario) -> Breaches:
     """B7: both ends of a connection with BGP have an ASN, and not the same one."""
     for name, item in sound_connections(scenario):
@@ -109,44 +118,42 @@ def b7_local_network_gateways_know_the_peer(scenario: Scenario) -> Breaches:
 
 def b8_gateway_peers_from_its_subnet(scenario: Scenario) -> Breaches:
     """B8: a gateway's BGP address is one of GatewaySubnet, or an APIPA one (B12)."""
-    for name, gateway in vpn_gateways(scenario).items():
-        address = gateway.bgp.bgp_peering_address if gateway.bgp is not None else None
-        subnet = scenario.vnets[name].subnets.get(GATEWAY_SUBNET)
-        if address is None or subnet is None or address in APIPA:
+    for path, name, address in bgp_addresses(scenario):
+        subnet = scenario.vnets[name].subnets.get(GATEWAY_SUBNET) if name in scenario.vnets else None
+        if subnet is None or address in APIPA:
             continue
         prefix = subnet.address_prefix
         if int(address) - int(prefix.network_address) not in addresses.usable(prefix):
-            path = ("vnets", name, "vpn_gateway", "bgp", "bgp_peering_address")
             yield Breach(path, f"{address} is no address that Azure gives in {GATEWAY_SUBNET} {prefix}; leave it out")
 
 
 def b10_devices_peer_from_inside(scenario: Scenario) -> Breaches:
     """B10: an on-premises BGP address is neither the device's public one nor inside the gateway's VNet."""
-    for site, item in scenario.sites.items():
-        address = item.bgp.bgp_peering_address if item.bgp is not None else None
-        if address is None:
+    public = {address for path, address in public_addresses(scenario) if path[0] == "sites"}
+    for path, site, address in bgp_addresses(scenario):
+        if site not in scenario.sites:
             continue
-        path = ("sites", site, "bgp", "bgp_peering_address")
-        if address == item.public_ip_address:
-            yield Breach(path, f"{address} is the device's public address; use one of the site, or a loopback's")
+        if address in public:
+            yield Breach(path, f"{address} is a device's public address; use one of the site, or a loopback's")
         for vnet in sorted(neighbours_of(scenario, site) & set(scenario.vnets)):
             if any(address in space for space in scenario.vnets[vnet].address_space):
                 yield Breach(path, f"{address} is inside `{vnet}`; use one of the site, or a loopback's")
 
 
 def b12_apipa_is_azures_part(scenario: Scenario) -> Breaches:
-    """B12: an APIPA BGP address of a gateway is in 169.254.21.0 to 169.254.22.255."""
-    for name, gateway in vpn_gateways(scenario).items():
-        address = gateway.bgp.bgp_peering_address if gateway.bgp is not None else None
-        if address is not None and address in APIPA and not any(address in prefix for prefix in AZURE_APIPA):
-            path = ("vnets", name, "vpn_gateway", "bgp", "bgp_peering_address")
+    """B12: an APIPA BGP address of a gateway is in 169.254.21.0 to 169.254.22.255; the seed allows none at all."""
+    for path, owner, address in bgp_addresses(scenario):
+        if scenario.profile == "seed" and address in APIPA:
+            message = f"{address} is an APIPA address; use one of GatewaySubnet or of the site"
+            yield Breach(path, f"{message} {by_profile(scenario)}")
+        elif owner in scenario.vnets and address in APIPA and not any(address in prefix for prefix in AZURE_APIPA):
             yield Breach(path, f"{address} is not in 169.254.21.0 to 169.254.22.255, which Azure takes of APIPA")
 
 
 def b12_bgp_addresses_differ(scenario: Scenario) -> Breaches:
     """B12: each gateway and each device has a BGP address of its own."""
     first: dict[IPv4Address, str] = {}
-    for path, owner, settings in bgp_settings(scenario):
-        address = settings.bgp_peering_address
-        if address is not None and first.setdefault(address, owner) != owner:
-            yield Breach((*path, "bgp_peering_address"), f"{address} is the BGP address of `{first[address]}` already")
+    for path, owner, address in bgp_addresses(scenario):
+        if address in first:
+            yield Breach(path, f"{address} is the BGP address of `{first[address]}` already")
+        first.setdefault(address, owner)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from itertools import combinations, product
 
 from netlab.scenario.models import (
+    Connection,
+    NewKey,
     Scenario,
 )
 from netlab.scenario.names import short
@@ -13,39 +17,71 @@ from netlab.scenario.rules.subjects import (
     Breaches,
     Path,
     bgp_domain,
+    by_profile,
+    gateway_ends,
     in_words,
+    instances,
     neighbours_of,
     networks_of,
     peering_objects,
+    shared_keys,
     sound_connections,
+    story_actions,
     told_by,
     vpn_gateways,
 )
 
+# R51.
+MOST_SELECTORS = 100
+MOST_VNET_PREFIXES = 600
+MOST_TOLD_PREFIXES = 1000
+
 
 def r30_shared_keys_are_printable(scenario: Scenario) -> Breaches:
-    """R30: a shared key has 1 to 128 characters, printable ASCII except space, `-` and `~`."""
-    for name, item in scenario.connections.items():
-        if item.shared_key is None:
-            continue
-        key, path = item.shared_key.get_secret_value(), ("connections", name, "shared_key")
+    """R30: a shared key has 1 to 128 characters: printable ASCII except space, `-`, `~`; alphanumeric in the seed."""
+    seed = scenario.profile == "seed"
+    allowed = "letters and digits" if seed else "printable ASCII without space, - and ~"
+    fits = re.compile("[0-9A-Za-z]" if seed else "[!-,.-}]")
+    new = (
+        ((*path, "shared_key"), action.subject.shared_key.get_secret_value())
+        for path, action in story_actions(scenario)
+        if isinstance(action.subject, NewKey)
+    )
+    for path, key in (*((path, key) for path, _, key in shared_keys(scenario)), *new):
         if not 1 <= len(key) <= 128:
             yield Breach(path, f"the key has {len(key)} characters; it may have 1 to 128")
-        wrong = next((place for place, char in enumerate(key, 1) if not "!" <= char <= "}" or char == "-"), None)
+        wrong = next((place for place, char in enumerate(key, 1) if fits.fullmatch(char) is None), None)
         if wrong is not None:
-            allowed = "printable ASCII without space, - and ~"
-            yield Breach(path, f"character {wrong} of the key is not allowed; a key is {allowed}")
+            message = f"character {wrong} of the key is not allowed; a key is {allowed}"
+            yield Breach(path, f"{message} {by_profile(scenario)}")
 
 
 def r31_shared_keys_differ(scenario: Scenario) -> Breaches:
     """R31: keys differ from connection to connection unless a user insists."""
     first: dict[str, str] = {}
-    for name, item in scenario.connections.items():
-        if item.shared_key is not None:
-            other = first.setdefault(item.shared_key.get_secret_value(), name)
-            if other != name:
-                message = f"the same key as `{other}` has; leave it out and one is generated"
-                yield Breach(("connections", name, "shared_key"), message, "warning")
+    for path, name, key in shared_keys(scenario):
+        other = first.setdefault(key, name)
+        if other != name:
+            yield Breach(path, f"the same key as `{other}` has; leave it out and one is generated", "warning")
+
+
+def r51_selectors_and_prefixes_are_few(scenario: Scenario) -> Breaches:
+    """R51: a connection has 100 selectors at most, a gateway's VNet 600 prefixes, a local network gateway 1,000."""
+    for name in vpn_gateways(scenario):
+        count = len(scenario.vnets[name].address_space)
+        if count > MOST_VNET_PREFIXES:
+            message = f"{count} prefixes; a VNet with a VPN gateway has {MOST_VNET_PREFIXES} at most, summarise them"
+            yield Breach(("vnets", name, "address_space"), message)
+    for told in told_by(scenario):
+        count = len(told.gateway.address_prefixes)
+        if count > MOST_TOLD_PREFIXES:
+            message = f"{count} prefixes; a local network gateway has {MOST_TOLD_PREFIXES} at most, summarise them"
+            yield Breach(told.path, message)
+    for end in gateway_ends(scenario):
+        count = len(end.settings.traffic_selector_policies)
+        if count > MOST_SELECTORS:
+            message = f"{count} selector policies; a connection has {MOST_SELECTORS} at most, summarise them"
+            yield Breach((*end.path, "traffic_selector_policies"), message)
 
 
 def r71_networks_do_not_overlap(scenario: Scenario) -> Breaches:
@@ -110,14 +146,77 @@ def r75_hidden_local_network_gateway_stays_hidden(scenario: Scenario) -> Breache
             yield Breach(path, "Vnet2Vnet has no local network gateway of yours; use type: IPsec")
 
 
-def r77_two_ends_have_one_connection(scenario: Scenario) -> Breaches:
-    """R77, R73: a second tunnel between two ends takes an active-active gateway or a second device."""
-    first: dict[frozenset[str], str] = {}
+def r79_classic_gateways_have_limits(scenario: Scenario) -> Breaches:
+    """R79: the classic deployment model has no BGP, and all prefixes at the other end are written by hand."""
+    for name, gateway in vpn_gateways(scenario).items():
+        if scenario.vnets[name].deployment_model != "Classic":
+            continue
+        if gateway.bgp is not None:
+            path = ("vnets", name, "vpn_gateway", "bgp")
+            yield Breach(path, "a classic gateway has no BGP; leave it out, or use deployment_model: ResourceManager")
+        for connection, item in scenario.connections_of(name):
+            if item.enable_bgp:
+                message = f"the classic gateway of `{name}` has no BGP; list prefixes in a local network gateway"
+                yield Breach(("connections", connection, "enable_bgp"), message)
+            if item.type == "Vnet2Vnet":
+                message = f"Azure fills in no prefixes for the classic gateway of `{name}`; use type: IPsec"
+                yield Breach(("connections", connection, "type"), message)
+
+
+def r73_second_tunnels_take_a_second_device(scenario: Scenario) -> Breaches:
+    """R73: several connections of a gateway and a site lead to a device each, with BGP; the seed knows no such."""
+    first: dict[tuple[str, str, str | None], str] = {}
     for name, item in sound_connections(scenario):
+        vnet, site = sorted(item.between, key=lambda end: end in scenario.sites)
+        others = [other for other, twin in sound_connections(scenario) if set(twin.between) == {vnet, site}]
+        if site not in scenario.sites or len(others) == 1:
+            continue
+        path = ("connections", name)
+        if scenario.profile == "seed" and name != others[0]:
+            message = f"`{others[0]}` joins `{vnet}` and `{site}` already, and redundant tunnels are not supported"
+            yield Breach((*path, "between"), f"{message} {by_profile(scenario)}")
+            continue
+        same = first.setdefault((vnet, site, item.device), name)
+        if same != name:
+            right = f"give `{site}` several devices and each connection its own"
+            yield Breach((*path, "between"), f"`{same}` leads from `{vnet}` to the same device already; {right}")
+        elif not item.enable_bgp:
+            message = f"one of several tunnels from `{vnet}` to `{site}` needs BGP; write enable_bgp: true"
+            yield Breach((*path, "enable_bgp"), message)
+
+
+def r73_devices_have_addresses_of_their_own(scenario: Scenario) -> Breaches:
+    """R73: each of a site's devices has its own public and its own BGP address, so the site has none."""
+    for name, site in scenario.sites.items():
+        if site.devices and site.public_ip_address is not None:
+            yield Breach(("sites", name, "public_ip_address"), "the site has devices; give each device its own")
+        if site.devices and site.bgp is not None and site.bgp.bgp_peering_address is not None:
+            path = ("sites", name, "bgp", "bgp_peering_address")
+            yield Breach(path, "the site has devices; give each device its own")
+
+
+def r74_pairs_have_one_key(scenario: Scenario) -> Breaches:
+    """R74: both connection objects of a VNet-to-VNet pair carry the same key; with two keys it stays NotConnected."""
+    for name, item in _pairs(scenario):
+        mine, theirs = item.shared_key, item.other_end.shared_key if item.other_end is not None else None
+        if mine is not None and theirs is not None and mine != theirs:
+            message = "the two connection objects of the pair have different keys, so it will be NotConnected (R31)"
+            yield Breach(("connections", name, "other_end", "shared_key"), message, "warning")
+
+
+def r77_second_tunnels_need_an_active_active_end(scenario: Scenario) -> Breaches:
+    """R77: two connections between two VNets take an active-active gateway at one end at least."""
+    first: dict[frozenset[str], str] = {}
+    for name, item in _pairs(scenario):
         other = first.setdefault(frozenset(item.between), name)
-        if other != name:
+        if other != name and all(instances(scenario, end) == 1 for end in item.between):
             message = f"`{other}` joins these two already, and a second tunnel takes an active-active gateway"
-            yield Breach(("connections", name, "between"), f"{message} (not built yet)")
+            yield Breach(("connections", name, "between"), f"{message}; write active_active: true at one end")
+
+
+def _pairs(scenario: Scenario) -> Iterator[tuple[str, Connection]]:
+    """The connections between two VNets."""
+    return ((name, item) for name, item in sound_connections(scenario) if set(item.between) <= set(scenario.vnets))
 
 
 def r100_peered_vnets_do_not_overlap(scenario: Scenario) -> Breaches:
@@ -163,3 +262,29 @@ def r103_remote_gateways_can_be_used(scenario: Scenario) -> Breaches:
             yield Breach(path, f"`{remote}` has no vpn_gateway that could be used")
         if back is not None and not back.allow_gateway_transit:
             yield Breach(path, f"the peering from `{remote}` to `{vnet}` needs allow_gateway_transit: true")
+
+
+def r104_gateway_transit_stays_in_its_region(scenario: Scenario) -> Breaches:
+    """R104: in the seed's days gateway transit was for VNets of one region."""
+    for name, peering in peering_objects(scenario):
+        here, there = (scenario.vnets[vnet].region.lower() for vnet in (peering.vnet, peering.remote_vnet))
+        if scenario.profile == "seed" and peering.use_remote_gateways and here and there and here != there:
+            message = f"`{peering.vnet}` and `{peering.remote_vnet}` are in two regions, and gateway transit is for one"
+            yield Breach(("peerings", name, "use_remote_gateways"), f"{message} {by_profile(scenario)}")
+
+
+def r110_sites_know_the_spokes(scenario: Scenario) -> Breaches:
+    """R110: without BGP, a site's device must send the spokes' prefixes into the tunnel, else they are out of reach."""
+    for name, item in sound_connections(scenario):
+        vnet, site = sorted(item.between, key=lambda end: end in scenario.sites)
+        if site not in scenario.sites or item.enable_bgp:
+            continue
+        sent = scenario.sites[site].static_routes.get(
+            name, scenario.vnets[vnet].address_space if vnet in scenario.vnets else ()
+        )
+        for spoke in scenario.spokes(vnet):
+            for space in scenario.vnets[spoke].address_space:
+                if not any(space.subnet_of(route) for route in sent):
+                    message = f"the device sends nothing for {space} of `{spoke}`, which uses the gateway of `{vnet}`"
+                    right = f"add it to static_routes of `{site}`"
+                    yield Breach(("sites", site, "static_routes", name), f"{message}; {right}", "warning")

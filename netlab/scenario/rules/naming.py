@@ -1,25 +1,20 @@
-"""Names, and the story that uses them."""
+"""Names, and what they stand for."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from netlab.scenario.models import (
-    ClientOnly,
-    ClientRoute,
-    Scenario,
-    SitePrefix,
-)
-from netlab.scenario.names import gateway_node, nodes, resolve_node, short, suggest
+from netlab.scenario.models import Scenario, node_name
+from netlab.scenario.names import nodes, short, suggest
 from netlab.scenario.rules.subjects import (
     Breach,
     Breaches,
     Path,
+    devices,
+    serving,
     sound_connections,
-    story_actions,
     told_by,
     unknown,
-    unresolved,
     virtual_machines,
     vpn_gateways,
 )
@@ -44,7 +39,11 @@ def names_are_distinct(scenario: Scenario) -> Breaches:
 def nodes_are_distinct(scenario: Scenario) -> Breaches:
     """Every VNet, gateway, machine, site, host and client has a node; `internet` and the edges are taken."""
     first: dict[str, Path] = {}
-    edges = (*map(gateway_node, vpn_gateways(scenario)), *map(str.lower, scenario.sites))
+    edges = (
+        *(node_name(name, "gw", str(index)) for name in vpn_gateways(scenario) for index in (0, 1)),
+        *map(node_name, scenario.sites),
+        *(node_name(site, str(path[-1])) for path, site, _ in devices(scenario)),
+    )
     for node, path in nodes(scenario):
         other = first.setdefault(node, path)
         if other != path:
@@ -106,6 +105,20 @@ def connections_use_fitting_local_network_gateways(scenario: Scenario) -> Breach
                 yield Breach(path, f"`{used}` stands for {short(known[used].device)}; {right}")
 
 
+def connections_name_their_device(scenario: Scenario) -> Breaches:
+    """A connection names the device that it ends at, of a site that has several, and of no other end."""
+    for name, item in sound_connections(scenario):
+        known = [device for end in item.between if end in scenario.sites for device in scenario.sites[end].devices]
+        path = ("connections", name, "device")
+        if item.device is not None and not known:
+            yield Breach(path, "no end of this connection is a site with devices; leave it out")
+        elif item.device is not None:
+            yield from unknown(path, item.device, known, "device")
+        elif len(known) > 1:
+            listed = ", ".join(f"`{device}`" for device in known)
+            yield Breach(path[:2], f"the site has several devices; say which `device` it ends at: {listed}")
+
+
 def local_network_gateways_say_something(scenario: Scenario) -> Breaches:
     """Without BGP nothing but the local network gateway's prefixes leads into the tunnel (R82)."""
     for told in told_by(scenario):
@@ -123,14 +136,13 @@ def links_have_a_way_to_the_internet(scenario: Scenario) -> Breaches:
 
 def clients_name_a_point_to_site_gateway(scenario: Scenario) -> Breaches:
     """A client connects to a VNet whose VPN gateway has a point-to-site configuration."""
-    serving = [name for name, gateway in vpn_gateways(scenario).items() if gateway.point_to_site is not None]
     for name, client in scenario.clients.items():
         path = ("clients", name, "gateway")
         if client.gateway not in scenario.vnets:
-            yield from unknown(path, client.gateway, serving, "VNet")
-        elif client.gateway not in serving:
+            yield from unknown(path, client.gateway, serving(scenario), "VNet")
+        elif client.gateway not in serving(scenario):
             message = f"`{client.gateway}` has no vpn_gateway with point_to_site"
-            yield Breach(path, f"{message}; {suggest(client.gateway, serving)}")
+            yield Breach(path, f"{message}; {suggest(client.gateway, serving(scenario))}")
 
 
 def static_routes_name_their_connection(scenario: Scenario) -> Breaches:
@@ -143,51 +155,11 @@ def static_routes_name_their_connection(scenario: Scenario) -> Breaches:
                 yield Breach(path, f"is no connection of `{site}`; {suggest(name, own)}")
 
 
-def steps_have_names_of_their_own(scenario: Scenario) -> Breaches:
-    """A report knows a step by its name."""
-    seen: set[str] = set()
-    for index, step in enumerate(scenario.story):
-        if step.name in seen:
-            yield Breach(("story", index, "name"), f"an earlier step is called {step.name!r} too")
-        seen.add(step.name)
-
-
-def actions_name_what_they_act_on(scenario: Scenario) -> Breaches:
-    """An action is about a client, or about a site that speaks BGP on some connection."""
-    speaking = [
-        name
-        for name, site in scenario.sites.items()
-        if site.bgp is not None and any(item.enable_bgp for _, item in scenario.connections_of(name))
-    ]
-    for path, action in story_actions(scenario):
-        match action.subject:
-            case ClientRoute(client=client) | ClientOnly(client=client):
-                yield from unknown((*path, "client"), client, scenario.clients, "client")
-            case SitePrefix(site=site) if site not in speaking:
-                message = f"{short(site)} is no site with a BGP connection; {suggest(site, speaking)}"
-                yield Breach((*path, "site"), message)
-
-
-def routes_by_hand_leave_the_default_route_alone(scenario: Scenario) -> Breaches:
-    """A client's default route leads to its gateway's public address; R64 forces traffic with two halves instead."""
-    for path, action in story_actions(scenario):
-        if isinstance(action.subject, ClientRoute) and action.subject.prefix.prefixlen == 0:
-            yield Breach((*path, "prefix"), "a client needs its default route; add 0.0.0.0/1 and 128.0.0.0/1 instead")
-
-
-def expectations_name_what_they_expect_of(scenario: Scenario) -> Breaches:
-    """Expectations are about VNets, sites, machines and clients; a VNet or site among them has machines or hosts."""
-    for index, step in enumerate(scenario.story):
-        path = ("story", index, "expect")
-        for client in step.expect.routes:
-            yield from unknown((*path, "routes", client), client, scenario.clients, "client")
-        for source, targets in step.expect.reach.items():
-            here = (*path, "reach", source)
-            yield from unresolved(scenario, here, source)
-            for target, expected in targets.items():
-                yield from unresolved(scenario, (*here, target), target)
-                place = expected.dropped_at
-                if place is not None and resolve_node(scenario, place) is None:
-                    known = [node for node, _ in nodes(scenario)]
-                    message = f"no node is called {short(place)}; {suggest(place, known)}"
-                    yield Breach((*here, target, "dropped_at"), message)
+def prepends_name_their_connection(scenario: Scenario) -> Breaches:
+    """A site prepends its ASN on connections of that site that have BGP."""
+    for site, item in scenario.sites.items():
+        own = [name for name, connection in scenario.connections_of(site) if connection.enable_bgp]
+        for name in item.as_path_prepend:
+            if name not in own:
+                path = ("sites", site, "as_path_prepend", name)
+                yield Breach(path, f"is no connection of `{site}` with BGP; {suggest(name, own)}")

@@ -17,6 +17,7 @@ from netlab.scenario.rules.subjects import (
     Path,
     address_pools,
     address_spaces,
+    by_profile,
     in_words,
     listed,
     public_addresses,
@@ -74,14 +75,16 @@ def r2_gateway_subnet_holds_no_machine(scenario: Scenario) -> Breaches:
 
 
 def r3_gateway_subnet_has_room(scenario: Scenario) -> Breaches:
-    """R3: GatewaySubnet is at least a /29; /27 or larger is recommended."""
+    """R3: GatewaySubnet is at least a /29; /27 or larger is recommended, /28 in the seed."""
+    advice = 28 if scenario.profile == "seed" else 27
     for name, vnet in scenario.vnets.items():
         subnet = vnet.subnets.get(GATEWAY_SUBNET)
         path = ("vnets", name, "subnets", GATEWAY_SUBNET)
         if subnet is not None and subnet.address_prefix.prefixlen > 29:
-            yield Breach(path, f"{subnet.address_prefix} is smaller than /29; use /27")
-        elif subnet is not None and subnet.address_prefix.prefixlen > 27:
-            yield Breach(path, f"{subnet.address_prefix} is smaller than the recommended /27", "warning")
+            yield Breach(path, f"{subnet.address_prefix} is smaller than /29; use /{advice}")
+        elif subnet is not None and subnet.address_prefix.prefixlen > advice:
+            message = f"{subnet.address_prefix} is smaller than the recommended /{advice} {by_profile(scenario)}"
+            yield Breach(path, message, "warning")
 
 
 def r18_addresses_are_free(scenario: Scenario) -> Breaches:

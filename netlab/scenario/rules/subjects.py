@@ -15,7 +15,9 @@ from netlab.scenario.models import (
     LocalNetworkGateway,
     Peering,
     Scenario,
+    TunnelSettings,
     VirtualNetwork,
+    VpnDevice,
     VpnGateway,
 )
 from netlab.scenario.names import endpoints, resolve, short, suggest
@@ -56,8 +58,24 @@ class Told:
     gateway: LocalNetworkGateway
 
 
+@dataclass(frozen=True, slots=True)
+class GatewayEnd:
+    """A connection as the VPN gateway at one end of it is set."""
+
+    path: Path
+    connection: str
+    vnet: str
+    gateway: VpnGateway
+    settings: TunnelSettings
+
+
 def vpn_gateways(scenario: Scenario) -> dict[str, VpnGateway]:
     return {name: vnet.vpn_gateway for name, vnet in scenario.vnets.items() if vnet.vpn_gateway is not None}
+
+
+def serving(scenario: Scenario) -> tuple[str, ...]:
+    """The VNets whose gateway has a point-to-site configuration."""
+    return tuple(name for name, gateway in vpn_gateways(scenario).items() if gateway.point_to_site is not None)
 
 
 def policy_based(scenario: Scenario) -> Iterator[tuple[str, VpnGateway]]:
@@ -74,6 +92,20 @@ def sound_connections(scenario: Scenario) -> Iterator[tuple[str, Connection]]:
     for name, item in scenario.connections.items():
         if item.between[0] != item.between[1] and {*scenario.vnets, *scenario.sites}.issuperset(item.between):
             yield name, item
+
+
+def gateway_ends(scenario: Scenario) -> Iterator[GatewayEnd]:
+    gateways = vpn_gateways(scenario)
+    for name, item in sound_connections(scenario):
+        for end in (end for end in item.between if end in gateways):
+            settings = item.settings(end)
+            path: Path = ("connections", name) + (() if settings is item else ("other_end",))
+            yield GatewayEnd(path, name, end, gateways[end], settings)
+
+
+def instances(scenario: Scenario, end: str) -> int:
+    """How many tunnels a connection has on account of this end: one per instance of an active-active gateway."""
+    return 2 if end in vpn_gateways(scenario) and vpn_gateways(scenario)[end].active_active else 1
 
 
 def lacks_gateway(scenario: Scenario, item: Connection) -> bool:
@@ -149,9 +181,19 @@ def public_addresses(scenario: Scenario) -> Iterator[tuple[Path, IPv4Address]]:
     named: tuple[tuple[Path, IPv4Address | None], ...] = (
         *((("vnets", name, "vpn_gateway"), item.public_ip_address) for name, item in vpn_gateways(scenario).items()),
         *((("sites", name), item.public_ip_address) for name, item in scenario.sites.items()),
+        *((path, device.public_ip_address) for path, _, device in devices(scenario)),
         *((("clients", name), item.public_ip_address) for name, item in scenario.clients.items()),
     )
     yield from (((*path, "public_ip_address"), address) for path, address in named if address is not None)
+    for name, gateway in vpn_gateways(scenario).items():
+        path = ("vnets", name, "vpn_gateway", "public_ip_addresses")
+        yield from (((*path, index), address) for index, address in enumerate(gateway.public_ip_addresses))
+
+
+def devices(scenario: Scenario) -> Iterator[tuple[Path, str, VpnDevice]]:
+    """Each of several devices of a site, and the site."""
+    for site, item in scenario.sites.items():
+        yield from ((("sites", site, "devices", name), site, device) for name, device in item.devices.items())
 
 
 def bgp_settings(scenario: Scenario) -> Iterator[tuple[Path, str, BgpSettings]]:
@@ -162,6 +204,18 @@ def bgp_settings(scenario: Scenario) -> Iterator[tuple[Path, str, BgpSettings]]:
     for name, site in scenario.sites.items():
         if site.bgp is not None:
             yield ("sites", name, "bgp"), name, site.bgp
+
+
+def bgp_addresses(scenario: Scenario) -> Iterator[tuple[Path, str, IPv4Address]]:
+    """Every BGP address that a gateway, a site or a device of a site has of its own, and the VNet or site."""
+    for path, owner, settings in bgp_settings(scenario):
+        if settings.bgp_peering_address is not None:
+            yield (*path, "bgp_peering_address"), owner, settings.bgp_peering_address
+        for index, address in enumerate(settings.bgp_peering_addresses):
+            yield (*path, "bgp_peering_addresses", index), owner, address
+    for path, site, device in devices(scenario):
+        if device.bgp_peering_address is not None:
+            yield (*path, "bgp_peering_address"), site, device.bgp_peering_address
 
 
 def device_asns(scenario: Scenario) -> Iterator[tuple[Path, int, bool]]:
@@ -179,6 +233,24 @@ def without_settings(scenario: Scenario, end: str) -> bool:
         return scenario.sites[end].bgp is None
     subnet = scenario.vnets[end].subnets.get(GATEWAY_SUBNET)
     return end not in vpn_gateways(scenario) or subnet is None or subnet.address_prefix.prefixlen > 29
+
+
+def shared_keys(scenario: Scenario) -> Iterator[tuple[Path, str, str]]:
+    """Every shared key of a connection, and the connection."""
+    for name, item in scenario.connections.items():
+        path = ("connections", name)
+        if item.shared_key is not None:
+            yield (*path, "shared_key"), name, item.shared_key.get_secret_value()
+        if item.other_end is not None and item.other_end.shared_key is not None:
+            yield (*path, "other_end", "shared_key"), name, item.other_end.shared_key.get_secret_value()
+
+
+def speaking(scenario: Scenario) -> tuple[str, ...]:
+    """The ends of connections with BGP that can speak it."""
+    ends = {end for _, item in sound_connections(scenario) if item.enable_bgp for end in item.between}
+    return tuple(
+        end for end in (*scenario.vnets, *scenario.sites) if end in ends and not without_settings(scenario, end)
+    )
 
 
 def story_actions(scenario: Scenario) -> Iterator[tuple[Path, Action]]:
@@ -204,6 +276,11 @@ def unresolved(scenario: Scenario, path: Path, name: str) -> Breaches:
         yield Breach(path, f"several machines are called `{name}`; write {' or '.join(same)}")
     else:
         yield Breach(path, f"nothing is called {short(name)}; {suggest(name, known)}")
+
+
+def by_profile(scenario: Scenario) -> str:
+    """The end of a message that the other profile would not have."""
+    return f"(profile: {scenario.profile})"
 
 
 def in_words(path: Path) -> str:

@@ -1,0 +1,113 @@
+"""IKE and IPsec: protocols, policies, traffic selectors, timers."""
+
+from __future__ import annotations
+
+from netlab.scenario.models import IpsecPolicy, Scenario
+from netlab.scenario.rules.subjects import Breach, Breaches, by_profile, gateway_ends, sound_connections
+
+OLD_SKUS = ("Basic", "Standard", "HighPerformance")
+# R38.
+DPD_SECONDS = range(9, 3601)
+# R41. The SDK's enumerations, and so the models, have more.
+ALGORITHMS = {
+    "ike_encryption": ("GCMAES256", "GCMAES128", "AES256", "AES192", "AES128"),
+    "ike_integrity": ("SHA384", "SHA256", "SHA1", "MD5"),
+    "pfs_group": ("PFS24", "ECP384", "ECP256", "PFS2048", "PFS2", "PFS1", "None"),
+}
+LEAST_SECONDS = 300
+LEAST_KILOBYTES = 1024
+
+
+def r25_protocols_fit_the_gateway(scenario: Scenario) -> Breaches:
+    """R25: policy-based speaks IKEv1, route-based IKEv2; IKEv1 too from VpnGw1 on."""
+    for end in gateway_ends(scenario):
+        gateway, asked = end.gateway, end.settings.connection_protocol
+        policy_based = gateway.vpn_type == "PolicyBased"
+        if asked == "IKEv2" and policy_based:
+            message = f"the gateway of `{end.vnet}` is PolicyBased and speaks IKEv1 only; use vpn_type: RouteBased"
+            yield Breach((*end.path, "connection_protocol"), message)
+        elif asked == "IKEv1" and not policy_based and gateway.sku in OLD_SKUS:
+            message = f"the {gateway.sku} gateway of `{end.vnet}` speaks IKEv2 only; take VpnGw1 or larger"
+            yield Breach((*end.path, "connection_protocol"), message)
+
+
+def r26_vnet_to_vnet_is_ikev2(scenario: Scenario) -> Breaches:
+    """R26: VNet-to-VNet is IKEv2 only; IKEv1 too in the seed."""
+    for name, item in sound_connections(scenario):
+        asked = {item.settings(end).connection_protocol for end in item.between}
+        if item.type == "Vnet2Vnet" and "IKEv1" in asked and scenario.profile == "current":
+            message = f"VNet-to-VNet is IKEv2 only; leave it out {by_profile(scenario)}"
+            yield Breach(("connections", name, "connection_protocol"), message, "warning")
+
+
+def r38_dpd_timeouts_are_possible(scenario: Scenario) -> Breaches:
+    """R38: the DPD timeout is 9 to 3,600 seconds."""
+    for name, item in scenario.connections.items():
+        if item.dpd_timeout_seconds not in DPD_SECONDS:
+            message = f"{item.dpd_timeout_seconds} seconds are not possible; 9 to 3600 are, and 30 to 45 a good choice"
+            yield Breach(("connections", name, "dpd_timeout_seconds"), message)
+
+
+def r40_policies_need_a_capable_gateway(scenario: Scenario) -> Breaches:
+    """R40: a custom policy is not for SKU Basic."""
+    for end in gateway_ends(scenario):
+        if end.settings.ipsec_policy is not None and end.gateway.sku == "Basic":
+            message = f"the Basic gateway of `{end.vnet}` takes no custom policy; take VpnGw1 or larger"
+            yield Breach((*end.path, "ipsec_policy"), message)
+
+
+def r41_policies_have_azures_values(scenario: Scenario) -> Breaches:
+    """R41: a custom policy has the algorithms that Azure lists, 300 seconds and 1,024 KB at least."""
+    for end in gateway_ends(scenario):
+        policy, path = end.settings.ipsec_policy, (*end.path, "ipsec_policy")
+        if policy is None:
+            continue
+        for key, allowed in ALGORITHMS.items():
+            chosen = getattr(policy, key)
+            if chosen not in allowed:
+                yield Breach((*path, key), f"Azure does not take `{chosen}` here; use one of {', '.join(allowed)}")
+        if policy.sa_life_time_seconds < LEAST_SECONDS:
+            message = f"{policy.sa_life_time_seconds} seconds are too few; take {LEAST_SECONDS} or more"
+            yield Breach((*path, "sa_life_time_seconds"), message)
+        if policy.sa_data_size_kilobytes < LEAST_KILOBYTES:
+            message = f"{policy.sa_data_size_kilobytes} KB are too few; take {LEAST_KILOBYTES} or more"
+            yield Breach((*path, "sa_data_size_kilobytes"), message)
+
+
+def r42_gcm_comes_with_gcm(scenario: Scenario) -> Breaches:
+    """R42: GCM for IPsec encryption demands the same GCM for integrity."""
+    for end in gateway_ends(scenario):
+        policy = end.settings.ipsec_policy
+        if policy is not None and not _gcm_agrees(policy):
+            message = f"`{policy.ipsec_encryption}` and `{policy.ipsec_integrity}` do not go together"
+            right = "GCM needs the same GCM for ipsec_integrity, all else none"
+            yield Breach((*end.path, "ipsec_policy", "ipsec_integrity"), f"{message}; {right}")
+
+
+def _gcm_agrees(policy: IpsecPolicy) -> bool:
+    chosen = (policy.ipsec_encryption, policy.ipsec_integrity)
+    return chosen[0] == chosen[1] or not any(item.startswith("GCM") for item in chosen)
+
+
+def r44_pairs_have_one_policy(scenario: Scenario) -> Breaches:
+    """R44: both connection objects of a VNet-to-VNet pair carry the same policy."""
+    for name, item in sound_connections(scenario):
+        policies = [item.settings(end).ipsec_policy for end in item.between]
+        if set(item.between) <= set(scenario.vnets) and policies[0] != policies[1]:
+            message = "both ends of a VNet-to-VNet connection need the same policy, else there is no tunnel"
+            yield Breach(("connections", name, "other_end"), f"{message}; write it at both")
+
+
+def r48_policy_based_selectors_need_a_policy(scenario: Scenario) -> Breaches:
+    """R48: UsePolicyBasedTrafficSelectors needs a route-based gateway, a complete custom policy, and IKEv2."""
+    for end in gateway_ends(scenario):
+        path, settings = (*end.path, "use_policy_based_traffic_selectors"), end.settings
+        if not settings.use_policy_based_traffic_selectors:
+            continue
+        if end.gateway.vpn_type == "PolicyBased":
+            yield Breach(path, f"the gateway of `{end.vnet}` is PolicyBased and has such selectors; leave it out")
+            continue
+        if settings.ipsec_policy is None:
+            yield Breach(path, "needs a complete custom policy; write an ipsec_policy")
+        if settings.connection_protocol == "IKEv1":
+            yield Breach(path, "needs IKEv2; leave connection_protocol out")

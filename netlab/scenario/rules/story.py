@@ -1,0 +1,164 @@
+"""The story: what it acts on and what it expects."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import IPv4Network
+
+from netlab.scenario.models import (
+    ClientOnly,
+    ClientRoute,
+    ConnectionTunnel,
+    CustomRoutes,
+    GatewayFault,
+    LinkOf,
+    NewKey,
+    Scenario,
+    SiteDevice,
+    SitePrefix,
+    Step,
+)
+from netlab.scenario.names import nodes, resolve, resolve_node, short, suggest
+from netlab.scenario.rules.subjects import (
+    Breach,
+    Breaches,
+    Path,
+    instances,
+    serving,
+    speaking,
+    story_actions,
+    unknown,
+    unresolved,
+    vpn_gateways,
+)
+
+
+def steps_have_names_of_their_own(scenario: Scenario) -> Breaches:
+    """A report knows a step by its name."""
+    seen: set[str] = set()
+    for index, step in enumerate(scenario.story):
+        if step.name in seen:
+            yield Breach(("story", index, "name"), f"an earlier step is called {step.name!r} too")
+        seen.add(step.name)
+
+
+def actions_name_what_they_act_on(scenario: Scenario) -> Breaches:
+    """What an action is about exists."""
+    announcing = [name for name in scenario.sites if name in speaking(scenario)]
+    linked = (*vpn_gateways(scenario), *scenario.sites, *scenario.clients)
+    for path, action in story_actions(scenario):
+        match action.subject:
+            case ClientRoute(client=client) | ClientOnly(client=client):
+                yield from unknown((*path, "client"), client, scenario.clients, "client")
+            case SitePrefix(site=site):
+                yield from unknown((*path, "site"), site, announcing, "site with a BGP connection")
+            case LinkOf(name=name):
+                yield from unknown((*path, "name"), name, linked, "VPN gateway, site or client")
+            case SiteDevice(site=site):
+                yield from unknown((*path, "site"), site, scenario.sites, "site")
+            case GatewayFault(vnet=vnet):
+                yield from unknown((*path, "vnet"), vnet, vpn_gateways(scenario), "VNet with a VPN gateway")
+            case ConnectionTunnel(connection=connection) | NewKey(connection=connection):
+                yield from unknown((*path, "connection"), connection, scenario.connections, "connection")
+            case CustomRoutes(vnet=vnet):
+                yield from unknown((*path, "vnet"), vnet, serving(scenario), "VNet with point_to_site")
+
+
+def actions_name_a_part_that_is_there(scenario: Scenario) -> Breaches:
+    """Of several instances, devices or ends an action names one that is there, and of a single one none."""
+    for path, action in story_actions(scenario):
+        match action.subject:
+            case LinkOf(name=site, device=device) | SiteDevice(site=site, device=device):
+                known = scenario.sites[site].devices if site in scenario.sites else {}
+                if device is not None:
+                    yield from unknown((*path, "device"), device, known, "device")
+                elif len(known) > 1:
+                    right = ", ".join(map(short, known))
+                    yield Breach(path, f"`{site}` has several devices; say which `device`: {right}")
+            case ConnectionTunnel(connection=name, instance=int()) if name in scenario.connections:
+                if all(instances(scenario, end) == 1 for end in scenario.connections[name].between):
+                    yield Breach((*path, "instance"), f"no end of `{name}` is active-active; leave it out")
+            case GatewayFault(vnet=vnet, instance=instance) if vnet in vpn_gateways(scenario):
+                active_active = instances(scenario, vnet) == 2
+                if active_active and instance is None:
+                    yield Breach(path, f"the gateway of `{vnet}` is active-active; say which `instance`: 0 or 1")
+                elif not active_active and instance is not None:
+                    message = f"the gateway of `{vnet}` is active-standby and loses its active instance; leave it out"
+                    yield Breach((*path, "instance"), message)
+            case NewKey(connection=name, end=str(end)) if name in scenario.connections:
+                yield from unknown((*path, "end"), end, scenario.connections[name].between, "end")
+
+
+def announcements_can_be_divided(scenario: Scenario) -> Breaches:
+    """A prefix that is announced as many parts has so many."""
+    for path, action in story_actions(scenario):
+        match action.subject:
+            case SitePrefix(prefix=prefix, count=count) if count > prefix.num_addresses:
+                yield Breach((*path, "count"), f"{prefix} has {prefix.num_addresses} parts at most; take a larger one")
+
+
+def routes_by_hand_leave_the_default_route_alone(scenario: Scenario) -> Breaches:
+    """A client's default route leads to its gateway's public address; R64 forces traffic with two halves instead."""
+    for path, action in story_actions(scenario):
+        if isinstance(action.subject, ClientRoute) and action.subject.prefix.prefixlen == 0:
+            yield Breach((*path, "prefix"), "a client needs its default route; add 0.0.0.0/1 and 128.0.0.0/1 instead")
+
+
+def expectations_name_what_they_expect_of(scenario: Scenario) -> Breaches:
+    """Expectations are about VNets, sites, machines and clients; a VNet or site among them has machines or hosts."""
+    for index, step in enumerate(scenario.story):
+        path = ("story", index, "expect")
+        for client in step.expect.routes:
+            yield from unknown((*path, "routes", client), client, scenario.clients, "client")
+        for connection in step.expect.connections:
+            yield from unknown((*path, "connections", connection), connection, scenario.connections, "connection")
+        yield from _learned(scenario, path, step)
+        for source, targets in step.expect.reach.items():
+            here = (*path, "reach", source)
+            yield from unresolved(scenario, here, source)
+            for target, expected in targets.items():
+                yield from unresolved(scenario, (*here, target), target)
+                places = (("dropped_at", expected.dropped_at), *(("via", place) for place in expected.via))
+                for key, place in places:
+                    if place is not None and resolve_node(scenario, place) is None:
+                        known = [node for node, _ in nodes(scenario)]
+                        message = f"no node is called {short(place)}; {suggest(place, known)}"
+                        yield Breach((*here, target, key), message)
+
+
+AS_PATH = re.compile(r"absent||[0-9]+( [0-9]+)*")
+
+
+def _learned(scenario: Scenario, path: Path, step: Step) -> Breaches:
+    for end, routes in step.expect.learned.items():
+        here = (*path, "learned", end)
+        if end not in speaking(scenario):
+            message = f"{short(end)} has no connection with BGP; {suggest(end, speaking(scenario))}"
+            yield Breach(here, message)
+        for prefix, as_path in routes.items():
+            if not _is_prefix(prefix):
+                yield Breach((*here, prefix), "not an IPv4 prefix; write it as 10.1.0.0/16")
+            elif AS_PATH.fullmatch(as_path) is None:
+                yield Breach((*here, prefix), f"{short(as_path)} is no AS path; write '65020 65101', or absent")
+
+
+def _is_prefix(text: str) -> bool:
+    try:
+        return "/" in text and IPv4Network(text) is not None
+    except ValueError:
+        return False
+
+
+def flows_join_two_machines(scenario: Scenario) -> Breaches:
+    """A flow has one machine, host or client as its source, and another one as its target."""
+    for index, step in enumerate(scenario.story):
+        if step.flow is None:
+            continue
+        path = ("story", index, "flow")
+        for key, name in (("source", step.flow.source), ("target", step.flow.target)):
+            found = resolve(scenario, name)
+            yield from unresolved(scenario, (*path, key), name)
+            if len(found) > 1:
+                yield Breach((*path, key), f"`{name}` stands for several machines; write {' or '.join(found)}")
+        if resolve(scenario, step.flow.source) == resolve(scenario, step.flow.target) != ():
+            yield Breach((*path, "target"), "a machine sends nothing to itself; name another one")
