@@ -51,6 +51,20 @@ vnets:
     address_space: [10.4.0.0/16]
     subnets: {default: 10.4.0.0/24}
     vms: {app: {subnet: default}}
+  VNet5:
+    region: West Europe
+    address_space: [10.5.0.0/16]
+    subnets: {default: 10.5.0.0/24, GatewaySubnet: 10.5.255.0/27}
+    vms: {db: {subnet: default}}
+    vpn_gateway:
+      active_active: true
+      bgp: {asn: 65050, bgp_peering_addresses: [10.5.255.4, 10.5.255.5]}
+      public_ip_addresses: [203.0.113.51, 203.0.113.52, 203.0.113.53]
+      point_to_site:
+        address_pool: 192.168.5.0/24
+        authentication_types: [Certificate]
+        root_certificates: [root]
+        custom_routes: [10.250.0.0/16]
 peerings:
   hub-spoke: {vnet: VNet1, remote_vnet: VNet4, allow_gateway_transit: true}
   spoke-hub: {vnet: VNet4, remote_vnet: VNet1, use_remote_gateways: true}
@@ -65,6 +79,14 @@ sites:
     hosts: {host1: 10.102.0.10}
     static_routes: {VNet2-Site2: [10.2.0.0/16]}
     public_ip_address: 203.0.113.102
+  Site3:
+    address_prefixes: [10.103.0.0/16]
+    bgp: {asn: 65103}
+    hosts: {printer: 10.103.0.10}
+    devices:
+      d1: {bgp_peering_address: 10.103.0.1, public_ip_address: 203.0.113.131}
+      d2: {bgp_peering_address: 10.103.0.2, public_ip_address: 203.0.113.132}
+    as_path_prepend: {VNet5-d2: 2}
 local_network_gateways:
   lng1:
     site: Site1
@@ -84,6 +106,24 @@ connections:
     type: IPsec
     between: [VNet2, Site2]
     local_network_gateways: {VNet2: lng2}
+  VNet5-d1: {type: IPsec, between: [VNet5, Site3], device: d1, enable_bgp: true}
+  VNet5-d2:
+    type: IPsec
+    between: [VNet5, Site3]
+    device: d2
+    enable_bgp: true
+    dpd_timeout_seconds: 30
+    connection_protocol: IKEv2
+    use_policy_based_traffic_selectors: true
+    ipsec_policy:
+      ike_encryption: AES256
+      ike_integrity: SHA384
+      dh_group: ECP384
+      ipsec_encryption: GCMAES256
+      ipsec_integrity: GCMAES256
+      pfs_group: PFS24
+      sa_life_time_seconds: 300
+      sa_data_size_kilobytes: 1024
 clients:
   win: {os: windows, gateway: VNet1, local_network: 192.168.178.0/24}
   lin: {os: linux, gateway: VNet1, public_ip_address: 198.51.100.7}
@@ -93,12 +133,29 @@ story:
       routes: {lin: [10.1.0.0/16]}
       reach:
         lin: {VNet1: reachable, app: reachable, vnet1-vm2: reachable, Site1: reachable}
+        db: {Site3: {via: [vnet5-gw-1, site3-d2]}}
         win: {Site2: {unreachable: no route, dropped_at: win}}
   - name: later
     do:
       - add_route: {client: win, prefix: 10.2.0.0/16}
       - withdraw: {site: Site1, prefix: 10.101.0.0/16}
+      - announce: {site: Site3, prefix: 10.104.0.0/16, count: 4001}
+  - name: faults
+    do:
+      - fail_tunnel: {connection: VNet5-d1, instance: 1}
+      - cut_link: {name: Site3, device: d1}
+      - silence_device: {site: Site1}
+      - fail_gateway: {vnet: VNet2, planned: true}
+      - restore_gateway: {vnet: VNet5, instance: 0}
+      - set_key: {connection: VNet2-Site2, shared_key: dritte, end: Site2}
+      - set_custom_routes: {vnet: VNet1, prefixes: [10.251.0.0/16]}
+    flow: {source: db, target: printer}
+    expect:
+      connections: {VNet5-d1: Connected}
+      learned: {Site3: {10.5.0.0/16: '65050', 10.6.0.0/16: absent}, VNet5: {10.103.0.0/16: 65103 65103}}
 """
+SEED = ("name: everything\n", "name: everything\nprofile: seed\n")
+SEED_KEY = ("shared_key: aB3!", "shared_key: aB3")
 
 # VNet3 gets a gateway; the rest of the line is its own.
 GATEWAY3 = ("GatewaySubnet: 10.3.255.0/27}\n", "GatewaySubnet: 10.3.255.0/27}\n    vpn_gateway: ")
@@ -107,6 +164,22 @@ SPOKE = "  spoke-hub: {vnet: VNet4, remote_vnet: VNet1, use_remote_gateways: tru
 CONNECTIONS = "connections:\n"
 PEERED = (HUB, HUB + "  there: {vnet: VNet2, remote_vnet: VNet3}\n  back: {vnet: VNet3, remote_vnet: VNet2}\n")
 SITES = "sites:\n"
+ALL_SEED = (
+    SEED,
+    SEED_KEY,
+    # R73: one tunnel to a site.
+    ("  VNet5-d1: {type: IPsec, between: [VNet5, Site3], device: d1, enable_bgp: true}\n", ""),
+    ("fail_tunnel: {connection: VNet5-d1, instance: 1}", "fail_tunnel: {connection: VNet5-d2, instance: 1}"),
+    ("connections: {VNet5-d1: Connected}", "connections: {VNet5-d2: Connected}"),
+)
+S9 = (SITES, SITES + "  S9: {address_prefixes: [10.109.0.0/16]}\n")
+TO_SITE3 = "type: IPsec, between: [VNet3, Site3]"
+P2S3 = "point_to_site: {address_pool: 192.168.3.0/24}"
+POLICY = (
+    "{ike_encryption: AES256, ike_integrity: SHA1, dh_group: None, ipsec_encryption: DES3, ipsec_integrity: MD5, "
+    "pfs_group: None}"
+)
+SELECTORS = "{local_address_ranges: [10.3.0.0/16], remote_address_ranges: [10.102.0.0/16]}"
 
 
 def gateway3(settings: str) -> tuple[str, str]:
@@ -117,10 +190,25 @@ def connection(settings: str) -> tuple[str, str]:
     return CONNECTIONS, f"{CONNECTIONS}  new: {{{settings}}}\n"
 
 
-def many_sites(count: int) -> tuple[tuple[str, str], ...]:
+def many_sites(count: int, vnet: str = "VNet2") -> tuple[tuple[str, str], ...]:
     sites = (f"  S{n}: {{address_prefixes: [10.{n}.0.0/16]}}\n" for n in range(150, 150 + count))
-    tunnels = (f"  C{n}: {{type: IPsec, between: [VNet2, S{n}]}}\n" for n in range(150, 150 + count))
+    tunnels = (f"  C{n}: {{type: IPsec, between: [{vnet}, S{n}]}}\n" for n in range(150, 150 + count))
     return (SITES, SITES + "".join(sites)), (CONNECTIONS, CONNECTIONS + "".join(tunnels))
+
+
+def many_clients(count: int) -> tuple[tuple[str, str], ...]:
+    clients = "".join(f"  c{n}: {{os: linux, gateway: VNet3}}\n" for n in range(count))
+    return (("clients:\n", "clients:\n" + clients),)
+
+
+def routes(count: int) -> tuple[str, str]:
+    """So many custom routes, for the clients of VNet1."""
+    listed = ", ".join(f"172.16.{n}.0/24" for n in range(count))
+    return "address_pool: 192.168.0.0/24", f"address_pool: 192.168.0.0/24, custom_routes: [{listed}]"
+
+
+def slash30s(count: int) -> str:
+    return ", ".join(f"10.30.{n // 64}.{n % 64 * 4}/30" for n in range(count))
 
 
 @dataclass(frozen=True)
@@ -221,6 +309,52 @@ BROKEN = (
         ("client: win, prefix: 10.2.0.0/16", "client: win, prefix: 0.0.0.0/0"),
     ),
     broken("static_routes_name_their_connection", "static_routes", ("{VNet2-Site2: [10.2", "{VNet2-Site1: [10.2")),
+    broken("prepends_name_their_connection", "as_path_prepend", ("{VNet5-d2: 2}", "{VNet5-d3: 2}")),
+    broken("connections_name_their_device", "d9", ("Site3], device: d1", "Site3], device: d9")),
+    broken(
+        "connections_name_their_device", "device: d1", connection("type: IPsec, between: [VNet2, S9], device: d1"), S9
+    ),
+    broken("connections_name_their_device", "new:", gateway3("sku: VpnGw1"), connection(TO_SITE3)),
+    broken("nodes_are_distinct", "VNet5-gw-1:", (SITES, SITES + "  VNet5-gw-1: {address_prefixes: [10.109.0.0/16]}\n")),
+    broken(
+        "nodes_are_distinct", "d1:", ("hosts: {printer: 10.103.0.10}", "hosts: {printer: 10.103.0.10, d1: 10.103.0.11}")
+    ),
+    broken(
+        "actions_name_what_they_act_on", "fail_tunnel", ("connection: VNet5-d1, instance", "connection: x, instance")
+    ),
+    broken(
+        "actions_name_what_they_act_on", "cut_link", ("cut_link: {name: Site3, device: d1}", "cut_link: {name: VNet4}")
+    ),
+    broken("actions_name_what_they_act_on", "silence", ("device: {site: Site1}", "device: {site: VNet1}")),
+    broken("actions_name_what_they_act_on", "fail_gateway", ("vnet: VNet2, planned", "vnet: VNet3, planned")),
+    broken(
+        "actions_name_what_they_act_on", "set_key", ("set_key: {connection: VNet2-Site2", "set_key: {connection: x")
+    ),
+    broken(
+        "actions_name_what_they_act_on",
+        "set_custom",
+        ("set_custom_routes: {vnet: VNet1", "set_custom_routes: {vnet: VNet2"),
+    ),
+    broken("actions_name_a_part_that_is_there", "d9", ("Site3, device: d1}", "Site3, device: d9}")),
+    broken(
+        "actions_name_a_part_that_is_there",
+        "mend_link",
+        ("cut_link: {name: Site3, device: d1}", "mend_link: {name: Site3}"),
+    ),
+    broken("actions_name_a_part_that_is_there", "silence", ("{site: Site1}", "{site: Site1, device: d1}")),
+    broken("actions_name_a_part_that_is_there", "fail_tunnel", ("VNet5-d1, instance", "VNet2-Site2, instance")),
+    broken("actions_name_a_part_that_is_there", "fail_gateway", ("planned: true", "instance: 1")),
+    broken("actions_name_a_part_that_is_there", "restore_gateway", ("{vnet: VNet5, instance: 0}", "{vnet: VNet5}")),
+    broken("actions_name_a_part_that_is_there", "set_key", ("end: Site2", "end: Site1")),
+    broken("announcements_can_be_divided", "announce", ("10.104.0.0/16, count: 4001", "10.104.0.0/21, count: 4001")),
+    broken("flows_join_two_machines", "source: VNet1", ("source: db", "source: VNet1")),
+    broken("flows_join_two_machines", "nobody", ("target: printer", "target: nobody")),
+    broken("flows_join_two_machines", "target: db", ("target: printer", "target: db")),
+    broken("expectations_name_what_they_expect_of", "connections", ("{VNet5-d1: Connected}", "{VNet5: Connected}")),
+    broken("expectations_name_what_they_expect_of", "learned", ("learned: {Site3:", "learned: {Site2:")),
+    broken("expectations_name_what_they_expect_of", "learned", ("10.6.0.0/16: absent", "10.6.0.0: absent")),
+    broken("expectations_name_what_they_expect_of", "learned", ("10.6.0.0/16: absent", "10.6.0.0/16: none")),
+    broken("expectations_name_what_they_expect_of", "via", ("site3-d2]", "site3-d3]")),
     broken("steps_have_names_of_their_own", "as connected", ("name: later", "name: as connected")),
     broken("actions_name_what_they_act_on", "add_route", ("client: win", "client: won")),
     broken("actions_name_what_they_act_on", "withdraw", ("site: Site1, prefix", "site: Site2, prefix")),
@@ -253,6 +387,7 @@ BROKEN = (
     ),
     broken("r3_gateway_subnet_has_room", "GatewaySubnet: 10.3", ("10.3.255.0/27", "10.3.255.0/30")),
     broken("r3_gateway_subnet_has_room", "GatewaySubnet: 10.2", ("10.2.255.0/27", "10.2.255.0/28")),
+    broken("r3_gateway_subnet_has_room", "GatewaySubnet: 10.2", *ALL_SEED, ("10.2.255.0/27", "10.2.255.0/29")),
     broken("r18_addresses_are_free", "vm2", ("10.1.0.9", "10.1.0.3")),
     broken("r18_addresses_are_free", "vm2", ("10.1.0.9", "10.1.0.255")),
     broken("r18_addresses_are_free", "vm2", ("10.1.0.9", "10.1.9.9")),
@@ -288,7 +423,43 @@ BROKEN = (
     ),
     broken("public_addresses_are_public", "10.9.9.9", ("203.0.113.102", "10.9.9.9")),
     broken("public_addresses_are_public", "203.0.113.2", ("203.0.113.102", "203.0.113.2")),
+    broken("public_addresses_are_public", "203.0.113.131", ("203.0.113.102", "203.0.113.131")),
+    broken("public_addresses_are_public", "203.0.113.52", ("203.0.113.53", "203.0.113.52")),
+    broken(
+        "r10_active_active_needs_a_capable_gateway", "active_active", gateway3("sku: Standard, active_active: true")
+    ),
+    broken(
+        "r10_instances_have_addresses_of_their_own",
+        "203.0.113.9",
+        ("    active_active: true\n", "    active_active: true\n      public_ip_address: 203.0.113.9\n"),
+    ),
+    broken(
+        "r10_instances_have_addresses_of_their_own",
+        "10.5.255.4",
+        ("bgp_peering_addresses: [10.5.255.4, 10.5.255.5]", "bgp_peering_address: 10.5.255.4"),
+    ),
+    broken("r10_instances_have_addresses_of_their_own", "10.5.255.4", ("[10.5.255.4, 10.5.255.5]", "[10.5.255.4]")),
+    broken(
+        "r10_instances_have_addresses_of_their_own",
+        "203.0.113.51",
+        (".52, 203.0.113.53", ".52, 203.0.113.53, 203.0.113.54"),
+    ),
+    broken(
+        "r10_instances_have_addresses_of_their_own",
+        "203.0.113.3",
+        gateway3("public_ip_addresses: [203.0.113.3, 203.0.113.4]"),
+    ),
+    broken("r13_point_to_site_takes_a_third_address", "203.0.113.51", (".52, 203.0.113.53]", ".52]")),
     broken("r52_tunnels_fit_the_sku", "VpnGw2AZ", *many_sites(28)),
+    broken(
+        "r52_tunnels_fit_the_sku",
+        "VpnGw1",
+        gateway3("sku: VpnGw1, active_active: true"),
+        *many_sites(16, "VNet3"),
+    ),
+    broken(
+        "r52_tunnels_fit_the_sku", "sku: Standard", *ALL_SEED, gateway3("sku: Standard, " + P2S3), *many_clients(129)
+    ),
     broken("r52_tunnels_fit_the_sku", "VpnGw5", ("VpnGw2AZ", "VpnGw5"), *many_sites(98)),
     broken("r54_basic_lacks", "sku: Basic", gateway3("sku: Basic, point_to_site: {address_pool: 192.168.3.0/24}")),
     broken(
@@ -320,7 +491,7 @@ BROKEN = (
         "r21_policy_based_is_basic", "PolicyBased", gateway3("vpn_type: PolicyBased, sku: Basic"), also=(NOT_BUILT,)
     ),
     broken(
-        "r21_policy_based_is_basic",
+        "r24_policy_based_joins_no_vnet",
         "new:",
         gateway3("vpn_type: PolicyBased, sku: Basic"),
         connection("type: Vnet2Vnet, between: [VNet3, VNet2]"),
@@ -333,6 +504,7 @@ BROKEN = (
         connection("type: IPsec, between: [VNet3, Site2]"),
     ),
     broken("r57_pools_overlap_nothing", "address_pool", ("192.168.0.0/24", "192.168.0.0/30")),
+    broken("r57_pools_overlap_nothing", "address_pool", ("192.168.5.0/24", "192.168.5.0/29")),
     broken("r57_pools_overlap_nothing", "address_pool", ("192.168.0.0/24", "10.1.200.0/24")),
     broken("r57_pools_overlap_nothing", "address_pool", ("192.168.0.0/24", "10.4.0.0/24")),
     broken("r57_pools_overlap_nothing", "address_pool", ("192.168.0.0/24", "10.2.0.0/24")),
@@ -344,7 +516,93 @@ BROKEN = (
         "192.168.0.0/25",
         ("bgp: {asn: 65020}", "bgp: {asn: 65020}\n      point_to_site: {address_pool: 192.168.0.0/25}"),
     ),
+    broken("r60_roots_are_few", "root_certificates", ("[root]", str([f"root{n}" for n in range(21)]).replace("'", ""))),
+    broken("r62_clients_take_all_selectors", "win:", *ALL_SEED, routes(24)),
+    broken("r62_clients_take_all_selectors", "lin:", routes(252)),
+    broken(
+        "r25_protocols_fit_the_gateway",
+        "new:",
+        gateway3("sku: Standard"),
+        connection("type: IPsec, between: [VNet3, Site2], connection_protocol: IKEv1"),
+    ),
+    broken(
+        "r25_protocols_fit_the_gateway",
+        "new:",
+        gateway3("vpn_type: PolicyBased, sku: Basic"),
+        connection("type: IPsec, between: [VNet3, Site2], other_end: {}, connection_protocol: IKEv2"),
+        also=(NOT_BUILT,),
+    ),
+    broken(
+        "r26_vnet_to_vnet_is_ikev2",
+        "shared_key: aB3",
+        ("shared_key: aB3!", "shared_key: aB3!, connection_protocol: IKEv1"),
+    ),
+    broken("r38_dpd_timeouts_are_possible", "dpd", ("dpd_timeout_seconds: 30", "dpd_timeout_seconds: 8")),
+    broken(
+        "r40_policies_need_a_capable_gateway",
+        "new:",
+        gateway3("sku: Basic"),
+        connection("type: IPsec, between: [VNet3, Site2], ipsec_policy: " + POLICY),
+    ),
+    broken("r41_policies_have_azures_values", "DES3", ("ike_encryption: AES256", "ike_encryption: DES3")),
+    broken("r41_policies_have_azures_values", "GCMAES256", ("ike_integrity: SHA384", "ike_integrity: GCMAES256")),
+    broken("r41_policies_have_azures_values", "PFSMM", ("pfs_group: PFS24", "pfs_group: PFSMM")),
+    broken("r41_policies_have_azures_values", "299", ("sa_life_time_seconds: 300", "sa_life_time_seconds: 299")),
+    broken("r41_policies_have_azures_values", "1023", ("sa_data_size_kilobytes: 1024", "sa_data_size_kilobytes: 1023")),
+    broken("r42_gcm_comes_with_gcm", "SHA256", ("ipsec_integrity: GCMAES256", "ipsec_integrity: SHA256")),
+    broken("r42_gcm_comes_with_gcm", "GCMAES128", ("ipsec_integrity: GCMAES256", "ipsec_integrity: GCMAES128")),
+    broken(
+        "r44_pairs_have_one_policy",
+        "new:",
+        gateway3("sku: VpnGw1"),
+        connection("type: Vnet2Vnet, between: [VNet3, VNet2], other_end: {}, ipsec_policy: " + POLICY),
+    ),
+    broken("r48_policy_based_selectors_need_a_policy", "use_policy", ("protocol: IKEv2", "protocol: IKEv1")),
+    broken(
+        "r48_policy_based_selectors_need_a_policy",
+        "new:",
+        gateway3("sku: VpnGw1"),
+        connection("type: IPsec, between: [VNet3, Site2], use_policy_based_traffic_selectors: true"),
+    ),
+    broken(
+        "r48_policy_based_selectors_need_a_policy",
+        "new:",
+        gateway3("vpn_type: PolicyBased, sku: Basic"),
+        connection("type: IPsec, between: [VNet3, Site2], use_policy_based_traffic_selectors: true"),
+        also=(NOT_BUILT,),
+    ),
+    broken(
+        "r51_selectors_and_prefixes_are_few",
+        "new:",
+        gateway3("sku: VpnGw1"),
+        connection(
+            f"type: IPsec, between: [VNet3, Site2], traffic_selector_policies: [{', '.join([SELECTORS] * 101)}]"
+        ),
+    ),
+    broken(
+        "r51_selectors_and_prefixes_are_few",
+        "10.30.",
+        gateway3("sku: VpnGw1"),
+        ("address_space: [10.3.0.0/16]", f"address_space: [10.3.0.0/16, {slash30s(600)}]"),
+    ),
+    broken(
+        "r51_selectors_and_prefixes_are_few",
+        "VNet3: lng3",
+        gateway3("sku: VpnGw1"),
+        (
+            CONNECTIONS,
+            f"  lng3: {{site: Site2, address_prefixes: [{slash30s(1001)}]}}\nconnections:\n"
+            "  new: {type: IPsec, between: [VNet3, Site2], local_network_gateways: {VNet3: lng3}}\n",
+        ),
+    ),
     broken("r30_shared_keys_are_printable", "aB3", ("aB3!", "aB3-")),
+    broken("r30_shared_keys_are_printable", "aB3!", SEED, *ALL_SEED[2:]),
+    broken("r30_shared_keys_are_printable", "set_key", ("shared_key: dritte", "shared_key: drit-te")),
+    broken(
+        "r30_shared_keys_are_printable",
+        "other~",
+        ("enable_bgp: true\n    shared_key: zweite", "enable_bgp: true\n    other_end: {shared_key: other~}"),
+    ),
     broken("r30_shared_keys_are_printable", "aB3", ("aB3!", "'aB3 '")),
     broken("r30_shared_keys_are_printable", "éa", ("aB3!", "éa")),
     broken("r30_shared_keys_are_printable", "shared_key: ''", ("aB3!", "''")),
@@ -396,9 +654,70 @@ BROKEN = (
         ),
     ),
     broken(
-        "r77_two_ends_have_one_connection",
+        "r73_second_tunnels_take_a_second_device",
         "between: [VNet2, Site1]",
         connection("type: IPsec, between: [VNet2, Site1], enable_bgp: true"),
+    ),
+    broken(
+        "r73_second_tunnels_take_a_second_device",
+        "device: d1",
+        ("between: [VNet5, Site3], device: d1, enable_bgp: true", "between: [VNet5, Site3], device: d1"),
+    ),
+    broken("r73_second_tunnels_take_a_second_device", "between: [VNet5, Site3]", SEED, SEED_KEY),
+    broken(
+        "r73_devices_have_addresses_of_their_own",
+        "203.0.113.130",
+        ("    bgp: {asn: 65103}\n", "    bgp: {asn: 65103}\n    public_ip_address: 203.0.113.130\n"),
+    ),
+    broken(
+        "r73_devices_have_addresses_of_their_own",
+        "10.103.0.9",
+        ("bgp: {asn: 65103}", "bgp: {asn: 65103, bgp_peering_address: 10.103.0.9}"),
+    ),
+    broken(
+        "r74_pairs_have_one_key",
+        "shared_key: aB3",
+        ("shared_key: aB3!", "shared_key: aB3!, other_end: {shared_key: other}"),
+    ),
+    broken(
+        "r77_second_tunnels_need_an_active_active_end",
+        "new:",
+        gateway3("sku: VpnGw1"),
+        connection("type: Vnet2Vnet, between: [VNet2, VNet3]"),
+        ("  new:", "  new2: {type: Vnet2Vnet, between: [VNet3, VNet2]}\n  new:"),
+    ),
+    broken(
+        "r79_classic_gateways_have_limits",
+        "bgp: {asn: 65030}",
+        ("  VNet3:\n", "  VNet3:\n    deployment_model: Classic\n"),
+        gateway3("bgp: {asn: 65030}"),
+    ),
+    broken(
+        "r79_classic_gateways_have_limits",
+        "new:",
+        ("  VNet3:\n", "  VNet3:\n    deployment_model: Classic\n"),
+        gateway3("sku: VpnGw1"),
+        connection("type: IPsec, between: [VNet3, Site1], enable_bgp: true"),
+    ),
+    broken(
+        "r79_classic_gateways_have_limits",
+        "new:",
+        ("  VNet3:\n", "  VNet3:\n    deployment_model: Classic\n"),
+        gateway3("sku: VpnGw1"),
+        connection("type: Vnet2Vnet, between: [VNet3, VNet2]"),
+    ),
+    broken(
+        "r104_gateway_transit_stays_in_its_region",
+        "spoke-hub:",
+        *ALL_SEED,
+        ("  VNet1:\n", "  VNet1:\n    region: West Europe\n"),
+        ("  VNet4:\n", "  VNet4:\n    region: East US\n"),
+    ),
+    broken(
+        "r110_sites_know_the_spokes",
+        "S1:",
+        (SITES, SITES + "  S1: {address_prefixes: [10.109.0.0/16]}\n"),
+        connection("type: IPsec, between: [VNet1, S1]"),
     ),
     broken(
         "r100_peered_vnets_do_not_overlap",
@@ -439,6 +758,7 @@ BROKEN = (
             SPOKE + "  from2: {vnet: VNet2, remote_vnet: VNet4, allow_gateway_transit: true}\n"
             "  to2: {vnet: VNet4, remote_vnet: VNet2, use_remote_gateways: true}\n",
         ),
+        also=("r110_sites_know_the_spokes",),
     ),
     broken("b1_bgp_needs_a_capable_gateway", "sku: Basic", gateway3("sku: Basic, bgp: {asn: 65030}")),
     broken(
@@ -460,6 +780,7 @@ BROKEN = (
     broken("b4_asns_are_not_ianas", "64500", ("bgp: {asn: 65020}", "bgp: {asn: 64500}")),
     broken("b4_asns_are_not_ianas", "429496729", ("bgp: {asn: 65020}", "bgp: {asn: 429496729}")),
     broken("b5_asns_are_usable", "65516", ("bgp: {asn: 65020}", "bgp: {asn: 65516}")),
+    broken("b6_asns_fit_the_profile", "70000", *ALL_SEED, ("bgp: {asn: 65020}", "bgp: {asn: 70000}")),
     broken("b7_asns_differ", "VNet1-VNet2", ("bgp: {asn: 65020}", "bgp: {asn: 65010}")),
     broken(
         "b7_asns_differ",
@@ -509,7 +830,23 @@ BROKEN = (
         ),
         ("10.101.0.1}\n  lng2", "203.0.113.9}\n  lng2"),
     ),
+    broken("b8_gateway_peers_from_its_subnet", "10.5.0.5", ("[10.5.255.4, 10.5.255.5]", "[10.5.255.4, 10.5.0.5]")),
+    broken(
+        "b10_devices_peer_from_inside",
+        "203.0.113.131",
+        ("d1: {bgp_peering_address: 10.103.0.1,", "d1: {bgp_peering_address: 203.0.113.131,"),
+    ),
+    broken(
+        "b10_devices_peer_from_inside",
+        "10.5.9.9",
+        ("bgp_peering_address: 10.103.0.1,", "bgp_peering_address: 10.5.9.9,"),
+    ),
     broken("b12_apipa_is_azures_part", "169.254.1.1", ("10.1.255.30", "169.254.1.1")),
+    broken("b12_apipa_is_azures_part", "10.5.255.4, 169.254.20.7", ("10.5.255.5]", "169.254.20.7]")),
+    broken("b12_apipa_is_azures_part", "169.254.21.2", *ALL_SEED, ("10.1.255.30", "169.254.21.2")),
+    broken(
+        "b12_bgp_addresses_differ", "10.103.0.1", ("bgp_peering_address: 10.103.0.2", "bgp_peering_address: 10.103.0.1")
+    ),
     broken(
         "b12_bgp_addresses_differ",
         "169.254.21.2",
@@ -596,6 +933,20 @@ REFERENCES = (
     "{lin: [",
     "app: reachable",
     "dropped_at: win",
+    "Site3], device: d1",
+    "{VNet5-d2",
+    "{connection: VNet5-d1",
+    "{name: Site3",
+    "{name: Site3, device: d1",
+    "silence_device: {site: Site1",
+    "fail_gateway: {vnet: VNet2",
+    "set_key: {connection: VNet2-Site2",
+    "end: Site2",
+    "set_custom_routes: {vnet: VNet1",
+    "flow: {source: db",
+    "connections: {VNet5-d1",
+    "learned: {Site3",
+    "site3-d2",
 )
 HOSTILE = ("../x", "a;b", "a\nb", "x" * 300, "\x1b[31m", "")
 
@@ -604,7 +955,7 @@ HOSTILE = ("../x", "a;b", "a\nb", "x" * 300, "\x1b[31m", "")
 @pytest.mark.parametrize("reference", REFERENCES)
 def test_a_hostile_reference_is_refused_and_not_repeated_raw(reference: str, name: str) -> None:
     assert GOOD.count(reference) == 1
-    *_, known = re.findall(r"\b(?:default|VNet\d-Site\d|VNet\d|Site\d|lng\d|win|lin|app)\b", reference)
+    *_, known = re.findall(r"\b(?:VNet\d-\w+|(?:site3-)?d\d|default|VNet\d|Site\d|lng\d|win|lin|app|db)\b", reference)
     found = findings(GOOD.replace(reference, reference.replace(known, json.dumps(name), 1)))
     assert found
     assert all(item.message.isprintable() and len(item.message) < 400 for item in found)

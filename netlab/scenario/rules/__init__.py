@@ -23,7 +23,7 @@ Rule = Callable[[Scenario], Breaches]
 def check(scenario: Scenario) -> Breaches:
     """Every rule that a scenario breaks, in the order of RULES."""
     for rule in RULES:
-        yield from (replace(breach, rule=number(rule)) for breach in rule(scenario))
+        yield from dict.fromkeys(replace(breach, rule=number(rule)) for breach in rule(scenario))
 
 
 def number(rule: Rule) -> str:
