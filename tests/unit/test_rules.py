@@ -64,6 +64,7 @@ vnets:
         address_pool: 192.168.5.0/24
         authentication_types: [Certificate]
         root_certificates: [root]
+        revoked_certificates: [mac]
         custom_routes: [10.250.0.0/16]
 peerings:
   hub-spoke: {vnet: VNet1, remote_vnet: VNet4, allow_gateway_transit: true}
@@ -127,6 +128,7 @@ connections:
 clients:
   win: {os: windows, gateway: VNet1, local_network: 192.168.178.0/24}
   lin: {os: linux, gateway: VNet1, public_ip_address: 198.51.100.7}
+  mac: {os: linux, gateway: VNet1, further_gateways: [VNet5], certificate: {issued_by: other}}
 story:
   - name: as connected
     expect:
@@ -148,6 +150,7 @@ story:
       - fail_gateway: {vnet: VNet2, planned: true}
       - restore_gateway: {vnet: VNet5, instance: 0}
       - set_key: {connection: VNet2-Site2, shared_key: dritte, end: Site2}
+      - connect: {client: mac, gateway: VNet5}
       - set_custom_routes: {vnet: VNet1, prefixes: [10.251.0.0/16]}
     flow: {source: db, target: printer}
     expect:
@@ -289,12 +292,12 @@ BROKEN = (
         ("    address_prefixes: [10.102.0.0/16]\nconnections", "connections"),
     ),
     broken(
-        "clients_name_a_point_to_site_gateway",
+        "clients_name_point_to_site_gateways",
         "win:",
         ("win: {os: windows, gateway: VNet1", "win: {os: windows, gateway: VNet2"),
     ),
     broken(
-        "clients_name_a_point_to_site_gateway",
+        "clients_name_point_to_site_gateways",
         "win:",
         ("win: {os: windows, gateway: VNet1", "win: {os: windows, gateway: VNet9"),
     ),
@@ -346,6 +349,31 @@ BROKEN = (
     broken("actions_name_a_part_that_is_there", "fail_gateway", ("planned: true", "instance: 1")),
     broken("actions_name_a_part_that_is_there", "restore_gateway", ("{vnet: VNet5, instance: 0}", "{vnet: VNet5}")),
     broken("actions_name_a_part_that_is_there", "set_key", ("end: Site2", "end: Site1")),
+    broken(
+        "actions_name_a_part_that_is_there",
+        "connect:",
+        ("{client: mac, gateway: VNet5}", "{client: mac, gateway: VNet2}"),
+    ),
+    broken(
+        "clients_name_point_to_site_gateways",
+        "mac:",
+        ("further_gateways: [VNet5]", "further_gateways: [VNet2]"),
+        also=("actions_name_a_part_that_is_there",),
+    ),
+    broken(
+        "clients_name_point_to_site_gateways", "mac:", ("further_gateways: [VNet5]", "further_gateways: [VNet5, VNet1]")
+    ),
+    broken(
+        "revoked_certificates_are_clients",
+        "[nobody]",
+        ("revoked_certificates: [mac]", "revoked_certificates: [nobody]"),
+    ),
+    broken("r67_gateways_of_a_client_do_not_overlap", "mac:", ("192.168.5.0/24", "192.168.0.0/25")),
+    broken(
+        "r67_gateways_of_a_client_do_not_overlap",
+        "mac:",
+        ("address_space: [10.5.0.0/16]", "address_space: [10.5.0.0/16, 10.1.0.0/24]"),
+    ),
     broken("announcements_can_be_divided", "announce", ("10.104.0.0/16, count: 4001", "10.104.0.0/21, count: 4001")),
     broken("flows_join_two_machines", "source: VNet1", ("source: db", "source: VNet1")),
     broken("flows_join_two_machines", "nobody", ("target: printer", "target: nobody")),
@@ -926,7 +954,7 @@ REFERENCES = (
     "site: Site1\n",
     "[VNet2, Site2]",
     "{VNet2: lng2}",
-    "linux, gateway: VNet1,",
+    "linux, gateway: VNet1, public",
     "{VNet2-Site2: ",
     "client: win,",
     "{site: Site1,",
@@ -943,6 +971,9 @@ REFERENCES = (
     "set_key: {connection: VNet2-Site2",
     "end: Site2",
     "set_custom_routes: {vnet: VNet1",
+    "mac, gateway: VNet5",
+    "further_gateways: [VNet5",
+    "revoked_certificates: [mac",
     "flow: {source: db",
     "connections: {VNet5-d1",
     "learned: {Site3",
@@ -955,7 +986,9 @@ HOSTILE = ("../x", "a;b", "a\nb", "x" * 300, "\x1b[31m", "")
 @pytest.mark.parametrize("reference", REFERENCES)
 def test_a_hostile_reference_is_refused_and_not_repeated_raw(reference: str, name: str) -> None:
     assert GOOD.count(reference) == 1
-    *_, known = re.findall(r"\b(?:VNet\d-\w+|(?:site3-)?d\d|default|VNet\d|Site\d|lng\d|win|lin|app|db)\b", reference)
+    *_, known = re.findall(
+        r"\b(?:VNet\d-\w+|(?:site3-)?d\d|default|VNet\d|Site\d|lng\d|win|lin|mac|app|db)\b", reference
+    )
     found = findings(GOOD.replace(reference, reference.replace(known, json.dumps(name), 1)))
     assert found
     assert all(item.message.isprintable() and len(item.message) < 400 for item in found)

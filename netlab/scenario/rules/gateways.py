@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Network
+from itertools import combinations, product
 
 from netlab.scenario.models import (
     Scenario,
@@ -19,6 +20,7 @@ from netlab.scenario.rules.subjects import (
     known_to,
     networks_of,
     policy_based,
+    serving,
     told_by,
     vpn_gateways,
 )
@@ -180,14 +182,32 @@ def r60_roots_are_few(scenario: Scenario) -> Breaches:
 
 def r62_clients_take_all_selectors(scenario: Scenario) -> Breaches:
     """R62: Windows takes 255 traffic selectors (25 in the seed's days), other clients 256; with more IKEv2 fails."""
+    offered = {name: len(_offered(scenario, name)) for name in serving(scenario)}
     for name, client in scenario.clients.items():
-        if client.gateway not in vpn_gateways(scenario):
-            continue
-        offered, most = len(_offered(scenario, client.gateway)), SELECTORS.get((client.os, scenario.profile))
-        if offered > (most or MOST_SELECTORS):
-            message = f"the gateway of `{client.gateway}` offers {offered} prefixes and {client.os} takes"
-            right = "summarise them, or set push_prefixes_to_p2s: false"
-            yield Breach(("clients", name), f"{message} {most or MOST_SELECTORS}; {right} {by_profile(scenario)}")
+        most = SELECTORS.get((client.os, scenario.profile), MOST_SELECTORS)
+        for gateway in client.gateways:
+            if offered.get(gateway, 0) > most:
+                message = f"the gateway of `{gateway}` offers {offered[gateway]} prefixes and {client.os} takes {most}"
+                right = "summarise them, or set push_prefixes_to_p2s: false"
+                yield Breach(("clients", name), f"{message}; {right} {by_profile(scenario)}")
+
+
+def r67_gateways_of_a_client_do_not_overlap(scenario: Scenario) -> Breaches:
+    """R67: a client reaches several VNets at once if neither the VNets nor the pools overlap."""
+    networks = {name: _of_gateway(scenario, name) for name in serving(scenario)}
+    for name, client in scenario.clients.items():
+        for (_, one), (index, other) in combinations(enumerate(client.gateways), 2):
+            found = product(networks.get(one, ()), networks.get(other, ()))
+            overlap = next((pair for pair in found if pair[0].overlaps(pair[1])), None)
+            if one != other and overlap is not None:
+                message = f"{overlap[1]} of `{other}` overlaps {overlap[0]} of `{one}`"
+                path = ("clients", name, "further_gateways", index - 1)
+                yield Breach(path, f"{message}; a client of both needs VNets and pools that do not overlap")
+
+
+def _of_gateway(scenario: Scenario, vnet: str) -> tuple[IPv4Network, ...]:
+    pools = (pool.prefix for pool in address_pools(scenario) if pool.owner == vnet)
+    return (*scenario.vnets[vnet].address_space, *pools)
 
 
 def _offered(scenario: Scenario, vnet: str) -> set[IPv4Network]:

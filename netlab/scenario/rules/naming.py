@@ -134,15 +134,29 @@ def links_have_a_way_to_the_internet(scenario: Scenario) -> Breaches:
         yield from unknown(("links", name), name, known, "VPN gateway, site or client")
 
 
-def clients_name_a_point_to_site_gateway(scenario: Scenario) -> Breaches:
-    """A client connects to a VNet whose VPN gateway has a point-to-site configuration."""
+def clients_name_point_to_site_gateways(scenario: Scenario) -> Breaches:
+    """A client connects to VNets whose VPN gateways have a point-to-site configuration, to each once."""
     for name, client in scenario.clients.items():
-        path = ("clients", name, "gateway")
-        if client.gateway not in scenario.vnets:
-            yield from unknown(path, client.gateway, serving(scenario), "VNet")
-        elif client.gateway not in serving(scenario):
-            message = f"`{client.gateway}` has no vpn_gateway with point_to_site"
-            yield Breach(path, f"{message}; {suggest(client.gateway, serving(scenario))}")
+        for index, gateway in enumerate(client.gateways):
+            path: Path = ("clients", name, *(("further_gateways", index - 1) if index else ("gateway",)))
+            if gateway not in scenario.vnets:
+                yield from unknown(path, gateway, serving(scenario), "VNet")
+            elif gateway not in serving(scenario):
+                message = f"`{gateway}` has no vpn_gateway with point_to_site"
+                yield Breach(path, f"{message}; {suggest(gateway, serving(scenario))}")
+            elif gateway in client.gateways[:index]:
+                yield Breach(path, f"`{gateway}` is one of its gateways already; drop one")
+
+
+def revoked_certificates_are_clients(scenario: Scenario) -> Breaches:
+    """A revoked certificate goes by the name of its client."""
+    known = set(map(str.lower, scenario.clients))
+    for name in serving(scenario):
+        settings = vpn_gateways(scenario)[name].point_to_site
+        for index, revoked in enumerate(settings.revoked_certificates if settings is not None else ()):
+            path = ("vnets", name, "vpn_gateway", "point_to_site", "revoked_certificates", index)
+            if revoked.lower() not in known:
+                yield from unknown(path, revoked, scenario.clients, "client")
 
 
 def static_routes_name_their_connection(scenario: Scenario) -> Breaches:

@@ -66,7 +66,7 @@ def actions_name_what_they_act_on(scenario: Scenario) -> Breaches:
 
 
 def actions_name_a_part_that_is_there(scenario: Scenario) -> Breaches:
-    """Of several instances, devices or ends an action names one that is there, and of a single one none."""
+    """Of several gateways, instances, devices or ends an action names one that is there, and of a single one none."""
     for path, action in story_actions(scenario):
         match action.subject:
             case LinkOf(name=site, device=device) | SiteDevice(site=site, device=device):
@@ -76,6 +76,9 @@ def actions_name_a_part_that_is_there(scenario: Scenario) -> Breaches:
                 elif len(known) > 1:
                     right = ", ".join(map(short, known))
                     yield Breach(path, f"`{site}` has several devices; say which `device`: {right}")
+            case ClientOnly(client=client, gateway=str(vnet)) if client in scenario.clients:
+                own = [name for name in scenario.clients[client].gateways if name in scenario.vnets]
+                yield from unknown((*path, "gateway"), vnet, own, "gateway of this client")
             case ConnectionTunnel(connection=name, instance=int()) if name in scenario.connections:
                 if all(instances(scenario, end) == 1 for end in scenario.connections[name].between):
                     yield Breach((*path, "instance"), f"no end of `{name}` is active-active; leave it out")
