@@ -23,7 +23,7 @@ from netlab.cli.options import (
     ScaleOption,
     ScenarioArgument,
 )
-from netlab.cli.output import display, log, print_json, put
+from netlab.cli.output import display, log, print_json, print_rows, put
 from netlab.errors import ExitCode, Finding, ScenarioError, UsageError
 
 if TYPE_CHECKING:
@@ -60,6 +60,29 @@ def check(
         count = f"{len(findings)} finding{'' if len(findings) == 1 else 's'}"
         log(f"{file} is {'valid' if valid else 'not valid'}: {count}")
     leave(ExitCode.OK if valid else ExitCode.USAGE)
+
+
+@app.command("rules")
+def list_rules(
+    number: Annotated[str, typer.Argument(metavar="NUMBER", help="Only this rule, as R57.")] = "",
+    output: FormatOption = Format.table,
+) -> None:
+    """List Azure's rules, who says so, and what a lab does with them.
+
+    A finding of `check` ends with the number of its rule.
+    """
+    from netlab.scenario.rules.rulebook import entries, entry, outline, structure
+
+    if output is Format.json:
+        print_json(structure(entry(number)) if number else [structure(item) for item in entries().values()])
+    elif number:
+        display(outline(entry(number)))
+    else:
+        rows = [
+            {"rule": item.number, "the lab": list(item.doing), "confidence": item.mark, "statement": item.says}
+            for item in entries().values()
+        ]
+        print_rows(rows, output)
 
 
 @app.command()

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from netlab.errors import Finding, ScenarioError, UsageError
-from netlab.scenario import rules
+from netlab.scenario import rules, salvage
 from netlab.scenario.document import Document, Place, read, refusal
 from netlab.scenario.models import NAME, Model, Scenario
 from netlab.scenario.names import nearest, short, suggest
@@ -53,8 +53,11 @@ def parse(text: str, where: str) -> Loaded:
     try:
         scenario = Scenario.model_validate(document.data)
     except ValidationError as error:
-        broken = tuple(_of_model(item, document, where) for item in error.errors(include_url=False))
-        raise _invalid(where, broken, "`netlab schema` prints what a scenario file may say") from None
+        shape = error.errors(include_url=False)
+        broken = tuple(_of_model(item, document, where) for item in shape)
+        others = salvage.breaches(document.data, (item["loc"] for item in shape))
+        found = (*broken, *(_of_rule(breach, document, where) for breach in others))
+        raise _invalid(where, found, "`netlab schema` prints what a scenario file may say") from None
     found = tuple(_of_rule(breach, document, where) for breach in rules.check(scenario))
     if any(finding.severity == "error" for finding in found):
         raise _invalid(where, found)

@@ -320,3 +320,13 @@ def test_an_example_with_other_words_loads_or_is_refused(data: st.DataObject) ->
     for _ in range(data.draw(st.integers(1, 4))):
         text = text.replace(data.draw(WORDS), data.draw(WORDS), data.draw(st.integers(1, 3)))
     loads_or_is_refused(text)
+
+
+def test_a_broken_shape_hides_no_broken_rule() -> None:
+    text = edited("asn: 65101", "asn: 64500").replace("sku: VpnGw1", "skus: VpnGw1").replace("{os: linux", "{os: plan9")
+    found = refused(text)
+    assert [item.split(": ")[2] for item in found] == [
+        "vnets.VNet1.vpn_gateway.skus",
+        "sites.Site1.bgp.asn",
+        "clients.lin.os",
+    ]

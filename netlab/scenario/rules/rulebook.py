@@ -1,0 +1,86 @@
+"""The rulebook as data: what each rule says, who says so, and what the lab does with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from netlab.errors import UsageError
+from netlab.scenario.document import read
+from netlab.scenario.names import short, suggest
+from netlab.scenario.rules import RULES, Rule, number
+
+BOOK = Path(__file__).with_name("rulebook.yaml")
+DOING = {"E": "enforced", "C": "emulated", "D": "observed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A rule of the rulebook; ``lab`` is what a lab has to do with it, of the letters E, C and D."""
+
+    number: str
+    says: str
+    source: str
+    lab: str
+    mark: str = ""
+    note: str = ""
+    built: bool = True
+
+    @property
+    def functions(self) -> tuple[Rule, ...]:
+        """The functions that enforce it."""
+        return tuple(rule for rule in RULES if number(rule) == self.number)
+
+    @property
+    def doing(self) -> tuple[str, ...]:
+        """What the lab does with it, in words."""
+        if not self.built:
+            return ("not built yet",)
+        enforced = ("enforced",) if self.functions and "E" not in self.lab else ()
+        return (*(DOING[letter] for letter in self.lab), *enforced)
+
+
+@cache
+def entries() -> Mapping[str, Entry]:
+    """Every rule, by its number, in the rulebook's order."""
+    data: dict[str, dict[str, Any]] = read(BOOK.read_text(encoding="utf-8"), BOOK.name).data
+    return {name: Entry(name, **fields) for name, fields in data.items()}
+
+
+def entry(name: str) -> Entry:
+    """The rule of this number, in any case of letters."""
+    found = entries().get(name.upper())
+    if found is None:
+        known = entries() if re.fullmatch(r"[RBA]\d+", name.upper()) else ("R57", "B19", "A7")
+        raise UsageError(f"no rule is called {short(name)}; {suggest(name, known)}", "`netlab rules` lists them")
+    return found
+
+
+def structure(item: Entry) -> dict[str, Any]:
+    """A rule as plain values."""
+    return {
+        "rule": item.number,
+        "statement": item.says,
+        "source": item.source,
+        "confidence": item.mark or "documented",
+        "lab": list(item.doing),
+        "functions": [rule.__name__ for rule in item.functions],
+        "note": item.note,
+    }
+
+
+def outline(item: Entry) -> str:
+    """A rule with all that is known of it."""
+    names = [f"{rule.__module__.removeprefix('netlab.')}.{rule.__name__}" for rule in item.functions]
+    lines = (
+        ("source", item.source),
+        ("confidence", item.mark or "documented"),
+        ("the lab", ", ".join(item.doing)),
+        *(("enforced by", name) for name in names),
+        *(("note", item.note) for _ in range(bool(item.note))),
+    )
+    return "\n".join((f"{item.number}: {item.says}", *(f"  {key:<12} {value}" for key, value in lines)))
