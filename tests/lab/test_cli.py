@@ -53,7 +53,17 @@ def mounted(script: str, *command: str, code: int) -> Done:
 
 @pytest.mark.parametrize(
     "command",
-    [("list",), ("check", SMALL), ("plan", SMALL), ("graph", SMALL), ("schema",), ("--help",), ("--version",)],
+    [
+        ("list",),
+        ("check", SMALL),
+        ("rules",),
+        ("rules", "R57"),
+        ("plan", SMALL),
+        ("graph", SMALL),
+        ("schema",),
+        ("--help",),
+        ("--version",),
+    ],
     ids=" ".join,
 )
 def test_needs_no_root(command: tuple[str, ...]) -> None:
