@@ -29,6 +29,8 @@ class Machine(Protocol):
 
     def gateway_prefixes(self, view: GatewayView) -> tuple[tuple[str, bool], ...]: ...
 
+    def custom_routes(self, view: GatewayView) -> tuple[str, ...]: ...
+
     def tables(self, netns: str) -> tuple[Route, ...]: ...
 
     def change_tables(self, netns: str, add: Iterable[Route], delete: Iterable[Route]) -> None: ...
@@ -68,9 +70,11 @@ def _learned(prefix: str) -> EffectiveRoute:
     return EffectiveRoute("VirtualNetworkGateway", IPv4Network(prefix), "VirtualNetworkGateway")
 
 
-def wanted_selectors(view: GatewayView, known: Iterable[tuple[str, bool]]) -> tuple[str, ...]:
-    """What a gateway offers its clients: the static part and what BGP told it (azure-rules.md 1.3, rule 1)."""
-    static = view.p2s_connection.local_ts.prefixes if view.p2s_connection is not None else ()
+def wanted_selectors(
+    view: GatewayView, known: Iterable[tuple[str, bool]], custom: Iterable[str] = ()
+) -> tuple[str, ...]:
+    """What a gateway offers its clients: the static part, custom routes (R63), what BGP told it (1.3, rule 1)."""
+    static = (*(view.p2s_connection.local_ts.prefixes if view.p2s_connection is not None else ()), *custom)
     by_bgp = (IPv4Network(prefix) for prefix, learned in known if learned)
     return tuple(map(str, offered_selectors(map(IPv4Network, static), by_bgp)))
 
@@ -78,6 +82,11 @@ def wanted_selectors(view: GatewayView, known: Iterable[tuple[str, bool]]) -> tu
 def known_by_gateways(plan: Plan, machine: Machine) -> Known:
     """What every gateway sends into its tunnels now, by VNet."""
     return {view.vnet: machine.gateway_prefixes(view) for view in plan.gateways}
+
+
+def custom_routes(plan: Plan, machine: Machine) -> Mapping[str, tuple[str, ...]]:
+    """What every gateway pushes to its clients besides, by VNet."""
+    return {view.vnet: machine.custom_routes(view) for view in _p2s(plan)}
 
 
 def in_step(plan: Plan, machine: Machine, known: Known) -> bool:
@@ -91,7 +100,11 @@ def _p2s(plan: Plan) -> Iterator[GatewayView]:
 
 
 def _offers(view: GatewayView, machine: Machine, known: Known) -> bool:
-    return set(machine.selectors(view)) == set(wanted_selectors(view, known[view.vnet]))
+    return set(machine.selectors(view)) == set(_wanted_selectors(view, machine, known))
+
+
+def _wanted_selectors(view: GatewayView, machine: Machine, known: Known) -> tuple[str, ...]:
+    return wanted_selectors(view, known[view.vnet], machine.custom_routes(view))
 
 
 def _difference(fabric: Fabric, machine: Machine, known: Known) -> tuple[frozenset[Route], frozenset[Route]]:
@@ -112,20 +125,21 @@ def reconcile(plan: Plan, machine: Machine, known: Known) -> None:
             machine.change_tables(fabric.netns, add, delete)
     for view in _p2s(plan):
         if not _offers(view, machine, known):
-            machine.load_selectors(view, wanted_selectors(view, known[view.vnet]), plan.timers)
+            machine.load_selectors(view, _wanted_selectors(view, machine, known), plan.timers)
 
 
 def run(plan: Plan, machine: Machine, ready: Callable[[], None]) -> None:
     """Keep the lab in step until stopped; says when it is ``ready``. Acts only when a gateway knows something new."""
     watch = machine.watch([view.netns for view in plan.gateways])
-    last: Known | None = None
+    last: object = None
     while True:
         known = known_by_gateways(plan, machine)
-        if known != last:
+        now = (known, custom_routes(plan, machine))
+        if now != last:
             reconcile(plan, machine, known)
             if last is None:
                 ready()
-            last = known
+            last = now
         if watch.wait(_PERIOD):
             while watch.wait(_DEBOUNCE):
                 pass

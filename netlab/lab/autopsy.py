@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 
 from netlab.machine.charon import Sa
 from netlab.machine.network import KernelRoute, longest_match
-from netlab.plan.model import MAIN_TABLE, Plan, Route
+from netlab.plan.model import DEFAULT_TABLE, MAIN_TABLE, Plan, Route
 from netlab.plan.underlay import LAST_RESORT
 from netlab.probe.trace import Leg, Sighting, Trace, last, looping
 from netlab.probe.verdict import Drop
@@ -111,6 +111,8 @@ class Coroner:
             self._routes[node] = self.machine.routes(netns)
         table = self.machine.table_of(netns, interface) if interface else MAIN_TABLE
         found = longest_match(self._routes[node], destination, table)
+        if table == MAIN_TABLE and found is None:
+            found = longest_match(self._routes[node], destination, DEFAULT_TABLE)
         if table == MAIN_TABLE and found is not None and found.metric == LAST_RESORT:
             return f"unknown route: {node} knows no route to {destination} that would not lead to the Internet"
         if found is None:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Protocol
 
 from netlab.azure.world import initial
 from netlab.errors import BuildError, HostError, LabError
-from netlab.lab import profile, state
+from netlab.lab import certificates, clients, state
 from netlab.lab.convergence import Reader, await_bgp, await_fabrics
-from netlab.plan.model import Client, Plan, Uplink
+from netlab.plan.model import Plan, Uplink
 from netlab.scenario.models import Scenario
 
 Progress = Callable[[str], None]
 
 
-class Machine(Reader, profile.Machine, Protocol):
+class Machine(Reader, clients.Machine, Protocol):
     """What building and removing a lab asks of the machine."""
 
     def namespaces_of(self, lab: str) -> tuple[str, ...]: ...
@@ -48,8 +48,6 @@ class Machine(Reader, profile.Machine, Protocol):
 
     def impair(self, plan: Plan, uplink: Uplink) -> object: ...
 
-    def connect(self, plan: Plan, clients: Iterable[Client]) -> None: ...
-
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -77,14 +75,12 @@ def steps(plan: Plan, scenario: Scenario, secrets: Mapping[str, str], machine: M
             if uplink.impaired:
                 machine.impair(plan, uplink)
 
+    def issue() -> None:
+        certificates.issue(lab, plan.certificates, state.write_secret)
+
     def follow_gateways() -> None:
         machine.await_controller(lab)
         await_fabrics(plan, machine)
-
-    def connect_clients() -> None:
-        machine.connect(plan, plan.clients)
-        for client in plan.clients:
-            profile.download(plan, scenario, client, machine)
 
     return (
         Step("network namespaces", lambda: machine.create_namespaces(plan), lambda: machine.remove_namespaces(lab)),
@@ -92,13 +88,14 @@ def steps(plan: Plan, scenario: Scenario, secrets: Mapping[str, str], machine: M
         *((Step("impaired links", impair_links, _nothing),) if any(u.impaired for u in plan.uplinks) else ()),
         Step("IKE and routing daemons", lambda: machine.start_daemons(plan), stop),
         Step("tunnel interfaces", lambda: machine.place_tunnels(plan), _nothing),
+        *((Step("certificates", issue, _nothing),) if plan.certificates else ()),
         Step("keys and connections", lambda: machine.load_connections(plan, secrets), _nothing),
         Step("SDN controller", lambda: machine.start_controller(lab), stop),
         Step("security associations", lambda: machine.initiate(plan, refused), _nothing),
         Step("BGP daemons", lambda: machine.start_bgp(plan), stop),
         Step("BGP sessions and routes", lambda: await_bgp(plan, world, machine), _nothing),
         Step("VNet route tables", follow_gateways, _nothing),
-        Step("point-to-site clients", connect_clients, _nothing),
+        Step("point-to-site clients", lambda: clients.connect_all(plan, scenario, machine), _nothing),
     )
 
 

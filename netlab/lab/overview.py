@@ -9,10 +9,9 @@ from netlab.errors import LabError
 from netlab.lab import state
 from netlab.lab.story import opening
 from netlab.lab.verify import Machine, health
-from netlab.plan.model import MAIN_TABLE
+from netlab.plan.model import CHARON_TABLE, MAIN_TABLE
 from netlab.plan.networks import GATEWAY_METRIC
 from netlab.probe.verdict import Check
-from netlab.render.text import CHARON_TABLE
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Protocol
 
 from netlab.azure.propagation import profile_prefixes
+from netlab.plan.clients import server_root_name
 from netlab.plan.model import Client, Plan
-from netlab.plan.names import lab_directory
+from netlab.plan.names import certificate_path, lab_directory
 from netlab.render.text import vpn_settings
 from netlab.scenario.models import Scenario
 
@@ -17,19 +18,26 @@ from netlab.scenario.models import Scenario
 class Machine(Protocol):
     """What installing a profile asks of the machine."""
 
+    def virtual_address(self, client: Client) -> str: ...
+
     def change_client_routes(
         self, plan: Plan, client: Client, add: Iterable[str] = (), delete: Iterable[str] = ()
     ) -> None: ...
 
 
 def path(lab: str, client: Client) -> Path:
-    """Where a client keeps the package that it downloaded."""
-    return Path(lab_directory(lab), "profiles", client.node, "Generic", "VpnSettings.xml")
+    """Where a client keeps the package that it downloaded; beside it VpnServerRoot.cer, where there is one."""
+    return Path(lab_directory(lab), "profiles", client.name, "Generic", "VpnSettings.xml")
 
 
 def current(plan: Plan, scenario: Scenario, client: Client) -> str:
     """The package that Azure would generate now."""
-    server = next(c.remote_address for item in plan.charons if item.node == client.node for c in item.connections)
+    server = next(
+        connection.remote_address
+        for item in plan.charons
+        for connection in item.connections
+        if (item.directory, connection.name) == (client.directory, client.connection)
+    )
     return vpn_settings(server, tuple(map(str, profile_prefixes(scenario, client.gateway))))
 
 
@@ -53,8 +61,15 @@ def download(plan: Plan, scenario: Scenario, client: Client, machine: Machine) -
     file = path(plan.lab, client)
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     file.write_text(after)
-    if client.os == "windows":
-        old, new = routes_in(before) if before else (), routes_in(after)
-        stale = [route for route in old if route not in new]
-        machine.change_client_routes(plan, client, add=new, delete=stale)
+    root = Path(certificate_path(plan.lab, server_root_name(client.gateway)))
+    if root.exists():
+        (file.parent / "VpnServerRoot.cer").write_bytes(root.read_bytes())
+    stale = set(routes_in(before) if before else ()) - set(routes_in(after))
+    install(plan, client, machine, stale)
     return file
+
+
+def install(plan: Plan, client: Client, machine: Machine, stale: Iterable[str] = ()) -> None:
+    """Give a Windows client that is connected the routes of its package."""
+    if client.os == "windows" and machine.virtual_address(client):
+        machine.change_client_routes(plan, client, add=routes_in(read(plan.lab, client)), delete=stale)

@@ -9,13 +9,14 @@ from typing import Protocol
 
 from pydantic import SecretStr
 
-from netlab.azure.world import World, after, initial
+from netlab.azure.sessions import point_to_site
+from netlab.azure.world import World, after, initial, named
 from netlab.errors import ConvergeError
-from netlab.lab import profile, state
+from netlab.lab import clients, profile, state
 from netlab.lab.convergence import Reader, await_bgp, await_fabrics
 from netlab.plan.devices import shared_key_name
-from netlab.plan.model import BgpSpeaker, Client, Plan
-from netlab.scenario.models import Action, ClientOnly, ClientRoute, NewKey, SitePrefix, node_name
+from netlab.plan.model import BgpSpeaker, Client, GatewayView, Plan
+from netlab.scenario.models import Action, ClientOnly, ClientRoute, CustomRoutes, NewKey, SitePrefix, node_name
 
 
 def opening(lab: state.Lab) -> World:
@@ -30,10 +31,10 @@ def refused(world: World) -> tuple[str, ...]:
     return tuple(name for name, found in world.negotiated.items() if not found.up)
 
 
-class Machine(Reader, profile.Machine, Protocol):
+class Machine(Reader, clients.Machine, Protocol):
     """What a story asks of the machine."""
 
-    def reconnect(self, plan: Plan, client: Client) -> None: ...
+    def set_custom_routes(self, view: GatewayView, prefixes: Iterable[str]) -> None: ...
 
     def load_keys(self, plan: Plan, secrets: Mapping[str, str]) -> None: ...
 
@@ -53,7 +54,7 @@ _INVERSE = {"add_route": "remove_route", "remove_route": "add_route", "announce"
 
 @dataclass(slots=True)
 class Stage:
-    """A lab on which a story is played: what its actions changed so far."""
+    """A lab on which a story is played: what its actions changed so far, the scenario's settings included."""
 
     lab: state.Lab
     machine: Machine
@@ -73,10 +74,11 @@ class Stage:
     def rewind(self) -> None:
         """Put back what this story, or one that was interrupted, has changed: all that can be, whatever fails."""
         taken = [Action.model_validate(item) for item in state.read_story(self.lab)]
-        clients = {a.subject.client for a in taken if a.verb == "reconnect" and isinstance(a.subject, ClientOnly)}
+        plan, scenario = self.lab.plan, self.lab.scenario
+        touched = {tunnel for a in taken if isinstance(a.subject, ClientOnly) for tunnel in named(scenario, a.subject)}
         with ExitStack() as way_back:
-            for client in clients:
-                way_back.callback(self.machine.reconnect, self.lab.plan, self._client(client))
+            if touched:
+                way_back.callback(clients.restore, plan, scenario, touched, self.machine)
             if taken:
                 way_back.callback(self.settle)
             way_back.callback(self._reopen)
@@ -84,6 +86,9 @@ class Stage:
                 way_back.callback(self._restore_keys, connection)
             for action in taken:
                 self._note(action)
+                if isinstance(action.subject, CustomRoutes):
+                    routes = point_to_site(scenario, action.subject.vnet).custom_routes
+                    way_back.callback(self._set_custom_routes, CustomRoutes(vnet=action.subject.vnet, prefixes=routes))
                 inverse = _INVERSE.get(action.verb)
                 if inverse is not None:
                     way_back.callback(self._act, Action.model_validate({inverse: action.subject}))
@@ -116,14 +121,21 @@ class Stage:
             return
         match action.verb, action.subject:
             case "add_route", ClientRoute(client=client, prefix=prefix):
-                self.machine.change_client_routes(self.lab.plan, self._client(client), add=[str(prefix)])
+                self._change_route(client, add=[str(prefix)])
             case "remove_route", ClientRoute(client=client, prefix=prefix):
-                self.machine.change_client_routes(self.lab.plan, self._client(client), delete=[str(prefix)])
-            case "download_profile", ClientOnly(client=client):
-                profile.download(self.lab.plan, self.lab.scenario, self._client(client), self.machine)
-            case "reconnect", ClientOnly(client=client):
+                self._change_route(client, delete=[str(prefix)])
+            case "download_profile", ClientOnly() as subject:
+                for tunnel in self._tunnels(subject):
+                    profile.download(self.lab.plan, self.world.scenario, tunnel, self.machine)
+            case "connect" | "reconnect", ClientOnly() as subject:
                 self.settle()
-                self.machine.reconnect(self.lab.plan, self._client(client))
+                for tunnel in self._tunnels(subject):
+                    clients.connect(self.lab.plan, tunnel, self.machine)
+            case "disconnect", ClientOnly() as subject:
+                for tunnel in self._tunnels(subject):
+                    self.machine.disconnect(self.lab.plan, tunnel)
+            case "set_custom_routes", CustomRoutes() as change:
+                self._set_custom_routes(change)
             case "announce", SitePrefix(site=site, prefix=prefix):
                 self.machine.change_announcements(self._speaker(site), add=[str(prefix)])
             case "withdraw", SitePrefix(site=site, prefix=prefix):
@@ -139,8 +151,21 @@ class Stage:
         before, self.world = self.world, after(self.world, action)
         return isinstance(action.subject, SitePrefix) and self.world.announced == before.announced
 
-    def _client(self, name: str) -> Client:
-        return next(client for client in self.lab.plan.clients if client.node == node_name(name))
+    def _change_route(self, name: str, add: Iterable[str] = (), delete: Iterable[str] = ()) -> None:
+        """Change a route into a client's first tunnel; without a tunnel there is nothing that it could lead into."""
+        scenario = self.lab.scenario
+        client = clients.tunnel_of(self.lab.plan, scenario, (name, scenario.clients[name].gateway))
+        if self.machine.virtual_address(client):
+            self.machine.change_client_routes(self.lab.plan, client, add, delete)
+
+    def _set_custom_routes(self, change: CustomRoutes) -> None:
+        for view in self.lab.plan.gateways:
+            if view.vnet == change.vnet:
+                self.machine.set_custom_routes(view, map(str, change.prefixes))
+
+    def _tunnels(self, subject: ClientOnly) -> tuple[Client, ...]:
+        plan, scenario = self.lab.plan, self.lab.scenario
+        return tuple(clients.tunnel_of(plan, scenario, tunnel) for tunnel in named(scenario, subject))
 
     def _speaker(self, site: str) -> BgpSpeaker:
         return next(speaker for speaker in self.lab.plan.speakers if speaker.node == node_name(site))

@@ -12,17 +12,17 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import Protocol
 
-from netlab.azure.prediction import Predicted, endpoint_addresses, matrix, story_of
+from netlab.azure.prediction import Predicted, address_towards, endpoint_addresses, matrix, story_of
 from netlab.azure.world import World
 from netlab.errors import ConvergeError, LabError
-from netlab.lab import connections, profile, state, story
+from netlab.lab import clients, connections, profile, state, story
 from netlab.lab.autopsy import Coroner
 from netlab.lab.autopsy import Machine as Readable
 from netlab.lab.judgement import another_way, predicted_drop, three_way
 from netlab.machine.linux import CONTROLLER
 from netlab.plan.model import Client, Plan
 from netlab.probe.observe import observe
-from netlab.probe.trace import Observation, Trace, all_pairs, path
+from netlab.probe.trace import PROTOCOLS, Observation, Probe, Trace, all_pairs, path
 from netlab.probe.verdict import Cell, Check, Drop, Outcome, Report, Status, StepReport
 from netlab.scenario.models import Expectation, Reach, Step, node_name
 from netlab.scenario.names import Pair, endpoints, expected_pairs, resolve_node
@@ -31,16 +31,12 @@ Progress = Callable[[str], None]
 Documented = Mapping[Pair, Reach]
 
 
-class Machine(story.Machine, Readable, connections.Machine, Protocol):
+class Machine(story.Machine, clients.Witness, Readable, connections.Machine, Protocol):
     """What verifying asks of the machine."""
 
     def namespaces_of(self, lab: str) -> tuple[str, ...]: ...
 
-    def virtual_address(self, client: Client) -> str: ...
-
     def client_routes(self, plan: Plan, client: Client) -> tuple[str, ...]: ...
-
-    def installed(self, directory: str, connection: str) -> bool: ...
 
     def daemons(self, lab: str) -> tuple[tuple[str, str], ...]: ...
 
@@ -94,7 +90,7 @@ def _measure(
     else:
         stage.lose_patience()
     cells, sealed = _cells(lab, machine, documented, world)
-    checks += [*troubles, sealed, *_routes(lab, machine, step.expect, world), *_profiles(lab)]
+    checks += [*troubles, sealed, *_routes(lab, machine, step.expect, world), *_profiles(lab, world)]
     return StepReport(step.name, cells, tuple(checks))
 
 
@@ -113,12 +109,8 @@ def health(
         "failed" if dead else "passed",
         "; ".join(f"{name} of {node} is dead" for node, name in dead) or f"{sum(running.values())} run",
     )
-    for charon in plan.charons:
-        for connection in charon.connections:
-            if connection.virtual_ip:
-                up = machine.installed(charon.directory, connection.name)
-                yield Check(f"connection {charon.node}", _status(up), "INSTALLED" if up else "no INSTALLED CHILD SA")
     yield from connections.checks(plan, machine, world, documented)
+    yield from clients.checks(plan, world, machine)
     for speaker in plan.speakers:
         states = machine.bgp_states(speaker)
         for neighbor in speaker.neighbors:
@@ -154,9 +146,9 @@ def _settled(stage: story.Stage) -> Check:
 
 def _routes(lab: state.Lab, machine: Machine, expectation: Expectation, world: World) -> Iterator[Check]:
     """The VPN routes of every client, as documented, predicted and observed."""
-    clients = {client.node: client for client in lab.plan.clients}
     for name in lab.scenario.clients:
-        observed = set(machine.client_routes(lab.plan, clients[node_name(name)]))
+        own = (client for client in lab.plan.clients if client.node == node_name(name))
+        observed = {prefix for client in own for prefix in machine.client_routes(lab.plan, client)}
         predicted = set(map(str, world.client_routes(name)))
         said = {key.lower(): set(map(str, prefixes)) for key, prefixes in expectation.routes.items()}
         problem = three_way(said.get(name.lower()), predicted, observed, _routes_in_words)
@@ -167,13 +159,13 @@ def _routes_in_words(prefixes: set[str]) -> str:
     return ", ".join(sorted(prefixes)) or "none"
 
 
-def _profiles(lab: state.Lab) -> Iterator[Check]:
+def _profiles(lab: state.Lab, world: World) -> Iterator[Check]:
     for client in lab.plan.clients:
         if client.os == "windows":
-            fresh = profile.read(lab.facts.lab, client) == profile.current(lab.plan, lab.scenario, client)
+            fresh = profile.read(lab.facts.lab, client) == profile.current(lab.plan, world.scenario, client)
             # I6: a stale package is a finding, not a failure.
             message = "current" if fresh else "stale: the topology changed since it was downloaded"
-            yield Check(f"profile {client.node}", "passed", message)
+            yield Check(f"profile {client.name}", "passed", message)
 
 
 # --- the matrix -----------------------------------------------------------------------------------------------------
@@ -182,11 +174,13 @@ def _profiles(lab: state.Lab) -> Iterator[Check]:
 def _cells(lab: state.Lab, machine: Machine, documented: Documented, world: World) -> tuple[tuple[Cell, ...], Check]:
     plan = lab.plan
     addresses = probe_addresses(lab, machine)
-    predicted = {(cell.source, cell.target): cell for cell in matrix(world, all_addresses(world, addresses))}
+    everything = all_addresses(world, addresses)
+    predicted = {(cell.source, cell.target): cell for cell in matrix(world, everything)}
     underlay = {node.name for node in plan.nodes if node.kind in ("internet", "edge")}
-    probes = all_pairs(addresses)
+    present = {end.node: addresses[end.node] for end in endpoints(lab.scenario) if end.node in addresses}
+    probes = [aimed(world, everything, probe) for probe in all_pairs(present)]
     wanted = [probe for probe in probes if predicted[probe.source, probe.target].outcome == "reachable"]
-    observation = observe(addresses, probes, {node.name: node.netns for node in plan.nodes}, underlay, expected=wanted)
+    observation = observe(present, probes, {node.name: node.netns for node in plan.nodes}, underlay, expected=wanted)
     evidence = _Evidence(observation, _public_addresses(plan), underlay)
     coroner = Coroner(plan, machine)
     cells = [
@@ -194,11 +188,13 @@ def _cells(lab: state.Lab, machine: Machine, documented: Documented, world: Worl
         for trace in observation.traces
         if (pair := (trace.probe.source, trace.probe.target))
     ]
-    cells += [
-        _unmeasured(documented.get(pair), prediction)
-        for pair, prediction in predicted.items()
-        if not addresses.keys() >= set(pair)
-    ]
+    refused = {node: reason for vnet in lab.scenario.vnets for node, reason in machine.refusals(plan, vnet).items()}
+    for pair, prediction in predicted.items():
+        if not present.keys() >= set(pair):
+            absent = next(node for node in pair if node not in present)
+            cells += _not_probed(lab, documented.get(pair), prediction, absent, refused.get(absent, ""))
+    order = {pair: number for number, pair in enumerate(predicted)}
+    cells.sort(key=lambda cell: order[cell.source, cell.target])
     return tuple(cells), evidence.sealed()
 
 
@@ -208,17 +204,30 @@ def all_addresses(world: World, observed: Mapping[str, str]) -> dict[str, IPv4Ad
 
 
 def probe_addresses(lab: state.Lab, machine: Machine) -> dict[str, str]:
-    """The address at which each endpoint is probed: a client's virtual one; a client that has none is left out."""
-    clients = {client.node: client for client in lab.plan.clients}
+    """The address at which each endpoint is probed: a client's virtual one; a client that has none is left out.
+
+    A client with several tunnels has the first one's, and each of theirs by the tunnel's name.
+    """
     found = {}
-    for endpoint in endpoints(lab.scenario):
-        if endpoint.node in clients:
-            found[endpoint.node] = machine.virtual_address(clients[endpoint.node])
-        else:
-            interfaces = (end for link in lab.plan.links for end in (link.a, link.b))
-            end = next(item for item in interfaces if item.node == endpoint.node)
-            found[endpoint.node] = end.addresses[0].partition("/")[0]
-    return {node: address for node, address in found.items() if address}
+    for endpoint in (endpoint for endpoint in endpoints(lab.scenario) if endpoint.kind != "client"):
+        interfaces = (end for link in lab.plan.links for end in (link.a, link.b))
+        end = next(item for item in interfaces if item.node == endpoint.node)
+        found[endpoint.node] = end.addresses[0].partition("/")[0]
+    for client in lab.plan.clients:
+        address = machine.virtual_address(client)
+        if address:
+            found.setdefault(client.node, address)
+            found[client.name] = address
+    return found
+
+
+def aimed(world: World, addresses: Mapping[str, IPv4Address], probe: Probe) -> Probe:
+    """A probe for the address that its target has for its source."""
+    ends = {end.node: end for end in endpoints(world.scenario)}
+    source, target = ends[probe.source], ends[probe.target]
+    if any(end.kind == "client" and world.absence(end.owner) for end in (source, target)):
+        return probe
+    return replace(probe, address=str(address_towards(world, target, source, addresses)))
 
 
 def _public_addresses(plan: Plan) -> dict[tuple[str, str], str]:
@@ -318,9 +327,26 @@ def _disagreement(
     return three_way(said, foretold, end, lambda at: f"dropped at {at[0]} ({at[1]})")
 
 
-def _unmeasured(reach: Reach | None, prediction: Predicted) -> Cell:
+def _not_probed(
+    lab: state.Lab, reach: Reach | None, prediction: Predicted, absent: str, refused: str
+) -> Iterator[Cell]:
+    """The cells of a client that has no address: nothing can come from it or reach it, if that was foreseen."""
     expected = reach.expected if reach is not None else prediction.outcome
-    message = "not measured: a client of it has no address from the pool"
-    return Cell(
-        prediction.source, prediction.target, "icmp", expected, prediction.outcome, None, "error", message=message
-    )
+    foreseen = prediction.death is not None and prediction.death[1].dropped_at == absent
+    drop = Drop(absent, "forward", f"no tunnel: {absent} is not connected" + (f": {refused}" if refused else ""))
+    problem = _disagreement(lab, reach, prediction, "unreachable", drop)
+    status: Status = "error" if not foreseen else "failed" if problem else "passed"
+    for protocol in PROTOCOLS:
+        yield Cell(
+            source=prediction.source,
+            target=prediction.target,
+            protocol=protocol,
+            expected=expected,
+            predicted=prediction.outcome,
+            observed="unreachable" if foreseen else None,
+            status=status,
+            dropped_at=drop if foreseen else None,
+            predicted_drop=predicted_drop(prediction),
+            documented=reach.reason if reach is not None else "",
+            message=problem if foreseen else f"not measured: {absent} has no address from the pool",
+        )

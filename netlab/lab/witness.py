@@ -11,11 +11,10 @@ from netlab.azure.prediction import Predicted, Walk
 from netlab.lab.autopsy import Coroner, Machine
 from netlab.lab.state import Lab
 from netlab.machine.network import KernelRoute, longest_match
-from netlab.plan.model import MAIN_TABLE
+from netlab.plan.model import CHARON_TABLE, MAIN_TABLE
 from netlab.plan.networks import GATEWAY_METRIC
 from netlab.probe.observe import observe
 from netlab.probe.trace import Probe, Trace, path
-from netlab.render.text import CHARON_TABLE
 
 
 def watch(lab: Lab, machine: Machine, addresses: dict[str, str], source: str, target: str) -> Predicted:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from netlab.azure.sessions import NO_ADDRESS, REVOKED, UNTRUSTED, WRONG_PASSWORD
 from netlab.errors import ConvergeError
 from netlab.machine import processes
 
@@ -18,13 +20,15 @@ LOGS = ("charon.log", processes.output(PROGRAM))
 _TIMEOUT = 10.0
 
 Kind = Literal["ike", "child"]
+Message = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Sa:
-    """An IKE SA and the state of its CHILD SAs, as strongSwan prints them."""
+    """An IKE SA and the state of its CHILD SAs, as strongSwan prints them; ``number`` is charon's own for it."""
 
     connection: str
+    number: str
     state: str
     local_host: str
     remote_host: str
@@ -64,16 +68,29 @@ def _session(directory: str, timeout: float = _TIMEOUT) -> Iterator[Any]:
         yield vici.Session(connection)
 
 
-def load(
-    directory: str, connections: list[dict[str, Any]], pools: list[dict[str, Any]], keys: list[dict[str, Any]]
-) -> None:
-    """Load secrets, pools and connections, in that order."""
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What a charon is told, as vici messages."""
+
+    connections: Sequence[Message] = ()
+    pools: Sequence[Message] = ()
+    secrets: Sequence[Message] = ()
+    certificates: Sequence[Message] = ()
+    private_keys: Sequence[Message] = ()
+
+
+def load(directory: str, orders: Orders) -> None:
+    """Load secrets, certificates, pools and connections, in that order."""
     with _session(directory) as session:
-        for key in keys:
-            session.load_shared(key)
-        for pool in pools:
+        for secret in orders.secrets:
+            session.load_shared(secret)
+        for certificate in orders.certificates:
+            session.load_cert(certificate)
+        for key in orders.private_keys:
+            session.load_key(key)
+        for pool in orders.pools:
             session.load_pool(pool)
-        for connection in connections:
+        for connection in orders.connections:
             session.load_conn(connection)
 
 
@@ -121,12 +138,13 @@ def refusal(directory: str, name: str) -> str:
     return next(heard, "peer unreachable")
 
 
-def terminate(directory: str, name: str, seconds: float) -> None:
-    """Delete the IKE SAs of a connection; none there is no error."""
+def terminate(directory: str, name: str, seconds: float, number: str = "") -> None:
+    """Delete the IKE SAs of a connection, or the one with charon's number; none there is no error."""
     import vici.exception
 
+    which = {"ike-id": number} if number else {"ike": name}
     with _session(directory, seconds + 1) as session, contextlib.suppress(vici.exception.CommandException):
-        for _ in session.terminate({"ike": name, "timeout": str(int(seconds * 1000))}):
+        for _ in session.terminate({**which, "timeout": str(int(seconds * 1000))}):
             pass
 
 
@@ -171,6 +189,47 @@ def sas(directory: str) -> list[Sa]:
         return [_sa(name, item) for message in session.list_sas() for name, item in message.items()]
 
 
+# 05[IKE] <p2s|3> no trusted RSA public key found for 'lin': the IKE SA's number, and the words.
+_LINE = re.compile(r"\d+\[\w+\] <(?:[^>|]*\|)?(?P<sa>\d+)> (?P<words>.*)")
+_ATTEMPT = re.compile(r"looking for peer configs matching \S+\.\.\.[0-9.]+\[(?P<peer>[^\]]+)\]")
+_REFUSED = {
+    "certificate was revoked": REVOKED,
+    "no trusted RSA public key found": UNTRUSTED,
+    "EAP-MS-CHAPv2 verification failed": WRONG_PASSWORD,
+    "no virtual IP found for": NO_ADDRESS,
+}
+
+
+def refusals(lines: Iterable[str]) -> dict[str, str]:
+    """Why a gateway refused its clients, by their IKE identity, as its log says of each one's last attempt.
+
+    What it says first counts: a revoked certificate is not trusted either.
+    """
+    peers: dict[str, str] = {}
+    found: dict[str, str] = {}
+    for line in lines:
+        parts = _LINE.search(line)
+        if parts is None:
+            continue
+        attempt = _ATTEMPT.match(parts["words"])
+        if attempt is not None:
+            peers[parts["sa"]] = attempt["peer"]
+            found.pop(attempt["peer"], None)
+        reason = next((reason for words, reason in _REFUSED.items() if parts["words"].startswith(words)), "")
+        if reason and parts["sa"] in peers:
+            found.setdefault(peers[parts["sa"]], reason)
+    return found
+
+
+def read_refusals(directory: str) -> dict[str, str]:
+    """Why a gateway's charon refused its clients; nothing where it has no log."""
+    try:
+        with (Path(directory) / "charon.log").open(errors="replace") as log:
+            return refusals(log)
+    except FileNotFoundError:
+        return {}
+
+
 def local_selectors(directory: str, name: str) -> tuple[str, ...]:
     """The local traffic selectors of a loaded connection's child; empty if it is not loaded."""
     with _session(directory) as session:
@@ -185,6 +244,7 @@ def _sa(name: str, item: Any) -> Sa:
     children = item.get("child-sas", {}).values()
     return Sa(
         connection=name,
+        number=_text(item, "uniqueid"),
         state=_text(item, "state"),
         local_host=_text(item, "local-host"),
         remote_host=_text(item, "remote-host"),

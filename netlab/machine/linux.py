@@ -17,8 +17,22 @@ from netlab.machine import charon, frr, impairment, namespaces, network, process
 from netlab.machine.waiting import wait_until
 from netlab.plan.devices import P2S
 from netlab.plan.edges import foothold
-from netlab.plan.model import MAIN_TABLE, BgpSpeaker, Client, GatewayView, Plan, Route, Selector, Timers, Uplink
-from netlab.plan.names import NETNS_PREFIX, lab_directory
+from netlab.plan.model import (
+    CHARON_TABLE,
+    CUSTOM_ROUTES_TABLE,
+    MAIN_TABLE,
+    BgpSpeaker,
+    Charon,
+    Client,
+    GatewayView,
+    Plan,
+    Route,
+    Selector,
+    Timers,
+    Uplink,
+)
+from netlab.plan.names import NETNS_PREFIX, certificate_path, lab_directory
+from netlab.plan.networks import custom_routes
 from netlab.plan.underlay import FAR
 from netlab.render import text, vici
 
@@ -29,6 +43,7 @@ CLIENT_WAN = "eth0"
 # A daemon that is not there by then will not come; generous, for emulated machines.
 _READY_SECONDS = 30.0
 _INITIATE_SECONDS = 20.0
+_TERMINATE_SECONDS = 5.0
 
 
 class Linux:
@@ -74,7 +89,10 @@ class Linux:
 
     def start_daemons(self, plan: Plan) -> None:
         """Start every charon and zebra, and wait until they serve."""
-        for item in plan.charons:
+        for number, item in enumerate(plan.charons):
+            # One after the other in the same namespace: the first gets IKE's ports and the first TUN.
+            for other in (other for other in plan.charons[:number] if other.node == item.node):
+                _await_charon(other)
             Path(item.directory).mkdir(mode=0o700, exist_ok=True)
             configuration = text.strongswan_conf(item, plan.timers, plan.data_plane)
             charon.start(plan.netns(item.node), item.directory, configuration)
@@ -84,8 +102,7 @@ class Linux:
         for speaker in plan.speakers:
             _await_frr(speaker, "zebra")
         for item in plan.charons:
-            said = partial(processes.last_words, item.directory, *charon.LOGS)
-            _await(f"charon of {item.node}", partial(charon.ready, item.directory), said)
+            _await_charon(item)
 
     def start_bgp(self, plan: Plan) -> None:
         """Start every bgpd, with the tunnels already there, so that the first attempt to connect succeeds."""
@@ -130,14 +147,23 @@ class Linux:
                 network.add_xfrm(plan.netns(client.node), client.interface, CLIENT_WAN, client.if_id)
 
     def load_connections(self, plan: Plan, secrets: Mapping[str, str]) -> None:
-        """Tell each charon its keys, pools and connections."""
+        """Tell each charon its keys, certificates, pools and connections."""
+
+        def certificate(name: str) -> str:
+            return Path(certificate_path(plan.lab, name)).read_text()
+
+        def private_key(name: str) -> str:
+            return Path(certificate_path(plan.lab, name)).with_suffix(".key").read_text()
+
         for item in plan.charons:
-            charon.load(
-                item.directory,
+            orders = charon.Orders(
                 [vici.connection(c, plan.timers) for c in item.connections],
                 [vici.pool(c) for c in item.connections if c.pool],
-                [vici.shared_key(s.name, secrets[s.name], s.identities) for s in item.secrets],
+                [vici.shared_key(s, secrets[s.name]) for s in item.secrets],
+                vici.certificates(item.credentials, certificate),
+                vici.private_keys(item.credentials, private_key),
             )
+            charon.load(item.directory, orders)
 
     def initiate(self, plan: Plan, refused: Collection[str] = ()) -> None:
         """Bring up every connection between gateways and sites, all at once; those ``refused`` only have to try."""
@@ -160,9 +186,9 @@ class Linux:
     def load_keys(self, plan: Plan, secrets: Mapping[str, str]) -> None:
         """Tell the charons that use them other keys; an IKE SA that there is stays until it is reset."""
         for item in plan.charons:
-            keys = [vici.shared_key(s.name, secrets[s.name], s.identities) for s in item.secrets if s.name in secrets]
+            keys = [vici.shared_key(s, secrets[s.name]) for s in item.secrets if s.name in secrets]
             if keys:
-                charon.load(item.directory, [], [], keys)
+                charon.load(item.directory, charon.Orders(secrets=keys))
 
     def refusal(self, directory: str, connection: str) -> str:
         """Why a connection that this charon began last did not come up; empty if it began none."""
@@ -181,20 +207,52 @@ class Linux:
 
     # --- point-to-site clients --------------------------------------------------------------------------------------
 
-    def connect(self, plan: Plan, clients: Iterable[Client]) -> None:
-        """Connect point-to-site clients, all at once."""
-        clients = tuple(clients)
-        _at_once(clients, lambda client: charon.initiate(client.directory, client.connection, _INITIATE_SECONDS))
+    def connect(self, plan: Plan, clients: Iterable[Client]) -> dict[str, str]:
+        """Connect clients' tunnels, those to one gateway in their order; what went wrong with whom, by its name."""
+        by_gateway: dict[str, list[Client]] = {}
         for client in clients:
-            network.set_mtu(plan.netns(client.node), client.interface, client.mtu)
-            self._follow_selectors(plan, client)
+            by_gateway.setdefault(client.gateway, []).append(client)
+        failed: dict[str, str] = {}
+
+        def connect_all(group: list[Client]) -> None:
+            for client in group:
+                try:
+                    charon.initiate(client.directory, client.connection, _INITIATE_SECONDS)
+                except ConvergeError as error:
+                    failed[client.name] = error.message
+                else:
+                    network.set_mtu(plan.netns(client.node), client.interface, client.mtu)
+                    self._follow_selectors(plan, client)
+
+        _at_once(tuple(by_gateway.values()), connect_all)
+        return failed
+
+    def disconnect(self, plan: Plan, client: Client) -> None:
+        """Have the gateway end a client's tunnel, and the client what is left of it, as where the gateway is dead."""
+        for view in (v for v in plan.gateways if v.vnet == client.gateway and v.p2s_directory):
+            for sa in self.sas(view.p2s_directory):
+                if (sa.connection, sa.remote_id) == (P2S, client.node):
+                    charon.terminate(view.p2s_directory, P2S, _TERMINATE_SECONDS, sa.number)
+        with contextlib.suppress(ConvergeError):
+            wait_until(lambda: not self.virtual_address(client), _TERMINATE_SECONDS, lambda: "still connected")
+        if self.virtual_address(client):
+            charon.terminate(client.directory, client.connection, _TERMINATE_SECONDS)
+        routes = [Route(prefix, client.interface) for prefix in self.client_routes(plan, client)]
+        network.set_routes(plan.netns(client.node), (), routes)
+
+    def refusals(self, plan: Plan, vnet: str) -> dict[str, str]:
+        """Why the gateway of a VNet refused clients, by their nodes, as it says itself of their last attempts."""
+        found: dict[str, str] = {}
+        for view in (v for v in plan.gateways if v.vnet == vnet and v.p2s_directory):
+            found |= charon.read_refusals(view.p2s_directory)
+        return found
 
     def _follow_selectors(self, plan: Plan, client: Client) -> None:
         """Give a client the routes of its negotiated selectors, where its charon does not (XFRM interfaces)."""
         if not client.if_id or client.os == "windows":
             return
         netns = plan.netns(client.node)
-        wanted = {ts for sa in charon.sas(client.directory) for ts in sa.remote_ts}
+        wanted = {ts for sa in self._own_sas(client) for ts in sa.remote_ts}
         found = (r for r in network.routes(netns) if client.interface in r.devices)
         present = {r.prefix for r in found if r.protocol == network.RTPROT_NETLAB}
         source = self.virtual_address(client)
@@ -206,10 +264,10 @@ class Linux:
 
     def reconnect(self, plan: Plan, client: Client) -> None:
         """Have a client authenticate afresh, and wait until it has."""
-        before = {spi for sa in charon.sas(client.directory) for spi in sa.spis}
+        before = {spi for sa in self._own_sas(client) for spi in sa.spis}
 
         def renewed() -> bool:
-            found = charon.sas(client.directory)
+            found = self._own_sas(client)
             return len(found) == 1 and charon.installed(found, client.connection) and not before & set(found[0].spis)
 
         charon.reauthenticate(client.directory, client.connection)
@@ -219,11 +277,14 @@ class Linux:
 
     def virtual_address(self, client: Client) -> str:
         """The address that a client got from the gateway's pool; empty while it has none."""
-        return next((ip for sa in self.sas(client.directory) for ip in sa.local_virtual_ips), "")
+        return next((ip for sa in self._own_sas(client) for ip in sa.local_virtual_ips), "")
+
+    def _own_sas(self, client: Client) -> list[charon.Sa]:
+        return [sa for sa in self.sas(client.directory) if sa.connection == client.connection]
 
     def client_routes(self, plan: Plan, client: Client) -> tuple[str, ...]:
         """The prefixes that a client sends into its tunnel: in the tables that it uses."""
-        tables = {MAIN_TABLE, text.CHARON_TABLE} if client.os != "windows" else {MAIN_TABLE}
+        tables = {MAIN_TABLE, CHARON_TABLE} if client.os != "windows" else {MAIN_TABLE}
         found = network.routes(plan.netns(client.node))
         return tuple(sorted({r.prefix for r in found if client.interface in r.devices and r.table in tables}))
 
@@ -268,6 +329,16 @@ class Linux:
             if set(route.devices) & set(view.tunnels)
         )
 
+    def custom_routes(self, view: GatewayView) -> tuple[str, ...]:
+        """The custom routes of a gateway."""
+        return tuple(route.prefix for route in network.routes(view.netns, CUSTOM_ROUTES_TABLE))
+
+    def set_custom_routes(self, view: GatewayView, prefixes: Iterable[str]) -> None:
+        """Give a gateway other custom routes; the SDN controller offers them to clients."""
+        wanted, present = set(prefixes), set(self.custom_routes(view))
+        add, delete = custom_routes(wanted - present), custom_routes(present - wanted)
+        network.set_routes(view.netns, add, delete)
+
     def tables(self, netns: str) -> tuple[Route, ...]:
         """The routes of every kernel table of a namespace but the local one."""
         return tuple(
@@ -301,7 +372,7 @@ class Linux:
         for prefix in prefixes if view.footholds else ():
             network.add_loopback_address(view.p2s_edge_netns, foothold(prefix).removesuffix("/32"))
         connection = replace(view.p2s_connection, local_ts=Selector(prefixes))
-        charon.load(view.p2s_directory, [vici.connection(connection, timers)], [], [])
+        charon.load(view.p2s_directory, charon.Orders([vici.connection(connection, timers)]))
 
     def watch(self, netns: Iterable[str]) -> network.RouteWatch:
         """Something to wait on for changes of routes in these namespaces."""
@@ -325,6 +396,11 @@ class Linux:
 
 def _controller_directory(lab: str) -> str:
     return f"{lab_directory(lab)}/{CONTROLLER}"
+
+
+def _await_charon(item: Charon) -> None:
+    said = partial(processes.last_words, item.directory, *charon.LOGS)
+    _await(f"charon of {item.node}", partial(charon.ready, item.directory), said)
 
 
 def _await_frr(speaker: BgpSpeaker, daemon: str) -> None:

@@ -11,7 +11,6 @@ from netlab.azure.propagation import (
     Announcements,
     bgp_ends,
     originated,
-    p2s_static_prefixes,
     static_prefixes,
     vnet_prefixes,
 )
@@ -25,7 +24,6 @@ from netlab.plan.model import (
     IkeConnection,
     Link,
     Node,
-    PeerSecret,
     Route,
     Selector,
     Timers,
@@ -39,7 +37,6 @@ from netlab.scenario.models import Scenario, node_name
 TUNNEL_MTU = 1400  # R39
 MAXIMUM_PREFIX = 4000  # B16
 P2S = "p2s"
-CLIENT_IF_ID = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +108,6 @@ def devices(scenario: Scenario, public: PublicAddresses, data_plane: DataPlane) 
         for name in scenario.sites
     )
     return (*gateways, *sites)
-
-
-def secret_name(gateway: str, client: str) -> str:
-    """The name under which the PSK of a point-to-site client is kept."""
-    return f"{P2S}:{gateway}:{client}"
 
 
 def shared_key_name(connection: str, end: str) -> str:
@@ -234,53 +226,3 @@ def ike_connection(scenario: Scenario, device: Device, peer: Device, name: str) 
 
 def _selector(prefixes: Iterable[IPv4Network]) -> Selector:
     return Selector(tuple(map(str, prefixes)))
-
-
-def p2s_connection(scenario: Scenario, device: Device) -> IkeConnection | None:
-    """The responder for a gateway's point-to-site clients; its selectors grow with what BGP learns."""
-    gateway = scenario.vnets[device.end].vpn_gateway if device.p2s else None
-    if gateway is None or gateway.point_to_site is None:
-        return None
-    return IkeConnection(
-        name=P2S,
-        local_address=device.public,
-        remote_address="",
-        local_id=device.public,
-        remote_id="",
-        secret="",
-        initiator=False,
-        ike_proposals=proposals.P2S_IKE,
-        esp_proposals=proposals.P2S_ESP,
-        local_ts=Selector(tuple(map(str, p2s_static_prefixes(scenario, device.end)))),
-        remote_ts=Selector(),
-        pool=str(gateway.point_to_site.address_pool),
-        if_id=device.if_id(P2S),
-    )
-
-
-def client_charon(lab: str, scenario: Scenario, client: str, address: str, gateway: Device) -> Charon:
-    """The IKE daemon of a point-to-site client: asks for 0.0.0.0/0 and an address, gets what the gateway narrows to."""
-    node = node_name(client)
-    secret = secret_name(gateway.end, node)
-    connection = IkeConnection(
-        name=P2S,
-        local_address=address,
-        remote_address=gateway.public,
-        local_id=node,
-        remote_id=gateway.public,
-        secret=secret,
-        initiator=True,
-        ike_proposals=proposals.P2S_IKE,
-        esp_proposals=proposals.P2S_ESP,
-        local_ts=Selector(),
-        virtual_ip=True,
-        if_id=CLIENT_IF_ID if gateway.data_plane == "kernel" else 0,
-    )
-    return Charon(
-        node,
-        node_directory(lab, node),
-        (connection,),
-        (PeerSecret(secret, (node, gateway.public)),),
-        # azure-rules.md 1.3: both kinds negotiate the same; Windows installs only what its profile says.
-        installs_routes=scenario.clients[client].os != "windows",
-    )

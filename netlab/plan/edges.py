@@ -6,15 +6,17 @@ Both data planes leave the same in the device's routing namespace: one point-to-
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from ipaddress import IPv4Network
 
 from netlab.azure import ike
 from netlab.azure.ike import ANY
-from netlab.plan.devices import P2S, Device, Parts, ike_connection, p2s_connection, secret_name
+from netlab.plan.clients import gateway_credentials, gateway_secrets, p2s_connection
+from netlab.plan.devices import P2S, Device, Parts, ike_connection
 from netlab.plan.model import Charon, IkeConnection, Interface, Link, Node, PeerSecret, Route, Rule
 from netlab.plan.names import interface, lab_netns, node_directory
 from netlab.plan.underlay import INNER_FAR, INNER_NEAR, NEAR, to_internet, upstream
-from netlab.scenario.models import Scenario, node_name
+from netlab.scenario.models import Scenario
 
 _STEERING_TABLE = 100
 
@@ -27,7 +29,14 @@ def edges(lab: str, scenario: Scenario, device: Device, peers: Peers) -> Parts:
     secrets = {name: tuple(_secrets(scenario, device, item)) for name, item in connections.items()}
     filters = {name: _closed_to(scenario, device, item) for name, item in connections.items()}
     make = _kernel_edge if device.data_plane == "kernel" else _userspace_edges
-    return make(lab, device, connections, secrets, filters)
+    parts = make(lab, device, connections, secrets, filters)
+    return replace(parts, charons=tuple(_with_credentials(scenario, device, charon) for charon in parts.charons))
+
+
+def _with_credentials(scenario: Scenario, device: Device, charon: Charon) -> Charon:
+    """The charon that serves a gateway's clients has certificates."""
+    serves = any(connection.name == P2S for connection in charon.connections)
+    return replace(charon, credentials=gateway_credentials(scenario, device.end)) if serves else charon
 
 
 def _names(device: Device) -> tuple[str, ...]:
@@ -46,9 +55,7 @@ def _secrets(scenario: Scenario, device: Device, connection: IkeConnection) -> I
     if connection.name != P2S:
         yield PeerSecret(connection.secret, (connection.local_id, connection.remote_id))
         return
-    for client in scenario.clients_of(device.end):
-        node = node_name(client)
-        yield PeerSecret(secret_name(device.end, node), (node, device.public))
+    yield from gateway_secrets(scenario, device)
 
 
 def _closed_to(scenario: Scenario, device: Device, connection: IkeConnection) -> str:
@@ -151,4 +158,6 @@ def _edge_link(device: Device, connection: str) -> Link:
 
 def foothold(prefix: str) -> str:
     """The address inside a prefix that kernel-libipsec wants on the edge before it takes the prefix for local."""
-    return f"{IPv4Network(prefix).network_address}/32"
+    network = IPv4Network(prefix)
+    # No interface can have the address 0.0.0.0.
+    return f"{network[0] if int(network[0]) else network[1]}/32"

@@ -13,6 +13,12 @@ Kind = Literal["internet", "vnet", "vm", "gateway", "edge", "site", "host", "cli
 DataPlane = Literal["userspace", "kernel"]
 
 MAIN_TABLE = 254
+# The last table that the kernel asks.
+DEFAULT_TABLE = 253
+# Where a client's charon installs its routes: strongSwan's default table.
+CHARON_TABLE = 220
+# Where a gateway's routing namespace holds its custom routes: no packet is routed by it, the SDN controller reads it.
+CUSTOM_ROUTES_TABLE = 77
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +125,8 @@ class IkeConnection:
     dpd_timeout: int = 45
     idle_timeout: int = 0
     child_lifetime: int = 27_000
+    local_auth: str = "psk"
+    remote_auth: str = "psk"
 
     @property
     def children(self) -> tuple[Child, ...]:
@@ -128,21 +136,49 @@ class IkeConnection:
 
 @dataclass(frozen=True, slots=True)
 class PeerSecret:
-    """A PSK and the IKE identities that may use it."""
+    """A PSK, or a password for EAP, and the identities that may use it."""
 
     name: str
     identities: tuple[str, ...]
+    kind: Literal["IKE", "EAP"] = "IKE"
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A certificate that the lab issues, by the name under which it is kept, with its subject.
+
+    Without an issuer it is a root. With ``revokes`` not None it is that issuer's list of revoked certificates instead.
+    """
+
+    name: str
+    subject: str
+    issuer: str = ""
+    revokes: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """The certificates of a charon, by name: its own, whose keys it has, the roots that it trusts, what is revoked."""
+
+    own: tuple[str, ...] = ()
+    trusted: tuple[str, ...] = ()
+    revoked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Charon:
-    """An IKE daemon in a namespace, with its connections and PSKs."""
+    """An IKE daemon in a namespace, with its connections, PSKs and certificates.
+
+    ``own_ports`` where another one in the same namespace has IKE's.
+    """
 
     node: str
     directory: str
     connections: tuple[IkeConnection, ...]
     secrets: tuple[PeerSecret, ...]
     installs_routes: bool = False
+    credentials: Credentials = Credentials()
+    own_ports: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +284,10 @@ class GatewayView:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A point-to-site client: its namespace, its TUN, and whose gateway it connects to."""
+    """A point-to-site client's tunnel to the gateway of a VNet: its namespace, its interface, its charon's directory.
+
+    ``name`` tells the tunnels of one client apart: the first is called as its node.
+    """
 
     node: str
     os: str
@@ -257,7 +296,8 @@ class Client:
     interface: str
     connection: str
     mtu: int
-    if_id: int = 0
+    if_id: int
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,6 +349,7 @@ class Plan:
     clients: tuple[Client, ...]
     uplinks: tuple[Uplink, ...]
     secrets: tuple[str, ...] = field(default=())
+    certificates: tuple[Certificate, ...] = ()
 
     def node(self, name: str) -> Node:
         """The node of this name; KeyError if there is none."""

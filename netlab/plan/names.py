@@ -36,3 +36,8 @@ def lab_directory(lab: str) -> str:
 def node_directory(lab: str, node: str) -> str:
     """The run directory of a node's daemons."""
     return f"{lab_directory(lab)}/{shorten(node, DIRECTORY)}"
+
+
+def certificate_path(lab: str, name: str) -> str:
+    """Where a lab keeps a certificate; its private key is beside it, as ``.key``."""
+    return f"{lab_directory(lab)}/certificates/{name}.pem"

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv4Network
 from itertools import chain
 
 from netlab.azure.effective import EffectiveRoute, system_routes
 from netlab.azure.propagation import vnet_prefixes
+from netlab.azure.sessions import point_to_site
 from netlab.plan.devices import Device, Parts, gateway_node, peer_pins
-from netlab.plan.model import Fabric, Interface, Link, Node, Route, Rule, SubnetTable, SystemRoute
+from netlab.plan.model import CUSTOM_ROUTES_TABLE, Fabric, Interface, Link, Node, Route, Rule, SubnetTable, SystemRoute
 from netlab.plan.names import interface, lab_netns
 from netlab.plan.underlay import FAR, INNER_FAR, INNER_NEAR, LAST_RESORT, NEAR, private_drops, to_internet, upstream
 from netlab.scenario.addresses import (
@@ -204,13 +205,19 @@ def gateway_routing(lab: str, scenario: Scenario, device: Device) -> Node:
     """The routing namespace of a gateway instance: into its VNet and its spokes; no way to the Internet (R64)."""
     router = str(subnet_gateway(scenario.vnets[device.end].subnets[GATEWAY_SUBNET].address_prefix))
     inward = (Route(str(prefix), _NIC, via=router) for prefix in vnet_prefixes(scenario, device.end))
+    custom = custom_routes(map(str, point_to_site(scenario, device.end).custom_routes)) if device.p2s else ()
     return Node(
         device.node,
         "gateway",
         lab_netns(lab, device.node),
         device.end,
-        routes=(*inward, *peer_pins(scenario, device)),
+        routes=(*inward, *custom, *peer_pins(scenario, device)),
     )
+
+
+def custom_routes(prefixes: Iterable[str]) -> tuple[Route, ...]:
+    """How a gateway's routing namespace holds its custom routes (R63)."""
+    return tuple(Route(prefix, type="blackhole", table=CUSTOM_ROUTES_TABLE) for prefix in prefixes)
 
 
 # --- sites ----------------------------------------------------------------------------------------------------------

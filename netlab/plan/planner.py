@@ -5,30 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from netlab.plan.devices import (
-    CLIENT_IF_ID,
-    P2S,
-    TUNNEL_MTU,
-    Device,
-    Parts,
-    client_charon,
-    devices,
-    p2s_connection,
-    secret_name,
-    shared_key_name,
-    speaker,
-    tunnels,
-)
+from netlab.plan import clients as p2s
+from netlab.plan.devices import P2S, Device, Parts, devices, shared_key_name, speaker, tunnels
 from netlab.plan.edges import edges
-from netlab.plan.model import Client, DataPlane, GatewayView, Link, Plan, Tunnel, Uplink
+from netlab.plan.model import DataPlane, GatewayView, Link, Plan, Tunnel, Uplink
 from netlab.plan.names import lab_netns, node_directory
 from netlab.plan.networks import gateway_routing, lan_exit, peering_links, site_parts, vnet_parts
 from netlab.plan.timers import timers
-from netlab.plan.underlay import INTERNET, PublicAddresses, client_node, internet, public_addresses
+from netlab.plan.underlay import INTERNET, PublicAddresses, internet, public_addresses
 from netlab.scenario.models import Scenario, node_name
-
-# The name that kernel-libipsec gives its TUN; a client's tunnel is called so on both data planes.
-CLIENT_TUNNEL = "ipsec0"
 
 
 def plan(scenario: Scenario, lab: str, data_plane: DataPlane = "userspace", time_scale: float | None = None) -> Plan:
@@ -41,7 +26,8 @@ def plan(scenario: Scenario, lab: str, data_plane: DataPlane = "userspace", time
     fronts = [_front(lab, scenario, device, by_end) for device in all_devices]
     routers = [_routing(lab, scenario, device) for device in all_devices]
     ends = {device.end: tuple(tunnels(scenario, device, by_end)) for device in all_devices}
-    clients = [client_node(lab, scenario, name, public.clients[name]) for name in scenario.clients]
+    clients = [p2s.client_node(lab, scenario, name, public) for name in scenario.clients]
+    own = {name: p2s.tunnels(lab, scenario, name, data_plane) for name in scenario.clients}
     parts = [*(part for part, _ in vnets), *routers, *fronts]
     links = (
         *(link for part in parts for link in part.links),
@@ -59,20 +45,22 @@ def plan(scenario: Scenario, lab: str, data_plane: DataPlane = "userspace", time
         charons=(
             *(charon for part in fronts for charon in part.charons),
             *(
-                client_charon(lab, scenario, name, public.clients[name], by_end[item.gateway])
-                for name, item in scenario.clients.items()
+                charon
+                for name, mine in own.items()
+                for charon in p2s.charons(scenario, name, mine, public.clients[name], by_end)
             ),
         ),
         tunnels=tuple(tunnel for of_device in ends.values() for tunnel in of_device),
         speakers=tuple(s for device in all_devices if (s := speaker(lab, scenario, device, clock)) is not None),
         fabrics=tuple(fabric for _, fabric in vnets),
         gateways=tuple(_view(lab, scenario, d, ends[d.end]) for d in all_devices if d.end in scenario.vnets),
-        clients=tuple(_client(lab, scenario, name, data_plane) for name in scenario.clients),
+        clients=tuple(tunnel for mine in own.values() for tunnel in mine),
         uplinks=tuple(_uplinks(scenario, links, all_devices)),
         secrets=(
             *(shared_key_name(name, end) for name, item in scenario.connections.items() for end in item.between),
-            *(secret_name(item.gateway, node_name(name)) for name, item in scenario.clients.items()),
+            *p2s.secret_names(scenario),
         ),
+        certificates=tuple(p2s.certificates(scenario, by_end)),
     )
 
 
@@ -108,15 +96,9 @@ def _view(lab: str, scenario: Scenario, device: Device, ends: tuple[Tunnel, ...]
         view,
         p2s_edge_netns=lab_netns(lab, edge),
         p2s_directory=node_directory(lab, edge),
-        p2s_connection=p2s_connection(scenario, device),
+        p2s_connection=p2s.p2s_connection(scenario, device),
         footholds=device.data_plane == "userspace",
     )
-
-
-def _client(lab: str, scenario: Scenario, name: str, data_plane: DataPlane) -> Client:
-    item, node = scenario.clients[name], node_name(name)
-    if_id = CLIENT_IF_ID if data_plane == "kernel" else 0
-    return Client(node, item.os, item.gateway, node_directory(lab, node), CLIENT_TUNNEL, P2S, TUNNEL_MTU, if_id)
 
 
 def _uplinks(scenario: Scenario, links: tuple[Link, ...], all_devices: tuple[Device, ...]) -> Iterator[Uplink]:

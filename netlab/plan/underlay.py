@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
-from netlab.plan.model import Interface, Link, Node, Route
+from netlab.plan.model import MAIN_TABLE, Interface, Link, Node, Route
 from netlab.plan.names import interface, lab_netns
-from netlab.scenario.models import Scenario, node_name
+from netlab.scenario.models import Scenario
 
 INTERNET = "internet"
 # Documentation and benchmarking ranges (RFC 5737, RFC 2544): never anybody's real address.
@@ -66,14 +66,14 @@ def public_addresses(scenario: Scenario) -> PublicAddresses:
     )
 
 
-def private_drops() -> Iterator[Route]:
+def private_drops(table: int = MAIN_TABLE) -> Iterator[Route]:
     """What keeps private destinations that nobody knows from leaving towards the Internet."""
-    return (Route(prefix, type="unreachable", metric=LAST_RESORT) for prefix in PRIVATE)
+    return (Route(prefix, type="unreachable", table=table, metric=LAST_RESORT) for prefix in PRIVATE)
 
 
-def upstream(device: str, via: str = FAR) -> Route:
+def upstream(device: str, via: str = FAR, table: int = MAIN_TABLE) -> Route:
     """The default route towards the Internet."""
-    return Route("0.0.0.0/0", device, via=via)
+    return Route("0.0.0.0/0", device, via=via, table=table)
 
 
 def to_internet(node: str, addresses: tuple[str, ...], device: str = "wan") -> Link:
@@ -101,22 +101,3 @@ def internet(lab: str, links: tuple[Link, ...], reachable_over: dict[str, str]) 
 
 def _near(link: Link) -> str:
     return NEAR if f"{NEAR}/32" in link.a.addresses else ""
-
-
-def client_node(lab: str, scenario: Scenario, name: str, address: str) -> tuple[Node, Link]:
-    """A point-to-site client: its public address, its own network, and no way out for private destinations."""
-    node = node_name(name)
-    network = scenario.clients[name].local_network
-    link = to_internet(node, (f"{address}/32",), "eth0")
-    return (
-        Node(
-            node,
-            "client",
-            lab_netns(lab, node),
-            name,
-            bridges=(("lan0", f"{network[1]}/{network.prefixlen}"),) if network else (),
-            routes=(upstream("eth0"), *private_drops()),
-            forwarding=False,
-        ),
-        link,
-    )

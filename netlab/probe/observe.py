@@ -147,7 +147,7 @@ class _Run:
             judge(
                 probe,
                 self.sockets.source_addresses.get((probe.source, probe.target), ""),
-                self.addresses[probe.target],
+                self._target(probe),
                 self.unsent.get(number, 0),
                 self.sightings.get(number, ()),
             )
@@ -157,7 +157,10 @@ class _Run:
 
     def _shot(self, probe: Probe) -> Shot:
         source = self.sockets.source_addresses.get((probe.source, probe.target), "0.0.0.0")
-        return Shot(probe.protocol, source, self.addresses[probe.target])
+        return Shot(probe.protocol, source, self._target(probe))
+
+    def _target(self, probe: Probe) -> str:
+        return probe.address or self.addresses[probe.target]
 
     def _send_one(self, number: int, packet: bytes) -> None:
         probe = self.probes[number]
@@ -168,7 +171,7 @@ class _Run:
 
     def _transmit(self, probe: Probe, packet: bytes) -> int:
         try:
-            self.sockets.senders[probe.source].sendto(packet, (self.addresses[probe.target], 0))
+            self.sockets.senders[probe.source].sendto(packet, (self._target(probe), 0))
         except OSError as error:
             if error.errno in (errno.EAGAIN, errno.ENOBUFS, errno.ENOMEM):
                 raise MeasureError(f"node {probe.source} could not send: {error.strerror}") from error

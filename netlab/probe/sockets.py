@@ -51,7 +51,7 @@ def open_sockets(
     sockets = Sockets()
     targets: dict[str, dict[str, str]] = {node: {} for node in addresses}
     for probe in probes:
-        targets[probe.source][probe.target] = addresses[probe.target]
+        targets[probe.source][probe.target] = probe.address or addresses[probe.target]
 
     def work(node: str) -> None:
         sockets.witnesses[node] = _witness()

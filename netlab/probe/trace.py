@@ -15,11 +15,15 @@ PROTOCOLS: tuple[Protocol, ...] = ("icmp", "udp", "tcp")
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A question from one node to another: an echo request, a UDP query or a SYN."""
+    """A question from one node to another: an echo request, a UDP query or a SYN.
+
+    ``address`` is the target's, where the probe is not for its usual one.
+    """
 
     source: str
     target: str
     protocol: Protocol
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)

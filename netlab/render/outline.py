@@ -20,12 +20,14 @@ def files(plan: Plan) -> Iterator[tuple[str, str]]:
 
 
 def messages(plan: Plan) -> Iterator[tuple[str, dict[str, Any]]]:
-    """What each charon is told over vici, by node."""
+    """What each charon is told over vici, by its directory's name: its node's, or longer where a client has several."""
     for charon in plan.charons:
         yield (
-            charon.node,
+            charon.directory.rpartition("/")[2],
             {
-                "load_shared": [vici.shared_key(s.name, f"<{s.name}>", s.identities) for s in charon.secrets],
+                "load_shared": [vici.shared_key(s, f"<{s.name}>") for s in charon.secrets],
+                "load_cert": vici.certificates(charon.credentials, "<{}>".format),
+                "load_key": vici.private_keys(charon.credentials, "<key of {}>".format),
                 "load_pool": [vici.pool(item) for item in charon.connections if item.pool],
                 "load_conn": [vici.connection(item, plan.timers) for item in charon.connections],
             },
@@ -68,8 +70,8 @@ def _lines(plan: Plan) -> Iterator[str]:
     for path, content in files(plan):
         yield f"\nfile {path}"
         yield from (f"  {line}" for line in content.splitlines())
-    for node_name, told in messages(plan):
-        yield f"\nvici at {node_name}"
+    for charon_name, told in messages(plan):
+        yield f"\nvici at {charon_name}"
         yield from (f"  {verb} {message}" for verb, group in told.items() for message in group)
 
 

@@ -6,19 +6,18 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netlab.plan.model import BgpSpeaker, Charon, DataPlane, Timers
+from netlab.plan.model import CHARON_TABLE, BgpSpeaker, Charon, DataPlane, Timers
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 # platform-facts.md, section 2. In an XFRM lab the kernel does ESP, so libipsec is left out.
 _PLUGINS = (
-    "random", "nonce", "openssl", "pem", "pkcs1", "x509", "pubkey", "hmac", "kdf",
-    "kernel-libipsec", "kernel-netlink", "socket-default", "vici", "updown",
+    "random", "nonce", "openssl", "pem", "pkcs1", "x509", "pubkey", "revocation", "constraints", "hmac", "kdf",
+    "eap-identity", "eap-mschapv2", "kernel-libipsec", "kernel-netlink", "socket-default", "vici", "updown",
 )  # fmt: skip
 
-# Where a client's charon installs its routes: strongSwan's default table, and a priority that no packet gets to.
-CHARON_TABLE = 220
+# A priority that no packet gets to.
 _NO_PRIORITY = 40_000
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from netlab.plan.model import Child, IkeConnection, Selector, Timers
+from netlab.plan.model import Child, Credentials, IkeConnection, PeerSecret, Selector, Timers
 from netlab.plan.timers import dpd_delay, scaled
 
 Message = dict[str, Any]
@@ -46,8 +47,8 @@ def connection(item: IkeConnection, timers: Timers) -> Message:
         "unique": "replace",
         "mobike": "no",
         "fragmentation": "yes",
-        "local": {"auth": "psk", "id": item.local_id},
-        "remote": {"auth": "psk", "id": item.remote_id or "%any"},
+        "local": _authentication(item.local_auth, item.local_id),
+        "remote": _authentication(item.remote_auth, item.remote_id or "%any"),
         "children": {each.name: child(item, each, timers) for each in item.children},
     }
     if item.version == 1 and item.dpd_timeout:
@@ -59,11 +60,30 @@ def connection(item: IkeConnection, timers: Timers) -> Message:
     return {item.name: message}
 
 
+def _authentication(auth: str, identity: str) -> Message:
+    """How one side says who it is; a user of EAP is called as its IKE identity."""
+    return {"auth": auth, "id": identity, **({"eap_id": identity} if auth.startswith("eap") else {})}
+
+
 def pool(item: IkeConnection) -> Message:
     """The address pool of a connection, keyed by the connection's name."""
     return {item.name: {"addrs": item.pool}}
 
 
-def shared_key(name: str, key: str, identities: tuple[str, ...]) -> Message:
-    """A PSK and the identities that own it."""
-    return {"id": name, "type": "IKE", "data": key, "owners": list(identities)}
+def shared_key(secret: PeerSecret, key: str) -> Message:
+    """A PSK or a password, and the identities that own it."""
+    return {"id": secret.name, "type": secret.kind, "data": key, "owners": list(secret.identities)}
+
+
+def certificates(credentials: Credentials, read: Callable[[str], str]) -> list[Message]:
+    """A charon's certificates, and the roots and revocation lists by which it judges its peers'."""
+    return [
+        *({"type": "X509", "flag": "NONE", "data": read(name)} for name in credentials.own),
+        *({"type": "X509", "flag": "CA", "data": read(name)} for name in credentials.trusted),
+        *({"type": "X509_CRL", "flag": "NONE", "data": read(name)} for name in credentials.revoked),
+    ]
+
+
+def private_keys(credentials: Credentials, read: Callable[[str], str]) -> list[Message]:
+    """The private keys of a charon's own certificates."""
+    return [{"type": "rsa", "data": read(name)} for name in credentials.own]

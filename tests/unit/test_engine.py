@@ -69,6 +69,8 @@ class Machine:
         self.processes: set[str] = set()
         self.stubborn: list[str] = []
         self.secrets: Mapping[str, str] = {}
+        self.connected: set[str] = set()
+        self.refused: set[str] = set()
         self._fail_at = fail_at
         self._error = error
         self._known: dict[str, tuple[tuple[str, bool], ...]] = {}
@@ -119,8 +121,20 @@ class Machine:
             self._known[view.vnet] = (("192.168.0.0/24", False), *((str(p), True) for p in heard[view.vnet]))
         self._ask(BGPD)
 
-    def connect(self, plan: Plan, clients: Iterable[Client]) -> None:
+    def connect(self, plan: Plan, clients: Iterable[Client]) -> dict[str, str]:
+        self.connected |= {client.name for client in clients} - self.refused
         self._ask(CLIENTS)
+        return {client.name: "AUTHENTICATION_FAILED" for client in clients if client.name in self.refused}
+
+    def virtual_address(self, client: Client) -> str:
+        self._ask(CLIENTS)
+        return "192.168.0.1" if client.name in self.connected else ""
+
+    def disconnect(self, plan: Plan, client: Client) -> None:
+        raise NotImplementedError
+
+    def reconnect(self, plan: Plan, client: Client) -> None:
+        raise NotImplementedError
 
     def change_client_routes(
         self, plan: Plan, client: Client, add: Iterable[str] = (), delete: Iterable[str] = ()
@@ -148,6 +162,10 @@ class Machine:
     def gateway_prefixes(self, view: GatewayView) -> tuple[tuple[str, bool], ...]:
         self._ask(TABLES)
         return self._known[view.vnet]
+
+    def custom_routes(self, view: GatewayView) -> tuple[str, ...]:
+        self._ask(TABLES)
+        return ()
 
     def tables(self, netns: str) -> tuple[Route, ...]:
         self._ask(TABLES)

@@ -125,12 +125,16 @@ class Machine:
     known: dict[str, tuple[tuple[str, bool], ...]]
     routes: dict[str, set[Route]]
     offered: tuple[str, ...] = ()
+    custom: tuple[str, ...] = ()
     changes: list[Any] = field(default_factory=list)
     looks: int = 0
     events: Iterator[bool] = field(default_factory=lambda: iter(()))
 
     def gateway_prefixes(self, view: GatewayView) -> tuple[tuple[str, bool], ...]:
         return self.known[view.vnet]
+
+    def custom_routes(self, view: GatewayView) -> tuple[str, ...]:
+        return self.custom
 
     def tables(self, netns: str) -> tuple[Route, ...]:
         self.looks += 1

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netlab.azure.propagation import static_prefixes
-from netlab.plan.model import MAIN_TABLE, DataPlane, Interface, Node, Plan, Route
+from netlab.plan.model import DEFAULT_TABLE, MAIN_TABLE, DataPlane, Interface, Node, Plan, Route
 from netlab.plan.names import RUN_ROOT
 from netlab.plan.planner import plan
 from netlab.scenario import rules
@@ -322,7 +322,8 @@ def test_a_gateway_has_no_way_to_the_internet() -> None:
     """R64; only its edge has."""
     found = plan(catalogued("p2s-multi-vnet-branch-bgp"), "lab")
     for node in found.nodes:
-        defaults = [route for route in node.routes if route.prefix == "0.0.0.0/0" and route.table == MAIN_TABLE]
+        tables = (MAIN_TABLE, DEFAULT_TABLE)
+        defaults = [route for route in node.routes if route.prefix == "0.0.0.0/0" and route.table in tables]
         assert len(defaults) == (0 if node.kind in ("gateway", "vnet", "internet") else 1), node.name
 
 

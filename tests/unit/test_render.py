@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from netlab.plan.model import BgpSpeaker, Charon, DataPlane, IkeConnection, Plan, Selector
+from netlab.plan.model import BgpSpeaker, Charon, DataPlane, IkeConnection, PeerSecret, Plan, Selector
 from netlab.plan.planner import plan
 from netlab.plan.timers import timers
 from netlab.render import outline, text, vici
@@ -168,7 +168,7 @@ def test_a_gateway_answers_any_client_from_its_pool_and_offers_its_selectors() -
     found = message(item)
     assert (found["remote_addrs"], found["remote"]["id"], found["pools"]) == (["%any"], "%any", ["p2s"])
     assert (child(item)["local_ts"], child(item)["remote_ts"]) == (["10.1.0.0/16", "192.168.0.0/24"], ["dynamic"])
-    assert vici.pool(item) == {"p2s": {"addrs": "192.168.0.0/24"}}
+    assert vici.pool(item) == {"p2s": {"addrs": "192.168.0.1-192.168.0.250"}}  # R52: as many as VpnGw1 serves
 
 
 def test_a_client_asks_for_everything_and_an_address_and_does_not_come_back_by_itself() -> None:
@@ -209,7 +209,7 @@ def test_selectors_that_shrink_to_nothing_are_dynamic() -> None:
 
 
 def test_a_key_belongs_to_its_identities() -> None:
-    assert vici.shared_key("ipsec:x", "key", ("203.0.113.1", "198.51.100.1")) == {
+    assert vici.shared_key(PeerSecret("ipsec:x", ("203.0.113.1", "198.51.100.1")), "key") == {
         "id": "ipsec:x",
         "type": "IKE",
         "data": "key",
