@@ -227,5 +227,7 @@ def read_story(lab: Lab) -> list[dict[str, Any]]:
 
 
 def write_story(lab: Lab, actions: list[dict[str, Any]]) -> None:
-    """Remember actions of a story, before they are taken."""
-    (lab.directory / "story.json").write_text(json.dumps(actions))
+    """Remember actions of a story, before they are taken: all of them or, where interrupted, those before."""
+    beside = lab.directory / "story.json.new"
+    beside.write_text(json.dumps(actions))
+    beside.replace(lab.directory / "story.json")

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from types import FrameType
 
 import pytest
 
@@ -57,6 +61,42 @@ def claimed(lab: str, host_unchanged: None) -> Iterator[Lab]:
         yield Lab(planned, engine.steps(planned, loaded.scenario, keys, machine), machine)
     finally:
         engine.down(lab, machine)
+
+
+def test_a_story_is_remembered_wherever_its_writing_is_interrupted(claimed: Lab) -> None:
+    """As by a signal, which Python raises before a line: else the lab keeps for good what the story changed."""
+    found = state.read(claimed.plan.lab)
+    before: list[dict[str, object]] = [{"withdraw": 1}]
+    now: list[dict[str, object]] = [*before, {"announce": 2}]
+    for lines in itertools.count():
+        state.write_story(found, before)
+        try:
+            with _interrupted_after(lines):
+                state.write_story(found, now)
+        except KeyboardInterrupt:
+            assert state.read_story(found) in (before, now), f"interrupted after {lines} lines"
+        else:
+            break
+    assert lines > 5
+    assert state.read_story(found) == now
+
+
+@contextlib.contextmanager
+def _interrupted_after(lines: int) -> Iterator[None]:
+    """Raise KeyboardInterrupt before a line of Python, so many lines from here, in whatever is called."""
+    left = itertools.count(lines, -1)
+
+    def trace(frame: FrameType, event: str, _: object) -> Callable[..., object]:
+        if event == "line" and next(left) == 0:
+            raise KeyboardInterrupt
+        return trace
+
+    previous = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        yield
+    finally:
+        sys.settrace(previous)
 
 
 def _routes(lab: Lab, node: str) -> dict[str, network.KernelRoute]:
