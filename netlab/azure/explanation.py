@@ -11,7 +11,7 @@ from netlab.azure.prediction import Predicted, Walk, address_towards
 from netlab.azure.sessions import NO_ADDRESS, REVOKED, UNTRUSTED, WRONG_PASSWORD, downloaded, issuer
 from netlab.azure.world import World
 from netlab.scenario.models import node_name
-from netlab.scenario.names import endpoints, gateway_node
+from netlab.scenario.names import endpoints
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,16 +103,13 @@ def mend(world: World, walk: Walk, destination: IPv4Address) -> Iterator[str]:
         return
     clients = {node_name(name): name for name in scenario.clients}
     vnets = {node_name(name): name for name in scenario.vnets}
-    gateways = {gateway_node(name): name for name, vnet in scenario.vnets.items() if vnet.vpn_gateway is not None}
-    sites = {node_name(name): name for name in scenario.sites}
+    routers = world.topology.routers
     if node in clients:
         yield from _mend_client(world, clients[node], place)
     elif node in vnets:
         yield from _mend_vnet(world, vnets[node], place)
-    elif node in gateways:
-        yield from _mend_end(world, gateways[node], place, walk.reason)
-    elif node in sites:
-        yield from _mend_end(world, sites[node], place, walk.reason)
+    elif node in routers:
+        yield from _mend_end(world, routers[node].end, place, walk.reason)
 
 
 def _mend_client(world: World, client: str, place: _Place) -> Iterator[str]:
@@ -161,6 +158,11 @@ def _mend_vnet(world: World, vnet: str, place: _Place) -> Iterator[str]:
 def _mend_end(world: World, end: str, place: _Place, reason: str) -> Iterator[str]:
     """What would make a gateway or a device know a place."""
     scenario = world.scenario
+    if reason.startswith("no tunnel: ") and reason.removeprefix("no tunnel: ").split()[0] in tunnel_names(world):
+        name = reason.removeprefix("no tunnel: ").split()[0]
+        tunnel = next(tunnel for tunnel in world.topology.tunnels if tunnel.name == name)
+        yield f"bring {name} up again: {world.why_down(tunnel)}"
+        return
     if reason.startswith("not in the selectors"):
         yield f"reconnect the client, so that {place.prefix} is negotiated anew"
         return
@@ -185,6 +187,11 @@ def _mend_end(world: World, end: str, place: _Place, reason: str) -> Iterator[st
         )
     else:
         yield f"or add {place.prefix} to {end}'s local network gateway for {item.other(end)}"
+
+
+def tunnel_names(world: World) -> frozenset[str]:
+    """The names of all tunnels."""
+    return frozenset(tunnel.name for tunnel in world.topology.tunnels)
 
 
 def _way(world: World, start: str, goal: str) -> tuple[str, ...]:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
 from netlab.azure.effective import EffectiveRoute, active, system_routes
-from netlab.azure.propagation import static_prefixes, vnet_prefixes
+from netlab.azure.propagation import Learned, static_prefixes, vnet_prefixes
 from netlab.azure.sessions import Session, point_to_site
 from netlab.azure.world import World
-from netlab.scenario.addresses import bgp_address, gateway_bgp_address, gateway_instance, vm_addresses
+from netlab.scenario.addresses import vm_addresses
 from netlab.scenario.models import node_name
-from netlab.scenario.names import Endpoint, gateway_node
+from netlab.scenario.names import Endpoint
+from netlab.scenario.routers import Router, instance_addresses
 
 # An address of a P2S pool that a client holds; which one is only known when it has connected.
 Addresses = dict[str, IPv4Address]
@@ -49,6 +50,7 @@ class Packet:
 
 
 FROM_SELF = ""
+P2S = "p2s"
 
 
 def hops(world: World, node: str, ingress: str, packet: Packet) -> tuple[Hop, ...]:
@@ -58,15 +60,12 @@ def hops(world: World, node: str, ingress: str, packet: Packet) -> tuple[Hop, ..
     """
     scenario = world.scenario
     vnets = {node_name(name): name for name in scenario.vnets}
-    gateways = {gateway_node(name): name for name, item in scenario.vnets.items() if item.vpn_gateway is not None}
-    sites = {node_name(name): name for name in scenario.sites}
     clients = {node_name(name): name for name in scenario.clients}
+    router = world.topology.routers.get(node)
     if node in vnets:
         return tuple(_fabric(world, vnets[node], ingress, packet))
-    if node in gateways:
-        return tuple(_gateway(world, gateways[node], packet))
-    if node in sites:
-        return tuple(_site(world, sites[node], packet))
+    if router is not None:
+        return tuple(_router(world, router, packet))
     if node in clients:
         return tuple(_client(world, clients[node], packet))
     owner = packet.source if node == packet.source.node else packet.target
@@ -86,7 +85,7 @@ def _fabric(world: World, vnet: str, ingress: str, packet: Packet) -> Iterator[H
     if not found:
         yield Hop(None, dropped=f"unknown route: {node} knows no route to {destination}")
     for route in found:
-        yield _follow(world, vnet, route, destination)
+        yield from _follow(world, vnet, route, destination)
 
 
 def _nics(world: World, vnet: str) -> dict[str, IPv4Address]:
@@ -100,7 +99,7 @@ def effective_routes(world: World, vnet: str, ingress: str = "") -> tuple[Effect
     scenario = world.scenario
     system = tuple(system_routes(scenario, vnet))
     peers = {node_name(mine.remote_vnet): mine.remote_vnet for mine, _ in scenario.peered(vnet)}
-    if ingress == gateway_node(vnet):
+    if ingress in {router.node for router in world.topology.with_tunnels(vnet)}:
         return tuple(active(system))
     if ingress in peers:
         local = tuple(route for route in system if route.next_hop_type == "VnetLocal")
@@ -111,100 +110,158 @@ def effective_routes(world: World, vnet: str, ingress: str = "") -> tuple[Effect
 
 
 def _gateway_routes(world: World, vnet: str) -> Iterator[EffectiveRoute]:
-    prefixes = {prefix for prefix, _, _ in tunnel_routes(world, vnet)}
-    return (EffectiveRoute("VirtualNetworkGateway", p, "VirtualNetworkGateway", vnet) for p in sorted(prefixes))
+    return (
+        EffectiveRoute("VirtualNetworkGateway", prefix, "VirtualNetworkGateway", vnet)
+        for prefix in sorted(instances_by_prefix(world, vnet))
+    )
 
 
-def _follow(world: World, vnet: str, route: EffectiveRoute, destination: IPv4Address) -> Hop:
+def instances_by_prefix(world: World, vnet: str) -> dict[IPv4Network, tuple[Router, ...]]:
+    """The prefixes that a gateway's instances send into tunnels of their own, and which instances do."""
+    found: dict[IPv4Network, tuple[Router, ...]] = {}
+    for router in world.topology.with_tunnels(vnet):
+        for prefix in {way.prefix for way in ways(world, router) if way.tunnel}:
+            found[prefix] = (*found.get(prefix, ()), router)
+    return found
+
+
+def _follow(world: World, vnet: str, route: EffectiveRoute, destination: IPv4Address) -> Iterator[Hop]:
     node = node_name(vnet)
     used = Used(node, str(route.prefix), route.source, route.next_hop_type)
     match route.next_hop_type:
         case "VnetLocal":
-            gateway = world.scenario.vnets[vnet]
-            own = {gateway_instance(gateway), gateway_bgp_address(gateway)} if gateway.vpn_gateway else set()
+            own = {a: r.node for r in world.topology.with_tunnels(vnet) for a in instance_addresses(world.scenario, r)}
             if destination in own:
-                return Hop(used, gateway_node(vnet), node)
-            return Hop(used, dropped=f"unknown route: no NIC of {node} has the address {destination}")
+                yield Hop(used, own[destination], node)
+            else:
+                yield Hop(used, dropped=f"unknown route: no NIC of {node} has the address {destination}")
         case "VNetPeering":
-            return Hop(used, node_name(route.next_hop), node)
+            yield Hop(used, node_name(route.next_hop), node)
+        case "VirtualNetworkGateway" if route.next_hop == vnet:
+            for router in instances_by_prefix(world, vnet)[route.prefix]:
+                yield Hop(used, router.node, node)
         case "VirtualNetworkGateway":
-            serving = route.next_hop
-            return Hop(used, gateway_node(serving) if serving == vnet else node_name(serving), node)
+            yield Hop(used, node_name(route.next_hop), node)
         case "None":
-            what = f"None route: {destination} matches the system route {route.prefix} to None"
-            return Hop(used, dropped=what)
-    return Hop(used, "internet", node)
+            yield Hop(used, dropped=f"None route: {destination} matches the system route {route.prefix} to None")
+        case _:
+            yield Hop(used, "internet", node)
 
 
-# --- gateways and sites ---------------------------------------------------------------------------------------------
+# --- gateway instances and the routers of sites ---------------------------------------------------------------------
 
 
-def tunnel_routes(world: World, end: str) -> Iterator[tuple[IPv4Network, str, str]]:
-    """What a gateway or a site sends into its tunnels: prefix, connection (``p2s`` for the pool), and where from."""
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A route of a router: into a tunnel (``p2s`` for the pool) or to another router of its end, and where from."""
+
+    prefix: IPv4Network
+    tunnel: str
+    neighbor: str
+    source: str
+
+
+def ways(world: World, router: Router) -> tuple[Way, ...]:
+    """What a router sends into tunnels, or to another router of its gateway or site."""
+    statics = tuple(static_ways(world, router))
+    known = {way.prefix for way in statics}
+    fallbacks = (way for way in _fallbacks(world, router) if way.prefix not in known)
+    return (*statics, *fallbacks, *_learned_ways(world, router, known))
+
+
+def static_ways(world: World, router: Router) -> Iterator[Way]:
+    """The static routes of a router that are in force, its peers' host routes, and the P2S pool."""
     scenario = world.scenario
-    for name, item in scenario.connections_of(end):
-        for prefix in static_prefixes(scenario, end, name):
-            yield prefix, name, _static_source(end in scenario.vnets)
-        if item.enable_bgp:
-            peer = bgp_address(scenario, item.other(end))
-            yield IPv4Network(f"{peer}/32"), name, "the BGP peer's host route"
-    statics = {prefix for name, _ in scenario.connections_of(end) for prefix in static_prefixes(scenario, end, name)}
-    for prefix, paths in world.learned[end].items():
-        for path in paths if prefix not in statics else ():
-            yield prefix, path.connection, f"BGP, AS path {' '.join(map(str, path.as_path))}"
-    gateway = scenario.vnets[end].vpn_gateway if end in scenario.vnets else None
-    if gateway is not None and gateway.point_to_site is not None:
-        yield gateway.point_to_site.address_pool, "p2s", "the P2S address pool"
+    for tunnel in world.topology.tunnels_of(router.node):
+        if world.sends_statics(tunnel, router.node):
+            for prefix in static_prefixes(scenario, router.end, tunnel.connection):
+                yield Way(prefix, tunnel.name, "", _static_source(router.end in scenario.vnets))
+        if scenario.connections[tunnel.connection].enable_bgp and tunnel.name in world.up:
+            peer = IPv4Network(f"{tunnel.other(router.node).bgp_address}/32")
+            yield Way(peer, tunnel.name, "", "the BGP peer's host route")
+    if router.end in scenario.vnets and world.topology.point_to_site(router.end) == router:
+        yield Way(point_to_site(scenario, router.end).address_pool, P2S, "", "the P2S address pool")
 
 
 def _static_source(is_gateway: bool) -> str:
     return "the local network gateway" if is_gateway else "a static route of the device"
 
 
-def _gateway(world: World, vnet: str, packet: Packet) -> Iterator[Hop]:
-    inward = [(prefix, "", "the VNet's address space") for prefix in vnet_prefixes(world.scenario, vnet)]
-    yield from _routed(world, vnet, gateway_node(vnet), (*inward, *tunnel_routes(world, vnet)), packet)
-
-
-def _site(world: World, site: str, packet: Packet) -> Iterator[Hop]:
-    node, destination = node_name(site), packet.target_address
-    for host, address in world.scenario.sites[site].hosts.items():
-        if address == destination:
-            yield Hop(Used(node, f"{address}/32", "the site's own network", host), node_name(site, host), node)
-            return
-    yield from _routed(world, site, node, tuple(tunnel_routes(world, site)), packet)
-
-
-def _routed(
-    world: World, end: str, node: str, routes: Iterable[tuple[IPv4Network, str, str]], packet: Packet
-) -> Iterator[Hop]:
-    destination = packet.target_address
-    covering = [route for route in routes if destination in route[0]]
-    if not covering:
-        leads = " that would not lead to the Internet" if end in world.scenario.sites else ""
-        yield Hop(None, dropped=f"unknown route: {node} knows no route to {destination}{leads}")
+def _fallbacks(world: World, router: Router) -> Iterator[Way]:
+    """What an instance of an active-active gateway leaves to the other one: connections that it has no tunnel of that
+    is up, and the point-to-site clients."""
+    if router.end not in world.scenario.vnets:
         return
-    best = max(prefix.prefixlen for prefix, _, _ in covering)
-    for prefix, connection, source in (route for route in covering if route[0].prefixlen == best):
-        used = Used(node, str(prefix), source, connection or end)
-        if not connection:
-            yield Hop(used, node_name(end), node)
-        elif connection == "p2s":
-            yield _to_client(world, end, node, used, packet)
-        else:
-            other = world.scenario.connections[connection].other(end)
-            refused = _refused(world, end, connection, packet)
-            far = gateway_node(other) if other in world.scenario.vnets else node_name(other)
-            yield Hop(used, dropped=refused) if refused else Hop(used, far, node)
+    for other in world.topology.lan_of(router.node):
+        prefixes = dict.fromkeys(way.prefix for way in static_ways(world, other) if way.prefix.prefixlen < 32)
+        for prefix in prefixes:
+            yield Way(prefix, "", other.node, "the other instance's static routes")
 
 
-def _refused(world: World, end: str, connection: str, packet: Packet) -> str:
-    """Why a connection does not take a packet: it is not up (R83: its routes stay), or does not select it."""
-    found = world.negotiated[connection]
-    if not found.up:
-        return f"no tunnel: {connection} has no INSTALLED CHILD SA"
-    outside = found.refusal(end, packet.source_address, packet.target_address)
-    return f"not in the selectors: {outside}" if outside else ""
+def _learned_ways(world: World, router: Router, known: set[IPv4Network]) -> Iterator[Way]:
+    for prefix, paths in world.learned[router.node].items():
+        for path in paths if prefix not in known else ():
+            yield Way(prefix, path.tunnel, "" if path.tunnel else path.neighbor, _bgp_source(path))
+
+
+def _bgp_source(path: Learned) -> str:
+    return f"{'BGP' if path.tunnel else 'iBGP'}, AS path {' '.join(map(str, path.as_path))}".rstrip()
+
+
+def _router(world: World, router: Router, packet: Packet) -> Iterator[Hop]:
+    scenario, destination = world.scenario, packet.target_address
+    if router.end in scenario.vnets:
+        inward = [(prefix, "the VNet's address space") for prefix in vnet_prefixes(scenario, router.end)]
+        yield from _routed(world, router, inward, packet)
+        return
+    for host, address in scenario.sites[router.end].hosts.items():
+        if address == destination and router.node == node_name(router.end):
+            used = Used(router.node, f"{address}/32", "the site's own network", host)
+            yield Hop(used, node_name(router.end, host), router.node)
+            return
+    inward = [(p, "the site's own network") for p in scenario.sites[router.end].address_prefixes]
+    yield from _routed(world, router, inward if router.node != node_name(router.end) else [], packet)
+
+
+def _routed(world: World, router: Router, inward: list[tuple[IPv4Network, str]], packet: Packet) -> Iterator[Hop]:
+    destination = packet.target_address
+    everything = (*(Way(prefix, "", node_name(router.end), source) for prefix, source in inward), *ways(world, router))
+    covering = [way for way in everything if destination in way.prefix]
+    if not covering:
+        leads = " that would not lead to the Internet" if router.end in world.scenario.sites else ""
+        yield Hop(None, dropped=f"unknown route: {router.node} knows no route to {destination}{leads}")
+        return
+    best = max(way.prefix.prefixlen for way in covering)
+    longest_ones = [way for way in covering if way.prefix.prefixlen == best]
+    inside = [way for way in longest_ones if way.neighbor == node_name(router.end)]
+    for way in inside[:1] or longest_ones:
+        yield _onto(world, router, way, packet)
+
+
+def _onto(world: World, router: Router, way: Way, packet: Packet) -> Hop:
+    if not way.tunnel:
+        return Hop(_used(router, way, router.end), _next_router(world, router, way.neighbor), router.node)
+    used = _used(router, way, way.tunnel)
+    if way.tunnel == P2S:
+        return _to_client(world, router.end, router.node, used, packet)
+    if way.tunnel not in world.up:
+        return Hop(used, dropped=f"no tunnel: {way.tunnel} has no INSTALLED CHILD SA")
+    tunnel = next(tunnel for tunnel in world.topology.tunnels if tunnel.name == way.tunnel)
+    negotiated = world.negotiated[tunnel.connection]
+    outside = negotiated.refusal(router.end, packet.source_address, packet.target_address)
+    if outside:
+        return Hop(used, dropped=f"not in the selectors: {outside}")
+    return Hop(used, tunnel.other(router.node).node, router.node)
+
+
+def _used(router: Router, way: Way, leads_to: str) -> Used:
+    return Used(router.node, str(way.prefix), way.source, leads_to)
+
+
+def _next_router(world: World, router: Router, neighbor: str) -> str:
+    """The next node towards another router of the same end: a site's devices reach each other over the one before."""
+    central = next((r.node for r in world.topology.of(router.end) if r.before_devices), None)
+    return neighbor if central in (None, router.node) else central
 
 
 def _to_client(world: World, vnet: str, node: str, used: Used, packet: Packet) -> Hop:
@@ -242,7 +299,9 @@ def _client(world: World, client: str, packet: Packet) -> Iterator[Hop]:
     elif packet.source_address not in pool:
         yield Hop(used, dropped=f"not in the selectors: {packet.source_address} is not from {pool}")
     else:
-        yield Hop(used, gateway_node(gateway), node)
+        instance = world.topology.point_to_site(gateway)
+        assert instance is not None
+        yield Hop(used, instance.node, node)
 
 
 def _client_source(world: World, client: str, prefix: IPv4Network, session: Session) -> str:

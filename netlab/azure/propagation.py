@@ -1,24 +1,41 @@
-"""Who tells whom: what each gateway and each site learns by BGP, from the scenario alone (azure-rules.md 5.5)."""
+"""Who tells whom: what each gateway instance and each router of a site learns by BGP (azure-rules.md 5.5). Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
-from netlab.scenario.addresses import asn, local_network_gateway
+from netlab.scenario.addresses import local_network_gateway
 from netlab.scenario.models import Scenario
+from netlab.scenario.routers import Router, Topology
 
 Announcements = Mapping[str, frozenset[IPv4Network]]
+
+MAXIMUM_PREFIX = 4000  # B16
 
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """A prefix learned by BGP: over which connection, and the AS path."""
+    """A prefix learned by BGP: from which router, over which tunnel (none inside a site or a gateway), the AS path."""
 
     prefix: IPv4Network
-    connection: str
+    tunnel: str
     as_path: tuple[int, ...]
+    neighbor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A BGP session that a router has, with the name of the tunnel that it runs over, if any."""
+
+    router: str
+    peer: Router
+    tunnel: str = ""
+    connection: str = ""
+
+
+Paths = dict[IPv4Network, tuple[Learned, ...]]
 
 
 def vnet_prefixes(scenario: Scenario, vnet: str) -> tuple[IPv4Network, ...]:
@@ -38,7 +55,7 @@ def static_prefixes(scenario: Scenario, end: str, connection: str) -> tuple[IPv4
 
 
 def originated(scenario: Scenario, end: str, announced: Announcements | None = None) -> tuple[IPv4Network, ...]:
-    """What an end announces of its own accord.
+    """What every router of an end announces of its own accord.
 
     A gateway: its VNet's and spokes' prefixes, those of all its local network gateways (B17, B25) and its P2S pool
     (B18). A site: its prefixes, or what the story made of them.
@@ -52,72 +69,114 @@ def originated(scenario: Scenario, end: str, announced: Announcements | None = N
     return tuple(dict.fromkeys((*vnet_prefixes(scenario, end), *statics, *pool)))
 
 
-def _accepts(scenario: Scenario, end: str, route: Learned) -> bool:
-    if asn(scenario, end) in route.as_path:  # B31
-        return False
-    if end not in scenario.vnets:
-        return True
-    # B19, B20, B22: equal to or inside a prefix of the VNet or of a transit spoke.
-    return not any(route.prefix.subnet_of(own) for own in vnet_prefixes(scenario, end))
+def sheltered(scenario: Scenario, router: Router) -> tuple[IPv4Network, ...]:
+    """The prefixes that a router never learns, nor anything inside them: a gateway's own (B19, B20, B22), and those of
+    its hosts the router before a site's devices."""
+    if router.end in scenario.vnets:
+        return vnet_prefixes(scenario, router.end)
+    return scenario.sites[router.end].address_prefixes if router.before_devices else ()
 
 
-def _passes_on(scenario: Scenario, end: str, prefix: IPv4Network) -> bool:
-    """Whether an end tells others what it learned: not a default (B24), nor what overlaps its VNet (B17, B23)."""
-    return end not in scenario.vnets or not any(prefix.overlaps(own) for own in vnet_prefixes(scenario, end))
+def sessions(topology: Topology, up: frozenset[str]) -> tuple[Session, ...]:
+    """Every router's BGP sessions: over the tunnels that are up, and inside its gateway or site."""
+    return tuple(session for node in topology.routers for session in _sessions(topology, node, up))
 
 
-def _told(
-    scenario: Scenario,
-    end: str,
-    best: Mapping[str, Mapping[IPv4Network, tuple[Learned, ...]]],
-    announced: Announcements,
-    silent: Collection[str],
-) -> Iterator[Learned]:
-    """Everything that an end's peers tell it, given what they hold."""
-    for name, item in scenario.connections_of(end):
-        if not item.enable_bgp or name in silent:
-            continue
-        peer = item.other(end)
-        own = set(originated(scenario, peer, announced))
+def _sessions(topology: Topology, node: str, up: frozenset[str]) -> Iterator[Session]:
+    for tunnel in topology.tunnels_of(node):
+        if topology.scenario.connections[tunnel.connection].enable_bgp and tunnel.name in up:
+            yield Session(node, tunnel.other(node), tunnel.name, tunnel.connection)
+    if topology.routers[node].end in bgp_ends(topology.scenario):
+        for router in topology.lan_of(node):
+            yield Session(node, router)
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """What everybody holds in one round of telling."""
+
+    topology: Topology
+    announced: Announcements
+    best: Mapping[str, Paths]
+
+    def own(self, router: Router) -> tuple[IPv4Network, ...]:
+        return () if router.before_devices else originated(self.topology.scenario, router.end, self.announced)
+
+    def told(self, session: Session) -> Iterator[Learned]:
+        """Everything that the peer of a session tells."""
+        peer, scenario = session.peer, self.topology.scenario
+        prepended = self._prepended(session) if session.tunnel else ()
+        own = set(self.own(peer))
         for prefix in own:
-            yield Learned(prefix, name, (asn(scenario, peer),))
-        for prefix, routes in best[peer].items():
-            if prefix not in own and _passes_on(scenario, peer, prefix):
-                yield Learned(prefix, name, (asn(scenario, peer), *routes[0].as_path))
+            yield Learned(prefix, session.tunnel, prepended, peer.node)
+        for prefix, paths in self.best[peer.node].items():
+            # What was learned inside is told outside only (iBGP, RFC 4271 section 9.2.1).
+            chosen = paths[0] if session.tunnel or paths[0].tunnel else None
+            if prefix not in own and chosen is not None and (not session.tunnel or _passes_on(scenario, peer, prefix)):
+                yield Learned(prefix, session.tunnel, (*prepended, *chosen.as_path), peer.node)
+
+    def _prepended(self, session: Session) -> tuple[int, ...]:
+        """The peer's ASN, as often as it puts it before what it tells over a tunnel (B28)."""
+        site = self.topology.scenario.sites.get(session.peer.end)
+        extra = site.as_path_prepend.get(session.connection, 0) if site is not None else 0
+        return (session.peer.asn,) * (1 + extra)
+
+    def heard(self, router: Router, mine: Iterable[Session]) -> Paths:
+        """What a router makes of all that it is told."""
+        own, refused = set(self.own(router)), sheltered(self.topology.scenario, router)
+        heard: dict[IPv4Network, list[Learned]] = {}
+        for session in mine:
+            for route in self.told(session):
+                looped = router.asn in route.as_path  # B31
+                if not looped and route.prefix not in own and not any(route.prefix.subnet_of(p) for p in refused):
+                    heard.setdefault(route.prefix, []).append(route)
+        return {prefix: _best(routes) for prefix, routes in heard.items()}
 
 
-def learned(
-    scenario: Scenario, announced: Announcements | None = None, silent: Collection[str] = ()
-) -> dict[str, dict[IPv4Network, tuple[Learned, ...]]]:
-    """What every gateway and site learns by BGP: the best paths of each prefix, several where they are equal (B27).
+def _passes_on(scenario: Scenario, router: Router, prefix: IPv4Network) -> bool:
+    """Whether a router tells others what it learned: not a default (B24), nor what overlaps its VNet (B17, B23)."""
+    own = vnet_prefixes(scenario, router.end) if router.end in scenario.vnets else ()
+    return not any(prefix.overlaps(p) for p in own)
 
-    A fixpoint: everybody tells everybody until nobody hears anything new. Over ``silent`` connections nobody does.
-    """
-    ends = [*(name for name, vnet in scenario.vnets.items() if vnet.vpn_gateway), *scenario.sites]
-    best: dict[str, dict[IPv4Network, tuple[Learned, ...]]] = {end: {} for end in ends}
+
+def _best(routes: list[Learned]) -> tuple[Learned, ...]:
+    """The shortest AS paths, from outside rather than from inside; several where they are equal (B27, B28)."""
+    shortest = min((len(route.as_path), not route.tunnel) for route in routes)
+    equal = (route for route in routes if (len(route.as_path), not route.tunnel) == shortest)
+    return tuple(sorted(equal, key=lambda route: (route.as_path, route.tunnel, route.neighbor)))
+
+
+def learned(topology: Topology, up: frozenset[str], announced: Announcements | None = None) -> dict[str, Paths]:
+    """What every router learns by BGP, given the tunnels that are up: the best paths of each prefix."""
+    return _settled(topology, established(topology, up, announced), announced or {})
+
+
+def established(topology: Topology, up: frozenset[str], announced: Announcements | None = None) -> tuple[Session, ...]:
+    """The BGP sessions that stay: a peer that tells a gateway more than it takes loses its session (B16)."""
+    found = sessions(topology, up)
     while True:
-        after = {
-            end: _select(scenario, end, _told(scenario, end, best, announced or {}, silent), announced) for end in ends
+        moment = _Moment(topology, announced or {}, _settled(topology, found, announced or {}))
+        flooded = {
+            frozenset((session.router, session.peer.node))
+            for session in found
+            if session.tunnel and topology.routers[session.router].end in topology.scenario.vnets
+            if sum(1 for _ in moment.told(session)) > MAXIMUM_PREFIX
         }
+        if not flooded:
+            return found
+        found = tuple(s for s in found if frozenset((s.router, s.peer.node)) not in flooded)
+
+
+def _settled(topology: Topology, found: tuple[Session, ...], announced: Announcements) -> dict[str, Paths]:
+    """A fixpoint: everybody tells everybody until nobody hears anything new."""
+    best: dict[str, Paths] = {node: {} for node in topology.routers}
+    mine = {node: tuple(session for session in found if session.router == node) for node in best}
+    while True:
+        moment = _Moment(topology, announced, best)
+        after = {node: moment.heard(router, mine[node]) for node, router in topology.routers.items()}
         if after == best:
             return best
         best = after
-
-
-def _select(
-    scenario: Scenario, end: str, routes: Iterator[Learned], announced: Announcements | None
-) -> dict[IPv4Network, tuple[Learned, ...]]:
-    own = set(originated(scenario, end, announced))
-    heard: dict[IPv4Network, list[Learned]] = {}
-    for route in routes:
-        if route.prefix not in own and _accepts(scenario, end, route):
-            heard.setdefault(route.prefix, []).append(route)
-    return {prefix: _shortest(items) for prefix, items in heard.items()}
-
-
-def _shortest(routes: list[Learned]) -> tuple[Learned, ...]:
-    length = min(len(route.as_path) for route in routes)
-    return tuple(sorted((r for r in routes if len(r.as_path) == length), key=lambda r: (r.as_path, r.connection)))
 
 
 def bgp_ends(scenario: Scenario) -> tuple[str, ...]:

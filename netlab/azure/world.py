@@ -2,19 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from ipaddress import IPv4Network
 
 from pydantic import SecretStr
 
 from netlab.azure import sessions
 from netlab.azure.ike import Negotiated, negotiate
-from netlab.azure.propagation import Learned, learned
-from netlab.azure.sessions import Prefixes, Session, Sessions, Tunnel
-from netlab.scenario.addresses import bgp_address
-from netlab.scenario.models import Action, ClientOnly, ClientRoute, CustomRoutes, NewKey, Scenario, SitePrefix
+from netlab.azure.propagation import Paths, established, learned
+from netlab.azure.propagation import Session as BgpSession
+from netlab.azure.sessions import Prefixes, Session, Sessions
+from netlab.azure.sessions import Tunnel as ClientTunnel
+from netlab.scenario.models import (
+    Action,
+    ClientOnly,
+    ClientRoute,
+    ConnectionTunnel,
+    CustomRoutes,
+    GatewayFault,
+    LinkOf,
+    NewKey,
+    Scenario,
+    SiteDevice,
+    SitePrefix,
+)
+from netlab.scenario.routers import Topology, Tunnel, device_node, devices, instance_node
+
+
+@dataclass(frozen=True)
+class Faults:
+    """What is broken: gateways that their second instance serves, instances that are down, tunnels that were taken
+    down, and the routers whose link to the Internet is cut or which have fallen silent."""
+
+    switched: frozenset[str] = frozenset()
+    lost: frozenset[str] = frozenset()
+    tunnels: frozenset[str] = frozenset()
+    cut: frozenset[str] = frozenset()
+    silent: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -28,35 +53,82 @@ class World:
     announced: Mapping[str, Prefixes]
     sessions: Sessions
     keys: Mapping[tuple[str, str], SecretStr] = field(default_factory=dict)
+    faults: Faults = Faults()
 
     @cached_property
-    def learned(self) -> dict[str, dict[IPv4Network, tuple[Learned, ...]]]:
-        """What every gateway and site has learned by BGP."""
-        return learned(self.scenario, self.announced, self.silent)
+    def topology(self) -> Topology:
+        """The routers and tunnels of this moment."""
+        return Topology(self.scenario, self.faults.switched, self.faults.lost)
+
+    @cached_property
+    def up(self) -> frozenset[str]:
+        """The tunnels that are up."""
+        return frozenset(tunnel.name for tunnel in self.topology.tunnels if not self.why_down(tunnel))
 
     @cached_property
     def negotiated(self) -> dict[str, Negotiated]:
         """What the ends of each connection agree on."""
         return {name: negotiate(self.scenario, name, self._keys_differ(name)) for name in self.scenario.connections}
 
-    @cached_property
-    def silent(self) -> frozenset[str]:
-        """The connections that carry no BGP session: they do not come up, or do not select the peers' addresses."""
-        return frozenset(name for name in self.scenario.connections if not self._carries_bgp(name))
-
     def _keys_differ(self, connection: str) -> bool:
         one, other = (self.keys.get((connection, end)) for end in self.scenario.connections[connection].between)
         return one != other
 
-    def _carries_bgp(self, connection: str) -> bool:
-        item, found = self.scenario.connections[connection], self.negotiated[connection]
-        near, far = item.between
-        addresses = [bgp_address(self.scenario, end) for end in (near, far)] if item.enable_bgp else []
-        return item.enable_bgp and found.up and not found.refusal(near, *addresses)
+    @cached_property
+    def refused(self) -> frozenset[str]:
+        """The tunnels that cannot come up: their ends do not agree."""
+        return frozenset(t.name for t in self.topology.tunnels if not self.negotiated[t.connection].up)
+
+    @cached_property
+    def silent(self) -> frozenset[str]:
+        """The tunnels that cannot carry a BGP session: they cannot come up, or do not select the peers' addresses."""
+        return self.refused | {t.name for t in self.topology.tunnels if not self._selects_peers(t)}
+
+    @cached_property
+    def talking(self) -> frozenset[str]:
+        """The tunnels that carry BGP sessions."""
+        return self.up - self.silent
+
+    def _selects_peers(self, tunnel: Tunnel) -> bool:
+        near, far = tunnel.routers
+        return not self.negotiated[tunnel.connection].refusal(near.end, near.bgp_address, far.bgp_address)
+
+    def why_down(self, tunnel: Tunnel) -> str:
+        """Why a tunnel is not up; empty if it is."""
+        if not self.negotiated[tunnel.connection].up:
+            return self.negotiated[tunnel.connection].reason
+        if tunnel.name in self.faults.tunnels:
+            return f"{tunnel.name} was taken down"
+        for router in tunnel.routers:
+            if router.node in self.faults.cut:
+                return f"the link of {router.node} to the Internet is cut"
+            if router.node in self.faults.silent:
+                return f"{router.node} is silent"
+        return ""
+
+    @cached_property
+    def bgp_sessions(self) -> tuple[BgpSession, ...]:
+        """The BGP sessions that are established, each at both of its routers."""
+        return established(self.topology, self.talking, self.announced)
+
+    @cached_property
+    def learned(self) -> dict[str, Paths]:
+        """What every router has learned by BGP, by its node."""
+        return learned(self.topology, self.talking, self.announced)
+
+    @property
+    def learned_by_name(self) -> dict[str, Paths]:
+        """The same by VNet or site, where that has one router on duty, else by node."""
+        routers = self.topology.routers
+        several = [router.end for router in routers.values()]
+        ends = {node: router.end for node, router in routers.items() if several.count(router.end) == 1}
+        return {ends.get(node, node): known for node, known in self.learned.items()}
 
     def offered(self, vnet: str) -> Prefixes:
         """The selectors that a gateway offers its clients now."""
-        return sessions.offered(self.scenario, vnet, self.learned[vnet])
+        router = self.topology.point_to_site(vnet)
+        by_bgp = self.learned[router.node] if router is not None else {}
+        return sessions.offered(self.scenario, vnet, by_bgp)
 
     def sessions_of(self, client: str) -> dict[str, Session]:
         """The tunnels of a client, by the VNet whose gateway they lead to."""
@@ -75,6 +147,14 @@ class World:
         """The VPN routes of a client, into all its tunnels."""
         gateways = self.scenario.clients[client].gateways
         return frozenset().union(*(self.tunnel_routes(client, gateway) for gateway in gateways))
+
+    def sends_statics(self, tunnel: Tunnel, node: str) -> bool:
+        """Whether a router's static routes lead into a tunnel: they have no liveness (R83), but where another tunnel
+        of the connection is up at its end, the dead one's give way."""
+        end = tunnel.of(node).end
+        others = (t for t in self.topology.tunnels if t.connection == tunnel.connection)
+        alive = (t.name in self.up for t in others if end in (router.end for router in t.routers))
+        return tunnel.name in self.up or not any(alive)
 
 
 def initial(scenario: Scenario) -> World:
@@ -102,15 +182,17 @@ def after(world: World, action: Action) -> World:
             for tunnel in named(world.scenario, subject):
                 world = _after(world, verb, tunnel)
             return world
-        case "announce", SitePrefix(site=site, prefix=prefix):
-            return replace(world, announced={**world.announced, site: world.announced[site] | {prefix}})
-        case "withdraw", SitePrefix(site=site, prefix=prefix):
-            return replace(world, announced={**world.announced, site: world.announced[site] - {prefix}})
+        case "announce", SitePrefix(site=site) as subject:
+            return replace(world, announced={**world.announced, site: world.announced[site] | parts(subject)})
+        case "withdraw", SitePrefix(site=site) as subject:
+            return replace(world, announced={**world.announced, site: world.announced[site] - parts(subject)})
         case "set_key", NewKey(connection=connection, shared_key=key, end=end):
             ends = (end,) if end is not None else world.scenario.connections[connection].between
             return replace(world, keys={**world.keys, **{(connection, each): key for each in ends}})
         case "set_custom_routes", CustomRoutes() as change:
             return replace(world, scenario=with_custom_routes(world.scenario, change))
+        case verb, ConnectionTunnel() | LinkOf() | SiteDevice() | GatewayFault():
+            return replace(world, faults=_faults(world, verb, action))
     raise AssertionError(f"no such action: {action.verb}")
 
 
@@ -124,7 +206,7 @@ def given_keys(scenario: Scenario) -> dict[tuple[str, str], SecretStr]:
     return {place: key for place, key in found.items() if key is not None}
 
 
-def named(scenario: Scenario, subject: ClientOnly) -> tuple[Tunnel, ...]:
+def named(scenario: Scenario, subject: ClientOnly) -> tuple[ClientTunnel, ...]:
     """The tunnels that an action on a client is about."""
     gateways = scenario.clients[subject.client].gateways
     return tuple((subject.client, gateway) for gateway in gateways if subject.gateway in (None, gateway))
@@ -140,7 +222,7 @@ def with_custom_routes(scenario: Scenario, change: CustomRoutes) -> Scenario:
     return scenario.model_copy(update={"vnets": {**scenario.vnets, change.vnet: changed}})
 
 
-def _after(world: World, verb: str, tunnel: Tunnel) -> World:
+def _after(world: World, verb: str, tunnel: ClientTunnel) -> World:
     match verb:
         case "download_profile":
             return _with_session(world, tunnel, profile=sessions.downloaded(world.scenario, tunnel[1]))
@@ -149,13 +231,13 @@ def _after(world: World, verb: str, tunnel: Tunnel) -> World:
     return _connected(world, tunnel)
 
 
-def _connected(world: World, tunnel: Tunnel) -> World:
+def _connected(world: World, tunnel: ClientTunnel) -> World:
     selectors = world.offered(tunnel[1])
     return replace(world, sessions=sessions.connect(world.scenario, world.sessions, tunnel, selectors))
 
 
 def _with_session(
-    world: World, tunnel: Tunnel, *, profile: Prefixes | None = None, by_hand: Prefixes | None = None
+    world: World, tunnel: ClientTunnel, *, profile: Prefixes | None = None, by_hand: Prefixes | None = None
 ) -> World:
     """The world with a tunnel changed; where there is none, no route can lead into it."""
     session = world.sessions[tunnel]
@@ -164,3 +246,64 @@ def _with_session(
     if by_hand is not None and not session.absent:
         session = replace(session, by_hand=by_hand)
     return replace(world, sessions={**world.sessions, tunnel: session})
+
+
+def parts(subject: SitePrefix) -> Prefixes:
+    """The prefixes of an announcement: the one that is named, or so many equal parts of it."""
+    length = subject.prefix.prefixlen + (subject.count - 1).bit_length()
+    found = subject.prefix.subnets(new_prefix=length)
+    return frozenset(next(found) for _ in range(subject.count))
+
+
+def _faults(world: World, verb: str, action: Action) -> Faults:
+    faults = world.faults
+    match verb, action.subject:
+        case "fail_tunnel", ConnectionTunnel() as subject:
+            return replace(faults, tunnels=faults.tunnels | chosen_tunnels(world, subject))
+        case "restore_tunnel", ConnectionTunnel() as subject:
+            return replace(faults, tunnels=faults.tunnels - chosen_tunnels(world, subject))
+        case "cut_link", LinkOf(name=name, device=device):
+            return replace(faults, cut=faults.cut | linked(world, name, device))
+        case "mend_link", LinkOf(name=name, device=device):
+            return replace(faults, cut=faults.cut - linked(world, name, device))
+        case "silence_device", SiteDevice(site=site, device=device):
+            return replace(faults, silent=faults.silent | linked(world, site, device))
+        case "wake_device", SiteDevice(site=site, device=device):
+            return replace(faults, silent=faults.silent - linked(world, site, device))
+        case "fail_gateway", GatewayFault(vnet=vnet) as subject:
+            if not _active_active(world, vnet):
+                return replace(faults, switched=faults.switched ^ {vnet})
+            return replace(faults, lost=faults.lost | {instance_node(vnet, subject.instance or 0)})
+        case "restore_gateway", GatewayFault(vnet=vnet) as subject:
+            both = {instance_node(vnet, 0), instance_node(vnet, 1)}
+            return replace(faults, switched=faults.switched - {vnet}, lost=faults.lost - both)
+    raise AssertionError(f"no such fault: {verb}")
+
+
+def _active_active(world: World, vnet: str) -> bool:
+    gateway = world.scenario.vnets[vnet].vpn_gateway
+    return gateway is not None and gateway.active_active
+
+
+def chosen_tunnels(world: World, subject: ConnectionTunnel) -> frozenset[str]:
+    """The tunnels that an action is about, lost instances' too."""
+    everything = Topology(world.scenario, world.faults.switched).tunnels
+    mine = (t for t in everything if t.connection == subject.connection)
+    return frozenset(t.name for t in mine if subject.instance is None or _ends_at(world, t, subject.instance))
+
+
+def _ends_at(world: World, tunnel: Tunnel, instance: int) -> bool:
+    return any(r.index == instance for r in tunnel.routers if r.end in world.scenario.vnets)
+
+
+def linked(world: World, name: str, device: str | None) -> frozenset[str]:
+    """The nodes behind a link's name: of a gateway both instances, of a site its devices or the named one."""
+    if name in world.scenario.vnets:
+        return frozenset((instance_node(name, 0), instance_node(name, 1)))
+    if device is not None:
+        return frozenset((device_node(name, device),))
+    return frozenset(_devices(world, name))
+
+
+def _devices(world: World, name: str) -> Iterator[str]:
+    yield from (router.node for router in devices(world.scenario, name))

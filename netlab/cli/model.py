@@ -220,12 +220,11 @@ def _seen(lab: str, source: str, target: str) -> tuple[World, Predicted, dict[st
     """A pair as the packets of a running lab see it."""
     require_root()
     from netlab.lab import state, witness
-    from netlab.lab.story import opening
     from netlab.lab.verify import all_addresses, probe_addresses
     from netlab.machine.linux import Linux
 
     found = read_lab(lab)
-    world = opening(found)
+    world = state.world(found)
     addresses = probe_addresses(found, Linux())
     nodes = find_pair(found, addresses, source, target)
     with state.locked(found.facts.lab):

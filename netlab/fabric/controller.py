@@ -1,4 +1,7 @@
-"""The lab's SDN controller: what a gateway learns reaches the tables of its VNets and the selectors of its clients."""
+"""The lab's SDN controller: what a gateway learns reaches the tables of its VNets and the selectors of its clients.
+
+And the agent that a VPN device has: routes lead into tunnels that are up.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ from typing import Protocol
 
 from netlab.azure.effective import EffectiveRoute, NextHopType, active
 from netlab.azure.propagation import offered_selectors
+from netlab.plan import steering
+from netlab.plan.devices import P2S
 from netlab.plan.model import Fabric, GatewayView, Plan, Route, SubnetTable, Timers
 from netlab.plan.networks import GATEWAY_METRIC
 
@@ -15,7 +20,10 @@ _DEBOUNCE = 0.01
 # Missed events are made up for by reading everything anew.
 _PERIOD = 1.0
 
+# What each gateway instance sends into its tunnels: prefix, and whether BGP told it.
 Known = Mapping[str, tuple[tuple[str, bool], ...]]
+# What each pushes to its clients besides.
+Custom = Mapping[str, tuple[str, ...]]
 
 
 class Watch(Protocol):
@@ -39,25 +47,39 @@ class Machine(Protocol):
 
     def load_selectors(self, view: GatewayView, prefixes: Iterable[str], timers: Timers) -> None: ...
 
-    def watch(self, netns: Iterable[str]) -> Watch: ...
+    def own_routes(self, netns: str) -> tuple[Route, ...]: ...
+
+    def installed(self, directory: str, connection: str) -> bool: ...
+
+    def watch(self, netns: Iterable[str], directories: Iterable[str]) -> Watch: ...
 
 
-def wanted_routes(table: SubnetTable, gateway_prefixes: Iterable[str]) -> frozenset[Route]:
-    """The kernel routes of a table when its gateway knows these prefixes: the active ones (section 5)."""
+def wanted_routes(table: SubnetTable, known: Known) -> frozenset[Route]:
+    """The kernel routes of a table when the gateway instances know these prefixes: the active ones (section 5)."""
     system = {(item.next_hop_type, item.route.prefix): item.route for item in table.system}
-    candidates = [*_system(table), *(_learned(prefix) for prefix in gateway_prefixes)]
+    ways = dict(_ways(table, known))
+    candidates = [*_system(table), *(_learned(prefix) for prefix in ways)]
     chosen = (
-        system.get((route.next_hop_type, str(route.prefix)))
-        or Route(
-            str(route.prefix),
-            table.gateway_device,
-            via=table.gateway_via,
-            table=table.table,
-            metric=GATEWAY_METRIC,
-        )
-        for route in active(candidates)
+        system.get((route.next_hop_type, str(route.prefix))) or ways[str(route.prefix)] for route in active(candidates)
     )
     return frozenset((*table.delivery, *chosen))
+
+
+def _ways(table: SubnetTable, known: Known) -> Iterator[tuple[str, Route]]:
+    """The route of a table to each prefix that its gateway knows: over the instances that know it, by turns (R11)."""
+    prefixes = {prefix for instance in known.values() for prefix, _ in instance}
+    for prefix in prefixes if table.gateway_ways else ():
+        hops = tuple(
+            sorted(
+                (way.device, way.via)
+                for way in table.gateway_ways
+                if not way.node or any(prefix == told for told, _ in known.get(way.node, ()))
+            )
+        )
+        device, via = hops[0] if len(hops) == 1 else ("", "")
+        several = hops if len(hops) > 1 else ()
+        if hops:
+            yield prefix, Route(prefix, device, via=via, table=table.table, metric=GATEWAY_METRIC, hops=several)
 
 
 def _system(table: SubnetTable) -> Iterator[EffectiveRoute]:
@@ -80,18 +102,18 @@ def wanted_selectors(
 
 
 def known_by_gateways(plan: Plan, machine: Machine) -> Known:
-    """What every gateway sends into its tunnels now, by VNet."""
-    return {view.vnet: machine.gateway_prefixes(view) for view in plan.gateways}
+    """What every gateway instance sends into its tunnels now, by node."""
+    return {view.node: machine.gateway_prefixes(view) for view in plan.gateways}
 
 
-def custom_routes(plan: Plan, machine: Machine) -> Mapping[str, tuple[str, ...]]:
-    """What every gateway pushes to its clients besides, by VNet."""
-    return {view.vnet: machine.custom_routes(view) for view in _p2s(plan)}
+def custom_routes(plan: Plan, machine: Machine) -> Custom:
+    """What every gateway pushes to its clients besides, by node."""
+    return {view.node: machine.custom_routes(view) for view in _p2s(plan)}
 
 
 def in_step(plan: Plan, machine: Machine, known: Known) -> bool:
     """Whether every table and every set of selectors is as it should be, given what the gateways know."""
-    tables = all(not any(_difference(fabric, machine, known)) for fabric in plan.fabrics)
+    tables = all(not any(_difference(plan, fabric, machine, known)) for fabric in plan.fabrics)
     return tables and all(_offers(view, machine, known) for view in _p2s(plan))
 
 
@@ -104,23 +126,29 @@ def _offers(view: GatewayView, machine: Machine, known: Known) -> bool:
 
 
 def _wanted_selectors(view: GatewayView, machine: Machine, known: Known) -> tuple[str, ...]:
-    return wanted_selectors(view, known[view.vnet], machine.custom_routes(view))
+    return wanted_selectors(view, known[view.node], machine.custom_routes(view))
 
 
-def _difference(fabric: Fabric, machine: Machine, known: Known) -> tuple[frozenset[Route], frozenset[Route]]:
+def _difference(
+    plan: Plan, fabric: Fabric, machine: Machine, known: Known
+) -> tuple[frozenset[Route], frozenset[Route]]:
     """The routes that a fabric lacks, and those that it has too many."""
     wanted: frozenset[Route] = frozenset().union(
-        *(wanted_routes(table, (prefix for prefix, _ in known.get(table.gateway, ()))) for table in fabric.tables)
+        *(wanted_routes(table, _of_gateway(plan, table.gateway, known)) for table in fabric.tables)
     )
     numbers = {table.table for table in fabric.tables}
     present = frozenset(route for route in machine.tables(fabric.netns) if route.table in numbers)
     return wanted - present, present - wanted
 
 
+def _of_gateway(plan: Plan, vnet: str, known: Known) -> Known:
+    return {view.node: known[view.node] for view in plan.gateways if view.vnet == vnet and view.node in known}
+
+
 def reconcile(plan: Plan, machine: Machine, known: Known) -> None:
     """Bring every table and every set of selectors in step with what the gateways know."""
     for fabric in plan.fabrics:
-        add, delete = _difference(fabric, machine, known)
+        add, delete = _difference(plan, fabric, machine, known)
         if add or delete:
             machine.change_tables(fabric.netns, add, delete)
     for view in _p2s(plan):
@@ -128,18 +156,60 @@ def reconcile(plan: Plan, machine: Machine, known: Known) -> None:
             machine.load_selectors(view, _wanted_selectors(view, machine, known), plan.timers)
 
 
-def run(plan: Plan, machine: Machine, ready: Callable[[], None]) -> None:
-    """Keep the lab in step until stopped; says when it is ``ready``. Acts only when a gateway knows something new."""
-    watch = machine.watch([view.netns for view in plan.gateways])
-    last: object = None
+# --- the agent of the VPN devices -----------------------------------------------------------------------------------
+
+
+def tunnels_up(plan: Plan, machine: Machine) -> steering.Up:
+    """The tunnels that have an INSTALLED CHILD SA, by router and IKE connection."""
+    directories = {charon.node: charon.directory for charon in plan.charons}
+    return frozenset(
+        (tunnel.node, tunnel.connection)
+        for tunnel in plan.tunnels
+        if tunnel.connection != P2S and machine.installed(directories[tunnel.edge], tunnel.connection)
+    )
+
+
+def steered(plan: Plan, machine: Machine, up: steering.Up) -> bool:
+    """Whether every router's routes lead into the tunnels that are up."""
+    return not any(_steering(plan, machine, up))
+
+
+def _steering(
+    plan: Plan, machine: Machine, up: steering.Up
+) -> Iterator[tuple[str, frozenset[Route], frozenset[Route]]]:
+    """The routers that must change something: namespace, the routes that they lack, those that they have too many."""
+    for node in dict.fromkeys(tunnel.node for tunnel in plan.tunnels):
+        netns = plan.netns(node)
+        wanted, present = steering.routes(plan, node, up), frozenset(machine.own_routes(netns))
+        if wanted != present:
+            yield netns, wanted - present, present - wanted
+
+
+def steer(plan: Plan, machine: Machine, up: steering.Up) -> None:
+    """Have every router's routes lead into the tunnels that are up."""
+    for netns, add, delete in _steering(plan, machine, up):
+        machine.change_tables(netns, add, delete)
+
+
+def run(plan: Plan, machine: Machine, ready: Callable[[], None], begun: Callable[[], bool]) -> None:
+    """Keep the lab in step until stopped; says when it is ``ready``. Acts only when something is new.
+
+    Until ``begun`` says that every tunnel has been initiated, all count as up.
+    """
+    directories = [charon.directory for charon in plan.charons]
+    watch = machine.watch([view.netns for view in plan.gateways], directories)
+    last: tuple[steering.Up, tuple[Known, Custom]] | None = None
     while True:
+        up = tunnels_up(plan, machine) if begun() else steering.everything_up(plan)
+        if last is None or up != last[0]:
+            steer(plan, machine, up)
         known = known_by_gateways(plan, machine)
         now = (known, custom_routes(plan, machine))
-        if now != last:
+        if last is None or now != last[1]:
             reconcile(plan, machine, known)
-            if last is None:
-                ready()
-            last = now
+        if last is None:
+            ready()
+        last = up, now
         if watch.wait(_PERIOD):
             while watch.wait(_DEBOUNCE):
                 pass

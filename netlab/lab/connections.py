@@ -37,17 +37,17 @@ class Seen:
         return f"{self.state} ({self.reason})" if self.reason else self.state
 
 
-def ends(plan: Plan, connection: str) -> Iterator[tuple[Charon, IkeConnection]]:
-    """The charons that a connection ends at, and what they hold of it."""
+def ends(plan: Plan, tunnel: str) -> Iterator[tuple[Charon, IkeConnection]]:
+    """The charons that a tunnel ends at, and what they hold of it."""
     for charon in plan.charons:
         for item in charon.connections:
-            if item.name == connection and item.remote_address and not item.virtual_ip:
+            if item.name == tunnel and item.remote_address and not item.virtual_ip:
                 yield charon, item
 
 
-def observe(plan: Plan, machine: Machine, connection: str) -> Seen:
-    """A connection as it is now."""
-    both = tuple(ends(plan, connection))
+def observe(plan: Plan, machine: Machine, tunnels: Iterable[str]) -> Seen:
+    """A connection as it is now, by its tunnels: one that is up is enough."""
+    both = tuple(end for tunnel in tunnels for end in ends(plan, tunnel))
     sas = [sa for charon, item in both for sa in machine.sas(charon.directory) if sa.connection == item.name]
     if any("INSTALLED" in sa.children for sa in sas):
         return Seen("Connected")
@@ -63,26 +63,37 @@ def _reason(machine: Machine, both: Iterable[tuple[Charon, IkeConnection]]) -> s
 
 def checks(plan: Plan, machine: Machine, world: World, documented: Mapping[str, str]) -> Iterator[Check]:
     """Every connection, as documented, predicted and observed."""
-    for name, predicted in world.negotiated.items():
-        seen = observe(plan, machine, name)
-        problem = _problem(documented.get(name), predicted, seen)
+    for name, negotiated in world.negotiated.items():
+        tunnels = [tunnel.name for tunnel in world.topology.tunnels if tunnel.connection == name]
+        up = [tunnel for tunnel in tunnels if tunnel in world.up]
+        seen = observe(plan, machine, tunnels)
+        problem = _problem(documented.get(name), negotiated, bool(up), seen) or _lacking(plan, machine, up, seen)
         yield Check(f"connection {name}", "failed" if problem else "passed", problem or _message(seen))
+
+
+def _lacking(plan: Plan, machine: Machine, up: Iterable[str], seen: Seen) -> str:
+    """The tunnels that must be up and are not, of a connection of which one is."""
+    if seen.state != "Connected":
+        return ""
+    lacking = [tunnel for tunnel in up if observe(plan, machine, (tunnel,)).state != "Connected"]
+    return f"no INSTALLED CHILD SA of {', '.join(lacking)}" if lacking else ""
 
 
 def _message(seen: Seen) -> str:
     if seen.state == "Connected":
         return "INSTALLED"
-    return f"{seen.words}, as expected; Azure's troubleshooting says {CODES[seen.reason]}"  # type: ignore[index]
+    code = next((code for reason, code in CODES.items() if reason == seen.reason), "")
+    return f"{seen.words}, as expected" + (f"; Azure's troubleshooting says {code}" if code else "")
 
 
-def _problem(documented: str | None, predicted: Negotiated, seen: Seen) -> str:
+def _problem(documented: str | None, negotiated: Negotiated, up: bool, seen: Seen) -> str:
     """Who stands alone; an attempt under way counts as not connected."""
     is_up = seen.state == "Connected"
-    foretold = Seen("Connected") if predicted.up else Seen("NotConnected", predicted.reason)
     said = documented == "Connected" if documented is not None else None
-    if predicted.up and not is_up and said is not False:
+    if up and not is_up and said is not False:
         return f"no INSTALLED CHILD SA: {seen.words}"
-    problem = three_way(said, predicted.up, is_up, lambda up: "Connected" if up else "NotConnected")
-    if problem or is_up or seen.reason == foretold.reason:
+    problem = three_way(said, up, is_up, lambda up: "Connected" if up else "NotConnected")
+    # What the ends do not agree on has a reason of IKE's; what was broken has none.
+    if problem or is_up or negotiated.up or seen.reason == negotiated.reason:
         return problem
-    return three_way(None, foretold.words, seen.words, str)
+    return three_way(None, Seen("NotConnected", negotiated.reason).words, seen.words, str)

@@ -7,12 +7,14 @@ from pathlib import Path
 
 from netlab.fabric import controller
 from netlab.lab import state
+from netlab.lab.state import INITIATED
 from netlab.machine.linux import CONTROLLER, Linux
 
 
 def main() -> None:
     """Run the SDN controller of the lab that the command line names, until stopped."""
-    controller.run(state.read(sys.argv[1]).plan, Linux(), _take_its_name)
+    lab = sys.argv[1]
+    controller.run(state.read(lab).plan, Linux(), _take_its_name, lambda: state.is_past(lab, INITIATED))
 
 
 def _take_its_name() -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from ipaddress import IPv4Network
+from collections.abc import Iterator
 from typing import Protocol
 
-from netlab.azure.propagation import Learned, static_prefixes
+from netlab.azure.forwarding import static_ways
 from netlab.azure.world import World
 from netlab.fabric import controller
 from netlab.machine.network import KernelRoute
@@ -17,9 +16,6 @@ from netlab.plan.model import MAIN_TABLE, BgpSpeaker, Plan
 SECONDS = 30.0
 
 
-Paths = Mapping[IPv4Network, tuple[Learned, ...]]
-
-
 class Reader(controller.Machine, Protocol):
     """What waiting asks of the machine."""
 
@@ -28,37 +24,41 @@ class Reader(controller.Machine, Protocol):
     def routes(self, netns: str) -> tuple[KernelRoute, ...]: ...
 
 
-def await_bgp(
-    plan: Plan,
-    world: World,
-    machine: Reader,
-    seconds: float = SECONDS,
-) -> None:
-    """Wait until every BGP session is Established and every speaker's kernel routes are what it must learn."""
-    scenario, expected = world.scenario, world.learned
+def await_bgp(plan: Plan, world: World, machine: Reader, seconds: float = SECONDS) -> None:
+    """Wait until every BGP session that must be is Established and every speaker's kernel routes are what it learns."""
     for speaker in plan.speakers:
-        owner = plan.node(speaker.node).owner
-        # A static route wins over what BGP says of the same prefix: an administrative distance of 1 against 20.
-        statics = {p for name, _ in scenario.connections_of(owner) for p in static_prefixes(scenario, owner, name)}
-        wanted = {prefix: paths for prefix, paths in expected[owner].items() if prefix not in statics}
 
-        def missing(speaker: BgpSpeaker = speaker, wanted: Paths = wanted) -> str:
-            return "; ".join(_missing(plan, speaker, wanted, world.silent, machine))
+        def missing(speaker: BgpSpeaker = speaker) -> str:
+            return "; ".join(_missing(plan, world, speaker, machine))
 
         wait_until(lambda missing=missing: not missing(), seconds, missing)  # type: ignore[misc]
 
 
-def _missing(
-    plan: Plan, speaker: BgpSpeaker, expected: Paths, silent: Collection[str], machine: Reader
-) -> Iterator[str]:
+def expected_peers(world: World, speaker: BgpSpeaker) -> frozenset[str]:
+    """The addresses of the peers with which a speaker's session must be Established."""
+    peers = {session.peer.node for session in world.bgp_sessions if session.router == speaker.node}
+    return frozenset(neighbor.address for neighbor in speaker.neighbors if neighbor.node in peers)
+
+
+def _missing(plan: Plan, world: World, speaker: BgpSpeaker, machine: Reader) -> Iterator[str]:
     """What a speaker still lacks, in words."""
-    speaking = {neighbor.address for neighbor in speaker.neighbors if neighbor.connection not in silent}
-    for address, state in machine.bgp_states(speaker).items():
-        if state != "Established" and address in speaking:
+    states = machine.bgp_states(speaker)
+    for address in sorted(expected_peers(world, speaker)):
+        state = states.get(address, "unknown")
+        if state != "Established":
             yield f"{speaker.node}: the BGP session with {address} is {state}"
-    tunnels = {tunnel.connection: tunnel.interface for tunnel in plan.tunnels if tunnel.node == speaker.node}
+    for neighbor in speaker.neighbors:
+        if neighbor.connection in world.silent and states.get(neighbor.address) == "Established":
+            yield f"{speaker.node}: the BGP session with {neighbor.address} is still Established"
+    ports = {neighbor.node: neighbor.interface for neighbor in speaker.neighbors}
+    # A static route wins over what BGP says of the same prefix: an administrative distance of 1 against 20.
+    statics = {way.prefix for way in static_ways(world, world.topology.routers[speaker.node])}
+    wanted = {
+        str(prefix): {ports[path.neighbor] for path in paths}
+        for prefix, paths in world.learned[speaker.node].items()
+        if prefix not in statics
+    }
     present = {r.prefix: set(r.devices) for r in _bgp_routes(plan, speaker, machine)}
-    wanted = {str(prefix): {tunnels[path.connection] for path in paths} for prefix, paths in expected.items()}
     for prefix, devices in wanted.items():
         if present.get(prefix) != devices:
             yield f"{speaker.node}: no BGP route to {prefix} over {', '.join(sorted(devices))}"
@@ -71,10 +71,31 @@ def _bgp_routes(plan: Plan, speaker: BgpSpeaker, machine: Reader) -> Iterator[Ke
     return (route for route in found if route.table == MAIN_TABLE and route.by_bgp)
 
 
+def await_tunnels(plan: Plan, world: World, machine: Reader, seconds: float = SECONDS) -> None:
+    """Wait until the tunnels that must be are up at both ends, and the others down."""
+    wanted = frozenset(
+        (router.node, tunnel.name)
+        for tunnel in world.topology.tunnels
+        for router in tunnel.routers
+        if tunnel.name in world.up
+    )
+
+    def missing() -> str:
+        found = controller.tunnels_up(plan, machine)
+        down = (f"{name} is not up at {node}" for node, name in sorted(wanted - found))
+        up = (f"{name} is still up at {node}" for node, name in sorted(found - wanted))
+        return "; ".join((*down, *up))
+
+    wait_until(lambda: not missing(), seconds, missing)
+
+
 def await_fabrics(plan: Plan, machine: Reader, seconds: float = SECONDS) -> None:
     """Wait until every VNet table and every P2S selector is in step with what the gateways know."""
     wait_until(
-        lambda: controller.in_step(plan, machine, controller.known_by_gateways(plan, machine)),
+        lambda: (
+            controller.steered(plan, machine, controller.tunnels_up(plan, machine))
+            and controller.in_step(plan, machine, controller.known_by_gateways(plan, machine))
+        ),
         seconds,
         lambda: "VNet route tables or P2S selectors are not in step with what the gateways learned",
     )

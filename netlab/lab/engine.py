@@ -65,7 +65,6 @@ def _nothing() -> None:
 def steps(plan: Plan, scenario: Scenario, secrets: Mapping[str, str], machine: Machine) -> tuple[Step, ...]:
     """The steps from an empty machine to a lab that has converged."""
     lab, world = plan.lab, initial(scenario)
-    refused = [name for name, found in world.negotiated.items() if not found.up]
 
     def stop() -> None:
         _stop(lab, machine)
@@ -91,8 +90,8 @@ def steps(plan: Plan, scenario: Scenario, secrets: Mapping[str, str], machine: M
         *((Step("certificates", issue, _nothing),) if plan.certificates else ()),
         Step("keys and connections", lambda: machine.load_connections(plan, secrets), _nothing),
         Step("SDN controller", lambda: machine.start_controller(lab), stop),
-        Step("security associations", lambda: machine.initiate(plan, refused), _nothing),
-        Step("BGP daemons", lambda: machine.start_bgp(plan), stop),
+        Step("security associations", lambda: machine.initiate(plan, world.refused), _nothing),
+        Step(state.INITIATED, lambda: machine.start_bgp(plan), stop),
         Step("BGP sessions and routes", lambda: await_bgp(plan, world, machine), _nothing),
         Step("VNet route tables", follow_gateways, _nothing),
         Step("point-to-site clients", lambda: clients.connect_all(plan, scenario, machine), _nothing),

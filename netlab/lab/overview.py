@@ -7,7 +7,6 @@ from typing import Any
 
 from netlab.errors import LabError
 from netlab.lab import state
-from netlab.lab.story import opening
 from netlab.lab.verify import Machine, health
 from netlab.plan.model import CHARON_TABLE, MAIN_TABLE
 from netlab.plan.networks import GATEWAY_METRIC
@@ -66,7 +65,7 @@ def overview(name: str, machine: Machine) -> Overview:
         what = "building" if state.is_locked(name) else "broken"
         hint = Check("state", "failed", f"`up` has not come to its end; `netlab down {name}` removes what there is")
         return Overview(name, what, facts.scenario, facts.data_plane, facts.time_scale, namespaces, (hint,))
-    checks = tuple(health(lab, machine, opening(lab)))
+    checks = tuple(health(lab, machine, state.world(lab)))
     return Overview(name, "up", facts.scenario, facts.data_plane, facts.time_scale, namespaces, checks)
 
 

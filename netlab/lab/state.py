@@ -21,22 +21,25 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
 
-from netlab.azure.world import given_keys
+from netlab.azure.world import World, after, given_keys, initial
 from netlab.errors import HostError, LabError, NetlabError, UsageError
 from netlab.plan.devices import shared_key_name
 from netlab.plan.model import DataPlane, Plan
 from netlab.plan.names import RUN_ROOT, lab_directory
 from netlab.plan.planner import plan
 from netlab.scenario.loader import parse
-from netlab.scenario.models import Scenario, is_lab_name
+from netlab.scenario.models import Action, Scenario, is_lab_name
 
 _UP = "up"
+# The step before which tunnels may be down because nobody has initiated them yet.
+INITIATED = "BGP daemons"
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +217,14 @@ def is_up(lab: str) -> bool:
         return False
 
 
+def is_past(lab: str, step: str) -> bool:
+    """Whether ``up`` has come to this step."""
+    try:
+        return step in (Path(lab_directory(lab)) / "journal").read_text().splitlines()
+    except OSError:
+        return False
+
+
 # --- what a story changed -------------------------------------------------------------------------------------------
 
 
@@ -224,6 +235,18 @@ def read_story(lab: Lab) -> list[dict[str, Any]]:
     except (OSError, ValueError):
         return []
     return found
+
+
+def opening(lab: Lab) -> World:
+    """The world in which a lab's story begins: what the scenario says, with the keys that the lab has."""
+    keys = shared_keys(lab)
+    places = ((name, end) for name, item in lab.scenario.connections.items() for end in item.between)
+    return replace(initial(lab.scenario), keys={place: SecretStr(keys[shared_key_name(*place)]) for place in places})
+
+
+def world(lab: Lab) -> World:
+    """The world as actions that were not put back have made it."""
+    return reduce(after, map(Action.model_validate, read_story(lab)), opening(lab))
 
 
 def write_story(lab: Lab, actions: list[dict[str, Any]]) -> None:

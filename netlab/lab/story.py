@@ -4,31 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from pydantic import SecretStr
-
-from netlab.azure.sessions import point_to_site
-from netlab.azure.world import World, after, initial, named
+from netlab.azure.sessions import Prefixes, point_to_site
+from netlab.azure.world import Faults, World, after, named
 from netlab.errors import ConvergeError
 from netlab.lab import clients, profile, state
-from netlab.lab.convergence import Reader, await_bgp, await_fabrics
+from netlab.lab.convergence import Reader, await_bgp, await_fabrics, await_tunnels
 from netlab.plan.devices import shared_key_name
 from netlab.plan.model import BgpSpeaker, Client, GatewayView, Plan
-from netlab.scenario.models import Action, ClientOnly, ClientRoute, CustomRoutes, NewKey, SitePrefix, node_name
-
-
-def opening(lab: state.Lab) -> World:
-    """The world in which a lab's story begins: what the scenario says, with the keys that the lab has."""
-    keys = state.shared_keys(lab)
-    places = ((name, end) for name, item in lab.scenario.connections.items() for end in item.between)
-    return replace(initial(lab.scenario), keys={place: SecretStr(keys[shared_key_name(*place)]) for place in places})
-
-
-def refused(world: World) -> tuple[str, ...]:
-    """The connections that cannot come up."""
-    return tuple(name for name, found in world.negotiated.items() if not found.up)
+from netlab.scenario.models import Action, ClientOnly, ClientRoute, CustomRoutes, NewKey, SitePrefix
 
 
 class Machine(Reader, clients.Machine, Protocol):
@@ -40,6 +26,18 @@ class Machine(Reader, clients.Machine, Protocol):
 
     def reset(self, plan: Plan, connection: str, refused: Collection[str] = ()) -> None: ...
 
+    def take_down(self, plan: Plan, connections: Collection[str]) -> None: ...
+
+    def bring_up(self, plan: Plan, connections: Collection[str]) -> None: ...
+
+    def cut(self, plan: Plan, nodes: Collection[str]) -> None: ...
+
+    def mend(self, plan: Plan, nodes: Collection[str]) -> None: ...
+
+    def silence(self, plan: Plan, nodes: Collection[str]) -> None: ...
+
+    def wake(self, plan: Plan, nodes: Collection[str]) -> None: ...
+
     def change_announcements(
         self, speaker: BgpSpeaker, add: Iterable[str] = (), delete: Iterable[str] = ()
     ) -> None: ...
@@ -48,13 +46,22 @@ class Machine(Reader, clients.Machine, Protocol):
 # Seconds, enough for what actions change in a lab where something else is broken.
 _PATIENCE_AFTER_FAILURE = 2.0
 
-# What undoes an action; the others leave nothing behind.
-_INVERSE = {"add_route": "remove_route", "remove_route": "add_route", "announce": "withdraw", "withdraw": "announce"}
+# What undoes an action; the others leave nothing behind, or are themselves the undoing of one.
+_INVERSE = {
+    "add_route": "remove_route",
+    "remove_route": "add_route",
+    "announce": "withdraw",
+    "withdraw": "announce",
+    "fail_tunnel": "restore_tunnel",
+    "cut_link": "mend_link",
+    "silence_device": "wake_device",
+    "fail_gateway": "restore_gateway",
+}
 
 
 @dataclass(slots=True)
 class Stage:
-    """A lab on which a story is played: what its actions changed so far, the scenario's settings included."""
+    """A lab on which a story is played, and the world that its actions have made so far, settings included."""
 
     lab: state.Lab
     machine: Machine
@@ -63,7 +70,7 @@ class Stage:
     patience: float = 15.0
 
     def __post_init__(self) -> None:
-        self.world = opening(self.lab)
+        self.world = state.opening(self.lab)
 
     def take(self, action: Action) -> None:
         """Take an action, written down before it is taken."""
@@ -76,6 +83,7 @@ class Stage:
         taken = [Action.model_validate(item) for item in state.read_story(self.lab)]
         plan, scenario = self.lab.plan, self.lab.scenario
         touched = {tunnel for a in taken if isinstance(a.subject, ClientOnly) for tunnel in named(scenario, a.subject)}
+        self.world = state.world(self.lab)
         with ExitStack() as way_back:
             if touched:
                 way_back.callback(clients.restore, plan, scenario, touched, self.machine)
@@ -85,7 +93,6 @@ class Stage:
             for connection in {a.subject.connection for a in taken if isinstance(a.subject, NewKey)}:
                 way_back.callback(self._restore_keys, connection)
             for action in taken:
-                self._note(action)
                 if isinstance(action.subject, CustomRoutes):
                     routes = point_to_site(scenario, action.subject.vnet).custom_routes
                     way_back.callback(self._set_custom_routes, CustomRoutes(vnet=action.subject.vnet, prefixes=routes))
@@ -93,19 +100,21 @@ class Stage:
                 if inverse is not None:
                     way_back.callback(self._act, Action.model_validate({inverse: action.subject}))
         self.taken.clear()
+        self.world = state.opening(self.lab)
         state.write_story(self.lab, [])
 
     def _reopen(self) -> None:
-        self.world = opening(self.lab)
+        self.world = state.opening(self.lab)
 
     def _restore_keys(self, connection: str) -> None:
         self._reopen()
         self.machine.load_keys(self.lab.plan, state.shared_keys(self.lab))
-        self.machine.reset(self.lab.plan, connection, refused(self.world))
+        self._reset(connection)
 
     def settle(self) -> None:
-        """Wait until BGP and the VNets are where they must arrive; ConvergeError says what is missing."""
+        """Wait until tunnels, BGP and the VNets are where they must arrive; ConvergeError says what is missing."""
         try:
+            await_tunnels(self.lab.plan, self.world, self.machine, self.patience)
             await_bgp(self.lab.plan, self.world, self.machine, self.patience)
             await_fabrics(self.lab.plan, self.machine, self.patience)
         except ConvergeError:
@@ -117,8 +126,8 @@ class Stage:
         self.patience = _PATIENCE_AFTER_FAILURE
 
     def _act(self, action: Action) -> None:
-        if self._note(action):
-            return
+        before, self.world = self.world, after(self.world, action)
+        plan = self.lab.plan
         match action.verb, action.subject:
             case "add_route", ClientRoute(client=client, prefix=prefix):
                 self._change_route(client, add=[str(prefix)])
@@ -126,30 +135,48 @@ class Stage:
                 self._change_route(client, delete=[str(prefix)])
             case "download_profile", ClientOnly() as subject:
                 for tunnel in self._tunnels(subject):
-                    profile.download(self.lab.plan, self.world.scenario, tunnel, self.machine)
+                    profile.download(plan, self.world.scenario, tunnel, self.machine)
             case "connect" | "reconnect", ClientOnly() as subject:
                 self.settle()
                 for tunnel in self._tunnels(subject):
-                    clients.connect(self.lab.plan, tunnel, self.machine)
+                    clients.connect(plan, tunnel, self.machine)
             case "disconnect", ClientOnly() as subject:
                 for tunnel in self._tunnels(subject):
-                    self.machine.disconnect(self.lab.plan, tunnel)
+                    self.machine.disconnect(plan, tunnel)
             case "set_custom_routes", CustomRoutes() as change:
                 self._set_custom_routes(change)
-            case "announce", SitePrefix(site=site, prefix=prefix):
-                self.machine.change_announcements(self._speaker(site), add=[str(prefix)])
-            case "withdraw", SitePrefix(site=site, prefix=prefix):
-                self.machine.change_announcements(self._speaker(site), delete=[str(prefix)])
+            case "announce" | "withdraw", SitePrefix(site=site):
+                self._announce(site, before.announced[site], self.world.announced[site])
             case "set_key", NewKey(connection=connection, shared_key=key, end=end):
                 ends = (end,) if end is not None else self.lab.scenario.connections[connection].between
                 keys = {shared_key_name(connection, each): key.get_secret_value() for each in ends}
-                self.machine.load_keys(self.lab.plan, keys)
-                self.machine.reset(self.lab.plan, connection, refused(self.world))
+                self.machine.load_keys(plan, keys)
+                self._reset(connection)
+            case _:
+                self._break_or_mend(before.faults, self.world.faults)
 
-    def _note(self, action: Action) -> bool:
-        """Keep account of what the world has become; whether an announcement changes nothing."""
-        before, self.world = self.world, after(self.world, action)
-        return isinstance(action.subject, SitePrefix) and self.world.announced == before.announced
+    def _announce(self, site: str, before: Prefixes, now: Prefixes) -> None:
+        """Have every VPN device of a site announce what it does now."""
+        devices = {router.node for router in self.world.topology.with_tunnels(site)}
+        add, delete = (tuple(sorted(map(str, prefixes))) for prefixes in (now - before, before - now))
+        for speaker in self.lab.plan.speakers if add or delete else ():
+            if speaker.node in devices:
+                self.machine.change_announcements(speaker, add=add, delete=delete)
+
+    def _reset(self, connection: str) -> None:
+        """Take every tunnel of a connection down, and bring it up with what its ends hold now."""
+        for tunnel in self.world.topology.tunnels:
+            if tunnel.connection == connection:
+                self.machine.reset(self.lab.plan, tunnel.name, self.world.refused)
+
+    def _break_or_mend(self, before: Faults, now: Faults) -> None:
+        plan = self.lab.plan
+        self.machine.take_down(plan, now.tunnels - before.tunnels)
+        self.machine.bring_up(plan, before.tunnels - now.tunnels - self.world.refused)
+        self.machine.cut(plan, now.cut - before.cut)
+        self.machine.mend(plan, before.cut - now.cut)
+        self.machine.silence(plan, now.silent - before.silent)
+        self.machine.wake(plan, before.silent - now.silent)
 
     def _change_route(self, name: str, add: Iterable[str] = (), delete: Iterable[str] = ()) -> None:
         """Change a route into a client's first tunnel; without a tunnel there is nothing that it could lead into."""
@@ -160,12 +187,9 @@ class Stage:
 
     def _set_custom_routes(self, change: CustomRoutes) -> None:
         for view in self.lab.plan.gateways:
-            if view.vnet == change.vnet:
+            if view.vnet == change.vnet and view.p2s_connection is not None:
                 self.machine.set_custom_routes(view, map(str, change.prefixes))
 
     def _tunnels(self, subject: ClientOnly) -> tuple[Client, ...]:
         plan, scenario = self.lab.plan, self.lab.scenario
         return tuple(clients.tunnel_of(plan, scenario, tunnel) for tunnel in named(scenario, subject))
-
-    def _speaker(self, site: str) -> BgpSpeaker:
-        return next(speaker for speaker in self.lab.plan.speakers if speaker.node == node_name(site))

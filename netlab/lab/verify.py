@@ -18,6 +18,7 @@ from netlab.errors import ConvergeError, LabError
 from netlab.lab import clients, connections, profile, state, story
 from netlab.lab.autopsy import Coroner
 from netlab.lab.autopsy import Machine as Readable
+from netlab.lab.convergence import expected_peers
 from netlab.lab.judgement import another_way, predicted_drop, three_way
 from netlab.machine.linux import CONTROLLER
 from netlab.plan.model import Client, Plan
@@ -113,13 +114,14 @@ def health(
     yield from clients.checks(plan, world, machine)
     for speaker in plan.speakers:
         states = machine.bgp_states(speaker)
+        speaking = expected_peers(world, speaker)
         for neighbor in speaker.neighbors:
-            session = states.get(neighbor.address, "unknown")
-            name = f"BGP {speaker.node} to {neighbor.address}"
-            speaks = neighbor.connection not in world.silent
-            yield Check(
-                name, _status((session == "Established") == speaks), session if speaks else f"{session}, as expected"
-            )
+            session, name = states.get(neighbor.address, "unknown"), f"BGP {speaker.node} to {neighbor.address}"
+            if neighbor.address in speaking:
+                yield Check(name, _status(session == "Established"), session)
+            elif neighbor.connection in world.silent:
+                silent = session != "Established"
+                yield Check(name, _status(silent), f"{session}, as expected" if silent else session)
 
 
 def daemons(plan: Plan) -> Iterator[tuple[str, str, str]]:

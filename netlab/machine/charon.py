@@ -6,7 +6,8 @@ import contextlib
 import os
 import re
 import socket
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -18,6 +19,8 @@ from netlab.machine import processes
 PROGRAM = "/usr/sbin/charon-systemd"
 LOGS = ("charon.log", processes.output(PROGRAM))
 _TIMEOUT = 10.0
+# How soon a charon that was gone is listened to again.
+_RECONNECT = 0.1
 
 Kind = Literal["ike", "child"]
 Message = dict[str, Any]
@@ -59,7 +62,7 @@ def ready(directory: str) -> bool:
 
 
 @contextlib.contextmanager
-def _session(directory: str, timeout: float = _TIMEOUT) -> Iterator[Any]:
+def _session(directory: str, timeout: float | None = _TIMEOUT) -> Iterator[Any]:
     import vici
 
     with socket.socket(socket.AF_UNIX) as connection:
@@ -228,6 +231,19 @@ def read_refusals(directory: str) -> dict[str, str]:
             return refusals(log)
     except FileNotFoundError:
         return {}
+
+
+def listen(directory: str, poke: Callable[[], None]) -> None:
+    """Call ``poke`` whenever an SA of a charon comes or goes, and when the charon itself does; for ever."""
+    while True:
+        try:
+            with _session(directory, timeout=None) as session:
+                poke()
+                for _ in session.listen(["child-updown", "ike-updown"]):
+                    poke()
+        except (OSError, EOFError):
+            poke()
+        time.sleep(_RECONNECT)
 
 
 def local_selectors(directory: str, name: str) -> tuple[str, ...]:

@@ -10,11 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from threading import Thread
 from typing import TypeVar
 
 from netlab.errors import ConvergeError, LabError
 from netlab.machine import charon, frr, impairment, namespaces, network, processes
 from netlab.machine.waiting import wait_until
+from netlab.plan import steering
 from netlab.plan.devices import P2S
 from netlab.plan.edges import foothold
 from netlab.plan.model import (
@@ -25,6 +27,7 @@ from netlab.plan.model import (
     Charon,
     Client,
     GatewayView,
+    Link,
     Plan,
     Route,
     Selector,
@@ -33,7 +36,7 @@ from netlab.plan.model import (
 )
 from netlab.plan.names import NETNS_PREFIX, certificate_path, lab_directory
 from netlab.plan.networks import custom_routes
-from netlab.plan.underlay import FAR
+from netlab.plan.underlay import FAR, INTERNET
 from netlab.render import text, vici
 
 T = TypeVar("T")
@@ -44,6 +47,16 @@ CLIENT_WAN = "eth0"
 _READY_SECONDS = 30.0
 _INITIATE_SECONDS = 20.0
 _TERMINATE_SECONDS = 5.0
+# Everything that an edge hears from or says to the Internet; a netdev hook sees IKE, ESP and ARP alike.
+_SILENCE = """\
+table netdev silence {
+  chain heard { type filter hook ingress device "wan" priority 0; policy drop; }
+}
+table inet silence {
+  chain said { type filter hook postrouting priority 0; policy accept; oifname "wan" drop; }
+}
+"""
+_WAKE = "delete table netdev silence\ndelete table inet silence\n"
 
 
 class Linux:
@@ -138,10 +151,16 @@ class Linux:
     # --- tunnels ----------------------------------------------------------------------------------------------------
 
     def place_tunnels(self, plan: Plan) -> None:
-        """Give each routing namespace its tunnel interfaces: charon's TUNs, or XFRM interfaces of the edge."""
+        """Give each routing namespace its tunnel interfaces, charon's TUNs or XFRM interfaces of the edge.
+
+        With what leads into them, so that BGP's first attempt succeeds.
+        """
         for tunnel in plan.tunnels:
             make = network.move_xfrm if tunnel.if_id else network.move_tun
             make(tunnel, plan.netns(tunnel.edge), plan.netns(tunnel.node))
+        for node in dict.fromkeys(tunnel.node for tunnel in plan.tunnels):
+            wanted = steering.routes(plan, node, steering.everything_up(plan))
+            network.set_routes(plan.netns(node), wanted, (), network.RTPROT_NETLAB)
         for client in plan.clients:
             if client.if_id:
                 network.add_xfrm(plan.netns(client.node), client.interface, CLIENT_WAN, client.if_id)
@@ -193,6 +212,46 @@ class Linux:
     def refusal(self, directory: str, connection: str) -> str:
         """Why a connection that this charon began last did not come up; empty if it began none."""
         return charon.refusal(directory, connection)
+
+    def take_down(self, plan: Plan, connections: Collection[str]) -> None:
+        """Delete the IKE SAs of tunnels; nobody brings them up again by himself."""
+        _at_once(self._initiators(plan, connections), lambda pair: charon.terminate(*pair, _INITIATE_SECONDS))
+
+    def bring_up(self, plan: Plan, connections: Collection[str]) -> None:
+        """Bring tunnels up, all at once."""
+        _at_once(self._initiators(plan, connections), lambda pair: charon.initiate(*pair, _INITIATE_SECONDS))
+
+    def _initiators(self, plan: Plan, connections: Collection[str]) -> list[tuple[str, str]]:
+        return [
+            (item.directory, connection.name)
+            for item in plan.charons
+            for connection in item.connections
+            if connection.initiator and connection.name in connections
+        ]
+
+    # --- faults -----------------------------------------------------------------------------------------------------
+
+    def cut(self, plan: Plan, nodes: Collection[str]) -> None:
+        """Cut the links of routers to the Internet."""
+        for link in _uplinks(plan, nodes):
+            network.set_state(plan.netns(link.b.node), link.b.name, "down")
+
+    def mend(self, plan: Plan, nodes: Collection[str]) -> None:
+        """Mend the links of routers to the Internet, and what the Internet forgot with them."""
+        for link in _uplinks(plan, nodes):
+            netns = plan.netns(link.b.node)
+            network.set_state(netns, link.b.name, "up")
+            network.set_routes(netns, (r for r in plan.node(link.b.node).routes if r.device == link.b.name), ())
+
+    def silence(self, plan: Plan, nodes: Collection[str]) -> None:
+        """Have routers say nothing to the Internet and hear nothing from it, with their links up."""
+        for link in _uplinks(plan, nodes):
+            network.load_nftables(plan.node(link.a.node), _SILENCE)
+
+    def wake(self, plan: Plan, nodes: Collection[str]) -> None:
+        """Take the silence from routers."""
+        for link in _uplinks(plan, nodes):
+            network.load_nftables(plan.node(link.a.node), _WAKE)
 
     def sas(self, directory: str) -> list[charon.Sa]:
         """The IKE SAs of a charon; none where it is dead."""
@@ -341,18 +400,12 @@ class Linux:
 
     def tables(self, netns: str) -> tuple[Route, ...]:
         """The routes of every kernel table of a namespace but the local one."""
-        return tuple(
-            Route(
-                route.prefix,
-                route.devices[0] if route.devices else "",
-                via=route.via[0] if route.via else "",
-                type=route.type,
-                table=route.table,
-                metric=route.metric,
-                source=route.source,
-            )
-            for route in network.routes(netns)
-        )
+        return tuple(map(_as_planned, network.routes(netns)))
+
+    def own_routes(self, netns: str) -> tuple[Route, ...]:
+        """The routes in the main table of a namespace that the lab's agents put there."""
+        found = network.routes(netns, MAIN_TABLE)
+        return tuple(_as_planned(route) for route in found if route.protocol == network.RTPROT_NETLAB)
 
     def change_tables(self, netns: str, add: Iterable[Route], delete: Iterable[Route]) -> None:
         """Add and delete routes of a VNet fabric."""
@@ -374,9 +427,9 @@ class Linux:
         connection = replace(view.p2s_connection, local_ts=Selector(prefixes))
         charon.load(view.p2s_directory, charon.Orders([vici.connection(connection, timers)]))
 
-    def watch(self, netns: Iterable[str]) -> network.RouteWatch:
-        """Something to wait on for changes of routes in these namespaces."""
-        return network.RouteWatch(netns)
+    def watch(self, netns: Iterable[str], directories: Iterable[str]) -> LabWatch:
+        """Something to wait on for changes of routes in these namespaces, and of the SAs of these charons."""
+        return LabWatch(network.RouteWatch(netns), directories)
 
     # --- reading ----------------------------------------------------------------------------------------------------
 
@@ -392,6 +445,39 @@ class Linux:
     def table_of(self, netns: str, interface: str) -> int:
         """The routing table that a namespace uses for what comes in by an interface."""
         return next((table for iif, table in network.rules(netns) if iif == interface), MAIN_TABLE)
+
+
+def _uplinks(plan: Plan, nodes: Collection[str]) -> list[Link]:
+    edges = {f"{node}-edge" for node in nodes}
+    return [link for link in plan.links if link.a.node in edges and link.b.node == INTERNET]
+
+
+class LabWatch:
+    """Tells when routes or SAs change."""
+
+    def __init__(self, routes: network.RouteWatch, directories: Iterable[str]) -> None:
+        self._routes = routes
+        for directory in directories:
+            Thread(target=charon.listen, args=(directory, routes.poke), daemon=True).start()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for a change, at most so long; what came meanwhile is one change."""
+        return self._routes.wait(seconds)
+
+
+def _as_planned(route: network.KernelRoute) -> Route:
+    several = len(route.devices) > 1
+    vias = route.via or ("",) * len(route.devices)
+    return Route(
+        route.prefix,
+        route.devices[0] if route.devices and not several else "",
+        via=route.via[0] if route.via and not several else "",
+        type=route.type,
+        table=route.table,
+        metric=route.metric,
+        source=route.source,
+        hops=tuple(sorted(zip(route.devices, vias, strict=True))) if several else (),
+    )
 
 
 def _controller_directory(lab: str) -> str:

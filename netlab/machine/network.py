@@ -98,7 +98,7 @@ def build(nodes: Iterable[Node], links: Iterable[Link]) -> None:
     namespaces.for_each(by_netns, configure)
     for node in nodes:
         if node.nftables:
-            _load_nftables(node)
+            load_nftables(node, node.nftables)
 
 
 def _write_sysctls(node: Node) -> None:
@@ -113,8 +113,9 @@ def _write_sysctls(node: Node) -> None:
             Path("/proc/sys/net", key).write_text(value)
 
 
-def _load_nftables(node: Node) -> None:
-    code, output = processes.run(node.netns, ["nft", "-f", "-"], node.nftables)
+def load_nftables(node: Node, ruleset: str) -> None:
+    """Load a ruleset at a node."""
+    code, output = processes.run(node.netns, ["nft", "-f", "-"], ruleset)
     if code != 0:
         raise BuildError(f"{node.name}: nft: {output.strip()}")
 
@@ -186,11 +187,18 @@ def change_route(ipr: IPRoute, verb: str, route: Route, index: dict[str, int], p
         arguments["proto"] = protocol
     if route.device:
         arguments["oif"] = index[route.device]
-    if route.via:
+    if route.hops:
+        arguments["multipath"] = [_hop(device, via, index) for device, via in route.hops]
+    elif route.via:
         arguments |= {"gateway": route.via, "flags": _RTNH_F_ONLINK}
     elif route.type == "unicast":
         arguments["scope"] = "link"
     ipr.route(verb, **arguments)
+
+
+def _hop(device: str, via: str, index: dict[str, int]) -> dict[str, Any]:
+    hop: dict[str, Any] = {"oif": index[device], "hops": 0}
+    return hop | ({"gateway": via, "flags": _RTNH_F_ONLINK} if via else {})
 
 
 def _rule(ipr: IPRoute, verb: str, rule: Rule) -> None:
@@ -278,8 +286,6 @@ def _move(
             ipr.link("set", index=index[tunnel.interface], mtu=tunnel.mtu)
             end = Interface(tunnel.node, tunnel.interface, tunnel.altname)
             _set_up(ipr, tunnel.node, index[tunnel.interface], end)
-            for route in tunnel.routes:
-                change_route(ipr, "add", route, index)
 
     try:
         with_netlink(edge_netns, send)
@@ -381,14 +387,20 @@ def set_routes(netns: str, add: Iterable[Route], delete: Iterable[Route], protoc
 
     def change(ipr: IPRoute) -> None:
         index = _indexes(ipr)
+        changed = {_key(route) for route in add} & {_key(route) for route in delete}
         # A route to delete is found whoever made it: protocol 0 matches all.
-        for verb, group, harmless, maker in (("add", add, errno.EEXIST, protocol), ("del", delete, errno.ESRCH, 0)):
+        for verb, group, harmless, maker in (
+            ("add", [r for r in add if _key(r) not in changed], errno.EEXIST, protocol),
+            ("replace", [r for r in add if _key(r) in changed], errno.EEXIST, protocol),
+            ("del", [r for r in delete if _key(r) not in changed], errno.ESRCH, 0),
+        ):
             for route in group:
-                if route.device and route.device not in index:
+                missing = [name for name in (route.device, *(hop[0] for hop in route.hops)) if name not in (*index, "")]
+                if missing:
                     # With its interface a route is gone too.
                     if verb == "del":
                         continue
-                    raise BuildError(f"{netns}: add {route.prefix}: there is no interface {route.device}")
+                    raise BuildError(f"{netns}: add {route.prefix}: there is no interface {missing[0]}")
                 try:
                     change_route(ipr, verb, route, index, maker)
                 except NetlinkError as error:
@@ -396,6 +408,11 @@ def set_routes(netns: str, add: Iterable[Route], delete: Iterable[Route], protoc
                         raise BuildError(f"{netns}: {verb} {route}: {error}") from error
 
     with_netlink(netns, change)
+
+
+def _key(route: Route) -> tuple[str, int, int]:
+    """What the kernel tells routes apart by (besides TOS): one of the same key replaces another."""
+    return route.prefix, route.table, route.metric
 
 
 def add_loopback_address(netns: str, address: str) -> None:
@@ -421,6 +438,12 @@ def sends(netns: str, interface: str) -> bool:
     return bool(with_netlink(netns, read))
 
 
+def set_state(netns: str, interface: str, state: str) -> None:
+    """Set an interface up or down."""
+    with _explained(netns, f"interface {interface}"):
+        with_netlink(netns, lambda ipr: ipr.link("set", index=_indexes(ipr)[interface], state=state))
+
+
 def set_mtu(netns: str, interface: str, mtu: int) -> None:
     """Set the MTU of an interface."""
     with _explained(netns, f"interface {interface}"):
@@ -439,8 +462,15 @@ class RouteWatch:
 
     def __init__(self, netns: Iterable[str]) -> None:
         self._selector = selectors.DefaultSelector()
+        wakened, self._waker = socket.socketpair()
+        wakened.setblocking(False)
+        self._selector.register(wakened, selectors.EVENT_READ)
         for listener in namespaces.for_each(netns, lambda _: _route_listener()):
             self._selector.register(listener, selectors.EVENT_READ)
+
+    def poke(self) -> None:
+        """Tell of a change that is none of routes; from any thread."""
+        self._waker.send(b"!")
 
     def wait(self, seconds: float) -> bool:
         """Wait for a change, at most so long; what came meanwhile is one change."""

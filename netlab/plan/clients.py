@@ -86,9 +86,9 @@ def p2s_connection(scenario: Scenario, device: Device) -> IkeConnection | None:
     authentication = point_to_site(scenario, device.end).authentication
     return IkeConnection(
         name=P2S,
-        local_address=device.public,
+        local_address=device.public_p2s,
         remote_address="",
-        local_id=device.public,
+        local_id=device.public_p2s,
         remote_id="",
         secret="",
         initiator=False,
@@ -109,7 +109,7 @@ def gateway_secrets(scenario: Scenario, device: Device) -> Iterator[PeerSecret]:
     if authentication != "Certificate":
         kind: Literal["IKE", "EAP"] = "IKE" if authentication is None else "EAP"
         for client in scenario.clients_of(device.end):
-            owners = (node_name(client), device.public)
+            owners = (node_name(client), device.public_p2s)
             yield PeerSecret(secret_name(device.end, client), owners, kind)
 
 
@@ -135,7 +135,7 @@ def certificates(scenario: Scenario, peers: Peers) -> Iterator[Certificate]:
     }
     for vnet in asking:
         yield Certificate(server_root_name(vnet), f"{vnet} gateway root")
-        yield Certificate(server_name(vnet), peers[vnet].public, server_root_name(vnet))
+        yield Certificate(server_name(vnet), peers[vnet].public_p2s, server_root_name(vnet))
     trusting = {vnet: item for vnet, item in asking.items() if item.authentication == "Certificate"}
     holders = [name for name, item in scenario.clients.items() if trusting.keys() & set(item.gateways)]
     roots = (*(root for item in trusting.values() for root in item.root_certificates), *_issuers(scenario, holders))
@@ -167,7 +167,7 @@ def client_node(lab: str, scenario: Scenario, name: str, public: PublicAddresses
     node, item = node_name(name), scenario.clients[name]
     local = item.local_network
     link = to_internet(node, (f"{public.clients[name]}/32",), WAN)
-    servers = [f"{public.of(vnet)}/32" for vnet in item.gateways]
+    servers = [f"{public.point_to_site[vnet]}/32" for vnet in item.gateways]
     rules = [Rule(_GATEWAY_PRIORITY + n, MAIN_TABLE, destination=server) for n, server in enumerate(servers)]
     if item.further_gateways:
         rules.append(Rule(_CHARON_PRIORITY, CHARON_TABLE))
@@ -238,9 +238,9 @@ def _connection(scenario: Scenario, name: str, tunnel: Client, public: str, gate
     return IkeConnection(
         name=tunnel.connection,
         local_address=public,
-        remote_address=gateway.public,
+        remote_address=gateway.public_p2s,
         local_id=tunnel.node,
-        remote_id=gateway.public,
+        remote_id=gateway.public_p2s,
         secret=secret_name(gateway.end, name) if authentication is None else "",
         initiator=True,
         ike_proposals=proposals.P2S_IKE,
@@ -254,7 +254,7 @@ def _connection(scenario: Scenario, name: str, tunnel: Client, public: str, gate
 
 
 def _secrets(scenario: Scenario, name: str, gateway: Device) -> Iterator[PeerSecret]:
-    authentication, owners = point_to_site(scenario, gateway.end).authentication, (node_name(name), gateway.public)
+    authentication, owners = point_to_site(scenario, gateway.end).authentication, (node_name(name), gateway.public_p2s)
     if authentication is None:
         yield PeerSecret(secret_name(gateway.end, name), owners)
     elif authentication == "EapMSChapv2":

@@ -1,4 +1,5 @@
-"""VPN devices: a gateway or a site with its tunnels, its BGP and its IKE connections, the same on both data planes."""
+"""VPN devices: gateway instances and the devices of sites with their tunnels, their BGP and their IKE connections, the
+same on both data planes."""
 
 from __future__ import annotations
 
@@ -8,11 +9,12 @@ from ipaddress import IPv4Network
 
 from netlab.azure import ike
 from netlab.azure.propagation import (
+    MAXIMUM_PREFIX,
     Announcements,
     bgp_ends,
     originated,
+    sheltered,
     static_prefixes,
-    vnet_prefixes,
 )
 from netlab.plan import proposals
 from netlab.plan.model import (
@@ -31,29 +33,54 @@ from netlab.plan.model import (
 )
 from netlab.plan.names import interface, node_directory
 from netlab.plan.underlay import LAST_RESORT, PublicAddresses
-from netlab.scenario.addresses import asn, bgp_address, supernets
-from netlab.scenario.models import Scenario, node_name
+from netlab.scenario import routers
+from netlab.scenario.addresses import supernets
+from netlab.scenario.models import Scenario
+from netlab.scenario.routers import Router, Topology
 
 TUNNEL_MTU = 1400  # R39
-MAXIMUM_PREFIX = 4000  # B16
 P2S = "p2s"
+# Between the instances of an active-active gateway, and from one of a site's several devices to the router before them.
+PAIR = "pair"
+INSIDE = "lan0"
 
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """One VPN device: its Azure name, its routing namespace, and its public address."""
+    """A gateway instance or a VPN device: its router, its public address and that of its point-to-site clients, its
+    tunnels, and whether it is on duty or on standby."""
 
-    end: str
-    node: str
+    router: Router
     public: str
-    connections: tuple[str, ...]
-    p2s: bool
+    public_p2s: str
+    tunnels: tuple[routers.Tunnel, ...]
     data_plane: DataPlane
+    on_duty: bool = True
+
+    @property
+    def end(self) -> str:
+        """The VNet or the site that it belongs to."""
+        return self.router.end
+
+    @property
+    def node(self) -> str:
+        """Its routing namespace."""
+        return self.router.node
 
     @property
     def edge(self) -> str:
         """The namespace that faces the Internet."""
         return f"{self.node}-edge"
+
+    @property
+    def p2s(self) -> bool:
+        """Whether point-to-site clients connect to it."""
+        return bool(self.public_p2s)
+
+    @property
+    def publics(self) -> tuple[str, ...]:
+        """Its public addresses."""
+        return tuple(dict.fromkeys(filter(None, (self.public, self.public_p2s))))
 
     def charon_edge(self, connection: str) -> str:
         """The namespace of the charon that serves a connection: one for all where the kernel does ESP."""
@@ -65,7 +92,8 @@ class Device:
         """The number that ties a connection's SAs to its XFRM interface, 0 where there is none."""
         if self.data_plane != "kernel":
             return 0
-        return 1 + (len(self.connections) if connection == P2S else self.connections.index(connection))
+        names = [tunnel.name for tunnel in self.tunnels]
+        return 1 + (len(names) if connection == P2S else names.index(connection))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,37 +105,21 @@ class Parts:
     charons: tuple[Charon, ...] = ()
 
 
-def gateway_node(vnet: str) -> str:
-    """The node of a VPN gateway's active instance."""
-    return node_name(vnet, "gw", "0")
-
-
-def devices(scenario: Scenario, public: PublicAddresses, data_plane: DataPlane) -> tuple[Device, ...]:
-    """Every gateway and every site of a scenario."""
-    gateways = (
-        Device(
-            name,
-            gateway_node(name),
-            public.of(name),
-            tuple(connection for connection, _ in scenario.connections_of(name)),
-            vnet.vpn_gateway.point_to_site is not None,
-            data_plane,
-        )
-        for name, vnet in scenario.vnets.items()
-        if vnet.vpn_gateway is not None
-    )
-    sites = (
-        Device(
-            name,
-            node_name(name),
-            public.of(name),
-            tuple(connection for connection, _ in scenario.connections_of(name)),
-            False,
-            data_plane,
-        )
-        for name in scenario.sites
-    )
-    return (*gateways, *sites)
+def devices(
+    scenario: Scenario, topology: Topology, public: PublicAddresses, data_plane: DataPlane, lost: frozenset[str]
+) -> tuple[Device, ...]:
+    """Every gateway instance, also the ones on standby and the lost ones, and every device of a site."""
+    found = []
+    for end in routers.ends(scenario):
+        is_gateway = end in scenario.vnets
+        for router in routers.instances(scenario, end) if is_gateway else topology.with_tunnels(end):
+            at_work = router in topology.with_tunnels(end)
+            own = topology if at_work else Topology(scenario, topology.active ^ {end})
+            p2s = public.point_to_site[end] if is_gateway and own.point_to_site(end) == router else ""
+            tunnels = own.tunnels_of(router.node)
+            on_duty = at_work and router.node not in lost
+            found.append(Device(router, public.routers[router.node], p2s, tunnels, data_plane, on_duty))
+    return tuple(found)
 
 
 def shared_key_name(connection: str, end: str) -> str:
@@ -118,88 +130,110 @@ def shared_key_name(connection: str, end: str) -> str:
 # --- tunnels and what leads into them -------------------------------------------------------------------------------
 
 
-def tunnels(scenario: Scenario, device: Device, peers: dict[str, Device]) -> Iterator[Tunnel]:
-    """The tunnel interfaces of a device: one per connection, one for all its point-to-site clients."""
-    for name in device.connections:
-        item = scenario.connections[name]
-        peer = peers[item.other(device.end)]
-        tunnel = interface(f"t-{name}")
-        prefixes = [str(prefix) for prefix in static_prefixes(scenario, device.end, name)]
-        if item.enable_bgp:
-            prefixes.append(f"{bgp_address(scenario, peer.end)}/32")  # B9, B11
+def tunnels(scenario: Scenario, device: Device) -> Iterator[Tunnel]:
+    """The tunnel interfaces of a device: one per tunnel, one for all its point-to-site clients."""
+    for item in device.tunnels:
+        peer = item.other(device.node)
+        name = interface(f"t-{item.name}")
+        speaks = scenario.connections[item.connection].enable_bgp
         yield Tunnel(
             device.node,
-            tunnel,
-            f"t-{name.lower()}",
-            device.charon_edge(name),
             name,
+            f"t-{item.name.lower()}",
+            device.charon_edge(item.name),
+            item.name,
+            item.connection,
             TUNNEL_MTU,
-            tuple(Route(prefix, tunnel) for prefix in dict.fromkeys(prefixes)),
+            tuple(map(str, static_prefixes(scenario, device.end, item.connection))),
+            (f"{peer.bgp_address}/32",) if speaks else (),  # B9, B11
             peer.node,
-            device.if_id(name),
+            device.if_id(item.name),
         )
     gateway = scenario.vnets[device.end].vpn_gateway if device.p2s else None
     if gateway is not None and gateway.point_to_site is not None:
         pool = str(gateway.point_to_site.address_pool)
-        yield Tunnel(
-            device.node, P2S, P2S, device.charon_edge(P2S), P2S, TUNNEL_MTU, (Route(pool, P2S),), "", device.if_id(P2S)
-        )
+        edge, if_id = device.charon_edge(P2S), device.if_id(P2S)
+        yield Tunnel(device.node, P2S, P2S, edge, P2S, P2S, TUNNEL_MTU, (), (pool,), "", if_id)
 
 
 # --- BGP ------------------------------------------------------------------------------------------------------------
 
 
 def speaker(
-    lab: str, scenario: Scenario, device: Device, timers: Timers, announced: Announcements | None = None
+    lab: str,
+    scenario: Scenario,
+    topology: Topology,
+    router: Router,
+    timers: Timers,
+    announced: Announcements | None = None,
 ) -> BgpSpeaker | None:
-    """The BGP speaker of a device, if one of its connections has BGP on."""
-    if device.end not in bgp_ends(scenario):
+    """The BGP speaker of a router, if one of the connections of its gateway or site has BGP on."""
+    if router.end not in bgp_ends(scenario):
         return None
-    is_gateway = device.end in scenario.vnets
-    own = vnet_prefixes(scenario, device.end) if is_gateway else ()
+    own = sheltered(scenario, router)
+    told = () if router.before_devices else originated(scenario, router.end, announced)
     return BgpSpeaker(
-        node=device.node,
-        directory=node_directory(lab, device.node),
-        asn=asn(scenario, device.end),
-        address=str(bgp_address(scenario, device.end)),
-        networks=tuple(map(str, originated(scenario, device.end, announced))),
-        neighbors=tuple(_neighbors(scenario, device)),
+        node=router.node,
+        directory=node_directory(lab, router.node),
+        asn=router.asn,
+        address=str(router.bgp_address),
+        networks=tuple(map(str, told)),
+        neighbors=(*_outside(scenario, topology, router), *_inside(topology, router)),
         keepalive=timers.bgp_keepalive,
         hold=timers.bgp_hold,
-        maximum_prefix=MAXIMUM_PREFIX,
+        maximum_prefix=MAXIMUM_PREFIX if router.end in scenario.vnets else 0,
         own_prefixes=tuple(map(str, own)),
         covering=tuple(str(wide) for wide in dict.fromkeys(s for prefix in own for s in supernets(prefix))),
     )
 
 
-def _neighbors(scenario: Scenario, device: Device) -> Iterator[BgpNeighbor]:
-    for name in device.connections:
-        item = scenario.connections[name]
+def _outside(scenario: Scenario, topology: Topology, router: Router) -> Iterator[BgpNeighbor]:
+    for tunnel in topology.tunnels_of(router.node):
+        item = scenario.connections[tunnel.connection]
         if item.enable_bgp:
-            peer = item.other(device.end)
+            peer = tunnel.other(router.node)
             # B13: the gateway opens the session; between two gateways the first one named does.
-            passive = device.end in scenario.sites or (peer in scenario.vnets and device.end == item.between[1])
-            yield BgpNeighbor(name, str(bgp_address(scenario, peer)), asn(scenario, peer), passive)
+            passive = router.end in scenario.sites or (peer.end in scenario.vnets and router.end == item.between[1])
+            site = scenario.sites.get(router.end)
+            prepend = site.as_path_prepend.get(tunnel.connection, 0) if site is not None else 0
+            port, address = interface(f"t-{tunnel.name}"), str(peer.bgp_address)
+            yield BgpNeighbor(tunnel.name, peer.node, address, port, peer.asn, passive, prepend=prepend)
+
+
+def _inside(topology: Topology, router: Router) -> Iterator[BgpNeighbor]:
+    for other in topology.lan_of(router.node):
+        port = (
+            PAIR if router.end in topology.scenario.vnets else device_port(other) if router.before_devices else INSIDE
+        )
+        passive = router.index > other.index
+        yield BgpNeighbor("", other.node, str(other.bgp_address), port, other.asn, passive, inside=True)
+
+
+def device_port(router: Router) -> str:
+    """The interface that leads to one of several devices from the router before them."""
+    return interface(f"d-{router.node}")
 
 
 def peer_pins(scenario: Scenario, device: Device) -> Iterator[Route]:
     """What keeps a BGP session in its own tunnel when the peer's address lies in a learned prefix."""
-    for neighbor in _neighbors(scenario, device):
-        yield Route(f"{neighbor.address}/32", type="unreachable", metric=LAST_RESORT)
+    for tunnel in device.tunnels:
+        if scenario.connections[tunnel.connection].enable_bgp:
+            address = tunnel.other(device.node).bgp_address
+            yield Route(f"{address}/32", type="unreachable", metric=LAST_RESORT)
 
 
 # --- IKE ------------------------------------------------------------------------------------------------------------
 
 
-def ike_connection(scenario: Scenario, device: Device, peer: Device, name: str) -> IkeConnection:
-    """One end of a site-to-site or VNet-to-VNet connection, with a PSK (R29)."""
-    end = device.end
+def ike_connection(scenario: Scenario, device: Device, peer: Device, tunnel: routers.Tunnel) -> IkeConnection:
+    """One end of a site-to-site or VNet-to-VNet tunnel, with a PSK (R29)."""
+    end, name = device.end, tunnel.connection
     initiator = end == ike.initiator(scenario, name)
     policy_based = ike.faces_policy_based(scenario, name)
     wanted = (ike.selectors if initiator else ike.accepted_selectors)(scenario, name, end)
     first, *further = wanted
     return IkeConnection(
-        name=name,
+        name=tunnel.name,
         local_address=device.public,
         remote_address=peer.public,
         local_id=device.public,
@@ -210,10 +244,10 @@ def ike_connection(scenario: Scenario, device: Device, peer: Device, name: str) 
         esp_proposals=tuple(map(proposals.esp, ike.esp_proposals(scenario, name, end))),
         local_ts=_selector(first.local),
         remote_ts=_selector(first.remote),
-        if_id=device.if_id(name),
+        if_id=device.if_id(tunnel.name),
         version=1 if ike.protocol(scenario, name, end) == "IKEv1" else 2,
         further=tuple(
-            Child(f"{name}-{number}", _selector(each.local), _selector(each.remote))
+            Child(f"{tunnel.name}-{number}", _selector(each.local), _selector(each.remote))
             for number, each in enumerate(further, 2)
         ),
         on_demand=ike.on_demand(scenario, name) and (initiator or policy_based),

@@ -5,7 +5,7 @@ Both data planes leave the same in the device's routing namespace: one point-to-
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from ipaddress import IPv4Network
 
@@ -17,20 +17,23 @@ from netlab.plan.model import Charon, IkeConnection, Interface, Link, Node, Peer
 from netlab.plan.names import interface, lab_netns, node_directory
 from netlab.plan.underlay import INNER_FAR, INNER_NEAR, NEAR, to_internet, upstream
 from netlab.scenario.models import Scenario
+from netlab.scenario.routers import Tunnel
 
 _STEERING_TABLE = 100
 
 Peers = dict[str, Device]
+Connections = dict[str, IkeConnection]
 
 
 def edges(lab: str, scenario: Scenario, device: Device, peers: Peers) -> Parts:
-    """The edges of a device, as its data plane wants them."""
-    connections = {name: _connection(scenario, device, peers, name) for name in _names(device)}
+    """The edges of a device, as its data plane wants them; on standby without addresses and without daemons."""
+    connections = _connections(scenario, device, peers)
     secrets = {name: tuple(_secrets(scenario, device, item)) for name, item in connections.items()}
-    filters = {name: _closed_to(scenario, device, item) for name, item in connections.items()}
+    filters = {t.name: _closed_to(scenario, device, t, connections[t.name].remote_address) for t in device.tunnels}
     make = _kernel_edge if device.data_plane == "kernel" else _userspace_edges
     parts = make(lab, device, connections, secrets, filters)
-    return replace(parts, charons=tuple(_with_credentials(scenario, device, charon) for charon in parts.charons))
+    parts = replace(parts, charons=tuple(_with_credentials(scenario, device, charon) for charon in parts.charons))
+    return parts if device.on_duty else _on_standby(parts)
 
 
 def _with_credentials(scenario: Scenario, device: Device, charon: Charon) -> Charon:
@@ -39,16 +42,14 @@ def _with_credentials(scenario: Scenario, device: Device, charon: Charon) -> Cha
     return replace(charon, credentials=gateway_credentials(scenario, device.end)) if serves else charon
 
 
-def _names(device: Device) -> tuple[str, ...]:
-    return (*device.connections, *((P2S,) if device.p2s else ()))
+def _on_standby(parts: Parts) -> Parts:
+    return Parts(tuple(replace(node, loopback=(), rules=()) for node in parts.nodes), parts.links)
 
 
-def _connection(scenario: Scenario, device: Device, peers: Peers, name: str) -> IkeConnection:
-    if name == P2S:
-        responder = p2s_connection(scenario, device)
-        assert responder is not None
-        return responder
-    return ike_connection(scenario, device, peers[scenario.connections[name].other(device.end)], name)
+def _connections(scenario: Scenario, device: Device, peers: Peers) -> Connections:
+    found = {t.name: ike_connection(scenario, device, peers[t.other(device.node).node], t) for t in device.tunnels}
+    responder = p2s_connection(scenario, device)
+    return found | ({P2S: responder} if responder is not None else {})
 
 
 def _secrets(scenario: Scenario, device: Device, connection: IkeConnection) -> Iterator[PeerSecret]:
@@ -58,16 +59,16 @@ def _secrets(scenario: Scenario, device: Device, connection: IkeConnection) -> I
     yield from gateway_secrets(scenario, device)
 
 
-def _closed_to(scenario: Scenario, device: Device, connection: IkeConnection) -> str:
+def _closed_to(scenario: Scenario, device: Device, tunnel: Tunnel, peer: str) -> str:
     """The filter of an InitiatorOnly end (R46): it drops the first message of a peer that begins.
 
     That is one of IKE_SA_INIT or main mode without a responder's SPI, and in IKEv2 no answer.
     """
-    if connection.name == P2S or ike.answers(scenario, connection.name, device.end):
+    if ike.answers(scenario, tunnel.connection, device.end):
         return ""
-    first = f"ip saddr {connection.remote_address} udp dport 500 @th,128,64 0"
+    first = f"ip saddr {peer} udp dport 500 @th,128,64 0"
     return f"""\
-table ip initiator-only-{connection.name.lower()} {{
+table ip initiator-only-{tunnel.name.lower()} {{
   chain input {{
     type filter hook input priority filter; policy accept;
     {first} @th,208,8 2 drop
@@ -77,7 +78,14 @@ table ip initiator-only-{connection.name.lower()} {{
 """
 
 
-Connections = dict[str, IkeConnection]
+def _by_name(found: Iterable[PeerSecret]) -> Iterator[PeerSecret]:
+    """Each secret once: the tunnels of a connection share theirs, and charon keeps the last one of a name only."""
+    owners: dict[str, tuple[str, ...]] = {}
+    for secret in found:
+        owners[secret.name] = tuple(dict.fromkeys((*owners.get(secret.name, ()), *secret.identities)))
+    return (PeerSecret(name, identities) for name, identities in owners.items())
+
+
 Secrets = dict[str, tuple[PeerSecret, ...]]
 Filters = dict[str, str]
 
@@ -90,11 +98,11 @@ def _kernel_edge(lab: str, device: Device, connections: Connections, secrets: Se
         "edge",
         lab_netns(lab, device.edge),
         device.end,
-        loopback=(f"{device.public}/32",),
+        loopback=tuple(f"{address}/32" for address in device.publics),
         routes=(upstream("wan"),),
         nftables="".join(filters.values()),
     )
-    every_secret = tuple(secret for group in secrets.values() for secret in group)
+    every_secret = tuple(_by_name(secret for group in secrets.values() for secret in group))
     directory = node_directory(lab, device.edge)
     charon = Charon(device.edge, directory, tuple(connections.values()), every_secret)
     return Parts((node,), (wan,), (charon,) if connections else ())
@@ -111,7 +119,7 @@ def _userspace_edges(lab: str, device: Device, connections: Connections, secrets
     inner = {name: _edge_link(device, name) for name in connections}
     routes, rules = [upstream("wan")], []
     for table, (name, connection) in enumerate(connections.items(), _STEERING_TABLE):
-        way = Route(f"{device.public}/32", inner[name].b.name, via=INNER_NEAR)
+        way = Route(f"{connection.local_address}/32", inner[name].b.name, via=INNER_NEAR)
         if name == P2S:
             routes.append(way)
         else:
@@ -126,7 +134,7 @@ def _userspace_edges(lab: str, device: Device, connections: Connections, secrets
         if (node := device.charon_edge(name))
     )
     return Parts(
-        (steering, *(_charon_node(lab, device, c, filters[c.connections[0].name]) for c in charons)),
+        (steering, *(_charon_node(lab, device, c, filters.get(c.connections[0].name, "")) for c in charons)),
         (wan, *inner.values()),
         charons,
     )
@@ -140,7 +148,7 @@ def _charon_node(lab: str, device: Device, charon: Charon, nftables: str) -> Nod
         "edge",
         lab_netns(lab, charon.node),
         device.end,
-        loopback=(f"{device.public}/32", *dict.fromkeys(map(foothold, wanted))),
+        loopback=(f"{charon.connections[0].local_address}/32", *dict.fromkeys(map(foothold, wanted))),
         routes=(upstream("wan", INNER_FAR),),
         forwarding=False,
         nftables=nftables,

@@ -23,7 +23,11 @@ CUSTOM_ROUTES_TABLE = 77
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A kernel route. ``type`` is the kernel's: unicast, blackhole or unreachable."""
+    """A kernel route. ``type`` is the kernel's: unicast, blackhole or unreachable.
+
+    ``hops`` are device and gateway of several next hops that share the load, sorted; then ``device`` and ``via`` are
+    empty.
+    """
 
     prefix: str
     device: str = ""
@@ -32,6 +36,7 @@ class Route:
     table: int = MAIN_TABLE
     metric: int = 0
     source: str = ""
+    hops: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,10 +188,11 @@ class Charon:
 
 @dataclass(frozen=True, slots=True)
 class Tunnel:
-    """The point-to-point interface of one connection at one end, in the routing namespace ``node``.
+    """The point-to-point interface of one tunnel at one end, in the routing namespace ``node``.
 
-    ``edge`` is where its charon lives, ``routes`` what leads into it, ``peer`` the node at the other end (empty for
-    point-to-site, where clients come and go).
+    ``connection`` is its IKE connection, ``of`` Azure's. ``edge`` is where its charon lives. ``statics`` are prefixes
+    that lead into the connection whatever BGP says, ``host_routes`` the BGP peer's address, and for point-to-site the
+    pool. ``peer`` is the node at the other end, empty for point-to-site, where clients come and go.
     """
 
     node: str
@@ -194,20 +200,30 @@ class Tunnel:
     altname: str
     edge: str
     connection: str
+    of: str
     mtu: int
-    routes: tuple[Route, ...] = ()
+    statics: tuple[str, ...] = ()
+    host_routes: tuple[str, ...] = ()
     peer: str = ""
     if_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class BgpNeighbor:
-    """A BGP peer over a tunnel; exactly one side is ``passive``."""
+    """A BGP peer: over the tunnel of an IKE connection, or ``inside`` the gateway or the site (iBGP).
+
+    ``interface`` leads to it. Exactly one side is ``passive``. ``prepend`` is how many more times the own ASN is put
+    before what it is told.
+    """
 
     connection: str
+    node: str
     address: str
+    interface: str
     asn: int
     passive: bool
+    inside: bool = False
+    prepend: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +231,8 @@ class BgpSpeaker:
     """One FRR (zebra and bgpd) in a namespace.
 
     ``own_prefixes`` are the VNet's (and its transit spokes'): learned prefixes that are equal to or inside one of them
-    are refused, ``covering`` ones (strict supersets, 0.0.0.0/0 included) accepted and not passed on.
+    are refused, ``covering`` ones (strict supersets, 0.0.0.0/0 included) accepted and not passed on. A peer that tells
+    more than ``maximum_prefix`` prefixes loses its session; 0 takes any number.
     """
 
     node: str
@@ -235,8 +252,8 @@ class BgpSpeaker:
 class SubnetTable:
     """The kernel table of one ingress of a VNet fabric, and how gateway routes enter it.
 
-    ``system`` are Azure's system routes as kernel routes, each with its prefix's next hop type; ``gateway_via`` and
-    ``gateway_device`` lead to the gateway, empty where no gateway serves this ingress.
+    ``system`` are Azure's system routes as kernel routes, each with its prefix's next hop type. ``gateway`` is the VNet
+    whose gateway serves this ingress, empty where none does, ``gateway_ways`` the ways to its instances.
     """
 
     table: int
@@ -244,8 +261,16 @@ class SubnetTable:
     system: tuple[SystemRoute, ...]
     delivery: tuple[Route, ...]
     gateway: str = ""
-    gateway_via: str = ""
-    gateway_device: str = ""
+    gateway_ways: tuple[GatewayWay, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayWay:
+    """The way to an instance of a gateway, by its node; empty where it leads to whichever there is."""
+
+    node: str
+    device: str
+    via: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +292,7 @@ class Fabric:
 
 @dataclass(frozen=True, slots=True)
 class GatewayView:
-    """Where the lab's SDN controller reads what a gateway knows, and the P2S connection that it keeps in step.
+    """Where the lab's SDN controller reads what a gateway instance knows, and the P2S connection that it keeps in step.
 
     ``footholds``: each offered prefix needs an address on the edge (kernel-libipsec).
     """

@@ -3,34 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from ipaddress import IPv4Address, IPv4Network
 from itertools import chain
 
 from netlab.azure.effective import EffectiveRoute, system_routes
-from netlab.azure.propagation import vnet_prefixes
+from netlab.azure.propagation import static_prefixes, vnet_prefixes
 from netlab.azure.sessions import point_to_site
-from netlab.plan.devices import Device, Parts, gateway_node, peer_pins
-from netlab.plan.model import CUSTOM_ROUTES_TABLE, Fabric, Interface, Link, Node, Route, Rule, SubnetTable, SystemRoute
+from netlab.plan.devices import INSIDE, PAIR, Device, Parts, device_port, peer_pins
+from netlab.plan.model import (
+    CUSTOM_ROUTES_TABLE,
+    Fabric,
+    GatewayWay,
+    Interface,
+    Link,
+    Node,
+    Route,
+    Rule,
+    SubnetTable,
+    SystemRoute,
+)
 from netlab.plan.names import interface, lab_netns
 from netlab.plan.underlay import FAR, INNER_FAR, INNER_NEAR, LAST_RESORT, NEAR, private_drops, to_internet, upstream
 from netlab.scenario.addresses import (
     GATEWAY_SUBNET,
-    gateway_bgp_address,
-    gateway_instance,
-    site_bgp_address,
     subnet_gateway,
     vm_addresses,
 )
 from netlab.scenario.models import Scenario, node_name
+from netlab.scenario.routers import Router, Topology, before_devices, devices, instance_addresses, instances
 
 _FIRST_TABLE = 1000
 _NIC = "eth0"
 _WAN = "wan"
-_GATEWAY_PORT = "gw-0"
 _PEER_ADDRESSES = IPv4Network("169.254.4.0/22")
 # Route metrics: where two sources know the same prefix, the smaller one wins (section 5.2).
 GATEWAY_METRIC = 20
 SYSTEM_METRIC = 30
+# Loses to a tunnel of the instance's own, and to BGP.
+FALLBACK_METRIC = 1000
 
 # R114: only TCP, UDP and ICMP pass. R113: the default router stays silent when a TTL runs out.
 _FABRIC_FILTER = f"""\
@@ -62,16 +73,20 @@ def _vm_port(vm: str) -> str:
     return interface(f"v-{vm}")
 
 
-def vnet_parts(lab: str, scenario: Scenario, vnet: str, egress: str) -> tuple[Parts, Fabric]:
-    """A VNet: its fabric, its machines, and its gateway's NIC."""
+def _instance_port(index: int) -> str:
+    return f"gw-{index}"
+
+
+def vnet_parts(lab: str, scenario: Scenario, topology: Topology, vnet: str, egress: str) -> tuple[Parts, Fabric]:
+    """A VNet: its fabric, its machines, and the NICs of its gateway's instances."""
     node = node_name(vnet)
-    ports = tuple(_tables(scenario, vnet))
+    ports = tuple(_tables(scenario, topology, vnet))
     tables = tuple({table.table: table for _, table in ports}.values())
     machines = tuple(_machine(lab, scenario, vnet, vm, address) for vm, address in _vms(scenario, vnet).items())
     wan = to_internet(node, (f"{egress}/32", f"{NEAR}/32"), _WAN)
     links = [wan, *(link for _, link in machines)]
     if scenario.vnets[vnet].vpn_gateway is not None:
-        links.append(_gateway_nic(scenario, vnet))
+        links += _gateway_nics(scenario, vnet)
     fabric = Node(
         node,
         "vnet",
@@ -105,14 +120,25 @@ def _machine(lab: str, scenario: Scenario, vnet: str, vm: str, address: IPv4Addr
     return Node(node, "vm", lab_netns(lab, node), vnet, routes=(default,), forwarding=False), link
 
 
-def _gateway_nic(scenario: Scenario, vnet: str) -> Link:
+def _gateway_nics(scenario: Scenario, vnet: str) -> Iterator[Link]:
     item = scenario.vnets[vnet]
     prefix = item.subnets[GATEWAY_SUBNET].address_prefix
-    addresses = dict.fromkeys((gateway_instance(item), gateway_bgp_address(item)))
-    return Link(
-        Interface(gateway_node(vnet), _NIC, _NIC, tuple(f"{a}/{prefix.prefixlen}" for a in addresses)),
-        Interface(node_name(vnet), _GATEWAY_PORT, _GATEWAY_PORT, (f"{subnet_gateway(prefix)}/32",)),
-    )
+    both = instances(scenario, vnet)
+    for router in both:
+        addresses = (f"{a}/{prefix.prefixlen}" for a in instance_addresses(scenario, router))
+        port = _instance_port(router.index)
+        yield Link(
+            Interface(router.node, _NIC, _NIC, tuple(addresses)),
+            Interface(node_name(vnet), port, port, (f"{subnet_gateway(prefix)}/32",)),
+        )
+    if _is_active_active(scenario, vnet):
+        first, second = (Interface(router.node, PAIR, PAIR) for router in both)
+        yield Link(first, second)
+
+
+def _is_active_active(scenario: Scenario, vnet: str) -> bool:
+    gateway = scenario.vnets[vnet].vpn_gateway
+    return gateway is not None and gateway.active_active
 
 
 def peering_links(scenario: Scenario) -> Iterator[Link]:
@@ -130,64 +156,65 @@ def _peer_address(scenario: Scenario, vnet: str) -> str:
     return str(_PEER_ADDRESSES[1 + list(scenario.vnets).index(vnet)])
 
 
-def _tables(scenario: Scenario, vnet: str) -> Iterator[tuple[str, SubnetTable]]:
+def _tables(scenario: Scenario, topology: Topology, vnet: str) -> Iterator[tuple[str, SubnetTable]]:
     """The ingress interfaces of a fabric, each with its table: machines by subnet, gateway, peerings, Internet."""
     item = scenario.vnets[vnet]
     numbers = {name: number for number, name in enumerate(item.subnets, _FIRST_TABLE)}
     spare = iter(range(_FIRST_TABLE + len(numbers), 2 * _FIRST_TABLE))
     system = tuple(system_routes(scenario, vnet))
-    via, device = _towards_gateway(scenario, vnet)
     serving = scenario.gateway_for(vnet) or ""
+    ways = _towards_gateway(scenario, topology, vnet)
+    make = partial(_table, scenario, topology, vnet)
     for vm in _vms(scenario, vnet):
         subnet = item.vms[vm].subnet
-        yield _vm_port(vm), _table(scenario, vnet, numbers[subnet], subnet, system, serving, via, device)
+        yield _vm_port(vm), make(numbers[subnet], subnet, system, serving, ways)
     if item.vpn_gateway is not None:
         # What the gateway sends back into its VNet never turns round to the gateway again.
-        yield _GATEWAY_PORT, _table(scenario, vnet, numbers[GATEWAY_SUBNET], GATEWAY_SUBNET, system)
+        for index in (0, 1):
+            yield _instance_port(index), make(numbers[GATEWAY_SUBNET], GATEWAY_SUBNET, system)
     # R102: what a peer sends in is delivered here or to the gateway that it may use, never passed on to a third VNet.
     local = tuple(route for route in system if route.next_hop_type == "VnetLocal")
     for mine, _ in scenario.peered(vnet):
         peer = mine.remote_vnet
         may_use = peer in scenario.spokes(vnet)
-        yield (
-            _peer_port(peer),
-            _table(scenario, vnet, next(spare), f"from {peer}", local, *((vnet, via, device) if may_use else ())),
-        )
-    yield _WAN, _table(scenario, vnet, next(spare), "from the Internet", local)
+        yield _peer_port(peer), make(next(spare), f"from {peer}", local, *((vnet, ways) if may_use else ()))
+    yield _WAN, make(next(spare), "from the Internet", local)
 
 
-def _towards_gateway(scenario: Scenario, vnet: str) -> tuple[str, str]:
+def _towards_gateway(scenario: Scenario, topology: Topology, vnet: str) -> tuple[GatewayWay, ...]:
     serving = scenario.gateway_for(vnet)
     if serving is None:
-        return "", ""
-    if serving == vnet:
-        return str(gateway_instance(scenario.vnets[vnet])), _GATEWAY_PORT
-    return _peer_address(scenario, serving), _peer_port(serving)
+        return ()
+    if serving != vnet:
+        return (GatewayWay("", _peer_port(serving), _peer_address(scenario, serving)),)
+    return tuple(
+        GatewayWay(router.node, _instance_port(router.index), str(instance_addresses(scenario, router)[0]))
+        for router in topology.with_tunnels(vnet)
+    )
 
 
 def _table(
     scenario: Scenario,
+    topology: Topology,
     vnet: str,
     table: int,
     subnet: str,
     system: tuple[EffectiveRoute, ...],
     gateway: str = "",
-    via: str = "",
-    device: str = "",
+    ways: tuple[GatewayWay, ...] = (),
 ) -> SubnetTable:
-    delivery = tuple(_deliveries(scenario, vnet, table))
+    delivery = tuple(_deliveries(scenario, topology, vnet, table))
     routes = tuple(SystemRoute(route.next_hop_type, _system(scenario, route, table)) for route in system)
-    return SubnetTable(table, subnet, routes, delivery, gateway, via, device)
+    return SubnetTable(table, subnet, routes, delivery, gateway, ways)
 
 
-def _deliveries(scenario: Scenario, vnet: str, table: int) -> Iterator[Route]:
+def _deliveries(scenario: Scenario, topology: Topology, vnet: str, table: int) -> Iterator[Route]:
     """The NICs of a VNet, each a host route: there is no link layer to find them by (R112)."""
     for vm, address in _vms(scenario, vnet).items():
         yield Route(f"{address}/32", _vm_port(vm), table=table)
-    item = scenario.vnets[vnet]
-    if item.vpn_gateway is not None:
-        for address in dict.fromkeys((gateway_instance(item), gateway_bgp_address(item))):
-            yield Route(f"{address}/32", _GATEWAY_PORT, table=table)
+    for router in topology.with_tunnels(vnet):
+        for address in instance_addresses(scenario, router):
+            yield Route(f"{address}/32", _instance_port(router.index), table=table)
 
 
 def _system(scenario: Scenario, route: EffectiveRoute, table: int) -> Route:
@@ -201,7 +228,7 @@ def _system(scenario: Scenario, route: EffectiveRoute, table: int) -> Route:
     return Route(prefix, type="blackhole", table=table, metric=SYSTEM_METRIC)
 
 
-def gateway_routing(lab: str, scenario: Scenario, device: Device) -> Node:
+def gateway_routing(lab: str, scenario: Scenario, topology: Topology, device: Device) -> Node:
     """The routing namespace of a gateway instance: into its VNet and its spokes; no way to the Internet (R64)."""
     router = str(subnet_gateway(scenario.vnets[device.end].subnets[GATEWAY_SUBNET].address_prefix))
     inward = (Route(str(prefix), _NIC, via=router) for prefix in vnet_prefixes(scenario, device.end))
@@ -211,7 +238,7 @@ def gateway_routing(lab: str, scenario: Scenario, device: Device) -> Node:
         "gateway",
         lab_netns(lab, device.node),
         device.end,
-        routes=(*inward, *custom, *peer_pins(scenario, device)),
+        routes=(*inward, *custom, *peer_pins(scenario, device), *_to_the_other_instance(scenario, topology, device)),
     )
 
 
@@ -220,16 +247,40 @@ def custom_routes(prefixes: Iterable[str]) -> tuple[Route, ...]:
     return tuple(Route(prefix, type="blackhole", table=CUSTOM_ROUTES_TABLE) for prefix in prefixes)
 
 
+def _to_the_other_instance(scenario: Scenario, topology: Topology, device: Device) -> Iterator[Route]:
+    """What an instance of an active-active gateway leaves to the other one, over the link between them."""
+    if not _is_active_active(scenario, device.end):
+        return
+    other = next(router for router in instances(scenario, device.end) if router.node != device.node)
+    via = str(other.bgp_address)
+    yield Route(f"{via}/32", PAIR)
+    statics = (p for t in device.tunnels for p in static_prefixes(scenario, device.end, t.connection))
+    for prefix in dict.fromkeys(statics):
+        yield Route(str(prefix), PAIR, via=via, metric=FALLBACK_METRIC)
+    gateway = scenario.vnets[device.end].vpn_gateway
+    if gateway is not None and gateway.point_to_site is not None and not device.p2s:
+        yield Route(str(gateway.point_to_site.address_pool), PAIR, via=via, metric=FALLBACK_METRIC)
+
+
 # --- sites ----------------------------------------------------------------------------------------------------------
 
 
-def site_parts(lab: str, scenario: Scenario, device: Device) -> Parts:
-    """An on-premises network: router and hosts, a way out to the Internet through its edge."""
+def site_parts(lab: str, scenario: Scenario, site: str, of_site: tuple[Device, ...]) -> Parts:
+    """An on-premises network: hosts behind one device, or behind a router with several devices, each with a way out to
+    the Internet through its edge."""
+    hosts = tuple(_host(lab, scenario, site, host, address) for host, address in scenario.sites[site].hosts.items())
+    routers = tuple(_device_router(lab, scenario, device) for device in of_site)
+    before = before_devices(scenario, site)
+    central = _before_devices(lab, scenario, before[0], of_site) if before else Parts()
+    links = (*(link for _, link in routers), *(link for _, link in hosts), *central.links)
+    return Parts((*(node for node, _ in routers), *central.nodes, *(node for node, _ in hosts)), links)
+
+
+def _device_router(lab: str, scenario: Scenario, device: Device) -> tuple[Node, Link]:
     item = scenario.sites[device.end]
-    lan = tuple(_host(lab, scenario, device, host, address) for host, address in item.hosts.items())
+    inward = _to_the_hosts(scenario, device) if not item.devices else _to_the_router(scenario, device)
     routes = (
-        *(Route(f"{address}/32", interface(f"h-{host}")) for host, address in item.hosts.items()),
-        *(Route(str(prefix), type="unreachable", metric=LAST_RESORT) for prefix in item.address_prefixes),
+        *inward,
         *(route for route in private_drops() if route.prefix not in map(str, item.address_prefixes)),
         upstream(_WAN, INNER_FAR),
         *peer_pins(scenario, device),
@@ -238,28 +289,60 @@ def site_parts(lab: str, scenario: Scenario, device: Device) -> Parts:
         Interface(device.node, _WAN, _WAN, (f"{INNER_NEAR}/32",)),
         Interface(device.edge, "lan", "lan", (f"{INNER_FAR}/32",)),
     )
-    router = Node(
-        device.node,
-        "site",
-        lab_netns(lab, device.node),
-        device.end,
-        loopback=(f"{site_bgp_address(scenario, device.end)}/32",),
-        routes=routes,
-    )
-    return Parts((router, *(node for node, _ in lan)), (out, *(link for _, link in lan)))
+    address = f"{device.router.bgp_address}/32"
+    return Node(device.node, "site", lab_netns(lab, device.node), device.end, loopback=(address,), routes=routes), out
 
 
-def _host(lab: str, scenario: Scenario, device: Device, host: str, address: IPv4Address) -> tuple[Node, Link]:
+def _to_the_hosts(scenario: Scenario, device: Device) -> Iterator[Route]:
     item = scenario.sites[device.end]
+    yield from (Route(f"{address}/32", interface(f"h-{host}")) for host, address in item.hosts.items())
+    yield from (Route(str(prefix), type="unreachable", metric=LAST_RESORT) for prefix in item.address_prefixes)
+
+
+def _to_the_router(scenario: Scenario, device: Device) -> Iterator[Route]:
+    """From one of several devices to the router before them: the site's prefixes, and the others' BGP addresses."""
+    others = (r.bgp_address for r in _everybody(scenario, device.end) if r != device.router)
+    for prefix in (*map(str, scenario.sites[device.end].address_prefixes), *(f"{address}/32" for address in others)):
+        yield Route(prefix, INSIDE, via=FAR)
+
+
+def _everybody(scenario: Scenario, site: str) -> tuple[Router, ...]:
+    return (*devices(scenario, site), *before_devices(scenario, site))
+
+
+def _before_devices(lab: str, scenario: Scenario, router: Router, of_site: tuple[Device, ...]) -> Parts:
+    """The router between a site's hosts and its several devices: by BGP it learns which device leads where."""
+    item, ports = scenario.sites[router.end], {device.node: device_port(device.router) for device in of_site}
+    routes = (
+        *(Route(f"{address}/32", interface(f"h-{host}")) for host, address in item.hosts.items()),
+        *(Route(f"{device.router.bgp_address}/32", ports[device.node]) for device in of_site),
+        *(Route(str(prefix), type="unreachable", metric=LAST_RESORT) for prefix in item.address_prefixes),
+        *(route for route in private_drops() if route.prefix not in map(str, item.address_prefixes)),
+        upstream(ports[of_site[0].node], str(of_site[0].router.bgp_address)),
+    )
+    links = (
+        Link(
+            Interface(device.node, INSIDE, INSIDE),
+            Interface(router.node, ports[device.node], f"d-{device.node}", (f"{FAR}/32",)),
+        )
+        for device in of_site
+    )
+    address = f"{router.bgp_address}/32"
+    node = Node(router.node, "site", lab_netns(lab, router.node), router.end, loopback=(address,), routes=routes)
+    return Parts((node,), tuple(links))
+
+
+def _host(lab: str, scenario: Scenario, site: str, host: str, address: IPv4Address) -> tuple[Node, Link]:
+    item = scenario.sites[site]
     prefix = next(p for p in item.address_prefixes if address in p)
     router = str(_lan_router(prefix, set(item.hosts.values())))
-    node = node_name(device.end, host)
+    node = node_name(site, host)
     link = Link(
         Interface(node, _NIC, _NIC, (f"{address}/{prefix.prefixlen}",)),
-        Interface(device.node, interface(f"h-{host}"), f"h-{host.lower()}", (f"{router}/32",)),
+        Interface(node_name(site), interface(f"h-{host}"), f"h-{host.lower()}", (f"{router}/32",)),
     )
     default = Route("0.0.0.0/0", _NIC, via=router, source=str(address))
-    return Node(node, "host", lab_netns(lab, node), device.end, routes=(default,), forwarding=False), link
+    return Node(node, "host", lab_netns(lab, node), site, routes=(default,), forwarding=False), link
 
 
 def _lan_router(prefix: IPv4Network, hosts: set[IPv4Address]) -> IPv4Address:

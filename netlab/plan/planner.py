@@ -14,58 +14,72 @@ from netlab.plan.networks import gateway_routing, lan_exit, peering_links, site_
 from netlab.plan.timers import timers
 from netlab.plan.underlay import INTERNET, PublicAddresses, internet, public_addresses
 from netlab.scenario.models import Scenario, node_name
+from netlab.scenario.routers import Topology
 
 
-def plan(scenario: Scenario, lab: str, data_plane: DataPlane = "userspace", time_scale: float | None = None) -> Plan:
-    """Plan a lab: pure, and the same every time."""
-    public = public_addresses(scenario)
+def plan(
+    scenario: Scenario,
+    lab: str,
+    data_plane: DataPlane = "userspace",
+    time_scale: float | None = None,
+    switched: frozenset[str] = frozenset(),
+    lost: frozenset[str] = frozenset(),
+) -> Plan:
+    """Plan a lab: pure, and the same every time.
+
+    ``switched`` are the VNets whose gateway's second instance is the active one, ``lost`` the nodes of instances that
+    are down: plans that differ in these differ in no node and no link.
+    """
+    topology, public = Topology(scenario, switched), public_addresses(scenario)
     clock = timers(time_scale or scenario.time_scale)
-    all_devices = devices(scenario, public, data_plane)
-    by_end = {device.end: device for device in all_devices}
-    vnets = [vnet_parts(lab, scenario, name, public.egress[name]) for name in scenario.vnets]
-    fronts = [_front(lab, scenario, device, by_end) for device in all_devices]
-    routers = [_routing(lab, scenario, device) for device in all_devices]
-    ends = {device.end: tuple(tunnels(scenario, device, by_end)) for device in all_devices}
+    everything = devices(scenario, topology, public, data_plane, lost)
+    by_node = {device.node: device for device in everything}
+    on_duty = tuple(device for device in everything if device.on_duty)
+    vnets = [vnet_parts(lab, scenario, topology, name, public.egress[name]) for name in scenario.vnets]
+    fronts = [_front(lab, scenario, device, by_node) for device in everything]
+    ends = {device.node: tuple(tunnels(scenario, device)) for device in on_duty}
+    servers = {device.end: device for device in everything if device.p2s}
     clients = [p2s.client_node(lab, scenario, name, public) for name in scenario.clients]
     own = {name: p2s.tunnels(lab, scenario, name, data_plane) for name in scenario.clients}
-    parts = [*(part for part, _ in vnets), *routers, *fronts]
+    parts = [*(part for part, _ in vnets), *_routing(lab, scenario, topology, everything), *fronts]
     links = (
         *(link for part in parts for link in part.links),
         *peering_links(scenario),
         *(link for _, link in clients),
     )
     nodes = (*(node for part in parts for node in part.nodes), *(node for node, _ in clients))
+    speaking = (router for router in topology.routers.values() if router.node not in lost)
     return Plan(
         lab=lab,
         scenario=scenario.name,
         data_plane=data_plane,
         timers=clock,
-        nodes=(internet(lab, links, _public_nodes(public, all_devices)), *nodes),
+        nodes=(internet(lab, links, _public_nodes(public, on_duty)), *nodes),
         links=links,
         charons=(
             *(charon for part in fronts for charon in part.charons),
             *(
                 charon
                 for name, mine in own.items()
-                for charon in p2s.charons(scenario, name, mine, public.clients[name], by_end)
+                for charon in p2s.charons(scenario, name, mine, public.clients[name], servers)
             ),
         ),
         tunnels=tuple(tunnel for of_device in ends.values() for tunnel in of_device),
-        speakers=tuple(s for device in all_devices if (s := speaker(lab, scenario, device, clock)) is not None),
+        speakers=tuple(s for router in speaking if (s := speaker(lab, scenario, topology, router, clock)) is not None),
         fabrics=tuple(fabric for _, fabric in vnets),
-        gateways=tuple(_view(lab, scenario, d, ends[d.end]) for d in all_devices if d.end in scenario.vnets),
+        gateways=tuple(_view(lab, scenario, d, ends[d.node]) for d in on_duty if d.end in scenario.vnets),
         clients=tuple(tunnel for mine in own.values() for tunnel in mine),
-        uplinks=tuple(_uplinks(scenario, links, all_devices)),
+        uplinks=tuple(_uplinks(scenario, links, on_duty)),
         secrets=(
             *(shared_key_name(name, end) for name, item in scenario.connections.items() for end in item.between),
             *p2s.secret_names(scenario),
         ),
-        certificates=tuple(p2s.certificates(scenario, by_end)),
+        certificates=tuple(p2s.certificates(scenario, servers)),
     )
 
 
-def _front(lab: str, scenario: Scenario, device: Device, by_end: dict[str, Device]) -> Parts:
-    parts = edges(lab, scenario, device, by_end)
+def _front(lab: str, scenario: Scenario, device: Device, by_node: dict[str, Device]) -> Parts:
+    parts = edges(lab, scenario, device, by_node)
     if device.end not in scenario.sites:
         return parts
     routes, nat = lan_exit(scenario, device)
@@ -73,15 +87,18 @@ def _front(lab: str, scenario: Scenario, device: Device, by_end: dict[str, Devic
     return replace(parts, nodes=(replace(edge, routes=(*edge.routes, *routes), nftables=edge.nftables + nat), *rest))
 
 
-def _routing(lab: str, scenario: Scenario, device: Device) -> Parts:
-    if device.end in scenario.sites:
-        return site_parts(lab, scenario, device)
-    return Parts((gateway_routing(lab, scenario, device),))
+def _routing(lab: str, scenario: Scenario, topology: Topology, everything: tuple[Device, ...]) -> Iterator[Parts]:
+    """The routing namespaces of gateways, and the networks of sites."""
+    for device in everything:
+        if device.end in scenario.vnets:
+            yield Parts((gateway_routing(lab, scenario, topology, device),))
+    for site in scenario.sites:
+        yield site_parts(lab, scenario, site, tuple(device for device in everything if device.end == site))
 
 
-def _public_nodes(public: PublicAddresses, all_devices: tuple[Device, ...]) -> dict[str, str]:
+def _public_nodes(public: PublicAddresses, on_duty: tuple[Device, ...]) -> dict[str, str]:
     return {
-        **{device.public: device.edge for device in all_devices},
+        **{address: device.edge for device in on_duty for address in device.publics},
         **{address: node_name(name) for name, address in public.clients.items()},
         **{address: node_name(name) for name, address in public.egress.items()},
     }
@@ -101,10 +118,18 @@ def _view(lab: str, scenario: Scenario, device: Device, ends: tuple[Tunnel, ...]
     )
 
 
-def _uplinks(scenario: Scenario, links: tuple[Link, ...], all_devices: tuple[Device, ...]) -> Iterator[Uplink]:
+def _uplinks(scenario: Scenario, links: tuple[Link, ...], on_duty: tuple[Device, ...]) -> Iterator[Uplink]:
+    """The ways to the Internet, by Azure's name where an end has only one on duty, else by their nodes'."""
     to_internet = {link.a.node: link for link in links if link.b.node == INTERNET}
-    faces = {device.end: device.edge for device in all_devices} | {name: node_name(name) for name in scenario.clients}
-    for name, node in faces.items():
-        link, asked = to_internet[node], scenario.links.get(name)
-        impairment = (asked.delay, asked.jitter, asked.loss, asked.rate) if asked is not None else ()
-        yield Uplink(name, link.a, link.b, *impairment)
+    several = [device.end for device in on_duty]
+    for device in on_duty:
+        name = device.end if several.count(device.end) == 1 else device.node
+        yield _uplink(scenario, name, device.end, to_internet[device.edge])
+    for name in scenario.clients:
+        yield _uplink(scenario, name, name, to_internet[node_name(name)])
+
+
+def _uplink(scenario: Scenario, name: str, owner: str, link: Link) -> Uplink:
+    asked = scenario.links.get(owner)
+    impairment = (asked.delay, asked.jitter, asked.loss, asked.rate) if asked is not None else ()
+    return Uplink(name, link.a, link.b, *impairment)

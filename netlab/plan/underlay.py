@@ -8,7 +8,8 @@ from ipaddress import IPv4Address, IPv4Network
 
 from netlab.plan.model import MAIN_TABLE, Interface, Link, Node, Route
 from netlab.plan.names import interface, lab_netns
-from netlab.scenario.models import Scenario
+from netlab.scenario.models import Scenario, VpnGateway
+from netlab.scenario.routers import Router, devices, instances
 
 INTERNET = "internet"
 # Documentation and benchmarking ranges (RFC 5737, RFC 2544): never anybody's real address.
@@ -34,22 +35,21 @@ LAST_RESORT = 4278198272
 
 @dataclass(frozen=True, slots=True)
 class PublicAddresses:
-    """The public address of each VNet's gateway, each site, each client, and each VNet's way out to the Internet."""
+    """The public address of each gateway instance and VPN device, by node; of each gateway's point-to-site; of each
+    client, and of each VNet's way out to the Internet."""
 
-    gateways: dict[str, str]
-    sites: dict[str, str]
+    routers: dict[str, str]
+    point_to_site: dict[str, str]
     clients: dict[str, str]
     egress: dict[str, str]
-
-    def of(self, end: str) -> str:
-        """The public address of the gateway or device at one end of a connection."""
-        return self.gateways.get(end) or self.sites[end]
 
 
 def public_addresses(scenario: Scenario) -> PublicAddresses:
     """Hand out public addresses in the file's order; those that are asked for come first."""
-    gateways = {n: v.vpn_gateway.public_ip_address for n, v in scenario.vnets.items() if v.vpn_gateway is not None}
-    sites = {name: site.public_ip_address for name, site in scenario.sites.items()}
+    gateways = {key: a for name, v in scenario.vnets.items() if v.vpn_gateway for key, a in _asked(name, v.vpn_gateway)}
+    sites = {
+        router.node: _device_address(scenario, router) for name in scenario.sites for router in devices(scenario, name)
+    }
     clients = {name: client.public_ip_address for name, client in scenario.clients.items()}
     taken = {a for asked in (gateways, sites, clients) for a in asked.values() if a is not None}
     spare = (a for a in _EGRESS.hosts() if a not in taken)
@@ -58,12 +58,42 @@ def public_addresses(scenario: Scenario) -> PublicAddresses:
         free = (a for a in network.hosts() if a not in taken)
         return {name: str(address or next(free, None) or next(spare)) for name, address in asked.items()}
 
+    of_gateways = hand_out(gateways, _GATEWAYS)
     return PublicAddresses(
-        gateways=hand_out(gateways, _GATEWAYS),
-        sites=hand_out(sites, _SITES),
+        routers={**_by_instance(scenario, of_gateways), **hand_out(sites, _SITES)},
+        point_to_site={
+            name: of_gateways.get(f"{name}/2") or of_gateways[f"{name}/0"] for name in _with_gateway(scenario)
+        },
         clients=hand_out(clients, _CLIENTS),
         egress={name: str(next(spare)) for name in scenario.vnets},
     )
+
+
+def _with_gateway(scenario: Scenario) -> Iterator[str]:
+    return (name for name, vnet in scenario.vnets.items() if vnet.vpn_gateway is not None)
+
+
+def _asked(vnet: str, gateway: VpnGateway) -> Iterator[tuple[str, IPv4Address | None]]:
+    """The public addresses of a gateway: one that its instances share (R7), or one each (R10) and one for P2S (R13)."""
+    if not gateway.active_active:
+        yield f"{vnet}/0", gateway.public_ip_address
+        return
+    for place in range(3 if gateway.point_to_site is not None else 2):
+        given = gateway.public_ip_addresses
+        yield f"{vnet}/{place}", given[place] if place < len(given) else None
+
+
+def _by_instance(scenario: Scenario, found: dict[str, str]) -> dict[str, str]:
+    return {
+        router.node: found.get(f"{name}/{router.index}") or found[f"{name}/0"]
+        for name in _with_gateway(scenario)
+        for router in instances(scenario, name)
+    }
+
+
+def _device_address(scenario: Scenario, router: Router) -> IPv4Address | None:
+    site = scenario.sites[router.end]
+    return list(site.devices.values())[router.index].public_ip_address if site.devices else site.public_ip_address
 
 
 def private_drops(table: int = MAIN_TABLE) -> Iterator[Route]:

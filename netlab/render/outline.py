@@ -62,7 +62,8 @@ def _lines(plan: Plan) -> Iterator[str]:
         for tunnel in plan.tunnels:
             if tunnel.node == node.name:
                 yield f"  {tunnel.interface} mtu {tunnel.mtu}: tunnel of {tunnel.connection}, charon at {tunnel.edge}"
-                yield from (f"  {_route(route)}" for route in tunnel.routes)
+                routes = (Route(prefix, tunnel.interface) for prefix in (*tunnel.statics, *tunnel.host_routes))
+                yield from (f"  {_route(route)}" for route in routes)
         for rule in node.rules:
             words = (("iif", rule.iif), ("from", rule.source), ("to", rule.destination))
             yield f"  rule {' '.join(f'{word} {value}' for word, value in words if value)} table {rule.table}"
@@ -79,6 +80,7 @@ def _route(route: Route) -> str:
     words = [route.type if route.type != "unicast" else "route", route.prefix]
     for word, value in (("via", route.via), ("dev", route.device), ("src", route.source)):
         words += [word, value] if value else []
+    words += [f"nexthop via {via} dev {device}" for device, via in route.hops]
     words += ["table", str(route.table)] if route.table != 254 else []
     words += ["metric", str(route.metric)] if route.metric else []
     return " ".join(words)

@@ -61,11 +61,11 @@ def _step(step: PredictedStep, found: tuple[Cell, ...]) -> dict[str, Any]:
         "client_routes": {c: sorted(map(str, world.client_routes(c))) for c in world.scenario.clients},
         "learned_routes": {
             end: [
-                {"prefix": str(path.prefix), "connection": path.connection, "as_path": list(path.as_path)}
+                {"prefix": str(path.prefix), "connection": path.tunnel, "as_path": list(path.as_path)}
                 for paths in known.values()
                 for path in paths
             ]
-            for end, known in world.learned.items()
+            for end, known in world.learned_by_name.items()
         },
         "effective_routes": {
             vnet: [

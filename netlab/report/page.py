@@ -269,13 +269,15 @@ def _effective(world: World) -> Iterator[Table]:
 
 
 def _learned(world: World) -> Iterator[Table]:
-    for end in bgp_ends(world.scenario):
+    speaking = bgp_ends(world.scenario)
+    for name, known in world.learned_by_name.items():
         rows = (
-            (str(prefix), path.connection, " ".join(map(str, path.as_path)))
-            for prefix, paths in sorted(world.learned[end].items())
+            (str(prefix), path.tunnel or path.neighbor, " ".join(map(str, path.as_path)))
+            for prefix, paths in sorted(known.items())
             for path in paths
         )
-        yield Table(end, ("prefix", "over", "AS path"), tuple(rows))
+        if name in speaking or known:
+            yield Table(name, ("prefix", "over", "AS path"), tuple(rows))
 
 
 def _client_routes(world: World) -> Iterator[Table]:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from netlab.scenario.addresses import GATEWAY_SUBNET, asn, bgp_address, vm_addresses
 from netlab.scenario.models import Connection, Impairment, Peering, Scenario, VirtualNetwork, VpnGateway, node_name
-from netlab.scenario.names import gateway_node
+from netlab.scenario.routers import instance_node
 
 EdgeKind = Literal["bgp", "static", "p2s", "peering", "initiated"]
 
@@ -88,7 +88,7 @@ def _gateway(scenario: Scenario, name: str, vnet: VirtualNetwork, gateway: VpnGa
     lines += [f"AS {asn(scenario, name)}  BGP {bgp_address(scenario, name)}"] if _speaks(scenario, name) else []
     lines += [f"P2S pool  {gateway.point_to_site.address_pool}"] if gateway.point_to_site is not None else []
     return Node(
-        gateway_node(name), "gateway", f"VPN gateway  {gateway.sku}", (*lines, *_impaired(scenario.links.get(name)))
+        instance_node(name, 0), "gateway", f"VPN gateway  {gateway.sku}", (*lines, *_impaired(scenario.links.get(name)))
     )
 
 
@@ -132,12 +132,12 @@ def _listed(prefixes: tuple[object, ...]) -> str:
 
 def _points_to_site(scenario: Scenario) -> Iterator[Edge]:
     for name, client in scenario.clients.items():
-        yield Edge("p2s", node_name(name), gateway_node(client.gateway), ("P2S",))
+        yield Edge("p2s", node_name(name), instance_node(client.gateway, 0), ("P2S",))
 
 
 def _connections(scenario: Scenario) -> Iterator[Edge]:
     for name, item in scenario.connections.items():
-        tail, head = (gateway_node(end) if end in scenario.vnets else node_name(end) for end in item.between)
+        tail, head = (instance_node(end, 0) if end in scenario.vnets else node_name(end) for end in item.between)
         yield Edge("bgp" if item.enable_bgp else "static", tail, head, (name, _session(scenario, item)))
 
 

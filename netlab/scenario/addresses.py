@@ -46,17 +46,23 @@ def vm_addresses(vnet: VirtualNetwork) -> dict[str, IPv4Address]:
     return addresses
 
 
-def gateway_instance(vnet: VirtualNetwork) -> IPv4Address:
-    """The address of the gateway's active instance: the first usable one of GatewaySubnet."""
-    return vnet.subnets[GATEWAY_SUBNET].address_prefix[RESERVED_FIRST]
+def gateway_instances(vnet: VirtualNetwork) -> tuple[IPv4Address, IPv4Address]:
+    """The addresses of the gateway's two instances: the first usable ones of GatewaySubnet (R14)."""
+    prefix = vnet.subnets[GATEWAY_SUBNET].address_prefix
+    return prefix[RESERVED_FIRST], prefix[RESERVED_FIRST + 1]
 
 
-def gateway_bgp_address(vnet: VirtualNetwork) -> IPv4Address:
-    """The gateway's BGP address: the last usable one of GatewaySubnet unless given (B8)."""
+def gateway_bgp_addresses(vnet: VirtualNetwork) -> tuple[IPv4Address, IPv4Address]:
+    """The BGP address of each gateway instance unless given (B8): an active-active gateway's own ones (R14), of an
+    active-standby gateway the last usable one of GatewaySubnet, which both have by turns."""
     gateway = vnet.vpn_gateway
-    if gateway is not None and gateway.bgp is not None and gateway.bgp.bgp_peering_address is not None:
-        return gateway.bgp.bgp_peering_address
-    return vnet.subnets[GATEWAY_SUBNET].address_prefix[-1 - RESERVED_LAST]
+    given = gateway.bgp if gateway is not None else None
+    if gateway is not None and gateway.active_active:
+        asked = given.bgp_peering_addresses if given is not None else ()
+        return (asked[0], asked[1]) if len(asked) == 2 else gateway_instances(vnet)
+    last = vnet.subnets[GATEWAY_SUBNET].address_prefix[-1 - RESERVED_LAST]
+    shared = given.bgp_peering_address or last if given is not None else last
+    return shared, shared
 
 
 def site_bgp_address(scenario: Scenario, site: str) -> IPv4Address:
@@ -68,10 +74,26 @@ def site_bgp_address(scenario: Scenario, site: str) -> IPv4Address:
     return prefix[-2] if prefix.num_addresses > 2 else prefix[0]
 
 
-def bgp_address(scenario: Scenario, end: str) -> IPv4Address:
-    """The BGP address of a VNet's gateway or of a site's device."""
+def device_bgp_address(scenario: Scenario, site: str, device: str) -> IPv4Address:
+    """The BGP address of one of several devices: counted down from the end of the site's first prefix unless given."""
+    item = scenario.sites[site]
+    place = list(item.devices).index(device)
+    return item.devices[device].bgp_peering_address or item.address_prefixes[0][-2 - place]
+
+
+def router_bgp_address(scenario: Scenario, site: str) -> IPv4Address:
+    """The BGP address of the router before a site's several devices: the next after theirs."""
+    item = scenario.sites[site]
+    return item.address_prefixes[0][-2 - len(item.devices)]
+
+
+def bgp_address(scenario: Scenario, end: str, device: str | None = None) -> IPv4Address:
+    """The BGP address of a VNet's gateway (its first instance) or of a site's device."""
     if end in scenario.vnets:
-        return gateway_bgp_address(scenario.vnets[end])
+        return gateway_bgp_addresses(scenario.vnets[end])[0]
+    devices = scenario.sites[end].devices
+    if devices:
+        return device_bgp_address(scenario, end, device or next(iter(devices)))
     return site_bgp_address(scenario, end)
 
 

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from typing import Literal
 
 from netlab.scenario.models import Expectation, Reach, Scenario, node_name
+from netlab.scenario.routers import device_node, instance_node
 
 INTERNET = "internet"
 
@@ -38,22 +39,17 @@ def endpoints(scenario: Scenario) -> tuple[Endpoint, ...]:
     )
 
 
-def gateway_node(vnet: str) -> str:
-    """The node of the VPN gateway's active instance."""
-    return node_name(vnet, "gw", "0")
-
-
 def nodes(scenario: Scenario) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Every node that a story can name (edges it cannot), with the place in the file that it comes from."""
     yield INTERNET, ()
     for vnet, item in scenario.vnets.items():
         yield node_name(vnet), ("vnets", vnet)
         if item.vpn_gateway is not None:
-            yield from ((node_name(vnet, "gw", str(index)), ("vnets", vnet, "vpn_gateway")) for index in (0, 1))
+            yield from ((instance_node(vnet, index), ("vnets", vnet, "vpn_gateway")) for index in (0, 1))
         yield from ((node_name(vnet, vm), ("vnets", vnet, "vms", vm)) for vm in item.vms)
     for site, network in scenario.sites.items():
         yield node_name(site), ("sites", site)
-        yield from ((node_name(site, device), ("sites", site, "devices", device)) for device in network.devices)
+        yield from ((device_node(site, name), ("sites", site, "devices", name)) for name in network.devices)
         yield from ((node_name(site, host), ("sites", site, "hosts", host)) for host in network.hosts)
     yield from ((node_name(client), ("clients", client)) for client in scenario.clients)
 

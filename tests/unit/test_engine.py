@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from netlab.azure.propagation import learned
+from netlab.azure.world import initial
 from netlab.errors import BuildError, ConvergeError, HostError, LabError, NetlabError, UsageError
 from netlab.fabric.controller import Watch, wanted_routes, wanted_selectors
 from netlab.lab import engine, state
 from netlab.machine.network import KernelRoute
-from netlab.plan import names
+from netlab.plan import names, steering
 from netlab.plan.model import MAIN_TABLE, BgpSpeaker, Client, GatewayView, Plan, Route, Timers, Uplink
 from netlab.plan.planner import plan
 from netlab.scenario.loader import Loaded, load, parse
@@ -116,9 +116,9 @@ class Machine:
 
     def start_bgp(self, plan: Plan) -> None:
         self.processes |= {f"bgpd of {speaker.node}" for speaker in plan.speakers}
-        heard = learned(loaded().scenario)
+        heard = initial(loaded().scenario).learned
         for view in plan.gateways:
-            self._known[view.vnet] = (("192.168.0.0/24", False), *((str(p), True) for p in heard[view.vnet]))
+            self._known[view.node] = (("192.168.0.0/24", False), *((str(p), True) for p in heard[view.node]))
         self._ask(BGPD)
 
     def connect(self, plan: Plan, clients: Iterable[Client]) -> dict[str, str]:
@@ -152,7 +152,7 @@ class Machine:
         node = next(node for node in planned().nodes if node.netns == netns)
         return tuple(
             KernelRoute(str(prefix), "unicast", MAIN_TABLE, 186, 20, ("t-vnet1-site1",), (), "")
-            for prefix in learned(loaded().scenario)[node.owner]
+            for prefix in initial(loaded().scenario).learned[node.name]
         )
 
     def await_controller(self, lab: str) -> None:
@@ -161,7 +161,7 @@ class Machine:
 
     def gateway_prefixes(self, view: GatewayView) -> tuple[tuple[str, bool], ...]:
         self._ask(TABLES)
-        return self._known[view.vnet]
+        return self._known[view.node]
 
     def custom_routes(self, view: GatewayView) -> tuple[str, ...]:
         self._ask(TABLES)
@@ -170,12 +170,20 @@ class Machine:
     def tables(self, netns: str) -> tuple[Route, ...]:
         self._ask(TABLES)
         fabric = next(fabric for fabric in planned().fabrics if fabric.netns == netns)
-        known = {vnet: [prefix for prefix, _ in prefixes] for vnet, prefixes in self._known.items()}
-        return tuple(route for t in fabric.tables for route in wanted_routes(t, known.get(t.gateway, ())))
+        return tuple(route for t in fabric.tables for route in wanted_routes(t, self._known))
 
     def selectors(self, view: GatewayView) -> tuple[str, ...]:
         self._ask(TABLES)
-        return wanted_selectors(view, self._known[view.vnet])
+        return wanted_selectors(view, self._known[view.node])
+
+    def own_routes(self, netns: str) -> tuple[Route, ...]:
+        self._ask(TABLES)
+        node = next(node for node in planned().nodes if node.netns == netns)
+        return tuple(steering.routes(planned(), node.name, steering.everything_up(planned())))
+
+    def installed(self, directory: str, connection: str) -> bool:
+        self._ask(TABLES)
+        return True
 
     # The way back, and finding what there is.
 
@@ -203,7 +211,7 @@ class Machine:
     def load_selectors(self, view: GatewayView, prefixes: Iterable[str], timers: Timers) -> None:
         raise NotImplementedError
 
-    def watch(self, netns: Iterable[str]) -> Watch:
+    def watch(self, netns: Iterable[str], directories: Iterable[str]) -> Watch:
         raise NotImplementedError
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -12,11 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netlab.fabric import controller
-from netlab.plan.model import GatewayView, Plan, Route, SubnetTable, Timers
+from netlab.plan import steering
+from netlab.plan.model import GatewayView, GatewayWay, Plan, Route, SubnetTable, Timers
 from netlab.plan.networks import GATEWAY_METRIC
 from netlab.plan.planner import plan
 from netlab.scenario.loader import load
 
+GATEWAY = "vnet1-gw-0"
 STATIC, LEARNED = ("192.168.0.0/24", False), ("10.101.0.0/16", True)
 
 
@@ -28,6 +30,11 @@ def lab(name: str = "p2s-branch-bgp") -> Plan:
 def table(name: str, node: str, subnet: str) -> SubnetTable:
     fabric = next(fabric for fabric in lab(name).fabrics if fabric.node == node)
     return next(item for item in fabric.tables if item.subnet == subnet)
+
+
+def knowing(*prefixes: str) -> controller.Known:
+    """The one instance on duty knows these prefixes."""
+    return {GATEWAY: tuple((prefix, True) for prefix in prefixes)}
 
 
 def by_prefix(routes: Iterable[Route]) -> dict[str, Route]:
@@ -46,32 +53,33 @@ def test_without_a_gateways_word_a_table_is_what_up_built() -> None:
         for fabric in lab(name).fabrics:
             for item in fabric.tables:
                 built = {route for route in lab(name).node(fabric.node).routes if route.table == item.table}
-                assert controller.wanted_routes(item, ()) == built
+                assert controller.wanted_routes(item, {}) == built
 
 
 def test_a_gateway_route_leads_to_the_gateway() -> None:
     vm = table("p2s-branch-bgp", "vnet1", "default")
-    found = by_prefix(controller.wanted_routes(vm, ["10.101.0.0/16", "192.168.0.0/24"]))
+    found = by_prefix(controller.wanted_routes(vm, knowing("10.101.0.0/16", "192.168.0.0/24")))
     for prefix in ("10.101.0.0/16", "192.168.0.0/24"):
         assert found[prefix] == Route(prefix, "gw-0", via="10.1.255.4", table=vm.table, metric=GATEWAY_METRIC)
     assert found["192.168.0.0/16"].type == "blackhole"
 
 
 def test_a_spokes_gateway_routes_lead_over_the_peering() -> None:
-    found = by_prefix(controller.wanted_routes(table("p2s-peered-vnets", "vnet2", "default"), ["192.168.0.0/24"]))
+    spoke = table("p2s-peered-vnets", "vnet2", "default")
+    found = by_prefix(controller.wanted_routes(spoke, knowing("192.168.0.0/24")))
     assert found["192.168.0.0/24"].device == "p-vnet1"
 
 
 def test_a_gateway_route_replaces_a_none_route_of_the_same_prefix() -> None:
     vm = table("p2s-branch-bgp", "vnet1", "default")
-    route = by_prefix(controller.wanted_routes(vm, ["10.0.0.0/8"]))["10.0.0.0/8"]
+    route = by_prefix(controller.wanted_routes(vm, knowing("10.0.0.0/8")))["10.0.0.0/8"]
     assert (route.type, route.device) == ("unicast", "gw-0")
 
 
 def test_a_learned_default_route_replaces_the_internet_and_the_none_routes() -> None:
     """Section 5.1, item 5, and R86."""
     vm = table("p2s-branch-bgp", "vnet1", "default")
-    found = by_prefix(controller.wanted_routes(vm, ["0.0.0.0/0"]))
+    found = by_prefix(controller.wanted_routes(vm, knowing("0.0.0.0/0")))
     assert found["0.0.0.0/0"].device == "gw-0"
     assert {route.prefix for route in found.values() if route.type == "blackhole"} == {"10.1.0.0/16"}
 
@@ -80,7 +88,20 @@ def test_a_learned_default_route_replaces_the_internet_and_the_none_routes() -> 
 def test_what_lies_in_the_vnet_never_comes_from_the_gateway(prefix: str) -> None:
     """The exception of section 5.2."""
     vm = table("p2s-branch-bgp", "vnet1", "default")
-    assert controller.wanted_routes(vm, [prefix]) == controller.wanted_routes(vm, ())
+    assert controller.wanted_routes(vm, knowing(prefix)) == controller.wanted_routes(vm, {})
+
+
+def test_a_gateway_route_leads_to_every_instance_that_knows_it() -> None:
+    """R11: both instances of an active-active gateway share the load of what both know."""
+    both = replace(
+        table("p2s-branch-bgp", "vnet1", "default"),
+        gateway_ways=(GatewayWay("vnet1-gw-0", "gw-0", "10.1.255.4"), GatewayWay("vnet1-gw-1", "gw-1", "10.1.255.5")),
+    )
+    known = {"vnet1-gw-0": (LEARNED, STATIC), "vnet1-gw-1": (LEARNED,)}
+    found = by_prefix(controller.wanted_routes(both, known))
+    assert found["10.101.0.0/16"].hops == (("gw-0", "10.1.255.4"), ("gw-1", "10.1.255.5"))
+    assert (found["10.101.0.0/16"].device, found["10.101.0.0/16"].via) == ("", "")
+    assert (found["192.168.0.0/24"].device, found["192.168.0.0/24"].hops) == ("gw-0", ())
 
 
 # --- wanted_selectors -----------------------------------------------------------------------------------------------
@@ -120,18 +141,19 @@ class Stop(Exception):
 
 @dataclass
 class Machine:
-    """Tables and selectors by name, what the gateways know, and every change that was made."""
+    """Tables, routes into tunnels and selectors, what the gateways know, dead tunnels, and every change made."""
 
     known: dict[str, tuple[tuple[str, bool], ...]]
     routes: dict[str, set[Route]]
     offered: tuple[str, ...] = ()
     custom: tuple[str, ...] = ()
+    dead: set[tuple[str, str]] = field(default_factory=set)
     changes: list[Any] = field(default_factory=list)
     looks: int = 0
     events: Iterator[bool] = field(default_factory=lambda: iter(()))
 
     def gateway_prefixes(self, view: GatewayView) -> tuple[tuple[str, bool], ...]:
-        return self.known[view.vnet]
+        return self.known[view.node]
 
     def custom_routes(self, view: GatewayView) -> tuple[str, ...]:
         return self.custom
@@ -154,8 +176,15 @@ class Machine:
         self.offered = tuple(prefixes)
         self.changes.append(("selectors", self.offered))
 
-    def watch(self, netns: Iterable[str]) -> Machine:
+    def own_routes(self, netns: str) -> tuple[Route, ...]:
+        return tuple(self.routes[netns])
+
+    def installed(self, directory: str, connection: str) -> bool:
+        return (directory, connection) not in self.dead
+
+    def watch(self, netns: Iterable[str], directories: Iterable[str]) -> Machine:
         assert set(netns) == {view.netns for view in lab().gateways}
+        assert set(directories) == {charon.directory for charon in lab().charons}
         return self
 
     def wait(self, seconds: float) -> bool:
@@ -168,9 +197,11 @@ class Machine:
 def machine(*known: tuple[str, bool], name: str = "p2s-branch-bgp") -> Machine:
     """A machine as `up` left it, whose gateways know something."""
     built = {fabric.netns: set(lab(name).node(fabric.node).routes) for fabric in lab(name).fabrics}
+    up = steering.everything_up(lab(name))
+    built |= {lab(name).netns(t.node): set(steering.routes(lab(name), t.node, up)) for t in lab(name).tunnels}
     offered = view(name).p2s_connection
     assert offered is not None
-    return Machine({item.vnet: known for item in lab(name).gateways}, built, offered.local_ts.prefixes)
+    return Machine({item.node: known for item in lab(name).gateways}, built, offered.local_ts.prefixes)
 
 
 def test_reconcile_brings_a_lab_in_step_and_then_does_nothing() -> None:
@@ -195,9 +226,9 @@ def test_what_is_withdrawn_is_taken_away_again() -> None:
     host = machine(STATIC)
     controller.reconcile(lab(), host, host.known)
     before = {netns: set(routes) for netns, routes in host.routes.items()}, host.offered
-    host.known = {"VNet1": (STATIC, LEARNED, ("0.0.0.0/0", True))}
+    host.known = {GATEWAY: (STATIC, LEARNED, ("0.0.0.0/0", True))}
     controller.reconcile(lab(), host, host.known)
-    host.known = {"VNet1": (STATIC,)}
+    host.known = {GATEWAY: (STATIC,)}
     controller.reconcile(lab(), host, host.known)
     assert (host.routes, host.offered) == before
 
@@ -226,7 +257,7 @@ def test_the_controller_acts_when_a_gateway_knows_something_new_and_only_then() 
     def events() -> Iterator[bool]:
         # A round that an event ends, and the quiet moment that ends its debounce.
         for known in ((STATIC,), (STATIC, LEARNED), (STATIC, LEARNED)):
-            host.known = {"VNet1": known}
+            host.known = {GATEWAY: known}
             yield True
             yield False
             told.append((host.looks, len(host.changes)))
@@ -236,8 +267,73 @@ def test_the_controller_acts_when_a_gateway_knows_something_new_and_only_then() 
 
     host.events = events()
     with pytest.raises(Stop):
-        controller.run(lab(), host, lambda: ready.append(len(host.changes)))
+        controller.run(lab(), host, lambda: ready.append(len(host.changes)), lambda: True)
     # The first look changes a table, LEARNED a table and the selectors. Where nothing is new, nobody looks.
     assert told == [(1, 1), (2, 3), (2, 3), (2, 3)]
     assert ready == [1], "ready is said once, after the first look"
     assert controller.in_step(lab(), host, host.known)
+
+
+# --- the agent of the VPN devices -----------------------------------------------------------------------------------
+
+
+def kill(host: Machine, name: str = "p2s-branch-bgp") -> None:
+    """Every tunnel of a lab between gateways and sites dies."""
+    directories = {charon.node: charon.directory for charon in lab(name).charons}
+    host.dead = {(directories[t.edge], t.connection) for t in lab(name).tunnels if t.peer}
+
+
+def own(host: Machine, node: str, name: str = "p2s-branch-bgp") -> set[str]:
+    return {route.prefix for route in host.routes[lab(name).netns(node)]}
+
+
+def test_a_peers_route_goes_with_its_tunnel_and_comes_back_and_the_pools_stays() -> None:
+    """Without its route BGP forgets what the peer told."""
+    host = machine(STATIC)
+    (peer,) = (neighbor.address for s in lab().speakers for neighbor in s.neighbors if s.node == GATEWAY)
+    before = own(host, GATEWAY)
+    assert before == {f"{peer}/32", "192.168.0.0/24"}
+    kill(host)
+    assert controller.tunnels_up(lab(), host) == frozenset()
+    assert not controller.steered(lab(), host, frozenset())
+    controller.steer(lab(), host, frozenset())
+    assert own(host, GATEWAY) == {"192.168.0.0/24"}
+    assert controller.steered(lab(), host, frozenset())
+    host.dead.clear()
+    controller.steer(lab(), host, controller.tunnels_up(lab(), host))
+    assert own(host, GATEWAY) == before
+
+
+def test_static_routes_have_no_liveness() -> None:
+    """R83."""
+    host = machine(name="p2s-branch")
+    before = own(host, GATEWAY, "p2s-branch")
+    assert "10.101.0.0/16" in before
+    kill(host, "p2s-branch")
+    controller.steer(lab("p2s-branch"), host, controller.tunnels_up(lab("p2s-branch"), host))
+    assert own(host, GATEWAY, "p2s-branch") == before
+
+
+def test_static_routes_into_a_dead_tunnel_give_way_where_another_of_the_connection_is_up() -> None:
+    dead, alive = (
+        replace(tunnel, interface=name, connection=name)
+        for tunnel in lab("p2s-branch").tunnels
+        if tunnel.node == GATEWAY and tunnel.peer
+        for name in ("dead", "alive")
+    )
+    found = replace(lab("p2s-branch"), tunnels=(dead, alive))
+    site = Route("10.101.0.0/16", "alive")
+    assert steering.routes(found, GATEWAY, frozenset({(GATEWAY, "alive")})) == {site}
+    shared = Route("10.101.0.0/16", hops=(("alive", ""), ("dead", "")))
+    assert steering.routes(found, GATEWAY, steering.everything_up(found)) == {shared}
+    assert steering.routes(found, GATEWAY, frozenset()) == {shared}
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_until_tunnels_have_been_initiated_all_count_as_up(begun: bool) -> None:
+    host = machine(STATIC)
+    kill(host)
+    before = own(host, GATEWAY)
+    with pytest.raises(Stop):
+        controller.run(lab(), host, lambda: None, lambda: begun)
+    assert (own(host, GATEWAY) == before) == (not begun)

@@ -256,19 +256,19 @@ def test_without_a_tunnel_static_routes_stay_and_packets_die_before_it() -> None
 
 def test_without_a_tunnel_bgp_tells_nothing() -> None:
     bgp = scenario({"bgp": {"asn": 65010}}, enable_bgp=True)
-    assert initial(bgp).learned["Site1"].keys() == {IPv4Network("10.1.0.0/16"), IPv4Network("10.11.0.0/16")}
+    assert initial(bgp).learned["site1"].keys() == {IPv4Network("10.1.0.0/16"), IPv4Network("10.11.0.0/16")}
     broken = scenario(
         {"bgp": {"asn": 65010}},
         enable_bgp=True,
         connection_mode="InitiatorOnly",
         other_end={"connection_mode": "InitiatorOnly"},
     )
-    assert initial(broken).learned["Site1"] == {}
+    assert initial(broken).learned["site1"] == {}
 
 
 def test_bgp_needs_its_addresses_in_the_selectors() -> None:
     apart = scenario({"bgp": {"asn": 65010}}, enable_bgp=True, traffic_selector_policies=[NARROW])
-    assert initial(apart).learned["Site1"] == {}
+    assert initial(apart).learned["site1"] == {}
 
 
 def test_outside_the_selectors_packets_die_at_the_sender() -> None:

@@ -16,12 +16,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netlab.azure.propagation import static_prefixes
+from netlab.plan import steering
 from netlab.plan.model import DEFAULT_TABLE, MAIN_TABLE, DataPlane, Interface, Node, Plan, Route
 from netlab.plan.names import RUN_ROOT
 from netlab.plan.planner import plan
 from netlab.scenario import rules
 from netlab.scenario.loader import catalogue, load
 from netlab.scenario.models import Scenario
+from netlab.scenario.routers import instance_node
 
 PLANES: tuple[DataPlane, ...] = ("userspace", "kernel")
 CATALOGUE = tuple(catalogue())
@@ -56,6 +58,9 @@ def scenarios(draw: st.DrawFn) -> Scenario:
     spokes = [name(32) for _ in range(draw(st.integers(0, 1)))]
     sites = [name(32) for _ in range(draw(st.integers(0, 2)))]
     clients = [name(32) for _ in range(draw(st.integers(0, 2)))]
+    devices: dict[str, dict[str, Any]] = {
+        site: {name(32): {} for _ in range(draw(st.integers(0, 2)))} for site in sites
+    }
     hub = gateways[0]
     pairs = [(a, b) for i, a in enumerate(gateways) for b in (*gateways[i + 1 :], *sites)]
     chosen = draw(st.lists(st.sampled_from(pairs), unique=True)) if pairs else []
@@ -66,7 +71,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
             "address_space": [f"10.{n}.0.0/16"],
             "subnets": {"default": f"10.{n}.0.0/24", "GatewaySubnet": f"10.{n}.255.0/27"},
             "vms": {vm: {"subnet": "default"} for vm in draw(vms)},
-            "vpn_gateway": {"sku": "VpnGw1", "bgp": {"asn": 64600 + n}},
+            "vpn_gateway": {"sku": "VpnGw1", "bgp": {"asn": 64600 + n}, "active_active": draw(st.booleans())},
         }
         for n, vnet in enumerate(gateways, 1)
     }
@@ -85,6 +90,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
                     "address_prefixes": [f"10.{n}.0.0/16"],
                     "bgp": {"asn": 64700 + n},
                     "hosts": {name(32): f"10.{n}.0.10"},
+                    "devices": devices[site],
                 }
                 for n, site in enumerate(sites, 100)
             },
@@ -94,6 +100,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
                     "between": [a, b],
                     "enable_bgp": draw(st.booleans()),
                     "shared_key": SECRET + str(n),
+                    "device": draw(st.sampled_from([*devices.get(b, ())] or [None])),
                 }
                 for n, (a, b) in enumerate(chosen)
             },
@@ -123,8 +130,8 @@ def _interfaces(found: Plan) -> dict[str, list[Interface]]:
 def _routes(found: Plan) -> Iterator[tuple[str, Route]]:
     for node in found.nodes:
         yield from ((node.name, route) for route in node.routes)
-    for tunnel in found.tunnels:
-        yield from ((tunnel.node, route) for route in tunnel.routes)
+    for node in dict.fromkeys(tunnel.node for tunnel in found.tunnels):
+        yield from ((node, route) for route in steering.routes(found, node, steering.everything_up(found)))
 
 
 def _twice(items: Iterator[Any]) -> list[Any]:
@@ -151,10 +158,13 @@ def check(scenario: Scenario, found: Plan) -> None:
         addresses = [a for i in held for a in i.addresses]
         assert _twice(IPv4Interface(a) for a in addresses if not a.startswith(("169.254.", "10."))) == [], node
 
-    # Routes: over a device of their own node, and no two for the same place of the same table.
+    # Routes: over devices of their own node, and no two for the same place of the same table.
     for node, route in _routes(found):
-        assert route.device == "" or route.device in {i.name for i in interfaces[node]}, (node, route)
-        assert (route.device == "") == (route.type != "unicast"), (node, route)
+        devices = [route.device, *(device for device, _ in route.hops)]
+        assert {device for device in devices if device} <= {i.name for i in interfaces[node]}, (node, route)
+        assert len(route.hops) != 1, (node, route)
+        assert (route.device == "" and not route.hops) == (route.type != "unicast"), (node, route)
+        assert not (route.hops and (route.device or route.via)), (node, route)
         IPv4Network(route.prefix)
     assert _twice((node, r.table, r.prefix, r.metric) for node, r in _routes(found)) == []
     # A route's preferred source is an address of its node.
@@ -168,8 +178,12 @@ def check(scenario: Scenario, found: Plan) -> None:
     for fabric in found.fabrics:
         here = {i.name for i in interfaces[fabric.node]}
         for table in fabric.tables:
-            assert table.gateway_device in {"", *here}
-            assert bool(table.gateway_device) == bool(table.gateway_via)
+            assert bool(table.gateway) == bool(table.gateway_ways)
+            for way in table.gateway_ways:
+                assert way.device in here
+                assert way.via
+                assert way.node in {"", *(view.node for view in found.gateways if view.vnet == table.gateway)}
+            assert len(table.gateway_ways) == 1 or all(way.node for way in table.gateway_ways)
 
     # Daemons: in nodes that exist, one directory each, with sockets that can be bound.
     directories = [(c.node, c.directory) for c in found.charons] + [(s.node, s.directory) for s in found.speakers]
@@ -209,21 +223,33 @@ def _check_rules(node: Node, interfaces: set[str]) -> None:
 
 
 def _check_daemons(found: Plan) -> None:
-    """Two ends of a connection fit together, and exactly one of them begins."""
+    """Two ends of a tunnel fit together, and exactly one of them begins; so do the peers of each BGP session."""
     ends: dict[str, list[Any]] = {}
     for charon in found.charons:
+        assert _twice(secret.name for secret in charon.secrets) == [], "charon keeps the last secret of a name only"
         for connection in charon.connections:
             if connection.secret.startswith("ipsec:"):
                 ends.setdefault(connection.name, []).append(connection)
+                (owners,) = (secret.identities for secret in charon.secrets if secret.name == connection.secret)
+                assert {connection.local_id, connection.remote_id} <= set(owners)
     for one, other in ends.values():
         assert one.secret != other.secret
+        assert one.secret.rpartition(":")[0] == other.secret.rpartition(":")[0]
         assert one.initiator != other.initiator
         assert (one.local_address, one.local_id) == (other.remote_address, other.remote_id)
         assert (other.local_address, other.local_id) == (one.remote_address, one.remote_id)
-    sessions: dict[str, list[Any]] = {}
+    sessions: dict[tuple[str, frozenset[str]], list[Any]] = {}
+    ports = {(t.node, t.connection): t.interface for t in found.tunnels}
+    interfaces = _interfaces(found)
     for speaker in found.speakers:
+        assert _twice(neighbor.address for neighbor in speaker.neighbors) == [], "FRR tells peers apart by address"
         for neighbor in speaker.neighbors:
-            sessions.setdefault(neighbor.connection, []).append((speaker, neighbor))
+            assert neighbor.inside == (not neighbor.connection)
+            assert neighbor.inside == (neighbor.asn == speaker.asn), "iBGP is inside, eBGP outside"
+            assert neighbor.interface in {i.name for i in interfaces[speaker.node]}
+            assert neighbor.inside or neighbor.interface == ports[speaker.node, neighbor.connection]
+            ends_at = frozenset((speaker.node, neighbor.node))
+            sessions.setdefault((neighbor.connection, ends_at), []).append((speaker, neighbor))
     for one, other in sessions.values():
         assert (one[1].address, one[1].asn) == (other[0].address, other[0].asn)
         assert (other[1].address, other[1].asn) == (one[0].address, one[0].asn)
@@ -233,6 +259,7 @@ def _check_daemons(found: Plan) -> None:
 def _check_tunnels(scenario: Scenario, found: Plan) -> None:
     """A tunnel leads to what its connection is told by hand, and to the BGP peer."""
     owners = {node.name: node.owner for node in found.nodes}
+    up = steering.everything_up(found)
     peers = {
         (speaker.node, neighbor.connection): f"{neighbor.address}/32"
         for speaker in found.speakers
@@ -240,9 +267,14 @@ def _check_tunnels(scenario: Scenario, found: Plan) -> None:
     }
     for tunnel in found.tunnels:
         if tunnel.peer:
-            told = {str(p) for p in static_prefixes(scenario, owners[tunnel.node], tunnel.connection)}
+            told = {str(p) for p in static_prefixes(scenario, owners[tunnel.node], tunnel.of)}
             peer = peers.get((tunnel.node, tunnel.connection))
-            assert {route.prefix for route in tunnel.routes} == told | ({peer} if peer else set())
+            leading = {
+                route.prefix
+                for route in steering.routes(found, tunnel.node, up)
+                if tunnel.interface in (route.device, *(device for device, _ in route.hops))
+            }
+            assert leading == told | ({peer} if peer else set())
 
 
 @pytest.mark.parametrize("plane", PLANES)
@@ -257,6 +289,24 @@ def test_the_plan_of_a_scenario_of_the_catalogue_is_sound(name: str, plane: Data
 def test_any_plan_is_sound(scenario: Scenario, lab: str, plane: DataPlane) -> None:
     assert [breach for breach in rules.check(scenario) if breach.severity == "error"] == []
     check(scenario, plan(scenario, lab, plane))
+
+
+@settings(max_examples=20, deadline=None)
+@given(scenarios(), st.sampled_from(PLANES), st.data())
+def test_a_plan_stays_sound_and_has_the_same_namespaces_and_links_whichever_instance_is_on_duty(
+    scenario: Scenario, plane: DataPlane, data: st.DataObject
+) -> None:
+    gateways = {name: vnet.vpn_gateway for name, vnet in scenario.vnets.items() if vnet.vpn_gateway is not None}
+    standby = [name for name, gateway in gateways.items() if not gateway.active_active]
+    active = [instance_node(name, data.draw(st.sampled_from((0, 1)))) for name in sorted(set(gateways) - set(standby))]
+    switched = frozenset(data.draw(st.lists(st.sampled_from(standby), unique=True)) if standby else ())
+    lost = frozenset(data.draw(st.lists(st.sampled_from(active), unique=True)) if active else ())
+    before, after = plan(scenario, "lab", plane), plan(scenario, "lab", plane, switched=switched, lost=lost)
+    assert [node.netns for node in after.nodes] == [node.netns for node in before.nodes]
+    assert after.links == before.links
+    assert {tunnel.node for tunnel in after.tunnels}.isdisjoint(lost)
+    assert {view.node for view in after.gateways}.isdisjoint(lost)
+    check(scenario, plan(scenario, "lab", plane, switched=switched))
 
 
 @settings(max_examples=20, deadline=None)
@@ -312,7 +362,7 @@ def test_both_planes_leave_the_same_in_the_routing_namespaces() -> None:
     assert userspace.fabrics == kernel.fabrics
 
     def seen(found: Plan) -> list[Any]:
-        return [(t.node, t.interface, t.connection, t.mtu, t.routes, t.peer) for t in found.tunnels]
+        return [(t.node, t.interface, t.connection, t.mtu, t.statics, t.host_routes, t.peer) for t in found.tunnels]
 
     assert seen(userspace) == seen(kernel)
     assert [n for n in userspace.nodes if n.kind == "gateway"] == [n for n in kernel.nodes if n.kind == "gateway"]
@@ -350,8 +400,9 @@ def test_a_spoke_uses_the_hubs_gateway_and_a_leaf_none() -> None:
         for fabric in plan(catalogued("p2s-peered-vnets"), "lab").fabrics
         for table in fabric.tables
     }
-    assert (tables["vnet2", "default"].gateway, tables["vnet2", "default"].gateway_device) == ("VNet1", "p-vnet1")
-    assert (tables["vnet3", "default"].gateway, tables["vnet3", "default"].gateway_device) == ("", "")
+    spoke, leaf = tables["vnet2", "default"], tables["vnet3", "default"]
+    assert (spoke.gateway, [(way.node, way.device) for way in spoke.gateway_ways]) == ("VNet1", [("", "p-vnet1")])
+    assert (leaf.gateway, leaf.gateway_ways) == ("", ())
 
 
 def test_a_client_of_windows_takes_no_routes_from_its_selectors() -> None:

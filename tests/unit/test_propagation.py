@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netlab.azure.propagation import (
+    Paths,
     bgp_ends,
     learned,
     offered_selectors,
@@ -24,6 +25,7 @@ from netlab.azure.propagation import (
 from netlab.scenario.addresses import asn
 from netlab.scenario.loader import load
 from netlab.scenario.models import Scenario
+from netlab.scenario.routers import Topology
 
 POOL = "192.168.0.0/24"
 V1, V2, V3, V4, S1 = "10.1.0.0/16", "10.2.0.0/16", "10.3.0.0/16", "10.4.0.0/16", "10.101.0.0/16"
@@ -38,10 +40,19 @@ def catalogued(name: str) -> Scenario:
 Heard = dict[str, tuple[int, ...]]
 
 
+def by_end(scenario: Scenario, announced: dict[str, list[str]] | None = None) -> dict[str, Paths]:
+    """What every end learns while all tunnels are up, where each has one router on duty."""
+    told = {site: frozenset(map(IPv4Network, prefixes)) for site, prefixes in (announced or {}).items()}
+    topology = Topology(scenario)
+    found = learned(topology, frozenset(tunnel.name for tunnel in topology.tunnels), told)
+    ends = {topology.routers[node].end: paths for node, paths in found.items()}
+    assert len(ends) == len(found), "several routers of one end"
+    return ends
+
+
 def heard(scenario: Scenario, end: str, announced: dict[str, list[str]] | None = None) -> Heard:
     """What an end learns: prefix and AS path."""
-    told = {site: frozenset(map(IPv4Network, prefixes)) for site, prefixes in (announced or {}).items()}
-    return {str(prefix): paths[0].as_path for prefix, paths in learned(scenario, told)[end].items()}
+    return {str(prefix): paths[0].as_path for prefix, paths in by_end(scenario, announced)[end].items()}
 
 
 def texts(prefixes: tuple[IPv4Network, ...]) -> set[str]:
@@ -94,14 +105,14 @@ def test_a_windows_client_gets_the_profile(name: str) -> None:
 @pytest.mark.parametrize("name", P2S)
 def test_a_linux_client_gets_the_selectors(name: str) -> None:
     scenario = catalogued(name)
-    static, by_bgp = p2s_static_prefixes(scenario, "VNet1"), learned(scenario)["VNet1"]
+    static, by_bgp = p2s_static_prefixes(scenario, "VNet1"), by_end(scenario)["VNet1"]
     assert texts(offered_selectors(static, by_bgp)) == P2S[name][1]
 
 
 @pytest.mark.parametrize("name", BY_BGP)
 def test_every_end_learns_what_the_documents_say(name: str) -> None:
     scenario = catalogued(name)
-    assert {end: heard(scenario, end) for end in learned(scenario)} == BY_BGP[name]
+    assert {end: heard(scenario, end) for end in by_end(scenario)} == BY_BGP[name]
 
 
 def test_the_selectors_need_no_bgp_for_a_static_neighbour_unless_it_is_not_pushed() -> None:
@@ -339,9 +350,9 @@ def test_the_shortest_path_wins() -> None:
 
 def test_equal_paths_are_used_together() -> None:
     """B27: a hears of d's space from b and from c."""
-    found = learned(_ring(("a", "b"), ("a", "c"), ("b", "d"), ("c", "d")))
+    found = by_end(_ring(("a", "b"), ("a", "c"), ("b", "d"), ("c", "d")))
     paths = found["a"][IPv4Network("10.4.0.0/16")]
-    assert [(path.connection, path.as_path) for path in paths] == [("a-b", (65002, 65004)), ("a-c", (65003, 65004))]
+    assert [(path.tunnel, path.as_path) for path in paths] == [("a-b", (65002, 65004)), ("a-c", (65003, 65004))]
 
 
 def test_what_a_site_withdraws_is_gone_everywhere() -> None:
@@ -418,7 +429,7 @@ def _hops(scenario: Scenario, start: str) -> dict[str, int]:
 @given(networks())
 def test_bgp_tells_every_prefix_over_the_shortest_way_and_nothing_else(scenario: Scenario) -> None:
     """With disjoint prefixes and distinct ASNs, BGP is breadth-first search."""
-    for end, found in learned(scenario).items():
+    for end, found in by_end(scenario).items():
         hops = _hops(scenario, end)
         own = set(originated(scenario, end))
         expected: dict[IPv4Network, int] = {}
@@ -439,14 +450,14 @@ def _space(scenario: Scenario, end: str) -> tuple[IPv4Network, ...]:
 @given(networks(same_asns=True))
 def test_no_end_learns_its_own_prefixes_or_a_path_through_itself(scenario: Scenario) -> None:
     """That `learned` returns at all is half of this: ASNs that several ends share make loops."""
-    for end, found in learned(scenario).items():
+    for end, found in by_end(scenario).items():
         own = set(originated(scenario, end))
         mine = {name for name, item in scenario.connections_of(end) if item.enable_bgp}
         for prefix, paths in found.items():
             assert prefix not in own
             for path in paths:
                 assert path.prefix == prefix
-                assert path.connection in mine
-                assert path.as_path[0] == asn(scenario, scenario.connections[path.connection].other(end))
+                assert path.tunnel in mine
+                assert path.as_path[0] == asn(scenario, scenario.connections[path.tunnel].other(end))
                 assert asn(scenario, end) not in path.as_path
                 assert len(path.as_path) == len(paths[0].as_path)

@@ -1,0 +1,164 @@
+"""What VPN gateways and sites are made of: gateway instances, VPN devices, and the tunnels between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from ipaddress import IPv4Address
+from itertools import product
+
+from netlab.scenario import addresses
+from netlab.scenario.models import Connection, Scenario, node_name
+
+
+@dataclass(frozen=True, slots=True)
+class Router:
+    """A gateway instance or a VPN device, of several ones the ``index``-th; or the router before a site's devices.
+
+    ``bgp_address`` and ``asn`` mean nothing where there is no BGP.
+    """
+
+    end: str
+    node: str
+    index: int
+    asn: int
+    bgp_address: IPv4Address
+    before_devices: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tunnel:
+    """One tunnel of a connection, and the routers at its ends, in the order of ``between``."""
+
+    name: str
+    connection: str
+    routers: tuple[Router, Router]
+
+    def of(self, node: str) -> Router:
+        """The router of this node."""
+        return self.routers[0] if self.routers[0].node == node else self.routers[1]
+
+    def other(self, node: str) -> Router:
+        """The router at the other end."""
+        return self.routers[1] if self.routers[0].node == node else self.routers[0]
+
+
+@dataclass(frozen=True)
+class Topology:
+    """The routers and tunnels of a scenario at a moment.
+
+    ``active`` are the active-standby gateways whose second instance is the active one; ``lost`` the nodes of instances
+    that are down.
+    """
+
+    scenario: Scenario
+    active: frozenset[str] = frozenset()
+    lost: frozenset[str] = frozenset()
+
+    @cached_property
+    def routers(self) -> dict[str, Router]:
+        """Every router that takes part: not an instance on standby."""
+        found = [router for end in ends(self.scenario) for router in self.of(end)]
+        return {router.node: router for router in found}
+
+    def of(self, end: str) -> tuple[Router, ...]:
+        """The routers of a VNet's gateway or of a site."""
+        return (*self.with_tunnels(end), *before_devices(self.scenario, end))
+
+    def with_tunnels(self, end: str) -> tuple[Router, ...]:
+        """The routers of an end at which tunnels may end."""
+        if end in self.scenario.sites:
+            return devices(self.scenario, end)
+        gateway = self.scenario.vnets[end].vpn_gateway
+        if gateway is None:
+            return ()
+        both = instances(self.scenario, end)
+        on_duty = both if gateway.active_active else (both[int(end in self.active)],)
+        return tuple(router for router in on_duty if router.node not in self.lost)
+
+    def point_to_site(self, vnet: str) -> Router | None:
+        """The instance that point-to-site clients of a gateway connect to, if it serves any and one is there."""
+        gateway = self.scenario.vnets[vnet].vpn_gateway
+        serves = gateway is not None and gateway.point_to_site is not None
+        return next(iter(self.with_tunnels(vnet)), None) if serves else None
+
+    @cached_property
+    def tunnels(self) -> tuple[Tunnel, ...]:
+        """Every tunnel, in the file's order."""
+        return tuple(tunnel for name, item in self.scenario.connections.items() for tunnel in self._tunnels(name, item))
+
+    def _tunnels(self, name: str, item: Connection) -> Iterator[Tunnel]:
+        sides = [self._sides(item, end) for end in item.between]
+        several = [end in self.scenario.vnets and self._is_active_active(end) for end in item.between]
+        for one, other in product(*sides):
+            numbers = [str(r.index) for r, numbered in zip((one, other), several, strict=True) if numbered]
+            yield Tunnel("-".join((name, *numbers)), name, (one, other))
+
+    def _is_active_active(self, vnet: str) -> bool:
+        gateway = self.scenario.vnets[vnet].vpn_gateway
+        return gateway is not None and gateway.active_active
+
+    def _sides(self, item: Connection, end: str) -> tuple[Router, ...]:
+        found = self.with_tunnels(end)
+        if end in self.scenario.vnets or not self.scenario.sites[end].devices:
+            return found
+        chosen = device_node(end, item.device or next(iter(self.scenario.sites[end].devices)))
+        return tuple(router for router in found if router.node == chosen)
+
+    def tunnels_of(self, node: str) -> tuple[Tunnel, ...]:
+        """The tunnels that end at a router."""
+        return tuple(tunnel for tunnel in self.tunnels if node in (r.node for r in tunnel.routers))
+
+    def lan_of(self, node: str) -> tuple[Router, ...]:
+        """The routers of the same end, which a router speaks to inside (iBGP)."""
+        end = self.routers[node].end
+        return tuple(router for router in self.of(end) if router.node != node)
+
+
+def ends(scenario: Scenario) -> Iterator[str]:
+    """The VNets that have a VPN gateway, and the sites."""
+    yield from (name for name, vnet in scenario.vnets.items() if vnet.vpn_gateway is not None)
+    yield from scenario.sites
+
+
+def instance_node(vnet: str, index: int) -> str:
+    """The node of an instance of a VPN gateway."""
+    return node_name(vnet, "gw", str(index))
+
+
+def instance_addresses(scenario: Scenario, router: Router) -> tuple[IPv4Address, ...]:
+    """The addresses of a gateway instance on duty in GatewaySubnet: its own and its BGP address."""
+    own = addresses.gateway_instances(scenario.vnets[router.end])[router.index]
+    return tuple(dict.fromkeys((own, router.bgp_address)))
+
+
+def device_node(site: str, device: str) -> str:
+    """The node of one of several devices of a site."""
+    return node_name(site, device)
+
+
+def instances(scenario: Scenario, vnet: str) -> tuple[Router, Router]:
+    """Both instances of a VPN gateway (R7); of an active-standby one they share the BGP address."""
+    item, asn = scenario.vnets[vnet], addresses.asn(scenario, vnet)
+    first, second = addresses.gateway_bgp_addresses(item)
+    return Router(vnet, instance_node(vnet, 0), 0, asn, first), Router(vnet, instance_node(vnet, 1), 1, asn, second)
+
+
+def devices(scenario: Scenario, site: str) -> tuple[Router, ...]:
+    """The VPN devices of a site: the one that is the site's own node, or several."""
+    asn, item = addresses.asn(scenario, site), scenario.sites[site]
+    if not item.devices:
+        return (Router(site, node_name(site), 0, asn, addresses.site_bgp_address(scenario, site)),)
+    return tuple(
+        Router(site, device_node(site, name), index, asn, addresses.device_bgp_address(scenario, site, name))
+        for index, name in enumerate(item.devices)
+    )
+
+
+def before_devices(scenario: Scenario, end: str) -> tuple[Router, ...]:
+    """The router between a site's hosts and its several devices, if it has several."""
+    if end not in scenario.sites or not scenario.sites[end].devices:
+        return ()
+    count, asn = len(scenario.sites[end].devices), addresses.asn(scenario, end)
+    return (Router(end, node_name(end), count, asn, addresses.router_bgp_address(scenario, end), True),)
