@@ -647,7 +647,7 @@ def test_a_connection_that_does_not_come_up_says_what_charon_said(planned: Plan)
     configuration = linux.text.strongswan_conf(item, planned.timers, planned.data_plane)
     charon.start(planned.netns(item.node), str(directory), configuration)
     linux.wait_until(lambda: charon.ready(str(directory)), 5, lambda: "not ready")
-    charon.load(str(directory), [linux.vici.connection(c, planned.timers) for c in item.connections], [], [])
+    charon.load(str(directory), charon.Orders([linux.vici.connection(c, planned.timers) for c in item.connections]))
     name = item.connections[0].name
     with pytest.raises(ConvergeError, match=rf"connection {name} did not come up: .*; charon said: .*\w"):
         charon.initiate(str(directory), name, 0.5)
