@@ -140,6 +140,10 @@ INITIATOR_ESP = (
 )
 
 
+# R23, R34: phase 2, policy-based, in either role: the algorithms of its phase 1, without PFS.
+POLICY_BASED_ESP = tuple(EspSuite(suite.encryption, suite.integrity) for suite in POLICY_BASED_IKE)
+
+
 def _with_pfs(encryption: str, integrity: str, *groups: str) -> Iterator[EspSuite]:
     return (EspSuite(encryption, integrity, group) for group in groups)
 
@@ -242,6 +246,8 @@ def esp_proposals(scenario: Scenario, connection: str, end: str) -> tuple[EspSui
     policy = scenario.connections[connection].settings(end).ipsec_policy
     if policy is not None:
         return (esp_suite(policy),)
+    if faces_policy_based(scenario, connection):
+        return POLICY_BASED_ESP
     return INITIATOR_ESP if end == initiator(scenario, connection) else RESPONDER_ESP
 
 
@@ -301,12 +307,15 @@ def accepted_selectors(scenario: Scenario, connection: str, end: str) -> tuple[S
     return selectors(scenario, connection, end)
 
 
-def on_demand(scenario: Scenario, connection: str) -> bool:
-    """Whether packets bring SAs up: all where a gateway is policy-based (R22), later ones where there are several."""
-    begins = initiator(scenario, connection)
-    return faces_policy_based(scenario, connection) or (
-        bool(begins) and len(selectors(scenario, connection, begins)) > 1
-    )
+def on_demand(scenario: Scenario, connection: str, end: str) -> bool:
+    """Whether packets that an end sends bring SAs up.
+
+    All of them where a gateway is policy-based, from either end (R22); where the end that begins has several selectors,
+    those after the first (R50).
+    """
+    if faces_policy_based(scenario, connection):
+        return mode(scenario, connection, end) != "ResponderOnly"
+    return end == initiator(scenario, connection) and len(selectors(scenario, connection, end)) > 1
 
 
 # --- the negotiation ------------------------------------------------------------------------------------------------

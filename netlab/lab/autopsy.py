@@ -144,12 +144,11 @@ def _identity(route: Route | KernelRoute) -> tuple[str, str, int]:
 
 def _outside(sas: list[Sa], source: str, destination: str) -> str:
     """Which address of a packet no CHILD SA selects, and what they select; empty if one selects both."""
-    towards = [sa for sa in sas if _covered(destination, sa.remote_ts)]
-    if any(_covered(source, sa.local_ts) for sa in towards):
+    pairs = [pair for sa in sas for pair in sa.selectors]
+    towards = [local for local, remote in pairs if _covered(destination, remote)]
+    if any(_covered(source, local) for local in towards):
         return ""
-    address, side = (
-        (source, [sa.local_ts for sa in towards]) if towards else (destination, [sa.remote_ts for sa in sas])
-    )
+    address, side = (source, towards) if towards else (destination, [remote for _, remote in pairs])
     return f"{address} is in none of {', '.join(sorted({ts for selectors in side for ts in selectors}))}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from netlab.fabric import controller
+from netlab.fabric import controller, demand
 from netlab.lab import state
 from netlab.lab.state import INITIATED
 from netlab.machine.linux import CONTROLLER, Linux
@@ -13,8 +13,10 @@ from netlab.machine.linux import CONTROLLER, Linux
 
 def main() -> None:
     """Run the SDN controller of the lab that the command line names, until stopped."""
-    lab = sys.argv[1]
-    controller.run(state.read(lab).plan, Linux(), _take_its_name, lambda: state.is_past(lab, INITIATED))
+    lab, machine = sys.argv[1], Linux()
+    plan = state.read(lab).plan
+    demand.start(plan, machine)
+    controller.run(plan, machine, _take_its_name, lambda: state.is_past(lab, INITIATED))
 
 
 def _take_its_name() -> None:

@@ -10,14 +10,14 @@ from typing import Protocol
 from netlab.azure.sessions import Prefixes, point_to_site
 from netlab.azure.world import Faults, World, after, named
 from netlab.errors import ConvergeError
-from netlab.lab import clients, profile, state
+from netlab.lab import clients, connections, profile, state
 from netlab.lab.convergence import Reader, await_bgp, await_fabrics, await_tunnels
 from netlab.plan.devices import shared_key_name
 from netlab.plan.model import BgpSpeaker, Client, GatewayView, Plan
 from netlab.scenario.models import Action, ClientOnly, ClientRoute, CustomRoutes, NewKey, SitePrefix
 
 
-class Machine(Reader, clients.Machine, Protocol):
+class Machine(Reader, clients.Machine, connections.Machine, Protocol):
     """What a story asks of the machine."""
 
     def set_custom_routes(self, view: GatewayView, prefixes: Iterable[str]) -> None: ...
@@ -114,12 +114,17 @@ class Stage:
     def settle(self) -> None:
         """Wait until tunnels, BGP and the VNets are where they must arrive; ConvergeError says what is missing."""
         try:
+            self.rouse()
             await_tunnels(self.lab.plan, self.world, self.machine, self.patience)
             await_bgp(self.lab.plan, self.world, self.machine, self.patience)
             await_fabrics(self.lab.plan, self.machine, self.patience)
         except ConvergeError:
             self.lose_patience()
             raise
+
+    def rouse(self) -> None:
+        """Have every tunnel up that waits for a packet."""
+        connections.rouse(self.lab.plan, self.machine, self.world, self.patience)
 
     def lose_patience(self) -> None:
         """Something is dead, or did not come in time: do not wait for it again and again."""

@@ -32,7 +32,7 @@ Progress = Callable[[str], None]
 Documented = Mapping[Pair, Reach]
 
 
-class Machine(story.Machine, clients.Witness, Readable, connections.Machine, Protocol):
+class Machine(story.Machine, clients.Witness, Readable, Protocol):
     """What verifying asks of the machine."""
 
     def namespaces_of(self, lab: str) -> tuple[str, ...]: ...
@@ -85,7 +85,7 @@ def _measure(
     troubles: Iterable[Check],
 ) -> StepReport:
     lab, world = stage.lab, stage.world
-    checks = list(health(lab, machine, world, states))
+    checks = [*_attempt("tunnels on demand", stage.rouse), *health(lab, machine, world, states)]
     if all(check.status == "passed" for check in checks):
         checks.append(_settled(stage))
     else:

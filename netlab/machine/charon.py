@@ -42,6 +42,8 @@ class Sa:
     spis: tuple[str, ...]
     local_ts: tuple[str, ...]
     remote_ts: tuple[str, ...]
+    # Of each INSTALLED CHILD SA, local and remote.
+    selectors: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = ()
 
 
 def start(netns: str, directory: str, configuration: str) -> processes.Process:
@@ -97,15 +99,18 @@ def load(directory: str, orders: Orders) -> None:
             session.load_conn(connection)
 
 
-def initiate(directory: str, name: str, seconds: float) -> None:
-    """Bring up the CHILD SA of a connection; ConvergeError with charon's own last words if it does not come."""
+def initiate(directory: str, name: str, seconds: float, child: str = "") -> None:
+    """Bring up a CHILD SA of a connection, its first one unless another is named.
+
+    ConvergeError with charon's own last words if it does not come.
+    """
     lines: list[str] = []
     import vici.exception
 
     try:
         with _session(directory, seconds + 1) as session:
             # vici sends nothing until the generator is iterated.
-            for message in session.initiate({"ike": name, "child": name, "timeout": str(int(seconds * 1000))}):
+            for message in session.initiate({"ike": name, "child": child or name, "timeout": str(int(seconds * 1000))}):
                 lines.append(message.get("msg", b"").decode(errors="replace"))
     except (vici.exception.CommandException, OSError) as error:
         said = "; ".join(lines[-3:])
@@ -271,7 +276,16 @@ def _sa(name: str, item: Any) -> Sa:
         spis=tuple(spi for child in children for spi in (_text(child, "spi-in"), _text(child, "spi-out"))),
         local_ts=tuple(ts.decode() for child in children for ts in child.get("local-ts", ())),
         remote_ts=tuple(ts.decode() for child in children for ts in child.get("remote-ts", ())),
+        selectors=tuple(
+            (_texts(child, "local-ts"), _texts(child, "remote-ts"))
+            for child in children
+            if _text(child, "state") == "INSTALLED"
+        ),
     )
+
+
+def _texts(item: Any, key: str) -> tuple[str, ...]:
+    return tuple(each.decode() for each in item.get(key, ()))
 
 
 def _text(item: Any, key: str) -> str:

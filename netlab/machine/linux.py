@@ -14,7 +14,7 @@ from threading import Thread
 from typing import TypeVar
 
 from netlab.errors import ConvergeError, LabError
-from netlab.machine import charon, frr, impairment, namespaces, network, processes
+from netlab.machine import charon, frr, impairment, namespaces, network, packets, processes
 from netlab.machine.waiting import wait_until
 from netlab.plan import steering
 from netlab.plan.devices import P2S
@@ -201,6 +201,27 @@ class Linux:
         for directory, each in ends:
             if each.initiator:
                 _bring_up(plan, directory, connection, refused)
+
+    def initiate_child(self, directory: str, connection: str, child: str) -> None:
+        """Bring up a CHILD SA of a connection, for packets that wait for it."""
+        charon.initiate(directory, connection, _INITIATE_SECONDS, child)
+
+    def selected(self, directory: str, connection: str) -> tuple[tuple[Selector, Selector], ...]:
+        """The selectors, local and remote, of a connection's INSTALLED CHILD SAs."""
+        return tuple(
+            (Selector(local), Selector(remote))
+            for sa in self.sas(directory)
+            if sa.connection == connection
+            for local, remote in sa.selectors
+        )
+
+    def tap(self, netns: str, interface: str) -> packets.PacketTap:
+        """Something to wait on for packets that enter an interface."""
+        return packets.PacketTap(netns, interface)
+
+    def knock(self, netns: str, interface: str, source: str, destination: str) -> None:
+        """Send one small packet into an interface, from whatever address."""
+        packets.knock(netns, interface, source, destination)
 
     def load_keys(self, plan: Plan, secrets: Mapping[str, str]) -> None:
         """Tell the charons that use them other keys; an IKE SA that there is stays until it is reset."""

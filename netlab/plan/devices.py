@@ -250,7 +250,7 @@ def ike_connection(scenario: Scenario, device: Device, peer: Device, tunnel: rou
             Child(f"{tunnel.name}-{number}", _selector(each.local), _selector(each.remote))
             for number, each in enumerate(further, 2)
         ),
-        on_demand=ike.on_demand(scenario, name) and (initiator or policy_based),
+        on_demand=ike.on_demand(scenario, name, end),
         # R23: policy-based gateways ask nobody whether he lives; R22: they take down what is idle.
         dpd_timeout=0 if policy_based else scenario.connections[name].dpd_timeout_seconds,
         idle_timeout=ike.IDLE_TIMEOUT if policy_based else 0,

@@ -72,7 +72,6 @@ RULES: tuple[Rule, ...] = (
     gateways.r55_point_to_site_is_route_based,
     gateways.r21_policy_based_is_basic,
     gateways.r24_policy_based_joins_no_vnet,
-    gateways.policy_based_is_not_built_yet,
     gateways.r57_pools_overlap_nothing,
     gateways.r60_roots_are_few,
     gateways.r62_clients_take_all_selectors,

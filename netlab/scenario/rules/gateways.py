@@ -144,13 +144,6 @@ def r24_policy_based_joins_no_vnet(scenario: Scenario) -> Breaches:
                 yield Breach(("connections", connection, "between"), message)
 
 
-def policy_based_is_not_built_yet(scenario: Scenario) -> Breaches:
-    """The lab builds route-based gateways only."""
-    for name, _ in policy_based(scenario):
-        path = ("vnets", name, "vpn_gateway", "vpn_type")
-        yield Breach(path, "not built yet: the lab has no policy-based gateways; use RouteBased")
-
-
 def r57_pools_overlap_nothing(scenario: Scenario) -> Breaches:
     """R57: a P2S pool is a /29 (active-active: /28) at least, and overlaps no known network nor the client's own."""
     for pool in address_pools(scenario):

@@ -1,0 +1,104 @@
+"""Tunnels on demand: the packet that finds no security association brings it up (R22, R50).
+
+kernel-libipsec knows no acquires, so on both data planes somebody looks at what enters the tunnel's interface. That
+first packet itself is lost.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
+from typing import Protocol
+
+from netlab.errors import LabError
+from netlab.plan.model import IkeConnection, Plan, Selector
+
+# Under traffic, the tunnel is looked at this often.
+_PAUSE = 0.05
+# An interface that is gone may come back.
+_PERIOD = 1.0
+
+# Where a packet comes from and goes to.
+Packet = tuple[str, str]
+
+
+class Tap(Protocol):
+    """Something to wait on for packets that enter an interface."""
+
+    def wait(self) -> frozenset[Packet]: ...
+
+
+class Machine(Protocol):
+    """What waking tunnels asks of the machine."""
+
+    def tap(self, netns: str, interface: str) -> Tap: ...
+
+    def selected(self, directory: str, connection: str) -> tuple[tuple[Selector, Selector], ...]: ...
+
+    def initiate_child(self, directory: str, connection: str, child: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """Where packets for a connection enter, and whose charon brings it up for them."""
+
+    netns: str
+    interface: str
+    directory: str
+    connection: IkeConnection
+
+
+def demands(plan: Plan) -> Iterator[Demand]:
+    """The tunnel interfaces of a lab that somebody has to watch."""
+    charons = {charon.node: charon for charon in plan.charons}
+    for tunnel in plan.tunnels:
+        charon = charons[tunnel.edge]
+        for connection in charon.connections:
+            if connection.name == tunnel.connection and connection.on_demand:
+                yield Demand(plan.netns(tunnel.node), tunnel.interface, charon.directory, connection)
+
+
+def lacking(
+    connection: IkeConnection, selected: Iterable[tuple[Selector, Selector]], packets: Collection[Packet]
+) -> tuple[str, ...]:
+    """The CHILD SAs to bring up for packets that no selectors in use take."""
+    in_use = tuple(selected)
+    homeless = [packet for packet in packets if not any(_takes(local, remote, packet) for local, remote in in_use)]
+    return tuple(
+        child.name
+        for child in connection.children
+        if any(_takes(child.local_ts, child.remote_ts, packet) for packet in homeless)
+    )
+
+
+def _takes(local: Selector, remote: Selector, packet: Packet) -> bool:
+    return all(
+        any(IPv4Address(address) in IPv4Network(prefix) for prefix in side.prefixes)
+        for side, address in ((local, packet[0]), (remote, packet[1]))
+    )
+
+
+def start(plan: Plan, machine: Machine) -> None:
+    """Watch every interface that wants it, each in a thread that ends with the process."""
+    for demand in demands(plan):
+        threading.Thread(target=_watch, args=(demand, machine, threading.Event().wait), daemon=True).start()
+
+
+def _watch(demand: Demand, machine: Machine, pause: Callable[[float], object]) -> None:
+    while True:
+        try:
+            tap = machine.tap(demand.netns, demand.interface)
+            while True:
+                serve(demand, machine, tap.wait())
+                pause(_PAUSE)
+        except (LabError, OSError):
+            pause(_PERIOD)
+
+
+def serve(demand: Demand, machine: Machine, packets: Collection[Packet]) -> None:
+    """Bring up what packets lack; a peer that refuses is asked again by the next packet."""
+    name = demand.connection.name
+    for child in lacking(demand.connection, machine.selected(demand.directory, name), packets):
+        machine.initiate_child(demand.directory, name, child)
