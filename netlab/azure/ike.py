@@ -12,7 +12,7 @@ from ipaddress import IPv4Address, IPv4Network
 from itertools import product
 from typing import Literal
 
-from netlab.scenario.addresses import local_network_gateway
+from netlab.scenario.addresses import bgp_address, local_network_gateway
 from netlab.scenario.models import Connection, IpsecPolicy, Scenario, TunnelSettings
 
 Protocol = Literal["IKEv1", "IKEv2"]
@@ -273,12 +273,20 @@ def selectors(scenario: Scenario, connection: str, end: str) -> tuple[Selectors,
         if not _by_policy(scenario, item, end):
             return (ANY_TO_ANY,)
         remote = local_network_gateway(scenario, connection, end).address_prefixes
-        return _combinations(scenario.vnets[end].address_space, remote)
+        return _combinations(scenario.vnets[end].address_space, _with_peer(scenario, item, item.other(end), remote))
     other, site = item.other(end), scenario.sites[end]
     if not _by_policy(scenario, item, other):
         return (ANY_TO_ANY,)
     there = site.static_routes.get(connection, scenario.vnets[other].address_space)
-    return _combinations(site.address_prefixes, there)
+    return _combinations(_with_peer(scenario, item, end, site.address_prefixes), there)
+
+
+def _with_peer(
+    scenario: Scenario, item: Connection, end: str, prefixes: tuple[IPv4Network, ...]
+) -> tuple[IPv4Network, ...]:
+    """The prefixes and, where BGP runs, the address that the end speaks it from (B11)."""
+    peer = IPv4Network(bgp_address(scenario, end)) if item.enable_bgp else None
+    return prefixes if peer is None or any(peer.subnet_of(own) for own in prefixes) else (*prefixes, peer)
 
 
 def _custom(scenario: Scenario, item: Connection, end: str) -> tuple[Selectors, ...]:

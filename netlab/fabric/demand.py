@@ -6,6 +6,7 @@ first packet itself is lost.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
@@ -101,4 +102,5 @@ def serve(demand: Demand, machine: Machine, packets: Collection[Packet]) -> None
     """Bring up what packets lack; a peer that refuses is asked again by the next packet."""
     name = demand.connection.name
     for child in lacking(demand.connection, machine.selected(demand.directory, name), packets):
-        machine.initiate_child(demand.directory, name, child)
+        with contextlib.suppress(LabError):
+            machine.initiate_child(demand.directory, name, child)

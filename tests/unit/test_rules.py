@@ -182,7 +182,7 @@ S9 = (SITES, SITES + "  S9: {address_prefixes: [10.109.0.0/16]}\n")
 TO_SITE3 = "type: IPsec, between: [VNet3, Site3]"
 P2S3 = "point_to_site: {address_pool: 192.168.3.0/24}"
 POLICY = (
-    "{ike_encryption: AES256, ike_integrity: SHA1, dh_group: None, ipsec_encryption: DES3, ipsec_integrity: MD5, "
+    "{ike_encryption: AES256, ike_integrity: SHA1, dh_group: DHGroup1, ipsec_encryption: DES3, ipsec_integrity: MD5, "
     "pfs_group: None}"
 )
 SELECTORS = "{local_address_ranges: [10.3.0.0/16], remote_address_ranges: [10.102.0.0/16]}"
@@ -568,6 +568,23 @@ BROKEN = (
     broken("r41_policies_have_azures_values", "PFSMM", ("pfs_group: PFS24", "pfs_group: PFSMM")),
     broken("r41_policies_have_azures_values", "299", ("sa_life_time_seconds: 300", "sa_life_time_seconds: 299")),
     broken("r41_policies_have_azures_values", "1023", ("sa_data_size_kilobytes: 1024", "sa_data_size_kilobytes: 1023")),
+    broken("policies_can_be_built", "dh_group", ("dh_group: ECP384", "dh_group: None")),
+    broken(
+        "policies_can_be_built",
+        "new:",
+        gateway3("sku: VpnGw1"),
+        connection(
+            "type: IPsec, between: [VNet3, Site2], connection_protocol: IKEv1, ipsec_policy: "
+            + POLICY.replace("ike_encryption: AES256", "ike_encryption: GCMAES256")
+        ),
+    ),
+    broken(
+        "r20_policy_based_selectors_have_prefixes",
+        "{VNet2: lng2}",
+        ("    site: Site2\n    address_prefixes: [10.102.0.0/16]\n", "    site: Site2\n"),
+        ("{VNet2: lng2}", "{VNet2: lng2}\n    use_policy_based_traffic_selectors: true\n    ipsec_policy: " + POLICY),
+        also=("local_network_gateways_say_something",),
+    ),
     broken("r42_gcm_comes_with_gcm", "SHA256", ("ipsec_integrity: GCMAES256", "ipsec_integrity: SHA256")),
     broken("r42_gcm_comes_with_gcm", "GCMAES128", ("ipsec_integrity: GCMAES256", "ipsec_integrity: GCMAES128")),
     broken(

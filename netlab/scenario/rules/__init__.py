@@ -81,6 +81,8 @@ RULES: tuple[Rule, ...] = (
     ipsec.r38_dpd_timeouts_are_possible,
     ipsec.r40_policies_need_a_capable_gateway,
     ipsec.r41_policies_have_azures_values,
+    ipsec.policies_can_be_built,
+    ipsec.r20_policy_based_selectors_have_prefixes,
     ipsec.r42_gcm_comes_with_gcm,
     ipsec.r44_pairs_have_one_policy,
     ipsec.r48_policy_based_selectors_need_a_policy,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netlab.scenario.models import IpsecPolicy, Scenario
-from netlab.scenario.rules.subjects import Breach, Breaches, by_profile, gateway_ends, sound_connections
+from netlab.scenario.rules.subjects import Breach, Breaches, by_profile, gateway_ends, sound_connections, told_by
 
 OLD_SKUS = ("Basic", "Standard", "HighPerformance")
 # R38.
@@ -72,6 +72,33 @@ def r41_policies_have_azures_values(scenario: Scenario) -> Breaches:
         if policy.sa_data_size_kilobytes < LEAST_KILOBYTES:
             message = f"{policy.sa_data_size_kilobytes} KB are too few; take {LEAST_KILOBYTES} or more"
             yield Breach((*path, "sa_data_size_kilobytes"), message)
+
+
+def policies_can_be_built(scenario: Scenario) -> Breaches:
+    """What the lab's IKE daemon lacks: an IKE SA without Diffie-Hellman, and GCM for IKEv1's (RFC 5282 is IKEv2's)."""
+    for name, item in scenario.connections.items():
+        places = (("connections", name), item), (("connections", name, "other_end"), item.other_end)
+        for path, settings in places:
+            policy = settings.ipsec_policy if settings is not None else None
+            if settings is None or policy is None:
+                continue
+            if policy.dh_group == "None":
+                message = "the lab has no IKE without Diffie-Hellman; use another group, such as DHGroup14"
+                yield Breach((*path, "ipsec_policy", "dh_group"), message)
+            if policy.ike_encryption.startswith("GCM") and settings.connection_protocol == "IKEv1":
+                message = "the lab has no GCM for IKEv1's own messages; use AES256, or IKEv2"
+                yield Breach((*path, "ipsec_policy", "ike_encryption"), message)
+
+
+def r20_policy_based_selectors_have_prefixes(scenario: Scenario) -> Breaches:
+    """R20, R48: selectors by policy are made of the local network gateway's prefixes; without any there is none."""
+    for told in told_by(scenario):
+        item, gateway = scenario.connections[told.connection], scenario.vnets[told.vnet].vpn_gateway
+        asked = item.settings(told.vnet).use_policy_based_traffic_selectors
+        by_policy = asked or (gateway is not None and gateway.vpn_type == "PolicyBased")
+        if by_policy and not item.enable_bgp and not told.gateway.address_prefixes:
+            message = f"no address_prefixes there: no traffic selector of `{told.vnet}` for `{told.device}`"
+            yield Breach(told.path, f"{message}; list the prefixes in a local network gateway")
 
 
 def r42_gcm_comes_with_gcm(scenario: Scenario) -> Breaches:
