@@ -70,9 +70,9 @@ def _reason(machine: Machine, both: Iterable[tuple[Charon, IkeConnection]]) -> s
 def rouse(plan: Plan, machine: Machine, world: World, seconds: float) -> None:
     """Send a packet into every tunnel that waits for one, and wait until it is up; ConvergeError if it is not."""
     for tunnel in plan.tunnels:
-        agreed = world.negotiated[tunnel.of] if tunnel.connection in world.up else None
-        for charon, item in ends(plan, tunnel.connection) if agreed is not None else ():
+        for charon, item in ends(plan, tunnel.connection) if tunnel.connection in world.up else ():
             if item.on_demand and item.initiator and charon.node == tunnel.edge:
+                agreed = world.negotiated[tunnel.of]
                 _rouse(plan, machine, tunnel, charon.directory, agreed.selectors[agreed.initiator], seconds)
 
 
