@@ -178,6 +178,9 @@ ALL_SEED = (
     ("fail_tunnel: {connection: VNet5-d1, instance: 1}", "fail_tunnel: {connection: VNet5-d2, instance: 1}"),
     ("connections: {VNet5-d1: Connected}", "connections: {VNet5-d2: Connected}"),
 )
+# The second of two connections, in a line of its own.
+D2_BETWEEN = "[ VNet5, Site3 ]"
+D2_LINE = ("    between: [VNet5, Site3]\n", "    between: [ VNet5, Site3 ]\n")
 S9 = (SITES, SITES + "  S9: {address_prefixes: [10.109.0.0/16]}\n")
 TO_SITE3 = "type: IPsec, between: [VNet3, Site3]"
 P2S3 = "point_to_site: {address_pool: 192.168.3.0/24}"
@@ -479,6 +482,11 @@ BROKEN = (
         "203.0.113.3",
         gateway3("public_ip_addresses: [203.0.113.3, 203.0.113.4]"),
     ),
+    broken(
+        "r10_instances_have_addresses_of_their_own",
+        "203.0.113.3",
+        gateway3("active_active: true, public_ip_addresses: [203.0.113.3, 203.0.113.4, 203.0.113.5]"),
+    ),
     broken("r13_point_to_site_takes_a_third_address", "203.0.113.51", (".52, 203.0.113.53]", ".52]")),
     broken("r52_tunnels_fit_the_sku", "VpnGw2AZ", *many_sites(28)),
     broken(
@@ -537,8 +545,9 @@ BROKEN = (
         ("bgp: {asn: 65020}", "bgp: {asn: 65020}\n      point_to_site: {address_pool: 192.168.0.0/25}"),
     ),
     broken("r60_roots_are_few", "root_certificates", ("[root]", str([f"root{n}" for n in range(21)]).replace("'", ""))),
-    broken("r62_clients_take_all_selectors", "win:", *ALL_SEED, routes(24)),
-    broken("r62_clients_take_all_selectors", "lin:", routes(252)),
+    broken("r62_clients_take_all_selectors", "win:", *ALL_SEED, routes(20)),
+    broken("r62_clients_take_all_selectors", "win:", routes(250)),
+    broken("r62_clients_take_all_selectors", "lin:", routes(251)),
     broken(
         "r25_protocols_fit_the_gateway",
         "new:",
@@ -698,7 +707,7 @@ BROKEN = (
         "device: d1",
         ("between: [VNet5, Site3], device: d1, enable_bgp: true", "between: [VNet5, Site3], device: d1"),
     ),
-    broken("r73_second_tunnels_take_a_second_device", "between: [VNet5, Site3]", SEED, SEED_KEY),
+    broken("r73_second_tunnels_take_a_second_device", D2_BETWEEN, SEED, SEED_KEY, D2_LINE),
     broken(
         "r73_devices_have_addresses_of_their_own",
         "203.0.113.130",
@@ -891,6 +900,71 @@ BROKEN = (
 )
 
 
+CURRENT_WITHIN = (
+    (("dpd_timeout_seconds: 30", "dpd_timeout_seconds: 9"),),
+    (("dpd_timeout_seconds: 30", "dpd_timeout_seconds: 3600"),),
+    (("aB3!", "k" * 128),),
+    (("aB3!", '"!,.}"'),),
+    (("bgp: {asn: 65020}", "bgp: {asn: 70000}"),),
+    (("10.5.255.5]", "169.254.22.255]"),),
+    (("[root]", str([f"root{n}" for n in range(20)]).replace("'", "")),),
+    (("192.168.5.0/24", "192.168.5.0/28"),),
+    (("address_pool: 192.168.0.0/24", "address_pool: 192.168.0.0/29"),),
+    (("public_ip_addresses: [203.0.113.51, 203.0.113.52, 203.0.113.53]\n", "sku: HighPerformance\n"),),
+    # R52: with the three that are there.
+    many_sites(27),
+    (gateway3("sku: VpnGw1, active_active: true"), *many_sites(15, "VNet3")),
+    (gateway3("sku: VpnGw1"), connection("type: IPsec, between: [VNet3, Site2], connection_protocol: IKEv1")),
+    # R77.
+    (connection("type: Vnet2Vnet, between: [VNet5, VNet2]"),),
+    (
+        connection("type: Vnet2Vnet, between: [VNet5, VNet2]"),
+        ("  new: {", "  again: {type: Vnet2Vnet, between: [VNet2, VNet5]}\n  new: {"),
+    ),
+    # R79.
+    (
+        ("  VNet3:\n", "  VNet3:\n    deployment_model: Classic\n"),
+        gateway3("sku: Standard"),
+        connection("type: IPsec, between: [VNet3, Site2]"),
+    ),
+    # R104.
+    (("  VNet1:\n", "  VNet1:\n    region: West Europe\n"), ("  VNet4:\n", "  VNet4:\n    region: East US\n")),
+    # R110.
+    (
+        (
+            SITES,
+            SITES + "  S1: {address_prefixes: [10.109.0.0/16], static_routes: {new: [10.1.0.0/16, 10.4.0.0/15]}}\n",
+        ),
+        connection("type: IPsec, between: [VNet1, S1]"),
+    ),
+    (
+        gateway3("sku: VpnGw1"),
+        connection(
+            f"type: IPsec, between: [VNet3, Site2], traffic_selector_policies: [{', '.join([SELECTORS] * 100)}]"
+        ),
+    ),
+    (
+        gateway3("sku: VpnGw1"),
+        ("address_space: [10.3.0.0/16]", f"address_space: [10.3.0.0/16, {slash30s(599)}]"),
+    ),
+    # R62: six prefixes are there, the pool included.
+    (routes(249),),
+)
+SEED_WITHIN = (
+    (),
+    (("10.2.255.0/27", "10.2.255.0/28"),),
+    (("shared_key: aB3", "shared_key: aB3, connection_protocol: IKEv1"),),
+    (("  VNet1:\n", "  VNet1:\n    region: West Europe\n"), ("  VNet4:\n", "  VNet4:\n    region: west europe\n")),
+    (gateway3(P2S3), *many_clients(128)),
+    (routes(19),),
+)
+
+
+@pytest.mark.parametrize("edits", [*CURRENT_WITHIN, *((*ALL_SEED, *edits) for edits in SEED_WITHIN)])
+def test_what_is_just_allowed_has_no_finding(edits: tuple[tuple[str, str], ...]) -> None:
+    assert [str(item) for item in findings(Broken("", "", edits).text)] == []
+
+
 @cache
 def findings(text: str) -> tuple[Finding, ...]:
     try:
@@ -942,6 +1016,40 @@ def test_each_rule_function_is_listed() -> None:
 @pytest.mark.parametrize("case", BROKEN, ids=lambda case: f"{case.rule}-{case.at}")
 def test_no_message_holds_a_shared_key(case: Broken) -> None:
     assert not any(key in str(item) for item in findings(case.text) for key in ("aB3", "zweite", "kkkk"))
+
+
+ASNS = (
+    *((asn, "B3") for asn in (8074, 8075, 12076, 65517, 65518, 65519, 65520)),
+    *((asn, "B4") for asn in (23456, 64496, 64511, 65535, 65551, 4294967295, 429496729)),
+    (65516, "B5"),
+    *((asn, "") for asn in (8073, 8076, 23455, 64495, 64512, 65514, 65521, 65534, 65552)),
+)
+
+
+@pytest.mark.parametrize(("asn", "rule"), ASNS)
+def test_each_reserved_asn_is_known(asn: int, rule: str) -> None:
+    assert [item.rule for item in findings(GOOD.replace("asn: 65020", f"asn: {asn}"))] == [rule] * bool(rule)
+
+
+SKUS = (
+    *(("current", sku, 128) for sku in ("Standard", "HighPerformance")),
+    *(("current", f"VpnGw{n}AZ", most) for n, most in enumerate((250, 500, 1000, 5000, 10000), 1)),
+    ("seed", "VpnGw5", 128),
+)
+
+
+@pytest.mark.parametrize(("profile", "sku", "most"), SKUS)
+def test_each_sku_serves_its_clients(profile: str, sku: str, most: int) -> None:
+    text = GOOD.replace("name: everything\n", f"name: everything\nprofile: {profile}\n")
+    assert rules.gateways.most_clients(scenario_of(text), sku) == most
+
+
+@pytest.mark.parametrize(("size", "severity"), [(27, None), (28, "warning"), (29, "warning"), (30, "error")])
+def test_a_gateway_subnet_too_small_is_an_error_and_a_small_one_a_warning(size: int, severity: str | None) -> None:
+    found = [
+        item.severity for item in findings(GOOD.replace("10.2.255.0/27", f"10.2.255.0/{size}")) if item.rule == "R3"
+    ]
+    assert found == [severity] * (severity is not None)
 
 
 def test_warnings_do_not_refuse_a_scenario() -> None:
