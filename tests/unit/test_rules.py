@@ -454,6 +454,8 @@ BROKEN = (
     broken(
         "hosts_have_addresses_of_their_site", "host2", ("host1: 10.102.0.10", "host1: 10.102.0.10, host2: 10.102.0.10")
     ),
+    broken("hosts_have_addresses_of_their_site", "printer", ("10.103.0.10}", "10.103.0.2}")),
+    broken("hosts_have_addresses_of_their_site", "printer", ("10.103.0.10}", "10.103.255.252}")),
     broken("public_addresses_are_public", "10.9.9.9", ("203.0.113.102", "10.9.9.9")),
     broken("public_addresses_are_public", "203.0.113.2", ("203.0.113.102", "203.0.113.2")),
     broken("public_addresses_are_public", "203.0.113.131", ("203.0.113.102", "203.0.113.131")),
@@ -717,6 +719,22 @@ BROKEN = (
         "r73_devices_have_addresses_of_their_own",
         "10.103.0.9",
         ("bgp: {asn: 65103}", "bgp: {asn: 65103, bgp_peering_address: 10.103.0.9}"),
+    ),
+    broken(
+        "r73_devices_have_addresses_of_their_own",
+        "10.103.0.8/30",
+        ("address_prefixes: [10.103.0.0/16]", "address_prefixes: [10.103.0.8/30]"),
+        ("learned: {Site3: {10.5.0.0/16: '65050', 10.6.0.0/16: absent}, VNet5", "learned: {VNet5"),
+        ("{site: Site3, prefix: 10.104.0.0/16, count", "{site: Site1, prefix: 10.104.0.0/16, count"),
+    ),
+    broken(
+        "b7_local_network_gateways_know_the_peer",
+        "10.103.0.1}",
+        (
+            CONNECTIONS,
+            f"  lng3: {{site: Site3, bgp: {{asn: 65103, bgp_peering_address: 10.103.0.1}}}}\n{CONNECTIONS}",
+        ),
+        ("    device: d2\n", "    device: d2\n    local_network_gateways: {VNet5: lng3}\n"),
     ),
     broken(
         "r74_pairs_have_one_key",

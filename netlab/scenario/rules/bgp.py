@@ -107,7 +107,8 @@ def b7_local_network_gateways_know_the_peer(scenario: Scenario) -> Breaches:
         ):
             continue
         path, settings = ("local_network_gateways", named, "bgp"), told.gateway.bgp
-        asn, address = addresses.asn(scenario, told.device), addresses.bgp_address(scenario, told.device)
+        device = scenario.connections[told.connection].device
+        asn, address = addresses.asn(scenario, told.device), addresses.bgp_address(scenario, told.device, device)
         if settings is None:
             yield Breach(path, f"`{told.connection}` runs BGP; write bgp: {{asn: {asn}}} for `{told.device}`")
         elif settings.asn != asn:

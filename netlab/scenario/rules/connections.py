@@ -21,6 +21,7 @@ from netlab.scenario.rules.subjects import (
     gateway_ends,
     in_words,
     instances,
+    lacks_room,
     neighbours_of,
     networks_of,
     peering_objects,
@@ -188,6 +189,9 @@ def r73_second_tunnels_take_a_second_device(scenario: Scenario) -> Breaches:
 def r73_devices_have_addresses_of_their_own(scenario: Scenario) -> Breaches:
     """R73: each of a site's devices has its own public and its own BGP address, so the site has none."""
     for name, site in scenario.sites.items():
+        if lacks_room(site):
+            message = f"{site.address_prefixes[0]} has no room for the BGP addresses of the devices; take a larger one"
+            yield Breach(("sites", name, "address_prefixes", 0), message)
         if site.devices and site.public_ip_address is not None:
             yield Breach(("sites", name, "public_ip_address"), "the site has devices; give each device its own")
         if site.devices and site.bgp is not None and site.bgp.bgp_peering_address is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv4Network
 from itertools import combinations
 
@@ -19,6 +19,7 @@ from netlab.scenario.rules.subjects import (
     address_spaces,
     by_profile,
     in_words,
+    lacks_room,
     listed,
     public_addresses,
     virtual_machines,
@@ -141,7 +142,7 @@ def r115_prefixes_are_assignable(scenario: Scenario) -> Breaches:
 def hosts_have_addresses_of_their_site(scenario: Scenario) -> Breaches:
     """A host's address is in its site's prefixes, and neither another host's nor the device's BGP address."""
     for site, item in scenario.sites.items():
-        taken = {addresses.site_bgp_address(scenario, site): "the device's BGP"} if item.bgp is not None else {}
+        taken = dict.fromkeys(_bgp_addresses(scenario, site), "a device's BGP")
         for host, address in item.hosts.items():
             path = ("sites", site, "hosts", host)
             if not any(address in prefix for prefix in item.address_prefixes):
@@ -149,6 +150,15 @@ def hosts_have_addresses_of_their_site(scenario: Scenario) -> Breaches:
             elif address in taken:
                 yield Breach(path, f"{address} is {taken[address]} address; give it another one")
             taken.setdefault(address, f"`{host}`'s")
+
+
+def _bgp_addresses(scenario: Scenario, site: str) -> Iterator[IPv4Address]:
+    item = scenario.sites[site]
+    if not item.devices and item.bgp is not None:
+        yield addresses.site_bgp_address(scenario, site)
+    elif item.devices and not lacks_room(item):
+        yield from (addresses.device_bgp_address(scenario, site, name) for name in item.devices)
+        yield addresses.router_bgp_address(scenario, site)
 
 
 # RFC 6890, without the three prefixes for documentation (RFC 5737), which suit a lab well.

@@ -15,6 +15,7 @@ from netlab.scenario.models import (
     LocalNetworkGateway,
     Peering,
     Scenario,
+    Site,
     TunnelSettings,
     VirtualNetwork,
     VpnDevice,
@@ -227,10 +228,15 @@ def device_asns(scenario: Scenario) -> Iterator[tuple[Path, int, bool]]:
             yield ("local_network_gateways", name, "bgp", "asn"), item.bgp.asn, item.vnet is not None
 
 
+def lacks_room(site: Site) -> bool:
+    """Whether a site's first prefix is too small for its devices and the router before them."""
+    return bool(site.devices) and site.address_prefixes[0].num_addresses < len(site.devices) + 3
+
+
 def without_settings(scenario: Scenario, end: str) -> bool:
-    """Whether an end cannot speak BGP: a site without an ASN, a VNet without a gateway or a subnet for it."""
+    """Whether an end cannot speak BGP: a site without an ASN or room for its devices, a VNet without a gateway or a subnet for it."""
     if end in scenario.sites:
-        return scenario.sites[end].bgp is None
+        return scenario.sites[end].bgp is None or lacks_room(scenario.sites[end])
     subnet = scenario.vnets[end].subnets.get(GATEWAY_SUBNET)
     return end not in vpn_gateways(scenario) or subnet is None or subnet.address_prefix.prefixlen > 29
 
