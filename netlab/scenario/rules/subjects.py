@@ -234,7 +234,7 @@ def lacks_room(site: Site) -> bool:
 
 
 def without_settings(scenario: Scenario, end: str) -> bool:
-    """Whether an end cannot speak BGP: a site without an ASN or room for its devices, a VNet without a gateway or a subnet for it."""
+    """Whether an end cannot speak BGP: a site without an ASN or room for devices, a VNet without gateway or subnet."""
     if end in scenario.sites:
         return scenario.sites[end].bgp is None or lacks_room(scenario.sites[end])
     subnet = scenario.vnets[end].subnets.get(GATEWAY_SUBNET)
