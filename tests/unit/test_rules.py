@@ -276,6 +276,14 @@ BROKEN = (
         ("remote_vnet: VNet3}", "remote_vnet: VNet9}"),
         ("{vnet: VNet3, remote_vnet: VNet2}", "{vnet: VNet9, remote_vnet: VNet2}"),
     ),
+    broken(
+        "peerings_name_two_vnets",
+        "VNet9",
+        ("remote_vnet: VNet4, allow", "remote_vnet: VNet9, allow"),
+        ("{vnet: VNet4, remote_vnet: VNet1", "{vnet: VNet9, remote_vnet: VNet1"),
+        (SITES, SITES + "  S1: {address_prefixes: [10.109.0.0/16]}\n"),
+        connection("type: IPsec, between: [VNet1, S1]"),
+    ),
     broken("peerings_name_two_vnets", "self:", (HUB, HUB + "  self: {vnet: VNet2, remote_vnet: VNet2}\n")),
     broken(
         "local_network_gateways_name_their_device",

@@ -286,7 +286,7 @@ def r110_sites_know_the_spokes(scenario: Scenario) -> Breaches:
         sent = scenario.sites[site].static_routes.get(
             name, scenario.vnets[vnet].address_space if vnet in scenario.vnets else ()
         )
-        for spoke in scenario.spokes(vnet):
+        for spoke in (each for each in scenario.spokes(vnet) if each in scenario.vnets):
             for space in scenario.vnets[spoke].address_space:
                 if not any(space.subnet_of(route) for route in sent):
                     message = f"the device sends nothing for {space} of `{spoke}`, which uses the gateway of `{vnet}`"
