@@ -8,7 +8,8 @@
     ├── secrets.json        0600
     ├── journal             one line per step, written before the step is taken; `up` at the end
     ├── story.json          what a story has changed and not yet put back
-    ├── profiles/           the profile package of each point-to-site client
+    ├── certificates/       those of point-to-site, with their private keys (0600)
+    ├── profiles/           the profile package of each point-to-site tunnel
     └── <node>/             a daemon's configuration, sockets and log
 """
 
