@@ -220,13 +220,15 @@ def _seen(lab: str, source: str, target: str) -> tuple[World, Predicted, dict[st
     """A pair as the packets of a running lab see it."""
     require_root()
     from netlab.lab import state, witness
-    from netlab.lab.verify import all_addresses, probe_addresses
+    from netlab.lab.verify import aimed, all_addresses, probe_addresses
     from netlab.machine.linux import Linux
+    from netlab.probe.trace import Probe
 
     found = read_lab(lab)
     world = state.world(found)
     addresses = probe_addresses(found, Linux())
     nodes = find_pair(found, addresses, source, target)
+    everything = all_addresses(world, addresses)
     with state.locked(found.facts.lab):
-        pair = witness.watch(found, Linux(), addresses, *nodes)
-    return world, pair, all_addresses(world, addresses)
+        pair = witness.watch(found, Linux(), addresses, aimed(world, everything, Probe(*nodes, "icmp")))
+    return world, pair, everything

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from netlab.cli.labs import read_lab, require_root
 from netlab.cli.options import LabOption
 from netlab.cli.output import display
-from netlab.errors import UsageError
+from netlab.errors import LabError, UsageError
+
+if TYPE_CHECKING:
+    from netlab.lab.state import Lab
+    from netlab.plan.model import Client
 
 app = typer.Typer(name="p2s", help="Point-to-site clients.", no_args_is_help=True)
 
+ClientArgument = Annotated[str, typer.Argument(metavar="CLIENT", help="A client of the scenario.")]
+GatewayOption = Annotated[
+    str, typer.Option("--gateway", metavar="VNET", help="Its tunnel to this VNet's gateway only, of several.")
+]
+
 
 @app.command()
-def profile(
-    client: Annotated[str, typer.Argument(metavar="CLIENT", help="A client of the scenario.")], lab: LabOption = ""
-) -> None:
+def profile(client: ClientArgument, gateway: GatewayOption = "", lab: LabOption = "") -> None:
     """Download a client's profile package anew.
 
     A Windows client takes its routes from it. Prints the file's name.
@@ -28,9 +35,53 @@ def profile(
     from netlab.machine.linux import Linux
 
     found = read_lab(lab)
-    clients = {item.node: item for item in found.plan.clients}
-    if client.lower() not in clients:
-        there = ", ".join(clients) or "none"
-        raise UsageError(f"there is no client {client!r} in {found.facts.lab}", f"its clients: {there}")
     with state.locked(found.facts.lab):
-        display(str(package.download(found.plan, found.scenario, clients[client.lower()], Linux())))
+        for tunnel in _tunnels(found, client, gateway):
+            display(str(package.download(found.plan, found.scenario, tunnel, Linux())))
+
+
+@app.command()
+def connect(client: ClientArgument, gateway: GatewayOption = "", lab: LabOption = "") -> None:
+    """Connect a client, or have it authenticate afresh.
+
+    Its gateway may refuse it: then the exit code is 1, and the gateway's reason is told.
+    """
+    require_root()
+    from netlab.lab import clients, state
+    from netlab.machine.linux import Linux
+
+    found, machine = read_lab(lab), Linux()
+    with state.locked(found.facts.lab):
+        for tunnel in _tunnels(found, client, gateway):
+            clients.connect(found.plan, tunnel, machine)
+            address = machine.virtual_address(tunnel)
+            if not address:
+                reason = machine.refusals(found.plan, tunnel.gateway).get(tunnel.node, "its gateway does not answer")
+                raise LabError(f"{tunnel.name} is not connected to {tunnel.gateway}: {reason}")
+            display(f"{tunnel.name} is connected to {tunnel.gateway} and has the address {address}")
+
+
+@app.command()
+def disconnect(client: ClientArgument, gateway: GatewayOption = "", lab: LabOption = "") -> None:
+    """Have the gateway drop a client. It does not come back by itself."""
+    require_root()
+    from netlab.lab import state
+    from netlab.machine.linux import Linux
+
+    found = read_lab(lab)
+    with state.locked(found.facts.lab):
+        for tunnel in _tunnels(found, client, gateway):
+            Linux().disconnect(found.plan, tunnel)
+
+
+def _tunnels(lab: Lab, client: str, gateway: str) -> tuple[Client, ...]:
+    """The tunnels of a client, or the one to the gateway of a VNet."""
+    own = [tunnel for tunnel in lab.plan.clients if tunnel.node == client.lower()]
+    if not own:
+        there = ", ".join(dict.fromkeys(tunnel.node for tunnel in lab.plan.clients)) or "none"
+        raise UsageError(f"there is no client {client!r} in {lab.facts.lab}", f"its clients: {there}")
+    found = tuple(tunnel for tunnel in own if gateway.lower() in ("", tunnel.gateway.lower()))
+    if not found:
+        there = ", ".join(tunnel.gateway for tunnel in own)
+        raise UsageError(f"{client} is no client of {gateway}'s gateway", f"its gateways: {there}")
+    return found

@@ -122,14 +122,17 @@ def trace(
     Every interface that it passes, with the microseconds since it was sent.
     """
     require_root()
+    from netlab.azure.world import initial
     from netlab.lab import state, tracing
-    from netlab.lab.verify import probe_addresses
+    from netlab.lab.verify import aimed, all_addresses, probe_addresses
     from netlab.machine.linux import Linux
     from netlab.probe.trace import Probe
 
     found = read_lab(lab)
     addresses = probe_addresses(found, Linux())
-    probe = Probe(*find_pair(found, addresses, source, target), protocol.value)
+    world = initial(found.scenario)
+    pair = find_pair(found, addresses, source, target)
+    probe = aimed(world, all_addresses(world, addresses), Probe(*pair, protocol.value))
     with state.locked(found.facts.lab):
         followed = tracing.follow(found, Linux(), addresses, probe)
     if output is Format.json:

@@ -347,6 +347,7 @@ def _not_probed(
             predicted=prediction.outcome,
             observed="unreachable" if foreseen else None,
             status=status,
+            forward=(prediction.source,),
             dropped_at=drop if foreseen else None,
             predicted_drop=predicted_drop(prediction),
             documented=reach.reason if reach is not None else "",

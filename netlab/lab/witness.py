@@ -17,11 +17,12 @@ from netlab.probe.observe import observe
 from netlab.probe.trace import Probe, Trace, path
 
 
-def watch(lab: Lab, machine: Machine, addresses: dict[str, str], source: str, target: str) -> Predicted:
+def watch(lab: Lab, machine: Machine, addresses: dict[str, str], probe: Probe) -> Predicted:
     """Send one probe and tell its story in the model's terms."""
+    source, target = probe.source, probe.target
     pair = {node: addresses[node] for node in (source, target)}
     namespaces = {node.name: node.netns for node in lab.plan.nodes}
-    trace = observe(pair, [Probe(source, target, "icmp")], namespaces).traces[0]
+    trace = observe(pair, [probe], namespaces).traces[0]
     drop = None if trace.answered else Coroner(lab.plan, machine).examine(trace)
     legs: dict[str, tuple[Walk, ...]] = {"forward": (), "reverse": ()}
     for leg, start, to in (("forward", source, trace.target_address), ("reverse", target, trace.source_address)):

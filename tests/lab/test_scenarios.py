@@ -81,7 +81,12 @@ ENDPOINTS = {
     "p2s-multi-vnet-branch": {"vnet1-vm1", "vnet2-vm2", "vnet3-vm3", "site1-host1", "win", "lin"},
     "p2s-multi-vnet-branch-bgp": {"vnet1-vm1", "vnet2-vm2", "vnet3-vm3", "site1-host1", "win", "lin"},
     "s2s-static": {"vnet1-vm1", "site1-listed", "site1-unlisted"},
+    "p2s-certificates": {"vnet1-vm1", "alice", "bob", "carol", "mallory"},
+    "p2s-custom-routes": {"vnet1-vm1", "vnet2-vm2", "site1-host1", "win", "lin"},
+    "p2s-two-vnets": {"vnet1-vm1", "vnet2-vm2", "both", "wboth", "one", "two"},
+    "s2s-p2s-coexist": {"vnet1-vm1", "site1-host1", "guest", *(f"c{number}" for number in range(1, 8))},
 }
+CLIENTS = {"win", "lin", "alice", "bob", "both", "wboth", "one", "two", *(f"c{number}" for number in range(1, 8))}
 CELL_KEYS = [
     *("source", "target", "protocol", "expected", "observed", "status"),
     *("forward", "reverse", "dropped_at", "rtt_ms", "encrypted"),
@@ -119,8 +124,8 @@ def between(step: dict[str, Any], source: str, network: str) -> list[Cell]:
     return [c for c in step["cells"] if c["source"] == source and c["target"].startswith(f"{network.lower()}-")]
 
 
-def test_the_catalogue_is_the_ten() -> None:
-    assert SCENARIOS.keys() == ENDPOINTS.keys() == TABLE.keys() | {"s2s-static", "p2s-multi-vnet-static-return"}
+def test_the_catalogue_is_this_one() -> None:
+    assert SCENARIOS.keys() == ENDPOINTS.keys() >= TABLE.keys()
 
 
 def test_shape(scenario: str, report: Report) -> None:
@@ -164,7 +169,10 @@ def test_every_cell_has_its_evidence(report: Report) -> None:
             assert list(drop)[:3] == ["node", "direction", "reason"], cell
             assert drop["direction"] in ("forward", "reverse"), cell
             assert drop["reason"].startswith(REASONS), cell
-            assert (cell[drop["direction"]] or [cell["target"]])[-1] == drop["node"], cell
+            last = (cell[drop["direction"]] or [cell["target"]])[-1]
+            # Nothing is sent to a client that has no address.
+            absent = f"{cell['target']} is not connected" in drop["reason"]
+            assert drop["node"] == (cell["target"] if absent else last), cell
             assert cell["rtt_ms"] is None, cell
 
 
@@ -174,7 +182,7 @@ def crosses_a_tunnel(path: list[str]) -> bool:
 
 
 def ends_tunnels(node: str) -> bool:
-    return "-gw-" in node or node in ("site1", "win", "lin")
+    return "-gw-" in node or node == "site1" or node in CLIENTS
 
 
 def test_what_crosses_a_tunnel_is_encrypted(report: Report) -> None:
@@ -244,3 +252,24 @@ def test_an_address_that_is_in_no_local_network_gateway_fails_both_ways() -> Non
             assert cell["dropped_at"]["reason"].startswith("None route: 10.102.0.10 ")
     (listed,) = {c["observed"] for c in step["cells"] if {c["source"], c["target"]} == {"vnet1-vm1", "site1-listed"}}
     assert listed == "reachable"
+
+
+def test_who_is_refused_is_refused_for_the_reason_that_the_gateway_gives() -> None:
+    steps = [report_of(name)["steps"][0] for name in ("p2s-certificates", "s2s-p2s-coexist")]
+    checks = {check["name"]: check["message"] for step in steps for check in step["checks"]}
+    assert {
+        client: checks[f"connection {client}"] for client in ("alice", "carol", "mallory", "guest", "c6", "c7")
+    } == {
+        "alice": "INSTALLED",
+        "carol": "not connected: its certificate is revoked",
+        "mallory": "not connected: the gateway does not trust the root that issued its certificate",
+        "guest": "not connected: its password is wrong",
+        "c6": "INSTALLED",
+        "c7": "not connected: the gateway has no address left for it",
+    }
+
+
+def test_a_stale_profile_is_shown_as_stale_until_it_is_downloaded() -> None:
+    steps = report_of("p2s-custom-routes")["steps"]
+    messages = [check["message"] for step in steps for check in step["checks"] if check["name"] == "profile win"]
+    assert [message.partition(":")[0] for message in messages] == ["current", "stale", "current", "stale", "current"]
