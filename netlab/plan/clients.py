@@ -271,6 +271,8 @@ def secret_names(scenario: Scenario) -> Iterator[str]:
     """Every PSK and password of the clients, and what those type whose password is wrong."""
     for name, item in scenario.clients.items():
         for vnet in item.gateways:
-            yield secret_name(vnet, name)
-            if item.password == "wrong":
+            authentication = point_to_site(scenario, vnet).authentication
+            if authentication != "Certificate":
+                yield secret_name(vnet, name)
+            if authentication == "EapMSChapv2" and item.password == "wrong":
                 yield secret_name(vnet, name, item.password)

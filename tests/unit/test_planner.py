@@ -122,8 +122,10 @@ def _interfaces(found: Plan) -> dict[str, list[Interface]]:
         held[link.b.node].append(link.b)
     for tunnel in found.tunnels:
         held[tunnel.node].append(Interface(tunnel.node, tunnel.interface, tunnel.altname))
-    for charon in found.charons:
+    for charon in (charon for charon in found.charons if found.node(charon.node).kind != "client"):
         held[charon.node].append(Interface(charon.node, TUN, TUN))
+    for client in found.clients:
+        held[client.node].append(Interface(client.node, client.interface, client.interface))
     return held
 
 
@@ -409,6 +411,26 @@ def test_a_client_of_windows_takes_no_routes_from_its_selectors() -> None:
     charons = {c.node: c for c in plan(catalogued("p2s-isolated-vnet"), "lab").charons}
     assert not charons["win"].installs_routes
     assert charons["lin"].installs_routes
+
+
+def test_a_client_reaches_its_gateways_over_the_internet_whatever_its_custom_routes_say() -> None:
+    """R64: 0.0.0.0/1 and 128.0.0.0/1 lead into the tunnel, and the tunnel's own packets do not."""
+    found = plan(catalogued("p2s-two-vnets"), "lab")
+    servers = {c.remote_address for charon in found.charons if charon.node == "both" for c in charon.connections}
+    node = found.node("both")
+    first = [rule.destination for rule in sorted(node.rules, key=lambda rule: rule.priority)][: len(servers)]
+    assert set(first) == {f"{server}/32" for server in servers}
+    leading = {r.prefix: r.device for r in node.routes if r.table == MAIN_TABLE}
+    assert leading == {f"{server}/32": "eth0" for server in servers}
+
+
+def test_each_of_a_clients_tunnels_has_a_charon_of_its_own_where_libipsec_does_esp() -> None:
+    """platform-facts.md, section 1: one charon with two of them would mix them up; XFRM interfaces keep them apart."""
+    plans = [plan(catalogued("p2s-two-vnets"), "lab", plane) for plane in ("userspace", "kernel")]
+    userspace, kernel = ([charon for charon in p.charons if charon.node == "both"] for p in plans)
+    assert [(len(c.connections), c.own_ports) for c in userspace] == [(1, False), (1, True)]
+    assert [(len(c.connections), c.own_ports) for c in kernel] == [(2, False)]
+    assert len({connection.if_id for connection in kernel[0].connections}) == 2
 
 
 @pytest.mark.parametrize(
