@@ -29,49 +29,53 @@ def profile(client: ClientArgument, gateway: GatewayOption = "", lab: LabOption 
 
     A Windows client takes its routes from it. Prints the file's name.
     """
-    require_root()
     from netlab.lab import profile as package
-    from netlab.lab import state
-    from netlab.machine.linux import Linux
 
-    found = read_lab(lab)
-    with state.locked(found.facts.lab):
-        for tunnel in _tunnels(found, client, gateway):
-            display(str(package.download(found.plan, found.scenario, tunnel, Linux())))
+    found = _act("download_profile", client, gateway, lab)
+    for tunnel in _tunnels(found, client, gateway):
+        display(str(package.path(found.facts.lab, tunnel)))
 
 
 @app.command()
 def connect(client: ClientArgument, gateway: GatewayOption = "", lab: LabOption = "") -> None:
     """Connect a client, or have it authenticate afresh.
 
-    Its gateway may refuse it: then the exit code is 1, and the gateway's reason is told.
+    Its gateway may refuse it: then this fails with the reason that the gateway gives.
     """
-    require_root()
-    from netlab.lab import clients, state
     from netlab.machine.linux import Linux
 
-    found, machine = read_lab(lab), Linux()
-    with state.locked(found.facts.lab):
-        for tunnel in _tunnels(found, client, gateway):
-            clients.connect(found.plan, tunnel, machine)
-            address = machine.virtual_address(tunnel)
-            if not address:
-                reason = machine.refusals(found.plan, tunnel.gateway).get(tunnel.node, "its gateway does not answer")
-                raise LabError(f"{tunnel.name} is not connected to {tunnel.gateway}: {reason}")
-            display(f"{tunnel.name} is connected to {tunnel.gateway} and has the address {address}")
+    found, machine = _act("connect", client, gateway, lab), Linux()
+    for tunnel in _tunnels(found, client, gateway):
+        address = machine.virtual_address(tunnel)
+        if not address:
+            reason = machine.refusals(found.plan, tunnel.gateway).get(tunnel.node, "its gateway does not answer")
+            raise LabError(f"{tunnel.name} is not connected to {tunnel.gateway}: {reason}")
+        display(f"{tunnel.name} is connected to {tunnel.gateway} and has the address {address}")
 
 
 @app.command()
 def disconnect(client: ClientArgument, gateway: GatewayOption = "", lab: LabOption = "") -> None:
     """Have the gateway drop a client. It does not come back by itself."""
+    _act("disconnect", client, gateway, lab)
+
+
+def _act(verb: str, client: str, gateway: str, name: str) -> Lab:
+    """Take an action on a client's tunnels, as a story does: `status` knows of it, and `verify` puts it back."""
     require_root()
     from netlab.lab import state
+    from netlab.lab.story import Stage
     from netlab.machine.linux import Linux
+    from netlab.scenario.models import Action, node_name
 
-    found = read_lab(lab)
+    found = read_lab(name)
+    own = _tunnels(found, client, gateway)
+    (subject,) = (item for item in found.scenario.clients if node_name(item) == own[0].node)
+    which = {"gateway": own[0].gateway} if gateway else {}
     with state.locked(found.facts.lab):
-        for tunnel in _tunnels(found, client, gateway):
-            Linux().disconnect(found.plan, tunnel)
+        stage = Stage(found, Linux())
+        stage.resume()
+        stage.take(Action.model_validate({verb: {"client": subject, **which}}))
+    return found
 
 
 def _tunnels(lab: Lab, client: str, gateway: str) -> tuple[Client, ...]:

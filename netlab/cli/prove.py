@@ -122,7 +122,6 @@ def trace(
     Every interface that it passes, with the microseconds since it was sent.
     """
     require_root()
-    from netlab.azure.world import initial
     from netlab.lab import state, tracing
     from netlab.lab.verify import aimed, all_addresses, probe_addresses
     from netlab.machine.linux import Linux
@@ -130,7 +129,7 @@ def trace(
 
     found = read_lab(lab)
     addresses = probe_addresses(found, Linux())
-    world = initial(found.scenario)
+    world = state.world(found)
     pair = find_pair(found, addresses, source, target)
     probe = aimed(world, all_addresses(world, addresses), Probe(*pair, protocol.value))
     with state.locked(found.facts.lab):

@@ -78,6 +78,11 @@ class Stage:
         state.write_story(self.lab, [a.model_dump(mode="json", exclude_unset=True) for a in self.taken])
         self._act(action)
 
+    def resume(self) -> None:
+        """Go on from what earlier actions have made of the lab."""
+        self.taken = [Action.model_validate(item) for item in state.read_story(self.lab)]
+        self.world = state.world(self.lab)
+
     def rewind(self) -> None:
         """Put back what this story, or one that was interrupted, has changed: all that can be, whatever fails."""
         taken = [Action.model_validate(item) for item in state.read_story(self.lab)]
