@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, reduce
 
 from pydantic import SecretStr
 
@@ -191,9 +191,19 @@ def after(world: World, action: Action) -> World:
             return replace(world, keys={**world.keys, **{(connection, each): key for each in ends}})
         case "set_custom_routes", CustomRoutes() as change:
             return replace(world, scenario=with_custom_routes(world.scenario, change))
-        case verb, ConnectionTunnel() | LinkOf() | SiteDevice() | GatewayFault():
+        case "fail_gateway" | "restore_gateway", GatewayFault(vnet=vnet):
+            return _without_moved_clients(replace(world, faults=_faults(world, action.verb, action)), world, vnet)
+        case verb, ConnectionTunnel() | LinkOf() | SiteDevice():
             return replace(world, faults=_faults(world, verb, action))
     raise AssertionError(f"no such action: {action.verb}")
+
+
+def _without_moved_clients(world: World, before: World, vnet: str) -> World:
+    """R9: clients whose instance is gone lose their connection, and stay without until they connect again."""
+    if world.topology.point_to_site(vnet) == before.topology.point_to_site(vnet):
+        return world
+    dropped = (t for t, held in world.sessions.items() if t[1] == vnet and not held.absent)
+    return replace(world, sessions=reduce(sessions.disconnect, dropped, world.sessions))
 
 
 def given_keys(scenario: Scenario) -> dict[tuple[str, str], SecretStr]:

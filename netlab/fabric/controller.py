@@ -5,15 +5,17 @@ And the agent that a VPN device has: routes lead into tunnels that are up.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from ipaddress import IPv4Network
 from typing import Protocol
 
 from netlab.azure.effective import EffectiveRoute, NextHopType, active
 from netlab.azure.propagation import offered_selectors
+from netlab.errors import LabError
 from netlab.plan import steering
 from netlab.plan.devices import P2S
-from netlab.plan.model import Fabric, GatewayView, Plan, Route, SubnetTable, Timers
+from netlab.plan.model import BgpSpeaker, Fabric, GatewayView, Plan, Route, SubnetTable, Timers
 from netlab.plan.networks import GATEWAY_METRIC
 
 _DEBOUNCE = 0.01
@@ -24,12 +26,18 @@ _PERIOD = 1.0
 Known = Mapping[str, tuple[tuple[str, bool], ...]]
 # What each pushes to its clients besides.
 Custom = Mapping[str, tuple[str, ...]]
+# What the controller has seen and acted upon.
+Seen = tuple[steering.Up, tuple[Known, Custom]]
 
 
 class Watch(Protocol):
     """Something to wait on for changes."""
 
     def wait(self, seconds: float) -> bool: ...
+
+    def poke(self) -> None: ...
+
+    def close(self) -> None: ...
 
 
 class Machine(Protocol):
@@ -47,9 +55,13 @@ class Machine(Protocol):
 
     def load_selectors(self, view: GatewayView, prefixes: Iterable[str], timers: Timers) -> None: ...
 
+    def steer(self, netns: str, add: Iterable[Route], delete: Iterable[Route]) -> None: ...
+
     def own_routes(self, netns: str) -> tuple[Route, ...]: ...
 
     def installed(self, directory: str, connection: str) -> bool: ...
+
+    def reset_session(self, speaker: BgpSpeaker, address: str) -> None: ...
 
     def watch(self, netns: Iterable[str], directories: Iterable[str]) -> Watch: ...
 
@@ -188,28 +200,56 @@ def _steering(
 def steer(plan: Plan, machine: Machine, up: steering.Up) -> None:
     """Have every router's routes lead into the tunnels that are up."""
     for netns, add, delete in _steering(plan, machine, up):
-        machine.change_tables(netns, add, delete)
+        machine.steer(netns, add, delete)
 
 
-def run(plan: Plan, machine: Machine, ready: Callable[[], None], begun: Callable[[], bool]) -> None:
-    """Keep the lab in step until stopped; says when it is ``ready``. Acts only when something is new.
+def reset_sessions(plan: Plan, machine: Machine, changed: steering.Up) -> None:
+    """Have BGP know at once of a tunnel that went or came: its session ends, or is tried anew."""
+    for speaker in plan.speakers:
+        for neighbor in speaker.neighbors:
+            if (speaker.node, neighbor.connection) in changed:
+                machine.reset_session(speaker, neighbor.address)
+
+
+class Orders(Protocol):
+    """What others want of the controller: it tells them when it is ready, and how to wake it."""
+
+    def ready(self, poke: Callable[[], None]) -> None: ...
+
+    def replanned(self) -> bool: ...
+
+
+def run(plan: Plan, machine: Machine, orders: Orders, begun: Callable[[], bool]) -> None:
+    """Keep the lab in step until there is another plan. Acts only when something is new.
 
     Until ``begun`` says that every tunnel has been initiated, all count as up.
     """
     directories = [charon.directory for charon in plan.charons]
     watch = machine.watch([view.netns for view in plan.gateways], directories)
-    last: tuple[steering.Up, tuple[Known, Custom]] | None = None
-    while True:
-        up = tunnels_up(plan, machine) if begun() else steering.everything_up(plan)
-        if last is None or up != last[0]:
-            steer(plan, machine, up)
-        known = known_by_gateways(plan, machine)
-        now = (known, custom_routes(plan, machine))
-        if last is None or now != last[1]:
-            reconcile(plan, machine, known)
-        if last is None:
-            ready()
-        last = up, now
-        if watch.wait(_PERIOD):
-            while watch.wait(_DEBOUNCE):
-                pass
+    last: Seen | None = None
+    try:
+        while not orders.replanned():
+            # Of what goes away while it is looked at, the next look sees that it is gone.
+            with contextlib.suppress(LabError, OSError):
+                now = _look(plan, machine, begun(), last)
+                if last is None:
+                    orders.ready(watch.poke)
+                last = now
+            if watch.wait(_PERIOD):
+                while watch.wait(_DEBOUNCE):
+                    pass
+    finally:
+        watch.close()
+
+
+def _look(plan: Plan, machine: Machine, begun: bool, last: Seen | None) -> Seen:
+    """Look at tunnels and gateways, and bring in step what depends on what is new there."""
+    up = tunnels_up(plan, machine) if begun else steering.everything_up(plan)
+    if last is None or up != last[0]:
+        steer(plan, machine, up)
+        reset_sessions(plan, machine, up ^ last[0] if last is not None else frozenset())
+    known = known_by_gateways(plan, machine)
+    now = (known, custom_routes(plan, machine))
+    if last is None or now != last[1]:
+        reconcile(plan, machine, known)
+    return up, now

@@ -81,10 +81,12 @@ def _takes(local: Selector, remote: Selector, packet: Packet) -> bool:
     )
 
 
-def start(plan: Plan, machine: Machine) -> None:
-    """Watch every interface that wants it, each in a thread that ends with the process."""
-    for demand in demands(plan):
+def start(plan: Plan, machine: Machine, watched: frozenset[Demand] = frozenset()) -> frozenset[Demand]:
+    """Watch every interface that wants it and is not, each in a thread that ends with the process; all that are now."""
+    fresh = frozenset(demands(plan)) - watched
+    for demand in fresh:
         threading.Thread(target=_watch, args=(demand, machine, threading.Event().wait), daemon=True).start()
+    return watched | fresh
 
 
 def _watch(demand: Demand, machine: Machine, pause: Callable[[float], object]) -> None:

@@ -21,7 +21,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import reduce
 from pathlib import Path
@@ -166,11 +166,23 @@ def read(lab: str) -> Lab:
     try:
         facts = Facts(**json.loads((directory / "lab.json").read_text()))
         scenario = parse((directory / "scenario.yaml").read_text(), str(directory / "scenario.yaml")).scenario
+        world = world_after(scenario, _taken(directory))
     except (OSError, ValueError, TypeError, NetlabError) as error:
         raise LabError(
             f"the state of lab {lab} in {directory} is damaged: {error}", f"remove it with `netlab down {lab}`"
         ) from None
-    return Lab(facts, scenario, plan(scenario, lab, facts.data_plane, facts.time_scale))
+    return planned(facts, scenario, world)
+
+
+def planned(facts: Facts, scenario: Scenario, world: World) -> Lab:
+    """A lab as its plan is at a moment of its story."""
+    switched, lost = world.faults.switched, world.faults.lost
+    return Lab(facts, scenario, plan(world.scenario, facts.lab, facts.data_plane, facts.time_scale, switched, lost))
+
+
+def world_after(scenario: Scenario, taken: Iterable[Mapping[str, Any]]) -> World:
+    """The world as actions have made it."""
+    return reduce(after, map(Action.model_validate, taken), initial(scenario))
 
 
 def pre_shared_keys(scenario: Scenario, names_of_keys: tuple[str, ...]) -> dict[str, str]:
@@ -231,8 +243,12 @@ def is_past(lab: str, step: str) -> bool:
 
 def read_story(lab: Lab) -> list[dict[str, Any]]:
     """The actions that a story took and that were not put back."""
+    return _taken(lab.directory)
+
+
+def _taken(directory: Path) -> list[dict[str, Any]]:
     try:
-        found: list[dict[str, Any]] = json.loads((lab.directory / "story.json").read_text())
+        found: list[dict[str, Any]] = json.loads((directory / "story.json").read_text())
     except (OSError, ValueError):
         return []
     return found

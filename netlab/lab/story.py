@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -10,14 +11,15 @@ from typing import Protocol
 from netlab.azure.sessions import Prefixes, point_to_site
 from netlab.azure.world import Faults, World, after, named
 from netlab.errors import ConvergeError
-from netlab.lab import clients, connections, profile, state
+from netlab.lab import clients, connections, failover, profile, state
 from netlab.lab.convergence import Reader, await_bgp, await_fabrics, await_tunnels
+from netlab.machine.waiting import until
 from netlab.plan.devices import shared_key_name
 from netlab.plan.model import BgpSpeaker, Client, GatewayView, Plan
-from netlab.scenario.models import Action, ClientOnly, ClientRoute, CustomRoutes, NewKey, SitePrefix
+from netlab.scenario.models import Action, ClientOnly, ClientRoute, CustomRoutes, GatewayFault, NewKey, SitePrefix
 
 
-class Machine(Reader, clients.Machine, connections.Machine, Protocol):
+class Machine(Reader, clients.Machine, connections.Machine, failover.Machine, Protocol):
     """What a story asks of the machine."""
 
     def set_custom_routes(self, view: GatewayView, prefixes: Iterable[str]) -> None: ...
@@ -27,8 +29,6 @@ class Machine(Reader, clients.Machine, connections.Machine, Protocol):
     def reset(self, plan: Plan, connection: str, refused: Collection[str] = ()) -> None: ...
 
     def take_down(self, plan: Plan, connections: Collection[str]) -> None: ...
-
-    def bring_up(self, plan: Plan, connections: Collection[str]) -> None: ...
 
     def cut(self, plan: Plan, nodes: Collection[str]) -> None: ...
 
@@ -45,6 +45,10 @@ class Machine(Reader, clients.Machine, connections.Machine, Protocol):
 
 # Seconds, enough for what actions change in a lab where something else is broken.
 _PATIENCE_AFTER_FAILURE = 2.0
+
+# R8: the least that Azure documents for an active-standby gateway, in seconds; what the lab needs comes on top.
+GAP_PLANNED = 10.0
+GAP_UNPLANNED = 60.0
 
 # What undoes an action; the others leave nothing behind, or are themselves the undoing of one.
 _INVERSE = {
@@ -85,7 +89,7 @@ class Stage:
 
     def rewind(self) -> None:
         """Put back what this story, or one that was interrupted, has changed: all that can be, whatever fails."""
-        taken = [Action.model_validate(item) for item in state.read_story(self.lab)]
+        taken = self.taken = [Action.model_validate(item) for item in state.read_story(self.lab)]
         plan, scenario = self.lab.plan, self.lab.scenario
         touched = {tunnel for a in taken if isinstance(a.subject, ClientOnly) for tunnel in named(scenario, a.subject)}
         self.world = state.world(self.lab)
@@ -97,13 +101,13 @@ class Stage:
             way_back.callback(self._reopen)
             for connection in {a.subject.connection for a in taken if isinstance(a.subject, NewKey)}:
                 way_back.callback(self._restore_keys, connection)
-            for action in taken:
+            for action in tuple(taken):
                 if isinstance(action.subject, CustomRoutes):
                     routes = point_to_site(scenario, action.subject.vnet).custom_routes
                     way_back.callback(self._set_custom_routes, CustomRoutes(vnet=action.subject.vnet, prefixes=routes))
                 inverse = _INVERSE.get(action.verb)
                 if inverse is not None:
-                    way_back.callback(self._act, Action.model_validate({inverse: action.subject}))
+                    way_back.callback(self.take, Action.model_validate({inverse: action.subject}))
         self.taken.clear()
         self.world = state.opening(self.lab)
         state.write_story(self.lab, [])
@@ -117,19 +121,18 @@ class Stage:
         self._reset(connection)
 
     def settle(self) -> None:
-        """Wait until tunnels, BGP and the VNets are where they must arrive; ConvergeError says what is missing."""
+        """Have tunnels up that wait for a packet, and wait until all is where it must arrive.
+
+        That is tunnels, BGP and the VNets; ConvergeError says what is missing.
+        """
         try:
-            self.rouse()
+            connections.rouse(self.lab.plan, self.machine, self.world, self.patience)
             await_tunnels(self.lab.plan, self.world, self.machine, self.patience)
             await_bgp(self.lab.plan, self.world, self.machine, self.patience)
             await_fabrics(self.lab.plan, self.machine, self.patience)
         except ConvergeError:
             self.lose_patience()
             raise
-
-    def rouse(self) -> None:
-        """Have every tunnel up that waits for a packet."""
-        connections.rouse(self.lab.plan, self.machine, self.world, self.patience)
 
     def lose_patience(self) -> None:
         """Something is dead, or did not come in time: do not wait for it again and again."""
@@ -163,7 +166,7 @@ class Stage:
                 self.machine.load_keys(plan, keys)
                 self._reset(connection)
             case _:
-                self._break_or_mend(before.faults, self.world.faults)
+                self._break_or_mend(action, before.faults, self.world.faults)
 
     def _announce(self, site: str, before: Prefixes, now: Prefixes) -> None:
         """Have every VPN device of a site announce what it does now."""
@@ -179,7 +182,9 @@ class Stage:
             if tunnel.connection == connection:
                 self.machine.reset(self.lab.plan, tunnel.name, self.world.refused)
 
-    def _break_or_mend(self, before: Faults, now: Faults) -> None:
+    def _break_or_mend(self, action: Action, before: Faults, now: Faults) -> None:
+        if (before.switched, before.lost) != (now.switched, now.lost):
+            self._fail_over(action)
         plan = self.lab.plan
         self.machine.take_down(plan, now.tunnels - before.tunnels)
         self.machine.bring_up(plan, before.tunnels - now.tunnels - self.world.refused)
@@ -203,3 +208,22 @@ class Stage:
     def _tunnels(self, subject: ClientOnly) -> tuple[Client, ...]:
         plan, scenario = self.lab.plan, self.lab.scenario
         return tuple(clients.tunnel_of(plan, scenario, tunnel) for tunnel in named(scenario, subject))
+
+    def _fail_over(self, action: Action) -> None:
+        """Go over to the plan of this moment: an instance is lost, or comes back, or the standby takes over.
+
+        Before planned maintenance the standby is prepared. The gap is Azure's (R8): an active-active gateway has none.
+        """
+        old, self.lab = self.lab.plan, state.planned(self.lab.facts, self.lab.scenario, self.world)
+        new, secrets = self.lab.plan, state.shared_keys(self.lab)
+        fault = action.subject if action.verb == "fail_gateway" else None
+        planned = not isinstance(fault, GatewayFault) or fault.planned
+        gap = 0.0 if fault is None or self.world.faults.lost else (GAP_PLANNED if planned else GAP_UNPLANNED)
+        if planned:
+            failover.prepare(old, new, secrets, self.machine)
+        failover.stop(old, new, self.machine, abruptly=not planned)
+        over = time.monotonic() + gap / new.timers.scale
+        if not planned:
+            failover.prepare(old, new, secrets, self.machine)
+        until(over)
+        failover.cut_over(old, new, self.machine, self.world.up)

@@ -15,7 +15,7 @@ from typing import Protocol
 from netlab.azure.prediction import Predicted, address_towards, endpoint_addresses, matrix, story_of
 from netlab.azure.world import World
 from netlab.errors import ConvergeError, LabError
-from netlab.lab import clients, connections, profile, state, story
+from netlab.lab import clients, connections, flows, profile, state, story
 from netlab.lab.autopsy import Coroner
 from netlab.lab.autopsy import Machine as Readable
 from netlab.lab.convergence import expected_peers
@@ -53,11 +53,12 @@ def verify(lab: state.Lab, machine: Machine, progress: Progress) -> Report:
     try:
         for step in story_of(lab.scenario):
             progress(step.name)
-            for action in step.do:
-                troubles += _attempt(f"action {action.verb}", partial(stage.take, action))
             documented = expected_pairs(lab.scenario, documented, step.expect)
             states |= step.expect.connections
-            steps.append(_measure(stage, machine, step, documented, states, troubles))
+            with flows.watched(stage.lab, step, probe_addresses(stage.lab, machine)) as flow:
+                for action in step.do:
+                    troubles += _attempt(f"action {action.verb}", partial(stage.take, action))
+                steps.append(_measure(stage, machine, step, documented, states, troubles, flow))
             troubles = []
     finally:
         troubles = list(_attempt("rewind", stage.rewind))
@@ -83,16 +84,17 @@ def _measure(
     documented: Documented,
     states: Mapping[str, str],
     troubles: Iterable[Check],
+    flow: flows.Watched,
 ) -> StepReport:
     lab, world = stage.lab, stage.world
-    checks = [*_attempt("tunnels on demand", stage.rouse), *health(lab, machine, world, states)]
-    if all(check.status == "passed" for check in checks):
-        checks.append(_settled(stage))
-    else:
+    alive = _daemons(lab, machine)
+    if alive.status != "passed":
         stage.lose_patience()
+    settled = _settled(stage)
+    checks = [alive, *_sessions(lab, machine, world, states), settled, *flow.end(step, lab.facts.time_scale)]
     cells, sealed = _cells(lab, machine, documented, world)
     checks += [*troubles, sealed, *_routes(lab, machine, step.expect, world), *_profiles(lab, world)]
-    return StepReport(step.name, cells, tuple(checks))
+    return StepReport(step.name, cells, tuple(checks), flow.report)
 
 
 # --- checks ---------------------------------------------------------------------------------------------------------
@@ -102,14 +104,19 @@ def health(
     lab: state.Lab, machine: Machine, world: World, documented: Mapping[str, str] = MappingProxyType({})
 ) -> Iterator[Check]:
     """Whether every daemon runs, and every connection and every BGP session is as it is documented and predicted."""
-    plan = lab.plan
+    yield _daemons(lab, machine)
+    yield from _sessions(lab, machine, world, documented)
+
+
+def _daemons(lab: state.Lab, machine: Machine) -> Check:
     running = Counter(machine.daemons(lab.facts.lab))
-    dead = [(node, name) for node, directory, name in daemons(plan) if not running[directory, name]]
-    yield Check(
-        "daemons",
-        "failed" if dead else "passed",
-        "; ".join(f"{name} of {node} is dead" for node, name in dead) or f"{sum(running.values())} run",
-    )
+    dead = [(node, name) for node, directory, name in daemons(lab.plan) if not running[directory, name]]
+    words = "; ".join(f"{name} of {node} is dead" for node, name in dead) or f"{sum(running.values())} run"
+    return Check("daemons", "failed" if dead else "passed", words)
+
+
+def _sessions(lab: state.Lab, machine: Machine, world: World, documented: Mapping[str, str]) -> Iterator[Check]:
+    plan = lab.plan
     yield from connections.checks(plan, machine, world, documented)
     yield from clients.checks(plan, world, machine)
     for speaker in plan.speakers:
@@ -292,6 +299,7 @@ def _cell(
         if encrypted is False
         else _disagreement(lab, reach, prediction, observed, drop)
         or another_way(prediction, observed, forward, reverse)
+        or _not_via(lab, reach, forward)
     )
     return Cell(
         source=trace.probe.source,
@@ -310,6 +318,15 @@ def _cell(
         documented=reach.reason if reach is not None else "",
         message=problem,
     )
+
+
+def _not_via(lab: state.Lab, reach: Reach | None, forward: tuple[str, ...]) -> str:
+    """What is wrong with the way of a probe that the scenario says the way of; empty if nothing."""
+    wanted = [resolve_node(lab.scenario, name) or name for name in reach.via] if reach is not None else []
+    rest = iter(forward)
+    if all(node in rest for node in wanted):
+        return ""
+    return f"the scenario expects the way over {' > '.join(wanted)}, the probe took {' > '.join(forward)}"
 
 
 def _disagreement(

@@ -14,13 +14,15 @@ from typing import Any, Literal
 
 from netlab.azure.sessions import NO_ADDRESS, REVOKED, UNTRUSTED, WRONG_PASSWORD
 from netlab.errors import ConvergeError
-from netlab.machine import processes
+from netlab.machine import network, processes
 
 PROGRAM = "/usr/sbin/charon-systemd"
 LOGS = ("charon.log", processes.output(PROGRAM))
 _TIMEOUT = 10.0
 # How soon a charon that was gone is listened to again.
 _RECONNECT = 0.1
+# How often one who listens looks whether he still should.
+_LISTEN = 5.0
 
 Kind = Literal["ike", "child"]
 Message = dict[str, Any]
@@ -47,7 +49,8 @@ class Sa:
 
 
 def start(netns: str, directory: str, configuration: str) -> processes.Process:
-    """Write the configuration and start a charon."""
+    """Write the configuration and start a charon, with nothing in the kernel of one that was there before."""
+    network.flush_ipsec(netns)
     path = write_settings(directory, configuration)
     environment = {k: v for k, v in os.environ.items() if k != "NOTIFY_SOCKET"}
     return processes.start([PROGRAM], directory, netns, environment | {"STRONGSWAN_CONF": path})
@@ -238,16 +241,16 @@ def read_refusals(directory: str) -> dict[str, str]:
         return {}
 
 
-def listen(directory: str, poke: Callable[[], None]) -> None:
-    """Call ``poke`` whenever an SA of a charon comes or goes, and when the charon itself does; for ever."""
-    while True:
-        try:
-            with _session(directory, timeout=None) as session:
-                poke()
-                for _ in session.listen(["child-updown", "ike-updown"]):
+def listen(directory: str, poke: Callable[[], None], closed: Callable[[], bool]) -> None:
+    """Call ``poke`` whenever an SA of a charon comes or goes, and when the charon itself does, until ``closed``."""
+    while not closed():
+        with contextlib.suppress(OSError), _session(directory, timeout=None) as session:
+            for label, _ in session.listen(["child-updown", "ike-updown"], _LISTEN):
+                if closed():
+                    return
+                if label is not None:
                     poke()
-        except (OSError, EOFError):
-            poke()
+        poke()
         time.sleep(_RECONNECT)
 
 

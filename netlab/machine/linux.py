@@ -10,10 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import TypeVar
 
-from netlab.errors import ConvergeError, LabError
+from netlab.errors import BuildError, ConvergeError, LabError
 from netlab.machine import charon, frr, impairment, namespaces, network, packets, processes
 from netlab.machine.waiting import wait_until
 from netlab.plan import steering
@@ -28,6 +28,7 @@ from netlab.plan.model import (
     Client,
     GatewayView,
     Link,
+    Node,
     Plan,
     Route,
     Selector,
@@ -140,13 +141,35 @@ class Linux:
         return tuple((Path(cwd).name, process.name) for cwd, process in processes.under(lab_directory(lab)))
 
     def stop_processes(self, lab: str) -> list[str]:
-        """Stop all that netlab started for a lab or that lives in its namespaces; the names of what would not go."""
+        """Stop all that netlab started for a lab or that lives in its namespaces; the names of what would not go.
+
+        What charons left in the kernel goes too: a namespace that somebody holds outlives its name, with its SAs.
+        """
         directory = lab_directory(lab)
         started = (process for _, process in processes.under(directory))
         found = {*started, *processes.inside(self.namespaces_of(lab))}
         left = processes.stop(tuple(process for process in found if process.pid != os.getpid()))
         frr.remove_scratch(directory, found)
+        for netns in self.namespaces_of(lab):
+            # One that is only half made cannot be entered, and holds nothing.
+            with contextlib.suppress(BuildError):
+                network.flush_ipsec(netns)
         return [f"{process.name} ({process.pid})" for process in left]
+
+    def stop_daemons(self, lab: str, directories: Collection[str], abruptly: bool) -> None:
+        """Stop the daemons of these directories: in order, or at once and without a word to their peers."""
+        found = [process for cwd, process in processes.under(lab_directory(lab)) if cwd in directories]
+        left = processes.kill(found) if abruptly else processes.stop(found)
+        if left:
+            raise BuildError(f"these processes of lab {lab} do not end: {', '.join(p.name for p in left)}")
+
+    def replan(self, lab: str) -> None:
+        """Tell the SDN controller that the lab has another plan."""
+        processes.hang_up(p for _, p in processes.under(lab_directory(lab)) if p.name == CONTROLLER)
+
+    def change_node(self, old: Node, new: Node) -> None:
+        """Bring the addresses, routes and rules of a namespace from one plan to another."""
+        network.change(old, new)
 
     # --- tunnels ----------------------------------------------------------------------------------------------------
 
@@ -164,6 +187,14 @@ class Linux:
         for client in plan.clients:
             if client.if_id:
                 network.add_xfrm(plan.netns(client.node), client.interface, CLIENT_WAN, client.if_id)
+
+    def remove_tunnels(self, plan: Plan) -> None:
+        """Remove the tunnel interfaces of a plan, and what its charons left in their edges."""
+        for tunnel in plan.tunnels:
+            network.remove_interface(plan.netns(tunnel.node), tunnel.interface)
+            network.remove_decoy(plan.netns(tunnel.edge))
+            if tunnel.if_id:
+                network.flush_ipsec(plan.netns(tunnel.edge))
 
     def load_connections(self, plan: Plan, secrets: Mapping[str, str]) -> None:
         """Tell each charon its keys, certificates, pools and connections."""
@@ -389,6 +420,11 @@ class Linux:
             return {neighbor.address: "bgpd does not answer" for neighbor in speaker.neighbors}
         return {address: peer["state"] for address, peer in peers.items()}
 
+    def reset_session(self, speaker: BgpSpeaker, address: str) -> None:
+        """End a BGP session and try it anew; a speaker that does not answer has none."""
+        with contextlib.suppress(OSError, LabError):
+            frr.command(speaker.directory, "bgpd", f"clear bgp ipv4 unicast {address}")
+
     def change_announcements(self, speaker: BgpSpeaker, add: Iterable[str] = (), delete: Iterable[str] = ()) -> None:
         """Announce and withdraw prefixes."""
         frr.configure(
@@ -431,6 +467,12 @@ class Linux:
     def change_tables(self, netns: str, add: Iterable[Route], delete: Iterable[Route]) -> None:
         """Add and delete routes of a VNet fabric."""
         network.set_routes(netns, add, delete, network.RTPROT_NETLAB)
+
+    def steer(self, netns: str, add: Iterable[Route], delete: Iterable[Route]) -> None:
+        """Add and delete routes of a router into its tunnels; those whose interface is gone with its charon are not."""
+        live = {*network.interface_names(netns), ""}
+        there = (r for r in add if {r.device, *(device for device, _ in r.hops)} <= live)
+        network.set_routes(netns, there, delete, network.RTPROT_NETLAB)
 
     def selectors(self, view: GatewayView) -> tuple[str, ...]:
         """The prefixes that a gateway offers to its point-to-site clients."""
@@ -478,12 +520,23 @@ class LabWatch:
 
     def __init__(self, routes: network.RouteWatch, directories: Iterable[str]) -> None:
         self._routes = routes
+        self._closed = Event()
         for directory in directories:
-            Thread(target=charon.listen, args=(directory, routes.poke), daemon=True).start()
+            Thread(target=charon.listen, args=(directory, self.poke, self._closed.is_set), daemon=True).start()
 
     def wait(self, seconds: float) -> bool:
         """Wait for a change, at most so long; what came meanwhile is one change."""
         return self._routes.wait(seconds)
+
+    def poke(self) -> None:
+        """Tell of a change; from any thread."""
+        if not self._closed.is_set():
+            self._routes.poke()
+
+    def close(self) -> None:
+        """Listen no more."""
+        self._closed.set()
+        self._routes.close()
 
 
 def _as_planned(route: network.KernelRoute) -> Route:

@@ -7,6 +7,7 @@ import errno
 import os
 import selectors
 import socket
+import struct
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
@@ -36,6 +37,12 @@ _RT_TABLE_LOCAL = 255
 # The name that kernel-libipsec gives its TUN.
 _TUN = "ipsec0"
 _RTMGRP_IPV4_ROUTE = 0x40
+# linux/xfrm.h
+_NETLINK_XFRM = 6
+_XFRM_MSG_FLUSHSA, _XFRM_MSG_FLUSHPOLICY = 0x1C, 0x1D
+_IPSEC_PROTO_ANY = 255
+# linux/netlink.h
+_NLM_F_REQUEST_ACK = 1 | 4
 
 # rp_filter 1 breaks the steering of one public address to several edges (platform-facts.md, section 2), and must be
 # off before links are made. Flows spread over equal paths by their 5-tuple (R11, B27).
@@ -135,6 +142,15 @@ def _explained(node: str, what: str) -> Iterator[None]:
         yield
     except NetlinkError as error:
         raise BuildError(f"{node}: {what}: {error}") from error
+
+
+@contextlib.contextmanager
+def _unless(*harmless: int) -> Iterator[None]:
+    try:
+        yield
+    except NetlinkError as error:
+        if error.code not in harmless:
+            raise
 
 
 def _configure(ipr: IPRoute, node: Node, interfaces: Iterable[Interface]) -> None:
@@ -262,6 +278,27 @@ def add_xfrm(netns: str, interface: str, below: str, if_id: int) -> None:
 
 def _make_xfrm(ipr: IPRoute, interface: str, below: str, if_id: int) -> None:
     ipr.link("add", ifname=interface, kind="xfrm", xfrm_link=_indexes(ipr)[below], xfrm_if_id=if_id)
+
+
+def flush_ipsec(netns: str) -> None:
+    """Take every SA and policy out of a namespace: a killed charon leaves them there, and they go on working."""
+
+    def flush() -> None:
+        try:
+            kernel = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_XFRM)
+        except OSError as error:
+            # A kernel without XFRM has nothing to flush.
+            if error.errno == errno.EPROTONOSUPPORT:
+                return
+            raise
+        with kernel:
+            for kind, body in ((_XFRM_MSG_FLUSHSA, bytes([_IPSEC_PROTO_ANY])), (_XFRM_MSG_FLUSHPOLICY, b"")):
+                kernel.send(struct.pack("=IHHII", 16 + len(body), kind, _NLM_F_REQUEST_ACK, 1, 0) + body)
+                (code,) = struct.unpack_from("=i", kernel.recv(4096), 16)
+                if code:
+                    raise BuildError(f"{netns}: flush SAs and policies: {os.strerror(-code)}")
+
+    namespaces.run_in(netns, flush)
 
 
 def _move(
@@ -419,11 +456,8 @@ def add_loopback_address(netns: str, address: str) -> None:
     """Add an address to ``lo`` if it is not there."""
 
     def change(ipr: IPRoute) -> None:
-        try:
+        with _explained(netns, f"address {address}"), _unless(errno.EEXIST):
             ipr.addr("add", index=_indexes(ipr)["lo"], address=address, prefixlen=32)
-        except NetlinkError as error:
-            if error.code != errno.EEXIST:
-                raise BuildError(f"{netns}: address {address}: {error}") from error
 
     with_netlink(netns, change)
 
@@ -442,6 +476,40 @@ def set_state(netns: str, interface: str, state: str) -> None:
     """Set an interface up or down."""
     with _explained(netns, f"interface {interface}"):
         with_netlink(netns, lambda ipr: ipr.link("set", index=_indexes(ipr)[interface], state=state))
+
+
+def remove_interface(netns: str, interface: str) -> None:
+    """Remove an interface if it is there."""
+
+    def remove(ipr: IPRoute) -> None:
+        index = _indexes(ipr)
+        if interface in index:
+            ipr.link("del", index=index[interface])
+
+    with_netlink(netns, remove)
+
+
+def remove_decoy(netns: str) -> None:
+    """Remove what ``move_tun`` left in charon's place, else the next charon's TUN has another name."""
+    remove_interface(netns, _TUN)
+
+
+def change(old: Node, new: Node) -> None:
+    """Bring the addresses on ``lo``, the rules and the routes of a namespace from one plan to another."""
+
+    def readdress(ipr: IPRoute) -> None:
+        lo = _indexes(ipr)["lo"]
+        for verb, one, other in (("del", old, new), ("add", new, old)):
+            for address in map(IPv4Interface, set(one.loopback) - set(other.loopback)):
+                # The SDN controller adds footholds too.
+                with _unless(errno.EEXIST, errno.EADDRNOTAVAIL):
+                    ipr.addr(verb, index=lo, address=str(address.ip), prefixlen=address.network.prefixlen)
+            for rule in set(one.rules) - set(other.rules):
+                _rule(ipr, verb, rule)
+
+    with _explained(new.name, "another plan"):
+        with_netlink(new.netns, readdress)
+    set_routes(new.netns, set(new.routes) - set(old.routes), set(old.routes) - set(new.routes))
 
 
 def set_mtu(netns: str, interface: str, mtu: int) -> None:
@@ -471,6 +539,14 @@ class RouteWatch:
     def poke(self) -> None:
         """Tell of a change that is none of routes; from any thread."""
         self._waker.send(b"!")
+
+    def close(self) -> None:
+        """Close every socket."""
+        for key in tuple(self._selector.get_map().values()):
+            assert isinstance(key.fileobj, socket.socket)
+            key.fileobj.close()
+        self._waker.close()
+        self._selector.close()
 
     def wait(self, seconds: float) -> bool:
         """Wait for a change, at most so long; what came meanwhile is one change."""

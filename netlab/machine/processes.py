@@ -147,6 +147,17 @@ def stop(processes: Sequence[Process]) -> list[Process]:
     return _gone(left, _KILL_SECONDS)
 
 
+def kill(processes: Sequence[Process]) -> list[Process]:
+    """Kill processes at once. Returns those that would not go."""
+    _signal(processes, signal.SIGKILL)
+    return _gone(processes, _KILL_SECONDS)
+
+
+def hang_up(processes: Iterable[Process]) -> None:
+    """Send SIGHUP."""
+    _signal(processes, signal.SIGHUP)
+
+
 def run(netns: str, argv: Sequence[str], text: str) -> tuple[int, str]:
     """Run a short command in a namespace with text on its standard input; its exit code and what it printed."""
     done = namespaces.run_in(

@@ -17,3 +17,8 @@ def wait_until(met: Callable[[], bool], seconds: float, otherwise: Callable[[], 
         if time.monotonic() > deadline:
             raise ConvergeError(f"{otherwise()} (waited {seconds:g} s)")
         time.sleep(POLL)
+
+
+def until(moment: float) -> None:
+    """Wait for a moment of the monotonic clock."""
+    time.sleep(max(0.0, moment - time.monotonic()))

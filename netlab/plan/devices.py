@@ -47,8 +47,8 @@ INSIDE = "lan0"
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A gateway instance or a VPN device: its router, its public address and that of its point-to-site clients, its
-    tunnels, and whether it is on duty or on standby."""
+    """A gateway instance or a VPN device: its router, its public address and that of its gateway's point-to-site
+    clients, its tunnels, whether it is on duty or on standby, and whether clients connect to it."""
 
     router: Router
     public: str
@@ -56,6 +56,7 @@ class Device:
     tunnels: tuple[routers.Tunnel, ...]
     data_plane: DataPlane
     on_duty: bool = True
+    serves_p2s: bool = False
 
     @property
     def end(self) -> str:
@@ -74,13 +75,13 @@ class Device:
 
     @property
     def p2s(self) -> bool:
-        """Whether point-to-site clients connect to it."""
+        """Whether point-to-site clients connect to it, or could."""
         return bool(self.public_p2s)
 
     @property
     def publics(self) -> tuple[str, ...]:
         """Its public addresses."""
-        return tuple(dict.fromkeys(filter(None, (self.public, self.public_p2s))))
+        return tuple(dict.fromkeys((self.public, *((self.public_p2s,) if self.serves_p2s else ()))))
 
     def charon_edge(self, connection: str) -> str:
         """The namespace of the charon that serves a connection: one for all where the kernel does ESP."""
@@ -115,10 +116,11 @@ def devices(
         for router in routers.instances(scenario, end) if is_gateway else topology.with_tunnels(end):
             at_work = router in topology.with_tunnels(end)
             own = topology if at_work else Topology(scenario, topology.active ^ {end})
-            p2s = public.point_to_site[end] if is_gateway and own.point_to_site(end) == router else ""
+            p2s = public.point_to_site[end] if is_gateway and own.point_to_site(end) is not None else ""
             tunnels = own.tunnels_of(router.node)
             on_duty = at_work and router.node not in lost
-            found.append(Device(router, public.routers[router.node], p2s, tunnels, data_plane, on_duty))
+            serves = bool(p2s) and router == Topology(scenario, topology.active, lost).point_to_site(end)
+            found.append(Device(router, public.routers[router.node], p2s, tunnels, data_plane, on_duty, serves))
     return tuple(found)
 
 
@@ -149,7 +151,7 @@ def tunnels(scenario: Scenario, device: Device) -> Iterator[Tunnel]:
             peer.node,
             device.if_id(item.name),
         )
-    gateway = scenario.vnets[device.end].vpn_gateway if device.p2s else None
+    gateway = scenario.vnets[device.end].vpn_gateway if device.serves_p2s else None
     if gateway is not None and gateway.point_to_site is not None:
         pool = str(gateway.point_to_site.address_pool)
         edge, if_id = device.charon_edge(P2S), device.if_id(P2S)

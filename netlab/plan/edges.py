@@ -33,7 +33,9 @@ def edges(lab: str, scenario: Scenario, device: Device, peers: Peers) -> Parts:
     make = _kernel_edge if device.data_plane == "kernel" else _userspace_edges
     parts = make(lab, device, connections, secrets, filters)
     parts = replace(parts, charons=tuple(_with_credentials(scenario, device, charon) for charon in parts.charons))
-    return parts if device.on_duty else _on_standby(parts)
+    if not device.on_duty:
+        return Parts(tuple(replace(node, loopback=(), rules=()) for node in parts.nodes), parts.links)
+    return parts if device.serves_p2s or not device.p2s else _without_clients(device, parts)
 
 
 def _with_credentials(scenario: Scenario, device: Device, charon: Charon) -> Charon:
@@ -42,8 +44,12 @@ def _with_credentials(scenario: Scenario, device: Device, charon: Charon) -> Cha
     return replace(charon, credentials=gateway_credentials(scenario, device.end)) if serves else charon
 
 
-def _on_standby(parts: Parts) -> Parts:
-    return Parts(tuple(replace(node, loopback=(), rules=()) for node in parts.nodes), parts.links)
+def _without_clients(device: Device, parts: Parts) -> Parts:
+    """The edges of an instance that point-to-site clients do not connect to now."""
+    edge = device.charon_edge(P2S)
+    nodes = (replace(n, loopback=()) if n.name == edge != device.edge else n for n in parts.nodes)
+    served = (replace(c, connections=tuple(i for i in c.connections if i.name != P2S)) for c in parts.charons)
+    return Parts(tuple(nodes), parts.links, tuple(charon for charon in served if charon.connections))
 
 
 def _connections(scenario: Scenario, device: Device, peers: Peers) -> Connections:

@@ -258,7 +258,7 @@ def _to_the_other_instance(scenario: Scenario, topology: Topology, device: Devic
     for prefix in dict.fromkeys(statics):
         yield Route(str(prefix), PAIR, via=via, metric=FALLBACK_METRIC)
     gateway = scenario.vnets[device.end].vpn_gateway
-    if gateway is not None and gateway.point_to_site is not None and not device.p2s:
+    if gateway is not None and gateway.point_to_site is not None and not device.serves_p2s:
         yield Route(str(gateway.point_to_site.address_pool), PAIR, via=via, metric=FALLBACK_METRIC)
 
 

@@ -106,7 +106,7 @@ def _public_nodes(public: PublicAddresses, on_duty: tuple[Device, ...]) -> dict[
 
 def _view(lab: str, scenario: Scenario, device: Device, ends: tuple[Tunnel, ...]) -> GatewayView:
     view = GatewayView(device.end, device.node, lab_netns(lab, device.node), tuple(tunnel.interface for tunnel in ends))
-    if not device.p2s:
+    if not device.serves_p2s:
         return view
     edge = device.charon_edge(P2S)
     return replace(

@@ -105,6 +105,13 @@ def _visit(namespaces: Mapping[str, str], work: Callable[[str], None]) -> None:
         thread.submit(_hop, namespaces, work).result()
 
 
+def open_in(node: str, netns: str, make: Callable[[], socket.socket]) -> socket.socket:
+    """A socket that is opened inside one namespace."""
+    found: list[socket.socket] = []
+    _visit({node: netns}, lambda _: found.append(make()))
+    return found[0]
+
+
 def _hop(namespaces: Mapping[str, str], work: Callable[[str], None]) -> None:
     for node, netns in namespaces.items():
         try:

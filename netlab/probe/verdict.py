@@ -57,12 +57,25 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class FlowReport:
+    """What became of a flow while a step acted: its longest gap in seconds, and what that is in Azure's time."""
+
+    source: str
+    target: str
+    sent: int
+    lost: int
+    outage_seconds: float
+    azure_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class StepReport:
     """A step of the story, after its actions."""
 
     name: str
     cells: tuple[Cell, ...]
     checks: tuple[Check, ...]
+    flow: FlowReport | None = None
 
 
 @dataclass(frozen=True, slots=True)

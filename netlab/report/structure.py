@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -65,6 +65,7 @@ def _step(step: StepReport) -> dict[str, Any]:
         "name": step.name,
         "cells": [_cell(cell) for cell in step.cells],
         "checks": [{"name": c.name, "status": c.status, "message": c.message} for c in step.checks],
+        "flow": asdict(step.flow) if step.flow is not None else None,
     }
 
 

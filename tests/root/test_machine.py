@@ -515,6 +515,27 @@ def _prepared(scenario: str, lab: str, monkeypatch: pytest.MonkeyPatch) -> Itera
     state.remove(lab)
 
 
+def test_policies_are_flushed_in_one_namespace_and_where_a_lab_is_stopped(planned: Plan) -> None:
+    """The native kernel takes policies, though no ESP; tests/vm/guest/test_crash.py flushes SAs too."""
+    policy = "src 10.1.0.0/16 dst 10.2.0.0/16 dir out tmpl src 192.0.2.1 dst 192.0.2.2 proto esp mode tunnel"
+    one, two, *_ = (node.netns for node in planned.nodes)
+
+    def policies() -> list[bool]:
+        return [bool(processes.run(netns, ["ip", "xfrm", "policy"], "")[1]) for netns in (one, two)]
+
+    for netns in (one, two):
+        assert processes.run(netns, ["ip", "xfrm", "policy", "add", *policy.split()], "") == (0, "")
+    assert policies() == [True, True]
+    network.flush_ipsec(one)
+    network.flush_ipsec(one)
+    assert policies() == [False, True]
+    # A namespace that is only half made cannot be entered.
+    half = Path("/run/netns", f"{one.rpartition('.')[0]}.half")
+    half.touch()
+    assert Linux().stop_processes(planned.lab) == []
+    assert policies() == [False, False]
+
+
 FakeFrr = Callable[[str, str], None]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from netlab.fabric import controller
 from netlab.plan import steering
-from netlab.plan.model import GatewayView, GatewayWay, Plan, Route, SubnetTable, Timers
+from netlab.plan.model import BgpSpeaker, GatewayView, GatewayWay, Plan, Route, SubnetTable, Timers
 from netlab.plan.networks import GATEWAY_METRIC
 from netlab.plan.planner import plan
 from netlab.scenario.loader import load
@@ -151,6 +151,7 @@ class Machine:
     changes: list[Any] = field(default_factory=list)
     looks: int = 0
     events: Iterator[bool] = field(default_factory=lambda: iter(()))
+    closed: bool = False
 
     def gateway_prefixes(self, view: GatewayView) -> tuple[tuple[str, bool], ...]:
         return self.known[view.node]
@@ -176,6 +177,17 @@ class Machine:
         self.offered = tuple(prefixes)
         self.changes.append(("selectors", self.offered))
 
+    def steer(self, netns: str, add: Iterable[Route], delete: Iterable[Route]) -> None:
+        self.change_tables(netns, add, delete)
+
+    def reset_session(self, speaker: BgpSpeaker, address: str) -> None:
+        self.changes.append(("reset", speaker.node, address))
+
+    def poke(self) -> None: ...
+
+    def close(self) -> None:
+        self.closed = True
+
     def own_routes(self, netns: str) -> tuple[Route, ...]:
         return tuple(self.routes[netns])
 
@@ -192,6 +204,21 @@ class Machine:
             return next(self.events)
         except StopIteration:
             raise Stop from None
+
+
+@dataclass
+class Orders:
+    """What others want of the controller: another plan, when it asks for the last time."""
+
+    when_ready: Callable[[], object] = lambda: None
+    asked: int = 1000
+
+    def ready(self, poke: Callable[[], None]) -> None:
+        self.when_ready()
+
+    def replanned(self) -> bool:
+        self.asked -= 1
+        return self.asked < 0
 
 
 def machine(*known: tuple[str, bool], name: str = "p2s-branch-bgp") -> Machine:
@@ -267,7 +294,7 @@ def test_the_controller_acts_when_a_gateway_knows_something_new_and_only_then() 
 
     host.events = events()
     with pytest.raises(Stop):
-        controller.run(lab(), host, lambda: ready.append(len(host.changes)), lambda: True)
+        controller.run(lab(), host, Orders(lambda: ready.append(len(host.changes))), lambda: True)
     # The first look changes a table, LEARNED a table and the selectors. Where nothing is new, nobody looks.
     assert told == [(1, 1), (2, 3), (2, 3), (2, 3)]
     assert ready == [1], "ready is said once, after the first look"
@@ -335,5 +362,31 @@ def test_until_tunnels_have_been_initiated_all_count_as_up(begun: bool) -> None:
     kill(host)
     before = own(host, GATEWAY)
     with pytest.raises(Stop):
-        controller.run(lab(), host, lambda: None, lambda: begun)
+        controller.run(lab(), host, Orders(), lambda: begun)
     assert (own(host, GATEWAY) == before) == (not begun)
+
+
+def test_bgp_is_told_of_a_tunnel_that_goes_and_comes() -> None:
+    """Else its routes would stay for the whole hold time."""
+    host = machine(STATIC)
+    resets: list[int] = []
+
+    def events() -> Iterator[bool]:
+        for dies in (True, False):
+            kill(host) if dies else host.dead.clear()
+            yield True
+            yield False
+            resets.append(len([change for change in host.changes if change[0] == "reset"]))
+
+    host.events = events()
+    with pytest.raises(Stop):
+        controller.run(lab(), host, Orders(), lambda: True)
+    peers = sum(len(speaker.neighbors) for speaker in lab().speakers)
+    assert resets == [peers, 2 * peers]
+
+
+def test_with_another_plan_the_controller_ends_and_listens_no_more() -> None:
+    host = machine(STATIC)
+    host.events = iter((False, False))
+    controller.run(lab(), host, Orders(asked=2), lambda: True)
+    assert host.closed

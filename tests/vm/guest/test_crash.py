@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import labs
 import pytest
 
+from netlab.lab import state
+from netlab.machine import linux
+
 pytestmark = pytest.mark.usefixtures("host_unchanged")
 
 SCENARIO = ("s2s-static", "--data-plane", "kernel")
-EDGE = "vnet1-gw-0-edge"
+EDGE, PEER = "vnet1-gw-0-edge", "site1-edge"
 LISTED = "10.101.0.10"
 
 
@@ -51,20 +56,41 @@ def held() -> Iterator[Callable[[str], Held]]:
 def test_a_dead_charon_is_known_although_traffic_flows(held: Callable[[str], Held], ping: Callable[..., float]) -> None:
     # Azure's own timers: the peer takes 45 s to miss the dead one, and until then its SAs stay, too.
     with labs.up(*SCENARIO[:1], "t-dead", *SCENARIO[1:], "--time-scale", "1") as lab:
-        edge = held(f"nl.t-dead.{EDGE}")
-        assert edge.xfrm()
+        edges = [held(f"nl.t-dead.{node}") for node in (EDGE, PEER)]
+        assert all(edge.xfrm() for edge in edges)
         assert lab.status() == {}
-        lab.kill(EDGE, "charon-systemd")
-        assert edge.xfrm()
-        ping(lab, "vnet1-vm1", LISTED)
-        wrong = lab.status(code=1)
-        assert wrong["daemons"] == f"charon-systemd of {EDGE} is dead"
+        # The initiator's charon still has the connection when its peer's is dead.
+        for node, wrong in (
+            (PEER, f"charon-systemd of {PEER} is dead"),
+            (EDGE, f"charon-systemd of {EDGE} is dead; charon-systemd of {PEER} is dead"),
+        ):
+            lab.kill(node, "charon-systemd")
+            assert all(edge.xfrm() for edge in edges)
+            ping(lab, "vnet1-vm1", LISTED)
+            assert lab.status(code=1)["daemons"] == wrong
         report = lab.verify(code=1)
-        assert labs.failed_checks(report)["daemons"] == f"charon-systemd of {EDGE} is dead"
+        assert labs.failed_checks(report)["daemons"] == wrong
         (step,) = report["steps"]
         through = [cell for cell in step["cells"] if (cell["source"], cell["target"]) == ("vnet1-vm1", "site1-listed")]
         assert {cell["observed"] for cell in through} == {"reachable"}
-    assert edge.xfrm() == ""
+    assert [edge.xfrm() for edge in edges] == ["", ""]
+
+
+def test_a_restarted_charon_begins_with_an_empty_kernel(
+    held: Callable[[str], Held], ping: Callable[..., float]
+) -> None:
+    with labs.up(*SCENARIO[:1], "t-restart", *SCENARIO[1:]) as lab:
+        edge = held(f"nl.t-restart.{EDGE}")
+        lab.kill(EDGE, "charon-systemd")
+        assert edge.xfrm()
+        plan, machine = state.read(lab.name).plan, linux.Linux()
+        alone = replace(plan, charons=tuple(item for item in plan.charons if item.node == EDGE), speakers=())
+        machine.start_daemons(alone)
+        assert edge.xfrm() == ""
+        machine.load_connections(alone, json.loads((lab.directory / "secrets.json").read_text()))
+        machine.initiate(alone)
+        ping(lab, "vnet1-vm1", LISTED)
+        assert lab.status() == {}
 
 
 @pytest.mark.parametrize("verb", ["gc", "down"])

@@ -1,0 +1,102 @@
+"""A gateway instance goes and another one takes over: from one plan of a lab to another, which differ in no node."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+from typing import Protocol
+
+from netlab.machine.charon import Sa
+from netlab.plan.model import Charon, Node, Plan, Tunnel
+
+
+class Machine(Protocol):
+    """What a failover asks of the machine."""
+
+    def stop_daemons(self, lab: str, directories: Collection[str], abruptly: bool) -> None: ...
+
+    def remove_tunnels(self, plan: Plan) -> None: ...
+
+    def change_node(self, old: Node, new: Node) -> None: ...
+
+    def start_daemons(self, plan: Plan) -> None: ...
+
+    def place_tunnels(self, plan: Plan) -> None: ...
+
+    def load_connections(self, plan: Plan, secrets: Mapping[str, str]) -> None: ...
+
+    def start_bgp(self, plan: Plan) -> None: ...
+
+    def bring_up(self, plan: Plan, connections: Collection[str]) -> None: ...
+
+    def replan(self, lab: str) -> None: ...
+
+    def sas(self, directory: str) -> list[Sa]: ...
+
+
+def prepare(old: Plan, new: Plan, secrets: Mapping[str, str], machine: Machine) -> None:
+    """Start what the new plan has and the old one has not; it owns no public address yet."""
+    added = added_to(old, new)
+    machine.start_daemons(added)
+    machine.place_tunnels(added)
+    machine.load_connections(_with_more(old, new), secrets)
+    machine.start_bgp(added)
+
+
+def stop(old: Plan, new: Plan, machine: Machine, abruptly: bool) -> None:
+    """Stop what the old plan has and the new one has not: in order, or without a word to anybody."""
+    gone = added_to(new, old)
+    directories = {charon.directory for charon in gone.charons} | {speaker.directory for speaker in gone.speakers}
+    machine.stop_daemons(old.lab, directories, abruptly)
+    machine.remove_tunnels(gone)
+
+
+def cut_over(old: Plan, new: Plan, machine: Machine, up: Collection[str]) -> None:
+    """Move the public addresses, have the VNets follow, and bring up the tunnels that must be.
+
+    One whose initiator has an SA, or tries to get one, it brings up itself: when it has noticed that the peer is gone.
+    """
+    for node in new.nodes:
+        before = old.node(node.name)
+        if before != node:
+            machine.change_node(before, node)
+    machine.replan(new.lab)
+    moved = {connection.name for charon in _more(old, new) for connection in charon.connections}
+    machine.bring_up(new, moved & set(up) & set(_idle(new, machine)))
+
+
+def _idle(plan: Plan, machine: Machine) -> Iterator[str]:
+    """The connections whose initiators neither have nor seek an SA."""
+    for charon in plan.charons:
+        sought = {sa.connection for sa in machine.sas(charon.directory)}
+        yield from (c.name for c in charon.connections if c.initiator and c.name not in sought)
+
+
+def added_to(old: Plan, new: Plan) -> Plan:
+    """The new plan with only the daemons and tunnels that the old one has not."""
+    directories = {charon.directory for charon in old.charons}
+    speakers = {speaker.directory for speaker in old.speakers}
+    return replace(
+        new,
+        charons=tuple(charon for charon in new.charons if charon.directory not in directories),
+        speakers=tuple(speaker for speaker in new.speakers if speaker.directory not in speakers),
+        tunnels=tuple(tunnel for tunnel in new.tunnels if _place(tunnel) not in set(map(_place, old.tunnels))),
+        clients=(),
+    )
+
+
+def _place(tunnel: Tunnel) -> tuple[str, str]:
+    return tunnel.node, tunnel.connection
+
+
+def _with_more(old: Plan, new: Plan) -> Plan:
+    """The new plan with only the charons that have connections which they had not, and these."""
+    return replace(new, charons=tuple(_more(old, new)))
+
+
+def _more(old: Plan, new: Plan) -> Iterator[Charon]:
+    known = {(charon.directory, connection.name) for charon in old.charons for connection in charon.connections}
+    for charon in new.charons:
+        connections = tuple(c for c in charon.connections if (charon.directory, c.name) not in known)
+        if connections:
+            yield replace(charon, connections=connections)
