@@ -285,8 +285,9 @@ def _faults(world: World, verb: str, action: Action) -> Faults:
                 return replace(faults, switched=faults.switched ^ {vnet})
             return replace(faults, lost=faults.lost | {instance_node(vnet, subject.instance or 0)})
         case "restore_gateway", GatewayFault(vnet=vnet) as subject:
-            both = {instance_node(vnet, 0), instance_node(vnet, 1)}
-            return replace(faults, switched=faults.switched - {vnet}, lost=faults.lost - both)
+            back = (0, 1) if subject.instance is None else (subject.instance,)
+            found = {instance_node(vnet, index) for index in back}
+            return replace(faults, switched=faults.switched - {vnet}, lost=faults.lost - found)
     raise AssertionError(f"no such fault: {verb}")
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from netlab.machine.charon import Sa
-from netlab.plan.model import Charon, Node, Plan, Tunnel
+from netlab.plan.model import BgpSpeaker, Charon, Node, Plan, Tunnel
 
 
 class Machine(Protocol):
@@ -30,6 +30,8 @@ class Machine(Protocol):
     def bring_up(self, plan: Plan, connections: Collection[str]) -> None: ...
 
     def replan(self, lab: str) -> None: ...
+
+    def reset_session(self, speaker: BgpSpeaker, address: str) -> None: ...
 
     def sas(self, directory: str) -> list[Sa]: ...
 
@@ -63,6 +65,10 @@ def cut_over(old: Plan, new: Plan, machine: Machine, up: Collection[str]) -> Non
     machine.replan(new.lab)
     moved = {connection.name for charon in _more(old, new) for connection in charon.connections}
     machine.bring_up(new, moved & set(up) & set(_idle(new, machine)))
+    for speaker in added_to(old, new).speakers:
+        for neighbor in speaker.neighbors:
+            # What it tried before the tunnel was up would be tried again after a second (TCP).
+            machine.reset_session(speaker, neighbor.address)
 
 
 def _idle(plan: Plan, machine: Machine) -> Iterator[str]:
