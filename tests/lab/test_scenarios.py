@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise, permutations
@@ -85,6 +86,10 @@ ENDPOINTS = {
     "p2s-custom-routes": {"vnet1-vm1", "vnet2-vm2", "site1-host1", "win", "lin"},
     "p2s-two-vnets": {"vnet1-vm1", "vnet2-vm2", "both", "wboth", "one", "two"},
     "s2s-p2s-coexist": {"vnet1-vm1", "site1-host1", "guest", *(f"c{number}" for number in range(1, 8))},
+    "s2s-policy-based": {"vnet1-vm1", "vnet1-vm2", "site1-one", "site1-two", "site1-unlisted"},
+    "s2s-ikev1": {"vnet1-vm1", "site1-old", "site2-new", "site3-stubborn"},
+    "s2s-custom-ipsec-policy": {"vnet1-vm1", *(f"site{n}-h{n}" for n in range(1, 6))},
+    "s2s-psk-mismatch": {"vnet1-vm1", "site1-h1", "site2-h2"},
 }
 CLIENTS = {"win", "lin", "alice", "bob", "both", "wboth", "one", "two", *(f"c{number}" for number in range(1, 8))}
 CELL_KEYS = [
@@ -182,7 +187,7 @@ def crosses_a_tunnel(path: list[str]) -> bool:
 
 
 def ends_tunnels(node: str) -> bool:
-    return "-gw-" in node or node == "site1" or node in CLIENTS
+    return "-gw-" in node or re.fullmatch(r"site\d", node) is not None or node in CLIENTS
 
 
 def test_what_crosses_a_tunnel_is_encrypted(report: Report) -> None:
