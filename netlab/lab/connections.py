@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from typing import Literal, Protocol
 
+from pydantic import SecretStr
+
 from netlab.azure.ike import CODES, Negotiated, Selectors
 from netlab.azure.world import World
+from netlab.lab import state
+from netlab.lab.convergence import Reader, await_bgp, await_fabrics
 from netlab.lab.judgement import three_way
 from netlab.machine.charon import Sa
 from netlab.machine.waiting import wait_until
+from netlab.plan.devices import shared_key_name
 from netlab.plan.model import Charon, IkeConnection, Plan, Selector, Tunnel
 from netlab.probe.verdict import Check
+from netlab.scenario.models import Scenario
+from netlab.scenario.rules.connections import r30_shared_keys_are_printable
 
 State = Literal["Connected", "Connecting", "NotConnected"]
 
@@ -147,3 +154,35 @@ def _problem(documented: str | None, negotiated: Negotiated, up: bool, seen: See
     if problem or is_up or negotiated.up or seen.reason == negotiated.reason:
         return problem
     return three_way(None, Seen("NotConnected", negotiated.reason).words, seen.words, str)
+
+
+# --- keys -----------------------------------------------------------------------------------------------------------
+
+
+class KeyMachine(Machine, Reader, Protocol):
+    """What changing a key asks of the machine."""
+
+    def load_keys(self, plan: Plan, secrets: Mapping[str, str]) -> None: ...
+
+    def reset(self, plan: Plan, connection: str, refused: Collection[str] = ()) -> None: ...
+
+
+def refused_key(scenario: Scenario, connection: str, key: str) -> str:
+    """Why Azure would refuse a shared key (R30); empty if it would not."""
+    item = scenario.connections[connection].model_copy(update={"shared_key": SecretStr(key), "other_end": None})
+    changed = scenario.model_copy(update={"connections": {connection: item}, "story": ()})
+    return next((breach.message for breach in r30_shared_keys_are_printable(changed)), "")
+
+
+def set_key(lab: state.Lab, machine: KeyMachine, connection: str, ends: Iterable[str], key: str) -> Seen:
+    """Give ends of a connection another key, from now on, and reset its tunnels; what it is when all has settled."""
+    changed = {shared_key_name(connection, end): key for end in ends}
+    state.keep_shared_keys(lab, state.shared_keys(lab) | changed)
+    machine.load_keys(lab.plan, changed)
+    world = state.world(lab)
+    tunnels = [tunnel.name for tunnel in world.topology.tunnels if tunnel.connection == connection]
+    for tunnel in tunnels:
+        machine.reset(lab.plan, tunnel, world.refused)
+    await_bgp(lab.plan, world, machine)
+    await_fabrics(lab.plan, machine)
+    return observe(lab.plan, machine, tunnels)
