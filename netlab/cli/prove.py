@@ -33,7 +33,7 @@ app = typer.Typer()
 
 @app.command()
 def verify(lab: LabArgument = "", output: FormatOption = Format.table) -> None:
-    """Send packets between all pairs and compare with what is expected.
+    """Send packets between all pairs; compare with what is expected.
 
     Plays the scenario's story step by step and puts back what it changed.
     """
