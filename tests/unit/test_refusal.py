@@ -12,7 +12,7 @@ BEGIN = "12:52:41 11[IKE] <C|1> initiating IKE_SA C[1] to 198.51.100.5"
 MAIN_MODE = "12:52:41 12[IKE] <C|1> initiating Main Mode IKE_SA C[1] to 198.51.100.6"
 AGAIN = "12:52:44 02[IKE] <C|1> peer not responding, trying again (3/0)"
 GIVING_UP = "12:52:44 02[IKE] <C|1> giving up after 3 retransmits"
-UP = "12:52:41 16[IKE] <C|1> CHILD_SA C{1} established with SPIs d1867222_i 2a3d5996_o and TS 10.1.0.0/16 === 10.2.0.0/16"
+UP = "12:52:41 16[IKE] <C|1> CHILD_SA C{1} established with SPIs d1867222_i 2a3d5996_o and TS 10.1.0.0/16 === 0.0.0.0/0"
 WRONG_KEY = "12:52:41 15[IKE] <C|1> received AUTHENTICATION_FAILED notify error"
 # Two dialects of the same.
 NO_PROPOSAL = "12:52:41 14[IKE] <C|1> received NO_PROPOSAL_CHOSEN notify error"
