@@ -55,12 +55,19 @@ def _sentence(text: str) -> str:
 
 
 def _leg(ways: tuple[Walk, ...]) -> Iterator[str]:
-    for number, walk in enumerate(ways, 1):
-        if len(ways) > 1:
-            yield f"way {number} of {len(ways)}, which share the load:"
-        yield from (_decision(used) for used in walk.used)
-        if walk.dropped_at:
-            yield f"{walk.dropped_at}: {walk.reason}"
+    """The decisions on the first way that dies, or else the first one; of the others only where they lead."""
+    if not ways:
+        return
+    told = next((walk for walk in ways if walk.dropped_at), ways[0])
+    yield from (_decision(used) for used in told.used)
+    if told.dropped_at:
+        yield f"{told.dropped_at}: {told.reason}"
+    others = [walk for walk in ways if walk is not told]
+    if others:
+        yield f"{len(ways)} ways share the load; {'the other' if len(others) == 1 else 'the others'}:"
+    for walk in others:
+        end = f", and dies: {walk.reason}" if walk.dropped_at else ""
+        yield f"  {' > '.join(walk.nodes)}{end}"
 
 
 def _decision(used: Used) -> str:

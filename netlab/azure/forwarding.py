@@ -240,7 +240,9 @@ def _routed(world: World, router: Router, inward: list[tuple[IPv4Network, str]],
 
 def _onto(world: World, router: Router, way: Way, packet: Packet) -> Hop:
     if not way.tunnel:
-        return Hop(_used(router, way, router.end), _next_router(world, router, way.neighbor), router.node)
+        inward = way.neighbor == node_name(router.end)
+        used = _used(router, way, router.end if inward else way.neighbor)
+        return Hop(used, _next_router(world, router, way.neighbor), router.node)
     used = _used(router, way, way.tunnel)
     if way.tunnel == P2S:
         return _to_client(world, router.end, router.node, used, packet)

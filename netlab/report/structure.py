@@ -6,7 +6,8 @@ import json
 from dataclasses import asdict, replace
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import SecretStr, TypeAdapter, ValidationError
+from pydantic_core import to_jsonable_python
 
 from netlab.azure.prediction import story_of
 from netlab.errors import UsageError
@@ -56,8 +57,18 @@ def _not_a_report(where: str, why: str) -> UsageError:
 
 
 def _definition(scenario: Scenario) -> dict[str, Any]:
-    """The scenario as its file says it, without keys: a report holds no secret."""
-    return scenario.model_dump(mode="json", exclude_unset=True, exclude={"connections": {"__all__": {"shared_key"}}})
+    """The scenario as its file says it, without secrets: of its shared keys only which are the same."""
+    numbers: dict[str, str] = {}
+
+    def without_secrets(value: Any) -> Any:
+        if isinstance(value, SecretStr):
+            return numbers.setdefault(value.get_secret_value(), f"key{len(numbers) + 1}")
+        if isinstance(value, dict):
+            return {key: without_secrets(item) for key, item in value.items()}
+        return tuple(map(without_secrets, value)) if isinstance(value, tuple) else value
+
+    found: dict[str, Any] = to_jsonable_python(without_secrets(scenario.model_dump(exclude_unset=True)))
+    return found
 
 
 def _step(step: StepReport) -> dict[str, Any]:

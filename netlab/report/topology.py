@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from netlab.scenario.addresses import GATEWAY_SUBNET, asn, bgp_address, vm_addresses
+from netlab.scenario.addresses import GATEWAY_SUBNET, asn, vm_addresses
 from netlab.scenario.models import Connection, Impairment, Peering, Scenario, VirtualNetwork, VpnGateway, node_name
-from netlab.scenario.routers import instance_node
+from netlab.scenario.routers import Router, device_node, devices, instance_node, instances
 
 EdgeKind = Literal["bgp", "static", "p2s", "peering", "initiated"]
 
@@ -85,7 +85,9 @@ def _subnets(name: str, vnet: VirtualNetwork) -> Iterator[Node]:
 
 def _gateway(scenario: Scenario, name: str, vnet: VirtualNetwork, gateway: VpnGateway) -> Node:
     lines = [f"{GATEWAY_SUBNET}  {vnet.subnets[GATEWAY_SUBNET].address_prefix}"]
-    lines += [f"AS {asn(scenario, name)}  BGP {bgp_address(scenario, name)}"] if _speaks(scenario, name) else []
+    lines += ["active-active"] if gateway.active_active else []
+    lines += ["policy-based"] if gateway.vpn_type == "PolicyBased" else []
+    lines += [_spoken(instances(scenario, name))] if _speaks(scenario, name) else []
     lines += [f"P2S pool  {gateway.point_to_site.address_pool}"] if gateway.point_to_site is not None else []
     return Node(
         instance_node(name, 0), "gateway", f"VPN gateway  {gateway.sku}", (*lines, *_impaired(scenario.links.get(name)))
@@ -94,11 +96,23 @@ def _gateway(scenario: Scenario, name: str, vnet: VirtualNetwork, gateway: VpnGa
 
 def _sites(scenario: Scenario) -> Iterator[Cluster]:
     for name, site in scenario.sites.items():
-        spoken = (f"AS {asn(scenario, name)}  BGP {bgp_address(scenario, name)}",) if _speaks(scenario, name) else ()
-        device = Node(node_name(name), "device", "VPN device", (*spoken, *_impaired(scenario.links.get(name))))
+        boxes = tuple(_device(scenario, router) for router in devices(scenario, name))
         hosts = tuple(f"{host}  {address}" for host, address in site.hosts.items())
         behind = (Node(f"{node_name(name)}/", "hosts", "hosts", hosts),) if hosts else ()
-        yield Cluster(f"{node_name(name)}/site", "site", f"{name}  {_listed(site.address_prefixes)}", (device, *behind))
+        yield Cluster(f"{node_name(name)}/site", "site", f"{name}  {_listed(site.address_prefixes)}", (*boxes, *behind))
+
+
+def _device(scenario: Scenario, router: Router) -> Node:
+    """A VPN device; of several ones by its name."""
+    names = tuple(scenario.sites[router.end].devices)
+    title = f"VPN device {names[router.index]}" if names else "VPN device"
+    spoken = (_spoken((router,)),) if _speaks(scenario, router.end) else ()
+    return Node(router.node, "device", title, (*spoken, *_impaired(scenario.links.get(router.end))))
+
+
+def _spoken(routers: tuple[Router, ...]) -> str:
+    """The ASN of routers, and their BGP addresses."""
+    return f"AS {routers[0].asn}  BGP {_listed(tuple(dict.fromkeys(router.bgp_address for router in routers)))}"
 
 
 def _clients(scenario: Scenario) -> Iterator[Node]:
@@ -137,8 +151,14 @@ def _points_to_site(scenario: Scenario) -> Iterator[Edge]:
 
 def _connections(scenario: Scenario) -> Iterator[Edge]:
     for name, item in scenario.connections.items():
-        tail, head = (instance_node(end, 0) if end in scenario.vnets else node_name(end) for end in item.between)
+        tail, head = (_end(scenario, end, item) for end in item.between)
         yield Edge("bgp" if item.enable_bgp else "static", tail, head, (name, _session(scenario, item)))
+
+
+def _end(scenario: Scenario, end: str, item: Connection) -> str:
+    if end in scenario.vnets:
+        return instance_node(end, 0)
+    return device_node(end, item.device) if item.device is not None else devices(scenario, end)[0].node
 
 
 def _session(scenario: Scenario, item: Connection) -> str:
