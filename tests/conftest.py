@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -49,10 +50,17 @@ def changes(before: Facts, after: Facts) -> list[str]:
     return sorted(gone + new + changed)
 
 
-def _ip(what: str) -> Callable[[], Iterator[tuple[str, str]]]:
+def _ip(*what: str, options: tuple[str, ...] = ()) -> Callable[[], Iterator[tuple[str, str]]]:
+    """Several questions to one process: on an emulated machine each process costs 50 ms."""
+
     def read() -> Iterator[tuple[str, str]]:
-        found = json.loads(_output("ip", "-j", *what.split()) or "[]")
-        return ((f"{what}: {json.dumps(_stable(item), sort_keys=True)}", "") for item in found if item)
+        said = _output("ip", *options, "-j", "-batch", "-", stdin="\n".join(what))
+        found, at = json.JSONDecoder(), 0
+        for question in what:
+            items, at = found.raw_decode(said, at)
+            at += said[at:].startswith("\n")
+            name = " ".join((*options, question))
+            yield from ((f"{name}: {json.dumps(_stable(item), sort_keys=True)}", "") for item in items if item)
 
     return read
 
@@ -69,19 +77,29 @@ def _stable(value: Any) -> Any:
     return [_stable(item) for item in value] if isinstance(value, list) else value
 
 
-def _output(*command: str) -> str:
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+def _output(*command: str, stdin: str = "") -> str:
+    return subprocess.run(command, input=stdin, capture_output=True, text=True, check=True).stdout
 
 
 def _sysctls() -> Iterator[tuple[str, str]]:
     for family in ("ipv4", "ipv6"):
-        for path in Path("/proc/sys/net", family).rglob("*"):
-            if path.is_file() and path.name not in _VOLATILE_SYSCTLS:
-                try:
-                    yield f"sysctl {path.relative_to('/proc/sys')}", path.read_text().strip()
-                except OSError:
-                    # Write-only, or a key that was never made.
-                    continue
+        for directory, _, names in os.walk(f"/proc/sys/net/{family}"):
+            for name in names:
+                if name not in _VOLATILE_SYSCTLS:
+                    try:
+                        yield f"sysctl {directory[len('/proc/sys/') :]}/{name}", _read(f"{directory}/{name}")
+                    except OSError:
+                        # Write-only, or a key that was never made.
+                        continue
+
+
+def _read(path: str) -> str:
+    """A small file without Python's own layers: there are a thousand of them."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        return os.read(descriptor, 65536).decode().strip()
+    finally:
+        os.close(descriptor)
 
 
 def _mounts() -> Iterator[tuple[str, str]]:
@@ -110,7 +128,8 @@ def _files() -> Iterator[tuple[str, str]]:
 
 
 _READERS = (
-    *map(_ip, ("link", "address", "-4 route show table all", "-6 route show table all", "-4 rule", "-6 rule")),
+    _ip("link", "address", "route show table all", "rule"),
+    _ip("route show table all", "rule", options=("-6",)),
     _nftables,
     _sysctls,
     _mounts,
