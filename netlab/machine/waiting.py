@@ -11,12 +11,16 @@ POLL = 0.005
 
 
 def wait_until(met: Callable[[], bool], seconds: float, otherwise: Callable[[], str]) -> None:
-    """Return as soon as a condition is met; ConvergeError with what was seen last after the deadline."""
-    deadline = time.monotonic() + seconds
+    """Return as soon as a condition is met; ConvergeError with what was seen last after the deadline.
+
+    A third of the time at most goes into looking: a slow processor is left to those who are waited for.
+    """
+    deadline = (began := time.monotonic()) + seconds
     while not met():
-        if time.monotonic() > deadline:
+        if (now := time.monotonic()) > deadline:
             raise ConvergeError(f"{otherwise()} (waited {seconds:g} s)")
-        time.sleep(POLL)
+        time.sleep(max(POLL, 2 * (now - began)))
+        began = time.monotonic()
 
 
 def until(moment: float) -> None:
