@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv4Network
 
 from netlab.azure.forwarding import Used
 from netlab.azure.prediction import Predicted, Walk, address_towards
-from netlab.azure.sessions import NO_ADDRESS, REVOKED, UNTRUSTED, WRONG_PASSWORD, downloaded, issuer
+from netlab.azure.sessions import NO_ADDRESS, REVOKED, UNTRUSTED, WRONG_PASSWORD, Session, downloaded, issuer
 from netlab.azure.world import World
 from netlab.scenario.models import node_name
 from netlab.scenario.names import endpoints
@@ -120,16 +120,22 @@ def mend(world: World, walk: Walk, destination: IPv4Address) -> Iterator[str]:
 
 
 def _mend_client(world: World, client: str, place: _Place) -> Iterator[str]:
-    gateway = world.scenario.clients[client].gateway
-    session = world.sessions[client, gateway]
-    offered = any(place.prefix.subnet_of(prefix) for prefix in world.offered(gateway))
-    negotiated = any(place.prefix.subnet_of(prefix) for prefix in session.selectors)
-    if offered and not negotiated:
+    """What would lead a client to a place: through the gateway that offers it or, if none does, through its first."""
+    for gateway, session in world.sessions_of(client).items():
+        if any(place.prefix.subnet_of(prefix) for prefix in world.offered(gateway)):
+            yield from _mend_tunnel(world, client, gateway, session, place)
+            return
+    yield from _mend_end(world, world.scenario.clients[client].gateway, place, "")
+
+
+def _mend_tunnel(world: World, client: str, gateway: str, session: Session, place: _Place) -> Iterator[str]:
+    if session.absent:
+        yield f"connect {client} to {gateway}'s gateway: it does not come back by itself (R66)"
+    elif not any(place.prefix.subnet_of(prefix) for prefix in session.selectors):
         yield f"reconnect {client}: {gateway}'s gateway offers {place.prefix} now, and did not when it connected"
-    elif not offered:
-        yield from _mend_end(world, gateway, place, "")
     elif world.scenario.clients[client].os == "windows":
-        if any(place.prefix.subnet_of(prefix) for prefix in downloaded(world.scenario, gateway) - session.profile):
+        new = downloaded(world.scenario, gateway) - session.profile
+        if any(place.prefix.subnet_of(prefix) for prefix in new):
             yield f"download the profile of {client} anew: it holds {place.prefix} now (R65)"
         yield f"add {place.prefix} by hand on {client}: a Windows profile holds no prefix that S2S or BGP brings"
 

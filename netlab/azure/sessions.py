@@ -23,6 +23,8 @@ NO_ADDRESS = "the gateway has no address left for it"
 REFUSALS = (REVOKED, UNTRUSTED, WRONG_PASSWORD, NO_ADDRESS)
 # R66: no client comes back by itself.
 DISCONNECTED = "it was disconnected, and does not reconnect by itself"
+# No gateway says this of itself.
+UNREACHABLE = "its gateway does not answer"
 
 
 @dataclass(frozen=True)
@@ -112,10 +114,12 @@ def issuer(scenario: Scenario, client: str) -> str:
     return point_to_site(scenario, item.gateway).root_certificates[0]
 
 
-def connect(scenario: Scenario, sessions: Sessions, tunnel: Tunnel, selectors: Prefixes) -> Sessions:
+def connect(
+    scenario: Scenario, sessions: Sessions, tunnel: Tunnel, selectors: Prefixes, reachable: bool = True
+) -> Sessions:
     """Connect a client, or authenticate it afresh: the gateway lets it in with these selectors, or refuses it."""
     now = sessions[tunnel]
-    refused = refusal(scenario, sessions, tunnel)
+    refused = refusal(scenario, sessions, tunnel) if reachable else UNREACHABLE
     if refused:
         return {**sessions, tunnel: Session(profile=now.profile, absent=refused)}
     return {**sessions, tunnel: replace(now, selectors=selectors, absent="")}

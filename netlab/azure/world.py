@@ -26,6 +26,7 @@ from netlab.scenario.models import (
     Scenario,
     SiteDevice,
     SitePrefix,
+    node_name,
 )
 from netlab.scenario.routers import Topology, Tunnel, device_node, devices, instance_node
 
@@ -194,7 +195,7 @@ def after(world: World, action: Action) -> World:
         case "fail_gateway" | "restore_gateway", GatewayFault(vnet=vnet):
             return _without_moved_clients(replace(world, faults=_faults(world, action.verb, action)), world, vnet)
         case verb, ConnectionTunnel() | LinkOf() | SiteDevice():
-            return replace(world, faults=_faults(world, verb, action))
+            return _without_lost_clients(replace(world, faults=_faults(world, verb, action)))
     raise AssertionError(f"no such action: {action.verb}")
 
 
@@ -242,8 +243,20 @@ def _after(world: World, verb: str, tunnel: ClientTunnel) -> World:
 
 
 def _connected(world: World, tunnel: ClientTunnel) -> World:
-    selectors = world.offered(tunnel[1])
-    return replace(world, sessions=sessions.connect(world.scenario, world.sessions, tunnel, selectors))
+    selectors, reachable = world.offered(tunnel[1]), not _is_cut_off(world, tunnel)
+    return replace(world, sessions=sessions.connect(world.scenario, world.sessions, tunnel, selectors, reachable))
+
+
+def _is_cut_off(world: World, tunnel: ClientTunnel) -> bool:
+    """Whether there is no way between a client and its gateway."""
+    client, vnet = tunnel
+    return bool(world.faults.cut & (linked(world, client, None) | linked(world, vnet, None)))
+
+
+def _without_lost_clients(world: World) -> World:
+    """R66: clients that are cut off lose their connection, and stay without until they connect again."""
+    dropped = (t for t, held in world.sessions.items() if _is_cut_off(world, t) and not held.absent)
+    return replace(world, sessions=reduce(sessions.disconnect, dropped, world.sessions))
 
 
 def _with_session(
@@ -308,7 +321,9 @@ def _ends_at(world: World, tunnel: Tunnel, instance: int) -> bool:
 
 
 def linked(world: World, name: str, device: str | None) -> frozenset[str]:
-    """The nodes behind a link's name: of a gateway both instances, of a site its devices or the named one."""
+    """The nodes behind a link's name: a client, of a gateway both instances, of a site its devices or the named one."""
+    if name in world.scenario.clients:
+        return frozenset((node_name(name),))
     if name in world.scenario.vnets:
         return frozenset((instance_node(name, 0), instance_node(name, 1)))
     if device is not None:

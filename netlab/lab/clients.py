@@ -9,6 +9,7 @@ from netlab.azure.sessions import REFUSALS, Tunnel, tunnel_name, tunnels_of
 from netlab.azure.world import World, initial
 from netlab.errors import ConvergeError
 from netlab.lab import profile
+from netlab.machine.waiting import wait_until
 from netlab.plan.model import Client, Plan
 from netlab.probe.verdict import Check
 from netlab.scenario.models import Scenario
@@ -68,6 +69,16 @@ def restore(plan: Plan, scenario: Scenario, touched: Iterable[Tunnel], machine: 
         client = tunnel_of(plan, scenario, tunnel)
         connect(plan, client, machine)
         profile.download(plan, scenario, client, machine)
+
+
+def await_departures(plan: Plan, world: World, machine: Witness, seconds: float) -> None:
+    """Wait until those have noticed it whose way to the gateway was cut, or whose gateway is lost."""
+    gone = [tunnel_of(plan, world.scenario, tunnel) for tunnel, session in world.sessions.items() if session.absent]
+
+    def left() -> list[str]:
+        return [client.name for client in gone if machine.installed(client.directory, client.connection)]
+
+    wait_until(lambda: not left(), seconds, lambda: f"{', '.join(left())} still has a tunnel")
 
 
 def checks(plan: Plan, world: World, machine: Witness) -> Iterator[Check]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from netlab.azure.sessions import Prefixes, point_to_site
+from netlab.azure.sessions import Tunnel as ClientTunnel
 from netlab.azure.world import Faults, World, after, named
 from netlab.errors import ConvergeError
 from netlab.lab import clients, connections, failover, profile, state
@@ -19,7 +20,7 @@ from netlab.plan.model import BgpSpeaker, Client, GatewayView, Plan
 from netlab.scenario.models import Action, ClientOnly, ClientRoute, CustomRoutes, GatewayFault, NewKey, SitePrefix
 
 
-class Machine(Reader, clients.Machine, connections.Machine, failover.Machine, Protocol):
+class Machine(Reader, clients.Machine, clients.Witness, connections.Machine, failover.Machine, Protocol):
     """What a story asks of the machine."""
 
     def set_custom_routes(self, view: GatewayView, prefixes: Iterable[str]) -> None: ...
@@ -91,12 +92,14 @@ class Stage:
     def rewind(self) -> None:
         """Put back what this story, or one that was interrupted, has changed: all that can be, whatever fails."""
         taken = self.taken = [Action.model_validate(item) for item in state.read_story(self.lab)]
-        plan, scenario = self.lab.plan, self.lab.scenario
-        touched = {tunnel for a in taken if isinstance(a.subject, ClientOnly) for tunnel in named(scenario, a.subject)}
+        scenario = self.lab.scenario
         self.world = state.world(self.lab)
+        opening = state.opening(self.lab)
+        touched = {tunnel for a in taken if isinstance(a.subject, ClientOnly) for tunnel in named(scenario, a.subject)}
+        touched |= {tunnel for tunnel, session in self.world.sessions.items() if session != opening.sessions[tunnel]}
         with ExitStack() as way_back:
             if touched:
-                way_back.callback(clients.restore, plan, scenario, touched, self.machine)
+                way_back.callback(self._restore_clients, touched)
             if taken:
                 way_back.callback(self.settle)
             way_back.callback(self._reopen)
@@ -116,6 +119,9 @@ class Stage:
     def _reopen(self) -> None:
         self.world = state.opening(self.lab)
 
+    def _restore_clients(self, touched: Iterable[ClientTunnel]) -> None:
+        clients.restore(self.lab.plan, self.lab.scenario, touched, self.machine)
+
     def _restore_keys(self, connection: str) -> None:
         self._reopen()
         self.machine.load_keys(self.lab.plan, state.shared_keys(self.lab))
@@ -134,6 +140,10 @@ class Stage:
         except ConvergeError:
             self.lose_patience()
             raise
+
+    def await_departures(self) -> None:
+        """Wait until clients have noticed that they have lost their gateway."""
+        clients.await_departures(self.lab.plan, self.world, self.machine, self.patience)
 
     def lose_patience(self) -> None:
         """Something is dead, or did not come in time: do not wait for it again and again."""

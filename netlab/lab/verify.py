@@ -148,6 +148,7 @@ def _status(good: bool) -> Status:
 def _settled(stage: story.Stage) -> Check:
     try:
         stage.settle()
+        stage.await_departures()
     except ConvergeError as error:
         return Check("convergence", "failed", error.message)
     return Check("convergence", "passed", "every gateway knows what Azure's rules say, and every VNet follows")

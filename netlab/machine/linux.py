@@ -511,8 +511,9 @@ class Linux:
 
 
 def _uplinks(plan: Plan, nodes: Collection[str]) -> list[Link]:
-    edges = {f"{node}-edge" for node in nodes}
-    return [link for link in plan.links if link.a.node in edges and link.b.node == INTERNET]
+    """The links to the Internet of routers, at their edges, and of clients."""
+    faces = {*nodes, *(f"{node}-edge" for node in nodes)}
+    return [link for link in plan.links if link.a.node in faces and link.b.node == INTERNET]
 
 
 class LabWatch:

@@ -146,7 +146,7 @@ def _listed(prefixes: tuple[object, ...]) -> str:
 
 def _points_to_site(scenario: Scenario) -> Iterator[Edge]:
     for name, client in scenario.clients.items():
-        yield Edge("p2s", node_name(name), instance_node(client.gateway, 0), ("P2S",))
+        yield from (Edge("p2s", node_name(name), instance_node(vnet, 0), ("P2S",)) for vnet in client.gateways)
 
 
 def _connections(scenario: Scenario) -> Iterator[Edge]:

@@ -135,6 +135,22 @@ def test_a_refused_client_keeps_its_reason_when_it_is_disconnected() -> None:
     assert act(world, disconnect={"client": "lin"}) == world
 
 
+@pytest.mark.parametrize("link", ["lin", "VNet1"])
+def test_who_lost_the_gateway_stays_away_when_it_is_back(link: str) -> None:
+    cut = act(initial(scenario()), cut_link={"name": link})
+    assert cut.absence("lin") == sessions.DISCONNECTED
+    assert act(cut, connect={"client": "lin"}).absence("lin") == sessions.UNREACHABLE
+    mended = act(cut, mend_link={"name": link})
+    assert mended.absence("lin") == sessions.DISCONNECTED
+    assert not act(mended, connect={"client": "lin"}).absence("lin")
+
+
+def test_a_failover_drops_the_clients_and_a_cut_link_only_its_own() -> None:
+    assert act(initial(scenario()), fail_gateway={"vnet": "VNet1"}).absence("lin") == sessions.DISCONNECTED
+    world = act(two(), cut_link={"name": "VNet2"})
+    assert [world.absence(client) for client in ("both", "one", "two")] == ["", "", sessions.DISCONNECTED]
+
+
 # --- custom routes --------------------------------------------------------------------------------------------------
 
 
