@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from netlab.cli.labs import read_lab, require_root
-from netlab.cli.options import LabOption
-from netlab.cli.output import display
+from netlab.cli.options import Format, FormatOption, LabArgument, LabOption
+from netlab.cli.output import display, print_rows
 from netlab.errors import LabError, UsageError
 
 if TYPE_CHECKING:
@@ -57,6 +57,16 @@ def connect(client: ClientArgument, gateway: GatewayOption = "", lab: LabOption 
 def disconnect(client: ClientArgument, gateway: GatewayOption = "", lab: LabOption = "") -> None:
     """Have the gateway drop a client. It does not come back by itself."""
     _act("disconnect", client, gateway, lab)
+
+
+@app.command()
+def certificates(lab: LabArgument = "", output: FormatOption = Format.table) -> None:
+    """List certificates, thumbprints, what is revoked."""
+    require_root()
+    from netlab.lab.certificates import listed
+
+    found = read_lab(lab)
+    print_rows(listed(found.facts.lab, found.plan.certificates), output)
 
 
 def _act(verb: str, client: str, gateway: str, name: str) -> Lab:

@@ -62,13 +62,29 @@ def issue(lab: str, wanted: Iterable[Certificate], write_secret: Callable[[Path,
         Path(certificate_path(lab, item.name)).write_bytes(text)
 
 
-def thumbprint(lab: str, name: str) -> str:
+def listed(lab: str, wanted: Iterable[Certificate]) -> list[dict[str, str]]:
+    """The certificates of a lab, each with its thumbprint and with what revokes it."""
+    wanted = tuple(wanted)
+    revoked = {name: item.name for item in wanted for name in item.revokes or ()}
+    return [
+        {
+            "name": item.name,
+            "subject": item.subject,
+            "issuer": item.issuer,
+            "thumbprint": _thumbprint(lab, item.name),
+            "revoked": revoked.get(item.name, ""),
+        }
+        for item in wanted
+        if item.revokes is None
+    ]
+
+
+def _thumbprint(lab: str, name: str) -> str:
     """What Azure calls a certificate by: its SHA-1, in capital hexadecimal digits."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes
 
     found = x509.load_pem_x509_certificate(Path(certificate_path(lab, name)).read_bytes())
-    # Azure's thumbprints are SHA-1; nothing is proven by one.
     return found.fingerprint(hashes.SHA1()).hex().upper()
 
 
