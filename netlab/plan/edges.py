@@ -86,10 +86,12 @@ table ip initiator-only-{tunnel.name.lower()} {{
 
 def _by_name(found: Iterable[PeerSecret]) -> Iterator[PeerSecret]:
     """Each secret once: the tunnels of a connection share theirs, and charon keeps the last one of a name only."""
-    owners: dict[str, tuple[str, ...]] = {}
+    merged: dict[str, PeerSecret] = {}
     for secret in found:
-        owners[secret.name] = tuple(dict.fromkeys((*owners.get(secret.name, ()), *secret.identities)))
-    return (PeerSecret(name, identities) for name, identities in owners.items())
+        known = merged.get(secret.name, secret)
+        owners = dict.fromkeys((*known.identities, *secret.identities))
+        merged[secret.name] = replace(secret, identities=tuple(owners))
+    return iter(merged.values())
 
 
 Secrets = dict[str, tuple[PeerSecret, ...]]

@@ -434,6 +434,27 @@ def test_each_of_a_clients_tunnels_has_a_charon_of_its_own_where_libipsec_does_e
     assert len({connection.if_id for connection in kernel[0].connections}) == 2
 
 
+@pytest.mark.parametrize("plane", ["userspace", "kernel"])
+def test_passwords_are_passwords_at_both_ends(plane: DataPlane) -> None:
+    """A password that is loaded as a PSK is none: then nobody's is right."""
+    found = plan(catalogued("s2s-p2s-coexist"), "lab", plane)
+    secrets = [secret for charon in found.charons for secret in charon.secrets]
+    kinds = {(secret.name.partition(":")[0], secret.kind) for secret in secrets}
+    assert kinds == {("ipsec", "IKE"), ("p2s", "EAP")}
+    wrong = {secret.name for charon in found.charons if charon.node == "guest" for secret in charon.secrets}
+    assert wrong == {"p2s:VNet1:guest:wrong"}
+
+
+def test_a_pool_has_as_many_addresses_as_the_gateway_serves_clients() -> None:
+    """R52: the client too many gets none."""
+    scenario = catalogued("p2s-branch-bgp")
+    pools = [
+        {c.pool for charon in plan(each, "lab").charons for c in charon.connections if c.pool}
+        for each in (scenario, scenario.model_copy(update={"profile": "seed"}))
+    ]
+    assert pools == [{"192.168.0.1-192.168.0.250"}, {"192.168.0.1-192.168.0.128"}]
+
+
 @pytest.mark.parametrize(
     ("prefix", "hosts", "router"),
     [
