@@ -358,6 +358,13 @@ BROKEN = (
         ("cut_link: {name: Site3, device: d1}", "mend_link: {name: Site3}"),
     ),
     broken("actions_name_a_part_that_is_there", "silence", ("{site: Site1}", "{site: Site1, device: d1}")),
+    broken(
+        "r22_policy_based_tunnels_come_back",
+        "fail_tunnel",
+        gateway3("vpn_type: PolicyBased, sku: Basic"),
+        connection("type: IPsec, between: [VNet3, Site2]"),
+        ("fail_tunnel: {connection: VNet5-d1, instance: 1}", "fail_tunnel: {connection: new}"),
+    ),
     broken("actions_name_a_part_that_is_there", "fail_tunnel", ("VNet5-d1, instance", "VNet2-Site2, instance")),
     broken("actions_name_a_part_that_is_there", "fail_gateway", ("planned: true", "instance: 1")),
     broken("actions_name_a_part_that_is_there", "restore_gateway", ("{vnet: VNet5, instance: 0}", "{vnet: VNet5}")),

@@ -24,6 +24,7 @@ from netlab.scenario.rules.subjects import (
     Breaches,
     Path,
     instances,
+    policy_based,
     serving,
     sound_connections,
     speaking,
@@ -91,6 +92,17 @@ def actions_name_a_part_that_is_there(scenario: Scenario) -> Breaches:
                     yield Breach((*path, "instance"), message)
             case NewKey(connection=name, end=str(end)) if name in dict(sound_connections(scenario)):
                 yield from unknown((*path, "end"), end, scenario.connections[name].between, "end")
+
+
+def r22_policy_based_tunnels_come_back(scenario: Scenario) -> Breaches:
+    """R22: the next packet rebuilds a policy-based tunnel, so a story cannot keep one down."""
+    behind = {name for gateway, _ in policy_based(scenario) for name, _ in scenario.connections_of(gateway)}
+    for path, action in story_actions(scenario):
+        if action.verb == "fail_tunnel" and isinstance(action.subject, ConnectionTunnel):
+            name = action.subject.connection
+            if name in behind:
+                message = f"`{name}` is policy-based: the next packet brings it back; use cut_link or set_key instead"
+                yield Breach((*path, "connection"), message)
 
 
 def announcements_can_be_divided(scenario: Scenario) -> Breaches:
