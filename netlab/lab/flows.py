@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 
 from netlab.errors import ConvergeError, UsageError
 from netlab.lab.state import Lab
-from netlab.machine.waiting import wait_until
+from netlab.machine.waiting import stretched, wait_until
 from netlab.probe.flow import Flow
 from netlab.probe.verdict import Check, FlowReport
 from netlab.scenario.models import Step
@@ -33,8 +33,9 @@ class Watched:
         self.flow = None
         asked, azure = step.flow, round(found.outage * scale, 1)
         self.report = FlowReport(asked.source, asked.target, found.sent, found.lost, found.outage, azure)
-        late = asked.outage_at_most is not None and azure > asked.outage_at_most
-        allowed = f", at most {asked.outage_at_most:g} s are expected" if asked.outage_at_most is not None else ""
+        most = stretched(asked.outage_at_most) if asked.outage_at_most is not None else azure
+        late = azure > most
+        allowed = f", at most {most:g} s are expected" if asked.outage_at_most is not None else ""
         words = (
             f"{found.lost} of {found.sent} lost, an outage of {found.outage:g} s, {azure:g} s in Azure's time{allowed}"
         )

@@ -15,6 +15,7 @@ from typing import Any, Literal
 from netlab.azure.sessions import NO_ADDRESS, REVOKED, UNTRUSTED, WRONG_PASSWORD
 from netlab.errors import ConvergeError
 from netlab.machine import network, processes
+from netlab.machine.waiting import stretched
 
 PROGRAM = "/usr/sbin/charon-systemd"
 LOGS = ("charon.log", processes.output(PROGRAM))
@@ -111,6 +112,7 @@ def initiate(directory: str, name: str, seconds: float, child: str = "") -> None
     import vici.exception
 
     try:
+        seconds = stretched(seconds)
         with _session(directory, seconds + 1) as session:
             # vici sends nothing until the generator is iterated.
             for message in session.initiate({"ike": name, "child": child or name, "timeout": str(int(seconds * 1000))}):
@@ -154,6 +156,7 @@ def terminate(directory: str, name: str, seconds: float, number: str = "") -> No
     import vici.exception
 
     which = {"ike-id": number} if number else {"ike": name}
+    seconds = stretched(seconds)
     with _session(directory, seconds + 1) as session, contextlib.suppress(vici.exception.CommandException):
         for _ in session.terminate({**which, "timeout": str(int(seconds * 1000))}):
             pass

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 
-from netlab.errors import ConvergeError
+from netlab.errors import ConvergeError, UsageError
 
 POLL = 0.005
+_PATIENCE = "NETLAB_PATIENCE"
+
+
+def stretched(seconds: float) -> float:
+    """How long something may take that takes so many seconds elsewhere: NETLAB_PATIENCE says so of emulators."""
+    text = os.environ.get(_PATIENCE, "1")
+    try:
+        return seconds * max(1.0, float(text))
+    except ValueError:
+        raise UsageError(
+            f"{_PATIENCE} is {text!r}", "it is how often a deadline is stretched, a number as 10"
+        ) from None
 
 
 def wait_until(met: Callable[[], bool], seconds: float, otherwise: Callable[[], str]) -> None:
@@ -15,6 +28,7 @@ def wait_until(met: Callable[[], bool], seconds: float, otherwise: Callable[[], 
 
     A third of the time at most goes into looking: a slow processor is left to those who are waited for.
     """
+    seconds = stretched(seconds)
     deadline = (began := time.monotonic()) + seconds
     while not met():
         if (now := time.monotonic()) > deadline:

@@ -556,7 +556,9 @@ def test_a_charon_that_does_not_come_up_is_named(planned: Plan, monkeypatch: pyt
     monkeypatch.setattr(
         linux.text, "strongswan_conf", lambda *given: written(*given).replace("socket-default vici", "socket-default")
     )
-    words = rf"^charon of {planned.charons[0].node} is not there; charon\.log ends with: \d\d:\d\d:\d\d .+ \(waited 1 s\)$"
+    words = (
+        rf"^charon of {planned.charons[0].node} is not there; charon\.log ends with: \d\d:\d\d:\d\d .+ \(waited 1 s\)$"
+    )
     with pytest.raises(ConvergeError, match=words):
         Linux().start_daemons(planned)
 

@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netlab.azure.ike import CHILD_LIFETIME, POLICY_BASED_CHILD_LIFETIME
+from netlab.errors import UsageError
+from netlab.machine.waiting import stretched
 from netlab.plan.model import Timers
 from netlab.plan.timers import DPD_TIMEOUT, dpd_delay, scaled, timers
 
@@ -75,3 +77,19 @@ def test_a_larger_scale_makes_none_slower(one: float, other: float) -> None:
     assert fast.bgp_hold <= slow.bgp_hold
     assert fast.dpd_delay <= slow.dpd_delay
     assert fast.ike_lifetime <= slow.ike_lifetime
+
+
+@pytest.mark.parametrize(("text", "seconds"), [(None, 2.0), ("10", 20.0), ("0.1", 2.0)])
+def test_deadlines_are_stretched_where_the_environment_says_so_and_never_shortened(
+    text: str | None, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NETLAB_PATIENCE", raising=False)
+    if text is not None:
+        monkeypatch.setenv("NETLAB_PATIENCE", text)
+    assert stretched(2) == seconds
+
+
+def test_a_patience_that_is_no_number_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NETLAB_PATIENCE", "long")
+    with pytest.raises(UsageError, match="NETLAB_PATIENCE is 'long'"):
+        stretched(2)
