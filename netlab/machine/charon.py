@@ -131,6 +131,10 @@ _REFUSALS = (
 )
 
 
+# Why, where the peer said nothing.
+UNHEARD = "peer unreachable"
+
+
 def refusal(directory: str, name: str) -> str:
     """Why a connection did not come up when this charon last began it, in IKE's words; empty if it did, or none was."""
     try:
@@ -148,7 +152,7 @@ def refusal(directory: str, name: str) -> str:
     if not begun:
         return ""
     heard = (reason for reason, words in _REFUSALS if any(word in line for line in said for word in words))
-    return next(heard, "peer unreachable")
+    return next(heard, UNHEARD)
 
 
 def terminate(directory: str, name: str, seconds: float, number: str = "") -> None:

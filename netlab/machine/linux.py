@@ -575,11 +575,24 @@ def _patience(plan: Plan) -> float:
 
 
 def _bring_up(plan: Plan, directory: str, connection: str, refused: Collection[str]) -> None:
-    if connection not in refused:
-        charon.initiate(directory, connection, _INITIATE_SECONDS)
+    if connection in refused:
+        with contextlib.suppress(ConvergeError):
+            charon.initiate(directory, connection, _patience(plan))
         return
-    with contextlib.suppress(ConvergeError):
-        charon.initiate(directory, connection, _patience(plan))
+    said: list[str] = []
+
+    def up() -> bool:
+        try:
+            charon.initiate(directory, connection, _INITIATE_SECONDS)
+        except ConvergeError as error:
+            # A peer that refuses is believed; one that was not heard is asked again.
+            if charon.refusal(directory, connection) != charon.UNHEARD:
+                raise
+            said.append(error.message)
+            return False
+        return True
+
+    wait_until(up, _INITIATE_SECONDS, lambda: said[-1])
 
 
 def _await(what: str, met: Callable[[], bool], said: Callable[[], str]) -> None:
