@@ -137,7 +137,11 @@ def test_the_catalogue_is_this_one() -> None:
 def test_shape(scenario: str, report: Report) -> None:
     """What other programs rely on, in this order; what was added later follows it."""
     assert list(report)[:6] == ["lab", "scenario", "data_plane", "time_scale", "steps", "summary"]
-    assert (report["lab"], report["scenario"], report["time_scale"]) == (scenario, scenario, TIME_SCALES.get(scenario, 20))
+    assert (report["lab"], report["scenario"], report["time_scale"]) == (
+        scenario,
+        scenario,
+        TIME_SCALES.get(scenario, 20),
+    )
     assert report["data_plane"] in ("userspace", "kernel")
     assert list(report["summary"])[:3] == ["passed", "failed", "errors"]
     for step in report["steps"]:
