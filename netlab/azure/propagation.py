@@ -110,9 +110,11 @@ class _Moment:
         for prefix in own:
             yield Learned(prefix, session.tunnel, prepended, peer.node)
         for prefix, paths in self.best[peer.node].items():
-            # What was learned inside is told outside only (iBGP, RFC 4271 section 9.2.1).
+            # What was learned inside is told outside only (iBGP, RFC 4271 section 9.2.1); nobody is told what he said.
             chosen = paths[0] if session.tunnel or paths[0].tunnel else None
-            if prefix not in own and chosen is not None and (not session.tunnel or _passes_on(scenario, peer, prefix)):
+            if prefix in own or chosen is None or chosen.neighbor == session.router:
+                continue
+            if not session.tunnel or _passes_on(scenario, peer, prefix):
                 yield Learned(prefix, session.tunnel, (*prepended, *chosen.as_path), peer.node)
 
     def _prepended(self, session: Session) -> tuple[int, ...]:
@@ -123,14 +125,22 @@ class _Moment:
 
     def heard(self, router: Router, mine: Iterable[Session]) -> Paths:
         """What a router makes of all that it is told."""
-        own, refused = set(self.own(router)), sheltered(self.topology.scenario, router)
+        own = set(self.own(router))
         heard: dict[IPv4Network, list[Learned]] = {}
         for session in mine:
-            for route in self.told(session):
-                looped = router.asn in route.as_path  # B31
-                if not looped and route.prefix not in own and not any(route.prefix.subnet_of(p) for p in refused):
+            for route in self.taken(session):
+                if route.prefix not in own:
                     heard.setdefault(route.prefix, []).append(route)
         return {prefix: _best(routes) for prefix, routes in heard.items()}
+
+    def taken(self, session: Session) -> Iterator[Learned]:
+        """What a router does not refuse of all that it is told in a session."""
+        router = self.topology.routers[session.router]
+        refused = sheltered(self.topology.scenario, router)
+        for route in self.told(session):
+            looped = router.asn in route.as_path  # B31
+            if not looped and not any(route.prefix.subnet_of(p) for p in refused):
+                yield route
 
 
 def _passes_on(scenario: Scenario, router: Router, prefix: IPv4Network) -> bool:
@@ -160,7 +170,7 @@ def established(topology: Topology, up: frozenset[str], announced: Announcements
             frozenset((session.router, session.peer.node))
             for session in found
             if session.tunnel and topology.routers[session.router].end in topology.scenario.vnets
-            if sum(1 for _ in moment.told(session)) > MAXIMUM_PREFIX
+            if sum(1 for _ in moment.taken(session)) > MAXIMUM_PREFIX
         }
         if not flooded:
             return found

@@ -369,6 +369,16 @@ def test_what_a_site_withdraws_stays_where_it_is_static() -> None:
     assert heard(network(), "VNet2", {"Site2": []})["10.102.0.0/16"] == (A1,)
 
 
+@pytest.mark.parametrize(("count", "kept"), [(4000, True), (4001, False)])
+def test_a_peer_that_tells_too_much_loses_its_session_and_nobody_else_does(count: int, kept: bool) -> None:
+    """B16. What is refused does not count (B19), nor does anybody tell the gateway what it said itself."""
+    parts = IPv4Network("172.16.0.0/12").subnets(new_prefix=24)
+    told = [*(str(next(parts)) for _ in range(count)), V1]
+    found = heard(_two_branches(65101, 65102), "VNet1", {"Site1": told})
+    assert ("172.16.0.0/24" in found) is kept
+    assert found["10.102.0.0/16"] == (65102,)
+
+
 # --- any network ----------------------------------------------------------------------------------------------------
 
 
