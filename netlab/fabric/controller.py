@@ -15,12 +15,12 @@ from netlab.azure.propagation import offered_selectors
 from netlab.errors import LabError
 from netlab.plan import steering
 from netlab.plan.devices import P2S
-from netlab.plan.model import BgpSpeaker, Fabric, GatewayView, Plan, Route, SubnetTable, Timers
+from netlab.plan.model import BgpSpeaker, Charon, Fabric, GatewayView, Plan, Route, SubnetTable, Timers
 from netlab.plan.networks import GATEWAY_METRIC
 
 _DEBOUNCE = 0.01
 # Missed events are made up for by reading everything anew.
-_PERIOD = 1.0
+_PERIOD = 5.0
 
 # What each gateway instance sends into its tunnels: prefix, and whether BGP told it.
 Known = Mapping[str, tuple[tuple[str, bool], ...]]
@@ -59,7 +59,7 @@ class Machine(Protocol):
 
     def own_routes(self, netns: str) -> tuple[Route, ...]: ...
 
-    def installed(self, directory: str, connection: str) -> bool: ...
+    def all_installed(self, directory: str) -> frozenset[str]: ...
 
     def reset_session(self, speaker: BgpSpeaker, address: str) -> None: ...
 
@@ -173,12 +173,18 @@ def reconcile(plan: Plan, machine: Machine, known: Known) -> None:
 
 def tunnels_up(plan: Plan, machine: Machine) -> steering.Up:
     """The tunnels that have an INSTALLED CHILD SA, by router and IKE connection."""
-    directories = {charon.node: charon.directory for charon in plan.charons}
+    installed = {charon.node: machine.all_installed(charon.directory) for charon in _of_tunnels(plan)}
     return frozenset(
         (tunnel.node, tunnel.connection)
         for tunnel in plan.tunnels
-        if tunnel.connection != P2S and machine.installed(directories[tunnel.edge], tunnel.connection)
+        if tunnel.connection != P2S and tunnel.connection in installed[tunnel.edge]
     )
+
+
+def _of_tunnels(plan: Plan) -> Iterator[Charon]:
+    """The charons at the ends of tunnels; those of clients make none that routes of a router lead into."""
+    edges = {tunnel.edge for tunnel in plan.tunnels}
+    return (charon for charon in plan.charons if charon.node in edges)
 
 
 def steered(plan: Plan, machine: Machine, up: steering.Up) -> bool:
@@ -224,7 +230,7 @@ def run(plan: Plan, machine: Machine, orders: Orders, begun: Callable[[], bool])
 
     Until ``begun`` says that every tunnel has been initiated, all count as up.
     """
-    directories = [charon.directory for charon in plan.charons]
+    directories = [charon.directory for charon in _of_tunnels(plan)]
     watch = machine.watch([view.netns for view in plan.gateways], directories)
     last: Seen | None = None
     try:

@@ -314,7 +314,11 @@ class Linux:
 
     def installed(self, directory: str, connection: str) -> bool:
         """Whether a charon has an INSTALLED child of a connection."""
-        return charon.installed(self.sas(directory), connection)
+        return connection in self.all_installed(directory)
+
+    def all_installed(self, directory: str) -> frozenset[str]:
+        """The connections of a charon that have an INSTALLED child."""
+        return frozenset(sa.connection for sa in self.sas(directory) if "INSTALLED" in sa.children)
 
     # --- point-to-site clients --------------------------------------------------------------------------------------
 

@@ -185,6 +185,10 @@ class Machine:
         self._ask(TABLES)
         return True
 
+    def all_installed(self, directory: str) -> frozenset[str]:
+        self._ask(TABLES)
+        return frozenset(loaded().scenario.connections)
+
     # The way back, and finding what there is.
 
     def stop_processes(self, lab: str) -> list[str]:

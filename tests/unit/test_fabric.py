@@ -191,12 +191,13 @@ class Machine:
     def own_routes(self, netns: str) -> tuple[Route, ...]:
         return tuple(self.routes[netns])
 
-    def installed(self, directory: str, connection: str) -> bool:
-        return (directory, connection) not in self.dead
+    def all_installed(self, directory: str) -> frozenset[str]:
+        everything = (c for item in lab().charons if item.directory == directory for c in item.connections)
+        return frozenset(c.name for c in everything if (directory, c.name) not in self.dead)
 
     def watch(self, netns: Iterable[str], directories: Iterable[str]) -> Machine:
         assert set(netns) == {view.netns for view in lab().gateways}
-        assert set(directories) == {charon.directory for charon in lab().charons}
+        assert set(directories) == {charon.directory for charon in lab().charons if "-edge" in charon.node}
         return self
 
     def wait(self, seconds: float) -> bool:
