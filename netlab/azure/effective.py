@@ -57,10 +57,9 @@ def active(candidates: Iterable[EffectiveRoute]) -> Iterator[EffectiveRoute]:
         for r in routes
         if r.source != "VirtualNetworkGateway" or not any(r.prefix.subnet_of(shield) for shield in shields)
     ]
-    best = {
-        prefix: min(_PRECEDENCE[r.source] for r in contenders if r.prefix == prefix)
-        for prefix in {r.prefix for r in contenders}
-    }
+    best: dict[IPv4Network, int] = {}
+    for r in contenders:
+        best[r.prefix] = min(_PRECEDENCE[r.source], best.get(r.prefix, len(_PRECEDENCE)))
     winners = [r for r in contenders if _PRECEDENCE[r.source] == best[r.prefix]]
     # Section 8, point 2: an active 0.0.0.0/0 from a UDR or from BGP removes the None routes; one to Internet does not.
     forced = any(r.prefix == DEFAULT_ROUTE and r.next_hop_type != "Internet" for r in winners)

@@ -13,6 +13,7 @@ from netlab.scenario.routers import Router, Topology
 Announcements = Mapping[str, frozenset[IPv4Network]]
 
 MAXIMUM_PREFIX = 4000  # B16
+TOO_MANY = f"the peer tells more than {MAXIMUM_PREFIX} prefixes (B16)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,17 +97,14 @@ class _Moment:
     """What everybody holds in one round of telling."""
 
     topology: Topology
-    announced: Announcements
+    own: Mapping[str, frozenset[IPv4Network]]
     best: Mapping[str, Paths]
-
-    def own(self, router: Router) -> tuple[IPv4Network, ...]:
-        return () if router.before_devices else originated(self.topology.scenario, router.end, self.announced)
 
     def told(self, session: Session) -> Iterator[Learned]:
         """Everything that the peer of a session tells."""
         peer, scenario = session.peer, self.topology.scenario
         prepended = self._prepended(session) if session.tunnel else ()
-        own = set(self.own(peer))
+        own = self.own[peer.node]
         for prefix in own:
             yield Learned(prefix, session.tunnel, prepended, peer.node)
         for prefix, paths in self.best[peer.node].items():
@@ -123,24 +121,22 @@ class _Moment:
         extra = site.as_path_prepend.get(session.connection, 0) if site is not None else 0
         return (session.peer.asn,) * (1 + extra)
 
-    def heard(self, router: Router, mine: Iterable[Session]) -> Paths:
-        """What a router makes of all that it is told."""
-        own = set(self.own(router))
-        heard: dict[IPv4Network, list[Learned]] = {}
-        for session in mine:
-            for route in self.taken(session):
-                if route.prefix not in own:
-                    heard.setdefault(route.prefix, []).append(route)
-        return {prefix: _best(routes) for prefix, routes in heard.items()}
-
-    def taken(self, session: Session) -> Iterator[Learned]:
-        """What a router does not refuse of all that it is told in a session."""
+    def accepted(self, session: Session) -> Iterator[Learned]:
+        """What a router does not refuse of that."""
         router = self.topology.routers[session.router]
         refused = sheltered(self.topology.scenario, router)
         for route in self.told(session):
             looped = router.asn in route.as_path  # B31
-            if not looped and not any(route.prefix.subnet_of(p) for p in refused):
+            if not looped and not any(route.prefix.subnet_of(prefix) for prefix in refused):
                 yield route
+
+    def heard(self, router: Router, mine: Iterable[Session]) -> Paths:
+        """What a router makes of all that it is told."""
+        heard: dict[IPv4Network, list[Learned]] = {}
+        for route in (route for session in mine for route in self.accepted(session)):
+            if route.prefix not in self.own[router.node]:
+                heard.setdefault(route.prefix, []).append(route)
+        return {prefix: _best(routes) for prefix, routes in heard.items()}
 
 
 def _passes_on(scenario: Scenario, router: Router, prefix: IPv4Network) -> bool:
@@ -156,33 +152,54 @@ def _best(routes: list[Learned]) -> tuple[Learned, ...]:
     return tuple(sorted(equal, key=lambda route: (route.as_path, route.tunnel, route.neighbor)))
 
 
-def learned(topology: Topology, up: frozenset[str], announced: Announcements | None = None) -> dict[str, Paths]:
-    """What every router learns by BGP, given the tunnels that are up: the best paths of each prefix."""
-    return _settled(topology, established(topology, up, announced), announced or {})
+def converged(
+    topology: Topology, up: frozenset[str], announced: Announcements | None = None
+) -> tuple[tuple[Session, ...], dict[str, Paths]]:
+    """The BGP sessions that stay, and what every router learns: the best paths of each prefix, by its node.
 
-
-def established(topology: Topology, up: frozenset[str], announced: Announcements | None = None) -> tuple[Session, ...]:
-    """The BGP sessions that stay: a peer that tells a gateway more than it takes loses its session (B16)."""
-    found = sessions(topology, up)
+    Given the tunnels that are up. A peer that tells a gateway more than it takes loses its session (B16).
+    """
+    found, own = sessions(topology, up), _own(topology, announced)
     while True:
-        moment = _Moment(topology, announced or {}, _settled(topology, found, announced or {}))
-        flooded = {
-            frozenset((session.router, session.peer.node))
-            for session in found
-            if session.tunnel and topology.routers[session.router].end in topology.scenario.vnets
-            if sum(1 for _ in moment.taken(session)) > MAXIMUM_PREFIX
-        }
+        best = _settled(topology, found, own)
+        flooded = _flooded(_Moment(topology, own, best), found)
         if not flooded:
-            return found
+            return found, best
         found = tuple(s for s in found if frozenset((s.router, s.peer.node)) not in flooded)
 
 
-def _settled(topology: Topology, found: tuple[Session, ...], announced: Announcements) -> dict[str, Paths]:
+def _own(topology: Topology, announced: Announcements | None) -> dict[str, frozenset[IPv4Network]]:
+    """What each router announces of its own accord."""
+    routers = topology.routers.values()
+    told = {router.end: frozenset(originated(topology.scenario, router.end, announced)) for router in routers}
+    return {router.node: frozenset() if router.before_devices else told[router.end] for router in routers}
+
+
+def _flooded(moment: _Moment, found: tuple[Session, ...]) -> set[frozenset[str]]:
+    """The pairs of routers of which one, a gateway instance, accepts more from the other than it takes.
+
+    Where what is too much was passed on, only those at which it came in: the others then hear of it no more.
+    """
+    routers, vnets = moment.topology.routers, moment.topology.scenario.vnets
+    pairs = {
+        (session.router, session.peer.node)
+        for session in found
+        if session.tunnel and routers[session.router].end in vnets
+        if sum(1 for _ in moment.accepted(session)) > MAXIMUM_PREFIX
+    }
+    gateways = {gateway for gateway, _ in pairs}
+    first = {pair for pair in pairs if pair[1] not in gateways}
+    return {frozenset(pair) for pair in first or pairs}
+
+
+def _settled(
+    topology: Topology, found: tuple[Session, ...], own: Mapping[str, frozenset[IPv4Network]]
+) -> dict[str, Paths]:
     """A fixpoint: everybody tells everybody until nobody hears anything new."""
     best: dict[str, Paths] = {node: {} for node in topology.routers}
     mine = {node: tuple(session for session in found if session.router == node) for node in best}
     while True:
-        moment = _Moment(topology, announced, best)
+        moment = _Moment(topology, own, best)
         after = {node: moment.heard(router, mine[node]) for node, router in topology.routers.items()}
         if after == best:
             return best

@@ -10,8 +10,9 @@ from pydantic import SecretStr
 
 from netlab.azure import sessions
 from netlab.azure.ike import Negotiated, negotiate
-from netlab.azure.propagation import Paths, established, learned
+from netlab.azure.propagation import Paths, converged
 from netlab.azure.propagation import Session as BgpSession
+from netlab.azure.propagation import sessions as bgp_sessions
 from netlab.azure.sessions import Prefixes, Session, Sessions
 from netlab.azure.sessions import Tunnel as ClientTunnel
 from netlab.scenario.models import (
@@ -108,14 +109,24 @@ class World:
         return ""
 
     @cached_property
+    def _converged(self) -> tuple[tuple[BgpSession, ...], dict[str, Paths]]:
+        return converged(self.topology, self.talking, self.announced)
+
+    @property
     def bgp_sessions(self) -> tuple[BgpSession, ...]:
         """The BGP sessions that are established, each at both of its routers."""
-        return established(self.topology, self.talking, self.announced)
+        return self._converged[0]
 
-    @cached_property
+    @property
+    def flooded(self) -> frozenset[str]:
+        """The tunnels whose BGP session is lost to too many prefixes (B16)."""
+        stay = {session.tunnel for session in self.bgp_sessions}
+        return frozenset(s.tunnel for s in bgp_sessions(self.topology, self.talking) if s.tunnel not in stay)
+
+    @property
     def learned(self) -> dict[str, Paths]:
         """What every router has learned by BGP, by its node."""
-        return learned(self.topology, self.talking, self.announced)
+        return self._converged[1]
 
     @property
     def learned_by_name(self) -> dict[str, Paths]:

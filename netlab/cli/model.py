@@ -88,6 +88,7 @@ def list_rules(
 @app.command()
 def predict(scenario: ScenarioArgument, output: FormatOption = Format.table) -> None:
     """Say what Azure's rules make of a scenario, without a lab."""
+    from netlab.azure import learning
     from netlab.azure.prediction import predict as foresee
     from netlab.azure.prediction import story_of
     from netlab.report import forecast
@@ -95,19 +96,22 @@ def predict(scenario: ScenarioArgument, output: FormatOption = Format.table) -> 
 
     loaded = load_scenario(scenario).scenario
     documented: Mapping[tuple[str, str], Reach] = {}
+    learned: learning.Expected = {}
     steps = []
     for predicted, step in zip(foresee(loaded), story_of(loaded), strict=True):
         documented = expected_pairs(loaded, documented, step.expect)
         expected = {pair: reach.expected for pair, reach in documented.items()}
-        steps.append((predicted, forecast.cells(predicted, expected)))
+        learned = learning.expected(learned, step.expect)
+        checks = forecast.checks(predicted, learned)
+        steps.append((predicted, forecast.cells(predicted, expected), checks))
     if output is Format.json:
         print_json(forecast.structure(loaded.name, steps))
     else:
         from netlab.report import table
 
-        for predicted, cells in steps:
-            display(table.step(predicted.name, cells))
-    wrong = any(cell.status == "failed" for _, cells in steps for cell in cells)
+        for predicted, cells, checks in steps:
+            display(table.step(predicted.name, cells, checks))
+    wrong = any(checks or any(cell.status == "failed" for cell in cells) for _, cells, checks in steps)
     leave(ExitCode.FAILED if wrong else ExitCode.OK)
 
 

@@ -79,13 +79,11 @@ def wanted_routes(table: SubnetTable, known: Known) -> frozenset[Route]:
 
 def _ways(table: SubnetTable, known: Known) -> Iterator[tuple[str, Route]]:
     """The route of a table to each prefix that its gateway knows: over the instances that know it, by turns (R11)."""
-    prefixes = {prefix for instance in known.values() for prefix, _ in instance}
-    for prefix in prefixes if table.gateway_ways else ():
+    told = {node: {prefix for prefix, _ in instance} for node, instance in known.items()}
+    for prefix in set().union(*told.values()) if table.gateway_ways else ():
         hops = tuple(
             sorted(
-                (way.device, way.via)
-                for way in table.gateway_ways
-                if not way.node or any(prefix == told for told, _ in known.get(way.node, ()))
+                (way.device, way.via) for way in table.gateway_ways if not way.node or prefix in told.get(way.node, ())
             )
         )
         device, via = hops[0] if len(hops) == 1 else ("", "")

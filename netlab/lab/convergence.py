@@ -14,6 +14,9 @@ from netlab.plan.model import MAIN_TABLE, BgpSpeaker, Plan
 
 # How long a lab may take; its daemons need a second or two whatever the time scale, more on an emulated machine.
 SECONDS = 30.0
+# FRR's state of a session that it gave up for too many prefixes (B16); it never tries such a one again by itself.
+GIVEN_UP = "Idle (PfxCt)"
+_MOST_SAID = 8
 
 
 class Reader(controller.Machine, Protocol):
@@ -25,13 +28,33 @@ class Reader(controller.Machine, Protocol):
 
 
 def await_bgp(plan: Plan, world: World, machine: Reader, seconds: float = SECONDS) -> None:
-    """Wait until every BGP session that must be is Established and every speaker's kernel routes are what it learns."""
+    """Wait until every BGP session that must be is Established and every speaker's kernel routes are what it learns.
+
+    One that was given up for too many prefixes, and must be, is tried anew.
+    """
     for speaker in plan.speakers:
+        lacking: list[str] = []
 
-        def missing(speaker: BgpSpeaker = speaker) -> str:
-            return "; ".join(_missing(plan, world, speaker, machine))
+        def met(speaker: BgpSpeaker = speaker, lacking: list[str] = lacking) -> bool:
+            lacking[:] = _missing(plan, world, speaker, machine)
+            if lacking:
+                _try_again(plan, world, machine)
+            return not lacking
 
-        wait_until(lambda missing=missing: not missing(), seconds, missing)  # type: ignore[misc]
+        wait_until(met, seconds, lambda lacking=lacking: _said(lacking))  # type: ignore[misc]
+
+
+def _said(lacking: list[str]) -> str:
+    more = len(lacking) - _MOST_SAID
+    return "; ".join((*lacking[:_MOST_SAID], *((f"and {more} more",) if more > 0 else ())))
+
+
+def _try_again(plan: Plan, world: World, machine: Reader) -> None:
+    for speaker in plan.speakers:
+        states = machine.bgp_states(speaker)
+        for address in expected_peers(world, speaker):
+            if states.get(address) == GIVEN_UP:
+                machine.reset_session(speaker, address)
 
 
 def expected_peers(world: World, speaker: BgpSpeaker) -> frozenset[str]:
@@ -48,7 +71,7 @@ def _missing(plan: Plan, world: World, speaker: BgpSpeaker, machine: Reader) -> 
         if state != "Established":
             yield f"{speaker.node}: the BGP session with {address} is {state}"
     for neighbor in speaker.neighbors:
-        if neighbor.connection in world.silent and states.get(neighbor.address) == "Established":
+        if neighbor.connection in world.silent | world.flooded and states.get(neighbor.address) == "Established":
             yield f"{speaker.node}: the BGP session with {neighbor.address} is still Established"
     ports = {neighbor.node: neighbor.interface for neighbor in speaker.neighbors}
     # A static route wins over what BGP says of the same prefix: an administrative distance of 1 against 20.

@@ -8,7 +8,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from netlab.azure.propagation import Session
 from netlab.azure.sessions import Prefixes, point_to_site
 from netlab.azure.sessions import Tunnel as ClientTunnel
 from netlab.azure.world import Faults, World, after, named
@@ -172,7 +171,6 @@ class Stage:
                 self._set_custom_routes(change)
             case "announce" | "withdraw", SitePrefix(site=site):
                 self._announce(site, before.announced[site], self.world.announced[site])
-                self._try_again(frozenset(self.world.bgp_sessions) - frozenset(before.bgp_sessions))
             case "set_key", NewKey(connection=connection, shared_key=key, end=end):
                 ends = (end,) if end is not None else self.lab.scenario.connections[connection].between
                 keys = {shared_key_name(connection, each): key.get_secret_value() for each in ends}
@@ -188,13 +186,6 @@ class Stage:
         for speaker in self.lab.plan.speakers if add or delete else ():
             if speaker.node in devices:
                 self.machine.change_announcements(speaker, add=add, delete=delete)
-
-    def _try_again(self, sessions: Collection[Session]) -> None:
-        """Have BGP sessions tried anew: FRR does not by itself after a peer told it too much (B16)."""
-        for speaker in self.lab.plan.speakers:
-            for neighbor in speaker.neighbors:
-                if any((s.router, s.peer.node) == (speaker.node, neighbor.node) for s in sessions):
-                    self.machine.reset_session(speaker, neighbor.address)
 
     def _reset(self, connection: str) -> None:
         """Take every tunnel of a connection down, and bring it up with what its ends hold now."""

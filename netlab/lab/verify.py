@@ -12,10 +12,12 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import Protocol
 
+from netlab.azure import learning as expectations
 from netlab.azure.prediction import Predicted, address_towards, endpoint_addresses, matrix, story_of
+from netlab.azure.propagation import TOO_MANY
 from netlab.azure.world import World
 from netlab.errors import ConvergeError, LabError
-from netlab.lab import clients, connections, flows, profile, state, story
+from netlab.lab import clients, connections, flows, learning, profile, state, story
 from netlab.lab.autopsy import Coroner
 from netlab.lab.autopsy import Machine as Readable
 from netlab.lab.convergence import expected_peers
@@ -32,7 +34,7 @@ Progress = Callable[[str], None]
 Documented = Mapping[Pair, Reach]
 
 
-class Machine(story.Machine, clients.Witness, Readable, Protocol):
+class Machine(story.Machine, clients.Witness, learning.Machine, Readable, Protocol):
     """What verifying asks of the machine."""
 
     def namespaces_of(self, lab: str) -> tuple[str, ...]: ...
@@ -50,15 +52,17 @@ def verify(lab: state.Lab, machine: Machine, progress: Progress) -> Report:
     steps = []
     documented: Documented = {}
     states: dict[str, str] = {}
+    learned: expectations.Expected = {}
     try:
         for step in story_of(lab.scenario):
             progress(step.name)
             documented = expected_pairs(lab.scenario, documented, step.expect)
             states |= step.expect.connections
+            learned = expectations.expected(learned, step.expect)
             with flows.watched(stage.lab, step, probe_addresses(stage.lab, machine)) as flow:
                 for action in step.do:
                     troubles += _attempt(f"action {action.verb}", partial(stage.take, action))
-                steps.append(_measure(stage, machine, step, documented, states, troubles, flow))
+                steps.append(_measure(stage, machine, step, documented, states, learned, troubles, flow))
             troubles = []
     finally:
         troubles = list(_attempt("rewind", stage.rewind))
@@ -83,6 +87,7 @@ def _measure(
     step: Step,
     documented: Documented,
     states: Mapping[str, str],
+    learned: expectations.Expected,
     troubles: Iterable[Check],
     flow: flows.Watched,
 ) -> StepReport:
@@ -92,6 +97,7 @@ def _measure(
         stage.lose_patience()
     settled = _settled(stage)
     checks = [alive, *_sessions(lab, machine, world, states), settled, *flow.end(step, lab.facts.time_scale)]
+    checks += learning.checks(lab.plan, world, machine, learned)
     cells, sealed = _cells(lab, machine, documented, world)
     checks += [*troubles, sealed, *_routes(lab, machine, step.expect, world), *_profiles(lab, world)]
     return StepReport(step.name, cells, tuple(checks), flow.report)
@@ -126,9 +132,10 @@ def _sessions(lab: state.Lab, machine: Machine, world: World, documented: Mappin
             session, name = states.get(neighbor.address, "unknown"), f"BGP {speaker.node} to {neighbor.address}"
             if neighbor.address in speaking:
                 yield Check(name, _status(session == "Established"), session)
-            elif neighbor.connection in world.silent:
+            elif neighbor.connection in world.silent | world.flooded:
                 silent = session != "Established"
-                yield Check(name, _status(silent), f"{session}, as expected" if silent else session)
+                why = f": {TOO_MANY}" if neighbor.connection in world.flooded else ""
+                yield Check(name, _status(silent), f"{session}, as expected{why}" if silent else session)
 
 
 def daemons(plan: Plan) -> Iterator[tuple[str, str, str]]:

@@ -7,6 +7,8 @@ import json
 import shutil
 import socket
 from collections.abc import Iterable
+from dataclasses import dataclass
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +84,37 @@ def _answer(connection: socket.socket) -> tuple[str, int]:
 def show(directory: str, what: str) -> Any:
     """A ``show … json`` of bgpd, parsed."""
     return json.loads(command(directory, "bgpd", f"show {what} json") or "{}")
+
+
+@dataclass(frozen=True, slots=True)
+class BgpRoute:
+    """A route that bgpd knows: who told it (empty: it is its own), the next hop, and whether it is one of the best."""
+
+    prefix: str
+    peer: str
+    next_hop: str
+    as_path: str
+    inside: bool
+    best: bool
+
+
+def routes(directory: str) -> tuple[BgpRoute, ...]:
+    """Every valid route of a bgpd, its own first."""
+    table = show(directory, "bgp ipv4 unicast").get("routes", {})
+    found = [_route(item) for items in table.values() for item in items if item.get("valid")]
+    return tuple(sorted(found, key=lambda route: (route.peer != "", IPv4Network(route.prefix), route.peer)))
+
+
+def _route(item: Any) -> BgpRoute:
+    own = item["peerId"] == "(unspec)"
+    return BgpRoute(
+        prefix=item["network"],
+        peer="" if own else item["peerId"],
+        next_hop="" if own else item["nexthops"][0]["ip"],
+        as_path=item["path"],
+        inside=item.get("pathFrom") == "internal",
+        best=bool(item.get("bestpath") or item.get("multipath")),
+    )
 
 
 def configure(directory: str, *lines: str) -> None:

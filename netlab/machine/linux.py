@@ -424,6 +424,21 @@ class Linux:
             return {neighbor.address: "bgpd does not answer" for neighbor in speaker.neighbors}
         return {address: peer["state"] for address, peer in peers.items()}
 
+    def as_paths(self, speaker: BgpSpeaker) -> dict[str, frozenset[str]]:
+        """The AS paths of the best routes that a speaker has learned, by prefix; none where it does not answer."""
+        found: dict[str, frozenset[str]] = {}
+        for route in self.bgp_routes(speaker) or ():
+            if route.peer and route.best:
+                found[route.prefix] = found.get(route.prefix, frozenset()) | {route.as_path}
+        return found
+
+    def bgp_routes(self, speaker: BgpSpeaker) -> tuple[frr.BgpRoute, ...] | None:
+        """All that a speaker knows; None where it does not answer."""
+        try:
+            return frr.routes(speaker.directory)
+        except (OSError, LabError):
+            return None
+
     def reset_session(self, speaker: BgpSpeaker, address: str) -> None:
         """End a BGP session and try it anew; a speaker that does not answer has none."""
         with contextlib.suppress(OSError, LabError):

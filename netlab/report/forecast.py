@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from netlab.azure import learning
 from netlab.azure.explanation import Explanation
 from netlab.azure.forwarding import effective_routes
 from netlab.azure.prediction import Predicted, PredictedStep, Walk
-from netlab.probe.verdict import Cell, Drop
+from netlab.probe.verdict import Cell, Check, Drop
 
 
 def cells(step: PredictedStep, documented: Mapping[tuple[str, str], str]) -> tuple[Cell, ...]:
@@ -36,12 +37,20 @@ def _cell(item: Predicted, expected: str) -> Cell:
     )
 
 
-def structure(scenario: str, steps: Iterable[tuple[PredictedStep, tuple[Cell, ...]]]) -> dict[str, Any]:
+def checks(step: PredictedStep, learned: learning.Expected) -> tuple[Check, ...]:
+    """What the scenario expects to be learned, and the model predicts otherwise."""
+    found = learning.disagreements(step.world, learned)
+    return tuple(Check(f"learned {end}", "failed", message) for end, message in found)
+
+
+def structure(
+    scenario: str, steps: Iterable[tuple[PredictedStep, tuple[Cell, ...], tuple[Check, ...]]]
+) -> dict[str, Any]:
     """A whole prediction: per step the matrix with ways and drop points, and who knows which routes."""
-    return {"scenario": scenario, "steps": [_step(step, found) for step, found in steps]}
+    return {"scenario": scenario, "steps": [_step(*step) for step in steps]}
 
 
-def _step(step: PredictedStep, found: tuple[Cell, ...]) -> dict[str, Any]:
+def _step(step: PredictedStep, found: tuple[Cell, ...], wrong: tuple[Check, ...]) -> dict[str, Any]:
     world = step.world
     return {
         "name": step.name,
@@ -58,6 +67,7 @@ def _step(step: PredictedStep, found: tuple[Cell, ...]) -> dict[str, Any]:
             }
             for item, cell in zip(step.cells, found, strict=True)
         ],
+        "checks": [{"name": c.name, "status": c.status, "message": c.message} for c in wrong],
         "client_routes": {c: sorted(map(str, world.client_routes(c))) for c in world.scenario.clients},
         "learned_routes": {
             end: [

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from netlab.azure.propagation import (
     Paths,
     bgp_ends,
-    learned,
+    converged,
     offered_selectors,
     originated,
     p2s_static_prefixes,
@@ -44,7 +44,7 @@ def by_end(scenario: Scenario, announced: dict[str, list[str]] | None = None) ->
     """What every end learns while all tunnels are up, where each has one router on duty."""
     told = {site: frozenset(map(IPv4Network, prefixes)) for site, prefixes in (announced or {}).items()}
     topology = Topology(scenario)
-    found = learned(topology, frozenset(tunnel.name for tunnel in topology.tunnels), told)
+    _, found = converged(topology, frozenset(tunnel.name for tunnel in topology.tunnels), told)
     ends = {topology.routers[node].end: paths for node, paths in found.items()}
     assert len(ends) == len(found), "several routers of one end"
     return ends
@@ -459,7 +459,7 @@ def _space(scenario: Scenario, end: str) -> tuple[IPv4Network, ...]:
 
 @given(networks(same_asns=True))
 def test_no_end_learns_its_own_prefixes_or_a_path_through_itself(scenario: Scenario) -> None:
-    """That `learned` returns at all is half of this: ASNs that several ends share make loops."""
+    """That `converged` returns at all is half of this: ASNs that several ends share make loops."""
     for end, found in by_end(scenario).items():
         own = set(originated(scenario, end))
         mine = {name for name, item in scenario.connections_of(end) if item.enable_bgp}

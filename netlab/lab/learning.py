@@ -1,0 +1,57 @@
+"""What gateways and sites have learned by BGP: as documented, as the model says, and as their bgpd says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from netlab.azure.learning import AsPaths, Expected, as_paths, in_words
+from netlab.azure.propagation import bgp_ends
+from netlab.azure.world import World
+from netlab.lab.judgement import three_way
+from netlab.plan.model import BgpSpeaker, Plan
+from netlab.probe.verdict import Check
+
+_MOST_SAID = 4
+
+
+class Machine(Protocol):
+    """What is asked of the machine."""
+
+    def as_paths(self, speaker: BgpSpeaker) -> dict[str, frozenset[str]]: ...
+
+
+def checks(plan: Plan, world: World, machine: Machine, documented: Expected) -> Iterator[Check]:
+    """Every gateway and site that speaks BGP: all that it has learned."""
+    for end in bgp_ends(world.scenario):
+        predicted, observed = as_paths(world, end), _observed(plan, world, machine, end)
+        problems = list(_problems(predicted, observed, {p: said for (e, p), said in documented.items() if e == end}))
+        words = _some(problems) if problems else _some([f"{p}: {in_words(observed, p)}" for p in sorted(observed)])
+        yield Check(f"learned {end}", "failed" if problems else "passed", words or "nothing")
+
+
+def _observed(plan: Plan, world: World, machine: Machine, end: str) -> AsPaths:
+    """What any router of an end knows."""
+    nodes = {router.node for router in world.topology.of(end)}
+    found: dict[str, frozenset[str]] = {}
+    for speaker in (speaker for speaker in plan.speakers if speaker.node in nodes):
+        for prefix, paths in machine.as_paths(speaker).items():
+            found[prefix] = found.get(prefix, frozenset()) | paths
+    return found
+
+
+def _problems(predicted: AsPaths, observed: AsPaths, documented: dict[str, str]) -> Iterator[str]:
+    """Who stands alone with which prefix."""
+    for prefix, said in documented.items():
+        problem = three_way(said, in_words(predicted, prefix, said), in_words(observed, prefix, said), str)
+        if problem:
+            yield f"{prefix}: {problem}"
+    for prefix in sorted((predicted.keys() | observed.keys()) - documented.keys()):
+        problem = three_way(None, in_words(predicted, prefix), in_words(observed, prefix), str)
+        if problem:
+            yield f"{prefix}: {problem}"
+
+
+def _some(items: list[str]) -> str:
+    more = len(items) - _MOST_SAID
+    return "; ".join((*items[:_MOST_SAID], *((f"and {more} more",) if more > 0 else ())))
