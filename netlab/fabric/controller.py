@@ -223,10 +223,13 @@ class Orders(Protocol):
     def replanned(self) -> bool: ...
 
 
-def run(plan: Plan, machine: Machine, orders: Orders, begun: Callable[[], bool]) -> None:
-    """Keep the lab in step until there is another plan. Acts only when something is new.
+def run(
+    plan: Plan, machine: Machine, orders: Orders, begun: Callable[[], bool], before: steering.Up | None = None
+) -> steering.Up | None:
+    """Keep the lab in step until there is another plan; the tunnels that are up then. Acts only when something is new.
 
-    Until ``begun`` says that every tunnel has been initiated, all count as up.
+    Until ``begun`` says that every tunnel has been initiated, all count as up. ``before`` are those that were up at the
+    end of the plan before: what went or came since is new.
     """
     directories = [charon.directory for charon in _of_tunnels(plan)]
     watch = machine.watch([view.netns for view in plan.gateways], directories)
@@ -235,23 +238,24 @@ def run(plan: Plan, machine: Machine, orders: Orders, begun: Callable[[], bool])
         while not orders.replanned():
             # Of what goes away while it is looked at, the next look sees that it is gone.
             with contextlib.suppress(LabError, OSError):
-                now = _look(plan, machine, begun(), last)
+                now = _look(plan, machine, begun(), last, before)
                 if last is None:
                     orders.ready(watch.poke)
-                last = now
+                last, before = now, now[0]
             if watch.wait(_PERIOD):
                 while watch.wait(_DEBOUNCE):
                     pass
     finally:
         watch.close()
+    return before
 
 
-def _look(plan: Plan, machine: Machine, begun: bool, last: Seen | None) -> Seen:
+def _look(plan: Plan, machine: Machine, begun: bool, last: Seen | None, before: steering.Up | None) -> Seen:
     """Look at tunnels and gateways, and bring in step what depends on what is new there."""
     up = tunnels_up(plan, machine) if begun else steering.everything_up(plan)
-    if last is None or up != last[0]:
+    if last is None or up != before:
         steer(plan, machine, up)
-        reset_sessions(plan, machine, up ^ last[0] if last is not None else frozenset())
+        reset_sessions(plan, machine, up ^ before if before is not None else frozenset())
     known = known_by_gateways(plan, machine)
     now = (known, custom_routes(plan, machine))
     if last is None or now != last[1]:

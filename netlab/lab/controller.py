@@ -11,6 +11,7 @@ from netlab.fabric import controller, demand
 from netlab.lab import state
 from netlab.lab.state import INITIATED
 from netlab.machine.linux import CONTROLLER, Linux
+from netlab.plan import steering
 
 
 def main() -> None:
@@ -18,10 +19,11 @@ def main() -> None:
     lab, machine, orders = sys.argv[1], Linux(), _Orders()
     signal.signal(signal.SIGHUP, lambda *_: orders.come())
     roused: frozenset[demand.Demand] = frozenset()
+    up: steering.Up | None = None
     while True:
         plan = state.read(lab).plan
         roused = demand.start(plan, machine, roused)
-        controller.run(plan, machine, orders, lambda: state.is_past(lab, INITIATED))
+        up = controller.run(plan, machine, orders, lambda: state.is_past(lab, INITIATED), up)
 
 
 class _Orders:

@@ -56,8 +56,6 @@ GAP_UNPLANNED = 60.0
 _INVERSE = {
     "add_route": "remove_route",
     "remove_route": "add_route",
-    "announce": "withdraw",
-    "withdraw": "announce",
     "fail_tunnel": "restore_tunnel",
     "cut_link": "mend_link",
     "silence_device": "wake_device",
@@ -103,6 +101,8 @@ class Stage:
             if taken:
                 way_back.callback(self.settle)
             way_back.callback(self._reopen)
+            for site in dict.fromkeys(a.subject.site for a in taken if isinstance(a.subject, SitePrefix)):
+                way_back.callback(self._announce, site, self.world.announced[site], opening.announced[site])
             for connection in {a.subject.connection for a in taken if isinstance(a.subject, NewKey)}:
                 way_back.callback(self._restore_keys, connection)
             for action in tuple(taken):

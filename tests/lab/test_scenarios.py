@@ -100,7 +100,7 @@ ENDPOINTS = {
     "vnet-to-vnet-and-site": {"hub-vm1", "vnet2-vm2", "vnet3-vm3", "site1-h1", "site2-h2"},
     "gateway-active-standby-failover": {"vnet1-vm1", "site1-h1", "site2-h2", "lin", "win"},
 }
-TIME_SCALES = {"s2s-p2s-coexist": 5}
+TIME_SCALES = {"s2s-p2s-coexist": 5, "gateway-active-standby-failover": 5}
 CLIENTS = {"win", "lin", "alice", "bob", "both", "wboth", "one", "two", *(f"c{number}" for number in range(1, 8))}
 CELL_KEYS = [
     *("source", "target", "protocol", "expected", "observed", "status"),

@@ -386,6 +386,19 @@ def test_bgp_is_told_of_a_tunnel_that_goes_and_comes() -> None:
     assert resets == [peers, 2 * peers]
 
 
+def test_bgp_is_told_of_a_tunnel_that_went_between_two_plans() -> None:
+    """A planned failover takes tunnels down and has the controller take another plan, at nearly the same time."""
+    host = machine(STATIC)
+    host.events = iter((False,))
+    up = controller.run(lab(), host, Orders(asked=1), lambda: True)
+    assert up == controller.tunnels_up(lab(), host)
+    kill(host)
+    host.events = iter((False,))
+    assert controller.run(lab(), host, Orders(asked=1), lambda: True, up) == frozenset()
+    peers = sum(len(speaker.neighbors) for speaker in lab().speakers)
+    assert len([change for change in host.changes if change[0] == "reset"]) == peers
+
+
 def test_with_another_plan_the_controller_ends_and_listens_no_more() -> None:
     host = machine(STATIC)
     host.events = iter((False, False))
