@@ -12,8 +12,8 @@ from netlab.machine.network import KernelRoute
 from netlab.machine.waiting import wait_until
 from netlab.plan.model import MAIN_TABLE, BgpSpeaker, Plan
 
-# How long a lab may take; its daemons need a second or two whatever the time scale, more on an emulated machine.
-SECONDS = 30.0
+# How long a lab may take; its daemons need a second or two whatever the time scale, a minute on an emulated machine.
+SECONDS = 120.0
 # FRR's state of a session that it gave up for too many prefixes (B16); it never tries such a one again by itself.
 GIVEN_UP = "Idle (PfxCt)"
 _MOST_SAID = 8

@@ -44,7 +44,11 @@ class Machine(Reader, clients.Machine, clients.Witness, connections.Machine, fai
     ) -> None: ...
 
 
-# Seconds, enough for what actions change in a lab where something else is broken.
+# Of Azure's seconds, for what an action changes: BGP's hold time and DPD's time-out, and a minute to converge.
+_PATIENCE = 300.0
+# Of ours: daemons cannot follow any time scale.
+_PATIENCE_AT_LEAST = 15.0
+# Of ours, enough for what actions change in a lab where something else is broken.
 _PATIENCE_AFTER_FAILURE = 2.0
 
 # R8: the least that Azure documents for an active-standby gateway, in seconds, from the loss of one instance to the
@@ -71,9 +75,10 @@ class Stage:
     machine: Machine
     world: World = field(init=False)
     taken: list[Action] = field(default_factory=list)
-    patience: float = 15.0
+    patience: float = field(init=False)
 
     def __post_init__(self) -> None:
+        self.patience = max(_PATIENCE / self.lab.plan.timers.scale, _PATIENCE_AT_LEAST)
         self.world = state.opening(self.lab)
 
     def take(self, action: Action) -> None:

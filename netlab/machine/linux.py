@@ -45,8 +45,9 @@ T = TypeVar("T")
 CONTROLLER = "netlab-sdn"
 CLIENT_WAN = "eth0"
 # A daemon that is not there by then will not come; generous, for emulated machines.
-_READY_SECONDS = 30.0
-_INITIATE_SECONDS = 20.0
+# An emulated machine needs 30 times as long as others.
+_READY_SECONDS = 120.0
+_INITIATE_SECONDS = 60.0
 _TERMINATE_SECONDS = 5.0
 # Everything that an edge hears from or says to the Internet; a netdev hook sees IKE, ESP and ARP alike.
 _SILENCE = """\

@@ -48,7 +48,7 @@ def observe(
     keep_esp: bool = False,
     quiet: float = 0.25,
     patience: float = 1.0,
-    deadline: float = 3.0,
+    deadline: float = 30.0,
 ) -> Observation:
     """Send the probes from inside the nodes' namespaces and say where each was seen.
 
