@@ -29,7 +29,7 @@ SEED ?= 7
 fuzz: setup ## random topologies, model against lab: make fuzz N=300 SEED=7 (root)
 	@NETLAB_FUZZ_N=$(N) NETLAB_FUZZ_SEED=$(SEED) .venv/bin/pytest -q tests/lab/test_generated.py
 
-bench: setup ## measure the commands: JSON, medians (root)
+bench: setup ## measure commands, throughput and outages: JSON, medians (root)
 	@scripts/bench
 
 vm-bench: ## the same in a VM, through the kernel's IPsec

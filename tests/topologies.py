@@ -1,4 +1,5 @@
-"""Random valid scenarios: VNets, peerings with flags, gateways, connections with and without BGP, sites, clients."""
+"""Random valid scenarios: VNets, peerings with flags, gateways, connections with and without BGP, sites, clients; and
+faults at the end of their stories."""
 
 from __future__ import annotations
 
@@ -35,7 +36,8 @@ def _raw(draw: st.DrawFn) -> Raw:
     sites = {f"S{n}": draw(_site(n)) for n in range(1, draw(st.integers(0, 2)) + 1)}
     gateways = [name for name, vnet in vnets.items() if "vpn_gateway" in vnet]
     peerings = draw(_peerings(list(vnets), set(gateways)))
-    connections, lngs = draw(_connections(gateways, list(sites), vnets))
+    connections, lngs = draw(_connections(gateways, sites, vnets))
+    draw(_prepended(sites, connections))
     serving = [name for name in gateways if "point_to_site" in vnets[name]["vpn_gateway"]]
     clients = draw(_clients(serving))
     return {
@@ -46,7 +48,7 @@ def _raw(draw: st.DrawFn) -> Raw:
         "connections": connections,
         "local_network_gateways": lngs,
         "clients": clients,
-        "story": draw(_story(sites, connections, clients)),
+        "story": [*draw(_story(sites, connections, clients)), *draw(_fault(vnets, gateways, sites, connections))],
     }
 
 
@@ -62,7 +64,7 @@ def _vnet(draw: st.DrawFn, number: int) -> Raw:
         vnet["subnets"]["b"] = f"172.{16 + number}.4.0/24"
         vnet["vms"][f"n{number}"] = {"subnet": "b"}
     if draw(st.integers(0, 3)):
-        vnet["vpn_gateway"] = {"bgp": {"asn": 65100 + number}}
+        vnet["vpn_gateway"] = {"bgp": {"asn": 65100 + number}, "active_active": draw(st.integers(0, 3)) == 0}
         if draw(st.booleans()):
             vnet["vpn_gateway"]["point_to_site"] = {"address_pool": f"192.168.{number}.0/24"}
     return vnet
@@ -72,7 +74,8 @@ def _vnet(draw: st.DrawFn, number: int) -> Raw:
 def _site(draw: st.DrawFn, number: int) -> Raw:
     prefixes = [f"10.{100 + number}.0.0/16", *([f"192.168.{100 + number}.0/24"] if draw(st.booleans()) else [])]
     hosts = {f"h{number}{i}": f"{prefix.rsplit('.', 1)[0]}.10" for i, prefix in enumerate(prefixes)}
-    return {"address_prefixes": prefixes, "hosts": hosts, "bgp": {"asn": 65200 + number}}
+    several: Raw = {"devices": {"fw1": {}, "fw2": {}}} if draw(st.integers(0, 3)) == 0 else {}
+    return {"address_prefixes": prefixes, "hosts": hosts, "bgp": {"asn": 65200 + number}, **several}
 
 
 @st.composite
@@ -97,18 +100,25 @@ def _peerings(draw: st.DrawFn, vnets: list[str], gateways: set[str]) -> Raw:
 
 
 @st.composite
-def _connections(draw: st.DrawFn, gateways: list[str], sites: list[str], vnets: Raw) -> tuple[Raw, Raw]:
+def _connections(draw: st.DrawFn, gateways: list[str], sites: Raw, vnets: Raw) -> tuple[Raw, Raw]:
     found: Raw = {}
     lngs: Raw = {}
     pairs = [(g, h) for g in gateways for h in gateways if g < h] + [(g, s) for g in gateways for s in sites]
     for one, other in pairs:
         if draw(st.integers(0, 2)) == 0:
             continue
+        devices = draw(st.sampled_from([["fw1"], ["fw2"], ["fw1", "fw2"]])) if "devices" in sites.get(other, {}) else []
+        if len(devices) > 1:
+            for device in devices:
+                ends = {"between": [one, other], "device": device, "enable_bgp": True}
+                found[f"{one}-{other}-{device}"] = {"type": "IPsec", **ends}
+            continue
         item: Raw = {
             "type": "Vnet2Vnet" if other in vnets and draw(st.booleans()) else "IPsec",
             "between": draw(st.permutations([one, other])),
             "enable_bgp": draw(st.booleans()),
             "push_prefixes_to_p2s": draw(st.booleans()),
+            **({"device": devices[0]} if devices else {}),
         }
         name = f"{one}-{other}"
         if item["type"] == "IPsec" and not item["enable_bgp"] and draw(st.booleans()):
@@ -118,6 +128,39 @@ def _connections(draw: st.DrawFn, gateways: list[str], sites: list[str], vnets: 
             item["local_network_gateways"] = {one: f"L-{name}"}
         found[name] = item
     return found, lngs
+
+
+@st.composite
+def _prepended(draw: st.DrawFn, sites: Raw, connections: Raw) -> None:
+    """Sites that make their AS paths longer on some connections."""
+    for name, item in connections.items():
+        for site in sites.keys() & set(item["between"]) if item["enable_bgp"] else ():
+            times = draw(st.sampled_from([0, 0, 0, 1, 2, 3]))
+            if times:
+                sites[site].setdefault("as_path_prepend", {})[name] = times
+
+
+@st.composite
+def _fault(draw: st.DrawFn, vnets: Raw, gateways: list[str], sites: Raw, connections: Raw) -> list[Raw]:
+    """Something that breaks in the end, or nothing."""
+    tunnels: list[Raw] = []
+    for name, item in connections.items():
+        several = any(end in vnets and vnets[end]["vpn_gateway"]["active_active"] for end in item["between"])
+        one = {"instance": draw(st.sampled_from([0, 1]))} if several and draw(st.booleans()) else {}
+        tunnels.append({"fail_tunnel": {"connection": name, **one}})
+    devices: list[Raw] = []
+    joined = {end for item in connections.values() for end in item["between"]}
+    for site in sorted(sites.keys() & joined):
+        device = {"device": draw(st.sampled_from(["fw1", "fw2"]))} if "devices" in sites[site] else {}
+        devices += [{"silence_device": {"site": site, **device}}, {"cut_link": {"name": site, **device}}]
+    instances: list[Raw] = []
+    for vnet in gateways:
+        one = {"instance": draw(st.sampled_from([0, 1]))} if vnets[vnet]["vpn_gateway"]["active_active"] else {}
+        instances.append({"fail_gateway": {"vnet": vnet, "planned": draw(st.booleans()), **one}})
+    kinds = [st.sampled_from(kind) for kind in (tunnels, devices, instances) if kind]
+    if not kinds or draw(st.integers(0, 3)) == 0:
+        return []
+    return [{"name": "broken", "do": draw(st.lists(st.one_of(kinds), min_size=1, max_size=2))}]
 
 
 @st.composite

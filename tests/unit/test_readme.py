@@ -49,7 +49,7 @@ def test_the_generated_blocks_are_current() -> None:
 def test_every_block_has_a_maker(script: ModuleType) -> None:
     pages = "".join((CHECKOUT / name).read_text() for name in script.PAGES)
     found = [match["name"] for match in script.BLOCK.finditer(pages)]
-    assert sorted(found) == ["bench", "catalogue", "differences", "exit-codes", "scenarios", "verbs"]
+    assert sorted(found) == ["bench", "catalogue", "differences", "exit-codes", "outages", "scenarios", "verbs"]
 
 
 def test_every_difference_from_azure_is_listed() -> None:
