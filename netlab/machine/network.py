@@ -18,7 +18,7 @@ from pyroute2 import IPRoute
 from pyroute2.netlink.exceptions import NetlinkError
 
 from netlab.errors import BuildError
-from netlab.machine import namespaces, processes
+from netlab.machine import namespaces, processes, rtnetlink
 from netlab.plan.model import MAIN_TABLE, Interface, Link, Node, Route, Rule, Tunnel
 
 # linux/if_addr.h: the address brings no route to its prefix. In Azure nothing is on-link (R112).
@@ -372,40 +372,28 @@ def addresses(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
     return dict(zip(names, namespaces.for_each(names, read), strict=True))
 
 
-def parse_routes(messages: Iterable[Any], names: dict[int, str]) -> Iterator[KernelRoute]:
-    """Kernel routes from netlink messages, those of the local table left out."""
-    for message in messages:
-        table = message.get("table") or message["table"]
-        if table == _RT_TABLE_LOCAL or message["family"] != 2 or message["flags"] & 0x200:
-            continue
-        hops = message.get("multipath") or [message]
-        yield KernelRoute(
-            prefix=f"{message.get('dst') or '0.0.0.0'}/{message['dst_len']}",
-            type=_RTN_NAMES.get(message["type"], str(message["type"])),
-            table=table,
-            protocol=message["proto"],
-            metric=message.get("priority") or 0,
-            devices=tuple(names.get(index, "") for hop in hops if (index := _hop_index(hop))),
-            via=tuple(via for hop in hops if (via := hop.get("gateway"))),
-            source=message.get("prefsrc") or "",
-        )
-
-
-def _hop_index(hop: Any) -> int:
-    index = hop.get("oif")
-    return int(index if index is not None else 0)
-
-
 def routes(netns: str, table: int | None = None) -> tuple[KernelRoute, ...]:
     """The IPv4 routes of a namespace, of one table or of all but the local one."""
 
-    def read(ipr: IPRoute) -> tuple[KernelRoute, ...]:
+    def read() -> tuple[KernelRoute, ...]:
         names = {number: name for name, number in _indexes().items()}
-        found = tuple(parse_routes(ipr.get_routes(family=2), names))
-        return tuple(route for route in found if table is None or route.table == table)
+        found = (r for r in rtnetlink.routes() if r.table != _RT_TABLE_LOCAL and table in (None, r.table))
+        return tuple(_named(route, names) for route in found)
 
-    result: tuple[KernelRoute, ...] = with_netlink(netns, read)
-    return result
+    return namespaces.run_in(netns, read)
+
+
+def _named(route: rtnetlink.RawRoute, names: dict[int, str]) -> KernelRoute:
+    return KernelRoute(
+        prefix=route.prefix,
+        type=_RTN_NAMES.get(route.type, str(route.type)),
+        table=route.table,
+        protocol=route.protocol,
+        metric=route.metric,
+        devices=tuple(names.get(index, "") for index, _ in route.hops if index),
+        via=tuple(via for _, via in route.hops if via),
+        source=route.source,
+    )
 
 
 def rules(netns: str) -> tuple[tuple[str, int], ...]:

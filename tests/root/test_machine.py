@@ -19,6 +19,7 @@ from netlab.errors import BuildError, ConvergeError, LabError
 from netlab.lab import state
 from netlab.machine import charon, frr, linux, namespaces, network, processes
 from netlab.machine.linux import Linux
+from netlab.machine.network import KernelRoute
 from netlab.plan.model import MAIN_TABLE, Interface, Link, Node, Plan, Route, Rule, Tunnel
 from netlab.plan.names import lab_directory
 from netlab.plan.planner import plan
@@ -284,6 +285,27 @@ def test_of_equal_prefixes_only_the_one_with_the_metric_is_deleted(netns: str) -
 def test_a_route_that_the_kernel_refuses_is_an_error(netns: str) -> None:
     with pytest.raises(BuildError, match=f"{netns}: add Route"):
         network.set_routes(netns, [Route("10.2.0.0/16", "lo", via="10.0.0.1")], ())
+
+
+def test_routes_are_read_as_ip_reads_them(netns: str) -> None:
+    lines = """link add left type bridge
+link add right type bridge
+link set left up
+link set right up
+address add 192.0.2.1/32 dev left
+route add 10.1.0.0/16 dev left proto 199 metric 20
+route add 10.2.0.0/16 via 10.1.0.9 dev left onlink src 192.0.2.1
+route add blackhole 10.3.0.0/16 table 1000
+route add default table 1000 nexthop via 10.1.0.8 dev left onlink nexthop via 10.1.0.9 dev right onlink
+"""
+    assert processes.run(netns, ["ip", "-batch", "-"], lines) == (0, "")
+    assert sorted(network.routes(netns), key=lambda route: route.prefix) == [
+        KernelRoute("0.0.0.0/0", "unicast", 1000, 3, 0, ("left", "right"), ("10.1.0.8", "10.1.0.9"), ""),
+        KernelRoute("10.1.0.0/16", "unicast", 254, 199, 20, ("left",), (), ""),
+        KernelRoute("10.2.0.0/16", "unicast", 254, 3, 0, ("left",), ("10.1.0.9",), "192.0.2.1"),
+        KernelRoute("10.3.0.0/16", "blackhole", 1000, 3, 0, (), (), ""),
+    ]
+    assert [route.prefix for route in network.routes(netns, 254)] == ["10.1.0.0/16", "10.2.0.0/16"]
 
 
 def test_a_watch_tells_of_changes_in_any_namespace(prefix: str) -> None:

@@ -1,0 +1,117 @@
+"""Reading the kernel's IPv4 routes: what a running lab does most.
+
+Not by pyroute2, which takes ten times as long: in a VM, three seconds for the 4,000 prefixes that BGP may bring.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+# linux/netlink.h
+_NLMSG_ERROR, _NLMSG_DONE = 2, 3
+_REQUEST_DUMP = 0x1 | 0x300
+_DUMP_INTERRUPTED = 0x10
+_HEADER = struct.Struct("=IHHII")
+# linux/rtnetlink.h
+_RTM_GETROUTE = 26
+_RTM_F_CLONED = 0x200
+_ROUTE = struct.Struct("=8BI")
+_ATTRIBUTE = struct.Struct("=HH")
+_NEXT_HOP = struct.Struct("=HBBi")
+_DST, _OIF, _GATEWAY, _PRIORITY, _PREFSRC, _MULTIPATH, _TABLE = 1, 4, 5, 6, 7, 9, 15
+
+
+@dataclass(frozen=True, slots=True)
+class RawRoute:
+    """A route in the kernel's numbers; each hop is an interface, 0 for none, and a gateway, empty for none."""
+
+    prefix: str
+    type: int
+    table: int
+    protocol: int
+    metric: int
+    hops: tuple[tuple[int, str], ...]
+    source: str
+
+
+def routes() -> tuple[RawRoute, ...]:
+    """The IPv4 routes of all tables, in the namespace of the calling thread."""
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as kernel:
+        while True:
+            asked = struct.pack("=B11x", socket.AF_INET)
+            kernel.send(_HEADER.pack(_HEADER.size + len(asked), _RTM_GETROUTE, _REQUEST_DUMP, 1, 0) + asked)
+            interrupted, bodies = _answer(kernel)
+            if not interrupted:
+                return tuple(route for body in bodies if (route := _parsed(body)))
+
+
+def _answer(kernel: socket.socket) -> tuple[bool, list[bytes]]:
+    """All messages of a dump, and whether routes changed meanwhile, so that it is worth nothing."""
+    bodies: list[bytes] = []
+    interrupted = False
+    while True:
+        said, at = kernel.recv(1 << 17), 0
+        while at < len(said):
+            length, kind, flags, _, _ = _HEADER.unpack_from(said, at)
+            body = said[at + _HEADER.size : at + length]
+            interrupted |= bool(flags & _DUMP_INTERRUPTED)
+            if kind == _NLMSG_DONE:
+                return interrupted, bodies
+            if kind == _NLMSG_ERROR:
+                code = -struct.unpack_from("=i", body)[0]
+                raise OSError(code, os.strerror(code))
+            bodies.append(body)
+            at += _aligned(length)
+
+
+def _parsed(body: bytes) -> RawRoute | None:
+    """A route; None for a cached one, which is none of the tables'."""
+    _, length, _, _, table, protocol, _, kind, flags = _ROUTE.unpack_from(body)
+    if flags & _RTM_F_CLONED:
+        return None
+    found = _attributes(body, _ROUTE.size, len(body))
+    several = found.get(_MULTIPATH)
+    hops = tuple(_hops(several)) if several else ((_number(found.get(_OIF)), _address(found.get(_GATEWAY))),)
+    return RawRoute(
+        prefix=f"{_address(found.get(_DST)) or '0.0.0.0'}/{length}",
+        type=kind,
+        table=_number(found.get(_TABLE)) or table,
+        protocol=protocol,
+        metric=_number(found.get(_PRIORITY)),
+        hops=hops,
+        source=_address(found.get(_PREFSRC)),
+    )
+
+
+def _hops(data: bytes) -> Iterator[tuple[int, str]]:
+    at = 0
+    while at < len(data):
+        length, _, _, index = _NEXT_HOP.unpack_from(data, at)
+        yield index, _address(_attributes(data, at + _NEXT_HOP.size, at + length).get(_GATEWAY))
+        at += _aligned(length)
+
+
+def _attributes(data: bytes, at: int, end: int) -> dict[int, bytes]:
+    found = {}
+    while at < end:
+        length, kind = _ATTRIBUTE.unpack_from(data, at)
+        found[kind] = data[at + _ATTRIBUTE.size : at + length]
+        at += _aligned(length)
+    return found
+
+
+def _aligned(length: int) -> int:
+    return (length + 3) & ~3
+
+
+def _number(value: bytes | None) -> int:
+    return int.from_bytes(value, sys.byteorder) if value else 0
+
+
+def _address(value: bytes | None) -> str:
+    return socket.inet_ntoa(value) if value else ""
