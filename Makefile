@@ -32,7 +32,7 @@ fuzz: setup ## random topologies, model against lab: make fuzz N=300 SEED=7 (roo
 bench: setup ## measure commands, throughput and outages: JSON, medians (root)
 	@scripts/bench
 
-vm-bench: ## the same in a VM, through the kernel's IPsec
+vm-bench: ## the same in a VM, where the kernel does IPsec
 	@scripts/vm/run 'scripts/bench --runs 2'
 
 readme: setup ## make the generated blocks of README.md and scenarios/README.md anew

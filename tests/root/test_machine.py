@@ -537,6 +537,7 @@ def _prepared(scenario: str, lab: str, monkeypatch: pytest.MonkeyPatch) -> Itera
     state.remove(lab)
 
 
+@pytest.mark.data_plane
 def test_policies_are_flushed_in_one_namespace_and_where_a_lab_is_stopped(planned: Plan) -> None:
     """The native kernel takes policies, though no ESP; tests/vm/guest/test_crash.py flushes SAs too."""
     policy = "src 10.1.0.0/16 dst 10.2.0.0/16 dir out tmpl src 192.0.2.1 dst 192.0.2.2 proto esp mode tunnel"

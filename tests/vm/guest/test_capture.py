@@ -33,7 +33,7 @@ def captured(lab: labs.Lab, node: str) -> Iterator[None]:
 
 def test_capture_a_verify() -> None:
     with (
-        labs.up("p2s-multi-vnet-s2s-bgp", "t-capture", "--data-plane", "kernel") as lab,
+        labs.up("p2s-multi-vnet-s2s-bgp", "t-capture", "--data-plane", "kernel", "--time-scale", "10") as lab,
         captured(lab, "internet"),
         captured(lab, "vnet1"),
     ):

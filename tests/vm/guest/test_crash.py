@@ -17,7 +17,8 @@ from netlab.machine import linux
 
 pytestmark = pytest.mark.usefixtures("host_unchanged")
 
-SCENARIO = ("s2s-static", "--data-plane", "kernel")
+# Scaled by ten only: an emulated processor may take a second to answer.
+SCENARIO = ("s2s-static", "--data-plane", "kernel", "--time-scale", "10")
 EDGE, PEER = "vnet1-gw-0-edge", "site1-edge"
 LISTED = "10.101.0.10"
 

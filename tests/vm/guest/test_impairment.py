@@ -11,13 +11,15 @@ import labs
 import pytest
 
 VM, LISTED = "vnet1-vm1", "10.101.0.10"
+# An emulated processor may take a second to answer.
+SLOWLY = ("--data-plane", "kernel", "--time-scale", "10")
 # The ends of the link that is called Site1.
 ENDS = (("site1-edge", "wan"), ("internet", "site1-edge"))
 
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[labs.Lab]:
-    with labs.up("s2s-static", "t-impair", "--data-plane", "kernel") as made:
+    with labs.up("s2s-static", "t-impair", *SLOWLY) as made:
         yield made
 
 
@@ -72,6 +74,6 @@ def test_a_scenario_declares_it(tmp_path: Path, ping: Callable[..., float]) -> N
     text = labs.SCENARIOS["s2s-static"].read_text()
     file = tmp_path / "declared.yaml"
     file.write_text(text.replace("\nstory:\n", "\nlinks: {Site1: {delay: 10ms}}\nstory:\n"))
-    with labs.up(file, "t-declared", "--data-plane", "kernel") as lab:
+    with labs.up(file, "t-declared", *SLOWLY) as lab:
         assert ping(lab, VM, LISTED) >= 20
         lab.verify()

@@ -10,7 +10,7 @@ import pytest
 
 @pytest.fixture(scope="session")
 def results() -> Path:
-    """A directory for each run: `native`, `kernel`, `system`; with the run's exit code in a file beside it."""
+    """A directory for each run (`native`, and each VM by its name); a VM's exit code is in a file beside it."""
     if "NETLAB_VM_RESULTS" not in os.environ:
         pytest.skip("the VMs bring what this judges: make vm-test")
     return Path(os.environ["NETLAB_VM_RESULTS"])

@@ -1,4 +1,4 @@
-"""What the VM with the kernel's IPsec brought: every stage, its JUnit, the captures, the throughput, the verdicts."""
+"""What the VMs with the kernel's IPsec brought: every stage, its JUnit, the captures, the throughput, the verdicts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from xml.etree import ElementTree
 import pytest
 
 CHECKOUT = Path(__file__).resolve().parents[3]
-STAGES = ("scenarios", "root", "bench-kernel", "bench-userspace", "guest")
+# The stages of each VM: its name is that of the directory with its results.
+VMS = {"scenarios-1": ("scenarios-1",), "scenarios-2": ("scenarios-2",), "tests": ("guest", "root", "bench")}
+STAGES = [(vm, stage) for vm, stages in VMS.items() for stage in stages]
 # What both planes must say alike of a cell; of the drop, only where: the reason is a sentence.
 SAME = ("expected", "predicted", "observed", "status", "forward", "reverse", "encrypted")
 
@@ -30,28 +32,31 @@ def read_json(path: Path) -> Any:
 # --- stages ---------------------------------------------------------------------------------------------------------
 
 
-def test_the_vm_ended_well(results: Path) -> None:
-    code = (results / "kernel.code").read_text().strip()
-    assert code == "0", f"scripts/vm/run ended with {code}: see {results}/kernel.log"
+@pytest.mark.parametrize("vm", VMS)
+def test_the_vm_ended_well(results: Path, vm: str) -> None:
+    code = (results / f"{vm}.code").read_text().strip()
+    assert code == "0", f"scripts/vm/run ended with {code}: see {results}/{vm}.log"
 
 
-@pytest.mark.parametrize("stage", STAGES)
-def test_stage(results: Path, stage: str) -> None:
-    path = results / "kernel/stages"
+@pytest.mark.parametrize(("vm", "stage"), STAGES)
+def test_stage(results: Path, vm: str, stage: str) -> None:
+    path = results / vm / "stages"
     ended = dict(line.split()[:2] for line in path.read_text().splitlines()) if path.exists() else {}
-    assert ended.get(stage) == "0", f"{stage} ended with {ended.get(stage, 'nothing')}: see {results}/kernel/{stage}.*"
+    assert ended.get(stage) == "0", f"{stage} ended with {ended.get(stage, 'nothing')}: see {results}/{vm}/{stage}.*"
 
 
-@pytest.mark.parametrize(("name", "tests"), [("root", "tests/root"), ("guest", "tests/vm/guest")])
-def test_every_test_inside_passed(results: Path, name: str, tests: str) -> None:
-    path = results / f"kernel/{name}.xml"
+@pytest.mark.parametrize(
+    ("name", "tests"), [("root", ("tests/root", "-m", "data_plane")), ("guest", ("tests/vm/guest",))]
+)
+def test_every_test_inside_passed(results: Path, name: str, tests: tuple[str, ...]) -> None:
+    path = results / f"tests/{name}.xml"
     assert path.exists(), f"the VM brought no {path.name}"
     cases = list(ElementTree.parse(path).iter("testcase"))
     bad = [
         f"{c.get('classname')}::{c.get('name')}: {e.get('message')}" for c in cases for e in c if e.tag != "properties"
     ]
     assert not bad, "\n".join(bad)
-    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", tests]
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", *tests]
     here = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=True).stdout
     assert len(cases) == sum("::" in line for line in here.splitlines())
 
@@ -91,11 +96,13 @@ def place(drop: dict[str, str] | None) -> tuple[str, str] | None:
 
 @pytest.fixture(scope="module")
 def reports(results: Path) -> tuple[list[Report], list[Report]]:
-    return read_json(results / "native/userspace.json"), read_json(results / "kernel/kernel.json")
+    halves = (report for vm in ("scenarios-1", "scenarios-2") for report in read_json(results / vm / "kernel.json"))
+    return read_json(results / "native/userspace.json"), sorted(halves, key=lambda report: report["scenario"])
 
 
 def test_both_planes_measured_every_scenario(reports: tuple[list[Report], list[Report]]) -> None:
-    every = sorted(path.stem for path in (CHECKOUT / "scenarios").glob("*.yaml"))
+    every = (CHECKOUT / "tests/vm/scenarios").read_text().split()
+    assert every == sorted(every)
     for run, plane in zip(reports, ("userspace", "kernel"), strict=True):
         assert [(report["scenario"], report["data_plane"]) for report in run] == [(name, plane) for name in every]
         for report in run:
@@ -142,27 +149,27 @@ def ends(packet: bytes) -> frozenset[str]:
 
 
 def test_the_gateways_speak_esp_to_each_other(results: Path) -> None:
-    spoken = [ends(packet) for packet in packets(results / "kernel/internet.pcap") if packet[9] == ESP]
+    spoken = [ends(packet) for packet in packets(results / "tests/internet.pcap") if packet[9] == ESP]
     # The public addresses of VNet1, VNet2 and VNet3, which are a chain.
     for pair in ({"203.0.113.1", "203.0.113.2"}, {"203.0.113.2", "203.0.113.3"}):
         assert spoken.count(frozenset(pair)) > 100
 
 
 def test_no_probe_crosses_the_underlay_in_clear(results: Path) -> None:
-    clear = [ends(packet) for packet in packets(results / "kernel/internet.pcap") if MARK in packet]
+    clear = [ends(packet) for packet in packets(results / "tests/internet.pcap") if MARK in packet]
     assert clear == []
 
 
 def test_the_same_probes_are_seen_in_clear_inside_a_vnet(results: Path) -> None:
-    assert sum(MARK in packet for packet in packets(results / "kernel/vnet1.pcap")) > 100
+    assert sum(MARK in packet for packet in packets(results / "tests/vnet1.pcap")) > 100
 
 
 # --- throughput -----------------------------------------------------------------------------------------------------
 
 
-def test_throughput_of_both_planes(results: Path, record_property: Any) -> None:
-    for plane in ("kernel", "userspace"):
-        found = read_json(results / f"kernel/bench-{plane}.json")
-        assert found["data_plane"] == plane
-        assert found["throughput"]["mbit_per_second"] > 1
-        record_property(f"mbit_per_second, {plane}", found["throughput"]["mbit_per_second"])
+def test_throughput_of_both_planes(results: Path, record_testsuite_property: Any) -> None:
+    found = read_json(results / "tests/bench.json")["throughput"]["mbit_per_second"]
+    assert sorted(found) == ["kernel", "userspace"]
+    for plane, mbit in found.items():
+        assert mbit > 1
+        record_testsuite_property(f"mbit_per_second, {plane}", mbit)
