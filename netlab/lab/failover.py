@@ -29,6 +29,8 @@ class Machine(Protocol):
 
     def bring_up(self, plan: Plan, connections: Collection[str]) -> None: ...
 
+    def daemons(self, lab: str) -> tuple[tuple[str, str], ...]: ...
+
     def replan(self, lab: str) -> None: ...
 
     def reset_session(self, speaker: BgpSpeaker, address: str) -> None: ...
@@ -37,8 +39,12 @@ class Machine(Protocol):
 
 
 def prepare(old: Plan, new: Plan, secrets: Mapping[str, str], machine: Machine) -> None:
-    """Start what the new plan has and the old one has not; it owns no public address yet."""
+    """Start what the new plan has and the old one has not; it owns no public address yet.
+
+    What a failover that was killed half-way has left of it goes first.
+    """
     added = added_to(old, new)
+    _remove(added, machine, abruptly=False)
     machine.start_daemons(added)
     machine.place_tunnels(added)
     machine.load_connections(_with_more(old, new), secrets)
@@ -47,10 +53,31 @@ def prepare(old: Plan, new: Plan, secrets: Mapping[str, str], machine: Machine) 
 
 def stop(old: Plan, new: Plan, machine: Machine, abruptly: bool) -> None:
     """Stop what the old plan has and the new one has not: in order, or without a word to anybody."""
-    gone = added_to(new, old)
-    directories = {charon.directory for charon in gone.charons} | {speaker.directory for speaker in gone.speakers}
-    machine.stop_daemons(old.lab, directories, abruptly)
-    machine.remove_tunnels(gone)
+    _remove(added_to(new, old), machine, abruptly)
+
+
+def repair(old: Plan, new: Plan, secrets: Mapping[str, str], machine: Machine, up: Collection[str]) -> None:
+    """Go over to the new plan where that may have been left half-way; where all of it is there, nothing changes."""
+    running = {directory for directory, _ in machine.daemons(new.lab)}
+    wanted, unwanted = (_directories(added_to(*pair)) for pair in ((old, new), (new, old)))
+    if wanted <= running and not unwanted & running:
+        _move(old, new, machine, up)
+        return
+    prepare(old, new, secrets, machine)
+    stop(old, new, machine, abruptly=False)
+    cut_over(old, new, machine, up)
+
+
+def _directories(part: Plan) -> set[str]:
+    """The names of the directories of daemons."""
+    everything = (*(charon.directory for charon in part.charons), *(speaker.directory for speaker in part.speakers))
+    return {directory.rpartition("/")[2] for directory in everything}
+
+
+def _remove(part: Plan, machine: Machine, abruptly: bool) -> None:
+    directories = {charon.directory for charon in part.charons} | {speaker.directory for speaker in part.speakers}
+    machine.stop_daemons(part.lab, directories, abruptly)
+    machine.remove_tunnels(part)
 
 
 def cut_over(old: Plan, new: Plan, machine: Machine, up: Collection[str]) -> None:
@@ -58,6 +85,14 @@ def cut_over(old: Plan, new: Plan, machine: Machine, up: Collection[str]) -> Non
 
     One whose initiator has an SA, or tries to get one, it brings up itself: when it has noticed that the peer is gone.
     """
+    _move(old, new, machine, up)
+    for speaker in added_to(old, new).speakers:
+        for neighbor in speaker.neighbors:
+            # What it tried before the tunnel was up would be tried again after a second (TCP).
+            machine.reset_session(speaker, neighbor.address)
+
+
+def _move(old: Plan, new: Plan, machine: Machine, up: Collection[str]) -> None:
     for node in new.nodes:
         before = old.node(node.name)
         if before != node:
@@ -65,10 +100,6 @@ def cut_over(old: Plan, new: Plan, machine: Machine, up: Collection[str]) -> Non
     machine.replan(new.lab)
     moved = {connection.name for charon in _more(old, new) for connection in charon.connections}
     machine.bring_up(new, moved & set(up) & set(_idle(new, machine)))
-    for speaker in added_to(old, new).speakers:
-        for neighbor in speaker.neighbors:
-            # What it tried before the tunnel was up would be tried again after a second (TCP).
-            machine.reset_session(speaker, neighbor.address)
 
 
 def _idle(plan: Plan, machine: Machine) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from netlab.azure.sessions import Prefixes, point_to_site
@@ -18,6 +18,7 @@ from netlab.machine.waiting import until
 from netlab.plan.devices import shared_key_name
 from netlab.plan.model import BgpSpeaker, Client, GatewayView, Plan
 from netlab.scenario.models import Action, ClientOnly, ClientRoute, CustomRoutes, GatewayFault, NewKey, SitePrefix
+from netlab.scenario.routers import instance_node
 
 
 class Machine(Reader, clients.Machine, clients.Witness, connections.Machine, failover.Machine, Protocol):
@@ -105,6 +106,8 @@ class Stage:
                 way_back.callback(self._restore_clients, touched)
             if taken:
                 way_back.callback(self.settle)
+            for vnet in {a.subject.vnet for a in taken if isinstance(a.subject, GatewayFault)}:
+                way_back.callback(self._repair, vnet)
             way_back.callback(self._reopen)
             for site in dict.fromkeys(a.subject.site for a in taken if isinstance(a.subject, SitePrefix)):
                 way_back.callback(self._announce, site, self.world.announced[site], opening.announced[site])
@@ -120,6 +123,14 @@ class Stage:
         self.taken.clear()
         self.world = state.opening(self.lab)
         state.write_story(self.lab, [])
+
+    def _repair(self, vnet: str) -> None:
+        """Finish what a failover that was killed half-way has left, now that the story has been put back."""
+        opening, instances = state.opening(self.lab), frozenset((instance_node(vnet, 0), instance_node(vnet, 1)))
+        self.lab = state.planned(self.lab.facts, self.lab.scenario, opening)
+        for faults in (Faults(switched=frozenset({vnet})), *(Faults(lost=frozenset({node})) for node in instances)):
+            other = state.planned(self.lab.facts, self.lab.scenario, replace(opening, faults=faults)).plan
+            failover.repair(other, self.lab.plan, state.shared_keys(self.lab), self.machine, opening.up)
 
     def _reopen(self) -> None:
         self.world = state.opening(self.lab)

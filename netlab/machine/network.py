@@ -490,11 +490,12 @@ def change(old: Node, new: Node) -> None:
         lo = _indexes()["lo"]
         for verb, one, other in (("del", old, new), ("add", new, old)):
             for address in map(IPv4Interface, set(one.loopback) - set(other.loopback)):
-                # The SDN controller adds footholds too.
+                # The SDN controller adds footholds too, and another failover may have been killed half-way.
                 with _unless(errno.EEXIST, errno.EADDRNOTAVAIL):
                     ipr.addr(verb, index=lo, address=str(address.ip), prefixlen=address.network.prefixlen)
             for rule in set(one.rules) - set(other.rules):
-                _rule(ipr, verb, rule)
+                with _unless(errno.EEXIST, errno.ENOENT):
+                    _rule(ipr, verb, rule)
 
     with _explained(new.name, "another plan"):
         with_netlink(new.netns, readdress)

@@ -7,10 +7,13 @@ import json
 import random
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 
 import pytest
 from labs import NETLAB, RUN, Running, names, netlab, up
+
+from netlab.machine.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("host_unchanged")
 
@@ -138,6 +141,19 @@ def test_an_interrupted_verify_puts_its_story_back(number: signal.Signals) -> No
         running.end(130)
         assert json.loads((lab.directory / "story.json").read_text()) == []
         assert lab.ip("win", "route") == before
+        assert lab.verify()["summary"]["failed"] == 0
+
+
+@pytest.mark.parametrize(("failovers", "delay"), [(1, 0.0), (1, 0.3), (2, 0.1), (2, 1.0)])
+def test_a_failover_that_is_killed_half_way_is_finished_by_the_next_verify(failovers: int, delay: float) -> None:
+    """With one failover the lab is to go back, with two it is back and yet only half of it is."""
+    with up("gateway-active-standby-failover", "t-killed-failover") as lab:
+        running = Running("verify", lab.name)
+        story = lab.directory / "story.json"
+        wait_until(lambda: story.exists() and story.read_text().count("fail_gateway") == failovers, 60, lambda: "no")
+        time.sleep(delay)
+        running.signal(signal.SIGKILL)
+        running.end(-signal.SIGKILL)
         assert lab.verify()["summary"]["failed"] == 0
 
 
