@@ -328,7 +328,8 @@ def chosen_tunnels(world: World, subject: ConnectionTunnel) -> frozenset[str]:
 
 
 def _ends_at(world: World, tunnel: Tunnel, instance: int) -> bool:
-    return any(r.index == instance for r in tunnel.routers if r.end in world.scenario.vnets)
+    vnets = world.scenario.vnets
+    return any(r.index == instance and _active_active(world, r.end) for r in tunnel.routers if r.end in vnets)
 
 
 def linked(world: World, name: str, device: str | None) -> frozenset[str]:

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from netlab import __version__
-from netlab.cli import build, connection, model, p2s, prove, read
+from netlab.cli import build, connection, fault, model, p2s, prove, read, reset, show
 from netlab.cli.exits import interruptible, leave
 from netlab.cli.output import complain, log
 from netlab.errors import ExitCode, NetlabError, UsageError
@@ -26,7 +26,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 # In the order of the help.
-for room in (build, prove, read, model, p2s, connection):
+for room in (build, prove, read, model, show, reset, fault, p2s, connection):
     app.add_typer(room.app)
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
-from netlab.cli.options import Plane
-from netlab.cli.output import log, stepper
+from netlab.cli.options import Format, Plane
+from netlab.cli.output import display, log, print_json, stepper
 from netlab.errors import LabError, UsageError
 
 if TYPE_CHECKING:
+    from netlab.lab.incidents import Incident
     from netlab.lab.state import Lab
+    from netlab.machine.linux import Linux
     from netlab.scenario.loader import Loaded
     from netlab.scenario.models import Scenario
 
@@ -84,6 +86,27 @@ def read_lab(name: str) -> Lab:
         problem = f"several labs are up: {', '.join(known)}" if known else "no lab is up"
         raise UsageError(problem, "name one" if known else "build one: netlab up SCENARIO")
     return state.read(known[0])
+
+
+def named(lab: Lab, name: Any) -> Any:
+    """What somebody called in some other case, as the scenario calls it; anything else as it is."""
+    scenario = lab.scenario
+    devices = (device for site in scenario.sites.values() for device in site.devices)
+    known = (*scenario.vnets, *scenario.sites, *scenario.clients, *scenario.connections, *devices)
+    return next((item for item in known if isinstance(name, str) and item.lower() == name.lower()), name)
+
+
+def act(lab: Lab, deed: Callable[[Linux], Incident], output: Format) -> None:
+    """Do something to a lab, alone, and say what came of it."""
+    from netlab.lab import state
+    from netlab.machine.linux import Linux
+
+    with state.locked(lab.facts.lab):
+        incident = deed(Linux())
+    if output is Format.json:
+        print_json(incident.structure())
+    else:
+        display(incident.words)
 
 
 def find_node(lab: Lab, name: str) -> str:

@@ -201,6 +201,33 @@ def reload_settings(directory: str) -> None:
         session.reload_settings()
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An IKE SA as vici lists it, in its own words, and its INSTALLED CHILD SAs."""
+
+    name: str
+    fields: dict[str, Any]
+    children: tuple[dict[str, Any], ...]
+
+
+def listed(directory: str) -> tuple[Listed, ...]:
+    """Everything that a charon says of its IKE SAs."""
+    with _session(directory) as session:
+        found = [(name, _decoded(item)) for message in session.list_sas() for name, item in message.items()]
+    return tuple(
+        Listed(name, item, tuple(c for c in item.pop("child-sas", {}).values() if c["state"] == "INSTALLED"))
+        for name, item in found
+    )
+
+
+def _decoded(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _decoded(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_decoded(item) for item in value]
+    return value.decode(errors="replace")
+
+
 def sas(directory: str) -> list[Sa]:
     """The IKE SAs of a charon."""
     with _session(directory) as session:

@@ -91,11 +91,11 @@ class BgpRoute:
     """A route that bgpd knows: who told it (empty: it is its own), the next hop, and whether it is one of the best."""
 
     prefix: str
-    peer: str
-    next_hop: str
-    as_path: str
-    inside: bool
-    best: bool
+    peer: str = ""
+    next_hop: str = ""
+    as_path: str = ""
+    inside: bool = False
+    best: bool = True
 
 
 def routes(directory: str) -> tuple[BgpRoute, ...]:
@@ -114,6 +114,43 @@ def _route(item: Any) -> BgpRoute:
         as_path=item["path"],
         inside=item.get("pathFrom") == "internal",
         best=bool(item.get("bestpath") or item.get("multipath")),
+    )
+
+
+def advertised(directory: str, peer: str) -> tuple[BgpRoute, ...]:
+    """What a bgpd tells a peer, by policy and before it puts its own AS number in front."""
+    table = show(directory, f"bgp ipv4 unicast neighbors {peer} advertised-routes").get("advertisedRoutes", {})
+    found = (BgpRoute(item["network"], as_path=item["path"]) for item in table.values())
+    return tuple(sorted(found, key=lambda route: IPv4Network(route.prefix)))
+
+
+@dataclass(frozen=True, slots=True)
+class BgpPeer:
+    """A peer of a bgpd, and how its session is."""
+
+    address: str
+    asn: int
+    state: str
+    up_milliseconds: int = 0
+    received: int = 0
+    messages_sent: int = 0
+    messages_received: int = 0
+
+
+def peers(directory: str) -> tuple[BgpPeer, ...]:
+    """The peers of a bgpd."""
+    found = show(directory, "bgp ipv4 unicast summary").get("peers", {})
+    return tuple(
+        BgpPeer(
+            address,
+            item["remoteAs"],
+            item["state"],
+            item.get("peerUptimeMsec", 0),
+            item.get("pfxRcd", 0),
+            item["msgSent"],
+            item["msgRcvd"],
+        )
+        for address, item in found.items()
     )
 
 

@@ -313,6 +313,10 @@ class Linux:
         except OSError:
             return []
 
+    def listed(self, directory: str) -> tuple[charon.Listed, ...] | None:
+        """Everything that a charon says of its IKE SAs; None where it does not answer."""
+        return self._told(lambda: charon.listed(directory))
+
     def installed(self, directory: str, connection: str) -> bool:
         """Whether a charon has an INSTALLED child of a connection."""
         return connection in self.all_installed(directory)
@@ -419,11 +423,18 @@ class Linux:
 
     def bgp_states(self, speaker: BgpSpeaker) -> dict[str, str]:
         """The state of each BGP session as FRR prints it, by the peer's address."""
-        try:
-            peers = frr.show(speaker.directory, "bgp ipv4 unicast summary").get("peers", {})
-        except (OSError, LabError):
+        peers = self.bgp_peers(speaker)
+        if peers is None:
             return {neighbor.address: "bgpd does not answer" for neighbor in speaker.neighbors}
-        return {address: peer["state"] for address, peer in peers.items()}
+        return {peer.address: peer.state for peer in peers}
+
+    def bgp_peers(self, speaker: BgpSpeaker) -> tuple[frr.BgpPeer, ...] | None:
+        """The peers of a speaker; None where it does not answer."""
+        return self._told(lambda: frr.peers(speaker.directory))
+
+    def advertised(self, speaker: BgpSpeaker, peer: str) -> tuple[frr.BgpRoute, ...] | None:
+        """What a speaker tells a peer; None where it does not answer."""
+        return self._told(lambda: frr.advertised(speaker.directory, peer))
 
     def as_paths(self, speaker: BgpSpeaker) -> dict[str, frozenset[str]]:
         """The AS paths of the best routes that a speaker has learned, by prefix; none where it does not answer."""
@@ -435,8 +446,13 @@ class Linux:
 
     def bgp_routes(self, speaker: BgpSpeaker) -> tuple[frr.BgpRoute, ...] | None:
         """All that a speaker knows; None where it does not answer."""
+        return self._told(lambda: frr.routes(speaker.directory))
+
+    @staticmethod
+    def _told(ask: Callable[[], T]) -> T | None:
+        """What a daemon answers; None where it does not."""
         try:
-            return frr.routes(speaker.directory)
+            return ask()
         except (OSError, LabError):
             return None
 

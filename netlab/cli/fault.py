@@ -1,0 +1,90 @@
+"""Verbs that break a running lab, and mend it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from netlab.cli.labs import act, named, read_lab, require_root
+from netlab.cli.options import Format, FormatOption, LabOption
+from netlab.errors import UsageError
+
+app = typer.Typer(name="fault", help="Break a running lab, and mend it.", no_args_is_help=True)
+
+MendOption = Annotated[bool, typer.Option("--mend", help="Mend it again.")]
+InstanceOption = Annotated[
+    int | None, typer.Option("--instance", metavar="N", min=0, max=1, help="Of an active-active gateway: 0 or 1.")
+]
+DeviceOption = Annotated[str, typer.Option("--device", metavar="DEVICE", help="Of a site with several.")]
+
+
+@app.command()
+def gateway(
+    vnet: Annotated[str, typer.Argument(metavar="VNET", help="A VNet with a VPN gateway.")],
+    planned: Annotated[bool, typer.Option("--planned", help="As in maintenance.")] = False,
+    instance: InstanceOption = None,
+    mend: MendOption = False,
+    lab: LabOption = "",
+    output: FormatOption = Format.table,
+) -> None:
+    """Have a gateway lose an instance: its active one, or the one that is named.
+
+    Measures the outage through it.
+    """
+    if mend and planned:
+        raise UsageError("--planned and --mend exclude each other", "leave one out")
+    given = {"planned": planned or None, "instance": instance}
+    _take("restore_gateway" if mend else "fail_gateway", {"vnet": vnet, **given}, lab, output)
+
+
+@app.command()
+def tunnel(
+    connection: Annotated[str, typer.Argument(metavar="CONNECTION", help="A connection of the scenario.")],
+    instance: InstanceOption = None,
+    mend: MendOption = False,
+    lab: LabOption = "",
+    output: FormatOption = Format.table,
+) -> None:
+    """Take a connection's tunnels down, or the one at an instance."""
+    subject = {"connection": connection, "instance": instance}
+    _take("restore_tunnel" if mend else "fail_tunnel", subject, lab, output)
+
+
+@app.command()
+def link(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A gateway's VNet, a site or a client.")],
+    device: DeviceOption = "",
+    mend: MendOption = False,
+    lab: LabOption = "",
+    output: FormatOption = Format.table,
+) -> None:
+    """Cut a link to the Internet."""
+    _take("mend_link" if mend else "cut_link", {"name": name, "device": device or None}, lab, output)
+
+
+@app.command()
+def device(
+    site: Annotated[str, typer.Argument(metavar="SITE", help="A site of the scenario.")],
+    device: DeviceOption = "",
+    mend: MendOption = False,
+    lab: LabOption = "",
+    output: FormatOption = Format.table,
+) -> None:
+    """Have a site's VPN device say and hear nothing, with its link up."""
+    _take("wake_device" if mend else "silence_device", {"site": site, "device": device or None}, lab, output)
+
+
+def _take(verb: str, subject: dict[str, Any], lab: str, output: Format) -> None:
+    """Take an action as a story does: `status` knows of it, and `verify` puts it back."""
+    require_root()
+    from netlab.lab import incidents
+    from netlab.scenario.models import Action
+
+    found = read_lab(lab)
+    given = {key: named(found, value) for key, value in subject.items() if value is not None}
+    action = Action.model_validate({verb: given})
+    problem = incidents.refused(found.scenario, action)
+    if problem:
+        raise UsageError(f"{verb}: {problem}", "netlab graph LAB shows what there is")
+    act(found, lambda machine: incidents.take(found, machine, (action,)), output)

@@ -1,0 +1,109 @@
+"""What Azure's operations show: verbs with Azure's columns and, as JSON, the keys of `az`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from netlab.cli.exits import leave
+from netlab.cli.labs import read_lab, require_root
+from netlab.cli.options import Format, FormatOption, LabOption
+from netlab.cli.output import log, print_json, print_rows
+from netlab.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from netlab.lab.operations import Gateway, Shown
+
+app = typer.Typer(name="show", help="What Azure's operations show of a gateway.", no_args_is_help=True)
+
+GatewayArgument = Annotated[str, typer.Argument(metavar="GATEWAY", help="A VNet with a VPN gateway, or a site.")]
+
+
+@app.command("learned-routes")
+def learned_routes(gateway: GatewayArgument, lab: LabOption = "", output: FormatOption = Format.table) -> None:
+    """Show what a gateway knows: its own prefixes, static ones, and those that BGP told it."""
+    _print(_gateway(gateway, lab).learned_routes(), output, wrapped=True)
+
+
+@app.command("advertised-routes")
+def advertised_routes(
+    gateway: GatewayArgument,
+    peer: Annotated[str, typer.Option("--peer", metavar="IP", help="The peer's BGP address.", show_default=False)],
+    lab: LabOption = "",
+    output: FormatOption = Format.table,
+) -> None:
+    """Show what a gateway tells a BGP peer."""
+    found = _gateway(gateway, lab)
+    known = found.peers()
+    if peer not in known:
+        raise UsageError(f"{found.end} has no BGP peer {peer[:60]!r}", f"its peers: {', '.join(known) or 'none'}")
+    _print(found.advertised_routes(peer), output, wrapped=True)
+
+
+@app.command("bgp-peers")
+def bgp_peers(gateway: GatewayArgument, lab: LabOption = "", output: FormatOption = Format.table) -> None:
+    """Show a gateway's BGP peers and the state of its sessions."""
+    _print(_gateway(gateway, lab).bgp_peers(), output, wrapped=True)
+
+
+@app.command("connections")
+def connections(gateway: GatewayArgument, lab: LabOption = "", output: FormatOption = Format.table) -> None:
+    """Show a gateway's connections: state, bytes, tunnels."""
+    _print(_gateway(gateway, lab).connections(), output)
+
+
+@app.command("ike-sas")
+def ike_sas(gateway: GatewayArgument, lab: LabOption = "", output: FormatOption = Format.table) -> None:
+    """Show the IKE SAs of a gateway's connections, and their CHILD SAs."""
+    _print(_gateway(gateway, lab).ike_sas(), output)
+
+
+@app.command("p2s-sessions")
+def p2s_sessions(gateway: GatewayArgument, lab: LabOption = "", output: FormatOption = Format.table) -> None:
+    """Show who is connected to a gateway's point-to-site."""
+    found = _gateway(gateway, lab)
+    item = found.world.scenario.vnets.get(found.end)
+    if item is None or item.vpn_gateway is None or item.vpn_gateway.point_to_site is None:
+        raise UsageError(f"{found.end} serves no point-to-site clients", "name a VNet whose gateway has point_to_site")
+    _print(found.p2s_sessions(), output, wrapped=True)
+
+
+def _gateway(name: str, lab: str) -> Gateway:
+    require_root()
+    from netlab.lab import state
+    from netlab.lab.operations import Gateway
+    from netlab.machine.linux import Linux
+    from netlab.scenario.names import suggest
+    from netlab.scenario.routers import ends
+
+    found = read_lab(lab)
+    known = {end.lower(): end for end in ends(found.scenario)}
+    if name.lower() not in known:
+        raise UsageError(f"there is no gateway {name[:60]!r} in {found.facts.lab}", suggest(name, known.values()))
+    return Gateway(found, state.world(found), Linux(), known[name.lower()])
+
+
+def _print(shown: Shown, output: Format, *, wrapped: bool = False) -> None:
+    """Rows under Azure's columns, or as JSON as `az` prints them: some lists under a key."""
+    if output is Format.json:
+        print_json({"value": shown.rows} if wrapped else shown.rows)
+    else:
+        print_rows([{_column(key): _cell(value) for key, value in row.items()} for row in shown.rows], output)
+    for daemon in shown.dead:
+        log(f"netlab: {daemon} does not answer: what it knows is not shown")
+    leave(ExitCode.FAILED if shown.dead else ExitCode.OK)
+
+
+def _column(key: str) -> str:
+    return key[0].upper() + key[1:]
+
+
+def _cell(value: Any) -> Any:
+    """A cell of a table: of objects in a list what tells them apart."""
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return [" ".join(str(item[key]) for key in _TELLING if key in item) for item in value]
+    return "" if value is None else value
+
+
+_TELLING = ("tunnel", "connectionStatus", "encryption", "inboundSPI", "outboundSPI")
