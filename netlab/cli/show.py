@@ -22,7 +22,7 @@ GatewayArgument = Annotated[str, typer.Argument(metavar="GATEWAY", help="A VNet 
 
 @app.command("learned-routes")
 def learned_routes(gateway: GatewayArgument, lab: LabOption = "", output: FormatOption = Format.table) -> None:
-    """Show what a gateway knows: its own prefixes, static ones, and those that BGP told it."""
+    """Show a gateway's own, static and learned routes."""
     _print(_gateway(gateway, lab).learned_routes(), output, wrapped=True)
 
 
@@ -55,7 +55,7 @@ def connections(gateway: GatewayArgument, lab: LabOption = "", output: FormatOpt
 
 @app.command("ike-sas")
 def ike_sas(gateway: GatewayArgument, lab: LabOption = "", output: FormatOption = Format.table) -> None:
-    """Show the IKE SAs of a gateway's connections, and their CHILD SAs."""
+    """Show the IKE SAs of a gateway's connections."""
     _print(_gateway(gateway, lab).ike_sas(), output)
 
 
