@@ -28,7 +28,7 @@ def gateway(
     lab: LabOption = "",
     output: FormatOption = Format.table,
 ) -> None:
-    """Have a gateway lose an instance: its active one, or the one that is named.
+    """Have a gateway lose its active instance, or one by number.
 
     Measures the outage through it.
     """
@@ -71,7 +71,7 @@ def device(
     lab: LabOption = "",
     output: FormatOption = Format.table,
 ) -> None:
-    """Have a site's VPN device say and hear nothing, with its link up."""
+    """Have a site's VPN device fall silent, with its link up."""
     _take("wake_device" if mend else "silence_device", {"site": site, "device": device or None}, lab, output)
 
 

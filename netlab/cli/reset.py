@@ -48,9 +48,9 @@ def connection(
     lab: LabOption = "",
     output: FormatOption = Format.table,
 ) -> None:
-    """Take a connection down and bring it up again; its gateway stays.
+    """Take a connection down and bring it up again.
 
-    Exit code 1 if it does not come up.
+    Its gateway stays. Exit code 1 if it does not come up.
     """
     require_root()
     from netlab.lab import incidents

@@ -43,7 +43,7 @@ def advertised_routes(
 
 @app.command("bgp-peers")
 def bgp_peers(gateway: GatewayArgument, lab: LabOption = "", output: FormatOption = Format.table) -> None:
-    """Show a gateway's BGP peers and the state of its sessions."""
+    """Show a gateway's BGP peers and their sessions."""
     _print(_gateway(gateway, lab).bgp_peers(), output, wrapped=True)
 
 
