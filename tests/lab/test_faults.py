@@ -249,8 +249,12 @@ def named(step: dict[str, Any], fault: Fault) -> None:
             assert cell["dropped_at"]["reason"].startswith(reason), cell
 
 
-def test_every_scenario_has_a_fault() -> None:
-    assert {fault.scenario for fault in FAULTS} == SCENARIOS.keys()
+FAULTED = sorted({fault.scenario for fault in FAULTS})
+
+
+def test_every_scenario_of_the_routing_document_has_a_fault() -> None:
+    """The others have theirs in their stories."""
+    assert set(FAULTED) >= {name for name, path in SCENARIOS.items() if "seed 002, " in path.read_text()}
 
 
 # --- a wrong expectation --------------------------------------------------------------------------------------------
@@ -295,7 +299,7 @@ def flipped(name: str, folder: Path) -> Flips:
     return flips
 
 
-@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize("name", FAULTED)
 def test_a_changed_expectation_is_named(name: str, tmp_path: Path) -> None:
     """Exactly what was changed fails, nothing beside it."""
     flips = flipped(name, tmp_path)
