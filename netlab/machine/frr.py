@@ -159,14 +159,22 @@ def configure(directory: str, *lines: str) -> None:
     command(directory, "bgpd", "configure terminal", *lines, "end")
 
 
-def remove_scratch(directory: str, stopped: Iterable[processes.Process]) -> None:
-    """Remove what the daemons of a lab's directory, and those just stopped, left outside it."""
-    # One that is stopped as it starts has no pid file yet.
-    left = {(process.name, process.pid) for process in stopped if process.name in _DAEMONS}
+def remove_scratch(stopped: Iterable[processes.Process]) -> None:
+    """Remove what daemons that have just been stopped left outside their directories."""
+    _remove((process.name, process.pid) for process in stopped if process.name in _DAEMONS)
+
+
+def remove_all_scratch(directory: str) -> None:
+    """Remove what the daemons of a lab's directory left outside it, by their pid files: none of them runs."""
+    found = []
     for path in Path(directory).glob("*/*.pid"):
         with contextlib.suppress(OSError, ValueError):
-            left.add((path.stem, int(path.read_text())))
-    for name, pid in left:
+            found.append((path.stem, int(path.read_text())))
+    _remove(found)
+
+
+def _remove(daemons: Iterable[tuple[str, int]]) -> None:
+    for name, pid in daemons:
         shutil.rmtree(_SCRATCH / f"{name}.{pid}", ignore_errors=True)
     with contextlib.suppress(OSError):
         _SCRATCH.rmdir()

@@ -150,7 +150,9 @@ class Linux:
         started = (process for _, process in processes.under(directory))
         found = {*started, *processes.inside(self.namespaces_of(lab))}
         left = processes.stop(tuple(process for process in found if process.pid != os.getpid()))
-        frr.remove_scratch(directory, found)
+        # One that is stopped as it starts has no pid file yet, one that was killed before has nothing else.
+        frr.remove_scratch(found)
+        frr.remove_all_scratch(directory)
         for netns in self.namespaces_of(lab):
             # One that is only half made cannot be entered, and holds nothing.
             with contextlib.suppress(BuildError):
@@ -161,6 +163,7 @@ class Linux:
         """Stop the daemons of these directories: in order, or at once and without a word to their peers."""
         found = [process for cwd, process in processes.under(lab_directory(lab)) if cwd in directories]
         left = processes.kill(found) if abruptly else processes.stop(found)
+        frr.remove_scratch(found)
         if left:
             raise BuildError(f"these processes of lab {lab} do not end: {', '.join(p.name for p in left)}")
 
