@@ -174,7 +174,8 @@ def static_ways(world: World, router: Router) -> Iterator[Way]:
     scenario = world.scenario
     for tunnel in world.topology.tunnels_of(router.node):
         if world.sends_statics(tunnel, router.node):
-            for prefix in static_prefixes(scenario, router.end, tunnel.connection):
+            own = vnet_prefixes(scenario, router.end) if router.end in scenario.vnets else ()
+            for prefix in (p for p in static_prefixes(scenario, router.end, tunnel.connection) if p not in own):
                 yield Way(prefix, tunnel.name, "", _static_source(router.end in scenario.vnets))
         if scenario.connections[tunnel.connection].enable_bgp and tunnel.name in world.up:
             peer = IPv4Network(f"{tunnel.other(router.node).bgp_address}/32")

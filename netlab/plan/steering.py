@@ -33,10 +33,12 @@ def routes(plan: Plan, node: str, up: Up) -> frozenset[Route]:
 
 
 def _statics(plan: Plan, mine: list[Tunnel], up: Up) -> Iterator[Route]:
+    # Between equal prefixes what leads into the own VNet, or to the own hosts, wins: it was there first.
+    inward = {r.prefix for tunnel in mine[:1] for r in plan.node(tunnel.node).routes if not r.metric}
     leading: dict[str, list[str]] = {}
     for tunnel in mine:
         if (tunnel.node, tunnel.connection) in up or not any(_alive(plan, tunnel, up)):
-            for prefix in tunnel.statics:
+            for prefix in (p for p in tunnel.statics if p not in inward):
                 leading.setdefault(prefix, []).append(tunnel.interface)
     for prefix, interfaces in leading.items():
         several = tuple(sorted((name, "") for name in interfaces)) if len(interfaces) > 1 else ()
