@@ -136,20 +136,22 @@ class _Moment:
         for route in (route for session in mine for route in self.accepted(session)):
             if route.prefix not in self.own[router.node]:
                 heard.setdefault(route.prefix, []).append(route)
-        return {prefix: _best(routes) for prefix, routes in heard.items()}
+        return {prefix: self._best(routes) for prefix, routes in heard.items()}
+
+    def _best(self, routes: list[Learned]) -> tuple[Learned, ...]:
+        """The shortest AS paths, from outside rather than from inside; several where they are equal (B27, B28).
+
+        First the one that is told to others: that of the lowest router ID (RFC 4271, section 9.1.2.2).
+        """
+        shortest = min((len(route.as_path), not route.tunnel) for route in routes)
+        equal = (route for route in routes if (len(route.as_path), not route.tunnel) == shortest)
+        return tuple(sorted(equal, key=lambda route: (self.topology.routers[route.neighbor].bgp_address, route.tunnel)))
 
 
 def _passes_on(scenario: Scenario, router: Router, prefix: IPv4Network) -> bool:
     """Whether a router tells others what it learned: not a default (B24), nor what overlaps its VNet (B17, B23)."""
     own = vnet_prefixes(scenario, router.end) if router.end in scenario.vnets else ()
     return not any(prefix.overlaps(p) for p in own)
-
-
-def _best(routes: list[Learned]) -> tuple[Learned, ...]:
-    """The shortest AS paths, from outside rather than from inside; several where they are equal (B27, B28)."""
-    shortest = min((len(route.as_path), not route.tunnel) for route in routes)
-    equal = (route for route in routes if (len(route.as_path), not route.tunnel) == shortest)
-    return tuple(sorted(equal, key=lambda route: (route.as_path, route.tunnel, route.neighbor)))
 
 
 def converged(
@@ -235,7 +237,18 @@ def offered_selectors(static: Iterable[IPv4Network], by_bgp: Iterable[IPv4Networ
     selectors that lie inside others (RFC 7296, section 2.9: the responder narrows as it sees fit).
     """
     everything = dict.fromkeys((*static, *sorted(prefix for prefix in by_bgp if prefix.prefixlen > 0)))
-    return tuple(p for p in everything if not any(p != other and p.subnet_of(other) for other in everything))
+    outermost = frozenset(_outermost(everything))
+    return tuple(prefix for prefix in everything if prefix in outermost)
+
+
+def _outermost(prefixes: Iterable[IPv4Network]) -> Iterator[IPv4Network]:
+    """The prefixes that lie inside no other one."""
+    end = -1
+    for prefix in sorted(prefixes):
+        last = int(prefix.broadcast_address)
+        if last > end:
+            yield prefix
+            end = last
 
 
 def profile_prefixes(scenario: Scenario, vnet: str) -> tuple[IPv4Network, ...]:

@@ -524,8 +524,9 @@ class Linux:
         """Offer these prefixes to point-to-site clients from their next authentication on."""
         prefixes = tuple(prefixes)
         assert view.p2s_connection is not None
-        for prefix in prefixes if view.footholds else ():
-            network.add_loopback_address(view.p2s_edge_netns, foothold(prefix).removesuffix("/32"))
+        if view.footholds:
+            footholds = (foothold(prefix).removesuffix("/32") for prefix in prefixes)
+            network.add_loopback_addresses(view.p2s_edge_netns, footholds)
         connection = replace(view.p2s_connection, local_ts=Selector(prefixes))
         charon.load(view.p2s_directory, charon.Orders([vici.connection(connection, timers)]))
 

@@ -441,12 +441,14 @@ def _key(route: Route) -> tuple[str, int, int]:
     return route.prefix, route.table, route.metric
 
 
-def add_loopback_address(netns: str, address: str) -> None:
-    """Add an address to ``lo`` if it is not there."""
+def add_loopback_addresses(netns: str, addresses: Iterable[str]) -> None:
+    """Add those addresses to ``lo`` that are not there."""
 
     def change(ipr: IPRoute) -> None:
-        with _explained(netns, f"address {address}"), _unless(errno.EEXIST):
-            ipr.addr("add", index=_indexes()["lo"], address=address, prefixlen=32)
+        lo = _indexes()["lo"]
+        for address in addresses:
+            with _explained(netns, f"address {address}"), _unless(errno.EEXIST):
+                ipr.addr("add", index=lo, address=address, prefixlen=32)
 
     with_netlink(netns, change)
 
