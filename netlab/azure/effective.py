@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network
 from typing import Literal
 
+from netlab.scenario.addresses import DEFAULT_ROUTE
 from netlab.scenario.models import Scenario
 
 NextHopType = Literal["VnetLocal", "VNetPeering", "VirtualNetworkGateway", "VirtualAppliance", "Internet", "None"]
 Source = Literal["Default", "VirtualNetworkGateway", "User"]
 
-DEFAULT_ROUTE = IPv4Network("0.0.0.0/0")
 # Section 5.1, item 5: private destinations that nothing else knows are dropped at the sender's NIC.
 NONE_PREFIXES = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
 # Section 5.2, tie between equal prefixes: User > BGP/VirtualNetworkGateway > System.
@@ -21,7 +21,10 @@ _PRECEDENCE: dict[Source, int] = {"User": 0, "VirtualNetworkGateway": 1, "Defaul
 
 @dataclass(frozen=True, slots=True)
 class EffectiveRoute:
-    """One route of a NIC: Azure's source, prefix and next hop type, and the peer or gateway it leads to."""
+    """One route of a NIC: Azure's source, prefix and next hop type.
+
+    ``next_hop`` is what it leads to: the peer, the VNet of the gateway, or the address of the appliance.
+    """
 
     source: Source
     prefix: IPv4Network
@@ -45,6 +48,26 @@ def system_routes(scenario: Scenario, vnet: str) -> Iterator[EffectiveRoute]:
     for prefix in NONE_PREFIXES:
         if not any(prefix.subnet_of(space) for space in spaces):
             yield EffectiveRoute("Default", prefix, "None")
+
+
+def user_routes(scenario: Scenario, vnet: str, subnet: str) -> Iterator[EffectiveRoute]:
+    """The routes of a subnet's route table."""
+    for route in scenario.route_table(vnet, subnet).routes.values():
+        next_hop = str(route.next_hop_ip_address or "")
+        if route.next_hop_type == "VirtualNetworkGateway":
+            next_hop = scenario.gateway_for(vnet) or ""
+        yield EffectiveRoute("User", route.address_prefix, route.next_hop_type, next_hop)
+
+
+def fixed_routes(scenario: Scenario, vnet: str, subnet: str) -> tuple[EffectiveRoute, ...]:
+    """The candidates of a subnet that no gateway tells it of."""
+    return (*system_routes(scenario, vnet), *user_routes(scenario, vnet, subnet))
+
+
+def gateway_serving(scenario: Scenario, vnet: str, subnet: str) -> str | None:
+    """The VNet whose gateway's routes are in a subnet: none where its route table has propagation off (5.1, item 6)."""
+    propagates = not scenario.route_table(vnet, subnet).disable_bgp_route_propagation
+    return scenario.gateway_for(vnet) if propagates else None
 
 
 def active(candidates: Iterable[EffectiveRoute]) -> Iterator[EffectiveRoute]:

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Network
 
-from netlab.azure.effective import EffectiveRoute, active, system_routes
+from netlab.azure.effective import (
+    NONE_PREFIXES,
+    EffectiveRoute,
+    active,
+    fixed_routes,
+    gateway_serving,
+    system_routes,
+)
 from netlab.azure.propagation import Learned, static_prefixes, vnet_prefixes
 from netlab.azure.sessions import Session, point_to_site
 from netlab.azure.world import World
-from netlab.scenario.addresses import vm_addresses
-from netlab.scenario.models import node_name
-from netlab.scenario.names import Endpoint
+from netlab.scenario.addresses import DEFAULT_ROUTE, GATEWAY_SUBNET, vm_addresses
+from netlab.scenario.models import Scenario, VirtualNetwork, node_name
+from netlab.scenario.names import INTERNET, Endpoint, endpoints
 from netlab.scenario.routers import Router, instance_addresses
 
 # An address of a P2S pool that a client holds; which one is only known when it has connected.
@@ -31,26 +38,65 @@ class Used:
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """One decision of a node: the route it used, and the next node and the way in there; or why the packet died."""
+    """One decision of a node: the route it used, and the next node and the way in there; or why the packet died.
+
+    ``masked`` is the address that the packet bears from here on, where the node hides its source (NAT).
+    """
 
     used: Used | None
     next_node: str = ""
     ingress: str = ""
     dropped: str = ""
+    masked: IPv4Address | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mask:
+    """A node that hides a packet's source, and what it hides: answers find their way back through it."""
+
+    node: str
+    address: IPv4Address
 
 
 @dataclass(frozen=True, slots=True)
 class Packet:
-    """A packet between two endpoints."""
+    """A packet between two endpoints, and the masks that it wears, the last one outermost.
+
+    A packet from the Internet is an answer: it takes the masks off, one by one.
+    """
 
     source: Endpoint
     target: Endpoint
     source_address: IPv4Address
     target_address: IPv4Address
+    masks: tuple[Mask, ...] = ()
+
+    def masked(self, node: str, address: IPv4Address) -> Packet:
+        """The packet behind a mask that a node puts on it."""
+        masks = (*self.masks, Mask(node, self.source_address))
+        return replace(self, source_address=address, masks=masks)
+
+    def arriving(self, node: str) -> Packet:
+        """The packet as a node has it: that takes off its own mask."""
+        if self.source.kind != "internet" or not self.masks or self.masks[-1].node != node:
+            return self
+        return replace(self, target_address=self.masks[-1].address, masks=self.masks[:-1])
+
+    @property
+    def answer(self) -> Packet:
+        """What its target sends back."""
+        return Packet(self.target, self.source, self.target_address, self.source_address, self.masks)
+
+    @property
+    def goes_public(self) -> bool:
+        """Whether it is for a public address."""
+        return not any(self.target_address in prefix for prefix in NONE_PREFIXES)
 
 
 FROM_SELF = ""
 P2S = "p2s"
+# Which one, the model does not know: the planner hands them out.
+PUBLIC = IPv4Address("0.0.0.0")
 
 
 def hops(world: World, node: str, ingress: str, packet: Packet) -> tuple[Hop, ...]:
@@ -62,51 +108,168 @@ def hops(world: World, node: str, ingress: str, packet: Packet) -> tuple[Hop, ..
     vnets = {node_name(name): name for name in scenario.vnets}
     clients = {node_name(name): name for name in scenario.clients}
     router = world.topology.routers.get(node)
+    if node == INTERNET:
+        return (_internet(packet),)
     if node in vnets:
         return tuple(_fabric(world, vnets[node], ingress, packet))
     if router is not None:
         return tuple(_router(world, router, packet))
     if node in clients:
         return tuple(_client(world, clients[node], packet))
-    owner = packet.source if node == packet.source.node else packet.target
-    return (Hop(Used(node, "0.0.0.0/0", "the machine's default route", owner.owner), node_name(owner.owner), node),)
+    if node.endswith(EDGE):
+        return (_edge(world, node, packet),)
+    return (_machine(world, node, ingress, packet),)
+
+
+def _machine(world: World, node: str, ingress: str, packet: Packet) -> Hop:
+    """A virtual machine or a host sends all to its router; what is not its own only an appliance passes on."""
+    scenario = world.scenario
+    owner = next(end.owner for end in endpoints(scenario) if end.node == node)
+    if ingress == FROM_SELF:
+        return Hop(Used(node, str(DEFAULT_ROUTE), "the machine's default route", owner), node_name(owner), node)
+    nic = next(nic for nic in nics(scenario, owner) if nic.node == node)
+    if not nic.forwards:
+        return Hop(None, dropped=f"no forwarding: {node} is no appliance and drops what is not for its own address")
+    used = Used(node, str(DEFAULT_ROUTE), "the appliance's default route", owner)
+    return Hop(used, node_name(owner), node, masked=nic.address if packet.goes_public else None)
+
+
+# --- the Internet, and the edges of sites ---------------------------------------------------------------------------
+
+
+def edge(router: str) -> str:
+    """The node between a VPN device and the Internet."""
+    return f"{router}{EDGE}"
+
+
+EDGE = "-edge"
+
+
+def _internet(packet: Packet) -> Hop:
+    if packet.source.kind != "internet":
+        return Hop(None, dropped=f"unknown route: the Internet knows no route to {packet.target_address}")
+    mask = packet.masks[-1].node if packet.masks else packet.target.node
+    return Hop(Used(INTERNET, "a public address", "the Internet", mask), mask, INTERNET)
+
+
+def _edge(world: World, node: str, packet: Packet) -> Hop:
+    router = node.removesuffix(EDGE)
+    if packet.source.kind == "internet":
+        return Hop(Used(node, f"{packet.target_address}/32", "the device's network", router), router, node)
+    if router in world.faults.cut:
+        return Hop(None, dropped=f"unknown route: {node} knows no route to {packet.target_address}")
+    return Hop(Used(node, str(DEFAULT_ROUTE), "the way to the Internet", INTERNET), INTERNET, node, masked=PUBLIC)
 
 
 # --- VNets ----------------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Nic:
+    """The NIC of a virtual machine: what it takes and sends besides its own, and whether the machine passes it on."""
+
+    node: str
+    vm: str
+    subnet: str
+    address: IPv4Address
+    ip_forwarding: bool
+    forwards: bool
+
+
+def nics(scenario: Scenario, vnet: str) -> tuple[Nic, ...]:
+    """The NICs of a VNet's virtual machines."""
+    item = scenario.vnets[vnet]
+    return tuple(
+        Nic(
+            node_name(vnet, vm),
+            vm,
+            item.vms[vm].subnet,
+            address,
+            item.vms[vm].enable_ip_forwarding,
+            _forwards(item, vm),
+        )
+        for vm, address in vm_addresses(item).items()
+    )
+
+
+def _forwards(vnet: VirtualNetwork, vm: str) -> bool:
+    return vnet.vms[vm].nva is not None
+
+
+def past(vnet: str, nic: Nic) -> str:
+    """The ingress at a VNet of what a peer sends to an appliance there, not to the packet's own target."""
+    return f"{node_name(vnet)} for {nic.node}"
+
+
 def _fabric(world: World, vnet: str, ingress: str, packet: Packet) -> Iterator[Hop]:
     node, destination = node_name(vnet), packet.target_address
-    for name, address in _nics(world, vnet).items():
-        if address == destination:
-            yield Hop(Used(node, f"{address}/32", "Default", "VnetLocal"), name, node)
-            return
-    found = longest(effective_routes(world, vnet, ingress), destination)
+    here = {nic.node: nic for nic in nics(world.scenario, vnet)}
+    sender = here.get(ingress)
+    if sender is not None and not sender.ip_forwarding and packet.source_address != sender.address:
+        yield Hop(None, dropped=sends_only_its_own(sender))
+        return
+    appliance = next((nic for nic in here.values() if ingress.endswith(f" for {nic.node}")), None)
+    if appliance is not None:
+        used = Used(node, f"{appliance.address}/32", "the peer's route", appliance.node)
+        yield _onto_nic(node, used, appliance, packet)
+        return
+    found = longest(_routes(world, vnet, ingress), destination)
     if not found:
         yield Hop(None, dropped=f"unknown route: {node} knows no route to {destination}")
     for route in found:
-        yield from _follow(world, vnet, route, destination)
+        yield from _follow(world, vnet, route, packet, forwarded=sender is not None)
 
 
-def _nics(world: World, vnet: str) -> dict[str, IPv4Address]:
-    item = world.scenario.vnets[vnet]
-    return {node_name(vnet, vm): address for vm, address in vm_addresses(item).items()}
+def takes_only_its_own(nic: Nic) -> str:
+    """Why a NIC without IP forwarding does not get a packet (R116)."""
+    return f"IP forwarding is off: the NIC of {nic.node} takes only what is for its own address (R116)"
 
 
-def effective_routes(world: World, vnet: str, ingress: str = "") -> tuple[EffectiveRoute, ...]:
-    """The active routes for what enters a VNet: from a machine all, from its gateway no gateway routes, from a peer
-    only its own and, if that peer may use the gateway, the gateway's (R102, R103)."""
+def sends_only_its_own(nic: Nic) -> str:
+    """Why a NIC without IP forwarding does not send a packet (R116)."""
+    return f"IP forwarding is off: the NIC of {nic.node} sends only under its own address (R116)"
+
+
+def _onto_nic(node: str, used: Used, nic: Nic, packet: Packet) -> Hop:
+    if packet.target_address == nic.address or nic.ip_forwarding:
+        return Hop(used, nic.node, node)
+    return Hop(used, dropped=takes_only_its_own(nic))
+
+
+def _routes(world: World, vnet: str, ingress: str) -> tuple[EffectiveRoute, ...]:
+    """The active routes for what enters a VNet: from a machine those of its subnet, from its gateway those of
+    GatewaySubnet, from a peer only the VNet's own and, if that peer may use the gateway, the gateway's (R102, R103)."""
     scenario = world.scenario
-    system = tuple(system_routes(scenario, vnet))
     peers = {node_name(mine.remote_vnet): mine.remote_vnet for mine, _ in scenario.peered(vnet)}
+    subnets = {nic.node: nic.subnet for nic in nics(scenario, vnet)}
+    if ingress in subnets:
+        return effective_routes(world, vnet, subnets[ingress])
     if ingress in {router.node for router in world.topology.with_tunnels(vnet)}:
-        return tuple(active(system))
-    if ingress in peers:
-        local = tuple(route for route in system if route.next_hop_type == "VnetLocal")
-        may_use = peers[ingress] in scenario.spokes(vnet)
-        return tuple(active((*local, *(_gateway_routes(world, vnet) if may_use else ()))))
-    serving = scenario.gateway_for(vnet)
-    return tuple(active((*system, *(_gateway_routes(world, serving) if serving is not None else ()))))
+        return tuple(active(fixed_routes(scenario, vnet, GATEWAY_SUBNET)))
+    local = tuple(route for route in system_routes(scenario, vnet) if route.next_hop_type == "VnetLocal")
+    may_use = ingress in peers and peers[ingress] in scenario.spokes(vnet)
+    return tuple(active((*local, *(_gateway_routes(world, vnet) if may_use else ()))))
+
+
+def effective_routes(world: World, vnet: str, subnet: str) -> tuple[EffectiveRoute, ...]:
+    """The active routes of a subnet's NICs."""
+    return tuple(active(candidates(world, vnet, subnet)))
+
+
+def tables(world: World, vnet: str) -> dict[str, tuple[EffectiveRoute, ...]]:
+    """The active routes of a VNet's NICs: by its name, and by ``VNet/subnet`` of the subnets with a route table."""
+    subnets = world.scenario.vnets[vnet].subnets
+    with_table = {f"{vnet}/{name}": name for name, item in subnets.items() if item.route_table is not None}
+    plain = next((name for name in subnets if name not in with_table.values()), None)
+    named = {**({vnet: plain} if plain is not None else {}), **with_table}
+    return {name: effective_routes(world, vnet, subnet) for name, subnet in named.items()}
+
+
+def candidates(world: World, vnet: str, subnet: str) -> tuple[EffectiveRoute, ...]:
+    """All routes of a subnet's NICs, whether active or not (section 5.1)."""
+    serving = gateway_serving(world.scenario, vnet, subnet)
+    learned = _gateway_routes(world, serving) if serving is not None else ()
+    return (*fixed_routes(world.scenario, vnet, subnet), *learned)
 
 
 def _gateway_routes(world: World, vnet: str) -> Iterator[EffectiveRoute]:
@@ -125,27 +288,71 @@ def instances_by_prefix(world: World, vnet: str) -> dict[IPv4Network, tuple[Rout
     return found
 
 
-def _follow(world: World, vnet: str, route: EffectiveRoute, destination: IPv4Address) -> Iterator[Hop]:
-    node = node_name(vnet)
+def _follow(world: World, vnet: str, route: EffectiveRoute, packet: Packet, *, forwarded: bool) -> Iterator[Hop]:
+    node, destination = node_name(vnet), packet.target_address
     used = Used(node, str(route.prefix), route.source, route.next_hop_type)
     match route.next_hop_type:
         case "VnetLocal":
-            own = {a: r.node for r in world.topology.with_tunnels(vnet) for a in instance_addresses(world.scenario, r)}
-            if destination in own:
-                yield Hop(used, own[destination], node)
-            else:
-                yield Hop(used, dropped=f"unknown route: no NIC of {node} has the address {destination}")
+            yield _deliver(world, vnet, used, packet)
         case "VNetPeering":
-            yield Hop(used, node_name(route.next_hop), node)
+            yield _to_peer(world, vnet, route.next_hop, used, packet, node, forwarded=forwarded)
+        case "VirtualAppliance":
+            yield _to_appliance(world, vnet, used, IPv4Address(route.next_hop), packet, forwarded=forwarded)
         case "VirtualNetworkGateway" if route.next_hop == vnet:
-            for router in instances_by_prefix(world, vnet)[route.prefix]:
+            told = instances_by_prefix(world, vnet).get(route.prefix, ()) if route.source != "User" else ()
+            for router in told or world.topology.with_tunnels(vnet):
                 yield Hop(used, router.node, node)
         case "VirtualNetworkGateway":
-            yield Hop(used, node_name(route.next_hop), node)
+            yield _to_peer(world, vnet, route.next_hop, used, packet, node, forwarded=forwarded)
         case "None":
-            yield Hop(used, dropped=f"None route: {destination} matches the system route {route.prefix} to None")
-        case _:
-            yield Hop(used, "internet", node)
+            kind = "user" if route.source == "User" else "system"
+            yield Hop(used, dropped=f"None route: {destination} matches the {kind} route {route.prefix} to None")
+        case "Internet":
+            yield Hop(used, INTERNET, node, masked=PUBLIC)
+
+
+def _deliver(world: World, vnet: str, used: Used, packet: Packet) -> Hop:
+    """To the NIC that has the packet's target address."""
+    node, destination = node_name(vnet), packet.target_address
+    for nic in nics(world.scenario, vnet):
+        if nic.address == destination:
+            return Hop(used, nic.node, node)
+    own = {a: r.node for r in world.topology.with_tunnels(vnet) for a in instance_addresses(world.scenario, r)}
+    if destination in own:
+        return Hop(used, own[destination], node)
+    return Hop(used, dropped=f"unknown route: no NIC of {node} has the address {destination}")
+
+
+def _to_peer(world: World, vnet: str, peer: str, used: Used, packet: Packet, ingress: str, *, forwarded: bool) -> Hop:
+    """Over a peering. What an appliance forwards the other side must allow; what a VPN gateway forwards not (R107)."""
+    theirs = world.scenario.peering(peer, vnet)
+    own = any(packet.source_address in prefix for prefix in world.scenario.vnets[vnet].address_space)
+    if forwarded and not own and theirs is not None and not theirs.allow_forwarded_traffic:
+        return Hop(used, dropped=not_allowed(vnet, peer))
+    return Hop(used, node_name(peer), ingress)
+
+
+def not_allowed(vnet: str, peer: str) -> str:
+    """Why a peering does not take what an appliance forwards (R107)."""
+    return f"AllowForwardedTraffic: the peering {peer} to {vnet} takes only what originates in {vnet} (R107)"
+
+
+def _to_appliance(world: World, vnet: str, used: Used, address: IPv4Address, packet: Packet, *, forwarded: bool) -> Hop:
+    """To the NIC of an appliance, here or in a peer."""
+    scenario = world.scenario
+    for nic in nics(scenario, vnet):
+        if nic.address == address:
+            return _onto_nic(node_name(vnet), used, nic, packet)
+    for mine, _ in scenario.peered(vnet):
+        for nic in nics(scenario, mine.remote_vnet):
+            if nic.address == address:
+                return _to_peer(world, vnet, mine.remote_vnet, used, packet, past(vnet, nic), forwarded=forwarded)
+    return Hop(used, dropped=no_appliance(node_name(vnet), str(address)))
+
+
+def no_appliance(node: str, address: str) -> str:
+    """Why a next hop leads nowhere."""
+    return f"unknown route: {node} knows no NIC with the next hop's address {address}"
 
 
 # --- gateway instances and the routers of sites ---------------------------------------------------------------------
@@ -228,6 +435,9 @@ def _routed(world: World, router: Router, inward: list[tuple[IPv4Network, str]],
     destination = packet.target_address
     everything = (*(Way(prefix, "", node_name(router.end), source) for prefix, source in inward), *ways(world, router))
     covering = [way for way in everything if destination in way.prefix]
+    if not covering and router.end in world.scenario.sites and packet.goes_public:
+        yield _out(world, router)
+        return
     if not covering:
         leads = " that would not lead to the Internet" if router.end in world.scenario.sites else ""
         yield Hop(None, dropped=f"unknown route: {router.node} knows no route to {destination}{leads}")
@@ -237,6 +447,13 @@ def _routed(world: World, router: Router, inward: list[tuple[IPv4Network, str]],
     inside = [way for way in longest_ones if way.neighbor == node_name(router.end)]
     for way in inside[:1] or longest_ones:
         yield _onto(world, router, way, packet)
+
+
+def _out(world: World, router: Router) -> Hop:
+    """From a site to the Internet: through the device's edge, from the router before several devices by the first."""
+    first = world.topology.with_tunnels(router.end)[0].node
+    next_node = first if router.before_devices else edge(router.node)
+    return Hop(Used(router.node, str(DEFAULT_ROUTE), "the way to the Internet", next_node), next_node, router.node)
 
 
 def _onto(world: World, router: Router, way: Way, packet: Packet) -> Hop:
@@ -289,6 +506,9 @@ def _client(world: World, client: str, packet: Packet) -> Iterator[Hop]:
     gateways = world.scenario.clients[client].gateways
     routes = ((prefix, gateway) for gateway in gateways for prefix in world.tunnel_routes(client, gateway))
     found = [route for route in routes if destination in route[0]]
+    if not found and packet.goes_public and node not in world.faults.cut:
+        yield Hop(Used(node, str(DEFAULT_ROUTE), "the machine's default route", INTERNET), INTERNET, node)
+        return
     if not found:
         what = f"unknown route: {node} knows no route to {destination} that would not lead to the Internet"
         yield Hop(None, dropped=what)

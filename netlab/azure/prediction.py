@@ -11,9 +11,9 @@ from typing import Literal
 from netlab.azure.forwarding import FROM_SELF, Hop, Packet, Used, hops
 from netlab.azure.sessions import pool_addresses, tunnel_name
 from netlab.azure.world import World, after, initial
-from netlab.scenario.addresses import vm_addresses
+from netlab.scenario.addresses import INTERNET_ADDRESS, vm_addresses
 from netlab.scenario.models import Scenario, Step
-from netlab.scenario.names import Endpoint, endpoints
+from netlab.scenario.names import INTERNET, Endpoint, endpoints, targets
 
 AS_BUILT = "as built"
 
@@ -22,13 +22,14 @@ AS_BUILT = "as built"
 class Walk:
     """One way that a packet may take: the nodes it passes, the routes they use, and where and why it dies, if it does.
 
-    ``dropped_at`` is empty for a packet that arrives.
+    ``dropped_at`` is empty for a packet that arrives; ``arrived`` is that packet as its target sees it.
     """
 
     nodes: tuple[str, ...]
     used: tuple[Used, ...]
     dropped_at: str = ""
     reason: str = ""
+    arrived: Packet | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ def matrix(world: World, addresses: Mapping[str, IPv4Address] | None = None) -> 
     """What will become of every pair of endpoints."""
     addresses = endpoint_addresses(world) if addresses is None else addresses
     for source in endpoints(world.scenario):
-        for target in endpoints(world.scenario):
+        for target in targets(world.scenario):
             if source.node != target.node:
                 yield pair(world, source, target, addresses)
 
@@ -111,15 +112,15 @@ def pair(world: World, source: Endpoint, target: Endpoint, addresses: Mapping[st
             return Predicted(source.node, target.node, (dead,), ())
     from_, to = (address_towards(world, *ends, addresses) for ends in ((source, target), (target, source)))
     forward = tuple(walks(world, Packet(source, target, from_, to)))
-    arrives = not all(walk.dropped_at for walk in forward)
-    back = tuple(walks(world, Packet(target, source, to, from_))) if arrives else ()
+    answers = dict.fromkeys(walk.arrived.answer for walk in forward if walk.arrived is not None)
+    back = tuple(walk for answer in answers for walk in walks(world, answer))
     return Predicted(source.node, target.node, forward, back)
 
 
 def endpoint_addresses(world: World) -> dict[str, IPv4Address]:
     """The address of each endpoint, of a client by the name of its tunnel: some address of the gateway's pool."""
     scenario = world.scenario
-    found: dict[str, IPv4Address] = {}
+    found: dict[str, IPv4Address] = {INTERNET: INTERNET_ADDRESS}
     for endpoint in endpoints(scenario):
         if endpoint.kind == "vm":
             address = vm_addresses(scenario.vnets[endpoint.owner]).get(endpoint.name)
@@ -158,11 +159,9 @@ def walks(world: World, packet: Packet) -> Iterator[Walk]:
 def _onward(
     world: World, packet: Packet, node: str, ingress: str, passed: tuple[str, ...], used: tuple[Used, ...]
 ) -> Iterator[Walk]:
-    nodes = (*passed, node)
+    nodes, packet = (*passed, node), packet.arriving(node)
     if node == packet.target.node:
-        yield Walk(nodes, used)
-    elif node == "internet":
-        yield Walk(nodes, used, node, f"unknown route: the Internet knows no route to {packet.target_address}")
+        yield Walk(nodes, used, arrived=packet)
     else:
         for hop in hops(world, node, ingress, packet):
             yield from _take(world, packet, node, hop, nodes, used)
@@ -177,4 +176,5 @@ def _take(
     elif (node, hop.next_node) in pairwise(nodes):
         yield Walk(nodes, now, node, f"loop: the packet came back to {node}")
     else:
-        yield from _onward(world, packet, hop.next_node, hop.ingress, nodes, now)
+        onward = packet.masked(node, hop.masked) if hop.masked is not None else packet
+        yield from _onward(world, onward, hop.next_node, hop.ingress, nodes, now)

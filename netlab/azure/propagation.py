@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
-from netlab.scenario.addresses import local_network_gateway
+from netlab.scenario.addresses import DEFAULT_ROUTE, local_network_gateway
 from netlab.scenario.models import Scenario
 from netlab.scenario.routers import Router, Topology
 
@@ -46,13 +46,20 @@ def vnet_prefixes(scenario: Scenario, vnet: str) -> tuple[IPv4Network, ...]:
 
 
 def static_prefixes(scenario: Scenario, end: str, connection: str) -> tuple[IPv4Network, ...]:
-    """The prefixes that are sent into a connection without BGP's word: a gateway's LNG (R82), a device's routes."""
+    """The prefixes that are sent into a connection without BGP's word: a gateway's LNG (R82) and, to its default site,
+    all the rest (R84); a device's routes."""
     if end in scenario.vnets:
-        return local_network_gateway(scenario, connection, end).address_prefixes
+        told = local_network_gateway(scenario, connection, end).address_prefixes
+        return (*told, DEFAULT_ROUTE) if _leads_to_default_site(scenario, end, connection) else told
     item, site = scenario.connections[connection], scenario.sites[end]
     other = item.other(end)
     default = () if item.enable_bgp else scenario.vnets[other].address_space
     return site.static_routes.get(connection, default)
+
+
+def _leads_to_default_site(scenario: Scenario, vnet: str, connection: str) -> bool:
+    gateway = scenario.vnets[vnet].vpn_gateway
+    return gateway is not None and gateway.default_site == scenario.connections[connection].other(vnet)
 
 
 def originated(scenario: Scenario, end: str, announced: Announcements | None = None) -> tuple[IPv4Network, ...]:
@@ -66,7 +73,12 @@ def originated(scenario: Scenario, end: str, announced: Announcements | None = N
         return tuple(sorted(told)) if told is not None else scenario.sites[end].address_prefixes
     gateway = scenario.vnets[end].vpn_gateway
     pool = (gateway.point_to_site.address_pool,) if gateway is not None and gateway.point_to_site else ()
-    statics = (prefix for name, _ in scenario.connections_of(end) for prefix in static_prefixes(scenario, end, name))
+    statics = (
+        prefix
+        for name, _ in scenario.connections_of(end)
+        for prefix in static_prefixes(scenario, end, name)
+        if prefix != DEFAULT_ROUTE  # B24
+    )
     return tuple(dict.fromkeys((*vnet_prefixes(scenario, end), *statics, *pool)))
 
 
@@ -226,6 +238,7 @@ def p2s_static_prefixes(scenario: Scenario, vnet: str) -> tuple[IPv4Network, ...
         for name, item in scenario.connections_of(vnet)
         if item.push_prefixes_to_p2s
         for prefix in static_prefixes(scenario, vnet, name)
+        if prefix != DEFAULT_ROUTE  # R64 forces clients' traffic by custom routes
     )
     return tuple(dict.fromkeys((*vnet_prefixes(scenario, vnet), *pushed, *pool)))
 

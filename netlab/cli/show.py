@@ -15,7 +15,7 @@ from netlab.errors import ExitCode, UsageError
 if TYPE_CHECKING:
     from netlab.lab.operations import Gateway, Shown
 
-app = typer.Typer(name="show", help="What Azure's operations show of a gateway.", no_args_is_help=True)
+app = typer.Typer(name="show", help="What Azure's operations show of a gateway or a NIC.", no_args_is_help=True)
 
 GatewayArgument = Annotated[str, typer.Argument(metavar="GATEWAY", help="A VNet with a VPN gateway, or a site.")]
 
@@ -67,6 +67,28 @@ def p2s_sessions(gateway: GatewayArgument, lab: LabOption = "", output: FormatOp
     if item is None or item.vpn_gateway is None or item.vpn_gateway.point_to_site is None:
         raise UsageError(f"{found.end} serves no point-to-site clients", "name a VNet whose gateway has point_to_site")
     _print(found.p2s_sessions(), output, wrapped=True)
+
+
+@app.command("effective-routes")
+def effective_routes(
+    nic: Annotated[str, typer.Argument(metavar="NIC", help="A virtual machine: VM, or VNET-VM.")],
+    lab: LabOption = "",
+    output: FormatOption = Format.table,
+) -> None:
+    """Show a NIC's effective routes, invalid ones too."""
+    require_root()
+    from netlab.azure.forwarding import nics
+    from netlab.lab import nics as in_lab
+    from netlab.lab import state
+    from netlab.machine.linux import Linux
+    from netlab.scenario.names import resolve, suggest
+
+    found = read_lab(lab)
+    known = {item.node: (vnet, item) for vnet in found.scenario.vnets for item in nics(found.scenario, vnet)}
+    nodes = resolve(found.scenario, nic)
+    if len(nodes) != 1 or nodes[0] not in known:
+        raise UsageError(f"there is no virtual machine {nic[:60]!r} in {found.facts.lab}", suggest(nic, known))
+    _print(in_lab.effective_routes(found, state.world(found), Linux(), *known[nodes[0]]), output, wrapped=True)
 
 
 def _gateway(name: str, lab: str) -> Gateway:

@@ -15,8 +15,8 @@ from netlab.azure.propagation import offered_selectors
 from netlab.errors import LabError
 from netlab.plan import steering
 from netlab.plan.devices import P2S
-from netlab.plan.model import BgpSpeaker, Charon, Fabric, GatewayView, Plan, Route, SubnetTable, Timers
-from netlab.plan.networks import GATEWAY_METRIC
+from netlab.plan.model import BgpSpeaker, Charon, Fabric, FixedRoute, GatewayView, Plan, Route, SubnetTable, Timers
+from netlab.plan.networks import GATEWAY_METRIC, over
 
 _DEBOUNCE = 0.01
 # Missed events are made up for by reading everything anew.
@@ -68,34 +68,38 @@ class Machine(Protocol):
 
 def wanted_routes(table: SubnetTable, known: Known) -> frozenset[Route]:
     """The kernel routes of a table when the gateway instances know these prefixes: the active ones (section 5)."""
-    system = {(item.next_hop_type, item.route.prefix): item.route for item in table.system}
-    ways = dict(_ways(table, known))
-    candidates = [*_system(table), *(_learned(prefix) for prefix in ways)]
+    fixed = {(item.source, item.route.prefix): item for item in table.fixed}
+    told = dict(_told(table, known)) if table.gateway_ways and table.propagates else {}
+    candidates = [*(_candidate(item) for item in table.fixed), *map(_learned, told)]
     chosen = (
-        system.get((route.next_hop_type, str(route.prefix))) or ways[str(route.prefix)] for route in active(candidates)
+        told[str(route.prefix)]
+        if route.source == "VirtualNetworkGateway"
+        else _kernel_route(table, fixed[route.source, str(route.prefix)], known)
+        for route in active(candidates)
     )
-    return frozenset((*table.delivery, *chosen))
+    return frozenset(chosen)
 
 
-def _ways(table: SubnetTable, known: Known) -> Iterator[tuple[str, Route]]:
+def _told(table: SubnetTable, known: Known) -> Iterator[tuple[str, Route]]:
     """The route of a table to each prefix that its gateway knows: over the instances that know it, by turns (R11)."""
-    told = {node: {prefix for prefix, _ in instance} for node, instance in known.items()}
-    for prefix in set().union(*told.values()) if table.gateway_ways else ():
-        hops = tuple(
-            sorted(
-                (way.device, way.via) for way in table.gateway_ways if not way.node or prefix in told.get(way.node, ())
-            )
-        )
-        device, via = hops[0] if len(hops) == 1 else ("", "")
-        several = hops if len(hops) > 1 else ()
-        if hops:
-            yield prefix, Route(prefix, device, via=via, table=table.table, metric=GATEWAY_METRIC, hops=several)
+    by_instance = {node: {prefix for prefix, _ in instance} for node, instance in known.items()}
+    for prefix in set().union(*by_instance.values()):
+        ways = [way for way in table.gateway_ways if not way.node or prefix in by_instance.get(way.node, ())]
+        if ways:
+            yield prefix, over(ways, prefix, table.table, GATEWAY_METRIC)
 
 
-def _system(table: SubnetTable) -> Iterator[EffectiveRoute]:
-    for item in table.system:
-        kind: NextHopType = item.next_hop_type  # type: ignore[assignment]
-        yield EffectiveRoute("Default", IPv4Network(item.route.prefix), kind)
+def _kernel_route(table: SubnetTable, item: FixedRoute, known: Known) -> Route:
+    """The kernel route of a system or user route; one to the gateway leads over the instances that are there."""
+    ways = [way for way in table.gateway_ways if not way.node or way.node in known]
+    if item.next_hop_type != "VirtualNetworkGateway" or not ways:
+        return item.route
+    return over(ways, item.route.prefix, table.table, item.route.metric)
+
+
+def _candidate(item: FixedRoute) -> EffectiveRoute:
+    kind: NextHopType = item.next_hop_type  # type: ignore[assignment]
+    return EffectiveRoute(item.source, IPv4Network(item.route.prefix), kind)
 
 
 def _learned(prefix: str) -> EffectiveRoute:

@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 
 from netlab.machine.charon import Sa
 from netlab.machine.network import KernelRoute, longest_match
-from netlab.plan.model import DEFAULT_TABLE, MAIN_TABLE, Plan, Route
+from netlab.plan.model import DEFAULT_TABLE, MAIN_TABLE, Barrier, FixedRoute, Plan, Route
 from netlab.plan.underlay import LAST_RESORT
 from netlab.probe.trace import Leg, Sighting, Trace, last, looping
 from netlab.probe.verdict import Drop
@@ -61,7 +61,10 @@ class Coroner:
             )
         if seen.outgoing:
             return self._on_the_wire(seen, leg, destination, trace)
-        return Drop(seen.node, leg, self._no_way(seen.node, destination, seen.interface))
+        if seen.node == start:
+            return Drop(start, leg, f"loop: the packet came back to {start}")
+        barred = self._barred(seen, (trace.source_address, trace.target_address), leg)
+        return Drop(seen.node, leg, barred or self._no_way(seen.node, destination, seen.interface))
 
     def _rejected(self, trace: Trace, node: str) -> str:
         """What an ICMP error or a reset that a node sent says."""
@@ -102,40 +105,70 @@ class Coroner:
             self._sas[directory] = self.machine.sas(directory)
         return self._sas[directory]
 
+    # --- barriers ---------------------------------------------------------------------------------------------------
+
+    def _barred(self, seen: Sighting, ends: tuple[str, str], leg: Leg) -> str:
+        """Which of a fabric's barriers a packet that came in there met; empty if none."""
+        fabric = next((fabric for fabric in self.plan.fabrics if fabric.node == seen.node), None)
+        if fabric is None:
+            return ""
+        source, destination = ends if leg == "forward" else ends[::-1]
+        found = self._route(seen.node, destination, self.machine.table_of(fabric.netns, seen.interface))
+        if found is not None and found.type == "throw":
+            found = self._route(seen.node, destination, fabric.delivery)
+        devices = found.devices if found is not None else ()
+        return next((b.reason for b in fabric.barriers if _stops(b, seen.interface, devices, source, destination)), "")
+
     # --- routes -----------------------------------------------------------------------------------------------------
 
     def _no_way(self, node: str, destination: str, interface: str = "") -> str:
         """Why a node does not know where to send a packet that came in by an interface, or that it made itself."""
-        netns = self.plan.netns(node)
-        if node not in self._routes:
-            self._routes[node] = self.machine.routes(netns)
-        table = self.machine.table_of(netns, interface) if interface else MAIN_TABLE
-        found = longest_match(self._routes[node], destination, table)
+        table = self.machine.table_of(self.plan.netns(node), interface) if interface else MAIN_TABLE
+        found = self._route(node, destination, table)
         if table == MAIN_TABLE and found is None:
-            found = longest_match(self._routes[node], destination, DEFAULT_TABLE)
+            found = self._route(node, destination, DEFAULT_TABLE)
         if table == MAIN_TABLE and found is not None and found.metric == LAST_RESORT:
             return f"unknown route: {node} knows no route to {destination} that would not lead to the Internet"
         if found is None:
             return f"unknown route: {node} knows no route to {destination}"
+        if found.type == "throw":
+            return f"unknown route: no NIC of {node} has the address {destination}"
         if found.type != "unicast":
             return self._discarded(node, table, found, destination)
         return f"no answer: {node} has the route {found.prefix} and yet does not forward"
 
+    def _route(self, node: str, destination: str, table: int) -> KernelRoute | None:
+        if node not in self._routes:
+            self._routes[node] = self.machine.routes(self.plan.netns(node))
+        return longest_match(self._routes[node], destination, table)
+
     def _discarded(self, node: str, table: int, route: KernelRoute, destination: str) -> str:
-        for subnet, next_hop_type in self._system(node, table, route):
-            if next_hop_type == "VnetLocal":
-                return f"unknown route: no NIC of {node} has the address {destination}"
-            return f"None route: {destination} matches the system route {route.prefix} to None ({subnet})"
+        for subnet, item in self._fixed(node, table, route):
+            if item.next_hop_type == "VirtualAppliance":
+                return f"unknown route: {node} knows no NIC with the next hop's address of {route.prefix} ({subnet})"
+            kind = "user" if item.source == "User" else "system"
+            return f"None route: {destination} matches the {kind} route {route.prefix} to None ({subnet})"
         return f"unknown route: {route.type} {route.prefix} at {node}"
 
-    def _system(self, node: str, table: int, route: KernelRoute) -> Iterator[tuple[str, str]]:
-        """The subnet and the next hop type of the system route that a kernel route is; a like one is none."""
+    def _fixed(self, node: str, table: int, route: KernelRoute) -> Iterator[tuple[str, FixedRoute]]:
+        """The subnet and the route of Azure that a kernel route stands for; one that a gateway told is none."""
         for fabric in self.plan.fabrics:
             for item in fabric.tables:
                 if fabric.node == node and item.table == table:
                     name = f"subnet {item.subnet}" if not item.subnet.startswith("from ") else item.subnet
-                    same = (s for s in item.system if _identity(s.route) == _identity(route))
-                    yield from ((name, s.next_hop_type) for s in same)
+                    yield from ((name, f) for f in item.fixed if _identity(f.route) == _identity(route))
+
+
+def _stops(barrier: Barrier, ingress: str, egress: tuple[str, ...], source: str, destination: str) -> bool:
+    if barrier.ingress and ingress not in barrier.ingress:
+        return False
+    if barrier.egress and not set(egress) & set(barrier.egress):
+        return False
+    outside = (
+        prefixes and not _covered(address, prefixes)
+        for address, prefixes in ((source, barrier.sources), (destination, barrier.destinations))
+    )
+    return any(outside)
 
 
 def _identity(route: Route | KernelRoute) -> tuple[str, str, int]:

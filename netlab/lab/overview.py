@@ -77,9 +77,10 @@ def route_rows(lab: state.Lab, node: str, machine: Machine) -> list[dict[str, An
     rows = []
     for route in (r for r in machine.routes(lab.plan.netns(node)) if r.table not in unused):
         table = tables.get(route.table)
-        kinds = {s.route.prefix: s.next_hop_type for s in table.system} if table is not None else {}
+        fixed = table.fixed if table is not None else ()
+        kinds = {(item.route.prefix, item.route.metric): item.next_hop_type for item in fixed}
         learned = table is not None and route.metric == GATEWAY_METRIC
-        hop = "VirtualNetworkGateway" if learned else kinds.get(route.prefix, "")
+        hop = "VirtualNetworkGateway" if learned else kinds.get((route.prefix, route.metric), "")
         rows.append(
             {
                 "prefix": route.prefix,

@@ -27,8 +27,9 @@ from netlab.plan.model import Client, Plan
 from netlab.probe.observe import observe
 from netlab.probe.trace import PROTOCOLS, Observation, Probe, Trace, all_pairs, path
 from netlab.probe.verdict import Cell, Check, Drop, Outcome, Report, Status, StepReport
+from netlab.scenario.addresses import INTERNET_ADDRESS
 from netlab.scenario.models import Expectation, Reach, Step, node_name
-from netlab.scenario.names import Pair, endpoints, expected_pairs, resolve_node
+from netlab.scenario.names import INTERNET, Pair, endpoints, expected_pairs, resolve_node, targets
 
 Progress = Callable[[str], None]
 Documented = Mapping[Pair, Reach]
@@ -194,8 +195,8 @@ def _cells(lab: state.Lab, machine: Machine, documented: Documented, world: Worl
     everything = all_addresses(world, addresses)
     predicted = {(cell.source, cell.target): cell for cell in matrix(world, everything)}
     underlay = {node.name for node in plan.nodes if node.kind in ("internet", "edge")}
-    present = {end.node: addresses[end.node] for end in endpoints(lab.scenario) if end.node in addresses}
-    probes = [aimed(world, everything, probe) for probe in all_pairs(present)]
+    present = {end.node: addresses[end.node] for end in targets(lab.scenario) if end.node in addresses}
+    probes = [aimed(world, everything, probe) for probe in all_pairs(present) if probe.source != INTERNET]
     wanted = [probe for probe in probes if predicted[probe.source, probe.target].outcome == "reachable"]
     observation = observe(present, probes, {node.name: node.netns for node in plan.nodes}, underlay, expected=wanted)
     evidence = _Evidence(observation, _public_addresses(plan), underlay)
@@ -225,7 +226,7 @@ def probe_addresses(lab: state.Lab, machine: Machine) -> dict[str, str]:
 
     A client with several tunnels has the first one's, and each of theirs by the tunnel's name.
     """
-    found = {}
+    found = {INTERNET: str(INTERNET_ADDRESS)}
     for endpoint in (endpoint for endpoint in endpoints(lab.scenario) if endpoint.kind != "client"):
         interfaces = (end for link in lab.plan.links for end in (link.a, link.b))
         end = next(item for item in interfaces if item.node == endpoint.node)
@@ -240,7 +241,7 @@ def probe_addresses(lab: state.Lab, machine: Machine) -> dict[str, str]:
 
 def aimed(world: World, addresses: Mapping[str, IPv4Address], probe: Probe) -> Probe:
     """A probe for the address that its target has for its source."""
-    ends = {end.node: end for end in endpoints(world.scenario)}
+    ends = {end.node: end for end in targets(world.scenario)}
     source, target = ends[probe.source], ends[probe.target]
     if any(end.kind == "client" and world.absence(end.owner) for end in (source, target)):
         return probe
@@ -282,13 +283,14 @@ class _Evidence:
         crossings = tuple(self._crossings(trace))
         if not crossings:
             return None
-        in_clear = any(seen.node in self._underlay for seen in trace.sightings)
+        in_clear = trace.probe.target != INTERNET and any(seen.node in self._underlay for seen in trace.sightings)
         esp = self._observation.esp
         return not in_clear and all(esp.get((c.source, c.target), 0) >= self._total[c] for c in crossings)
 
     def sealed(self) -> Check:
-        """Whether any probe was seen in clear on the underlay, whatever its way."""
-        traces, esp = self._observation.traces, self._observation.esp
+        """Whether any probe was seen in clear on the underlay, whatever its way; of those for the Internet all are."""
+        traces = [trace for trace in self._observation.traces if trace.probe.target != INTERNET]
+        esp = self._observation.esp
         leaks = sorted({seen.node for trace in traces for seen in trace.sightings if seen.node in self._underlay})
         counts = f"{self._total.total()} tunnel crossings, {sum(esp.values())} ESP packets on the underlay"
         words = f"probes in clear at {', '.join(leaks)}" if leaks else f"{counts}, no probe in clear"

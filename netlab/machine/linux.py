@@ -37,8 +37,9 @@ from netlab.plan.model import (
 )
 from netlab.plan.names import NETNS_PREFIX, certificate_path, lab_directory
 from netlab.plan.networks import custom_routes
-from netlab.plan.underlay import FAR, INTERNET
+from netlab.plan.underlay import FAR
 from netlab.render import text, vici
+from netlab.scenario.names import INTERNET
 
 T = TypeVar("T")
 
@@ -504,8 +505,9 @@ class Linux:
         return tuple(_as_planned(route) for route in found if route.protocol == network.RTPROT_NETLAB)
 
     def change_tables(self, netns: str, add: Iterable[Route], delete: Iterable[Route]) -> None:
-        """Add and delete routes of a VNet fabric."""
+        """Add and delete routes of a VNet fabric, which translates addresses towards the Internet."""
         network.set_routes(netns, add, delete, network.RTPROT_NETLAB)
+        network.forget_flows(netns)
 
     def steer(self, netns: str, add: Iterable[Route], delete: Iterable[Route]) -> None:
         """Add and delete routes of a router into its tunnels; those whose interface is gone with its charon are not."""

@@ -27,7 +27,7 @@ _IFA_F_NOPREFIXROUTE = 0x200
 _IFF_UP, _IFF_LOOPBACK = 1, 8
 # linux/rtnetlink.h
 _RTNH_F_ONLINK = 4
-_RTN = {"unicast": 1, "blackhole": 6, "unreachable": 7, "prohibit": 8}
+_RTN = {"unicast": 1, "blackhole": 6, "unreachable": 7, "prohibit": 8, "throw": 9}
 _RTN_NAMES = {number: name for name, number in _RTN.items()}
 # linux/rtnetlink.h RTPROT_BGP: how zebra marks what bgpd learned.
 _RTPROT_BGP = 186
@@ -41,6 +41,9 @@ _RTMGRP_IPV4_ROUTE = 0x40
 _NETLINK_XFRM = 6
 _XFRM_MSG_FLUSHSA, _XFRM_MSG_FLUSHPOLICY = 0x1C, 0x1D
 _IPSEC_PROTO_ANY = 255
+# linux/netfilter/nfnetlink.h: NFNL_SUBSYS_CTNETLINK, and IPCTNL_MSG_CT_DELETE of it.
+_NETLINK_NETFILTER = 12
+_CT_DELETE = 1 << 8 | 2
 # linux/netlink.h
 _NLM_F_REQUEST_ACK = 1 | 4
 
@@ -283,23 +286,41 @@ def _make_xfrm(ipr: IPRoute, interface: str, below: str, if_id: int) -> None:
 
 def flush_ipsec(netns: str) -> None:
     """Take every SA and policy out of a namespace: a killed charon leaves them there, and they go on working."""
+    orders = ((_XFRM_MSG_FLUSHSA, bytes([_IPSEC_PROTO_ANY])), (_XFRM_MSG_FLUSHPOLICY, b""))
+    with contextlib.suppress(_NoSuchFamily):
+        _order(netns, "flush SAs and policies", _NETLINK_XFRM, orders)
 
-    def flush() -> None:
+
+def forget_flows(netns: str) -> None:
+    """Have a namespace forget the flows that it translates (NAT): where routes changed they go elsewhere now.
+
+    The kernel drops the next packet of a masqueraded flow that leaves by another interface (nf_nat_oif_changed).
+    """
+    _order(netns, "forget flows", _NETLINK_NETFILTER, ((_CT_DELETE, bytes(4)),))
+
+
+class _NoSuchFamily(BuildError):
+    """The kernel lacks what an order is for."""
+
+
+def _order(netns: str, what: str, family: int, orders: Iterable[tuple[int, bytes]]) -> None:
+    """Give the kernel orders of a netlink family that pyroute2 does not speak; each is answered with a code."""
+
+    def give() -> None:
         try:
-            kernel = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_XFRM)
+            kernel = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, family)
         except OSError as error:
-            # A kernel without XFRM has nothing to flush.
             if error.errno == errno.EPROTONOSUPPORT:
-                return
+                raise _NoSuchFamily(f"{netns}: {what}: {os.strerror(error.errno)}") from error
             raise
         with kernel:
-            for kind, body in ((_XFRM_MSG_FLUSHSA, bytes([_IPSEC_PROTO_ANY])), (_XFRM_MSG_FLUSHPOLICY, b"")):
+            for kind, body in orders:
                 kernel.send(struct.pack("=IHHII", 16 + len(body), kind, _NLM_F_REQUEST_ACK, 1, 0) + body)
                 (code,) = struct.unpack_from("=i", kernel.recv(4096), 16)
                 if code:
-                    raise BuildError(f"{netns}: flush SAs and policies: {os.strerror(-code)}")
+                    raise BuildError(f"{netns}: {what}: {os.strerror(-code)}")
 
-    namespaces.run_in(netns, flush)
+    namespaces.run_in(netns, give)
 
 
 def _move(

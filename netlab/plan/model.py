@@ -23,7 +23,7 @@ CUSTOM_ROUTES_TABLE = 77
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A kernel route. ``type`` is the kernel's: unicast, blackhole or unreachable.
+    """A kernel route. ``type`` is the kernel's: unicast, blackhole, unreachable or throw (see the next table).
 
     ``hops`` are device and gateway of several next hops that share the load, sorted; then ``device`` and ``via`` are
     empty.
@@ -252,16 +252,16 @@ class BgpSpeaker:
 class SubnetTable:
     """The kernel table of one ingress of a VNet fabric, and how gateway routes enter it.
 
-    ``system`` are Azure's system routes as kernel routes, each with its prefix's next hop type. ``gateway`` is the VNet
-    whose gateway serves this ingress, empty where none does, ``gateway_ways`` the ways to its instances.
+    ``fixed`` are Azure's routes that no gateway tells. ``gateway`` is the VNet whose gateway serves this ingress, empty
+    where none does, ``gateway_ways`` the ways to its instances; ``propagates`` whether that gateway's routes get in.
     """
 
     table: int
     subnet: str
-    system: tuple[SystemRoute, ...]
-    delivery: tuple[Route, ...]
+    fixed: tuple[FixedRoute, ...]
     gateway: str = ""
     gateway_ways: tuple[GatewayWay, ...] = ()
+    propagates: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,20 +274,43 @@ class GatewayWay:
 
 
 @dataclass(frozen=True, slots=True)
-class SystemRoute:
-    """A system route of Azure and the kernel route that stands for it."""
+class FixedRoute:
+    """A system or user route of Azure, by its source and next hop type, and the kernel route that stands for it.
 
+    One to a gateway leads over the instances that are there.
+    """
+
+    source: Literal["Default", "User"]
     next_hop_type: str
     route: Route
 
 
 @dataclass(frozen=True, slots=True)
+class Barrier:
+    """What a fabric drops between two of its interfaces, and why: packets from or for none of these addresses.
+
+    Without ``ingress`` or ``egress`` from or to anywhere.
+    """
+
+    reason: str
+    ingress: tuple[str, ...] = ()
+    egress: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    destinations: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Fabric:
-    """A VNet's fabric: its namespace and the table of each ingress."""
+    """A VNet's fabric: its namespace, the table of each ingress, and what passes nowhere.
+
+    What those tables have for local (``throw``) is looked up in the table ``delivery``.
+    """
 
     node: str
     netns: str
     tables: tuple[SubnetTable, ...]
+    delivery: int
+    barriers: tuple[Barrier, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

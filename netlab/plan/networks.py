@@ -7,13 +7,16 @@ from functools import partial
 from ipaddress import IPv4Address, IPv4Network
 from itertools import chain
 
-from netlab.azure.effective import EffectiveRoute, system_routes
+from netlab.azure.effective import EffectiveRoute, NextHopType, active, fixed_routes, gateway_serving, system_routes
+from netlab.azure.forwarding import Nic, nics, not_allowed, sends_only_its_own, takes_only_its_own
 from netlab.azure.propagation import static_prefixes, vnet_prefixes
 from netlab.azure.sessions import point_to_site
 from netlab.plan.devices import INSIDE, PAIR, Device, Parts, device_port, peer_pins
 from netlab.plan.model import (
     CUSTOM_ROUTES_TABLE,
+    Barrier,
     Fabric,
+    FixedRoute,
     GatewayWay,
     Interface,
     Link,
@@ -21,10 +24,19 @@ from netlab.plan.model import (
     Route,
     Rule,
     SubnetTable,
-    SystemRoute,
 )
 from netlab.plan.names import interface, lab_netns
-from netlab.plan.underlay import FAR, INNER_FAR, INNER_NEAR, LAST_RESORT, NEAR, private_drops, to_internet, upstream
+from netlab.plan.underlay import (
+    FAR,
+    INNER_FAR,
+    INNER_NEAR,
+    LAST_RESORT,
+    NEAR,
+    PRIVATE,
+    private_drops,
+    to_internet,
+    upstream,
+)
 from netlab.scenario.addresses import (
     GATEWAY_SUBNET,
     subnet_gateway,
@@ -33,11 +45,15 @@ from netlab.scenario.addresses import (
 from netlab.scenario.models import Scenario, node_name
 from netlab.scenario.routers import Router, Topology, before_devices, devices, instance_addresses, instances
 
+_DELIVERY_TABLE = 999
 _FIRST_TABLE = 1000
+# After the rule of every ingress.
+_DELIVERY_PRIORITY = 30_000
 _NIC = "eth0"
 _WAN = "wan"
 _PEER_ADDRESSES = IPv4Network("169.254.4.0/22")
-# Route metrics: where two sources know the same prefix, the smaller one wins (section 5.2).
+# Route metrics; of several sources that know the same prefix only the one that wins is in a table (section 5.2).
+USER_METRIC = 10
 GATEWAY_METRIC = 20
 SYSTEM_METRIC = 30
 # Loses to a tunnel of the instance's own, and to BGP.
@@ -49,7 +65,7 @@ table ip netlab {{
   chain forward {{
     type filter hook forward priority filter; policy accept;
     meta l4proto != {{ icmp, tcp, udp }} drop
-  }}
+BARRIERS  }}
   chain output {{
     type filter hook output priority filter; policy accept;
     icmp type time-exceeded drop
@@ -57,6 +73,15 @@ table ip netlab {{
   chain postrouting {{
     type nat hook postrouting priority srcnat; policy accept;
     oifname "{_WAN}" masquerade
+  }}
+}}
+"""
+# An appliance sends to the Internet under its own address.
+_APPLIANCE_NAT = f"""\
+table ip netlab {{
+  chain postrouting {{
+    type nat hook postrouting priority srcnat; policy accept;
+    ip daddr != {{ {", ".join(PRIVATE)} }} masquerade
   }}
 }}
 """
@@ -77,11 +102,17 @@ def _instance_port(index: int) -> str:
     return f"gw-{index}"
 
 
+def _appliance_port(vnet: str, vm: str) -> str:
+    """At a peer, what leads to an appliance of a VNet; at that VNet, where what a peer sends it comes in."""
+    return interface(f"n-{vnet}-{vm}")
+
+
 def vnet_parts(lab: str, scenario: Scenario, topology: Topology, vnet: str, egress: str) -> tuple[Parts, Fabric]:
     """A VNet: its fabric, its machines, and the NICs of its gateway's instances."""
     node = node_name(vnet)
     ports = tuple(_tables(scenario, topology, vnet))
     tables = tuple({table.table: table for _, table in ports}.values())
+    barriers = tuple(_barriers(scenario, vnet))
     machines = tuple(_machine(lab, scenario, vnet, vm, address) for vm, address in _vms(scenario, vnet).items())
     wan = to_internet(node, (f"{egress}/32", f"{NEAR}/32"), _WAN)
     links = [wan, *(link for _, link in machines)]
@@ -92,14 +123,15 @@ def vnet_parts(lab: str, scenario: Scenario, topology: Topology, vnet: str, egre
         "vnet",
         lab_netns(lab, node),
         vnet,
-        routes=tuple(
-            route for table in tables for route in (*table.delivery, *(system.route for system in table.system))
+        routes=(*_deliveries(scenario, topology, vnet), *(route for table in tables for route in _opening(table))),
+        rules=(
+            *(Rule(table.table, table.table, iif=port) for port, table in ports),
+            Rule(_DELIVERY_PRIORITY, _DELIVERY_TABLE),
         ),
-        rules=tuple(Rule(table.table, table.table, iif=port) for port, table in ports),
         answers_ping=False,
-        nftables=_FABRIC_FILTER,
+        nftables=_FABRIC_FILTER.replace("BARRIERS", "".join(map(_nftables, barriers))),
     )
-    spec = Fabric(node, fabric.netns, tables)
+    spec = Fabric(node, fabric.netns, tables, _DELIVERY_TABLE, barriers)
     return Parts((fabric, *(machine for machine, _ in machines)), tuple(links)), spec
 
 
@@ -117,7 +149,16 @@ def _machine(lab: str, scenario: Scenario, vnet: str, vm: str, address: IPv4Addr
         Interface(node_name(vnet), _vm_port(vm), f"v-{vm.lower()}", (f"{router}/32",)),
     )
     default = Route("0.0.0.0/0", _NIC, via=router, source=str(address))
-    return Node(node, "vm", lab_netns(lab, node), vnet, routes=(default,), forwarding=False), link
+    appliance = item.vms[vm].nva is not None
+    return Node(
+        node,
+        "vm",
+        lab_netns(lab, node),
+        vnet,
+        routes=(default,),
+        forwarding=appliance,
+        nftables=_APPLIANCE_NAT if appliance else "",
+    ), link
 
 
 def _gateway_nics(scenario: Scenario, vnet: str) -> Iterator[Link]:
@@ -151,6 +192,32 @@ def peering_links(scenario: Scenario) -> Iterator[Link]:
         )
 
 
+def appliance_links(scenario: Scenario) -> Iterator[Link]:
+    """From each VNet to each appliance of its peers a link of its own: over the peering it would not be known which
+    packets are for the appliance, and which for the machines behind it."""
+    for vnet in scenario.vnets:
+        for peer, nic in _appliances_of_peers(scenario, vnet):
+            yield Link(
+                Interface(
+                    node_name(vnet),
+                    _appliance_port(peer, nic.vm),
+                    f"n-{nic.node}",
+                    (f"{_peer_address(scenario, vnet)}/32",),
+                ),
+                Interface(
+                    node_name(peer),
+                    _appliance_port(vnet, nic.vm),
+                    f"n-{node_name(vnet)}-{nic.node}",
+                    (f"{_peer_address(scenario, peer)}/32",),
+                ),
+            )
+
+
+def _appliances_of_peers(scenario: Scenario, vnet: str) -> Iterator[tuple[str, Nic]]:
+    for mine, _ in scenario.peered(vnet):
+        yield from ((mine.remote_vnet, nic) for nic in nics(scenario, mine.remote_vnet) if nic.forwards)
+
+
 def _peer_address(scenario: Scenario, vnet: str) -> str:
     """The address that a fabric has on all its peering links."""
     return str(_PEER_ADDRESSES[1 + list(scenario.vnets).index(vnet)])
@@ -161,23 +228,34 @@ def _tables(scenario: Scenario, topology: Topology, vnet: str) -> Iterator[tuple
     item = scenario.vnets[vnet]
     numbers = {name: number for number, name in enumerate(item.subnets, _FIRST_TABLE)}
     spare = iter(range(_FIRST_TABLE + len(numbers), 2 * _FIRST_TABLE))
-    system = tuple(system_routes(scenario, vnet))
-    serving = scenario.gateway_for(vnet) or ""
     ways = _towards_gateway(scenario, topology, vnet)
-    make = partial(_table, scenario, topology, vnet)
-    for vm in _vms(scenario, vnet):
-        subnet = item.vms[vm].subnet
-        yield _vm_port(vm), make(numbers[subnet], subnet, system, serving, ways)
+    make = partial(_table, scenario, vnet, ways)
+    for nic in nics(scenario, vnet):
+        yield (
+            _vm_port(nic.vm),
+            make(
+                numbers[nic.subnet],
+                nic.subnet,
+                fixed_routes(scenario, vnet, nic.subnet),
+                scenario.gateway_for(vnet) or "",
+                gateway_serving(scenario, vnet, nic.subnet) is not None,
+            ),
+        )
     if item.vpn_gateway is not None:
         # What the gateway sends back into its VNet never turns round to the gateway again.
         for index in (0, 1):
-            yield _instance_port(index), make(numbers[GATEWAY_SUBNET], GATEWAY_SUBNET, system)
+            fixed = fixed_routes(scenario, vnet, GATEWAY_SUBNET)
+            yield _instance_port(index), make(numbers[GATEWAY_SUBNET], GATEWAY_SUBNET, fixed)
     # R102: what a peer sends in is delivered here or to the gateway that it may use, never passed on to a third VNet.
-    local = tuple(route for route in system if route.next_hop_type == "VnetLocal")
+    local = tuple(route for route in system_routes(scenario, vnet) if route.next_hop_type == "VnetLocal")
     for mine, _ in scenario.peered(vnet):
         peer = mine.remote_vnet
         may_use = peer in scenario.spokes(vnet)
-        yield _peer_port(peer), make(next(spare), f"from {peer}", local, *((vnet, ways) if may_use else ()))
+        yield _peer_port(peer), make(next(spare), f"from {peer}", local, vnet if may_use else "")
+        for nic in (nic for nic in nics(scenario, vnet) if nic.forwards):
+            route = Route("0.0.0.0/0", _vm_port(nic.vm), via=str(nic.address), table=(number := next(spare)))
+            table = SubnetTable(number, f"from {peer}", (FixedRoute("Default", "VirtualAppliance", route),))
+            yield _appliance_port(peer, nic.vm), table
     yield _WAN, make(next(spare), "from the Internet", local)
 
 
@@ -195,37 +273,121 @@ def _towards_gateway(scenario: Scenario, topology: Topology, vnet: str) -> tuple
 
 def _table(
     scenario: Scenario,
-    topology: Topology,
     vnet: str,
+    ways: tuple[GatewayWay, ...],
     table: int,
     subnet: str,
-    system: tuple[EffectiveRoute, ...],
+    fixed: tuple[EffectiveRoute, ...],
     gateway: str = "",
-    ways: tuple[GatewayWay, ...] = (),
+    propagates: bool = True,
 ) -> SubnetTable:
-    delivery = tuple(_deliveries(scenario, topology, vnet, table))
-    routes = tuple(SystemRoute(route.next_hop_type, _system(scenario, route, table)) for route in system)
-    return SubnetTable(table, subnet, routes, delivery, gateway, ways)
+    ways = ways if gateway else ()
+    make = partial(_kernel_route, scenario, vnet, table, ways)
+    routes = (FixedRoute(r.source, r.next_hop_type, make(r)) for r in fixed if r.source != "VirtualNetworkGateway")
+    return SubnetTable(table, subnet, tuple(routes), gateway, ways, propagates)
 
 
-def _deliveries(scenario: Scenario, topology: Topology, vnet: str, table: int) -> Iterator[Route]:
+def _opening(table: SubnetTable) -> Iterator[Route]:
+    """What a table holds before any gateway has told anything: the active ones of its routes."""
+    kernel = {(item.source, item.route.prefix): item.route for item in table.fixed}
+    known = (EffectiveRoute(i.source, IPv4Network(i.route.prefix), _kind(i)) for i in table.fixed)
+    return (
+        kernel[route.source, str(route.prefix)] for route in active(known) if route.source != "VirtualNetworkGateway"
+    )
+
+
+def _kind(item: FixedRoute) -> NextHopType:
+    kind: NextHopType = item.next_hop_type  # type: ignore[assignment]
+    return kind
+
+
+def _deliveries(scenario: Scenario, topology: Topology, vnet: str) -> Iterator[Route]:
     """The NICs of a VNet, each a host route: there is no link layer to find them by (R112)."""
-    for vm, address in _vms(scenario, vnet).items():
-        yield Route(f"{address}/32", _vm_port(vm), table=table)
+    for nic in nics(scenario, vnet):
+        yield Route(f"{nic.address}/32", _vm_port(nic.vm), table=_DELIVERY_TABLE)
     for router in topology.with_tunnels(vnet):
         for address in instance_addresses(scenario, router):
-            yield Route(f"{address}/32", _instance_port(router.index), table=table)
+            yield Route(f"{address}/32", _instance_port(router.index), table=_DELIVERY_TABLE)
+    # Addresses of the VNet that no NIC has: the packet disappears without a word.
+    yield Route("0.0.0.0/0", type="blackhole", table=_DELIVERY_TABLE)
 
 
-def _system(scenario: Scenario, route: EffectiveRoute, table: int) -> Route:
-    prefix = str(route.prefix)
-    if route.next_hop_type == "VNetPeering":
-        via = _peer_address(scenario, route.next_hop)
-        return Route(prefix, _peer_port(route.next_hop), via=via, table=table, metric=SYSTEM_METRIC)
-    if route.next_hop_type == "Internet":
-        return Route(prefix, _WAN, via=FAR, table=table, metric=SYSTEM_METRIC)
-    # None, and addresses of the VNet that no NIC has: the packet disappears without a word.
-    return Route(prefix, type="blackhole", table=table, metric=SYSTEM_METRIC)
+def _kernel_route(
+    scenario: Scenario, vnet: str, table: int, ways: tuple[GatewayWay, ...], route: EffectiveRoute
+) -> Route:
+    """The kernel route that stands for a system or a user route."""
+    prefix, metric = str(route.prefix), USER_METRIC if route.source == "User" else SYSTEM_METRIC
+    match route.next_hop_type:
+        case "VnetLocal":
+            return Route(prefix, type="throw", table=table, metric=metric)
+        case "VNetPeering":
+            via = _peer_address(scenario, route.next_hop)
+            return Route(prefix, _peer_port(route.next_hop), via=via, table=table, metric=metric)
+        case "Internet":
+            return Route(prefix, _WAN, via=FAR, table=table, metric=metric)
+        case "VirtualNetworkGateway" if ways:
+            return over(ways, prefix, table, metric)
+        case "VirtualAppliance":
+            device, via = _appliance_way(scenario, vnet, route.next_hop)
+            if device:
+                return Route(prefix, device, via=via, table=table, metric=metric)
+    # The packet disappears without a word.
+    return Route(prefix, type="blackhole", table=table, metric=metric)
+
+
+def over(ways: Iterable[GatewayWay], prefix: str, table: int, metric: int) -> Route:
+    """The route over these instances of a gateway, by turns (R11)."""
+    hops = tuple(sorted((way.device, way.via) for way in ways))
+    if len(hops) == 1:
+        ((device, via),) = hops
+        return Route(prefix, device, via=via, table=table, metric=metric)
+    return Route(prefix, table=table, metric=metric, hops=hops)
+
+
+def _appliance_way(scenario: Scenario, vnet: str, address: str) -> tuple[str, str]:
+    """The interface and the next hop that lead to an appliance, here or in a peer; empty where there is none."""
+    for nic in nics(scenario, vnet):
+        if str(nic.address) == address:
+            return _vm_port(nic.vm), address
+    for peer, nic in _appliances_of_peers(scenario, vnet):
+        if str(nic.address) == address:
+            return _appliance_port(peer, nic.vm), _peer_address(scenario, peer)
+    return "", ""
+
+
+# --- what passes nowhere --------------------------------------------------------------------------------------------
+
+
+def _barriers(scenario: Scenario, vnet: str) -> Iterator[Barrier]:
+    """NICs without IP forwarding (R116), and peerings without AllowForwardedTraffic (R107)."""
+    here = nics(scenario, vnet)
+    for nic in (nic for nic in here if not nic.ip_forwarding):
+        port, address = (_vm_port(nic.vm),), (str(nic.address),)
+        yield Barrier(takes_only_its_own(nic), egress=port, destinations=address)
+        yield Barrier(sends_only_its_own(nic), ingress=port, sources=address)
+    appliances = tuple(_vm_port(nic.vm) for nic in here if nic.forwards)
+    own = tuple(map(str, scenario.vnets[vnet].address_space))
+    for mine, theirs in scenario.peered(vnet):
+        peer = mine.remote_vnet
+        if appliances and not theirs.allow_forwarded_traffic:
+            theirs_too = (
+                _appliance_port(peer, nic.vm) for of, nic in _appliances_of_peers(scenario, vnet) if of == peer
+            )
+            yield Barrier(not_allowed(vnet, peer), appliances, (_peer_port(peer), *theirs_too), own)
+
+
+def _nftables(barrier: Barrier) -> str:
+    parts = (
+        ("iifname", [f'"{name}"' for name in barrier.ingress]),
+        ("oifname", [f'"{name}"' for name in barrier.egress]),
+        ("ip saddr !=", barrier.sources),
+        ("ip daddr !=", barrier.destinations),
+    )
+    words = (f"{key} {{ {', '.join(values)} }}" for key, values in parts if values)
+    return f"    {' '.join(words)} drop\n"
+
+
+# --- gateways -------------------------------------------------------------------------------------------------------
 
 
 def gateway_routing(lab: str, scenario: Scenario, topology: Topology, device: Device) -> Node:
@@ -350,8 +512,9 @@ def _lan_router(prefix: IPv4Network, hosts: set[IPv4Address]) -> IPv4Address:
 
 
 def lan_exit(scenario: Scenario, device: Device) -> tuple[tuple[Route, ...], str]:
-    """What a site's edge needs to bring its hosts to the Internet and back: routes, and source NAT."""
-    prefixes = scenario.sites[device.end].address_prefixes
+    """What a site's edge needs to bring to the Internet and back its hosts and what VNets send through it (R84)."""
+    spaces = (str(prefix) for vnet in scenario.vnets.values() for prefix in vnet.address_space)
+    prefixes = dict.fromkeys((*map(str, scenario.sites[device.end].address_prefixes), *spaces, *PRIVATE))
     nat = f"""\
 table ip netlab {{
   chain postrouting {{
@@ -360,4 +523,4 @@ table ip netlab {{
   }}
 }}
 """
-    return tuple(Route(str(prefix), "lan", via=INNER_NEAR) for prefix in prefixes), nat
+    return tuple(Route(prefix, "lan", via=INNER_NEAR) for prefix in prefixes), nat

@@ -10,10 +10,11 @@ from netlab.plan.devices import P2S, Device, Parts, devices, shared_key_name, sp
 from netlab.plan.edges import edges
 from netlab.plan.model import DataPlane, GatewayView, Link, Plan, Tunnel, Uplink
 from netlab.plan.names import lab_netns, node_directory
-from netlab.plan.networks import gateway_routing, lan_exit, peering_links, site_parts, vnet_parts
+from netlab.plan.networks import appliance_links, gateway_routing, lan_exit, peering_links, site_parts, vnet_parts
 from netlab.plan.timers import timers
-from netlab.plan.underlay import INTERNET, PublicAddresses, internet, public_addresses
+from netlab.plan.underlay import PublicAddresses, internet, public_addresses
 from netlab.scenario.models import Scenario, node_name
+from netlab.scenario.names import INTERNET
 from netlab.scenario.routers import Topology
 
 
@@ -45,6 +46,7 @@ def plan(
     links = (
         *(link for part in parts for link in part.links),
         *peering_links(scenario),
+        *appliance_links(scenario),
         *(link for _, link in clients),
     )
     nodes = (*(node for part in parts for node in part.nodes), *(node for node, _ in clients))

@@ -8,12 +8,12 @@ from ipaddress import IPv4Address, IPv4Network
 
 from netlab.plan.model import MAIN_TABLE, Interface, Link, Node, Route
 from netlab.plan.names import interface, lab_netns
+from netlab.scenario.addresses import INTERNET_ADDRESS
 from netlab.scenario.models import Scenario, VpnGateway
+from netlab.scenario.names import INTERNET
 from netlab.scenario.routers import Router, devices, instances
 
-INTERNET = "internet"
 # Documentation and benchmarking ranges (RFC 5737, RFC 2544): never anybody's real address.
-INTERNET_HOST = "192.0.2.1"
 _GATEWAYS = IPv4Network("203.0.113.0/24")
 _SITES = IPv4Network("198.51.100.0/24")
 _CLIENTS = IPv4Network("192.0.2.128/25")
@@ -125,7 +125,7 @@ def internet(lab: str, links: tuple[Link, ...], reachable_over: dict[str, str]) 
         Route(f"{address}/32", own[node].b.name, via=_near(own[node])) for address, node in reachable_over.items()
     )
     return Node(
-        INTERNET, "internet", lab_netns(lab, INTERNET), INTERNET, loopback=(f"{INTERNET_HOST}/32",), routes=routes
+        INTERNET, "internet", lab_netns(lab, INTERNET), INTERNET, loopback=(f"{INTERNET_ADDRESS}/32",), routes=routes
     )
 
 

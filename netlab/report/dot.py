@@ -9,7 +9,7 @@ from graphviz import Digraph
 
 from netlab.azure.prediction import PredictedStep
 from netlab.report.topology import Cluster, Edge, EdgeKind, Node, Topology
-from netlab.scenario.names import endpoints
+from netlab.scenario.names import endpoints, targets
 
 # Told apart by their dashes as well as by their colours, which are Okabe's and Ito's: no eye takes two for one.
 _LINES: dict[EdgeKind, dict[str, str]] = {
@@ -77,17 +77,18 @@ def _line(graph: Digraph, edge: Edge, clusters: dict[str, Cluster]) -> None:
 
 def _matrix(number: int, step: PredictedStep) -> str:
     names = [endpoint.node for endpoint in endpoints(step.world.scenario)]
+    columns = [endpoint.node for endpoint in targets(step.world.scenario)]
     outcomes: dict[tuple[str, str], str] = {(cell.source, cell.target): cell.outcome for cell in step.cells}
 
     def cells(source: str) -> Iterator[str]:
-        for target in names:
+        for target in columns:
             word, colour = _OUTCOMES.get(outcomes.get((source, target), ""), ("·", "#ffffff"))
             yield f'<TD BGCOLOR="{colour}">{word}</TD>'
 
-    head = "".join(f"<TD>{_text(name)}</TD>" for name in names)
+    head = "".join(f"<TD>{_text(name)}</TD>" for name in columns)
     rows = (f'<TR><TD ALIGN="LEFT">{_text(name)}</TD>{"".join(cells(name))}</TR>' for name in names)
     words = f"<B>{number}. {_text(step.name)}</B>, predicted"
-    title = f'<TR><TD COLSPAN="{len(names) + 1}" BORDER="0" ALIGN="LEFT">{words}</TD></TR>'
+    title = f'<TR><TD COLSPAN="{len(columns) + 1}" BORDER="0" ALIGN="LEFT">{words}</TD></TR>'
     corner = '<TD ALIGN="LEFT">from \\ to</TD>'
     return (
         '<TABLE BORDER="0" CELLBORDER="1" CELLSPACING="0" CELLPADDING="4" COLOR="#7a8794">'

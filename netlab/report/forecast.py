@@ -7,7 +7,7 @@ from typing import Any
 
 from netlab.azure import learning
 from netlab.azure.explanation import Explanation
-from netlab.azure.forwarding import effective_routes
+from netlab.azure.forwarding import tables
 from netlab.azure.prediction import Predicted, PredictedStep, Walk
 from netlab.probe.verdict import Cell, Check, Drop
 
@@ -78,11 +78,12 @@ def _step(step: PredictedStep, found: tuple[Cell, ...], wrong: tuple[Check, ...]
             for end, known in world.learned_by_name.items()
         },
         "effective_routes": {
-            vnet: [
+            name: [
                 {"source": r.source, "prefix": str(r.prefix), "next_hop_type": r.next_hop_type, "next_hop": r.next_hop}
-                for r in effective_routes(world, vnet)
+                for r in routes
             ]
             for vnet in world.scenario.vnets
+            for name, routes in tables(world, vnet).items()
         },
     }
 

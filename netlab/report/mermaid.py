@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from netlab.azure.prediction import PredictedStep
 from netlab.report.topology import EdgeKind, Node, Topology
-from netlab.scenario.names import endpoints
+from netlab.scenario.names import endpoints, targets
 
 _LINES: dict[EdgeKind, str] = {"bgp": "===", "static": "---", "p2s": "-.-", "peering": "<-->", "initiated": "-->"}
 _CLASSES = (
@@ -53,14 +53,15 @@ def _box(ids: dict[str, str], node: Node) -> str:
 def _matrix(number: int, step: PredictedStep) -> Iterator[str]:
     """A row is a chain of invisible links: they keep its cells beside each other."""
     names = [endpoint.node for endpoint in endpoints(step.world.scenario)]
+    columns = [endpoint.node for endpoint in targets(step.world.scenario)]
     outcomes = {(cell.source, cell.target): "yes" if cell.outcome == "reachable" else "no" for cell in step.cells}
     yield f"subgraph m{number}[{_quoted(f'{number}. {step.name}, predicted')}]"
     yield "    " + " ~~~ ".join(
-        f"m{number}h{x}[{_quoted(name)}]:::name" for x, name in enumerate(("from / to", *names))
+        f"m{number}h{x}[{_quoted(name)}]:::name" for x, name in enumerate(("from / to", *columns))
     )
     for y, source in enumerate(names):
         cells = [f"m{number}r{y}[{_quoted(source)}]:::name"]
-        for x, target in enumerate(names):
+        for x, target in enumerate(columns):
             word = outcomes.get((source, target), "")
             cells.append(f"m{number}r{y}c{x}[{_quoted(word or '·')}]:::{word or 'name'}")
         yield "    " + " ~~~ ".join(cells)

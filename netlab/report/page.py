@@ -12,14 +12,13 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Literal
 
 from netlab.azure.explanation import explain
-from netlab.azure.forwarding import effective_routes
+from netlab.azure.forwarding import nics, tables
 from netlab.azure.prediction import Predicted, PredictedStep, Walk, endpoint_addresses, predict, story_of
 from netlab.azure.propagation import bgp_ends
 from netlab.azure.world import World
 from netlab.probe.verdict import Cell, Check, Report, StepReport
 from netlab.render.text import template_directory
 from netlab.scenario.models import Action, Step
-from netlab.scenario.names import endpoints
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -99,8 +98,13 @@ class Chapter:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The rows of the matrix, which are its columns too."""
+        """The rows of the matrix."""
         return tuple(dict.fromkeys(pair.source for pair in self.pairs))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the matrix: the same, and what is only a target."""
+        return tuple(dict.fromkeys((*self.names, *(pair.target for pair in self.pairs))))
 
     @property
     def grid(self) -> Mapping[tuple[str, str], Pair]:
@@ -263,9 +267,13 @@ def _tables(world: World) -> Mapping[str, tuple[Table, ...]]:
 
 def _effective(world: World) -> Iterator[Table]:
     for vnet in world.scenario.vnets:
-        nics = ", ".join(item.node for item in endpoints(world.scenario) if item.kind == "vm" and item.owner == vnet)
-        rows = ((r.source, str(r.prefix), r.next_hop_type, r.next_hop) for r in effective_routes(world, vnet))
-        yield Table(f"{vnet}: {nics or 'no NIC'}", ("source", "prefix", "next hop type", "next hop"), tuple(rows))
+        found = tables(world, vnet)
+        places = {nic.node: f"{vnet}/{nic.subnet}" for nic in nics(world.scenario, vnet)}
+        for name, routes in found.items():
+            mine = (node for node, place in places.items() if name == (place if place in found else vnet))
+            rows = ((r.source, str(r.prefix), r.next_hop_type, r.next_hop) for r in routes)
+            title = f"{name}: {', '.join(mine) or 'no NIC'}"
+            yield Table(title, ("source", "prefix", "next hop type", "next hop"), tuple(rows))
 
 
 def _learned(world: World) -> Iterator[Table]:

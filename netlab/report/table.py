@@ -48,15 +48,16 @@ def step(name: str, cells: tuple[Cell, ...], found: tuple[Check, ...] = ()) -> R
 
 def _matrix(cells: tuple[Cell, ...]) -> Table:
     names = list(dict.fromkeys(cell.source for cell in cells))
+    columns = dict.fromkeys((*names, *(cell.target for cell in cells)))
     table = Table(title_justify="left", box=None, pad_edge=False)
     table.add_column("from \\ to", style="bold")
-    for name in names:
+    for name in columns:
         table.add_column(name, justify="center")
     by_pair: dict[tuple[str, str], list[Cell]] = {}
     for cell in cells:
         by_pair.setdefault((cell.source, cell.target), []).append(cell)
     for source in names:
-        table.add_row(source, *(_mark(by_pair.get((source, target), [])) for target in names))
+        table.add_row(source, *(_mark(by_pair.get((source, target), [])) for target in columns))
     return table
 
 

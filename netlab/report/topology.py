@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 from netlab.scenario.addresses import GATEWAY_SUBNET, asn, vm_addresses
-from netlab.scenario.models import Connection, Impairment, Peering, Scenario, VirtualNetwork, VpnGateway, node_name
+from netlab.scenario.models import (
+    Connection,
+    Impairment,
+    Peering,
+    Scenario,
+    VirtualMachine,
+    VirtualNetwork,
+    VpnGateway,
+    node_name,
+)
 from netlab.scenario.routers import Router, device_node, devices, instance_node, instances
 
 EdgeKind = Literal["bgp", "static", "p2s", "peering", "initiated"]
@@ -79,12 +88,28 @@ def _subnets(name: str, vnet: VirtualNetwork) -> Iterator[Node]:
     addresses = vm_addresses(vnet)
     for subnet, item in vnet.subnets.items():
         if subnet != GATEWAY_SUBNET or vnet.vpn_gateway is None:
-            machines = (f"{vm}  {addresses.get(vm, '')}" for vm, inside in vnet.vms.items() if inside.subnet == subnet)
-            yield Node(f"{node_name(name)}/{subnet}", "subnet", f"{subnet}  {item.address_prefix}", tuple(machines))
+            machines = (
+                f"{vm}  {addresses.get(vm, '')}{_role(inside)}"
+                for vm, inside in vnet.vms.items()
+                if inside.subnet == subnet
+            )
+            table = (f"route table {item.route_table}",) if item.route_table is not None else ()
+            title = f"{subnet}  {item.address_prefix}"
+            yield Node(f"{node_name(name)}/{subnet}", "subnet", title, (*machines, *table))
+
+
+def _role(machine: VirtualMachine) -> str:
+    """Whether a virtual machine is an appliance, and whether its NIC lets it be one."""
+    if machine.nva is None:
+        return ""
+    return "  NVA" if machine.enable_ip_forwarding else "  NVA, IP forwarding off"
 
 
 def _gateway(scenario: Scenario, name: str, vnet: VirtualNetwork, gateway: VpnGateway) -> Node:
     lines = [f"{GATEWAY_SUBNET}  {vnet.subnets[GATEWAY_SUBNET].address_prefix}"]
+    table = vnet.subnets[GATEWAY_SUBNET].route_table
+    lines += [f"route table {table}"] if table is not None else []
+    lines += [f"default site {gateway.default_site}"] if gateway.default_site is not None else []
     lines += ["active-active"] if gateway.active_active else []
     lines += ["policy-based"] if gateway.vpn_type == "PolicyBased" else []
     lines += [_spoken(instances(scenario, name))] if _speaks(scenario, name) else []

@@ -14,6 +14,9 @@ from netlab.scenario.models import LocalNetworkGateway, Scenario, VirtualNetwork
 RESERVED_FIRST = 4
 RESERVED_LAST = 1
 GATEWAY_SUBNET = "GatewaySubnet"
+DEFAULT_ROUTE = IPv4Network("0.0.0.0/0")
+# The Internet's host (RFC 5737: never anybody's real address).
+INTERNET_ADDRESS = IPv4Address("192.0.2.1")
 
 
 def subnet_gateway(prefix: IPv4Network) -> IPv4Address:

@@ -81,17 +81,48 @@ def _shorthand(key: str, written: object) -> BeforeValidator:
     )
 
 
-class Subnet(Model):
-    """A subnet of a VNet."""
+class UserRoute(Model):
+    """A user-defined route: what its subnets send where, whatever the system's routes and BGP say."""
 
     address_prefix: Prefix
+    next_hop_type: Literal["VirtualAppliance", "VirtualNetworkGateway", "VnetLocal", "Internet", "None"]
+    next_hop_ip_address: Address | None = None
+
+    @model_validator(mode="after")
+    def _one_next_hop(self) -> UserRoute:
+        if (self.next_hop_type == "VirtualAppliance") != (self.next_hop_ip_address is not None):
+            raise ValueError("a next hop of type VirtualAppliance has a `next_hop_ip_address`, no other has")
+        return self
+
+
+class RouteTable(Model):
+    """A route table; subnets name it. Without propagation they have no route of a gateway, static or BGP's (5.1)."""
+
+    disable_bgp_route_propagation: bool = False
+    routes: dict[Name, UserRoute] = {}
+
+
+class Subnet(Model):
+    """A subnet of a VNet, with its route table if it has one."""
+
+    address_prefix: Prefix
+    route_table: str | None = None
+
+
+class NetworkVirtualAppliance(Model):
+    """What makes a virtual machine an appliance: it forwards, and to the Internet under its own address."""
 
 
 class VirtualMachine(Model):
-    """A workload with one NIC; its address is the first free one of the subnet unless given."""
+    """A workload with one NIC; its address is the first free one of the subnet unless given.
+
+    ``enable_ip_forwarding`` is the NIC's (R116): without it not even an ``nva`` gets what is not its own.
+    """
 
     subnet: str
     private_ip_address: Address | None = None
+    enable_ip_forwarding: bool = False
+    nva: NetworkVirtualAppliance | None = None
 
 
 class BgpSettings(Model):
@@ -130,7 +161,7 @@ class VpnGateway(Model):
     """A virtual network gateway of type Vpn: two instances, one of them on standby unless ``active_active``.
 
     ``public_ip_addresses`` are those of an active-active gateway, in the order of its instances (R14); the third is for
-    point-to-site (R13).
+    point-to-site (R13). ``default_site`` is the site that gets what nothing else leads anywhere (R84).
     """
 
     sku: Sku = "VpnGw1"
@@ -138,6 +169,7 @@ class VpnGateway(Model):
     active_active: bool = False
     bgp: BgpSettings | None = None
     point_to_site: PointToSite | None = None
+    default_site: str | None = None
     public_ip_address: Address | None = None
     public_ip_addresses: tuple[Address, ...] = ()
 
@@ -546,6 +578,7 @@ class Scenario(Model):
     notes: tuple[str, ...] = ()
     time_scale: Annotated[float, Field(ge=1, le=60)] = 20
     profile: Literal["current", "seed"] = "current"
+    route_tables: dict[Name, RouteTable] = {}
     vnets: dict[Name, VirtualNetwork] = {}
     peerings: dict[ConnectionName, Peering] = {}
     sites: dict[Name, Site] = {}
@@ -583,6 +616,11 @@ class Scenario(Model):
         if self.vnets[vnet].vpn_gateway is not None:
             return vnet
         return next((mine.remote_vnet for mine, _ in self.peered(vnet) if vnet in self.spokes(mine.remote_vnet)), None)
+
+    def route_table(self, vnet: str, subnet: str) -> RouteTable:
+        """The route table of a subnet; an empty one where it has none."""
+        name = self.vnets[vnet].subnets[subnet].route_table
+        return RouteTable() if name is None else self.route_tables[name]
 
     def clients_of(self, vnet: str) -> Iterator[str]:
         """The point-to-site clients of a VNet's gateway."""

@@ -18,10 +18,10 @@ MOST_LISTED = 12
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where probes start and end; ``owner`` is its VNet, its site or, for a client, itself."""
+    """Where probes start and end; ``owner`` is its VNet, its site or, for a client and the Internet, itself."""
 
     node: str
-    kind: Literal["vm", "host", "client"]
+    kind: Literal["vm", "host", "client", "internet"]
     owner: str
     name: str
 
@@ -37,6 +37,13 @@ def endpoints(scenario: Scenario) -> tuple[Endpoint, ...]:
         ),
         *(Endpoint(node_name(client), "client", client, client) for client in scenario.clients),
     )
+
+
+def targets(scenario: Scenario) -> tuple[Endpoint, ...]:
+    """The same, and the Internet's host where the story expects something of it."""
+    named = (target.lower() for step in scenario.story for row in step.expect.reach.values() for target in row)
+    internet = Endpoint(INTERNET, "internet", INTERNET, INTERNET)
+    return (*endpoints(scenario), *((internet,) if INTERNET in named else ()))
 
 
 def nodes(scenario: Scenario) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -57,11 +64,13 @@ def nodes(scenario: Scenario) -> Iterator[tuple[str, tuple[str, ...]]]:
 def resolve(scenario: Scenario, name: str) -> tuple[str, ...]:
     """The endpoints' nodes that a name stands for, in any case of letters; none if nothing has that name.
 
-    A VNet stands for its virtual machines, a site for its hosts, a client for itself. A machine goes by its
-    node's name or, where no other has it too, by its own.
+    A VNet stands for its virtual machines, a site for its hosts, a client and the Internet for themselves. A machine
+    goes by its node's name or, where no other has it too, by its own.
     """
     wanted = name.lower()
     everything = endpoints(scenario)
+    if wanted == INTERNET:
+        return (INTERNET,)
     if wanted in map(str.lower, (*scenario.vnets, *scenario.sites, *scenario.clients)):
         return tuple(item.node for item in everything if item.owner.lower() == wanted)
     if any(item.node == wanted for item in everything):

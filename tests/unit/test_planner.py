@@ -385,7 +385,7 @@ def test_what_a_peer_sends_is_not_passed_on_to_a_third_vnet() -> None:
     fabric = next(f for f in plan(catalogued("p2s-peered-vnets"), "lab").fabrics if f.node == "vnet2")
     (from_hub, from_leaf) = (t for t in fabric.tables if t.subnet in ("from VNet1", "from VNet3"))
     for table in (from_hub, from_leaf):
-        assert [s.next_hop_type for s in table.system] == ["VnetLocal"]
+        assert [s.next_hop_type for s in table.fixed] == ["VnetLocal"]
         assert table.gateway == ""
     hub = next(f for f in plan(catalogued("p2s-peered-vnets"), "lab").fabrics if f.node == "vnet1")
     assert {t.subnet: t.gateway for t in hub.tables} == {

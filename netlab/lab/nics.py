@@ -1,0 +1,67 @@
+"""What Azure shows of a NIC in a running lab: its effective routes."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network
+
+from netlab.azure.effective import EffectiveRoute, active, fixed_routes, gateway_serving
+from netlab.azure.forwarding import Nic
+from netlab.azure.world import World
+from netlab.fabric import controller
+from netlab.lab.operations import Row, Shown
+from netlab.lab.state import Lab
+from netlab.scenario.routers import instance_addresses
+
+# Each prefix that a gateway knows, and the addresses of the instances that do.
+Told = dict[IPv4Network, list[str]]
+
+
+def effective_routes(lab: Lab, world: World, machine: controller.Machine, vnet: str, nic: Nic) -> Shown:
+    """As ``az network nic show-effective-route-table``: a row per route and next hop; what lost is Invalid."""
+    serving = gateway_serving(world.scenario, vnet, nic.subnet)
+    told = _told(lab, world, machine, serving) if serving is not None else {}
+    learned = (
+        EffectiveRoute("VirtualNetworkGateway", prefix, "VirtualNetworkGateway", serving or "")
+        for prefix in sorted(told)
+    )
+    candidates = (*fixed_routes(world.scenario, vnet, nic.subnet), *learned)
+    winners = frozenset(active(candidates))
+    off = world.scenario.route_table(vnet, nic.subnet).disable_bgp_route_propagation
+    return Shown(
+        tuple(
+            _row(route, "Active" if route in winners else "Invalid", hop, off)
+            for route in candidates
+            for hop in _next_hops(world, route, told)
+        )
+    )
+
+
+def _told(lab: Lab, world: World, machine: controller.Machine, vnet: str) -> Told:
+    found: Told = {}
+    known = controller.known_by_gateways(lab.plan, machine)
+    for router in world.topology.with_tunnels(vnet):
+        address = str(instance_addresses(world.scenario, router)[0])
+        for prefix, _ in known.get(router.node, ()):
+            found.setdefault(IPv4Network(prefix), []).append(address)
+    return found
+
+
+def _next_hops(world: World, route: EffectiveRoute, told: Told) -> list[str]:
+    """The addresses that a route leads to, of which Azure says no more than the type where it is none."""
+    if route.source == "VirtualNetworkGateway":
+        return told[route.prefix]
+    if route.next_hop_type == "VirtualNetworkGateway":
+        routers = world.topology.with_tunnels(route.next_hop)
+        return [str(instance_addresses(world.scenario, router)[0]) for router in routers]
+    return [route.next_hop if route.next_hop_type == "VirtualAppliance" else ""]
+
+
+def _row(route: EffectiveRoute, state: str, next_hop: str, propagation_off: bool) -> Row:
+    return {
+        "source": route.source,
+        "state": state,
+        "addressPrefix": [str(route.prefix)],
+        "nextHopType": route.next_hop_type,
+        "nextHopIpAddress": [next_hop] if next_hop else [],
+        "disableBgpRoutePropagation": propagation_off,
+    }
