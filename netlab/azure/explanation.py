@@ -11,7 +11,7 @@ from netlab.azure.prediction import Predicted, Walk, address_towards
 from netlab.azure.sessions import NO_ADDRESS, REVOKED, UNTRUSTED, WRONG_PASSWORD, Session, downloaded, issuer
 from netlab.azure.world import World
 from netlab.scenario.models import node_name
-from netlab.scenario.names import targets
+from netlab.scenario.names import by_node
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def _mend(world: World, found: Predicted, leg: str, walk: Walk, addresses: Mappi
     if absent and world.absence(absent):
         yield from _mend_absence(world, absent)
         return
-    ends = {end.node: end for end in targets(world.scenario)}
+    ends = by_node(world.scenario)
     source, target = ends[found.source], ends[found.target]
     there = (target, source) if leg == "forward" else (source, target)
     yield from mend(world, walk, address_towards(world, *there, addresses))

@@ -122,12 +122,22 @@ def find_node(lab: Lab, name: str) -> str:
 
 def find_pair(lab: Lab, addresses: Mapping[str, str], source: str, target: str) -> tuple[str, str]:
     """The nodes of two different machines, hosts or clients that have an address."""
-    nodes = (find_endpoint(lab.scenario, source), find_endpoint(lab.scenario, target))
-    if nodes[0] == nodes[1]:
-        raise UsageError(f"{source} and {target} are one and the same", "name two different ones")
+    nodes = find_two(lab.scenario, source, target)
     for node in nodes:
         if node not in addresses:
             raise LabError(f"{node} has no address from the pool: it is not connected", "netlab status says why")
+    return nodes
+
+
+def find_two(scenario: Scenario, source: str, target: str) -> tuple[str, str]:
+    """The nodes of two different machines, hosts or clients; the Internet is a target only."""
+    from netlab.scenario.names import INTERNET
+
+    nodes = (find_endpoint(scenario, source), find_endpoint(scenario, target))
+    if nodes[0] == nodes[1]:
+        raise UsageError(f"{source} and {target} are one and the same", "name two different ones")
+    if nodes[0] == INTERNET:
+        raise UsageError("the Internet answers and does not ask", "name it second")
     return nodes
 
 

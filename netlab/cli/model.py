@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from netlab.cli.exits import leave
-from netlab.cli.labs import find_endpoint, find_pair, lab_name, load_scenario, read_lab, read_scenario, require_root
+from netlab.cli.labs import find_pair, find_two, lab_name, load_scenario, read_lab, read_scenario, require_root
 from netlab.cli.options import (
     Drawing,
     FileOption,
@@ -204,20 +204,18 @@ def schema() -> None:
 
 def _foreseen(scenario: str, step: str, source: str, target: str) -> tuple[World, Predicted, dict[str, IPv4Address]]:
     """A pair as the model sees it, after a step of the story (the first one where none is named)."""
-    from netlab.azure.prediction import endpoint_addresses
+    from netlab.azure.prediction import endpoint_addresses, pair
     from netlab.azure.prediction import predict as foresee
-    from netlab.scenario.names import suggest
+    from netlab.scenario.names import by_node, suggest
 
     loaded = load_scenario(scenario).scenario
     steps = list(foresee(loaded))
     chosen = next((item for item in steps if not step or item.name == step), None)
     if chosen is None:
         raise UsageError(f"{loaded.name} has no step {step[:60]!r}", suggest(step, [item.name for item in steps]))
-    nodes = (find_endpoint(loaded, source), find_endpoint(loaded, target))
-    pair = next((cell for cell in chosen.cells if (cell.source, cell.target) == nodes), None)
-    if pair is None:
-        raise UsageError(f"{source} and {target} are no pair", "name two different ones that have an address")
-    return chosen.world, pair, endpoint_addresses(chosen.world)
+    nodes = find_two(loaded, source, target)
+    addresses, ends = endpoint_addresses(chosen.world), by_node(loaded)
+    return chosen.world, pair(chosen.world, ends[nodes[0]], ends[nodes[1]], addresses), addresses
 
 
 def _seen(lab: str, source: str, target: str) -> tuple[World, Predicted, dict[str, IPv4Address]]:

@@ -29,7 +29,7 @@ from netlab.probe.trace import PROTOCOLS, Observation, Probe, Trace, all_pairs, 
 from netlab.probe.verdict import Cell, Check, Drop, Outcome, Report, Status, StepReport
 from netlab.scenario.addresses import INTERNET_ADDRESS
 from netlab.scenario.models import Expectation, Reach, Step, node_name
-from netlab.scenario.names import INTERNET, Pair, endpoints, expected_pairs, resolve_node, targets
+from netlab.scenario.names import INTERNET, Pair, by_node, endpoints, expected_pairs, resolve_node, targets
 
 Progress = Callable[[str], None]
 Documented = Mapping[Pair, Reach]
@@ -241,7 +241,7 @@ def probe_addresses(lab: state.Lab, machine: Machine) -> dict[str, str]:
 
 def aimed(world: World, addresses: Mapping[str, IPv4Address], probe: Probe) -> Probe:
     """A probe for the address that its target has for its source."""
-    ends = {end.node: end for end in targets(world.scenario)}
+    ends = by_node(world.scenario)
     source, target = ends[probe.source], ends[probe.target]
     if any(end.kind == "client" and world.absence(end.owner) for end in (source, target)):
         return probe

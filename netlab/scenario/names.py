@@ -39,11 +39,18 @@ def endpoints(scenario: Scenario) -> tuple[Endpoint, ...]:
     )
 
 
+_INTERNET_HOST = Endpoint(INTERNET, "internet", INTERNET, INTERNET)
+
+
 def targets(scenario: Scenario) -> tuple[Endpoint, ...]:
     """The same, and the Internet's host where the story expects something of it."""
     named = (target.lower() for step in scenario.story for row in step.expect.reach.values() for target in row)
-    internet = Endpoint(INTERNET, "internet", INTERNET, INTERNET)
-    return (*endpoints(scenario), *((internet,) if INTERNET in named else ()))
+    return (*endpoints(scenario), *((_INTERNET_HOST,) if INTERNET in named else ()))
+
+
+def by_node(scenario: Scenario) -> dict[str, Endpoint]:
+    """Every endpoint, and the Internet's host, by its node."""
+    return {end.node: end for end in (*endpoints(scenario), _INTERNET_HOST)}
 
 
 def nodes(scenario: Scenario) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -49,7 +49,7 @@ def test_endpoints_are_machines_hosts_and_clients() -> None:
         ("HOST1", ("site1-host1",)),
         ("vm1", ()),
         ("VNet2-vm1", ("vnet2-vm1",)),
-        ("internet", ()),
+        ("Internet", ("internet",)),
         ("nobody", ()),
     ],
 )

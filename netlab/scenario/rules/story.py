@@ -18,7 +18,7 @@ from netlab.scenario.models import (
     SitePrefix,
     Step,
 )
-from netlab.scenario.names import nodes, resolve, resolve_node, short, suggest
+from netlab.scenario.names import INTERNET, nodes, resolve, resolve_node, short, suggest
 from netlab.scenario.rules.subjects import (
     Breach,
     Breaches,
@@ -132,6 +132,8 @@ def expectations_name_what_they_expect_of(scenario: Scenario) -> Breaches:
         for source, targets in step.expect.reach.items():
             here = (*path, "reach", source)
             yield from unresolved(scenario, here, source)
+            if source.lower() == INTERNET:
+                yield Breach(here, "the Internet answers and does not ask; name it as a target")
             for target, expected in targets.items():
                 yield from unresolved(scenario, (*here, target), target)
                 places = (("dropped_at", expected.dropped_at), *(("via", place) for place in expected.via))
@@ -174,6 +176,8 @@ def flows_join_two_machines(scenario: Scenario) -> Breaches:
         for key, name in (("source", step.flow.source), ("target", step.flow.target)):
             found = resolve(scenario, name)
             yield from unresolved(scenario, (*path, key), name)
+            if key == "source" and found == (INTERNET,):
+                yield Breach((*path, key), "the Internet answers and does not ask; name it as the target")
             if len(found) > 1:
                 yield Breach((*path, key), f"`{name}` stands for several machines; write {' or '.join(found)}")
         if resolve(scenario, step.flow.source) == resolve(scenario, step.flow.target) != ():
