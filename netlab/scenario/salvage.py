@@ -13,7 +13,16 @@ from netlab.scenario.document import Place
 from netlab.scenario.models import Scenario
 from netlab.scenario.rules import Breach
 
-OBJECTS = ("vnets", "peerings", "sites", "local_network_gateways", "connections", "clients", "links")
+OBJECTS = (
+    "route_tables",
+    "vnets",
+    "peerings",
+    "sites",
+    "local_network_gateways",
+    "connections",
+    "clients",
+    "links",
+)
 # What no rule looks at; a broken `profile` or section leaves nothing to check.
 PLAIN = ("name", "description", "notes", "time_scale", "story")
 

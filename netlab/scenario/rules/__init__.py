@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from netlab.scenario.models import Scenario
-from netlab.scenario.rules import bgp, connections, gateways, ipsec, naming, networks, story
+from netlab.scenario.rules import bgp, connections, gateways, ipsec, naming, networks, routes, story
 from netlab.scenario.rules.subjects import Breach, Breaches, Path
 
 __all__ = ["RULES", "Breach", "Path", "Rule", "check", "number"]
@@ -36,6 +36,7 @@ RULES: tuple[Rule, ...] = (
     naming.names_are_distinct,
     naming.nodes_are_distinct,
     naming.virtual_machines_name_their_subnet,
+    naming.subnets_name_their_route_table,
     naming.peerings_name_two_vnets,
     naming.local_network_gateways_name_their_device,
     naming.connections_name_their_ends,
@@ -65,6 +66,12 @@ RULES: tuple[Rule, ...] = (
     networks.r115_prefixes_are_assignable,
     networks.hosts_have_addresses_of_their_site,
     networks.public_addresses_are_public,
+    routes.route_tables_list_a_prefix_once,
+    routes.r5_gateway_subnet_keeps_its_routes,
+    routes.r84_default_sites_are_connected,
+    routes.r88_gateways_as_next_hop_are_there,
+    routes.r89_appliances_can_forward,
+    routes.r91_gateway_subnet_is_reached_directly,
     gateways.r10_active_active_needs_a_capable_gateway,
     gateways.r10_instances_have_addresses_of_their_own,
     gateways.r13_point_to_site_takes_a_third_address,

@@ -24,6 +24,8 @@ def names_are_distinct(scenario: Scenario) -> Breaches:
     """Names differ by more than the case of their letters, for Azure's are not case-sensitive."""
     groups: Iterable[tuple[Path, Iterable[str]]] = (
         *((("vnets", name, "subnets"), vnet.subnets) for name, vnet in scenario.vnets.items()),
+        (("route_tables",), scenario.route_tables),
+        *((("route_tables", name, "routes"), item.routes) for name, item in scenario.route_tables.items()),
         (("peerings",), scenario.peerings),
         (("local_network_gateways",), scenario.local_network_gateways),
         (("connections",), scenario.connections),
@@ -60,6 +62,15 @@ def virtual_machines_name_their_subnet(scenario: Scenario) -> Breaches:
         subnet = vnet.vms[name].subnet
         if subnet not in vnet.subnets:
             yield Breach((*path, "subnet"), f"there is no subnet {short(subnet)}; {suggest(subnet, vnet.subnets)}")
+
+
+def subnets_name_their_route_table(scenario: Scenario) -> Breaches:
+    """A subnet's route table is one of the scenario's."""
+    for name, vnet in scenario.vnets.items():
+        for key, subnet in vnet.subnets.items():
+            if subnet.route_table is not None:
+                path = ("vnets", name, "subnets", key, "route_table")
+                yield from unknown(path, subnet.route_table, scenario.route_tables, "route table")
 
 
 def peerings_name_two_vnets(scenario: Scenario) -> Breaches:

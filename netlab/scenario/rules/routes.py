@@ -1,0 +1,131 @@
+"""Route tables, and forced tunnelling by a default site."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import IPv4Address, IPv4Network
+
+from netlab.scenario.addresses import DEFAULT_ROUTE, GATEWAY_SUBNET, vm_addresses
+from netlab.scenario.models import RouteTable, Scenario, UserRoute
+from netlab.scenario.names import short
+from netlab.scenario.rules.subjects import Breach, Breaches, Path, sound_connections, unknown, vpn_gateways
+
+
+def route_tables_list_a_prefix_once(scenario: Scenario) -> Breaches:
+    """A route table has one route for a prefix."""
+    for table, item in scenario.route_tables.items():
+        first: dict[IPv4Network, str] = {}
+        for name, route in item.routes.items():
+            other = first.setdefault(route.address_prefix, name)
+            if other != name:
+                path = ("route_tables", table, "routes", name, "address_prefix")
+                yield Breach(path, f"`{other}` is for {route.address_prefix} already; leave one of them out")
+
+
+def r5_gateway_subnet_keeps_its_routes(scenario: Scenario) -> Breaches:
+    """R5: a route table of GatewaySubnet has no route for 0.0.0.0/0, and its propagation stays on."""
+    for path, vnet, subnet, name, table in _used(scenario):
+        if subnet != GATEWAY_SUBNET:
+            continue
+        if table.disable_bgp_route_propagation:
+            right = "write disable_bgp_route_propagation: false, or give it another route table"
+            yield Breach(path, f"`{name}` keeps the routes of the gateway of `{vnet}` from itself; {right}")
+        for route in (key for key, item in table.routes.items() if item.address_prefix == DEFAULT_ROUTE):
+            yield Breach(path, f"route `{route}` of `{name}` is for 0.0.0.0/0, which {GATEWAY_SUBNET} may not have")
+
+
+def r84_default_sites_are_connected(scenario: Scenario) -> Breaches:
+    """R84: a default site is one that a route-based gateway has an IPsec connection with."""
+    for name, gateway in vpn_gateways(scenario).items():
+        site, path = gateway.default_site, ("vnets", name, "vpn_gateway", "default_site")
+        if site is None:
+            continue
+        yield from unknown(path, site, scenario.sites, "site")
+        joined = any({name, site} == set(item.between) for _, item in sound_connections(scenario))
+        if site in scenario.sites and not joined:
+            yield Breach(path, f"no connection joins the gateway of `{name}` and {short(site)}; add one of type IPsec")
+        if gateway.vpn_type == "PolicyBased":
+            yield Breach(path, "a policy-based gateway has no default site; use vpn_type: RouteBased")
+
+
+def r88_gateways_as_next_hop_are_there(scenario: Scenario) -> Breaches:
+    """R88: the next hop VirtualNetworkGateway is the VPN gateway of the VNet, its own or that of its peer."""
+    for path, vnet, _, name, table in _used(scenario):
+        for route, item in table.routes.items():
+            if item.next_hop_type == "VirtualNetworkGateway" and scenario.gateway_for(vnet) is None:
+                what = f"route `{route}` of `{name}` leads to a VPN gateway and `{vnet}` uses none"
+                yield Breach(path, f"{what}; give it one, or set use_remote_gateways on a peering")
+
+
+def r89_appliances_can_forward(scenario: Scenario) -> Breaches:
+    """R89: the next hop VirtualAppliance is in reach, in another subnet, forwards, and its NIC lets it (R116)."""
+    for path, vnet, subnet, name, table in _used(scenario):
+        for route, item in table.routes.items():
+            address = item.next_hop_ip_address
+            if address is not None:
+                yield from _of_appliance(scenario, path, (vnet, subnet), (name, route), address)
+
+
+def _of_appliance(
+    scenario: Scenario, path: Path, used_by: tuple[str, str], of: tuple[str, str], address: IPv4Address
+) -> Breaches:
+    (vnet, subnet), (table, route) = used_by, of
+    hop: Path = ("route_tables", table, "routes", route, "next_hop_ip_address")
+    found = next((item for item in _in_reach(scenario, vnet) if item[2] == address), None)
+    if found is None:
+        message = f"route `{route}` of `{table}`: no NIC of `{vnet}` or of a peer has the address {address}"
+        yield Breach(path, message, "warning")
+        return
+    there, machine, _ = found
+    vm = scenario.vnets[there].vms[machine]
+    if not vm.enable_ip_forwarding:
+        message = f"the NIC of `{machine}` takes only what is its own; write enable_ip_forwarding: true there"
+        yield Breach(hop, message, "warning")
+    elif vm.nva is None:
+        yield Breach(hop, f"`{machine}` is no appliance and forwards nothing; write nva: {{}} there", "warning")
+    if (there, vm.subnet) == (vnet, subnet):
+        right = "what the appliance sends on comes back to it; give the appliance a subnet of its own"
+        message = f"route `{route}` of `{table}` leads to `{machine}` in this same subnet: {right}"
+        yield Breach(path, message, "warning")
+
+
+def _in_reach(scenario: Scenario, vnet: str) -> Iterator[tuple[str, str, IPv4Address]]:
+    """The machines whose address may be a next hop, with their VNet: those of a VNet and of its peers."""
+    peers = (mine.remote_vnet for mine, _ in scenario.peered(vnet) if mine.remote_vnet in scenario.vnets)
+    for name in (vnet, *peers):
+        yield from ((name, vm, address) for vm, address in vm_addresses(scenario.vnets[name]).items())
+
+
+def r91_gateway_subnet_is_reached_directly(scenario: Scenario) -> Breaches:
+    """R91: a route table of GatewaySubnet leads what is for that subnet itself nowhere else."""
+    for path, vnet, subnet, name, table in _used(scenario):
+        if subnet != GATEWAY_SUBNET:
+            continue
+        own = scenario.vnets[vnet].subnets[subnet].address_prefix
+        elsewhere = {key: item for key, item in table.routes.items() if item.next_hop_type != "VnetLocal"}
+        for route, item in elsewhere.items():
+            if item.address_prefix.subnet_of(own):
+                yield Breach(path, f"route `{route}` of `{name}` leads {own} away from the gateway; leave it out")
+        around = _longest_around(table, own)
+        if around in elsewhere and not elsewhere[around].address_prefix.subnet_of(own):
+            message = f"route `{around}` of `{name}` leads the gateway's own {own} to an appliance too"
+            yield Breach(path, f"{message}; add one for {own} to VnetLocal", "warning")
+
+
+def _longest_around(table: RouteTable, prefix: IPv4Network) -> str:
+    """The name of the route that a table has for all of a prefix; 0.0.0.0/0 is R5's."""
+    covering: dict[str, UserRoute] = {
+        name: item
+        for name, item in table.routes.items()
+        if prefix.subnet_of(item.address_prefix) and item.address_prefix != DEFAULT_ROUTE
+    }
+    return max(covering, key=lambda name: covering[name].address_prefix.prefixlen, default="")
+
+
+def _used(scenario: Scenario) -> Iterator[tuple[Path, str, str, str, RouteTable]]:
+    """Every use of a route table: where a subnet names it, the VNet, the subnet, the table's name and the table."""
+    for name, vnet in scenario.vnets.items():
+        for key, subnet in vnet.subnets.items():
+            if subnet.route_table is not None and subnet.route_table in scenario.route_tables:
+                path = ("vnets", name, "subnets", key, "route_table")
+                yield path, name, key, subnet.route_table, scenario.route_tables[subnet.route_table]
