@@ -99,14 +99,26 @@ ENDPOINTS = {
     "vnet-to-vnet": {"vnet1-vm1", "vnet2-vm2", "vnet2-vm22", "vnet3-vm3"},
     "vnet-to-vnet-and-site": {"hub-vm1", "vnet2-vm2", "vnet3-vm3", "site1-h1", "site2-h2"},
     "gateway-active-standby-failover": {"vnet1-vm1", "site1-h1", "site2-h2", "lin", "win"},
+    "udr-nva": {
+        "site1-h1",
+        *(f"vnet1-{vm}" for vm in ("app", "db", "plain", "fw", "sleeper", "waiter", "twin", "client", "vault")),
+    },
+    "hub-spoke-firewall": {"hub-vm0", "hub-fw", "spoke1-vm1", "spoke2-vm2", "spoke3-vm3", "site1-h1"},
+    "forced-tunnelling-default-site": {"vnet1-vm1", "vnet1-exempt", "site1-listed", "site1-unlisted", "site2-h2"},
+    "forced-tunnelling-bgp": {"vnet1-vm1", "vnet1-exempt", "vnet1-quiet", "vnet2-vm2", "site1-h1"},
 }
+# Whose stories name the Internet as a target.
+TO_INTERNET = {"udr-nva", "hub-spoke-firewall", "forced-tunnelling-default-site", "forced-tunnelling-bgp"}
 TIME_SCALES = {"s2s-p2s-coexist": 5, "gateway-active-standby-failover": 5}
 CLIENTS = {"win", "lin", "alice", "bob", "both", "wboth", "one", "two", *(f"c{number}" for number in range(1, 8))}
 CELL_KEYS = [
     *("source", "target", "protocol", "expected", "observed", "status"),
     *("forward", "reverse", "dropped_at", "rtt_ms", "encrypted"),
 ]
-REASONS = ("unknown route", "None route", "not in the selectors", "no tunnel", "no answer", "loop")
+REASONS = (
+    *("unknown route", "None route", "not in the selectors", "no tunnel", "no answer", "loop"),
+    *("IP forwarding is off", "AllowForwardedTraffic"),
+)
 
 _reports: dict[str, Report] = {}
 
@@ -165,13 +177,19 @@ def test_shape(scenario: str, report: Report) -> None:
 
 def test_nothing_is_unchecked_and_everything_passed(scenario: str, report: Report) -> None:
     """Every pair, every protocol, in every step; the summary counts all of it."""
-    wanted = {(*pair, protocol) for pair in permutations(ENDPOINTS[scenario], 2) for protocol in ("icmp", "udp", "tcp")}
+    pairs = {*permutations(ENDPOINTS[scenario], 2), *pairs_with_the_internet(scenario)}
+    wanted = {(*pair, protocol) for pair in pairs for protocol in ("icmp", "udp", "tcp")}
     for step in report["steps"]:
         assert len(step["cells"]) == len(wanted)
         assert {(c["source"], c["target"], c["protocol"]) for c in step["cells"]} == wanted
     found = [item for step in report["steps"] for item in step["cells"] + step["checks"]]
     assert {item["status"] for item in found} == {"passed"}
     assert [report["summary"][key] for key in ("passed", "failed", "errors")] == [len(found), 0, 0]
+
+
+def pairs_with_the_internet(scenario: str) -> Iterator[tuple[str, str]]:
+    """The Internet is asked and does not ask."""
+    return ((node, "internet") for node in ENDPOINTS[scenario] if scenario in TO_INTERNET)
 
 
 def test_every_cell_has_its_evidence(report: Report) -> None:

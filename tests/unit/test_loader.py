@@ -74,10 +74,14 @@ def test_the_example_of_the_house_plan_loads() -> None:
     assert (cell.expected, cell.reason, cell.dropped_at) == ("unreachable", "the profile holds no BGP route", "win")
 
 
+# Which show what Azure warns of.
+WARNED = {"udr-nva": ["R89", "R89"]}
+
+
 @pytest.mark.parametrize("name", catalogue())
 def test_every_scenario_of_the_catalogue_loads_by_its_name_without_a_warning(name: str) -> None:
     loaded = load(name)
-    assert (loaded.scenario.name, loaded.warnings) == (name, ())
+    assert (loaded.scenario.name, [found.rule for found in loaded.warnings]) == (name, WARNED.get(name, []))
 
 
 SYNTAX = (
