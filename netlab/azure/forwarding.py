@@ -20,7 +20,7 @@ from netlab.azure.world import World
 from netlab.scenario.addresses import DEFAULT_ROUTE, GATEWAY_SUBNET, vm_addresses
 from netlab.scenario.models import Scenario, VirtualNetwork, node_name
 from netlab.scenario.names import INTERNET, Endpoint, endpoints
-from netlab.scenario.routers import Router, instance_addresses
+from netlab.scenario.routers import Router, instance_addresses, route_servers
 
 # An address of a P2S pool that a client holds; which one is only known when it has connected.
 Addresses = dict[str, IPv4Address]
@@ -122,16 +122,32 @@ def hops(world: World, node: str, ingress: str, packet: Packet) -> tuple[Hop, ..
 
 
 def _machine(world: World, node: str, ingress: str, packet: Packet) -> Hop:
-    """A virtual machine or a host sends all to its router; what is not its own only an appliance passes on."""
+    """A virtual machine or a host sends all to its router; what is not its own only an appliance passes on, and that
+    knows the sites behind it."""
     scenario = world.scenario
+    if node in world.faults.stopped:
+        return Hop(None, dropped=f"stopped: {node} is stopped")
     owner = next(end.owner for end in endpoints(scenario) if end.node == node)
-    if ingress == FROM_SELF:
-        return Hop(Used(node, str(DEFAULT_ROUTE), "the machine's default route", owner), node_name(owner), node)
-    nic = next(nic for nic in nics(scenario, owner) if nic.node == node)
-    if not nic.forwards:
+    nic = next((nic for nic in nics(scenario, owner) if nic.node == node), None) if owner in scenario.vnets else None
+    if ingress != FROM_SELF and (nic is None or not nic.forwards):
         return Hop(None, dropped=f"no forwarding: {node} is no appliance and drops what is not for its own address")
+    behind = _behind(world, node, packet)
+    if behind is not None:
+        used = Used(node, str(behind.prefix), _bgp_source(behind), behind.neighbor)
+        return Hop(used, behind.neighbor, node)
+    if nic is None or ingress == FROM_SELF:
+        return Hop(Used(node, str(DEFAULT_ROUTE), "the machine's default route", owner), node_name(owner), node)
     used = Used(node, str(DEFAULT_ROUTE), "the appliance's default route", owner)
     return Hop(used, node_name(owner), node, masked=nic.address if packet.goes_public else None)
+
+
+def _behind(world: World, node: str, packet: Packet) -> Learned | None:
+    """The route of an appliance to a site behind it, if the longest that covers a destination leads there."""
+    speakers, known = world.topology.speakers, world.learned.get(node, {})
+    covering = [prefix for prefix in known if packet.target_address in prefix]
+    best = max(covering, key=lambda prefix: prefix.prefixlen, default=None)
+    paths = known[best] if best is not None else ()
+    return next((path for path in paths if speakers[path.neighbor].role == "device"), None)
 
 
 # --- the Internet, and the edges of sites ---------------------------------------------------------------------------
@@ -245,10 +261,11 @@ def _routes(world: World, vnet: str, ingress: str) -> tuple[EffectiveRoute, ...]
     if ingress in subnets:
         return effective_routes(world, vnet, subnets[ingress])
     if ingress in {router.node for router in world.topology.with_tunnels(vnet)}:
-        return tuple(active(fixed_routes(scenario, vnet, GATEWAY_SUBNET)))
+        # What the gateway sends back into its VNet never turns round to the gateway again.
+        return tuple(active((*fixed_routes(scenario, vnet, GATEWAY_SUBNET), *injected(world, vnet))))
     local = tuple(route for route in system_routes(scenario, vnet) if route.next_hop_type == "VnetLocal")
     may_use = ingress in peers and peers[ingress] in scenario.spokes(vnet)
-    return tuple(active((*local, *(_gateway_routes(world, vnet) if may_use else ()))))
+    return tuple(active((*local, *(_of_tunnels(world, vnet) if may_use else ()))))
 
 
 def effective_routes(world: World, vnet: str, subnet: str) -> tuple[EffectiveRoute, ...]:
@@ -273,6 +290,25 @@ def candidates(world: World, vnet: str, subnet: str) -> tuple[EffectiveRoute, ..
 
 
 def _gateway_routes(world: World, vnet: str) -> Iterator[EffectiveRoute]:
+    yield from _of_tunnels(world, vnet)
+    yield from injected(world, vnet)
+
+
+def injected(world: World, vnet: str) -> Iterator[EffectiveRoute]:
+    """What a VNet's Route Server tells its subnets: prefixes with the next hops of their best paths (A12, A14, A16)."""
+    servers = [router for router in route_servers(world.scenario) if router.end == vnet]
+    found = {
+        (prefix, path.next_hop)
+        for server in servers
+        for prefix, paths in world.learned.get(server.node, {}).items()
+        for path in paths
+        if not path.inside
+    }
+    for prefix, next_hop in sorted(found, key=str):
+        yield EffectiveRoute("VirtualNetworkGateway", prefix, "VirtualNetworkGateway", str(next_hop))
+
+
+def _of_tunnels(world: World, vnet: str) -> Iterator[EffectiveRoute]:
     return (
         EffectiveRoute("VirtualNetworkGateway", prefix, "VirtualNetworkGateway", vnet)
         for prefix in sorted(instances_by_prefix(world, vnet))
@@ -296,7 +332,7 @@ def _follow(world: World, vnet: str, route: EffectiveRoute, packet: Packet, *, f
             yield _deliver(world, vnet, used, packet)
         case "VNetPeering":
             yield _to_peer(world, vnet, route.next_hop, used, packet, node, forwarded=forwarded)
-        case "VirtualAppliance":
+        case "VirtualAppliance" | "VirtualNetworkGateway" if "." in route.next_hop:  # an address, not a VNet
             yield _to_appliance(world, vnet, used, IPv4Address(route.next_hop), packet, forwarded=forwarded)
         case "VirtualNetworkGateway" if route.next_hop == vnet:
             told = instances_by_prefix(world, vnet).get(route.prefix, ()) if route.source != "User" else ()
@@ -407,13 +443,17 @@ def _fallbacks(world: World, router: Router) -> Iterator[Way]:
 
 
 def _learned_ways(world: World, router: Router, known: set[IPv4Network]) -> Iterator[Way]:
+    speakers = world.topology.speakers
     for prefix, paths in world.learned[router.node].items():
         for path in paths if prefix not in known else ():
-            yield Way(prefix, path.tunnel, "" if path.tunnel else path.neighbor, _bgp_source(path))
+            # What a Route Server tells a gateway leads into the VNet: there the fabric knows the appliance.
+            inward = speakers[path.neighbor].role == "route server"
+            neighbor = node_name(router.end) if inward else "" if path.tunnel else path.neighbor
+            yield Way(prefix, path.tunnel, neighbor, _bgp_source(path))
 
 
 def _bgp_source(path: Learned) -> str:
-    return f"{'BGP' if path.tunnel else 'iBGP'}, AS path {' '.join(map(str, path.as_path))}".rstrip()
+    return f"{'iBGP' if path.inside else 'BGP'}, AS path {' '.join(map(str, path.as_path))}".rstrip()
 
 
 def _router(world: World, router: Router, packet: Packet) -> Iterator[Hop]:

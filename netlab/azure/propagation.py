@@ -4,36 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 
 from netlab.scenario.addresses import DEFAULT_ROUTE, local_network_gateway
-from netlab.scenario.models import Scenario
-from netlab.scenario.routers import Router, Topology
+from netlab.scenario.models import NvaBgp, Scenario
+from netlab.scenario.routers import Router, Topology, appliance_bgp, appliances, ends
 
 Announcements = Mapping[str, frozenset[IPv4Network]]
 
-MAXIMUM_PREFIX = 4000  # B16
+MAXIMUM_PREFIX = 4000  # B16, A8
+SEED_MAXIMUM_PREFIX = 200  # A8, of a Route Server in its preview
 TOO_MANY = f"the peer tells more than {MAXIMUM_PREFIX} prefixes (B16)"
 
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """A prefix learned by BGP: from which router, over which tunnel (none inside a site or a gateway), the AS path."""
+    """A prefix learned by BGP: from which router, over which tunnel, if any, and the AS path.
+
+    ``inside`` is iBGP, ``next_hop`` where it leads in a Route Server's VNet, ``quiet`` that it is told to nobody (A22).
+    """
 
     prefix: IPv4Network
     tunnel: str
     as_path: tuple[int, ...]
     neighbor: str
+    inside: bool = False
+    next_hop: IPv4Address | None = None
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A BGP session that a router has, with the name of the tunnel that it runs over, if any."""
+    """A BGP session that a router has, with the name of the tunnel that it runs over, if any; ``inside`` is iBGP."""
 
     router: str
     peer: Router
     tunnel: str = ""
     connection: str = ""
+    inside: bool = False
 
 
 Paths = dict[IPv4Network, tuple[Learned, ...]]
@@ -83,25 +91,31 @@ def originated(scenario: Scenario, end: str, announced: Announcements | None = N
 
 
 def sheltered(scenario: Scenario, router: Router) -> tuple[IPv4Network, ...]:
-    """The prefixes that a router never learns, nor anything inside them: a gateway's own (B19, B20, B22), and those of
-    its hosts the router before a site's devices."""
-    if router.end in scenario.vnets:
+    """The prefixes that a router never learns, nor anything inside them: a gateway's own (B19, B20, B22) and a Route
+    Server's (A18), and those of its hosts the router before a site's devices."""
+    if router.role in ("gateway", "route server"):
         return vnet_prefixes(scenario, router.end)
+    if router.role == "appliance":
+        return ()
     return scenario.sites[router.end].address_prefixes if router.before_devices else ()
 
 
 def sessions(topology: Topology, up: frozenset[str]) -> tuple[Session, ...]:
-    """Every router's BGP sessions: over the tunnels that are up, and inside its gateway or site."""
-    return tuple(session for node in topology.routers for session in _sessions(topology, node, up))
+    """Every router's BGP sessions: over the tunnels that are up, inside its gateway or site, with Route Servers."""
+    return tuple(session for node in topology.speakers for session in _sessions(topology, node, up))
 
 
 def _sessions(topology: Topology, node: str, up: frozenset[str]) -> Iterator[Session]:
     for tunnel in topology.tunnels_of(node):
         if topology.scenario.connections[tunnel.connection].enable_bgp and tunnel.name in up:
             yield Session(node, tunnel.other(node), tunnel.name, tunnel.connection)
-    if topology.routers[node].end in bgp_ends(topology.scenario):
+    if node in topology.routers and topology.routers[node].end in bgp_ends(topology.scenario):
         for router in topology.lan_of(node):
-            yield Session(node, router)
+            yield Session(node, router, inside=True)
+    for peers in topology.peers:
+        if node in (router.node for router in peers.routers):
+            one, other = peers.routers
+            yield Session(node, peers.other(node), inside=one.asn == other.asn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,27 +129,53 @@ class _Moment:
     def told(self, session: Session) -> Iterator[Learned]:
         """Everything that the peer of a session tells."""
         peer, scenario = session.peer, self.topology.scenario
-        prepended = self._prepended(session) if session.tunnel else ()
+        prepended = () if session.inside else self._prepended(session)
         own = self.own[peer.node]
-        for prefix in own:
-            yield Learned(prefix, session.tunnel, prepended, peer.node)
+        settings = appliance_bgp(scenario, peer) if peer.role == "appliance" else None
+        by_appliance = settings if settings is not None and self._is_route_server(session) else None
+        for prefix in (prefix for prefix in own if not _withheld(session, prefix, self.topology)):
+            yield self._from(session, prefix, prepended, None, by_appliance)
         for prefix, paths in self.best[peer.node].items():
             # What was learned inside is told outside only (iBGP, RFC 4271 section 9.2.1); nobody is told what he said.
-            chosen = paths[0] if session.tunnel or paths[0].tunnel else None
-            if prefix in own or chosen is None or chosen.neighbor == session.router:
+            chosen = paths[0] if not session.inside or not paths[0].inside else None
+            if prefix in own or chosen is None or chosen.quiet or chosen.neighbor == session.router:
                 continue
-            if not session.tunnel or _passes_on(scenario, peer, prefix):
-                yield Learned(prefix, session.tunnel, (*prepended, *chosen.as_path), peer.node)
+            if _withheld(session, prefix, self.topology):
+                continue
+            if session.inside or _passes_on(scenario, peer, prefix):
+                yield self._from(session, prefix, (*prepended, *chosen.as_path), chosen, by_appliance)
+
+    def _is_route_server(self, session: Session) -> bool:
+        return self.topology.speakers[session.router].role == "route server"
+
+    def _from(
+        self,
+        session: Session,
+        prefix: IPv4Network,
+        as_path: tuple[int, ...],
+        told: Learned | None,
+        by_appliance: NvaBgp | None,
+    ) -> Learned:
+        """What arrives of a prefix. A Route Server leaves the next hop as it is (A14)."""
+        peer = session.peer
+        kept = told.next_hop if told is not None and peer.role == "route server" else None
+        asked = by_appliance.next_hop if by_appliance is not None else None
+        quiet = by_appliance is not None and prefix in by_appliance.no_advertise
+        next_hop = kept or asked or peer.bgp_address
+        return Learned(prefix, session.tunnel, as_path, peer.node, session.inside, next_hop, quiet)
 
     def _prepended(self, session: Session) -> tuple[int, ...]:
-        """The peer's ASN, as often as it puts it before what it tells over a tunnel (B28)."""
-        site = self.topology.scenario.sites.get(session.peer.end)
+        """The peer's ASN, as often as it puts it before what it tells (B28)."""
+        scenario, peer = self.topology.scenario, session.peer
+        site = scenario.sites.get(peer.end)
         extra = site.as_path_prepend.get(session.connection, 0) if site is not None else 0
-        return (session.peer.asn,) * (1 + extra)
+        if peer.role == "appliance" and self._is_route_server(session):
+            extra = appliance_bgp(scenario, peer).as_path_prepend
+        return (peer.asn,) * (1 + extra)
 
     def accepted(self, session: Session) -> Iterator[Learned]:
         """What a router does not refuse of that."""
-        router = self.topology.routers[session.router]
+        router = self.topology.speakers[session.router]
         refused = sheltered(self.topology.scenario, router)
         for route in self.told(session):
             looped = router.asn in route.as_path  # B31
@@ -155,14 +195,21 @@ class _Moment:
 
         First the one that is told to others: that of the lowest router ID (RFC 4271, section 9.1.2.2).
         """
-        shortest = min((len(route.as_path), not route.tunnel) for route in routes)
-        equal = (route for route in routes if (len(route.as_path), not route.tunnel) == shortest)
-        return tuple(sorted(equal, key=lambda route: (self.topology.routers[route.neighbor].bgp_address, route.tunnel)))
+        shortest = min((len(route.as_path), route.inside) for route in routes)
+        equal = (route for route in routes if (len(route.as_path), route.inside) == shortest)
+        speakers = self.topology.speakers
+        return tuple(sorted(equal, key=lambda route: (speakers[route.neighbor].bgp_address, route.tunnel)))
+
+
+def _withheld(session: Session, prefix: IPv4Network, topology: Topology) -> bool:
+    """Whether an appliance keeps the default route from a site behind it: that has a way to the Internet of its own."""
+    roles = session.peer.role, topology.speakers[session.router].role
+    return prefix == DEFAULT_ROUTE and roles == ("appliance", "device")
 
 
 def _passes_on(scenario: Scenario, router: Router, prefix: IPv4Network) -> bool:
-    """Whether a router tells others what it learned: not a default (B24), nor what overlaps its VNet (B17, B23)."""
-    own = vnet_prefixes(scenario, router.end) if router.end in scenario.vnets else ()
+    """Whether a router tells what it learned: a gateway no default (B24), nor what overlaps its VNet (B17, B23)."""
+    own = vnet_prefixes(scenario, router.end) if router.role == "gateway" else ()
     return not any(prefix.overlaps(p) for p in own)
 
 
@@ -184,46 +231,83 @@ def converged(
 
 def _own(topology: Topology, announced: Announcements | None) -> dict[str, frozenset[IPv4Network]]:
     """What each router announces of its own accord."""
-    routers = topology.routers.values()
-    told = {router.end: frozenset(originated(topology.scenario, router.end, announced)) for router in routers}
-    return {router.node: frozenset() if router.before_devices else told[router.end] for router in routers}
+    told = {end: frozenset(originated(topology.scenario, end, announced)) for end in ends(topology.scenario)}
+
+    def of(router: Router) -> frozenset[IPv4Network]:
+        match router.role:
+            case "before devices":
+                return frozenset()
+            case "route server":
+                return frozenset(vnet_prefixes(topology.scenario, router.end))
+            case "appliance":
+                return frozenset(appliance_prefixes(topology.scenario, router, announced))
+        return told[router.end]
+
+    return {router.node: of(router) for router in topology.speakers.values()}
+
+
+def appliance_prefixes(
+    scenario: Scenario, router: Router, announced: Announcements | None = None
+) -> tuple[IPv4Network, ...]:
+    """What an appliance announces of its own accord: what it is set to, or what the story made of it."""
+    told = (announced or {}).get(router.node)
+    return tuple(sorted(told)) if told is not None else appliance_bgp(scenario, router).announces
 
 
 def _flooded(moment: _Moment, found: tuple[Session, ...]) -> set[frozenset[str]]:
-    """The pairs of routers of which one, a gateway instance, accepts more from the other than it takes.
+    """The pairs of routers of which one, of a gateway or a Route Server, accepts more from the other than it takes.
 
     Where what is too much was passed on, only those at which it came in: the others then hear of it no more.
     """
-    routers, vnets = moment.topology.routers, moment.topology.scenario.vnets
+    scenario, speakers = moment.topology.scenario, moment.topology.speakers
     pairs = {
         (session.router, session.peer.node)
         for session in found
-        if session.tunnel and routers[session.router].end in vnets
-        if sum(1 for _ in moment.accepted(session)) > MAXIMUM_PREFIX
+        if not session.inside and (most := maximum_prefix(scenario, speakers[session.router]))
+        if sum(1 for _ in moment.accepted(session)) > most
     }
     gateways = {gateway for gateway, _ in pairs}
     first = {pair for pair in pairs if pair[1] not in gateways}
     return {frozenset(pair) for pair in first or pairs}
 
 
+def maximum_prefix(scenario: Scenario, router: Router) -> int:
+    """How many prefixes a router takes from a peer (B16, A8); 0 where any number."""
+    match router.role:
+        case "gateway":
+            return MAXIMUM_PREFIX
+        case "route server":
+            return MAXIMUM_PREFIX if scenario.profile == "current" else SEED_MAXIMUM_PREFIX
+    return 0
+
+
 def _settled(
     topology: Topology, found: tuple[Session, ...], own: Mapping[str, frozenset[IPv4Network]]
 ) -> dict[str, Paths]:
     """A fixpoint: everybody tells everybody until nobody hears anything new."""
-    best: dict[str, Paths] = {node: {} for node in topology.routers}
+    best: dict[str, Paths] = {node: {} for node in topology.speakers}
     mine = {node: tuple(session for session in found if session.router == node) for node in best}
     while True:
         moment = _Moment(topology, own, best)
-        after = {node: moment.heard(router, mine[node]) for node, router in topology.routers.items()}
+        after = {node: moment.heard(router, mine[node]) for node, router in topology.speakers.items()}
         if after == best:
             return best
         best = after
 
 
 def bgp_ends(scenario: Scenario) -> tuple[str, ...]:
-    """The gateways and sites that run BGP: those with at least one connection that has it on."""
-    ends = (end for item in scenario.connections.values() if item.enable_bgp for end in item.between)
-    return tuple(dict.fromkeys(ends))
+    """The gateways and sites that run BGP: those with a connection that has it on.
+
+    And gateways that a Route Server exchanges routes with (A23), and sites behind an appliance.
+    """
+    found = (end for item in scenario.connections.values() if item.enable_bgp for end in item.between)
+    servers = (
+        name
+        for name, vnet in scenario.vnets.items()
+        if vnet.vpn_gateway and vnet.route_server and vnet.route_server.allow_branch_to_branch_traffic
+    )
+    behind = (site for router in appliances(scenario) for site in appliance_bgp(scenario, router).sites)
+    return tuple(dict.fromkeys((*found, *servers, *behind)))
 
 
 def p2s_static_prefixes(scenario: Scenario, vnet: str) -> tuple[IPv4Network, ...]:

@@ -24,24 +24,27 @@ from netlab.scenario.models import (
     GatewayFault,
     LinkOf,
     NewKey,
+    OneMachine,
     Scenario,
     SiteDevice,
     SitePrefix,
     node_name,
 )
-from netlab.scenario.routers import Topology, Tunnel, device_node, devices, instance_node
+from netlab.scenario.names import resolve
+from netlab.scenario.routers import Topology, Tunnel, appliance_bgp, appliances, device_node, devices, instance_node
 
 
 @dataclass(frozen=True)
 class Faults:
     """What is broken: gateways that their second instance serves, instances that are down, tunnels that were taken
-    down, and the routers whose link to the Internet is cut or which have fallen silent."""
+    down, the routers whose link to the Internet is cut or which have fallen silent, and virtual machines that stand."""
 
     switched: frozenset[str] = frozenset()
     lost: frozenset[str] = frozenset()
     tunnels: frozenset[str] = frozenset()
     cut: frozenset[str] = frozenset()
     silent: frozenset[str] = frozenset()
+    stopped: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ class World:
     @cached_property
     def topology(self) -> Topology:
         """The routers and tunnels of this moment."""
-        return Topology(self.scenario, self.faults.switched, self.faults.lost)
+        return Topology(self.scenario, self.faults.switched, self.faults.lost | self.faults.stopped)
 
     @cached_property
     def up(self) -> frozenset[str]:
@@ -139,7 +142,9 @@ class World:
     def offered(self, vnet: str) -> Prefixes:
         """The selectors that a gateway offers its clients now."""
         router = self.topology.point_to_site(vnet)
-        by_bgp = self.learned[router.node] if router is not None else {}
+        learned = self.learned[router.node] if router is not None else {}
+        # What only a Route Server tells enters no tunnel of the gateway's.
+        by_bgp = [prefix for prefix, paths in learned.items() if not paths[0].neighbor.endswith(("-rs-0", "-rs-1"))]
         return sessions.offered(self.scenario, vnet, by_bgp)
 
     def sessions_of(self, client: str) -> dict[str, Session]:
@@ -172,6 +177,7 @@ class World:
 def initial(scenario: Scenario) -> World:
     """The world as ``up`` leaves it: everything converged, then the clients connected in their order."""
     announced = {name: frozenset(site.address_prefixes) for name, site in scenario.sites.items()}
+    announced |= {nva.node: frozenset(appliance_bgp(scenario, nva).announces) for nva in appliances(scenario)}
     world = World(scenario, announced, {}, given_keys(scenario))
     offers = {gateway: world.offered(gateway) for _, gateway in sessions.tunnels_of(scenario)}
     found: Sessions = {}
@@ -194,10 +200,10 @@ def after(world: World, action: Action) -> World:
             for tunnel in named(world.scenario, subject):
                 world = _after(world, verb, tunnel)
             return world
-        case "announce", SitePrefix(site=site) as subject:
-            return replace(world, announced={**world.announced, site: world.announced[site] | parts(subject)})
-        case "withdraw", SitePrefix(site=site) as subject:
-            return replace(world, announced={**world.announced, site: world.announced[site] - parts(subject)})
+        case "announce", SitePrefix(speaker=who) as subject:
+            return replace(world, announced={**world.announced, who: world.announced[who] | parts(subject)})
+        case "withdraw", SitePrefix(speaker=who) as subject:
+            return replace(world, announced={**world.announced, who: world.announced[who] - parts(subject)})
         case "set_key", NewKey(connection=connection, shared_key=key, end=end):
             ends = (end,) if end is not None else world.scenario.connections[connection].between
             return replace(world, keys={**world.keys, **{(connection, each): key for each in ends}})
@@ -205,7 +211,7 @@ def after(world: World, action: Action) -> World:
             return replace(world, scenario=with_custom_routes(world.scenario, change))
         case "fail_gateway" | "restore_gateway", GatewayFault(vnet=vnet):
             return _without_moved_clients(replace(world, faults=_faults(world, action.verb, action)), world, vnet)
-        case verb, ConnectionTunnel() | LinkOf() | SiteDevice():
+        case verb, ConnectionTunnel() | LinkOf() | SiteDevice() | OneMachine():
             return _without_lost_clients(replace(world, faults=_faults(world, verb, action)))
     raise AssertionError(f"no such action: {action.verb}")
 
@@ -304,6 +310,10 @@ def _faults(world: World, verb: str, action: Action) -> Faults:
             return replace(faults, silent=faults.silent | linked(world, site, device))
         case "wake_device", SiteDevice(site=site, device=device):
             return replace(faults, silent=faults.silent - linked(world, site, device))
+        case "stop_vm", OneMachine(vm=vm):
+            return replace(faults, stopped=faults.stopped | set(resolve(world.scenario, vm)))
+        case "start_vm", OneMachine(vm=vm):
+            return replace(faults, stopped=faults.stopped - set(resolve(world.scenario, vm)))
         case "fail_gateway", GatewayFault(vnet=vnet) as subject:
             if not _active_active(world, vnet):
                 return replace(faults, switched=faults.switched ^ {vnet})

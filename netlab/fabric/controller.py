@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from ipaddress import IPv4Network
+from types import MappingProxyType
 from typing import Protocol
 
 from netlab.azure.effective import EffectiveRoute, NextHopType, active
@@ -15,8 +16,19 @@ from netlab.azure.propagation import offered_selectors
 from netlab.errors import LabError
 from netlab.plan import steering
 from netlab.plan.devices import P2S
-from netlab.plan.model import BgpSpeaker, Charon, Fabric, FixedRoute, GatewayView, Plan, Route, SubnetTable, Timers
-from netlab.plan.networks import GATEWAY_METRIC, over
+from netlab.plan.model import (
+    BgpSpeaker,
+    Charon,
+    Fabric,
+    FixedRoute,
+    GatewayView,
+    Plan,
+    Route,
+    RouteServerView,
+    SubnetTable,
+    Timers,
+)
+from netlab.plan.networks import GATEWAY_METRIC, by_turns, over
 
 _DEBOUNCE = 0.01
 # Missed events are made up for by reading everything anew.
@@ -26,8 +38,10 @@ _PERIOD = 5.0
 Known = Mapping[str, tuple[tuple[str, bool], ...]]
 # What each pushes to its clients besides.
 Custom = Mapping[str, tuple[str, ...]]
+# What Route Servers tell their VNets: the next hops of each prefix, by VNet (A12, A16).
+Injected = Mapping[str, Mapping[str, frozenset[str]]]
 # What the controller has seen and acted upon.
-Seen = tuple[steering.Up, tuple[Known, Custom]]
+Seen = tuple[steering.Up, tuple[Known, Custom, Injected]]
 
 
 class Watch(Protocol):
@@ -46,6 +60,8 @@ class Machine(Protocol):
     def gateway_prefixes(self, view: GatewayView) -> tuple[tuple[str, bool], ...]: ...
 
     def custom_routes(self, view: GatewayView) -> tuple[str, ...]: ...
+
+    def injected(self, view: RouteServerView) -> tuple[tuple[str, tuple[str, ...]], ...]: ...
 
     def tables(self, netns: str) -> tuple[Route, ...]: ...
 
@@ -66,10 +82,11 @@ class Machine(Protocol):
     def watch(self, netns: Iterable[str], directories: Iterable[str]) -> Watch: ...
 
 
-def wanted_routes(table: SubnetTable, known: Known) -> frozenset[Route]:
-    """The kernel routes of a table when the gateway instances know these prefixes: the active ones (section 5)."""
+def wanted_routes(table: SubnetTable, known: Known, injected: Injected = MappingProxyType({})) -> frozenset[Route]:
+    """The kernel routes of a table when the gateway instances and Route Servers know these prefixes: the active ones
+    (section 5)."""
     fixed = {(item.source, item.route.prefix): item for item in table.fixed}
-    told = dict(_told(table, known)) if table.gateway_ways and table.propagates else {}
+    told = _told(table, known, injected) if table.propagates else {}
     candidates = [*(_candidate(item) for item in table.fixed), *map(_learned, told)]
     chosen = (
         told[str(route.prefix)]
@@ -80,13 +97,19 @@ def wanted_routes(table: SubnetTable, known: Known) -> frozenset[Route]:
     return frozenset(chosen)
 
 
-def _told(table: SubnetTable, known: Known) -> Iterator[tuple[str, Route]]:
-    """The route of a table to each prefix that its gateway knows: over the instances that know it, by turns (R11)."""
+def _told(table: SubnetTable, known: Known, injected: Injected) -> dict[str, Route]:
+    """The route of a table to each prefix that gateway or Route Server know: over the instances that know it, and the
+    appliances that it leads to, by turns (R11, A16)."""
+    ways: dict[str, list[tuple[str, str]]] = {}
     by_instance = {node: {prefix for prefix, _ in instance} for node, instance in known.items()}
-    for prefix in set().union(*by_instance.values()):
-        ways = [way for way in table.gateway_ways if not way.node or prefix in by_instance.get(way.node, ())]
-        if ways:
-            yield prefix, over(ways, prefix, table.table, GATEWAY_METRIC)
+    for prefix in set().union(*by_instance.values()) if table.gateway_ways else ():
+        for way in table.gateway_ways:
+            if not way.node or prefix in by_instance.get(way.node, ()):
+                ways.setdefault(prefix, []).append((way.device, way.via))
+    for prefix, next_hops in injected.get(table.route_server, {}).items():
+        found = [(device, via) for address, device, via in table.appliances if address in next_hops]
+        ways.setdefault(prefix, []).extend(found)
+    return {prefix: by_turns(hops, prefix, table.table, GATEWAY_METRIC) for prefix, hops in ways.items()}
 
 
 def _kernel_route(table: SubnetTable, item: FixedRoute, known: Known) -> Route:
@@ -125,9 +148,20 @@ def custom_routes(plan: Plan, machine: Machine) -> Custom:
     return {view.node: machine.custom_routes(view) for view in _p2s(plan)}
 
 
+def injected_by_route_servers(plan: Plan, machine: Machine) -> Injected:
+    """What Route Servers tell their VNets now: what either instance knows."""
+    found: dict[str, dict[str, frozenset[str]]] = {}
+    for view in plan.route_servers:
+        here = found.setdefault(view.vnet, {})
+        for prefix, next_hops in machine.injected(view):
+            here[prefix] = here.get(prefix, frozenset()) | set(next_hops)
+    return found
+
+
 def in_step(plan: Plan, machine: Machine, known: Known) -> bool:
     """Whether every table and every set of selectors is as it should be, given what the gateways know."""
-    tables = all(not any(_difference(plan, fabric, machine, known)) for fabric in plan.fabrics)
+    injected = injected_by_route_servers(plan, machine)
+    tables = all(not any(_difference(plan, fabric, machine, known, injected)) for fabric in plan.fabrics)
     return tables and all(_offers(view, machine, known) for view in _p2s(plan))
 
 
@@ -144,11 +178,11 @@ def _wanted_selectors(view: GatewayView, machine: Machine, known: Known) -> tupl
 
 
 def _difference(
-    plan: Plan, fabric: Fabric, machine: Machine, known: Known
+    plan: Plan, fabric: Fabric, machine: Machine, known: Known, injected: Injected
 ) -> tuple[frozenset[Route], frozenset[Route]]:
     """The routes that a fabric lacks, and those that it has too many."""
     wanted: frozenset[Route] = frozenset().union(
-        *(wanted_routes(table, _of_gateway(plan, table.gateway, known)) for table in fabric.tables)
+        *(wanted_routes(table, _of_gateway(plan, table.gateway, known), injected) for table in fabric.tables)
     )
     numbers = {table.table for table in fabric.tables}
     present = frozenset(route for route in machine.tables(fabric.netns) if route.table in numbers)
@@ -159,10 +193,10 @@ def _of_gateway(plan: Plan, vnet: str, known: Known) -> Known:
     return {view.node: known[view.node] for view in plan.gateways if view.vnet == vnet and view.node in known}
 
 
-def reconcile(plan: Plan, machine: Machine, known: Known) -> None:
-    """Bring every table and every set of selectors in step with what the gateways know."""
+def reconcile(plan: Plan, machine: Machine, known: Known, injected: Injected) -> None:
+    """Bring every table and every set of selectors in step with what the gateways and Route Servers know."""
     for fabric in plan.fabrics:
-        add, delete = _difference(plan, fabric, machine, known)
+        add, delete = _difference(plan, fabric, machine, known, injected)
         if add or delete:
             machine.change_tables(fabric.netns, add, delete)
     for view in _p2s(plan):
@@ -236,7 +270,7 @@ def run(
     end of the plan before: what went or came since is new.
     """
     directories = [charon.directory for charon in _of_tunnels(plan)]
-    watch = machine.watch([view.netns for view in plan.gateways], directories)
+    watch = machine.watch([*(v.netns for v in plan.gateways), *(v.netns for v in plan.route_servers)], directories)
     last: Seen | None = None
     try:
         while not orders.replanned():
@@ -261,7 +295,7 @@ def _look(plan: Plan, machine: Machine, begun: bool, last: Seen | None, before: 
         steer(plan, machine, up)
         reset_sessions(plan, machine, up ^ before if before is not None else frozenset())
     known = known_by_gateways(plan, machine)
-    now = (known, custom_routes(plan, machine))
+    now = (known, custom_routes(plan, machine), injected_by_route_servers(plan, machine))
     if last is None or now != last[1]:
-        reconcile(plan, machine, known)
+        reconcile(plan, machine, known, now[2])
     return up, now

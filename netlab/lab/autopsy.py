@@ -115,7 +115,7 @@ class Coroner:
         source, destination = ends if leg == "forward" else ends[::-1]
         found = self._route(seen.node, destination, self.machine.table_of(fabric.netns, seen.interface))
         if found is not None and found.type == "throw":
-            found = self._route(seen.node, destination, fabric.delivery)
+            found = self._delivery(seen.node, destination)
         devices = found.devices if found is not None else ()
         return next((b.reason for b in fabric.barriers if _stops(b, seen.interface, devices, source, destination)), "")
 
@@ -132,10 +132,18 @@ class Coroner:
         if found is None:
             return f"unknown route: {node} knows no route to {destination}"
         if found.type == "throw":
+            found = self._delivery(node, destination)
+        if found is None:
             return f"unknown route: no NIC of {node} has the address {destination}"
         if found.type != "unicast":
             return self._discarded(node, table, found, destination)
         return f"no answer: {node} has the route {found.prefix} and yet does not forward"
+
+    def _delivery(self, node: str, destination: str) -> KernelRoute | None:
+        """The route to the NIC that has an address; None if none has."""
+        table = next(fabric.delivery for fabric in self.plan.fabrics if fabric.node == node)
+        found = self._route(node, destination, table)
+        return found if found is not None and found.type == "unicast" else None
 
     def _route(self, node: str, destination: str, table: int) -> KernelRoute | None:
         if node not in self._routes:

@@ -64,7 +64,9 @@ def expected_peers(world: World, speaker: BgpSpeaker) -> frozenset[str]:
 
 
 def _missing(plan: Plan, world: World, speaker: BgpSpeaker, machine: Reader) -> Iterator[str]:
-    """What a speaker still lacks, in words."""
+    """What a speaker still lacks, in words; of one that is stopped nothing is expected."""
+    if speaker.node not in world.learned:
+        return
     states = machine.bgp_states(speaker)
     for address in sorted(expected_peers(world, speaker)):
         state = states.get(address, "unknown")
@@ -75,11 +77,13 @@ def _missing(plan: Plan, world: World, speaker: BgpSpeaker, machine: Reader) -> 
             yield f"{speaker.node}: the BGP session with {neighbor.address} is still Established"
     ports = {neighbor.node: neighbor.interface for neighbor in speaker.neighbors}
     # A static route wins over what BGP says of the same prefix: an administrative distance of 1 against 20.
-    statics = {way.prefix for way in static_ways(world, world.topology.routers[speaker.node])}
+    router = world.topology.routers.get(speaker.node)
+    statics = {str(way.prefix) for way in static_ways(world, router)} if router is not None else set()
+    statics |= {r.prefix for r in plan.node(speaker.node).routes if r.table == MAIN_TABLE and not r.metric}
     wanted = {
         str(prefix): {ports[path.neighbor] for path in paths}
         for prefix, paths in world.learned[speaker.node].items()
-        if prefix not in statics
+        if str(prefix) not in statics
     }
     present = {r.prefix: set(r.devices) for r in _bgp_routes(plan, speaker, machine)}
     for prefix, devices in wanted.items():

@@ -40,6 +40,10 @@ class Machine(Reader, clients.Machine, clients.Witness, connections.Machine, fai
 
     def wake(self, plan: Plan, nodes: Collection[str]) -> None: ...
 
+    def stop_machines(self, plan: Plan, nodes: Collection[str]) -> None: ...
+
+    def start_machines(self, plan: Plan, nodes: Collection[str]) -> None: ...
+
     def change_announcements(
         self, speaker: BgpSpeaker, add: Iterable[str] = (), delete: Iterable[str] = ()
     ) -> None: ...
@@ -64,6 +68,7 @@ _INVERSE = {
     "fail_tunnel": "restore_tunnel",
     "cut_link": "mend_link",
     "silence_device": "wake_device",
+    "stop_vm": "start_vm",
     "fail_gateway": "restore_gateway",
 }
 
@@ -109,8 +114,8 @@ class Stage:
             for vnet in {a.subject.vnet for a in taken if isinstance(a.subject, GatewayFault)}:
                 way_back.callback(self._repair, vnet)
             way_back.callback(self._reopen)
-            for site in dict.fromkeys(a.subject.site for a in taken if isinstance(a.subject, SitePrefix)):
-                way_back.callback(self._announce, site, self.world.announced[site], opening.announced[site])
+            for who in dict.fromkeys(a.subject.speaker for a in taken if isinstance(a.subject, SitePrefix)):
+                way_back.callback(self._announce, who, self.world.announced[who], opening.announced[who])
             for connection in {a.subject.connection for a in taken if isinstance(a.subject, NewKey)}:
                 way_back.callback(self._restore_keys, connection)
             for action in tuple(taken):
@@ -185,8 +190,8 @@ class Stage:
                     self.machine.disconnect(plan, tunnel)
             case "set_custom_routes", CustomRoutes() as change:
                 self._set_custom_routes(change)
-            case "announce" | "withdraw", SitePrefix(site=site):
-                self._announce(site, before.announced[site], self.world.announced[site])
+            case "announce" | "withdraw", SitePrefix(speaker=who):
+                self._announce(who, before.announced[who], self.world.announced[who])
             case "set_key", NewKey(connection=connection, shared_key=key, end=end):
                 ends = (end,) if end is not None else self.lab.scenario.connections[connection].between
                 keys = {shared_key_name(connection, each): key.get_secret_value() for each in ends}
@@ -195,9 +200,10 @@ class Stage:
             case _:
                 self._break_or_mend(action, before.faults, self.world.faults)
 
-    def _announce(self, site: str, before: Prefixes, now: Prefixes) -> None:
-        """Have every VPN device of a site announce what it does now."""
-        devices = {router.node for router in self.world.topology.with_tunnels(site)}
+    def _announce(self, who: str, before: Prefixes, now: Prefixes) -> None:
+        """Have an appliance, or every VPN device of a site, announce what it does now."""
+        sites = self.lab.scenario.sites
+        devices = {router.node for router in self.world.topology.with_tunnels(who)} if who in sites else {who}
         add, delete = (tuple(sorted(map(str, prefixes))) for prefixes in (now - before, before - now))
         for speaker in self.lab.plan.speakers if add or delete else ():
             if speaker.node in devices:
@@ -219,6 +225,8 @@ class Stage:
         self.machine.mend(plan, before.cut - now.cut)
         self.machine.silence(plan, now.silent - before.silent)
         self.machine.wake(plan, before.silent - now.silent)
+        self.machine.stop_machines(plan, now.stopped - before.stopped)
+        self.machine.start_machines(plan, before.stopped - now.stopped)
 
     def _change_route(self, name: str, add: Iterable[str] = (), delete: Iterable[str] = ()) -> None:
         """Change a route into a client's first tunnel; without a tunnel there is nothing that it could lead into."""

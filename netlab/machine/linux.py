@@ -31,6 +31,7 @@ from netlab.plan.model import (
     Node,
     Plan,
     Route,
+    RouteServerView,
     Selector,
     Timers,
     Uplink,
@@ -60,6 +61,15 @@ table inet silence {
 }
 """
 _WAKE = "delete table netdev silence\ndelete table inet silence\n"
+
+_STOP = """\
+table inet stopped {
+  chain in { type filter hook input priority -300; policy drop; }
+  chain through { type filter hook forward priority -300; policy drop; }
+  chain out { type filter hook output priority -300; policy drop; }
+}
+"""
+_START = "delete table inet stopped\n"
 
 
 class Linux:
@@ -310,6 +320,16 @@ class Linux:
         for link in _uplinks(plan, nodes):
             network.load_nftables(plan.node(link.a.node), _WAKE)
 
+    def stop_machines(self, plan: Plan, nodes: Collection[str]) -> None:
+        """Have virtual machines say nothing, hear nothing and pass nothing on, as if they were stopped."""
+        for node in nodes:
+            network.load_nftables(plan.node(node), _STOP)
+
+    def start_machines(self, plan: Plan, nodes: Collection[str]) -> None:
+        """Have stopped virtual machines go on."""
+        for node in nodes:
+            network.load_nftables(plan.node(node), _START)
+
     def sas(self, directory: str) -> list[charon.Sa]:
         """The IKE SAs of a charon; none where it is dead."""
         try:
@@ -484,6 +504,10 @@ class Linux:
             for route in network.routes(view.netns, MAIN_TABLE)
             if set(route.devices) & set(view.tunnels)
         )
+
+    def injected(self, view: RouteServerView) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """The prefixes that an instance of a Route Server knows by BGP, each with its next hops."""
+        return tuple((r.prefix, r.via) for r in network.routes(view.netns, MAIN_TABLE) if r.by_bgp)
 
     def custom_routes(self, view: GatewayView) -> tuple[str, ...]:
         """The custom routes of a gateway."""

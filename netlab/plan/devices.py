@@ -4,14 +4,14 @@ same on both data planes."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Network
 
 from netlab.azure import ike
 from netlab.azure.propagation import (
-    MAXIMUM_PREFIX,
     Announcements,
     bgp_ends,
+    maximum_prefix,
     originated,
     sheltered,
     static_prefixes,
@@ -34,9 +34,9 @@ from netlab.plan.model import (
 from netlab.plan.names import interface, node_directory
 from netlab.plan.underlay import LAST_RESORT, PublicAddresses
 from netlab.scenario import routers
-from netlab.scenario.addresses import supernets
+from netlab.scenario.addresses import DEFAULT_ROUTE, supernets
 from netlab.scenario.models import Scenario
-from netlab.scenario.routers import Router, Topology
+from netlab.scenario.routers import Router, Topology, appliance_bgp
 
 TUNNEL_MTU = 1400  # R39
 P2S = "p2s"
@@ -180,10 +180,14 @@ def speaker(
         asn=router.asn,
         address=str(router.bgp_address),
         networks=tuple(map(str, told)),
-        neighbors=(*_outside(scenario, topology, router), *_inside(topology, router)),
+        neighbors=(
+            *_outside(scenario, topology, router),
+            *_inside(topology, router),
+            *peers_of(scenario, topology, router),
+        ),
         keepalive=timers.bgp_keepalive,
         hold=timers.bgp_hold,
-        maximum_prefix=MAXIMUM_PREFIX if router.end in scenario.vnets else 0,
+        maximum_prefix=maximum_prefix(scenario, router),
         own_prefixes=tuple(map(str, own)),
         covering=tuple(str(wide) for wide in dict.fromkeys(s for prefix in own for s in supernets(prefix))),
     )
@@ -209,6 +213,46 @@ def _inside(topology: Topology, router: Router) -> Iterator[BgpNeighbor]:
         )
         passive = router.index > other.index
         yield BgpNeighbor("", other.node, str(other.bgp_address), port, other.asn, passive, inside=True)
+
+
+def peers_of(scenario: Scenario, topology: Topology, router: Router) -> Iterator[BgpNeighbor]:
+    """The peers without a tunnel: of Route Servers, of appliances, of gateways and of sites."""
+    for peers in topology.peers:
+        one, two = peers.routers
+        if router.node in (one.node, two.node):
+            yield _peer(scenario, router, peers.other(router.node), passive=router == two)
+
+
+def _peer(scenario: Scenario, router: Router, other: Router, *, passive: bool) -> BgpNeighbor:
+    nva = next((r for r in (router, other) if r.role == "appliance"), None)
+    site = next((r for r in (router, other) if r.role == "device"), None)
+    port = "eth0" if nva is None or site is None else sd_wan_ports(nva, site.end)[int(router == site)]
+    found = BgpNeighbor(
+        connection=f"{router.node}-{other.node}",
+        node=other.node,
+        address=str(other.bgp_address),
+        interface=port,
+        asn=other.asn,
+        passive=passive,
+        inside=router.asn == other.asn,
+        keeps_next_hop=router.role == "route server",
+    )
+    if router.role != "appliance":
+        return found
+    if other.role != "route server":
+        return replace(found, withheld=(str(DEFAULT_ROUTE),))
+    settings = appliance_bgp(scenario, router)
+    return replace(
+        found,
+        prepend=settings.as_path_prepend,
+        next_hop=str(settings.next_hop or ""),
+        quiet=tuple(map(str, settings.no_advertise)),
+    )
+
+
+def sd_wan_ports(nva: Router, site: str) -> tuple[str, str]:
+    """The interfaces between an appliance and a site behind it: the appliance's and the site's."""
+    return interface(f"s-{site}"), interface(f"n-{nva.node}")
 
 
 def device_port(router: Router) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-Kind = Literal["internet", "vnet", "vm", "gateway", "edge", "site", "host", "client"]
+Kind = Literal["internet", "vnet", "vm", "gateway", "route server", "edge", "site", "host", "client"]
 DataPlane = Literal["userspace", "kernel"]
 
 MAIN_TABLE = 254
@@ -210,10 +210,12 @@ class Tunnel:
 
 @dataclass(frozen=True, slots=True)
 class BgpNeighbor:
-    """A BGP peer: over the tunnel of an IKE connection, or ``inside`` the gateway or the site (iBGP).
+    """A BGP peer: over the tunnel of an IKE connection, or of another kind of ``connection``, or ``inside`` (iBGP).
 
     ``interface`` leads to it. Exactly one side is ``passive``. ``prepend`` is how many more times the own ASN is put
-    before what it is told.
+    before what it is told, ``next_hop`` the one that it is told, empty for this speaker itself; ``keeps_next_hop`` that
+    it is told what was learned with the next hop that it has. It tells nobody of the prefixes in ``quiet``, and is
+    not told those in ``withheld``.
     """
 
     connection: str
@@ -224,6 +226,15 @@ class BgpNeighbor:
     passive: bool
     inside: bool = False
     prepend: int = 0
+    keeps_next_hop: bool = False
+    next_hop: str = ""
+    quiet: tuple[str, ...] = ()
+    withheld: tuple[str, ...] = ()
+
+    @property
+    def changed(self) -> bool:
+        """Whether what it is told is not what the speaker knows."""
+        return bool(self.prepend or self.next_hop or self.quiet or self.withheld)
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +264,9 @@ class SubnetTable:
     """The kernel table of one ingress of a VNet fabric, and how gateway routes enter it.
 
     ``fixed`` are Azure's routes that no gateway tells. ``gateway`` is the VNet whose gateway serves this ingress, empty
-    where none does, ``gateway_ways`` the ways to its instances; ``propagates`` whether that gateway's routes get in.
+    where none does, ``gateway_ways`` the ways to its instances; ``route_server`` the VNet of the Route Server that
+    does, ``appliances`` address, device and next hop of those that it may tell of. ``propagates`` is whether their
+    routes get in.
     """
 
     table: int
@@ -261,6 +274,8 @@ class SubnetTable:
     fixed: tuple[FixedRoute, ...]
     gateway: str = ""
     gateway_ways: tuple[GatewayWay, ...] = ()
+    route_server: str = ""
+    appliances: tuple[tuple[str, str, str], ...] = ()
     propagates: bool = True
 
 
@@ -331,6 +346,15 @@ class GatewayView:
 
 
 @dataclass(frozen=True, slots=True)
+class RouteServerView:
+    """Where the lab's SDN controller reads what an instance of a VNet's Route Server knows."""
+
+    vnet: str
+    node: str
+    netns: str
+
+
+@dataclass(frozen=True, slots=True)
 class Client:
     """A point-to-site client's tunnel to the gateway of a VNet: its namespace, its interface, its charon's directory.
 
@@ -394,6 +418,7 @@ class Plan:
     speakers: tuple[BgpSpeaker, ...]
     fabrics: tuple[Fabric, ...]
     gateways: tuple[GatewayView, ...]
+    route_servers: tuple[RouteServerView, ...]
     clients: tuple[Client, ...]
     uplinks: tuple[Uplink, ...]
     secrets: tuple[str, ...] = field(default=())

@@ -26,6 +26,7 @@ from netlab.plan.model import (
     SubnetTable,
 )
 from netlab.plan.names import interface, lab_netns
+from netlab.plan.route_servers import appliance_routes, port, routes_to_appliances
 from netlab.plan.underlay import (
     FAR,
     INNER_FAR,
@@ -39,11 +40,13 @@ from netlab.plan.underlay import (
 )
 from netlab.scenario.addresses import (
     GATEWAY_SUBNET,
+    ROUTE_SERVER_SUBNET,
+    route_server_instances,
     subnet_gateway,
     vm_addresses,
 )
 from netlab.scenario.models import Scenario, node_name
-from netlab.scenario.routers import Router, Topology, before_devices, devices, instance_addresses, instances
+from netlab.scenario.routers import Router, Topology, appliances, before_devices, devices, instance_addresses, instances
 
 _DELIVERY_TABLE = 999
 _FIRST_TABLE = 1000
@@ -56,6 +59,8 @@ _PEER_ADDRESSES = IPv4Network("169.254.4.0/22")
 USER_METRIC = 10
 GATEWAY_METRIC = 20
 SYSTEM_METRIC = 30
+# Of an appliance's default route: one by BGP wins. zebra takes the highest byte for the administrative distance.
+LAST_CHOICE = 254 << 24
 # Loses to a tunnel of the instance's own, and to BGP.
 FALLBACK_METRIC = 1000
 
@@ -148,14 +153,15 @@ def _machine(lab: str, scenario: Scenario, vnet: str, vm: str, address: IPv4Addr
         Interface(node, _NIC, _NIC, (f"{address}/{prefix.prefixlen}",)),
         Interface(node_name(vnet), _vm_port(vm), f"v-{vm.lower()}", (f"{router}/32",)),
     )
-    default = Route("0.0.0.0/0", _NIC, via=router, source=str(address))
     appliance = item.vms[vm].nva is not None
+    speakers = [router for router in appliances(scenario) if router.node == node]
+    default = Route("0.0.0.0/0", _NIC, via=router, source=str(address), metric=LAST_CHOICE if speakers else 0)
     return Node(
         node,
         "vm",
         lab_netns(lab, node),
         vnet,
-        routes=(default,),
+        routes=(default, *(route for router in speakers for route in appliance_routes(scenario, router))),
         forwarding=appliance,
         nftables=_APPLIANCE_NAT if appliance else "",
     ), link
@@ -238,6 +244,7 @@ def _tables(scenario: Scenario, topology: Topology, vnet: str) -> Iterator[tuple
                 nic.subnet,
                 fixed_routes(scenario, vnet, nic.subnet),
                 scenario.gateway_for(vnet) or "",
+                _route_server_serving(scenario, vnet),
                 gateway_serving(scenario, vnet, nic.subnet) is not None,
             ),
         )
@@ -245,7 +252,11 @@ def _tables(scenario: Scenario, topology: Topology, vnet: str) -> Iterator[tuple
         # What the gateway sends back into its VNet never turns round to the gateway again.
         for index in (0, 1):
             fixed = fixed_routes(scenario, vnet, GATEWAY_SUBNET)
-            yield _instance_port(index), make(numbers[GATEWAY_SUBNET], GATEWAY_SUBNET, fixed)
+            server = vnet if item.route_server is not None else ""
+            yield _instance_port(index), make(numbers[GATEWAY_SUBNET], GATEWAY_SUBNET, fixed, route_server=server)
+    for index in (0, 1) if item.route_server is not None else ():
+        fixed = tuple(system_routes(scenario, vnet))
+        yield port(index), make(numbers[ROUTE_SERVER_SUBNET], ROUTE_SERVER_SUBNET, fixed)
     # R102: what a peer sends in is delivered here or to the gateway that it may use, never passed on to a third VNet.
     local = tuple(route for route in system_routes(scenario, vnet) if route.next_hop_type == "VnetLocal")
     for mine, _ in scenario.peered(vnet):
@@ -257,6 +268,12 @@ def _tables(scenario: Scenario, topology: Topology, vnet: str) -> Iterator[tuple
             table = SubnetTable(number, f"from {peer}", (FixedRoute("Default", "VirtualAppliance", route),))
             yield _appliance_port(peer, nic.vm), table
     yield _WAN, make(next(spare), "from the Internet", local)
+
+
+def _route_server_serving(scenario: Scenario, vnet: str) -> str:
+    """The VNet whose Route Server tells a VNet's subnets what it knows, if one does (A12, A28)."""
+    serving = scenario.gateway_for(vnet)
+    return serving if serving is not None and scenario.vnets[serving].route_server is not None else ""
 
 
 def _towards_gateway(scenario: Scenario, topology: Topology, vnet: str) -> tuple[GatewayWay, ...]:
@@ -279,12 +296,14 @@ def _table(
     subnet: str,
     fixed: tuple[EffectiveRoute, ...],
     gateway: str = "",
+    route_server: str = "",
     propagates: bool = True,
 ) -> SubnetTable:
     ways = ways if gateway else ()
+    told_of = tuple(_known_appliances(scenario, vnet)) if route_server else ()
     make = partial(_kernel_route, scenario, vnet, table, ways)
     routes = (FixedRoute(r.source, r.next_hop_type, make(r)) for r in fixed if r.source != "VirtualNetworkGateway")
-    return SubnetTable(table, subnet, tuple(routes), gateway, ways, propagates)
+    return SubnetTable(table, subnet, tuple(routes), gateway, ways, route_server, told_of, propagates)
 
 
 def _opening(table: SubnetTable) -> Iterator[Route]:
@@ -308,6 +327,8 @@ def _deliveries(scenario: Scenario, topology: Topology, vnet: str) -> Iterator[R
     for router in topology.with_tunnels(vnet):
         for address in instance_addresses(scenario, router):
             yield Route(f"{address}/32", _instance_port(router.index), table=_DELIVERY_TABLE)
+    for index, address in enumerate(_route_server_addresses(scenario, vnet)):
+        yield Route(f"{address}/32", port(index), table=_DELIVERY_TABLE)
     # Addresses of the VNet that no NIC has: the packet disappears without a word.
     yield Route("0.0.0.0/0", type="blackhole", table=_DELIVERY_TABLE)
 
@@ -337,7 +358,14 @@ def _kernel_route(
 
 def over(ways: Iterable[GatewayWay], prefix: str, table: int, metric: int) -> Route:
     """The route over these instances of a gateway, by turns (R11)."""
-    hops = tuple(sorted((way.device, way.via) for way in ways))
+    return by_turns(((way.device, way.via) for way in ways), prefix, table, metric)
+
+
+def by_turns(ways: Iterable[tuple[str, str]], prefix: str, table: int, metric: int) -> Route:
+    """The route over these devices and next hops; into nothing where there is none."""
+    hops = tuple(sorted(set(ways)))
+    if not hops:
+        return Route(prefix, type="blackhole", table=table, metric=metric)
     if len(hops) == 1:
         ((device, via),) = hops
         return Route(prefix, device, via=via, table=table, metric=metric)
@@ -346,13 +374,22 @@ def over(ways: Iterable[GatewayWay], prefix: str, table: int, metric: int) -> Ro
 
 def _appliance_way(scenario: Scenario, vnet: str, address: str) -> tuple[str, str]:
     """The interface and the next hop that lead to an appliance, here or in a peer; empty where there is none."""
+    return next(
+        ((device, via) for known, device, via in _known_appliances(scenario, vnet) if known == address), ("", "")
+    )
+
+
+def _known_appliances(scenario: Scenario, vnet: str) -> Iterator[tuple[str, str, str]]:
+    """The address of every NIC that can be a next hop, here or in a peer, with the interface and the next hop there."""
     for nic in nics(scenario, vnet):
-        if str(nic.address) == address:
-            return _vm_port(nic.vm), address
+        yield str(nic.address), _vm_port(nic.vm), str(nic.address)
     for peer, nic in _appliances_of_peers(scenario, vnet):
-        if str(nic.address) == address:
-            return _appliance_port(peer, nic.vm), _peer_address(scenario, peer)
-    return "", ""
+        yield str(nic.address), _appliance_port(peer, nic.vm), _peer_address(scenario, peer)
+
+
+def _route_server_addresses(scenario: Scenario, vnet: str) -> tuple[IPv4Address, ...]:
+    item = scenario.vnets[vnet]
+    return route_server_instances(item) if item.route_server is not None else ()
 
 
 # --- what passes nowhere --------------------------------------------------------------------------------------------
@@ -446,6 +483,7 @@ def _device_router(lab: str, scenario: Scenario, device: Device) -> tuple[Node, 
         *(route for route in private_drops() if route.prefix not in map(str, item.address_prefixes)),
         upstream(_WAN, INNER_FAR),
         *peer_pins(scenario, device),
+        *routes_to_appliances(scenario, device.end),
     )
     out = Link(
         Interface(device.node, _WAN, _WAN, (f"{INNER_NEAR}/32",)),

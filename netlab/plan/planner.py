@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from netlab.plan import clients as p2s
+from netlab.plan import route_servers
 from netlab.plan.devices import P2S, Device, Parts, devices, shared_key_name, speaker, tunnels
 from netlab.plan.edges import edges
 from netlab.plan.model import DataPlane, GatewayView, Link, Plan, Tunnel, Uplink
@@ -42,15 +43,22 @@ def plan(
     servers = {device.end: device for device in everything if device.p2s}
     clients = [p2s.client_node(lab, scenario, name, public) for name in scenario.clients]
     own = {name: p2s.tunnels(lab, scenario, name, data_plane) for name in scenario.clients}
-    parts = [*(part for part, _ in vnets), *_routing(lab, scenario, topology, everything), *fronts]
+    parts = [
+        *(part for part, _ in vnets),
+        *route_servers.route_server_parts(lab, scenario),
+        *_routing(lab, scenario, topology, everything),
+        *fronts,
+    ]
     links = (
         *(link for part in parts for link in part.links),
         *peering_links(scenario),
         *appliance_links(scenario),
+        *route_servers.sd_wan_links(scenario),
         *(link for _, link in clients),
     )
     nodes = (*(node for part in parts for node in part.nodes), *(node for node, _ in clients))
-    speaking = (router for router in topology.routers.values() if router.node not in lost)
+    speaking = tuple(router for router in topology.routers.values() if router.node not in lost)
+    further = (router for node, router in topology.speakers.items() if node not in topology.routers)
     return Plan(
         lab=lab,
         scenario=scenario.name,
@@ -67,9 +75,13 @@ def plan(
             ),
         ),
         tunnels=tuple(tunnel for of_device in ends.values() for tunnel in of_device),
-        speakers=tuple(s for router in speaking if (s := speaker(lab, scenario, topology, router, clock)) is not None),
+        speakers=(
+            *(s for router in speaking if (s := speaker(lab, scenario, topology, router, clock)) is not None),
+            *(route_servers.speaker(lab, scenario, topology, router, clock) for router in further),
+        ),
         fabrics=tuple(fabric for _, fabric in vnets),
         gateways=tuple(_view(lab, scenario, d, ends[d.node]) for d in on_duty if d.end in scenario.vnets),
+        route_servers=tuple(route_servers.views(lab, scenario)),
         clients=tuple(tunnel for mine in own.values() for tunnel in mine),
         uplinks=tuple(_uplinks(scenario, links, on_duty)),
         secrets=(

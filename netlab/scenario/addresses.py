@@ -14,6 +14,7 @@ from netlab.scenario.models import LocalNetworkGateway, Scenario, VirtualNetwork
 RESERVED_FIRST = 4
 RESERVED_LAST = 1
 GATEWAY_SUBNET = "GatewaySubnet"
+ROUTE_SERVER_SUBNET = "RouteServerSubnet"
 DEFAULT_ROUTE = IPv4Network("0.0.0.0/0")
 # The Internet's host (RFC 5737: never anybody's real address).
 INTERNET_ADDRESS = IPv4Address("192.0.2.1")
@@ -52,6 +53,12 @@ def vm_addresses(vnet: VirtualNetwork) -> dict[str, IPv4Address]:
 def gateway_instances(vnet: VirtualNetwork) -> tuple[IPv4Address, IPv4Address]:
     """The addresses of the gateway's two instances: the first usable ones of GatewaySubnet (R14)."""
     prefix = vnet.subnets[GATEWAY_SUBNET].address_prefix
+    return prefix[RESERVED_FIRST], prefix[RESERVED_FIRST + 1]
+
+
+def route_server_instances(vnet: VirtualNetwork) -> tuple[IPv4Address, IPv4Address]:
+    """The addresses of the Route Server's two instances: the first usable ones of RouteServerSubnet (A4)."""
+    prefix = vnet.subnets[ROUTE_SERVER_SUBNET].address_prefix
     return prefix[RESERVED_FIRST], prefix[RESERVED_FIRST + 1]
 
 

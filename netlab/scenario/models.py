@@ -109,8 +109,26 @@ class Subnet(Model):
     route_table: str | None = None
 
 
+class NvaBgp(Model):
+    """The BGP of an appliance: with the Route Server of its VNet, and with sites behind it (its own SD-WAN).
+
+    It announces prefixes of its own besides those of the sites: with its ASN ``as_path_prepend`` more times, those of
+    ``no_advertise`` for the Route Server's VNets only (A22), and with another ``next_hop`` than itself if given (A14).
+    """
+
+    asn: Annotated[int, Field(ge=1, le=4294967295)]
+    announces: tuple[Prefix, ...] = ()
+    as_path_prepend: Annotated[int, Field(ge=0, le=10)] = 0
+    no_advertise: tuple[Prefix, ...] = ()
+    next_hop: Address | None = None
+    route_server_instances: tuple[Literal[0, 1], ...] = (0, 1)
+    sites: tuple[str, ...] = ()
+
+
 class NetworkVirtualAppliance(Model):
     """What makes a virtual machine an appliance: it forwards, and to the Internet under its own address."""
+
+    bgp: NvaBgp | None = None
 
 
 class VirtualMachine(Model):
@@ -174,8 +192,17 @@ class VpnGateway(Model):
     public_ip_addresses: tuple[Address, ...] = ()
 
 
+class RouteServer(Model):
+    """A Route Server: two instances in RouteServerSubnet, ASN 65515 (A3, A4).
+
+    With ``allow_branch_to_branch_traffic`` it exchanges routes with the VNet's gateways too (A23).
+    """
+
+    allow_branch_to_branch_traffic: bool = False
+
+
 class VirtualNetwork(Model):
-    """A VNet with its subnets, virtual machines and, if it has one, its VPN gateway.
+    """A VNet with its subnets, virtual machines and, if it has them, its VPN gateway and its Route Server.
 
     Connections work across regions, subscriptions and deployment models (seed 003); classic has no BGP (R79).
     """
@@ -187,6 +214,7 @@ class VirtualNetwork(Model):
     subnets: dict[Name, Annotated[Subnet, _shorthand("address_prefix", Prefix | Subnet)]]
     vms: dict[Name, VirtualMachine] = {}
     vpn_gateway: VpnGateway | None = None
+    route_server: RouteServer | None = None
 
 
 class Peering(Model):
@@ -351,11 +379,29 @@ class ClientOnly(Model):
 
 
 class SitePrefix(Model):
-    """A prefix that a site's BGP announces or withdraws; with ``count`` so many equal parts of it instead."""
+    """A prefix that a site's or an appliance's BGP announces or withdraws; with ``count`` so many equal parts of it."""
 
-    site: str
+    site: str | None = None
+    nva: str | None = None
     prefix: Prefix
     count: Annotated[int, Field(ge=1, le=20_000)] = 1
+
+    @model_validator(mode="after")
+    def _one_speaker(self) -> SitePrefix:
+        if (self.site is None) == (self.nva is None):
+            raise ValueError("name who tells: either `site` or `nva`")
+        return self
+
+    @property
+    def speaker(self) -> str:
+        """Who tells: the name of a site, or the node of an appliance."""
+        return self.site or (self.nva or "").lower()
+
+
+class OneMachine(Model):
+    """A virtual machine, by its own name where that is the only one, else as VNET-VM."""
+
+    vm: str
 
 
 class ConnectionTunnel(Model):
@@ -423,6 +469,8 @@ class Action(Model):
     restore_gateway: GatewayFault | None = None
     set_key: NewKey | None = None
     set_custom_routes: CustomRoutes | None = None
+    stop_vm: OneMachine | None = None
+    start_vm: OneMachine | None = None
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 
@@ -454,6 +502,7 @@ Subject = (
     | GatewayFault
     | NewKey
     | CustomRoutes
+    | OneMachine
 )
 
 
@@ -612,8 +661,8 @@ class Scenario(Model):
         )
 
     def gateway_for(self, vnet: str) -> str | None:
-        """The VNet whose VPN gateway serves this VNet's subnets: its own, or the one it may use by peering."""
-        if self.vnets[vnet].vpn_gateway is not None:
+        """The VNet whose gateway or Route Server serves this VNet: itself, or the one that it may use by peering."""
+        if self.vnets[vnet].vpn_gateway is not None or self.vnets[vnet].route_server is not None:
             return vnet
         return next((mine.remote_vnet for mine, _ in self.peered(vnet) if vnet in self.spokes(mine.remote_vnet)), None)
 

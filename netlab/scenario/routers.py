@@ -1,4 +1,4 @@
-"""What VPN gateways and sites are made of: gateway instances, VPN devices, and the tunnels between them."""
+"""Who routes: gateway instances, VPN devices and the tunnels between them; Route Servers, appliances, and their BGP."""
 
 from __future__ import annotations
 
@@ -7,16 +7,24 @@ from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import IPv4Address
 from itertools import product
+from typing import Literal
 
 from netlab.scenario import addresses
-from netlab.scenario.models import Connection, Scenario, node_name
+from netlab.scenario.models import Connection, NvaBgp, Scenario, node_name
+
+ROUTE_SERVER_ASN = 65515  # A3
+
+
+Role = Literal["gateway", "device", "before devices", "route server", "appliance"]
 
 
 @dataclass(frozen=True, slots=True)
 class Router:
     """A gateway instance or a VPN device, of several ones the ``index``-th; or the router before a site's devices.
 
-    ``bgp_address`` and ``asn`` mean nothing where there is no BGP.
+    Or an instance of a Route Server, or an appliance that speaks BGP.
+
+    ``end`` is its VNet or its site. ``bgp_address`` and ``asn`` mean nothing where there is no BGP.
     """
 
     end: str
@@ -24,7 +32,24 @@ class Router:
     index: int
     asn: int
     bgp_address: IPv4Address
-    before_devices: bool = False
+    role: Role
+
+    @property
+    def before_devices(self) -> bool:
+        """Whether it is the router between a site's hosts and its several devices."""
+        return self.role == "before devices"
+
+
+@dataclass(frozen=True, slots=True)
+class Peers:
+    """Two routers that speak BGP without a tunnel between them: a Route Server with an appliance or with a gateway of
+    its VNet, an appliance with a site behind it. The first one opens the session."""
+
+    routers: tuple[Router, Router]
+
+    def other(self, node: str) -> Router:
+        """The router at the other end."""
+        return self.routers[1] if self.routers[0].node == node else self.routers[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +86,30 @@ class Topology:
         """Every router that takes part: not an instance on standby."""
         found = [router for end in ends(self.scenario) for router in self.of(end)]
         return {router.node: router for router in found}
+
+    @cached_property
+    def speakers(self) -> dict[str, Router]:
+        """Every router that may speak BGP: these, Route Servers and appliances."""
+        found = (*route_servers(self.scenario), *appliances(self.scenario))
+        return self.routers | {router.node: router for router in found if router.node not in self.lost}
+
+    @cached_property
+    def peers(self) -> tuple[Peers, ...]:
+        """Who speaks BGP without a tunnel."""
+        return tuple(self._peers())
+
+    def _peers(self) -> Iterator[Peers]:
+        here = self.speakers.values()
+        for server in (router for router in here if router.role == "route server"):
+            for nva in (router for router in here if (router.role, router.end) == ("appliance", server.end)):
+                if server.index in appliance_bgp(self.scenario, nva).route_server_instances:
+                    yield Peers((nva, server))
+            item = self.scenario.vnets[server.end].route_server
+            if item is not None and item.allow_branch_to_branch_traffic:
+                yield from (Peers((server, instance)) for instance in self.with_tunnels(server.end))
+        for nva in (router for router in here if router.role == "appliance"):
+            for site in appliance_bgp(self.scenario, nva).sites:
+                yield from (Peers((nva, device)) for device in devices(self.scenario, site))
 
     def of(self, end: str) -> tuple[Router, ...]:
         """The routers of a VNet's gateway or of a site."""
@@ -142,16 +191,19 @@ def instances(scenario: Scenario, vnet: str) -> tuple[Router, Router]:
     """Both instances of a VPN gateway (R7); of an active-standby one they share the BGP address."""
     item, asn = scenario.vnets[vnet], addresses.asn(scenario, vnet)
     first, second = addresses.gateway_bgp_addresses(item)
-    return Router(vnet, instance_node(vnet, 0), 0, asn, first), Router(vnet, instance_node(vnet, 1), 1, asn, second)
+    return (
+        Router(vnet, instance_node(vnet, 0), 0, asn, first, "gateway"),
+        Router(vnet, instance_node(vnet, 1), 1, asn, second, "gateway"),
+    )
 
 
 def devices(scenario: Scenario, site: str) -> tuple[Router, ...]:
     """The VPN devices of a site: the one that is the site's own node, or several."""
     asn, item = addresses.asn(scenario, site), scenario.sites[site]
     if not item.devices:
-        return (Router(site, node_name(site), 0, asn, addresses.site_bgp_address(scenario, site)),)
+        return (Router(site, node_name(site), 0, asn, addresses.site_bgp_address(scenario, site), "device"),)
     return tuple(
-        Router(site, device_node(site, name), index, asn, addresses.device_bgp_address(scenario, site, name))
+        Router(site, device_node(site, name), index, asn, addresses.device_bgp_address(scenario, site, name), "device")
         for index, name in enumerate(item.devices)
     )
 
@@ -161,4 +213,36 @@ def before_devices(scenario: Scenario, end: str) -> tuple[Router, ...]:
     if end not in scenario.sites or not scenario.sites[end].devices:
         return ()
     count, asn = len(scenario.sites[end].devices), addresses.asn(scenario, end)
-    return (Router(end, node_name(end), count, asn, addresses.router_bgp_address(scenario, end), True),)
+    return (Router(end, node_name(end), count, asn, addresses.router_bgp_address(scenario, end), "before devices"),)
+
+
+def route_server_node(vnet: str, index: int) -> str:
+    """The node of an instance of a Route Server."""
+    return node_name(vnet, "rs", str(index))
+
+
+def route_servers(scenario: Scenario) -> Iterator[Router]:
+    """The instances of all Route Servers (A3, A4)."""
+    for name, vnet in scenario.vnets.items():
+        for index, address in enumerate(addresses.route_server_instances(vnet) if vnet.route_server else ()):
+            yield Router(name, route_server_node(name, index), index, ROUTE_SERVER_ASN, address, "route server")
+
+
+def appliances(scenario: Scenario) -> Iterator[Router]:
+    """The appliances that speak BGP."""
+    for name, vnet in scenario.vnets.items():
+        for index, (vm, address) in enumerate(addresses.vm_addresses(vnet).items()):
+            nva = vnet.vms[vm].nva
+            if nva is not None and nva.bgp is not None:
+                yield Router(name, node_name(name, vm), index, nva.bgp.asn, address, "appliance")
+
+
+def appliance_bgp(scenario: Scenario, router: Router) -> NvaBgp:
+    """The BGP settings of an appliance."""
+    found = (
+        vm.nva for name, vm in scenario.vnets[router.end].vms.items() if node_name(router.end, name) == router.node
+    )
+    nva = next(found)
+    assert nva is not None
+    assert nva.bgp is not None
+    return nva.bgp

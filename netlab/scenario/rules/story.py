@@ -13,12 +13,14 @@ from netlab.scenario.models import (
     GatewayFault,
     LinkOf,
     NewKey,
+    OneMachine,
     Scenario,
     SiteDevice,
     SitePrefix,
     Step,
 )
-from netlab.scenario.names import INTERNET, nodes, resolve, resolve_node, short, suggest
+from netlab.scenario.names import INTERNET, endpoints, nodes, resolve, resolve_node, short, suggest
+from netlab.scenario.routers import appliances
 from netlab.scenario.rules.subjects import (
     Breach,
     Breaches,
@@ -52,8 +54,15 @@ def actions_name_what_they_act_on(scenario: Scenario) -> Breaches:
         match action.subject:
             case ClientRoute(client=client) | ClientOnly(client=client):
                 yield from unknown((*path, "client"), client, scenario.clients, "client")
-            case SitePrefix(site=site):
+            case SitePrefix(site=str(site)):
                 yield from unknown((*path, "site"), site, announcing, "site with a BGP connection")
+            case SitePrefix(nva=str(nva)):
+                speakers = [router.node for router in appliances(scenario)]
+                yield from unknown((*path, "nva"), nva.lower(), speakers, "appliance with BGP")
+            case OneMachine(vm=vm):
+                machines = [end.node for end in endpoints(scenario) if end.kind == "vm"]
+                if not set(resolve(scenario, vm)) <= set(machines) or len(resolve(scenario, vm)) != 1:
+                    yield Breach((*path, "vm"), f"no virtual machine is called {short(vm)}; {suggest(vm, machines)}")
             case LinkOf(name=name):
                 yield from unknown((*path, "name"), name, linked, "VPN gateway, site or client")
             case SiteDevice(site=site):
