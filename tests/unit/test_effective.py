@@ -8,7 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netlab.azure.effective import DEFAULT_ROUTE, NONE_PREFIXES, EffectiveRoute, NextHopType, active, system_routes
+from netlab.azure.effective import (
+    DEFAULT_ROUTE,
+    NONE_PREFIXES,
+    EffectiveRoute,
+    NextHopType,
+    active,
+    fixed_routes,
+    gateway_serving,
+    system_routes,
+    user_routes,
+)
+from netlab.azure.forwarding import effective_routes
+from netlab.azure.world import initial
 from netlab.scenario.models import Scenario
 
 NONE = set(map(str, NONE_PREFIXES))
@@ -197,6 +209,116 @@ def test_halves_of_everything_are_no_default_route() -> None:
     """R64: 0.0.0.0/1 and 128.0.0.0/1 cover everything and remove nothing."""
     halves = [gateway("0.0.0.0/1"), gateway("128.0.0.0/1")]
     assert set(NONES) <= set(active([INTERNET, *NONES, *halves]))
+
+
+def test_a_default_route_to_none_removes_the_none_routes_too() -> None:
+    closed = user("0.0.0.0/0", "None", "")
+    assert set(active([INTERNET, *NONES, closed])) == {closed}
+
+
+def test_an_exempted_subnet_keeps_what_the_gateway_knows_better() -> None:
+    """R85 is about 0.0.0.0/0 only."""
+    exempt, site = user("0.0.0.0/0", "Internet", ""), gateway("10.101.0.0/16")
+    assert set(active([INTERNET, *NONES, gateway("0.0.0.0/0"), exempt, site])) == {exempt, *NONES, site}
+
+
+# --- 5.1, items 6 and 7: route tables -------------------------------------------------------------------------------
+
+TABLES = {
+    "steered": {
+        "routes": {
+            "out": {
+                "address_prefix": "0.0.0.0/0",
+                "next_hop_type": "VirtualAppliance",
+                "next_hop_ip_address": "10.1.9.4",
+            },
+            "home": {"address_prefix": "10.101.0.0/16", "next_hop_type": "VirtualNetworkGateway"},
+        }
+    },
+    "open": {"routes": {"out": {"address_prefix": "0.0.0.0/0", "next_hop_type": "Internet"}}},
+    "quiet": {"disable_bgp_route_propagation": True},
+}
+
+
+def with_tables() -> Scenario:
+    """A hub with a gateway, a static and a default site; in hub and spoke a subnet for each route table."""
+    subnets = {
+        name: {"address_prefix": f"{{}}.{number}.0/24", "route_table": name} for number, name in enumerate(TABLES)
+    }
+
+    def of(vnet: str) -> dict[str, object]:
+        return {key: {**item, "address_prefix": item["address_prefix"].format(vnet)} for key, item in subnets.items()}
+
+    return Scenario.model_validate(
+        {
+            "name": "s",
+            "route_tables": TABLES,
+            "vnets": {
+                "hub": {
+                    "address_space": ["10.1.0.0/16"],
+                    "subnets": {"plain": "10.1.9.0/24", "GatewaySubnet": "10.1.255.0/27", **of("10.1")},
+                    "vms": {"fw": {"subnet": "plain", "enable_ip_forwarding": True, "nva": {}}},
+                    "vpn_gateway": {"default_site": "site"},
+                },
+                "spoke": {"address_space": ["10.2.0.0/16"], "subnets": {"plain": "10.2.9.0/24", **of("10.2")}},
+            },
+            "peerings": {
+                "down": {"vnet": "hub", "remote_vnet": "spoke", "allow_gateway_transit": True},
+                "up": {"vnet": "spoke", "remote_vnet": "hub", "use_remote_gateways": True},
+            },
+            "sites": {"site": {"address_prefixes": ["10.101.0.0/16"]}},
+            "connections": {"c": {"type": "IPsec", "between": ["hub", "site"]}},
+        }
+    )
+
+
+def active_in(vnet: str, subnet: str) -> dict[str, tuple[str, str]]:
+    """Source and next hop type of the active routes, by prefix."""
+    found = effective_routes(initial(with_tables()), vnet, subnet)
+    return {str(route.prefix): (route.source, route.next_hop_type) for route in found}
+
+
+def test_the_routes_of_a_table_are_its_subnets_only() -> None:
+    found = with_tables()
+    assert list(user_routes(found, "hub", "plain")) == []
+    assert set(fixed_routes(found, "hub", "plain")) == set(system_routes(found, "hub"))
+    assert [r for r in fixed_routes(found, "hub", "steered") if r.source == "User"] == [
+        user("0.0.0.0/0", "VirtualAppliance", "10.1.9.4"),
+        user("10.101.0.0/16", "VirtualNetworkGateway", "hub"),
+    ]
+
+
+def test_a_user_route_to_the_gateway_leads_a_spoke_to_its_hub() -> None:
+    assert user("10.101.0.0/16", "VirtualNetworkGateway", "hub") in user_routes(with_tables(), "spoke", "steered")
+
+
+@pytest.mark.parametrize("vnet", ["hub", "spoke"])
+def test_propagation_off_keeps_static_routes_and_the_default_sites_out_too(vnet: str) -> None:
+    """5.1, item 6."""
+    assert active_in(vnet, "plain")["10.101.0.0/16"] == ("VirtualNetworkGateway", "VirtualNetworkGateway")
+    quiet = active_in(vnet, "quiet")
+    assert gateway_serving(with_tables(), vnet, "quiet") is None
+    assert "VirtualNetworkGateway" not in {source for source, _ in quiet.values()}
+    assert quiet["0.0.0.0/0"] == ("Default", "Internet")
+    assert set(quiet) >= NONE
+
+
+@pytest.mark.parametrize("vnet", ["hub", "spoke"])
+def test_a_default_site_is_a_default_route_of_the_gateway(vnet: str) -> None:
+    """R84, 5.4; and R85."""
+    plain, exempt = active_in(vnet, "plain"), active_in(vnet, "open")
+    assert plain["0.0.0.0/0"] == ("VirtualNetworkGateway", "VirtualNetworkGateway")
+    assert not NONE & set(plain)
+    assert exempt["0.0.0.0/0"] == ("User", "Internet")
+    assert set(exempt) >= NONE
+
+
+@pytest.mark.parametrize("vnet", ["hub", "spoke"])
+def test_a_user_route_beats_the_gateways_static_and_default_routes(vnet: str) -> None:
+    steered = active_in(vnet, "steered")
+    assert steered["0.0.0.0/0"] == ("User", "VirtualAppliance")
+    assert steered["10.101.0.0/16"] == ("User", "VirtualNetworkGateway")
+    assert not NONE & set(steered)
 
 
 _KINDS: dict[str, st.SearchStrategy[NextHopType]] = {
