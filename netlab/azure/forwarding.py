@@ -20,7 +20,7 @@ from netlab.azure.world import World
 from netlab.scenario.addresses import DEFAULT_ROUTE, GATEWAY_SUBNET, vm_addresses
 from netlab.scenario.models import Scenario, VirtualNetwork, node_name
 from netlab.scenario.names import INTERNET, Endpoint, endpoints
-from netlab.scenario.routers import Router, instance_addresses, route_servers
+from netlab.scenario.routers import Router, appliance_bgp, appliances, instance_addresses, route_servers
 
 # An address of a P2S pool that a client holds; which one is only known when it has connected.
 Addresses = dict[str, IPv4Address]
@@ -423,6 +423,10 @@ def static_ways(world: World, router: Router) -> Iterator[Way]:
         if scenario.connections[tunnel.connection].enable_bgp and tunnel.name in world.up:
             peer = IPv4Network(f"{tunnel.other(router.node).bgp_address}/32")
             yield Way(peer, tunnel.name, "", "the BGP peer's host route")
+    if router.role == "device":
+        for nva in appliances(scenario):
+            if router.end in appliance_bgp(scenario, nva).sites:
+                yield Way(IPv4Network(f"{nva.bgp_address}/32"), "", nva.node, "the appliance's host route")
     if router.end in scenario.vnets and world.topology.point_to_site(router.end) == router:
         yield Way(point_to_site(scenario, router.end).address_pool, P2S, "", "the P2S address pool")
 

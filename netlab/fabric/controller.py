@@ -193,7 +193,7 @@ def _of_gateway(plan: Plan, vnet: str, known: Known) -> Known:
     return {view.node: known[view.node] for view in plan.gateways if view.vnet == vnet and view.node in known}
 
 
-def reconcile(plan: Plan, machine: Machine, known: Known, injected: Injected) -> None:
+def reconcile(plan: Plan, machine: Machine, known: Known, injected: Injected = MappingProxyType({})) -> None:
     """Bring every table and every set of selectors in step with what the gateways and Route Servers know."""
     for fabric in plan.fabrics:
         add, delete = _difference(plan, fabric, machine, known, injected)

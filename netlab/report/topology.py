@@ -6,18 +6,35 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from netlab.scenario.addresses import GATEWAY_SUBNET, asn, vm_addresses
+from netlab.scenario.addresses import (
+    GATEWAY_SUBNET,
+    ROUTE_SERVER_SUBNET,
+    asn,
+    route_server_instances,
+    vm_addresses,
+)
 from netlab.scenario.models import (
     Connection,
     Impairment,
     Peering,
+    RouteServer,
     Scenario,
     VirtualMachine,
     VirtualNetwork,
     VpnGateway,
     node_name,
 )
-from netlab.scenario.routers import Router, device_node, devices, instance_node, instances
+from netlab.scenario.routers import (
+    ROUTE_SERVER_ASN,
+    Router,
+    appliance_bgp,
+    appliances,
+    device_node,
+    devices,
+    instance_node,
+    instances,
+    route_server_node,
+)
 
 EdgeKind = Literal["bgp", "static", "p2s", "peering", "initiated"]
 
@@ -68,7 +85,7 @@ def topology(scenario: Scenario) -> Topology:
         scenario.name,
         (*_vnets(scenario), *_sites(scenario)),
         tuple(_clients(scenario)),
-        (*_points_to_site(scenario), *_connections(scenario), *_peerings(scenario)),
+        (*_points_to_site(scenario), *_connections(scenario), *_appliances(scenario), *_peerings(scenario)),
     )
 
 
@@ -80,14 +97,18 @@ def _vnets(scenario: Scenario) -> Iterator[Cluster]:
         nodes = tuple(_subnets(name, vnet)) or (Node(f"{node_name(name)}/", "subnet", "no subnet"),)
         if vnet.vpn_gateway is not None:
             nodes = (_gateway(scenario, name, vnet, vnet.vpn_gateway), *nodes)
+        if vnet.route_server is not None:
+            nodes = (_route_server(name, vnet, vnet.route_server), *nodes)
         yield Cluster(node_name(name), "vnet", f"{name}  {_listed(vnet.address_space)}", nodes)
 
 
 def _subnets(name: str, vnet: VirtualNetwork) -> Iterator[Node]:
-    """The subnets with their machines; GatewaySubnet is the gateway's box, where there is a gateway."""
+    """The subnets with their machines; those of a gateway and of a Route Server are boxes of theirs."""
     addresses = vm_addresses(vnet)
+    boxed = {GATEWAY_SUBNET: vnet.vpn_gateway, ROUTE_SERVER_SUBNET: vnet.route_server}
+    boxed = {subnet: owner for subnet, owner in boxed.items() if owner is not None}
     for subnet, item in vnet.subnets.items():
-        if subnet != GATEWAY_SUBNET or vnet.vpn_gateway is None:
+        if subnet not in boxed:
             machines = (
                 f"{vm}  {addresses.get(vm, '')}{_role(inside)}"
                 for vm, inside in vnet.vms.items()
@@ -117,6 +138,16 @@ def _gateway(scenario: Scenario, name: str, vnet: VirtualNetwork, gateway: VpnGa
     return Node(
         instance_node(name, 0), "gateway", f"VPN gateway  {gateway.sku}", (*lines, *_impaired(scenario.links.get(name)))
     )
+
+
+def _route_server(name: str, vnet: VirtualNetwork, server: RouteServer) -> Node:
+    addresses = _listed(route_server_instances(vnet))
+    lines = (
+        f"{ROUTE_SERVER_SUBNET}  {vnet.subnets[ROUTE_SERVER_SUBNET].address_prefix}",
+        f"AS {ROUTE_SERVER_ASN}  BGP {addresses}",
+    )
+    between = ("branch-to-branch",) if server.allow_branch_to_branch_traffic else ()
+    return Node(route_server_node(name, 0), "gateway", "Route Server", (*lines, *between))
 
 
 def _sites(scenario: Scenario) -> Iterator[Cluster]:
@@ -178,6 +209,17 @@ def _connections(scenario: Scenario) -> Iterator[Edge]:
     for name, item in scenario.connections.items():
         tail, head = (_end(scenario, end, item) for end in item.between)
         yield Edge("bgp" if item.enable_bgp else "static", tail, head, (name, _session(scenario, item)))
+
+
+def _appliances(scenario: Scenario) -> Iterator[Edge]:
+    """Whom appliances speak BGP with: their VNet's Route Server, and sites behind them."""
+    for nva in appliances(scenario):
+        settings, vnet = appliance_bgp(scenario, nva), scenario.vnets[nva.end]
+        vm = next(vm for vm in vnet.vms if node_name(nva.end, vm) == nva.node)
+        box, words = f"{node_name(nva.end)}/{vnet.vms[vm].subnet}", (vm, f"AS {nva.asn}")
+        if vnet.route_server is not None and settings.route_server_instances:
+            yield Edge("bgp", box, route_server_node(nva.end, 0), words)
+        yield from (Edge("bgp", box, devices(scenario, site)[0].node, (*words, "SD-WAN")) for site in settings.sites)
 
 
 def _end(scenario: Scenario, end: str, item: Connection) -> str:
