@@ -50,9 +50,10 @@ def r84_default_sites_are_connected(scenario: Scenario) -> Breaches:
 
 def r88_gateways_as_next_hop_are_there(scenario: Scenario) -> Breaches:
     """R88: the next hop VirtualNetworkGateway is the VPN gateway of the VNet, its own or that of its peer."""
+    gateways = vpn_gateways(scenario)
     for path, vnet, _, name, table in _used(scenario):
         for route, item in table.routes.items():
-            if item.next_hop_type == "VirtualNetworkGateway" and scenario.gateway_for(vnet) is None:
+            if item.next_hop_type == "VirtualNetworkGateway" and scenario.gateway_for(vnet) not in gateways:
                 what = f"route `{route}` of `{name}` leads to a VPN gateway and `{vnet}` uses none"
                 yield Breach(path, f"{what}; give it one, or set use_remote_gateways on a peering")
 
