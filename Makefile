@@ -1,6 +1,6 @@
 # What developers type. Users need only scripts/demo; CI calls scripts/test.
 .DEFAULT_GOAL := help
-.PHONY: help setup lint format test unit vm-test vm-bench fuzz bench readme demo lock
+.PHONY: help setup lint format test unit vm-test vm-test-all vm-bench fuzz bench readme demo lock
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ fuzz: setup ## random topologies, model against lab: make fuzz N=300 SEED=7 (roo
 
 bench: setup ## measure commands, throughput and outages: JSON, medians (root)
 	@scripts/bench
+
+vm-test-all: ## the same, with every scenario of the catalogue
+	@scripts/vm/test --all
 
 vm-bench: ## the same in a VM, where the kernel does IPsec
 	@scripts/vm/run 'scripts/bench --runs 2'

@@ -125,8 +125,8 @@ def reports(results: Path) -> tuple[list[Report], list[Report]]:
     return read_json(results / "native/userspace.json"), sorted(halves, key=lambda report: report["scenario"])
 
 
-def test_both_planes_measured_every_scenario(reports: tuple[list[Report], list[Report]]) -> None:
-    every = (CHECKOUT / "tests/vm/scenarios").read_text().split()
+def test_both_planes_measured_every_scenario(results: Path, reports: tuple[list[Report], list[Report]]) -> None:
+    every = (results / "scenarios").read_text().split()
     assert every == sorted(every)
     for run, plane in zip(reports, ("userspace", "kernel"), strict=True):
         assert [(report["scenario"], report["data_plane"]) for report in run] == [(name, plane) for name in every]
