@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
-from netlab.azure.forwarding import Used
+from netlab.azure.forwarding import Nic, Used, instances_by_prefix, nics
 from netlab.azure.prediction import Predicted, Walk, address_towards
 from netlab.azure.sessions import NO_ADDRESS, REVOKED, UNTRUSTED, WRONG_PASSWORD, Session, downloaded, issuer
 from netlab.azure.world import World
-from netlab.scenario.models import node_name
+from netlab.scenario.addresses import GATEWAY_SUBNET
+from netlab.scenario.models import Scenario, UserRoute, node_name
 from netlab.scenario.names import by_node
 
 
@@ -105,6 +107,10 @@ def _place(world: World, address: IPv4Address) -> _Place | None:
 def mend(world: World, walk: Walk, destination: IPv4Address) -> Iterator[str]:
     """What would bring a packet on from where it died."""
     scenario, node = world.scenario, walk.dropped_at
+    on_its_way = tuple(_mend_steering(world, walk, destination))
+    if on_its_way:
+        yield from on_its_way
+        return
     place = _place(world, destination)
     if place is None:
         return
@@ -117,6 +123,75 @@ def mend(world: World, walk: Walk, destination: IPv4Address) -> Iterator[str]:
         yield from _mend_vnet(world, vnets[node], place)
     elif node in routers:
         yield from _mend_end(world, routers[node].end, place, walk.reason)
+
+
+def _mend_steering(world: World, walk: Walk, destination: IPv4Address) -> Iterator[str]:
+    """What would mend a route table, an appliance or a peering that keeps a packet from going on."""
+    scenario, node = world.scenario, walk.dropped_at
+    machines = {nic.node: (vnet, nic) for vnet in scenario.vnets for nic in nics(scenario, vnet)}
+    closed = re.search(r"the NIC of (\S+) (?:takes|sends) only", walk.reason)
+    peering = re.search(r"the peering (\S+) to (\S+) takes only", walk.reason)
+    if node in world.faults.stopped:
+        yield f"start {node}"
+    elif closed is not None:
+        yield f"set enable_ip_forwarding on the NIC of {closed[1]} (R116)"
+    elif peering is not None:
+        name = next(key for key, item in scenario.peerings.items() if (item.vnet, item.remote_vnet) == peering.groups())
+        yield f"set allow_forwarded_traffic on {name}, the peering from {peering[1]} to {peering[2]} (R107)"
+    elif walk.reason.startswith("loop"):
+        for passed in dict.fromkeys(name for name in walk.nodes if name in machines):
+            yield from _mend_loop(scenario, *machines[passed], destination)
+    elif node in machines and not machines[node][1].forwards and len(walk.nodes) > 1 and "forward" in walk.reason:
+        yield f"make {node} an appliance (nva): it forwards nothing"
+    elif len(walk.nodes) > 1:
+        yield from _mend_route_table(world, walk, destination)
+
+
+def _mend_loop(scenario: Scenario, vnet: str, nic: Nic, destination: IPv4Address) -> Iterator[str]:
+    """An appliance that a route of its own subnet leads to again, or to another one."""
+    name, found = _user_route(scenario, vnet, nic.subnet, destination)
+    if nic.forwards and found is not None and found.next_hop_type == "VirtualAppliance":
+        table = scenario.vnets[vnet].subnets[nic.subnet].route_table
+        yield f"give {nic.node} a subnet without route {name} of route table {table}, which leads back to it (R89)"
+
+
+def _mend_route_table(world: World, walk: Walk, destination: IPv4Address) -> Iterator[str]:
+    """What would mend the route table of the subnet that a packet came from when it died in a VNet."""
+    scenario = world.scenario
+    vnet, subnet = _came_from(world, walk)
+    table = scenario.vnets[vnet].subnets[subnet].route_table if vnet else None
+    if table is None:
+        return
+    name, found = _user_route(scenario, vnet, subnet, destination)
+    if "None route" in walk.reason and found is not None and found.next_hop_type == "None":
+        prefix = found.address_prefix
+        yield f"remove route {name} of route table {table}, or give it another next hop: it drops {prefix}"
+    elif "next hop" in walk.reason and found is not None:
+        none = f"{found.next_hop_ip_address} is none in {vnet} or a peer"
+        yield f"give route {name} of route table {table} an appliance as its next hop: {none}"
+    elif scenario.route_tables[table].disable_bgp_route_propagation and found is None:
+        serving = scenario.gateway_for(vnet)
+        known = instances_by_prefix(world, serving) if serving is not None else {}
+        if any(destination in prefix for prefix in known):
+            yield f"let route table {table} take the gateway's routes: it has disable_bgp_route_propagation"
+
+
+def _came_from(world: World, walk: Walk) -> tuple[str, str]:
+    """The VNet in which a packet died and the subnet that it came from; empty where it came from no subnet."""
+    vnet = next((name for name in world.scenario.vnets if node_name(name) == walk.dropped_at), "")
+    before = walk.nodes[-2]
+    if vnet and before in {router.node for router in world.topology.with_tunnels(vnet)}:
+        return vnet, GATEWAY_SUBNET
+    subnet = next((nic.subnet for nic in nics(world.scenario, vnet) if nic.node == before), "") if vnet else ""
+    return (vnet, subnet) if subnet else ("", "")
+
+
+def _user_route(scenario: Scenario, vnet: str, subnet: str, destination: IPv4Address) -> tuple[str, UserRoute | None]:
+    """The route of a subnet's route table that covers a destination with the longest prefix, and its name."""
+    routes = scenario.route_table(vnet, subnet).routes
+    covering = {name: route for name, route in routes.items() if destination in route.address_prefix}
+    best = max(covering, key=lambda name: covering[name].address_prefix.prefixlen, default="")
+    return best, covering.get(best)
 
 
 def _mend_client(world: World, client: str, place: _Place) -> Iterator[str]:
