@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from ipaddress import IPv4Address
+from itertools import groupby, zip_longest
 from typing import Literal
 
 from netlab.azure.forwarding import Used
@@ -12,9 +13,12 @@ from netlab.lab.autopsy import Coroner, Machine
 from netlab.lab.state import Lab
 from netlab.machine.network import KernelRoute, longest_match
 from netlab.plan.model import CHARON_TABLE, MAIN_TABLE
-from netlab.plan.networks import GATEWAY_METRIC
+from netlab.plan.networks import GATEWAY_METRIC, USER_METRIC
 from netlab.probe.observe import observe
 from netlab.probe.trace import Probe, Trace, path
+
+# Azure's source of a fabric's route.
+_SOURCES = {GATEWAY_METRIC: "VirtualNetworkGateway", USER_METRIC: "User"}
 
 
 def watch(lab: Lab, machine: Machine, addresses: dict[str, str], probe: Probe) -> Predicted:
@@ -45,11 +49,8 @@ def _used(
 ) -> Iterator[Used]:
     """The route that each node of a way used, its last one too if the packet did not arrive there."""
     arrived = trace.probe.target if leg == "forward" else trace.probe.source
-    for node in nodes:
+    for node, interface in zip_longest(nodes, _ingresses(trace, leg, len(nodes)), fillvalue=""):
         if node != arrived:
-            interface = next(
-                (s.interface for s in trace.sightings if (s.leg, s.node, s.outgoing) == (leg, node, False)), ""
-            )
             netns = lab.plan.netns(node)
             client = next((client for client in lab.plan.clients if client.node == node), None)
             tables = (CHARON_TABLE, MAIN_TABLE) if client is not None and client.os != "windows" else (MAIN_TABLE,)
@@ -60,12 +61,19 @@ def _used(
             if found is not None and found.type == "unicast":
                 yield Used(node, found.prefix, _source(lab, node, found), ", ".join(found.devices))
             elif found is not None and any(fabric.node == node for fabric in lab.plan.fabrics):
-                yield Used(node, found.prefix, "Default", "None")
+                leads_to = "VnetLocal" if found.type == "throw" else "None"
+                yield Used(node, found.prefix, _source(lab, node, found), leads_to)
+
+
+def _ingresses(trace: Trace, leg: Literal["forward", "reverse"], count: int) -> tuple[str, ...]:
+    """The interface by which a packet came into each node of its way, be it there twice; empty at its maker."""
+    visits = groupby((seen for seen in trace.sightings if seen.leg == leg), key=lambda seen: seen.node)
+    return tuple(next((s.interface for s in visit if not s.outgoing), "") for _, visit in visits)[:count]
 
 
 def _source(lab: Lab, node: str, route: KernelRoute) -> str:
     if route.by_bgp:
         return "BGP"
     if any(fabric.node == node for fabric in lab.plan.fabrics):
-        return "VirtualNetworkGateway" if route.metric == GATEWAY_METRIC else "Default"
+        return _SOURCES.get(route.metric, "Default")
     return "the kernel's table " + ("main" if route.table == MAIN_TABLE else str(route.table))

@@ -135,3 +135,16 @@ def wait_for(compared: Compared, source: str) -> None:
         if shown == {source} and compared.decision("VNet1", "vm1", INTERNET)[0] == wanted:
             return
         assert time.monotonic() < deadline, (shown, wanted)
+
+
+def test_packets_tell_the_route_of_each_visit_to_a_vnet() -> None:
+    """From app by its subnet's user route, from the firewall by what the gateway told."""
+    with up("udr-nva", "e-visits") as lab:
+        said = netlab("explain", "app", "h1", "--lab", lab.name).stdout.partition("back:")[0]
+        assert [line.strip() for line in said.splitlines() if line.startswith("  vnet1: ")] == [
+            "vnet1: 10.101.0.0/16, from User, leads to v-fw",
+            "vnet1: 10.101.0.0/16, from VirtualNetworkGateway, leads to gw-0",
+        ]
+        closed = netlab("explain", "vault", "h1", "--lab", lab.name, code=1).stdout
+        assert "vnet1: 10.101.0.0/16, from User, leads to None\n" in closed
+        assert "remove route home of route table closed" in closed
