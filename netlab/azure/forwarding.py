@@ -20,7 +20,14 @@ from netlab.azure.world import World
 from netlab.scenario.addresses import DEFAULT_ROUTE, GATEWAY_SUBNET, vm_addresses
 from netlab.scenario.models import Scenario, VirtualNetwork, node_name
 from netlab.scenario.names import INTERNET, Endpoint, endpoints
-from netlab.scenario.routers import Router, appliance_bgp, appliances, instance_addresses, route_servers
+from netlab.scenario.routers import (
+    Router,
+    appliance_bgp,
+    appliances,
+    expressroute_gateways,
+    instance_addresses,
+    route_servers,
+)
 
 # An address of a P2S pool that a client holds; which one is only known when it has connected.
 Addresses = dict[str, IPv4Address]
@@ -114,6 +121,9 @@ def hops(world: World, node: str, ingress: str, packet: Packet) -> tuple[Hop, ..
         return tuple(_fabric(world, vnets[node], ingress, packet))
     if router is not None:
         return tuple(_router(world, router, packet))
+    private = world.topology.speakers.get(node)
+    if private is not None and private.role in ("expressroute", "edge router"):
+        return tuple(_private(world, private, packet))
     if node in clients:
         return tuple(_client(world, clients[node], packet))
     if node.endswith(EDGE):
@@ -260,7 +270,8 @@ def _routes(world: World, vnet: str, ingress: str) -> tuple[EffectiveRoute, ...]
     subnets = {nic.node: nic.subnet for nic in nics(scenario, vnet)}
     if ingress in subnets:
         return effective_routes(world, vnet, subnets[ingress])
-    if ingress in {router.node for router in world.topology.with_tunnels(vnet)}:
+    private = [router for router in expressroute_gateways(scenario) if router.end == vnet]
+    if ingress in {router.node for router in (*world.topology.with_tunnels(vnet), *private)}:
         # What the gateway sends back into its VNet never turns round to the gateway again.
         return tuple(active((*fixed_routes(scenario, vnet, GATEWAY_SUBNET), *injected(world, vnet))))
     local = tuple(route for route in system_routes(scenario, vnet) if route.next_hop_type == "VnetLocal")
@@ -316,11 +327,22 @@ def _of_tunnels(world: World, vnet: str) -> Iterator[EffectiveRoute]:
 
 
 def instances_by_prefix(world: World, vnet: str) -> dict[IPv4Network, tuple[Router, ...]]:
-    """The prefixes that a gateway's instances send into tunnels of their own, and which instances do."""
+    """The prefixes that instances of a VNet's gateways send into tunnels or circuits of theirs, and which instances."""
     found: dict[IPv4Network, tuple[Router, ...]] = {}
     for router in world.topology.with_tunnels(vnet):
         for prefix in {way.prefix for way in ways(world, router) if way.tunnel}:
             found[prefix] = (*found.get(prefix, ()), router)
+    return found | _by_expressroute(world, vnet)
+
+
+def _by_expressroute(world: World, vnet: str) -> dict[IPv4Network, tuple[Router, ...]]:
+    """The prefixes that a VNet's ExpressRoute gateway knows; of equal ones they win over the VPN gateway's (R94)."""
+    found: dict[IPv4Network, tuple[Router, ...]] = {}
+    mine = (router for router in expressroute_gateways(world.scenario) if router.end == vnet)
+    for router in mine:
+        for prefix, paths in world.learned.get(router.node, {}).items():
+            if any(world.topology.speakers[path.neighbor].role == "edge router" for path in paths):
+                found[prefix] = (*found.get(prefix, ()), router)
     return found
 
 
@@ -389,6 +411,27 @@ def _to_appliance(world: World, vnet: str, used: Used, address: IPv4Address, pac
 def no_appliance(node: str, address: str) -> str:
     """Why a next hop leads nowhere."""
     return f"unknown route: {node} knows no NIC with the next hop's address {address}"
+
+
+# --- ExpressRoute ---------------------------------------------------------------------------------------------------
+
+
+def _private(world: World, router: Router, packet: Packet) -> Iterator[Hop]:
+    """An instance of an ExpressRoute gateway, or an edge router of a circuit: what BGP says, and the VNet."""
+    destination, known = packet.target_address, world.learned[router.node]
+    inward = vnet_prefixes(world.scenario, router.end) if router.role == "expressroute" else ()
+    best = max((p for p in (*inward, *known) if destination in p), key=lambda p: p.prefixlen, default=None)
+    if best is None:
+        yield Hop(None, dropped=f"unknown route: {router.node} knows no route to {destination}")
+        return
+    if best in inward:
+        used = Used(router.node, str(best), "the VNet's address space", router.end)
+        yield Hop(used, node_name(router.end), router.node)
+        return
+    for path in known[best]:
+        inside = world.topology.speakers[path.neighbor].role == "route server"
+        next_node = node_name(router.end) if inside else path.neighbor
+        yield Hop(Used(router.node, str(best), _bgp_source(path), next_node), next_node, router.node)
 
 
 # --- gateway instances and the routers of sites ---------------------------------------------------------------------

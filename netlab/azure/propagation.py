@@ -13,6 +13,8 @@ from netlab.scenario.routers import Router, Topology, appliance_bgp, appliances,
 Announcements = Mapping[str, frozenset[IPv4Network]]
 
 MAXIMUM_PREFIX = 4000  # B16, A8
+PREFERRED = 100
+PRIVATE_ASNS = frozenset(range(64512, 65535))
 SEED_MAXIMUM_PREFIX = 200  # A8, of a Route Server in its preview
 TOO_MANY = f"the peer tells more than {MAXIMUM_PREFIX} prefixes (B16)"
 
@@ -21,7 +23,8 @@ TOO_MANY = f"the peer tells more than {MAXIMUM_PREFIX} prefixes (B16)"
 class Learned:
     """A prefix learned by BGP: from which router, over which tunnel, if any, and the AS path.
 
-    ``inside`` is iBGP, ``next_hop`` where it leads in a Route Server's VNet, ``quiet`` that it is told to nobody (A22).
+    ``inside`` is iBGP, ``next_hop`` where it leads in a Route Server's VNet, ``quiet`` that it is told to nobody (A22),
+    ``weight`` what counts before the length of AS paths (R99).
     """
 
     prefix: IPv4Network
@@ -31,6 +34,7 @@ class Learned:
     inside: bool = False
     next_hop: IPv4Address | None = None
     quiet: bool = False
+    weight: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +97,9 @@ def originated(scenario: Scenario, end: str, announced: Announcements | None = N
 def sheltered(scenario: Scenario, router: Router) -> tuple[IPv4Network, ...]:
     """The prefixes that a router never learns, nor anything inside them: a gateway's own (B19, B20, B22) and a Route
     Server's (A18), and those of its hosts the router before a site's devices."""
-    if router.role in ("gateway", "route server"):
+    if router.role in ("gateway", "route server", "expressroute"):
         return vnet_prefixes(scenario, router.end)
-    if router.role == "appliance":
+    if router.role in ("appliance", "edge router"):
         return ()
     return scenario.sites[router.end].address_prefixes if router.before_devices else ()
 
@@ -130,6 +134,7 @@ class _Moment:
         """Everything that the peer of a session tells."""
         peer, scenario = session.peer, self.topology.scenario
         prepended = () if session.inside else self._prepended(session)
+        strips = strips_private(peer, self.topology.speakers[session.router])
         own = self.own[peer.node]
         settings = appliance_bgp(scenario, peer) if peer.role == "appliance" else None
         by_appliance = settings if settings is not None and self._is_route_server(session) else None
@@ -143,7 +148,8 @@ class _Moment:
             if _withheld(session, prefix, self.topology):
                 continue
             if session.inside or _passes_on(scenario, peer, prefix):
-                yield self._from(session, prefix, (*prepended, *chosen.as_path), chosen, by_appliance)
+                path = tuple(asn for asn in chosen.as_path if not (strips and asn in PRIVATE_ASNS))
+                yield self._from(session, prefix, (*prepended, *path), chosen, by_appliance)
 
     def _is_route_server(self, session: Session) -> bool:
         return self.topology.speakers[session.router].role == "route server"
@@ -162,7 +168,9 @@ class _Moment:
         asked = by_appliance.next_hop if by_appliance is not None else None
         quiet = by_appliance is not None and prefix in by_appliance.no_advertise
         next_hop = kept or asked or peer.bgp_address
-        return Learned(prefix, session.tunnel, as_path, peer.node, session.inside, next_hop, quiet)
+        here = self.topology.speakers[session.router]
+        weighs = weight(self.topology.scenario, here, peer)
+        return Learned(prefix, session.tunnel, as_path, peer.node, session.inside, next_hop, quiet, weighs)
 
     def _prepended(self, session: Session) -> tuple[int, ...]:
         """The peer's ASN, as often as it puts it before what it tells (B28)."""
@@ -195,10 +203,31 @@ class _Moment:
 
         First the one that is told to others: that of the lowest router ID (RFC 4271, section 9.1.2.2).
         """
-        shortest = min((len(route.as_path), route.inside) for route in routes)
-        equal = (route for route in routes if (len(route.as_path), route.inside) == shortest)
+        best = min(map(_worth, routes))
+        equal = (route for route in routes if _worth(route) == best)
         speakers = self.topology.speakers
         return tuple(sorted(equal, key=lambda route: (speakers[route.neighbor].bgp_address, route.tunnel)))
+
+
+def _worth(route: Learned) -> tuple[int, int, bool]:
+    """The less, the better: weight, length of the AS path, from outside rather than from inside."""
+    return -route.weight, len(route.as_path), route.inside
+
+
+def weight(scenario: Scenario, router: Router, peer: Router) -> int:
+    """What a router gives to all that a peer tells: an ExpressRoute gateway the weight of the circuit's connection
+    (R99), a site more to its circuit than to its VPN (R95)."""
+    if peer.role != "edge router":
+        return 0
+    circuit = scenario.expressroute_circuits[peer.end]
+    if router.role == "expressroute":
+        return circuit.vnets[router.end].routing_weight
+    return PREFERRED if circuit.preferred_on_premises else 0
+
+
+def strips_private(router: Router, peer: Router) -> bool:
+    """Whether a router takes private AS numbers out of what it passes on: Microsoft's, towards on-premises (R99)."""
+    return (router.role, peer.role) == ("edge router", "device")
 
 
 def _withheld(session: Session, prefix: IPv4Network, topology: Topology) -> bool:
@@ -235,9 +264,9 @@ def _own(topology: Topology, announced: Announcements | None) -> dict[str, froze
 
     def of(router: Router) -> frozenset[IPv4Network]:
         match router.role:
-            case "before devices":
+            case "before devices" | "edge router":
                 return frozenset()
-            case "route server":
+            case "route server" | "expressroute":
                 return frozenset(vnet_prefixes(topology.scenario, router.end))
             case "appliance":
                 return frozenset(appliance_prefixes(topology.scenario, router, announced))
@@ -274,7 +303,7 @@ def _flooded(moment: _Moment, found: tuple[Session, ...]) -> set[frozenset[str]]
 def maximum_prefix(scenario: Scenario, router: Router) -> int:
     """How many prefixes a router takes from a peer (B16, A8); 0 where any number."""
     match router.role:
-        case "gateway":
+        case "gateway" | "expressroute" | "edge router":
             return MAXIMUM_PREFIX
         case "route server":
             return MAXIMUM_PREFIX if scenario.profile == "current" else SEED_MAXIMUM_PREFIX
@@ -298,7 +327,7 @@ def _settled(
 def bgp_ends(scenario: Scenario) -> tuple[str, ...]:
     """The gateways and sites that run BGP: those with a connection that has it on.
 
-    And gateways that a Route Server exchanges routes with (A23), and sites behind an appliance.
+    And gateways that a Route Server exchanges routes with (A23), and sites behind an appliance or on a circuit.
     """
     found = (end for item in scenario.connections.values() if item.enable_bgp for end in item.between)
     servers = (
@@ -307,7 +336,8 @@ def bgp_ends(scenario: Scenario) -> tuple[str, ...]:
         if vnet.vpn_gateway and vnet.route_server and vnet.route_server.allow_branch_to_branch_traffic
     )
     behind = (site for router in appliances(scenario) for site in appliance_bgp(scenario, router).sites)
-    return tuple(dict.fromkeys((*found, *servers, *behind)))
+    on_circuits = (circuit.site for circuit in scenario.expressroute_circuits.values())
+    return tuple(dict.fromkeys((*found, *servers, *behind, *on_circuits)))
 
 
 def p2s_static_prefixes(scenario: Scenario, vnet: str) -> tuple[IPv4Network, ...]:

@@ -17,6 +17,7 @@ from netlab.azure.sessions import Prefixes, Session, Sessions
 from netlab.azure.sessions import Tunnel as ClientTunnel
 from netlab.scenario.models import (
     Action,
+    CircuitLink,
     ClientOnly,
     ClientRoute,
     ConnectionTunnel,
@@ -31,13 +32,23 @@ from netlab.scenario.models import (
     node_name,
 )
 from netlab.scenario.names import resolve
-from netlab.scenario.routers import Topology, Tunnel, appliance_bgp, appliances, device_node, devices, instance_node
+from netlab.scenario.routers import (
+    Topology,
+    Tunnel,
+    appliance_bgp,
+    appliances,
+    device_node,
+    devices,
+    edge_router_node,
+    instance_node,
+)
 
 
 @dataclass(frozen=True)
 class Faults:
     """What is broken: gateways that their second instance serves, instances that are down, tunnels that were taken
-    down, the routers whose link to the Internet is cut or which have fallen silent, and virtual machines that stand."""
+    down, the routers whose link to the Internet is cut or which have fallen silent, virtual machines that are stopped,
+    and edge routers without a link to their site."""
 
     switched: frozenset[str] = frozenset()
     lost: frozenset[str] = frozenset()
@@ -45,6 +56,7 @@ class Faults:
     cut: frozenset[str] = frozenset()
     silent: frozenset[str] = frozenset()
     stopped: frozenset[str] = frozenset()
+    severed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -63,7 +75,8 @@ class World:
     @cached_property
     def topology(self) -> Topology:
         """The routers and tunnels of this moment."""
-        return Topology(self.scenario, self.faults.switched, self.faults.lost | self.faults.stopped)
+        faults = self.faults
+        return Topology(self.scenario, faults.switched, faults.lost | faults.stopped, faults.severed)
 
     @cached_property
     def up(self) -> frozenset[str]:
@@ -211,7 +224,7 @@ def after(world: World, action: Action) -> World:
             return replace(world, scenario=with_custom_routes(world.scenario, change))
         case "fail_gateway" | "restore_gateway", GatewayFault(vnet=vnet):
             return _without_moved_clients(replace(world, faults=_faults(world, action.verb, action)), world, vnet)
-        case verb, ConnectionTunnel() | LinkOf() | SiteDevice() | OneMachine():
+        case verb, ConnectionTunnel() | LinkOf() | SiteDevice() | OneMachine() | CircuitLink():
             return _without_lost_clients(replace(world, faults=_faults(world, verb, action)))
     raise AssertionError(f"no such action: {action.verb}")
 
@@ -310,6 +323,10 @@ def _faults(world: World, verb: str, action: Action) -> Faults:
             return replace(faults, silent=faults.silent | linked(world, site, device))
         case "wake_device", SiteDevice(site=site, device=device):
             return replace(faults, silent=faults.silent - linked(world, site, device))
+        case "fail_circuit", CircuitLink() as subject:
+            return replace(faults, severed=faults.severed | circuit_links(subject))
+        case "restore_circuit", CircuitLink() as subject:
+            return replace(faults, severed=faults.severed - circuit_links(subject))
         case "stop_vm", OneMachine(vm=vm):
             return replace(faults, stopped=faults.stopped | set(resolve(world.scenario, vm)))
         case "start_vm", OneMachine(vm=vm):
@@ -323,6 +340,12 @@ def _faults(world: World, verb: str, action: Action) -> Faults:
             found = {instance_node(vnet, index) for index in back}
             return replace(faults, switched=faults.switched - {vnet}, lost=faults.lost - found)
     raise AssertionError(f"no such fault: {verb}")
+
+
+def circuit_links(subject: CircuitLink) -> frozenset[str]:
+    """The edge routers whose links to the site an action is about."""
+    both = {"primary": (0,), "secondary": (1,), None: (0, 1)}
+    return frozenset(edge_router_node(subject.circuit, index) for index in both[subject.link])
 
 
 def _active_active(world: World, vnet: str) -> bool:

@@ -103,9 +103,10 @@ def _told(table: SubnetTable, known: Known, injected: Injected) -> dict[str, Rou
     ways: dict[str, list[tuple[str, str]]] = {}
     by_instance = {node: {prefix for prefix, _ in instance} for node, instance in known.items()}
     for prefix in set().union(*by_instance.values()) if table.gateway_ways else ():
-        for way in table.gateway_ways:
-            if not way.node or prefix in by_instance.get(way.node, ()):
-                ways.setdefault(prefix, []).append((way.device, way.via))
+        mine = [way for way in table.gateway_ways if not way.node or prefix in by_instance.get(way.node, ())]
+        private = [way for way in mine if way.expressroute]
+        if mine:
+            ways[prefix] = [(way.device, way.via) for way in private or mine]  # R94
     for prefix, next_hops in injected.get(table.route_server, {}).items():
         found = [(device, via) for address, device, via in table.appliances if address in next_hops]
         ways.setdefault(prefix, []).extend(found)
@@ -114,7 +115,8 @@ def _told(table: SubnetTable, known: Known, injected: Injected) -> dict[str, Rou
 
 def _kernel_route(table: SubnetTable, item: FixedRoute, known: Known) -> Route:
     """The kernel route of a system or user route; one to the gateway leads over the instances that are there."""
-    ways = [way for way in table.gateway_ways if not way.node or way.node in known]
+    there = (way for way in table.gateway_ways if not way.node or way.node in known)
+    ways = [way for way in there if not way.expressroute]  # R88
     if item.next_hop_type != "VirtualNetworkGateway" or not ways:
         return item.route
     return over(ways, item.route.prefix, table.table, item.route.metric)
@@ -140,7 +142,10 @@ def wanted_selectors(
 
 def known_by_gateways(plan: Plan, machine: Machine) -> Known:
     """What every gateway instance sends into its tunnels now, by node."""
-    return {view.node: machine.gateway_prefixes(view) for view in plan.gateways}
+    return {
+        view.node: tuple(known for known in machine.gateway_prefixes(view) if known[1] or not view.expressroute)
+        for view in plan.gateways
+    }
 
 
 def custom_routes(plan: Plan, machine: Machine) -> Custom:

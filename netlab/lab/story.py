@@ -44,6 +44,10 @@ class Machine(Reader, clients.Machine, clients.Witness, connections.Machine, fai
 
     def start_machines(self, plan: Plan, nodes: Collection[str]) -> None: ...
 
+    def sever(self, plan: Plan, ports: Collection[tuple[str, str]]) -> None: ...
+
+    def rejoin(self, plan: Plan, ports: Collection[tuple[str, str]]) -> None: ...
+
     def change_announcements(
         self, speaker: BgpSpeaker, add: Iterable[str] = (), delete: Iterable[str] = ()
     ) -> None: ...
@@ -52,7 +56,7 @@ class Machine(Reader, clients.Machine, clients.Witness, connections.Machine, fai
 # Of Azure's seconds, for what an action changes: BGP's hold time and DPD's time-out, and a minute to converge.
 _PATIENCE = 300.0
 # Of ours: daemons cannot follow any time scale.
-_PATIENCE_AT_LEAST = 30.0
+_PATIENCE_AT_LEAST = 20.0
 # Of ours, enough for what actions change in a lab where something else is broken.
 _PATIENCE_AFTER_FAILURE = 2.0
 
@@ -69,6 +73,7 @@ _INVERSE = {
     "cut_link": "mend_link",
     "silence_device": "wake_device",
     "stop_vm": "start_vm",
+    "fail_circuit": "restore_circuit",
     "fail_gateway": "restore_gateway",
 }
 
@@ -227,6 +232,8 @@ class Stage:
         self.machine.wake(plan, before.silent - now.silent)
         self.machine.stop_machines(plan, now.stopped - before.stopped)
         self.machine.start_machines(plan, before.stopped - now.stopped)
+        self.machine.sever(plan, _customer_ports(plan, now.severed - before.severed))
+        self.machine.rejoin(plan, _customer_ports(plan, before.severed - now.severed))
 
     def _change_route(self, name: str, add: Iterable[str] = (), delete: Iterable[str] = ()) -> None:
         """Change a route into a client's first tunnel; without a tunnel there is nothing that it could lead into."""
@@ -262,3 +269,11 @@ class Stage:
             failover.prepare(old, new, secrets, self.machine)
         until(over)
         failover.cut_over(old, new, self.machine, self.world.up)
+
+
+def _customer_ports(plan: Plan, edge_routers: Iterable[str]) -> list[tuple[str, str]]:
+    """The interfaces of edge routers that lead to sites."""
+    sites = {node.name for node in plan.nodes if node.kind == "site"}
+    ends = (link.b for link in plan.links if link.a.node in sites)
+    wanted = frozenset(edge_routers)
+    return [(end.node, end.name) for end in ends if end.node in wanted]

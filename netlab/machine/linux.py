@@ -70,6 +70,15 @@ table inet stopped {
 }
 """
 _START = "delete table inet stopped\n"
+_SEVER = """\
+table netdev severed {{
+  chain heard {{ type filter hook ingress device "{interface}" priority 0; policy drop; }}
+}}
+table inet severed {{
+  chain said {{ type filter hook postrouting priority 0; policy accept; oifname "{interface}" drop; }}
+}}
+"""
+_REJOIN = "delete table netdev severed\ndelete table inet severed\n"
 
 
 class Linux:
@@ -329,6 +338,16 @@ class Linux:
         """Have stopped virtual machines go on."""
         for node in nodes:
             network.load_nftables(plan.node(node), _START)
+
+    def sever(self, plan: Plan, ports: Collection[tuple[str, str]]) -> None:
+        """Have nothing pass these interfaces of nodes, though their links are up."""
+        for node, interface in ports:
+            network.load_nftables(plan.node(node), _SEVER.format(interface=interface))
+
+    def rejoin(self, plan: Plan, ports: Collection[tuple[str, str]]) -> None:
+        """Have all pass again."""
+        for node, _ in ports:
+            network.load_nftables(plan.node(node), _REJOIN)
 
     def sas(self, directory: str) -> list[charon.Sa]:
         """The IKE SAs of a charon; none where it is dead."""

@@ -15,6 +15,8 @@ from netlab.azure.propagation import (
     originated,
     sheltered,
     static_prefixes,
+    strips_private,
+    weight,
 )
 from netlab.plan import proposals
 from netlab.plan.model import (
@@ -225,8 +227,13 @@ def peers_of(scenario: Scenario, topology: Topology, router: Router) -> Iterator
 
 def _peer(scenario: Scenario, router: Router, other: Router, *, passive: bool) -> BgpNeighbor:
     nva = next((r for r in (router, other) if r.role == "appliance"), None)
+    msee = next((r for r in (router, other) if r.role == "edge router"), None)
     site = next((r for r in (router, other) if r.role == "device"), None)
-    port = "eth0" if nva is None or site is None else sd_wan_ports(nva, site.end)[int(router == site)]
+    port = "eth0"
+    if msee is not None:
+        port = circuit_port(other)
+    elif nva is not None and site is not None:
+        port = sd_wan_ports(nva, site.end)[int(router == site)]
     found = BgpNeighbor(
         connection=f"{router.node}-{other.node}",
         node=other.node,
@@ -236,6 +243,8 @@ def _peer(scenario: Scenario, router: Router, other: Router, *, passive: bool) -
         passive=passive,
         inside=router.asn == other.asn,
         keeps_next_hop=router.role == "route server",
+        weight=weight(scenario, router, other),
+        strips_private=strips_private(router, other),
     )
     if router.role != "appliance":
         return found
@@ -248,6 +257,11 @@ def _peer(scenario: Scenario, router: Router, other: Router, *, passive: bool) -
         next_hop=str(settings.next_hop or ""),
         quiet=tuple(map(str, settings.no_advertise)),
     )
+
+
+def circuit_port(other: Router) -> str:
+    """The interface that leads to a router over a circuit."""
+    return interface(f"x-{other.node}")
 
 
 def sd_wan_ports(nva: Router, site: str) -> tuple[str, str]:

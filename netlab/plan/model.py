@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-Kind = Literal["internet", "vnet", "vm", "gateway", "route server", "edge", "site", "host", "client"]
+Kind = Literal["internet", "vnet", "vm", "gateway", "route server", "edge router", "edge", "site", "host", "client"]
 DataPlane = Literal["userspace", "kernel"]
 
 MAIN_TABLE = 254
@@ -215,7 +215,8 @@ class BgpNeighbor:
     ``interface`` leads to it. Exactly one side is ``passive``. ``prepend`` is how many more times the own ASN is put
     before what it is told, ``next_hop`` the one that it is told, empty for this speaker itself; ``keeps_next_hop`` that
     it is told what was learned with the next hop that it has. It tells nobody of the prefixes in ``quiet``, and is
-    not told those in ``withheld``.
+    not told those in ``withheld``. What it tells has this ``weight``; ``strips_private`` takes private AS numbers out
+    of what it is told.
     """
 
     connection: str
@@ -230,6 +231,8 @@ class BgpNeighbor:
     next_hop: str = ""
     quiet: tuple[str, ...] = ()
     withheld: tuple[str, ...] = ()
+    weight: int = 0
+    strips_private: bool = False
 
     @property
     def changed(self) -> bool:
@@ -281,11 +284,15 @@ class SubnetTable:
 
 @dataclass(frozen=True, slots=True)
 class GatewayWay:
-    """The way to an instance of a gateway, by its node; empty where it leads to whichever there is."""
+    """The way to an instance of a gateway, by its node; empty where it leads to whichever there is.
+
+    Of equal prefixes those of an ``expressroute`` gateway win (R94).
+    """
 
     node: str
     device: str
     via: str
+    expressroute: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,7 +339,8 @@ class Fabric:
 class GatewayView:
     """Where the lab's SDN controller reads what a gateway instance knows, and the P2S connection that it keeps in step.
 
-    ``footholds``: each offered prefix needs an address on the edge (kernel-libipsec).
+    ``footholds``: each offered prefix needs an address on the edge (kernel-libipsec). ``tunnels`` are the interfaces
+    that lead out, of an ``expressroute`` gateway those to its circuits.
     """
 
     vnet: str
@@ -343,6 +351,7 @@ class GatewayView:
     p2s_directory: str = ""
     p2s_connection: IkeConnection | None = None
     footholds: bool = False
+    expressroute: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,9 @@ from netlab.azure.effective import EffectiveRoute, NextHopType, active, fixed_ro
 from netlab.azure.forwarding import Nic, nics, not_allowed, sends_only_its_own, takes_only_its_own
 from netlab.azure.propagation import static_prefixes, vnet_prefixes
 from netlab.azure.sessions import point_to_site
+from netlab.plan import expressroute
 from netlab.plan.devices import INSIDE, PAIR, Device, Parts, device_port, peer_pins
+from netlab.plan.expressroute import routes_to_circuits
 from netlab.plan.model import (
     CUSTOM_ROUTES_TABLE,
     Barrier,
@@ -46,7 +48,16 @@ from netlab.scenario.addresses import (
     vm_addresses,
 )
 from netlab.scenario.models import Scenario, node_name
-from netlab.scenario.routers import Router, Topology, appliances, before_devices, devices, instance_addresses, instances
+from netlab.scenario.routers import (
+    Router,
+    Topology,
+    appliances,
+    before_devices,
+    devices,
+    expressroute_gateways,
+    instance_addresses,
+    instances,
+)
 
 _DELIVERY_TABLE = 999
 _FIRST_TABLE = 1000
@@ -254,6 +265,13 @@ def _tables(scenario: Scenario, topology: Topology, vnet: str) -> Iterator[tuple
             fixed = fixed_routes(scenario, vnet, GATEWAY_SUBNET)
             server = vnet if item.route_server is not None else ""
             yield _instance_port(index), make(numbers[GATEWAY_SUBNET], GATEWAY_SUBNET, fixed, route_server=server)
+    for router in _expressroute(scenario, vnet):
+        fixed = fixed_routes(scenario, vnet, GATEWAY_SUBNET)
+        server = vnet if item.route_server is not None else ""
+        yield (
+            expressroute.port(router.index),
+            make(numbers[GATEWAY_SUBNET], GATEWAY_SUBNET, fixed, route_server=server),
+        )
     for index in (0, 1) if item.route_server is not None else ():
         fixed = tuple(system_routes(scenario, vnet))
         yield port(index), make(numbers[ROUTE_SERVER_SUBNET], ROUTE_SERVER_SUBNET, fixed)
@@ -282,10 +300,20 @@ def _towards_gateway(scenario: Scenario, topology: Topology, vnet: str) -> tuple
         return ()
     if serving != vnet:
         return (GatewayWay("", _peer_port(serving), _peer_address(scenario, serving)),)
-    return tuple(
-        GatewayWay(router.node, _instance_port(router.index), str(instance_addresses(scenario, router)[0]))
-        for router in topology.with_tunnels(vnet)
+    return (
+        *(
+            GatewayWay(router.node, _instance_port(router.index), str(instance_addresses(scenario, router)[0]))
+            for router in topology.with_tunnels(vnet)
+        ),
+        *(
+            GatewayWay(router.node, expressroute.port(router.index), str(router.bgp_address), expressroute=True)
+            for router in _expressroute(scenario, vnet)
+        ),
     )
+
+
+def _expressroute(scenario: Scenario, vnet: str) -> Iterator[Router]:
+    return (router for router in expressroute_gateways(scenario) if router.end == vnet)
 
 
 def _table(
@@ -327,6 +355,8 @@ def _deliveries(scenario: Scenario, topology: Topology, vnet: str) -> Iterator[R
     for router in topology.with_tunnels(vnet):
         for address in instance_addresses(scenario, router):
             yield Route(f"{address}/32", _instance_port(router.index), table=_DELIVERY_TABLE)
+    for router in _expressroute(scenario, vnet):
+        yield Route(f"{router.bgp_address}/32", expressroute.port(router.index), table=_DELIVERY_TABLE)
     for index, address in enumerate(_route_server_addresses(scenario, vnet)):
         yield Route(f"{address}/32", port(index), table=_DELIVERY_TABLE)
     # Addresses of the VNet that no NIC has: the packet disappears without a word.
@@ -346,8 +376,8 @@ def _kernel_route(
             return Route(prefix, _peer_port(route.next_hop), via=via, table=table, metric=metric)
         case "Internet":
             return Route(prefix, _WAN, via=FAR, table=table, metric=metric)
-        case "VirtualNetworkGateway" if ways:
-            return over(ways, prefix, table, metric)
+        case "VirtualNetworkGateway" if vpn := [way for way in ways if not way.expressroute]:  # R88
+            return over(vpn, prefix, table, metric)
         case "VirtualAppliance":
             device, via = _appliance_way(scenario, vnet, route.next_hop)
             if device:
@@ -484,6 +514,7 @@ def _device_router(lab: str, scenario: Scenario, device: Device) -> tuple[Node, 
         upstream(_WAN, INNER_FAR),
         *peer_pins(scenario, device),
         *routes_to_appliances(scenario, device.end),
+        *routes_to_circuits(scenario, device.router),
     )
     out = Link(
         Interface(device.node, _WAN, _WAN, (f"{INNER_NEAR}/32",)),

@@ -56,6 +56,17 @@ def gateway_instances(vnet: VirtualNetwork) -> tuple[IPv4Address, IPv4Address]:
     return prefix[RESERVED_FIRST], prefix[RESERVED_FIRST + 1]
 
 
+def expressroute_instances(vnet: VirtualNetwork) -> tuple[IPv4Address, IPv4Address]:
+    """The addresses of the ExpressRoute gateway's two instances: .12 and .13 of GatewaySubnet, as on Azure."""
+    prefix = vnet.subnets[GATEWAY_SUBNET].address_prefix
+    return prefix[12], prefix[13]
+
+
+def edge_router(number: int) -> IPv4Address:
+    """The address of a circuit's edge router, counted over all circuits: nobody routes to them (RFC 7526)."""
+    return IPv4Network("192.88.99.0/24")[1 + number]
+
+
 def route_server_instances(vnet: VirtualNetwork) -> tuple[IPv4Address, IPv4Address]:
     """The addresses of the Route Server's two instances: the first usable ones of RouteServerSubnet (A4)."""
     prefix = vnet.subnets[ROUTE_SERVER_SUBNET].address_prefix

@@ -192,6 +192,27 @@ class VpnGateway(Model):
     public_ip_addresses: tuple[Address, ...] = ()
 
 
+class ExpressRouteGateway(Model):
+    """A virtual network gateway of type ExpressRoute, alone or beside a VPN gateway, in GatewaySubnet (R92)."""
+
+
+class CircuitConnection(Model):
+    """The connection of a circuit with the ExpressRoute gateway of a VNet: its weight counts before AS paths (R99)."""
+
+    routing_weight: Annotated[int, Field(ge=0, le=32_000)] = 0
+
+
+class Circuit(Model):
+    """An ExpressRoute circuit: a site's private peering with a pair of Microsoft's edge routers, ASN 12076.
+
+    The site prefers what comes over it, as Microsoft advises (R95), unless ``preferred_on_premises`` is false.
+    """
+
+    site: str
+    vnets: Annotated[dict[str, CircuitConnection], Field(min_length=1)]
+    preferred_on_premises: bool = True
+
+
 class RouteServer(Model):
     """A Route Server: two instances in RouteServerSubnet, ASN 65515 (A3, A4).
 
@@ -214,6 +235,7 @@ class VirtualNetwork(Model):
     subnets: dict[Name, Annotated[Subnet, _shorthand("address_prefix", Prefix | Subnet)]]
     vms: dict[Name, VirtualMachine] = {}
     vpn_gateway: VpnGateway | None = None
+    expressroute_gateway: ExpressRouteGateway | None = None
     route_server: RouteServer | None = None
 
 
@@ -398,6 +420,13 @@ class SitePrefix(Model):
         return self.site or (self.nva or "").lower()
 
 
+class CircuitLink(Model):
+    """A circuit, or one of its two links to a site."""
+
+    circuit: str
+    link: Literal["primary", "secondary"] | None = None
+
+
 class OneMachine(Model):
     """A virtual machine, by its own name where that is the only one, else as VNET-VM."""
 
@@ -471,6 +500,8 @@ class Action(Model):
     set_custom_routes: CustomRoutes | None = None
     stop_vm: OneMachine | None = None
     start_vm: OneMachine | None = None
+    fail_circuit: CircuitLink | None = None
+    restore_circuit: CircuitLink | None = None
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 
@@ -503,6 +534,7 @@ Subject = (
     | NewKey
     | CustomRoutes
     | OneMachine
+    | CircuitLink
 )
 
 
@@ -631,6 +663,7 @@ class Scenario(Model):
     vnets: dict[Name, VirtualNetwork] = {}
     peerings: dict[ConnectionName, Peering] = {}
     sites: dict[Name, Site] = {}
+    expressroute_circuits: dict[Name, Circuit] = {}
     local_network_gateways: dict[ConnectionName, LocalNetworkGateway] = {}
     connections: dict[ConnectionName, Connection] = {}
     clients: dict[Name, Client] = {}
@@ -662,7 +695,8 @@ class Scenario(Model):
 
     def gateway_for(self, vnet: str) -> str | None:
         """The VNet whose gateway or Route Server serves this VNet: itself, or the one that it may use by peering."""
-        if self.vnets[vnet].vpn_gateway is not None or self.vnets[vnet].route_server is not None:
+        own = self.vnets[vnet]
+        if (own.vpn_gateway, own.expressroute_gateway, own.route_server) != (None, None, None):
             return vnet
         return next((mine.remote_vnet for mine, _ in self.peered(vnet) if vnet in self.spokes(mine.remote_vnet)), None)
 

@@ -13,18 +13,21 @@ from netlab.scenario import addresses
 from netlab.scenario.models import Connection, NvaBgp, Scenario, node_name
 
 ROUTE_SERVER_ASN = 65515  # A3
+EXPRESSROUTE_ASN = 65515
+MICROSOFT_ASN = 12076  # R99
 
 
-Role = Literal["gateway", "device", "before devices", "route server", "appliance"]
+Role = Literal["gateway", "device", "before devices", "route server", "appliance", "expressroute", "edge router"]
 
 
 @dataclass(frozen=True, slots=True)
 class Router:
     """A gateway instance or a VPN device, of several ones the ``index``-th; or the router before a site's devices.
 
-    Or an instance of a Route Server, or an appliance that speaks BGP.
+    Or an instance of a Route Server or of an ExpressRoute gateway, an edge router of a circuit, or an appliance that
+    speaks BGP.
 
-    ``end`` is its VNet or its site. ``bgp_address`` and ``asn`` mean nothing where there is no BGP.
+    ``end`` is its VNet, its site or its circuit. ``bgp_address`` and ``asn`` mean nothing where there is no BGP.
     """
 
     end: str
@@ -74,12 +77,13 @@ class Topology:
     """The routers and tunnels of a scenario at a moment.
 
     ``active`` are the active-standby gateways whose second instance is the active one; ``lost`` the nodes of instances
-    that are down.
+    that are down, ``severed`` the edge routers whose link to their site is down.
     """
 
     scenario: Scenario
     active: frozenset[str] = frozenset()
     lost: frozenset[str] = frozenset()
+    severed: frozenset[str] = frozenset()
 
     @cached_property
     def routers(self) -> dict[str, Router]:
@@ -89,8 +93,13 @@ class Topology:
 
     @cached_property
     def speakers(self) -> dict[str, Router]:
-        """Every router that may speak BGP: these, Route Servers and appliances."""
-        found = (*route_servers(self.scenario), *appliances(self.scenario))
+        """Every router that may speak BGP: these, Route Servers, appliances, and those of ExpressRoute."""
+        found = (
+            *route_servers(self.scenario),
+            *appliances(self.scenario),
+            *expressroute_gateways(self.scenario),
+            *edge_routers(self.scenario),
+        )
         return self.routers | {router.node: router for router in found if router.node not in self.lost}
 
     @cached_property
@@ -107,6 +116,12 @@ class Topology:
             item = self.scenario.vnets[server.end].route_server
             if item is not None and item.allow_branch_to_branch_traffic:
                 yield from (Peers((server, instance)) for instance in self.with_tunnels(server.end))
+        for msee in (router for router in here if router.role == "edge router"):
+            circuit = self.scenario.expressroute_circuits[msee.end]
+            if msee.node not in self.severed:
+                yield from (Peers((msee, device)) for device in devices(self.scenario, circuit.site))
+            own = (router for router in here if router.role == "expressroute" and router.end in circuit.vnets)
+            yield from (Peers((msee, instance)) for instance in own)
         for nva in (router for router in here if router.role == "appliance"):
             for site in appliance_bgp(self.scenario, nva).sites:
                 yield from (Peers((nva, device)) for device in devices(self.scenario, site))
@@ -246,3 +261,29 @@ def appliance_bgp(scenario: Scenario, router: Router) -> NvaBgp:
     assert nva is not None
     assert nva.bgp is not None
     return nva.bgp
+
+
+def expressroute_node(vnet: str, index: int) -> str:
+    """The node of an instance of an ExpressRoute gateway."""
+    return node_name(vnet, "er", str(index))
+
+
+def expressroute_gateways(scenario: Scenario) -> Iterator[Router]:
+    """The instances of all ExpressRoute gateways."""
+    for name, vnet in scenario.vnets.items():
+        both = addresses.expressroute_instances(vnet) if vnet.expressroute_gateway is not None else ()
+        for index, address in enumerate(both):
+            yield Router(name, expressroute_node(name, index), index, EXPRESSROUTE_ASN, address, "expressroute")
+
+
+def edge_router_node(circuit: str, index: int) -> str:
+    """The node of a circuit's edge router: 0 is the primary link's, 1 the secondary's."""
+    return node_name(circuit, "msee", str(index))
+
+
+def edge_routers(scenario: Scenario) -> Iterator[Router]:
+    """Microsoft's edge routers (MSEE), a pair for each circuit (R99)."""
+    for number, name in enumerate(scenario.expressroute_circuits):
+        for index in (0, 1):
+            address = addresses.edge_router(2 * number + index)
+            yield Router(name, edge_router_node(name, index), index, MICROSOFT_ASN, address, "edge router")

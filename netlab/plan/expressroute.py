@@ -1,0 +1,101 @@
+"""ExpressRoute: gateways, circuits with their edge routers, and the private links between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netlab.azure.propagation import maximum_prefix, vnet_prefixes
+from netlab.plan.devices import Parts, circuit_port, peers_of
+from netlab.plan.model import BgpSpeaker, GatewayView, Interface, Link, Node, Route, Timers
+from netlab.plan.names import lab_netns, node_directory
+from netlab.plan.route_servers import NIC
+from netlab.scenario.addresses import GATEWAY_SUBNET, subnet_gateway
+from netlab.scenario.models import Scenario, node_name
+from netlab.scenario.routers import Router, Topology, devices, edge_routers, expressroute_gateways
+
+
+def port(index: int) -> str:
+    """The interface of a fabric that leads to an instance of its ExpressRoute gateway."""
+    return f"er-{index}"
+
+
+def parts(lab: str, scenario: Scenario) -> Iterator[Parts]:
+    """The instances of all ExpressRoute gateways, and the edge routers of all circuits."""
+    for router in expressroute_gateways(scenario):
+        yield _gateway(lab, scenario, router)
+    for msee in edge_routers(scenario):
+        routes = (Route(f"{other.bgp_address}/32", circuit_port(other)) for other in _at_circuit(scenario, msee))
+        address = f"{msee.bgp_address}/32"
+        node = Node(
+            msee.node, "edge router", lab_netns(lab, msee.node), msee.end, loopback=(address,), routes=tuple(routes)
+        )
+        yield Parts((node,), tuple(_link(msee, other) for other in _at_circuit(scenario, msee)))
+
+
+def _gateway(lab: str, scenario: Scenario, router: Router) -> Parts:
+    prefix = scenario.vnets[router.end].subnets[GATEWAY_SUBNET].address_prefix
+    way_in = str(subnet_gateway(prefix))
+    inward = (Route(str(space), NIC, via=way_in) for space in vnet_prefixes(scenario, router.end))
+    node = Node(
+        router.node,
+        "gateway",
+        lab_netns(lab, router.node),
+        router.end,
+        routes=(*inward, *(Route(f"{msee.bgp_address}/32", circuit_port(msee)) for msee in circuits(scenario, router))),
+    )
+    link = Link(
+        Interface(router.node, NIC, NIC, (f"{router.bgp_address}/{prefix.prefixlen}",)),
+        Interface(node_name(router.end), port(router.index), port(router.index), (f"{way_in}/32",)),
+    )
+    return Parts((node,), (link,))
+
+
+def circuits(scenario: Scenario, router: Router) -> Iterator[Router]:
+    """The edge routers that an ExpressRoute gateway or a site's device is joined to."""
+    for msee in edge_routers(scenario):
+        circuit = scenario.expressroute_circuits[msee.end]
+        if router.end in (circuit.site, *circuit.vnets):
+            yield msee
+
+
+def _at_circuit(scenario: Scenario, msee: Router) -> Iterator[Router]:
+    """Whom an edge router is joined to: the site's device, and the instances of its VNets' gateways."""
+    circuit = scenario.expressroute_circuits[msee.end]
+    yield from devices(scenario, circuit.site)
+    yield from (router for router in expressroute_gateways(scenario) if router.end in circuit.vnets)
+
+
+def _link(msee: Router, other: Router) -> Link:
+    return Link(
+        Interface(other.node, circuit_port(msee), f"x-{msee.node}"),
+        Interface(msee.node, circuit_port(other), f"x-{other.node}"),
+    )
+
+
+def routes_to_circuits(scenario: Scenario, router: Router) -> Iterator[Route]:
+    """How a site's device reaches its edge routers."""
+    return (Route(f"{msee.bgp_address}/32", circuit_port(msee)) for msee in circuits(scenario, router))
+
+
+def views(lab: str, scenario: Scenario) -> Iterator[GatewayView]:
+    """Where to read what the ExpressRoute gateways know."""
+    for router in expressroute_gateways(scenario):
+        ports = tuple(circuit_port(msee) for msee in circuits(scenario, router))
+        yield GatewayView(router.end, router.node, lab_netns(lab, router.node), ports, expressroute=True)
+
+
+def speaker(lab: str, scenario: Scenario, topology: Topology, router: Router, timers: Timers) -> BgpSpeaker:
+    """The BGP speaker of an ExpressRoute gateway's instance or of an edge router."""
+    own = vnet_prefixes(scenario, router.end) if router.role == "expressroute" else ()
+    return BgpSpeaker(
+        node=router.node,
+        directory=node_directory(lab, router.node),
+        asn=router.asn,
+        address=str(router.bgp_address),
+        networks=tuple(map(str, own)),
+        neighbors=tuple(peers_of(scenario, topology, router)),
+        keepalive=timers.bgp_keepalive,
+        hold=timers.bgp_hold,
+        maximum_prefix=maximum_prefix(scenario, router),
+        own_prefixes=tuple(map(str, own)),
+    )
