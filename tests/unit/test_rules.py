@@ -528,6 +528,14 @@ BROKEN = (
     ),
     broken("r88_gateways_as_next_hop_are_there", "outward", VNET3_TABLE, OUTWARD),
     broken(
+        "r88_gateways_as_next_hop_are_there",
+        "apps:",
+        (
+            "    vpn_gateway:\n      sku: VpnGw1\n",
+            "    expressroute_gateway: {}\n    vpn_gateway:\n      sku: VpnGw1\n",
+        ),
+    ),
+    broken(
         "r89_appliances_can_forward",
         "all:",
         ("fw: {subnet: firewall, enable_ip_forwarding: true", "fw: {subnet: firewall"),

@@ -49,13 +49,19 @@ def r84_default_sites_are_connected(scenario: Scenario) -> Breaches:
 
 
 def r88_gateways_as_next_hop_are_there(scenario: Scenario) -> Breaches:
-    """R88: the next hop VirtualNetworkGateway is the VPN gateway of the VNet, its own or that of its peer."""
+    """R88: the next hop VirtualNetworkGateway is the VNet's VPN gateway, its own or a peer's, not in coexistence."""
     gateways = vpn_gateways(scenario)
     for path, vnet, _, name, table in _used(scenario):
-        for route, item in table.routes.items():
-            if item.next_hop_type == "VirtualNetworkGateway" and scenario.gateway_for(vnet) not in gateways:
+        serving = scenario.gateway_for(vnet)
+        for route in (key for key, item in table.routes.items() if item.next_hop_type == "VirtualNetworkGateway"):
+            if serving not in gateways:
                 what = f"route `{route}` of `{name}` leads to a VPN gateway and `{vnet}` uses none"
                 yield Breach(path, f"{what}; give it one, or set use_remote_gateways on a peering")
+            elif scenario.vnets[serving].expressroute_gateway is not None:
+                what = (
+                    f"route `{route}` of `{name}` leads to a VPN gateway, and `{serving}` has one for ExpressRoute too"
+                )
+                yield Breach(path, f"{what}: in coexistence this next hop does not work; leave the route out")
 
 
 def r89_appliances_can_forward(scenario: Scenario) -> Breaches:
