@@ -64,6 +64,14 @@ def fixed_routes(scenario: Scenario, vnet: str, subnet: str) -> tuple[EffectiveR
     return (*system_routes(scenario, vnet), *user_routes(scenario, vnet, subnet))
 
 
+def routes_from_peer(scenario: Scenario, vnet: str, peer: str) -> Iterator[EffectiveRoute]:
+    """What a VNet does with what a peer sends in: it is the VNet's own, or for the gateway that the peer may use, which
+    knows all who use it (R102, R108)."""
+    yield from (route for route in system_routes(scenario, vnet) if route.next_hop_type == "VnetLocal")
+    if peer in scenario.spokes(vnet) and scenario.vnets[vnet].vpn_gateway is not None:
+        yield EffectiveRoute("User", DEFAULT_ROUTE, "VirtualNetworkGateway", vnet)
+
+
 def gateway_serving(scenario: Scenario, vnet: str, subnet: str) -> str | None:
     """The VNet whose gateway's routes are in a subnet: none where its route table has propagation off (5.1, item 6)."""
     propagates = not scenario.route_table(vnet, subnet).disable_bgp_route_propagation

@@ -12,7 +12,7 @@ from netlab.azure.effective import (
     active,
     fixed_routes,
     gateway_serving,
-    system_routes,
+    routes_from_peer,
 )
 from netlab.azure.propagation import Learned, static_prefixes, vnet_prefixes
 from netlab.azure.sessions import Session, point_to_site
@@ -274,9 +274,10 @@ def _routes(world: World, vnet: str, ingress: str) -> tuple[EffectiveRoute, ...]
     if ingress in {router.node for router in (*world.topology.with_tunnels(vnet), *private)}:
         # What the gateway sends back into its VNet never turns round to the gateway again.
         return tuple(active((*fixed_routes(scenario, vnet, GATEWAY_SUBNET), *injected(world, vnet))))
-    local = tuple(route for route in system_routes(scenario, vnet) if route.next_hop_type == "VnetLocal")
-    may_use = ingress in peers and peers[ingress] in scenario.spokes(vnet)
-    return tuple(active((*local, *(_of_tunnels(world, vnet) if may_use else ()))))
+    peer = peers.get(ingress, "")
+    may_use = peer in scenario.spokes(vnet)
+    fixed = routes_from_peer(scenario, vnet, peer)
+    return tuple(active((*fixed, *(_of_tunnels(world, vnet) if may_use else ()))))
 
 
 def effective_routes(world: World, vnet: str, subnet: str) -> tuple[EffectiveRoute, ...]:

@@ -7,7 +7,15 @@ from functools import partial
 from ipaddress import IPv4Address, IPv4Network
 from itertools import chain
 
-from netlab.azure.effective import EffectiveRoute, NextHopType, active, fixed_routes, gateway_serving, system_routes
+from netlab.azure.effective import (
+    EffectiveRoute,
+    NextHopType,
+    active,
+    fixed_routes,
+    gateway_serving,
+    routes_from_peer,
+    system_routes,
+)
 from netlab.azure.forwarding import Nic, nics, not_allowed, sends_only_its_own, takes_only_its_own
 from netlab.azure.propagation import static_prefixes, vnet_prefixes
 from netlab.azure.sessions import point_to_site
@@ -279,8 +287,8 @@ def _tables(scenario: Scenario, topology: Topology, vnet: str) -> Iterator[tuple
     local = tuple(route for route in system_routes(scenario, vnet) if route.next_hop_type == "VnetLocal")
     for mine, _ in scenario.peered(vnet):
         peer = mine.remote_vnet
-        may_use = peer in scenario.spokes(vnet)
-        yield _peer_port(peer), make(next(spare), f"from {peer}", local, vnet if may_use else "")
+        may_use, fixed = peer in scenario.spokes(vnet), tuple(routes_from_peer(scenario, vnet, peer))
+        yield _peer_port(peer), make(next(spare), f"from {peer}", fixed, vnet if may_use else "")
         for nic in (nic for nic in nics(scenario, vnet) if nic.forwards):
             route = Route("0.0.0.0/0", _vm_port(nic.vm), via=str(nic.address), table=(number := next(spare)))
             table = SubnetTable(number, f"from {peer}", (FixedRoute("Default", "VirtualAppliance", route),))

@@ -104,6 +104,7 @@ ENDPOINTS = {
         *(f"vnet1-{vm}" for vm in ("app", "db", "plain", "fw", "sleeper", "waiter", "twin", "client", "vault")),
     },
     "hub-spoke-firewall": {"hub-vm0", "hub-fw", "spoke1-vm1", "spoke2-vm2", "spoke3-vm3", "site1-h1"},
+    "hub-spoke-gateway-transit": {"hub-vm0", "spoke1-vm1", "spoke2-vm2", "spoke3-vm3", "spoke3-quiet", "site1-h1"},
     "forced-tunnelling-default-site": {"vnet1-vm1", "vnet1-exempt", "site1-listed", "site1-unlisted", "site2-h2"},
     "forced-tunnelling-bgp": {"vnet1-vm1", "vnet1-exempt", "vnet1-quiet", "vnet2-vm2", "site1-h1"},
 }
