@@ -24,6 +24,7 @@ from netlab.scenario.routers import (
     Router,
     appliance_bgp,
     appliances,
+    branch_to_branch,
     expressroute_gateways,
     instance_addresses,
     route_servers,
@@ -243,7 +244,7 @@ def _fabric(world: World, vnet: str, ingress: str, packet: Packet) -> Iterator[H
     if not found:
         yield Hop(None, dropped=f"unknown route: {node} knows no route to {destination}")
     for route in found:
-        yield from _follow(world, vnet, route, packet, forwarded=sender is not None)
+        yield from _follow(world, vnet, route, packet, ingress, forwarded=sender is not None)
 
 
 def takes_only_its_own(nic: Nic) -> str:
@@ -270,10 +271,12 @@ def _routes(world: World, vnet: str, ingress: str) -> tuple[EffectiveRoute, ...]
     subnets = {nic.node: nic.subnet for nic in nics(scenario, vnet)}
     if ingress in subnets:
         return effective_routes(world, vnet, subnets[ingress])
-    private = [router for router in expressroute_gateways(scenario) if router.end == vnet]
-    if ingress in {router.node for router in (*world.topology.with_tunnels(vnet), *private)}:
-        # What the gateway sends back into its VNet never turns round to the gateway again.
-        return tuple(active((*fixed_routes(scenario, vnet, GATEWAY_SUBNET), *injected(world, vnet))))
+    if ingress in {router.node for router in (*world.topology.with_tunnels(vnet), *_expressroute(world, vnet))}:
+        # What a gateway sends back into its VNet never turns round to it again; to the other gateway it goes only where
+        # a Route Server has them exchange routes (R96).
+        others = _of_the_other_gateway(world, vnet, ingress) if branch_to_branch(scenario, vnet) else {}
+        learned = (_towards_gateway(prefix, vnet) for prefix in sorted(others))
+        return tuple(active((*fixed_routes(scenario, vnet, GATEWAY_SUBNET), *learned, *injected(world, vnet))))
     peer = peers.get(ingress, "")
     may_use = peer in scenario.spokes(vnet)
     fixed = routes_from_peer(scenario, vnet, peer)
@@ -321,33 +324,45 @@ def injected(world: World, vnet: str) -> Iterator[EffectiveRoute]:
 
 
 def _of_tunnels(world: World, vnet: str) -> Iterator[EffectiveRoute]:
-    return (
-        EffectiveRoute("VirtualNetworkGateway", prefix, "VirtualNetworkGateway", vnet)
-        for prefix in sorted(instances_by_prefix(world, vnet))
-    )
+    return (_towards_gateway(prefix, vnet) for prefix in sorted(instances_by_prefix(world, vnet)))
+
+
+def _towards_gateway(prefix: IPv4Network, vnet: str) -> EffectiveRoute:
+    return EffectiveRoute("VirtualNetworkGateway", prefix, "VirtualNetworkGateway", vnet)
+
+
+def _of_the_other_gateway(world: World, vnet: str, ingress: str) -> dict[IPv4Network, tuple[Router, ...]]:
+    """What a VNet's VPN gateway knows, for its ExpressRoute gateway, and the other way round."""
+    by_vpn = ingress in {router.node for router in world.topology.with_tunnels(vnet)}
+    return _by_expressroute(world, vnet) if by_vpn else _by_vpn(world, vnet)
 
 
 def instances_by_prefix(world: World, vnet: str) -> dict[IPv4Network, tuple[Router, ...]]:
     """The prefixes that instances of a VNet's gateways send into tunnels or circuits of theirs, and which instances."""
+    return _by_vpn(world, vnet) | _by_expressroute(world, vnet)
+
+
+def _by_vpn(world: World, vnet: str) -> dict[IPv4Network, tuple[Router, ...]]:
     found: dict[IPv4Network, tuple[Router, ...]] = {}
     for router in world.topology.with_tunnels(vnet):
         for prefix in {way.prefix for way in ways(world, router) if way.tunnel}:
             found[prefix] = (*found.get(prefix, ()), router)
-    return found | _by_expressroute(world, vnet)
+    return found
 
 
 def _by_expressroute(world: World, vnet: str) -> dict[IPv4Network, tuple[Router, ...]]:
     """The prefixes that a VNet's ExpressRoute gateway knows; of equal ones they win over the VPN gateway's (R94)."""
     found: dict[IPv4Network, tuple[Router, ...]] = {}
-    mine = (router for router in expressroute_gateways(world.scenario) if router.end == vnet)
-    for router in mine:
+    for router in _expressroute(world, vnet):
         for prefix, paths in world.learned.get(router.node, {}).items():
             if any(world.topology.speakers[path.neighbor].role == "edge router" for path in paths):
                 found[prefix] = (*found.get(prefix, ()), router)
     return found
 
 
-def _follow(world: World, vnet: str, route: EffectiveRoute, packet: Packet, *, forwarded: bool) -> Iterator[Hop]:
+def _follow(
+    world: World, vnet: str, route: EffectiveRoute, packet: Packet, ingress: str, *, forwarded: bool
+) -> Iterator[Hop]:
     node, destination = node_name(vnet), packet.target_address
     used = Used(node, str(route.prefix), route.source, route.next_hop_type)
     match route.next_hop_type:
@@ -358,8 +373,7 @@ def _follow(world: World, vnet: str, route: EffectiveRoute, packet: Packet, *, f
         case "VirtualAppliance" | "VirtualNetworkGateway" if "." in route.next_hop:  # an address, not a VNet
             yield _to_appliance(world, vnet, used, IPv4Address(route.next_hop), packet, forwarded=forwarded)
         case "VirtualNetworkGateway" if route.next_hop == vnet:
-            told = instances_by_prefix(world, vnet).get(route.prefix, ()) if route.source != "User" else ()
-            for router in told or world.topology.with_tunnels(vnet):
+            for router in _instances(world, vnet, route, ingress):
                 yield Hop(used, router.node, node)
         case "VirtualNetworkGateway":
             yield _to_peer(world, vnet, route.next_hop, used, packet, node, forwarded=forwarded)
@@ -370,6 +384,19 @@ def _follow(world: World, vnet: str, route: EffectiveRoute, packet: Packet, *, f
             yield Hop(used, INTERNET, node, masked=PUBLIC)
 
 
+def _instances(world: World, vnet: str, route: EffectiveRoute, ingress: str) -> tuple[Router, ...]:
+    """The instances that a route to a VNet's gateway leads to; a user route leads to the VPN gateway (R88)."""
+    if route.source == "User":
+        return world.topology.with_tunnels(vnet)
+    gateways = {router.node for router in (*world.topology.with_tunnels(vnet), *_expressroute(world, vnet))}
+    known = _of_the_other_gateway(world, vnet, ingress) if ingress in gateways else instances_by_prefix(world, vnet)
+    return known[route.prefix]
+
+
+def _expressroute(world: World, vnet: str) -> tuple[Router, ...]:
+    return tuple(router for router in expressroute_gateways(world.scenario) if router.end == vnet)
+
+
 def _deliver(world: World, vnet: str, used: Used, packet: Packet) -> Hop:
     """To the NIC that has the packet's target address."""
     node, destination = node_name(vnet), packet.target_address
@@ -377,6 +404,7 @@ def _deliver(world: World, vnet: str, used: Used, packet: Packet) -> Hop:
         if nic.address == destination:
             return Hop(used, nic.node, node)
     own = {a: r.node for r in world.topology.with_tunnels(vnet) for a in instance_addresses(world.scenario, r)}
+    own |= {router.bgp_address: router.node for router in _expressroute(world, vnet)}
     if destination in own:
         return Hop(used, own[destination], node)
     return Hop(used, dropped=f"unknown route: no NIC of {node} has the address {destination}")
@@ -430,7 +458,7 @@ def _private(world: World, router: Router, packet: Packet) -> Iterator[Hop]:
         yield Hop(used, node_name(router.end), router.node)
         return
     for path in known[best]:
-        inside = world.topology.speakers[path.neighbor].role == "route server"
+        inside = world.topology.speakers[path.neighbor].role in ("route server", "gateway")
         next_node = node_name(router.end) if inside else path.neighbor
         yield Hop(Used(router.node, str(best), _bgp_source(path), next_node), next_node, router.node)
 
@@ -494,8 +522,8 @@ def _learned_ways(world: World, router: Router, known: set[IPv4Network]) -> Iter
     speakers = world.topology.speakers
     for prefix, paths in world.learned[router.node].items():
         for path in paths if prefix not in known else ():
-            # What a Route Server tells a gateway leads into the VNet: there the fabric knows the appliance.
-            inward = speakers[path.neighbor].role == "route server"
+            # What a Route Server or the other gateway tells leads into the VNet: there the fabric knows the way.
+            inward = speakers[path.neighbor].role in ("route server", "expressroute")
             neighbor = node_name(router.end) if inward else "" if path.tunnel else path.neighbor
             yield Way(prefix, path.tunnel, neighbor, _bgp_source(path))
 

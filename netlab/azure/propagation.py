@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv4Network
 
 from netlab.scenario.addresses import DEFAULT_ROUTE, local_network_gateway
 from netlab.scenario.models import NvaBgp, Scenario
-from netlab.scenario.routers import Router, Topology, appliance_bgp, appliances, ends
+from netlab.scenario.routers import Router, Topology, appliance_bgp, appliances, branch_to_branch, ends
 
 Announcements = Mapping[str, frozenset[IPv4Network]]
 
@@ -138,14 +138,15 @@ class _Moment:
         own = self.own[peer.node]
         settings = appliance_bgp(scenario, peer) if peer.role == "appliance" else None
         by_appliance = settings if settings is not None and self._is_route_server(session) else None
-        for prefix in (prefix for prefix in own if not _withheld(session, prefix, self.topology)):
+        kept = withheld(scenario, peer, self.topology.speakers[session.router])
+        for prefix in (prefix for prefix in own if prefix not in kept):
             yield self._from(session, prefix, prepended, None, by_appliance)
         for prefix, paths in self.best[peer.node].items():
             # What was learned inside is told outside only (iBGP, RFC 4271 section 9.2.1); nobody is told what he said.
             chosen = paths[0] if not session.inside or not paths[0].inside else None
             if prefix in own or chosen is None or chosen.quiet or chosen.neighbor == session.router:
                 continue
-            if _withheld(session, prefix, self.topology):
+            if prefix in kept:
                 continue
             if session.inside or _passes_on(scenario, peer, prefix):
                 path = tuple(asn for asn in chosen.as_path if not (strips and asn in PRIVATE_ASNS))
@@ -230,10 +231,17 @@ def strips_private(router: Router, peer: Router) -> bool:
     return (router.role, peer.role) == ("edge router", "device")
 
 
-def _withheld(session: Session, prefix: IPv4Network, topology: Topology) -> bool:
-    """Whether an appliance keeps the default route from a site behind it: that has a way to the Internet of its own."""
-    roles = session.peer.role, topology.speakers[session.router].role
-    return prefix == DEFAULT_ROUTE and roles == ("appliance", "device")
+def withheld(scenario: Scenario, router: Router, peer: Router) -> tuple[IPv4Network, ...]:
+    """What a router keeps from a peer."""
+    match router.role, peer.role:
+        case "appliance", "device":
+            # That has a way to the Internet of its own.
+            return (DEFAULT_ROUTE,)
+        case "gateway", "expressroute" | "route server":
+            gateway = scenario.vnets[router.end].vpn_gateway
+            settings = gateway.point_to_site if gateway is not None else None
+            return (settings.address_pool,) if settings is not None else ()  # A25
+    return ()
 
 
 def _passes_on(scenario: Scenario, router: Router, prefix: IPv4Network) -> bool:
@@ -330,11 +338,7 @@ def bgp_ends(scenario: Scenario) -> tuple[str, ...]:
     And gateways that a Route Server exchanges routes with (A23), and sites behind an appliance or on a circuit.
     """
     found = (end for item in scenario.connections.values() if item.enable_bgp for end in item.between)
-    servers = (
-        name
-        for name, vnet in scenario.vnets.items()
-        if vnet.vpn_gateway and vnet.route_server and vnet.route_server.allow_branch_to_branch_traffic
-    )
+    servers = (name for name, vnet in scenario.vnets.items() if vnet.vpn_gateway and branch_to_branch(scenario, name))
     behind = (site for router in appliances(scenario) for site in appliance_bgp(scenario, router).sites)
     on_circuits = (circuit.site for circuit in scenario.expressroute_circuits.values())
     return tuple(dict.fromkeys((*found, *servers, *behind, *on_circuits)))

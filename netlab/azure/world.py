@@ -156,8 +156,8 @@ class World:
         """The selectors that a gateway offers its clients now."""
         router = self.topology.point_to_site(vnet)
         learned = self.learned[router.node] if router is not None else {}
-        # What only a Route Server tells enters no tunnel of the gateway's.
-        by_bgp = [prefix for prefix, paths in learned.items() if not paths[0].neighbor.endswith(("-rs-0", "-rs-1"))]
+        # What a Route Server, or the gateway beside, tells enters no tunnel.
+        by_bgp = [prefix for prefix, paths in learned.items() if any(path.tunnel for path in paths)]
         return sessions.offered(self.scenario, vnet, by_bgp)
 
     def sessions_of(self, client: str) -> dict[str, Session]:

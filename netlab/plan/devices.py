@@ -17,6 +17,7 @@ from netlab.azure.propagation import (
     static_prefixes,
     strips_private,
     weight,
+    withheld,
 )
 from netlab.plan import proposals
 from netlab.plan.model import (
@@ -36,7 +37,7 @@ from netlab.plan.model import (
 from netlab.plan.names import interface, node_directory
 from netlab.plan.underlay import LAST_RESORT, PublicAddresses
 from netlab.scenario import routers
-from netlab.scenario.addresses import DEFAULT_ROUTE, supernets
+from netlab.scenario.addresses import supernets
 from netlab.scenario.models import Scenario
 from netlab.scenario.routers import Router, Topology, appliance_bgp
 
@@ -245,11 +246,10 @@ def _peer(scenario: Scenario, router: Router, other: Router, *, passive: bool) -
         keeps_next_hop=router.role == "route server",
         weight=weight(scenario, router, other),
         strips_private=strips_private(router, other),
+        withheld=tuple(map(str, withheld(scenario, router, other))),
     )
-    if router.role != "appliance":
+    if router.role != "appliance" or other.role != "route server":
         return found
-    if other.role != "route server":
-        return replace(found, withheld=(str(DEFAULT_ROUTE),))
     settings = appliance_bgp(scenario, router)
     return replace(
         found,

@@ -11,7 +11,7 @@ from netlab.plan.names import lab_netns, node_directory
 from netlab.plan.route_servers import NIC
 from netlab.scenario.addresses import GATEWAY_SUBNET, subnet_gateway
 from netlab.scenario.models import Scenario, node_name
-from netlab.scenario.routers import Router, Topology, devices, edge_routers, expressroute_gateways
+from netlab.scenario.routers import Router, Topology, devices, edge_routers, expressroute_gateways, instances
 
 
 def port(index: int) -> str:
@@ -36,12 +36,19 @@ def _gateway(lab: str, scenario: Scenario, router: Router) -> Parts:
     prefix = scenario.vnets[router.end].subnets[GATEWAY_SUBNET].address_prefix
     way_in = str(subnet_gateway(prefix))
     inward = (Route(str(space), NIC, via=way_in) for space in vnet_prefixes(scenario, router.end))
+    # Of an address of its own subnet zebra thinks that it is on-link.
+    vpn = instances(scenario, router.end) if scenario.vnets[router.end].vpn_gateway is not None else ()
+    beside = (Route(f"{address}/32", NIC, via=way_in) for address in dict.fromkeys(r.bgp_address for r in vpn))
     node = Node(
         router.node,
         "gateway",
         lab_netns(lab, router.node),
         router.end,
-        routes=(*inward, *(Route(f"{msee.bgp_address}/32", circuit_port(msee)) for msee in circuits(scenario, router))),
+        routes=(
+            *inward,
+            *beside,
+            *(Route(f"{msee.bgp_address}/32", circuit_port(msee)) for msee in circuits(scenario, router)),
+        ),
     )
     link = Link(
         Interface(router.node, NIC, NIC, (f"{router.bgp_address}/{prefix.prefixlen}",)),

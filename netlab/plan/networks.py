@@ -61,6 +61,7 @@ from netlab.scenario.routers import (
     Topology,
     appliances,
     before_devices,
+    branch_to_branch,
     devices,
     expressroute_gateways,
     instance_addresses,
@@ -268,18 +269,13 @@ def _tables(scenario: Scenario, topology: Topology, vnet: str) -> Iterator[tuple
             ),
         )
     if item.vpn_gateway is not None:
-        # What the gateway sends back into its VNet never turns round to the gateway again.
         for index in (0, 1):
             fixed = fixed_routes(scenario, vnet, GATEWAY_SUBNET)
-            server = vnet if item.route_server is not None else ""
-            yield _instance_port(index), make(numbers[GATEWAY_SUBNET], GATEWAY_SUBNET, fixed, route_server=server)
+            yield _instance_port(index), _of_gateway_subnet(scenario, vnet, ways, numbers[GATEWAY_SUBNET], fixed, True)
     for router in _expressroute(scenario, vnet):
         fixed = fixed_routes(scenario, vnet, GATEWAY_SUBNET)
-        server = vnet if item.route_server is not None else ""
-        yield (
-            expressroute.port(router.index),
-            make(numbers[GATEWAY_SUBNET], GATEWAY_SUBNET, fixed, route_server=server),
-        )
+        table = _of_gateway_subnet(scenario, vnet, ways, next(spare), fixed, False)
+        yield expressroute.port(router.index), table
     for index in (0, 1) if item.route_server is not None else ():
         fixed = tuple(system_routes(scenario, vnet))
         yield port(index), make(numbers[ROUTE_SERVER_SUBNET], ROUTE_SERVER_SUBNET, fixed)
@@ -294,6 +290,22 @@ def _tables(scenario: Scenario, topology: Topology, vnet: str) -> Iterator[tuple
             table = SubnetTable(number, f"from {peer}", (FixedRoute("Default", "VirtualAppliance", route),))
             yield _appliance_port(peer, nic.vm), table
     yield _WAN, make(next(spare), "from the Internet", local)
+
+
+def _of_gateway_subnet(
+    scenario: Scenario,
+    vnet: str,
+    ways: tuple[GatewayWay, ...],
+    table: int,
+    fixed: tuple[EffectiveRoute, ...],
+    by_vpn: bool,
+) -> SubnetTable:
+    """What a gateway sends back into its VNet never turns round to it again; to the other gateway it goes only where a
+    Route Server has them exchange routes (R96)."""
+    server = vnet if scenario.vnets[vnet].route_server is not None else ""
+    others = tuple(way for way in ways if way.expressroute == by_vpn and branch_to_branch(scenario, vnet))
+    gateway = vnet if others else ""
+    return _table(scenario, vnet, others, table, GATEWAY_SUBNET, fixed, gateway, server)
 
 
 def _route_server_serving(scenario: Scenario, vnet: str) -> str:
@@ -469,13 +481,21 @@ def gateway_routing(lab: str, scenario: Scenario, topology: Topology, device: De
     """The routing namespace of a gateway instance: into its VNet and its spokes; no way to the Internet (R64)."""
     router = str(subnet_gateway(scenario.vnets[device.end].subnets[GATEWAY_SUBNET].address_prefix))
     inward = (Route(str(prefix), _NIC, via=router) for prefix in vnet_prefixes(scenario, device.end))
+    # Of an address of its own subnet zebra thinks that it is on-link.
+    beside = (Route(f"{r.bgp_address}/32", _NIC, via=router) for r in _expressroute(scenario, device.end))
     custom = custom_routes(map(str, point_to_site(scenario, device.end).custom_routes)) if device.p2s else ()
     return Node(
         device.node,
         "gateway",
         lab_netns(lab, device.node),
         device.end,
-        routes=(*inward, *custom, *peer_pins(scenario, device), *_to_the_other_instance(scenario, topology, device)),
+        routes=(
+            *inward,
+            *beside,
+            *custom,
+            *peer_pins(scenario, device),
+            *_to_the_other_instance(scenario, topology, device),
+        ),
     )
 
 

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import Literal
 
 from netlab.scenario.models import Expectation, Reach, Scenario, node_name
-from netlab.scenario.routers import device_node, instance_node
+from netlab.scenario.routers import device_node, edge_router_node, expressroute_node, instance_node, route_server_node
 
 INTERNET = "internet"
 
@@ -60,11 +60,17 @@ def nodes(scenario: Scenario) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield node_name(vnet), ("vnets", vnet)
         if item.vpn_gateway is not None:
             yield from ((instance_node(vnet, index), ("vnets", vnet, "vpn_gateway")) for index in (0, 1))
+        if item.expressroute_gateway is not None:
+            yield from ((expressroute_node(vnet, index), ("vnets", vnet, "expressroute_gateway")) for index in (0, 1))
+        if item.route_server is not None:
+            yield from ((route_server_node(vnet, index), ("vnets", vnet, "route_server")) for index in (0, 1))
         yield from ((node_name(vnet, vm), ("vnets", vnet, "vms", vm)) for vm in item.vms)
     for site, network in scenario.sites.items():
         yield node_name(site), ("sites", site)
         yield from ((device_node(site, name), ("sites", site, "devices", name)) for name in network.devices)
         yield from ((node_name(site, host), ("sites", site, "hosts", host)) for host in network.hosts)
+    for circuit in scenario.expressroute_circuits:
+        yield from ((edge_router_node(circuit, index), ("expressroute_circuits", circuit)) for index in (0, 1))
     yield from ((node_name(client), ("clients", client)) for client in scenario.clients)
 
 

@@ -113,9 +113,14 @@ class Topology:
             for nva in (router for router in here if (router.role, router.end) == ("appliance", server.end)):
                 if server.index in appliance_bgp(self.scenario, nva).route_server_instances:
                     yield Peers((nva, server))
-            item = self.scenario.vnets[server.end].route_server
-            if item is not None and item.allow_branch_to_branch_traffic:
-                yield from (Peers((server, instance)) for instance in self.with_tunnels(server.end))
+            if branch_to_branch(self.scenario, server.end):
+                yield from (
+                    Peers((server, other)) for other in (*self.with_tunnels(server.end), *self._private(server.end))
+                )
+        # R97: then the gateways of a VNet exchange routes too; without, there is no transit between them (R96).
+        for instance in (router for router in here if router.role == "gateway"):
+            if branch_to_branch(self.scenario, instance.end):
+                yield from (Peers((instance, other)) for other in self._private(instance.end))
         for msee in (router for router in here if router.role == "edge router"):
             circuit = self.scenario.expressroute_circuits[msee.end]
             if msee.node not in self.severed:
@@ -125,6 +130,9 @@ class Topology:
         for nva in (router for router in here if router.role == "appliance"):
             for site in appliance_bgp(self.scenario, nva).sites:
                 yield from (Peers((nva, device)) for device in devices(self.scenario, site))
+
+    def _private(self, vnet: str) -> Iterator[Router]:
+        return (r for r in self.speakers.values() if (r.role, r.end) == ("expressroute", vnet))
 
     def of(self, end: str) -> tuple[Router, ...]:
         """The routers of a VNet's gateway or of a site."""
@@ -229,6 +237,12 @@ def before_devices(scenario: Scenario, end: str) -> tuple[Router, ...]:
         return ()
     count, asn = len(scenario.sites[end].devices), addresses.asn(scenario, end)
     return (Router(end, node_name(end), count, asn, addresses.router_bgp_address(scenario, end), "before devices"),)
+
+
+def branch_to_branch(scenario: Scenario, vnet: str) -> bool:
+    """Whether a VNet's Route Server exchanges routes with its gateways (A23)."""
+    server = scenario.vnets[vnet].route_server
+    return server is not None and server.allow_branch_to_branch_traffic
 
 
 def route_server_node(vnet: str, index: int) -> str:

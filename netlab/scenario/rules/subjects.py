@@ -22,6 +22,7 @@ from netlab.scenario.models import (
     VpnGateway,
 )
 from netlab.scenario.names import endpoints, resolve, short, suggest
+from netlab.scenario.routers import appliance_bgp, appliances, branch_to_branch
 
 Path = tuple[str | int, ...]
 
@@ -252,8 +253,12 @@ def shared_keys(scenario: Scenario) -> Iterator[tuple[Path, str, str]]:
 
 
 def speaking(scenario: Scenario) -> tuple[str, ...]:
-    """The ends of connections with BGP that can speak it."""
+    """The ends of connections with BGP that can speak it, and those that speak it without: sites on circuits and behind
+    appliances, gateways with which a Route Server exchanges routes."""
     ends = {end for _, item in sound_connections(scenario) if item.enable_bgp for end in item.between}
+    ends |= {circuit.site for circuit in scenario.expressroute_circuits.values()}
+    ends |= {site for nva in appliances(scenario) for site in appliance_bgp(scenario, nva).sites}
+    ends |= {name for name in scenario.vnets if branch_to_branch(scenario, name)}
     return tuple(
         end for end in (*scenario.vnets, *scenario.sites) if end in ends and not without_settings(scenario, end)
     )
