@@ -134,11 +134,12 @@ class _Moment:
         """Everything that the peer of a session tells."""
         peer, scenario = session.peer, self.topology.scenario
         prepended = () if session.inside else self._prepended(session)
-        strips = strips_private(peer, self.topology.speakers[session.router])
+        here = self.topology.speakers[session.router]
+        strips = strips_private(peer, here)
         own = self.own[peer.node]
         settings = appliance_bgp(scenario, peer) if peer.role == "appliance" else None
         by_appliance = settings if settings is not None and self._is_route_server(session) else None
-        kept = withheld(scenario, peer, self.topology.speakers[session.router])
+        kept = withheld(scenario, peer, here)
         for prefix in (prefix for prefix in own if prefix not in kept):
             yield self._from(session, prefix, prepended, None, by_appliance)
         for prefix, paths in self.best[peer.node].items():
@@ -150,6 +151,8 @@ class _Moment:
                 continue
             if session.inside or _passes_on(scenario, peer, prefix):
                 path = tuple(asn for asn in chosen.as_path if not (strips and asn in PRIVATE_ASNS))
+                if overrides(peer, here):
+                    path = tuple(peer.asn if asn == here.asn else asn for asn in path)
                 yield self._from(session, prefix, (*prepended, *path), chosen, by_appliance)
 
     def _is_route_server(self, session: Session) -> bool:
@@ -229,6 +232,12 @@ def weight(scenario: Scenario, router: Router, peer: Router) -> int:
 def strips_private(router: Router, peer: Router) -> bool:
     """Whether a router takes private AS numbers out of what it passes on: Microsoft's, towards on-premises (R99)."""
     return (router.role, peer.role) == ("edge router", "device")
+
+
+def overrides(router: Router, peer: Router) -> bool:
+    """Whether a router puts its own AS number in the place of its peer's: Microsoft's, so that VNets on one circuit,
+    whose gateways all have 65515, hear of each other."""
+    return (router.role, peer.role) == ("edge router", "expressroute")
 
 
 def withheld(scenario: Scenario, router: Router, peer: Router) -> tuple[IPv4Network, ...]:

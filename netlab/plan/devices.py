@@ -13,6 +13,7 @@ from netlab.azure.propagation import (
     bgp_ends,
     maximum_prefix,
     originated,
+    overrides,
     sheltered,
     static_prefixes,
     strips_private,
@@ -246,6 +247,7 @@ def _peer(scenario: Scenario, router: Router, other: Router, *, passive: bool) -
         keeps_next_hop=router.role == "route server",
         weight=weight(scenario, router, other),
         strips_private=strips_private(router, other),
+        overrides=overrides(router, other),
         withheld=tuple(map(str, withheld(scenario, router, other))),
     )
     if router.role != "appliance" or other.role != "route server":

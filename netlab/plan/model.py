@@ -216,7 +216,7 @@ class BgpNeighbor:
     before what it is told, ``next_hop`` the one that it is told, empty for this speaker itself; ``keeps_next_hop`` that
     it is told what was learned with the next hop that it has. It tells nobody of the prefixes in ``quiet``, and is
     not told those in ``withheld``. What it tells has this ``weight``; ``strips_private`` takes private AS numbers out
-    of what it is told.
+    of what it is told, ``overrides`` puts the own one in the place of the peer's.
     """
 
     connection: str
@@ -233,6 +233,7 @@ class BgpNeighbor:
     withheld: tuple[str, ...] = ()
     weight: int = 0
     strips_private: bool = False
+    overrides: bool = False
 
     @property
     def changed(self) -> bool:

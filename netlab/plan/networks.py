@@ -241,7 +241,13 @@ def appliance_links(scenario: Scenario) -> Iterator[Link]:
 
 def _appliances_of_peers(scenario: Scenario, vnet: str) -> Iterator[tuple[str, Nic]]:
     for mine, _ in scenario.peered(vnet):
-        yield from ((mine.remote_vnet, nic) for nic in nics(scenario, mine.remote_vnet) if nic.forwards)
+        yield from ((mine.remote_vnet, nic) for nic in _next_hops(scenario, mine.remote_vnet))
+
+
+def _next_hops(scenario: Scenario, vnet: str) -> Iterator[Nic]:
+    """The NICs of a VNet that may be next hops: of appliances, and those that a user route names whatever they are."""
+    named = {r.next_hop_ip_address for table in scenario.route_tables.values() for r in table.routes.values()}
+    return (nic for nic in nics(scenario, vnet) if nic.forwards or nic.address in named)
 
 
 def _peer_address(scenario: Scenario, vnet: str) -> str:
@@ -285,7 +291,7 @@ def _tables(scenario: Scenario, topology: Topology, vnet: str) -> Iterator[tuple
         peer = mine.remote_vnet
         may_use, fixed = peer in scenario.spokes(vnet), tuple(routes_from_peer(scenario, vnet, peer))
         yield _peer_port(peer), make(next(spare), f"from {peer}", fixed, vnet if may_use else "")
-        for nic in (nic for nic in nics(scenario, vnet) if nic.forwards):
+        for nic in _next_hops(scenario, vnet):
             route = Route("0.0.0.0/0", _vm_port(nic.vm), via=str(nic.address), table=(number := next(spare)))
             table = SubnetTable(number, f"from {peer}", (FixedRoute("Default", "VirtualAppliance", route),))
             yield _appliance_port(peer, nic.vm), table

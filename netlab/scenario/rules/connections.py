@@ -260,10 +260,10 @@ def r103_remote_gateways_can_be_used(scenario: Scenario) -> Breaches:
         other = first.setdefault(vnet, name)
         if other != name:
             yield Breach(path, f"`{vnet}` uses the remote gateway of `{other}` already; one peering per VNet may")
-        if scenario.vnets[vnet].vpn_gateway is not None:
-            yield Breach(path, f"`{vnet}` has a vpn_gateway of its own; drop one or the other")
-        if scenario.vnets[remote].vpn_gateway is None:
-            yield Breach(path, f"`{remote}` has no vpn_gateway that could be used")
+        if scenario.gateway_for(vnet) == vnet:
+            yield Breach(path, f"`{vnet}` has a gateway or a Route Server of its own; drop one or the other")
+        if scenario.gateway_for(remote) != remote:
+            yield Breach(path, f"`{remote}` has no gateway and no Route Server that could be used")
         if back is not None and not back.allow_gateway_transit:
             yield Breach(path, f"the peering from `{remote}` to `{vnet}` needs allow_gateway_transit: true")
 
