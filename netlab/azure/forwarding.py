@@ -129,36 +129,41 @@ def hops(world: World, node: str, ingress: str, packet: Packet) -> tuple[Hop, ..
         return tuple(_client(world, clients[node], packet))
     if node.endswith(EDGE):
         return (_edge(world, node, packet),)
-    return (_machine(world, node, ingress, packet),)
+    return tuple(_machine(world, node, ingress, packet))
 
 
-def _machine(world: World, node: str, ingress: str, packet: Packet) -> Hop:
+def _machine(world: World, node: str, ingress: str, packet: Packet) -> Iterator[Hop]:
     """A virtual machine or a host sends all to its router; what is not its own only an appliance passes on, and that
     knows the sites behind it."""
     scenario = world.scenario
     if node in world.faults.stopped:
-        return Hop(None, dropped=f"stopped: {node} is stopped")
+        yield Hop(None, dropped=f"stopped: {node} is stopped")
+        return
     owner = next(end.owner for end in endpoints(scenario) if end.node == node)
     nic = next((nic for nic in nics(scenario, owner) if nic.node == node), None) if owner in scenario.vnets else None
     if ingress != FROM_SELF and (nic is None or not nic.forwards):
-        return Hop(None, dropped=f"no forwarding: {node} is no appliance and drops what is not for its own address")
-    behind = _behind(world, node, packet)
-    if behind is not None:
-        used = Used(node, str(behind.prefix), _bgp_source(behind), behind.neighbor)
-        return Hop(used, behind.neighbor, node)
+        yield Hop(None, dropped=f"no forwarding: {node} is no appliance and drops what is not for its own address")
+        return
+    paths = _learned_paths(world, node, packet)
+    behind = [path for path in paths if world.topology.speakers[path.neighbor].role == "device"]
+    for path in behind:
+        yield Hop(Used(node, str(path.prefix), _bgp_source(path), path.neighbor), path.neighbor, node)
+    if behind and len(behind) == len(paths):
+        return
     if nic is None or ingress == FROM_SELF:
-        return Hop(Used(node, str(DEFAULT_ROUTE), "the machine's default route", owner), node_name(owner), node)
+        yield Hop(Used(node, str(DEFAULT_ROUTE), "the machine's default route", owner), node_name(owner), node)
+        return
     used = Used(node, str(DEFAULT_ROUTE), "the appliance's default route", owner)
-    return Hop(used, node_name(owner), node, masked=nic.address if packet.goes_public else None)
+    yield Hop(used, node_name(owner), node, masked=nic.address if packet.goes_public else None)
 
 
-def _behind(world: World, node: str, packet: Packet) -> Learned | None:
-    """The route of an appliance to a site behind it, if the longest that covers a destination leads there."""
-    speakers, known = world.topology.speakers, world.learned.get(node, {})
+def _learned_paths(world: World, node: str, packet: Packet) -> tuple[Learned, ...]:
+    """The paths of the longest prefix that an appliance learned for a destination: to sites behind it, or into the
+    VNet, or both."""
+    known = world.learned.get(node, {})
     covering = [prefix for prefix in known if packet.target_address in prefix]
     best = max(covering, key=lambda prefix: prefix.prefixlen, default=None)
-    paths = known[best] if best is not None else ()
-    return next((path for path in paths if speakers[path.neighbor].role == "device"), None)
+    return known[best] if best is not None else ()
 
 
 # --- the Internet, and the edges of sites ---------------------------------------------------------------------------

@@ -1,15 +1,18 @@
-"""The AS paths that a story expects gateways and sites to have learned, and those that they have. Pure."""
+"""The AS paths that a story expects gateways, sites, Route Servers and appliances to have learned, and those that they
+have. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from netlab.azure.propagation import bgp_ends
 from netlab.azure.world import World
-from netlab.scenario.models import Expectation
+from netlab.scenario.models import Expectation, Scenario
+from netlab.scenario.routers import Router, appliances, ends, route_servers
 
 ABSENT = "absent"
 
-# By VNet or site and prefix: an AS path, or that there is none.
+# By VNet, site or node and prefix: an AS path, or that there is none.
 Expected = Mapping[tuple[str, str], str]
 # By prefix: the AS paths of the best routes of any router of an end.
 AsPaths = Mapping[str, frozenset[str]]
@@ -21,10 +24,24 @@ def expected(before: Expected, expectation: Expectation) -> Expected:
     return {**before, **fresh}
 
 
-def as_paths(world: World, end: str) -> AsPaths:
-    """What the routers of a VNet's gateway or of a site have learned by BGP."""
+def learners(scenario: Scenario) -> tuple[str, ...]:
+    """Who learns by BGP: VNets by their gateway, sites, and the nodes of Route Servers and appliances."""
+    lone = (router.node for routers in (route_servers(scenario), appliances(scenario)) for router in routers)
+    return (*bgp_ends(scenario), *lone)
+
+
+def routers(world: World, learner: str) -> tuple[Router, ...]:
+    """The routers of a VNet's gateway or of a site, or the one of a node; none while that is stopped."""
+    if learner in ends(world.scenario):
+        return world.topology.of(learner)
+    found = world.topology.speakers.get(learner.lower())
+    return (found,) if found is not None else ()
+
+
+def as_paths(world: World, learner: str) -> AsPaths:
+    """What these routers have learned by BGP."""
     found: dict[str, frozenset[str]] = {}
-    for router in world.topology.of(end):
+    for router in routers(world, learner):
         for prefix, paths in world.learned[router.node].items():
             told = frozenset(" ".join(map(str, path.as_path)) for path in paths)
             found[str(prefix)] = found.get(str(prefix), frozenset()) | told

@@ -1,12 +1,11 @@
-"""What gateways and sites have learned by BGP: as documented, as the model says, and as their bgpd says."""
+"""What was learned by BGP: as documented, as the model says, and as the speakers' bgpd say."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Protocol
 
-from netlab.azure.learning import AsPaths, Expected, as_paths, in_words
-from netlab.azure.propagation import bgp_ends
+from netlab.azure.learning import AsPaths, Expected, as_paths, in_words, learners, routers
 from netlab.azure.world import World
 from netlab.lab.judgement import three_way
 from netlab.plan.model import BgpSpeaker, Plan
@@ -22,17 +21,18 @@ class Machine(Protocol):
 
 
 def checks(plan: Plan, world: World, machine: Machine, documented: Expected) -> Iterator[Check]:
-    """Every gateway and site that speaks BGP: all that it has learned."""
-    for end in bgp_ends(world.scenario):
+    """Every gateway, site, Route Server's instance and appliance that speaks BGP: all that it has learned."""
+    for end in learners(world.scenario):
         predicted, observed = as_paths(world, end), _observed(plan, world, machine, end)
-        problems = list(_problems(predicted, observed, {p: said for (e, p), said in documented.items() if e == end}))
+        mine = {prefix: said for (who, prefix), said in documented.items() if who.lower() == end.lower()}
+        problems = list(_problems(predicted, observed, mine))
         words = _some(problems) if problems else _some([f"{p}: {in_words(observed, p)}" for p in sorted(observed)])
         yield Check(f"learned {end}", "failed" if problems else "passed", words or "nothing")
 
 
-def _observed(plan: Plan, world: World, machine: Machine, end: str) -> AsPaths:
-    """What any router of an end knows."""
-    nodes = {router.node for router in world.topology.of(end)}
+def _observed(plan: Plan, world: World, machine: Machine, learner: str) -> AsPaths:
+    """What any router of a learner knows."""
+    nodes = {router.node for router in routers(world, learner)}
     found: dict[str, frozenset[str]] = {}
     for speaker in (speaker for speaker in plan.speakers if speaker.node in nodes):
         for prefix, paths in machine.as_paths(speaker).items():

@@ -64,7 +64,11 @@ def appliance_routes(scenario: Scenario, nva: Router) -> Iterator[Route]:
     vnet = scenario.vnets[nva.end]
     machine = next(vm for name, vm in vnet.vms.items() if node_name(nva.end, name) == nva.node)
     way_out = str(subnet_gateway(vnet.subnets[machine.subnet].address_prefix))
-    others = [r.bgp_address for r in appliances(scenario) if r.end == nva.end and r != nva]
+    further = [router for router in appliances(scenario) if router.end == nva.end and router != nva]
+    others = [router.bgp_address for router in further]
+    others += [
+        hop for router in further if (hop := appliance_bgp(scenario, router).next_hop) not in (None, nva.bgp_address)
+    ]
     if vnet.route_server is not None:
         others += route_server_instances(vnet)
     if vnet.vpn_gateway is not None:

@@ -180,7 +180,7 @@ def check(scenario: Scenario, found: Plan) -> None:
     for fabric in found.fabrics:
         here = {i.name for i in interfaces[fabric.node]}
         for table in fabric.tables:
-            assert bool(table.gateway) == bool(table.gateway_ways)
+            assert bool(table.gateway) == bool(table.gateway_ways or table.route_server)
             for way in table.gateway_ways:
                 assert way.device in here
                 assert way.via

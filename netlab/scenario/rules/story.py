@@ -159,7 +159,7 @@ AS_PATH = re.compile(r"absent||[0-9]+( [0-9]+)*")
 def _learned(scenario: Scenario, path: Path, step: Step) -> Breaches:
     for end, routes in step.expect.learned.items():
         here = (*path, "learned", end)
-        if end not in speaking(scenario):
+        if end not in speaking(scenario) and end.lower() not in speaking(scenario):
             message = f"{short(end)} has no connection with BGP; {suggest(end, speaking(scenario))}"
             yield Breach(here, message)
         for prefix, as_path in routes.items():

@@ -13,6 +13,7 @@ from netlab.scenario.models import (
     BgpSettings,
     Connection,
     LocalNetworkGateway,
+    NvaBgp,
     Peering,
     Scenario,
     Site,
@@ -20,9 +21,10 @@ from netlab.scenario.models import (
     VirtualNetwork,
     VpnDevice,
     VpnGateway,
+    node_name,
 )
 from netlab.scenario.names import endpoints, resolve, short, suggest
-from netlab.scenario.routers import appliance_bgp, appliances, branch_to_branch
+from netlab.scenario.routers import branch_to_branch, route_server_node
 
 Path = tuple[str | int, ...]
 
@@ -253,15 +255,27 @@ def shared_keys(scenario: Scenario) -> Iterator[tuple[Path, str, str]]:
 
 
 def speaking(scenario: Scenario) -> tuple[str, ...]:
-    """The ends of connections with BGP that can speak it, and those that speak it without: sites on circuits and behind
-    appliances, gateways with which a Route Server exchanges routes."""
+    """Who can speak BGP: the ends of connections that have it on, sites on circuits and behind appliances, gateways
+    with which a Route Server exchanges routes, and the nodes of Route Servers and appliances."""
     ends = {end for _, item in sound_connections(scenario) if item.enable_bgp for end in item.between}
     ends |= {circuit.site for circuit in scenario.expressroute_circuits.values()}
-    ends |= {site for nva in appliances(scenario) for site in appliance_bgp(scenario, nva).sites}
+    ends |= {site for _, _, bgp in appliances_with_bgp(scenario) for site in bgp.sites}
     ends |= {name for name in scenario.vnets if branch_to_branch(scenario, name)}
-    return tuple(
-        end for end in (*scenario.vnets, *scenario.sites) if end in ends and not without_settings(scenario, end)
+    known = (end for end in (*scenario.vnets, *scenario.sites) if end in ends and not without_settings(scenario, end))
+    servers = (name for name, vnet in scenario.vnets.items() if vnet.route_server is not None)
+    return (
+        *known,
+        *(route_server_node(name, index) for name in servers for index in (0, 1)),
+        *(node_name(vnet, vm) for vnet, vm, _ in appliances_with_bgp(scenario)),
     )
+
+
+def appliances_with_bgp(scenario: Scenario) -> Iterator[tuple[str, str, NvaBgp]]:
+    """The appliances that speak BGP: VNet, machine, settings. Unlike routers.appliances also where addresses lack."""
+    for name, vnet in scenario.vnets.items():
+        for vm, item in vnet.vms.items():
+            if item.nva is not None and item.nva.bgp is not None:
+                yield name, vm, item.nva.bgp
 
 
 def story_actions(scenario: Scenario) -> Iterator[tuple[Path, Action]]:
