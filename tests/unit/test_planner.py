@@ -180,12 +180,15 @@ def check(scenario: Scenario, found: Plan) -> None:
     for fabric in found.fabrics:
         here = {i.name for i in interfaces[fabric.node]}
         for table in fabric.tables:
-            assert bool(table.gateway) == bool(table.gateway_ways or table.route_server)
+            # A VNet with a Route Server only is served by itself, and has no gateway to lead to.
+            assert table.gateway or not table.gateway_ways
+            assert table.gateway_ways or table.gateway not in {view.vnet for view in found.gateways}
             for way in table.gateway_ways:
                 assert way.device in here
                 assert way.via
                 assert way.node in {"", *(view.node for view in found.gateways if view.vnet == table.gateway)}
             assert len(table.gateway_ways) == 1 or all(way.node for way in table.gateway_ways)
+            assert bool(table.route_server) <= bool(table.appliances)
 
     # Daemons: in nodes that exist, one directory each, with sockets that can be bound.
     directories = [(c.node, c.directory) for c in found.charons] + [(s.node, s.directory) for s in found.speakers]
@@ -243,16 +246,22 @@ def _check_daemons(found: Plan) -> None:
         assert (other.local_address, other.local_id) == (one.remote_address, one.remote_id)
     sessions: dict[tuple[str, frozenset[str]], list[Any]] = {}
     ports = {(t.node, t.connection): t.interface for t in found.tunnels}
-    interfaces = _interfaces(found)
+    interfaces, kinds = _interfaces(found), {node.name: node.kind for node in found.nodes}
     for speaker in found.speakers:
         assert _twice(neighbor.address for neighbor in speaker.neighbors) == [], "FRR tells peers apart by address"
         for neighbor in speaker.neighbors:
-            assert neighbor.inside == (not neighbor.connection)
+            port = ports.get((speaker.node, neighbor.connection), "")
             assert neighbor.inside == (neighbor.asn == speaker.asn), "iBGP is inside, eBGP outside"
             assert neighbor.interface in {i.name for i in interfaces[speaker.node]}
-            assert neighbor.inside or neighbor.interface == ports[speaker.node, neighbor.connection]
+            assert port in ("", neighbor.interface)
+            # Without a tunnel only inside, and with Route Servers, appliances and circuits.
+            assert (
+                port
+                or neighbor.inside
+                or {kinds[speaker.node], kinds[neighbor.node]} & {"route server", "vm", "edge router"}
+            )
             ends_at = frozenset((speaker.node, neighbor.node))
-            sessions.setdefault((neighbor.connection, ends_at), []).append((speaker, neighbor))
+            sessions.setdefault((neighbor.connection if port else "", ends_at), []).append((speaker, neighbor))
     for one, other in sessions.values():
         assert (one[1].address, one[1].asn) == (other[0].address, other[0].asn)
         assert (other[1].address, other[1].asn) == (one[0].address, one[0].asn)
