@@ -10,6 +10,7 @@ from netlab.scenario.addresses import (
     GATEWAY_SUBNET,
     ROUTE_SERVER_SUBNET,
     asn,
+    expressroute_instances,
     route_server_instances,
     vm_addresses,
 )
@@ -25,12 +26,15 @@ from netlab.scenario.models import (
     node_name,
 )
 from netlab.scenario.routers import (
+    EXPRESSROUTE_ASN,
+    MICROSOFT_ASN,
     ROUTE_SERVER_ASN,
     Router,
     appliance_bgp,
     appliances,
     device_node,
     devices,
+    expressroute_node,
     instance_node,
     instances,
     route_server_node,
@@ -85,7 +89,13 @@ def topology(scenario: Scenario) -> Topology:
         scenario.name,
         (*_vnets(scenario), *_sites(scenario)),
         tuple(_clients(scenario)),
-        (*_points_to_site(scenario), *_connections(scenario), *_appliances(scenario), *_peerings(scenario)),
+        (
+            *_points_to_site(scenario),
+            *_connections(scenario),
+            *_appliances(scenario),
+            *_circuits(scenario),
+            *_peerings(scenario),
+        ),
     )
 
 
@@ -97,6 +107,12 @@ def _vnets(scenario: Scenario) -> Iterator[Cluster]:
         nodes = tuple(_subnets(name, vnet)) or (Node(f"{node_name(name)}/", "subnet", "no subnet"),)
         if vnet.vpn_gateway is not None:
             nodes = (_gateway(scenario, name, vnet, vnet.vpn_gateway), *nodes)
+        if vnet.expressroute_gateway is not None:
+            title, lines = (
+                "ExpressRoute gateway",
+                (f"AS {EXPRESSROUTE_ASN}  BGP {_listed(expressroute_instances(vnet))}",),
+            )
+            nodes = (Node(expressroute_node(name, 0), "gateway", title, lines), *nodes)
         if vnet.route_server is not None:
             nodes = (_route_server(name, vnet, vnet.route_server), *nodes)
         yield Cluster(node_name(name), "vnet", f"{name}  {_listed(vnet.address_space)}", nodes)
@@ -177,7 +193,8 @@ def _clients(scenario: Scenario) -> Iterator[Node]:
 
 
 def _speaks(scenario: Scenario, end: str) -> bool:
-    return any(item.enable_bgp for _, item in scenario.connections_of(end))
+    on_circuit = any(circuit.site == end for circuit in scenario.expressroute_circuits.values())
+    return on_circuit or any(item.enable_bgp for _, item in scenario.connections_of(end))
 
 
 def _impaired(link: Impairment | None) -> tuple[str, ...]:
@@ -220,6 +237,14 @@ def _appliances(scenario: Scenario) -> Iterator[Edge]:
         if vnet.route_server is not None and settings.route_server_instances:
             yield Edge("bgp", box, route_server_node(nva.end, 0), words)
         yield from (Edge("bgp", box, devices(scenario, site)[0].node, (*words, "SD-WAN")) for site in settings.sites)
+
+
+def _circuits(scenario: Scenario) -> Iterator[Edge]:
+    """Circuits, each a line from every ExpressRoute gateway to the site: the edge routers are in between."""
+    for name, circuit in scenario.expressroute_circuits.items():
+        device = devices(scenario, circuit.site)[0].node
+        words = (name, f"ExpressRoute, AS {MICROSOFT_ASN}")
+        yield from (Edge("bgp", expressroute_node(vnet, 0), device, words) for vnet in circuit.vnets)
 
 
 def _end(scenario: Scenario, end: str, item: Connection) -> str:

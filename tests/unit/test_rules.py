@@ -225,6 +225,11 @@ def connection(settings: str) -> tuple[str, str]:
     return CONNECTIONS, f"{CONNECTIONS}  new: {{{settings}}}\n"
 
 
+def circuit(settings: str) -> tuple[tuple[str, str], ...]:
+    gateway = (GATEWAY3[0], "GatewaySubnet: 10.3.255.0/27}\n    expressroute_gateway: {}\n")
+    return gateway, (CONNECTIONS, f"expressroute_circuits:\n  c1: {{{settings}}}\n{CONNECTIONS}")
+
+
 def many_sites(count: int, vnet: str = "VNet2") -> tuple[tuple[str, str], ...]:
     sites = (f"  S{n}: {{address_prefixes: [10.{n}.0.0/16]}}\n" for n in range(150, 150 + count))
     tunnels = (f"  C{n}: {{type: IPsec, between: [{vnet}, S{n}]}}\n" for n in range(150, 150 + count))
@@ -525,6 +530,32 @@ BROKEN = (
         "Site2",
         gateway3("vpn_type: PolicyBased, sku: Basic, default_site: Site2"),
         connection("type: IPsec, between: [VNet3, Site2]"),
+    ),
+    broken("circuits_join_a_site_and_gateways", "Sit9", *circuit("site: Sit9, vnets: {VNet3: {}}")),
+    broken("circuits_join_a_site_and_gateways", "Site2", *circuit("site: Site2, vnets: {VNet3: {}}")),
+    broken("circuits_join_a_site_and_gateways", "Site3", *circuit("site: Site3, vnets: {VNet3: {}}")),
+    broken("circuits_join_a_site_and_gateways", "VNet4", *circuit("site: Site1, vnets: {VNet3: {}, VNet4: {}}")),
+    broken(
+        "actions_name_circuits",
+        "curcuit",
+        (STEP, "  - name: cut\n    do: [{fail_circuit: {circuit: curcuit}}]\n" + STEP),
+    ),
+    broken(
+        "r4_gateway_subnet_has_room_for_both",
+        "10.3.255.0/28",
+        *circuit("site: Site1, vnets: {VNet3: {}}"),
+        ("10.3.255.0/27", "10.3.255.0/28"),
+        also=("r3_gateway_subnet_has_room",),
+    ),
+    broken(
+        "r4_gateway_subnet_has_room_for_both",
+        "expressroute_gateway",
+        ("  VNet4:\n", "  VNet9: {address_space: [10.9.0.0/16], subnets: {}, expressroute_gateway: {}}\n  VNet4:\n"),
+    ),
+    broken(
+        "r93_vpn_beside_expressroute_is_capable",
+        "vpn_gateway: {sku: Basic}",
+        (GATEWAY3[0], "GatewaySubnet: 10.3.255.0/27}\n    expressroute_gateway: {}\n    vpn_gateway: {sku: Basic}\n"),
     ),
     broken("r88_gateways_as_next_hop_are_there", "outward", VNET3_TABLE, OUTWARD),
     broken(

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from netlab.scenario.models import Scenario
-from netlab.scenario.rules import bgp, connections, gateways, ipsec, naming, networks, routes, story
+from netlab.scenario.rules import bgp, connections, expressroute, gateways, ipsec, naming, networks, routes, story
 from netlab.scenario.rules.subjects import Breach, Breaches, Path
 
 __all__ = ["RULES", "Breach", "Path", "Rule", "check", "number"]
@@ -72,6 +72,10 @@ RULES: tuple[Rule, ...] = (
     routes.r88_gateways_as_next_hop_are_there,
     routes.r89_appliances_can_forward,
     routes.r91_gateway_subnet_is_reached_directly,
+    expressroute.circuits_join_a_site_and_gateways,
+    expressroute.actions_name_circuits,
+    expressroute.r4_gateway_subnet_has_room_for_both,
+    expressroute.r93_vpn_beside_expressroute_is_capable,
     gateways.r10_active_active_needs_a_capable_gateway,
     gateways.r10_instances_have_addresses_of_their_own,
     gateways.r13_point_to_site_takes_a_third_address,

@@ -1,0 +1,62 @@
+"""ExpressRoute: gateways, circuits, coexistence with VPN."""
+
+from __future__ import annotations
+
+from netlab.scenario.addresses import GATEWAY_SUBNET
+from netlab.scenario.models import CircuitLink, Scenario
+from netlab.scenario.names import short, suggest
+from netlab.scenario.rules.subjects import Breach, Breaches, story_actions, unknown
+
+
+def circuits_join_a_site_and_gateways(scenario: Scenario) -> Breaches:
+    """A circuit leads from a site that speaks BGP to VNets with an ExpressRoute gateway."""
+    with_gateway = [name for name, vnet in scenario.vnets.items() if vnet.expressroute_gateway is not None]
+    for name, circuit in scenario.expressroute_circuits.items():
+        path = ("expressroute_circuits", name)
+        yield from unknown((*path, "site"), circuit.site, scenario.sites, "site")
+        site = scenario.sites.get(circuit.site)
+        if site is not None and site.bgp is None:
+            message = f"the site `{circuit.site}` has no ASN; write bgp: {{asn: 65101}} there"
+            yield Breach((*path, "site"), message)
+        elif site is not None and site.devices:
+            yield Breach((*path, "site"), f"`{circuit.site}` has several devices; a circuit ends at a site with one")
+        for vnet in circuit.vnets:
+            if vnet not in with_gateway:
+                message = f"{short(vnet)} has no expressroute_gateway; {suggest(vnet, with_gateway)}"
+                yield Breach((*path, "vnets", vnet), message)
+
+
+def actions_name_circuits(scenario: Scenario) -> Breaches:
+    """The circuit that an action is about exists."""
+    for path, action in story_actions(scenario):
+        if isinstance(action.subject, CircuitLink):
+            known = scenario.expressroute_circuits
+            yield from unknown((*path, "circuit"), action.subject.circuit, known, "circuit")
+
+
+def r4_gateway_subnet_has_room_for_both(scenario: Scenario) -> Breaches:
+    """R4, R92: with an ExpressRoute gateway GatewaySubnet is there, and a /27 or larger."""
+    for name, vnet in scenario.vnets.items():
+        if vnet.expressroute_gateway is None:
+            continue
+        subnet = vnet.subnets.get(GATEWAY_SUBNET)
+        if subnet is None:
+            path = ("vnets", name, "expressroute_gateway")
+            yield Breach(
+                path, f"an ExpressRoute gateway needs a subnet called `{GATEWAY_SUBNET}`; add one, /27 or larger"
+            )
+        elif subnet.address_prefix.prefixlen > 27:
+            message = f"{subnet.address_prefix} is too small for an ExpressRoute gateway; use a /27 or larger"
+            yield Breach(("vnets", name, "subnets", GATEWAY_SUBNET), message)
+
+
+def r93_vpn_beside_expressroute_is_capable(scenario: Scenario) -> Breaches:
+    """R93: beside an ExpressRoute gateway, the VPN gateway is route-based and not Basic."""
+    for name, vnet in scenario.vnets.items():
+        gateway = vnet.vpn_gateway
+        if vnet.expressroute_gateway is None or gateway is None:
+            continue
+        if gateway.sku == "Basic" or gateway.vpn_type == "PolicyBased":
+            what = f"a {gateway.vpn_type}, {gateway.sku} gateway"
+            message = f"{what} cannot be beside an ExpressRoute gateway; take RouteBased, VpnGw1 or larger"
+            yield Breach(("vnets", name, "vpn_gateway"), message)
