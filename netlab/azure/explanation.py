@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
-from netlab.azure.forwarding import Nic, Used, instances_by_prefix, nics
+from netlab.azure.forwarding import Used, instances_by_prefix
+from netlab.azure.nics import Nic, nics
 from netlab.azure.prediction import Predicted, Walk, address_towards
 from netlab.azure.sessions import NO_ADDRESS, REVOKED, UNTRUSTED, WRONG_PASSWORD, Session, downloaded, issuer
 from netlab.azure.world import World

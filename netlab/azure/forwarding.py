@@ -14,11 +14,12 @@ from netlab.azure.effective import (
     gateway_serving,
     routes_from_peer,
 )
+from netlab.azure.nics import Nic, sends_only_its_own, takes_only_its_own
 from netlab.azure.propagation import Learned, static_prefixes, vnet_prefixes
 from netlab.azure.sessions import Session, point_to_site
 from netlab.azure.world import World
-from netlab.scenario.addresses import DEFAULT_ROUTE, GATEWAY_SUBNET, vm_addresses
-from netlab.scenario.models import Scenario, VirtualNetwork, node_name
+from netlab.scenario.addresses import DEFAULT_ROUTE, GATEWAY_SUBNET
+from netlab.scenario.models import node_name
 from netlab.scenario.names import INTERNET, Endpoint, endpoints
 from netlab.scenario.routers import (
     Router,
@@ -140,7 +141,7 @@ def _machine(world: World, node: str, ingress: str, packet: Packet) -> Iterator[
         yield Hop(None, dropped=f"stopped: {node} is stopped")
         return
     owner = next(end.owner for end in endpoints(scenario) if end.node == node)
-    nic = next((nic for nic in nics(scenario, owner) if nic.node == node), None) if owner in scenario.vnets else None
+    nic = next((nic for nic in world.nics[owner] if nic.node == node), None) if owner in scenario.vnets else None
     if ingress != FROM_SELF and (nic is None or not nic.forwards):
         yield Hop(None, dropped=f"no forwarding: {node} is no appliance and drops what is not for its own address")
         return
@@ -196,38 +197,6 @@ def _edge(world: World, node: str, packet: Packet) -> Hop:
 # --- VNets ----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Nic:
-    """The NIC of a virtual machine: what it takes and sends besides its own, and whether the machine passes it on."""
-
-    node: str
-    vm: str
-    subnet: str
-    address: IPv4Address
-    ip_forwarding: bool
-    forwards: bool
-
-
-def nics(scenario: Scenario, vnet: str) -> tuple[Nic, ...]:
-    """The NICs of a VNet's virtual machines."""
-    item = scenario.vnets[vnet]
-    return tuple(
-        Nic(
-            node_name(vnet, vm),
-            vm,
-            item.vms[vm].subnet,
-            address,
-            item.vms[vm].enable_ip_forwarding,
-            _forwards(item, vm),
-        )
-        for vm, address in vm_addresses(item).items()
-    )
-
-
-def _forwards(vnet: VirtualNetwork, vm: str) -> bool:
-    return vnet.vms[vm].nva is not None
-
-
 def past(vnet: str, nic: Nic) -> str:
     """The ingress at a VNet of what a peer sends to an appliance there, not to the packet's own target."""
     return f"{node_name(vnet)} for {nic.node}"
@@ -235,7 +204,7 @@ def past(vnet: str, nic: Nic) -> str:
 
 def _fabric(world: World, vnet: str, ingress: str, packet: Packet) -> Iterator[Hop]:
     node, destination = node_name(vnet), packet.target_address
-    here = {nic.node: nic for nic in nics(world.scenario, vnet)}
+    here = {nic.node: nic for nic in world.nics[vnet]}
     sender = here.get(ingress)
     if sender is not None and not sender.ip_forwarding and packet.source_address != sender.address:
         yield Hop(None, dropped=sends_only_its_own(sender))
@@ -252,16 +221,6 @@ def _fabric(world: World, vnet: str, ingress: str, packet: Packet) -> Iterator[H
         yield from _follow(world, vnet, route, packet, ingress, forwarded=sender is not None)
 
 
-def takes_only_its_own(nic: Nic) -> str:
-    """Why a NIC without IP forwarding does not get a packet (R116)."""
-    return f"IP forwarding is off: the NIC of {nic.node} takes only what is for its own address (R116)"
-
-
-def sends_only_its_own(nic: Nic) -> str:
-    """Why a NIC without IP forwarding does not send a packet (R116)."""
-    return f"IP forwarding is off: the NIC of {nic.node} sends only under its own address (R116)"
-
-
 def _onto_nic(node: str, used: Used, nic: Nic, packet: Packet) -> Hop:
     if packet.target_address == nic.address or nic.ip_forwarding:
         return Hop(used, nic.node, node)
@@ -273,7 +232,7 @@ def _routes(world: World, vnet: str, ingress: str) -> tuple[EffectiveRoute, ...]
     GatewaySubnet, from a peer only the VNet's own and, if that peer may use the gateway, the gateway's (R102, R103)."""
     scenario = world.scenario
     peers = {node_name(mine.remote_vnet): mine.remote_vnet for mine, _ in scenario.peered(vnet)}
-    subnets = {nic.node: nic.subnet for nic in nics(scenario, vnet)}
+    subnets = {nic.node: nic.subnet for nic in world.nics[vnet]}
     if ingress in subnets:
         return effective_routes(world, vnet, subnets[ingress])
     if ingress in {router.node for router in (*world.topology.with_tunnels(vnet), *_expressroute(world, vnet))}:
@@ -405,7 +364,7 @@ def _expressroute(world: World, vnet: str) -> tuple[Router, ...]:
 def _deliver(world: World, vnet: str, used: Used, packet: Packet) -> Hop:
     """To the NIC that has the packet's target address."""
     node, destination = node_name(vnet), packet.target_address
-    for nic in nics(world.scenario, vnet):
+    for nic in world.nics[vnet]:
         if nic.address == destination:
             return Hop(used, nic.node, node)
     own = {a: r.node for r in world.topology.with_tunnels(vnet) for a in instance_addresses(world.scenario, r)}
@@ -432,11 +391,11 @@ def not_allowed(vnet: str, peer: str) -> str:
 def _to_appliance(world: World, vnet: str, used: Used, address: IPv4Address, packet: Packet, *, forwarded: bool) -> Hop:
     """To the NIC of an appliance, here or in a peer."""
     scenario = world.scenario
-    for nic in nics(scenario, vnet):
+    for nic in world.nics[vnet]:
         if nic.address == address:
             return _onto_nic(node_name(vnet), used, nic, packet)
     for mine, _ in scenario.peered(vnet):
-        for nic in nics(scenario, mine.remote_vnet):
+        for nic in world.nics[mine.remote_vnet]:
             if nic.address == address:
                 return _to_peer(world, vnet, mine.remote_vnet, used, packet, past(vnet, nic), forwarded=forwarded)
     return Hop(used, dropped=no_appliance(node_name(vnet), str(address)))

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from netlab.azure import sessions
 from netlab.azure.ike import Negotiated, negotiate
+from netlab.azure.nics import Nic, nics
 from netlab.azure.propagation import Paths, converged
 from netlab.azure.propagation import Session as BgpSession
 from netlab.azure.propagation import sessions as bgp_sessions
@@ -77,6 +78,11 @@ class World:
         """The routers and tunnels of this moment."""
         faults = self.faults
         return Topology(self.scenario, faults.switched, faults.lost | faults.stopped, faults.severed)
+
+    @cached_property
+    def nics(self) -> dict[str, tuple[Nic, ...]]:
+        """The NICs of the virtual machines of each VNet."""
+        return {vnet: nics(self.scenario, vnet) for vnet in self.scenario.vnets}
 
     @cached_property
     def up(self) -> frozenset[str]:

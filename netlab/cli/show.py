@@ -77,7 +77,7 @@ def effective_routes(
 ) -> None:
     """Show a NIC's effective routes, invalid ones too."""
     require_root()
-    from netlab.azure.forwarding import nics
+    from netlab.azure.nics import nics
     from netlab.lab import nics as in_lab
     from netlab.lab import state
     from netlab.machine.linux import Linux

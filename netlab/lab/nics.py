@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Network
 
 from netlab.azure.effective import EffectiveRoute, active, fixed_routes, gateway_serving
-from netlab.azure.forwarding import Nic
+from netlab.azure.nics import Nic
 from netlab.azure.world import World
 from netlab.fabric import controller
 from netlab.lab.operations import Row, Shown

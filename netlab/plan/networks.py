@@ -16,7 +16,8 @@ from netlab.azure.effective import (
     routes_from_peer,
     system_routes,
 )
-from netlab.azure.forwarding import Nic, nics, not_allowed, sends_only_its_own, takes_only_its_own
+from netlab.azure.forwarding import not_allowed
+from netlab.azure.nics import Nic, nics, sends_only_its_own, takes_only_its_own
 from netlab.azure.propagation import static_prefixes, vnet_prefixes
 from netlab.azure.sessions import point_to_site
 from netlab.plan import expressroute

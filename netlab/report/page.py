@@ -12,7 +12,8 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Literal
 
 from netlab.azure.explanation import explain
-from netlab.azure.forwarding import nics, tables
+from netlab.azure.forwarding import tables
+from netlab.azure.nics import nics
 from netlab.azure.prediction import Predicted, PredictedStep, Walk, endpoint_addresses, predict, story_of
 from netlab.azure.propagation import bgp_ends
 from netlab.azure.world import World

@@ -194,7 +194,8 @@ def _clients(scenario: Scenario) -> Iterator[Node]:
 
 def _speaks(scenario: Scenario, end: str) -> bool:
     on_circuit = any(circuit.site == end for circuit in scenario.expressroute_circuits.values())
-    return on_circuit or any(item.enable_bgp for _, item in scenario.connections_of(end))
+    behind = any(end in appliance_bgp(scenario, nva).sites for nva in appliances(scenario))
+    return on_circuit or behind or any(item.enable_bgp for _, item in scenario.connections_of(end))
 
 
 def _impaired(link: Impairment | None) -> tuple[str, ...]:

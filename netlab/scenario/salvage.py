@@ -18,6 +18,7 @@ OBJECTS = (
     "vnets",
     "peerings",
     "sites",
+    "expressroute_circuits",
     "local_network_gateways",
     "connections",
     "clients",
