@@ -75,6 +75,31 @@ def device(
     _take("wake_device" if mend else "silence_device", {"site": site, "device": device or None}, lab, output)
 
 
+@app.command()
+def vm(
+    name: Annotated[str, typer.Argument(metavar="VM", help="A virtual machine: VM, or VNET-VM.")],
+    mend: MendOption = False,
+    lab: LabOption = "",
+    output: FormatOption = Format.table,
+) -> None:
+    """Stop a virtual machine, an appliance for instance."""
+    _take("start_vm" if mend else "stop_vm", {"vm": name}, lab, output)
+
+
+@app.command()
+def circuit(
+    name: Annotated[str, typer.Argument(metavar="CIRCUIT", help="An ExpressRoute circuit of the scenario.")],
+    which: Annotated[str, typer.Option("--link", metavar="primary|secondary", help="Else both links.")] = "",
+    mend: MendOption = False,
+    lab: LabOption = "",
+    output: FormatOption = Format.table,
+) -> None:
+    """Have a circuit's links to its site carry nothing."""
+    if which not in ("", "primary", "secondary"):
+        raise UsageError(f"a circuit has no link {which[:60]!r}", "write primary or secondary")
+    _take("restore_circuit" if mend else "fail_circuit", {"circuit": name, "link": which or None}, lab, output)
+
+
 def _take(verb: str, subject: dict[str, Any], lab: str, output: Format) -> None:
     """Take an action as a story does: `status` knows of it, and `verify` puts it back."""
     require_root()

@@ -15,7 +15,7 @@ from netlab.lab.state import Lab
 from netlab.lab.story import Stage
 from netlab.lab.verify import Machine, probe_addresses
 from netlab.probe.verdict import FlowReport
-from netlab.scenario.models import Action, Flow, Scenario, Step
+from netlab.scenario.models import Action, Flow, Scenario, Step, node_name
 from netlab.scenario.names import endpoints
 from netlab.scenario.rules.story import actions_name_a_part_that_is_there, actions_name_what_they_act_on
 
@@ -115,7 +115,12 @@ def reset_connection(lab: Lab, machine: Machine, name: str) -> tuple[Incident, c
 
 
 def _up(world: World) -> frozenset[Ends]:
-    return frozenset(frozenset(r.node for r in t.routers) for t in world.topology.tunnels if t.name in world.up)
+    """Whatever carries packets: tunnels, links between routers without one, and the NICs of virtual machines."""
+    tunnels = (t.routers for t in world.topology.tunnels if t.name in world.up)
+    routers = (*tunnels, *(peers.routers for peers in world.topology.peers))
+    machines = ((node_name(vnet), nic.node) for vnet, here in world.nics.items() for nic in here)
+    nics = frozenset(frozenset(ends) for ends in machines if ends[1] not in world.faults.stopped)
+    return nics | frozenset(frozenset(router.node for router in pair) for pair in routers)
 
 
 def _measured(

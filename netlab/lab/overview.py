@@ -71,6 +71,7 @@ def overview(name: str, machine: Machine) -> Overview:
 
 def route_rows(lab: state.Lab, node: str, machine: Machine) -> list[dict[str, Any]]:
     """The routes of a node, one row each; a VNet's by subnet and with Azure's next hop type."""
+    delivery = {fabric.delivery for fabric in lab.plan.fabrics if fabric.node == node}
     tables = {t.table: t for fabric in lab.plan.fabrics if fabric.node == node for t in fabric.tables}
     # What charon installs for a Windows client no packet consults.
     unused = {CHARON_TABLE} if any(c.node == node and c.os == "windows" for c in lab.plan.clients) else set()
@@ -86,6 +87,8 @@ def route_rows(lab: state.Lab, node: str, machine: Machine) -> list[dict[str, An
                 "prefix": route.prefix,
                 "table": table.subnet
                 if table is not None
+                else "delivery"
+                if route.table in delivery
                 else "main"
                 if route.table == MAIN_TABLE
                 else str(route.table),

@@ -536,7 +536,7 @@ BROKEN = (
     broken("circuits_join_a_site_and_gateways", "Site3", *circuit("site: Site3, vnets: {VNet3: {}}")),
     broken("circuits_join_a_site_and_gateways", "VNet4", *circuit("site: Site1, vnets: {VNet3: {}, VNet4: {}}")),
     broken(
-        "actions_name_circuits",
+        "actions_name_what_they_act_on",
         "curcuit",
         (STEP, "  - name: cut\n    do: [{fail_circuit: {circuit: curcuit}}]\n" + STEP),
     ),

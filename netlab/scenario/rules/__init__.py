@@ -73,7 +73,6 @@ RULES: tuple[Rule, ...] = (
     routes.r89_appliances_can_forward,
     routes.r91_gateway_subnet_is_reached_directly,
     expressroute.circuits_join_a_site_and_gateways,
-    expressroute.actions_name_circuits,
     expressroute.r4_gateway_subnet_has_room_for_both,
     expressroute.r93_vpn_beside_expressroute_is_capable,
     gateways.r10_active_active_needs_a_capable_gateway,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from netlab.scenario.addresses import GATEWAY_SUBNET
-from netlab.scenario.models import CircuitLink, Scenario
+from netlab.scenario.models import Scenario
 from netlab.scenario.names import short, suggest
-from netlab.scenario.rules.subjects import Breach, Breaches, story_actions, unknown
+from netlab.scenario.rules.subjects import Breach, Breaches, unknown
 
 
 def circuits_join_a_site_and_gateways(scenario: Scenario) -> Breaches:
@@ -24,14 +24,6 @@ def circuits_join_a_site_and_gateways(scenario: Scenario) -> Breaches:
             if vnet not in with_gateway:
                 message = f"{short(vnet)} has no expressroute_gateway; {suggest(vnet, with_gateway)}"
                 yield Breach((*path, "vnets", vnet), message)
-
-
-def actions_name_circuits(scenario: Scenario) -> Breaches:
-    """The circuit that an action is about exists."""
-    for path, action in story_actions(scenario):
-        if isinstance(action.subject, CircuitLink):
-            known = scenario.expressroute_circuits
-            yield from unknown((*path, "circuit"), action.subject.circuit, known, "circuit")
 
 
 def r4_gateway_subnet_has_room_for_both(scenario: Scenario) -> Breaches:

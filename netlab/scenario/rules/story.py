@@ -6,6 +6,7 @@ import re
 from ipaddress import IPv4Network
 
 from netlab.scenario.models import (
+    CircuitLink,
     ClientOnly,
     ClientRoute,
     ConnectionTunnel,
@@ -59,6 +60,8 @@ def actions_name_what_they_act_on(scenario: Scenario) -> Breaches:
             case SitePrefix(nva=str(nva)):
                 speakers = [router.node for router in appliances(scenario)]
                 yield from unknown((*path, "nva"), nva.lower(), speakers, "appliance with BGP")
+            case CircuitLink(circuit=circuit):
+                yield from unknown((*path, "circuit"), circuit, scenario.expressroute_circuits, "circuit")
             case OneMachine(vm=vm):
                 machines = [end.node for end in endpoints(scenario) if end.kind == "vm"]
                 if not set(resolve(scenario, vm)) <= set(machines) or len(resolve(scenario, vm)) != 1:
