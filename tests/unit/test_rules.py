@@ -80,6 +80,15 @@ vnets:
         root_certificates: [root]
         revoked_certificates: [mac]
         custom_routes: [10.250.0.0/16]
+  VNet6:
+    address_space: [10.66.0.0/16]
+    subnets: {default: 10.66.0.0/24, GatewaySubnet: 10.66.254.0/27, RouteServerSubnet: 10.66.255.0/26}
+    vms:
+      edge:
+        subnet: default
+        enable_ip_forwarding: true
+        nva: {bgp: {asn: 65066, announces: [10.98.0.0/16], no_advertise: [10.98.0.0/16], sites: [Site6]}}
+    route_server: {allow_branch_to_branch_traffic: true}
 peerings:
   hub-spoke: {vnet: VNet1, remote_vnet: VNet4, allow_gateway_transit: true}
   spoke-hub: {vnet: VNet4, remote_vnet: VNet1, use_remote_gateways: true}
@@ -102,6 +111,7 @@ sites:
       d1: {bgp_peering_address: 10.103.0.1, public_ip_address: 203.0.113.131}
       d2: {bgp_peering_address: 10.103.0.2, public_ip_address: 203.0.113.132}
     as_path_prepend: {VNet5-d2: 2}
+  Site6: {address_prefixes: [10.106.0.0/16], bgp: {asn: 65106}}
 local_network_gateways:
   lng1:
     site: Site1
@@ -215,6 +225,19 @@ OUTWARD = (
     "route_tables:\n",
     "route_tables:\n  outward: {routes: {out: {address_prefix: 10.99.0.0/16, next_hop_type: VirtualNetworkGateway}}}\n",
 )
+
+
+FW_WITH_BGP = " fw: {subnet: firewall, enable_ip_forwarding: true, nva: {bgp: {asn: 64601}}}"
+
+
+def edge_and(number: int, settings: str) -> tuple[str, str]:
+    """A further machine in VNet6."""
+    return "      edge:\n", f"      m{number}: {settings}\n      edge:\n"
+
+
+def nva_with(settings: str) -> tuple[str, str]:
+    """A further setting of the appliance in VNet6."""
+    return "{asn: 65066, ", f"{{asn: 65066, {settings}, "
 
 
 def gateway3(settings: str) -> tuple[str, str]:
@@ -1052,6 +1075,61 @@ BROKEN = (
         ("10.1.255.30", "169.254.21.2"),
         ("bgp: {asn: 65020}", "bgp: {asn: 65020, bgp_peering_address: 169.254.21.2}"),
     ),
+    broken("a1_route_server_has_its_subnet", "route_server", (", RouteServerSubnet: 10.66.255.0/26", "")),
+    broken("a1_route_server_has_its_subnet", "10.66.255.0/27", ("10.66.255.0/26", "10.66.255.0/27")),
+    broken("a1_route_server_has_its_subnet", "10.66.255.0/28", *ALL_SEED, ("10.66.255.0/26", "10.66.255.0/28")),
+    broken(
+        "a1_route_server_subnet_is_its_own", "subnet: RouteServerSubnet", edge_and(0, "{subnet: RouteServerSubnet}")
+    ),
+    broken(
+        "a1_route_server_subnet_is_its_own",
+        "route_table: vault",
+        (
+            "RouteServerSubnet: 10.66.255.0/26",
+            "RouteServerSubnet: {address_prefix: 10.66.255.0/26, route_table: vault}",
+        ),
+        ("route_tables:\n", "route_tables:\n  vault: {}\n"),
+    ),
+    broken("a4_appliances_peer_with_both_instances", "asn: 65066", nva_with("route_server_instances: [1]")),
+    *(
+        broken("a6_asns_of_appliances_are_free", f"asn: {asn}", ("asn: 65066", f"asn: {asn}"))
+        for asn in (65515, 65516, 12076, 64496, 70000)
+    ),
+    broken(
+        "a7_route_servers_have_few_peers",
+        "route_server",
+        *(edge_and(asn, f"{{subnet: default, nva: {{bgp: {{asn: {asn}}}}}}}") for asn in range(64601, 64609)),
+    ),
+    broken("a14_next_hops_are_in_the_vnet", "asn: 65066", nva_with("next_hop: 10.1.0.4")),
+    broken("a14_next_hops_are_in_the_vnet", "asn: 65066", nva_with("next_hop: 10.66.0.99")),
+    broken(
+        "a24_gateways_beside_it_are_active_active",
+        "vpn_gateway",
+        ("    route_server: {allow", "    vpn_gateway: {bgp: {asn: 65515}}\n    route_server: {allow"),
+    ),
+    broken(
+        "a24_gateways_beside_it_are_active_active",
+        "asn: 65060",
+        (
+            "    route_server: {allow",
+            "    vpn_gateway: {active_active: true, bgp: {asn: 65060}}\n    route_server: {allow",
+        ),
+    ),
+    broken(
+        "appliances_have_a_peer",
+        "asn: 64601",
+        (" fw: {subnet: firewall, enable_ip_forwarding: true, nva: {}}", FW_WITH_BGP),
+    ),
+    broken("appliances_name_their_sites", "Site99", ("sites: [Site6]", "sites: [Site6, Site99]")),
+    broken("appliances_name_their_sites", "[Site6, Site6]", ("sites: [Site6]", "sites: [Site6, Site6]")),
+    broken("appliances_name_their_sites", "Site3]", ("sites: [Site6]", "sites: [Site3]")),
+    broken("appliances_name_their_sites", "Site2]", ("sites: [Site6]", "sites: [Site2]")),
+    broken("appliances_name_their_sites", "Site6]", ("asn: 65106", "asn: 65066")),
+    broken(
+        "appliances_keep_quiet_of_what_they_announce",
+        "no_advertise",
+        ("announces: [10.98.0.0/16]", "announces: [10.97.0.0/16]"),
+    ),
 )
 
 
@@ -1067,6 +1145,16 @@ CURRENT_WITHIN = (
     (gateway3("default_site: Site2"), connection("type: IPsec, between: [VNet3, Site2]")),
     # R88, R89: the gateway and the appliance of a peer.
     (("default: 10.4.0.0/24}", "default: {address_prefix: 10.4.0.0/24, route_table: filtered}}"),),
+    # A1, A7, A24, and no exchange with the gateway.
+    (("10.66.255.0/26", "10.66.0.128/25"), ("default: 10.66.0.0/24", "default: 10.66.1.0/24")),
+    tuple(edge_and(asn, f"{{subnet: default, nva: {{bgp: {{asn: {asn}}}}}}}") for asn in range(64601, 64608)),
+    (("    route_server: {allow", "    vpn_gateway: {active_active: true}\n    route_server: {allow"),),
+    (
+        ("{allow_branch_to_branch_traffic: true}", "{}"),
+        ("    route_server: {}", "    vpn_gateway: {}\n    route_server: {}"),
+    ),
+    # A14.
+    (nva_with("next_hop: 10.66.0.4"),),
     (("dpd_timeout_seconds: 30", "dpd_timeout_seconds: 9"),),
     (("dpd_timeout_seconds: 30", "dpd_timeout_seconds: 3600"),),
     (("aB3!", "k" * 128),),
@@ -1175,7 +1263,7 @@ def test_each_rule_is_listed_once_and_says_its_number() -> None:
 
 def test_each_rule_function_is_listed() -> None:
     rooms = [item for item in vars(rules).values() if inspect.ismodule(item)]
-    public = {name for room in rooms for name in vars(room) if re.match(r"[rb]\d+_", name)}
+    public = {name for room in rooms for name in vars(room) if re.match(r"[rba]\d+_", name)}
     assert public == {rule.__name__ for rule in rules.RULES if rules.number(rule)}
 
 
@@ -1316,11 +1404,11 @@ def numbers_of(letter: str) -> list[str]:
     return [item.number for item in rulebook.entries().values() if letter in item.lab]
 
 
-# A VPN server of one's own, and section 2.9, have objects that are not built yet.
-LATER = {"R90", *(f"R{number}" for number in range(92, 100))}
+# A VPN server of one's own, section 2.9 and a Route Server's capacity have objects that are not built yet.
+LATER = {"R90", *(f"R{number}" for number in range(92, 100)), "A9", "A37"}
 
 
-@pytest.mark.parametrize("name", [name for name in numbers_of("E") if name[0] in "RB" and name not in LATER])
+@pytest.mark.parametrize("name", [name for name in numbers_of("E") if name not in LATER])
 def test_a_rule_to_enforce_has_a_function_or_says_why_not(name: str) -> None:
     item = rulebook.entry(name)
     assert item.functions or item.note
@@ -1345,7 +1433,7 @@ def test_the_rulebook_is_complete() -> None:
 
 def test_a_rule_goes_by_its_number_in_any_case() -> None:
     assert rulebook.entry("r57").functions == (rules.gateways.r57_pools_overlap_nothing,)
-    assert rulebook.entry("A7").doing == ("not built yet",)
+    assert rulebook.entry("A9").doing == ("not built yet",)
     assert "rules.gateways.r57_pools_overlap_nothing" in rulebook.outline(rulebook.entry("R57"))
     assert rulebook.structure(rulebook.entry("R57"))["functions"] == ["r57_pools_overlap_nothing"]
 

@@ -1,8 +1,8 @@
 """What Azure refuses and what the lab cannot build: one function per rule, with the rule's number in its name.
 
-R and B are sections 2 and 3 of the rulebook (azure-rules.md); a function without a number checks what a file refers to,
-or what only the lab demands. Each says what is broken, where, and what would be right; the loader adds the line. A
-rule passes over what another rule reports: a name that does not exist is one finding, not ten.
+R, B and A are sections 2, 3 and 4 of the rulebook (azure-rules.md); a function without a number checks what a file
+refers to, or what only the lab demands. Each says what is broken, where, and what would be right; the loader adds the
+line. A rule passes over what another rule reports: a name that does not exist is one finding, not ten.
 """
 
 from __future__ import annotations
@@ -12,7 +12,18 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from netlab.scenario.models import Scenario
-from netlab.scenario.rules import bgp, connections, expressroute, gateways, ipsec, naming, networks, routes, story
+from netlab.scenario.rules import (
+    bgp,
+    connections,
+    expressroute,
+    gateways,
+    ipsec,
+    naming,
+    networks,
+    route_server,
+    routes,
+    story,
+)
 from netlab.scenario.rules.subjects import Breach, Breaches, Path
 
 __all__ = ["RULES", "Breach", "Path", "Rule", "check", "number"]
@@ -28,7 +39,7 @@ def check(scenario: Scenario) -> Breaches:
 
 def number(rule: Rule) -> str:
     """The rule's number in the rulebook, from its name; empty where it has none."""
-    found = re.match(r"[rb]\d+(?=_)", rule.__name__)
+    found = re.match(r"[rba]\d+(?=_)", rule.__name__)
     return found[0].upper() if found else ""
 
 
@@ -126,4 +137,14 @@ RULES: tuple[Rule, ...] = (
     bgp.b10_devices_peer_from_inside,
     bgp.b12_apipa_is_azures_part,
     bgp.b12_bgp_addresses_differ,
+    route_server.a1_route_server_has_its_subnet,
+    route_server.a1_route_server_subnet_is_its_own,
+    route_server.a4_appliances_peer_with_both_instances,
+    route_server.a6_asns_of_appliances_are_free,
+    route_server.a7_route_servers_have_few_peers,
+    route_server.a14_next_hops_are_in_the_vnet,
+    route_server.a24_gateways_beside_it_are_active_active,
+    route_server.appliances_have_a_peer,
+    route_server.appliances_name_their_sites,
+    route_server.appliances_keep_quiet_of_what_they_announce,
 )

@@ -1,0 +1,145 @@
+"""Route Servers, and the BGP of appliances."""
+
+from __future__ import annotations
+
+from netlab.scenario import addresses
+from netlab.scenario.addresses import DEFAULT_ASN, ROUTE_SERVER_SUBNET, vm_addresses
+from netlab.scenario.models import Scenario
+from netlab.scenario.names import short
+from netlab.scenario.routers import branch_to_branch
+from netlab.scenario.rules.bgp import AZURE_ASNS, IANA_ASNS, UNLISTED_ASN, USABLE
+from netlab.scenario.rules.subjects import (
+    Breach,
+    Breaches,
+    Path,
+    appliances_with_bgp,
+    by_profile,
+    unknown,
+    virtual_machines,
+    vpn_gateways,
+)
+
+# A7.
+MOST_PEERS = 8
+
+
+def a1_route_server_has_its_subnet(scenario: Scenario) -> Breaches:
+    """A1: a Route Server needs a subnet called exactly RouteServerSubnet, a /26 at least; a /27 in the seed."""
+    least = 27 if scenario.profile == "seed" else 26
+    for name, vnet in scenario.vnets.items():
+        subnet = vnet.subnets.get(ROUTE_SERVER_SUBNET)
+        if vnet.route_server is not None and subnet is None:
+            near = next((item for item in vnet.subnets if item.lower() == ROUTE_SERVER_SUBNET.lower()), None)
+            right = f"rename `{near}`" if near else f"add one, a /{least} or larger"
+            path = ("vnets", name, "route_server")
+            yield Breach(path, f"a Route Server needs a subnet called `{ROUTE_SERVER_SUBNET}`; {right}")
+        elif subnet is not None and subnet.address_prefix.prefixlen > least:
+            message = f"{subnet.address_prefix} is smaller than /{least}; use /{least} {by_profile(scenario)}"
+            yield Breach(("vnets", name, "subnets", ROUTE_SERVER_SUBNET), message)
+
+
+def a1_route_server_subnet_is_its_own(scenario: Scenario) -> Breaches:
+    """A1: RouteServerSubnet holds no machine and has no route table."""
+    for path, vnet, vm in virtual_machines(scenario):
+        if vnet.vms[vm].subnet == ROUTE_SERVER_SUBNET:
+            yield Breach((*path, "subnet"), f"no virtual machine may be in {ROUTE_SERVER_SUBNET}; use another subnet")
+    for name, item in scenario.vnets.items():
+        subnet = item.subnets.get(ROUTE_SERVER_SUBNET)
+        if subnet is not None and subnet.route_table is not None:
+            path = ("vnets", name, "subnets", ROUTE_SERVER_SUBNET, "route_table")
+            yield Breach(path, f"{ROUTE_SERVER_SUBNET} may have no route table; leave it out")
+
+
+def a4_appliances_peer_with_both_instances(scenario: Scenario) -> Breaches:
+    """A4: an appliance peers with both instances of a Route Server, or machines get inconsistent routes."""
+    for vnet, vm, bgp in appliances_with_bgp(scenario):
+        if scenario.vnets[vnet].route_server is not None and {*bgp.route_server_instances} != {0, 1}:
+            message = f"`{vm}` does not peer with both instances of the Route Server; leave it out"
+            yield Breach((*_bgp(vnet, vm), "route_server_instances"), message, "warning")
+
+
+def a6_asns_of_appliances_are_free(scenario: Scenario) -> Breaches:
+    """A6: an appliance's ASN has 16 bits and is neither the Route Server's 65515 nor kept by Azure or IANA."""
+    for vnet, vm, bgp in appliances_with_bgp(scenario):
+        path = (*_bgp(vnet, vm), "asn")
+        if bgp.asn in {*AZURE_ASNS, UNLISTED_ASN}:
+            yield Breach(path, f"Azure keeps the ASN {bgp.asn} for itself; {USABLE}")
+        elif bgp.asn in IANA_ASNS:
+            yield Breach(path, f"IANA reserves the ASN {bgp.asn}; {USABLE}")
+        elif bgp.asn > 65535:
+            yield Breach(path, f"the ASN {bgp.asn} has more than the 16 bits that a Route Server takes; {USABLE}")
+
+
+def a7_route_servers_have_few_peers(scenario: Scenario) -> Breaches:
+    """A7: a Route Server has at most 8 BGP peers."""
+    for name, vnet in scenario.vnets.items():
+        peers = [vm for owner, vm, _ in appliances_with_bgp(scenario) if owner == name]
+        if vnet.route_server is not None and len(peers) > MOST_PEERS:
+            message = f"the Route Server of `{name}` has {len(peers)} peers, {MOST_PEERS} at most; leave one out"
+            yield Breach(("vnets", name, "route_server"), message)
+
+
+def a14_next_hops_are_in_the_vnet(scenario: Scenario) -> Breaches:
+    """A14: the next hop that an appliance announces may be another address of its VNet, where something must be."""
+    for vnet, vm, bgp in appliances_with_bgp(scenario):
+        path, item = (*_bgp(vnet, vm), "next_hop"), scenario.vnets[vnet]
+        if bgp.next_hop is None or bgp.next_hop in vm_addresses(item).values():
+            continue
+        if any(bgp.next_hop in space for space in item.address_space):
+            yield Breach(path, f"no NIC of `{vnet}` has the address {bgp.next_hop}; what is sent there dies", "warning")
+        else:
+            yield Breach(path, f"{bgp.next_hop} is not in `{vnet}`; use the address of a machine there")
+
+
+def a24_gateways_beside_it_are_active_active(scenario: Scenario) -> Breaches:
+    """A24: a VPN gateway that exchanges routes with a Route Server is active-active and has the ASN 65515."""
+    for name, gateway in vpn_gateways(scenario).items():
+        path: Path = ("vnets", name, "vpn_gateway")
+        if not branch_to_branch(scenario, name):
+            continue
+        if not gateway.active_active:
+            message = f"the Route Server of `{name}` exchanges routes with an active-active gateway only"
+            yield Breach(path, f"{message}; write active_active: true")
+        if addresses.asn(scenario, name) != DEFAULT_ASN:
+            message = f"a gateway beside a Route Server has the ASN {DEFAULT_ASN}, not {addresses.asn(scenario, name)}"
+            yield Breach((*path, "bgp", "asn"), f"{message}; use that one")
+
+
+def appliances_have_a_peer(scenario: Scenario) -> Breaches:
+    """An appliance with BGP has somebody to speak to: the Route Server of its VNet, or a site behind it."""
+    for vnet, vm, bgp in appliances_with_bgp(scenario):
+        if scenario.vnets[vnet].route_server is None and not bgp.sites:
+            message = f"`{vm}` has nobody to speak BGP to; give `{vnet}` a route_server, or the appliance its sites"
+            yield Breach(_bgp(vnet, vm), message)
+
+
+def appliances_name_their_sites(scenario: Scenario) -> Breaches:
+    """The sites behind an appliance are there, once, with an ASN of their own and a single device."""
+    for vnet, vm, bgp in appliances_with_bgp(scenario):
+        path = (*_bgp(vnet, vm), "sites")
+        for index, name in enumerate(bgp.sites):
+            yield from unknown((*path, index), name, scenario.sites, "site")
+            if name not in scenario.sites:
+                continue
+            site = scenario.sites[name]
+            if name in bgp.sites[:index]:
+                yield Breach((*path, index), f"{short(name)} is listed already; leave it out")
+            elif site.devices:
+                yield Breach((*path, index), f"{short(name)} has several devices; an appliance joins a site with one")
+            elif site.bgp is None:
+                yield Breach((*path, index), f"the site {short(name)} has no ASN; write bgp: {{asn: 65101}} there")
+            elif site.bgp.asn == bgp.asn:
+                yield Breach((*path, index), f"{short(name)} has the ASN {bgp.asn} too; each needs its own")
+
+
+def appliances_keep_quiet_of_what_they_announce(scenario: Scenario) -> Breaches:
+    """What an appliance announces with NO_ADVERTISE it announces (A22)."""
+    for vnet, vm, bgp in appliances_with_bgp(scenario):
+        for index, prefix in enumerate(bgp.no_advertise):
+            if prefix not in bgp.announces:
+                path = (*_bgp(vnet, vm), "no_advertise", index)
+                yield Breach(path, f"`{vm}` does not announce {prefix}; add it to announces, or leave it out")
+
+
+def _bgp(vnet: str, vm: str) -> Path:
+    return ("vnets", vnet, "vms", vm, "nva", "bgp")
