@@ -13,28 +13,38 @@ from netlab.cli.output import log, print_json, print_rows
 from netlab.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from netlab.lab.operations import Gateway, Shown
+    from netlab.scenario.models import Scenario
 
 app = typer.Typer(name="show", help="What Azure's operations show of a gateway or a NIC.", no_args_is_help=True)
 
 GatewayArgument = Annotated[str, typer.Argument(metavar="GATEWAY", help="A VNet with a VPN gateway, or a site.")]
+SpeakerArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="GATEWAY",
+        help="A VNet with a VPN gateway, a site, an instance of a Route Server (VNET-rs-0) or an appliance (VNET-VM).",
+    ),
+]
 
 
 @app.command("learned-routes")
-def learned_routes(gateway: GatewayArgument, lab: LabOption = "", output: FormatOption = Format.table) -> None:
+def learned_routes(gateway: SpeakerArgument, lab: LabOption = "", output: FormatOption = Format.table) -> None:
     """Show a gateway's own, static and learned routes."""
-    _print(_gateway(gateway, lab).learned_routes(), output, wrapped=True)
+    _print(_speaker(gateway, lab).learned_routes(), output, wrapped=True)
 
 
 @app.command("advertised-routes")
 def advertised_routes(
-    gateway: GatewayArgument,
+    gateway: SpeakerArgument,
     peer: Annotated[str, typer.Option("--peer", metavar="IP", help="The peer's BGP address.", show_default=False)],
     lab: LabOption = "",
     output: FormatOption = Format.table,
 ) -> None:
     """Show what a gateway tells a BGP peer."""
-    found = _gateway(gateway, lab)
+    found = _speaker(gateway, lab)
     known = found.peers()
     if peer not in known:
         raise UsageError(f"{found.end} has no BGP peer {peer[:60]!r}", f"its peers: {', '.join(known) or 'none'}")
@@ -42,9 +52,9 @@ def advertised_routes(
 
 
 @app.command("bgp-peers")
-def bgp_peers(gateway: GatewayArgument, lab: LabOption = "", output: FormatOption = Format.table) -> None:
+def bgp_peers(gateway: SpeakerArgument, lab: LabOption = "", output: FormatOption = Format.table) -> None:
     """Show a gateway's BGP peers and their sessions."""
-    _print(_gateway(gateway, lab).bgp_peers(), output, wrapped=True)
+    _print(_speaker(gateway, lab).bgp_peers(), output, wrapped=True)
 
 
 @app.command("connections")
@@ -92,15 +102,28 @@ def effective_routes(
 
 
 def _gateway(name: str, lab: str) -> Gateway:
+    from netlab.scenario.routers import ends
+
+    return _found(name, lab, lambda scenario: tuple(ends(scenario)))
+
+
+def _speaker(name: str, lab: str) -> Gateway:
+    """A gateway or a site; or one of those that speak BGP and nothing else."""
+    from netlab.azure.learning import learners
+    from netlab.scenario.routers import ends
+
+    return _found(name, lab, lambda scenario: (*ends(scenario), *learners(scenario)))
+
+
+def _found(name: str, lab: str, among: Callable[[Scenario], tuple[str, ...]]) -> Gateway:
     require_root()
     from netlab.lab import state
     from netlab.lab.operations import Gateway
     from netlab.machine.linux import Linux
     from netlab.scenario.names import suggest
-    from netlab.scenario.routers import ends
 
     found = read_lab(lab)
-    known = {end.lower(): end for end in ends(found.scenario)}
+    known = {end.lower(): end for end in among(found.scenario)}
     if name.lower() not in known:
         raise UsageError(f"there is no gateway {name[:60]!r} in {found.facts.lab}", suggest(name, known.values()))
     return Gateway(found, state.world(found), Linux(), known[name.lower()])

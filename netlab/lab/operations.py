@@ -1,4 +1,8 @@
-"""What Azure's operations show of a gateway, from its daemons: with the keys of ``az``; of a site the same."""
+"""What Azure's operations show of a gateway, from its daemons: with the keys of ``az``; of a site the same.
+
+Of an instance of a Route Server and of an appliance what is BGP's: ``az network routeserver peering list-*`` has the
+same keys.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Network
 from typing import Any, Protocol
 
+from netlab.azure.learning import routers
 from netlab.azure.propagation import TOO_MANY, originated
 from netlab.azure.world import World
 from netlab.lab import connections
@@ -16,7 +21,7 @@ from netlab.lab.state import Lab
 from netlab.machine.charon import Listed
 from netlab.machine.frr import BgpPeer, BgpRoute
 from netlab.plan.devices import P2S
-from netlab.plan.model import BgpSpeaker, Tunnel
+from netlab.plan.model import BgpNeighbor, BgpSpeaker, Tunnel
 from netlab.scenario.routers import Router
 
 Row = dict[str, Any]
@@ -62,7 +67,7 @@ class Shown:
 
 @dataclass(slots=True)
 class Gateway:
-    """A VNet's gateway or a site in a running lab, of which something is to be shown."""
+    """A VNet's gateway or a site in a running lab, of which something is to be shown; for BGP also another speaker."""
 
     lab: Lab
     world: World
@@ -75,7 +80,7 @@ class Gateway:
         """As ``az network vnet-gateway list-learned-routes``: own, static and learned routes of every instance."""
         rows: list[Row] = []
         dead: list[str] = []
-        for router in self.world.topology.of(self.end):
+        for router in routers(self.world, self.end):
             speaker = self._speaker(router)
             if speaker is None:
                 rows += (_learned(str(router.bgp_address), BgpRoute(str(p))) for p in self._own())
@@ -93,7 +98,7 @@ class Gateway:
             for neighbor in speaker.neighbors:
                 if neighbor.address == peer:
                     found = self.machine.advertised(speaker, peer)
-                    rows += (_advertised(speaker, route, neighbor.inside) for route in found or ())
+                    rows += (_advertised(speaker, route, neighbor) for route in found or ())
                     dead += [f"bgpd of {speaker.node}"] if found is None else []
         return Shown(tuple(rows), tuple(dead))
 
@@ -120,7 +125,7 @@ class Gateway:
         return next((speaker for speaker in self.lab.plan.speakers if speaker.node == router.node), None)
 
     def _speakers(self) -> Iterator[BgpSpeaker]:
-        found = (self._speaker(router) for router in self.world.topology.of(self.end))
+        found = (self._speaker(router) for router in routers(self.world, self.end))
         return (speaker for speaker in found if speaker is not None)
 
     # --- IKE ----------------------------------------------------------------------------------------------------------
@@ -207,14 +212,16 @@ def _learned(local: str, route: BgpRoute) -> Row:
     }
 
 
-def _advertised(speaker: BgpSpeaker, route: BgpRoute, inside: bool) -> Row:
+def _advertised(speaker: BgpSpeaker, route: BgpRoute, neighbor: BgpNeighbor) -> Row:
+    # Of what it leads to itself bgpd knows no next hop.
+    kept = neighbor.keeps_next_hop and route.next_hop not in ("", "0.0.0.0")
     return {
         "network": route.prefix,
-        "nextHop": speaker.address,
+        "nextHop": neighbor.next_hop or (route.next_hop if kept else speaker.address),
         "sourcePeer": speaker.address,
         "origin": "Igp",
         # bgpd puts its own number before the path only as it sends it.
-        "asPath": _as_path((*(() if inside else (speaker.asn,)), *route.as_path.split())),
+        "asPath": _as_path((*(() if neighbor.inside else (speaker.asn,)), *route.as_path.split())),
         "weight": 0,
         "localAddress": speaker.address,
     }

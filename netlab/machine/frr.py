@@ -120,7 +120,9 @@ def _route(item: Any) -> BgpRoute:
 def advertised(directory: str, peer: str) -> tuple[BgpRoute, ...]:
     """What a bgpd tells a peer, by policy and before it puts its own AS number in front."""
     table = show(directory, f"bgp ipv4 unicast neighbors {peer} advertised-routes").get("advertisedRoutes", {})
-    found = (BgpRoute(item["network"], as_path=item["path"]) for item in table.values())
+    found = (
+        BgpRoute(item["network"], as_path=item["path"], next_hop=item.get("nextHop", "")) for item in table.values()
+    )
     return tuple(sorted(found, key=lambda route: IPv4Network(route.prefix)))
 
 

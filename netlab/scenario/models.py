@@ -586,7 +586,8 @@ class Expectation(Model):
 
     ``routes`` are the VPN routes of a client, complete. ``reach`` is source, target, expectation; a VNet stands for
     its virtual machines, a site for its hosts. ``connections`` are their states as Azure shows them, ``learned`` the
-    prefixes that a VNet's gateway or a site has learned by BGP, with the AS path, or ``absent``.
+    prefixes that a VNet's gateway, a site, or the node of a Route Server or an appliance has learned by BGP, with the
+    AS path, or ``absent``.
     """
 
     routes: dict[str, tuple[Prefix, ...]] = {}
