@@ -16,7 +16,6 @@ MAXIMUM_PREFIX = 4000  # B16, A8
 PREFERRED = 100
 PRIVATE_ASNS = frozenset(range(64512, 65535))
 SEED_MAXIMUM_PREFIX = 200  # A8, of a Route Server in its preview
-TOO_MANY = f"the peer tells more than {MAXIMUM_PREFIX} prefixes (B16)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +190,8 @@ class _Moment:
         refused = sheltered(self.topology.scenario, router)
         for route in self.told(session):
             looped = router.asn in route.as_path  # B31
+            # RFC 4271, section 5.1.3: what leads to itself no router takes (A14).
+            looped = looped or route.next_hop == router.bgp_address
             if not looped and not any(route.prefix.subnet_of(prefix) for prefix in refused):
                 yield route
 
@@ -325,6 +326,12 @@ def maximum_prefix(scenario: Scenario, router: Router) -> int:
         case "route server":
             return MAXIMUM_PREFIX if scenario.profile == "current" else SEED_MAXIMUM_PREFIX
     return 0
+
+
+def too_many(most: int) -> str:
+    """Why a session is lost, for a router that takes so many prefixes at most; or any number, and told too many."""
+    what = f"the peer tells more than {most} prefixes" if most else "the peer takes no more prefixes"
+    return f"{what} (B16, A8)"
 
 
 def _settled(

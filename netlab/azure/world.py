@@ -141,9 +141,9 @@ class World:
 
     @property
     def flooded(self) -> frozenset[str]:
-        """The tunnels whose BGP session is lost to too many prefixes (B16)."""
-        stay = {session.tunnel for session in self.bgp_sessions}
-        return frozenset(s.tunnel for s in bgp_sessions(self.topology, self.talking) if s.tunnel not in stay)
+        """What the BGP sessions run over that are lost to too many prefixes (B16, A8): tunnels, or their nodes."""
+        stay = {_over(session) for session in self.bgp_sessions}
+        return frozenset(map(_over, bgp_sessions(self.topology, self.talking))) - stay
 
     @property
     def learned(self) -> dict[str, Paths]:
@@ -191,6 +191,11 @@ class World:
         others = (t for t in self.topology.tunnels if t.connection == tunnel.connection)
         alive = (t.name in self.up for t in others if end in (router.end for router in t.routers))
         return tunnel.name in self.up or not any(alive)
+
+
+def _over(session: BgpSession) -> str:
+    """What a session runs over: its tunnel, or what the plan calls the connection of two routers without one."""
+    return session.tunnel or f"{session.router}-{session.peer.node}"
 
 
 def initial(scenario: Scenario) -> World:

@@ -13,7 +13,7 @@ from ipaddress import IPv4Network
 from typing import Any, Protocol
 
 from netlab.azure.learning import routers
-from netlab.azure.propagation import TOO_MANY, originated
+from netlab.azure.propagation import originated, too_many
 from netlab.azure.world import World
 from netlab.lab import connections
 from netlab.lab.convergence import GIVEN_UP
@@ -112,9 +112,9 @@ class Gateway:
         dead: list[str] = []
         for speaker in self._speakers():
             found = self.machine.bgp_peers(speaker)
-            rows += (_peer(speaker.address, peer) for peer in found or ())
+            rows += (_peer(speaker, peer) for peer in found or ())
             if found is None:
-                rows += (_peer(speaker.address, BgpPeer(n.address, n.asn, "Unknown")) for n in speaker.neighbors)
+                rows += (_peer(speaker, BgpPeer(n.address, n.asn, "Unknown")) for n in speaker.neighbors)
                 dead.append(f"bgpd of {speaker.node}")
         return Shown(tuple(rows), tuple(dead))
 
@@ -227,10 +227,10 @@ def _advertised(speaker: BgpSpeaker, route: BgpRoute, neighbor: BgpNeighbor) -> 
     }
 
 
-def _peer(local: str, peer: BgpPeer) -> Row:
+def _peer(speaker: BgpSpeaker, peer: BgpPeer) -> Row:
     up = peer.state == "Established"
     state = "Unknown" if peer.state == "Unknown" else _STATES.get(peer.state, "Connecting")
-    reason = TOO_MANY if peer.state == GIVEN_UP else "bgpd does not answer" if state == "Unknown" else ""
+    lost = too_many(speaker.maximum_prefix) if peer.state == GIVEN_UP else ""
     return {
         "neighbor": peer.address,
         "asn": peer.asn,
@@ -239,8 +239,8 @@ def _peer(local: str, peer: BgpPeer) -> Row:
         "routesReceived": peer.received,
         "messagesSent": peer.messages_sent,
         "messagesReceived": peer.messages_received,
-        "localAddress": local,
-        "reason": reason,
+        "localAddress": speaker.address,
+        "reason": "bgpd does not answer" if state == "Unknown" else lost,
     }
 
 

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from netlab.azure import learning as expectations
 from netlab.azure.prediction import Predicted, address_towards, endpoint_addresses, matrix, story_of
-from netlab.azure.propagation import TOO_MANY
+from netlab.azure.propagation import too_many
 from netlab.azure.world import World
 from netlab.errors import ConvergeError, LabError
 from netlab.lab import clients, connections, flows, learning, profile, state, story
@@ -135,7 +135,7 @@ def _sessions(lab: state.Lab, machine: Machine, world: World, documented: Mappin
                 yield Check(name, _status(session == "Established"), session)
             elif neighbor.connection in world.silent | world.flooded:
                 silent = session != "Established"
-                why = f": {TOO_MANY}" if neighbor.connection in world.flooded else ""
+                why = f": {too_many(speaker.maximum_prefix)}" if neighbor.connection in world.flooded else ""
                 yield Check(name, _status(silent), f"{session}, as expected{why}" if silent else session)
 
 

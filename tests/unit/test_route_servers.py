@@ -123,6 +123,13 @@ def test_a_next_hop_may_be_another_address() -> None:
         assert next_hops(at, node, "10.9.0.0/16") == {"10.1.0.4"}
 
 
+def test_a_next_hop_does_not_hear_of_what_leads_to_it() -> None:
+    """RFC 4271, section 5.1.3; and Remote, behind it, does not either."""
+    at = world((B, f"{B}, next_hop: 10.1.0.5"))
+    assert next_hops(at, "vnet1-rs-0", "10.9.0.0/16") == {"10.1.0.5"}
+    assert "10.9.0.0/16" not in {**heard(at, "vnet1-a"), **heard(at, "remote")}
+
+
 def test_what_is_not_to_be_advertised_stays_with_the_route_server() -> None:
     """A22."""
     at = world(BRANCH_TO_BRANCH, (B, f"{B}, no_advertise: [10.9.0.0/16]"))
