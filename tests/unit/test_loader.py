@@ -75,7 +75,7 @@ def test_the_example_of_the_house_plan_loads() -> None:
 
 
 # Which show what Azure warns of.
-WARNED = {"udr-nva": ["R89", "R89"]}
+WARNED = {"udr-nva": ["R89", "R89"], "route-server-active-passive": ["A4"]}
 
 
 @pytest.mark.parametrize("name", catalogue())
