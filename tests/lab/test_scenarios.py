@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise, permutations
 from typing import Any
 
 import pytest
 from labs import SCENARIOS, Cell, Report, names, netlab
+
+from netlab.scenario.loader import load
+from netlab.scenario.models import node_name
+from netlab.scenario.routers import Topology, instance_node
 
 POOL = "192.168.0.0/24"
 PREFIXES = {
@@ -181,7 +185,6 @@ TO_INTERNET = {
     "route-server-spokes",
 }
 TIME_SCALES = {"s2s-p2s-coexist": 5, "gateway-active-standby-failover": 5}
-CLIENTS = {"win", "lin", "alice", "bob", "both", "wboth", "one", "two", *(f"c{number}" for number in range(1, 8))}
 CELL_KEYS = [
     *("source", "target", "protocol", "expected", "observed", "status"),
     *("forward", "reverse", "dropped_at", "rtt_ms", "encrypted"),
@@ -284,23 +287,30 @@ def test_every_cell_has_its_evidence(report: Report) -> None:
             assert cell["rtt_ms"] is None, cell
 
 
-def crosses_a_tunnel(path: list[str]) -> bool:
-    """Between two of gateways, sites' devices and clients there is nothing but a tunnel, but for those of one place."""
-    return any(
-        ends_tunnels(one) and ends_tunnels(other) and one.partition("-")[0] != other.partition("-")[0]
-        for one, other in pairwise(path)
-    )
+def crosses_a_tunnel(scenario: str, path: list[str]) -> bool:
+    return any(frozenset(pair) in tunnels(scenario) for pair in pairwise(path))
 
 
-def ends_tunnels(node: str) -> bool:
-    return "-gw-" in node or re.fullmatch(r"site\d(-fw\d)?", node) is not None or node in CLIENTS
+@cache
+def tunnels(scenario: str) -> frozenset[frozenset[str]]:
+    """The nodes at the ends of every tunnel, whichever instance of a gateway is on duty."""
+    loaded = load(scenario).scenario
+    moments = (Topology(loaded), Topology(loaded, frozenset(loaded.vnets)))
+    of_gateways = {frozenset(r.node for r in tunnel.routers) for moment in moments for tunnel in moment.tunnels}
+    of_clients = {
+        frozenset((node_name(name), instance_node(vnet, index)))
+        for name, client in loaded.clients.items()
+        for vnet in client.gateways
+        for index in (0, 1)
+    }
+    return frozenset(of_gateways | of_clients)
 
 
-def test_what_crosses_a_tunnel_is_encrypted(report: Report) -> None:
+def test_what_crosses_a_tunnel_is_encrypted(scenario: str, report: Report) -> None:
     for cell in all_cells(report):
-        crossed = crosses_a_tunnel(cell["forward"]) or crosses_a_tunnel(cell["reverse"])
+        crossed = any(crosses_a_tunnel(scenario, cell[leg]) for leg in ("forward", "reverse"))
         assert cell["encrypted"] is (True if crossed else None), cell
-    assert any(cell["encrypted"] for cell in all_cells(report))
+    assert any(cell["encrypted"] for cell in all_cells(report)) == bool(tunnels(scenario))
 
 
 @pytest.mark.parametrize("name", TABLE)
