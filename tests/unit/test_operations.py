@@ -16,7 +16,7 @@ from netlab.machine.charon import Listed, Sa
 from netlab.machine.frr import BgpPeer, BgpRoute
 from netlab.plan.model import BgpSpeaker, Selector
 from netlab.plan.planner import plan
-from netlab.scenario.loader import load, parse
+from netlab.scenario.loader import catalogue, load, parse
 from netlab.scenario.models import Action, Scenario
 
 SITE = "10.101.255.254"
@@ -264,3 +264,39 @@ def test_a_gateway_is_reset_as_it_is_built() -> None:
 def test_what_the_scenario_has_not_is_refused(asked: Action, why: str) -> None:
     said = incidents.refused(parse(TWO, "two").scenario, asked)
     assert (why in said) if why else not said
+
+
+# --- Route Servers --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def servers() -> Scenario:
+    return load("route-server-active-passive").scenario
+
+
+def test_an_instance_of_a_route_server_shows_what_it_knows(servers: Scenario) -> None:
+    shown = gateway(servers, Daemons((BgpRoute("10.250.0.0/16", "10.1.2.4", "10.1.2.4", "65001 65250"),)), "vnet1-rs-1")
+    (row,) = shown.learned_routes().rows
+    assert (row["asPath"], row["nextHop"], row["localAddress"]) == ("65001-65250", "10.1.2.4", "10.1.255.5")
+    assert shown.peers() == ("10.1.2.4", "10.1.2.5", "10.1.2.6", "10.1.2.7", "10.1.2.9")  # half is not among them
+
+
+def test_a_route_server_tells_next_hops_as_it_heard_them(servers: Scenario) -> None:
+    """A14; of the VNet's own prefix bgpd knows none."""
+    routes = (BgpRoute("10.1.0.0/16", next_hop="0.0.0.0"), BgpRoute("0.0.0.0/0", next_hop="10.1.3.4", as_path="65006"))
+    rows = gateway(servers, Daemons(routes), "vnet1-rs-0").advertised_routes("10.1.2.4").rows
+    assert [(row["nextHop"], row["asPath"]) for row in rows] == [("10.1.255.4", "65515"), ("10.1.3.4", "65515-65006")]
+
+
+def test_an_appliance_tells_another_next_hop_than_itself(servers: Scenario) -> None:
+    speaker = gateway(servers, Daemons((BgpRoute("0.0.0.0/0"),)), "vnet1-speaker")
+    (row,) = speaker.advertised_routes("10.1.255.4").rows
+    assert (row["nextHop"], row["asPath"]) == ("10.1.3.4", "65006")
+
+
+def test_too_many_prefixes_are_those_of_the_profile() -> None:
+    text = catalogue()["route-server-active-passive"].read_text()
+    seed = parse(text.replace("vnets:\n", "profile: seed\nvnets:\n", 1), "seed.yaml").scenario
+    peers = (BgpPeer("10.1.2.4", 65001, "Idle (PfxCt)"),)
+    (row,) = gateway(seed, Daemons(peers=peers), "vnet1-rs-0").bgp_peers().rows
+    assert row["reason"] == "the peer tells more than 200 prefixes (B16, A8)"
