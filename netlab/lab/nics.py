@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from ipaddress import IPv4Network
 
 from netlab.azure.effective import EffectiveRoute, active, fixed_routes, gateway_serving
@@ -10,9 +11,9 @@ from netlab.azure.world import World
 from netlab.fabric import controller
 from netlab.lab.operations import Row, Shown
 from netlab.lab.state import Lab
-from netlab.scenario.routers import instance_addresses
+from netlab.scenario.routers import Router, expressroute_gateways, instance_addresses
 
-# Each prefix that a gateway knows, and the addresses of the instances that do.
+# Each prefix that a gateway or a Route Server tells, and the addresses that it leads to.
 Told = dict[IPv4Network, list[str]]
 
 
@@ -37,12 +38,23 @@ def effective_routes(lab: Lab, world: World, machine: controller.Machine, vnet: 
 
 
 def _told(lab: Lab, world: World, machine: controller.Machine, vnet: str) -> Told:
-    found: Told = {}
+    """What VPN gateway, ExpressRoute gateway and Route Server tell a VNet; of equal prefixes the second wins (R94)."""
     known = controller.known_by_gateways(lab.plan, machine)
-    for router in world.topology.with_tunnels(vnet):
-        address = str(instance_addresses(world.scenario, router)[0])
+    private = [router for router in expressroute_gateways(world.scenario) if router.end == vnet]
+    by_vpn, by_circuits = (_known(world, known, routers) for routers in (world.topology.with_tunnels(vnet), private))
+    found = by_vpn | by_circuits
+    for prefix, next_hops in controller.injected_by_route_servers(lab.plan, machine).get(vnet, {}).items():
+        found.setdefault(IPv4Network(prefix), []).extend(sorted(next_hops))
+    return found
+
+
+def _known(world: World, known: controller.Known, routers: Iterable[Router]) -> Told:
+    found: Told = {}
+    for router in routers:
+        vpn = router.role == "gateway"
+        address = instance_addresses(world.scenario, router)[0] if vpn else router.bgp_address
         for prefix, _ in known.get(router.node, ()):
-            found.setdefault(IPv4Network(prefix), []).append(address)
+            found.setdefault(IPv4Network(prefix), []).append(str(address))
     return found
 
 

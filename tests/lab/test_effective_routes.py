@@ -78,7 +78,8 @@ class Compared:
         if kind == "n":
             (appliance,) = self.addresses[rest]
             return "VirtualAppliance", str(appliance)
-        return {"wan": ("Internet", ""), "gw": ("VirtualNetworkGateway", via)}.get(kind, ("VirtualAppliance", via))
+        gateways = dict.fromkeys(("gw", "er"), ("VirtualNetworkGateway", via))
+        return {"wan": ("Internet", ""), **gateways}.get(kind, ("VirtualAppliance", via))
 
     def agree(self) -> None:
         """Every NIC, every target: the kernel does one of what the longest active rows say."""
@@ -94,6 +95,10 @@ class Compared:
         longest = max(_prefix(row).prefixlen for row in covering)
         for row in (row for row in covering if _prefix(row).prefixlen == longest):
             kind, (hop,) = row["nextHopType"], row["nextHopIpAddress"] or [""]
+            if [IPv4Address(hop or "0.0.0.0")] in self.addresses.values():
+                # What a Route Server tells leads to an appliance.
+                yield "VirtualAppliance", hop
+                continue
             serving = self.scenario.gateway_for(vnet) if kind == "VirtualNetworkGateway" else vnet
             # To the gateway of a peer the kernel's next hop is the peer.
             yield kind, hop if serving == vnet else node_name(serving or "")
