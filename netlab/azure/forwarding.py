@@ -128,7 +128,7 @@ def hops(world: World, node: str, ingress: str, packet: Packet) -> tuple[Hop, ..
         return tuple(_private(world, private, packet))
     if node in clients:
         return tuple(_client(world, clients[node], packet))
-    if node.endswith(EDGE):
+    if node.removesuffix(EDGE) in world.topology.routers:
         return (_edge(world, node, packet),)
     return tuple(_machine(world, node, ingress, packet))
 
