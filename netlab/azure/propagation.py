@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv4Network
 
 from netlab.scenario.addresses import DEFAULT_ROUTE, local_network_gateway
 from netlab.scenario.models import NvaBgp, Scenario
-from netlab.scenario.routers import Router, Topology, appliance_bgp, appliances, branch_to_branch, ends
+from netlab.scenario.routers import Router, Topology, appliance_bgp, appliances, branch_to_branch
 
 Announcements = Mapping[str, frozenset[IPv4Network]]
 
@@ -278,27 +278,21 @@ def converged(
 
 def _own(topology: Topology, announced: Announcements | None) -> dict[str, frozenset[IPv4Network]]:
     """What each router announces of its own accord."""
-    told = {end: frozenset(originated(topology.scenario, end, announced)) for end in ends(topology.scenario)}
-
-    def of(router: Router) -> frozenset[IPv4Network]:
-        match router.role:
-            case "before devices" | "edge router":
-                return frozenset()
-            case "route server" | "expressroute":
-                return frozenset(vnet_prefixes(topology.scenario, router.end))
-            case "appliance":
-                return frozenset(appliance_prefixes(topology.scenario, router, announced))
-        return told[router.end]
-
-    return {router.node: of(router) for router in topology.speakers.values()}
+    scenario = topology.scenario
+    return {router.node: frozenset(announces(scenario, router, announced)) for router in topology.speakers.values()}
 
 
-def appliance_prefixes(
-    scenario: Scenario, router: Router, announced: Announcements | None = None
-) -> tuple[IPv4Network, ...]:
-    """What an appliance announces of its own accord: what it is set to, or what the story made of it."""
-    told = (announced or {}).get(router.node)
-    return tuple(sorted(told)) if told is not None else appliance_bgp(scenario, router).announces
+def announces(scenario: Scenario, router: Router, announced: Announcements | None = None) -> tuple[IPv4Network, ...]:
+    """What a router announces of its own accord: a site and an appliance what the story made of it."""
+    match router.role:
+        case "before devices" | "edge router":
+            return ()
+        case "route server" | "expressroute":
+            return vnet_prefixes(scenario, router.end)
+        case "appliance":
+            told = (announced or {}).get(router.node)
+            return tuple(sorted(told)) if told is not None else appliance_bgp(scenario, router).announces
+    return originated(scenario, router.end, announced)
 
 
 def _flooded(moment: _Moment, found: tuple[Session, ...]) -> set[frozenset[str]]:

@@ -11,7 +11,7 @@ from ipaddress import IPv4Network
 from types import MappingProxyType
 from typing import Protocol
 
-from netlab.azure.effective import EffectiveRoute, NextHopType, active
+from netlab.azure.effective import EffectiveRoute, active
 from netlab.azure.propagation import offered_selectors
 from netlab.errors import LabError
 from netlab.plan import steering
@@ -87,7 +87,7 @@ def wanted_routes(table: SubnetTable, known: Known, injected: Injected = Mapping
     (section 5)."""
     fixed = {(item.source, item.route.prefix): item for item in table.fixed}
     told = _told(table, known, injected) if table.propagates else {}
-    candidates = [*(_candidate(item) for item in table.fixed), *map(_learned, told)]
+    candidates = [*(item.candidate for item in table.fixed), *map(_learned, told)]
     chosen = (
         told[str(route.prefix)]
         if route.source == "VirtualNetworkGateway"
@@ -120,11 +120,6 @@ def _kernel_route(table: SubnetTable, item: FixedRoute, known: Known) -> Route:
     if item.next_hop_type != "VirtualNetworkGateway" or not ways:
         return item.route
     return over(ways, item.route.prefix, table.table, item.route.metric)
-
-
-def _candidate(item: FixedRoute) -> EffectiveRoute:
-    kind: NextHopType = item.next_hop_type  # type: ignore[assignment]
-    return EffectiveRoute(item.source, IPv4Network(item.route.prefix), kind)
 
 
 def _learned(prefix: str) -> EffectiveRoute:

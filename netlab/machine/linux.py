@@ -52,16 +52,6 @@ _READY_SECONDS = 120.0
 _INITIATE_SECONDS = 60.0
 _TERMINATE_SECONDS = 5.0
 # Everything that an edge hears from or says to the Internet; a netdev hook sees IKE, ESP and ARP alike.
-_SILENCE = """\
-table netdev silence {
-  chain heard { type filter hook ingress device "wan" priority 0; policy drop; }
-}
-table inet silence {
-  chain said { type filter hook postrouting priority 0; policy accept; oifname "wan" drop; }
-}
-"""
-_WAKE = "delete table netdev silence\ndelete table inet silence\n"
-
 _STOP = """\
 table inet stopped {
   chain in { type filter hook input priority -300; policy drop; }
@@ -321,13 +311,11 @@ class Linux:
 
     def silence(self, plan: Plan, nodes: Collection[str]) -> None:
         """Have routers say nothing to the Internet and hear nothing from it, with their links up."""
-        for link in _uplinks(plan, nodes):
-            network.load_nftables(plan.node(link.a.node), _SILENCE)
+        self.sever(plan, [(link.a.node, link.a.name) for link in _uplinks(plan, nodes)])
 
     def wake(self, plan: Plan, nodes: Collection[str]) -> None:
         """Take the silence from routers."""
-        for link in _uplinks(plan, nodes):
-            network.load_nftables(plan.node(link.a.node), _WAKE)
+        self.rejoin(plan, [(link.a.node, link.a.name) for link in _uplinks(plan, nodes)])
 
     def stop_machines(self, plan: Plan, nodes: Collection[str]) -> None:
         """Have virtual machines say nothing, hear nothing and pass nothing on, as if they were stopped."""

@@ -10,9 +10,9 @@ from ipaddress import IPv4Network
 from netlab.azure import ike
 from netlab.azure.propagation import (
     Announcements,
+    announces,
     bgp_ends,
     maximum_prefix,
-    originated,
     overrides,
     sheltered,
     static_prefixes,
@@ -44,6 +44,8 @@ from netlab.scenario.routers import Router, Topology, appliance_bgp
 
 TUNNEL_MTU = 1400  # R39
 P2S = "p2s"
+# Of machines, gateways and Route Servers, into their VNet.
+NIC = "eth0"
 # Between the instances of an active-active gateway, and from one of a site's several devices to the router before them.
 PAIR = "pair"
 INSIDE = "lan0"
@@ -173,17 +175,18 @@ def speaker(
     timers: Timers,
     announced: Announcements | None = None,
 ) -> BgpSpeaker | None:
-    """The BGP speaker of a router, if one of the connections of its gateway or site has BGP on."""
-    if router.end not in bgp_ends(scenario):
+    """The BGP speaker of a router; of a gateway or a site only if it runs BGP."""
+    if router.node in topology.routers and router.end not in bgp_ends(scenario):
         return None
     own = sheltered(scenario, router)
-    told = () if router.before_devices else originated(scenario, router.end, announced)
+    # What is wider than its VNet, a gateway learns and keeps to itself (B17, B23).
+    kept = own if router.node in topology.routers else ()
     return BgpSpeaker(
         node=router.node,
         directory=node_directory(lab, router.node),
         asn=router.asn,
         address=str(router.bgp_address),
-        networks=tuple(map(str, told)),
+        networks=tuple(map(str, announces(scenario, router, announced))),
         neighbors=(
             *_outside(scenario, topology, router),
             *_inside(topology, router),
@@ -193,7 +196,7 @@ def speaker(
         hold=timers.bgp_hold,
         maximum_prefix=maximum_prefix(scenario, router),
         own_prefixes=tuple(map(str, own)),
-        covering=tuple(str(wide) for wide in dict.fromkeys(s for prefix in own for s in supernets(prefix))),
+        covering=tuple(str(wide) for wide in dict.fromkeys(s for prefix in kept for s in supernets(prefix))),
     )
 
 
@@ -211,7 +214,7 @@ def _outside(scenario: Scenario, topology: Topology, router: Router) -> Iterator
 
 
 def _inside(topology: Topology, router: Router) -> Iterator[BgpNeighbor]:
-    for other in topology.lan_of(router.node):
+    for other in topology.lan_of(router.node) if router.node in topology.routers else ():
         port = (
             PAIR if router.end in topology.scenario.vnets else device_port(other) if router.before_devices else INSIDE
         )
@@ -231,7 +234,7 @@ def _peer(scenario: Scenario, router: Router, other: Router, *, passive: bool) -
     nva = next((r for r in (router, other) if r.role == "appliance"), None)
     msee = next((r for r in (router, other) if r.role == "edge router"), None)
     site = next((r for r in (router, other) if r.role == "device"), None)
-    port = "eth0"
+    port = NIC
     if msee is not None:
         port = circuit_port(other)
     elif nva is not None and site is not None:

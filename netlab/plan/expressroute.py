@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netlab.azure.propagation import maximum_prefix, vnet_prefixes
-from netlab.plan.devices import Parts, circuit_port, peers_of
-from netlab.plan.model import BgpSpeaker, GatewayView, Interface, Link, Node, Route, Timers
-from netlab.plan.names import lab_netns, node_directory
-from netlab.plan.route_servers import NIC
+from netlab.azure.propagation import vnet_prefixes
+from netlab.plan.devices import NIC, Parts, circuit_port
+from netlab.plan.model import GatewayView, Interface, Link, Node, Route
+from netlab.plan.names import lab_netns
 from netlab.scenario.addresses import GATEWAY_SUBNET, subnet_gateway
 from netlab.scenario.models import Scenario, node_name
-from netlab.scenario.routers import Router, Topology, devices, edge_routers, expressroute_gateways, instances
+from netlab.scenario.routers import Router, devices, edge_routers, expressroute_gateways, instances
 
 
 def port(index: int) -> str:
@@ -89,20 +88,3 @@ def views(lab: str, scenario: Scenario) -> Iterator[GatewayView]:
     for router in expressroute_gateways(scenario):
         ports = tuple(circuit_port(msee) for msee in circuits(scenario, router))
         yield GatewayView(router.end, router.node, lab_netns(lab, router.node), ports, expressroute=True)
-
-
-def speaker(lab: str, scenario: Scenario, topology: Topology, router: Router, timers: Timers) -> BgpSpeaker:
-    """The BGP speaker of an ExpressRoute gateway's instance or of an edge router."""
-    own = vnet_prefixes(scenario, router.end) if router.role == "expressroute" else ()
-    return BgpSpeaker(
-        node=router.node,
-        directory=node_directory(lab, router.node),
-        asn=router.asn,
-        address=str(router.bgp_address),
-        networks=tuple(map(str, own)),
-        neighbors=tuple(peers_of(scenario, topology, router)),
-        keepalive=timers.bgp_keepalive,
-        hold=timers.bgp_hold,
-        maximum_prefix=maximum_prefix(scenario, router),
-        own_prefixes=tuple(map(str, own)),
-    )

@@ -7,7 +7,10 @@ A ``Plan`` is complete: whoever has it can build the lab. Secrets are only named
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network
 from typing import Literal
+
+from netlab.azure.effective import EffectiveRoute, NextHopType
 
 Kind = Literal["internet", "vnet", "vm", "gateway", "route server", "edge router", "edge", "site", "host", "client"]
 DataPlane = Literal["userspace", "kernel"]
@@ -304,8 +307,13 @@ class FixedRoute:
     """
 
     source: Literal["Default", "User"]
-    next_hop_type: str
+    next_hop_type: NextHopType
     route: Route
+
+    @property
+    def candidate(self) -> EffectiveRoute:
+        """The same in Azure's terms."""
+        return EffectiveRoute(self.source, IPv4Network(self.route.prefix), self.next_hop_type)
 
 
 @dataclass(frozen=True, slots=True)

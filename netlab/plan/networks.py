@@ -9,7 +9,6 @@ from itertools import chain
 
 from netlab.azure.effective import (
     EffectiveRoute,
-    NextHopType,
     active,
     fixed_routes,
     gateway_serving,
@@ -21,7 +20,7 @@ from netlab.azure.nics import Nic, nics, sends_only_its_own, takes_only_its_own
 from netlab.azure.propagation import static_prefixes, vnet_prefixes
 from netlab.azure.sessions import point_to_site
 from netlab.plan import expressroute
-from netlab.plan.devices import INSIDE, PAIR, Device, Parts, device_port, peer_pins
+from netlab.plan.devices import INSIDE, NIC, PAIR, Device, Parts, device_port, peer_pins
 from netlab.plan.expressroute import routes_to_circuits
 from netlab.plan.model import (
     CUSTOM_ROUTES_TABLE,
@@ -73,7 +72,6 @@ _DELIVERY_TABLE = 999
 _FIRST_TABLE = 1000
 # After the rule of every ingress.
 _DELIVERY_PRIORITY = 30_000
-_NIC = "eth0"
 _WAN = "wan"
 _PEER_ADDRESSES = IPv4Network("169.254.4.0/22")
 # Route metrics; of several sources that know the same prefix only the one that wins is in a table (section 5.2).
@@ -171,12 +169,12 @@ def _machine(lab: str, scenario: Scenario, vnet: str, vm: str, address: IPv4Addr
     router = str(subnet_gateway(prefix))
     node = node_name(vnet, vm)
     link = Link(
-        Interface(node, _NIC, _NIC, (f"{address}/{prefix.prefixlen}",)),
+        Interface(node, NIC, NIC, (f"{address}/{prefix.prefixlen}",)),
         Interface(node_name(vnet), _vm_port(vm), f"v-{vm.lower()}", (f"{router}/32",)),
     )
     appliance = item.vms[vm].nva is not None
     speakers = [router for router in appliances(scenario) if router.node == node]
-    default = Route("0.0.0.0/0", _NIC, via=router, source=str(address), metric=LAST_CHOICE if speakers else 0)
+    default = Route("0.0.0.0/0", NIC, via=router, source=str(address), metric=LAST_CHOICE if speakers else 0)
     return Node(
         node,
         "vm",
@@ -196,7 +194,7 @@ def _gateway_nics(scenario: Scenario, vnet: str) -> Iterator[Link]:
         addresses = (f"{a}/{prefix.prefixlen}" for a in instance_addresses(scenario, router))
         port = _instance_port(router.index)
         yield Link(
-            Interface(router.node, _NIC, _NIC, tuple(addresses)),
+            Interface(router.node, NIC, NIC, tuple(addresses)),
             Interface(node_name(vnet), port, port, (f"{subnet_gateway(prefix)}/32",)),
         )
     if _is_active_active(scenario, vnet):
@@ -364,15 +362,8 @@ def _table(
 def _opening(table: SubnetTable) -> Iterator[Route]:
     """What a table holds before any gateway has told anything: the active ones of its routes."""
     kernel = {(item.source, item.route.prefix): item.route for item in table.fixed}
-    known = (EffectiveRoute(i.source, IPv4Network(i.route.prefix), _kind(i)) for i in table.fixed)
-    return (
-        kernel[route.source, str(route.prefix)] for route in active(known) if route.source != "VirtualNetworkGateway"
-    )
-
-
-def _kind(item: FixedRoute) -> NextHopType:
-    kind: NextHopType = item.next_hop_type  # type: ignore[assignment]
-    return kind
+    chosen = active(item.candidate for item in table.fixed)
+    return (kernel[route.source, str(route.prefix)] for route in chosen if route.source != "VirtualNetworkGateway")
 
 
 def _deliveries(scenario: Scenario, topology: Topology, vnet: str) -> Iterator[Route]:
@@ -487,9 +478,9 @@ def _nftables(barrier: Barrier) -> str:
 def gateway_routing(lab: str, scenario: Scenario, topology: Topology, device: Device) -> Node:
     """The routing namespace of a gateway instance: into its VNet and its spokes; no way to the Internet (R64)."""
     router = str(subnet_gateway(scenario.vnets[device.end].subnets[GATEWAY_SUBNET].address_prefix))
-    inward = (Route(str(prefix), _NIC, via=router) for prefix in vnet_prefixes(scenario, device.end))
+    inward = (Route(str(prefix), NIC, via=router) for prefix in vnet_prefixes(scenario, device.end))
     # Of an address of its own subnet zebra thinks that it is on-link.
-    beside = (Route(f"{r.bgp_address}/32", _NIC, via=router) for r in _expressroute(scenario, device.end))
+    beside = (Route(f"{r.bgp_address}/32", NIC, via=router) for r in _expressroute(scenario, device.end))
     custom = custom_routes(map(str, point_to_site(scenario, device.end).custom_routes)) if device.p2s else ()
     return Node(
         device.node,
@@ -604,10 +595,10 @@ def _host(lab: str, scenario: Scenario, site: str, host: str, address: IPv4Addre
     router = str(_lan_router(prefix, set(item.hosts.values())))
     node = node_name(site, host)
     link = Link(
-        Interface(node, _NIC, _NIC, (f"{address}/{prefix.prefixlen}",)),
+        Interface(node, NIC, NIC, (f"{address}/{prefix.prefixlen}",)),
         Interface(node_name(site), interface(f"h-{host}"), f"h-{host.lower()}", (f"{router}/32",)),
     )
-    default = Route("0.0.0.0/0", _NIC, via=router, source=str(address))
+    default = Route("0.0.0.0/0", NIC, via=router, source=str(address))
     return Node(node, "host", lab_netns(lab, node), site, routes=(default,), forwarding=False), link
 
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 from netlab.plan import clients as p2s
 from netlab.plan import expressroute, route_servers
 from netlab.plan.devices import P2S, Device, Parts, devices, shared_key_name, speaker, tunnels
 from netlab.plan.edges import edges
-from netlab.plan.model import BgpSpeaker, DataPlane, GatewayView, Link, Plan, Timers, Tunnel, Uplink
+from netlab.plan.model import DataPlane, GatewayView, Link, Plan, Tunnel, Uplink
 from netlab.plan.names import lab_netns, node_directory
 from netlab.plan.networks import appliance_links, gateway_routing, lan_exit, peering_links, site_parts, vnet_parts
 from netlab.plan.timers import timers
 from netlab.plan.underlay import PublicAddresses, internet, public_addresses
 from netlab.scenario.models import Scenario, node_name
 from netlab.scenario.names import INTERNET
-from netlab.scenario.routers import Router, Topology
+from netlab.scenario.routers import Topology
 
 
 def plan(
@@ -58,8 +58,7 @@ def plan(
         *(link for _, link in clients),
     )
     nodes = (*(node for part in parts for node in part.nodes), *(node for node, _ in clients))
-    speaking = tuple(router for router in topology.routers.values() if router.node not in lost)
-    further = (router for node, router in topology.speakers.items() if node not in topology.routers)
+    speaking = (router for router in topology.speakers.values() if router.node not in lost)
     return Plan(
         lab=lab,
         scenario=scenario.name,
@@ -76,10 +75,7 @@ def plan(
             ),
         ),
         tunnels=tuple(tunnel for of_device in ends.values() for tunnel in of_device),
-        speakers=(
-            *(s for router in speaking if (s := speaker(lab, scenario, topology, router, clock)) is not None),
-            *(_further(router)(lab, scenario, topology, router, clock) for router in further),
-        ),
+        speakers=tuple(s for router in speaking if (s := speaker(lab, scenario, topology, router, clock)) is not None),
         fabrics=tuple(fabric for _, fabric in vnets),
         gateways=(
             *(_view(lab, scenario, d, ends[d.node]) for d in on_duty if d.end in scenario.vnets),
@@ -94,11 +90,6 @@ def plan(
         ),
         certificates=tuple(p2s.certificates(scenario, servers)),
     )
-
-
-def _further(router: Router) -> Callable[[str, Scenario, Topology, Router, Timers], BgpSpeaker]:
-    of_expressroute = router.role in ("expressroute", "edge router")
-    return expressroute.speaker if of_expressroute else route_servers.speaker
 
 
 def _front(lab: str, scenario: Scenario, device: Device, by_node: dict[str, Device]) -> Parts:

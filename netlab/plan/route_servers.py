@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netlab.azure.propagation import appliance_prefixes, maximum_prefix, vnet_prefixes
-from netlab.plan.devices import Parts, peers_of, sd_wan_ports
-from netlab.plan.model import BgpSpeaker, Interface, Link, Node, Route, RouteServerView, Rule, Timers
-from netlab.plan.names import lab_netns, node_directory
+from netlab.azure.propagation import vnet_prefixes
+from netlab.plan.devices import NIC, Parts, sd_wan_ports
+from netlab.plan.model import Interface, Link, Node, Route, RouteServerView, Rule
+from netlab.plan.names import lab_netns
 from netlab.scenario.addresses import ROUTE_SERVER_SUBNET, route_server_instances, subnet_gateway
 from netlab.scenario.models import Scenario, node_name
-from netlab.scenario.routers import Router, Topology, appliance_bgp, appliances, devices, instances, route_servers
+from netlab.scenario.routers import Router, appliance_bgp, appliances, devices, instances, route_servers
 
-NIC = "eth0"
 # By what an instance sends itself; its main table is what BGP says, for the SDN controller to read.
 _OWN_TABLE = 100
 
@@ -85,21 +84,3 @@ def routes_to_appliances(scenario: Scenario, site: str) -> Iterator[Route]:
     for nva in appliances(scenario):
         if site in appliance_bgp(scenario, nva).sites:
             yield Route(f"{nva.bgp_address}/32", sd_wan_ports(nva, site)[1])
-
-
-def speaker(lab: str, scenario: Scenario, topology: Topology, router: Router, timers: Timers) -> BgpSpeaker:
-    """The BGP speaker of a Route Server's instance or of an appliance."""
-    serves = router.role == "route server"
-    own = vnet_prefixes(scenario, router.end) if serves else ()
-    return BgpSpeaker(
-        node=router.node,
-        directory=node_directory(lab, router.node),
-        asn=router.asn,
-        address=str(router.bgp_address),
-        networks=tuple(map(str, own if serves else appliance_prefixes(scenario, router))),
-        neighbors=tuple(peers_of(scenario, topology, router)),
-        keepalive=timers.bgp_keepalive,
-        hold=timers.bgp_hold,
-        maximum_prefix=maximum_prefix(scenario, router),
-        own_prefixes=tuple(map(str, own)),
-    )
