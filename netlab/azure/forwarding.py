@@ -145,11 +145,11 @@ def _machine(world: World, node: str, ingress: str, packet: Packet) -> Iterator[
     if ingress != FROM_SELF and (nic is None or not nic.forwards):
         yield Hop(None, dropped=f"no forwarding: {node} is no appliance and drops what is not for its own address")
         return
-    paths = _learned_paths(world, node, packet)
-    behind = [path for path in paths if world.topology.speakers[path.neighbor].role == "device"]
-    for path in behind:
-        yield Hop(Used(node, str(path.prefix), _bgp_source(path), path.neighbor), path.neighbor, node)
-    if behind and len(behind) == len(paths):
+    own = _own_ways(world, node, packet)
+    outward = [way for way in own if way.neighbor != node_name(owner)]
+    for way in outward:
+        yield _onto(world, world.topology.appliances[node], way, packet)
+    if outward and len(outward) == len(own):
         return
     if nic is None or ingress == FROM_SELF:
         yield Hop(Used(node, str(DEFAULT_ROUTE), "the machine's default route", owner), node_name(owner), node)
@@ -158,13 +158,13 @@ def _machine(world: World, node: str, ingress: str, packet: Packet) -> Iterator[
     yield Hop(used, node_name(owner), node, masked=nic.address if packet.goes_public else None)
 
 
-def _learned_paths(world: World, node: str, packet: Packet) -> tuple[Learned, ...]:
-    """The paths of the longest prefix that an appliance learned for a destination: to sites behind it, or into the
-    VNet, or both."""
-    known = world.learned.get(node, {})
-    covering = [prefix for prefix in known if packet.target_address in prefix]
-    best = max(covering, key=lambda prefix: prefix.prefixlen, default=None)
-    return known[best] if best is not None else ()
+def _own_ways(world: World, node: str, packet: Packet) -> tuple[Way, ...]:
+    """The ways of the longest prefix that an appliance has to a destination: into tunnels, to sites behind it, or into
+    the VNet, which a Route Server told it of."""
+    router = world.topology.appliances.get(node)
+    covering = [way for way in ways(world, router) if packet.target_address in way.prefix] if router is not None else []
+    best = max((way.prefix.prefixlen for way in covering), default=0)
+    return tuple(way for way in covering if way.prefix.prefixlen == best)
 
 
 # --- the Internet, and the edges of sites ---------------------------------------------------------------------------
@@ -455,7 +455,7 @@ def static_ways(world: World, router: Router) -> Iterator[Way]:
         if world.sends_statics(tunnel, router.node):
             own = vnet_prefixes(scenario, router.end) if router.end in scenario.vnets else ()
             for prefix in (p for p in static_prefixes(scenario, router.end, tunnel.connection) if p not in own):
-                yield Way(prefix, tunnel.name, "", _static_source(router.end in scenario.vnets))
+                yield Way(prefix, tunnel.name, "", _static_source(router))
         if scenario.connections[tunnel.connection].enable_bgp and tunnel.name in world.up:
             peer = IPv4Network(f"{tunnel.other(router.node).bgp_address}/32")
             yield Way(peer, tunnel.name, "", "the BGP peer's host route")
@@ -467,8 +467,8 @@ def static_ways(world: World, router: Router) -> Iterator[Way]:
         yield Way(point_to_site(scenario, router.end).address_pool, P2S, "", "the P2S address pool")
 
 
-def _static_source(is_gateway: bool) -> str:
-    return "the local network gateway" if is_gateway else "a static route of the device"
+def _static_source(router: Router) -> str:
+    return "the local network gateway" if router.role == "gateway" else f"a static route of the {router.role}"
 
 
 def _fallbacks(world: World, router: Router) -> Iterator[Way]:
@@ -484,11 +484,11 @@ def _fallbacks(world: World, router: Router) -> Iterator[Way]:
 
 def _learned_ways(world: World, router: Router, known: set[IPv4Network]) -> Iterator[Way]:
     speakers = world.topology.speakers
-    for prefix, paths in world.learned[router.node].items():
+    for prefix, paths in world.learned.get(router.node, {}).items():
         for path in paths if prefix not in known else ():
             # What a Route Server or the other gateway tells leads into the VNet: there the fabric knows the way.
             inward = speakers[path.neighbor].role in ("route server", "expressroute")
-            neighbor = node_name(router.end) if inward else "" if path.tunnel else path.neighbor
+            neighbor = node_name(router.vnet) if inward else "" if path.tunnel else path.neighbor
             yield Way(prefix, path.tunnel, neighbor, _bgp_source(path))
 
 

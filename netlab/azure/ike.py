@@ -212,10 +212,17 @@ def protocol(scenario: Scenario, connection: str, end: str) -> Protocol:
     return settings.connection_protocol or ("IKEv1" if faces_policy_based(scenario, connection) else "IKEv2")
 
 
+def is_device(scenario: Scenario, connection: str, end: str) -> bool:
+    """Whether an end is a gateway's counterpart, which is set to what the gateway wants: a site, or an appliance that
+    faces the gateway of a VNet."""
+    facing = scenario.connections[connection].other(end)
+    return end in scenario.sites or (end in scenario.appliances and facing in scenario.vnets)
+
+
 def mode(scenario: Scenario, connection: str, end: str) -> str:
     """Who may begin (R46). A connection's mode is its gateway's; a device's is its own, and Default unless set."""
     item = scenario.connections[connection]
-    if end in scenario.sites and item.other_end is None:
+    if is_device(scenario, connection, end) and item.other_end is None:
         return "Default"
     return item.settings(end).connection_mode
 
@@ -266,19 +273,17 @@ def selectors(scenario: Scenario, connection: str, end: str) -> tuple[Selectors,
     (R48); else any to any (R19). A device is set to what its gateway wants, unless it has custom ones of its own.
     """
     item = scenario.connections[connection]
-    custom = _custom(scenario, item, end)
+    custom = _custom(scenario, connection, end)
     if custom:
         return custom
-    if end in scenario.vnets:
-        if not _by_policy(scenario, item, end):
-            return (ANY_TO_ANY,)
+    other, own = item.other(end), scenario.prefixes_of(end)
+    if _by_policy(scenario, item, end):
         remote = local_network_gateway(scenario, connection, end).address_prefixes
-        return _combinations(scenario.vnets[end].address_space, _with_peer(scenario, item, item.other(end), remote))
-    other, site = item.other(end), scenario.sites[end]
-    if not _by_policy(scenario, item, other):
+        return _combinations(own, _with_peer(scenario, item, other, remote))
+    if not is_device(scenario, connection, end) or not _by_policy(scenario, item, other):
         return (ANY_TO_ANY,)
-    there = site.static_routes.get(connection, scenario.vnets[other].address_space)
-    return _combinations(_with_peer(scenario, item, end, site.address_prefixes), there)
+    there = scenario.static_routes(end).get(connection, scenario.prefixes_of(other))
+    return _combinations(_with_peer(scenario, item, end, own), there)
 
 
 def _with_peer(
@@ -289,11 +294,13 @@ def _with_peer(
     return prefixes if peer is None or any(peer.subnet_of(own) for own in prefixes) else (*prefixes, peer)
 
 
-def _custom(scenario: Scenario, item: Connection, end: str) -> tuple[Selectors, ...]:
+def _custom(scenario: Scenario, connection: str, end: str) -> tuple[Selectors, ...]:
     """Custom selectors as an end sees them: a connection's are its gateway's (the first one's, of two)."""
+    item = scenario.connections[connection]
     settings: TunnelSettings = item.settings(end)
     found = (Selectors(p.local_address_ranges, p.remote_address_ranges) for p in settings.traffic_selector_policies)
-    if settings is not item or end == next(name for name in item.between if name in scenario.vnets):
+    first = next(name for name in item.between if not is_device(scenario, connection, name))
+    if settings is not item or end == first:
         return tuple(found)
     return tuple(each.mirrored() for each in found)
 
@@ -309,8 +316,8 @@ def _combinations(local: Iterable[IPv4Network], remote: Iterable[IPv4Network]) -
 
 
 def accepted_selectors(scenario: Scenario, connection: str, end: str) -> tuple[Selectors, ...]:
-    """What an end accepts of what its peer proposes: a route-based gateway everything (R47)."""
-    if end in scenario.vnets and not is_policy_based(scenario, end):
+    """What an end accepts of what its peer proposes: a route-based gateway everything (R47), an appliance too."""
+    if end not in scenario.sites and not is_policy_based(scenario, end):
         return (ANY_TO_ANY,)
     return selectors(scenario, connection, end)
 

@@ -58,14 +58,13 @@ def vnet_prefixes(scenario: Scenario, vnet: str) -> tuple[IPv4Network, ...]:
 
 def static_prefixes(scenario: Scenario, end: str, connection: str) -> tuple[IPv4Network, ...]:
     """The prefixes that are sent into a connection without BGP's word: a gateway's LNG (R82) and, to its default site,
-    all the rest (R84); a device's routes."""
+    all the rest (R84); the routes of a device or of an appliance."""
     if end in scenario.vnets:
         told = local_network_gateway(scenario, connection, end).address_prefixes
         return (*told, DEFAULT_ROUTE) if _leads_to_default_site(scenario, end, connection) else told
-    item, site = scenario.connections[connection], scenario.sites[end]
-    other = item.other(end)
-    default = () if item.enable_bgp else scenario.vnets[other].address_space
-    return site.static_routes.get(connection, default)
+    item = scenario.connections[connection]
+    default = () if item.enable_bgp else scenario.prefixes_of(item.other(end))
+    return scenario.static_routes(end).get(connection, default)
 
 
 def _leads_to_default_site(scenario: Scenario, vnet: str, connection: str) -> bool:
@@ -347,7 +346,8 @@ def bgp_ends(scenario: Scenario) -> tuple[str, ...]:
 
     And gateways that a Route Server exchanges routes with (A23), and sites behind an appliance or on a circuit.
     """
-    found = (end for item in scenario.connections.values() if item.enable_bgp for end in item.between)
+    joined = (end for item in scenario.connections.values() if item.enable_bgp for end in item.between)
+    found = (end for end in joined if end not in scenario.appliances)
     servers = (name for name, vnet in scenario.vnets.items() if vnet.vpn_gateway and branch_to_branch(scenario, name))
     behind = (site for router in appliances(scenario) for site in appliance_bgp(scenario, router).sites)
     on_circuits = (circuit.site for circuit in scenario.expressroute_circuits.values())

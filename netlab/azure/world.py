@@ -9,6 +9,7 @@ from functools import cached_property, reduce
 from pydantic import SecretStr
 
 from netlab.azure import sessions
+from netlab.azure.effective import active, fixed_routes
 from netlab.azure.ike import Negotiated, negotiate
 from netlab.azure.nics import Nic, nics
 from netlab.azure.propagation import Paths, converged
@@ -16,6 +17,7 @@ from netlab.azure.propagation import Session as BgpSession
 from netlab.azure.propagation import sessions as bgp_sessions
 from netlab.azure.sessions import Prefixes, Session, Sessions
 from netlab.azure.sessions import Tunnel as ClientTunnel
+from netlab.scenario.addresses import DEFAULT_ROUTE
 from netlab.scenario.models import (
     Action,
     CircuitLink,
@@ -34,6 +36,7 @@ from netlab.scenario.models import (
 )
 from netlab.scenario.names import resolve
 from netlab.scenario.routers import (
+    Router,
     Topology,
     Tunnel,
     appliance_bgp,
@@ -100,8 +103,12 @@ class World:
 
     @cached_property
     def refused(self) -> frozenset[str]:
-        """The tunnels that cannot come up: their ends do not agree."""
-        return frozenset(t.name for t in self.topology.tunnels if not self.negotiated[t.connection].up)
+        """The tunnels that cannot come up: their ends do not agree, or one has no way to the Internet."""
+        return frozenset(t.name for t in self.topology.tunnels if self._why_never_up(t))
+
+    def _why_never_up(self, tunnel: Tunnel) -> str:
+        shut_in = next(filter(None, (shut_in_by(self.scenario, r) for r in tunnel.routers)), "")
+        return self.negotiated[tunnel.connection].reason or shut_in
 
     @cached_property
     def silent(self) -> frozenset[str]:
@@ -119,8 +126,8 @@ class World:
 
     def why_down(self, tunnel: Tunnel) -> str:
         """Why a tunnel is not up; empty if it is."""
-        if not self.negotiated[tunnel.connection].up:
-            return self.negotiated[tunnel.connection].reason
+        if self._why_never_up(tunnel):
+            return self._why_never_up(tunnel)
         if tunnel.name in self.faults.tunnels:
             return f"{tunnel.name} was taken down"
         for router in tunnel.routers:
@@ -128,6 +135,8 @@ class World:
                 return f"the link of {router.node} to the Internet is cut"
             if router.node in self.faults.silent:
                 return f"{router.node} is silent"
+            if router.node in self.faults.stopped:
+                return f"{router.node} is stopped"
         return ""
 
     @cached_property
@@ -191,6 +200,21 @@ class World:
         others = (t for t in self.topology.tunnels if t.connection == tunnel.connection)
         alive = (t.name in self.up for t in others if end in (router.end for router in t.routers))
         return tunnel.name in self.up or not any(alive)
+
+
+def shut_in_by(scenario: Scenario, router: Router) -> str:
+    """Why an appliance's IKE does not reach the Internet under its own address: its subnet's 0.0.0.0/0 leads elsewhere.
+
+    By what is configured: rule A20 keeps BGP from telling such a subnet another one.
+    """
+    if router.role != "appliance":
+        return ""
+    subnet = scenario.vnets[router.vnet].vms[scenario.appliances[router.end][1]].subnet
+    routes = active(fixed_routes(scenario, router.vnet, subnet))
+    default = next(route for route in routes if route.prefix == DEFAULT_ROUTE)
+    if default.next_hop_type == "Internet":
+        return ""
+    return f"0.0.0.0/0 of {router.node}'s subnet leads to {default.next_hop_type}, not to the Internet"
 
 
 def _over(session: BgpSession) -> str:

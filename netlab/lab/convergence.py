@@ -77,8 +77,7 @@ def _missing(plan: Plan, world: World, speaker: BgpSpeaker, machine: Reader) -> 
             yield f"{speaker.node}: the BGP session with {neighbor.address} is still Established"
     ports = {neighbor.node: neighbor.interface for neighbor in speaker.neighbors}
     # A static route wins over what BGP says of the same prefix: an administrative distance of 1 against 20.
-    router = world.topology.routers.get(speaker.node)
-    statics = {str(way.prefix) for way in static_ways(world, router)} if router is not None else set()
+    statics = {str(way.prefix) for way in static_ways(world, world.topology.speakers[speaker.node])}
     statics |= {r.prefix for r in plan.node(speaker.node).routes if r.table == MAIN_TABLE and not r.metric}
     wanted = {
         str(prefix): {ports[path.neighbor] for path in paths}

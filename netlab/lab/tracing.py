@@ -142,7 +142,7 @@ class Crossing:
 def tunnel_ends(plan: Plan) -> dict[tuple[str, str], tuple[str, str]]:
     """The public addresses of a tunnel, its own and the other end's, by node and interface."""
     public = {
-        (charon.node, connection.name): (connection.local_address, connection.remote_address)
+        (charon.node, connection.name): (connection.public_address, connection.remote_address)
         for charon in plan.charons
         for connection in charon.connections
     }

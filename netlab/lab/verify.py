@@ -250,7 +250,7 @@ def aimed(world: World, addresses: Mapping[str, IPv4Address], probe: Probe) -> P
 
 def _public_addresses(plan: Plan) -> dict[tuple[str, str], str]:
     """The public address behind each tunnel interface, by node and interface."""
-    local = {charon.node: charon.connections[0].local_address for charon in plan.charons}
+    local = {charon.node: charon.connections[0].public_address for charon in plan.charons}
     ends = {(tunnel.node, tunnel.interface): local[tunnel.edge] for tunnel in plan.tunnels}
     return ends | {(client.node, client.interface): local[client.node] for client in plan.clients}
 

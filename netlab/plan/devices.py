@@ -43,6 +43,8 @@ from netlab.scenario.models import Scenario
 from netlab.scenario.routers import Router, Topology, appliance_bgp
 
 TUNNEL_MTU = 1400  # R39
+# Of the charons of an appliance, in its own namespace only.
+_BEHIND_NICS = IPv4Network("169.254.8.0/24")
 P2S = "p2s"
 # Of machines, gateways and Route Servers, into their VNet.
 NIC = "eth0"
@@ -53,8 +55,9 @@ INSIDE = "lan0"
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A gateway instance or a VPN device: its router, its public address and that of its gateway's point-to-site
-    clients, its tunnels, whether it is on duty or on standby, and whether clients connect to it."""
+    """A gateway instance, a VPN device or an appliance that ends connections: its router, its public address and that
+    of its gateway's point-to-site clients, its tunnels, whether it is on duty or on standby, and whether clients
+    connect to it."""
 
     router: Router
     public: str
@@ -95,6 +98,18 @@ class Device:
             return self.edge
         return f"{self.node}-p2s-edge" if connection == P2S else f"{self.edge}-{connection.lower()}"
 
+    @property
+    def in_vnet(self) -> bool:
+        """Whether it is an appliance: behind a NIC of a VNet, whose fabric translates its public address."""
+        return self.router.role == "appliance"
+
+    def local_address(self, connection: str) -> str:
+        """The address that the charon of a connection has: of an appliance one behind its NIC's."""
+        if not self.in_vnet:
+            return self.public_p2s if connection == P2S else self.public
+        names = [tunnel.name for tunnel in self.tunnels]
+        return str(_BEHIND_NICS[0 if self.data_plane == "kernel" else names.index(connection)])
+
     def if_id(self, connection: str) -> int:
         """The number that ties a connection's SAs to its XFRM interface, 0 where there is none."""
         if self.data_plane != "kernel":
@@ -115,7 +130,8 @@ class Parts:
 def devices(
     scenario: Scenario, topology: Topology, public: PublicAddresses, data_plane: DataPlane, lost: frozenset[str]
 ) -> tuple[Device, ...]:
-    """Every gateway instance, also the ones on standby and the lost ones, and every device of a site."""
+    """Every gateway instance, also the ones on standby and the lost ones, every device of a site, and the appliances
+    that end connections."""
     found = []
     for end in routers.ends(scenario):
         is_gateway = end in scenario.vnets
@@ -127,6 +143,9 @@ def devices(
             on_duty = at_work and router.node not in lost
             serves = bool(p2s) and router == Topology(scenario, topology.active, lost).point_to_site(end)
             found.append(Device(router, public.routers[router.node], p2s, tunnels, data_plane, on_duty, serves))
+    for router in routers.vpn_servers(scenario):
+        tunnels = topology.tunnels_of(router.node)
+        found.append(Device(router, public.machines[router.node], "", tunnels, data_plane))
     return tuple(found)
 
 
@@ -205,8 +224,9 @@ def _outside(scenario: Scenario, topology: Topology, router: Router) -> Iterator
         item = scenario.connections[tunnel.connection]
         if item.enable_bgp:
             peer = tunnel.other(router.node)
-            # B13: the gateway opens the session; between two gateways the first one named does.
-            passive = router.end in scenario.sites or (peer.end in scenario.vnets and router.end == item.between[1])
+            # B13: the gateway opens the session; between two of a kind the first one named does.
+            mine, theirs = (ike.is_device(scenario, tunnel.connection, end) for end in (router.end, peer.end))
+            passive = mine or (not theirs and router.end == item.between[1])
             site = scenario.sites.get(router.end)
             prepend = site.as_path_prepend.get(tunnel.connection, 0) if site is not None else 0
             port, address = interface(f"t-{tunnel.name}"), str(peer.bgp_address)
@@ -299,7 +319,7 @@ def ike_connection(scenario: Scenario, device: Device, peer: Device, tunnel: rou
     first, *further = wanted
     return IkeConnection(
         name=tunnel.name,
-        local_address=device.public,
+        local_address=device.local_address(tunnel.name),
         remote_address=peer.public,
         local_id=device.public,
         remote_id=peer.public,
@@ -320,6 +340,7 @@ def ike_connection(scenario: Scenario, device: Device, peer: Device, tunnel: rou
         dpd_timeout=0 if policy_based else scenario.connections[name].dpd_timeout_seconds,
         idle_timeout=ike.IDLE_TIMEOUT if policy_based else 0,
         child_lifetime=ike.child_lifetime(scenario, name, end),
+        translated=device.public if device.in_vnet else "",
     )
 
 

@@ -12,7 +12,7 @@ from ipaddress import IPv4Network
 from netlab.azure import ike
 from netlab.azure.ike import ANY
 from netlab.plan.clients import gateway_credentials, gateway_secrets, p2s_connection
-from netlab.plan.devices import P2S, Device, Parts, ike_connection
+from netlab.plan.devices import NIC, P2S, Device, Parts, ike_connection
 from netlab.plan.model import Charon, IkeConnection, Interface, Link, Node, PeerSecret, Route, Rule
 from netlab.plan.names import interface, lab_netns, node_directory
 from netlab.plan.underlay import INNER_FAR, INNER_NEAR, NEAR, to_internet, upstream
@@ -30,7 +30,7 @@ def edges(lab: str, scenario: Scenario, device: Device, peers: Peers) -> Parts:
     connections = _connections(scenario, device, peers)
     secrets = {name: tuple(_secrets(scenario, device, item)) for name, item in connections.items()}
     filters = {t.name: _closed_to(scenario, device, t, connections[t.name].remote_address) for t in device.tunnels}
-    make = _kernel_edge if device.data_plane == "kernel" else _userspace_edges
+    make = _behind_nic if device.in_vnet else _kernel_edge if device.data_plane == "kernel" else _userspace_edges
     parts = make(lab, device, connections, secrets, filters)
     parts = replace(parts, charons=tuple(_with_credentials(scenario, device, charon) for charon in parts.charons))
     if not device.on_duty:
@@ -98,6 +98,45 @@ Secrets = dict[str, tuple[PeerSecret, ...]]
 Filters = dict[str, str]
 
 
+def _behind_nic(lab: str, device: Device, connections: Connections, secrets: Secrets, filters: Filters) -> Parts:
+    """The charons of an appliance, behind its machine: what they send leaves by its NIC, under the NIC's address."""
+    by_edge: dict[str, list[str]] = {}
+    for name in connections:
+        by_edge.setdefault(device.charon_edge(name), []).append(name)
+    charons = tuple(
+        Charon(
+            edge,
+            node_directory(lab, edge),
+            tuple(connections[name] for name in names),
+            tuple(_by_name(secret for name in names for secret in secrets[name])),
+        )
+        for edge, names in by_edge.items()
+    )
+    nodes = (_charon_node(lab, device, c, "".join(filters[item.name] for item in c.connections)) for c in charons)
+    return Parts(tuple(nodes), tuple(_edge_link(device, names[0]) for names in by_edge.values()), charons)
+
+
+def machine_before(parts: Parts, way_out: str) -> tuple[tuple[Route, ...], str]:
+    """What a machine needs for the charons behind it: routes to them and, past all tunnels, to their peers; and the
+    translation of what their peers begin (R32)."""
+    ports = {link.a.node: link.b.name for link in parts.links}
+    ends = [(charon.node, item) for charon in parts.charons for item in charon.connections]
+    inward = (Route(f"{item.local_address}/32", ports[node], via=INNER_NEAR) for node, item in ends)
+    outward = (Route(f"{item.remote_address}/32", NIC, via=way_out) for _, item in ends)
+    lines = "".join(
+        f'    iifname "{NIC}" ip saddr {item.remote_address} udp dport {{ 500, 4500 }} dnat to {item.local_address}\n'
+        for _, item in ends
+    )
+    nat = f"""\
+table ip vpn-server {{
+  chain prerouting {{
+    type nat hook prerouting priority dstnat; policy accept;
+{lines}  }}
+}}
+"""
+    return tuple(dict.fromkeys((*inward, *outward))), nat
+
+
 def _kernel_edge(lab: str, device: Device, connections: Connections, secrets: Secrets, filters: Filters) -> Parts:
     """One namespace with one charon for all connections; their XFRM interfaces differ by ``if_id``."""
     wan = to_internet(device.edge, (f"{NEAR}/32",))
@@ -150,7 +189,7 @@ def _userspace_edges(lab: str, device: Device, connections: Connections, secrets
 
 def _charon_node(lab: str, device: Device, charon: Charon, nftables: str) -> Node:
     prefixes = (p for c in charon.connections for child in c.children for p in child.local_ts.prefixes)
-    wanted = (prefix for prefix in prefixes if prefix != str(ANY))
+    wanted = (prefix for prefix in prefixes if prefix != str(ANY) and device.data_plane == "userspace")
     return Node(
         charon.node,
         "edge",
@@ -165,9 +204,10 @@ def _charon_node(lab: str, device: Device, charon: Charon, nftables: str) -> Nod
 
 def _edge_link(device: Device, connection: str) -> Link:
     edge = device.charon_edge(connection)
+    before = device.node if device.in_vnet else device.edge
     return Link(
         Interface(edge, "wan", "wan", (f"{INNER_NEAR}/32",)),
-        Interface(device.edge, interface(f"e-{connection}"), f"e-{connection.lower()}", (f"{INNER_FAR}/32",)),
+        Interface(before, interface(f"e-{connection}"), f"e-{connection.lower()}", (f"{INNER_FAR}/32",)),
         underlay=True,
     )
 

@@ -107,7 +107,8 @@ class Child:
 
 @dataclass(frozen=True, slots=True)
 class IkeConnection:
-    """One connection of a charon. ``secret`` names its PSK; ``remote_address`` empty is %any.
+    """One connection of a charon. ``secret`` names its PSK; ``remote_address`` empty is %any; ``translated`` is what
+    the local address becomes on its way to the Internet, if anything.
 
     ``version`` is IKE's. ``initiator`` is the end that brings it up. Times are Azure's, before the time scale:
     ``dpd_timeout`` 0 asks no peer whether it lives, ``idle_timeout`` 0 keeps idle SAs.
@@ -135,6 +136,12 @@ class IkeConnection:
     child_lifetime: int = 27_000
     local_auth: str = "psk"
     remote_auth: str = "psk"
+    translated: str = ""
+
+    @property
+    def public_address(self) -> str:
+        """The local address as the Internet sees it."""
+        return self.translated or self.local_address
 
     @property
     def children(self) -> tuple[Child, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from ipaddress import IPv4Address, IPv4Network
 from itertools import chain
@@ -21,6 +21,7 @@ from netlab.azure.propagation import static_prefixes, vnet_prefixes
 from netlab.azure.sessions import point_to_site
 from netlab.plan import expressroute
 from netlab.plan.devices import INSIDE, NIC, PAIR, Device, Parts, device_port, peer_pins
+from netlab.plan.edges import machine_before
 from netlab.plan.expressroute import routes_to_circuits
 from netlab.plan.model import (
     CUSTOM_ROUTES_TABLE,
@@ -105,7 +106,7 @@ _APPLIANCE_NAT = f"""\
 table ip netlab {{
   chain postrouting {{
     type nat hook postrouting priority srcnat; policy accept;
-    ip daddr != {{ {", ".join(PRIVATE)} }} masquerade
+    oifname "{NIC}" ip daddr != {{ {", ".join(PRIVATE)} }} masquerade
   }}
 }}
 """
@@ -131,13 +132,20 @@ def _appliance_port(vnet: str, vm: str) -> str:
     return interface(f"n-{vnet}-{vm}")
 
 
-def vnet_parts(lab: str, scenario: Scenario, topology: Topology, vnet: str, egress: str) -> tuple[Parts, Fabric]:
-    """A VNet: its fabric, its machines, and the NICs of its gateway's instances."""
+def vnet_parts(
+    lab: str, scenario: Scenario, topology: Topology, vnet: str, egress: str, edges_of: Mapping[str, Parts]
+) -> tuple[Parts, Fabric]:
+    """A VNet: its fabric, its machines, and the NICs of its gateway's instances.
+
+    ``edges_of`` are the edges behind those machines that end connections.
+    """
     node = node_name(vnet)
     ports = tuple(_tables(scenario, topology, vnet))
     tables = tuple({table.table: table for _, table in ports}.values())
     barriers = tuple(_barriers(scenario, vnet))
-    machines = tuple(_machine(lab, scenario, vnet, vm, address) for vm, address in _vms(scenario, vnet).items())
+    machines = tuple(
+        _machine(lab, scenario, vnet, vm, edges_of.get(node_name(vnet, vm))) for vm in _vms(scenario, vnet)
+    )
     wan = to_internet(node, (f"{egress}/32", f"{NEAR}/32"), _WAN)
     links = [wan, *(link for _, link in machines)]
     if scenario.vnets[vnet].vpn_gateway is not None:
@@ -163,8 +171,8 @@ def _vms(scenario: Scenario, vnet: str) -> dict[str, IPv4Address]:
     return vm_addresses(scenario.vnets[vnet])
 
 
-def _machine(lab: str, scenario: Scenario, vnet: str, vm: str, address: IPv4Address) -> tuple[Node, Link]:
-    item = scenario.vnets[vnet]
+def _machine(lab: str, scenario: Scenario, vnet: str, vm: str, edges: Parts | None) -> tuple[Node, Link]:
+    item, address = scenario.vnets[vnet], _vms(scenario, vnet)[vm]
     prefix = item.subnets[item.vms[vm].subnet].address_prefix
     router = str(subnet_gateway(prefix))
     node = node_name(vnet, vm)
@@ -175,14 +183,15 @@ def _machine(lab: str, scenario: Scenario, vnet: str, vm: str, address: IPv4Addr
     appliance = item.vms[vm].nva is not None
     speakers = [router for router in appliances(scenario) if router.node == node]
     default = Route("0.0.0.0/0", NIC, via=router, source=str(address), metric=LAST_CHOICE if speakers else 0)
+    to_edges, from_peers = machine_before(edges, router) if edges is not None else ((), "")
     return Node(
         node,
         "vm",
         lab_netns(lab, node),
         vnet,
-        routes=(default, *(route for router in speakers for route in appliance_routes(scenario, router))),
+        routes=(default, *to_edges, *(route for router in speakers for route in appliance_routes(scenario, router))),
         forwarding=appliance,
-        nftables=_APPLIANCE_NAT if appliance else "",
+        nftables=_APPLIANCE_NAT + from_peers if appliance else "",
     ), link
 
 

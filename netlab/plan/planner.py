@@ -37,8 +37,9 @@ def plan(
     everything = devices(scenario, topology, public, data_plane, lost)
     by_node = {device.node: device for device in everything}
     on_duty = tuple(device for device in everything if device.on_duty)
-    vnets = [vnet_parts(lab, scenario, topology, name, public.egress[name]) for name in scenario.vnets]
     fronts = [_front(lab, scenario, device, by_node) for device in everything]
+    behind = {device.node: parts for device, parts in zip(everything, fronts, strict=True) if device.in_vnet}
+    vnets = [vnet_parts(lab, scenario, topology, name, public.egress[name], behind) for name in scenario.vnets]
     ends = {device.node: tuple(tunnels(scenario, device)) for device in on_duty}
     servers = {device.end: device for device in everything if device.p2s}
     clients = [p2s.client_node(lab, scenario, name, public) for name in scenario.clients]
@@ -64,7 +65,7 @@ def plan(
         scenario=scenario.name,
         data_plane=data_plane,
         timers=clock,
-        nodes=(internet(lab, links, _public_nodes(public, on_duty)), *nodes),
+        nodes=(internet(lab, links, _public_nodes(scenario, public, on_duty)), *nodes),
         links=links,
         charons=(
             *(charon for part in fronts for charon in part.charons),
@@ -135,8 +136,9 @@ def _view(lab: str, scenario: Scenario, device: Device, ends: tuple[Tunnel, ...]
 def _uplinks(scenario: Scenario, links: tuple[Link, ...], on_duty: tuple[Device, ...]) -> Iterator[Uplink]:
     """The ways to the Internet, by Azure's name where an end has only one on duty, else by their nodes'."""
     to_internet = {link.a.node: link for link in links if link.b.node == INTERNET}
-    several = [device.end for device in on_duty]
-    for device in on_duty:
+    facing = [device for device in on_duty if not device.in_vnet]
+    several = [device.end for device in facing]
+    for device in facing:
         name = device.end if several.count(device.end) == 1 else device.node
         yield _uplink(scenario, name, device.end, to_internet[device.edge])
     for name in scenario.clients:

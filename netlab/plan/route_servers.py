@@ -60,10 +60,9 @@ def sd_wan_links(scenario: Scenario) -> Iterator[Link]:
 
 def appliance_routes(scenario: Scenario, nva: Router) -> Iterator[Route]:
     """How an appliance reaches those whom it speaks to, and the next hops that it hears of (A5)."""
-    vnet = scenario.vnets[nva.end]
-    machine = next(vm for name, vm in vnet.vms.items() if node_name(nva.end, name) == nva.node)
-    way_out = str(subnet_gateway(vnet.subnets[machine.subnet].address_prefix))
-    further = [router for router in appliances(scenario) if router.end == nva.end and router != nva]
+    vnet, (_, vm) = scenario.vnets[nva.vnet], scenario.appliances[nva.end]
+    way_out = str(subnet_gateway(vnet.subnets[vnet.vms[vm].subnet].address_prefix))
+    further = [router for router in appliances(scenario) if router.vnet == nva.vnet and router != nva]
     others = [router.bgp_address for router in further]
     others += [
         hop for router in further if (hop := appliance_bgp(scenario, router).next_hop) not in (None, nva.bgp_address)
@@ -71,7 +70,7 @@ def appliance_routes(scenario: Scenario, nva: Router) -> Iterator[Route]:
     if vnet.route_server is not None:
         others += route_server_instances(vnet)
     if vnet.vpn_gateway is not None:
-        others += [router.bgp_address for router in instances(scenario, nva.end)]
+        others += [router.bgp_address for router in instances(scenario, nva.vnet)]
     for address in dict.fromkeys(others):
         yield Route(f"{address}/32", NIC, via=way_out)
     for site in appliance_bgp(scenario, nva).sites:

@@ -232,11 +232,10 @@ def _connections(scenario: Scenario) -> Iterator[Edge]:
 def _appliances(scenario: Scenario) -> Iterator[Edge]:
     """Whom appliances speak BGP with: their VNet's Route Server, and sites behind them."""
     for nva in appliances(scenario):
-        settings, vnet = appliance_bgp(scenario, nva), scenario.vnets[nva.end]
-        vm = next(vm for vm in vnet.vms if node_name(nva.end, vm) == nva.node)
-        box, words = f"{node_name(nva.end)}/{vnet.vms[vm].subnet}", (vm, f"AS {nva.asn}")
-        if vnet.route_server is not None and settings.route_server_instances:
-            yield Edge("bgp", box, route_server_node(nva.end, 0), words)
+        settings, (vnet, vm) = appliance_bgp(scenario, nva), scenario.appliances[nva.end]
+        box, words = _box(scenario, nva.end), (vm, f"AS {nva.asn}")
+        if scenario.vnets[vnet].route_server is not None and settings.route_server_instances:
+            yield Edge("bgp", box, route_server_node(vnet, 0), words)
         yield from (Edge("bgp", box, devices(scenario, site)[0].node, (*words, "SD-WAN")) for site in settings.sites)
 
 
@@ -248,9 +247,17 @@ def _circuits(scenario: Scenario) -> Iterator[Edge]:
         yield from (Edge("bgp", expressroute_node(vnet, 0), device, words) for vnet in circuit.vnets)
 
 
+def _box(scenario: Scenario, appliance: str) -> str:
+    """The box that an appliance is in: its subnet's."""
+    vnet, vm = scenario.appliances[appliance]
+    return f"{node_name(vnet)}/{scenario.vnets[vnet].vms[vm].subnet}"
+
+
 def _end(scenario: Scenario, end: str, item: Connection) -> str:
     if end in scenario.vnets:
         return instance_node(end, 0)
+    if end in scenario.appliances:
+        return _box(scenario, end)
     return device_node(end, item.device) if item.device is not None else devices(scenario, end)[0].node
 
 

@@ -109,13 +109,21 @@ def router_bgp_address(scenario: Scenario, site: str) -> IPv4Address:
 
 
 def bgp_address(scenario: Scenario, end: str, device: str | None = None) -> IPv4Address:
-    """The BGP address of a VNet's gateway (its first instance) or of a site's device."""
+    """The BGP address of a VNet's gateway (its first instance), of a site's device or of an appliance."""
     if end in scenario.vnets:
         return gateway_bgp_addresses(scenario.vnets[end])[0]
+    if end in scenario.appliances:
+        return appliance_address(scenario, end)
     devices = scenario.sites[end].devices
     if devices:
         return device_bgp_address(scenario, end, device or next(iter(devices)))
     return site_bgp_address(scenario, end)
+
+
+def appliance_address(scenario: Scenario, end: str) -> IPv4Address:
+    """The address of an appliance's NIC, which it speaks BGP from too."""
+    vnet, vm = scenario.appliances[end]
+    return vm_addresses(scenario.vnets[vnet])[vm]
 
 
 # B2: an Azure gateway has this ASN even with BGP off.
@@ -123,11 +131,11 @@ DEFAULT_ASN = 65515
 
 
 def asn(scenario: Scenario, end: str) -> int:
-    """The ASN of a VNet's gateway (B2: 65515 unless given) or of a site's device (0 where it has none)."""
+    """The ASN of a VNet's gateway (B2: 65515 unless given), a site's device or an appliance (0 where it has none)."""
     if end in scenario.vnets:
         gateway = scenario.vnets[end].vpn_gateway
         return gateway.bgp.asn if gateway is not None and gateway.bgp is not None else DEFAULT_ASN
-    settings = scenario.sites[end].bgp
+    settings = scenario.appliance(end).bgp if end in scenario.appliances else scenario.sites[end].bgp
     return settings.asn if settings is not None else 0
 
 
@@ -135,20 +143,20 @@ def local_network_gateway(scenario: Scenario, connection: str, vnet: str) -> Loc
     """What the gateway of ``vnet`` is told of the other end of a connection.
 
     The named local network gateway, or an implied one: the other VNet's address space (the hidden one of a Vnet2Vnet
-    connection, R75, never holds its P2S pool or its spokes), or the site's prefixes; nothing where BGP tells (B11).
+    connection, R75, never holds its P2S pool or its spokes), that of an appliance's VNet, or the site's prefixes;
+    nothing where BGP tells (B11).
     """
     item = scenario.connections[connection]
     named = item.local_network_gateways.get(vnet)
     if named is not None:
         return scenario.local_network_gateways[named]
     other = item.other(vnet)
+    space = () if item.enable_bgp else scenario.prefixes_of(other)
     if other in scenario.vnets:
-        space = () if item.enable_bgp else scenario.vnets[other].address_space
         return LocalNetworkGateway(vnet=other, address_prefixes=space)
-    site = scenario.sites[other]
-    return LocalNetworkGateway(
-        site=other, address_prefixes=() if item.enable_bgp else site.address_prefixes, bgp=site.bgp
-    )
+    if other in scenario.appliances:
+        return LocalNetworkGateway(nva=other, address_prefixes=space)
+    return LocalNetworkGateway(site=other, address_prefixes=space, bgp=scenario.sites[other].bgp)
 
 
 @cache

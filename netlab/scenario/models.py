@@ -126,9 +126,14 @@ class NvaBgp(Model):
 
 
 class NetworkVirtualAppliance(Model):
-    """What makes a virtual machine an appliance: it forwards, and to the Internet under its own address."""
+    """What makes a virtual machine an appliance: it forwards, and to the Internet under its own address.
+
+    One that ends connections is a VPN server of one's own (R90). ``static_routes`` says, per connection, which prefixes
+    it sends into the tunnel; without it: the prefixes at the other end, or nothing where BGP tells.
+    """
 
     bgp: NvaBgp | None = None
+    static_routes: dict[ConnectionName, tuple[Prefix, ...]] = {}
 
 
 class VirtualMachine(Model):
@@ -275,27 +280,28 @@ class Site(Model):
 
 
 class LocalNetworkGateway(Model):
-    """What an Azure gateway is told of the device at the other end: a site's or another VNet's gateway."""
+    """What an Azure gateway is told of the device at the other end: a site's, a VNet's gateway or an appliance."""
 
     site: str | None = None
     vnet: str | None = None
+    nva: str | None = None
     address_prefixes: tuple[Prefix, ...] = ()
     bgp: BgpSettings | None = None
 
     model_config = ConfigDict(
-        json_schema_extra={"oneOf": [{"required": ["site"]}, {"required": ["vnet"]}]},
+        json_schema_extra={"oneOf": [{"required": [key]} for key in ("site", "vnet", "nva")]},
     )
 
     @model_validator(mode="after")
     def _one_device(self) -> LocalNetworkGateway:
-        if (self.site is None) == (self.vnet is None):
-            raise ValueError("name the device it stands for: either `site` or `vnet`")
+        if sum(name is not None for name in (self.site, self.vnet, self.nva)) != 1:
+            raise ValueError("name the device it stands for: `site`, `vnet` or `nva`")
         return self
 
     @property
     def device(self) -> str:
-        """The name of the site or VNet it stands for."""
-        return self.site or self.vnet or ""
+        """The name of the site, VNet or appliance it stands for."""
+        return self.site or self.vnet or self.nva or ""
 
 
 class IpsecPolicy(Model):
@@ -332,9 +338,10 @@ class TunnelSettings(Model):
 
 
 class Connection(TunnelSettings):
-    """A connection between two gateways, or a gateway and a site.
+    """A connection between two gateways, or a gateway and a site; in a gateway's place also an appliance, VNET-VM.
 
-    For two VNets it stands for the pair of connection objects that Azure wants, one per direction (R74).
+    For two VNets it stands for the pair of connection objects that Azure wants, one per direction (R74). One without a
+    VNet's gateway is no object of Azure's: what both its ends are set to, as if they were gateways (R90).
     ``local_network_gateways`` names, for a VNet of ``between``, the local network gateway which its gateway uses for
     the other end; without it the other end's prefixes, or just its BGP address where BGP runs (B11). ``device`` is the
     site's device, of several. The settings are those of both ends, unless ``other_end`` says how the second of
@@ -671,8 +678,36 @@ class Scenario(Model):
     links: dict[Name, Impairment] = {}
     story: tuple[Step, ...] = ()
 
+    @property
+    def appliances(self) -> dict[str, tuple[str, str]]:
+        """Every appliance, VNet and machine, by the name VNET-VM that connections know it by."""
+        return {
+            f"{name}-{vm}": (name, vm)
+            for name, vnet in self.vnets.items()
+            for vm, machine in vnet.vms.items()
+            if machine.nva is not None
+        }
+
+    def appliance(self, end: str) -> NetworkVirtualAppliance:
+        """The appliance of this name."""
+        vnet, vm = self.appliances[end]
+        nva = self.vnets[vnet].vms[vm].nva
+        assert nva is not None
+        return nva
+
+    def static_routes(self, end: str) -> dict[str, tuple[IPv4Network, ...]]:
+        """What a site's device or an appliance is told to send into tunnels, by connection."""
+        return (self.sites[end] if end in self.sites else self.appliance(end)).static_routes
+
+    def prefixes_of(self, end: str) -> tuple[IPv4Network, ...]:
+        """What is at an end of a connection: the address space of a VNet, also an appliance's, or a site's prefixes."""
+        if end in self.sites:
+            return self.sites[end].address_prefixes
+        vnet, _ = self.appliances.get(end, (end, ""))
+        return self.vnets[vnet].address_space
+
     def connections_of(self, end: str) -> Iterator[tuple[str, Connection]]:
-        """The connections that end at this VNet or site, in the file's order."""
+        """The connections that end at this VNet, site or appliance, in the file's order."""
         return ((name, item) for name, item in self.connections.items() if end in item.between)
 
     def peered(self, vnet: str) -> Iterator[tuple[Peering, Peering]]:

@@ -25,9 +25,10 @@ class Router:
     """A gateway instance or a VPN device, of several ones the ``index``-th; or the router before a site's devices.
 
     Or an instance of a Route Server or of an ExpressRoute gateway, an edge router of a circuit, or an appliance that
-    speaks BGP.
+    speaks BGP or ends connections.
 
-    ``end`` is its VNet, its site or its circuit. ``bgp_address`` and ``asn`` mean nothing where there is no BGP.
+    ``end`` is its VNet, its site, its circuit or, of an appliance, its own name. ``vnet`` is the VNet that it is in, if
+    it is in one. ``bgp_address`` and ``asn`` mean nothing where there is no BGP.
     """
 
     end: str
@@ -36,6 +37,7 @@ class Router:
     asn: int
     bgp_address: IPv4Address
     role: Role
+    vnet: str = ""
 
     @property
     def before_devices(self) -> bool:
@@ -103,6 +105,12 @@ class Topology:
         return self.routers | {router.node: router for router in found if router.node not in self.lost}
 
     @cached_property
+    def appliances(self) -> dict[str, Router]:
+        """The appliances that speak BGP or end connections."""
+        found = (*appliances(self.scenario), *vpn_servers(self.scenario))
+        return {router.node: router for router in found if router.node not in self.lost}
+
+    @cached_property
     def peers(self) -> tuple[Peers, ...]:
         """Who speaks BGP without a tunnel."""
         return tuple(self._peers())
@@ -110,7 +118,7 @@ class Topology:
     def _peers(self) -> Iterator[Peers]:
         here = self.speakers.values()
         for server in (router for router in here if router.role == "route server"):
-            for nva in (router for router in here if (router.role, router.end) == ("appliance", server.end)):
+            for nva in (router for router in here if (router.role, router.vnet) == ("appliance", server.end)):
                 if server.index in appliance_bgp(self.scenario, nva).route_server_instances:
                     yield Peers((nva, server))
             if branch_to_branch(self.scenario, server.end):
@@ -139,9 +147,11 @@ class Topology:
         return (*self.with_tunnels(end), *before_devices(self.scenario, end))
 
     def with_tunnels(self, end: str) -> tuple[Router, ...]:
-        """The routers of an end at which tunnels may end."""
+        """The routers of an end at which tunnels may end; an appliance also while it is stopped."""
         if end in self.scenario.sites:
             return devices(self.scenario, end)
+        if end in self.scenario.appliances:
+            return (appliance(self.scenario, end),)
         gateway = self.scenario.vnets[end].vpn_gateway
         if gateway is None:
             return ()
@@ -173,7 +183,7 @@ class Topology:
 
     def _sides(self, item: Connection, end: str) -> tuple[Router, ...]:
         found = self.with_tunnels(end)
-        if end in self.scenario.vnets or not self.scenario.sites[end].devices:
+        if end not in self.scenario.sites or not self.scenario.sites[end].devices:
             return found
         chosen = device_node(end, item.device or next(iter(self.scenario.sites[end].devices)))
         return tuple(router for router in found if router.node == chosen)
@@ -215,8 +225,8 @@ def instances(scenario: Scenario, vnet: str) -> tuple[Router, Router]:
     item, asn = scenario.vnets[vnet], addresses.asn(scenario, vnet)
     first, second = addresses.gateway_bgp_addresses(item)
     return (
-        Router(vnet, instance_node(vnet, 0), 0, asn, first, "gateway"),
-        Router(vnet, instance_node(vnet, 1), 1, asn, second, "gateway"),
+        Router(vnet, instance_node(vnet, 0), 0, asn, first, "gateway", vnet),
+        Router(vnet, instance_node(vnet, 1), 1, asn, second, "gateway", vnet),
     )
 
 
@@ -254,27 +264,39 @@ def route_servers(scenario: Scenario) -> Iterator[Router]:
     """The instances of all Route Servers (A3, A4)."""
     for name, vnet in scenario.vnets.items():
         for index, address in enumerate(addresses.route_server_instances(vnet) if vnet.route_server else ()):
-            yield Router(name, route_server_node(name, index), index, ROUTE_SERVER_ASN, address, "route server")
+            yield Router(name, route_server_node(name, index), index, ROUTE_SERVER_ASN, address, "route server", name)
+
+
+def appliance(scenario: Scenario, end: str) -> Router:
+    """The router that an appliance is."""
+    (vnet, vm), address = scenario.appliances[end], addresses.appliance_address(scenario, end)
+    index = list(scenario.vnets[vnet].vms).index(vm)
+    return Router(end, node_name(end), index, addresses.asn(scenario, end), address, "appliance", vnet)
 
 
 def appliances(scenario: Scenario) -> Iterator[Router]:
     """The appliances that speak BGP."""
-    for name, vnet in scenario.vnets.items():
-        for index, (vm, address) in enumerate(addresses.vm_addresses(vnet).items()):
-            nva = vnet.vms[vm].nva
-            if nva is not None and nva.bgp is not None:
-                yield Router(name, node_name(name, vm), index, nva.bgp.asn, address, "appliance")
+    return (router for router in _appliances(scenario) if scenario.appliance(router.end).bgp is not None)
+
+
+def vpn_servers(scenario: Scenario) -> Iterator[Router]:
+    """The appliances that end connections (R90)."""
+    joined = {end for item in scenario.connections.values() for end in item.between}
+    return (router for router in _appliances(scenario) if router.end in joined)
+
+
+def _appliances(scenario: Scenario) -> Iterator[Router]:
+    """All appliances that have an address; the rules report the others."""
+    for end, (vnet, vm) in scenario.appliances.items():
+        if vm in addresses.vm_addresses(scenario.vnets[vnet]):
+            yield appliance(scenario, end)
 
 
 def appliance_bgp(scenario: Scenario, router: Router) -> NvaBgp:
     """The BGP settings of an appliance."""
-    found = (
-        vm.nva for name, vm in scenario.vnets[router.end].vms.items() if node_name(router.end, name) == router.node
-    )
-    nva = next(found)
-    assert nva is not None
-    assert nva.bgp is not None
-    return nva.bgp
+    settings = scenario.appliance(router.end).bgp
+    assert settings is not None
+    return settings
 
 
 def expressroute_node(vnet: str, index: int) -> str:
@@ -287,7 +309,7 @@ def expressroute_gateways(scenario: Scenario) -> Iterator[Router]:
     for name, vnet in scenario.vnets.items():
         both = addresses.expressroute_instances(vnet) if vnet.expressroute_gateway is not None else ()
         for index, address in enumerate(both):
-            yield Router(name, expressroute_node(name, index), index, EXPRESSROUTE_ASN, address, "expressroute")
+            yield Router(name, expressroute_node(name, index), index, EXPRESSROUTE_ASN, address, "expressroute", name)
 
 
 def edge_router_node(circuit: str, index: int) -> str:

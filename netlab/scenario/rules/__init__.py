@@ -23,6 +23,7 @@ from netlab.scenario.rules import (
     route_server,
     routes,
     story,
+    vpn_servers,
 )
 from netlab.scenario.rules.subjects import Breach, Breaches, Path
 
@@ -83,6 +84,10 @@ RULES: tuple[Rule, ...] = (
     routes.r88_gateways_as_next_hop_are_there,
     routes.r89_appliances_can_forward,
     routes.r91_gateway_subnet_is_reached_directly,
+    vpn_servers.r90_subnets_lead_to_the_vpn_server,
+    vpn_servers.r116_vpn_servers_forward,
+    vpn_servers.a20_vpn_servers_keep_their_way_out,
+    vpn_servers.vpn_servers_keep_the_default_route,
     expressroute.circuits_join_a_site_and_gateways,
     expressroute.r4_gateway_subnet_has_room_for_both,
     expressroute.r93_vpn_beside_expressroute_is_capable,

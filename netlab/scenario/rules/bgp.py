@@ -29,6 +29,7 @@ AZURE_ASNS = frozenset({8074, 8075, 12076, 65515, 65517, 65518, 65519, 65520})
 IANA_ASNS = frozenset({23456, *range(64496, 64512), *range(65535, 65552), 4294967295})
 MISPRINTED_ASN = 429496729
 UNLISTED_ASN = 65516
+_SITE = ("site", "bgp: {asn: 65101}")
 USABLE = "use one of 64512 to 65514 or 65521 to 65534"
 # B12.
 APIPA = IPv4Network("169.254.0.0/16")
@@ -89,7 +90,8 @@ def b7_asns_differ(scenario: Scenario) -> Breaches:
         if not item.enable_bgp or lacks_gateway(scenario, item):
             continue
         if silent:
-            yield Breach(path, f"the site `{silent[0]}` has no ASN; write bgp: {{asn: 65101}} there")
+            what, right = ("appliance", "nva: {bgp: {asn: 65001}}") if silent[0] in scenario.appliances else _SITE
+            yield Breach(path, f"the {what} `{silent[0]}` has no ASN; write {right} there")
         elif asns == [DEFAULT_ASN, DEFAULT_ASN]:
             yield Breach(path, f"both gateways have Azure's default ASN {DEFAULT_ASN}; give one its own bgp: {{asn}}")
         elif asns[0] == asns[1]:

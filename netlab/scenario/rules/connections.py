@@ -18,6 +18,7 @@ from netlab.scenario.rules.subjects import (
     Path,
     bgp_domain,
     by_profile,
+    connectable,
     gateway_ends,
     in_words,
     instances,
@@ -87,7 +88,7 @@ def r51_selectors_and_prefixes_are_few(scenario: Scenario) -> Breaches:
 
 def r71_networks_do_not_overlap(scenario: Scenario) -> Breaches:
     """R71: address spaces of connected VNets and sites do not overlap, be it directly or through BGP."""
-    ends = (*scenario.vnets, *scenario.sites)
+    ends = connectable(scenario)
     networks = {end: networks_of(scenario, end) for end in ends}
     found: set[Path] = set()
     for index, one in enumerate(ends):
@@ -123,15 +124,18 @@ def r72_local_network_gateways_do_not_overlap(scenario: Scenario) -> Breaches:
 
 
 def r74_connections_join_gateways(scenario: Scenario) -> Breaches:
-    """R74: VNet-to-VNet joins the VPN gateways of two VNets, site-to-site a VPN gateway and a site."""
+    """R74: VNet-to-VNet joins the VPN gateways of two VNets, site-to-site a VPN gateway and a site; an appliance may
+    stand in the place of either (R90)."""
     gateways = vpn_gateways(scenario)
     for name, item in scenario.connections.items():
         path = ("connections", name, "between")
         sites = [end for end in item.between if end in scenario.sites]
+        strangers = [end for end in item.between if end in {*scenario.sites, *scenario.appliances}]
         if item.between[0] == item.between[1]:
             yield Breach(path, f"both ends are {short(item.between[0])}; name two different ones")
-        elif item.type == "Vnet2Vnet" and sites:
-            yield Breach((*path[:2], "type"), f"Vnet2Vnet joins two VNets and `{sites[0]}` is a site; use IPsec")
+        elif item.type == "Vnet2Vnet" and strangers:
+            what = "a site" if strangers[0] in scenario.sites else "an appliance"
+            yield Breach((*path[:2], "type"), f"Vnet2Vnet joins two VNets and `{strangers[0]}` is {what}; use IPsec")
         elif len(sites) == 2:
             yield Breach(path, "joins two sites; one end of an Azure connection is a VNet's VPN gateway")
         for index, end in enumerate(item.between):

@@ -15,6 +15,7 @@ from netlab.scenario.rules.subjects import (
     address_pools,
     bgp_domain,
     by_profile,
+    connectable,
     in_words,
     instances,
     known_to,
@@ -206,9 +207,7 @@ def _of_gateway(scenario: Scenario, vnet: str) -> tuple[IPv4Network, ...]:
 def _offered(scenario: Scenario, vnet: str) -> set[IPv4Network]:
     """What a gateway offers its clients: what it and those that it speaks BGP with have, and are told."""
     domain = bgp_domain(scenario, vnet)
-    networks = (
-        network for end in (*scenario.vnets, *scenario.sites) if end in domain for network in networks_of(scenario, end)
-    )
+    networks = (network for end in connectable(scenario) if end in domain for network in networks_of(scenario, end))
     point_to_site = vpn_gateways(scenario)[vnet].point_to_site
     return {
         *(network.prefix for network in networks),

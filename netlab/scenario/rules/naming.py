@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from netlab.scenario.models import Scenario, node_name
 from netlab.scenario.names import nodes, short, suggest
+from netlab.scenario.routers import vpn_servers
 from netlab.scenario.rules.subjects import (
     Breach,
     Breaches,
@@ -45,6 +46,7 @@ def nodes_are_distinct(scenario: Scenario) -> Breaches:
         *(node_name(name, "gw", str(index)) for name in vpn_gateways(scenario) for index in (0, 1)),
         *map(node_name, scenario.sites),
         *(node_name(site, str(path[-1])) for path, site, _ in devices(scenario)),
+        *(router.node for router in vpn_servers(scenario)),
     )
     for node, path in nodes(scenario):
         other = first.setdefault(node, path)
@@ -83,21 +85,32 @@ def peerings_name_two_vnets(scenario: Scenario) -> Breaches:
 
 
 def local_network_gateways_name_their_device(scenario: Scenario) -> Breaches:
-    """A local network gateway stands for a site or for a VNet."""
+    """A local network gateway stands for a site, for a VNet or for an appliance."""
     for name, item in scenario.local_network_gateways.items():
         path = ("local_network_gateways", name)
         if item.site is not None:
             yield from unknown((*path, "site"), item.site, scenario.sites, "site")
+        elif item.nva is not None:
+            yield from unknown((*path, "nva"), item.nva, scenario.appliances, "appliance")
         else:
             yield from unknown((*path, "vnet"), item.device, scenario.vnets, "VNet")
 
 
 def connections_name_their_ends(scenario: Scenario) -> Breaches:
-    """The ends of a connection are VNets or sites."""
+    """The ends of a connection are VNets, sites or appliances."""
+    known = (*scenario.vnets, *scenario.sites, *scenario.appliances)
     for name, item in scenario.connections.items():
         for index, end in enumerate(item.between):
-            path = ("connections", name, "between", index)
-            yield from unknown(path, end, (*scenario.vnets, *scenario.sites), "VNet or site")
+            path, node = ("connections", name, "between", index), node_name(end)
+            machine = next((vm for vnet, vm in _machines(scenario) if node_name(vnet, vm) == node), None)
+            if machine is not None and end not in known:
+                yield Breach(path, f"{short(end)} is no appliance; write nva: {{}} at `{machine}`")
+            else:
+                yield from unknown(path, end, known, "VNet, site or appliance")
+
+
+def _machines(scenario: Scenario) -> Iterator[tuple[str, str]]:
+    return ((name, vm) for name, vnet in scenario.vnets.items() for vm in vnet.vms)
 
 
 def connections_use_fitting_local_network_gateways(scenario: Scenario) -> Breaches:
@@ -171,13 +184,15 @@ def revoked_certificates_are_clients(scenario: Scenario) -> Breaches:
 
 
 def static_routes_name_their_connection(scenario: Scenario) -> Breaches:
-    """A site's static routes are listed by connections of that site."""
-    for site, item in scenario.sites.items():
-        own = [name for name, _ in scenario.connections_of(site)]
-        for name in item.static_routes:
+    """The static routes of a site or an appliance are listed by its connections."""
+    places: dict[str, Path] = {site: ("sites", site) for site in scenario.sites}
+    places |= {end: ("vnets", vnet, "vms", vm, "nva") for end, (vnet, vm) in scenario.appliances.items()}
+    for end, place in places.items():
+        own = [name for name, _ in scenario.connections_of(end)]
+        for name in scenario.static_routes(end):
             if name not in own:
-                path = ("sites", site, "static_routes", name)
-                yield Breach(path, f"is no connection of `{site}`; {suggest(name, own)}")
+                path = (*place, "static_routes", name)
+                yield Breach(path, f"is no connection of `{end}`; {suggest(name, own)}")
 
 
 def prepends_name_their_connection(scenario: Scenario) -> Breaches:

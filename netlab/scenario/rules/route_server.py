@@ -14,6 +14,7 @@ from netlab.scenario.rules.subjects import (
     Path,
     appliances_with_bgp,
     by_profile,
+    sound_connections,
     unknown,
     virtual_machines,
     vpn_gateways,
@@ -106,11 +107,12 @@ def a24_gateways_beside_it_are_active_active(scenario: Scenario) -> Breaches:
 
 
 def appliances_have_a_peer(scenario: Scenario) -> Breaches:
-    """An appliance with BGP has somebody to speak to: the Route Server of its VNet, or a site behind it."""
+    """An appliance with BGP has somebody to speak to: its VNet's Route Server, a site behind it, a tunnel's end."""
+    joined = {end for _, item in sound_connections(scenario) if item.enable_bgp for end in item.between}
     for vnet, vm, bgp in appliances_with_bgp(scenario):
-        if scenario.vnets[vnet].route_server is None and not bgp.sites:
-            message = f"`{vm}` has nobody to speak BGP to; give `{vnet}` a route_server, or the appliance its sites"
-            yield Breach(_bgp(vnet, vm), message)
+        if scenario.vnets[vnet].route_server is None and not bgp.sites and f"{vnet}-{vm}" not in joined:
+            right = f"give `{vnet}` a route_server, the appliance its sites, or a connection of it enable_bgp"
+            yield Breach(_bgp(vnet, vm), f"`{vm}` has nobody to speak BGP to; {right}")
 
 
 def appliances_name_their_sites(scenario: Scenario) -> Breaches:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
 from netlab.scenario import addresses
-from netlab.scenario.addresses import GATEWAY_SUBNET
+from netlab.scenario.addresses import GATEWAY_SUBNET, vm_addresses
 from netlab.scenario.models import (
     Action,
     BgpSettings,
@@ -94,8 +94,14 @@ def virtual_machines(scenario: Scenario) -> Iterator[tuple[Path, VirtualNetwork,
 def sound_connections(scenario: Scenario) -> Iterator[tuple[str, Connection]]:
     """The connections between two different ends that exist."""
     for name, item in scenario.connections.items():
-        if item.between[0] != item.between[1] and {*scenario.vnets, *scenario.sites}.issuperset(item.between):
+        if item.between[0] != item.between[1] and {*connectable(scenario)}.issuperset(item.between):
             yield name, item
+
+
+def connectable(scenario: Scenario) -> tuple[str, ...]:
+    """What can be at the end of a connection: VNets, sites, and the appliances that have an address."""
+    found = (end for end, (vnet, vm) in scenario.appliances.items() if vm in vm_addresses(scenario.vnets[vnet]))
+    return (*scenario.vnets, *scenario.sites, *found)
 
 
 def gateway_ends(scenario: Scenario) -> Iterator[GatewayEnd]:
@@ -164,15 +170,15 @@ def address_pools(scenario: Scenario) -> Iterator[Network]:
 
 
 def networks_of(scenario: Scenario, end: str) -> tuple[Network, ...]:
-    """The prefixes of a VNet and of those that use its gateway, or of a site."""
-    owners = {end, *scenario.spokes(end)}
+    """The prefixes of a VNet and of those that use its gateway, of an appliance's VNet, or of a site."""
+    owners = {scenario.appliances[end][0]} if end in scenario.appliances else {end, *scenario.spokes(end)}
     return tuple(network for network in address_spaces(scenario) if network.owner in owners)
 
 
 def known_to(scenario: Scenario, vnet: str) -> Iterator[Network]:
     """What a VNet's gateway knows besides its own pool: its neighbours, and through BGP their neighbours and pools."""
     domain = bgp_domain(scenario, vnet)
-    for end in (*scenario.vnets, *scenario.sites):
+    for end in connectable(scenario):
         if end in domain | neighbours_of(scenario, vnet):
             yield from networks_of(scenario, end)
     for told in told_by(scenario):
@@ -237,7 +243,10 @@ def lacks_room(site: Site) -> bool:
 
 
 def without_settings(scenario: Scenario, end: str) -> bool:
-    """Whether an end cannot speak BGP: a site without an ASN or room for devices, a VNet without gateway or subnet."""
+    """Whether an end cannot speak BGP: a site without an ASN or room for devices, a VNet without gateway or subnet, an
+    appliance without BGP."""
+    if end in scenario.appliances:
+        return scenario.appliance(end).bgp is None
     if end in scenario.sites:
         return scenario.sites[end].bgp is None or lacks_room(scenario.sites[end])
     subnet = scenario.vnets[end].subnets.get(GATEWAY_SUBNET)

@@ -1,0 +1,111 @@
+"""VPN servers of one's own: appliances that end connections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import IPv4Network
+
+from netlab.scenario.addresses import DEFAULT_ROUTE, vm_addresses
+from netlab.scenario.models import Connection, Scenario, SitePrefix, VirtualMachine
+from netlab.scenario.rules.subjects import (
+    Breach,
+    Breaches,
+    Path,
+    appliances_with_bgp,
+    listed,
+    sound_connections,
+    story_actions,
+    vpn_gateways,
+)
+
+# The appliance's name, its VNet, its machine, and its connections.
+Server = tuple[str, str, VirtualMachine, dict[str, Connection]]
+
+
+def r90_subnets_lead_to_the_vpn_server(scenario: Scenario) -> Breaches:
+    """R90: the subnets of a VNet with a VPN server of its own need user routes to it, unless a Route Server tells."""
+    for name, vnet, machine, ends in _servers(scenario):
+        item = scenario.vnets[vnet]
+        used = dict.fromkeys(vm.subnet for vm in item.vms.values() if vm.subnet != machine.subnet)
+        for subnet in (subnet for subnet in used if subnet in item.subnets):
+            lacking = tuple(_lacking(scenario, name, (vnet, subnet), ends))
+            if lacking:
+                address = vm_addresses(item)[scenario.appliances[name][1]]
+                right = f"add user routes to VirtualAppliance {address}"
+                message = f"no route leads {listed(lacking)} from this subnet to the VPN server `{name}`; {right}"
+                yield Breach(("vnets", vnet, "subnets", subnet), message, "warning")
+
+
+def _lacking(
+    scenario: Scenario, server: str, subnet: tuple[str, str], ends: dict[str, Connection]
+) -> Iterator[IPv4Network]:
+    """What is behind a VPN server and no route of a subnet leads to an appliance."""
+    routes = scenario.route_table(*subnet).routes.values()
+    led = [route.address_prefix for route in routes if route.next_hop_type == "VirtualAppliance"]
+    for name, prefix in _behind(scenario, server, ends):
+        if not any(prefix.subnet_of(wide) for wide in led) and not _told(scenario, *subnet, ends[name]):
+            yield prefix
+
+
+def _behind(scenario: Scenario, server: str, ends: dict[str, Connection]) -> Iterator[tuple[str, IPv4Network]]:
+    """What is to be reached through a VPN server, by connection: its static routes, else what is at the other end."""
+    for name, item in ends.items():
+        prefixes = scenario.static_routes(server).get(name, scenario.prefixes_of(item.other(server)))
+        yield from ((name, prefix) for prefix in prefixes)
+
+
+def _told(scenario: Scenario, vnet: str, subnet: str, item: Connection) -> bool:
+    """Whether a Route Server tells a subnet what the appliance learned over a connection."""
+    propagates = not scenario.route_table(vnet, subnet).disable_bgp_route_propagation
+    return propagates and item.enable_bgp and scenario.vnets[vnet].route_server is not None
+
+
+def r116_vpn_servers_forward(scenario: Scenario) -> Breaches:
+    """R116: the NIC of a VPN server has IP forwarding, or it gets nothing for what is behind its tunnels."""
+    for name, vnet, machine, _ in _servers(scenario):
+        if not machine.enable_ip_forwarding:
+            path = ("vnets", vnet, "vms", scenario.appliances[name][1])
+            message = f"the NIC of `{name}` takes only what is its own; write enable_ip_forwarding: true"
+            yield Breach(path, message, "warning")
+
+
+def a20_vpn_servers_keep_their_way_out(scenario: Scenario) -> Breaches:
+    """A20: the tunnels of a VPN server leave by its subnet's 0.0.0.0/0: no other one than to Internet may be there."""
+    for name, vnet, machine, _ in _servers(scenario):
+        if machine.subnet not in scenario.vnets[vnet].subnets:
+            continue
+        path, table = ("vnets", vnet, "vms", scenario.appliances[name][1], "subnet"), scenario.route_table
+        routes = table(vnet, machine.subnet).routes.values()
+        own = next((route for route in routes if route.address_prefix == DEFAULT_ROUTE), None)
+        told = scenario.gateway_for(vnet) and not table(vnet, machine.subnet).disable_bgp_route_propagation
+        if own is not None and own.next_hop_type != "Internet":
+            message = f"0.0.0.0/0 of `{machine.subnet}` leads to {own.next_hop_type}: the tunnels of `{name}` stay down"
+            yield Breach(path, f"{message}; give it a subnet where it leads to Internet", "warning")
+        elif own is None and told and _forced(scenario):
+            message = f"`{machine.subnet}` may be told of another 0.0.0.0/0, and the tunnels of `{name}` leave by it"
+            yield Breach(path, f"{message}; give it a route table with 0.0.0.0/0 to Internet")
+
+
+def _forced(scenario: Scenario) -> bool:
+    """Whether anybody may tell of a default route, from the beginning or in the story, or a gateway has a default
+    site."""
+    told = {prefix for _, _, bgp in appliances_with_bgp(scenario) for prefix in bgp.announces}
+    told |= {prefix for site in scenario.sites.values() for prefix in site.address_prefixes}
+    told |= {a.subject.prefix for _, a in story_actions(scenario) if isinstance(a.subject, SitePrefix)}
+    return DEFAULT_ROUTE in told or any(gateway.default_site for gateway in vpn_gateways(scenario).values())
+
+
+def vpn_servers_keep_the_default_route(scenario: Scenario) -> Breaches:
+    """A VPN server sends no 0.0.0.0/0 into a tunnel: its IKE would go there too."""
+    for name, vnet, _, _ in _servers(scenario):
+        for connection, prefixes in scenario.static_routes(name).items():
+            if DEFAULT_ROUTE in prefixes:
+                place: Path = ("vnets", vnet, "vms", scenario.appliances[name][1], "nva", "static_routes", connection)
+                yield Breach(place, "0.0.0.0/0 would lead the tunnel into itself; write 0.0.0.0/1 and 128.0.0.0/1")
+
+
+def _servers(scenario: Scenario) -> Iterator[Server]:
+    for name, (vnet, vm) in scenario.appliances.items():
+        ends = {key: item for key, item in sound_connections(scenario) if name in item.between}
+        if ends:
+            yield name, vnet, scenario.vnets[vnet].vms[vm], ends
