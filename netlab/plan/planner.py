@@ -37,7 +37,7 @@ def plan(
     everything = devices(scenario, topology, public, data_plane, lost)
     by_node = {device.node: device for device in everything}
     on_duty = tuple(device for device in everything if device.on_duty)
-    vnets = [vnet_parts(lab, scenario, topology, name, public.egress[name]) for name in scenario.vnets]
+    vnets = [vnet_parts(lab, scenario, topology, name, public) for name in scenario.vnets]
     fronts = [_front(lab, scenario, device, by_node) for device in everything]
     ends = {device.node: tuple(tunnels(scenario, device)) for device in on_duty}
     servers = {device.end: device for device in everything if device.p2s}
@@ -64,7 +64,7 @@ def plan(
         scenario=scenario.name,
         data_plane=data_plane,
         timers=clock,
-        nodes=(internet(lab, links, _public_nodes(public, on_duty)), *nodes),
+        nodes=(internet(lab, links, _public_nodes(scenario, public, on_duty)), *nodes),
         links=links,
         charons=(
             *(charon for part in fronts for charon in part.charons),
@@ -110,11 +110,13 @@ def _routing(lab: str, scenario: Scenario, topology: Topology, everything: tuple
         yield site_parts(lab, scenario, site, tuple(device for device in everything if device.end == site))
 
 
-def _public_nodes(public: PublicAddresses, on_duty: tuple[Device, ...]) -> dict[str, str]:
+def _public_nodes(scenario: Scenario, public: PublicAddresses, on_duty: tuple[Device, ...]) -> dict[str, str]:
+    fabrics = {node_name(vnet, vm): node_name(vnet) for vnet, item in scenario.vnets.items() for vm in item.vms}
     return {
         **{address: device.edge for device in on_duty for address in device.publics},
         **{address: node_name(name) for name, address in public.clients.items()},
         **{address: node_name(name) for name, address in public.egress.items()},
+        **{address: fabrics[node] for node, address in public.machines.items()},
     }
 
 
