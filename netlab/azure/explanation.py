@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
-from netlab.azure.forwarding import Used, instances_by_prefix
+from netlab.azure.forwarding import Used, instances_by_prefix, ways
 from netlab.azure.nics import Nic, nics
 from netlab.azure.prediction import Predicted, Walk, address_towards
 from netlab.azure.sessions import NO_ADDRESS, REVOKED, UNTRUSTED, WRONG_PASSWORD, Session, downloaded, issuer
@@ -15,6 +15,7 @@ from netlab.azure.world import World
 from netlab.scenario.addresses import GATEWAY_SUBNET
 from netlab.scenario.models import Scenario, UserRoute, node_name
 from netlab.scenario.names import by_node
+from netlab.scenario.routers import vpn_servers
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +118,12 @@ def mend(world: World, walk: Walk, destination: IPv4Address) -> Iterator[str]:
         return
     clients = {node_name(name): name for name in scenario.clients}
     vnets = {node_name(name): name for name in scenario.vnets}
-    routers = world.topology.routers
+    routers = world.topology.routers | world.topology.appliances
     if node in clients:
         yield from _mend_client(world, clients[node], place)
     elif node in vnets:
-        yield from _mend_vnet(world, vnets[node], place)
+        to_servers = tuple(_mend_with_vpn_server(world, walk, destination, place))
+        yield from to_servers or _mend_vnet(world, vnets[node], place)
     elif node in routers:
         yield from _mend_end(world, routers[node].end, place, walk.reason)
 
@@ -193,6 +195,16 @@ def _user_route(scenario: Scenario, vnet: str, subnet: str, destination: IPv4Add
     covering = {name: route for name, route in routes.items() if destination in route.address_prefix}
     best = max(covering, key=lambda name: covering[name].address_prefix.prefixlen, default="")
     return best, covering.get(best)
+
+
+def _mend_with_vpn_server(world: World, walk: Walk, destination: IPv4Address, place: _Place) -> Iterator[str]:
+    """The user route that leads a subnet to a VPN server of its VNet, or of a peer, that knows a destination (R90)."""
+    vnet, subnet = _came_from(world, walk)
+    near = {vnet, *(mine.remote_vnet for mine, _ in world.scenario.peered(vnet))} if vnet else set()
+    for server in vpn_servers(world.scenario):
+        if server.vnet in near and any(way.tunnel and destination in way.prefix for way in ways(world, server)):
+            route = f"a user route for {place.prefix} to VirtualAppliance {server.bgp_address}"
+            yield f"give subnet {subnet} of {vnet} {route}, the VPN server {server.node} (R90)"
 
 
 def _mend_client(world: World, client: str, place: _Place) -> Iterator[str]:
@@ -267,8 +279,9 @@ def _mend_end(world: World, end: str, place: _Place, reason: str) -> Iterator[st
     yield f"enable BGP on {' and '.join(static)}: a static connection knows its direct neighbour only (R78)"
     if item.enable_bgp:
         return
-    if end in scenario.sites:
-        yield f"or have the device of {end} send {place.prefix} into {first} (static_routes)"
+    if end not in scenario.vnets:
+        device = f"the device of {end}" if end in scenario.sites else end
+        yield f"or have {device} send {place.prefix} into {first} (static_routes)"
     elif item.type == "Vnet2Vnet":
         yield (
             f"or make {first} a connection of type IPsec, with {place.prefix} in {end}'s local network gateway for "
@@ -284,9 +297,11 @@ def tunnel_names(world: World) -> frozenset[str]:
 
 
 def _way(world: World, start: str, goal: str) -> tuple[str, ...]:
-    """The connections of a shortest way from one gateway or site to another, or to the gateway that serves a VNet."""
+    """The connections of a shortest way from one gateway or site to another, or to what serves a VNet: a gateway, or
+    a VPN server of its own."""
     scenario = world.scenario
     goals = {goal, scenario.gateway_for(goal) if goal in scenario.vnets else None}
+    goals |= {end for end, (vnet, _) in scenario.appliances.items() if vnet == goal}
     ways: dict[str, tuple[str, ...]] = {start: ()}
     frontier = [start]
     while frontier:

@@ -108,7 +108,7 @@ class Device:
         if not self.in_vnet:
             return self.public_p2s if connection == P2S else self.public
         names = [tunnel.name for tunnel in self.tunnels]
-        return str(_BEHIND_NICS[0 if self.data_plane == "kernel" else names.index(connection)])
+        return str(_BEHIND_NICS[1 + (0 if self.data_plane == "kernel" else names.index(connection))])
 
     def if_id(self, connection: str) -> int:
         """The number that ties a connection's SAs to its XFRM interface, 0 where there is none."""

@@ -45,7 +45,9 @@ from netlab.plan.underlay import (
     LAST_RESORT,
     NEAR,
     PRIVATE,
+    PublicAddresses,
     private_drops,
+    strays,
     to_internet,
     upstream,
 )
@@ -85,30 +87,27 @@ LAST_CHOICE = 254 << 24
 FALLBACK_METRIC = 1000
 
 # R114: only TCP, UDP and ICMP pass. R113: the default router stays silent when a TTL runs out.
-_FABRIC_FILTER = f"""\
-table ip netlab {{
-  chain forward {{
+_FABRIC_FILTER = """\
+table ip netlab {
+  chain forward {
     type filter hook forward priority filter; policy accept;
-    meta l4proto != {{ icmp, tcp, udp }} drop
-BARRIERS  }}
-  chain output {{
+    meta l4proto != { icmp, tcp, udp } drop
+BARRIERS  }
+  chain output {
     type filter hook output priority filter; policy accept;
     icmp type time-exceeded drop
-  }}
-  chain postrouting {{
-    type nat hook postrouting priority srcnat; policy accept;
-    oifname "{_WAN}" masquerade
-  }}
-}}
+  }
+}
 """
+_PRIVATE = f"{{ {', '.join(PRIVATE)} }}"
 # An appliance sends to the Internet under its own address.
 _APPLIANCE_NAT = f"""\
 table ip netlab {{
   chain postrouting {{
     type nat hook postrouting priority srcnat; policy accept;
-    oifname "{NIC}" ip daddr != {{ {", ".join(PRIVATE)} }} masquerade
+    oifname "{NIC}" ip daddr != {_PRIVATE} masquerade
   }}
-}}
+STRAYS}}
 """
 
 
@@ -133,13 +132,19 @@ def _appliance_port(vnet: str, vm: str) -> str:
 
 
 def vnet_parts(
-    lab: str, scenario: Scenario, topology: Topology, vnet: str, egress: str, edges_of: Mapping[str, Parts]
+    lab: str,
+    scenario: Scenario,
+    topology: Topology,
+    vnet: str,
+    public: PublicAddresses,
+    edges_of: Mapping[str, Parts],
 ) -> tuple[Parts, Fabric]:
     """A VNet: its fabric, its machines, and the NICs of its gateway's instances.
 
     ``edges_of`` are the edges behind those machines that end connections.
     """
-    node = node_name(vnet)
+    node, egress = node_name(vnet), public.egress[vnet]
+    known = {str(nic.address): public.machines[nic.node] for nic in nics(scenario, vnet) if nic.node in public.machines}
     ports = tuple(_tables(scenario, topology, vnet))
     tables = tuple({table.table: table for _, table in ports}.values())
     barriers = tuple(_barriers(scenario, vnet))
@@ -161,10 +166,41 @@ def vnet_parts(
             Rule(_DELIVERY_PRIORITY, _DELIVERY_TABLE),
         ),
         answers_ping=False,
-        nftables=_FABRIC_FILTER.replace("BARRIERS", "".join(map(_nftables, barriers))),
+        nftables=_FABRIC_FILTER.replace("BARRIERS", "".join(map(_nftables, barriers))) + _fabric_nat(egress, known),
     )
     spec = Fabric(node, fabric.netns, tables, _DELIVERY_TABLE, barriers)
     return Parts((fabric, *(machine for machine, _ in machines)), tuple(links)), spec
+
+
+def _fabric_nat(egress: str, public: Mapping[str, str]) -> str:
+    """A fabric's way to the Internet: NICs under their public addresses, all others under one of the VNet's.
+
+    A public address is translated without state, one to one: the answer to what came in by it follows the routes of its
+    NIC, and has that address only where they lead to Internet (R86). Connection tracking sees private addresses only.
+    """
+    hidden = f"ip saddr != {{ {', '.join(public)} }} " if public else ""
+    one_to_one = ""
+    if public:
+        inward = ", ".join(f"{address} : {private}" for private, address in public.items())
+        outward = ", ".join(f"{private} : {address}" for private, address in public.items())
+        one_to_one = f"""\
+  chain inward {{
+    type filter hook prerouting priority raw; policy accept;
+    iifname "{_WAN}" ip daddr set ip daddr map {{ {inward} }}
+  }}
+  chain outward {{
+    type filter hook postrouting priority srcnat + 2; policy accept;
+    oifname "{_WAN}" ip saddr set ip saddr map {{ {outward} }}
+  }}
+"""
+    return f"""\
+table ip netlab {{
+  chain postrouting {{
+    type nat hook postrouting priority srcnat; policy accept;
+    oifname "{_WAN}" {hidden}masquerade
+  }}
+{strays(f'oifname "{_WAN}" {hidden}'.rstrip(), egress)}{one_to_one}}}
+"""
 
 
 def _vms(scenario: Scenario, vnet: str) -> dict[str, IPv4Address]:
@@ -191,8 +227,12 @@ def _machine(lab: str, scenario: Scenario, vnet: str, vm: str, edges: Parts | No
         vnet,
         routes=(default, *to_edges, *(route for router in speakers for route in appliance_routes(scenario, router))),
         forwarding=appliance,
-        nftables=_APPLIANCE_NAT + from_peers if appliance else "",
+        nftables=_appliance_filter(str(address)) + from_peers if appliance else "",
     ), link
+
+
+def _appliance_filter(address: str) -> str:
+    return _APPLIANCE_NAT.replace("STRAYS", strays(f'oifname "{NIC}" ip daddr != {_PRIVATE}', address))
 
 
 def _gateway_nics(scenario: Scenario, vnet: str) -> Iterator[Link]:
@@ -625,6 +665,6 @@ table ip netlab {{
     type nat hook postrouting priority srcnat; policy accept;
     iifname "lan" oifname "{_WAN}" snat to {device.public}
   }}
-}}
+{strays(f'iifname "lan" oifname "{_WAN}"', device.public)}}}
 """
     return tuple(Route(prefix, "lan", via=INNER_NEAR) for prefix in prefixes), nat

@@ -39,7 +39,7 @@ def plan(
     on_duty = tuple(device for device in everything if device.on_duty)
     fronts = [_front(lab, scenario, device, by_node) for device in everything]
     behind = {device.node: parts for device, parts in zip(everything, fronts, strict=True) if device.in_vnet}
-    vnets = [vnet_parts(lab, scenario, topology, name, public.egress[name], behind) for name in scenario.vnets]
+    vnets = [vnet_parts(lab, scenario, topology, name, public, behind) for name in scenario.vnets]
     ends = {device.node: tuple(tunnels(scenario, device)) for device in on_duty}
     servers = {device.end: device for device in everything if device.p2s}
     clients = [p2s.client_node(lab, scenario, name, public) for name in scenario.clients]
@@ -111,11 +111,13 @@ def _routing(lab: str, scenario: Scenario, topology: Topology, everything: tuple
         yield site_parts(lab, scenario, site, tuple(device for device in everything if device.end == site))
 
 
-def _public_nodes(public: PublicAddresses, on_duty: tuple[Device, ...]) -> dict[str, str]:
+def _public_nodes(scenario: Scenario, public: PublicAddresses, on_duty: tuple[Device, ...]) -> dict[str, str]:
+    fabrics = {node_name(vnet, vm): node_name(vnet) for vnet, item in scenario.vnets.items() for vm in item.vms}
     return {
-        **{address: device.edge for device in on_duty for address in device.publics},
+        **{address: device.edge for device in on_duty if not device.in_vnet for address in device.publics},
         **{address: node_name(name) for name, address in public.clients.items()},
         **{address: node_name(name) for name, address in public.egress.items()},
+        **{address: fabrics[node] for node, address in public.machines.items()},
     }
 
 

@@ -9,14 +9,15 @@ from ipaddress import IPv4Address, IPv4Network
 from netlab.plan.model import MAIN_TABLE, Interface, Link, Node, Route
 from netlab.plan.names import interface, lab_netns
 from netlab.scenario.addresses import INTERNET_ADDRESS
-from netlab.scenario.models import Scenario, VpnGateway
+from netlab.scenario.models import Scenario, VpnGateway, node_name
 from netlab.scenario.names import INTERNET
-from netlab.scenario.routers import Router, devices, instances
+from netlab.scenario.routers import Router, devices, instances, vpn_servers
 
 # Documentation and benchmarking ranges (RFC 5737, RFC 2544): never anybody's real address.
 _GATEWAYS = IPv4Network("203.0.113.0/24")
 _SITES = IPv4Network("198.51.100.0/24")
 _CLIENTS = IPv4Network("192.0.2.128/25")
+_MACHINES = IPv4Network("192.0.2.64/26")
 _EGRESS = IPv4Network("198.18.0.0/15")
 
 # Links that need no addresses of their own still have some, for routes to name their next hop. The kernel refuses a
@@ -36,11 +37,12 @@ LAST_RESORT = 4278198272
 @dataclass(frozen=True, slots=True)
 class PublicAddresses:
     """The public address of each gateway instance and VPN device, by node; of each gateway's point-to-site; of each
-    client, and of each VNet's way out to the Internet."""
+    client, of each virtual machine that has one, by node, and of each VNet's way out to the Internet."""
 
     routers: dict[str, str]
     point_to_site: dict[str, str]
     clients: dict[str, str]
+    machines: dict[str, str]
     egress: dict[str, str]
 
 
@@ -51,7 +53,8 @@ def public_addresses(scenario: Scenario) -> PublicAddresses:
         router.node: _device_address(scenario, router) for name in scenario.sites for router in devices(scenario, name)
     }
     clients = {name: client.public_ip_address for name, client in scenario.clients.items()}
-    taken = {a for asked in (gateways, sites, clients) for a in asked.values() if a is not None}
+    machines = dict(_of_machines(scenario))
+    taken = {a for asked in (gateways, sites, clients, machines) for a in asked.values() if a is not None}
     spare = (a for a in _EGRESS.hosts() if a not in taken)
 
     def hand_out(asked: dict[str, IPv4Address | None], network: IPv4Network) -> dict[str, str]:
@@ -65,6 +68,7 @@ def public_addresses(scenario: Scenario) -> PublicAddresses:
             name: of_gateways.get(f"{name}/2") or of_gateways[f"{name}/0"] for name in _with_gateway(scenario)
         },
         clients=hand_out(clients, _CLIENTS),
+        machines=hand_out(machines, _MACHINES),
         egress={name: str(next(spare)) for name in scenario.vnets},
     )
 
@@ -81,6 +85,15 @@ def _asked(vnet: str, gateway: VpnGateway) -> Iterator[tuple[str, IPv4Address | 
     for place in range(3 if gateway.point_to_site is not None else 2):
         given = gateway.public_ip_addresses
         yield f"{vnet}/{place}", given[place] if place < len(given) else None
+
+
+def _of_machines(scenario: Scenario) -> Iterator[tuple[str, IPv4Address | None]]:
+    """The public addresses of the virtual machines that have one, or need one: for they end connections."""
+    servers = {router.node for router in vpn_servers(scenario)}
+    for vnet, item in scenario.vnets.items():
+        for name, vm in item.vms.items():
+            if vm.public_ip_address is not None or node_name(vnet, name) in servers:
+                yield node_name(vnet, name), vm.public_ip_address
 
 
 def _by_instance(scenario: Scenario, found: dict[str, str]) -> dict[str, str]:
@@ -106,6 +119,20 @@ def upstream(device: str, via: str = FAR, table: int = MAIN_TABLE) -> Route:
     return Route("0.0.0.0/0", device, via=via, table=table)
 
 
+def strays(match: str, address: str) -> str:
+    """The chain that has what NAT takes for no connection leave under an address too.
+
+    Differs from Azure: not Azure at all. A firewall drops an answer in TCP or ICMP to what it never saw asked, and
+    cannot tell one in UDP from a question; here all three go on alike, and nothing private leaves in clear.
+    """
+    return f"""\
+  chain strays {{
+    type filter hook postrouting priority srcnat + 1; policy accept;
+    {match} ct state invalid ip saddr set {address}
+  }}
+"""
+
+
 def to_internet(node: str, addresses: tuple[str, ...], device: str = "wan") -> Link:
     """The link of a public endpoint to the Internet."""
     return Link(
@@ -121,12 +148,12 @@ def internet(lab: str, links: tuple[Link, ...], reachable_over: dict[str, str]) 
     ``reachable_over`` maps a public address to the node whose link leads to it.
     """
     own = {link.a.node: link for link in links if link.b.node == INTERNET}
+    host = str(INTERNET_ADDRESS)
     routes = tuple(
-        Route(f"{address}/32", own[node].b.name, via=_near(own[node])) for address, node in reachable_over.items()
+        Route(f"{address}/32", own[node].b.name, via=_near(own[node]), source=host)
+        for address, node in reachable_over.items()
     )
-    return Node(
-        INTERNET, "internet", lab_netns(lab, INTERNET), INTERNET, loopback=(f"{INTERNET_ADDRESS}/32",), routes=routes
-    )
+    return Node(INTERNET, "internet", lab_netns(lab, INTERNET), INTERNET, loopback=(f"{host}/32",), routes=routes)
 
 
 def _near(link: Link) -> str:

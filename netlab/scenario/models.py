@@ -139,11 +139,13 @@ class NetworkVirtualAppliance(Model):
 class VirtualMachine(Model):
     """A workload with one NIC; its address is the first free one of the subnet unless given.
 
-    ``enable_ip_forwarding`` is the NIC's (R116): without it not even an ``nva`` gets what is not its own.
+    ``enable_ip_forwarding`` is the NIC's (R116): without it not even an ``nva`` gets what is not its own. So is
+    ``public_ip_address``: Azure translates it, and the machine never sees it.
     """
 
     subnet: str
     private_ip_address: Address | None = None
+    public_ip_address: Address | None = None
     enable_ip_forwarding: bool = False
     nva: NetworkVirtualAppliance | None = None
 

@@ -21,7 +21,7 @@ from netlab.plan.model import CHARON_TABLE, DEFAULT_TABLE, MAIN_TABLE, DataPlane
 from netlab.plan.names import RUN_ROOT
 from netlab.plan.planner import plan
 from netlab.scenario import rules
-from netlab.scenario.loader import catalogue, load
+from netlab.scenario.loader import catalogue, load, parse
 from netlab.scenario.models import Scenario
 from netlab.scenario.routers import instance_node
 
@@ -387,6 +387,43 @@ def test_a_gateway_has_no_way_to_the_internet() -> None:
         tables = (MAIN_TABLE, DEFAULT_TABLE)
         defaults = [route for route in node.routes if route.prefix == "0.0.0.0/0" and route.table in tables]
         assert len(defaults) == (0 if node.kind in ("gateway", "vnet", "internet") else 1), node.name
+
+
+PUBLIC_VMS = """\
+name: public
+vnets:
+  VNet1:
+    address_space: [10.1.0.0/16]
+    subnets: {default: 10.1.0.0/24, GatewaySubnet: 10.1.255.0/27}
+    vms:
+      vm1: {subnet: default, public_ip_address: 203.0.113.1}
+      vm2: {subnet: default}
+    vpn_gateway: {}
+sites: {Site1: {address_prefixes: [10.101.0.0/16]}}
+connections: {VNet1-Site1: {type: IPsec, between: [VNet1, Site1]}}
+"""
+
+
+def test_a_public_address_leads_to_the_fabric_of_its_nic_and_is_translated_there_without_state() -> None:
+    """Azure translates it: the machine does not have it, and no gateway is given the same one."""
+    found = plan(parse(PUBLIC_VMS, "public.yaml").scenario, "lab")
+    internet, fabric, vm1 = (found.node(name) for name in ("internet", "vnet1", "vnet1-vm1"))
+    leads = [route.device for route in internet.routes if route.prefix == "203.0.113.1/32"]
+    (wan,) = (link for link in found.links if link.a.node == "vnet1" and link.b.node == "internet")
+    assert leads == [wan.b.name]
+    held = [address for link in found.links for end in (link.a, link.b) for address in end.addresses]
+    assert "203.0.113.1/32" not in (*held, *(address for node in found.nodes for address in node.loopback))
+    assert 'iifname "wan" ip daddr set ip daddr map { 203.0.113.1 : 10.1.0.4 }' in fabric.nftables
+    assert 'oifname "wan" ip saddr set ip saddr map { 10.1.0.4 : 203.0.113.1 }' in fabric.nftables
+    assert 'oifname "wan" ip saddr != { 10.1.0.4 } masquerade' in fabric.nftables
+    assert not vm1.nftables
+
+
+def test_without_public_addresses_a_fabric_hides_all_its_machines_behind_one() -> None:
+    text = PUBLIC_VMS.replace(", public_ip_address: 203.0.113.1", "")
+    fabric = plan(parse(text, "public.yaml").scenario, "lab").node("vnet1")
+    assert 'oifname "wan" masquerade' in fabric.nftables
+    assert "map" not in fabric.nftables
 
 
 def test_what_a_peer_sends_is_not_passed_on_to_a_third_vnet() -> None:

@@ -244,6 +244,10 @@ def gateway3(settings: str) -> tuple[str, str]:
     return GATEWAY3[0], f"{GATEWAY3[1]}{{{settings}}}\n"
 
 
+def vm2_public(address: str) -> tuple[str, str]:
+    return "10.1.0.9}", f"10.1.0.9, public_ip_address: {address}}}"
+
+
 def connection(settings: str) -> tuple[str, str]:
     return CONNECTIONS, f"{CONNECTIONS}  new: {{{settings}}}\n"
 
@@ -532,6 +536,9 @@ BROKEN = (
     broken("public_addresses_are_public", "203.0.113.2", ("203.0.113.102", "203.0.113.2")),
     broken("public_addresses_are_public", "203.0.113.131", ("203.0.113.102", "203.0.113.131")),
     broken("public_addresses_are_public", "203.0.113.52", ("203.0.113.53", "203.0.113.52")),
+    broken("public_addresses_are_public", "10.9.9.9", vm2_public("10.9.9.9")),
+    broken("public_addresses_are_public", "192.0.2.1}", vm2_public("192.0.2.1")),
+    broken("public_addresses_are_public", "203.0.113.102}", vm2_public("203.0.113.102")),
     broken(
         "route_tables_list_a_prefix_once",
         "home:",

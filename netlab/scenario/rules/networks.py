@@ -173,12 +173,14 @@ NOT_PUBLIC = (
 
 
 def public_addresses_are_public(scenario: Scenario) -> Breaches:
-    """A public address is in no private or reserved range, and belongs to one device only."""
+    """A public address is in no private or reserved range, and belongs to one device or NIC only."""
     taken: dict[IPv4Address, Path] = {}
     for path, address in public_addresses(scenario):
         range_ = next((prefix for prefix in NOT_PUBLIC if address in prefix), None)
         if range_ is not None:
             yield Breach(path, f"{address} is not public, it is in {range_}; use one as 203.0.113.4")
+        elif address == addresses.INTERNET_ADDRESS:
+            yield Breach(path, f"{address} is the address of the Internet's host; use one as 203.0.113.4")
         elif address in taken:
             yield Breach(path, f"{address} is the public address of {in_words(taken[address])} too")
         taken.setdefault(address, path)

@@ -193,6 +193,7 @@ def public_addresses(scenario: Scenario) -> Iterator[tuple[Path, IPv4Address]]:
         *((("sites", name), item.public_ip_address) for name, item in scenario.sites.items()),
         *((path, device.public_ip_address) for path, _, device in devices(scenario)),
         *((("clients", name), item.public_ip_address) for name, item in scenario.clients.items()),
+        *((path, vnet.vms[name].public_ip_address) for path, vnet, name in virtual_machines(scenario)),
     )
     yield from (((*path, "public_ip_address"), address) for path, address in named if address is not None)
     for name, gateway in vpn_gateways(scenario).items():
