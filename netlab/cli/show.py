@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 app = typer.Typer(name="show", help="What Azure's operations show of a gateway or a NIC.", no_args_is_help=True)
 
-GatewayArgument = Annotated[str, typer.Argument(metavar="GATEWAY", help="A VNet with a VPN gateway, or a site.")]
+GatewayArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="GATEWAY", help="A VNet with a VPN gateway, a site, or an appliance that ends connections (VNET-VM)."
+    ),
+]
 SpeakerArgument = Annotated[
     str,
     typer.Argument(
@@ -102,9 +107,10 @@ def effective_routes(
 
 
 def _gateway(name: str, lab: str) -> Gateway:
-    from netlab.scenario.routers import ends
+    """A gateway or a site; or an appliance that ends connections."""
+    from netlab.scenario.routers import ends, vpn_servers
 
-    return _found(name, lab, lambda scenario: tuple(ends(scenario)))
+    return _found(name, lab, lambda scenario: (*ends(scenario), *(router.end for router in vpn_servers(scenario))))
 
 
 def _speaker(name: str, lab: str) -> Gateway:

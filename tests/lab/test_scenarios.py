@@ -107,6 +107,10 @@ ENDPOINTS = {
         "site1-h1",
         *(f"vnet1-{vm}" for vm in ("app", "db", "plain", "fw", "sleeper", "waiter", "twin", "client", "vault")),
     },
+    "udr-own-vpn-server": {
+        *(f"vnet1-{vm}" for vm in ("app", "bare", "shut", "vpn")),
+        *("vnet2-vm2", "vnet3-vm3", "site1-h1", "site2-h2"),
+    },
     "hub-spoke-firewall": {"hub-vm0", "hub-fw", "spoke1-vm1", "spoke2-vm2", "spoke3-vm3", "site1-h1"},
     "hub-spoke-gateway-transit": {"hub-vm0", "spoke1-vm1", "spoke2-vm2", "spoke3-vm3", "spoke3-quiet", "site1-h1"},
     "forced-tunnelling-default-site": {"vnet1-vm1", "vnet1-exempt", "site1-listed", "site1-unlisted", "site2-h2"},

@@ -75,7 +75,11 @@ def test_the_example_of_the_house_plan_loads() -> None:
 
 
 # Which show what Azure warns of.
-WARNED = {"udr-nva": ["R89", "R89"], "route-server-active-passive": ["A4"]}
+WARNED = {
+    "route-server-active-passive": ["A4"],
+    "udr-nva": ["R89", "R89"],
+    "udr-own-vpn-server": ["R90", "R90", "R90", "R90", "A20"],
+}
 
 
 @pytest.mark.parametrize("name", catalogue())

@@ -23,7 +23,7 @@ from netlab.plan.planner import plan
 from netlab.scenario import rules
 from netlab.scenario.loader import catalogue, load, parse
 from netlab.scenario.models import Scenario
-from netlab.scenario.routers import instance_node
+from netlab.scenario.routers import instance_node, vpn_servers
 
 PLANES: tuple[DataPlane, ...] = ("userspace", "kernel")
 CATALOGUE = tuple(catalogue())
@@ -242,8 +242,8 @@ def _check_daemons(found: Plan) -> None:
         assert one.secret != other.secret
         assert one.secret.rpartition(":")[0] == other.secret.rpartition(":")[0]
         assert one.initiator != other.initiator
-        assert (one.local_address, one.local_id) == (other.remote_address, other.remote_id)
-        assert (other.local_address, other.local_id) == (one.remote_address, one.remote_id)
+        assert (one.public_address, one.local_id) == (other.remote_address, other.remote_id)
+        assert (other.public_address, other.local_id) == (one.remote_address, one.remote_id)
     sessions: dict[tuple[str, frozenset[str]], list[Any]] = {}
     ports = {(t.node, t.connection): t.interface for t in found.tunnels}
     interfaces, kinds = _interfaces(found), {node.name: node.kind for node in found.nodes}
@@ -270,7 +270,7 @@ def _check_daemons(found: Plan) -> None:
 
 def _check_tunnels(scenario: Scenario, found: Plan) -> None:
     """A tunnel leads to what its connection is told by hand, and to the BGP peer."""
-    owners = {node.name: node.owner for node in found.nodes}
+    ends = {node.name: node.owner for node in found.nodes} | {r.node: r.end for r in vpn_servers(scenario)}
     up = steering.everything_up(found)
     peers = {
         (speaker.node, neighbor.connection): f"{neighbor.address}/32"
@@ -279,7 +279,7 @@ def _check_tunnels(scenario: Scenario, found: Plan) -> None:
     }
     for tunnel in found.tunnels:
         if tunnel.peer:
-            told = {str(p) for p in static_prefixes(scenario, owners[tunnel.node], tunnel.of)}
+            told = {str(p) for p in static_prefixes(scenario, ends[tunnel.node], tunnel.of)}
             peer = peers.get((tunnel.node, tunnel.connection))
             leading = {
                 route.prefix

@@ -244,6 +244,31 @@ def gateway3(settings: str) -> tuple[str, str]:
     return GATEWAY3[0], f"{GATEWAY3[1]}{{{settings}}}\n"
 
 
+def server3(
+    nva: str = "{}", table: str = "", forwarding: str = "true", new: str = "type: IPsec, between: [VNet3-own, S9]"
+) -> tuple[tuple[str, str], ...]:
+    """A VPN server in VNet3, in a subnet of its own, with a site at the other end."""
+    subnet = f"{{address_prefix: 10.3.1.0/24{table}}}"
+    machine = f"own: {{subnet: vpn, enable_ip_forwarding: {forwarding}, nva: {nva}}}"
+    before = "subnets: {default: 10.3.0.0/24, GatewaySubnet: 10.3.255.0/27}\n"
+    now = f"subnets: {{default: 10.3.0.0/24, vpn: {subnet}, GatewaySubnet: 10.3.255.0/27}}\n    vms: {{{machine}}}\n"
+    return (before, now), S9, connection(new)
+
+
+def table3(prefix: str, next_hop_type: str) -> tuple[str, str]:
+    """A route table for the VPN server's subnet, or for what it serves."""
+    route = f"{{address_prefix: {prefix}, next_hop_type: {next_hop_type}}}"
+    return "route_tables:\n", f"route_tables:\n  outward: {{routes: {{out: {route}}}}}\n"
+
+
+DEFAULT_BY_BGP = (
+    "withdraw: {site: Site1, prefix: 10.101.0.0/16}",
+    "announce: {site: Site1, prefix: 0.0.0.0/0}",
+)
+SERVED = ("vms: {own:", "vms: {app3: {subnet: default}, own:")
+VNET3_GATEWAY = ("subnets: {default: 10.3.0.0/24, vpn", "vpn_gateway: {}\n    subnets: {default: 10.3.0.0/24, vpn")
+
+
 def vm2_public(address: str) -> tuple[str, str]:
     return "10.1.0.9}", f"10.1.0.9, public_ip_address: {address}}}"
 
@@ -609,6 +634,69 @@ BROKEN = (
         ("10.1.7.4}\n      home", "10.1.8.4}\n      home"),
     ),
     broken("r89_appliances_can_forward", "apps:", ("10.1.7.4}\n      home", "10.1.7.5}\n      home")),
+    broken("r90_subnets_lead_to_the_vpn_server", "default: 10.3.0.0/24", *server3(), SERVED),
+    broken(
+        "r90_subnets_lead_to_the_vpn_server",
+        "default: 10.3.0.0/24",
+        *server3("{static_routes: {new: [10.109.1.0/24]}}"),
+        SERVED,
+    ),
+    broken("r116_vpn_servers_forward", "own:", *server3(forwarding="false")),
+    broken(
+        "a20_vpn_servers_keep_their_way_out",
+        "own:",
+        *server3(table=", route_table: outward"),
+        table3("0.0.0.0/0", "None"),
+    ),
+    broken("a20_vpn_servers_keep_their_way_out", "own:", *server3(), VNET3_GATEWAY, DEFAULT_BY_BGP),
+    broken(
+        "vpn_servers_keep_the_default_route",
+        "static_routes: {new",
+        *server3("{static_routes: {new: [0.0.0.0/0]}}"),
+    ),
+    broken(
+        "static_routes_name_their_connection",
+        "static_routes: {old",
+        *server3("{static_routes: {old: [10.109.0.0/16]}}"),
+    ),
+    broken(
+        "nodes_are_distinct",
+        "own-edge:",
+        *server3(),
+        ("vms: {own:", "vms: {own-edge: {subnet: vpn},\n      own:"),
+    ),
+    broken(
+        "connections_name_their_ends",
+        "VNet1-vm1",
+        connection("type: IPsec, between: [VNet1-vm1, Site2]"),
+    ),
+    broken(
+        "local_network_gateways_name_their_device",
+        "nva: VNet3-oen",
+        *server3(),
+        ("local_network_gateways:\n  lng1", "local_network_gateways:\n  own: {nva: VNet3-oen}\n  lng1"),
+    ),
+    broken(
+        "r74_connections_join_gateways",
+        "VNet3-own, VNet2",
+        *server3(new="type: Vnet2Vnet, between: [VNet3-own, VNet2]"),
+    ),
+    broken(
+        "r71_networks_do_not_overlap",
+        "address_space: [10.3.0.0/16]",
+        *server3(),
+        ("S9: {address_prefixes: [10.109.0.0/16]}", "S9: {address_prefixes: [10.3.64.0/24]}"),
+    ),
+    broken(
+        "b7_asns_differ",
+        "enable_bgp",
+        *server3(new="type: IPsec, between: [VNet3-own, Site6], enable_bgp: true"),
+    ),
+    broken(
+        "b7_asns_differ",
+        "enable_bgp",
+        *server3("{bgp: {asn: 65106}}", new="type: IPsec, between: [VNet3-own, Site6], enable_bgp: true"),
+    ),
     broken(
         "r91_gateway_subnet_is_reached_directly",
         "GatewaySubnet",
