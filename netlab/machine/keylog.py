@@ -126,7 +126,7 @@ _PROPOSAL = re.compile(r"selected proposal: IKE:(\S+)")
 _ALGORITHM = re.compile(r" *using (\w+) for (encryption|integrity)")
 _CHECKIN = re.compile(r"checkin IKEv2 SA .*\[\d+\] with SPIs ([0-9a-f]{16})_i ([0-9a-f]{16})_r")
 _ADDING = re.compile(r"(?:adding|registering) (inbound|outbound) ESP SA")
-_SPI = re.compile(r" *SPI 0x([0-9a-f]{8}), src (\S+) dst (\S+)")
+_SPI = re.compile(r" *SPI 0x([0-9a-f]{8}), src ")
 
 
 @dataclass(slots=True)
@@ -204,8 +204,6 @@ def _esp(thread: _Thread, text: str) -> Iterator[EspKeys]:
         sends = (thread.role == "response") == (thread.direction == "outbound")
         side = "initiator" if sends else "responder"
         yield EspKeys(
-            source=found[2],
-            target=found[3],
             spi=found[1],
             encryption_key=thread.secrets[f"encryption {side} key"],
             integrity_key=thread.secrets.get(f"integrity {side} key", ""),

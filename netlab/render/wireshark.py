@@ -54,8 +54,6 @@ class IkeKeys:
 class EspKeys:
     """The keys of one direction of a CHILD SA and its algorithms in strongSwan's words; SPI and keys are hex."""
 
-    source: str
-    target: str
     spi: str
     encryption_key: str
     integrity_key: str
@@ -100,11 +98,12 @@ def _ike_lines(keys: Iterable[IkeKeys]) -> Iterator[str]:
 
 
 def _esp_lines(keys: Iterable[EspKeys]) -> Iterator[str]:
+    """By SPI alone: on the way of a packet its addresses may be translated."""
     for item in keys:
         encryption, integrity = _ESP_ENCRYPTION.get(item.encryption), _ESP_INTEGRITY.get(item.integrity)
         if encryption and integrity:
             integrity_key = f"0x{item.integrity_key}" if item.integrity_key else ""
             yield (
-                f'"IPv4","{item.source}","{item.target}","0x{item.spi}","{encryption}","0x{item.encryption_key}",'
+                f'"IPv4","*","*","0x{item.spi}","{encryption}","0x{item.encryption_key}",'
                 f'"{integrity}","{integrity_key}"\n'
             )
