@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Network
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 from netlab.scenario.addresses import DEFAULT_ROUTE
-from netlab.scenario.models import Scenario
+from netlab.scenario.models import HubRoutingPreference, Scenario
 
 NextHopType = Literal["VnetLocal", "VNetPeering", "VirtualNetworkGateway", "VirtualAppliance", "Internet", "None"]
 Source = Literal["Default", "VirtualNetworkGateway", "User"]
+# Who tells a VNet of a prefix: one of its gateways, or appliances by its Route Server.
+Teller = Literal["ExpressRoute", "VpnGateway", "NVA"]
+T_co = TypeVar("T_co", covariant=True)
 
 # Section 5.1, item 5: private destinations that nothing else knows are dropped at the sender's NIC.
 NONE_PREFIXES = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
@@ -30,6 +33,16 @@ class EffectiveRoute:
     prefix: IPv4Network
     next_hop_type: NextHopType
     next_hop: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Told(Generic[T_co]):
+    """A prefix that somebody tells a VNet of: the length of its AS path, 0 of a static one, and what it leads to."""
+
+    prefix: IPv4Network
+    teller: Teller
+    length: int
+    leads_to: T_co
 
 
 def system_routes(scenario: Scenario, vnet: str) -> Iterator[EffectiveRoute]:
@@ -76,6 +89,38 @@ def gateway_serving(scenario: Scenario, vnet: str, subnet: str) -> str | None:
     """The VNet whose gateway's routes are in a subnet: none where its route table has propagation off (5.1, item 6)."""
     propagates = not scenario.route_table(vnet, subnet).disable_bgp_route_propagation
     return scenario.gateway_for(vnet) if propagates else None
+
+
+def routing_preference(scenario: Scenario, vnet: str) -> HubRoutingPreference:
+    """Whose routes a VNet takes of equal prefixes: as its Route Server says, else ExpressRoute's (A27, R94)."""
+    server = scenario.vnets[vnet].route_server
+    return server.hub_routing_preference if server is not None else "ExpressRoute"
+
+
+def preferred(told: Iterable[Told[T_co]], preference: HubRoutingPreference) -> Iterator[Told[T_co]]:
+    """What a VNet uses of all that it is told: of each prefix one teller's, or several ones' where they are equal.
+
+    A27, B29. Where AS paths decide, ExpressRoute's wins of equal ones: Microsoft says so of a Virtual WAN hub, which
+    has the same setting (about-virtual-hub-routing-preference.md).
+    """
+    by_prefix: dict[IPv4Network, dict[Teller, list[Told[T_co]]]] = {}
+    for item in told:
+        by_prefix.setdefault(item.prefix, {}).setdefault(item.teller, []).append(item)
+    for tellers in by_prefix.values():
+        worth = {teller: _worth(teller, min(i.length for i in mine), preference) for teller, mine in tellers.items()}
+        best = min(worth.values())
+        yield from (item for teller, mine in tellers.items() if worth[teller] == best for item in mine)
+
+
+def _worth(teller: Teller, length: int, preference: HubRoutingPreference) -> tuple[int, int]:
+    """The less, the better."""
+    private = teller == "ExpressRoute"
+    match preference:
+        case "ExpressRoute":
+            return not private, length
+        case "VpnGateway":
+            return private, length
+    return length, not private
 
 
 def active(candidates: Iterable[EffectiveRoute]) -> Iterator[EffectiveRoute]:

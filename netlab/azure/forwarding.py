@@ -9,17 +9,20 @@ from ipaddress import IPv4Address, IPv4Network
 from netlab.azure.effective import (
     NONE_PREFIXES,
     EffectiveRoute,
+    Told,
     active,
     fixed_routes,
     gateway_serving,
+    preferred,
     routes_from_peer,
+    routing_preference,
 )
 from netlab.azure.nics import Nic, sends_only_its_own, takes_only_its_own
 from netlab.azure.propagation import Learned, static_prefixes, vnet_prefixes
 from netlab.azure.sessions import Session, point_to_site
 from netlab.azure.world import World
 from netlab.scenario.addresses import DEFAULT_ROUTE, GATEWAY_SUBNET
-from netlab.scenario.models import node_name
+from netlab.scenario.models import Scenario, node_name
 from netlab.scenario.names import INTERNET, Endpoint, endpoints
 from netlab.scenario.routers import (
     Router,
@@ -236,15 +239,11 @@ def _routes(world: World, vnet: str, ingress: str) -> tuple[EffectiveRoute, ...]
     if ingress in subnets:
         return effective_routes(world, vnet, subnets[ingress])
     if ingress in {router.node for router in (*world.topology.with_tunnels(vnet), *_expressroute(world, vnet))}:
-        # What a gateway sends back into its VNet never turns round to it again; to the other gateway it goes only where
-        # a Route Server has them exchange routes (R96).
-        others = _of_the_other_gateway(world, vnet, ingress) if branch_to_branch(scenario, vnet) else {}
-        learned = (_towards_gateway(prefix, vnet) for prefix in sorted(others))
-        return tuple(active((*fixed_routes(scenario, vnet, GATEWAY_SUBNET), *learned, *injected(world, vnet))))
+        told = (*_by_the_other_gateway(world, vnet, ingress), *_by_appliances(world, vnet))
+        return tuple(active((*fixed_routes(scenario, vnet, GATEWAY_SUBNET), *_learned(scenario, vnet, told))))
     peer = peers.get(ingress, "")
-    may_use = peer in scenario.spokes(vnet)
-    fixed = routes_from_peer(scenario, vnet, peer)
-    return tuple(active((*fixed, *(_of_tunnels(world, vnet) if may_use else ()))))
+    told = tuple(_by_gateways(world, vnet)) if peer in scenario.spokes(vnet) else ()
+    return tuple(active((*routes_from_peer(scenario, vnet, peer), *_learned(scenario, vnet, told))))
 
 
 def effective_routes(world: World, vnet: str, subnet: str) -> tuple[EffectiveRoute, ...]:
@@ -264,64 +263,69 @@ def tables(world: World, vnet: str) -> dict[str, tuple[EffectiveRoute, ...]]:
 def candidates(world: World, vnet: str, subnet: str) -> tuple[EffectiveRoute, ...]:
     """All routes of a subnet's NICs, whether active or not (section 5.1)."""
     serving = gateway_serving(world.scenario, vnet, subnet)
-    learned = _gateway_routes(world, serving) if serving is not None else ()
-    return (*fixed_routes(world.scenario, vnet, subnet), *learned)
+    told = (*_by_gateways(world, serving), *_by_appliances(world, serving)) if serving is not None else ()
+    return (*fixed_routes(world.scenario, vnet, subnet), *_learned(world.scenario, serving or vnet, told))
 
 
-def _gateway_routes(world: World, vnet: str) -> Iterator[EffectiveRoute]:
-    yield from _of_tunnels(world, vnet)
-    yield from injected(world, vnet)
+# Where it leads to: an instance of a gateway, or an appliance by its address.
+ToldHere = Told[Router | IPv4Address]
 
 
-def injected(world: World, vnet: str) -> Iterator[EffectiveRoute]:
+def _learned(scenario: Scenario, vnet: str, told: Iterable[ToldHere]) -> Iterator[EffectiveRoute]:
+    """What is used of that: one route to each next hop, one to all the gateway's instances."""
+    best = preferred(told, routing_preference(scenario, vnet))
+    hops = ((item.prefix, vnet if isinstance(item.leads_to, Router) else str(item.leads_to)) for item in best)
+    for prefix, next_hop in sorted(dict.fromkeys(hops)):
+        yield EffectiveRoute("VirtualNetworkGateway", prefix, "VirtualNetworkGateway", next_hop)
+
+
+def _by_appliances(world: World, vnet: str) -> Iterator[ToldHere]:
     """What a VNet's Route Server tells its subnets: prefixes with the next hops of their best paths (A12, A14, A16)."""
-    servers = [router for router in route_servers(world.scenario) if router.end == vnet]
-    found = {
-        (prefix, path.next_hop)
-        for server in servers
-        for prefix, paths in world.learned.get(server.node, {}).items()
-        for path in paths
-        if not path.inside
-    }
-    for prefix, next_hop in sorted(found, key=str):
-        yield EffectiveRoute("VirtualNetworkGateway", prefix, "VirtualNetworkGateway", str(next_hop))
+    for server in (router for router in route_servers(world.scenario) if router.end == vnet):
+        for prefix, paths in world.learned.get(server.node, {}).items():
+            for path in paths:
+                if not path.inside and path.next_hop is not None:
+                    yield Told(prefix, "NVA", len(path.as_path), path.next_hop)
 
 
-def _of_tunnels(world: World, vnet: str) -> Iterator[EffectiveRoute]:
-    return (_towards_gateway(prefix, vnet) for prefix in sorted(instances_by_prefix(world, vnet)))
+def _by_gateways(world: World, vnet: str) -> Iterator[ToldHere]:
+    yield from _by_vpn(world, vnet)
+    yield from _by_expressroute(world, vnet)
 
 
-def _towards_gateway(prefix: IPv4Network, vnet: str) -> EffectiveRoute:
-    return EffectiveRoute("VirtualNetworkGateway", prefix, "VirtualNetworkGateway", vnet)
-
-
-def _of_the_other_gateway(world: World, vnet: str, ingress: str) -> dict[IPv4Network, tuple[Router, ...]]:
-    """What a VNet's VPN gateway knows, for its ExpressRoute gateway, and the other way round."""
-    by_vpn = ingress in {router.node for router in world.topology.with_tunnels(vnet)}
-    return _by_expressroute(world, vnet) if by_vpn else _by_vpn(world, vnet)
+def _by_the_other_gateway(world: World, vnet: str, ingress: str) -> Iterator[ToldHere]:
+    """What a gateway of a VNet sends back into it never turns round to it again; to the other gateway it goes only
+    where a Route Server has them exchange routes (R96)."""
+    if branch_to_branch(world.scenario, vnet):
+        by_vpn = ingress in {router.node for router in world.topology.with_tunnels(vnet)}
+        yield from (_by_expressroute if by_vpn else _by_vpn)(world, vnet)
 
 
 def instances_by_prefix(world: World, vnet: str) -> dict[IPv4Network, tuple[Router, ...]]:
-    """The prefixes that instances of a VNet's gateways send into tunnels or circuits of theirs, and which instances."""
-    return _by_vpn(world, vnet) | _by_expressroute(world, vnet)
+    """The prefixes that instances of a VNet's gateways send into tunnels or circuits of theirs, and which instances; of
+    equal ones those of the gateway that is preferred (R94, A27)."""
+    return _instances_of(preferred(_by_gateways(world, vnet), routing_preference(world.scenario, vnet)))
 
 
-def _by_vpn(world: World, vnet: str) -> dict[IPv4Network, tuple[Router, ...]]:
+def _instances_of(told: Iterable[ToldHere]) -> dict[IPv4Network, tuple[Router, ...]]:
     found: dict[IPv4Network, tuple[Router, ...]] = {}
-    for router in world.topology.with_tunnels(vnet):
-        for prefix in {way.prefix for way in ways(world, router) if way.tunnel}:
-            found[prefix] = (*found.get(prefix, ()), router)
+    for item in told:
+        if isinstance(item.leads_to, Router):
+            found[item.prefix] = (*found.get(item.prefix, ()), item.leads_to)
     return found
 
 
-def _by_expressroute(world: World, vnet: str) -> dict[IPv4Network, tuple[Router, ...]]:
-    """The prefixes that a VNet's ExpressRoute gateway knows; of equal ones they win over the VPN gateway's (R94)."""
-    found: dict[IPv4Network, tuple[Router, ...]] = {}
+def _by_vpn(world: World, vnet: str) -> Iterator[ToldHere]:
+    for router in world.topology.with_tunnels(vnet):
+        lengths = {way.prefix: way.as_path_length for way in ways(world, router) if way.tunnel}
+        yield from (Told(prefix, "VpnGateway", length, router) for prefix, length in lengths.items())
+
+
+def _by_expressroute(world: World, vnet: str) -> Iterator[ToldHere]:
     for router in _expressroute(world, vnet):
         for prefix, paths in world.learned.get(router.node, {}).items():
-            if any(world.topology.speakers[path.neighbor].role == "edge router" for path in paths):
-                found[prefix] = (*found.get(prefix, ()), router)
-    return found
+            if world.topology.speakers[paths[0].neighbor].role == "edge router":
+                yield Told(prefix, "ExpressRoute", len(paths[0].as_path), router)
 
 
 def _follow(
@@ -353,8 +357,9 @@ def _instances(world: World, vnet: str, route: EffectiveRoute, ingress: str) -> 
     if route.source == "User":
         return world.topology.with_tunnels(vnet)
     gateways = {router.node for router in (*world.topology.with_tunnels(vnet), *_expressroute(world, vnet))}
-    known = _of_the_other_gateway(world, vnet, ingress) if ingress in gateways else instances_by_prefix(world, vnet)
-    return known[route.prefix]
+    if ingress in gateways:
+        return _instances_of(_by_the_other_gateway(world, vnet, ingress))[route.prefix]
+    return instances_by_prefix(world, vnet)[route.prefix]
 
 
 def _expressroute(world: World, vnet: str) -> tuple[Router, ...]:
@@ -432,12 +437,16 @@ def _private(world: World, router: Router, packet: Packet) -> Iterator[Hop]:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A route of a router: into a tunnel (``p2s`` for the pool) or to another router of its end, and where from."""
+    """A route of a router: into a tunnel (``p2s`` for the pool) or to another router of its end, and where from.
+
+    ``as_path_length`` is 0 where it is not BGP's.
+    """
 
     prefix: IPv4Network
     tunnel: str
     neighbor: str
     source: str
+    as_path_length: int = 0
 
 
 def ways(world: World, router: Router) -> tuple[Way, ...]:
@@ -489,7 +498,7 @@ def _learned_ways(world: World, router: Router, known: set[IPv4Network]) -> Iter
             # What a Route Server or the other gateway tells leads into the VNet: there the fabric knows the way.
             inward = speakers[path.neighbor].role in ("route server", "expressroute")
             neighbor = node_name(router.vnet) if inward else "" if path.tunnel else path.neighbor
-            yield Way(prefix, path.tunnel, neighbor, _bgp_source(path))
+            yield Way(prefix, path.tunnel, neighbor, _bgp_source(path), len(path.as_path))
 
 
 def _bgp_source(path: Learned) -> str:

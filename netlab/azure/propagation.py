@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
+from netlab.azure.effective import routing_preference
 from netlab.scenario.addresses import DEFAULT_ROUTE, local_network_gateway
 from netlab.scenario.models import NvaBgp, Scenario
 from netlab.scenario.routers import Router, Topology, appliance_bgp, appliances, branch_to_branch
@@ -13,7 +14,8 @@ from netlab.scenario.routers import Router, Topology, appliance_bgp, appliances,
 Announcements = Mapping[str, frozenset[IPv4Network]]
 
 MAXIMUM_PREFIX = 4000  # B16, A8
-PREFERRED = 100
+# Weights of what a router hears.
+LAST, INSIDE, PREFERRED = 0, 1, 100
 PRIVATE_ASNS = frozenset(range(64512, 65535))
 SEED_MAXIMUM_PREFIX = 200  # A8, of a Route Server in its preview
 
@@ -23,7 +25,7 @@ class Learned:
     """A prefix learned by BGP: from which router, over which tunnel, if any, and the AS path.
 
     ``inside`` is iBGP, ``next_hop`` where it leads in a Route Server's VNet, ``quiet`` that it is told to nobody (A22),
-    ``weight`` what counts before the length of AS paths (R99).
+    ``weight`` what counts before the length of AS paths (R99), ``metric`` what counts after it.
     """
 
     prefix: IPv4Network
@@ -34,6 +36,7 @@ class Learned:
     next_hop: IPv4Address | None = None
     quiet: bool = False
     weight: int = 0
+    metric: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +141,9 @@ class _Moment:
         settings = appliance_bgp(scenario, peer) if peer.role == "appliance" else None
         by_appliance = settings if settings is not None and self._is_route_server(session) else None
         kept = withheld(scenario, peer, here)
+        nameless = taken_without_asn(scenario, here, peer)
         for prefix in (prefix for prefix in own if prefix not in kept):
-            yield self._from(session, prefix, prepended, None, by_appliance)
+            yield self._from(session, prefix, () if prefix in nameless else prepended, None, by_appliance)
         for prefix, paths in self.best[peer.node].items():
             # What was learned inside is told outside only (iBGP, RFC 4271 section 9.2.1); nobody is told what he said.
             chosen = paths[0] if not session.inside or not paths[0].inside else None
@@ -149,8 +153,6 @@ class _Moment:
                 continue
             if session.inside or _passes_on(scenario, peer, prefix):
                 path = tuple(asn for asn in chosen.as_path if not (strips and asn in PRIVATE_ASNS))
-                if overrides(peer, here):
-                    path = tuple(peer.asn if asn == here.asn else asn for asn in path)
                 yield self._from(session, prefix, (*prepended, *path), chosen, by_appliance)
 
     def _is_route_server(self, session: Session) -> bool:
@@ -171,8 +173,8 @@ class _Moment:
         quiet = by_appliance is not None and prefix in by_appliance.no_advertise
         next_hop = kept or asked or peer.bgp_address
         here = self.topology.speakers[session.router]
-        weighs = weight(self.topology.scenario, here, peer)
-        return Learned(prefix, session.tunnel, as_path, peer.node, session.inside, next_hop, quiet, weighs)
+        weighs, measures = weight(self.topology.scenario, here, peer), metric(self.topology.scenario, here, peer)
+        return Learned(prefix, session.tunnel, as_path, peer.node, session.inside, next_hop, quiet, weighs, measures)
 
     def _prepended(self, session: Session) -> tuple[int, ...]:
         """The peer's ASN, as often as it puts it before what it tells (B28)."""
@@ -213,20 +215,47 @@ class _Moment:
         return tuple(sorted(equal, key=lambda route: (speakers[route.neighbor].bgp_address, route.tunnel)))
 
 
-def _worth(route: Learned) -> tuple[int, int, bool]:
-    """The less, the better: weight, length of the AS path, from outside rather than from inside."""
-    return -route.weight, len(route.as_path), route.inside
+def _worth(route: Learned) -> tuple[int, int, int, bool]:
+    """The less, the better: weight, length of the AS path, metric, from outside rather than from inside."""
+    return -route.weight, len(route.as_path), route.metric, route.inside
 
 
 def weight(scenario: Scenario, router: Router, peer: Router) -> int:
-    """What a router gives to all that a peer tells: an ExpressRoute gateway the weight of the circuit's connection
-    (R99), a site more to its circuit than to its VPN (R95)."""
-    if peer.role != "edge router":
-        return 0
-    circuit = scenario.expressroute_circuits[peer.end]
-    if router.role == "expressroute":
-        return circuit.vnets[router.end].routing_weight
-    return PREFERRED if circuit.preferred_on_premises else 0
+    """What a router gives to all that a peer tells, and counts before AS paths.
+
+    An ExpressRoute gateway: the weight of the circuit's connection (R99). A site: more to its circuit than to its VPN
+    (R95). A gateway: most to its own tunnels and circuits, whatever the Route Server says, or that would never hear of
+    them. A Route Server: most to whom it shall prefer (A27).
+    """
+    match router.role, peer.role:
+        case "expressroute", "edge router":
+            return PREFERRED + scenario.expressroute_circuits[peer.end].vnets[router.end].routing_weight
+        case _, "edge router":
+            return PREFERRED if scenario.expressroute_circuits[peer.end].preferred_on_premises else LAST
+        case "gateway", "route server" | "expressroute":
+            prefers_it = routing_preference(scenario, router.end) == "VpnGateway" and peer.role == "route server"
+            return INSIDE if prefers_it else LAST
+        case "gateway", _ if branch_to_branch(scenario, router.end):
+            return PREFERRED
+        case "route server", _:
+            private = peer.role == "expressroute"
+            wanted = {"ExpressRoute": private, "VpnGateway": not private, "ASPath": False}
+            return PREFERRED if wanted[routing_preference(scenario, router.end)] else LAST
+    return LAST
+
+
+def metric(scenario: Scenario, router: Router, peer: Router) -> int:
+    """What a router gives to all that a peer tells, and counts after AS paths, the less the better.
+
+    A Route Server that goes by AS paths: of equal ones it takes ExpressRoute's (A27). An ExpressRoute gateway beside a
+    Route Server: of several equal circuits it uses one (A36), here the first.
+    """
+    match router.role, peer.role:
+        case "route server", _ if routing_preference(scenario, router.end) == "ASPath":
+            return 1 if peer.role == "expressroute" else 2
+        case "expressroute", "edge router" if scenario.vnets[router.end].route_server is not None:
+            return 1 + list(scenario.expressroute_circuits).index(peer.end)
+    return 0
 
 
 def strips_private(router: Router, peer: Router) -> bool:
@@ -234,10 +263,14 @@ def strips_private(router: Router, peer: Router) -> bool:
     return (router.role, peer.role) == ("edge router", "device")
 
 
-def overrides(router: Router, peer: Router) -> bool:
-    """Whether a router puts its own AS number in the place of its peer's: Microsoft's, so that VNets on one circuit,
-    whose gateways all have 65515, hear of each other."""
-    return (router.role, peer.role) == ("edge router", "expressroute")
+def taken_without_asn(scenario: Scenario, router: Router, peer: Router) -> tuple[IPv4Network, ...]:
+    """The prefixes that a router takes from a peer without its AS number: Microsoft's those of a gateway's VNet, so
+    that VNets on one circuit, whose gateways all have 65515, hear of each other.
+
+    Of what the gateway has from its Route Server they do not hear, for it keeps the number (A32).
+    """
+    is_own = (router.role, peer.role) == ("edge router", "expressroute")
+    return vnet_prefixes(scenario, peer.end) if is_own else ()
 
 
 def withheld(scenario: Scenario, router: Router, peer: Router) -> tuple[IPv4Network, ...]:

@@ -11,7 +11,7 @@ from ipaddress import IPv4Network
 from types import MappingProxyType
 from typing import Protocol
 
-from netlab.azure.effective import EffectiveRoute, active
+from netlab.azure.effective import EffectiveRoute, Teller, Told, active, preferred
 from netlab.azure.propagation import offered_selectors
 from netlab.errors import LabError
 from netlab.plan import steering
@@ -34,12 +34,14 @@ _DEBOUNCE = 0.01
 # Missed events are made up for by reading everything anew.
 _PERIOD = 5.0
 
-# What each gateway instance sends into its tunnels: prefix, and whether BGP told it.
-Known = Mapping[str, tuple[tuple[str, bool], ...]]
+# What each gateway instance sends into its tunnels: prefix, whether BGP told it, and the length of its AS path.
+Known = Mapping[str, tuple[tuple[str, bool, int], ...]]
 # What each pushes to its clients besides.
 Custom = Mapping[str, tuple[str, ...]]
-# What Route Servers tell their VNets: the next hops of each prefix, by VNet (A12, A16).
-Injected = Mapping[str, Mapping[str, frozenset[str]]]
+# What Route Servers tell their VNets: the length of the AS path and the next hops of each prefix, by VNet (A12, A16).
+Injected = Mapping[str, Mapping[str, tuple[int, frozenset[str]]]]
+# A device and a next hop.
+Hop = tuple[str, str]
 # What the controller has seen and acted upon.
 Seen = tuple[steering.Up, tuple[Known, Custom, Injected]]
 
@@ -57,11 +59,11 @@ class Watch(Protocol):
 class Machine(Protocol):
     """What the controller asks of the machine."""
 
-    def gateway_prefixes(self, view: GatewayView) -> tuple[tuple[str, bool], ...]: ...
+    def gateway_prefixes(self, view: GatewayView) -> tuple[tuple[str, bool, int], ...]: ...
 
     def custom_routes(self, view: GatewayView) -> tuple[str, ...]: ...
 
-    def injected(self, view: RouteServerView) -> tuple[tuple[str, tuple[str, ...]], ...]: ...
+    def injected(self, view: RouteServerView) -> tuple[tuple[str, str, int], ...]: ...
 
     def tables(self, netns: str) -> tuple[Route, ...]: ...
 
@@ -98,24 +100,31 @@ def wanted_routes(table: SubnetTable, known: Known, injected: Injected = Mapping
 
 
 def _told(table: SubnetTable, known: Known, injected: Injected) -> dict[str, Route]:
-    """The route of a table to each prefix that gateway or Route Server know: over the instances that know it, and the
-    appliances that it leads to, by turns (R11, A16)."""
-    ways: dict[str, list[tuple[str, str]]] = {}
-    by_instance = {node: {prefix for prefix, _ in instance} for node, instance in known.items()}
-    for prefix in set().union(*by_instance.values()) if table.gateway_ways else ():
-        mine = [way for way in table.gateway_ways if not way.node or prefix in by_instance.get(way.node, ())]
-        private = [way for way in mine if way.expressroute]
-        if mine:
-            ways[prefix] = [(way.device, way.via) for way in private or mine]  # R94
-    for prefix, next_hops in injected.get(table.route_server, {}).items():
-        found = [(device, via) for address, device, via in table.appliances if address in next_hops]
-        ways.setdefault(prefix, []).extend(found)
+    """The route of a table to each prefix that gateways or Route Server know: over the instances that know it, or the
+    appliances that it leads to, by turns (R11, A16); of equal prefixes those that are preferred (A27)."""
+    told = (*_by_gateways(table, known), *_by_appliances(table, injected))
+    ways: dict[str, list[Hop]] = {}
+    for item in preferred(told, table.preference):
+        ways.setdefault(str(item.prefix), []).extend(item.leads_to)
     return {prefix: by_turns(hops, prefix, table.table, GATEWAY_METRIC) for prefix, hops in ways.items()}
+
+
+def _by_gateways(table: SubnetTable, known: Known) -> Iterator[Told[tuple[Hop, ...]]]:
+    for way in table.gateway_ways:
+        for prefix, _, length in known.get(way.node, ()):
+            teller: Teller = "ExpressRoute" if way.expressroute else "VpnGateway"
+            yield Told(IPv4Network(prefix), teller, length, ((way.device, way.via),))
+
+
+def _by_appliances(table: SubnetTable, injected: Injected) -> Iterator[Told[tuple[Hop, ...]]]:
+    for prefix, (length, next_hops) in injected.get(table.route_server, {}).items():
+        hops = tuple((device, via) for address, device, via in table.appliances if address in next_hops)
+        yield Told(IPv4Network(prefix), "NVA", length, hops)
 
 
 def _kernel_route(table: SubnetTable, item: FixedRoute, known: Known) -> Route:
     """The kernel route of a system or user route; one to the gateway leads over the instances that are there."""
-    there = (way for way in table.gateway_ways if not way.node or way.node in known)
+    there = (way for way in table.gateway_ways if way.node in known)
     ways = [way for way in there if not way.expressroute]  # R88
     if item.next_hop_type != "VirtualNetworkGateway" or not ways:
         return item.route
@@ -127,11 +136,11 @@ def _learned(prefix: str) -> EffectiveRoute:
 
 
 def wanted_selectors(
-    view: GatewayView, known: Iterable[tuple[str, bool]], custom: Iterable[str] = ()
+    view: GatewayView, known: Iterable[tuple[str, bool, int]], custom: Iterable[str] = ()
 ) -> tuple[str, ...]:
     """What a gateway offers its clients: the static part, custom routes (R63), what BGP told it (1.3, rule 1)."""
     static = (*(view.p2s_connection.local_ts.prefixes if view.p2s_connection is not None else ()), *custom)
-    by_bgp = (IPv4Network(prefix) for prefix, learned in known if learned)
+    by_bgp = (IPv4Network(prefix) for prefix, learned, _ in known if learned)
     return tuple(map(str, offered_selectors(map(IPv4Network, static), by_bgp)))
 
 
@@ -149,12 +158,23 @@ def custom_routes(plan: Plan, machine: Machine) -> Custom:
 
 
 def injected_by_route_servers(plan: Plan, machine: Machine) -> Injected:
-    """What Route Servers tell their VNets now: what either instance knows."""
-    found: dict[str, dict[str, frozenset[str]]] = {}
+    """What Route Servers tell their VNets now: the shortest AS paths that either instance has from appliances."""
+    found: dict[str, dict[str, tuple[int, frozenset[str]]]] = {}
     for view in plan.route_servers:
         here = found.setdefault(view.vnet, {})
-        for prefix, next_hops in machine.injected(view):
-            here[prefix] = here.get(prefix, frozenset()) | set(next_hops)
+        for prefix, (length, next_hops) in _shortest(machine.injected(view)).items():
+            least, others = here.get(prefix, (length, frozenset()))
+            here[prefix] = (min(length, least), others | next_hops)
+    return found
+
+
+def _shortest(told: Iterable[tuple[str, str, int]]) -> dict[str, tuple[int, frozenset[str]]]:
+    """The next hops of the shortest AS paths of each prefix (A16, A17)."""
+    found: dict[str, tuple[int, frozenset[str]]] = {}
+    for prefix, next_hop, length in sorted(told, key=lambda path: path[2]):
+        least, next_hops = found.get(prefix, (length, frozenset()))
+        if length == least:
+            found[prefix] = (least, next_hops | {next_hop})
     return found
 
 
@@ -181,16 +201,10 @@ def _difference(
     plan: Plan, fabric: Fabric, machine: Machine, known: Known, injected: Injected
 ) -> tuple[frozenset[Route], frozenset[Route]]:
     """The routes that a fabric lacks, and those that it has too many."""
-    wanted: frozenset[Route] = frozenset().union(
-        *(wanted_routes(table, _of_gateway(plan, table.gateway, known), injected) for table in fabric.tables)
-    )
+    wanted: frozenset[Route] = frozenset().union(*(wanted_routes(table, known, injected) for table in fabric.tables))
     numbers = {table.table for table in fabric.tables}
     present = frozenset(route for route in machine.tables(fabric.netns) if route.table in numbers)
     return wanted - present, present - wanted
-
-
-def _of_gateway(plan: Plan, vnet: str, known: Known) -> Known:
-    return {view.node: known[view.node] for view in plan.gateways if view.vnet == vnet and view.node in known}
 
 
 def reconcile(plan: Plan, machine: Machine, known: Known, injected: Injected = MappingProxyType({})) -> None:

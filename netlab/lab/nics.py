@@ -2,66 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from ipaddress import IPv4Network
 
-from netlab.azure.effective import EffectiveRoute, active, fixed_routes, gateway_serving
+from netlab.azure.effective import (
+    EffectiveRoute,
+    Told,
+    active,
+    fixed_routes,
+    gateway_serving,
+    preferred,
+    routing_preference,
+)
 from netlab.azure.nics import Nic
 from netlab.azure.world import World
 from netlab.fabric import controller
 from netlab.lab.operations import Row, Shown
 from netlab.lab.state import Lab
-from netlab.scenario.routers import Router, expressroute_gateways, instance_addresses
-
-# Each prefix that a gateway or a Route Server tells, and the addresses that it leads to.
-Told = dict[IPv4Network, list[str]]
+from netlab.scenario.routers import expressroute_gateways, instance_addresses
 
 
 def effective_routes(lab: Lab, world: World, machine: controller.Machine, vnet: str, nic: Nic) -> Shown:
     """As ``az network nic show-effective-route-table``: a row per route and next hop; what lost is Invalid."""
     serving = gateway_serving(world.scenario, vnet, nic.subnet)
-    told = _told(lab, world, machine, serving) if serving is not None else {}
-    learned = (
-        EffectiveRoute("VirtualNetworkGateway", prefix, "VirtualNetworkGateway", serving or "")
-        for prefix in sorted(told)
-    )
-    candidates = (*fixed_routes(world.scenario, vnet, nic.subnet), *learned)
-    winners = frozenset(active(candidates))
+    fixed = fixed_routes(world.scenario, vnet, nic.subnet)
+    told = tuple(_told(lab, world, machine, serving)) if serving is not None else ()
+    best = preferred(told, routing_preference(world.scenario, serving or vnet))
+    winners = frozenset(active((*fixed, *map(_learned, best))))
     off = world.scenario.route_table(vnet, nic.subnet).disable_bgp_route_propagation
     return Shown(
         tuple(
             _row(route, "Active" if route in winners else "Invalid", hop, off)
-            for route in candidates
-            for hop in _next_hops(world, route, told)
+            for route in (*fixed, *map(_learned, sorted(told, key=lambda item: item.prefix)))
+            for hop in _next_hops(world, route)
         )
     )
 
 
-def _told(lab: Lab, world: World, machine: controller.Machine, vnet: str) -> Told:
-    """What VPN gateway, ExpressRoute gateway and Route Server tell a VNet; of equal prefixes the second wins (R94)."""
+def _told(lab: Lab, world: World, machine: controller.Machine, vnet: str) -> Iterator[Told[str]]:
+    """What VPN gateway, ExpressRoute gateway and Route Server tell a VNet, and the addresses that it leads to."""
     known = controller.known_by_gateways(lab.plan, machine)
-    private = [router for router in expressroute_gateways(world.scenario) if router.end == vnet]
-    by_vpn, by_circuits = (_known(world, known, routers) for routers in (world.topology.with_tunnels(vnet), private))
-    found = by_vpn | by_circuits
-    for prefix, next_hops in controller.injected_by_route_servers(lab.plan, machine).get(vnet, {}).items():
-        found.setdefault(IPv4Network(prefix), []).extend(sorted(next_hops))
-    return found
-
-
-def _known(world: World, known: controller.Known, routers: Iterable[Router]) -> Told:
-    found: Told = {}
-    for router in routers:
+    private = (router for router in expressroute_gateways(world.scenario) if router.end == vnet)
+    for router in (*world.topology.with_tunnels(vnet), *private):
         vpn = router.role == "gateway"
         address = instance_addresses(world.scenario, router)[0] if vpn else router.bgp_address
-        for prefix, _ in known.get(router.node, ()):
-            found.setdefault(IPv4Network(prefix), []).append(str(address))
-    return found
+        for prefix, _, length in known.get(router.node, ()):
+            yield Told(IPv4Network(prefix), "VpnGateway" if vpn else "ExpressRoute", length, str(address))
+    for prefix, (length, next_hops) in controller.injected_by_route_servers(lab.plan, machine).get(vnet, {}).items():
+        yield from (Told(IPv4Network(prefix), "NVA", length, next_hop) for next_hop in sorted(next_hops))
 
 
-def _next_hops(world: World, route: EffectiveRoute, told: Told) -> list[str]:
+def _learned(told: Told[str]) -> EffectiveRoute:
+    return EffectiveRoute("VirtualNetworkGateway", told.prefix, "VirtualNetworkGateway", told.leads_to)
+
+
+def _next_hops(world: World, route: EffectiveRoute) -> list[str]:
     """The addresses that a route leads to, of which Azure says no more than the type where it is none."""
     if route.source == "VirtualNetworkGateway":
-        return told[route.prefix]
+        return [route.next_hop]
     if route.next_hop_type == "VirtualNetworkGateway":
         routers = world.topology.with_tunnels(route.next_hop)
         return [str(instance_addresses(world.scenario, router)[0]) for router in routers]

@@ -97,6 +97,11 @@ class BgpRoute:
     inside: bool = False
     best: bool = True
 
+    @property
+    def as_path_length(self) -> int:
+        """How many AS it came over."""
+        return len(self.as_path.split())
+
 
 def routes(directory: str) -> tuple[BgpRoute, ...]:
     """Every valid route of a bgpd, its own first."""

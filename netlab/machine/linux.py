@@ -504,17 +504,23 @@ class Linux:
 
     # --- what the SDN controller reads and writes -------------------------------------------------------------------
 
-    def gateway_prefixes(self, view: GatewayView) -> tuple[tuple[str, bool], ...]:
-        """The prefixes that a gateway sends into its tunnels, each with whether BGP told it."""
+    def gateway_prefixes(self, view: GatewayView) -> tuple[tuple[str, bool, int], ...]:
+        """The prefixes that a gateway sends into its tunnels, each with whether BGP told it, and over how many AS.
+
+        These are counted only where the view says where.
+        """
+        found = self._told(lambda: frr.routes(view.directory)) if view.directory else None
+        lengths = {route.prefix: route.as_path_length for route in found or () if route.best}
         return tuple(
-            (route.prefix, route.by_bgp)
+            (route.prefix, route.by_bgp, lengths.get(route.prefix, 0) if route.by_bgp else 0)
             for route in network.routes(view.netns, MAIN_TABLE)
             if set(route.devices) & set(view.tunnels)
         )
 
-    def injected(self, view: RouteServerView) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        """The prefixes that an instance of a Route Server knows by BGP, each with its next hops."""
-        return tuple((r.prefix, r.via) for r in network.routes(view.netns, MAIN_TABLE) if r.by_bgp)
+    def injected(self, view: RouteServerView) -> tuple[tuple[str, str, int], ...]:
+        """What appliances tell an instance of a Route Server: prefix, next hop, and over how many AS."""
+        found = self._told(lambda: frr.routes(view.directory)) or ()
+        return tuple((r.prefix, r.next_hop, r.as_path_length) for r in found if r.peer and not r.inside)
 
     def custom_routes(self, view: GatewayView) -> tuple[str, ...]:
         """The custom routes of a gateway."""

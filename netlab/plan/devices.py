@@ -13,10 +13,11 @@ from netlab.azure.propagation import (
     announces,
     bgp_ends,
     maximum_prefix,
-    overrides,
+    metric,
     sheltered,
     static_prefixes,
     strips_private,
+    taken_without_asn,
     weight,
     withheld,
 )
@@ -208,7 +209,7 @@ def speaker(
         networks=tuple(map(str, announces(scenario, router, announced))),
         neighbors=(
             *_outside(scenario, topology, router),
-            *_inside(topology, router),
+            *_inside(scenario, topology, router),
             *peers_of(scenario, topology, router),
         ),
         keepalive=timers.bgp_keepalive,
@@ -229,17 +230,17 @@ def _outside(scenario: Scenario, topology: Topology, router: Router) -> Iterator
             passive = mine or (not theirs and router.end == item.between[1])
             site = scenario.sites.get(router.end)
             prepend = site.as_path_prepend.get(tunnel.connection, 0) if site is not None else 0
-            port, address = interface(f"t-{tunnel.name}"), str(peer.bgp_address)
-            yield BgpNeighbor(tunnel.name, peer.node, address, port, peer.asn, passive, prepend=prepend)
+            port, address, weighs = interface(f"t-{tunnel.name}"), str(peer.bgp_address), weight(scenario, router, peer)
+            yield BgpNeighbor(tunnel.name, peer.node, address, port, peer.asn, passive, prepend=prepend, weight=weighs)
 
 
-def _inside(topology: Topology, router: Router) -> Iterator[BgpNeighbor]:
+def _inside(scenario: Scenario, topology: Topology, router: Router) -> Iterator[BgpNeighbor]:
     for other in topology.lan_of(router.node) if router.node in topology.routers else ():
         port = (
             PAIR if router.end in topology.scenario.vnets else device_port(other) if router.before_devices else INSIDE
         )
-        passive = router.index > other.index
-        yield BgpNeighbor("", other.node, str(other.bgp_address), port, other.asn, passive, inside=True)
+        passive, weighs = router.index > other.index, weight(scenario, router, other)
+        yield BgpNeighbor("", other.node, str(other.bgp_address), port, other.asn, passive, inside=True, weight=weighs)
 
 
 def peers_of(scenario: Scenario, topology: Topology, router: Router) -> Iterator[BgpNeighbor]:
@@ -269,8 +270,9 @@ def _peer(scenario: Scenario, router: Router, other: Router, *, passive: bool) -
         inside=router.asn == other.asn,
         keeps_next_hop=router.role == "route server",
         weight=weight(scenario, router, other),
+        metric=metric(scenario, router, other),
+        nameless=tuple(map(str, taken_without_asn(scenario, router, other))),
         strips_private=strips_private(router, other),
-        overrides=overrides(router, other),
         withheld=tuple(map(str, withheld(scenario, router, other))),
     )
     if router.role != "appliance" or other.role != "route server":

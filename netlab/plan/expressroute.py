@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from netlab.azure.propagation import vnet_prefixes
 from netlab.plan.devices import NIC, Parts, circuit_port
 from netlab.plan.model import GatewayView, Interface, Link, Node, Route
-from netlab.plan.names import lab_netns
+from netlab.plan.names import lab_netns, node_directory
 from netlab.scenario.addresses import GATEWAY_SUBNET, subnet_gateway
 from netlab.scenario.models import Scenario, node_name
 from netlab.scenario.routers import Router, devices, edge_routers, expressroute_gateways, instances
@@ -87,4 +87,7 @@ def views(lab: str, scenario: Scenario) -> Iterator[GatewayView]:
     """Where to read what the ExpressRoute gateways know."""
     for router in expressroute_gateways(scenario):
         ports = tuple(circuit_port(msee) for msee in circuits(scenario, router))
-        yield GatewayView(router.end, router.node, lab_netns(lab, router.node), ports, expressroute=True)
+        counts = scenario.vnets[router.end].route_server is not None
+        directory = node_directory(lab, router.node) if counts else ""
+        netns = lab_netns(lab, router.node)
+        yield GatewayView(router.end, router.node, netns, ports, expressroute=True, directory=directory)

@@ -11,6 +11,7 @@ from ipaddress import IPv4Network
 from typing import Literal
 
 from netlab.azure.effective import EffectiveRoute, NextHopType
+from netlab.scenario.models import HubRoutingPreference
 
 Kind = Literal["internet", "vnet", "vm", "gateway", "route server", "edge router", "edge", "site", "host", "client"]
 DataPlane = Literal["userspace", "kernel"]
@@ -225,8 +226,8 @@ class BgpNeighbor:
     ``interface`` leads to it. Exactly one side is ``passive``. ``prepend`` is how many more times the own ASN is put
     before what it is told, ``next_hop`` the one that it is told, empty for this speaker itself; ``keeps_next_hop`` that
     it is told what was learned with the next hop that it has. It tells nobody of the prefixes in ``quiet``, and is
-    not told those in ``withheld``. What it tells has this ``weight``; ``strips_private`` takes private AS numbers out
-    of what it is told, ``overrides`` puts the own one in the place of the peer's.
+    not told those in ``withheld``. What it tells has this ``weight`` and ``metric``, the prefixes in ``nameless`` not
+    its AS number; ``strips_private`` takes private AS numbers out of what it is told.
     """
 
     connection: str
@@ -242,13 +243,19 @@ class BgpNeighbor:
     quiet: tuple[str, ...] = ()
     withheld: tuple[str, ...] = ()
     weight: int = 0
+    metric: int = 0
+    nameless: tuple[str, ...] = ()
     strips_private: bool = False
-    overrides: bool = False
 
     @property
     def changed(self) -> bool:
         """Whether what it is told is not what the speaker knows."""
         return bool(self.prepend or self.next_hop or self.quiet or self.withheld)
+
+    @property
+    def rated(self) -> bool:
+        """Whether what the speaker hears from it is not what it tells."""
+        return bool(self.metric or self.nameless)
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +279,11 @@ class BgpSpeaker:
     own_prefixes: tuple[str, ...] = ()
     covering: tuple[str, ...] = ()
 
+    @property
+    def compares_metrics(self) -> bool:
+        """Whether metrics count, also of what different AS tell."""
+        return any(neighbor.metric for neighbor in self.neighbors)
+
 
 @dataclass(frozen=True, slots=True)
 class SubnetTable:
@@ -279,8 +291,8 @@ class SubnetTable:
 
     ``fixed`` are Azure's routes that no gateway tells. ``gateway`` is the VNet whose gateway serves this ingress, empty
     where none does, ``gateway_ways`` the ways to its instances; ``route_server`` the VNet of the Route Server that
-    does, ``appliances`` address, device and next hop of those that it may tell of. ``propagates`` is whether their
-    routes get in.
+    does, ``appliances`` address, device and next hop of those that it may tell of. ``preference`` says whose routes get
+    in of equal prefixes, ``propagates`` whether any do.
     """
 
     table: int
@@ -290,15 +302,13 @@ class SubnetTable:
     gateway_ways: tuple[GatewayWay, ...] = ()
     route_server: str = ""
     appliances: tuple[tuple[str, str, str], ...] = ()
+    preference: HubRoutingPreference = "ExpressRoute"
     propagates: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class GatewayWay:
-    """The way to an instance of a gateway, by its node; empty where it leads to whichever there is.
-
-    Of equal prefixes those of an ``expressroute`` gateway win (R94).
-    """
+    """The way to an instance of a gateway, by its node; from a spoke it is the same to all of them."""
 
     node: str
     device: str
@@ -356,7 +366,7 @@ class GatewayView:
     """Where the lab's SDN controller reads what a gateway instance knows, and the P2S connection that it keeps in step.
 
     ``footholds``: each offered prefix needs an address on the edge (kernel-libipsec). ``tunnels`` are the interfaces
-    that lead out, of an ``expressroute`` gateway those to its circuits.
+    that lead out, of an ``expressroute`` gateway those to its circuits. ``directory``, where AS paths count, is its FRR's.
     """
 
     vnet: str
@@ -368,15 +378,17 @@ class GatewayView:
     p2s_connection: IkeConnection | None = None
     footholds: bool = False
     expressroute: bool = False
+    directory: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class RouteServerView:
-    """Where the lab's SDN controller reads what an instance of a VNet's Route Server knows."""
+    """Where the lab's SDN controller reads what an instance of a VNet's Route Server knows: of its FRR."""
 
     vnet: str
     node: str
     netns: str
+    directory: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from ipaddress import IPv4Address, IPv4Network
 from itertools import chain
@@ -13,6 +14,7 @@ from netlab.azure.effective import (
     fixed_routes,
     gateway_serving,
     routes_from_peer,
+    routing_preference,
     system_routes,
 )
 from netlab.azure.forwarding import not_allowed
@@ -372,18 +374,19 @@ def _towards_gateway(scenario: Scenario, topology: Topology, vnet: str) -> tuple
     serving = scenario.gateway_for(vnet)
     if serving is None:
         return ()
-    if serving != vnet:
-        return (GatewayWay("", _peer_port(serving), _peer_address(scenario, serving)),)
-    return (
+    ways = (
         *(
             GatewayWay(router.node, _instance_port(router.index), str(instance_addresses(scenario, router)[0]))
-            for router in topology.with_tunnels(vnet)
+            for router in topology.with_tunnels(serving)
         ),
         *(
             GatewayWay(router.node, expressroute.port(router.index), str(router.bgp_address), expressroute=True)
-            for router in _expressroute(scenario, vnet)
+            for router in _expressroute(scenario, serving)
         ),
     )
+    if serving == vnet:
+        return ways
+    return tuple(replace(w, device=_peer_port(serving), via=_peer_address(scenario, serving)) for w in ways)
 
 
 def _expressroute(scenario: Scenario, vnet: str) -> Iterator[Router]:
@@ -405,7 +408,8 @@ def _table(
     told_of = tuple(_known_appliances(scenario, vnet)) if route_server else ()
     make = partial(_kernel_route, scenario, vnet, table, ways)
     routes = (FixedRoute(r.source, r.next_hop_type, make(r)) for r in fixed if r.source != "VirtualNetworkGateway")
-    return SubnetTable(table, subnet, tuple(routes), gateway, ways, route_server, told_of, propagates)
+    preference = routing_preference(scenario, gateway or route_server or vnet)
+    return SubnetTable(table, subnet, tuple(routes), gateway, ways, route_server, told_of, preference, propagates)
 
 
 def _opening(table: SubnetTable) -> Iterator[Route]:

@@ -122,7 +122,14 @@ def _public_nodes(scenario: Scenario, public: PublicAddresses, on_duty: tuple[De
 
 
 def _view(lab: str, scenario: Scenario, device: Device, ends: tuple[Tunnel, ...]) -> GatewayView:
-    view = GatewayView(device.end, device.node, lab_netns(lab, device.node), tuple(tunnel.interface for tunnel in ends))
+    counts = scenario.vnets[device.end].route_server is not None
+    view = GatewayView(
+        device.end,
+        device.node,
+        lab_netns(lab, device.node),
+        tuple(tunnel.interface for tunnel in ends),
+        directory=node_directory(lab, device.node) if counts else "",
+    )
     if not device.serves_p2s:
         return view
     edge = device.charon_edge(P2S)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from netlab.azure.propagation import vnet_prefixes
 from netlab.plan.devices import NIC, Parts, sd_wan_ports
 from netlab.plan.model import Interface, Link, Node, Route, RouteServerView, Rule
-from netlab.plan.names import lab_netns
+from netlab.plan.names import lab_netns, node_directory
 from netlab.scenario.addresses import ROUTE_SERVER_SUBNET, route_server_instances, subnet_gateway
 from netlab.scenario.models import Scenario, node_name
 from netlab.scenario.routers import Router, appliance_bgp, appliances, devices, instances, route_servers
@@ -47,7 +47,7 @@ def route_server_parts(lab: str, scenario: Scenario) -> Iterator[Parts]:
 def views(lab: str, scenario: Scenario) -> Iterator[RouteServerView]:
     """Where to read what the Route Servers know."""
     for router in route_servers(scenario):
-        yield RouteServerView(router.end, router.node, lab_netns(lab, router.node))
+        yield RouteServerView(router.end, router.node, lab_netns(lab, router.node), node_directory(lab, router.node))
 
 
 def sd_wan_links(scenario: Scenario) -> Iterator[Link]:

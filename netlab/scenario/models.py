@@ -68,6 +68,9 @@ Sku = Literal[
 ]  # fmt: skip
 
 
+HubRoutingPreference = Literal["ExpressRoute", "VpnGateway", "ASPath"]
+
+
 class Model(BaseModel):
     """Base of all nouns: immutable, and a key that nobody knows is an error."""
 
@@ -223,10 +226,12 @@ class Circuit(Model):
 class RouteServer(Model):
     """A Route Server: two instances in RouteServerSubnet, ASN 65515 (A3, A4).
 
-    With ``allow_branch_to_branch_traffic`` it exchanges routes with the VNet's gateways too (A23).
+    With ``allow_branch_to_branch_traffic`` it exchanges routes with the VNet's gateways too (A23). Of equal prefixes
+    ``hub_routing_preference`` says whose it takes (A27).
     """
 
     allow_branch_to_branch_traffic: bool = False
+    hub_routing_preference: HubRoutingPreference = "ExpressRoute"
 
 
 class VirtualNetwork(Model):
