@@ -148,6 +148,9 @@ def _machine(world: World, node: str, ingress: str, packet: Packet) -> Iterator[
     if ingress != FROM_SELF and (nic is None or not nic.forwards):
         yield Hop(None, dropped=f"no forwarding: {node} is no appliance and drops what is not for its own address")
         return
+    if _is_lost_peer(world, node, packet.target_address):
+        yield Hop(None, dropped=_nowhere(node, packet.target_address))
+        return
     own = _own_ways(world, node, packet)
     outward = [way for way in own if way.neighbor != node_name(owner)]
     for way in outward:
@@ -159,6 +162,17 @@ def _machine(world: World, node: str, ingress: str, packet: Packet) -> Iterator[
         return
     used = Used(node, str(DEFAULT_ROUTE), "the appliance's default route", owner)
     yield Hop(used, node_name(owner), node, masked=nic.address if packet.goes_public else None)
+
+
+def _is_lost_peer(world: World, node: str, address: IPv4Address) -> bool:
+    """Whether an address is that of a BGP peer at the other end of a tunnel that is down: nothing else leads there."""
+    tunnels = (tunnel for tunnel in world.topology.tunnels_of(node) if tunnel.name not in world.up)
+    speaking = (tunnel for tunnel in tunnels if world.scenario.connections[tunnel.connection].enable_bgp)
+    return any(tunnel.other(node).bgp_address == address for tunnel in speaking)
+
+
+def _nowhere(node: str, destination: IPv4Address) -> str:
+    return f"unknown route: {node} knows no route to {destination} that would not lead to the Internet"
 
 
 def _own_ways(world: World, node: str, packet: Packet) -> tuple[Way, ...]:
@@ -495,10 +509,15 @@ def _learned_ways(world: World, router: Router, known: set[IPv4Network]) -> Iter
     speakers = world.topology.speakers
     for prefix, paths in world.learned.get(router.node, {}).items():
         for path in paths if prefix not in known else ():
-            # What a Route Server or the other gateway tells leads into the VNet: there the fabric knows the way.
-            inward = speakers[path.neighbor].role in ("route server", "expressroute")
+            inward = not path.tunnel and _through_vnet(router, speakers[path.neighbor])
             neighbor = node_name(router.vnet) if inward else "" if path.tunnel else path.neighbor
             yield Way(prefix, path.tunnel, neighbor, _bgp_source(path), len(path.as_path))
+
+
+def _through_vnet(router: Router, neighbor: Router) -> bool:
+    """Whether what a neighbor tells leads into the VNet, whose fabric knows the way: a Route Server, the other gateway,
+    an appliance of a peered VNet."""
+    return neighbor.role in ("route server", "expressroute") or (router.role, neighbor.role) == ("appliance",) * 2
 
 
 def _bgp_source(path: Learned) -> str:
@@ -599,8 +618,7 @@ def _client(world: World, client: str, packet: Packet) -> Iterator[Hop]:
         yield Hop(Used(node, str(DEFAULT_ROUTE), "the machine's default route", INTERNET), INTERNET, node)
         return
     if not found:
-        what = f"unknown route: {node} knows no route to {destination} that would not lead to the Internet"
-        yield Hop(None, dropped=what)
+        yield Hop(None, dropped=_nowhere(node, destination))
         return
     prefix, gateway = max(found, key=lambda route: route[0].prefixlen)
     session, pool = world.sessions[client, gateway], point_to_site(world.scenario, gateway).address_pool

@@ -153,6 +153,8 @@ class _Moment:
                 continue
             if session.inside or _passes_on(scenario, peer, prefix):
                 path = tuple(asn for asn in chosen.as_path if not (strips and asn in PRIVATE_ASNS))
+                if by_appliance is not None and by_appliance.as_override:
+                    path = tuple(peer.asn if asn == here.asn else asn for asn in path)
                 yield self._from(session, prefix, (*prepended, *path), chosen, by_appliance)
 
     def _is_route_server(self, session: Session) -> bool:

@@ -283,6 +283,7 @@ def _peer(scenario: Scenario, router: Router, other: Router, *, passive: bool) -
         prepend=settings.as_path_prepend,
         next_hop=str(settings.next_hop or ""),
         quiet=tuple(map(str, settings.no_advertise)),
+        overrides=settings.as_override,
     )
 
 

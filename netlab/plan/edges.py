@@ -12,10 +12,11 @@ from ipaddress import IPv4Network
 from netlab.azure import ike
 from netlab.azure.ike import ANY
 from netlab.plan.clients import gateway_credentials, gateway_secrets, p2s_connection
-from netlab.plan.devices import NIC, P2S, Device, Parts, ike_connection
+from netlab.plan.devices import NIC, P2S, Device, Parts, ike_connection, peer_pins
 from netlab.plan.model import Charon, IkeConnection, Interface, Link, Node, PeerSecret, Route, Rule
 from netlab.plan.names import interface, lab_netns, node_directory
 from netlab.plan.underlay import INNER_FAR, INNER_NEAR, NEAR, to_internet, upstream
+from netlab.scenario.addresses import appliance_router
 from netlab.scenario.models import Scenario
 from netlab.scenario.routers import Tunnel
 
@@ -23,6 +24,10 @@ _STEERING_TABLE = 100
 
 Peers = dict[str, Device]
 Connections = dict[str, IkeConnection]
+
+
+# A machine's routes, and the rules of its nftables.
+Before = tuple[tuple[Route, ...], str]
 
 
 def edges(lab: str, scenario: Scenario, device: Device, peers: Peers) -> Parts:
@@ -116,9 +121,10 @@ def _behind_nic(lab: str, device: Device, connections: Connections, secrets: Sec
     return Parts(tuple(nodes), tuple(_edge_link(device, names[0]) for names in by_edge.values()), charons)
 
 
-def machine_before(parts: Parts, way_out: str) -> tuple[tuple[Route, ...], str]:
+def machine_before(scenario: Scenario, device: Device, parts: Parts) -> Before:
     """What a machine needs for the charons behind it: routes to them and, past all tunnels, to their peers; and the
     translation of what their peers begin (R32)."""
+    way_out = str(appliance_router(scenario, device.end))
     ports = {link.a.node: link.b.name for link in parts.links}
     ends = [(charon.node, item) for charon in parts.charons for item in charon.connections]
     inward = (Route(f"{item.local_address}/32", ports[node], via=INNER_NEAR) for node, item in ends)
@@ -134,7 +140,7 @@ table ip vpn-server {{
 {lines}  }}
 }}
 """
-    return tuple(dict.fromkeys((*inward, *outward))), nat
+    return tuple(dict.fromkeys((*inward, *outward, *peer_pins(scenario, device)))), nat
 
 
 def _kernel_edge(lab: str, device: Device, connections: Connections, secrets: Secrets, filters: Filters) -> Parts:

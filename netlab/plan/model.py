@@ -227,7 +227,8 @@ class BgpNeighbor:
     before what it is told, ``next_hop`` the one that it is told, empty for this speaker itself; ``keeps_next_hop`` that
     it is told what was learned with the next hop that it has. It tells nobody of the prefixes in ``quiet``, and is
     not told those in ``withheld``. What it tells has this ``weight`` and ``metric``, the prefixes in ``nameless`` not
-    its AS number; ``strips_private`` takes private AS numbers out of what it is told.
+    its AS number; ``strips_private`` takes private AS numbers out of what it is told, ``overrides`` puts the own one in
+    the place of the peer's.
     """
 
     connection: str
@@ -246,6 +247,7 @@ class BgpNeighbor:
     metric: int = 0
     nameless: tuple[str, ...] = ()
     strips_private: bool = False
+    overrides: bool = False
 
     @property
     def changed(self) -> bool:
@@ -366,7 +368,8 @@ class GatewayView:
     """Where the lab's SDN controller reads what a gateway instance knows, and the P2S connection that it keeps in step.
 
     ``footholds``: each offered prefix needs an address on the edge (kernel-libipsec). ``tunnels`` are the interfaces
-    that lead out, of an ``expressroute`` gateway those to its circuits. ``directory``, where AS paths count, is its FRR's.
+    that lead out, of an ``expressroute`` gateway those to its circuits. ``directory``, where AS paths count, is its
+    FRR's.
     """
 
     vnet: str

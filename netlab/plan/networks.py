@@ -23,7 +23,7 @@ from netlab.azure.propagation import static_prefixes, vnet_prefixes
 from netlab.azure.sessions import point_to_site
 from netlab.plan import expressroute
 from netlab.plan.devices import INSIDE, NIC, PAIR, Device, Parts, device_port, peer_pins
-from netlab.plan.edges import machine_before
+from netlab.plan.edges import Before
 from netlab.plan.expressroute import routes_to_circuits
 from netlab.plan.model import (
     CUSTOM_ROUTES_TABLE,
@@ -139,11 +139,11 @@ def vnet_parts(
     topology: Topology,
     vnet: str,
     public: PublicAddresses,
-    edges_of: Mapping[str, Parts],
+    before: Mapping[str, Before],
 ) -> tuple[Parts, Fabric]:
     """A VNet: its fabric, its machines, and the NICs of its gateway's instances.
 
-    ``edges_of`` are the edges behind those machines that end connections.
+    ``before`` is what those machines need that end connections.
     """
     node, egress = node_name(vnet), public.egress[vnet]
     known = {str(nic.address): public.machines[nic.node] for nic in nics(scenario, vnet) if nic.node in public.machines}
@@ -151,7 +151,7 @@ def vnet_parts(
     tables = tuple({table.table: table for _, table in ports}.values())
     barriers = tuple(_barriers(scenario, vnet))
     machines = tuple(
-        _machine(lab, scenario, vnet, vm, edges_of.get(node_name(vnet, vm))) for vm in _vms(scenario, vnet)
+        _machine(lab, scenario, vnet, vm, before.get(node_name(vnet, vm), ((), ""))) for vm in _vms(scenario, vnet)
     )
     wan = to_internet(node, (f"{egress}/32", f"{NEAR}/32"), _WAN)
     links = [wan, *(link for _, link in machines)]
@@ -209,7 +209,7 @@ def _vms(scenario: Scenario, vnet: str) -> dict[str, IPv4Address]:
     return vm_addresses(scenario.vnets[vnet])
 
 
-def _machine(lab: str, scenario: Scenario, vnet: str, vm: str, edges: Parts | None) -> tuple[Node, Link]:
+def _machine(lab: str, scenario: Scenario, vnet: str, vm: str, before: Before) -> tuple[Node, Link]:
     item, address = scenario.vnets[vnet], _vms(scenario, vnet)[vm]
     prefix = item.subnets[item.vms[vm].subnet].address_prefix
     router = str(subnet_gateway(prefix))
@@ -221,7 +221,7 @@ def _machine(lab: str, scenario: Scenario, vnet: str, vm: str, edges: Parts | No
     appliance = item.vms[vm].nva is not None
     speakers = [router for router in appliances(scenario) if router.node == node]
     default = Route("0.0.0.0/0", NIC, via=router, source=str(address), metric=LAST_CHOICE if speakers else 0)
-    to_edges, from_peers = machine_before(edges, router) if edges is not None else ((), "")
+    to_edges, from_peers = before
     return Node(
         node,
         "vm",

@@ -8,7 +8,7 @@ from dataclasses import replace
 from netlab.plan import clients as p2s
 from netlab.plan import expressroute, route_servers
 from netlab.plan.devices import P2S, Device, Parts, devices, shared_key_name, speaker, tunnels
-from netlab.plan.edges import edges
+from netlab.plan.edges import edges, machine_before
 from netlab.plan.model import DataPlane, GatewayView, Link, Plan, Tunnel, Uplink
 from netlab.plan.names import lab_netns, node_directory
 from netlab.plan.networks import appliance_links, gateway_routing, lan_exit, peering_links, site_parts, vnet_parts
@@ -38,8 +38,12 @@ def plan(
     by_node = {device.node: device for device in everything}
     on_duty = tuple(device for device in everything if device.on_duty)
     fronts = [_front(lab, scenario, device, by_node) for device in everything]
-    behind = {device.node: parts for device, parts in zip(everything, fronts, strict=True) if device.in_vnet}
-    vnets = [vnet_parts(lab, scenario, topology, name, public, behind) for name in scenario.vnets]
+    before = {
+        device.node: machine_before(scenario, device, parts)
+        for device, parts in zip(everything, fronts, strict=True)
+        if device.in_vnet
+    }
+    vnets = [vnet_parts(lab, scenario, topology, name, public, before) for name in scenario.vnets]
     ends = {device.node: tuple(tunnels(scenario, device)) for device in on_duty}
     servers = {device.end: device for device in everything if device.p2s}
     clients = [p2s.client_node(lab, scenario, name, public) for name in scenario.clients]

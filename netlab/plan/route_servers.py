@@ -8,7 +8,7 @@ from netlab.azure.propagation import vnet_prefixes
 from netlab.plan.devices import NIC, Parts, sd_wan_ports
 from netlab.plan.model import Interface, Link, Node, Route, RouteServerView, Rule
 from netlab.plan.names import lab_netns, node_directory
-from netlab.scenario.addresses import ROUTE_SERVER_SUBNET, route_server_instances, subnet_gateway
+from netlab.scenario.addresses import ROUTE_SERVER_SUBNET, appliance_router, route_server_instances, subnet_gateway
 from netlab.scenario.models import Scenario, node_name
 from netlab.scenario.routers import Router, appliance_bgp, appliances, devices, instances, route_servers
 
@@ -60,8 +60,7 @@ def sd_wan_links(scenario: Scenario) -> Iterator[Link]:
 
 def appliance_routes(scenario: Scenario, nva: Router) -> Iterator[Route]:
     """How an appliance reaches those whom it speaks to, and the next hops that it hears of (A5)."""
-    vnet, (_, vm) = scenario.vnets[nva.vnet], scenario.appliances[nva.end]
-    way_out = str(subnet_gateway(vnet.subnets[vnet.vms[vm].subnet].address_prefix))
+    vnet, way_out = scenario.vnets[nva.vnet], str(appliance_router(scenario, nva.end))
     further = [router for router in appliances(scenario) if router.vnet == nva.vnet and router != nva]
     others = [router.bgp_address for router in further]
     others += [
@@ -71,11 +70,17 @@ def appliance_routes(scenario: Scenario, nva: Router) -> Iterator[Route]:
         others += route_server_instances(vnet)
     if vnet.vpn_gateway is not None:
         others += [router.bgp_address for router in instances(scenario, nva.vnet)]
+    others += [router.bgp_address for router in appliances(scenario) if _are_peers(scenario, nva, router)]
     for address in dict.fromkeys(others):
         yield Route(f"{address}/32", NIC, via=way_out)
     for site in appliance_bgp(scenario, nva).sites:
         near, _ = sd_wan_ports(nva, site)
         yield from (Route(f"{device.bgp_address}/32", near) for device in devices(scenario, site))
+
+
+def _are_peers(scenario: Scenario, one: Router, other: Router) -> bool:
+    """Whether two appliances of peered VNets speak BGP without a tunnel."""
+    return other.end in appliance_bgp(scenario, one).appliances or one.end in appliance_bgp(scenario, other).appliances
 
 
 def routes_to_appliances(scenario: Scenario, site: str) -> Iterator[Route]:

@@ -113,10 +113,12 @@ class Subnet(Model):
 
 
 class NvaBgp(Model):
-    """The BGP of an appliance: with the Route Server of its VNet, and with sites behind it (its own SD-WAN).
+    """The BGP of an appliance: with the Route Server of its VNet, with sites behind it (its own SD-WAN), at the ends of
+    its tunnels, and with ``appliances`` of peered VNets, by their names VNET-VM.
 
-    It announces prefixes of its own besides those of the sites: with its ASN ``as_path_prepend`` more times, those of
-    ``no_advertise`` for the Route Server's VNets only (A22), and with another ``next_hop`` than itself if given (A14).
+    To the Route Server it tells its own ASN in the place of 65515 with ``as_override`` (A31). It announces prefixes of
+    its own besides those of the sites: with its ASN ``as_path_prepend`` more times, those of ``no_advertise`` for the
+    Route Server's VNets only (A22), and with another ``next_hop`` than itself if given (A14).
     """
 
     asn: Annotated[int, Field(ge=1, le=4294967295)]
@@ -126,6 +128,8 @@ class NvaBgp(Model):
     next_hop: Address | None = None
     route_server_instances: tuple[Literal[0, 1], ...] = (0, 1)
     sites: tuple[str, ...] = ()
+    appliances: tuple[str, ...] = ()
+    as_override: bool = False
 
 
 class NetworkVirtualAppliance(Model):

@@ -48,7 +48,7 @@ class Router:
 @dataclass(frozen=True, slots=True)
 class Peers:
     """Two routers that speak BGP without a tunnel between them: a Route Server with an appliance or with a gateway of
-    its VNet, an appliance with a site behind it. The first one opens the session."""
+    its VNet, an appliance with a site behind it or with one of a peered VNet. The first one opens the session."""
 
     routers: tuple[Router, Router]
 
@@ -136,8 +136,10 @@ class Topology:
             own = (router for router in here if router.role == "expressroute" and router.end in circuit.vnets)
             yield from (Peers((msee, instance)) for instance in own)
         for nva in (router for router in here if router.role == "appliance"):
-            for site in appliance_bgp(self.scenario, nva).sites:
+            settings = appliance_bgp(self.scenario, nva)
+            for site in settings.sites:
                 yield from (Peers((nva, device)) for device in devices(self.scenario, site))
+            yield from (Peers((nva, other)) for other in here if other.end in settings.appliances)
 
     def _private(self, vnet: str) -> Iterator[Router]:
         return (r for r in self.speakers.values() if (r.role, r.end) == ("expressroute", vnet))

@@ -107,6 +107,10 @@ ENDPOINTS = {
         "site1-h1",
         *(f"vnet1-{vm}" for vm in ("app", "db", "plain", "fw", "sleeper", "waiter", "twin", "client", "vault")),
     },
+    "route-server-multiregion": {
+        *("east-vm1", "east-nva1", "west-vm2", "west-nva2", "spoke-vm12", "site1-h1"),
+        *("north-vm3", "north-nva3", "south-vm4", "south-nva4"),
+    },
     "udr-own-vpn-server": {
         *(f"vnet1-{vm}" for vm in ("app", "bare", "shut", "vpn")),
         *("vnet2-vm2", "vnet3-vm3", "site1-h1", "site2-h2"),

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from ipaddress import IPv4Network
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from netlab.azure.learning import learners
 from netlab.azure.learning import routers as learning_routers
+from netlab.azure.prediction import matrix
 from netlab.azure.propagation import MAXIMUM_PREFIX, SEED_MAXIMUM_PREFIX, Learned
 from netlab.azure.world import World, after, initial
 from netlab.fabric import controller
@@ -292,3 +294,34 @@ def test_a_default_route_replaces_the_internet_and_the_none_routes() -> None:
 def test_a_next_hop_that_no_nic_has_leads_nowhere() -> None:
     table = tables(plan(scenario(), "lab"), "vnet1", "default")
     assert wanted(table, {"10.9.0.0/16": {"10.1.0.99"}})["10.9.0.0/16"].type == "blackhole"
+
+
+# --- several regions ------------------------------------------------------------------------------------------------
+
+
+def regions(*edits: tuple[str, str]) -> World:
+    text = (Path(__file__).parents[2] / "scenarios" / "route-server-multiregion.yaml").read_text()
+    for before, now in edits:
+        assert before in text, before
+        text = text.replace(before, now, 1)
+    return initial(parse(text, "regions.yaml").scenario)
+
+
+def test_a_route_server_drops_what_another_one_told_unless_the_appliance_overrides_its_asn() -> None:
+    """A31: of another region's VNet; what is behind that one's appliance never bore 65515."""
+    kept, plain = regions(), regions((", as_override: true", ""))
+    assert heard(kept, "west-rs-0")["10.1.0.0/16"] == (65002, 65001, 65002)
+    assert "10.1.0.0/16" not in heard(plain, "west-rs-0")
+    assert heard(plain, "west-nva2")["10.1.0.0/16"] == (65001, 65515)
+    assert heard(plain, "west-rs-0")["10.101.0.0/16"] == (65002, 65001, 65101)
+
+
+def test_without_a_tunnel_what_another_appliance_told_leads_into_the_vnet() -> None:
+    """A21: and there back to the appliance, unless its subnet has routes of its own."""
+    at = regions()
+    found = {(cell.source, cell.target): cell for cell in matrix(at)}
+    (walk,) = found["north-vm3", "site1-h1"].forward
+    assert walk.nodes == ("north-vm3", "north", "north-nva3", "north")
+    assert walk.reason.startswith("loop")
+    (walk,) = found["south-vm4", "site1-h1"].forward
+    assert walk.nodes == ("south-vm4", "south", "south-nva4", "south", "east", "east-nva1", "site1", "site1-h1")

@@ -227,7 +227,11 @@ OUTWARD = (
 )
 
 
-FW_WITH_BGP = " fw: {subnet: firewall, enable_ip_forwarding: true, nva: {bgp: {asn: 64601}}}"
+FW_LISTENS = (
+    " fw: {subnet: firewall, enable_ip_forwarding: true, nva: {}}",
+    " fw: {subnet: firewall, enable_ip_forwarding: true, nva: {bgp: {asn: 64601}}}",
+)
+FW_PEERED = ((HUB, HUB + "  there6: {vnet: VNet1, remote_vnet: VNet6}\n  back6: {vnet: VNet6, remote_vnet: VNet1}\n"),)
 
 
 def edge_and(number: int, settings: str) -> tuple[str, str]:
@@ -634,6 +638,18 @@ BROKEN = (
         ("10.1.7.4}\n      home", "10.1.8.4}\n      home"),
     ),
     broken("r89_appliances_can_forward", "apps:", ("10.1.7.4}\n      home", "10.1.7.5}\n      home")),
+    *(
+        broken("appliances_name_their_peers", "appliances: [", nva_with(f"appliances: [{names}]"), *edits)
+        for names, edits in (
+            ("VNet1-fw", ()),
+            ("VNet1-fw", (FW_LISTENS,)),
+            ("VNet1-fw", (*FW_PEERED, (FW_LISTENS[0], FW_LISTENS[1].replace("64601", "65066")))),
+            (
+                "VNet1-fw",
+                (*FW_PEERED, (FW_LISTENS[0], FW_LISTENS[1].replace("64601", "64601, appliances: [VNet6-edge]"))),
+            ),
+        )
+    ),
     broken("r90_subnets_lead_to_the_vpn_server", "default: 10.3.0.0/24", *server3(), SERVED),
     broken(
         "r90_subnets_lead_to_the_vpn_server",
@@ -1213,7 +1229,7 @@ BROKEN = (
     broken(
         "appliances_have_a_peer",
         "asn: 64601",
-        (" fw: {subnet: firewall, enable_ip_forwarding: true, nva: {}}", FW_WITH_BGP),
+        FW_LISTENS,
     ),
     broken("appliances_name_their_sites", "Site99", ("sites: [Site6]", "sites: [Site6, Site99]")),
     broken("appliances_name_their_sites", "[Site6, Site6]", ("sites: [Site6]", "sites: [Site6, Site6]")),

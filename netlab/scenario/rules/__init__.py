@@ -151,5 +151,6 @@ RULES: tuple[Rule, ...] = (
     route_server.a24_gateways_beside_it_are_active_active,
     route_server.appliances_have_a_peer,
     route_server.appliances_name_their_sites,
+    route_server.appliances_name_their_peers,
     route_server.appliances_keep_quiet_of_what_they_announce,
 )

@@ -107,10 +107,13 @@ def a24_gateways_beside_it_are_active_active(scenario: Scenario) -> Breaches:
 
 
 def appliances_have_a_peer(scenario: Scenario) -> Breaches:
-    """An appliance with BGP has somebody to speak to: its VNet's Route Server, a site behind it, a tunnel's end."""
+    """An appliance with BGP has somebody to speak to: its VNet's Route Server, a site behind it, a tunnel's end, an
+    appliance of a peered VNet."""
     joined = {end for _, item in sound_connections(scenario) if item.enable_bgp for end in item.between}
+    joined |= {name for _, _, bgp in appliances_with_bgp(scenario) for name in bgp.appliances}
     for vnet, vm, bgp in appliances_with_bgp(scenario):
-        if scenario.vnets[vnet].route_server is None and not bgp.sites and f"{vnet}-{vm}" not in joined:
+        alone = scenario.vnets[vnet].route_server is None and not bgp.sites and not bgp.appliances
+        if alone and f"{vnet}-{vm}" not in joined:
             right = f"give `{vnet}` a route_server, the appliance its sites, or a connection of it enable_bgp"
             yield Breach(_bgp(vnet, vm), f"`{vm}` has nobody to speak BGP to; {right}")
 
@@ -132,6 +135,25 @@ def appliances_name_their_sites(scenario: Scenario) -> Breaches:
                 yield Breach((*path, index), f"the site {short(name)} has no ASN; write bgp: {{asn: 65101}} there")
             elif site.bgp.asn == bgp.asn:
                 yield Breach((*path, index), f"{short(name)} has the ASN {bgp.asn} too; each needs its own")
+
+
+def appliances_name_their_peers(scenario: Scenario) -> Breaches:
+    """The appliances that one speaks BGP with are in peered VNets, with an ASN of their own, and name it not too."""
+    settings = {f"{vnet}-{vm}": bgp for vnet, vm, bgp in appliances_with_bgp(scenario)}
+    for vnet, vm, bgp in appliances_with_bgp(scenario):
+        own = f"{vnet}-{vm}"
+        near = {mine.remote_vnet for mine, _ in scenario.peered(vnet)}
+        for index, name in enumerate(bgp.appliances):
+            path = (*_bgp(vnet, vm), "appliances", index)
+            yield from unknown(path, name, settings, "appliance with BGP")
+            if name not in settings:
+                continue
+            if scenario.appliances[name][0] not in near:
+                yield Breach(path, f"the VNet of {short(name)} is not peered with `{vnet}`; peer them, or use a tunnel")
+            elif settings[name].asn == bgp.asn:
+                yield Breach(path, f"{short(name)} has the ASN {bgp.asn} too; each needs its own")
+            elif own in settings[name].appliances and name > own:
+                yield Breach(path, f"{short(name)} names `{own}` already; one of the two is enough")
 
 
 def appliances_keep_quiet_of_what_they_announce(scenario: Scenario) -> Breaches:
