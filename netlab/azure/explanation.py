@@ -64,7 +64,7 @@ def _mend_public_access(world: World, target: Endpoint, leg: str) -> Iterator[st
     if leg == "forward":
         yield f"give {target.node} a public_ip_address: nobody on the Internet knows a private one"
     else:
-        yield f"give subnet {nic.subnet} of {target.owner} a user route {DEFAULT_ROUTE} to Internet (R85)"
+        yield f"have a user route lead {DEFAULT_ROUTE} of subnet {nic.subnet} of {target.owner} to Internet (R85)"
 
 
 def _sentence(text: str) -> str:
