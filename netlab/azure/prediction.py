@@ -8,7 +8,7 @@ from ipaddress import IPv4Address
 from itertools import pairwise
 from typing import Literal
 
-from netlab.azure.forwarding import FROM_SELF, Hop, Mask, Packet, Used, hops
+from netlab.azure.forwarding import FROM_SELF, PUBLIC, Hop, Mask, Packet, Used, hops
 from netlab.azure.sessions import pool_addresses, tunnel_name
 from netlab.azure.world import World, after, initial
 from netlab.scenario.addresses import INTERNET_ADDRESS, vm_addresses
@@ -127,13 +127,14 @@ def _request(world: World, source: Endpoint, target: Endpoint, addresses: Mappin
 
 def _recognised(walk: Walk, request: Packet) -> Walk:
     """An answer counts only from the address that was asked."""
-    asked = request.target_address
-    if walk.arrived is None or walk.arrived.source_address == asked:
+    asked, found = request.target_address, walk.arrived.source_address if walk.arrived is not None else None
+    if found in (None, asked):
         return walk
-    return replace(walk, dropped_at=request.source.node, reason=from_elsewhere(str(asked)), arrived=None)
+    came_from = str(found) if found != PUBLIC else "another address"
+    return replace(walk, dropped_at=request.source.node, reason=from_elsewhere(str(asked), came_from), arrived=None)
 
 
-def from_elsewhere(asked: str, found: str = "another address") -> str:
+def from_elsewhere(asked: str, found: str) -> str:
     """Why an answer that arrives is none."""
     return f"no answer: it comes from {found}, and {asked} was asked"
 

@@ -90,7 +90,7 @@ def test_the_internet_reaches_a_public_address_whose_nic_answers_by_the_route_to
             "vnet1-behind",
             "internet",
             "reverse",
-            "no answer: it comes from another address, and 203.0.113.104 was asked",
+            "no answer: it comes from 203.0.113.105, and 203.0.113.104 was asked",
         ),
         # R86.
         (
