@@ -12,9 +12,9 @@ from netlab.azure.nics import Nic, nics
 from netlab.azure.prediction import Predicted, Walk, address_towards
 from netlab.azure.sessions import NO_ADDRESS, REVOKED, UNTRUSTED, WRONG_PASSWORD, Session, downloaded, issuer
 from netlab.azure.world import World
-from netlab.scenario.addresses import GATEWAY_SUBNET
+from netlab.scenario.addresses import DEFAULT_ROUTE, GATEWAY_SUBNET
 from netlab.scenario.models import Scenario, UserRoute, node_name
-from netlab.scenario.names import by_node
+from netlab.scenario.names import INTERNET, Endpoint, by_node
 from netlab.scenario.routers import vpn_servers
 
 
@@ -50,8 +50,22 @@ def _mend(world: World, found: Predicted, leg: str, walk: Walk, addresses: Mappi
         return
     ends = by_node(world.scenario)
     source, target = ends[found.source], ends[found.target]
+    if walk.dropped_at == source.node == INTERNET:
+        yield from _mend_public_access(world, target, leg)
+        return
     there = (target, source) if leg == "forward" else (source, target)
     yield from mend(world, walk, address_towards(world, *there, addresses))
+
+
+def _mend_public_access(world: World, target: Endpoint, leg: str) -> Iterator[str]:
+    """What would let the Internet's host talk to a machine."""
+    nic = next((nic for vnet in world.scenario.vnets for nic in world.nics[vnet] if nic.node == target.node), None)
+    if nic is None:
+        return
+    if leg == "forward":
+        yield f"give {target.node} a public_ip_address: nobody on the Internet knows a private one"
+    else:
+        yield f"have a user route lead {DEFAULT_ROUTE} of subnet {nic.subnet} of {target.owner} to Internet (R85)"
 
 
 def _sentence(text: str) -> str:

@@ -74,7 +74,8 @@ class Mask:
 class Packet:
     """A packet between two endpoints, and the masks that it wears, the last one outermost.
 
-    A packet from the Internet is an answer: it takes the masks off, one by one.
+    A packet from the Internet takes the masks off, one by one: an answer those of the request, a request the public
+    address of its target's NIC.
     """
 
     source: Endpoint
@@ -196,9 +197,9 @@ EDGE = "-edge"
 
 
 def _internet(packet: Packet) -> Hop:
-    if packet.source.kind != "internet":
+    if packet.source.kind != "internet" or not packet.masks:
         return Hop(None, dropped=f"unknown route: the Internet knows no route to {packet.target_address}")
-    mask = packet.masks[-1].node if packet.masks else packet.target.node
+    mask = packet.masks[-1].node
     return Hop(Used(INTERNET, "a public address", "the Internet", mask), mask, INTERNET)
 
 
@@ -363,7 +364,13 @@ def _follow(
             kind = "user" if route.source == "User" else "system"
             yield Hop(used, dropped=f"None route: {destination} matches the {kind} route {route.prefix} to None")
         case "Internet":
-            yield Hop(used, INTERNET, node, masked=PUBLIC)
+            yield Hop(used, INTERNET, node, masked=_public(world, vnet, packet))
+
+
+def _public(world: World, vnet: str, packet: Packet) -> IPv4Address:
+    """The address under which a VNet sends a packet to the Internet: that of the NIC, if it has one."""
+    own = (nic.public for nic in world.nics[vnet] if nic.address == packet.source_address)
+    return next(own, None) or PUBLIC
 
 
 def _instances(world: World, vnet: str, route: EffectiveRoute, ingress: str) -> tuple[Router, ...]:
@@ -615,7 +622,8 @@ def _client(world: World, client: str, packet: Packet) -> Iterator[Hop]:
     routes = ((prefix, gateway) for gateway in gateways for prefix in world.tunnel_routes(client, gateway))
     found = [route for route in routes if destination in route[0]]
     if not found and packet.goes_public and node not in world.faults.cut:
-        yield Hop(Used(node, str(DEFAULT_ROUTE), "the machine's default route", INTERNET), INTERNET, node)
+        used = Used(node, str(DEFAULT_ROUTE), "the machine's default route", INTERNET)
+        yield Hop(used, INTERNET, node, masked=PUBLIC)
         return
     if not found:
         yield Hop(None, dropped=_nowhere(node, destination))

@@ -11,12 +11,14 @@ from netlab.scenario.models import Scenario, VirtualNetwork, node_name
 
 @dataclass(frozen=True, slots=True)
 class Nic:
-    """The NIC of a virtual machine: what it takes and sends besides its own, and whether the machine passes it on."""
+    """The NIC of a virtual machine: its addresses, what it takes and sends besides its own, and whether the machine
+    passes it on."""
 
     node: str
     vm: str
     subnet: str
     address: IPv4Address
+    public: IPv4Address | None
     ip_forwarding: bool
     forwards: bool
 
@@ -30,6 +32,7 @@ def nics(scenario: Scenario, vnet: str) -> tuple[Nic, ...]:
             vm,
             item.vms[vm].subnet,
             address,
+            item.vms[vm].public_ip_address,
             item.vms[vm].enable_ip_forwarding,
             _forwards(item, vm),
         )

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
 from itertools import pairwise
 from typing import Literal
 
-from netlab.azure.forwarding import FROM_SELF, Hop, Packet, Used, hops
+from netlab.azure.forwarding import FROM_SELF, PUBLIC, Hop, Mask, Packet, Used, hops
 from netlab.azure.sessions import pool_addresses, tunnel_name
 from netlab.azure.world import World, after, initial
 from netlab.scenario.addresses import INTERNET_ADDRESS, vm_addresses
-from netlab.scenario.models import Scenario, Step
-from netlab.scenario.names import INTERNET, Endpoint, endpoints, targets
+from netlab.scenario.models import Scenario, Step, node_name
+from netlab.scenario.names import INTERNET, Endpoint, endpoints, sources, targets
 
 AS_BUILT = "as built"
 
@@ -97,7 +97,7 @@ def predict(scenario: Scenario) -> Iterator[PredictedStep]:
 def matrix(world: World, addresses: Mapping[str, IPv4Address] | None = None) -> Iterator[Predicted]:
     """What will become of every pair of endpoints."""
     addresses = endpoint_addresses(world) if addresses is None else addresses
-    for source in endpoints(world.scenario):
+    for source in sources(world.scenario):
         for target in targets(world.scenario):
             if source.node != target.node:
                 yield pair(world, source, target, addresses)
@@ -110,11 +110,33 @@ def pair(world: World, source: Endpoint, target: Endpoint, addresses: Mapping[st
         if absence:
             dead = Walk((source.node,), (), end.node, f"no tunnel: {end.node} is not connected: {absence}")
             return Predicted(source.node, target.node, (dead,), ())
-    from_, to = (address_towards(world, *ends, addresses) for ends in ((source, target), (target, source)))
-    forward = tuple(walks(world, Packet(source, target, from_, to)))
+    request = _request(world, source, target, addresses)
+    forward = tuple(walks(world, request))
     answers = dict.fromkeys(walk.arrived.answer for walk in forward if walk.arrived is not None)
-    back = tuple(walk for answer in answers for walk in walks(world, answer))
+    back = tuple(_recognised(walk, request) for answer in answers for walk in walks(world, answer))
     return Predicted(source.node, target.node, forward, back)
+
+
+def _request(world: World, source: Endpoint, target: Endpoint, addresses: Mapping[str, IPv4Address]) -> Packet:
+    """The packet that asks; the public address of a NIC is a mask that the NIC's fabric takes off."""
+    from_, own = (address_towards(world, *ends, addresses) for ends in ((source, target), (target, source)))
+    asked = address_asked(world, source, target, addresses)
+    masks = (Mask(node_name(target.owner), own),) if asked != own else ()
+    return Packet(source, target, from_, asked, masks)
+
+
+def _recognised(walk: Walk, request: Packet) -> Walk:
+    """An answer counts only from the address that was asked."""
+    asked, found = request.target_address, walk.arrived.source_address if walk.arrived is not None else None
+    if found in (None, asked):
+        return walk
+    came_from = str(found) if found != PUBLIC else "another address"
+    return replace(walk, dropped_at=request.source.node, reason=from_elsewhere(str(asked), came_from), arrived=None)
+
+
+def from_elsewhere(asked: str, found: str) -> str:
+    """Why an answer that arrives is none."""
+    return f"no answer: it comes from {found}, and {asked} was asked"
 
 
 def endpoint_addresses(world: World) -> dict[str, IPv4Address]:
@@ -149,6 +171,15 @@ def address_towards(world: World, end: Endpoint, peer: Endpoint, addresses: Mapp
         return max((prefix.prefixlen for prefix in routes if addresses[peer.node] in prefix), default=-1)
 
     return addresses[tunnel_name(world.scenario, (end.owner, max(connected, key=fit)))]
+
+
+def address_asked(
+    world: World, source: Endpoint, target: Endpoint, addresses: Mapping[str, IPv4Address]
+) -> IPv4Address:
+    """The address at which a source asks a target: from the Internet a machine's public one, if it has one."""
+    here = world.nics[target.owner] if source.kind == "internet" and target.kind == "vm" else ()
+    public = next((nic.public for nic in here if nic.node == target.node), None)
+    return public or address_towards(world, target, source, addresses)
 
 
 def walks(world: World, packet: Packet) -> Iterator[Walk]:

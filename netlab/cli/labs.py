@@ -130,14 +130,14 @@ def find_pair(lab: Lab, addresses: Mapping[str, str], source: str, target: str) 
 
 
 def find_two(scenario: Scenario, source: str, target: str) -> tuple[str, str]:
-    """The nodes of two different machines, hosts or clients; the Internet is a target only."""
-    from netlab.scenario.names import INTERNET
+    """The nodes of two different machines, hosts or clients; the Internet asks only where the story has it ask."""
+    from netlab.scenario.names import INTERNET, sources
 
     nodes = (find_endpoint(scenario, source), find_endpoint(scenario, target))
     if nodes[0] == nodes[1]:
         raise UsageError(f"{source} and {target} are one and the same", "name two different ones")
-    if nodes[0] == INTERNET:
-        raise UsageError("the Internet answers and does not ask", "name it second")
+    if nodes[0] == INTERNET and INTERNET not in (end.node for end in sources(scenario)):
+        raise UsageError("the Internet asks nothing in this story", "name it second, or under `reach` in a step")
     return nodes
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 from typing import Literal, Protocol
 
+from netlab.azure.prediction import from_elsewhere
 from netlab.machine.charon import Sa
 from netlab.machine.network import KernelRoute, longest_match
 from netlab.plan.model import DEFAULT_TABLE, MAIN_TABLE, Barrier, FixedRoute, Plan, Route
@@ -55,15 +56,17 @@ class Coroner:
         if seen is None:
             rejected = self._rejected(trace, start)
             return Drop(start, leg, rejected or self._no_way(start, destination))
+        if leg == "reverse" and seen.node == trace.probe.source and seen.source != trace.target_address:
+            return Drop(seen.node, leg, from_elsewhere(trace.target_address, seen.source))
         if seen.node == (trace.probe.source if leg == "reverse" else trace.probe.target) and not seen.outgoing:
             return Drop(
                 seen.node, leg, f"no answer: {self._rejected(trace, seen.node) or 'it arrived and was ignored'}"
             )
         if seen.outgoing:
-            return self._on_the_wire(seen, leg, destination, trace)
+            return self._on_the_wire(seen, leg, destination)
         if seen.node == start:
             return Drop(start, leg, f"loop: the packet came back to {start}")
-        barred = self._barred(seen, (trace.source_address, trace.target_address), leg)
+        barred = self._barred(seen, destination)
         return Drop(seen.node, leg, barred or self._no_way(seen.node, destination, seen.interface))
 
     def _rejected(self, trace: Trace, node: str) -> str:
@@ -73,18 +76,17 @@ class Coroner:
 
     # --- into a tunnel, or onto a link ------------------------------------------------------------------------------
 
-    def _on_the_wire(self, seen: Sighting, leg: Leg, destination: str, trace: Trace) -> Drop:
+    def _on_the_wire(self, seen: Sighting, leg: Leg, destination: str) -> Drop:
         direction: Literal["forward", "reverse"] = "forward" if leg == "forward" else "reverse"
         tunnel = self._tunnel(seen.node, seen.interface)
         if tunnel is None:
             return Drop(seen.node, direction, f"no answer: lost behind {seen.interface}")
         connection, owner, directory = tunnel
-        source = trace.source_address if leg == "forward" else trace.target_address
         mine = (sa for sa in self._security_associations(directory) if sa.connection == connection)
         sas = [sa for sa in mine if "INSTALLED" in sa.children]
         if not sas:
             return Drop(seen.node, direction, f"no tunnel: {owner} has no INSTALLED CHILD SA")
-        refused = _outside(sas, source, destination)
+        refused = _outside(sas, seen.source, destination)
         if refused:
             return Drop(seen.node, direction, f"not in the selectors: {refused}")
         return Drop(seen.node, direction, f"no tunnel: lost between the ends of {owner}")
@@ -107,17 +109,17 @@ class Coroner:
 
     # --- barriers ---------------------------------------------------------------------------------------------------
 
-    def _barred(self, seen: Sighting, ends: tuple[str, str], leg: Leg) -> str:
+    def _barred(self, seen: Sighting, destination: str) -> str:
         """Which of a fabric's barriers a packet that came in there met; empty if none."""
         fabric = next((fabric for fabric in self.plan.fabrics if fabric.node == seen.node), None)
         if fabric is None:
             return ""
-        source, destination = ends if leg == "forward" else ends[::-1]
         found = self._route(seen.node, destination, self.machine.table_of(fabric.netns, seen.interface))
         if found is not None and found.type == "throw":
             found = self._delivery(seen.node, destination)
         devices = found.devices if found is not None else ()
-        return next((b.reason for b in fabric.barriers if _stops(b, seen.interface, devices, source, destination)), "")
+        stopping = (b for b in fabric.barriers if _stops(b, seen.interface, devices, seen.source, destination))
+        return next((barrier.reason for barrier in stopping), "")
 
     # --- routes -----------------------------------------------------------------------------------------------------
 

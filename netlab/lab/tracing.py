@@ -23,7 +23,8 @@ _TUNNELLED: tuple[Leg, ...] = ("forward", "reverse", "error")
 class Passing:
     """A packet of the probe at an interface, microseconds after the probe was sent.
 
-    In clear it has a TTL, as ESP its SA's number and its own in it. ``remark`` is what an error says.
+    Its addresses are those that it bore there. In clear it has a TTL, as ESP its SA's number and its own in it.
+    ``remark`` is what an error says.
     """
 
     time_us: float
@@ -109,7 +110,9 @@ def verdict(followed: Followed) -> str:
 
 def _packet(seen: Passing, protocol: Protocol) -> str:
     if seen.form == "clear":
-        return f"{protocol}, TTL {seen.ttl}" + (f": {seen.remark}" if seen.remark else "")
+        return f"{seen.source} > {seen.target}, {protocol}, TTL {seen.ttl}" + (
+            f": {seen.remark}" if seen.remark else ""
+        )
     return f"{seen.source} > {seen.target}, SPI {seen.spi}, sequence {seen.sequence}"
 
 
@@ -191,6 +194,8 @@ def _in_clear(seen: Sighting, sent: int) -> Passing:
         direction="out" if seen.outgoing else "in",
         leg=seen.leg,
         form="clear",
+        source=seen.source,
+        target=seen.target,
         ttl=seen.ttl,
         remark=f"{said.sender} says of the {said.about} leg: {said.reason}" if said is not None else "",
     )

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from netlab.azure import learning as expectations
-from netlab.azure.prediction import Predicted, address_towards, endpoint_addresses, matrix, story_of
+from netlab.azure.prediction import Predicted, address_asked, endpoint_addresses, matrix, story_of
 from netlab.azure.propagation import too_many
 from netlab.azure.world import World
 from netlab.errors import ConvergeError, LabError
@@ -29,7 +29,7 @@ from netlab.probe.trace import PROTOCOLS, Observation, Probe, Trace, all_pairs, 
 from netlab.probe.verdict import Cell, Check, Drop, Outcome, Report, Status, StepReport
 from netlab.scenario.addresses import INTERNET_ADDRESS
 from netlab.scenario.models import Expectation, Reach, Step, node_name
-from netlab.scenario.names import INTERNET, Pair, by_node, endpoints, expected_pairs, resolve_node, targets
+from netlab.scenario.names import INTERNET, Pair, by_node, endpoints, expected_pairs, resolve_node, sources, targets
 
 Progress = Callable[[str], None]
 Documented = Mapping[Pair, Reach]
@@ -195,8 +195,10 @@ def _cells(lab: state.Lab, machine: Machine, documented: Documented, world: Worl
     everything = all_addresses(world, addresses)
     predicted = {(cell.source, cell.target): cell for cell in matrix(world, everything)}
     underlay = {node.name for node in plan.nodes if node.kind in ("internet", "edge")}
-    present = {end.node: addresses[end.node] for end in targets(lab.scenario) if end.node in addresses}
-    probes = [aimed(world, everything, probe) for probe in all_pairs(present) if probe.source != INTERNET]
+    taking_part = dict.fromkeys(end.node for end in (*sources(lab.scenario), *targets(lab.scenario)))
+    present = {node: addresses[node] for node in taking_part if node in addresses}
+    pairs = (probe for probe in all_pairs(present) if (probe.source, probe.target) in predicted)
+    probes = [aimed(world, everything, probe) for probe in pairs]
     wanted = [probe for probe in probes if predicted[probe.source, probe.target].outcome == "reachable"]
     observation = observe(present, probes, {node.name: node.netns for node in plan.nodes}, underlay, expected=wanted)
     evidence = _Evidence(observation, _public_addresses(plan), underlay)
@@ -245,7 +247,7 @@ def aimed(world: World, addresses: Mapping[str, IPv4Address], probe: Probe) -> P
     source, target = ends[probe.source], ends[probe.target]
     if any(end.kind == "client" and world.absence(end.owner) for end in (source, target)):
         return probe
-    return replace(probe, address=str(address_towards(world, target, source, addresses)))
+    return replace(probe, address=str(address_asked(world, source, target, addresses)))
 
 
 def _public_addresses(plan: Plan) -> dict[tuple[str, str], str]:
@@ -283,18 +285,22 @@ class _Evidence:
         crossings = tuple(self._crossings(trace))
         if not crossings:
             return None
-        in_clear = trace.probe.target != INTERNET and any(seen.node in self._underlay for seen in trace.sightings)
+        in_clear = not _is_public(trace) and any(seen.node in self._underlay for seen in trace.sightings)
         esp = self._observation.esp
         return not in_clear and all(esp.get((c.source, c.target), 0) >= self._total[c] for c in crossings)
 
     def sealed(self) -> Check:
-        """Whether any probe was seen in clear on the underlay, whatever its way; of those for the Internet all are."""
-        traces = [trace for trace in self._observation.traces if trace.probe.target != INTERNET]
+        """Whether any probe was seen in clear on the underlay, whatever its way; the Internet's own all are."""
+        traces = [trace for trace in self._observation.traces if not _is_public(trace)]
         esp = self._observation.esp
         leaks = sorted({seen.node for trace in traces for seen in trace.sightings if seen.node in self._underlay})
         counts = f"{self._total.total()} tunnel crossings, {sum(esp.values())} ESP packets on the underlay"
         words = f"probes in clear at {', '.join(leaks)}" if leaks else f"{counts}, no probe in clear"
         return Check("encryption", _status(not leaks), words)
+
+
+def _is_public(trace: Trace) -> bool:
+    return INTERNET in (trace.probe.source, trace.probe.target)
 
 
 def _cell(

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import IPv4Address
-from itertools import groupby, zip_longest
+from itertools import chain, groupby, repeat
 from typing import Literal
 
 from netlab.azure.forwarding import Used
@@ -32,7 +31,7 @@ def watch(lab: Lab, machine: Machine, addresses: dict[str, str], probe: Probe) -
     for leg, start, to in (("forward", source, trace.target_address), ("reverse", target, trace.source_address)):
         dead = drop is not None and drop.direction == leg
         nodes = path(trace, leg) or (start,)  # type: ignore[arg-type]
-        used = tuple(_used(lab, machine, trace, leg, nodes, IPv4Address(to)))  # type: ignore[arg-type]
+        used = tuple(_used(lab, machine, trace, leg, nodes, to))  # type: ignore[arg-type]
         legs[leg] = (Walk(nodes, used, drop.node if dead and drop else "", drop.reason if dead and drop else ""),)
         if dead:
             break
@@ -45,11 +44,12 @@ def _used(
     trace: Trace,
     leg: Literal["forward", "reverse"],
     nodes: tuple[str, ...],
-    destination: IPv4Address,
+    destination: str,
 ) -> Iterator[Used]:
     """The route that each node of a way used, its last one too if the packet did not arrive there."""
     arrived = trace.probe.target if leg == "forward" else trace.probe.source
-    for node, interface in zip_longest(nodes, _ingresses(trace, leg, len(nodes)), fillvalue=""):
+    seen = chain(_visits(trace, leg), repeat(("", destination)))
+    for node, (interface, bound) in zip(nodes, seen, strict=False):
         if node != arrived:
             netns = lab.plan.netns(node)
             client = next((client for client in lab.plan.clients if client.node == node), None)
@@ -57,7 +57,7 @@ def _used(
             if interface and client is None:
                 tables = (machine.table_of(netns, interface),)
             routes = machine.routes(netns)
-            found = next((r for t in tables if (r := longest_match(routes, str(destination), t)) is not None), None)
+            found = next((r for t in tables if (r := longest_match(routes, bound, t)) is not None), None)
             if found is not None and found.type == "unicast":
                 yield Used(node, found.prefix, _source(lab, node, found), ", ".join(found.devices))
             elif found is not None and any(fabric.node == node for fabric in lab.plan.fabrics):
@@ -65,10 +65,12 @@ def _used(
                 yield Used(node, found.prefix, _source(lab, node, found), leads_to)
 
 
-def _ingresses(trace: Trace, leg: Literal["forward", "reverse"], count: int) -> tuple[str, ...]:
-    """The interface by which a packet came into each node of its way, be it there twice; empty at its maker."""
+def _visits(trace: Trace, leg: Literal["forward", "reverse"]) -> Iterator[tuple[str, str]]:
+    """The interface by which a packet came into each node of its way, be it there twice (empty at its maker), and the
+    address that it was bound for there, translated if the node does so."""
     visits = groupby((seen for seen in trace.sightings if seen.leg == leg), key=lambda seen: seen.node)
-    return tuple(next((s.interface for s in visit if not s.outgoing), "") for _, visit in visits)[:count]
+    for seen in (tuple(visit) for _, visit in visits):
+        yield next((s.interface for s in seen if not s.outgoing), ""), seen[-1].target
 
 
 def _source(lab: Lab, node: str, route: KernelRoute) -> str:

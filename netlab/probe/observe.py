@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from netlab.errors import MeasureError
-from netlab.probe.packets import MAX_PROBES, Shot, Tag, build, esp_flow, read_esp
+from netlab.probe.packets import MAX_PROBES, Shot, Tag, build, ends, esp_flow, read_esp
 from netlab.probe.sockets import (
     ETH_P_IP,
     IP_PKTINFO,
@@ -217,7 +217,15 @@ class _Run:
         if time_ns is None:
             raise MeasureError(f"node {node}: the kernel gave a packet no timestamp")
         sighting = Sighting(
-            time_ns, node, interface, outgoing, reading.leg, reading.ttl, reading.answerer, reading.rejection
+            time_ns,
+            node,
+            interface,
+            outgoing,
+            reading.leg,
+            reading.ttl,
+            reading.answerer,
+            reading.rejection,
+            *ends(packet),
         )
         if sighting in self.sightings[reading.number]:
             return

@@ -171,7 +171,12 @@ def build(tag: Tag, shots: Sequence[Shot], payload_size: int = 0) -> list[bytes]
 
 def esp_flow(packet: bytes) -> tuple[str, str] | None:
     """The outer source and destination of an ESP packet, plain or in UDP; None for IKE and keepalives."""
-    return (_source(packet), inet_ntoa(packet[16:20])) if _esp_start(packet) else None
+    return ends(packet) if _esp_start(packet) else None
+
+
+def ends(packet: bytes) -> tuple[str, str]:
+    """The source and the destination of a packet."""
+    return _source(packet), inet_ntoa(packet[16:20])
 
 
 def read_esp(packet: bytes) -> Esp | None:
@@ -180,7 +185,7 @@ def read_esp(packet: bytes) -> Esp | None:
     if not start:
         return None
     spi, sequence = struct.unpack_from("!II", packet, start)
-    return Esp(_source(packet), inet_ntoa(packet[16:20]), packet[9] == IPPROTO_UDP, spi, sequence)
+    return Esp(*ends(packet), packet[9] == IPPROTO_UDP, spi, sequence)
 
 
 def _esp_start(packet: bytes) -> int:

@@ -40,8 +40,9 @@ class Sighting:
     """A packet of a probe, passing an interface of a node.
 
     `leg` is `encapsulated` where the tag was readable inside some other packet: a tunnel that hides nothing.
-    `answerer` is the name that a UDP answer carries. `time_ns` is the kernel's clock, one for all namespaces;
-    comparisons ignore it, so that a packet which the kernel sent again (SYN-ACK) equals the first one.
+    `answerer` is the name that a UDP answer carries, `source` and `target` are the packet's addresses. `time_ns` is
+    the kernel's clock, one for all namespaces; comparisons ignore it, so that a packet which the kernel sent again
+    (SYN-ACK) equals the first one.
     """
 
     time_ns: int = field(compare=False)
@@ -52,6 +53,8 @@ class Sighting:
     ttl: int
     answerer: str = ""
     rejection: Rejection | None = None
+    source: str = ""
+    target: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,8 @@ class Trace:
     """One probe with all its sightings, in time order.
 
     `unsent` is the errno where the source itself refused to send, else 0. `answered_by` are the nodes where
-    an answer began; `answered` says that the target and nobody else answered, and that the source heard it.
+    an answer began; `answered` says that the target and nobody else answered, and that the source heard it, as from the
+    address that it asked.
     """
 
     probe: Probe
@@ -134,7 +138,7 @@ def judge(probe: Probe, source_address: str, target_address: str, unsent: int, s
     reverse = [sighting for sighting in seen if sighting.leg == "reverse"]
     answered_by = _origins(reverse)
     asked = [s for s in seen if s.leg == "forward" and s.node == probe.source and s.outgoing]
-    heard = [s for s in reverse if s.node == probe.source and not s.outgoing]
+    heard = [s for s in reverse if s.node == probe.source and not s.outgoing and s.source == target_address]
     answered = (
         answered_by == (probe.target,)
         and any(s.leg == "forward" and s.node == probe.target and not s.outgoing for s in seen)

@@ -9,7 +9,7 @@ from graphviz import Digraph
 
 from netlab.azure.prediction import PredictedStep
 from netlab.report.topology import Cluster, Edge, EdgeKind, Node, Topology
-from netlab.scenario.names import endpoints, targets
+from netlab.scenario.names import sources, targets
 
 # Told apart by their dashes as well as by their colours, which are Okabe's and Ito's: no eye takes two for one.
 _LINES: dict[EdgeKind, dict[str, str]] = {
@@ -76,7 +76,7 @@ def _line(graph: Digraph, edge: Edge, clusters: dict[str, Cluster]) -> None:
 
 
 def _matrix(number: int, step: PredictedStep) -> str:
-    names = [endpoint.node for endpoint in endpoints(step.world.scenario)]
+    names = [endpoint.node for endpoint in sources(step.world.scenario)]
     columns = [endpoint.node for endpoint in targets(step.world.scenario)]
     outcomes: dict[tuple[str, str], str] = {(cell.source, cell.target): cell.outcome for cell in step.cells}
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from netlab.azure.prediction import PredictedStep
 from netlab.report.topology import EdgeKind, Node, Topology
-from netlab.scenario.names import endpoints, targets
+from netlab.scenario.names import sources, targets
 
 _LINES: dict[EdgeKind, str] = {"bgp": "===", "static": "---", "p2s": "-.-", "peering": "<-->", "initiated": "-->"}
 _CLASSES = (
@@ -52,7 +52,7 @@ def _box(ids: dict[str, str], node: Node) -> str:
 
 def _matrix(number: int, step: PredictedStep) -> Iterator[str]:
     """A row is a chain of invisible links: they keep its cells beside each other."""
-    names = [endpoint.node for endpoint in endpoints(step.world.scenario)]
+    names = [endpoint.node for endpoint in sources(step.world.scenario)]
     columns = [endpoint.node for endpoint in targets(step.world.scenario)]
     outcomes = {(cell.source, cell.target): "yes" if cell.outcome == "reachable" else "no" for cell in step.cells}
     yield f"subgraph m{number}[{_quoted(f'{number}. {step.name}, predicted')}]"

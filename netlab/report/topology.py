@@ -126,13 +126,17 @@ def _subnets(name: str, vnet: VirtualNetwork) -> Iterator[Node]:
     for subnet, item in vnet.subnets.items():
         if subnet not in boxed:
             machines = (
-                f"{vm}  {addresses.get(vm, '')}{_role(inside)}"
+                f"{vm}  {addresses.get(vm, '')}{_public(inside)}{_role(inside)}"
                 for vm, inside in vnet.vms.items()
                 if inside.subnet == subnet
             )
             table = (f"route table {item.route_table}",) if item.route_table is not None else ()
             title = f"{subnet}  {item.address_prefix}"
             yield Node(f"{node_name(name)}/{subnet}", "subnet", title, (*machines, *table))
+
+
+def _public(machine: VirtualMachine) -> str:
+    return f" ({machine.public_ip_address})" if machine.public_ip_address is not None else ""
 
 
 def _role(machine: VirtualMachine) -> str:

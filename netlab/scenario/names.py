@@ -42,8 +42,14 @@ def endpoints(scenario: Scenario) -> tuple[Endpoint, ...]:
 _INTERNET_HOST = Endpoint(INTERNET, "internet", INTERNET, INTERNET)
 
 
+def sources(scenario: Scenario) -> tuple[Endpoint, ...]:
+    """The same, and the Internet's host where the story has it ask."""
+    named = (source.lower() for step in scenario.story for source in step.expect.reach)
+    return (*endpoints(scenario), *((_INTERNET_HOST,) if INTERNET in named else ()))
+
+
 def targets(scenario: Scenario) -> tuple[Endpoint, ...]:
-    """The same, and the Internet's host where the story expects something of it."""
+    """The endpoints, and the Internet's host where the story expects something of it."""
     named = (target.lower() for step in scenario.story for row in step.expect.reach.values() for target in row)
     return (*endpoints(scenario), *((_INTERNET_HOST,) if INTERNET in named else ()))
 

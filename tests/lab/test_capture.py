@@ -134,7 +134,9 @@ def test_a_probe_that_dies_on_the_underlay_is_seen_to_where_it_dies(lab: Lab) ->
 def test_a_trace_as_a_table(lab: Lab) -> None:
     lines = netlab("trace", "lin", "vm1", "--lab", lab.name).stdout.splitlines()
 
-    assert re.fullmatch(r"0\.0 +lin +ipsec0 +out +forward +clear +icmp, TTL 64 *", lines[1])
+    assert re.fullmatch(
+        r"0\.0 +lin +ipsec0 +out +forward +clear +192\.168\.0\.\d+ > 10\.1\.0\.4, icmp, TTL 64 *", lines[1]
+    )
     esp = r" +internet +lin +in +forward +ESP in UDP +192\.0\.2\.\d+ > 203\.0\.113\.1, SPI [0-9a-f]{8}, sequence \d+ *"
     assert any(re.search(esp, line) for line in lines)
     assert re.fullmatch(r"lin to vnet1-vm1, icmp: answered after [0-9.]+ ms", lines[-3])

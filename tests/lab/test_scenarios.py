@@ -192,6 +192,13 @@ TO_INTERNET = {
     "route-server-overview",
     "route-server-spokes",
 }
+# Whose stories have the Internet ask.
+FROM_INTERNET = {
+    "hub-spoke-firewall",
+    "forced-tunnelling-default-site",
+    "forced-tunnelling-bgp",
+    "route-server-overview",
+}
 TIME_SCALES = {"s2s-p2s-coexist": 5, "gateway-active-standby-failover": 5}
 CELL_KEYS = [
     *("source", "target", "protocol", "expected", "observed", "status"),
@@ -270,8 +277,9 @@ def test_nothing_is_unchecked_and_everything_passed(scenario: str, report: Repor
 
 
 def pairs_with_the_internet(scenario: str) -> Iterator[tuple[str, str]]:
-    """The Internet is asked and does not ask."""
-    return ((node, "internet") for node in ENDPOINTS[scenario] if scenario in TO_INTERNET)
+    """The Internet is asked, and asks, only where a story says so."""
+    yield from ((node, "internet") for node in ENDPOINTS[scenario] if scenario in TO_INTERNET)
+    yield from (("internet", node) for node in ENDPOINTS[scenario] if scenario in FROM_INTERNET)
 
 
 def test_every_cell_has_its_evidence(report: Report) -> None:
@@ -381,6 +389,17 @@ def test_an_address_that_is_in_no_local_network_gateway_fails_both_ways() -> Non
             assert cell["dropped_at"]["reason"].startswith("None route: 10.102.0.10 ")
     (listed,) = {c["observed"] for c in step["cells"] if {c["source"], c["target"]} == {"vnet1-vm1", "site1-listed"}}
     assert listed == "reachable"
+
+
+def test_a_default_route_over_bgp_has_the_answer_to_the_internet_come_from_the_sites_address() -> None:
+    """R86: it crosses the tunnel and leaves the site under its address, whatever the protocol; nothing private does."""
+    before, forced, *_ = report_of("forced-tunnelling-bgp")["steps"]
+    for step, came, encrypted in ((before, "", None), (forced, "198.51.100.1", True)):
+        found = [c for c in step["cells"] if (c["source"], c["target"]) == ("internet", "vnet1-vm1")]
+        assert {cell["protocol"] for cell in found} == {"icmp", "udp", "tcp"}
+        reasons = {cell["dropped_at"]["reason"] for cell in found if cell["dropped_at"]}
+        assert reasons == ({f"no answer: it comes from {came}, and 203.0.113.101 was asked"} if came else set())
+        assert {cell["encrypted"] for cell in found} == {encrypted}
 
 
 def test_who_is_refused_is_refused_for_the_reason_that_the_gateway_gives() -> None:

@@ -101,6 +101,25 @@ CASES = (
         "let route table quiet take the gateway's routes: it has disable_bgp_route_propagation",
         (("disable_bgp_route_propagation: true", "disable_bgp_route_propagation: false"),),
     ),
+    Case(
+        BGP,
+        "internet",
+        "vnet1-quiet",
+        "give vnet1-quiet a public_ip_address: nobody on the Internet knows a private one",
+        (("quiet: {subnet: quiet}", "quiet: {subnet: quiet, public_ip_address: 203.0.113.109}"),),
+    ),
+    Case(
+        HUB,
+        "internet",
+        "spoke1-vm1",
+        "have a user route lead 0.0.0.0/0 of subnet default of Spoke1 to Internet (R85)",
+        (
+            (
+                "all: {address_prefix: 0.0.0.0/0, next_hop_type: VirtualAppliance, next_hop_ip_address: 10.0.1.4}",
+                "all: {address_prefix: 0.0.0.0/0, next_hop_type: Internet}",
+            ),
+        ),
+    ),
 )
 
 

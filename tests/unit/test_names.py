@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from netlab.scenario.models import Scenario
-from netlab.scenario.names import Endpoint, endpoints, resolve, resolve_node, short, suggest
+from netlab.scenario.names import Endpoint, endpoints, resolve, resolve_node, short, sources, suggest, targets
 
 SUBNETS = {"default": "10.1.0.0/24"}
 SCENARIO = Scenario.model_validate(
@@ -35,6 +35,16 @@ def test_endpoints_are_machines_hosts_and_clients() -> None:
         Endpoint("site1-host1", "host", "Site1", "host1"),
         Endpoint("win", "client", "win", "win"),
     )
+
+
+def test_the_internet_asks_and_is_asked_only_where_a_story_says_so() -> None:
+    asks = {"name": "s", "expect": {"reach": {"Internet": {"app": "reachable"}}}}
+    asked = {"name": "s", "expect": {"reach": {"app": {"Internet": "reachable"}}}}
+    host = Endpoint("internet", "internet", "internet", "internet")
+    for story, in_sources, in_targets in (((), 0, 0), ((asks,), 1, 0), ((asked,), 0, 1), ((asks, asked), 1, 1)):
+        scenario = Scenario.model_validate({**SCENARIO.model_dump(exclude_unset=True), "story": story})
+        assert sources(scenario) == (*endpoints(scenario), *[host] * in_sources)
+        assert targets(scenario) == (*endpoints(scenario), *[host] * in_targets)
 
 
 @pytest.mark.parametrize(

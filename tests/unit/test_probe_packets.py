@@ -198,12 +198,19 @@ UDP_PROBE = Probe("a", "b", "udp")
 
 
 def test_an_answered_probe() -> None:
-    trace = judge(UDP_PROBE, "10.0.0.1", "10.0.0.2", 0, reversed(ANSWERED))
+    answered = [*ANSWERED[:3], replace(ANSWERED[3], source="10.0.0.2")]
+    trace = judge(UDP_PROBE, "10.0.0.1", "10.0.0.2", 0, reversed(answered))
 
     assert trace.answered
     assert trace.answered_by == ("b",)
     assert trace.rtt_ms == 0.5
-    assert trace.sightings == ANSWERED
+    assert trace.sightings == tuple(answered)
+
+
+def test_an_answer_from_another_address_does_not_count() -> None:
+    seen = [*ANSWERED[:3], replace(ANSWERED[3], source="198.51.100.1")]
+
+    assert not judge(UDP_PROBE, "10.0.0.1", "10.0.0.2", 0, seen).answered
 
 
 @pytest.mark.parametrize("missing", range(4))

@@ -144,8 +144,6 @@ def expectations_name_what_they_expect_of(scenario: Scenario) -> Breaches:
         for source, targets in step.expect.reach.items():
             here = (*path, "reach", source)
             yield from unresolved(scenario, here, source)
-            if source.lower() == INTERNET:
-                yield Breach(here, "the Internet answers and does not ask; name it as a target")
             for target, expected in targets.items():
                 yield from unresolved(scenario, (*here, target), target)
                 places = (("dropped_at", expected.dropped_at), *(("via", place) for place in expected.via))
@@ -189,7 +187,7 @@ def flows_join_two_machines(scenario: Scenario) -> Breaches:
             found = resolve(scenario, name)
             yield from unresolved(scenario, (*path, key), name)
             if key == "source" and found == (INTERNET,):
-                yield Breach((*path, key), "the Internet answers and does not ask; name it as the target")
+                yield Breach((*path, key), "no flow begins at the Internet; name it as the target")
             if len(found) > 1:
                 yield Breach((*path, key), f"`{name}` stands for several machines; write {' or '.join(found)}")
         if resolve(scenario, step.flow.source) == resolve(scenario, step.flow.target) != ():
