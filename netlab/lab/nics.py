@@ -3,47 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from ipaddress import IPv4Network
 
 from netlab.azure.effective import EffectiveRoute, active, fixed_routes, gateway_serving
 from netlab.azure.nics import Nic
 from netlab.azure.world import World
 from netlab.fabric import controller
-from netlab.lab.operations import Row, Shown
-from netlab.lab.state import Lab
+from netlab.lab.operations import Row
+from netlab.plan.model import Plan
 from netlab.scenario.routers import Router, expressroute_gateways, instance_addresses
 
 # Each prefix that a gateway or a Route Server tells, and the addresses that it leads to.
 Told = dict[IPv4Network, list[str]]
 
 
-def effective_routes(lab: Lab, world: World, machine: controller.Machine, vnet: str, nic: Nic) -> Shown:
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What the gateways and Route Servers of a lab know at one moment."""
+
+    known: controller.Known
+    injected: controller.Injected
+
+
+def learned(plan: Plan, machine: controller.Machine) -> Learned:
+    """What gateways and Route Servers know now."""
+    return Learned(controller.known_by_gateways(plan, machine), controller.injected_by_route_servers(plan, machine))
+
+
+def effective_routes(world: World, knowing: Learned, vnet: str, nic: Nic) -> tuple[Row, ...]:
     """As ``az network nic show-effective-route-table``: a row per route and next hop; what lost is Invalid."""
     serving = gateway_serving(world.scenario, vnet, nic.subnet)
-    told = _told(lab, world, machine, serving) if serving is not None else {}
-    learned = (
+    told = _told(world, knowing, serving) if serving is not None else {}
+    by_gateway = (
         EffectiveRoute("VirtualNetworkGateway", prefix, "VirtualNetworkGateway", serving or "")
         for prefix in sorted(told)
     )
-    candidates = (*fixed_routes(world.scenario, vnet, nic.subnet), *learned)
+    candidates = (*fixed_routes(world.scenario, vnet, nic.subnet), *by_gateway)
     winners = frozenset(active(candidates))
     off = world.scenario.route_table(vnet, nic.subnet).disable_bgp_route_propagation
-    return Shown(
-        tuple(
-            _row(route, "Active" if route in winners else "Invalid", hop, off)
-            for route in candidates
-            for hop in _next_hops(world, route, told)
-        )
+    return tuple(
+        _row(route, "Active" if route in winners else "Invalid", hop, off)
+        for route in candidates
+        for hop in _next_hops(world, route, told)
     )
 
 
-def _told(lab: Lab, world: World, machine: controller.Machine, vnet: str) -> Told:
+def _told(world: World, knowing: Learned, vnet: str) -> Told:
     """What VPN gateway, ExpressRoute gateway and Route Server tell a VNet; of equal prefixes the second wins (R94)."""
-    known = controller.known_by_gateways(lab.plan, machine)
     private = [router for router in expressroute_gateways(world.scenario) if router.end == vnet]
-    by_vpn, by_circuits = (_known(world, known, routers) for routers in (world.topology.with_tunnels(vnet), private))
+    by_vpn, by_circuits = (
+        _known(world, knowing.known, routers) for routers in (world.topology.with_tunnels(vnet), private)
+    )
     found = by_vpn | by_circuits
-    for prefix, next_hops in controller.injected_by_route_servers(lab.plan, machine).get(vnet, {}).items():
+    for prefix, next_hops in knowing.injected.get(vnet, {}).items():
         found.setdefault(IPv4Network(prefix), []).extend(sorted(next_hops))
     return found
 
@@ -64,7 +77,7 @@ def _next_hops(world: World, route: EffectiveRoute, told: Told) -> list[str]:
         return told[route.prefix]
     if route.next_hop_type == "VirtualNetworkGateway":
         routers = world.topology.with_tunnels(route.next_hop)
-        return [str(instance_addresses(world.scenario, router)[0]) for router in routers]
+        return [str(instance_addresses(world.scenario, router)[0]) for router in routers] or [""]
     return [route.next_hop if route.next_hop_type == "VirtualAppliance" else ""]
 
 
