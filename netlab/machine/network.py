@@ -416,17 +416,19 @@ def routes(netns: str, table: int | None = None) -> tuple[KernelRoute, ...]:
 
 
 def chosen(arrivals: Iterable[Arrival]) -> dict[Arrival, KernelRoute | None]:
-    """The route that the kernel takes for each packet, whichever table it is in; None where it drops it."""
+    """The route that the kernel takes for each packet, whichever table it is in; None where nothing comes in or on."""
     of: dict[str, list[Arrival]] = {}
     for arrival in arrivals:
         of.setdefault(arrival.netns, []).append(arrival)
 
     def read(netns: str) -> Iterator[tuple[Arrival, KernelRoute | None]]:
-        names = {number: name for name, number in _indexes().items()}
-        found = rtnetlink.chosen((a.interface, a.source, a.target) for a in of[netns])
-        return zip(of[netns], (None if route is None else _named(route, names) for route in found), strict=True)
+        index = _indexes()
+        names = {number: name for name, number in index.items()}
+        here = [arrival for arrival in of[netns] if arrival.interface in index]
+        found = rtnetlink.chosen((index[a.interface], a.source, a.target) for a in here)
+        return zip(here, (None if route is None else _named(route, names) for route in found), strict=True)
 
-    return dict(chain.from_iterable(namespaces.for_each(of, read)))
+    return dict.fromkeys(chain(*of.values())) | dict(chain(*namespaces.for_each(of, read)))
 
 
 def _named(route: rtnetlink.RawRoute, names: dict[int, str]) -> KernelRoute:

@@ -53,7 +53,7 @@ def routes() -> tuple[RawRoute, ...]:
                 return tuple(route for body in bodies if (route := _parsed(body)))
 
 
-def chosen(packets: Iterable[tuple[str, str, str]]) -> tuple[RawRoute | None, ...]:
+def chosen(packets: Iterable[tuple[int, str, str]]) -> tuple[RawRoute | None, ...]:
     """The routes, with all next hops, that the kernel takes for packets: the interface they come in by, source, target.
 
     None for what it drops. In the namespace of the calling thread.
@@ -62,9 +62,9 @@ def chosen(packets: Iterable[tuple[str, str, str]]) -> tuple[RawRoute | None, ..
         return tuple(_chosen(kernel, *packet) for packet in packets)
 
 
-def _chosen(kernel: socket.socket, interface: str, source: str, target: str) -> RawRoute | None:
+def _chosen(kernel: socket.socket, interface: int, source: str, target: str) -> RawRoute | None:
     asked = _ROUTE.pack(socket.AF_INET, 32, 32, 0, 0, 0, 0, 0, _RTM_F_LOOKUP_TABLE | _RTM_F_FIB_MATCH)
-    number = socket.if_nametoindex(interface).to_bytes(4, sys.byteorder)
+    number = interface.to_bytes(4, sys.byteorder)
     for kind, value in ((_DST, socket.inet_aton(target)), (_SRC, socket.inet_aton(source)), (_IIF, number)):
         asked += _ATTRIBUTE.pack(_ATTRIBUTE.size + len(value), kind) + value
     kernel.send(_HEADER.pack(_HEADER.size + len(asked), _RTM_GETROUTE, _REQUEST, 1, 0) + asked)
