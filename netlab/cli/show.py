@@ -83,14 +83,14 @@ def p2s_sessions(gateway: GatewayArgument, lab: LabOption = "", output: FormatOp
 @app.command("effective-routes")
 def effective_routes(
     nic: Annotated[
-        str, typer.Argument(metavar="NIC|VNET", help="A virtual machine, or all of a VNet; else of the lab.")
+        str, typer.Argument(metavar="NIC|VNET", help="A virtual machine's, or all of a VNet; else all there are.")
     ] = "",
     lab: LabOption = "",
     output: FormatOption = Format.table,
 ) -> None:
-    """Show the effective routes of a NIC, or of all; invalid ones too.
+    """Show NICs' effective routes, invalid ones too.
 
-    Of all, JSON holds what Azure shows of each NIC under its machine's node.
+    Of several NICs, JSON holds what Azure shows of each under its machine's node.
     """
     require_root()
     from netlab.lab import nics as in_lab
