@@ -15,6 +15,7 @@ from netlab.errors import ExitCode, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from netlab.azure.nics import Nic
     from netlab.lab.operations import Gateway, Shown
     from netlab.scenario.models import Scenario
 
@@ -86,24 +87,49 @@ def p2s_sessions(gateway: GatewayArgument, lab: LabOption = "", output: FormatOp
 
 @app.command("effective-routes")
 def effective_routes(
-    nic: Annotated[str, typer.Argument(metavar="NIC", help="A virtual machine: VM, or VNET-VM.")],
+    nic: Annotated[
+        str, typer.Argument(metavar="NIC|VNET", help="A virtual machine's, or all of a VNet; else all there are.")
+    ] = "",
     lab: LabOption = "",
     output: FormatOption = Format.table,
 ) -> None:
-    """Show a NIC's effective routes, invalid ones too."""
+    """Show NICs' effective routes, invalid ones too.
+
+    Of several NICs, JSON holds what Azure shows of each under its machine's node.
+    """
     require_root()
-    from netlab.azure.nics import nics
     from netlab.lab import nics as in_lab
     from netlab.lab import state
+    from netlab.lab.operations import Shown
     from netlab.machine.linux import Linux
-    from netlab.scenario.names import resolve, suggest
 
     found = read_lab(lab)
-    known = {item.node: (vnet, item) for vnet in found.scenario.vnets for item in nics(found.scenario, vnet)}
-    nodes = resolve(found.scenario, nic)
-    if len(nodes) != 1 or nodes[0] not in known:
-        raise UsageError(f"there is no virtual machine {nic[:60]!r} in {found.facts.lab}", suggest(nic, known))
-    _print(in_lab.effective_routes(found, state.world(found), Linux(), *known[nodes[0]]), output, wrapped=True)
+    wanted = _nics(found.scenario, found.facts.lab, nic)
+    world, learned = state.world(found), in_lab.learned(found.plan, Linux())
+    rows = {item.node: in_lab.effective_routes(world, learned, vnet, item) for vnet, item in wanted}
+    if nic and nic.lower() not in map(str.lower, found.scenario.vnets):
+        (of_one,) = rows.values()
+        _print(Shown(of_one), output, wrapped=True)
+    elif output is Format.json:
+        print_json({node: {"value": shown} for node, shown in rows.items()})
+    else:
+        _print(Shown(tuple({"nic": node, **row} for node, shown in rows.items() for row in shown)), output)
+
+
+def _nics(scenario: Scenario, lab: str, name: str) -> list[tuple[str, Nic]]:
+    """The NIC of a virtual machine, or all of a VNet or of the scenario, each with its VNet."""
+    from netlab.azure.nics import nics
+    from netlab.scenario.names import resolve, suggest
+
+    known = [(vnet, item) for vnet in scenario.vnets for item in nics(scenario, vnet)]
+    nodes = resolve(scenario, name) if name else [item.node for _, item in known]
+    wanted = [(vnet, item) for vnet, item in known if item.node in nodes]
+    if name and not wanted:
+        names = (*(item.node for _, item in known), *scenario.vnets)
+        raise UsageError(
+            f"there is no virtual machine {name[:60]!r} in {lab}, and no VNet with any", suggest(name, names)
+        )
+    return wanted
 
 
 def _gateway(name: str, lab: str) -> Gateway:

@@ -10,6 +10,14 @@ from netlab.probe.verdict import Drop
 
 T = TypeVar("T")
 
+_MOST_SAID = 4
+
+
+def some(items: list[str]) -> str:
+    """Several findings as one message: the first of them, and how many more there are."""
+    more = len(items) - _MOST_SAID
+    return "; ".join((*items[:_MOST_SAID], *((f"and {more} more",) if more > 0 else ())))
+
 
 def three_way(documented: T | None, predicted: T, observed: T, words: Callable[[T], str]) -> str:
     """Which of the three stands alone, in words; empty if all agree. A scenario may be silent (None)."""

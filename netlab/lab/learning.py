@@ -7,11 +7,9 @@ from typing import Protocol
 
 from netlab.azure.learning import AsPaths, Expected, as_paths, in_words, learners, routers
 from netlab.azure.world import World
-from netlab.lab.judgement import three_way
+from netlab.lab.judgement import some, three_way
 from netlab.plan.model import BgpSpeaker, Plan
 from netlab.probe.verdict import Check
-
-_MOST_SAID = 4
 
 
 class Machine(Protocol):
@@ -26,7 +24,7 @@ def checks(plan: Plan, world: World, machine: Machine, documented: Expected) -> 
         predicted, observed = as_paths(world, end), _observed(plan, world, machine, end)
         mine = {prefix: said for (who, prefix), said in documented.items() if who.lower() == end.lower()}
         problems = list(_problems(predicted, observed, mine))
-        words = _some(problems) if problems else _some([f"{p}: {in_words(observed, p)}" for p in sorted(observed)])
+        words = some(problems) if problems else some([f"{p}: {in_words(observed, p)}" for p in sorted(observed)])
         yield Check(f"learned {end}", "failed" if problems else "passed", words or "nothing")
 
 
@@ -50,8 +48,3 @@ def _problems(predicted: AsPaths, observed: AsPaths, documented: dict[str, str])
         problem = three_way(None, in_words(predicted, prefix), in_words(observed, prefix), str)
         if problem:
             yield f"{prefix}: {problem}"
-
-
-def _some(items: list[str]) -> str:
-    more = len(items) - _MOST_SAID
-    return "; ".join((*items[:_MOST_SAID], *((f"and {more} more",) if more > 0 else ())))

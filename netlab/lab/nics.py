@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from ipaddress import IPv4Network
 
 from netlab.azure.effective import (
@@ -17,38 +18,48 @@ from netlab.azure.effective import (
 from netlab.azure.nics import Nic
 from netlab.azure.world import World
 from netlab.fabric import controller
-from netlab.lab.operations import Row, Shown
-from netlab.lab.state import Lab
+from netlab.lab.operations import Row
+from netlab.plan.model import Plan
 from netlab.scenario.routers import expressroute_gateways, instance_addresses
 
 
-def effective_routes(lab: Lab, world: World, machine: controller.Machine, vnet: str, nic: Nic) -> Shown:
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What the gateways and Route Servers of a lab know at one moment."""
+
+    known: controller.Known
+    injected: controller.Injected
+
+
+def learned(plan: Plan, machine: controller.Machine) -> Learned:
+    """What gateways and Route Servers know now."""
+    return Learned(controller.known_by_gateways(plan, machine), controller.injected_by_route_servers(plan, machine))
+
+
+def effective_routes(world: World, knowing: Learned, vnet: str, nic: Nic) -> tuple[Row, ...]:
     """As ``az network nic show-effective-route-table``: a row per route and next hop; what lost is Invalid."""
     serving = gateway_serving(world.scenario, vnet, nic.subnet)
     fixed = fixed_routes(world.scenario, vnet, nic.subnet)
-    told = tuple(_told(lab, world, machine, serving)) if serving is not None else ()
+    told = tuple(_told(world, knowing, serving)) if serving is not None else ()
     best = preferred(told, routing_preference(world.scenario, serving or vnet))
     winners = frozenset(active((*fixed, *map(_learned, best))))
     off = world.scenario.route_table(vnet, nic.subnet).disable_bgp_route_propagation
-    return Shown(
-        tuple(
-            _row(route, "Active" if route in winners else "Invalid", hop, off)
-            for route in (*fixed, *map(_learned, sorted(told, key=lambda item: item.prefix)))
-            for hop in _next_hops(world, route)
-        )
+    return tuple(
+        _row(route, "Active" if route in winners else "Invalid", hop, off)
+        for route in (*fixed, *map(_learned, sorted(told, key=lambda item: item.prefix)))
+        for hop in _next_hops(world, route)
     )
 
 
-def _told(lab: Lab, world: World, machine: controller.Machine, vnet: str) -> Iterator[Told[str]]:
+def _told(world: World, knowing: Learned, vnet: str) -> Iterator[Told[str]]:
     """What VPN gateway, ExpressRoute gateway and Route Server tell a VNet, and the addresses that it leads to."""
-    known = controller.known_by_gateways(lab.plan, machine)
     private = (router for router in expressroute_gateways(world.scenario) if router.end == vnet)
     for router in (*world.topology.with_tunnels(vnet), *private):
         vpn = router.role == "gateway"
         address = instance_addresses(world.scenario, router)[0] if vpn else router.bgp_address
-        for prefix, _, length in known.get(router.node, ()):
+        for prefix, _, length in knowing.known.get(router.node, ()):
             yield Told(IPv4Network(prefix), "VpnGateway" if vpn else "ExpressRoute", length, str(address))
-    for prefix, (length, next_hops) in controller.injected_by_route_servers(lab.plan, machine).get(vnet, {}).items():
+    for prefix, (length, next_hops) in knowing.injected.get(vnet, {}).items():
         yield from (Told(IPv4Network(prefix), "NVA", length, next_hop) for next_hop in sorted(next_hops))
 
 
@@ -62,7 +73,7 @@ def _next_hops(world: World, route: EffectiveRoute) -> list[str]:
         return [route.next_hop]
     if route.next_hop_type == "VirtualNetworkGateway":
         routers = world.topology.with_tunnels(route.next_hop)
-        return [str(instance_addresses(world.scenario, router)[0]) for router in routers]
+        return [str(instance_addresses(world.scenario, router)[0]) for router in routers] or [""]
     return [route.next_hop if route.next_hop_type == "VirtualAppliance" else ""]
 
 

@@ -17,7 +17,7 @@ from netlab.azure.prediction import Predicted, address_asked, endpoint_addresses
 from netlab.azure.propagation import too_many
 from netlab.azure.world import World
 from netlab.errors import ConvergeError, LabError
-from netlab.lab import clients, connections, flows, learning, profile, state, story
+from netlab.lab import clients, connections, decisions, flows, learning, profile, state, story
 from netlab.lab.autopsy import Coroner
 from netlab.lab.autopsy import Machine as Readable
 from netlab.lab.convergence import expected_peers
@@ -35,7 +35,7 @@ Progress = Callable[[str], None]
 Documented = Mapping[Pair, Reach]
 
 
-class Machine(story.Machine, clients.Witness, learning.Machine, Readable, Protocol):
+class Machine(decisions.Machine, story.Machine, clients.Witness, learning.Machine, Readable, Protocol):
     """What verifying asks of the machine."""
 
     def namespaces_of(self, lab: str) -> tuple[str, ...]: ...
@@ -99,6 +99,7 @@ def _measure(
     settled = _settled(stage)
     checks = [alive, *_sessions(lab, machine, world, states), settled, *flow.end(step, lab.facts.time_scale)]
     checks += learning.checks(lab.plan, world, machine, learned)
+    checks.append(decisions.check(lab.plan, world, machine, set(probe_addresses(lab, machine).values())))
     cells, sealed = _cells(lab, machine, documented, world)
     checks += [*troubles, sealed, *_routes(lab, machine, step.expect, world), *_profiles(lab, world)]
     return StepReport(step.name, cells, tuple(checks), flow.report)

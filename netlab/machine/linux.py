@@ -584,6 +584,10 @@ class Linux:
         """All IPv4 routes of a namespace but the local table's."""
         return network.routes(netns)
 
+    def chosen(self, arrivals: Iterable[network.Arrival]) -> dict[network.Arrival, network.KernelRoute | None]:
+        """The route that the kernel takes for each packet; None where it drops it."""
+        return network.chosen(arrivals)
+
     def table_of(self, netns: str, interface: str) -> int:
         """The routing table that a namespace uses for what comes in by an interface."""
         return next((table for iif, table in network.rules(netns) if iif == interface), MAIN_TABLE)

@@ -11,6 +11,7 @@ import struct
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,16 @@ class KernelRoute:
     def by_bgp(self) -> bool:
         """Whether zebra put it there for bgpd."""
         return self.protocol == _RTPROT_BGP
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A packet that comes into a namespace by an interface."""
+
+    netns: str
+    interface: str
+    source: str
+    target: str
 
 
 def build(nodes: Iterable[Node], links: Iterable[Link]) -> None:
@@ -402,6 +413,22 @@ def routes(netns: str, table: int | None = None) -> tuple[KernelRoute, ...]:
         return tuple(_named(route, names) for route in found)
 
     return namespaces.run_in(netns, read)
+
+
+def chosen(arrivals: Iterable[Arrival]) -> dict[Arrival, KernelRoute | None]:
+    """The route that the kernel takes for each packet, whichever table it is in; None where nothing comes in or on."""
+    of: dict[str, list[Arrival]] = {}
+    for arrival in arrivals:
+        of.setdefault(arrival.netns, []).append(arrival)
+
+    def read(netns: str) -> Iterator[tuple[Arrival, KernelRoute | None]]:
+        index = _indexes()
+        names = {number: name for name, number in index.items()}
+        here = [arrival for arrival in of[netns] if arrival.interface in index]
+        found = rtnetlink.chosen((index[a.interface], a.source, a.target) for a in here)
+        return zip(here, (None if route is None else _named(route, names) for route in found), strict=True)
+
+    return dict.fromkeys(chain(*of.values())) | dict(chain(*namespaces.for_each(of, read)))
 
 
 def _named(route: rtnetlink.RawRoute, names: dict[int, str]) -> KernelRoute:

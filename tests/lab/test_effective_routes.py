@@ -1,145 +1,157 @@
-"""What `show effective-routes` says of a NIC is what the kernel does with its packets, to every target."""
+"""What `show effective-routes` prints; and that `verify` finds where the kernel does something else."""
 
 from __future__ import annotations
 
 import json
-import subprocess
-import time
+import re
 from collections.abc import Iterator
-from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
 import pytest
-from labs import SCENARIOS, Lab, netlab, up
+from labs import Lab, netlab, up
 
-from netlab.scenario.loader import load
-from netlab.scenario.models import Scenario, node_name
-
-# Those with route tables, and of the others one for each kind of next hop.
-WITH_TABLES = tuple(name for name, path in SCENARIOS.items() if "\nroute_tables:" in path.read_text())
-NAMES = (*WITH_TABLES, "p2s-peered-vnets", "s2s-active-active", "s2s-multi-site")
-INTERNET = IPv4Address("192.0.2.1")
-# Where clients are; their other address is the one of the pool.
-CLIENTS = IPv4Network("192.0.2.128/25")
-
-Row = dict[str, Any]
-# Azure's next hop type, and the next hop's address where there is one.
-Decision = tuple[str, str]
+from netlab.lab import decisions, state
+from netlab.lab.verify import probe_addresses
+from netlab.machine.linux import Linux
 
 
-class Compared:
-    """A lab, with the addresses of its nodes and of what is in its VNets."""
-
-    def __init__(self, lab: Lab, scenario: Scenario) -> None:
-        self.lab, self.scenario = lab, scenario
-        nodes = json.loads(netlab("nodes", lab.name, "-f", "json").stdout)
-        self.addresses = {
-            node["name"]: [IPv4Address(text.partition("/")[0]) for text in node["addresses"]]
-            for node in nodes
-            if node["kind"] in ("vm", "host", "client")
-        }
-
-    def targets(self) -> Iterator[IPv4Address]:
-        yield INTERNET
-        for addresses in self.addresses.values():
-            yield from (address for address in addresses if address not in CLIENTS)
-
-    def nics(self) -> Iterator[tuple[str, str]]:
-        for vnet, item in self.scenario.vnets.items():
-            yield from ((vnet, vm) for vm in item.vms)
-
-    def space(self, node: str) -> tuple[IPv4Network, ...]:
-        """The address space of the VNet with this node."""
-        return next(item.address_space for name, item in self.scenario.vnets.items() if node_name(name) == node)
-
-    def rows(self, vnet: str, vm: str) -> list[Row]:
-        shown = netlab("show", "effective-routes", node_name(vnet, vm), "--lab", self.lab.name, "-f", "json").stdout
-        return list(json.loads(shown)["value"])
-
-    def decision(self, vnet: str, vm: str, target: IPv4Address) -> Decision:
-        """What the kernel does, in Azure's words."""
-        (source,), node = self.addresses[node_name(vnet, vm)], node_name(vnet)
-        command = f"ip -j route get {target} from {source} iif v-{vm.lower()}"
-        argv = ["ip", "netns", "exec", f"nl.{self.lab.name}.{node}", *command.split()]
-        done = subprocess.run(argv, capture_output=True, text=True, check=False)
-        if done.returncode:
-            # iproute2 on a blackhole.
-            assert "Invalid argument" in done.stderr, done.stderr
-            return "None", ""
-        (route,) = json.loads(done.stdout)
-        kind, _, rest = route["dev"].partition("-")
-        via = route.get("gateway", "")
-        if kind == "v" and not via:
-            assert self.addresses[node_name(vnet, rest)] == [target]
-            return "VnetLocal", ""
-        if kind == "p":
-            peers = any(target in prefix for prefix in self.space(rest))
-            return ("VNetPeering", "") if peers else ("VirtualNetworkGateway", rest)
-        if kind == "n":
-            (appliance,) = self.addresses[rest]
-            return "VirtualAppliance", str(appliance)
-        gateways = dict.fromkeys(("gw", "er"), ("VirtualNetworkGateway", via))
-        return {"wan": ("Internet", ""), **gateways}.get(kind, ("VirtualAppliance", via))
-
-    def agree(self) -> None:
-        """Every NIC, every target: the kernel does one of what the longest active rows say."""
-        for vnet, vm in self.nics():
-            rows = self.rows(vnet, vm)
-            for target in self.targets():
-                if target not in self.addresses[node_name(vnet, vm)]:
-                    told, done = set(self._told(vnet, rows, target)), self.decision(vnet, vm, target)
-                    assert done in told, f"{vnet}-{vm} to {target}: shown {told}, done {done}"
-
-    def _told(self, vnet: str, rows: list[Row], target: IPv4Address) -> Iterator[Decision]:
-        covering = [row for row in rows if row["state"] == "Active" and target in _prefix(row)]
-        longest = max(_prefix(row).prefixlen for row in covering)
-        for row in (row for row in covering if _prefix(row).prefixlen == longest):
-            kind, (hop,) = row["nextHopType"], row["nextHopIpAddress"] or [""]
-            if [IPv4Address(hop or "0.0.0.0")] in self.addresses.values():
-                # What a Route Server tells leads to an appliance.
-                yield "VirtualAppliance", hop
-                continue
-            serving = self.scenario.gateway_for(vnet) if kind == "VirtualNetworkGateway" else vnet
-            # To the gateway of a peer the kernel's next hop is the peer.
-            yield kind, hop if serving == vnet else node_name(serving or "")
+@pytest.fixture(scope="module")
+def firewalled() -> Iterator[Lab]:
+    with up("hub-spoke-firewall", "e-firewall") as lab:
+        yield lab
 
 
-def _prefix(row: Row) -> IPv4Network:
-    (prefix,) = row["addressPrefix"]
-    return IPv4Network(prefix)
+@pytest.fixture(scope="module")
+def balanced() -> Iterator[Lab]:
+    with up("s2s-active-active", "e-balanced") as lab:
+        yield lab
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_effective_routes_are_what_the_kernel_does(name: str) -> None:
-    with up(name, f"e-{name}"[:40].strip("-")) as lab:
-        Compared(lab, load(name).scenario).agree()
+def checked(lab: Lab) -> str:
+    """What `verify` says of the effective routes of a lab as it is now."""
+    found, machine = state.read(lab.name), Linux()
+    targets = probe_addresses(found, machine).values()
+    return decisions.check(found.plan, state.world(found), machine, set(targets)).message
 
 
-def test_they_are_so_while_a_site_announces_the_default_route_and_while_its_tunnel_is_down() -> None:
-    with up("forced-tunnelling-bgp", "e-forced") as lab:
-        compared = Compared(lab, load("forced-tunnelling-bgp").scenario)
-        announce = ("configure terminal", "router bgp 65101", "address-family ipv4 unicast", "network 0.0.0.0/0")
-        lab.run("site1", "vtysh", "--vty_socket", f"{lab.directory}/site1", *(f"-c{line}" for line in announce))
-        wait_for(compared, "VirtualNetworkGateway")
-        compared.agree()
-        assert compared.decision("VNet1", "vm1", INTERNET)[0] == "VirtualNetworkGateway"
-        assert compared.decision("VNet1", "exempt", INTERNET)[0] == "Internet"
-        netlab("fault", "tunnel", "VNet1-Site1", "--lab", lab.name)
-        wait_for(compared, "Default")
-        compared.agree()
-        assert compared.decision("VNet1", "vm1", INTERNET)[0] == "Internet"
+def shown(lab: Lab, *what: str) -> Any:
+    return json.loads(netlab("show", "effective-routes", *what, "--lab", lab.name, "-f", "json").stdout)
 
 
-def wait_for(compared: Compared, source: str) -> None:
-    """Until the active default route of vm1 is from this source, and the kernel has it too."""
-    wanted = {"VirtualNetworkGateway": "VirtualNetworkGateway", "Default": "Internet"}[source]
-    deadline = time.monotonic() + 20
-    while True:
-        rows = compared.rows("VNet1", "vm1")
-        shown = {row["source"] for row in rows if row["state"] == "Active" and _prefix(row).prefixlen == 0}
-        if shown == {source} and compared.decision("VNet1", "vm1", INTERNET)[0] == wanted:
-            return
-        assert time.monotonic() < deadline, (shown, wanted)
+# --- what `verify` finds --------------------------------------------------------------------------------------------
+
+# A change by hand and the one that takes it back, at a fabric, and what is said then.
+FIREWALLED = {
+    "a next hop that is another machine": (
+        ("hub", "route replace 10.101.0.0/16 via 10.0.1.4 dev v-fw onlink table {v-vm0} metric 20"),
+        ("hub", "route replace 10.101.0.0/16 via 10.0.255.4 dev gw-0 onlink table {v-vm0} metric 20"),
+        "hub-vm0 to 10.101.0.10: shown 10.0.255.4, done 10.0.1.4",
+    ),
+    "a route that is not there": (
+        ("hub", "route del 10.2.0.0/16 table {v-vm0}"),
+        ("hub", "route add 10.2.0.0/16 via 169.254.4.3 dev p-spoke2 onlink table {v-vm0} metric 30"),
+        "hub-vm0 to 10.2.0.4: shown 10.2.0.4, done None",
+    ),
+    "a longer prefix": (
+        ("hub", "route add 10.1.0.4/32 via 169.254.0.1 dev wan onlink table {v-vm0}"),
+        ("hub", "route del 10.1.0.4/32 table {v-vm0}"),
+        "hub-vm0 to 10.1.0.4: shown 10.1.0.4, done Internet",
+    ),
+    "a metric that wins": (
+        ("hub", "route add 10.1.0.0/16 via 10.0.1.4 dev v-fw onlink table {v-vm0} metric 5"),
+        ("hub", "route del 10.1.0.0/16 table {v-vm0} metric 5"),
+        "hub-vm0 to 10.1.0.4: shown 10.1.0.4, done 10.0.1.4",
+    ),
+    "a rule before those of the fabric": (
+        ("hub", "rule add iif v-vm0 to 192.0.2.1 blackhole pref 100"),
+        ("hub", "rule del iif v-vm0 to 192.0.2.1 blackhole pref 100"),
+        "hub-vm0 to 192.0.2.1: shown Internet, done None",
+    ),
+    "a NIC at another's place": (
+        ("hub", "route replace 10.0.1.4/32 dev v-vm0 scope link table 999"),
+        ("hub", "route replace 10.0.1.4/32 dev v-fw scope link table 999"),
+        "hub-vm0 to 10.0.1.4: shown 10.0.1.4, done hub-vm0",
+    ),
+    "over the peering, another machine there": (
+        ("hub", "route replace default via 10.0.0.4 dev v-vm0 onlink table {n-spoke1-fw}"),
+        ("hub", "route replace default via 10.0.1.4 dev v-fw onlink table {n-spoke1-fw}"),
+        "spoke1-vm1 to 10.101.0.10: shown 10.0.1.4, done 10.0.0.4",
+    ),
+    "over the peering, on to a third VNet": (
+        ("hub", "route replace default via 169.254.4.3 dev p-spoke2 onlink table {n-spoke1-fw}"),
+        ("hub", "route replace default via 10.0.1.4 dev v-fw onlink table {n-spoke1-fw}"),
+        "spoke1-vm1 to 10.101.0.10: shown 10.0.1.4, done nl.e-firewall.spoke2",
+    ),
+}
+BALANCED = {
+    "one of two instances": (
+        ("vnet1", "route replace 10.102.0.0/16 via 10.1.255.4 dev gw-0 onlink table {v-vm1} metric 20"),
+        (
+            "vnet1",
+            "route replace 10.102.0.0/16 table {v-vm1} metric 20 "
+            "nexthop via 10.1.255.4 dev gw-0 onlink nexthop via 10.1.255.5 dev gw-1 onlink",
+        ),
+        "vnet1-vm1 to 10.102.0.10: shown 10.1.255.4 and 10.1.255.5, done 10.1.255.4",
+    ),
+}
+Change = tuple[str, str]
+
+
+@pytest.mark.parametrize(("change", "back", "said"), FIREWALLED.values(), ids=FIREWALLED)
+def test_what_somebody_changed_is_found(firewalled: Lab, change: Change, back: Change, said: str) -> None:
+    found(firewalled, change, back, said)
+
+
+@pytest.mark.parametrize(("change", "back", "said"), BALANCED.values(), ids=BALANCED)
+def test_a_way_less_is_found(balanced: Lab, change: Change, back: Change, said: str) -> None:
+    found(balanced, change, back, said)
+
+
+def found(lab: Lab, change: Change, back: Change, said: str) -> None:
+    """A change is found and, once it is taken back, no more."""
+    make(lab, change)
+    try:
+        assert said in checked(lab)
+    finally:
+        make(lab, back)
+    assert checked(lab).endswith("the kernel's are the same")
+
+
+def make(lab: Lab, change: Change) -> None:
+    """Change a fabric's routes or rules; an interface in braces is the table of what comes in by it."""
+    node, command = change
+    lab.ip(node, re.sub(r"{(.*?)}", lambda port: lab.table(node, port[1]), command))
+
+
+# --- what `show` prints ---------------------------------------------------------------------------------------------
+
+
+def test_a_nic_shows_what_azure_shows(balanced: Lab) -> None:
+    rows = shown(balanced, "vm1")["value"]
+    assert list(rows[0]) == [
+        *("source", "state", "addressPrefix", "nextHopType", "nextHopIpAddress", "disableBgpRoutePropagation")
+    ]
+    assert [row["nextHopIpAddress"] for row in rows if row["addressPrefix"] == ["10.102.0.0/16"]] == [
+        ["10.1.255.4"],
+        ["10.1.255.5"],
+    ]
+
+
+def test_a_vnet_shows_all_its_nics_and_a_lab_those_of_all_vnets(firewalled: Lab) -> None:
+    everything = shown(firewalled)
+    assert list(everything) == ["hub-vm0", "hub-fw", "spoke1-vm1", "spoke2-vm2", "spoke3-vm3"]
+    assert shown(firewalled, "HUB") == {nic: everything[nic] for nic in ("hub-vm0", "hub-fw")}
+    assert shown(firewalled, "Spoke1") == {"spoke1-vm1": shown(firewalled, "vm1")}
+    assert everything["spoke1-vm1"] != everything["hub-vm0"]
+    table = netlab("show", "effective-routes", "hub", "--lab", firewalled.name).stdout.splitlines()
+    assert table[0].split()[:2] == ["Nic", "Source"]
+    assert [line.split()[0] for line in table[1:]] == ["hub-vm0"] * 11 + ["hub-fw"] * 11
+
+
+@pytest.mark.parametrize("name", ["site1", "h1", "internet", "nobody"])
+def test_what_has_no_nic_is_refused(firewalled: Lab, name: str) -> None:
+    said = netlab("show", "effective-routes", name, "--lab", firewalled.name, code=2).stderr
+    assert f"there is no virtual machine '{name}' in e-firewall" in said
 
 
 def test_packets_tell_the_route_of_each_visit_to_a_vnet() -> None:

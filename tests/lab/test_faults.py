@@ -119,7 +119,10 @@ FAULTS = (
         bypass,
         ("site1-host1", "vnet1-vm1"),
         message="crossed a tunnel without being encrypted",
-        checks=(("encryption", "probes in clear at internet"),),
+        checks=(
+            ("encryption", "probes in clear at internet"),
+            ("effective routes", "vnet1-vm1 to 10.101.0.10: shown 10.1.255.4, done Internet"),
+        ),
     ),
     Fault(
         "p2s-branch",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -301,6 +302,19 @@ def test_every_cell_has_its_evidence(report: Report) -> None:
             absent = f"{cell['target']} is not connected" in drop["reason"]
             assert drop["node"] == (cell["target"] if absent else last), cell
             assert cell["rtt_ms"] is None, cell
+
+
+def test_the_kernel_decides_as_the_effective_routes_say(scenario: str, report: Report) -> None:
+    """In every step, for every NIC and every target that has an address: at least all but clients and the Internet."""
+    nics = {node_name(vnet, vm) for vnet, item in load(scenario).scenario.vnets.items() for vm in item.vms}
+    hosts = ENDPOINTS[scenario] - set(map(node_name, load(scenario).scenario.clients))
+    for step in report["steps"]:
+        (said,) = [check["message"] for check in step["checks"] if check["name"] == "effective routes"]
+        decisions, of = map(
+            int, re.fullmatch(r"(\d+) decisions for (\d+) NICs, the kernel's are the same", said).groups()
+        )
+        assert of == len(nics)
+        assert decisions >= len(nics) * len(hosts)
 
 
 def crosses_a_tunnel(scenario: str, path: list[str]) -> bool:

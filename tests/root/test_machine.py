@@ -375,6 +375,52 @@ def kernel_answer(netns: str, destination: str) -> tuple[str, ...]:
     return ("unicast", route["dev"])
 
 
+def test_the_choice_for_what_comes_in_is_what_the_kernel_says(netns: str) -> None:
+    """By the rule of its interface: several next hops, routes that drop, on to another table, none at all."""
+    lines = """link add d0 type bridge
+link add d1 type bridge
+link add d2 type bridge
+link set d0 up
+link set d1 up
+link set d2 up
+address add 192.0.2.1/32 dev d1
+rule add iif d0 lookup 1000 pref 1000
+rule add lookup 999 pref 30000
+route add 10.1.0.0/16 via 10.1.0.9 dev d1 onlink table 1000 metric 20
+route add blackhole 10.1.0.0/16 table 1000 metric 30
+route add 10.2.0.0/16 table 1000 nexthop via 10.1.0.8 dev d1 onlink nexthop via 10.1.0.9 dev d2 onlink
+route add throw 10.3.0.0/16 table 1000
+route add blackhole 10.4.0.0/16 table 1000
+route add unreachable 10.5.0.0/16 table 1000
+route add prohibit 10.6.0.0/16 table 1000
+route add 10.3.0.4/32 dev d2 table 999
+route add blackhole 10.3.0.0/24 table 999
+"""
+    assert processes.run(netns, ["ip", "-batch", "-"], lines) == (0, "")
+    # A namespace that forwards nothing has no choice.
+    assert processes.run(netns, ["sysctl", "-qw", "net.ipv4.ip_forward=1"], "") == (0, "")
+    wanted = {
+        "10.1.0.1": (1000, ("d1",), ("10.1.0.9",)),
+        "10.2.0.1": (1000, ("d1", "d2"), ("10.1.0.8", "10.1.0.9")),
+        "10.3.0.4": (999, ("d2",), ()),
+        **dict.fromkeys(("10.3.0.5", "10.3.1.1", "10.4.0.1", "10.5.0.1", "10.6.0.1", "8.8.8.8")),
+    }
+    arrivals = {target: network.Arrival(netns, "d0", "10.1.0.4", target) for target in wanted}
+    found = network.chosen(arrivals.values())
+    assert {t: (r := found[a]) and (r.table, r.devices, r.via) for t, a in arrivals.items()} == wanted
+    for target, choice in wanted.items():
+        said = ["ip", "-j", "route", "get", "fibmatch", target, "from", "10.1.0.4", "iif", "d0"]
+        code, output = processes.run(netns, said, "")
+        assert (code == 0) == (choice is not None), output
+        if choice is not None:
+            (route,) = json.loads(output)
+            hops = route.get("nexthops", [route])
+            assert tuple(hop["dev"] for hop in hops) == choice[1]
+            assert tuple(hop["gateway"] for hop in hops if "gateway" in hop) == choice[2]
+    gone = network.Arrival(netns, "d9", "10.1.0.4", "10.1.0.1")
+    assert network.chosen([gone]) == {gone: None}
+
+
 # --- processes ------------------------------------------------------------------------------------------------------
 
 READY = "import sys; print('ready', flush=True); sys.stdin.read()"
