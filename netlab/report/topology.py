@@ -234,13 +234,15 @@ def _connections(scenario: Scenario) -> Iterator[Edge]:
 
 
 def _appliances(scenario: Scenario) -> Iterator[Edge]:
-    """Whom appliances speak BGP with: their VNet's Route Server, and sites behind them."""
+    """Whom appliances speak BGP with: their VNet's Route Server, sites behind them, appliances of peered VNets."""
     for nva in appliances(scenario):
         settings, (vnet, vm) = appliance_bgp(scenario, nva), scenario.appliances[nva.end]
         box, words = _box(scenario, nva.end), (vm, f"AS {nva.asn}")
         if scenario.vnets[vnet].route_server is not None and settings.route_server_instances:
             yield Edge("bgp", box, route_server_node(vnet, 0), words)
         yield from (Edge("bgp", box, devices(scenario, site)[0].node, (*words, "SD-WAN")) for site in settings.sites)
+        for other in settings.appliances:
+            yield Edge("bgp", box, _box(scenario, other), (f"{vm} to {scenario.appliances[other][1]}", "BGP, no tunnel"))
 
 
 def _circuits(scenario: Scenario) -> Iterator[Edge]:
