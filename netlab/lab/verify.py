@@ -202,7 +202,7 @@ def _cells(lab: state.Lab, machine: Machine, documented: Documented, world: Worl
     probes = [aimed(world, everything, probe) for probe in pairs]
     wanted = [probe for probe in probes if predicted[probe.source, probe.target].outcome == "reachable"]
     observation = observe(present, probes, {node.name: node.netns for node in plan.nodes}, underlay, expected=wanted)
-    evidence = _Evidence(observation, _public_addresses(plan), underlay)
+    evidence = _Evidence(observation, public_addresses(plan), underlay)
     coroner = Coroner(plan, machine)
     cells = [
         _cell(lab, trace, documented.get(pair), predicted[pair], coroner, evidence)
@@ -251,11 +251,11 @@ def aimed(world: World, addresses: Mapping[str, IPv4Address], probe: Probe) -> P
     return replace(probe, address=str(address_asked(world, source, target, addresses)))
 
 
-def _public_addresses(plan: Plan) -> dict[tuple[str, str], str]:
-    """The public address behind each tunnel interface, by node and interface."""
-    local = {charon.node: charon.connections[0].public_address for charon in plan.charons}
-    ends = {(tunnel.node, tunnel.interface): local[tunnel.edge] for tunnel in plan.tunnels}
-    return ends | {(client.node, client.interface): local[client.node] for client in plan.clients}
+def public_addresses(plan: Plan) -> dict[tuple[str, str], str]:
+    """The public address behind each tunnel interface, by node and interface: a charon may have several."""
+    local = {(charon.node, c.name): c.public_address for charon in plan.charons for c in charon.connections}
+    ends = {(tunnel.node, tunnel.interface): local[tunnel.edge, tunnel.connection] for tunnel in plan.tunnels}
+    return ends | {(client.node, client.interface): local[client.node, client.connection] for client in plan.clients}
 
 
 @dataclass(frozen=True, slots=True)

@@ -203,12 +203,12 @@ class Linux:
                 network.add_xfrm(plan.netns(client.node), client.interface, CLIENT_WAN, client.if_id)
 
     def remove_tunnels(self, plan: Plan) -> None:
-        """Remove the tunnel interfaces of a plan, and what its charons left in their edges."""
+        """Remove the tunnel interfaces of a plan, and what its charons left in their edges; others go on there."""
         for tunnel in plan.tunnels:
             network.remove_interface(plan.netns(tunnel.node), tunnel.interface)
             network.remove_decoy(plan.netns(tunnel.edge))
-            if tunnel.if_id:
-                network.flush_ipsec(plan.netns(tunnel.edge))
+        for item in plan.charons:
+            network.flush_ipsec(plan.netns(item.node))
 
     def load_connections(self, plan: Plan, secrets: Mapping[str, str]) -> None:
         """Tell each charon its keys, certificates, pools and connections."""

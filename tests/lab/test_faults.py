@@ -11,9 +11,12 @@ from typing import Any
 
 import pytest
 import vici
-from labs import SCENARIOS, Cell, Lab, Report, cells, failed_checks, netlab, up
+from labs import SCENARIOS, Cell, Lab, Report, cells, failed_checks, up
 from ruamel.yaml import YAML
 
+from netlab.cli.output import display
+from netlab.report import table
+from netlab.report.structure import read
 from netlab.scenario.loader import parse
 from netlab.scenario.names import resolve
 
@@ -303,23 +306,24 @@ def flipped(name: str, folder: Path) -> Flips:
 
 
 @pytest.mark.parametrize("name", FAULTED)
-def test_a_changed_expectation_is_named(name: str, tmp_path: Path) -> None:
+def test_a_changed_expectation_is_named(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Exactly what was changed fails, nothing beside it."""
     flips = flipped(name, tmp_path)
     with up(flips.path, f"t-flip-{name}") as lab:
         report = lab.verify(code=1)
-        table = netlab("verify", lab.name, code=1).stdout
+    display(table.report(read(json.dumps(report), "what verify printed")))
+    printed = capsys.readouterr().out
     wrong = cells(report["steps"][0], "failed")
     pairs = flips.to_unreachable | flips.to_reachable | flips.elsewhere
     assert {(c["source"], c["target"]) for c in wrong} == pairs
     assert len(wrong) == 3 * len(pairs)
     for cell in wrong:
         assert_alone(cell, flips)
-        assert f"FAILED  {cell['source']} to {cell['target']} (icmp, udp, tcp): {cell['message']}" in table
-        assert f"forward: {' > '.join(cell['forward'])}" in table
+        assert f"FAILED  {cell['source']} to {cell['target']} (icmp, udp, tcp): {cell['message']}" in printed
+        assert f"forward: {' > '.join(cell['forward'])}" in printed
         assert (
             not cell["dropped_at"]
-            or f"dropped at {cell['dropped_at']['node']}: {cell['dropped_at']['reason']}" in table
+            or f"dropped at {cell['dropped_at']['node']}: {cell['dropped_at']['reason']}" in printed
         )
     assert_routes_alone(report, flips.client)
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from netlab.errors import BuildError, ConvergeError, LabError
-from netlab.lab import state
+from netlab.lab import failover, state
 from netlab.machine import charon, frr, linux, namespaces, network, processes
 from netlab.machine.linux import Linux
 from netlab.machine.network import KernelRoute
@@ -603,6 +603,23 @@ def test_policies_are_flushed_in_one_namespace_and_where_a_lab_is_stopped(planne
     half.touch()
     assert Linux().stop_processes(planned.lab) == []
     assert policies() == [False, False]
+
+
+@pytest.mark.data_plane
+def test_where_a_tunnel_goes_and_its_charon_stays_the_others_policies_stay(prefix: str, lab: str) -> None:
+    """Point-to-site goes from one instance to the other, and back, on the kernel data plane."""
+    scenario = load("route-server-branch-to-branch").scenario
+    both, one = (plan(scenario, lab, "kernel", lost=frozenset(lost)) for lost in ((), ("vnet1-gw-0",)))
+    namespaces.create(node.netns for node in both.nodes)
+    policy = "src 10.1.0.0/16 dst 10.2.0.0/16 dir out tmpl src 192.0.2.1 dst 192.0.2.2 proto esp mode tunnel"
+    edges = [both.netns(f"vnet1-gw-{index}-edge") for index in (0, 1)]
+    for old, new, stays in ((both, one, [False, True]), (one, both, [True, True])):
+        for netns in edges:
+            processes.run(netns, ["ip", "xfrm", "policy", "add", *policy.split()], "")
+        gone = failover.added_to(new, old)
+        assert "p2s" in {tunnel.connection for tunnel in gone.tunnels}
+        Linux().remove_tunnels(gone)
+        assert [bool(processes.run(netns, ["ip", "xfrm", "policy"], "")[1]) for netns in edges] == stays
 
 
 FakeFrr = Callable[[str, str], None]

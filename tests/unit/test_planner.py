@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netlab.azure.propagation import static_prefixes
+from netlab.lab.verify import public_addresses
 from netlab.plan import steering
 from netlab.plan.model import CHARON_TABLE, DEFAULT_TABLE, MAIN_TABLE, DataPlane, Interface, Node, Plan, Route
 from netlab.plan.names import RUN_ROOT
@@ -378,6 +379,13 @@ def test_both_planes_leave_the_same_in_the_routing_namespaces() -> None:
 
     assert seen(userspace) == seen(kernel)
     assert [n for n in userspace.nodes if n.kind == "gateway"] == [n for n in kernel.nodes if n.kind == "gateway"]
+
+
+@pytest.mark.parametrize("name", catalogue())
+def test_both_planes_lead_tunnels_from_the_same_public_addresses(name: str) -> None:
+    """Between them ESP is looked for on the underlay; an active-active gateway has one more for point-to-site."""
+    userspace, kernel = (public_addresses(plan(catalogued(name), "lab", plane)) for plane in PLANES)
+    assert userspace == kernel
 
 
 def test_a_gateway_has_no_way_to_the_internet() -> None:
