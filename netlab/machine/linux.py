@@ -123,7 +123,7 @@ class Linux:
             charon.start(plan.netns(item.node), item.directory, configuration)
         for speaker in plan.speakers:
             Path(speaker.directory).mkdir(mode=0o700, exist_ok=True)
-            frr.start(plan.netns(speaker.node), speaker.directory, "zebra", text.zebra_conf(speaker))
+            _start_frr(plan, speaker, "zebra")
         for speaker in plan.speakers:
             _await_frr(speaker, "zebra")
         for item in plan.charons:
@@ -131,10 +131,11 @@ class Linux:
 
     def start_bgp(self, plan: Plan) -> None:
         """Start every bgpd, with the tunnels already there, so that the first attempt to connect succeeds."""
-        for speaker in plan.speakers:
-            frr.start(plan.netns(speaker.node), speaker.directory, "bgpd", text.bgpd_conf(speaker))
-        for speaker in plan.speakers:
-            _await_frr(speaker, "bgpd")
+        found = [(speaker, daemon) for speaker in plan.speakers for daemon in speaker.daemons if daemon != "zebra"]
+        for speaker, daemon in found:
+            _start_frr(plan, speaker, daemon)
+        for speaker, daemon in found:
+            _await_frr(speaker, daemon)
 
     def start_controller(self, lab: str) -> None:
         """Start the lab's SDN controller; it lives in the host's namespace and enters the lab's to read and write."""
@@ -635,6 +636,10 @@ def _controller_directory(lab: str) -> str:
 def _await_charon(item: Charon) -> None:
     said = partial(processes.last_words, item.directory, *charon.LOGS)
     _await(f"charon of {item.node}", partial(charon.ready, item.directory), said)
+
+
+def _start_frr(plan: Plan, speaker: BgpSpeaker, daemon: str) -> None:
+    frr.start(plan.netns(speaker.node), speaker.directory, daemon, text.frr_conf(speaker, daemon))
 
 
 def _await_frr(speaker: BgpSpeaker, daemon: str) -> None:

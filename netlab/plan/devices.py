@@ -36,10 +36,11 @@ from netlab.plan.model import (
     Tunnel,
 )
 from netlab.plan.names import interface, node_directory
+from netlab.plan.timers import BGP_HOLD, bgp_timers
 from netlab.plan.underlay import LAST_RESORT, PublicAddresses
 from netlab.scenario import routers
 from netlab.scenario.addresses import supernets
-from netlab.scenario.models import Scenario
+from netlab.scenario.models import Circuit, Scenario
 from netlab.scenario.routers import Router, Topology, appliance_bgp
 
 TUNNEL_MTU = 1400  # R39
@@ -190,11 +191,11 @@ def speaker(
         neighbors=(
             *_outside(scenario, topology, router),
             *_inside(topology, router),
-            *peers_of(scenario, topology, router),
+            *peers_of(scenario, topology, router, timers),
         ),
         keepalive=timers.bgp_keepalive,
         hold=timers.bgp_hold,
-        maximum_prefix=maximum_prefix(scenario, router),
+        bfd_interval=timers.bfd_interval,
         own_prefixes=tuple(map(str, own)),
         covering=tuple(str(wide) for wide in dict.fromkeys(s for prefix in kept for s in supernets(prefix))),
     )
@@ -210,7 +211,10 @@ def _outside(scenario: Scenario, topology: Topology, router: Router) -> Iterator
             site = scenario.sites.get(router.end)
             prepend = site.as_path_prepend.get(tunnel.connection, 0) if site is not None else 0
             port, address = interface(f"t-{tunnel.name}"), str(peer.bgp_address)
-            yield BgpNeighbor(tunnel.name, peer.node, address, port, peer.asn, passive, prepend=prepend)
+            most = maximum_prefix(scenario, router, peer)
+            yield BgpNeighbor(
+                tunnel.name, peer.node, address, port, peer.asn, passive, prepend=prepend, maximum_prefix=most
+            )
 
 
 def _inside(topology: Topology, router: Router) -> Iterator[BgpNeighbor]:
@@ -222,15 +226,15 @@ def _inside(topology: Topology, router: Router) -> Iterator[BgpNeighbor]:
         yield BgpNeighbor("", other.node, str(other.bgp_address), port, other.asn, passive, inside=True)
 
 
-def peers_of(scenario: Scenario, topology: Topology, router: Router) -> Iterator[BgpNeighbor]:
+def peers_of(scenario: Scenario, topology: Topology, router: Router, timers: Timers) -> Iterator[BgpNeighbor]:
     """The peers without a tunnel: of Route Servers, of appliances, of gateways and of sites."""
     for peers in topology.peers:
         one, two = peers.routers
         if router.node in (one.node, two.node):
-            yield _peer(scenario, router, peers.other(router.node), passive=router == two)
+            yield _peer(scenario, router, peers.other(router.node), timers, passive=router == two)
 
 
-def _peer(scenario: Scenario, router: Router, other: Router, *, passive: bool) -> BgpNeighbor:
+def _peer(scenario: Scenario, router: Router, other: Router, timers: Timers, *, passive: bool) -> BgpNeighbor:
     nva = next((r for r in (router, other) if r.role == "appliance"), None)
     msee = next((r for r in (router, other) if r.role == "edge router"), None)
     site = next((r for r in (router, other) if r.role == "device"), None)
@@ -252,7 +256,10 @@ def _peer(scenario: Scenario, router: Router, other: Router, *, passive: bool) -
         strips_private=strips_private(router, other),
         overrides=overrides(router, other),
         withheld=tuple(map(str, withheld(scenario, router, other))),
+        maximum_prefix=maximum_prefix(scenario, router, other),
     )
+    if msee is not None and site is not None:
+        return _over_circuit(scenario.expressroute_circuits[msee.end], found, timers, asks=router == site)
     if router.role != "appliance" or other.role != "route server":
         return found
     settings = appliance_bgp(scenario, router)
@@ -262,6 +269,12 @@ def _peer(scenario: Scenario, router: Router, other: Router, *, passive: bool) -
         next_hop=str(settings.next_hop or ""),
         quiet=tuple(map(str, settings.no_advertise)),
     )
+
+
+def _over_circuit(circuit: Circuit, neighbor: BgpNeighbor, timers: Timers, *, asks: bool) -> BgpNeighbor:
+    """A neighbor over a circuit's link to its site, whose device ``asks`` for a hold time (R98)."""
+    shorter = asks and circuit.hold_time_seconds < BGP_HOLD
+    return replace(neighbor, bfd=circuit.bfd, timers=bgp_timers(circuit.hold_time_seconds, timers) if shorter else None)
 
 
 def circuit_port(other: Router) -> str:

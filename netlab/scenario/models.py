@@ -205,12 +205,16 @@ class CircuitConnection(Model):
 class Circuit(Model):
     """An ExpressRoute circuit: a site's private peering with a pair of Microsoft's edge routers, ASN 12076.
 
-    The site prefers what comes over it, as Microsoft advises (R95), unless ``preferred_on_premises`` is false.
+    The site prefers what comes over it, as Microsoft advises (R95), unless ``preferred_on_premises`` is false. ``bfd``
+    and ``hold_time_seconds`` are those of its device, with which Microsoft's side goes along (R98).
     """
 
     site: str
     vnets: Annotated[dict[str, CircuitConnection], Field(min_length=1)]
+    sku_tier: Literal["Standard", "Premium"] = "Standard"
     preferred_on_premises: bool = True
+    bfd: bool = False
+    hold_time_seconds: Annotated[int, Field(ge=3, le=180)] = 180
 
 
 class RouteServer(Model):
