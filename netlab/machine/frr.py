@@ -157,6 +157,11 @@ def peers(directory: str) -> tuple[BgpPeer, ...]:
     )
 
 
+def bfd_states(directory: str) -> dict[str, str]:
+    """The state of each BFD session of a bfdd, by the peer's address."""
+    return {item["peer"]: item["status"] for item in json.loads(command(directory, "bfdd", "show bfd peers json"))}
+
+
 def configure(directory: str, *lines: str) -> None:
     """Change bgpd's running configuration."""
     command(directory, "bgpd", "configure terminal", *lines, "end")

@@ -493,6 +493,22 @@ class Linux:
         with contextlib.suppress(OSError, LabError):
             frr.command(speaker.directory, "bgpd", f"clear bgp ipv4 unicast {address}")
 
+    def bfd_states(self, speaker: BgpSpeaker) -> dict[str, str]:
+        """The state of each BFD session as FRR prints it, by the peer's address."""
+        return (self._told(lambda: frr.bfd_states(speaker.directory)) or {}) if "bfdd" in speaker.daemons else {}
+
+    def count_again(self, speaker: BgpSpeaker) -> None:
+        """Have bgpd give up the sessions in which it was told one prefix too many.
+
+        FRR 8.4.4 compares with maximum-prefix before it counts the new one: it gives up with the next update, and a
+        peer that is asked for all that it told sends one.
+        """
+        most = {neighbor.address: neighbor.maximum_prefix for neighbor in speaker.neighbors}
+        for peer in self.bgp_peers(speaker) or ():
+            if 0 < most.get(peer.address, 0) < peer.received:
+                with contextlib.suppress(OSError, LabError):
+                    frr.command(speaker.directory, "bgpd", f"clear bgp ipv4 unicast {peer.address} soft in")
+
     def change_announcements(self, speaker: BgpSpeaker, add: Iterable[str] = (), delete: Iterable[str] = ()) -> None:
         """Announce and withdraw prefixes."""
         frr.configure(
