@@ -279,13 +279,15 @@ def converged(
 
     Given the tunnels that are up. A peer that tells another one more than that takes loses its session (B16, A8, R98).
     """
-    found, own = sessions(topology, up), _own(topology, announced)
+    own = _own(topology, announced)
+    # What is too much at once is passed on to nobody.
+    found = _without_flooded(_Moment(topology, own, {node: {} for node in topology.speakers}), sessions(topology, up))
     while True:
         best = _settled(topology, found, own)
-        flooded = _flooded(_Moment(topology, own, best), found)
-        if not flooded:
+        stay = _without_flooded(_Moment(topology, own, best), found)
+        if stay == found:
             return found, best
-        found = tuple(s for s in found if frozenset((s.router, s.peer.node)) not in flooded)
+        found = stay
 
 
 def _own(topology: Topology, announced: Announcements | None) -> dict[str, frozenset[IPv4Network]]:
@@ -305,6 +307,11 @@ def announces(scenario: Scenario, router: Router, announced: Announcements | Non
             told = (announced or {}).get(router.node)
             return tuple(sorted(told)) if told is not None else appliance_bgp(scenario, router).announces
     return originated(scenario, router.end, announced)
+
+
+def _without_flooded(moment: _Moment, found: tuple[Session, ...]) -> tuple[Session, ...]:
+    flooded = _flooded(moment, found)
+    return tuple(s for s in found if frozenset((s.router, s.peer.node)) not in flooded)
 
 
 def _flooded(moment: _Moment, found: tuple[Session, ...]) -> set[frozenset[str]]:
