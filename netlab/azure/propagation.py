@@ -9,13 +9,12 @@ from ipaddress import IPv4Address, IPv4Network
 from netlab.scenario.addresses import DEFAULT_ROUTE, local_network_gateway
 from netlab.scenario.models import NvaBgp, Scenario
 from netlab.scenario.routers import Router, Topology, appliance_bgp, appliances, branch_to_branch
+from netlab.scenario.rules.expressroute import most_out
 
 Announcements = Mapping[str, frozenset[IPv4Network]]
 
 MAXIMUM_PREFIX = 4000  # B16, A8
 MAXIMUM_PREFIX_IN = {"Standard": 4000, "Premium": 10_000}  # R98, by the tier of the circuit
-MAXIMUM_PREFIX_OUT = 1000  # R98, A37
-SEED_MAXIMUM_PREFIX_OUT = 200  # A37, beside a Route Server in its preview
 PREFERRED = 100
 PRIVATE_ASNS = frozenset(range(64512, 65535))
 SEED_MAXIMUM_PREFIX = 200  # A8, of a Route Server in its preview
@@ -342,7 +341,7 @@ def maximum_prefix(scenario: Scenario, router: Router, peer: Router) -> int:
         case "edge router", "device":
             return MAXIMUM_PREFIX_IN[scenario.expressroute_circuits[router.end].sku_tier]
         case "edge router", "expressroute":
-            return SEED_MAXIMUM_PREFIX_OUT if seed and branch_to_branch(scenario, peer.end) else MAXIMUM_PREFIX_OUT
+            return most_out(scenario, peer.end)
         # Differs from Azure: what an ExpressRoute gateway takes depends on its SKU; here it has none, and takes all.
         case "expressroute", _:
             return 0

@@ -423,6 +423,12 @@ class SitePrefix(Model):
         """Who tells: the name of a site, or the node of an appliance."""
         return self.site or (self.nva or "").lower()
 
+    @property
+    def parts(self) -> frozenset[IPv4Network]:
+        """The prefixes: the one that is named, or so many equal parts of it."""
+        found = self.prefix.subnets(new_prefix=self.prefix.prefixlen + (self.count - 1).bit_length())
+        return frozenset(next(found) for _ in range(self.count))
+
 
 class CircuitLink(Model):
     """A circuit, or one of its two links to a site."""

@@ -75,7 +75,7 @@ def test_the_example_of_the_house_plan_loads() -> None:
 
 
 # Which show what Azure warns of.
-WARNED = {"udr-nva": ["R89", "R89"], "route-server-active-passive": ["A4"]}
+WARNED = {"udr-nva": ["R89", "R89"], "route-server-active-passive": ["A4"], "expressroute-limits": ["A37"]}
 
 
 @pytest.mark.parametrize("name", catalogue())
