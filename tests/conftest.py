@@ -14,7 +14,7 @@ import pytest
 # What is the host's own business: clocks that run, counters, and what a loaded module adds to a list of names.
 _VOLATILE_KEYS = {"valid_life_time", "preferred_life_time", "expires", "used", "packets", "bytes"}
 _VOLATILE_SYSCTLS = ("tcp_available_congestion_control", "tcp_available_ulp")
-_DAEMONS = ("charon", "zebra", "bgpd", "netlab")
+_DAEMONS = ("charon", "zebra", "bfdd", "bgpd", "netlab")
 # Made, and bound to itself, by whoever uses namespaces first; it stays.
 _NETNS = "/run/netns"
 

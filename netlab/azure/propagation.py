@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
@@ -10,10 +10,12 @@ from netlab.azure.effective import routing_preference
 from netlab.scenario.addresses import DEFAULT_ROUTE, local_network_gateway
 from netlab.scenario.models import NvaBgp, Scenario
 from netlab.scenario.routers import Router, Topology, appliance_bgp, appliances, branch_to_branch
+from netlab.scenario.rules.expressroute import most_out
 
 Announcements = Mapping[str, frozenset[IPv4Network]]
 
 MAXIMUM_PREFIX = 4000  # B16, A8
+MAXIMUM_PREFIX_IN = {"Standard": 4000, "Premium": 10_000}  # R98, by the tier of the circuit
 # Weights of what a router hears.
 LAST, INSIDE, PREFERRED = 0, 1, 100
 PRIVATE_ASNS = frozenset(range(64512, 65535))
@@ -206,6 +208,15 @@ class _Moment:
                 heard.setdefault(route.prefix, []).append(route)
         return {prefix: self._best(routes) for prefix, routes in heard.items()}
 
+    def came_in_by(self, pairs: Collection[tuple[str, str]], node: str, prefix: IPv4Network) -> bool:
+        """Whether a router knows a prefix by one of these pairs of a router and the peer that told it."""
+        while prefix not in self.own[node]:
+            neighbor = self.best[node][prefix][0].neighbor
+            if (node, neighbor) in pairs:
+                return True
+            node = neighbor
+        return False
+
     def _best(self, routes: list[Learned]) -> tuple[Learned, ...]:
         """The shortest AS paths, from outside rather than from inside; several where they are equal (B27, B28).
 
@@ -299,15 +310,17 @@ def converged(
 ) -> tuple[tuple[Session, ...], dict[str, Paths]]:
     """The BGP sessions that stay, and what every router learns: the best paths of each prefix, by its node.
 
-    Given the tunnels that are up. A peer that tells a gateway more than it takes loses its session (B16).
+    Given the tunnels that are up. A peer that tells another one more than that takes loses its session (B16, A8, R98).
     """
-    found, own = sessions(topology, up), _own(topology, announced)
+    own = _own(topology, announced)
+    # What is too much at once is passed on to nobody.
+    found = _without_flooded(_Moment(topology, own, {node: {} for node in topology.speakers}), sessions(topology, up))
     while True:
         best = _settled(topology, found, own)
-        flooded = _flooded(_Moment(topology, own, best), found)
-        if not flooded:
+        stay = _without_flooded(_Moment(topology, own, best), found)
+        if stay == found:
             return found, best
-        found = tuple(s for s in found if frozenset((s.router, s.peer.node)) not in flooded)
+        found = stay
 
 
 def _own(topology: Topology, announced: Announcements | None) -> dict[str, frozenset[IPv4Network]]:
@@ -329,36 +342,59 @@ def announces(scenario: Scenario, router: Router, announced: Announcements | Non
     return originated(scenario, router.end, announced)
 
 
+def _without_flooded(moment: _Moment, found: tuple[Session, ...]) -> tuple[Session, ...]:
+    flooded = _flooded(moment, found)
+    return tuple(s for s in found if frozenset((s.router, s.peer.node)) not in flooded)
+
+
 def _flooded(moment: _Moment, found: tuple[Session, ...]) -> set[frozenset[str]]:
-    """The pairs of routers of which one, of a gateway or a Route Server, accepts more from the other than it takes.
+    """The pairs of routers of which one accepts more from the other than it takes.
 
     Where what is too much was passed on, only those at which it came in: the others then hear of it no more.
     """
-    scenario, speakers = moment.topology.scenario, moment.topology.speakers
-    pairs = {
-        (session.router, session.peer.node)
-        for session in found
-        if not session.inside and (most := maximum_prefix(scenario, speakers[session.router]))
-        if sum(1 for _ in moment.accepted(session)) > most
+    speakers, over = moment.topology.speakers, {}
+    for session in found:
+        most = maximum_prefix(moment.topology.scenario, speakers[session.router], session.peer)
+        accepted = [route.prefix for route in moment.accepted(session)] if most else []
+        if len(accepted) > most:
+            over[session.router, session.peer.node] = most, accepted
+    first = {
+        pair
+        for pair, (most, accepted) in over.items()
+        if sum(not moment.came_in_by(over.keys() - {pair}, pair[1], prefix) for prefix in accepted) > most
     }
-    gateways = {gateway for gateway, _ in pairs}
-    first = {pair for pair in pairs if pair[1] not in gateways}
-    return {frozenset(pair) for pair in first or pairs}
+    return {frozenset(pair) for pair in first or over}
 
 
-def maximum_prefix(scenario: Scenario, router: Router) -> int:
-    """How many prefixes a router takes from a peer (B16, A8); 0 where any number."""
-    match router.role:
-        case "gateway" | "expressroute" | "edge router":
+def maximum_prefix(scenario: Scenario, router: Router, peer: Router) -> int:
+    """How many prefixes a router takes from a peer of another AS (B16, A8, R98, A37); 0 where any number."""
+    if router.asn == peer.asn:
+        return 0
+    seed = scenario.profile == "seed"
+    match router.role, peer.role:
+        case "edge router", "device":
+            return MAXIMUM_PREFIX_IN[scenario.expressroute_circuits[router.end].sku_tier]
+        case "edge router", "expressroute":
+            return most_out(scenario, peer.end)
+        # Differs from Azure: what an ExpressRoute gateway takes depends on its SKU; here it has none, and takes all.
+        case "expressroute", _:
+            return 0
+        case "gateway", _:
             return MAXIMUM_PREFIX
-        case "route server":
-            return MAXIMUM_PREFIX if scenario.profile == "current" else SEED_MAXIMUM_PREFIX
+        case "route server", _:
+            return SEED_MAXIMUM_PREFIX if seed else MAXIMUM_PREFIX
     return 0
 
 
-def too_many(most: int) -> str:
-    """Why a session is lost, for a router that takes so many prefixes at most; or any number, and told too many."""
-    what = f"the peer tells more than {most} prefixes" if most else "the peer takes no more prefixes"
+def too_many(scenario: Scenario, router: Router, peer: Router) -> str:
+    """Why a router has lost its session with a peer: one of them tells more prefixes than the other takes."""
+    for one, other in ((router, peer), (peer, router)):
+        if one.role == "edge router":
+            most = maximum_prefix(scenario, one, other)
+            whence = "Azure (R98, A37)" if other.role == "expressroute" else "on-premises (R98)"
+            return f"the circuit takes no more than {most:,} prefixes from {whence}"
+    most = maximum_prefix(scenario, router, peer)
+    what = f"the peer tells more than {most:,} prefixes" if most else "the peer takes no more prefixes"
     return f"{what} (B16, A8)"
 
 

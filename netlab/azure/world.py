@@ -248,10 +248,10 @@ def after(world: World, action: Action) -> World:
             for tunnel in named(world.scenario, subject):
                 world = _after(world, verb, tunnel)
             return world
-        case "announce", SitePrefix(speaker=who) as subject:
-            return replace(world, announced={**world.announced, who: world.announced[who] | parts(subject)})
-        case "withdraw", SitePrefix(speaker=who) as subject:
-            return replace(world, announced={**world.announced, who: world.announced[who] - parts(subject)})
+        case "announce", SitePrefix(speaker=who, parts=parts):
+            return replace(world, announced={**world.announced, who: world.announced[who] | parts})
+        case "withdraw", SitePrefix(speaker=who, parts=parts):
+            return replace(world, announced={**world.announced, who: world.announced[who] - parts})
         case "set_key", NewKey(connection=connection, shared_key=key, end=end):
             ends = (end,) if end is not None else world.scenario.connections[connection].between
             return replace(world, keys={**world.keys, **{(connection, each): key for each in ends}})
@@ -334,13 +334,6 @@ def _with_session(
     if by_hand is not None and not session.absent:
         session = replace(session, by_hand=by_hand)
     return replace(world, sessions={**world.sessions, tunnel: session})
-
-
-def parts(subject: SitePrefix) -> Prefixes:
-    """The prefixes of an announcement: the one that is named, or so many equal parts of it."""
-    length = subject.prefix.prefixlen + (subject.count - 1).bit_length()
-    found = subject.prefix.subnets(new_prefix=length)
-    return frozenset(next(found) for _ in range(subject.count))
 
 
 def _faults(world: World, verb: str, action: Action) -> Faults:

@@ -24,13 +24,17 @@ class Reader(controller.Machine, Protocol):
 
     def bgp_states(self, speaker: BgpSpeaker) -> dict[str, str]: ...
 
+    def bfd_states(self, speaker: BgpSpeaker) -> dict[str, str]: ...
+
+    def count_again(self, speaker: BgpSpeaker) -> None: ...
+
     def routes(self, netns: str) -> tuple[KernelRoute, ...]: ...
 
 
 def await_bgp(plan: Plan, world: World, machine: Reader, seconds: float = SECONDS) -> None:
     """Wait until every BGP session that must be is Established and every speaker's kernel routes are what it learns.
 
-    One that was given up for too many prefixes, and must be, is tried anew.
+    One that was given up for too many prefixes, and must be, is tried anew. BFD watches those that it shall.
     """
     for speaker in plan.speakers:
         lacking: list[str] = []
@@ -55,6 +59,7 @@ def _try_again(plan: Plan, world: World, machine: Reader) -> None:
         for address in expected_peers(world, speaker):
             if states.get(address) == GIVEN_UP:
                 machine.reset_session(speaker, address)
+        machine.count_again(speaker)
 
 
 def expected_peers(world: World, speaker: BgpSpeaker) -> frozenset[str]:
@@ -67,12 +72,15 @@ def _missing(plan: Plan, world: World, speaker: BgpSpeaker, machine: Reader) -> 
     """What a speaker still lacks, in words; of one that is stopped nothing is expected."""
     if speaker.node not in world.learned:
         return
-    states = machine.bgp_states(speaker)
-    for address in sorted(expected_peers(world, speaker)):
+    states, expected = machine.bgp_states(speaker), expected_peers(world, speaker)
+    for address in sorted(expected):
         state = states.get(address, "unknown")
         if state != "Established":
             yield f"{speaker.node}: the BGP session with {address} is {state}"
+    watched = machine.bfd_states(speaker)
     for neighbor in speaker.neighbors:
+        if neighbor.bfd and neighbor.address in expected and watched.get(neighbor.address) != "up":
+            yield f"{speaker.node}: BFD does not watch {neighbor.address} yet"
         if neighbor.connection in world.silent | world.flooded and states.get(neighbor.address) == "Established":
             yield f"{speaker.node}: the BGP session with {neighbor.address} is still Established"
     ports = {neighbor.node: neighbor.interface for neighbor in speaker.neighbors}

@@ -112,11 +112,19 @@ class Gateway:
         dead: list[str] = []
         for speaker in self._speakers():
             found = self.machine.bgp_peers(speaker)
-            rows += (_peer(speaker, peer) for peer in found or ())
+            rows += (_peer(speaker, peer, self._lost(speaker, peer)) for peer in found or ())
             if found is None:
                 rows += (_peer(speaker, BgpPeer(n.address, n.asn, "Unknown")) for n in speaker.neighbors)
                 dead.append(f"bgpd of {speaker.node}")
         return Shown(tuple(rows), tuple(dead))
+
+    def _lost(self, speaker: BgpSpeaker, peer: BgpPeer) -> str:
+        """Why bgpd has given up a session."""
+        if peer.state != GIVEN_UP:
+            return ""
+        node = next(neighbor.node for neighbor in speaker.neighbors if neighbor.address == peer.address)
+        speakers = self.world.topology.speakers
+        return too_many(self.world.scenario, speakers[speaker.node], speakers[node])
 
     def _own(self) -> tuple[IPv4Network, ...]:
         return originated(self.world.scenario, self.end, self.world.announced)
@@ -227,10 +235,9 @@ def _advertised(speaker: BgpSpeaker, route: BgpRoute, neighbor: BgpNeighbor) -> 
     }
 
 
-def _peer(speaker: BgpSpeaker, peer: BgpPeer) -> Row:
+def _peer(speaker: BgpSpeaker, peer: BgpPeer, lost: str = "") -> Row:
     up = peer.state == "Established"
     state = "Unknown" if peer.state == "Unknown" else _STATES.get(peer.state, "Connecting")
-    lost = too_many(speaker.maximum_prefix) if peer.state == GIVEN_UP else ""
     return {
         "neighbor": peer.address,
         "asn": peer.asn,

@@ -23,7 +23,7 @@ from netlab.lab.autopsy import Machine as Readable
 from netlab.lab.convergence import expected_peers
 from netlab.lab.judgement import another_way, predicted_drop, three_way
 from netlab.machine.linux import CONTROLLER
-from netlab.plan.model import Client, Plan
+from netlab.plan.model import BgpNeighbor, BgpSpeaker, Client, Plan
 from netlab.probe.observe import observe
 from netlab.probe.trace import PROTOCOLS, Observation, Probe, Trace, all_pairs, path
 from netlab.probe.verdict import Cell, Check, Drop, Outcome, Report, Status, StepReport
@@ -136,8 +136,13 @@ def _sessions(lab: state.Lab, machine: Machine, world: World, documented: Mappin
                 yield Check(name, _status(session == "Established"), session)
             elif neighbor.connection in world.silent | world.flooded:
                 silent = session != "Established"
-                why = f": {too_many(speaker.maximum_prefix)}" if neighbor.connection in world.flooded else ""
+                why = f": {_lost(world, speaker, neighbor)}" if neighbor.connection in world.flooded else ""
                 yield Check(name, _status(silent), f"{session}, as expected{why}" if silent else session)
+
+
+def _lost(world: World, speaker: BgpSpeaker, neighbor: BgpNeighbor) -> str:
+    routers = world.topology.speakers
+    return too_many(world.scenario, routers[speaker.node], routers[neighbor.node])
 
 
 def daemons(plan: Plan) -> Iterator[tuple[str, str, str]]:
@@ -145,7 +150,7 @@ def daemons(plan: Plan) -> Iterator[tuple[str, str, str]]:
     for charon in plan.charons:
         yield charon.node, charon.directory.rpartition("/")[2], "charon-systemd"
     for speaker in plan.speakers:
-        for program in ("zebra", "bgpd"):
+        for program in speaker.daemons:
             yield speaker.node, speaker.directory.rpartition("/")[2], program
     yield "the lab", CONTROLLER, CONTROLLER
 

@@ -1,4 +1,4 @@
-"""FRR: zebra and bgpd per speaker, without watchfrr, asked through their vty sockets."""
+"""FRR: zebra and bgpd (and bfdd) per speaker, without watchfrr, asked through their vty sockets."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from netlab.machine import processes
 PROGRAMS = Path("/usr/lib/frr")
 # FRR keeps crash logs there and leaves them behind after SIGKILL (platform-facts.md, section 3).
 _SCRATCH = Path("/var/tmp/frr")
-_DAEMONS = ("zebra", "bgpd")
+_DAEMONS = ("zebra", "bfdd", "bgpd")
 _TIMEOUT = 5.0
 
 
 def start(netns: str, directory: str, daemon: str, configuration: str) -> processes.Process:
-    """Write the configuration and start zebra or bgpd."""
+    """Write the configuration and start zebra, bfdd or bgpd."""
     Path(directory, f"{daemon}.conf").write_text(configuration)
     argv = [
         str(PROGRAMS / daemon),
@@ -34,6 +34,7 @@ def start(netns: str, directory: str, daemon: str, configuration: str) -> proces
         *("-A", "127.0.0.1", "-P", "0"),
         # The run directory is root's alone; FRR insists that its user is in the vty group.
         *("-u", "root", "-g", "frrvty"),
+        *(("--bfdctl", f"{directory}/bfdd.sock") if daemon == "bfdd" else ()),
     ]
     return processes.start(argv, directory, netns)
 
@@ -159,6 +160,11 @@ def peers(directory: str) -> tuple[BgpPeer, ...]:
         )
         for address, item in found.items()
     )
+
+
+def bfd_states(directory: str) -> dict[str, str]:
+    """The state of each BFD session of a bfdd, by the peer's address."""
+    return {item["peer"]: item["status"] for item in json.loads(command(directory, "bfdd", "show bfd peers json"))}
 
 
 def configure(directory: str, *lines: str) -> None:

@@ -55,6 +55,7 @@ def _programs() -> Iterator[Finding]:
         ("charon-systemd", charon.PROGRAM),
         ("frr", str(frr.PROGRAMS / "zebra")),
         ("frr", str(frr.PROGRAMS / "bgpd")),
+        ("frr", str(frr.PROGRAMS / "bfdd")),
         ("libcharon-extra-plugins", _plugin("libstrongswan-kernel-libipsec.so")),
         ("libstrongswan-standard-plugins", _plugin("libstrongswan-openssl.so")),
         ("iproute2", shutil.which("ip") or "/usr/sbin/ip"),

@@ -123,7 +123,7 @@ class Linux:
             charon.start(plan.netns(item.node), item.directory, configuration)
         for speaker in plan.speakers:
             Path(speaker.directory).mkdir(mode=0o700, exist_ok=True)
-            frr.start(plan.netns(speaker.node), speaker.directory, "zebra", text.zebra_conf(speaker))
+            _start_frr(plan, speaker, "zebra")
         for speaker in plan.speakers:
             _await_frr(speaker, "zebra")
         for item in plan.charons:
@@ -131,10 +131,11 @@ class Linux:
 
     def start_bgp(self, plan: Plan) -> None:
         """Start every bgpd, with the tunnels already there, so that the first attempt to connect succeeds."""
-        for speaker in plan.speakers:
-            frr.start(plan.netns(speaker.node), speaker.directory, "bgpd", text.bgpd_conf(speaker))
-        for speaker in plan.speakers:
-            _await_frr(speaker, "bgpd")
+        found = [(speaker, daemon) for speaker in plan.speakers for daemon in speaker.daemons if daemon != "zebra"]
+        for speaker, daemon in found:
+            _start_frr(plan, speaker, daemon)
+        for speaker, daemon in found:
+            _await_frr(speaker, daemon)
 
     def start_controller(self, lab: str) -> None:
         """Start the lab's SDN controller; it lives in the host's namespace and enters the lab's to read and write."""
@@ -492,6 +493,22 @@ class Linux:
         with contextlib.suppress(OSError, LabError):
             frr.command(speaker.directory, "bgpd", f"clear bgp ipv4 unicast {address}")
 
+    def bfd_states(self, speaker: BgpSpeaker) -> dict[str, str]:
+        """The state of each BFD session as FRR prints it, by the peer's address."""
+        return (self._told(lambda: frr.bfd_states(speaker.directory)) or {}) if "bfdd" in speaker.daemons else {}
+
+    def count_again(self, speaker: BgpSpeaker) -> None:
+        """Have bgpd give up the sessions in which it was told one prefix too many.
+
+        FRR 8.4.4 compares with maximum-prefix before it counts the new one: it gives up with the next update, and a
+        peer that is asked for all that it told sends one.
+        """
+        most = {neighbor.address: neighbor.maximum_prefix for neighbor in speaker.neighbors}
+        for peer in self.bgp_peers(speaker) or ():
+            if 0 < most.get(peer.address, 0) < peer.received:
+                with contextlib.suppress(OSError, LabError):
+                    frr.command(speaker.directory, "bgpd", f"clear bgp ipv4 unicast {peer.address} soft in")
+
     def change_announcements(self, speaker: BgpSpeaker, add: Iterable[str] = (), delete: Iterable[str] = ()) -> None:
         """Announce and withdraw prefixes."""
         frr.configure(
@@ -645,6 +662,10 @@ def _controller_directory(lab: str) -> str:
 def _await_charon(item: Charon) -> None:
     said = partial(processes.last_words, item.directory, *charon.LOGS)
     _await(f"charon of {item.node}", partial(charon.ready, item.directory), said)
+
+
+def _start_frr(plan: Plan, speaker: BgpSpeaker, daemon: str) -> None:
+    frr.start(plan.netns(speaker.node), speaker.directory, daemon, text.frr_conf(speaker, daemon))
 
 
 def _await_frr(speaker: BgpSpeaker, daemon: str) -> None:

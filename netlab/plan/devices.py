@@ -37,10 +37,11 @@ from netlab.plan.model import (
     Tunnel,
 )
 from netlab.plan.names import interface, node_directory
+from netlab.plan.timers import BGP_HOLD, bgp_timers
 from netlab.plan.underlay import LAST_RESORT, PublicAddresses
 from netlab.scenario import routers
 from netlab.scenario.addresses import supernets
-from netlab.scenario.models import Scenario
+from netlab.scenario.models import Circuit, Scenario
 from netlab.scenario.routers import Router, Topology, appliance_bgp
 
 TUNNEL_MTU = 1400  # R39
@@ -210,11 +211,11 @@ def speaker(
         neighbors=(
             *_outside(scenario, topology, router),
             *_inside(scenario, topology, router),
-            *peers_of(scenario, topology, router),
+            *peers_of(scenario, topology, router, timers),
         ),
         keepalive=timers.bgp_keepalive,
         hold=timers.bgp_hold,
-        maximum_prefix=maximum_prefix(scenario, router),
+        bfd_interval=timers.bfd_interval,
         own_prefixes=tuple(map(str, own)),
         covering=tuple(str(wide) for wide in dict.fromkeys(s for prefix in kept for s in supernets(prefix))),
     )
@@ -230,8 +231,17 @@ def _outside(scenario: Scenario, topology: Topology, router: Router) -> Iterator
             passive = mine or (not theirs and router.end == item.between[1])
             site = scenario.sites.get(router.end)
             prepend = site.as_path_prepend.get(tunnel.connection, 0) if site is not None else 0
-            port, address, weighs = interface(f"t-{tunnel.name}"), str(peer.bgp_address), weight(scenario, router, peer)
-            yield BgpNeighbor(tunnel.name, peer.node, address, port, peer.asn, passive, prepend=prepend, weight=weighs)
+            yield BgpNeighbor(
+                tunnel.name,
+                peer.node,
+                str(peer.bgp_address),
+                interface(f"t-{tunnel.name}"),
+                peer.asn,
+                passive,
+                prepend=prepend,
+                weight=weight(scenario, router, peer),
+                maximum_prefix=maximum_prefix(scenario, router, peer),
+            )
 
 
 def _inside(scenario: Scenario, topology: Topology, router: Router) -> Iterator[BgpNeighbor]:
@@ -243,15 +253,15 @@ def _inside(scenario: Scenario, topology: Topology, router: Router) -> Iterator[
         yield BgpNeighbor("", other.node, str(other.bgp_address), port, other.asn, passive, inside=True, weight=weighs)
 
 
-def peers_of(scenario: Scenario, topology: Topology, router: Router) -> Iterator[BgpNeighbor]:
+def peers_of(scenario: Scenario, topology: Topology, router: Router, timers: Timers) -> Iterator[BgpNeighbor]:
     """The peers without a tunnel: of Route Servers, of appliances, of gateways and of sites."""
     for peers in topology.peers:
         one, two = peers.routers
         if router.node in (one.node, two.node):
-            yield _peer(scenario, router, peers.other(router.node), passive=router == two)
+            yield _peer(scenario, router, peers.other(router.node), timers, passive=router == two)
 
 
-def _peer(scenario: Scenario, router: Router, other: Router, *, passive: bool) -> BgpNeighbor:
+def _peer(scenario: Scenario, router: Router, other: Router, timers: Timers, *, passive: bool) -> BgpNeighbor:
     nva = next((r for r in (router, other) if r.role == "appliance"), None)
     msee = next((r for r in (router, other) if r.role == "edge router"), None)
     site = next((r for r in (router, other) if r.role == "device"), None)
@@ -274,7 +284,10 @@ def _peer(scenario: Scenario, router: Router, other: Router, *, passive: bool) -
         nameless=tuple(map(str, taken_without_asn(scenario, router, other))),
         strips_private=strips_private(router, other),
         withheld=tuple(map(str, withheld(scenario, router, other))),
+        maximum_prefix=maximum_prefix(scenario, router, other),
     )
+    if msee is not None and site is not None:
+        return _over_circuit(scenario.expressroute_circuits[msee.end], found, timers, asks=router == site)
     if router.role != "appliance" or other.role != "route server":
         return found
     settings = appliance_bgp(scenario, router)
@@ -285,6 +298,12 @@ def _peer(scenario: Scenario, router: Router, other: Router, *, passive: bool) -
         quiet=tuple(map(str, settings.no_advertise)),
         overrides=settings.as_override,
     )
+
+
+def _over_circuit(circuit: Circuit, neighbor: BgpNeighbor, timers: Timers, *, asks: bool) -> BgpNeighbor:
+    """A neighbor over a circuit's link to its site, whose device ``asks`` for a hold time (R98)."""
+    shorter = asks and circuit.hold_time_seconds < BGP_HOLD
+    return replace(neighbor, bfd=circuit.bfd, timers=bgp_timers(circuit.hold_time_seconds, timers) if shorter else None)
 
 
 def circuit_port(other: Router) -> str:

@@ -228,7 +228,8 @@ class BgpNeighbor:
     it is told what was learned with the next hop that it has. It tells nobody of the prefixes in ``quiet``, and is
     not told those in ``withheld``. What it tells has this ``weight`` and ``metric``, the prefixes in ``nameless`` not
     its AS number; ``strips_private`` takes private AS numbers out of what it is told, ``overrides`` puts the own one in
-    the place of the peer's.
+    the place of the peer's. One that tells more than ``maximum_prefix`` prefixes loses its session; 0 takes any number.
+    ``bfd`` watches it by BFD; ``timers`` are keepalive and hold time where they are shorter than the speaker's.
     """
 
     connection: str
@@ -248,6 +249,9 @@ class BgpNeighbor:
     nameless: tuple[str, ...] = ()
     strips_private: bool = False
     overrides: bool = False
+    maximum_prefix: int = 0
+    bfd: bool = False
+    timers: tuple[int, int] | None = None
 
     @property
     def changed(self) -> bool:
@@ -262,11 +266,11 @@ class BgpNeighbor:
 
 @dataclass(frozen=True, slots=True)
 class BgpSpeaker:
-    """One FRR (zebra and bgpd) in a namespace.
+    """One FRR (zebra and bgpd, and bfdd where it watches a neighbor by BFD) in a namespace.
 
     ``own_prefixes`` are the VNet's (and its transit spokes'): learned prefixes that are equal to or inside one of them
-    are refused, ``covering`` ones (strict supersets, 0.0.0.0/0 included) accepted and not passed on. A peer that tells
-    more than ``maximum_prefix`` prefixes loses its session; 0 takes any number.
+    are refused, ``covering`` ones (strict supersets, 0.0.0.0/0 included) accepted and not passed on. ``bfd_interval``
+    is in milliseconds.
     """
 
     node: str
@@ -277,7 +281,7 @@ class BgpSpeaker:
     neighbors: tuple[BgpNeighbor, ...]
     keepalive: int
     hold: int
-    maximum_prefix: int
+    bfd_interval: int
     own_prefixes: tuple[str, ...] = ()
     covering: tuple[str, ...] = ()
 
@@ -285,6 +289,12 @@ class BgpSpeaker:
     def compares_metrics(self) -> bool:
         """Whether metrics count, also of what different AS tell."""
         return any(neighbor.metric for neighbor in self.neighbors)
+
+    @property
+    def daemons(self) -> tuple[str, ...]:
+        """FRR's daemons, in the order in which they start."""
+        bfdd = ("bfdd",) if any(neighbor.bfd for neighbor in self.neighbors) else ()
+        return ("zebra", *bfdd, "bgpd")
 
 
 @dataclass(frozen=True, slots=True)
@@ -432,11 +442,12 @@ class Uplink:
 
 @dataclass(frozen=True, slots=True)
 class Timers:
-    """Azure's timers divided by the time scale, in seconds."""
+    """Azure's timers divided by the time scale, in seconds; ``bfd_interval`` in milliseconds, as FRR wants it."""
 
     scale: float
     bgp_keepalive: int
     bgp_hold: int
+    bfd_interval: int
     dpd_delay: int
     retransmit_timeout: float
     retransmit_tries: int

@@ -15,8 +15,8 @@ def files(plan: Plan) -> Iterator[tuple[str, str]]:
     for charon in plan.charons:
         yield f"{charon.directory}/strongswan.conf", text.strongswan_conf(charon, plan.timers, plan.data_plane)
     for speaker in plan.speakers:
-        yield f"{speaker.directory}/zebra.conf", text.zebra_conf(speaker)
-        yield f"{speaker.directory}/bgpd.conf", text.bgpd_conf(speaker)
+        for daemon in speaker.daemons:
+            yield f"{speaker.directory}/{daemon}.conf", text.frr_conf(speaker, daemon)
 
 
 def messages(plan: Plan) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -60,14 +60,9 @@ def strongswan_conf(charon: Charon, timers: Timers, data_plane: DataPlane, key_l
     )
 
 
-def zebra_conf(speaker: BgpSpeaker) -> str:
-    """The zebra.conf of one speaker."""
-    return _environment().get_template("frr/zebra.conf.j2").render(speaker=speaker)
-
-
-def bgpd_conf(speaker: BgpSpeaker) -> str:
-    """The bgpd.conf of one speaker."""
-    return _environment().get_template("frr/bgpd.conf.j2").render(speaker=speaker)
+def frr_conf(speaker: BgpSpeaker, daemon: str) -> str:
+    """The configuration of one daemon of a speaker."""
+    return _environment().get_template(f"frr/{daemon}.conf.j2").render(speaker=speaker)
 
 
 def vpn_settings(server: str, routes: tuple[str, ...]) -> str:

@@ -242,7 +242,8 @@ def _appliances(scenario: Scenario) -> Iterator[Edge]:
             yield Edge("bgp", box, route_server_node(vnet, 0), words)
         yield from (Edge("bgp", box, devices(scenario, site)[0].node, (*words, "SD-WAN")) for site in settings.sites)
         for other in settings.appliances:
-            yield Edge("bgp", box, _box(scenario, other), (f"{vm} to {scenario.appliances[other][1]}", "BGP, no tunnel"))
+            both = f"{vm} to {scenario.appliances[other][1]}"
+            yield Edge("bgp", box, _box(scenario, other), (both, "BGP, no tunnel"))
 
 
 def _circuits(scenario: Scenario) -> Iterator[Edge]:

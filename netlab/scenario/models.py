@@ -219,12 +219,16 @@ class CircuitConnection(Model):
 class Circuit(Model):
     """An ExpressRoute circuit: a site's private peering with a pair of Microsoft's edge routers, ASN 12076.
 
-    The site prefers what comes over it, as Microsoft advises (R95), unless ``preferred_on_premises`` is false.
+    The site prefers what comes over it, as Microsoft advises (R95), unless ``preferred_on_premises`` is false. ``bfd``
+    and ``hold_time_seconds`` are those of its device, with which Microsoft's side goes along (R98).
     """
 
     site: str
     vnets: Annotated[dict[str, CircuitConnection], Field(min_length=1)]
+    sku_tier: Literal["Standard", "Premium"] = "Standard"
     preferred_on_premises: bool = True
+    bfd: bool = False
+    hold_time_seconds: Annotated[int, Field(ge=3, le=180)] = 180
 
 
 class RouteServer(Model):
@@ -436,6 +440,12 @@ class SitePrefix(Model):
     def speaker(self) -> str:
         """Who tells: the name of a site, or the node of an appliance."""
         return self.site or (self.nva or "").lower()
+
+    @property
+    def parts(self) -> frozenset[IPv4Network]:
+        """The prefixes: the one that is named, or so many equal parts of it."""
+        found = self.prefix.subnets(new_prefix=self.prefix.prefixlen + (self.count - 1).bit_length())
+        return frozenset(next(found) for _ in range(self.count))
 
 
 class CircuitLink(Model):

@@ -147,6 +147,13 @@ class Machine:
         self._ask(BGP)
         return {neighbor.address: "Established" for neighbor in speaker.neighbors}
 
+    def bfd_states(self, speaker: BgpSpeaker) -> dict[str, str]:
+        self._ask(BGP)
+        return {}
+
+    def count_again(self, speaker: BgpSpeaker) -> None:
+        raise NotImplementedError
+
     def routes(self, netns: str) -> tuple[KernelRoute, ...]:
         self._ask(BGP)
         node = next(node for node in planned().nodes if node.netns == netns)

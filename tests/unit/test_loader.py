@@ -76,6 +76,7 @@ def test_the_example_of_the_house_plan_loads() -> None:
 
 # Which show what Azure warns of.
 WARNED = {
+    "expressroute-limits": ["A37"],
     "route-server-active-passive": ["A4"],
     "udr-nva": ["R89", "R89"],
     "udr-own-vpn-server": ["R90", "R90", "R90", "R90", "A20"],

@@ -140,7 +140,7 @@ def test_advertised_routes_have_the_own_number_in_front(branch: Scenario) -> Non
     [
         ("Established", "Connected", "1.01:01:01", ""),
         ("Active", "Connecting", None, ""),
-        ("Idle (PfxCt)", "Idle", None, "the peer tells more than 4000 prefixes (B16, A8)"),
+        ("Idle (PfxCt)", "Idle", None, "the peer tells more than 4,000 prefixes (B16, A8)"),
     ],
 )
 def test_bgp_peers(branch: Scenario, said: str, state: str, duration: str | None, reason: str) -> None:

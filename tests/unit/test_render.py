@@ -90,7 +90,7 @@ def lines(configuration: str) -> list[str]:
 
 
 def test_a_gateway_refuses_its_own_and_keeps_what_covers_it() -> None:
-    found = lines(text.bgpd_conf(speaker("vnet1-gw-0")))
+    found = lines(text.frr_conf(speaker("vnet1-gw-0"), "bgpd"))
     assert "ip prefix-list OWN seq 5 permit 10.1.0.0/16 le 32" in found  # B19, B20
     covering = [line.split()[-1] for line in found if line.startswith("ip prefix-list COVERING")]
     assert covering[0] == "10.0.0.0/15"
@@ -103,22 +103,22 @@ def test_a_gateway_refuses_its_own_and_keeps_what_covers_it() -> None:
 
 def test_a_site_refuses_nothing() -> None:
     """Its device is no Azure gateway."""
-    found = text.bgpd_conf(speaker("site1"))
+    found = text.frr_conf(speaker("site1"), "bgpd")
     assert "prefix-list" not in found
     assert "route-map LEARN permit 30" in found
 
 
 def test_bgp_has_azures_timers_and_limit_and_one_side_waits() -> None:
     scaled = replace(speaker("vnet1-gw-0"), keepalive=60, hold=180)
-    found = lines(text.bgpd_conf(scaled))
+    found = lines(text.frr_conf(scaled, "bgpd"))
     assert "timers bgp 60 180" in found  # B14
     assert "neighbor 10.101.255.254 maximum-prefix 4000" in found  # B16
     assert "neighbor 10.101.255.254 passive" not in found  # B13
-    assert "neighbor 10.1.255.30 passive" in lines(text.bgpd_conf(speaker("site1")))
+    assert "neighbor 10.1.255.30 passive" in lines(text.frr_conf(speaker("site1"), "bgpd"))
 
 
 def test_a_speaker_announces_its_networks_to_every_neighbour() -> None:
-    found = lines(text.bgpd_conf(speaker("vnet1-gw-0")))
+    found = lines(text.frr_conf(speaker("vnet1-gw-0"), "bgpd"))
     assert [line for line in found if line.startswith("network ")] == ["network 10.1.0.0/16", "network 192.168.0.0/24"]
     assert "neighbor 10.101.255.254 remote-as 65101" in found
     assert "neighbor 10.101.255.254 activate" in found
@@ -127,7 +127,7 @@ def test_a_speaker_announces_its_networks_to_every_neighbour() -> None:
 
 def test_zebra_keeps_no_next_hop_groups() -> None:
     """platform-facts.md, section 3: a stale one ends ECMP for good."""
-    assert "no zebra nexthop kernel enable" in text.zebra_conf(speaker("site1"))
+    assert "no zebra nexthop kernel enable" in text.frr_conf(speaker("site1"), "zebra")
 
 
 # --- vici -----------------------------------------------------------------------------------------------------------

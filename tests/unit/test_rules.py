@@ -286,6 +286,24 @@ def circuit(settings: str) -> tuple[tuple[str, str], ...]:
     return gateway, (CONNECTIONS, f"expressroute_circuits:\n  c1: {{{settings}}}\n{CONNECTIONS}")
 
 
+# VNet6, which has a Route Server, on a circuit.
+CIRCUIT6 = (
+    ("    route_server: {allow", "    expressroute_gateway: {}\n    route_server: {allow"),
+    (CONNECTIONS, f"expressroute_circuits:\n  c6: {{site: Site1, vnets: {{VNet6: {{}}}}}}\n{CONNECTIONS}"),
+)
+
+
+def announced(count: int) -> tuple[str, str]:
+    """What the appliance in VNet6 announces later."""
+    subject = f"{{nva: VNet6-edge, prefix: 100.64.0.0/10, count: {count}}}"
+    return STEP, f"  - name: told\n    do:\n      - announce: {subject}\n{STEP}"
+
+
+def machines6(count: int) -> tuple[tuple[str, str], ...]:
+    more = "".join(f"      m{number}: {{subnet: default}}\n" for number in range(count))
+    return ("default: 10.66.0.0/24", "default: 10.66.16.0/20"), ("      edge:\n", f"{more}      edge:\n")
+
+
 def many_sites(count: int, vnet: str = "VNet2") -> tuple[tuple[str, str], ...]:
     sites = (f"  S{n}: {{address_prefixes: [10.{n}.0.0/16]}}\n" for n in range(150, 150 + count))
     tunnels = (f"  C{n}: {{type: IPsec, between: [{vnet}, S{n}]}}\n" for n in range(150, 150 + count))
@@ -1211,6 +1229,18 @@ BROKEN = (
         "route_server",
         *(edge_and(asn, f"{{subnet: default, nva: {{bgp: {{asn: {asn}}}}}}}") for asn in range(64601, 64609)),
     ),
+    # A9: the appliance's 10.98.0.0/16 and Site6's are there.
+    broken("a9_route_servers_have_limits", "count: 9999", announced(9999)),
+    broken("a9_route_servers_have_limits", "route_server", *machines6(4000)),
+    # A37: VNet6's and Site6's are there; 10.98.0.0/16 goes nowhere (A22).
+    broken("a37_circuits_take_few_routes", "count: 999", *CIRCUIT6, announced(999)),
+    broken("a37_circuits_take_few_routes", "count: 199", *ALL_SEED, *CIRCUIT6, announced(199)),
+    broken(
+        "a37_circuits_take_few_routes",
+        "route_server",
+        *CIRCUIT6,
+        ("announces: [10.98.0.0/16]", f"announces: [10.98.0.0/16, {slash30s(999)}]"),
+    ),
     broken("a14_next_hops_are_in_the_vnet", "asn: 65066", nva_with("next_hop: 10.1.0.4")),
     broken("a14_next_hops_are_in_the_vnet", "asn: 65066", nva_with("next_hop: 10.66.0.99")),
     broken(
@@ -1264,6 +1294,11 @@ CURRENT_WITHIN = (
         ("{allow_branch_to_branch_traffic: true}", "{}"),
         ("    route_server: {}", "    vpn_gateway: {}\n    route_server: {}"),
     ),
+    # A9, A37, and without branch-to-branch.
+    (announced(9998),),
+    machines6(3999),
+    (*CIRCUIT6, announced(998)),
+    (*CIRCUIT6, announced(999), ("    route_server: {allow_branch_to_branch_traffic: true}", "    route_server: {}")),
     # A14.
     (nva_with("next_hop: 10.66.0.4"),),
     (("dpd_timeout_seconds: 30", "dpd_timeout_seconds: 9"),),
@@ -1415,6 +1450,23 @@ def test_a_gateway_subnet_too_small_is_an_error_and_a_small_one_a_warning(size: 
         item.severity for item in findings(GOOD.replace("10.2.255.0/27", f"10.2.255.0/{size}")) if item.rule == "R3"
     ]
     assert found == [severity] * (severity is not None)
+
+
+def test_a_story_may_tell_a_circuit_too_much_and_a_scenario_not() -> None:
+    """A37: the story shows what comes of it (R98)."""
+    as_built = ("announces: [10.98.0.0/16]", f"announces: [10.98.0.0/16, {slash30s(999)}]")
+    for edit, severity in ((announced(999), "warning"), (as_built, "error")):
+        found = findings(Broken("", "", (*CIRCUIT6, edit)).text)
+        assert [(item.rule, item.severity) for item in found] == [("A37", severity)]
+
+
+def test_a_circuit_that_is_told_less_again_is_no_finding_any_more() -> None:
+    """A37: of three actions only the one in the middle is too much."""
+    told = {"nva": "VNet6-edge", "prefix": "100.64.0.0/10", "count": 998}
+    one = {"nva": "VNet6-edge", "prefix": "100.128.0.0/16"}
+    actions = [{"announce": told}, {"announce": one}, {"withdraw": one}]
+    text = Broken("", "", (*CIRCUIT6, (STEP, f"  - {{name: told, do: {json.dumps(actions)}}}\n{STEP}"))).text
+    assert [item.line for item in findings(text)] == [text[: text.index("100.128")].count("\n") + 1]
 
 
 def test_warnings_do_not_refuse_a_scenario() -> None:

@@ -5,7 +5,17 @@ from __future__ import annotations
 from netlab.scenario.addresses import GATEWAY_SUBNET
 from netlab.scenario.models import Scenario
 from netlab.scenario.names import short, suggest
+from netlab.scenario.routers import branch_to_branch
 from netlab.scenario.rules.subjects import Breach, Breaches, unknown
+
+# R98, A37; and of A37 in the seed's days.
+MOST_OUT = 1000
+SEED_MOST_OUT = 200
+
+
+def most_out(scenario: Scenario, vnet: str) -> int:
+    """How many prefixes may go from a VNet's gateway over a circuit."""
+    return SEED_MOST_OUT if scenario.profile == "seed" and branch_to_branch(scenario, vnet) else MOST_OUT
 
 
 def circuits_join_a_site_and_gateways(scenario: Scenario) -> Breaches:

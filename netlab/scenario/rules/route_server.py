@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from ipaddress import IPv4Network
+
 from netlab.scenario import addresses
 from netlab.scenario.addresses import DEFAULT_ASN, ROUTE_SERVER_SUBNET, vm_addresses
-from netlab.scenario.models import Scenario
+from netlab.scenario.models import NvaBgp, Scenario, node_name
 from netlab.scenario.names import short
 from netlab.scenario.routers import branch_to_branch
 from netlab.scenario.rules.bgp import AZURE_ASNS, IANA_ASNS, UNLISTED_ASN, USABLE
+from netlab.scenario.rules.expressroute import most_out
 from netlab.scenario.rules.subjects import (
     Breach,
     Breaches,
     Path,
+    announcements,
     appliances_with_bgp,
     by_profile,
+    networks_of,
     sound_connections,
+    told_by,
     unknown,
     virtual_machines,
     vpn_gateways,
@@ -22,6 +29,11 @@ from netlab.scenario.rules.subjects import (
 
 # A7.
 MOST_PEERS = 8
+# A9.
+MOST_ROUTES = 10_000
+MOST_MACHINES = 4_000
+
+Told = Mapping[str, frozenset[IPv4Network]]
 
 
 def a1_route_server_has_its_subnet(scenario: Scenario) -> Breaches:
@@ -78,6 +90,84 @@ def a7_route_servers_have_few_peers(scenario: Scenario) -> Breaches:
         if vnet.route_server is not None and len(peers) > MOST_PEERS:
             message = f"the Route Server of `{name}` has {len(peers)} peers, {MOST_PEERS} at most; leave one out"
             yield Breach(("vnets", name, "route_server"), message)
+
+
+def a9_route_servers_have_limits(scenario: Scenario) -> Breaches:
+    """A9: a Route Server takes 10,000 routes in all, and serves 4,000 machines of its VNet and those that it is peered
+    with."""
+    for name in _with_route_server(scenario):
+        path = ("vnets", name, "route_server")
+        served = {name, *(mine.remote_vnet for mine, _ in scenario.peered(name))}
+        machines = sum(len(scenario.vnets[vnet].vms) for vnet in served)
+        if machines > MOST_MACHINES:
+            message = (
+                f"{machines:,} machines are in `{name}` and its peers, and its Route Server serves {MOST_MACHINES:,}"
+            )
+            yield Breach(path, f"{message}; leave some out")
+        for place, told in announcements(scenario):
+            routes = len(_learned(scenario, name, told))
+            if routes > MOST_ROUTES:
+                message = f"the Route Server of `{name}` learns {routes:,} routes, {MOST_ROUTES:,} at most"
+                yield Breach(place or path, f"{message}; announce fewer")
+
+
+def a37_circuits_take_few_routes(scenario: Scenario) -> Breaches:
+    """A37: beside a Route Server with branch-to-branch 1,000 routes at most go over a circuit, those of the VNet
+    included. What only a story does is a warning: it shows that the connection goes down (R98)."""
+    on_circuits = {vnet for circuit in scenario.expressroute_circuits.values() for vnet in circuit.vnets}
+    for name in (name for name in _with_route_server(scenario) if name in on_circuits):
+        most = most_out(scenario, name)
+        for place, told in announcements(scenario) if branch_to_branch(scenario, name) else ():
+            routes = len(_told_over_circuits(scenario, name, told))
+            if routes > most:
+                message = f"{routes:,} routes of `{name}` and its Route Server go over its circuits, {most:,} at most"
+                path = place or ("vnets", name, "route_server")
+                right = f"; announce fewer {by_profile(scenario)}"
+                yield Breach(path, message + right, "warning" if place else "error")
+
+
+def _with_route_server(scenario: Scenario) -> Iterator[str]:
+    return (name for name, vnet in scenario.vnets.items() if vnet.route_server is not None)
+
+
+def _learned(scenario: Scenario, vnet: str, told: Told) -> set[IPv4Network]:
+    """What a Route Server learns of appliances, and with branch-to-branch of the VNet's gateways."""
+    found = {prefix for vm, bgp in _speakers(scenario, vnet) for prefix in _behind(vnet, vm, bgp, told)}
+    if branch_to_branch(scenario, vnet):
+        sites = (item.site for item in scenario.expressroute_circuits.values() if vnet in item.vnets)
+        found.update(prefix for site in sites for prefix in told.get(site, ()))
+        found.update(_by_vpn(scenario, vnet, told))
+    return found
+
+
+def _told_over_circuits(scenario: Scenario, vnet: str, told: Told) -> set[IPv4Network]:
+    """What an ExpressRoute gateway tells its circuits: of the VNet and its spokes, of appliances and of the VPN."""
+    own = {network.prefix for network in networks_of(scenario, vnet)}
+    by_appliances = {
+        prefix
+        for vm, bgp in _speakers(scenario, vnet)
+        for prefix in _behind(vnet, vm, bgp, told) - {*bgp.no_advertise}  # A22
+    }
+    return own | by_appliances | _by_vpn(scenario, vnet, told)
+
+
+def _speakers(scenario: Scenario, vnet: str) -> Iterator[tuple[str, NvaBgp]]:
+    return ((vm, bgp) for owner, vm, bgp in appliances_with_bgp(scenario) if owner == vnet)
+
+
+def _behind(vnet: str, vm: str, bgp: NvaBgp, told: Told) -> frozenset[IPv4Network]:
+    """What an appliance announces, of its own and of the sites behind it."""
+    return told[node_name(vnet, vm)].union(*(told.get(site, ()) for site in bgp.sites))
+
+
+def _by_vpn(scenario: Scenario, vnet: str, told: Told) -> set[IPv4Network]:
+    """What a VNet's VPN gateway knows of its sites: what they announce, or what it was told of them."""
+    found: set[IPv4Network] = set()
+    for item in told_by(scenario):
+        if item.vnet == vnet:
+            speaks = scenario.connections[item.connection].enable_bgp and item.device in told
+            found.update(told[item.device] if speaks else item.gateway.address_prefixes)
+    return found
 
 
 def a14_next_hops_are_in_the_vnet(scenario: Scenario) -> Breaches:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
@@ -17,6 +17,7 @@ from netlab.scenario.models import (
     Peering,
     Scenario,
     Site,
+    SitePrefix,
     TunnelSettings,
     VirtualNetwork,
     VpnDevice,
@@ -291,6 +292,23 @@ def appliances_with_bgp(scenario: Scenario) -> Iterator[tuple[str, str, NvaBgp]]
 def story_actions(scenario: Scenario) -> Iterator[tuple[Path, Action]]:
     for index, step in enumerate(scenario.story):
         yield from ((("story", index, "do", place, action.verb), action) for place, action in enumerate(step.do))
+
+
+def announcements(scenario: Scenario) -> Iterator[tuple[Path, Mapping[str, frozenset[IPv4Network]]]]:
+    """What sites and the nodes of appliances announce, as built and after each action of the story that changes it."""
+    told = {name: frozenset(site.address_prefixes) for name, site in scenario.sites.items()}
+    told |= {node_name(vnet, vm): frozenset(bgp.announces) for vnet, vm, bgp in appliances_with_bgp(scenario)}
+    yield (), told
+    for path, action in story_actions(scenario):
+        subject = action.subject
+        if (
+            isinstance(subject, SitePrefix)
+            and subject.speaker in told
+            and subject.count <= subject.prefix.num_addresses
+        ):
+            before, parts = told[subject.speaker], subject.parts
+            told = {**told, subject.speaker: before | parts if action.verb == "announce" else before - parts}
+            yield path, told
 
 
 def unknown(path: Path, name: str, known: Iterable[str], kind: str) -> Breaches:
