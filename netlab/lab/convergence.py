@@ -28,6 +28,8 @@ class Reader(controller.Machine, Protocol):
 
     def count_again(self, speaker: BgpSpeaker) -> None: ...
 
+    def as_paths(self, speaker: BgpSpeaker) -> dict[str, frozenset[str]]: ...
+
     def routes(self, netns: str) -> tuple[KernelRoute, ...]: ...
 
 
@@ -40,7 +42,7 @@ def await_bgp(plan: Plan, world: World, machine: Reader, seconds: float = SECOND
         lacking: list[str] = []
 
         def met(speaker: BgpSpeaker = speaker, lacking: list[str] = lacking) -> bool:
-            lacking[:] = _missing(plan, world, speaker, machine)
+            lacking[:] = list(_missing(plan, world, speaker, machine)) or _heard_otherwise(world, speaker, machine)
             if lacking:
                 _try_again(plan, world, machine)
             return not lacking
@@ -98,6 +100,19 @@ def _missing(plan: Plan, world: World, speaker: BgpSpeaker, machine: Reader) -> 
             yield f"{speaker.node}: no BGP route to {prefix} over {', '.join(sorted(devices))}"
     for prefix in present.keys() - wanted.keys():
         yield f"{speaker.node}: still has a BGP route to {prefix}"
+
+
+def _heard_otherwise(world: World, speaker: BgpSpeaker, machine: Reader) -> Iterator[str]:
+    """The AS paths that a speaker has and must not have yet or any more, in words: its kernel may not tell them apart,
+    as that of a Route Server, whose routes all lead into its VNet."""
+    if speaker.node not in world.learned:
+        return
+    heard = machine.as_paths(speaker)
+    for prefix, paths in world.learned[speaker.node].items():
+        wanted = frozenset(" ".join(map(str, path.as_path)) for path in paths)
+        if heard.get(str(prefix)) != wanted:
+            found = ", ".join(sorted(heard.get(str(prefix), ()))) or "none"
+            yield f"{speaker.node}: the AS path to {prefix} is {found}, not {', '.join(sorted(wanted))}"
 
 
 def _bgp_routes(plan: Plan, speaker: BgpSpeaker, machine: Reader) -> Iterator[KernelRoute]:

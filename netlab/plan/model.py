@@ -378,8 +378,7 @@ class GatewayView:
     """Where the lab's SDN controller reads what a gateway instance knows, and the P2S connection that it keeps in step.
 
     ``footholds``: each offered prefix needs an address on the edge (kernel-libipsec). ``tunnels`` are the interfaces
-    that lead out, of an ``expressroute`` gateway those to its circuits. ``directory``, where AS paths count, is its
-    FRR's.
+    that lead out, of an ``expressroute`` gateway those to its circuits. ``directory`` is its FRR's, if AS paths count.
     """
 
     vnet: str

@@ -158,6 +158,11 @@ ENDPOINTS = {
         "remote2-r2",
         "lin",
     },
+    "route-server-expressroute": {"vnet1-vm1", "vnet1-sdwan", "vnet2-vm2", "vnet3-vm3", "site1-h1", "remote-r1"},
+    "route-server-routing-preference": {
+        *(f"vnet{n}-{vm}{n}" for n in (1, 2, 3) for vm in ("vm", "sdwan", "listener")),
+        "office-h",
+    },
     "route-server-overview": {
         "vnet1-vm1",
         "vnet1-vm3",

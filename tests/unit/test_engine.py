@@ -73,7 +73,7 @@ class Machine:
         self.refused: set[str] = set()
         self._fail_at = fail_at
         self._error = error
-        self._known: dict[str, tuple[tuple[str, bool], ...]] = {}
+        self._known: dict[str, tuple[tuple[str, bool, int], ...]] = {}
 
     def _ask(self, what: str) -> None:
         self.asked.append(what)
@@ -118,7 +118,7 @@ class Machine:
         self.processes |= {f"bgpd of {speaker.node}" for speaker in plan.speakers}
         heard = initial(loaded().scenario).learned
         for view in plan.gateways:
-            self._known[view.node] = (("192.168.0.0/24", False), *((str(p), True) for p in heard[view.node]))
+            self._known[view.node] = (("192.168.0.0/24", False, 0), *((str(p), True, 1) for p in heard[view.node]))
         self._ask(BGPD)
 
     def connect(self, plan: Plan, clients: Iterable[Client]) -> dict[str, str]:
@@ -154,6 +154,11 @@ class Machine:
     def count_again(self, speaker: BgpSpeaker) -> None:
         raise NotImplementedError
 
+    def as_paths(self, speaker: BgpSpeaker) -> dict[str, frozenset[str]]:
+        self._ask(BGP)
+        known = initial(loaded().scenario).learned[speaker.node]
+        return {str(prefix): frozenset(" ".join(map(str, p.as_path)) for p in paths) for prefix, paths in known.items()}
+
     def routes(self, netns: str) -> tuple[KernelRoute, ...]:
         self._ask(BGP)
         node = next(node for node in planned().nodes if node.netns == netns)
@@ -166,7 +171,7 @@ class Machine:
         assert "controller" in self.processes
         self._ask(TABLES)
 
-    def gateway_prefixes(self, view: GatewayView) -> tuple[tuple[str, bool], ...]:
+    def gateway_prefixes(self, view: GatewayView) -> tuple[tuple[str, bool, int], ...]:
         self._ask(TABLES)
         return self._known[view.node]
 

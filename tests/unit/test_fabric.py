@@ -19,7 +19,7 @@ from netlab.plan.planner import plan
 from netlab.scenario.loader import load
 
 GATEWAY = "vnet1-gw-0"
-STATIC, LEARNED = ("192.168.0.0/24", False), ("10.101.0.0/16", True)
+STATIC, LEARNED = ("192.168.0.0/24", False, 0), ("10.101.0.0/16", True, 1)
 
 
 @cache
@@ -34,7 +34,7 @@ def table(name: str, node: str, subnet: str) -> SubnetTable:
 
 def knowing(*prefixes: str) -> controller.Known:
     """The one instance on duty knows these prefixes."""
-    return {GATEWAY: tuple((prefix, True) for prefix in prefixes)}
+    return {GATEWAY: tuple((prefix, True, 1) for prefix in prefixes)}
 
 
 def by_prefix(routes: Iterable[Route]) -> dict[str, Route]:
@@ -117,18 +117,18 @@ def test_selectors_are_the_static_part_and_what_bgp_told() -> None:
 
 def test_what_a_gateway_knows_without_bgp_is_not_offered_for_that() -> None:
     """I4: a static prefix is in the static part, or its connection does not push it."""
-    assert controller.wanted_selectors(view("p2s-branch"), [("10.101.0.0/16", False)]) == (
+    assert controller.wanted_selectors(view("p2s-branch"), [("10.101.0.0/16", False, 0)]) == (
         "10.1.0.0/16",
         "192.168.0.0/24",
     )
 
 
 def test_a_learned_default_route_is_not_offered() -> None:
-    assert "0.0.0.0/0" not in controller.wanted_selectors(view(), [("0.0.0.0/0", True)])
+    assert "0.0.0.0/0" not in controller.wanted_selectors(view(), [("0.0.0.0/0", True, 1)])
 
 
 def test_selectors_do_not_depend_on_the_order_of_what_is_known() -> None:
-    known = [LEARNED, ("10.2.0.0/16", True), STATIC]
+    known = [LEARNED, ("10.2.0.0/16", True, 1), STATIC]
     assert controller.wanted_selectors(view(), known) == controller.wanted_selectors(view(), reversed(known))
 
 
@@ -143,7 +143,7 @@ class Stop(Exception):
 class Machine:
     """Tables, routes into tunnels and selectors, what the gateways know, dead tunnels, and every change made."""
 
-    known: dict[str, tuple[tuple[str, bool], ...]]
+    known: dict[str, tuple[tuple[str, bool, int], ...]]
     routes: dict[str, set[Route]]
     offered: tuple[str, ...] = ()
     custom: tuple[str, ...] = ()
@@ -153,7 +153,7 @@ class Machine:
     events: Iterator[bool] = field(default_factory=lambda: iter(()))
     closed: bool = False
 
-    def gateway_prefixes(self, view: GatewayView) -> tuple[tuple[str, bool], ...]:
+    def gateway_prefixes(self, view: GatewayView) -> tuple[tuple[str, bool, int], ...]:
         return self.known[view.node]
 
     def custom_routes(self, view: GatewayView) -> tuple[str, ...]:
@@ -222,7 +222,7 @@ class Orders:
         return self.asked < 0
 
 
-def machine(*known: tuple[str, bool], name: str = "p2s-branch-bgp") -> Machine:
+def machine(*known: tuple[str, bool, int], name: str = "p2s-branch-bgp") -> Machine:
     """A machine as `up` left it, whose gateways know something."""
     built = {fabric.netns: set(lab(name).node(fabric.node).routes) for fabric in lab(name).fabrics}
     up = steering.everything_up(lab(name))
@@ -254,7 +254,7 @@ def test_what_is_withdrawn_is_taken_away_again() -> None:
     host = machine(STATIC)
     controller.reconcile(lab(), host, host.known)
     before = {netns: set(routes) for netns, routes in host.routes.items()}, host.offered
-    host.known = {GATEWAY: (STATIC, LEARNED, ("0.0.0.0/0", True))}
+    host.known = {GATEWAY: (STATIC, LEARNED, ("0.0.0.0/0", True, 1))}
     controller.reconcile(lab(), host, host.known)
     host.known = {GATEWAY: (STATIC,)}
     controller.reconcile(lab(), host, host.known)
@@ -272,7 +272,7 @@ def test_a_table_that_nobody_planned_is_left_alone() -> None:
 @settings(max_examples=25)
 @given(st.lists(st.sampled_from(["0.0.0.0/0", "10.0.0.0/8", "10.1.0.0/24", "10.2.0.0/16", "192.168.0.0/24"])))
 def test_whatever_a_gateway_knows_one_reconcile_is_enough(prefixes: list[str]) -> None:
-    host = machine(*((prefix, True) for prefix in dict.fromkeys(prefixes)), name="p2s-peered-vnets")
+    host = machine(*((prefix, True, 1) for prefix in dict.fromkeys(prefixes)), name="p2s-peered-vnets")
     controller.reconcile(lab("p2s-peered-vnets"), host, host.known)
     assert controller.in_step(lab("p2s-peered-vnets"), host, host.known)
 

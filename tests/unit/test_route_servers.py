@@ -241,7 +241,7 @@ def tables(found: Plan, node: str, subnet: str) -> SubnetTable:
 
 def wanted(item: SubnetTable, told: Mapping[str, set[str]] | None = None) -> dict[str, Route]:
     """The routes of a table when the Route Server of VNet1 tells these next hops by prefix."""
-    injected = {"VNet1": {prefix: frozenset(hops) for prefix, hops in (told or {}).items()}}
+    injected = {"VNet1": {prefix: (1, frozenset(hops)) for prefix, hops in (told or {}).items()}}
     return {route.prefix: route for route in controller.wanted_routes(item, {}, injected)}
 
 
