@@ -121,6 +121,7 @@ ENDPOINTS = {
         "site4-host4",
         "lin",
     },
+    "expressroute-limits": {"vnet1-vm1", "vnet1-sdwan", "vnet2-vm2", "site1-host1", "branch-b"},
     "expressroute": {"vnet1-vm1", "vnet1-vm2", "spoke-app", "other-db", "site1-host1"},
     "route-server-active-passive": {
         "vnet1-vm1",
