@@ -130,6 +130,7 @@ ENDPOINTS = {
         "site4-host4",
         "lin",
     },
+    "expressroute-limits": {"vnet1-vm1", "vnet1-sdwan", "vnet2-vm2", "site1-host1", "branch-b"},
     "expressroute": {"vnet1-vm1", "vnet1-vm2", "spoke-app", "other-db", "site1-host1"},
     "route-server-active-passive": {
         "vnet1-vm1",
@@ -440,3 +441,15 @@ def test_a_stale_profile_is_shown_as_stale_until_it_is_downloaded() -> None:
     steps = report_of("p2s-custom-routes")["steps"]
     messages = [check["message"] for step in steps for check in step["checks"] if check["name"] == "profile win"]
     assert [message.partition(":")[0] for message in messages] == ["current", "stale", "current", "stale", "current"]
+
+
+def test_bfd_notices_at_once_what_the_hold_time_notices_late() -> None:
+    """R98: the loss of a whole circuit, with another way left."""
+    with_bfd, without = map(outage, ("expressroute-limits", "expressroute-vpn-coexist-failover"))
+    assert with_bfd < without / 4
+
+
+def outage(scenario: str) -> float:
+    """How long the one flow of a story was interrupted, in Azure's seconds."""
+    (flow,) = [step["flow"] for step in report_of(scenario)["steps"] if step["flow"] is not None]
+    return float(flow["azure_seconds"])

@@ -67,6 +67,7 @@ def test_they_are_what_the_daemons_accept(scale: float) -> None:
     found = timers(scale)
     assert found.bgp_hold >= 3
     assert 1 <= found.bgp_keepalive < found.bgp_hold
+    assert found.bfd_interval >= 100
     assert found.dpd_delay >= 1
     assert found.retransmit_timeout >= 0.25
     assert scaled(POLICY_BASED_CHILD_LIFETIME, found) < scaled(CHILD_LIFETIME, found) < found.ike_lifetime
@@ -77,6 +78,7 @@ def test_a_larger_scale_makes_none_slower(one: float, other: float) -> None:
     slow, fast = timers(min(one, other)), timers(max(one, other))
     assert fast.bgp_keepalive <= slow.bgp_keepalive
     assert fast.bgp_hold <= slow.bgp_hold
+    assert fast.bfd_interval <= slow.bfd_interval
     assert fast.dpd_delay <= slow.dpd_delay
     assert fast.ike_lifetime <= slow.ike_lifetime
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from ipaddress import IPv4Network
 
 from netlab.scenario import addresses
@@ -95,39 +95,40 @@ def a7_route_servers_have_few_peers(scenario: Scenario) -> Breaches:
 def a9_route_servers_have_limits(scenario: Scenario) -> Breaches:
     """A9: a Route Server takes 10,000 routes in all, and serves 4,000 machines of its VNet and those that it is peered
     with."""
-    for name in _with_route_server(scenario):
+    for name in (name for name, vnet in scenario.vnets.items() if vnet.route_server is not None):
         path = ("vnets", name, "route_server")
         served = {name, *(mine.remote_vnet for mine, _ in scenario.peered(name))}
-        machines = sum(len(scenario.vnets[vnet].vms) for vnet in served)
+        machines = sum(len(vnet.vms) for other, vnet in scenario.vnets.items() if other in served)
         if machines > MOST_MACHINES:
-            message = (
-                f"{machines:,} machines are in `{name}` and its peers, and its Route Server serves {MOST_MACHINES:,}"
-            )
-            yield Breach(path, f"{message}; leave some out")
-        for place, told in announcements(scenario):
-            routes = len(_learned(scenario, name, told))
-            if routes > MOST_ROUTES:
-                message = f"the Route Server of `{name}` learns {routes:,} routes, {MOST_ROUTES:,} at most"
-                yield Breach(place or path, f"{message}; announce fewer")
+            message = f"the Route Server of `{name}` serves {MOST_MACHINES:,} machines, and {machines:,} are there"
+            yield Breach(path, f"{message} and in its peers; leave some out")
+        for place, routes in _beyond(MOST_ROUTES, scenario, name, _learned):
+            message = f"the Route Server of `{name}` learns {routes:,} routes, {MOST_ROUTES:,} at most"
+            yield Breach(place or path, f"{message}; announce fewer")
 
 
 def a37_circuits_take_few_routes(scenario: Scenario) -> Breaches:
     """A37: beside a Route Server with branch-to-branch 1,000 routes at most go over a circuit, those of the VNet
     included. What only a story does is a warning: it shows that the connection goes down (R98)."""
-    on_circuits = {vnet for circuit in scenario.expressroute_circuits.values() for vnet in circuit.vnets}
-    for name in (name for name in _with_route_server(scenario) if name in on_circuits):
+    on_circuits = dict.fromkeys(name for item in scenario.expressroute_circuits.values() for name in item.vnets)
+    for name in (name for name in on_circuits if name in scenario.vnets and branch_to_branch(scenario, name)):
         most = most_out(scenario, name)
-        for place, told in announcements(scenario) if branch_to_branch(scenario, name) else ():
-            routes = len(_told_over_circuits(scenario, name, told))
-            if routes > most:
-                message = f"{routes:,} routes of `{name}` and its Route Server go over its circuits, {most:,} at most"
-                path = place or ("vnets", name, "route_server")
-                right = f"; announce fewer {by_profile(scenario)}"
-                yield Breach(path, message + right, "warning" if place else "error")
+        for place, routes in _beyond(most, scenario, name, _told_over_circuits):
+            message = f"{routes:,} routes of `{name}` and its Route Server go over its circuits, {most:,} at most"
+            path = place or ("vnets", name, "route_server")
+            yield Breach(path, f"{message}; announce fewer {by_profile(scenario)}", "warning" if place else "error")
 
 
-def _with_route_server(scenario: Scenario) -> Iterator[str]:
-    return (name for name, vnet in scenario.vnets.items() if vnet.route_server is not None)
+def _beyond(
+    most: int, scenario: Scenario, vnet: str, routes: Callable[[Scenario, str, Told], set[IPv4Network]]
+) -> Iterator[tuple[Path, int]]:
+    """Where a scenario or an action of its story makes more routes than that, and how many."""
+    before = 0
+    for place, told in announcements(scenario):
+        now = len(routes(scenario, vnet, told))
+        if before <= most < now:
+            yield place, now
+        before = now
 
 
 def _learned(scenario: Scenario, vnet: str, told: Told) -> set[IPv4Network]:
