@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +18,27 @@ from netlab.scenario.models import Scenario, node_name
 
 # Those with route tables, and of the others one for each kind of next hop.
 WITH_TABLES = tuple(name for name, path in SCENARIOS.items() if "\nroute_tables:" in path.read_text())
-NAMES = (*WITH_TABLES, "p2s-peered-vnets", "s2s-active-active", "s2s-multi-site")
+NAMES = (*WITH_TABLES, "p2s-peered-vnets", "s2s-active-active", "s2s-multi-site", "route-server-routing-preference")
+# All ways to Office: ExpressRoute "12076 65101", VPN "65101", appliance "65001 65101"; nobody hears of the others.
+THREE_WAYS = """
+name: t-ways
+vnets:
+  VNet1:
+    address_space: [10.1.0.0/16]
+    subnets: {default: 10.1.0.0/24, GatewaySubnet: 10.1.254.0/27, RouteServerSubnet: 10.1.255.0/26}
+    vms:
+      vm1: {subnet: default}
+      nva: {subnet: default, enable_ip_forwarding: true, nva: {bgp: {asn: 65001, sites: [Office]}}}
+    expressroute_gateway: {}
+    vpn_gateway: {bgp: {asn: 65010}}
+    route_server: {hub_routing_preference: VpnGateway}
+sites:
+  Office: {address_prefixes: [10.100.0.0/16], bgp: {asn: 65101}, hosts: {h: 10.100.0.10}}
+connections:
+  VNet1-Office: {type: IPsec, between: [VNet1, Office], enable_bgp: true}
+expressroute_circuits:
+  circuit1: {site: Office, vnets: {VNet1: {}}}
+"""
 INTERNET = IPv4Address("192.0.2.1")
 # Where clients are; their other address is the one of the pool.
 CLIENTS = IPv4Network("192.0.2.128/25")
@@ -140,6 +161,29 @@ def wait_for(compared: Compared, source: str) -> None:
         if shown == {source} and compared.decision("VNet1", "vm1", INTERNET)[0] == wanted:
             return
         assert time.monotonic() < deadline, (shown, wanted)
+
+
+def test_of_equal_prefixes_what_is_not_preferred_is_invalid(tmp_path: Path) -> None:
+    """A27: the VPN's AS path is shorter than the appliance's; without the VPN the appliance's turn comes."""
+    file = tmp_path / "ways.yaml"
+    file.write_text(THREE_WAYS)
+    with up(file, "e-ways") as lab:
+        compared = Compared(lab, load(str(file)).scenario)
+        vpn, nva, private = "10.1.254.4", "10.1.0.5", ("10.1.254.12", "10.1.254.13")
+        assert ways(compared) == {vpn: "Active", nva: "Invalid", **dict.fromkeys(private, "Invalid")}
+        compared.agree()
+        netlab("fault", "tunnel", "VNet1-Office", "--lab", lab.name)
+        assert ways(compared) == {nva: "Active", **dict.fromkeys(private, "Invalid")}
+        compared.agree()
+        netlab("fault", "vm", "nva", "--lab", lab.name)
+        assert ways(compared) == dict.fromkeys(private, "Active")
+        compared.agree()
+
+
+def ways(compared: Compared) -> dict[str, str]:
+    """The next hops of vm1 to Office, each with its state."""
+    office = [row for row in compared.rows("VNet1", "vm1") if _prefix(row) == IPv4Network("10.100.0.0/16")]
+    return {row["nextHopIpAddress"][0]: row["state"] for row in office}
 
 
 def test_packets_tell_the_route_of_each_visit_to_a_vnet() -> None:
