@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
 from netlab.azure.effective import routing_preference
+from netlab.errors import ScenarioError
 from netlab.scenario.addresses import DEFAULT_ROUTE, local_network_gateway
 from netlab.scenario.models import NvaBgp, Scenario
 from netlab.scenario.routers import Router, Topology, appliance_bgp, appliances, branch_to_branch
@@ -16,8 +17,12 @@ Announcements = Mapping[str, frozenset[IPv4Network]]
 
 MAXIMUM_PREFIX = 4000  # B16, A8
 MAXIMUM_PREFIX_IN = {"Standard": 4000, "Premium": 10_000}  # R98, by the tier of the circuit
-# Weights of what a router hears.
-LAST, INSIDE, PREFERRED = 0, 1, 100
+# A weight: more than any of a circuit's connection, less than what bgpd gives to what is its own (32768).
+PREFERRED = 32_500
+# A metric: more than that of any circuit.
+LAST = 1000
+# The roles of who is in a VNet and is Azure's.
+OF_VNETS = ("gateway", "expressroute", "route server")
 PRIVATE_ASNS = frozenset(range(64512, 65535))
 SEED_MAXIMUM_PREFIX = 200  # A8, of a Route Server in its preview
 
@@ -237,38 +242,33 @@ def weight(scenario: Scenario, router: Router, peer: Router) -> int:
     """What a router gives to all that a peer tells, and counts before AS paths.
 
     An ExpressRoute gateway: the weight of the circuit's connection (R99). A site: more to its circuit than to its VPN
-    (R95). A gateway: most to its own tunnels and circuits, whatever the Route Server says, or that would never hear of
-    them. A Route Server: most to whom it shall prefer (A27).
+    (R95). All routers of a VNet: most to whom its Route Server prefers (A27), so that each sends where the others do.
     """
-    match router.role, peer.role:
-        case "expressroute", "edge router":
-            return PREFERRED + scenario.expressroute_circuits[peer.end].vnets[router.end].routing_weight
-        case _, "edge router":
-            return PREFERRED if scenario.expressroute_circuits[peer.end].preferred_on_premises else LAST
-        case "gateway", "route server" | "expressroute":
-            prefers_it = routing_preference(scenario, router.end) == "VpnGateway" and peer.role == "route server"
-            return INSIDE if prefers_it else LAST
-        case "gateway", _ if branch_to_branch(scenario, router.end):
-            return PREFERRED
-        case "route server", _:
-            private = peer.role == "expressroute"
-            wanted = {"ExpressRoute": private, "VpnGateway": not private, "ASPath": False}
-            return PREFERRED if wanted[routing_preference(scenario, router.end)] else LAST
-    return LAST
+    circuit = scenario.expressroute_circuits[peer.end] if peer.role == "edge router" else None
+    if router.role not in OF_VNETS:
+        return PREFERRED if circuit is not None and circuit.preferred_on_premises else 0
+    preference = routing_preference(scenario, router.end)
+    wanted = preference != "ASPath" and _is_private(peer) == (preference == "ExpressRoute")
+    weighs = circuit.vnets[router.end].routing_weight if circuit is not None else 0
+    return weighs + (PREFERRED if wanted else 0)
 
 
 def metric(scenario: Scenario, router: Router, peer: Router) -> int:
     """What a router gives to all that a peer tells, and counts after AS paths, the less the better.
 
-    A Route Server that goes by AS paths: of equal ones it takes ExpressRoute's (A27). An ExpressRoute gateway beside a
-    Route Server: of several equal circuits it uses one (A36), here the first.
+    The routers of a VNet whose Route Server goes by AS paths: of equal ones they take ExpressRoute's (A27). An
+    ExpressRoute gateway beside a Route Server: of several equal circuits it uses one (A36), here the first.
     """
-    match router.role, peer.role:
-        case "route server", _ if routing_preference(scenario, router.end) == "ASPath":
-            return 1 if peer.role == "expressroute" else 2
-        case "expressroute", "edge router" if scenario.vnets[router.end].route_server is not None:
-            return 1 + list(scenario.expressroute_circuits).index(peer.end)
-    return 0
+    if router.role not in OF_VNETS or scenario.vnets[router.end].route_server is None:
+        return 0
+    if routing_preference(scenario, router.end) == "ASPath" and not _is_private(peer):
+        return LAST
+    return 1 + list(scenario.expressroute_circuits).index(peer.end) if peer.role == "edge router" else 0
+
+
+def _is_private(peer: Router) -> bool:
+    """Whether what a peer tells a router of a VNet is ExpressRoute's: there nobody tells on what he has from inside."""
+    return peer.role in ("edge router", "expressroute")
 
 
 def strips_private(router: Router, peer: Router) -> bool:
@@ -404,12 +404,27 @@ def _settled(
     """A fixpoint: everybody tells everybody until nobody hears anything new."""
     best: dict[str, Paths] = {node: {} for node in topology.speakers}
     mine = {node: tuple(session for session in found if session.router == node) for node in best}
-    while True:
+    before: list[dict[str, Paths]] = []
+    while best not in before:
+        before.append(best)
         moment = _Moment(topology, own, best)
-        after = {node: moment.heard(router, mine[node]) for node, router in topology.speakers.items()}
-        if after == best:
-            return best
-        best = after
+        best = {node: moment.heard(router, mine[node]) for node, router in topology.speakers.items()}
+    if best != before[-1]:
+        raise _unsettled(topology.scenario, best, before[-1])
+    return best
+
+
+def _unsettled(scenario: Scenario, best: Mapping[str, Paths], before: Mapping[str, Paths]) -> ScenarioError:
+    """BGP that goes round in circles: some routers prefer what is only told while they do not."""
+    changed = {(prefix, node) for node in best for prefix in {*best[node], *before[node]}}
+    nodes: dict[IPv4Network, list[str]] = {}
+    for prefix, node in sorted(changed):
+        if best[node].get(prefix) != before[node].get(prefix):
+            nodes.setdefault(prefix, []).append(node)
+    prefix, undecided = next(iter(nodes.items()))
+    what = f"{', '.join(undecided)} take one way to {prefix}, then another one, and so on"
+    hint = "what they prefer is told only while they do not take it: take away one of the ways, or what prefers it"
+    return ScenarioError(f"{scenario.name}: BGP never settles: {what}", hint=hint)
 
 
 def bgp_ends(scenario: Scenario) -> tuple[str, ...]:

@@ -208,16 +208,29 @@ def speaker(
         asn=router.asn,
         address=str(router.bgp_address),
         networks=tuple(map(str, announces(scenario, router, announced))),
-        neighbors=(
-            *_outside(scenario, topology, router),
-            *_inside(scenario, topology, router),
-            *peers_of(scenario, topology, router, timers),
+        neighbors=tuple(
+            _rated(scenario, router, topology.speakers[neighbor.node], neighbor)
+            for neighbor in (
+                *_outside(scenario, topology, router),
+                *_inside(topology, router),
+                *peers_of(scenario, topology, router, timers),
+            )
         ),
         keepalive=timers.bgp_keepalive,
         hold=timers.bgp_hold,
         bfd_interval=timers.bfd_interval,
         own_prefixes=tuple(map(str, own)),
         covering=tuple(str(wide) for wide in dict.fromkeys(s for prefix in kept for s in supernets(prefix))),
+    )
+
+
+def _rated(scenario: Scenario, router: Router, peer: Router, neighbor: BgpNeighbor) -> BgpNeighbor:
+    """A neighbor with what counts of that which it tells."""
+    return replace(
+        neighbor,
+        weight=weight(scenario, router, peer),
+        metric=metric(scenario, router, peer),
+        nameless=tuple(map(str, taken_without_asn(scenario, router, peer))),
     )
 
 
@@ -239,18 +252,17 @@ def _outside(scenario: Scenario, topology: Topology, router: Router) -> Iterator
                 peer.asn,
                 passive,
                 prepend=prepend,
-                weight=weight(scenario, router, peer),
                 maximum_prefix=maximum_prefix(scenario, router, peer),
             )
 
 
-def _inside(scenario: Scenario, topology: Topology, router: Router) -> Iterator[BgpNeighbor]:
+def _inside(topology: Topology, router: Router) -> Iterator[BgpNeighbor]:
     for other in topology.lan_of(router.node) if router.node in topology.routers else ():
         port = (
             PAIR if router.end in topology.scenario.vnets else device_port(other) if router.before_devices else INSIDE
         )
-        passive, weighs = router.index > other.index, weight(scenario, router, other)
-        yield BgpNeighbor("", other.node, str(other.bgp_address), port, other.asn, passive, inside=True, weight=weighs)
+        passive = router.index > other.index
+        yield BgpNeighbor("", other.node, str(other.bgp_address), port, other.asn, passive, inside=True)
 
 
 def peers_of(scenario: Scenario, topology: Topology, router: Router, timers: Timers) -> Iterator[BgpNeighbor]:
@@ -279,9 +291,6 @@ def _peer(scenario: Scenario, router: Router, other: Router, timers: Timers, *, 
         passive=passive,
         inside=router.asn == other.asn,
         keeps_next_hop=router.role == "route server",
-        weight=weight(scenario, router, other),
-        metric=metric(scenario, router, other),
-        nameless=tuple(map(str, taken_without_asn(scenario, router, other))),
         strips_private=strips_private(router, other),
         withheld=tuple(map(str, withheld(scenario, router, other))),
         maximum_prefix=maximum_prefix(scenario, router, other),

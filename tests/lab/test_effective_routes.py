@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,27 @@ from labs import Lab, netlab, up
 from netlab.lab import decisions, state
 from netlab.lab.verify import probe_addresses
 from netlab.machine.linux import Linux
+
+# All ways to Office: ExpressRoute "12076 65101", VPN "65101", appliance "65001 65101"; nobody hears of the others.
+THREE_WAYS = """
+name: t-ways
+vnets:
+  VNet1:
+    address_space: [10.1.0.0/16]
+    subnets: {default: 10.1.0.0/24, GatewaySubnet: 10.1.254.0/27, RouteServerSubnet: 10.1.255.0/26}
+    vms:
+      vm1: {subnet: default}
+      nva: {subnet: default, enable_ip_forwarding: true, nva: {bgp: {asn: 65001, sites: [Office]}}}
+    expressroute_gateway: {}
+    vpn_gateway: {bgp: {asn: 65010}}
+    route_server: {hub_routing_preference: VpnGateway}
+sites:
+  Office: {address_prefixes: [10.100.0.0/16], bgp: {asn: 65101}, hosts: {h: 10.100.0.10}}
+connections:
+  VNet1-Office: {type: IPsec, between: [VNet1, Office], enable_bgp: true}
+expressroute_circuits:
+  circuit1: {site: Office, vnets: {VNet1: {}}}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -152,6 +174,26 @@ def test_a_vnet_shows_all_its_nics_and_a_lab_those_of_all_vnets(firewalled: Lab)
 def test_what_has_no_nic_is_refused(firewalled: Lab, name: str) -> None:
     said = netlab("show", "effective-routes", name, "--lab", firewalled.name, code=2).stderr
     assert f"there is no virtual machine '{name}' in e-firewall" in said
+
+
+def test_of_equal_prefixes_what_is_not_preferred_is_invalid(tmp_path: Path) -> None:
+    """A27: the VPN's AS path is shorter than the appliance's; without the VPN the appliance's turn comes."""
+    file = tmp_path / "ways.yaml"
+    file.write_text(THREE_WAYS)
+    with up(file, "e-ways") as lab:
+        vpn, nva, private = "10.1.254.4", "10.1.0.5", ("10.1.254.12", "10.1.254.13")
+        assert ways(lab) == {vpn: "Active", nva: "Invalid", **dict.fromkeys(private, "Invalid")}
+        netlab("fault", "tunnel", "VNet1-Office", "--lab", lab.name)
+        assert ways(lab) == {nva: "Active", **dict.fromkeys(private, "Invalid")}
+        netlab("fault", "vm", "nva", "--lab", lab.name)
+        assert ways(lab) == dict.fromkeys(private, "Active")
+
+
+def ways(lab: Lab) -> dict[str, str]:
+    """The next hops of vm1 to Office, each with its state; the kernel does what they say."""
+    assert checked(lab).endswith("the kernel's are the same")
+    office = [row for row in shown(lab, "vm1")["value"] if row["addressPrefix"] == ["10.100.0.0/16"]]
+    return {row["nextHopIpAddress"][0]: row["state"] for row in office}
 
 
 def test_packets_tell_the_route_of_each_visit_to_a_vnet() -> None:

@@ -18,6 +18,7 @@ from netlab.azure.world import initial
 from netlab.errors import BuildError, ConvergeError, HostError, LabError, NetlabError, UsageError
 from netlab.fabric.controller import Watch, wanted_routes, wanted_selectors
 from netlab.lab import engine, state
+from netlab.lab.convergence import await_bgp
 from netlab.machine.network import KernelRoute
 from netlab.plan import names, steering
 from netlab.plan.model import MAIN_TABLE, BgpSpeaker, Client, GatewayView, Plan, Route, Timers, Uplink
@@ -71,6 +72,7 @@ class Machine:
         self.secrets: Mapping[str, str] = {}
         self.connected: set[str] = set()
         self.refused: set[str] = set()
+        self.deaf = False
         self._fail_at = fail_at
         self._error = error
         self._known: dict[str, tuple[tuple[str, bool, int], ...]] = {}
@@ -156,7 +158,7 @@ class Machine:
 
     def as_paths(self, speaker: BgpSpeaker) -> dict[str, frozenset[str]]:
         self._ask(BGP)
-        known = initial(loaded().scenario).learned[speaker.node]
+        known = initial(loaded().scenario).learned[speaker.node] if not self.deaf else {}
         return {str(prefix): frozenset(" ".join(map(str, p.as_path)) for p in paths) for prefix, paths in known.items()}
 
     def routes(self, netns: str) -> tuple[KernelRoute, ...]:
@@ -272,6 +274,16 @@ def test_up_takes_every_step_in_order_and_says_so(root: Path) -> None:
     assert machine.namespaces == {node.netns for node in planned().nodes}
     assert state.is_up(LAB)
     assert state.read(LAB).plan == planned()
+
+
+def test_bgp_has_settled_only_with_the_right_as_paths() -> None:
+    """Which a kernel route does not tell."""
+    machine, world = Machine(), initial(loaded().scenario)
+    up(machine)
+    await_bgp(planned(), world, machine)
+    machine.deaf = True
+    with pytest.raises(ConvergeError, match=r"vnet1-gw-0: the AS path to 10\.101\.0\.0/16 is none, not 65101"):
+        await_bgp(planned(), world, machine, seconds=0.05)
 
 
 def test_a_lab_without_impaired_links_has_no_such_step() -> None:

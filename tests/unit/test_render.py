@@ -33,8 +33,8 @@ def strongswan(node: str, plane: DataPlane = "userspace") -> str:
     return text.strongswan_conf(charon(node, plane), CLOCK, plane)
 
 
-def speaker(node: str) -> BgpSpeaker:
-    return next(item for item in lab().speakers if item.node == node)
+def speaker(node: str, name: str = "p2s-branch-bgp") -> BgpSpeaker:
+    return next(item for item in lab(name).speakers if item.node == node)
 
 
 def setting(configuration: str, key: str) -> str:
@@ -123,6 +123,36 @@ def test_a_speaker_announces_its_networks_to_every_neighbour() -> None:
     assert "neighbor 10.101.255.254 remote-as 65101" in found
     assert "neighbor 10.101.255.254 activate" in found
     assert "neighbor 10.101.255.254 route-map LEARN in" in found
+
+
+def test_metrics_are_compared_where_there_are_any() -> None:
+    """A27: Route Server and gateways of a VNet that goes by AS paths, not those of the others."""
+    name = "route-server-routing-preference"
+    server = lines(text.bgpd_conf(speaker("vnet3-rs-0", name)))
+    start = server.index("route-map HEAR-vnet3-rs-0-vnet3-gw-0 permit 20")
+    assert server[start + 2 : start + 5] == ["set metric 1000", "call LEARN", "exit"]
+    assert "neighbor 10.3.254.4 route-map HEAR-vnet3-rs-0-vnet3-gw-0 in" in server
+    assert "neighbor 10.3.254.12 route-map LEARN in" in server  # ExpressRoute's have none
+    assert "bgp always-compare-med" in server
+    gateway = lines(text.bgpd_conf(speaker("vnet3-gw-0", name)))
+    for peer in ("VNet3-Office-0", "vnet3-gw-1", "vnet3-gw-0-vnet3-rs-0"):
+        start = gateway.index(f"route-map HEAR-{peer} permit 20")
+        assert gateway[start + 2] == "set metric 1000"
+    for node in ("vnet1-rs-0", "vnet1-gw-0", "vnet2-rs-0", "office"):
+        found = text.bgpd_conf(speaker(node, name))
+        assert "HEAR-" not in found
+        assert "always-compare-med" not in found
+
+
+def test_an_edge_router_takes_the_number_from_a_vnets_own_prefixes_only() -> None:
+    """A32."""
+    found = lines(text.bgpd_conf(speaker("circuit1-msee-0", "route-server-expressroute")))
+    name = "circuit1-msee-0-vnet1-er-0"
+    listed = [line for line in found if line.startswith(f"ip prefix-list NAMELESS-{name} ")]
+    assert listed == [f"ip prefix-list NAMELESS-{name} seq 5 permit 10.1.0.0/16"]
+    own, others = (found.index(f"route-map HEAR-{name} permit {number}") for number in (10, 20))
+    assert found[own + 1 : own + 3] == [f"match ip address prefix-list NAMELESS-{name}", "set as-path exclude 65515"]
+    assert "exclude" not in "".join(found[others : found.index("exit", others)])
 
 
 def test_zebra_keeps_no_next_hop_groups() -> None:
