@@ -154,7 +154,7 @@ class Machine:
         return {}
 
     def count_again(self, speaker: BgpSpeaker) -> None:
-        raise NotImplementedError
+        self._ask(BGP)
 
     def as_paths(self, speaker: BgpSpeaker) -> dict[str, frozenset[str]]:
         self._ask(BGP)
