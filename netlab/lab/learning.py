@@ -8,7 +8,6 @@ from typing import Protocol
 from netlab.azure.learning import AsPaths, Expected, as_paths, in_words, learners, routers
 from netlab.azure.world import World
 from netlab.lab.judgement import some, three_way
-from netlab.machine.waiting import wait_until
 from netlab.plan.model import BgpSpeaker, Plan
 from netlab.probe.verdict import Check
 
@@ -27,17 +26,6 @@ def checks(plan: Plan, world: World, machine: Machine, documented: Expected) -> 
         problems = list(_problems(predicted, observed, mine))
         words = some(problems) if problems else some([f"{p}: {in_words(observed, p)}" for p in sorted(observed)])
         yield Check(f"learned {end}", "failed" if problems else "passed", words or "nothing")
-
-
-def await_learned(plan: Plan, world: World, machine: Machine, seconds: float) -> None:
-    """Wait until all have learned what the model says: of paths over one interface, the kernel's routes do not tell."""
-    for end in learners(world.scenario):
-        predicted = as_paths(world, end)
-
-        def problems(end: str = end, predicted: AsPaths = predicted) -> list[str]:
-            return [f"{end}: {found}" for found in _problems(predicted, _observed(plan, world, machine, end), {})]
-
-        wait_until(lambda problems=problems: not problems(), seconds, lambda problems=problems: some(problems()))  # type: ignore[misc]
 
 
 def _observed(plan: Plan, world: World, machine: Machine, learner: str) -> AsPaths:

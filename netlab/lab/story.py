@@ -12,7 +12,7 @@ from netlab.azure.sessions import Prefixes, point_to_site
 from netlab.azure.sessions import Tunnel as ClientTunnel
 from netlab.azure.world import Faults, World, after, named
 from netlab.errors import ConvergeError
-from netlab.lab import clients, connections, failover, learning, profile, state
+from netlab.lab import clients, connections, failover, profile, state
 from netlab.lab.convergence import Reader, await_bgp, await_fabrics, await_tunnels
 from netlab.machine.waiting import until
 from netlab.plan.devices import shared_key_name
@@ -21,9 +21,7 @@ from netlab.scenario.models import Action, ClientOnly, ClientRoute, CustomRoutes
 from netlab.scenario.routers import instance_node
 
 
-class Machine(
-    Reader, clients.Machine, clients.Witness, connections.Machine, failover.Machine, learning.Machine, Protocol
-):
+class Machine(Reader, clients.Machine, clients.Witness, connections.Machine, failover.Machine, Protocol):
     """What a story asks of the machine."""
 
     def set_custom_routes(self, view: GatewayView, prefixes: Iterable[str]) -> None: ...
@@ -164,7 +162,6 @@ class Stage:
             connections.rouse(self.lab.plan, self.machine, self.world, self.patience)
             await_tunnels(self.lab.plan, self.world, self.machine, self.patience)
             await_bgp(self.lab.plan, self.world, self.machine, self.patience)
-            learning.await_learned(self.lab.plan, self.world, self.machine, self.patience)
             await_fabrics(self.lab.plan, self.machine, self.patience)
         except ConvergeError:
             self.lose_patience()
