@@ -32,7 +32,8 @@ class Learned:
     """A prefix learned by BGP: from which router, over which tunnel, if any, and the AS path.
 
     ``inside`` is iBGP, ``next_hop`` where it leads in a Route Server's VNet, ``quiet`` that it is told to nobody (A22),
-    ``weight`` what counts before the length of AS paths (R99), ``metric`` what counts after it.
+    ``weight`` what counts before the length of AS paths (R99), ``metric`` what counts after it, ``circuits`` those of
+    a site whose VNets it came from.
     """
 
     prefix: IPv4Network
@@ -44,6 +45,7 @@ class Learned:
     quiet: bool = False
     weight: int = 0
     metric: int = 0
+    circuits: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,7 @@ class _Moment:
             chosen = paths[0] if not session.inside or not paths[0].inside else None
             if prefix in own or chosen is None or chosen.quiet or chosen.neighbor == session.router:
                 continue
-            if prefix in kept:
+            if prefix in kept or chosen.circuits & shared_circuits(scenario, peer, here):
                 continue
             if session.inside or _passes_on(scenario, peer, prefix):
                 path = tuple(asn for asn in chosen.as_path if not (strips and asn in PRIVATE_ASNS))
@@ -182,8 +184,19 @@ class _Moment:
         quiet = by_appliance is not None and prefix in by_appliance.no_advertise
         next_hop = kept or asked or peer.bgp_address
         here = self.topology.speakers[session.router]
-        weighs, measures = weight(self.topology.scenario, here, peer), metric(self.topology.scenario, here, peer)
-        return Learned(prefix, session.tunnel, as_path, peer.node, session.inside, next_hop, quiet, weighs, measures)
+        scenario = self.topology.scenario
+        return Learned(
+            prefix,
+            session.tunnel,
+            as_path,
+            peer.node,
+            session.inside,
+            next_hop,
+            quiet,
+            weight(scenario, here, peer),
+            metric(scenario, here, peer),
+            told.circuits if told is not None and session.inside else shared_circuits(scenario, here, peer),
+        )
 
     def _prepended(self, session: Session) -> tuple[int, ...]:
         """The peer's ASN, as often as it puts it before what it tells (B28)."""
@@ -274,6 +287,22 @@ def _is_private(peer: Router) -> bool:
 def strips_private(router: Router, peer: Router) -> bool:
     """Whether a router takes private AS numbers out of what it passes on: Microsoft's, towards on-premises (R99)."""
     return (router.role, peer.role) == ("edge router", "device")
+
+
+def shared_circuits(scenario: Scenario, router: Router, peer: Router) -> frozenset[str]:
+    """The circuits of a site over which a device of it reaches the VNets that a peer is the way to: its edge router, or
+    the VPN gateway of such a VNet.
+
+    What it hears of them by the one it does not tell the other: Microsoft takes its AS number out of what goes
+    on-premises (R99), and no loop check would stop it.
+    """
+    own = {name: item for name, item in scenario.expressroute_circuits.items() if item.site == router.end}
+    match router.role, peer.role:
+        case "device", "edge router":
+            return frozenset({peer.end})
+        case "device", "gateway":
+            return frozenset(name for name, item in own.items() if peer.end in item.vnets)
+    return frozenset()
 
 
 def taken_without_asn(scenario: Scenario, router: Router, peer: Router) -> tuple[IPv4Network, ...]:

@@ -14,6 +14,7 @@ from netlab.azure.propagation import (
     bgp_ends,
     maximum_prefix,
     metric,
+    shared_circuits,
     sheltered,
     static_prefixes,
     strips_private,
@@ -225,9 +226,11 @@ def speaker(
 
 
 def _rated(scenario: Scenario, router: Router, peer: Router, neighbor: BgpNeighbor) -> BgpNeighbor:
-    """A neighbor with what counts of that which it tells."""
+    """A neighbor with what counts of that which it tells, and what it must not be told again."""
+    numbers = {name: number for number, name in enumerate(scenario.expressroute_circuits, 1)}
     return replace(
         neighbor,
+        marks=tuple(sorted(numbers[name] for name in shared_circuits(scenario, router, peer))),
         weight=weight(scenario, router, peer),
         metric=metric(scenario, router, peer),
         nameless=tuple(map(str, taken_without_asn(scenario, router, peer))),

@@ -230,6 +230,7 @@ class BgpNeighbor:
     its AS number; ``strips_private`` takes private AS numbers out of what it is told, ``overrides`` puts the own one in
     the place of the peer's. One that tells more than ``maximum_prefix`` prefixes loses its session; 0 takes any number.
     ``bfd`` watches it by BFD; ``timers`` are keepalive and hold time where they are shorter than the speaker's.
+    ``marks`` mark what is heard from it, by numbers, and it is told nothing that bears one of them.
     """
 
     connection: str
@@ -252,16 +253,17 @@ class BgpNeighbor:
     maximum_prefix: int = 0
     bfd: bool = False
     timers: tuple[int, int] | None = None
+    marks: tuple[int, ...] = ()
 
     @property
     def changed(self) -> bool:
         """Whether what it is told is not what the speaker knows."""
-        return bool(self.prepend or self.next_hop or self.quiet or self.withheld)
+        return bool(self.prepend or self.next_hop or self.quiet or self.withheld or self.marks)
 
     @property
     def rated(self) -> bool:
         """Whether what the speaker hears from it is not what it tells."""
-        return bool(self.metric or self.nameless)
+        return bool(self.metric or self.nameless or self.marks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,6 +286,11 @@ class BgpSpeaker:
     bfd_interval: int
     own_prefixes: tuple[str, ...] = ()
     covering: tuple[str, ...] = ()
+
+    @property
+    def marks(self) -> tuple[int, ...]:
+        """All marks that it gives."""
+        return tuple(sorted({number for neighbor in self.neighbors for number in neighbor.marks}))
 
     @property
     def compares_metrics(self) -> bool:

@@ -17,6 +17,7 @@ from netlab.probe.verdict import Report
 from netlab.scenario.loader import Loaded, load
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
+from hybrids import hybrids
 from topologies import topologies
 
 COUNT = int(os.environ.get("NETLAB_FUZZ_N", "15"))
@@ -53,8 +54,7 @@ def disagreements(report: Report) -> list[str]:
     ]
 
 
-@seed(SEED)
-@settings(
+SETTINGS = settings(
     max_examples=COUNT,
     deadline=None,
     database=None,
@@ -62,8 +62,20 @@ def disagreements(report: Report) -> list[str]:
     phases=(Phase.explicit, Phase.generate),
     suppress_health_check=list(HealthCheck),
 )
+
+
+@seed(SEED)
+@SETTINGS
 @given(topologies())
 def test_model_and_lab_agree(loaded: Loaded) -> None:
+    note(loaded.text)
+    assert not disagreements(built_and_verified(loaded))
+
+
+@seed(SEED)
+@SETTINGS
+@given(hybrids())
+def test_model_and_lab_agree_about_hybrid_networks(loaded: Loaded) -> None:
     note(loaded.text)
     assert not disagreements(built_and_verified(loaded))
 
