@@ -57,34 +57,42 @@ def _shown(
     """For each packet as it comes in at its fabric, its sender and who gets it."""
     knowing, ports = learned(plan, machine), _far_ends(plan)
     for vnet, here in world.nics.items():
-        within_reach = _addresses(plan, world, vnet)
+        peers = (mine.remote_vnet for mine, _ in world.scenario.peered(vnet))
+        local, beyond = (frozenset(_addresses(plan, names)) for names in ((vnet,), tuple(peers)))
         for nic in here:
             rows, port = effective_routes(world, knowing, vnet, nic), ports[nic.node, NIC]
             for target in targets:
                 if target != str(nic.address):
                     arrival = Arrival(plan.netns(port.node), port.name, str(nic.address), target)
-                    yield arrival, (nic.node, _by_rows(rows, target, within_reach))
+                    yield arrival, (nic.node, _by_rows(rows, target, local, beyond))
 
 
-def _addresses(plan: Plan, world: World, vnet: str) -> Takers:
-    """The addresses of all NICs in a VNet and its peers, gateways' included."""
-    fabrics = {node_name(vnet), *(node_name(mine.remote_vnet) for mine, _ in world.scenario.peered(vnet))}
+def _addresses(plan: Plan, vnets: Iterable[str]) -> Iterator[str]:
+    """The addresses of all NICs in these VNets, gateways' included."""
+    fabrics = set(map(node_name, vnets))
     at = (link.a for link in plan.links if link.a.name == NIC and link.b.node in fabrics)
-    return frozenset(address for nic in at for address in _without_length(nic))
+    return (address for nic in at for address in _without_length(nic))
 
 
-def _by_rows(rows: Iterable[Row], target: str, within_reach: Takers) -> Takers:
+def _by_rows(rows: Iterable[Row], target: str, local: Takers, beyond: Takers) -> Takers:
+    """Who gets a packet, given the addresses of NICs in the sender's VNet and in its peers."""
     covering = [row for row in rows if row["state"] == "Active" and IPv4Address(target) in _prefix(row)]
     longest = max((_prefix(row).prefixlen for row in covering), default=0)
-    takers = {_by_row(row, target) for row in covering if _prefix(row).prefixlen == longest}
-    return frozenset(takers & {*within_reach, target, _INTERNET}) or frozenset({_NOBODY})
+    takers = frozenset(_by_row(row, target, local, beyond) for row in covering if _prefix(row).prefixlen == longest)
+    return takers - {_NOBODY} or frozenset({_NOBODY})
 
 
-def _by_row(row: Row, target: str) -> str:
-    if row["nextHopType"] in ("VnetLocal", "VNetPeering"):
-        return target
-    found: list[str] = row["nextHopIpAddress"] or [row["nextHopType"]]
-    return found[0]
+def _by_row(row: Row, target: str, local: Takers, beyond: Takers) -> str:
+    match row["nextHopType"], row["nextHopIpAddress"]:
+        case "Internet", _:
+            return _INTERNET
+        case "VnetLocal", _:
+            return target if target in local else _NOBODY
+        case "VNetPeering", _:
+            return target if target in beyond else _NOBODY
+        case _, [str(hop)] if hop in local | beyond:
+            return hop
+    return _NOBODY
 
 
 def _prefix(row: Row) -> IPv4Network:

@@ -225,7 +225,8 @@ class Stage:
             self._fail_over(action)
         plan = self.lab.plan
         self.machine.take_down(plan, now.tunnels - before.tunnels)
-        self.machine.bring_up(plan, before.tunnels - now.tunnels - self.world.refused)
+        restored = before.tunnels - now.tunnels - self.world.refused
+        self.machine.bring_up(plan, restored, restored - self.world.up)
         self.machine.cut(plan, now.cut - before.cut)
         self.machine.mend(plan, before.cut - now.cut)
         self.machine.silence(plan, now.silent - before.silent)

@@ -207,7 +207,7 @@ def _cells(lab: state.Lab, machine: Machine, documented: Documented, world: Worl
     probes = [aimed(world, everything, probe) for probe in pairs]
     wanted = [probe for probe in probes if predicted[probe.source, probe.target].outcome == "reachable"]
     observation = observe(present, probes, {node.name: node.netns for node in plan.nodes}, underlay, expected=wanted)
-    evidence = _Evidence(observation, public_addresses(plan), underlay)
+    evidence = _Evidence(observation, public_addresses(plan), underlay, frozenset(_in_public(predicted)))
     coroner = Coroner(plan, machine)
     cells = [
         _cell(lab, trace, documented.get(pair), predicted[pair], coroner, evidence)
@@ -272,10 +272,20 @@ class _Crossing:
 
 
 class _Evidence:
-    """What was seen on the underlay: whether all that crossed a tunnel did so as ESP and nothing of it in clear."""
+    """What was seen on the underlay: whether all that crossed a tunnel did so as ESP and nothing of it in clear.
 
-    def __init__(self, observation: Observation, publics: Mapping[tuple[str, str], str], underlay: set[str]) -> None:
-        self._observation, self._publics, self._underlay = observation, publics, underlay
+    ``in_public`` are the pairs whose packets routes lead to the Internet, be it by mistake.
+    """
+
+    def __init__(
+        self,
+        observation: Observation,
+        publics: Mapping[tuple[str, str], str],
+        underlay: set[str],
+        in_public: frozenset[Pair],
+    ) -> None:
+        self._observation, self._publics = observation, publics
+        self._underlay, self._in_public = underlay, in_public
         self._total = Counter(c for trace in observation.traces for c in self._crossings(trace))
 
     def _crossings(self, trace: Trace) -> Iterator[_Crossing]:
@@ -291,22 +301,28 @@ class _Evidence:
         crossings = tuple(self._crossings(trace))
         if not crossings:
             return None
-        in_clear = not _is_public(trace) and any(seen.node in self._underlay for seen in trace.sightings)
+        in_clear = self._is_private(trace) and any(seen.node in self._underlay for seen in trace.sightings)
         esp = self._observation.esp
         return not in_clear and all(esp.get((c.source, c.target), 0) >= self._total[c] for c in crossings)
 
     def sealed(self) -> Check:
-        """Whether any probe was seen in clear on the underlay, whatever its way; the Internet's own all are."""
-        traces = [trace for trace in self._observation.traces if not _is_public(trace)]
+        """Whether any probe was seen in clear on the underlay, whatever its way, that is not sent to the Internet."""
+        traces = [trace for trace in self._observation.traces if self._is_private(trace)]
         esp = self._observation.esp
         leaks = sorted({seen.node for trace in traces for seen in trace.sightings if seen.node in self._underlay})
         counts = f"{self._total.total()} tunnel crossings, {sum(esp.values())} ESP packets on the underlay"
         words = f"probes in clear at {', '.join(leaks)}" if leaks else f"{counts}, no probe in clear"
         return Check("encryption", _status(not leaks), words)
 
+    def _is_private(self, trace: Trace) -> bool:
+        return (trace.probe.source, trace.probe.target) not in self._in_public
 
-def _is_public(trace: Trace) -> bool:
-    return INTERNET in (trace.probe.source, trace.probe.target)
+
+def _in_public(predicted: Mapping[Pair, Predicted]) -> Iterator[Pair]:
+    """The pairs of which a request or an answer goes to the Internet."""
+    for pair, cell in predicted.items():
+        if any(INTERNET in walk.nodes for walk in (*cell.forward, *cell.reverse)):
+            yield pair
 
 
 def _cell(

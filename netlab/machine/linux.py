@@ -284,9 +284,9 @@ class Linux:
         """Delete the IKE SAs of tunnels; nobody brings them up again by himself."""
         _at_once(self._initiators(plan, connections), lambda pair: charon.terminate(*pair, _INITIATE_SECONDS))
 
-    def bring_up(self, plan: Plan, connections: Collection[str]) -> None:
-        """Bring tunnels up, all at once."""
-        _at_once(self._initiators(plan, connections), lambda pair: charon.initiate(*pair, _INITIATE_SECONDS))
+    def bring_up(self, plan: Plan, connections: Collection[str], refused: Collection[str] = ()) -> None:
+        """Bring tunnels up, all at once; those ``refused`` only have to try, and go on trying."""
+        _at_once(self._initiators(plan, connections), lambda pair: _bring_up(plan, *pair, refused))
 
     def _initiators(self, plan: Plan, connections: Collection[str]) -> list[tuple[str, str]]:
         return [
