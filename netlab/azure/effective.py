@@ -82,7 +82,7 @@ def routes_from_peer(scenario: Scenario, vnet: str, peer: str) -> Iterator[Effec
     knows all who use it (R102, R108)."""
     yield from (route for route in system_routes(scenario, vnet) if route.next_hop_type == "VnetLocal")
     if peer in scenario.spokes(vnet) and scenario.vnets[vnet].vpn_gateway is not None:
-        yield EffectiveRoute("User", DEFAULT_ROUTE, "VirtualNetworkGateway", vnet)
+        yield EffectiveRoute("Default", DEFAULT_ROUTE, "VirtualNetworkGateway", vnet)
 
 
 def gateway_serving(scenario: Scenario, vnet: str, subnet: str) -> str | None:

@@ -374,8 +374,8 @@ def _public(world: World, vnet: str, packet: Packet) -> IPv4Address:
 
 
 def _instances(world: World, vnet: str, route: EffectiveRoute, ingress: str) -> tuple[Router, ...]:
-    """The instances that a route to a VNet's gateway leads to; a user route leads to the VPN gateway (R88)."""
-    if route.source == "User":
+    """The instances that a route to a VNet's gateway leads to; one that no gateway told leads to VPN's (R88)."""
+    if route.source != "VirtualNetworkGateway":
         return world.topology.with_tunnels(vnet)
     gateways = {router.node for router in (*world.topology.with_tunnels(vnet), *_expressroute(world, vnet))}
     if ingress in gateways:
@@ -533,6 +533,9 @@ def _bgp_source(path: Learned) -> str:
 
 def _router(world: World, router: Router, packet: Packet) -> Iterator[Hop]:
     scenario, destination = world.scenario, packet.target_address
+    if _is_lost_peer(world, router.node, destination):
+        yield Hop(None, dropped=_nowhere(router.node, destination))
+        return
     if router.end in scenario.vnets:
         inward = [(prefix, "the VNet's address space") for prefix in vnet_prefixes(scenario, router.end)]
         yield from _routed(world, router, inward, packet)

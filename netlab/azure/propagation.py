@@ -33,7 +33,7 @@ class Learned:
 
     ``inside`` is iBGP, ``next_hop`` where it leads in a Route Server's VNet, ``quiet`` that it is told to nobody (A22),
     ``weight`` what counts before the length of AS paths (R99), ``metric`` what counts after it, ``circuits`` those of
-    a site whose VNets it came from.
+    a site whose VNets it came from, ``kept`` that it is told inside only (B17, B23, B24).
     """
 
     prefix: IPv4Network
@@ -46,6 +46,7 @@ class Learned:
     weight: int = 0
     metric: int = 0
     circuits: frozenset[str] = frozenset()
+    kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +161,7 @@ class _Moment:
                 continue
             if prefix in kept or chosen.circuits & shared_circuits(scenario, peer, here):
                 continue
-            if session.inside or _passes_on(scenario, peer, prefix):
+            if session.inside or not chosen.kept:
                 path = tuple(asn for asn in chosen.as_path if not (strips and asn in PRIVATE_ASNS))
                 if by_appliance is not None and by_appliance.as_override:
                     path = tuple(peer.asn if asn == here.asn else asn for asn in path)
@@ -196,6 +197,7 @@ class _Moment:
             weight(scenario, here, peer),
             metric(scenario, here, peer),
             told.circuits if told is not None and session.inside else shared_circuits(scenario, here, peer),
+            (told is not None and session.inside and told.kept) or _keeps(scenario, here, prefix),
         )
 
     def _prepended(self, session: Session) -> tuple[int, ...]:
@@ -328,10 +330,10 @@ def withheld(scenario: Scenario, router: Router, peer: Router) -> tuple[IPv4Netw
     return ()
 
 
-def _passes_on(scenario: Scenario, router: Router, prefix: IPv4Network) -> bool:
-    """Whether a router tells what it learned: a gateway no default (B24), nor what overlaps its VNet (B17, B23)."""
-    own = vnet_prefixes(scenario, router.end) if router.role == "gateway" else ()
-    return not any(prefix.overlaps(p) for p in own)
+def _keeps(scenario: Scenario, router: Router, prefix: IPv4Network) -> bool:
+    """Whether a router tells no other AS of a prefix: a gateway of what is wider than its VNet, the default route
+    included (B17, B23, B24)."""
+    return router.role == "gateway" and any(own.subnet_of(prefix) for own in vnet_prefixes(scenario, router.end))
 
 
 def converged(

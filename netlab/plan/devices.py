@@ -226,10 +226,11 @@ def speaker(
 
 
 def _rated(scenario: Scenario, router: Router, peer: Router, neighbor: BgpNeighbor) -> BgpNeighbor:
-    """A neighbor with what counts of that which it tells, and what it must not be told again."""
+    """A neighbor with what counts of that which it tells, and what it is not told."""
     numbers = {name: number for number, name in enumerate(scenario.expressroute_circuits, 1)}
     return replace(
         neighbor,
+        withheld=tuple(map(str, withheld(scenario, router, peer))),
         marks=tuple(sorted(numbers[name] for name in shared_circuits(scenario, router, peer))),
         weight=weight(scenario, router, peer),
         metric=metric(scenario, router, peer),
@@ -295,7 +296,6 @@ def _peer(scenario: Scenario, router: Router, other: Router, timers: Timers, *, 
         inside=router.asn == other.asn,
         keeps_next_hop=router.role == "route server",
         strips_private=strips_private(router, other),
-        withheld=tuple(map(str, withheld(scenario, router, other))),
         maximum_prefix=maximum_prefix(scenario, router, other),
     )
     if msee is not None and site is not None:

@@ -10,7 +10,15 @@ from netlab.plan.model import Interface, Link, Node, Route, RouteServerView, Rul
 from netlab.plan.names import lab_netns, node_directory
 from netlab.scenario.addresses import ROUTE_SERVER_SUBNET, appliance_router, route_server_instances, subnet_gateway
 from netlab.scenario.models import Scenario, node_name
-from netlab.scenario.routers import Router, appliance_bgp, appliances, devices, instances, route_servers
+from netlab.scenario.routers import (
+    Router,
+    appliance_bgp,
+    appliances,
+    devices,
+    expressroute_gateways,
+    instances,
+    route_servers,
+)
 
 # By what an instance sends itself; its main table is what BGP says, for the SDN controller to read.
 _OWN_TABLE = 100
@@ -70,6 +78,7 @@ def appliance_routes(scenario: Scenario, nva: Router) -> Iterator[Route]:
         others += route_server_instances(vnet)
     if vnet.vpn_gateway is not None:
         others += [router.bgp_address for router in instances(scenario, nva.vnet)]
+    others += [router.bgp_address for router in expressroute_gateways(scenario) if router.vnet == nva.vnet]
     others += [router.bgp_address for router in appliances(scenario) if _are_peers(scenario, nva, router)]
     for address in dict.fromkeys(others):
         yield Route(f"{address}/32", NIC, via=way_out)
