@@ -19,6 +19,8 @@ MAXIMUM_PREFIX = 4000  # B16, A8
 MAXIMUM_PREFIX_IN = {"Standard": 4000, "Premium": 10_000}  # R98, by the tier of the circuit
 # A weight: more than any of a circuit's connection, less than what bgpd gives to what is its own (32768).
 PREFERRED = 32_500
+# Of the prefixes of a VNet, at an edge router: more than what a site may say of them.
+OWN = PREFERRED + 1
 # A metric: more than that of any circuit.
 LAST = 1000
 # The roles of who is in a VNet and is Azure's.
@@ -194,7 +196,7 @@ class _Moment:
             session.inside,
             next_hop,
             quiet,
-            weight(scenario, here, peer),
+            OWN if prefix in taken_without_asn(scenario, here, peer) else weight(scenario, here, peer),
             metric(scenario, here, peer),
             told.circuits if told is not None and session.inside else shared_circuits(scenario, here, peer),
             (told is not None and session.inside and told.kept) or _keeps(scenario, here, prefix),
@@ -257,9 +259,12 @@ def weight(scenario: Scenario, router: Router, peer: Router) -> int:
     """What a router gives to all that a peer tells, and counts before AS paths.
 
     An ExpressRoute gateway: the weight of the circuit's connection (R99). A site: more to its circuit than to its VPN
-    (R95). All routers of a VNet: most to whom its Route Server prefers (A27), so that each sends where the others do.
+    (R95). An edge router: more to the site's routes than to what gateways say of the site, or each would send to the
+    other. All routers of a VNet: most to whom its Route Server prefers (A27), so that each sends where the others do.
     """
     circuit = scenario.expressroute_circuits[peer.end] if peer.role == "edge router" else None
+    if (router.role, peer.role) == ("edge router", "device"):
+        return PREFERRED
     if router.role not in OF_VNETS:
         return PREFERRED if circuit is not None and circuit.preferred_on_premises else 0
     preference = routing_preference(scenario, router.end)
@@ -293,7 +298,7 @@ def strips_private(router: Router, peer: Router) -> bool:
 
 def shared_circuits(scenario: Scenario, router: Router, peer: Router) -> frozenset[str]:
     """The circuits of a site over which a device of it reaches the VNets that a peer is the way to: its edge router, or
-    the VPN gateway of such a VNet.
+    the VPN gateway or an appliance of such a VNet.
 
     What it hears of them by the one it does not tell the other: Microsoft takes its AS number out of what goes
     on-premises (R99), and no loop check would stop it.
@@ -302,8 +307,8 @@ def shared_circuits(scenario: Scenario, router: Router, peer: Router) -> frozens
     match router.role, peer.role:
         case "device", "edge router":
             return frozenset({peer.end})
-        case "device", "gateway":
-            return frozenset(name for name, item in own.items() if peer.end in item.vnets)
+        case "device", "gateway" | "appliance":
+            return frozenset(name for name, item in own.items() if peer.vnet in item.vnets)
     return frozenset()
 
 

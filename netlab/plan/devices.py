@@ -9,6 +9,7 @@ from ipaddress import IPv4Network
 
 from netlab.azure import ike
 from netlab.azure.propagation import (
+    OWN,
     Announcements,
     announces,
     bgp_ends,
@@ -235,6 +236,7 @@ def _rated(scenario: Scenario, router: Router, peer: Router, neighbor: BgpNeighb
         weight=weight(scenario, router, peer),
         metric=metric(scenario, router, peer),
         nameless=tuple(map(str, taken_without_asn(scenario, router, peer))),
+        nameless_weight=OWN,
     )
 
 

@@ -128,25 +128,25 @@ def test_a_speaker_announces_its_networks_to_every_neighbour() -> None:
 def test_metrics_are_compared_where_there_are_any() -> None:
     """A27: Route Server and gateways of a VNet that goes by AS paths, not those of the others."""
     name = "route-server-routing-preference"
-    server = lines(text.bgpd_conf(speaker("vnet3-rs-0", name)))
+    server = lines(text.frr_conf(speaker("vnet3-rs-0", name), "bgpd"))
     start = server.index("route-map HEAR-vnet3-rs-0-vnet3-gw-0 permit 20")
     assert server[start + 2 : start + 5] == ["set metric 1000", "call LEARN", "exit"]
     assert "neighbor 10.3.254.4 route-map HEAR-vnet3-rs-0-vnet3-gw-0 in" in server
     assert "neighbor 10.3.254.12 route-map LEARN in" in server  # ExpressRoute's have none
     assert "bgp always-compare-med" in server
-    gateway = lines(text.bgpd_conf(speaker("vnet3-gw-0", name)))
+    gateway = lines(text.frr_conf(speaker("vnet3-gw-0", name), "bgpd"))
     for peer in ("VNet3-Office-0", "vnet3-gw-1", "vnet3-gw-0-vnet3-rs-0"):
         start = gateway.index(f"route-map HEAR-{peer} permit 20")
         assert gateway[start + 2] == "set metric 1000"
     for node in ("vnet1-rs-0", "vnet1-gw-0", "vnet2-rs-0", "office"):
-        found = text.bgpd_conf(speaker(node, name))
-        assert "HEAR-" not in found
+        found = text.frr_conf(speaker(node, name), "bgpd")
+        assert "set metric" not in found
         assert "always-compare-med" not in found
 
 
 def test_an_edge_router_takes_the_number_from_a_vnets_own_prefixes_only() -> None:
     """A32."""
-    found = lines(text.bgpd_conf(speaker("circuit1-msee-0", "route-server-expressroute")))
+    found = lines(text.frr_conf(speaker("circuit1-msee-0", "route-server-expressroute"), "bgpd"))
     name = "circuit1-msee-0-vnet1-er-0"
     listed = [line for line in found if line.startswith(f"ip prefix-list NAMELESS-{name} ")]
     assert listed == [f"ip prefix-list NAMELESS-{name} seq 5 permit 10.1.0.0/16"]
