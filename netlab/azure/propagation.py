@@ -19,8 +19,6 @@ MAXIMUM_PREFIX = 4000  # B16, A8
 MAXIMUM_PREFIX_IN = {"Standard": 4000, "Premium": 10_000}  # R98, by the tier of the circuit
 # A weight: more than any of a circuit's connection, less than what bgpd gives to what is its own (32768).
 PREFERRED = 32_500
-# Of the prefixes of a VNet, at an edge router: more than what a site may say of them.
-OWN = PREFERRED + 1
 # A metric: more than that of any circuit.
 LAST = 1000
 # The roles of who is in a VNet and is Azure's.
@@ -34,8 +32,8 @@ class Learned:
     """A prefix learned by BGP: from which router, over which tunnel, if any, and the AS path.
 
     ``inside`` is iBGP, ``next_hop`` where it leads in a Route Server's VNet, ``quiet`` that it is told to nobody (A22),
-    ``weight`` what counts before the length of AS paths (R99), ``metric`` what counts after it, ``circuits`` those of
-    a site whose VNets it came from, ``kept`` that it is told inside only (B17, B23, B24).
+    ``weight`` what counts before the length of AS paths (R99), ``metric`` what counts after it, ``circles`` whom
+    it must not come round to, ``kept`` that it is told inside only (B17, B23, B24).
     """
 
     prefix: IPv4Network
@@ -47,7 +45,7 @@ class Learned:
     quiet: bool = False
     weight: int = 0
     metric: int = 0
-    circuits: frozenset[str] = frozenset()
+    circles: frozenset[str] = frozenset()
     kept: bool = False
 
 
@@ -161,7 +159,7 @@ class _Moment:
             chosen = paths[0] if not session.inside or not paths[0].inside else None
             if prefix in own or chosen is None or chosen.quiet or chosen.neighbor == session.router:
                 continue
-            if prefix in kept or chosen.circuits & shared_circuits(scenario, peer, here):
+            if prefix in kept or chosen.circles & circles(scenario, peer, here):
                 continue
             if session.inside or not chosen.kept:
                 path = tuple(asn for asn in chosen.as_path if not (strips and asn in PRIVATE_ASNS))
@@ -196,9 +194,9 @@ class _Moment:
             session.inside,
             next_hop,
             quiet,
-            OWN if prefix in taken_without_asn(scenario, here, peer) else weight(scenario, here, peer),
+            weight(scenario, here, peer),
             metric(scenario, here, peer),
-            told.circuits if told is not None and session.inside else shared_circuits(scenario, here, peer),
+            told.circles if told is not None and session.inside else circles(scenario, here, peer),
             (told is not None and session.inside and told.kept) or _keeps(scenario, here, prefix),
         )
 
@@ -259,12 +257,9 @@ def weight(scenario: Scenario, router: Router, peer: Router) -> int:
     """What a router gives to all that a peer tells, and counts before AS paths.
 
     An ExpressRoute gateway: the weight of the circuit's connection (R99). A site: more to its circuit than to its VPN
-    (R95). An edge router: more to the site's routes than to what gateways say of the site, or each would send to the
-    other. All routers of a VNet: most to whom its Route Server prefers (A27), so that each sends where the others do.
+    (R95). All routers of a VNet: most to whom its Route Server prefers (A27), so that each sends where the others do.
     """
     circuit = scenario.expressroute_circuits[peer.end] if peer.role == "edge router" else None
-    if (router.role, peer.role) == ("edge router", "device"):
-        return PREFERRED
     if router.role not in OF_VNETS:
         return PREFERRED if circuit is not None and circuit.preferred_on_premises else 0
     preference = routing_preference(scenario, router.end)
@@ -277,8 +272,11 @@ def metric(scenario: Scenario, router: Router, peer: Router) -> int:
     """What a router gives to all that a peer tells, and counts after AS paths, the less the better.
 
     The routers of a VNet whose Route Server goes by AS paths: of equal ones they take ExpressRoute's (A27). An
-    ExpressRoute gateway beside a Route Server: of several equal circuits it uses one (A36), here the first.
+    ExpressRoute gateway beside a Route Server: of several equal circuits it uses one (A36), here the first. An edge
+    router: of equal AS paths the site's, not what a gateway says of the site, or each would send to the other.
     """
+    if router.role == "edge router":
+        return int(peer.role == "expressroute")
     if router.role not in OF_VNETS or scenario.vnets[router.end].route_server is None:
         return 0
     if routing_preference(scenario, router.end) == "ASPath" and not _is_private(peer):
@@ -296,15 +294,22 @@ def strips_private(router: Router, peer: Router) -> bool:
     return (router.role, peer.role) == ("edge router", "device")
 
 
-def shared_circuits(scenario: Scenario, router: Router, peer: Router) -> frozenset[str]:
-    """The circuits of a site over which a device of it reaches the VNets that a peer is the way to: its edge router, or
-    the VPN gateway or an appliance of such a VNet.
+ROUTE_SERVER = "the Route Server"
 
-    What it hears of them by the one it does not tell the other: Microsoft takes its AS number out of what goes
-    on-premises (R99), and no loop check would stop it.
+
+def circles(scenario: Scenario, router: Router, peer: Router) -> frozenset[str]:
+    """What a router reaches by a peer, of what is not told round in a circle by it: the VNets on a circuit, the Route
+    Server.
+
+    A device of a site reaches those by the circuit's edge router, and by the VPN gateway or an appliance of such VNets.
+    What it hears of them by one it does not tell the other: Microsoft takes its AS number out of what goes on-premises
+    (R99), and no loop check would stop it. Nor does an appliance tell one instance of a Route Server what it hears from
+    the other, whose ASN it may override (A31).
     """
     own = {name: item for name, item in scenario.expressroute_circuits.items() if item.site == router.end}
     match router.role, peer.role:
+        case "appliance", "route server":
+            return frozenset({ROUTE_SERVER})
         case "device", "edge router":
             return frozenset({peer.end})
         case "device", "gateway" | "appliance":

@@ -9,13 +9,13 @@ from ipaddress import IPv4Network
 
 from netlab.azure import ike
 from netlab.azure.propagation import (
-    OWN,
+    ROUTE_SERVER,
     Announcements,
     announces,
     bgp_ends,
+    circles,
     maximum_prefix,
     metric,
-    shared_circuits,
     sheltered,
     static_prefixes,
     strips_private,
@@ -228,15 +228,14 @@ def speaker(
 
 def _rated(scenario: Scenario, router: Router, peer: Router, neighbor: BgpNeighbor) -> BgpNeighbor:
     """A neighbor with what counts of that which it tells, and what it is not told."""
-    numbers = {name: number for number, name in enumerate(scenario.expressroute_circuits, 1)}
+    numbers = {name: number for number, name in enumerate((*scenario.expressroute_circuits, ROUTE_SERVER), 1)}
     return replace(
         neighbor,
         withheld=tuple(map(str, withheld(scenario, router, peer))),
-        marks=tuple(sorted(numbers[name] for name in shared_circuits(scenario, router, peer))),
+        marks=tuple(sorted(numbers[name] for name in circles(scenario, router, peer))),
         weight=weight(scenario, router, peer),
         metric=metric(scenario, router, peer),
         nameless=tuple(map(str, taken_without_asn(scenario, router, peer))),
-        nameless_weight=OWN,
     )
 
 
