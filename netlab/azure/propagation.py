@@ -294,9 +294,6 @@ def strips_private(router: Router, peer: Router) -> bool:
     return (router.role, peer.role) == ("edge router", "device")
 
 
-ROUTE_SERVER = "the Route Server"
-
-
 def circles(scenario: Scenario, router: Router, peer: Router) -> frozenset[str]:
     """What a router reaches by a peer, of what is not told round in a circle by it: the VNets on a circuit, the Route
     Server.
@@ -309,7 +306,7 @@ def circles(scenario: Scenario, router: Router, peer: Router) -> frozenset[str]:
     own = {name: item for name, item in scenario.expressroute_circuits.items() if item.site == router.end}
     match router.role, peer.role:
         case "appliance", "route server":
-            return frozenset({ROUTE_SERVER})
+            return frozenset({f"appliance {router.end}"})
         case "device", "edge router":
             return frozenset({peer.end})
         case "device", "gateway" | "appliance":

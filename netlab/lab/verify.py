@@ -321,7 +321,7 @@ class _Evidence:
 def _in_public(predicted: Mapping[Pair, Predicted]) -> Iterator[Pair]:
     """The pairs of which a request or an answer goes to the Internet."""
     for pair, cell in predicted.items():
-        if any(INTERNET in walk.nodes for walk in (*cell.forward, *cell.reverse)):
+        if INTERNET in pair or any(INTERNET in walk.nodes for walk in (*cell.forward, *cell.reverse)):
             yield pair
 
 

@@ -9,7 +9,6 @@ from ipaddress import IPv4Network
 
 from netlab.azure import ike
 from netlab.azure.propagation import (
-    ROUTE_SERVER,
     Announcements,
     announces,
     bgp_ends,
@@ -228,7 +227,9 @@ def speaker(
 
 def _rated(scenario: Scenario, router: Router, peer: Router, neighbor: BgpNeighbor) -> BgpNeighbor:
     """A neighbor with what counts of that which it tells, and what it is not told."""
-    numbers = {name: number for number, name in enumerate((*scenario.expressroute_circuits, ROUTE_SERVER), 1)}
+    # Different ones everywhere: communities go on with what is told.
+    known = (*scenario.expressroute_circuits, *(f"appliance {end}" for end in scenario.appliances))
+    numbers = {name: number for number, name in enumerate(known, 1)}
     return replace(
         neighbor,
         withheld=tuple(map(str, withheld(scenario, router, peer))),
