@@ -189,6 +189,7 @@ ENDPOINTS = {
 }
 # Whose stories name the Internet as a target.
 TO_INTERNET = {
+    "udr-own-vpn-server",
     "udr-nva",
     "hub-spoke-firewall",
     "forced-tunnelling-default-site",
