@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Network
+from typing import TypeVar
 
 from netlab.azure.effective import (
     NONE_PREFIXES,
@@ -180,9 +181,7 @@ def _own_ways(world: World, node: str, packet: Packet) -> tuple[Way, ...]:
     """The ways of the longest prefix that an appliance has to a destination: into tunnels, to sites behind it, or into
     the VNet, which a Route Server told it of."""
     router = world.topology.appliances.get(node)
-    covering = [way for way in ways(world, router) if packet.target_address in way.prefix] if router is not None else []
-    best = max((way.prefix.prefixlen for way in covering), default=0)
-    return tuple(way for way in covering if way.prefix.prefixlen == best)
+    return longest(ways(world, router), packet.target_address) if router is not None else ()
 
 
 # --- the Internet, and the edges of sites ---------------------------------------------------------------------------
@@ -552,18 +551,16 @@ def _router(world: World, router: Router, packet: Packet) -> Iterator[Hop]:
 def _routed(world: World, router: Router, inward: list[tuple[IPv4Network, str]], packet: Packet) -> Iterator[Hop]:
     destination = packet.target_address
     everything = (*(Way(prefix, "", node_name(router.end), source) for prefix, source in inward), *ways(world, router))
-    covering = [way for way in everything if destination in way.prefix]
-    if not covering and router.end in world.scenario.sites and packet.goes_public:
+    found = longest(everything, destination)
+    if not found and router.end in world.scenario.sites and packet.goes_public:
         yield _out(world, router)
         return
-    if not covering:
+    if not found:
         leads = " that would not lead to the Internet" if router.end in world.scenario.sites else ""
         yield Hop(None, dropped=f"unknown route: {router.node} knows no route to {destination}{leads}")
         return
-    best = max(way.prefix.prefixlen for way in covering)
-    longest_ones = [way for way in covering if way.prefix.prefixlen == best]
-    inside = [way for way in longest_ones if way.neighbor == node_name(router.end)]
-    for way in inside[:1] or longest_ones:
+    inside = [way for way in found if way.neighbor == node_name(router.end)]
+    for way in inside[:1] or found:
         yield _onto(world, router, way, packet)
 
 
@@ -652,7 +649,10 @@ def _client_source(world: World, client: str, prefix: IPv4Network, session: Sess
     return "the downloaded profile" if windows else "the negotiated selectors"
 
 
-def longest(routes: Iterable[EffectiveRoute], destination: IPv4Address) -> tuple[EffectiveRoute, ...]:
+_Route = TypeVar("_Route", EffectiveRoute, Way)
+
+
+def longest(routes: Iterable[_Route], destination: IPv4Address) -> tuple[_Route, ...]:
     """The routes with the longest prefix that covers a destination."""
     covering = [route for route in routes if destination in route.prefix]
     best = max((route.prefix.prefixlen for route in covering), default=0)

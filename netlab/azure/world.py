@@ -126,8 +126,9 @@ class World:
 
     def why_down(self, tunnel: Tunnel) -> str:
         """Why a tunnel is not up; empty if it is."""
-        if self._why_never_up(tunnel):
-            return self._why_never_up(tunnel)
+        never = self._why_never_up(tunnel)
+        if never:
+            return never
         if tunnel.name in self.faults.tunnels:
             return f"{tunnel.name} was taken down"
         for router in tunnel.routers:

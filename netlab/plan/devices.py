@@ -232,6 +232,7 @@ def _rated(scenario: Scenario, router: Router, peer: Router, neighbor: BgpNeighb
     numbers = {name: number for number, name in enumerate(known, 1)}
     return replace(
         neighbor,
+        maximum_prefix=maximum_prefix(scenario, router, peer),
         withheld=tuple(map(str, withheld(scenario, router, peer))),
         marks=tuple(sorted(numbers[name] for name in circles(scenario, router, peer))),
         weight=weight(scenario, router, peer),
@@ -258,7 +259,6 @@ def _outside(scenario: Scenario, topology: Topology, router: Router) -> Iterator
                 peer.asn,
                 passive,
                 prepend=prepend,
-                maximum_prefix=maximum_prefix(scenario, router, peer),
             )
 
 
@@ -298,7 +298,6 @@ def _peer(scenario: Scenario, router: Router, other: Router, timers: Timers, *, 
         inside=router.asn == other.asn,
         keeps_next_hop=router.role == "route server",
         strips_private=strips_private(router, other),
-        maximum_prefix=maximum_prefix(scenario, router, other),
     )
     if msee is not None and site is not None:
         return _over_circuit(scenario.expressroute_circuits[msee.end], found, timers, asks=router == site)

@@ -227,11 +227,10 @@ class BgpNeighbor:
     before what it is told, ``next_hop`` the one that it is told, empty for this speaker itself; ``keeps_next_hop`` that
     it is told what was learned with the next hop that it has. It tells nobody of the prefixes in ``quiet``, and is
     not told those in ``withheld``. What it tells has this ``weight`` and ``metric``, the prefixes in ``nameless`` not
-    its AS number; ``strips_private`` takes private AS numbers out of what it is told,
-    ``overrides`` puts the own one in the place of the peer's. One that tells more than ``maximum_prefix`` prefixes
-    loses its session; 0 takes any number.
-    ``bfd`` watches it by BFD; ``timers`` are keepalive and hold time where they are shorter than the speaker's.
-    ``marks`` mark what is heard from it, by numbers, and it is told nothing that bears one of them.
+    its AS number; ``strips_private`` takes private AS numbers out of what it is told, ``overrides`` puts the own one in
+    the place of the peer's. One that tells more than ``maximum_prefix`` prefixes loses its session; 0 takes any
+    number. ``bfd`` watches it by BFD; ``timers`` are keepalive and hold time where they are shorter than the
+    speaker's. ``marks`` mark what is heard from it, by numbers, and it is told nothing that bears one of them.
     """
 
     connection: str
