@@ -36,7 +36,7 @@ def down(
 ) -> None:
     """Remove a lab, in whatever state it is."""
     require_root()
-    from netlab.lab import engine, state
+    from netlab.lab.build import engine, state
     from netlab.machine.linux import Linux
 
     if everything and lab:
@@ -59,7 +59,7 @@ def gc() -> None:
     Of labs whose `up` never ended and that nobody works on, and of labs whose state is lost; a lab that is up stays.
     """
     require_root()
-    from netlab.lab import engine
+    from netlab.lab.build import engine
     from netlab.machine.linux import Linux
 
     removed = engine.collect(Linux())

@@ -33,7 +33,8 @@ def set_key(
     the connection has then.
     """
     require_root()
-    from netlab.lab import connections, state
+    from netlab.lab.build import state
+    from netlab.lab.story import connections
     from netlab.machine.linux import Linux
     from netlab.scenario.names import suggest
 

@@ -103,7 +103,7 @@ def circuit(
 def _take(verb: str, subject: dict[str, Any], lab: str, output: Format) -> None:
     """Take an action as a story does: `status` knows of it, and `verify` puts it back."""
     require_root()
-    from netlab.lab import incidents
+    from netlab.lab.story import incidents
     from netlab.scenario.models import Action
 
     found = read_lab(lab)

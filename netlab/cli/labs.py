@@ -11,8 +11,8 @@ from netlab.cli.output import display, log, print_json, stepper
 from netlab.errors import LabError, UsageError
 
 if TYPE_CHECKING:
-    from netlab.lab.incidents import Incident
-    from netlab.lab.state import Lab
+    from netlab.lab.build.state import Lab
+    from netlab.lab.story.incidents import Incident
     from netlab.machine.linux import Linux
     from netlab.scenario.loader import Loaded
     from netlab.scenario.models import Scenario
@@ -30,7 +30,7 @@ def load_scenario(reference: str) -> Loaded:
 
 def read_scenario(reference: str) -> Scenario:
     """The scenario of a lab that exists, if we may read it; else that of a file or of the catalogue."""
-    from netlab.lab import state
+    from netlab.lab.build import state
     from netlab.scenario.loader import catalogue
     from netlab.scenario.models import is_lab_name
 
@@ -62,7 +62,7 @@ def require_root() -> None:
 
 def build_lab(loaded: Loaded, name: str, time_scale: float | None, data_plane: Plane) -> str:
     """Plan a scenario and build its lab; the lab's name."""
-    from netlab.lab import engine, state
+    from netlab.lab.build import engine, state
     from netlab.machine import host
     from netlab.machine.linux import Linux
     from netlab.plan.planner import plan as make
@@ -77,7 +77,7 @@ def build_lab(loaded: Loaded, name: str, time_scale: float | None, data_plane: P
 
 def read_lab(name: str) -> Lab:
     """The lab of a name or, without one, the only one there is."""
-    from netlab.lab import state
+    from netlab.lab.build import state
 
     if name:
         return state.read(lab_name(name))
@@ -98,7 +98,7 @@ def named(lab: Lab, name: Any) -> Any:
 
 def act(lab: Lab, deed: Callable[[Linux], Incident], output: Format) -> None:
     """Do something to a lab, alone, and say what came of it."""
-    from netlab.lab import state
+    from netlab.lab.build import state
     from netlab.machine.linux import Linux
 
     with state.locked(lab.facts.lab):

@@ -221,8 +221,9 @@ def _foreseen(scenario: str, step: str, source: str, target: str) -> tuple[World
 def _seen(lab: str, source: str, target: str) -> tuple[World, Predicted, dict[str, IPv4Address]]:
     """A pair as the packets of a running lab see it."""
     require_root()
-    from netlab.lab import state, witness
-    from netlab.lab.verify import aimed, all_addresses, probe_addresses
+    from netlab.lab.build import state
+    from netlab.lab.measure import witness
+    from netlab.lab.measure.verify import aimed, all_addresses, probe_addresses
     from netlab.machine.linux import Linux
     from netlab.probe.trace import Probe
 

@@ -12,7 +12,7 @@ from netlab.cli.output import display, print_rows
 from netlab.errors import LabError, UsageError
 
 if TYPE_CHECKING:
-    from netlab.lab.state import Lab
+    from netlab.lab.build.state import Lab
     from netlab.plan.model import Client
 
 app = typer.Typer(name="p2s", help="Point-to-site clients.", no_args_is_help=True)
@@ -29,7 +29,7 @@ def profile(client: ClientArgument, gateway: GatewayOption = "", lab: LabOption 
 
     A Windows client takes its routes from it. Prints the file's name.
     """
-    from netlab.lab import profile as package
+    from netlab.lab.build import profile as package
 
     found = _act("download_profile", client, gateway, lab)
     for tunnel in _tunnels(found, client, gateway):
@@ -63,7 +63,7 @@ def disconnect(client: ClientArgument, gateway: GatewayOption = "", lab: LabOpti
 def certificates(lab: LabArgument = "", output: FormatOption = Format.table) -> None:
     """List certificates, thumbprints, what is revoked."""
     require_root()
-    from netlab.lab.certificates import listed
+    from netlab.lab.build.certificates import listed
 
     found = read_lab(lab)
     print_rows(listed(found.facts.lab, found.plan.certificates), output)
@@ -72,8 +72,8 @@ def certificates(lab: LabArgument = "", output: FormatOption = Format.table) -> 
 def _act(verb: str, client: str, gateway: str, name: str) -> Lab:
     """Take an action on a client's tunnels, as a story does: `status` knows of it, and `verify` puts it back."""
     require_root()
-    from netlab.lab import state
-    from netlab.lab.story import Stage
+    from netlab.lab.build import state
+    from netlab.lab.story.stage import Stage
     from netlab.machine.linux import Linux
     from netlab.scenario.models import Action, node_name
 

@@ -24,7 +24,7 @@ from netlab.cli.output import complain, display, log, print_json, print_rows, pu
 from netlab.errors import ExitCode, NetlabError, UsageError
 
 if TYPE_CHECKING:
-    from netlab.lab.state import Lab
+    from netlab.lab.build.state import Lab
     from netlab.probe.verdict import Report
     from netlab.scenario.loader import Loaded
 
@@ -122,8 +122,9 @@ def trace(
     Every interface that it passes, with the microseconds since it was sent.
     """
     require_root()
-    from netlab.lab import state, tracing
-    from netlab.lab.verify import aimed, all_addresses, probe_addresses
+    from netlab.lab.build import state
+    from netlab.lab.measure import trace as tracing
+    from netlab.lab.measure.verify import aimed, all_addresses, probe_addresses
     from netlab.machine.linux import Linux
     from netlab.probe.trace import Probe
 
@@ -156,7 +157,7 @@ def capture(
     With --keys the lab's SAs are rekeyed first, and FILE.keys is a configuration directory of Wireshark.
     """
     require_root()
-    from netlab.lab import capturing
+    from netlab.lab.measure import capturing
 
     if bool(nodes) == everywhere:
         raise UsageError("capture needs either nodes or --all", "netlab capture internet vm1 -w FILE.pcapng")
@@ -183,8 +184,8 @@ def impair(
     Where measuring says that the link does something else, nothing is changed.
     """
     require_root()
-    from netlab.lab import state
-    from netlab.lab.impairment import impaired
+    from netlab.lab.build import state
+    from netlab.lab.story.impairment import impaired
     from netlab.machine.linux import Linux
 
     found = read_lab(lab)
@@ -201,8 +202,8 @@ def impair(
 
 
 def _verify(lab: Lab) -> Report:
-    from netlab.lab import state
-    from netlab.lab.verify import verify as prove
+    from netlab.lab.build import state
+    from netlab.lab.measure.verify import verify as prove
     from netlab.machine.linux import Linux
 
     with state.locked(lab.facts.lab):
@@ -210,7 +211,7 @@ def _verify(lab: Lab) -> Report:
 
 
 def _test(loaded: Loaded, time_scale: float | None, data_plane: Plane) -> Report:
-    from netlab.lab import engine, state
+    from netlab.lab.build import engine, state
     from netlab.machine.linux import Linux
 
     lab = build_lab(loaded, "", time_scale, data_plane)

@@ -25,8 +25,8 @@ _NO_SUCH_COMMAND = 127
 def status(lab: LabArgument = "", output: FormatOption = Format.table) -> None:
     """Say whether daemons, connections and BGP sessions are alive."""
     require_root()
-    from netlab.lab import state
-    from netlab.lab.overview import overview
+    from netlab.lab.build import state
+    from netlab.lab.measure.overview import overview
     from netlab.machine.linux import Linux
 
     names = (lab_name(lab),) if lab else state.names()
@@ -68,7 +68,7 @@ def routes(node: NodeArgument, lab: LabOption = "", output: FormatOption = Forma
     Of a VNet: the table of each subnet and of each other way in, with Azure's next hop types.
     """
     require_root()
-    from netlab.lab.overview import route_rows
+    from netlab.lab.measure.overview import route_rows
     from netlab.machine.linux import Linux
 
     found = read_lab(lab)

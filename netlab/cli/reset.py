@@ -29,7 +29,7 @@ def gateway(
     A second time it is the other one's turn. Of an active-active gateway the first instance reboots, and comes back.
     """
     require_root()
-    from netlab.lab import incidents
+    from netlab.lab.story import incidents
     from netlab.scenario.names import suggest
     from netlab.scenario.routers import ends
 
@@ -53,8 +53,8 @@ def connection(
     Its gateway stays. Exit code 1 if it does not come up.
     """
     require_root()
-    from netlab.lab import incidents
-    from netlab.lab.connections import Seen
+    from netlab.lab.story import incidents
+    from netlab.lab.story.connections import Seen
     from netlab.scenario.names import suggest
 
     found = read_lab(lab)

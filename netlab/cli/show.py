@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from netlab.azure.nics import Nic
-    from netlab.lab.operations import Gateway, Shown
+    from netlab.lab.measure.operations import Gateway, Shown
     from netlab.scenario.models import Scenario
 
 app = typer.Typer(name="show", help="What Azure's operations show of a gateway or a NIC.", no_args_is_help=True)
@@ -98,9 +98,9 @@ def effective_routes(
     Of several NICs, JSON holds what Azure shows of each under its machine's node.
     """
     require_root()
-    from netlab.lab import nics as in_lab
-    from netlab.lab import state
-    from netlab.lab.operations import Shown
+    from netlab.lab.build import state
+    from netlab.lab.measure import nics as in_lab
+    from netlab.lab.measure.operations import Shown
     from netlab.machine.linux import Linux
 
     found = read_lab(lab)
@@ -149,8 +149,8 @@ def _speaker(name: str, lab: str) -> Gateway:
 
 def _found(name: str, lab: str, among: Callable[[Scenario], tuple[str, ...]]) -> Gateway:
     require_root()
-    from netlab.lab import state
-    from netlab.lab.operations import Gateway
+    from netlab.lab.build import state
+    from netlab.lab.measure.operations import Gateway
     from netlab.machine.linux import Linux
     from netlab.scenario.names import suggest
 

@@ -141,7 +141,7 @@ class Linux:
         """Start the lab's SDN controller; it lives in the host's namespace and enters the lab's to read and write."""
         directory = _controller_directory(lab)
         Path(directory).mkdir(mode=0o700, exist_ok=True)
-        processes.start([sys.executable, "-m", "netlab.lab.controller", lab], directory)
+        processes.start([sys.executable, "-m", "netlab.api.controller", lab], directory)
 
     def await_controller(self, lab: str) -> None:
         """Wait until the controller is at work: it takes its name when it has looked once."""

@@ -15,7 +15,7 @@ import pytest
 from labs import Lab, failed_checks, netlab, up
 
 from netlab.azure.ike import EspSuite, IkeSuite, negotiate
-from netlab.lab import state
+from netlab.lab.build import state
 from netlab.machine import charon
 from netlab.plan import proposals
 from netlab.render import vici

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from labs import Lab, netlab, up
 
-from netlab.lab import decisions, state
-from netlab.lab.verify import probe_addresses
+from netlab.lab.build import state
+from netlab.lab.measure.checks import effective_routes as decisions
+from netlab.lab.measure.verify import probe_addresses
 from netlab.machine.linux import Linux
 
 # All ways to Office: ExpressRoute "12076 65101", VPN "65101", appliance "65001 65101"; nobody hears of the others.

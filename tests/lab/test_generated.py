@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, given, note, seed, settings
 
-from netlab.lab import engine, state
-from netlab.lab.verify import verify
+from netlab.lab.build import engine, state
+from netlab.lab.measure.verify import verify
 from netlab.machine.linux import Linux
 from netlab.plan.planner import plan
 from netlab.probe.verdict import Report

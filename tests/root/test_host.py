@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from netlab.lab import state
+from netlab.lab.build import state
 from netlab.machine import namespaces, processes
 from netlab.plan.names import lab_directory
 

@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from netlab.errors import BuildError, ConvergeError, LabError
-from netlab.lab import failover, state
+from netlab.lab.build import state
+from netlab.lab.story import failover
 from netlab.machine import charon, frr, linux, namespaces, network, processes
 from netlab.machine.linux import Linux
 from netlab.machine.network import KernelRoute

@@ -11,7 +11,7 @@ from types import FrameType
 
 import pytest
 
-from netlab.lab import engine, state
+from netlab.lab.build import engine, state
 from netlab.machine import network, processes
 from netlab.machine.host import choose_data_plane
 from netlab.machine.linux import Linux

@@ -11,8 +11,8 @@ import pytest
 from netlab.azure.effective import Teller, Told, preferred
 from netlab.azure.forwarding import effective_routes, instances_by_prefix
 from netlab.azure.world import World, after, initial
+from netlab.controllers import sdn as controller
 from netlab.errors import ScenarioError
-from netlab.fabric import controller
 from netlab.plan.model import SubnetTable
 from netlab.plan.planner import plan
 from netlab.scenario.loader import load, parse

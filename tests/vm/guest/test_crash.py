@@ -12,7 +12,7 @@ from pathlib import Path
 import labs
 import pytest
 
-from netlab.lab import state
+from netlab.lab.build import state
 from netlab.machine import linux
 
 pytestmark = pytest.mark.usefixtures("host_unchanged")

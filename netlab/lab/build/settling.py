@@ -1,0 +1,150 @@
+"""Waiting until a running lab is where Azure's rules say that it must arrive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from netlab.azure.forwarding import static_ways
+from netlab.azure.world import World
+from netlab.controllers import sdn as controller
+from netlab.machine.network import KernelRoute
+from netlab.machine.waiting import wait_until
+from netlab.plan.model import MAIN_TABLE, BgpSpeaker, Plan
+
+# How long a lab may take; its daemons need a second or two whatever the time scale, a minute on an emulated machine.
+SECONDS = 120.0
+# FRR's state of a session that it gave up for too many prefixes (B16); it never tries such a one again by itself.
+GIVEN_UP = "Idle (PfxCt)"
+_MOST_SAID = 8
+
+
+class Reader(controller.Machine, Protocol):
+    """What waiting asks of the machine."""
+
+    def bgp_states(self, speaker: BgpSpeaker) -> dict[str, str]: ...
+
+    def bfd_states(self, speaker: BgpSpeaker) -> dict[str, str]: ...
+
+    def count_again(self, speaker: BgpSpeaker) -> None: ...
+
+    def as_paths(self, speaker: BgpSpeaker) -> dict[str, frozenset[str]]: ...
+
+    def routes(self, netns: str) -> tuple[KernelRoute, ...]: ...
+
+
+def await_bgp(plan: Plan, world: World, machine: Reader, seconds: float = SECONDS) -> None:
+    """Wait until every BGP session that must be is Established and every speaker's kernel routes are what it learns.
+
+    One that was given up for too many prefixes, and must be, is tried anew. BFD watches those that it shall.
+    """
+    for speaker in plan.speakers:
+        lacking: list[str] = []
+
+        def met(speaker: BgpSpeaker = speaker, lacking: list[str] = lacking) -> bool:
+            lacking[:] = list(_missing(plan, world, speaker, machine)) or _heard_otherwise(world, speaker, machine)
+            if lacking:
+                _try_again(plan, world, machine)
+            return not lacking
+
+        wait_until(met, seconds, lambda lacking=lacking: _said(lacking))  # type: ignore[misc]
+
+
+def _said(lacking: list[str]) -> str:
+    more = len(lacking) - _MOST_SAID
+    return "; ".join((*lacking[:_MOST_SAID], *((f"and {more} more",) if more > 0 else ())))
+
+
+def _try_again(plan: Plan, world: World, machine: Reader) -> None:
+    for speaker in plan.speakers:
+        states = machine.bgp_states(speaker)
+        for address in expected_peers(world, speaker):
+            if states.get(address) == GIVEN_UP:
+                machine.reset_session(speaker, address)
+        machine.count_again(speaker)
+
+
+def expected_peers(world: World, speaker: BgpSpeaker) -> frozenset[str]:
+    """The addresses of the peers with which a speaker's session must be Established."""
+    peers = {session.peer.node for session in world.bgp_sessions if session.router == speaker.node}
+    return frozenset(neighbor.address for neighbor in speaker.neighbors if neighbor.node in peers)
+
+
+def _missing(plan: Plan, world: World, speaker: BgpSpeaker, machine: Reader) -> Iterator[str]:
+    """What a speaker still lacks, in words; of one that is stopped nothing is expected."""
+    if speaker.node not in world.learned:
+        return
+    states, expected = machine.bgp_states(speaker), expected_peers(world, speaker)
+    for address in sorted(expected):
+        state = states.get(address, "unknown")
+        if state != "Established":
+            yield f"{speaker.node}: the BGP session with {address} is {state}"
+    watched = machine.bfd_states(speaker)
+    for neighbor in speaker.neighbors:
+        if neighbor.bfd and neighbor.address in expected and watched.get(neighbor.address) != "up":
+            yield f"{speaker.node}: BFD does not watch {neighbor.address} yet"
+        if neighbor.connection in world.silent | world.flooded and states.get(neighbor.address) == "Established":
+            yield f"{speaker.node}: the BGP session with {neighbor.address} is still Established"
+    ports = {neighbor.node: neighbor.interface for neighbor in speaker.neighbors}
+    # A static route wins over what BGP says of the same prefix: an administrative distance of 1 against 20.
+    statics = {str(way.prefix) for way in static_ways(world, world.topology.speakers[speaker.node])}
+    statics |= {r.prefix for r in plan.node(speaker.node).routes if r.table == MAIN_TABLE and not r.metric}
+    wanted = {
+        str(prefix): {ports[path.neighbor] for path in paths}
+        for prefix, paths in world.learned[speaker.node].items()
+        if str(prefix) not in statics
+    }
+    present = {r.prefix: set(r.devices) for r in _bgp_routes(plan, speaker, machine)}
+    for prefix, devices in wanted.items():
+        if present.get(prefix) != devices:
+            yield f"{speaker.node}: no BGP route to {prefix} over {', '.join(sorted(devices))}"
+    for prefix in present.keys() - wanted.keys():
+        yield f"{speaker.node}: still has a BGP route to {prefix}"
+
+
+def _heard_otherwise(world: World, speaker: BgpSpeaker, machine: Reader) -> Iterator[str]:
+    """The AS paths that a speaker has and must not have yet or any more, in words: its kernel may not tell them apart,
+    as that of a Route Server, whose routes all lead into its VNet."""
+    if speaker.node not in world.learned:
+        return
+    heard = machine.as_paths(speaker)
+    for prefix, paths in world.learned[speaker.node].items():
+        wanted = frozenset(" ".join(map(str, path.as_path)) for path in paths)
+        if heard.get(str(prefix)) != wanted:
+            found = ", ".join(sorted(heard.get(str(prefix), ()))) or "none"
+            yield f"{speaker.node}: the AS path to {prefix} is {found}, not {', '.join(sorted(wanted))}"
+
+
+def _bgp_routes(plan: Plan, speaker: BgpSpeaker, machine: Reader) -> Iterator[KernelRoute]:
+    found = machine.routes(plan.netns(speaker.node))
+    return (route for route in found if route.table == MAIN_TABLE and route.by_bgp)
+
+
+def await_tunnels(plan: Plan, world: World, machine: Reader, seconds: float = SECONDS) -> None:
+    """Wait until the tunnels that must be are up at both ends, and the others down."""
+    wanted = frozenset(
+        (router.node, tunnel.name)
+        for tunnel in world.topology.tunnels
+        for router in tunnel.routers
+        if tunnel.name in world.up
+    )
+
+    def missing() -> str:
+        found = controller.tunnels_up(plan, machine)
+        down = (f"{name} is not up at {node}" for node, name in sorted(wanted - found))
+        up = (f"{name} is still up at {node}" for node, name in sorted(found - wanted))
+        return "; ".join((*down, *up))
+
+    wait_until(lambda: not missing(), seconds, missing)
+
+
+def await_fabrics(plan: Plan, machine: Reader, seconds: float = SECONDS) -> None:
+    """Wait until every VNet table and every P2S selector is in step with what the gateways know."""
+    wait_until(
+        lambda: (
+            controller.steered(plan, machine, controller.tunnels_up(plan, machine))
+            and controller.in_step(plan, machine, controller.known_by_gateways(plan, machine))
+        ),
+        seconds,
+        lambda: "VNet route tables or P2S selectors are not in step with what the gateways learned",
+    )

@@ -1,0 +1,159 @@
+"""Whether the kernel does with the packets of every NIC what its effective routes say."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Address, IPv4Network
+from itertools import zip_longest
+from typing import Protocol
+
+from netlab.azure.world import World
+from netlab.controllers import sdn as controller
+from netlab.lab.measure.judgement import some
+from netlab.lab.measure.nics import effective_routes, learned
+from netlab.lab.measure.operations import Row
+from netlab.machine.network import Arrival, KernelRoute
+from netlab.plan.devices import NIC
+from netlab.plan.model import Interface, Plan
+from netlab.probe.verdict import Check
+from netlab.scenario.models import node_name
+
+# Who gets a packet next, here or at a peer: addresses of NICs, the Internet, or nobody.
+Takers = frozenset[str]
+_INTERNET, _NOBODY = "Internet", "None"
+
+
+class Machine(controller.Machine, Protocol):
+    """What is asked of the machine."""
+
+    def chosen(self, arrivals: Iterable[Arrival]) -> dict[Arrival, KernelRoute | None]: ...
+
+
+def check(plan: Plan, world: World, machine: Machine, targets: Collection[str]) -> Check:
+    """Whether the kernel gives every NIC's packet, to every target, to whom the longest active routes lead."""
+    shown = dict(_shown(plan, world, machine, targets))
+    done = _done(plan, machine, shown)
+    wrong = [
+        f"{sender} to {arrival.target}: shown {_in_words(takers)}, done {_in_words(done[arrival])}"
+        for arrival, (sender, takers) in shown.items()
+        if takers != done[arrival]
+    ]
+    senders = {sender for sender, _ in shown.values()}
+    good = f"{len(shown)} decisions for {len(senders)} NICs, the kernel's are the same"
+    return Check("effective routes", "failed" if wrong else "passed", some(wrong) if wrong else good)
+
+
+def _in_words(takers: Takers) -> str:
+    return " and ".join(sorted(takers))
+
+
+# --- what is shown --------------------------------------------------------------------------------------------------
+
+
+def _shown(
+    plan: Plan, world: World, machine: Machine, targets: Collection[str]
+) -> Iterator[tuple[Arrival, tuple[str, Takers]]]:
+    """For each packet as it comes in at its fabric, its sender and who gets it."""
+    knowing, ports = learned(plan, machine), _far_ends(plan)
+    for vnet, here in world.nics.items():
+        peers = (mine.remote_vnet for mine, _ in world.scenario.peered(vnet))
+        local, beyond = (frozenset(_addresses(plan, names)) for names in ((vnet,), tuple(peers)))
+        for nic in here:
+            rows, port = effective_routes(world, knowing, vnet, nic), ports[nic.node, NIC]
+            for target in targets:
+                if target != str(nic.address):
+                    arrival = Arrival(plan.netns(port.node), port.name, str(nic.address), target)
+                    yield arrival, (nic.node, _by_rows(rows, target, local, beyond))
+
+
+def _addresses(plan: Plan, vnets: Iterable[str]) -> Iterator[str]:
+    """The addresses of all NICs in these VNets, gateways' included."""
+    fabrics = set(map(node_name, vnets))
+    at = (link.a for link in plan.links if link.a.name == NIC and link.b.node in fabrics)
+    return (address for nic in at for address in _without_length(nic))
+
+
+def _by_rows(rows: Iterable[Row], target: str, local: Takers, beyond: Takers) -> Takers:
+    """Who gets a packet, given the addresses of NICs in the sender's VNet and in its peers."""
+    covering = [row for row in rows if row["state"] == "Active" and IPv4Address(target) in _prefix(row)]
+    longest = max((_prefix(row).prefixlen for row in covering), default=0)
+    takers = frozenset(_by_row(row, target, local, beyond) for row in covering if _prefix(row).prefixlen == longest)
+    return takers - {_NOBODY} or frozenset({_NOBODY})
+
+
+def _by_row(row: Row, target: str, local: Takers, beyond: Takers) -> str:
+    match row["nextHopType"], row["nextHopIpAddress"]:
+        case "Internet", _:
+            return _INTERNET
+        case "VnetLocal", _:
+            return target if target in local else _NOBODY
+        case "VNetPeering", _:
+            return target if target in beyond else _NOBODY
+        # Differs from Azure: what a peer sends to a VNet's gateway for a NIC of that VNet does not pass the gateway.
+        case "VirtualNetworkGateway", [str(hop)] if hop in beyond and target in beyond:
+            return target
+        case _, [str(hop)] if hop in local | beyond:
+            return hop
+    return _NOBODY
+
+
+def _prefix(row: Row) -> IPv4Network:
+    (prefix,) = row["addressPrefix"]
+    return IPv4Network(prefix)
+
+
+# --- what is done ---------------------------------------------------------------------------------------------------
+
+
+def _done(plan: Plan, machine: Machine, arrivals: Iterable[Arrival]) -> dict[Arrival, Takers]:
+    """Who gets each packet; what goes over a peering the peer's fabric delivers, and sends no further (R102)."""
+    fabrics = _Fabrics(plan, _far_ends(plan))
+    here = fabrics.onward(machine.chosen(arrivals))
+    there = fabrics.onward(machine.chosen(hop for hops in here.values() for hop in hops if isinstance(hop, Arrival)))
+    return {
+        arrival: frozenset(
+            taker if isinstance(taker, str) else taker.netns
+            for hop in hops
+            for taker in (there[hop] if isinstance(hop, Arrival) else (hop,))
+        )
+        for arrival, hops in here.items()
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Fabrics:
+    """The fabrics of a plan, and what is at the other ends of their links."""
+
+    plan: Plan
+    far: Mapping[tuple[str, str], Interface]
+
+    def onward(self, chosen: Mapping[Arrival, KernelRoute | None]) -> dict[Arrival, tuple[str | Arrival, ...]]:
+        """Where the routes that the kernel takes lead to: who gets the packet, or how it arrives at a peer."""
+        nodes = {node.netns: node.name for node in self.plan.nodes}
+        return {arrival: tuple(self._hops(nodes[arrival.netns], arrival, route)) for arrival, route in chosen.items()}
+
+    def _hops(self, node: str, arrival: Arrival, route: KernelRoute | None) -> Iterator[str | Arrival]:
+        if route is None:
+            yield _NOBODY
+            return
+        for device, via in zip_longest(route.devices, route.via, fillvalue=""):
+            end = self.far[node, device]
+            match self.plan.node(end.node).kind:
+                case "internet":
+                    yield _INTERNET
+                case "vnet":
+                    yield replace(arrival, netns=self.plan.netns(end.node), interface=end.name)
+                case _:
+                    address = via or arrival.target
+                    yield address if address in _without_length(end) else end.node
+
+
+def _far_ends(plan: Plan) -> dict[tuple[str, str], Interface]:
+    """The other end of every link's end, by its node and name."""
+    pairs = [(link.a, link.b) for link in plan.links]
+    return {(near.node, near.name): far for one, other in pairs for near, far in ((one, other), (other, one))}
+
+
+def _without_length(interface: Interface) -> Iterator[str]:
+    return (address.partition("/")[0] for address in interface.addresses)

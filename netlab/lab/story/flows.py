@@ -1,0 +1,71 @@
+"""The flow that runs while a step of a story acts: how long the outage was that the step made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+
+from netlab.errors import ConvergeError, UsageError
+from netlab.lab.build.state import Lab
+from netlab.machine.waiting import stretched, wait_until
+from netlab.probe.flow import Flow
+from netlab.probe.verdict import Check, FlowReport
+from netlab.scenario.models import Step
+from netlab.scenario.names import resolve
+
+# Seconds for the first answer, and for the next one after everything has settled.
+_PATIENCE = 2.0
+
+
+class Watched:
+    """A step's flow, while it runs and when it has ended."""
+
+    def __init__(self, flow: Flow | None) -> None:
+        self.flow = flow
+        self.report: FlowReport | None = None
+
+    def end(self, step: Step, scale: float) -> Iterator[Check]:
+        """Let the flow come back if it does, end it, and judge it."""
+        if self.flow is None or step.flow is None:
+            return
+        _await(self.flow)
+        found = self.flow.stop()
+        self.flow = None
+        asked, azure = step.flow, round(found.outage * scale, 1)
+        self.report = FlowReport(asked.source, asked.target, found.sent, found.lost, found.outage, azure)
+        most = stretched(asked.outage_at_most) if asked.outage_at_most is not None else azure
+        late = azure > most
+        allowed = f", at most {most:g} s are expected" if asked.outage_at_most is not None else ""
+        words = (
+            f"{found.lost} of {found.sent} lost, an outage of {found.outage:g} s, {azure:g} s in Azure's time{allowed}"
+        )
+        yield Check(f"flow {asked.source} to {asked.target}", "failed" if late else "passed", words)
+
+
+@contextmanager
+def watched(lab: Lab, step: Step, addresses: Mapping[str, str]) -> Iterator[Watched]:
+    """Run the flow of a step, if it has one; whatever happens, it ends."""
+    one = Watched(_begin(lab, step, addresses))
+    try:
+        yield one
+    finally:
+        if one.flow is not None:
+            one.flow.stop()
+
+
+def _begin(lab: Lab, step: Step, addresses: Mapping[str, str]) -> Flow | None:
+    if step.flow is None:
+        return None
+    ends = [(name, found[0]) for name in (step.flow.source, step.flow.target) if (found := resolve(lab.scenario, name))]
+    (_, source), (_, target) = ends
+    missing = [name for name, node in ends if node not in addresses]
+    if missing:
+        raise UsageError(f"step {step.name}: {missing[0]} has no address for a flow", "connect it in a step before")
+    flow = Flow(source, lab.plan.netns(source), addresses[source], addresses[target])
+    _await(flow)
+    return flow
+
+
+def _await(flow: Flow) -> None:
+    with suppress(ConvergeError):
+        wait_until(lambda: flow.flows, _PATIENCE, lambda: "no answer")

@@ -1,0 +1,165 @@
+"""Faults and resets from outside a story: the same actions, and what an outage they make."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from typing import Any
+
+from netlab.azure.prediction import Predicted, Walk, matrix
+from netlab.azure.world import World, after
+from netlab.lab.build.state import Lab
+from netlab.lab.measure.verify import Machine, probe_addresses
+from netlab.lab.story import connections, flows
+from netlab.lab.story.stage import Stage
+from netlab.probe.verdict import FlowReport
+from netlab.scenario.models import Action, Flow, Scenario, Step, node_name
+from netlab.scenario.names import endpoints
+from netlab.scenario.rules.story import actions_name_a_part_that_is_there, actions_name_what_they_act_on
+
+# The routers at the ends of a tunnel.
+Ends = frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """What was done, after how many seconds everything had settled, and what a flow through it lost, if one could."""
+
+    actions: tuple[Action, ...]
+    seconds: float
+    scale: float
+    flow: FlowReport | None
+
+    @property
+    def azure_seconds(self) -> float:
+        """The same in Azure's time."""
+        return round(self.seconds * self.scale, 1)
+
+    def structure(self) -> dict[str, Any]:
+        """The incident as plain values."""
+        return {
+            "actions": [action.model_dump(mode="json", exclude_unset=True) for action in self.actions],
+            "seconds": self.seconds,
+            "azure_seconds": self.azure_seconds,
+            "flow": asdict(self.flow) if self.flow is not None else None,
+        }
+
+    @property
+    def words(self) -> str:
+        """The incident for a person."""
+        settled = f"settled after {self.seconds:g} s, {self.azure_seconds:g} s in Azure's time"
+        if self.flow is None:
+            return f"{settled}; no two machines can talk through it before and after, so no outage was measured"
+        flow = self.flow
+        lost = f"{flow.lost} of {flow.sent} packets lost, an outage of {flow.outage_seconds:g} s"
+        return f"{settled}\n{flow.source} to {flow.target}: {lost}, {flow.azure_seconds:g} s in Azure's time"
+
+
+def refused(scenario: Scenario, action: Action) -> str:
+    """Why an action is none of this scenario's; empty if it is."""
+    told = scenario.model_copy(update={"story": (Step(name="now", do=(action,)),)})
+    breaches = (*actions_name_what_they_act_on(told), *actions_name_a_part_that_is_there(told))
+    return next((breach.message for breach in breaches), "")
+
+
+def reset_gateway(scenario: Scenario, vnet: str) -> tuple[Action, ...]:
+    """What Azure does for it: the active instance reboots and the standby takes over, so that a second time it is the
+    other one's turn; of an active-active gateway the first instance reboots, and comes back (RST25)."""
+    gateway = scenario.vnets[vnet].vpn_gateway
+    if gateway is None or not gateway.active_active:
+        return (Action.model_validate({"fail_gateway": {"vnet": vnet}}),)
+    subject = {"vnet": vnet, "instance": 0}
+    return tuple(Action.model_validate({verb: subject}) for verb in ("fail_gateway", "restore_gateway"))
+
+
+def take(lab: Lab, machine: Machine, actions: Iterable[Action]) -> Incident:
+    """Take actions as a story does, each until all has settled."""
+    stage, actions = Stage(lab, machine), tuple(actions)
+    stage.resume()
+    worlds = [stage.world]
+    for action in actions:
+        worlds.append(after(worlds[-1], action))
+
+    def act() -> None:
+        for action in actions:
+            stage.take(action)
+            stage.settle()
+
+    changed = frozenset[Ends]().union(*(_up(one) ^ _up(two) for one, two in pairwise(worlds)))
+    return _measured(stage, machine, act, worlds, changed, actions)
+
+
+def reset_connection(lab: Lab, machine: Machine, name: str) -> tuple[Incident, connections.Seen]:
+    """Take a connection's tunnels down and bring them up, those too that were taken down; and what it is then."""
+    stage = Stage(lab, machine)
+    stage.resume()
+    before = stage.world
+    tunnels = [tunnel for tunnel in before.topology.tunnels if tunnel.connection == name]
+    restore = Action.model_validate({"restore_tunnel": {"connection": name}})
+    actions = (restore,) if before.faults.tunnels & {tunnel.name for tunnel in tunnels} else ()
+
+    def act() -> None:
+        for action in actions:
+            stage.take(action)
+        down = {tunnel.name for tunnel in tunnels} - stage.world.up
+        for tunnel in tunnels:
+            machine.reset(stage.lab.plan, tunnel.name, down)
+        stage.settle()
+
+    worlds = [before, *(after(before, action) for action in actions)]
+    ends = frozenset(frozenset(router.node for router in tunnel.routers) for tunnel in tunnels)
+    incident = _measured(stage, machine, act, worlds, ends, actions)
+    return incident, connections.observe(stage.lab.plan, machine, (tunnel.name for tunnel in tunnels))
+
+
+def _up(world: World) -> frozenset[Ends]:
+    """Whatever carries packets: tunnels, links between routers without one, and the NICs of virtual machines."""
+    tunnels = (t.routers for t in world.topology.tunnels if t.name in world.up)
+    routers = (*tunnels, *(peers.routers for peers in world.topology.peers))
+    machines = ((node_name(vnet), nic.node) for vnet, here in world.nics.items() for nic in here)
+    nics = frozenset(frozenset(ends) for ends in machines if ends[1] not in world.faults.stopped)
+    return nics | frozenset(frozenset(router.node for router in pair) for pair in routers)
+
+
+def _measured(
+    stage: Stage,
+    machine: Machine,
+    act: Callable[[], None],
+    worlds: list[World],
+    through: frozenset[Ends],
+    actions: tuple[Action, ...],
+) -> Incident:
+    flow, scale = _flow(worlds, through), stage.lab.facts.time_scale
+    step = Step(name="now", flow=flow)
+    with flows.watched(stage.lab, step, probe_addresses(stage.lab, machine)) as watched:
+        began = time.monotonic()
+        act()
+        seconds = round(time.monotonic() - began, 2)
+        list(watched.end(step, scale))
+    return Incident(actions, seconds, scale, watched.report)
+
+
+def _flow(worlds: list[World], through: frozenset[Ends]) -> Flow | None:
+    """Two machines that can talk at every moment, and whose packets pass the tunnels in question: of several pairs the
+    one of which that is surest, as equal paths share the load. Clients are dropped, and no measure."""
+    machines = {end.node for end in endpoints(worlds[0].scenario) if end.kind != "client"}
+    found: dict[tuple[str, str], list[Predicted]] = {}
+    for world in worlds if through else ():
+        for cell in matrix(world):
+            if {cell.source, cell.target} <= machines and cell.outcome == "reachable":
+                found.setdefault((cell.source, cell.target), []).append(cell)
+    sure = {pair: max(_share(c, through) for c in cells) for pair, cells in found.items() if len(cells) == len(worlds)}
+    best = max(sure, key=lambda pair: sure[pair], default=None)
+    return Flow(source=best[0], target=best[1]) if best is not None and sure[best] else None
+
+
+def _share(cell: Predicted, through: frozenset[Ends]) -> float:
+    """How many of its ways pass one of these tunnels."""
+    ways = (*cell.forward, *cell.reverse)
+    return sum(_passes(way, through) for way in ways) / len(ways)
+
+
+def _passes(way: Walk, through: frozenset[Ends]) -> bool:
+    return any(frozenset(hop) in through for hop in pairwise(way.nodes))

@@ -1,0 +1,406 @@
+"""The SDN controller: what a gateway knows reaches the tables of its VNets and the selectors of its clients."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from netlab.controllers import sdn as controller
+from netlab.plan import steering
+from netlab.plan.model import BgpSpeaker, GatewayView, GatewayWay, Plan, Route, SubnetTable, Timers
+from netlab.plan.networks import GATEWAY_METRIC
+from netlab.plan.planner import plan
+from netlab.scenario.loader import load
+
+GATEWAY = "vnet1-gw-0"
+STATIC, LEARNED = ("192.168.0.0/24", False, 0), ("10.101.0.0/16", True, 1)
+
+
+@cache
+def lab(name: str = "p2s-branch-bgp") -> Plan:
+    return plan(load(name).scenario, "lab")
+
+
+def table(name: str, node: str, subnet: str) -> SubnetTable:
+    fabric = next(fabric for fabric in lab(name).fabrics if fabric.node == node)
+    return next(item for item in fabric.tables if item.subnet == subnet)
+
+
+def knowing(*prefixes: str) -> controller.Known:
+    """The one instance on duty knows these prefixes."""
+    return {GATEWAY: tuple((prefix, True, 1) for prefix in prefixes)}
+
+
+def by_prefix(routes: Iterable[Route]) -> dict[str, Route]:
+    routes = tuple(routes)
+    found = {route.prefix: route for route in routes}
+    assert len(found) == len(routes), "a prefix twice"
+    return found
+
+
+# --- wanted_routes --------------------------------------------------------------------------------------------------
+
+
+def test_without_a_gateways_word_a_table_is_what_up_built() -> None:
+    """`up` writes all that no gateway tells; the controller must find nothing to change."""
+    for name in ("p2s-branch-bgp", "p2s-peered-vnets"):
+        for fabric in lab(name).fabrics:
+            for item in fabric.tables:
+                built = {route for route in lab(name).node(fabric.node).routes if route.table == item.table}
+                assert controller.wanted_routes(item, {}) == built
+
+
+def test_a_gateway_route_leads_to_the_gateway() -> None:
+    vm = table("p2s-branch-bgp", "vnet1", "default")
+    found = by_prefix(controller.wanted_routes(vm, knowing("10.101.0.0/16", "192.168.0.0/24")))
+    for prefix in ("10.101.0.0/16", "192.168.0.0/24"):
+        assert found[prefix] == Route(prefix, "gw-0", via="10.1.255.4", table=vm.table, metric=GATEWAY_METRIC)
+    assert found["192.168.0.0/16"].type == "blackhole"
+
+
+def test_a_spokes_gateway_routes_lead_over_the_peering() -> None:
+    spoke = table("p2s-peered-vnets", "vnet2", "default")
+    found = by_prefix(controller.wanted_routes(spoke, knowing("192.168.0.0/24")))
+    assert found["192.168.0.0/24"].device == "p-vnet1"
+
+
+def test_a_gateway_route_replaces_a_none_route_of_the_same_prefix() -> None:
+    vm = table("p2s-branch-bgp", "vnet1", "default")
+    route = by_prefix(controller.wanted_routes(vm, knowing("10.0.0.0/8")))["10.0.0.0/8"]
+    assert (route.type, route.device) == ("unicast", "gw-0")
+
+
+def test_a_learned_default_route_replaces_the_internet_and_the_none_routes() -> None:
+    """Section 5.1, item 5, and R86."""
+    vm = table("p2s-branch-bgp", "vnet1", "default")
+    found = by_prefix(controller.wanted_routes(vm, knowing("0.0.0.0/0")))
+    assert found["0.0.0.0/0"].device == "gw-0"
+    assert {route.prefix for route in found.values() if not route.device} == {"10.1.0.0/16"}
+
+
+@pytest.mark.parametrize("prefix", ["10.1.0.0/16", "10.1.0.0/24"])
+def test_what_lies_in_the_vnet_never_comes_from_the_gateway(prefix: str) -> None:
+    """The exception of section 5.2."""
+    vm = table("p2s-branch-bgp", "vnet1", "default")
+    assert controller.wanted_routes(vm, knowing(prefix)) == controller.wanted_routes(vm, {})
+
+
+def test_a_gateway_route_leads_to_every_instance_that_knows_it() -> None:
+    """R11: both instances of an active-active gateway share the load of what both know."""
+    both = replace(
+        table("p2s-branch-bgp", "vnet1", "default"),
+        gateway_ways=(GatewayWay("vnet1-gw-0", "gw-0", "10.1.255.4"), GatewayWay("vnet1-gw-1", "gw-1", "10.1.255.5")),
+    )
+    known = {"vnet1-gw-0": (LEARNED, STATIC), "vnet1-gw-1": (LEARNED,)}
+    found = by_prefix(controller.wanted_routes(both, known))
+    assert found["10.101.0.0/16"].hops == (("gw-0", "10.1.255.4"), ("gw-1", "10.1.255.5"))
+    assert (found["10.101.0.0/16"].device, found["10.101.0.0/16"].via) == ("", "")
+    assert (found["192.168.0.0/24"].device, found["192.168.0.0/24"].hops) == ("gw-0", ())
+
+
+# --- wanted_selectors -----------------------------------------------------------------------------------------------
+
+
+def view(name: str = "p2s-branch-bgp") -> GatewayView:
+    return next(item for item in lab(name).gateways if item.p2s_connection is not None)
+
+
+def test_selectors_are_the_static_part_and_what_bgp_told() -> None:
+    assert controller.wanted_selectors(view(), [STATIC, LEARNED]) == ("10.1.0.0/16", "192.168.0.0/24", "10.101.0.0/16")
+
+
+def test_what_a_gateway_knows_without_bgp_is_not_offered_for_that() -> None:
+    """I4: a static prefix is in the static part, or its connection does not push it."""
+    assert controller.wanted_selectors(view("p2s-branch"), [("10.101.0.0/16", False, 0)]) == (
+        "10.1.0.0/16",
+        "192.168.0.0/24",
+    )
+
+
+def test_a_learned_default_route_is_not_offered() -> None:
+    assert "0.0.0.0/0" not in controller.wanted_selectors(view(), [("0.0.0.0/0", True, 1)])
+
+
+def test_selectors_do_not_depend_on_the_order_of_what_is_known() -> None:
+    known = [LEARNED, ("10.2.0.0/16", True, 1), STATIC]
+    assert controller.wanted_selectors(view(), known) == controller.wanted_selectors(view(), reversed(known))
+
+
+# --- reconcile and run ----------------------------------------------------------------------------------------------
+
+
+class Stop(Exception):
+    """Ends the controller's loop."""
+
+
+@dataclass
+class Machine:
+    """Tables, routes into tunnels and selectors, what the gateways know, dead tunnels, and every change made."""
+
+    known: dict[str, tuple[tuple[str, bool, int], ...]]
+    routes: dict[str, set[Route]]
+    offered: tuple[str, ...] = ()
+    custom: tuple[str, ...] = ()
+    dead: set[tuple[str, str]] = field(default_factory=set)
+    changes: list[Any] = field(default_factory=list)
+    looks: int = 0
+    events: Iterator[bool] = field(default_factory=lambda: iter(()))
+    closed: bool = False
+
+    def gateway_prefixes(self, view: GatewayView) -> tuple[tuple[str, bool, int], ...]:
+        return self.known[view.node]
+
+    def custom_routes(self, view: GatewayView) -> tuple[str, ...]:
+        return self.custom
+
+    def tables(self, netns: str) -> tuple[Route, ...]:
+        self.looks += 1
+        return tuple(self.routes[netns])
+
+    def change_tables(self, netns: str, add: Iterable[Route], delete: Iterable[Route]) -> None:
+        add, delete = set(add), set(delete)
+        assert delete <= self.routes[netns], "deletes what is not there"
+        assert not add & self.routes[netns], "adds what is there"
+        self.routes[netns] = self.routes[netns] - delete | add
+        self.changes.append((netns, add, delete))
+
+    def selectors(self, view: GatewayView) -> tuple[str, ...]:
+        return self.offered
+
+    def load_selectors(self, view: GatewayView, prefixes: Iterable[str], timers: Timers) -> None:
+        self.offered = tuple(prefixes)
+        self.changes.append(("selectors", self.offered))
+
+    def steer(self, netns: str, add: Iterable[Route], delete: Iterable[Route]) -> None:
+        self.change_tables(netns, add, delete)
+
+    def reset_session(self, speaker: BgpSpeaker, address: str) -> None:
+        self.changes.append(("reset", speaker.node, address))
+
+    def poke(self) -> None: ...
+
+    def close(self) -> None:
+        self.closed = True
+
+    def own_routes(self, netns: str) -> tuple[Route, ...]:
+        return tuple(self.routes[netns])
+
+    def all_installed(self, directory: str) -> frozenset[str]:
+        everything = (c for item in lab().charons if item.directory == directory for c in item.connections)
+        return frozenset(c.name for c in everything if (directory, c.name) not in self.dead)
+
+    def watch(self, netns: Iterable[str], directories: Iterable[str]) -> Machine:
+        assert set(netns) == {view.netns for view in lab().gateways}
+        assert set(directories) == {charon.directory for charon in lab().charons if "-edge" in charon.node}
+        return self
+
+    def wait(self, seconds: float) -> bool:
+        try:
+            return next(self.events)
+        except StopIteration:
+            raise Stop from None
+
+
+@dataclass
+class Orders:
+    """What others want of the controller: another plan, when it asks for the last time."""
+
+    when_ready: Callable[[], object] = lambda: None
+    asked: int = 1000
+
+    def ready(self, poke: Callable[[], None]) -> None:
+        self.when_ready()
+
+    def replanned(self) -> bool:
+        self.asked -= 1
+        return self.asked < 0
+
+
+def machine(*known: tuple[str, bool, int], name: str = "p2s-branch-bgp") -> Machine:
+    """A machine as `up` left it, whose gateways know something."""
+    built = {fabric.netns: set(lab(name).node(fabric.node).routes) for fabric in lab(name).fabrics}
+    up = steering.everything_up(lab(name))
+    built |= {lab(name).netns(t.node): set(steering.routes(lab(name), t.node, up)) for t in lab(name).tunnels}
+    offered = view(name).p2s_connection
+    assert offered is not None
+    return Machine({item.node: known for item in lab(name).gateways}, built, offered.local_ts.prefixes)
+
+
+def test_reconcile_brings_a_lab_in_step_and_then_does_nothing() -> None:
+    host = machine(STATIC, LEARNED)
+    assert not controller.in_step(lab(), host, host.known)
+    controller.reconcile(lab(), host, host.known)
+    assert controller.in_step(lab(), host, host.known)
+    assert host.offered[-1] == "10.101.0.0/16"
+    host.changes.clear()
+    controller.reconcile(lab(), host, host.known)
+    assert host.changes == []
+
+
+def test_a_lab_is_not_in_step_while_only_its_selectors_lag() -> None:
+    host = machine(STATIC, LEARNED)
+    controller.reconcile(lab(), host, host.known)
+    host.offered = host.offered[:-1]
+    assert not controller.in_step(lab(), host, host.known)
+
+
+def test_what_is_withdrawn_is_taken_away_again() -> None:
+    host = machine(STATIC)
+    controller.reconcile(lab(), host, host.known)
+    before = {netns: set(routes) for netns, routes in host.routes.items()}, host.offered
+    host.known = {GATEWAY: (STATIC, LEARNED, ("0.0.0.0/0", True, 1))}
+    controller.reconcile(lab(), host, host.known)
+    host.known = {GATEWAY: (STATIC,)}
+    controller.reconcile(lab(), host, host.known)
+    assert (host.routes, host.offered) == before
+
+
+def test_a_table_that_nobody_planned_is_left_alone() -> None:
+    host = machine(STATIC)
+    stray = Route("10.77.0.0/16", "wan", table=7)
+    host.routes["nl.lab.vnet1"].add(stray)
+    controller.reconcile(lab(), host, host.known)
+    assert stray in host.routes["nl.lab.vnet1"]
+
+
+@settings(max_examples=25)
+@given(st.lists(st.sampled_from(["0.0.0.0/0", "10.0.0.0/8", "10.1.0.0/24", "10.2.0.0/16", "192.168.0.0/24"])))
+def test_whatever_a_gateway_knows_one_reconcile_is_enough(prefixes: list[str]) -> None:
+    host = machine(*((prefix, True, 1) for prefix in dict.fromkeys(prefixes)), name="p2s-peered-vnets")
+    controller.reconcile(lab("p2s-peered-vnets"), host, host.known)
+    assert controller.in_step(lab("p2s-peered-vnets"), host, host.known)
+
+
+def test_the_controller_acts_when_a_gateway_knows_something_new_and_only_then() -> None:
+    host = machine(STATIC)
+    told: list[tuple[int, int]] = []
+    ready: list[int] = []
+
+    def events() -> Iterator[bool]:
+        # A round that an event ends, and the quiet moment that ends its debounce.
+        for known in ((STATIC,), (STATIC, LEARNED), (STATIC, LEARNED)):
+            host.known = {GATEWAY: known}
+            yield True
+            yield False
+            told.append((host.looks, len(host.changes)))
+        # A round that ends without an event.
+        yield False
+        told.append((host.looks, len(host.changes)))
+
+    host.events = events()
+    with pytest.raises(Stop):
+        controller.run(lab(), host, Orders(lambda: ready.append(len(host.changes))), lambda: True)
+    # The first look changes a table, LEARNED a table and the selectors. Where nothing is new, nobody looks.
+    assert told == [(1, 1), (2, 3), (2, 3), (2, 3)]
+    assert ready == [1], "ready is said once, after the first look"
+    assert controller.in_step(lab(), host, host.known)
+
+
+# --- the agent of the VPN devices -----------------------------------------------------------------------------------
+
+
+def kill(host: Machine, name: str = "p2s-branch-bgp") -> None:
+    """Every tunnel of a lab between gateways and sites dies."""
+    directories = {charon.node: charon.directory for charon in lab(name).charons}
+    host.dead = {(directories[t.edge], t.connection) for t in lab(name).tunnels if t.peer}
+
+
+def own(host: Machine, node: str, name: str = "p2s-branch-bgp") -> set[str]:
+    return {route.prefix for route in host.routes[lab(name).netns(node)]}
+
+
+def test_a_peers_route_goes_with_its_tunnel_and_comes_back_and_the_pools_stays() -> None:
+    """Without its route BGP forgets what the peer told."""
+    host = machine(STATIC)
+    (peer,) = (neighbor.address for s in lab().speakers for neighbor in s.neighbors if s.node == GATEWAY)
+    before = own(host, GATEWAY)
+    assert before == {f"{peer}/32", "192.168.0.0/24"}
+    kill(host)
+    assert controller.tunnels_up(lab(), host) == frozenset()
+    assert not controller.steered(lab(), host, frozenset())
+    controller.steer(lab(), host, frozenset())
+    assert own(host, GATEWAY) == {"192.168.0.0/24"}
+    assert controller.steered(lab(), host, frozenset())
+    host.dead.clear()
+    controller.steer(lab(), host, controller.tunnels_up(lab(), host))
+    assert own(host, GATEWAY) == before
+
+
+def test_static_routes_have_no_liveness() -> None:
+    """R83."""
+    host = machine(name="p2s-branch")
+    before = own(host, GATEWAY, "p2s-branch")
+    assert "10.101.0.0/16" in before
+    kill(host, "p2s-branch")
+    controller.steer(lab("p2s-branch"), host, controller.tunnels_up(lab("p2s-branch"), host))
+    assert own(host, GATEWAY, "p2s-branch") == before
+
+
+def test_static_routes_into_a_dead_tunnel_give_way_where_another_of_the_connection_is_up() -> None:
+    dead, alive = (
+        replace(tunnel, interface=name, connection=name)
+        for tunnel in lab("p2s-branch").tunnels
+        if tunnel.node == GATEWAY and tunnel.peer
+        for name in ("dead", "alive")
+    )
+    found = replace(lab("p2s-branch"), tunnels=(dead, alive))
+    site = Route("10.101.0.0/16", "alive")
+    assert steering.routes(found, GATEWAY, frozenset({(GATEWAY, "alive")})) == {site}
+    shared = Route("10.101.0.0/16", hops=(("alive", ""), ("dead", "")))
+    assert steering.routes(found, GATEWAY, steering.everything_up(found)) == {shared}
+    assert steering.routes(found, GATEWAY, frozenset()) == {shared}
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_until_tunnels_have_been_initiated_all_count_as_up(begun: bool) -> None:
+    host = machine(STATIC)
+    kill(host)
+    before = own(host, GATEWAY)
+    with pytest.raises(Stop):
+        controller.run(lab(), host, Orders(), lambda: begun)
+    assert (own(host, GATEWAY) == before) == (not begun)
+
+
+def test_bgp_is_told_of_a_tunnel_that_goes_and_comes() -> None:
+    """Else its routes would stay for the whole hold time."""
+    host = machine(STATIC)
+    resets: list[int] = []
+
+    def events() -> Iterator[bool]:
+        for dies in (True, False):
+            kill(host) if dies else host.dead.clear()
+            yield True
+            yield False
+            resets.append(len([change for change in host.changes if change[0] == "reset"]))
+
+    host.events = events()
+    with pytest.raises(Stop):
+        controller.run(lab(), host, Orders(), lambda: True)
+    peers = sum(len(speaker.neighbors) for speaker in lab().speakers)
+    assert resets == [peers, 2 * peers]
+
+
+def test_bgp_is_told_of_a_tunnel_that_went_between_two_plans() -> None:
+    """A planned failover takes tunnels down and has the controller take another plan, at nearly the same time."""
+    host = machine(STATIC)
+    host.events = iter((False,))
+    up = controller.run(lab(), host, Orders(asked=1), lambda: True)
+    assert up == controller.tunnels_up(lab(), host)
+    kill(host)
+    host.events = iter((False,))
+    assert controller.run(lab(), host, Orders(asked=1), lambda: True, up) == frozenset()
+    peers = sum(len(speaker.neighbors) for speaker in lab().speakers)
+    assert len([change for change in host.changes if change[0] == "reset"]) == peers
+
+
+def test_with_another_plan_the_controller_ends_and_listens_no_more() -> None:
+    host = machine(STATIC)
+    host.events = iter((False, False))
+    controller.run(lab(), host, Orders(asked=2), lambda: True)
+    assert host.closed

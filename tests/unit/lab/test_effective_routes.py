@@ -1,0 +1,117 @@
+"""Effective routes against the routes of a kernel: here one that holds what a lab's plan begins with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import pytest
+
+from netlab.azure.world import initial
+from netlab.lab.measure.checks import effective_routes as decisions
+from netlab.machine.network import Arrival, KernelRoute, longest_match
+from netlab.plan.model import GatewayView, Plan, Route, RouteServerView
+from netlab.plan.planner import plan
+from netlab.probe.verdict import Check
+from netlab.scenario.addresses import INTERNET_ADDRESS
+from netlab.scenario.loader import catalogue, load, parse
+from netlab.scenario.models import Scenario
+
+HUB = """
+name: hub
+route_tables:
+  out:
+    routes:
+      all: {address_prefix: 0.0.0.0/0, next_hop_type: VirtualAppliance, next_hop_ip_address: 10.0.1.4}
+      lost: {address_prefix: 10.9.0.0/16, next_hop_type: VirtualAppliance, next_hop_ip_address: 10.0.1.9}
+vnets:
+  Hub:
+    address_space: [10.0.0.0/16]
+    subnets: {default: 10.0.0.0/24, firewall: 10.0.1.0/24}
+    vms: {vm0: {subnet: default}, fw: {subnet: firewall, enable_ip_forwarding: true, nva: {}}}
+  Spoke:
+    address_space: [10.1.0.0/16]
+    subnets: {default: {address_prefix: 10.1.0.0/24, route_table: out}}
+    vms: {vm1: {subnet: default}}
+peerings:
+  Hub-to-Spoke: {vnet: Hub, remote_vnet: Spoke}
+  Spoke-to-Hub: {vnet: Spoke, remote_vnet: Hub, allow_forwarded_traffic: true}
+"""
+
+
+@dataclass
+class Kernel:
+    """A kernel with the routes and rules of a plan; nobody has told its gateways anything yet."""
+
+    plan: Plan
+
+    def gateway_prefixes(self, view: GatewayView) -> tuple[tuple[str, bool], ...]:
+        return ()
+
+    def injected(self, view: RouteServerView) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        return ()
+
+    def chosen(self, arrivals: Iterable[Arrival]) -> dict[Arrival, KernelRoute | None]:
+        return {arrival: self._chosen(arrival) for arrival in arrivals}
+
+    def _chosen(self, arrival: Arrival) -> KernelRoute | None:
+        node = next(node for node in self.plan.nodes if node.netns == arrival.netns)
+        for rule in sorted(node.rules, key=lambda rule: rule.priority):
+            if rule.iif in ("", arrival.interface):
+                found = longest_match(map(as_read, node.routes), arrival.target, rule.table)
+                if found is not None and found.type != "throw":
+                    return found if found.type == "unicast" else None
+        return None
+
+
+def as_read(route: Route) -> KernelRoute:
+    hops = route.hops or ((route.device, route.via),)
+    devices, via = (tuple(filter(None, names)) for names in zip(*hops, strict=True))
+    return KernelRoute(route.prefix, route.type, route.table, 0, route.metric, devices, via, route.source)
+
+
+def checked(scenario: Scenario, made: Plan, *targets: str) -> Check:
+    return decisions.check(made, initial(scenario), Kernel(made), targets)  # type: ignore[arg-type]
+
+
+def planned(scenario: Scenario) -> Plan:
+    return plan(scenario, "lab", "userspace")
+
+
+def without(made: Plan, node: str, prefix: str, table: int) -> Plan:
+    """The same plan without a route."""
+
+    def kept(route: Route) -> bool:
+        return (route.prefix, route.table) != (prefix, table)
+
+    nodes = (replace(n, routes=tuple(filter(kept, n.routes))) if n.name == node else n for n in made.nodes)
+    return replace(made, nodes=tuple(nodes))
+
+
+@pytest.mark.parametrize("name", catalogue())
+def test_a_lab_begins_with_what_its_nics_are_shown(name: str) -> None:
+    scenario = load(name).scenario
+    machines = [str(nic.address) for here in initial(scenario).nics.values() for nic in here]
+    found = checked(scenario, planned(scenario), *machines, str(INTERNET_ADDRESS), "172.16.0.1")
+    assert found.status == "passed", found.message
+    assert not found.message.startswith("0 ")
+
+
+@pytest.mark.parametrize(
+    ("target", "node", "prefix", "table", "said"),
+    [
+        ("10.0.0.4", "spoke", "10.0.0.0/16", 1000, "spoke-vm1 to 10.0.0.4: shown 10.0.0.4, done 10.0.1.4"),
+        ("192.0.2.1", "spoke", "0.0.0.0/0", 1000, "spoke-vm1 to 192.0.2.1: shown 10.0.1.4, done None"),
+        ("192.0.2.1", "hub", "0.0.0.0/0", 1003, "spoke-vm1 to 192.0.2.1: shown 10.0.1.4, done None"),
+        ("10.9.0.1", "spoke", "10.9.0.0/16", 1000, "spoke-vm1 to 10.9.0.1: shown None, done 10.0.1.4"),
+        ("10.0.1.4", "hub", "10.0.1.4/32", 999, "hub-vm0 to 10.0.1.4: shown 10.0.1.4, done None"),
+    ],
+)
+def test_a_route_less_is_found(target: str, node: str, prefix: str, table: int, said: str) -> None:
+    """Of a route to an appliance that no NIC is, both say that nobody gets the packet."""
+    scenario = parse(HUB, "hub.yaml").scenario
+    made = planned(scenario)
+    assert checked(scenario, made, target).status == "passed"
+    found = checked(scenario, without(made, node, prefix, table), target)
+    assert found.status == "failed"
+    assert said in found.message.split("; ")

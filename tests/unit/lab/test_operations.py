@@ -1,0 +1,302 @@
+"""The shapes that `netlab show` prints: the keys of `az`, from what daemons say; and what `netlab fault` measures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from netlab.azure.world import after, initial
+from netlab.lab.build.state import Facts, Lab
+from netlab.lab.measure.operations import Gateway
+from netlab.lab.story import incidents
+from netlab.machine.charon import Listed, Sa
+from netlab.machine.frr import BgpPeer, BgpRoute
+from netlab.plan.model import BgpSpeaker, Selector
+from netlab.plan.planner import plan
+from netlab.scenario.loader import catalogue, load, parse
+from netlab.scenario.models import Action, Scenario
+
+SITE = "10.101.255.254"
+IKE = {
+    "state": "ESTABLISHED",
+    "local-host": "203.0.113.1",
+    "local-port": "4500",
+    "remote-host": "198.51.100.1",
+    "remote-port": "500",
+    "remote-id": "lin",
+    "remote-vips": ["192.168.0.1"],
+    "initiator": "yes",
+    "initiator-spi": "aa",
+    "responder-spi": "bb",
+    "encr-alg": "AES_CBC",
+    "encr-keysize": "256",
+    "integ-alg": "HMAC_SHA1_96",
+    "dh-group": "MODP_1024",
+    "established": "60",
+    "rekey-time": "1000",
+}
+CHILD = {
+    "encr-alg": "AES_GCM_16",
+    "encr-keysize": "256",
+    "spi-in": "cc",
+    "spi-out": "dd",
+    "bytes-in": "100",
+    "bytes-out": "200",
+    "packets-in": "1",
+    "packets-out": "2",
+    "life-time": "900",
+    "local-ts": ["0.0.0.0/0"],
+    "remote-ts": ["0.0.0.0/0"],
+}
+
+
+@dataclass
+class Daemons:
+    """What the daemons of a lab say; None where they are dead."""
+
+    routes: tuple[BgpRoute, ...] | None = ()
+    peers: tuple[BgpPeer, ...] | None = ()
+    sas_by_edge: Mapping[str, tuple[Listed, ...] | None] = field(default_factory=dict)
+
+    def bgp_routes(self, speaker: BgpSpeaker) -> tuple[BgpRoute, ...] | None:
+        return self.routes
+
+    def advertised(self, speaker: BgpSpeaker, peer: str) -> tuple[BgpRoute, ...] | None:
+        return self.routes
+
+    def bgp_peers(self, speaker: BgpSpeaker) -> tuple[BgpPeer, ...] | None:
+        return self.peers
+
+    def listed(self, directory: str) -> tuple[Listed, ...] | None:
+        return self.sas_by_edge.get(directory.rpartition("/")[2], ())
+
+    def sas(self, directory: str) -> list[Sa]:
+        found = self.listed(directory) or ()
+        rest: dict[str, Any] = dict.fromkeys(
+            ("number", "local_host", "remote_host", "remote_id", "ike_spis", "local_virtual_ips", "spis"), ""
+        )
+        return [
+            Sa(item.name, state="ESTABLISHED", children=("INSTALLED",), local_ts=(), remote_ts=(), **rest)
+            for item in found
+        ]
+
+    def refusal(self, directory: str, connection: str) -> str:
+        return "peer unreachable"
+
+    def selected(self, directory: str, connection: str) -> tuple[tuple[Selector, Selector], ...]:
+        return ()
+
+    def knock(self, netns: str, interface: str, source: str, destination: str) -> None:
+        raise AssertionError("showing sends nothing")
+
+
+@pytest.fixture(scope="module")
+def branch() -> Scenario:
+    return load("p2s-branch-bgp").scenario
+
+
+def gateway(scenario: Scenario, daemons: Daemons, end: str = "VNet1") -> Gateway:
+    built = plan(scenario, "t", "userspace")
+    return Gateway(Lab(Facts("t", scenario.name, "userspace", 20), scenario, built), initial(scenario), daemons, end)
+
+
+def test_learned_routes(branch: Scenario) -> None:
+    routes = (
+        BgpRoute("10.1.0.0/16"),
+        BgpRoute("10.101.0.0/16", SITE, SITE, "65101 65102"),
+        BgpRoute("10.9.0.0/16", "10.1.255.5", "10.1.255.5", "", inside=True),
+    )
+    own, learned, inside = gateway(branch, Daemons(routes)).learned_routes().rows
+    assert own == {
+        "network": "10.1.0.0/16",
+        "nextHop": None,
+        "sourcePeer": "10.1.255.30",
+        "origin": "Network",
+        "asPath": "",
+        "weight": 32768,
+        "localAddress": "10.1.255.30",
+    }
+    assert (learned["origin"], learned["asPath"], learned["nextHop"]) == ("EBgp", "65101-65102", SITE)
+    assert (inside["origin"], inside["sourcePeer"]) == ("IBgp", "10.1.255.5")
+
+
+def test_without_bgp_the_own_and_the_static_routes_are_shown() -> None:
+    shown = gateway(load("s2s-static").scenario, Daemons()).learned_routes()
+    assert {row["origin"] for row in shown.rows} == {"Network"}
+    assert "10.101.0.0/16" in {row["network"] for row in shown.rows}
+
+
+def test_advertised_routes_have_the_own_number_in_front(branch: Scenario) -> None:
+    (row,) = gateway(branch, Daemons((BgpRoute("10.2.0.0/16", as_path="65020"),))).advertised_routes(SITE).rows
+    assert (row["asPath"], row["nextHop"], row["origin"]) == ("65010-65020", "10.1.255.30", "Igp")
+    assert not gateway(branch, Daemons((BgpRoute("10.2.0.0/16"),))).advertised_routes("10.9.9.9").rows
+
+
+@pytest.mark.parametrize(
+    ("said", "state", "duration", "reason"),
+    [
+        ("Established", "Connected", "1.01:01:01", ""),
+        ("Active", "Connecting", None, ""),
+        ("Idle (PfxCt)", "Idle", None, "the peer tells more than 4,000 prefixes (B16, A8)"),
+    ],
+)
+def test_bgp_peers(branch: Scenario, said: str, state: str, duration: str | None, reason: str) -> None:
+    (row,) = gateway(branch, Daemons(peers=(BgpPeer(SITE, 65101, said, 90_061_000, 7, 8, 9),))).bgp_peers().rows
+    assert row == {
+        "neighbor": SITE,
+        "asn": 65101,
+        "state": state,
+        "connectedDuration": duration,
+        "routesReceived": 7,
+        "messagesSent": 8,
+        "messagesReceived": 9,
+        "localAddress": "10.1.255.30",
+        "reason": reason,
+    }
+
+
+def test_a_dead_bgpd_is_named(branch: Scenario) -> None:
+    found = gateway(branch, Daemons(None, None))
+    assert found.learned_routes().dead == found.advertised_routes(SITE).dead == ("bgpd of vnet1-gw-0",)
+    shown = found.bgp_peers()
+    assert shown.dead == ("bgpd of vnet1-gw-0",)
+    assert [(row["neighbor"], row["state"]) for row in shown.rows] == [(SITE, "Unknown")]
+
+
+def test_connections_and_ike_sas(branch: Scenario) -> None:
+    edge = "vnet1-gw-0-edge-vnet1-site1"
+    found = gateway(branch, Daemons(sas_by_edge={edge: (Listed("VNet1-Site1", IKE, (CHILD,)),)}))
+    (row,) = found.connections().rows
+    (tunnel,) = row.pop("tunnelConnectionStatus")
+    assert row == {
+        "name": "VNet1-Site1",
+        "connectionType": "IPsec",
+        "connectionStatus": "Connected",
+        "enableBgp": True,
+        "ingressBytesTransferred": 100,
+        "egressBytesTransferred": 200,
+        "reason": "",
+    }
+    assert (tunnel["tunnel"], tunnel["connectionStatus"]) == ("VNet1-Site1", "Connected")
+    (sa,) = found.ike_sas().rows
+    assert (sa["encryption"], sa["integrity"], sa["dhGroup"]) == ("AES256", "SHA1", "DHGroup2")
+    assert (sa["remoteEndpoint"], sa["isSaInitiator"]) == ("198.51.100.1:500", True)
+    (quick,) = sa["quickModeSA"]
+    assert (quick["encryption"], quick["integrity"], quick["pfsGroupId"]) == ("GCMAES256", "GCMAES256", "None")
+
+
+def test_a_connection_without_an_sa_says_why_and_a_dead_charon_is_named(branch: Scenario) -> None:
+    edge = "vnet1-gw-0-edge-vnet1-site1"
+    shown = gateway(branch, Daemons(sas_by_edge={edge: None})).connections()
+    assert shown.dead == (f"charon of {edge}",)
+    (row,) = shown.rows
+    assert (row["connectionStatus"], row["reason"]) == ("NotConnected", "peer unreachable")
+
+
+def test_p2s_sessions(branch: Scenario) -> None:
+    sas = (Listed("p2s", IKE, (CHILD,)), Listed("p2s", {**IKE, "state": "CONNECTING"}, ()))
+    (row,) = gateway(branch, Daemons(sas_by_edge={"vnet1-gw-0-p2s-edge": sas})).p2s_sessions().rows
+    assert (row["vpnUserName"], row["privateIpAddress"], row["publicIpAddress"]) == (
+        "lin",
+        "192.168.0.1",
+        "198.51.100.1:500",
+    )
+    assert (row["vpnConnectionDuration"], row["ingressBytesTransferred"], row["egressPacketsTransferred"]) == (
+        60,
+        100,
+        2,
+    )
+
+
+# --- faults ---------------------------------------------------------------------------------------------------------
+
+TWO = """
+name: two
+vnets:
+  VNet1:
+    address_space: [10.1.0.0/16]
+    subnets: {default: 10.1.0.0/24, GatewaySubnet: 10.1.255.0/27}
+    vms: {vm1: {subnet: default}}
+    vpn_gateway: {sku: VpnGw1, bgp: {asn: 65010}}
+  VNet2:
+    address_space: [10.2.0.0/16]
+    subnets: {default: 10.2.0.0/24, GatewaySubnet: 10.2.255.0/27}
+    vms: {vm2: {subnet: default}}
+    vpn_gateway: {sku: VpnGw1, active_active: true, bgp: {asn: 65020}}
+connections:
+  pair: {type: Vnet2Vnet, between: [VNet1, VNet2], enable_bgp: true}
+"""
+
+
+def action(verb: str, **subject: object) -> Action:
+    return Action.model_validate({verb: subject})
+
+
+def test_an_instance_is_one_of_an_active_active_gateway() -> None:
+    """Of the two tunnels one ends at instance 0 of VNet2; both end at VNet1's active one, which is number 0 too."""
+    world = after(initial(parse(TWO, "two").scenario), action("fail_tunnel", connection="pair", instance=0))
+    assert world.up == {"pair-1"}
+
+
+def test_a_gateway_is_reset_as_it_is_built() -> None:
+    scenario = parse(TWO, "two").scenario
+    assert [each.verb for each in incidents.reset_gateway(scenario, "VNet1")] == ["fail_gateway"]
+    primary = incidents.reset_gateway(scenario, "VNet2")
+    assert [(each.verb, each.subject.instance) for each in primary] == [  # type: ignore[union-attr]
+        ("fail_gateway", 0),
+        ("restore_gateway", 0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "why"),
+    [
+        (action("fail_gateway", vnet="VNet1"), ""),
+        (action("fail_gateway", vnet="VNet2"), "say which `instance`"),
+        (action("fail_gateway", vnet="VNet1", instance=1), "leave it out"),
+        (action("cut_link", name="VNet3"), "there is no VPN gateway, site or client"),
+        (action("fail_tunnel", connection="pear"), "did you mean `pair`?"),
+    ],
+)
+def test_what_the_scenario_has_not_is_refused(asked: Action, why: str) -> None:
+    said = incidents.refused(parse(TWO, "two").scenario, asked)
+    assert (why in said) if why else not said
+
+
+# --- Route Servers --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def servers() -> Scenario:
+    return load("route-server-active-passive").scenario
+
+
+def test_an_instance_of_a_route_server_shows_what_it_knows(servers: Scenario) -> None:
+    shown = gateway(servers, Daemons((BgpRoute("10.250.0.0/16", "10.1.2.4", "10.1.2.4", "65001 65250"),)), "vnet1-rs-1")
+    (row,) = shown.learned_routes().rows
+    assert (row["asPath"], row["nextHop"], row["localAddress"]) == ("65001-65250", "10.1.2.4", "10.1.255.5")
+    assert shown.peers() == ("10.1.2.4", "10.1.2.5", "10.1.2.6", "10.1.2.7", "10.1.2.9")  # half is not among them
+
+
+def test_a_route_server_tells_next_hops_as_it_heard_them(servers: Scenario) -> None:
+    """A14; of the VNet's own prefix bgpd knows none."""
+    routes = (BgpRoute("10.1.0.0/16", next_hop="0.0.0.0"), BgpRoute("0.0.0.0/0", next_hop="10.1.3.4", as_path="65006"))
+    rows = gateway(servers, Daemons(routes), "vnet1-rs-0").advertised_routes("10.1.2.4").rows
+    assert [(row["nextHop"], row["asPath"]) for row in rows] == [("10.1.255.4", "65515"), ("10.1.3.4", "65515-65006")]
+
+
+def test_an_appliance_tells_another_next_hop_than_itself(servers: Scenario) -> None:
+    speaker = gateway(servers, Daemons((BgpRoute("0.0.0.0/0"),)), "vnet1-speaker")
+    (row,) = speaker.advertised_routes("10.1.255.4").rows
+    assert (row["nextHop"], row["asPath"]) == ("10.1.3.4", "65006")
+
+
+def test_too_many_prefixes_are_those_of_the_profile() -> None:
+    text = catalogue()["route-server-active-passive"].read_text()
+    seed = parse(text.replace("vnets:\n", "profile: seed\nvnets:\n", 1), "seed.yaml").scenario
+    peers = (BgpPeer("10.1.2.4", 65001, "Idle (PfxCt)"),)
+    (row,) = gateway(seed, Daemons(peers=peers), "vnet1-rs-0").bgp_peers().rows
+    assert row["reason"] == "the peer tells more than 200 prefixes (B16, A8)"
