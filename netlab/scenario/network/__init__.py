@@ -1,0 +1,48 @@
+"""The network that a scenario describes, resolved once: objects that hold objects.
+
+A name dies here: after ``resolve`` a connection holds its ends, a gateway its VNet, a route table's subnet its routes.
+``spec`` is always what the file says of the object. Objects are equal only to themselves.
+"""
+
+from netlab.scenario.network.connections import Connection, Peers, Side, Tunnel
+from netlab.scenario.network.ends import (
+    Appliance,
+    Circuit,
+    End,
+    ExpressRouteGateway,
+    RouteServer,
+    Site,
+    VpnGateway,
+)
+from netlab.scenario.network.graph import Client, ClientTunnel, Network, resolve
+from netlab.scenario.network.routers import EXPRESSROUTE_ASN, MICROSOFT_ASN, ROUTE_SERVER_ASN, Role, Router
+from netlab.scenario.network.topology import Topology
+from netlab.scenario.network.vnets import Nic, Peering, Subnet, VNet
+
+__all__ = [
+    "EXPRESSROUTE_ASN",
+    "MICROSOFT_ASN",
+    "ROUTE_SERVER_ASN",
+    "Appliance",
+    "Circuit",
+    "Client",
+    "ClientTunnel",
+    "Connection",
+    "End",
+    "ExpressRouteGateway",
+    "Network",
+    "Nic",
+    "Peering",
+    "Peers",
+    "Role",
+    "RouteServer",
+    "Router",
+    "Side",
+    "Site",
+    "Subnet",
+    "Topology",
+    "Tunnel",
+    "VNet",
+    "VpnGateway",
+    "resolve",
+]

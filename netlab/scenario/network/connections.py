@@ -1,0 +1,134 @@
+"""Connections with their two sides, and the tunnels and sessions between routers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from ipaddress import IPv4Address, IPv4Network
+from typing import TYPE_CHECKING
+
+from netlab.scenario import models
+from netlab.scenario.addresses import DEFAULT_ROUTE, local_network_gateway
+from netlab.scenario.network.ends import Appliance, Site, VpnGateway
+
+if TYPE_CHECKING:
+    from netlab.scenario.network.graph import Network
+    from netlab.scenario.network.routers import Router
+
+AnyEnd = VpnGateway | Site | Appliance
+
+
+@dataclass(frozen=True, eq=False)
+class Connection:
+    """A connection between two ends."""
+
+    network: Network = field(repr=False)
+    name: str
+    spec: models.Connection = field(repr=False)
+
+    @cached_property
+    def sides(self) -> tuple[Side, Side]:
+        """Its two sides, in the order of ``between``."""
+        first, second = (self.network.end(name) for name in self.spec.between)
+        return Side(self, 0, first), Side(self, 1, second)
+
+    def side(self, end: AnyEnd) -> Side:
+        """The side of one of its ends."""
+        return self.sides[0] if self.sides[0].end is end else self.sides[1]
+
+    @property
+    def speaks_bgp(self) -> bool:
+        """Whether BGP runs over it."""
+        return self.spec.enable_bgp
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """One end of a connection: a VPN gateway, a site or an appliance, as this connection sets it."""
+
+    connection: Connection = field(repr=False)
+    index: int
+    end: AnyEnd
+
+    @cached_property
+    def other(self) -> Side:
+        """The other side."""
+        return self.connection.sides[1 - self.index]
+
+    @property
+    def settings(self) -> models.TunnelSettings:
+        """How this side is set: as the connection says, unless ``other_end`` says it of the second one."""
+        spec = self.connection.spec
+        return spec.other_end if spec.other_end is not None and self.index == 1 else spec
+
+    @cached_property
+    def is_device(self) -> bool:
+        """Whether it is a gateway's counterpart, which is set to what the gateway wants: a site, or an appliance that
+        faces a VPN gateway."""
+        return self.end.role == "site" or (self.end.role == "appliance" and self.other.end.role == "gateway")
+
+    @cached_property
+    def local_network_gateway(self) -> models.LocalNetworkGateway:
+        """The local network gateway that a VPN gateway uses for the other side: the named one, or an implied one."""
+        return local_network_gateway(self.connection.network.scenario, self.connection.name, self.end.name)
+
+    @cached_property
+    def static_prefixes(self) -> tuple[IPv4Network, ...]:
+        """The prefixes that this side sends into the connection without BGP.
+
+        A gateway: those of its local network gateway (R82) and, to its default site, everything (R84). A device or an
+        appliance: its static routes; without any and without BGP, what is behind the other side.
+        """
+        if isinstance(self.end, VpnGateway):
+            told = self.local_network_gateway.address_prefixes
+            return (*told, DEFAULT_ROUTE) if self.end.spec.default_site == self.other.end.name else told
+        default = () if self.connection.speaks_bgp else self.other.end.prefixes
+        return self.end.static_routes.get(self.connection.name, default)
+
+    @cached_property
+    def as_path_prepend(self) -> int:
+        """How many more times a site's device puts its ASN before what it announces here (B28)."""
+        return self.end.spec.as_path_prepend.get(self.connection.name, 0) if isinstance(self.end, Site) else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Tunnel:
+    """One tunnel of a connection, and the routers at its ends, in the order of ``between``."""
+
+    name: str
+    connection: Connection
+    routers: tuple[Router, Router]
+
+    def of(self, node: str) -> Router:
+        """The router of this node."""
+        return self.routers[0] if self.routers[0].node == node else self.routers[1]
+
+    def other(self, node: str) -> Router:
+        """The router at the other end."""
+        return self.routers[1] if self.routers[0].node == node else self.routers[0]
+
+    def side(self, node: str) -> Side:
+        """The side of the connection at which the router of this node is."""
+        return self.connection.sides[0 if self.routers[0].node == node else 1]
+
+
+@dataclass(frozen=True, slots=True)
+class Peers:
+    """Two routers with a BGP session without a tunnel; the first one opens it.
+
+    A Route Server with an appliance or with a gateway of its VNet; an appliance with a site or with an appliance of a
+    peered VNet; an edge router with a site's device or with an ExpressRoute gateway.
+    """
+
+    routers: tuple[Router, Router]
+
+    def other(self, node: str) -> Router:
+        """The router at the other end."""
+        return self.routers[1] if self.routers[0].node == node else self.routers[0]
+
+
+def bgp_address(side: Side) -> IPv4Address:
+    """The address from which a side speaks BGP: of a site with several devices that of the connection's device."""
+    if isinstance(side.end, Site):
+        return side.end.device(side.connection.spec.device).bgp_address
+    return side.end.bgp_address

@@ -1,0 +1,298 @@
+"""What routers belong to: VPN gateways, sites and appliances; ExpressRoute gateways, Route Servers and circuits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from ipaddress import IPv4Address, IPv4Network
+from typing import TYPE_CHECKING, Literal
+
+from netlab.scenario import addresses, models
+from netlab.scenario.models import node_name
+from netlab.scenario.network.routers import EXPRESSROUTE_ASN, MICROSOFT_ASN, ROUTE_SERVER_ASN, Router
+
+if TYPE_CHECKING:
+    from netlab.scenario.network.connections import Side
+    from netlab.scenario.network.graph import Network
+    from netlab.scenario.network.vnets import Nic, VNet
+
+
+@dataclass(frozen=True, eq=False)
+class End:
+    """What routers belong to; ``name`` is the one that the file uses."""
+
+    network: Network = field(repr=False)
+    name: str
+
+    @cached_property
+    def sides(self) -> tuple[Side, ...]:
+        """Its sides of the connections that end at it, in the file's order."""
+        return self.network.sides_of.get(self.name, ())
+
+
+@dataclass(frozen=True, eq=False)
+class VpnGateway(End):
+    """The VPN gateway of a VNet: two instances, one of them on standby unless it is active-active (R7, R10)."""
+
+    vnet: VNet = field(repr=False)
+    spec: models.VpnGateway = field(repr=False)
+    role: Literal["gateway"] = "gateway"
+
+    @cached_property
+    def instances(self) -> tuple[Router, Router]:
+        """Both instances; those of an active-standby gateway share the BGP address (R7)."""
+        first, second = addresses.gateway_bgp_addresses(self.vnet.spec)
+        return self._instance(0, first), self._instance(1, second)
+
+    def _instance(self, index: int, bgp_address: IPv4Address) -> Router:
+        return Router(self, node_name(self.name, "gw", str(index)), index, self.asn, bgp_address, "gateway", self.vnet)
+
+    def instance_addresses(self, router: Router) -> tuple[IPv4Address, ...]:
+        """The addresses of an instance in GatewaySubnet: its own and its BGP address."""
+        own = addresses.gateway_instances(self.vnet.spec)[router.index]
+        return tuple(dict.fromkeys((own, router.bgp_address)))
+
+    @property
+    def asn(self) -> int:
+        """Its ASN: 65515 unless given (B2)."""
+        return self.spec.bgp.asn if self.spec.bgp is not None else addresses.DEFAULT_ASN
+
+    @property
+    def bgp_address(self) -> IPv4Address:
+        """The BGP address of its first instance."""
+        return self.instances[0].bgp_address
+
+    @property
+    def prefixes(self) -> tuple[IPv4Network, ...]:
+        """What is behind it: the VNet's address space."""
+        return self.vnet.address_space
+
+    @property
+    def active_active(self) -> bool:
+        """Whether both instances are active (R10)."""
+        return self.spec.active_active
+
+    @property
+    def policy_based(self) -> bool:
+        """Whether its selectors are policies (R20)."""
+        return self.spec.vpn_type == "PolicyBased"
+
+    @property
+    def point_to_site(self) -> models.PointToSite | None:
+        """Its point-to-site configuration, if it serves clients."""
+        return self.spec.point_to_site
+
+    def on_duty(self, second_is_active: bool) -> tuple[Router, ...]:
+        """The instances at which tunnels end."""
+        return self.instances if self.active_active else (self.instances[int(second_is_active)],)
+
+
+@dataclass(frozen=True, eq=False)
+class Site(End):
+    """An on-premises network: hosts behind a VPN device, or several devices with a router before them (R73)."""
+
+    spec: models.Site = field(repr=False)
+    role: Literal["site"] = "site"
+
+    @cached_property
+    def node(self) -> str:
+        """The node of its one device, or of the router before several."""
+        return node_name(self.name)
+
+    @cached_property
+    def devices(self) -> tuple[Router, ...]:
+        """Its VPN devices: the one that is the site's own node, or several."""
+        scenario, names = self.network.scenario, self.spec.devices
+        if not names:
+            address = addresses.site_bgp_address(scenario, self.name)
+            return (Router(self, self.node, 0, self.asn, address, "device"),)
+        return tuple(
+            Router(
+                self,
+                node_name(self.name, name),
+                index,
+                self.asn,
+                addresses.device_bgp_address(scenario, self.name, name),
+                "device",
+            )
+            for index, name in enumerate(names)
+        )
+
+    @cached_property
+    def before_devices(self) -> Router | None:
+        """The router between its hosts and its several devices, if it has several."""
+        if not self.spec.devices:
+            return None
+        address = addresses.router_bgp_address(self.network.scenario, self.name)
+        return Router(self, self.node, len(self.devices), self.asn, address, "before devices")
+
+    def device(self, name: str | None) -> Router:
+        """The device of this name; the first one without a name."""
+        return self.devices[list(self.spec.devices).index(name) if name is not None else 0]
+
+    @property
+    def asn(self) -> int:
+        """The ASN of its devices, 0 where it has no BGP."""
+        return self.spec.bgp.asn if self.spec.bgp is not None else 0
+
+    @property
+    def bgp_address(self) -> IPv4Address:
+        """The BGP address of its first device."""
+        return self.devices[0].bgp_address
+
+    @property
+    def prefixes(self) -> tuple[IPv4Network, ...]:
+        """What is behind its devices."""
+        return self.spec.address_prefixes
+
+    @property
+    def static_routes(self) -> dict[str, tuple[IPv4Network, ...]]:
+        """The prefixes that its devices are set to send into a connection, by its name."""
+        return self.spec.static_routes
+
+    @cached_property
+    def circuits(self) -> tuple[Circuit, ...]:
+        """The circuits that end at it."""
+        return tuple(circuit for circuit in self.network.circuits.values() if circuit.site is self)
+
+    @cached_property
+    def appliances(self) -> tuple[Appliance, ...]:
+        """The appliances that it has a BGP session with, without a tunnel (an SD-WAN)."""
+        return tuple(a for a in self.network.appliances.values() if self in a.sites)
+
+    def on_duty(self, second_is_active: bool) -> tuple[Router, ...]:
+        """Its devices."""
+        del second_is_active
+        return self.devices
+
+
+@dataclass(frozen=True, eq=False)
+class Appliance(End):
+    """A virtual machine that forwards; its name is VNET-VM."""
+
+    nic: Nic = field(repr=False)
+    spec: models.NetworkVirtualAppliance = field(repr=False)
+    role: Literal["appliance"] = "appliance"
+
+    @property
+    def vnet(self) -> VNet:
+        """The VNet that it is in."""
+        return self.nic.vnet
+
+    @cached_property
+    def router(self) -> Router:
+        """The router that it is; its BGP address is that of its NIC."""
+        index = list(self.vnet.spec.vms).index(self.nic.name)
+        return Router(self, self.nic.node, index, self.asn, self.nic.address, "appliance", self.vnet)
+
+    @property
+    def bgp(self) -> models.NvaBgp | None:
+        """Its BGP settings, if it speaks BGP."""
+        return self.spec.bgp
+
+    @property
+    def is_vpn_server(self) -> bool:
+        """Whether connections end at it (R90)."""
+        return bool(self.sides)
+
+    @property
+    def asn(self) -> int:
+        """Its ASN, 0 where it has no BGP."""
+        return self.bgp.asn if self.bgp is not None else 0
+
+    @property
+    def bgp_address(self) -> IPv4Address:
+        """The address of its NIC."""
+        return self.nic.address
+
+    @property
+    def prefixes(self) -> tuple[IPv4Network, ...]:
+        """What is behind it: its VNet's address space."""
+        return self.vnet.address_space
+
+    @property
+    def static_routes(self) -> dict[str, tuple[IPv4Network, ...]]:
+        """The prefixes that it is set to send into a connection, by its name."""
+        return self.spec.static_routes
+
+    @cached_property
+    def sites(self) -> tuple[Site, ...]:
+        """The sites that it has BGP sessions with, without a tunnel (an SD-WAN)."""
+        return tuple(self.network.sites[name] for name in (self.bgp.sites if self.bgp is not None else ()))
+
+    @cached_property
+    def remote_appliances(self) -> tuple[Appliance, ...]:
+        """The appliances of peered VNets with which it opens BGP sessions."""
+        return tuple(self.network.appliances[name] for name in (self.bgp.appliances if self.bgp is not None else ()))
+
+    def on_duty(self, second_is_active: bool) -> tuple[Router, ...]:
+        """Itself, also while it is stopped."""
+        del second_is_active
+        return (self.router,)
+
+
+@dataclass(frozen=True, eq=False)
+class ExpressRouteGateway(End):
+    """The ExpressRoute gateway of a VNet (R92)."""
+
+    vnet: VNet = field(repr=False)
+    spec: models.ExpressRouteGateway = field(repr=False)
+
+    @cached_property
+    def instances(self) -> tuple[Router, ...]:
+        """Its two instances."""
+        both = enumerate(addresses.expressroute_instances(self.vnet.spec))
+        return tuple(
+            Router(self, node_name(self.name, "er", str(i)), i, EXPRESSROUTE_ASN, address, "expressroute", self.vnet)
+            for i, address in both
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class RouteServer(End):
+    """The Route Server of a VNet (A3, A4)."""
+
+    vnet: VNet = field(repr=False)
+    spec: models.RouteServer = field(repr=False)
+
+    @cached_property
+    def instances(self) -> tuple[Router, ...]:
+        """Its two instances."""
+        both = enumerate(addresses.route_server_instances(self.vnet.spec))
+        return tuple(
+            Router(self, node_name(self.name, "rs", str(i)), i, ROUTE_SERVER_ASN, address, "route server", self.vnet)
+            for i, address in both
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Circuit(End):
+    """An ExpressRoute circuit: a site's private peering with a pair of Microsoft's edge routers (R99)."""
+
+    spec: models.Circuit = field(repr=False)
+    number: int
+
+    @cached_property
+    def site(self) -> Site:
+        """The site at its customer's side."""
+        return self.network.sites[self.spec.site]
+
+    @cached_property
+    def vnets(self) -> dict[VNet, models.CircuitConnection]:
+        """The VNets that it is connected to, with the connection's settings."""
+        return {self.network.vnets[name]: item for name, item in self.spec.vnets.items()}
+
+    @cached_property
+    def edge_routers(self) -> tuple[Router, ...]:
+        """Microsoft's edge routers (MSEE): the primary link's, then the secondary's."""
+        return tuple(
+            Router(
+                self,
+                node_name(self.name, "msee", str(index)),
+                index,
+                MICROSOFT_ASN,
+                addresses.edge_router(2 * self.number + index),
+                "edge router",
+            )
+            for index in (0, 1)
+        )

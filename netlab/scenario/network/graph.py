@@ -1,0 +1,199 @@
+"""The network as a whole, and its point-to-site clients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from netlab.scenario import models
+from netlab.scenario.models import Scenario, node_name
+from netlab.scenario.network.connections import AnyEnd, Connection, Side
+from netlab.scenario.network.ends import Appliance, Circuit, ExpressRouteGateway, RouteServer, Site, VpnGateway
+from netlab.scenario.network.routers import Router
+from netlab.scenario.network.vnets import Peering, VNet
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """All objects of a scenario, by their names, in the file's order."""
+
+    scenario: Scenario = field(repr=False)
+
+    @cached_property
+    def vnets(self) -> dict[str, VNet]:
+        """The VNets."""
+        return {name: VNet(self, name, spec) for name, spec in self.scenario.vnets.items()}
+
+    @cached_property
+    def sites(self) -> dict[str, Site]:
+        """The sites."""
+        return {name: Site(self, name, spec) for name, spec in self.scenario.sites.items()}
+
+    @cached_property
+    def circuits(self) -> dict[str, Circuit]:
+        """The ExpressRoute circuits."""
+        items = enumerate(self.scenario.expressroute_circuits.items())
+        return {name: Circuit(self, name, spec, number) for number, (name, spec) in items}
+
+    @cached_property
+    def connections(self) -> dict[str, Connection]:
+        """The connections."""
+        return {name: Connection(self, name, spec) for name, spec in self.scenario.connections.items()}
+
+    @cached_property
+    def clients(self) -> dict[str, Client]:
+        """The point-to-site clients."""
+        return {name: Client(self, name, spec) for name, spec in self.scenario.clients.items()}
+
+    @cached_property
+    def appliances(self) -> dict[str, Appliance]:
+        """The appliances that have an address, by VNET-VM."""
+        return {found.name: found for vnet in self.vnets.values() for found in vnet.appliances}
+
+    # --- indices ----------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def peerings_from(self) -> dict[str, tuple[Peering, ...]]:
+        """The peering objects of each VNet, connected or not; of several to one VNet all."""
+        found: dict[str, list[Peering]] = {}
+        for name, spec in self.scenario.peerings.items():
+            peering = Peering(name, spec, self.vnets[spec.vnet], self.vnets[spec.remote_vnet])
+            found.setdefault(spec.vnet, []).append(peering)
+        return {vnet: tuple(items) for vnet, items in found.items()}
+
+    @cached_property
+    def sides_of(self) -> dict[str, tuple[Side, ...]]:
+        """The sides of connections by the name of their end."""
+        found: dict[str, list[Side]] = {}
+        for connection in self.connections.values():
+            for side in connection.sides:
+                found.setdefault(side.end.name, []).append(side)
+        return {name: tuple(sides) for name, sides in found.items()}
+
+    @cached_property
+    def peering(self) -> dict[tuple[VNet, VNet], Peering]:
+        """The peering object from one VNet to another; of several the first."""
+        found: dict[tuple[VNet, VNet], Peering] = {}
+        for peerings in self.peerings_from.values():
+            for item in peerings:
+                found.setdefault((item.vnet, item.remote), item)
+        return found
+
+    def end(self, name: str) -> AnyEnd:
+        """The end of connections of this name: a VNet's VPN gateway, a site or an appliance."""
+        if name in self.sites:
+            return self.sites[name]
+        gateway = self.vnets[name].vpn_gateway if name in self.vnets else None
+        return gateway if gateway is not None else self.appliances[name]
+
+    # --- what there is of a kind ------------------------------------------------------------------------------------
+
+    @cached_property
+    def vpn_gateways(self) -> tuple[VpnGateway, ...]:
+        """The VPN gateways."""
+        return tuple(vnet.vpn_gateway for vnet in self.vnets.values() if vnet.vpn_gateway is not None)
+
+    @cached_property
+    def expressroute_gateways(self) -> tuple[ExpressRouteGateway, ...]:
+        """The ExpressRoute gateways."""
+        found = (vnet.expressroute_gateway for vnet in self.vnets.values())
+        return tuple(gateway for gateway in found if gateway is not None)
+
+    @cached_property
+    def route_servers(self) -> tuple[RouteServer, ...]:
+        """The Route Servers."""
+        return tuple(vnet.route_server for vnet in self.vnets.values() if vnet.route_server is not None)
+
+    @cached_property
+    def bgp_appliances(self) -> tuple[Appliance, ...]:
+        """The appliances that speak BGP."""
+        return tuple(appliance for appliance in self.appliances.values() if appliance.bgp is not None)
+
+    @cached_property
+    def vpn_servers(self) -> tuple[Appliance, ...]:
+        """The appliances at which connections end (R90)."""
+        return tuple(appliance for appliance in self.appliances.values() if appliance.is_vpn_server)
+
+    @cached_property
+    def ends(self) -> tuple[VpnGateway | Site, ...]:
+        """The VPN gateways, then the sites."""
+        return (*self.vpn_gateways, *self.sites.values())
+
+    @cached_property
+    def bgp_ends(self) -> frozenset[AnyEnd]:
+        """The VPN gateways and sites that run BGP.
+
+        Those with a connection that has it on; gateways that a Route Server exchanges routes with (A23); sites behind
+        an appliance or on a circuit.
+        """
+        joined = (side.end for c in self.connections.values() if c.speaks_bgp for side in c.sides)
+        found = [end for end in joined if end.role != "appliance"]
+        found += [gateway for gateway in self.vpn_gateways if gateway.vnet.branch_to_branch]
+        found += [site for appliance in self.bgp_appliances for site in appliance.sites]
+        found += [circuit.site for circuit in self.circuits.values()]
+        return frozenset(found)
+
+    def lone_speakers(self) -> Iterator[Router]:
+        """The routers with BGP besides gateways and sites: Route Servers, appliances, and those of ExpressRoute."""
+        yield from (router for server in self.route_servers for router in server.instances)
+        yield from (appliance.router for appliance in self.bgp_appliances)
+        yield from (router for gateway in self.expressroute_gateways for router in gateway.instances)
+        yield from (router for circuit in self.circuits.values() for router in circuit.edge_routers)
+
+    @cached_property
+    def client_tunnels(self) -> tuple[ClientTunnel, ...]:
+        """Every tunnel of every client, in the order in which they are connected."""
+        return tuple(tunnel for client in self.clients.values() for tunnel in client.tunnels)
+
+
+@dataclass(frozen=True, eq=False)
+class Client:
+    """A point-to-site client."""
+
+    network: Network = field(repr=False)
+    name: str
+    spec: models.Client = field(repr=False)
+
+    @cached_property
+    def node(self) -> str:
+        """The node of its machine."""
+        return node_name(self.name)
+
+    @cached_property
+    def tunnels(self) -> tuple[ClientTunnel, ...]:
+        """Its tunnels, the first one to its first gateway."""
+        return tuple(ClientTunnel(self, gateway, bool(place)) for place, gateway in enumerate(self.gateways))
+
+    @cached_property
+    def gateways(self) -> tuple[VpnGateway, ...]:
+        """The gateways that it connects to, in this order."""
+        found = (self.network.vnets[name].vpn_gateway for name in self.spec.gateways)
+        return tuple(gateway for gateway in found if gateway is not None)
+
+
+@dataclass(frozen=True, eq=False)
+class ClientTunnel:
+    """A client's tunnel to a gateway; ``further`` ones are called after the gateway's VNet too."""
+
+    client: Client
+    gateway: VpnGateway
+    further: bool
+
+    @cached_property
+    def name(self) -> str:
+        """What the lab calls it."""
+        return node_name(self.client.name, self.gateway.name) if self.further else self.client.node
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """The names of the client and of the gateway's VNet: the same in every network of a story."""
+        return self.client.name, self.gateway.name
+
+
+def resolve(scenario: Scenario) -> Network:
+    """The network of a scenario that the rules accept: every name in it is that of an object.
+
+    Raises KeyError for a name of which there is no object.
+    """
+    return Network(scenario)

@@ -1,0 +1,208 @@
+"""VNets with their subnets, NICs and peerings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from ipaddress import IPv4Address, IPv4Network
+from typing import TYPE_CHECKING
+
+from netlab.scenario import models
+from netlab.scenario.addresses import vm_addresses
+from netlab.scenario.models import HubRoutingPreference, node_name
+from netlab.scenario.network.ends import Appliance, Circuit, ExpressRouteGateway, RouteServer, VpnGateway
+
+if TYPE_CHECKING:
+    from netlab.scenario.network.graph import Network
+
+_NO_ROUTE_TABLE = models.RouteTable()
+
+
+@dataclass(frozen=True, eq=False)
+class VNet:
+    """A VNet: its subnets, its NICs, its gateways and its Route Server, and the peerings that are connected."""
+
+    network: Network = field(repr=False)
+    name: str
+    spec: models.VirtualNetwork = field(repr=False)
+
+    @cached_property
+    def node(self) -> str:
+        """The node of its fabric."""
+        return node_name(self.name)
+
+    @property
+    def address_space(self) -> tuple[IPv4Network, ...]:
+        """Its own prefixes."""
+        return self.spec.address_space
+
+    @cached_property
+    def subnets(self) -> dict[str, Subnet]:
+        """Its subnets, by name, in the file's order."""
+        return {name: Subnet(self, name, spec) for name, spec in self.spec.subnets.items()}
+
+    @cached_property
+    def nics(self) -> tuple[Nic, ...]:
+        """The NICs of its virtual machines, in the file's order."""
+        found = vm_addresses(self.spec)
+        return tuple(
+            Nic(self, name, self.subnets[spec.subnet], found[name], spec)
+            for name, spec in self.spec.vms.items()
+            if name in found
+        )
+
+    @cached_property
+    def nic_at(self) -> dict[IPv4Address, Nic]:
+        """Its NICs by their private addresses."""
+        return {nic.address: nic for nic in self.nics}
+
+    @cached_property
+    def appliances(self) -> tuple[Appliance, ...]:
+        """The appliances among its virtual machines."""
+        return tuple(nic.appliance for nic in self.nics if nic.appliance is not None)
+
+    # --- gateways ---------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def vpn_gateway(self) -> VpnGateway | None:
+        """Its VPN gateway, if it has one."""
+        spec = self.spec.vpn_gateway
+        return VpnGateway(self.network, self.name, self, spec) if spec is not None else None
+
+    @cached_property
+    def expressroute_gateway(self) -> ExpressRouteGateway | None:
+        """Its ExpressRoute gateway, if it has one."""
+        spec = self.spec.expressroute_gateway
+        return ExpressRouteGateway(self.network, self.name, self, spec) if spec is not None else None
+
+    @cached_property
+    def route_server(self) -> RouteServer | None:
+        """Its Route Server, if it has one."""
+        spec = self.spec.route_server
+        return RouteServer(self.network, self.name, self, spec) if spec is not None else None
+
+    @property
+    def branch_to_branch(self) -> bool:
+        """Whether its Route Server exchanges routes with its gateways (A23)."""
+        return self.route_server is not None and self.route_server.spec.allow_branch_to_branch_traffic
+
+    @property
+    def hub_routing_preference(self) -> HubRoutingPreference:
+        """Which gateway's routes win of equal prefixes: as its Route Server says, else ExpressRoute's (A27, R94)."""
+        server = self.route_server
+        return server.spec.hub_routing_preference if server is not None else "ExpressRoute"
+
+    @cached_property
+    def circuits(self) -> tuple[Circuit, ...]:
+        """The circuits that its ExpressRoute gateway is connected to, in the file's order."""
+        return tuple(circuit for circuit in self.network.circuits.values() if self in circuit.vnets)
+
+    # --- peerings ---------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def peerings(self) -> tuple[Peering, ...]:
+        """Its side of each connected peering: both VNets have an object for it (R101)."""
+        return tuple(p for p in self.network.peerings_from.get(self.name, ()) if p.theirs is not None)
+
+    @cached_property
+    def peering_to(self) -> dict[VNet, Peering]:
+        """Its connected peerings by the VNet at the other side."""
+        return {peering.remote: peering for peering in self.peerings}
+
+    @cached_property
+    def spokes(self) -> tuple[VNet, ...]:
+        """The VNets that use this VNet's gateway through a connected peering (R103)."""
+        return tuple(p.remote for p in self.peerings if p.lends_gateway)
+
+    @cached_property
+    def serving(self) -> VNet | None:
+        """The VNet whose gateway or Route Server serves this VNet: itself, or the one that it may use by peering."""
+        own = (self.spec.vpn_gateway, self.spec.expressroute_gateway, self.spec.route_server)
+        if own != (None, None, None):
+            return self
+        return next((p.remote for p in self.peerings if p.theirs is not None and p.theirs.lends_gateway), None)
+
+    @cached_property
+    def prefixes(self) -> tuple[IPv4Network, ...]:
+        """The prefixes that its gateways hold for their own: the VNet's and its transit spokes' (B18, B22)."""
+        return tuple(prefix for vnet in (self, *self.spokes) for prefix in vnet.address_space)
+
+
+@dataclass(frozen=True, eq=False)
+class Subnet:
+    """A subnet of a VNet, with its route table if it has one."""
+
+    vnet: VNet = field(repr=False)
+    name: str
+    spec: models.Subnet = field(repr=False)
+
+    @property
+    def prefix(self) -> IPv4Network:
+        """Its address prefix."""
+        return self.spec.address_prefix
+
+    @property
+    def route_table(self) -> models.RouteTable:
+        """Its route table; an empty one where it has none."""
+        name = self.spec.route_table
+        return self.vnet.network.scenario.route_tables[name] if name is not None else _NO_ROUTE_TABLE
+
+    @property
+    def serving(self) -> VNet | None:
+        """The VNet whose gateway's routes are in this subnet: none where propagation is off (5.1, item 6)."""
+        return None if self.route_table.disable_bgp_route_propagation else self.vnet.serving
+
+
+@dataclass(frozen=True, eq=False)
+class Nic:
+    """The NIC of a virtual machine: its address, and what it accepts and sends besides its own (R116)."""
+
+    vnet: VNet = field(repr=False)
+    name: str
+    subnet: Subnet = field(repr=False)
+    address: IPv4Address
+    spec: models.VirtualMachine = field(repr=False)
+
+    @cached_property
+    def node(self) -> str:
+        """The node of its machine."""
+        return node_name(self.vnet.name, self.name)
+
+    @property
+    def public_address(self) -> IPv4Address | None:
+        """The public address that the file gives it."""
+        return self.spec.public_ip_address
+
+    @property
+    def ip_forwarding(self) -> bool:
+        """Whether the NIC accepts and sends what is not its own (R116)."""
+        return self.spec.enable_ip_forwarding
+
+    @cached_property
+    def appliance(self) -> Appliance | None:
+        """The appliance that its machine is, if it is one; only such a machine forwards."""
+        nva = self.spec.nva
+        return Appliance(self.vnet.network, f"{self.vnet.name}-{self.name}", self, nva) if nva is not None else None
+
+
+@dataclass(frozen=True, eq=False)
+class Peering:
+    """One side of a VNet peering: the object that ``vnet`` has for ``remote``."""
+
+    name: str
+    spec: models.Peering
+    vnet: VNet = field(repr=False)
+    remote: VNet = field(repr=False)
+
+    @cached_property
+    def theirs(self) -> Peering | None:
+        """The object of the other side; without it the peering is only initiated (R101)."""
+        return next(
+            (p for p in self.vnet.network.peerings_from.get(self.remote.name, ()) if p.remote is self.vnet), None
+        )
+
+    @property
+    def lends_gateway(self) -> bool:
+        """Whether the remote VNet uses this VNet's gateway (R103)."""
+        theirs = self.theirs
+        return self.spec.allow_gateway_transit and theirs is not None and theirs.spec.use_remote_gateways
