@@ -1,6 +1,6 @@
 # What developers type. Users need only scripts/demo; CI calls scripts/test.
 .DEFAULT_GOAL := help
-.PHONY: help setup lint format test unit vm-test vm-test-all vm-bench fuzz bench readme demo lock
+.PHONY: help setup lint format test unit vm-test vm-test-all vm-bench fuzz bench readme golden demo lock
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ vm-bench: ## the same in a VM, where the kernel does IPsec
 
 readme: setup ## make the generated blocks of README.md and scenarios/README.md anew
 	@scripts/readme
+
+golden: ## make the golden files anew; look at the difference in git, and name it in the commit
+	@NETLAB_UPDATE_GOLDEN=1 PYTHONPATH=. .venv/bin/python -m pytest -q tests/golden
 
 demo: ## the main job, end to end (root)
 	@scripts/demo

@@ -2,7 +2,7 @@
 
 After a change that is meant, write the files anew and look at the difference in git::
 
-    NETLAB_UPDATE_GOLDEN=1 .venv/bin/python -m pytest tests/golden
+    make golden
 """
 
 from __future__ import annotations

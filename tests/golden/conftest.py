@@ -1,0 +1,6 @@
+"""`surface` and `texts` are importable from the tests beside them."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))

@@ -1,0 +1,168 @@
+"""The one place of the net that uses netlab's own types: scenarios in, plain values out.
+
+Who moves or renames a type of the model, the plan or the renderers adapts this file only. What it returns, and so the
+texts and the golden files, stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, astuple, dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+from netlab.azure.explanation import explain
+from netlab.azure.forwarding import tables
+from netlab.azure.ike import Negotiated
+from netlab.azure.prediction import Predicted, PredictedStep, Walk, endpoint_addresses, predict
+from netlab.azure.propagation import Learned
+from netlab.azure.world import World
+from netlab.plan.model import DataPlane
+from netlab.plan.names import RUN_ROOT
+from netlab.plan.planner import plan
+from netlab.render import outline
+from netlab.scenario.loader import load
+
+PLANES: tuple[DataPlane, ...] = ("userspace", "kernel")
+# Fields of the plan that hold whole files: they stand among the files.
+_FILES = ("nftables",)
+
+# What routes share, as words, and the prefix of each.
+Routes = list[tuple[tuple[str, ...], str]]
+
+
+@dataclass(frozen=True)
+class Way:
+    """A walk: the nodes that it passes, and the node and the reason of a drop, if any."""
+
+    nodes: tuple[str, ...]
+    dropped_at: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of the matrix; ``explained`` and ``mends`` are sentences about a dead one."""
+
+    source: str
+    target: str
+    verdict: str
+    forward: tuple[Way, ...]
+    reverse: tuple[Way, ...]
+    explained: str
+    mends: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Step:
+    """What is predicted after a step: decisions as words, ``reasons`` as sentences."""
+
+    name: str
+    cells: tuple[Cell, ...]
+    clients: Mapping[str, Routes]
+    connections: Mapping[str, tuple[str, ...]]
+    tunnels: Mapping[str, str]
+    sessions: tuple[str, ...]
+    learned: Mapping[str, Routes]
+    effective: Mapping[str, Routes]
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """Everything that a lab is made of: the plan as mappings, and by name each file and each node's vici messages."""
+
+    plan: Mapping[str, Any]
+    files: Mapping[str, str]
+    vici: Mapping[str, Any]
+
+
+def steps(path: Path) -> Iterator[Step]:
+    """The prediction of a scenario file, step by step."""
+    return map(_step, predict(load(str(path)).scenario))
+
+
+def configuration(path: Path, plane: DataPlane) -> Configuration:
+    """The configuration of a scenario file's lab."""
+    found = plan(load(str(path)).scenario, "golden", plane)
+    files = {name.removeprefix(f"{RUN_ROOT}/golden/"): text for name, text in outline.files(found)}
+    files |= {f"{node.name}/nftables": node.nftables for node in found.nodes if node.nftables}
+    return Configuration(_plain(found), files, dict(outline.messages(found)))
+
+
+def _step(step: PredictedStep) -> Step:
+    world = step.world
+    down = {tunnel.name: world.why_down(tunnel) for tunnel in world.topology.tunnels}
+    absent = (session.absent for session in world.sessions.values())
+    return Step(
+        name=step.name,
+        cells=tuple(_cells(step)),
+        clients=dict(_clients(world)),
+        connections={name: _agreement(found) for name, found in world.negotiated.items()},
+        tunnels={name: "down" if why else "up" for name, why in down.items()},
+        sessions=tuple(sorted(f"{s.router}~{s.peer.node} {s.tunnel}".strip() for s in world.bgp_sessions)),
+        learned={node: _learned(paths) for node, paths in world.learned.items()},
+        effective=dict(_effective(world)),
+        reasons=tuple(filter(None, (*down.values(), *absent))),
+    )
+
+
+def _cells(step: PredictedStep) -> Iterator[Cell]:
+    addresses = endpoint_addresses(step.world)
+    for item in step.cells:
+        sentences, mends = _sentences(step.world, item, addresses) if item.death is not None else ("", ())
+        forward, reverse = (tuple(map(_way, walks)) for walks in (item.forward, item.reverse))
+        yield Cell(item.source, item.target, item.outcome, forward, reverse, sentences, mends)
+
+
+def _sentences(world: World, item: Predicted, addresses: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+    found = explain(world, item, addresses)
+    return found.verdict, found.mend
+
+
+def _way(walk: Walk) -> Way:
+    return Way(walk.nodes, walk.dropped_at, walk.reason)
+
+
+def _clients(world: World) -> Iterator[tuple[str, Routes]]:
+    for (client, gateway), session in world.sessions.items():
+        state = "absent" if session.absent else "connected"
+        routes: Routes = [((state,), str(prefix)) for prefix in world.tunnel_routes(client, gateway)]
+        yield f"{client} to {gateway}", routes or [((state,), "")]
+
+
+def _agreement(found: Negotiated) -> tuple[str, ...]:
+    suites = ("/".join(astuple(suite)) if suite is not None else "" for suite in (found.ike, found.esp))
+    return tuple(filter(None, (found.code, found.reason, found.protocol, f"initiator {found.initiator}", *suites)))
+
+
+def _learned(paths: Mapping[Any, tuple[Learned, ...]]) -> Routes:
+    return [(_words(path), str(path.prefix)) for known in paths.values() for path in known]
+
+
+def _words(path: Learned) -> tuple[str, ...]:
+    return f"path {' '.join(map(str, path.as_path))}", f"from {path.neighbor}", f"next hop {path.next_hop or '-'}"
+
+
+def _effective(world: World) -> Iterator[tuple[str, Routes]]:
+    for vnet in world.scenario.vnets:
+        for name, routes in tables(world, vnet).items():
+            yield name, [((r.source, r.next_hop_type, r.next_hop or "-"), str(r.prefix)) for r in routes]
+
+
+def _plain(item: Any) -> Any:
+    """Frozen values as mappings, lists and texts, without what is as by default."""
+    if is_dataclass(item):
+        values = ((field, getattr(item, field.name)) for field in fields(item) if field.name not in _FILES)
+        return {field.name: _plain(value) for field, value in values if value != _default(field)}
+    if isinstance(item, Mapping):
+        return {str(key): _plain(value) for key, value in item.items()}
+    if isinstance(item, (set, frozenset)):
+        return sorted(map(_plain, item), key=str)
+    if isinstance(item, (tuple, list)):
+        return [_plain(value) for value in item]
+    return str(item)
+
+
+def _default(field: Any) -> Any:
+    return field.default_factory() if field.default_factory is not MISSING else field.default
