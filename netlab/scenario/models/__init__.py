@@ -1,0 +1,105 @@
+"""The objects of a scenario file, a module per Azure object. Frozen; an unknown key is an error.
+
+YAML keys are Azure's property names in snake_case. This package holds the shape of each object alone; ``rules`` holds
+what Azure's documents say about several objects together.
+"""
+
+from netlab.scenario.actions import (
+    Action,
+    CircuitLink,
+    ClientOnly,
+    ClientRoute,
+    ConnectionTunnel,
+    CustomRoutes,
+    GatewayFault,
+    LinkOf,
+    NewKey,
+    OneMachine,
+    SiteDevice,
+    SitePrefix,
+    Subject,
+)
+from netlab.scenario.models.client import Client, ClientCertificate
+from netlab.scenario.models.connection import Connection, IpsecPolicy, TrafficSelectorPolicy, TunnelSettings
+from netlab.scenario.models.expressroute import Circuit, CircuitConnection, ExpressRouteGateway
+from netlab.scenario.models.gateway import BgpSettings, PointToSite, Sku, VpnGateway
+from netlab.scenario.models.link import Impairment
+from netlab.scenario.models.nva import NetworkVirtualAppliance, NvaBgp
+from netlab.scenario.models.route_server import HubRoutingPreference, RouteServer
+from netlab.scenario.models.route_table import RouteTable, UserRoute
+from netlab.scenario.models.scenario import Scenario
+from netlab.scenario.models.site import LocalNetworkGateway, Site, VpnDevice
+from netlab.scenario.models.vnet import Peering, Subnet, VirtualMachine, VirtualNetwork
+from netlab.scenario.story import Expectation, Flow, Reach, Step, Unreachable, Via
+from netlab.scenario.values import (
+    NAME,
+    Address,
+    ConnectionName,
+    LabName,
+    Model,
+    Name,
+    Prefix,
+    Prefixes,
+    is_lab_name,
+    node_name,
+)
+
+__all__ = [
+    "NAME",
+    "Action",
+    "Address",
+    "BgpSettings",
+    "Circuit",
+    "CircuitConnection",
+    "CircuitLink",
+    "Client",
+    "ClientCertificate",
+    "ClientOnly",
+    "ClientRoute",
+    "Connection",
+    "ConnectionName",
+    "ConnectionTunnel",
+    "CustomRoutes",
+    "Expectation",
+    "ExpressRouteGateway",
+    "Flow",
+    "GatewayFault",
+    "HubRoutingPreference",
+    "Impairment",
+    "IpsecPolicy",
+    "LabName",
+    "LinkOf",
+    "LocalNetworkGateway",
+    "Model",
+    "Name",
+    "NetworkVirtualAppliance",
+    "NewKey",
+    "NvaBgp",
+    "OneMachine",
+    "Peering",
+    "PointToSite",
+    "Prefix",
+    "Prefixes",
+    "Reach",
+    "RouteServer",
+    "RouteTable",
+    "Scenario",
+    "Site",
+    "SiteDevice",
+    "SitePrefix",
+    "Sku",
+    "Step",
+    "Subject",
+    "Subnet",
+    "TrafficSelectorPolicy",
+    "TunnelSettings",
+    "Unreachable",
+    "UserRoute",
+    "Via",
+    "VirtualMachine",
+    "VirtualNetwork",
+    "VpnDevice",
+    "VpnGateway",
+    "is_lab_name",
+    "node_name",
+]

@@ -1,0 +1,38 @@
+"""ExpressRoute: gateways, circuits and their connections."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from netlab.scenario.values import Model
+
+
+class ExpressRouteGateway(Model):
+    """A virtual network gateway of type ExpressRoute, in GatewaySubnet, alone or beside a VPN gateway (R92)."""
+
+
+class CircuitConnection(Model):
+    """The connection of a circuit with the ExpressRoute gateway of a VNet."""
+
+    routing_weight: Annotated[int, Field(ge=0, le=32_000)] = 0
+    """The weight of the routes of this connection. The gateway compares it before AS paths; more wins (R99)."""
+
+
+class Circuit(Model):
+    """An ExpressRoute circuit: the private peering of a site with a pair of Microsoft's edge routers, ASN 12076
+    (R99)."""
+
+    site: str
+    """The site at the customer's end of the circuit."""
+    vnets: Annotated[dict[str, CircuitConnection], Field(min_length=1)]
+    """The VNets whose ExpressRoute gateways the circuit is connected with, and the settings of each connection."""
+    sku_tier: Literal["Standard", "Premium"] = "Standard"
+    """The tier. It limits how many prefixes the circuit takes: 4,000, Premium 10,000 (R98)."""
+    preferred_on_premises: bool = True
+    """Whether the site prefers routes of the circuit to equal ones of a VPN, as Microsoft advises (R95)."""
+    bfd: bool = False
+    """Whether the site's device runs BFD on both links. Microsoft's side has it ready (R98)."""
+    hold_time_seconds: Annotated[int, Field(ge=3, le=180)] = 180
+    """The BGP hold time that the site's device proposes, in seconds. Microsoft's side takes the shorter one (R98)."""

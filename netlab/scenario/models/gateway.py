@@ -1,0 +1,77 @@
+"""VPN gateways: BGP settings and point-to-site."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from netlab.scenario.values import Address, Asn, Model, Name, Prefix
+
+Sku = Literal[
+    "Basic", "Standard", "HighPerformance",
+    "VpnGw1", "VpnGw2", "VpnGw3", "VpnGw4", "VpnGw5",
+    "VpnGw1AZ", "VpnGw2AZ", "VpnGw3AZ", "VpnGw4AZ", "VpnGw5AZ",
+]  # fmt: skip
+
+
+class BgpSettings(Model):
+    """The ASN and the BGP address of a gateway or of an on-premises device."""
+
+    asn: Asn
+    """The autonomous system number. Azure's default is 65515 (B2); the two ends of a connection need different ones
+    (B7)."""
+    bgp_peering_address: Address | None = None
+    """The BGP address. Default of a gateway: an address of GatewaySubnet (B8); of a site: one of the site (B10). An
+    APIPA address of a gateway is in 169.254.21.0 to 169.254.22.255 (B12)."""
+    bgp_peering_addresses: tuple[Address, ...] = ()
+    """The BGP addresses of an active-active gateway, in the order of its instances (R14)."""
+
+
+class PointToSite(Model):
+    """The point-to-site configuration of a VPN gateway.
+
+    Differs from Azure: without ``authentication_types`` each client has a pre-shared key, and a gateway has one
+    authentication type, not several.
+    """
+
+    address_pool: Prefix
+    """The pool that clients get their addresses from. It overlaps no VNet; /29 at least, active-active /28 (R57)."""
+    tunnel_types: tuple[Literal["IkeV2"], ...] = ("IkeV2",)
+    """The protocols of the tunnels (R56)."""
+    authentication_types: Annotated[tuple[Literal["Certificate", "EapMSChapv2"], ...], Field(max_length=1)] = ()
+    """How clients authenticate (R60). Default: with a pre-shared key each, which Azure does not have."""
+    root_certificates: Annotated[tuple[Name, ...], Field(min_length=1)] = ("root",)
+    """The names of the root certificates that the gateway trusts, at most 20 (R60). The lab makes the certificates;
+    the same name is the same root at all gateways."""
+    revoked_certificates: tuple[str, ...] = ()
+    """The clients whose certificates the gateway refuses (R60)."""
+    custom_routes: tuple[Prefix, ...] = ()
+    """Prefixes that the gateway pushes to its clients besides those of its networks (R63)."""
+
+    @property
+    def authentication(self) -> Literal["Certificate", "EapMSChapv2"] | None:
+        """How its clients authenticate; None for a pre-shared key."""
+        return next(iter(self.authentication_types), None)
+
+
+class VpnGateway(Model):
+    """A virtual network gateway of type Vpn. It has two instances (R7), in the VNet's GatewaySubnet (R1)."""
+
+    sku: Sku = "VpnGw1"
+    """The SKU. It limits tunnels and clients (R52); Basic has no BGP and no custom policies (R54)."""
+    vpn_type: Literal["RouteBased", "PolicyBased"] = "RouteBased"
+    """Route-based: selectors any to any (R19). Policy-based: one site-to-site tunnel with IKEv1, only Basic (R21)."""
+    active_active: bool = False
+    """Whether both instances have tunnels. Default: the second one is on standby (R7, R10)."""
+    bgp: BgpSettings | None = None
+    """The gateway's BGP settings. Default: ASN 65515 and an address of GatewaySubnet (B2, B8)."""
+    point_to_site: PointToSite | None = None
+    """The point-to-site configuration. Default: the gateway serves no clients."""
+    default_site: str | None = None
+    """The site that gets all packets without another route: forced tunnelling without BGP (R84)."""
+    public_ip_address: Address | None = None
+    """The public address of an active-standby gateway. Default: one that the lab chooses."""
+    public_ip_addresses: tuple[Address, ...] = ()
+    """The public addresses of an active-active gateway, in the order of its instances (R14). With point-to-site it
+    has a third one (R13)."""

@@ -1,0 +1,45 @@
+"""Network virtual appliances (NVA) and their BGP."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from netlab.scenario.values import Address, Asn, ConnectionName, Model, Prefix
+
+
+class NvaBgp(Model):
+    """The BGP of an appliance. It peers with the Route Server of its VNet, if there is one, and at the ends of its
+    tunnels."""
+
+    asn: Asn
+    """The appliance's ASN. Beside a Route Server it has 16 bits and is not 65515 (A6)."""
+    announces: tuple[Prefix, ...] = ()
+    """Prefixes that the appliance advertises besides those that it learns from its sites."""
+    as_path_prepend: Annotated[int, Field(ge=0, le=10)] = 0
+    """How many more times the appliance puts its ASN before the path of its own prefixes."""
+    no_advertise: tuple[Prefix, ...] = ()
+    """Those of `announces` that carry the community NO_ADVERTISE. The Route Server puts them into its VNets' subnets
+    and advertises them to no BGP peer (A22)."""
+    next_hop: Address | None = None
+    """The next hop of the appliance's own prefixes. Default: the appliance itself (A14)."""
+    route_server_instances: tuple[Literal[0, 1], ...] = (0, 1)
+    """The Route Server's instances that the appliance peers with. Azure asks for both (A4)."""
+    sites: tuple[str, ...] = ()
+    """The sites behind the appliance, as in an SD-WAN. It peers with the device of each, without IPsec."""
+    appliances: tuple[str, ...] = ()
+    """Appliances of peered VNets that it peers with, as VNET-VM. One of the two names the other."""
+    as_override: bool = False
+    """Whether the appliance replaces 65515 by its own ASN in paths that it advertises to a Route Server (A31)."""
+
+
+class NetworkVirtualAppliance(Model):
+    """What makes a virtual machine an appliance: it forwards packets, and to the Internet with its own address as the
+    source. One that ends connections is a VPN server of one's own (R90)."""
+
+    bgp: NvaBgp | None = None
+    """The appliance's BGP. Default: none."""
+    static_routes: dict[ConnectionName, tuple[Prefix, ...]] = {}
+    """The prefixes that the appliance sends into a tunnel, by connection. Default: the prefixes at the other end, or
+    none if the connection has BGP."""

@@ -1,0 +1,75 @@
+"""Virtual networks, their subnets, virtual machines and peerings."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from netlab.scenario.models.expressroute import ExpressRouteGateway
+from netlab.scenario.models.gateway import VpnGateway
+from netlab.scenario.models.nva import NetworkVirtualAppliance
+from netlab.scenario.models.route_server import RouteServer
+from netlab.scenario.values import Address, Model, Name, Prefix, Prefixes, shorthand
+
+
+class Subnet(Model):
+    """A subnet of a VNet. `name: 10.1.0.0/24` is short for `name: {address_prefix: 10.1.0.0/24}`."""
+
+    address_prefix: Prefix
+    """The subnet's range, inside the VNet's address space; /29 at least (R115). Azure keeps five addresses (R18)."""
+    route_table: str | None = None
+    """The name of the subnet's route table. Default: only the system's routes and those of gateways."""
+
+
+class VirtualMachine(Model):
+    """A workload with one NIC."""
+
+    subnet: str
+    """The subnet of the NIC."""
+    private_ip_address: Address | None = None
+    """The private address of the NIC. Default: the first free one of the subnet, from .4 on (R18)."""
+    public_ip_address: Address | None = None
+    """The public address of the NIC. Azure translates it; the machine itself never has it. Default: none."""
+    enable_ip_forwarding: bool = False
+    """Whether the NIC takes packets for other addresses than its own. An appliance needs it (R116)."""
+    nva: NetworkVirtualAppliance | None = None
+    """Makes the machine an appliance. `{}` is one that only forwards. Default: an ordinary workload."""
+
+
+class VirtualNetwork(Model):
+    """A VNet with its subnets, virtual machines, gateways and Route Server."""
+
+    region: str = ""
+    """The Azure region. It matters for gateway transit in the profile `seed` only (R104)."""
+    subscription: str = ""
+    """The subscription, for the reader. Connections work across subscriptions."""
+    deployment_model: Literal["ResourceManager", "Classic"] = "ResourceManager"
+    """The deployment model. Classic has no BGP (R79)."""
+    address_space: Prefixes
+    """The address ranges of the VNet. They overlap no other network that it is joined to (R71, R100)."""
+    subnets: dict[Name, Annotated[Subnet, shorthand("address_prefix", Prefix | Subnet)]]
+    """The subnets, by name. A gateway is in GatewaySubnet (R1), a Route Server in RouteServerSubnet (A1)."""
+    vms: dict[Name, VirtualMachine] = {}
+    """The virtual machines, by name."""
+    vpn_gateway: VpnGateway | None = None
+    """The VNet's VPN gateway; a VNet has one at most (R6)."""
+    expressroute_gateway: ExpressRouteGateway | None = None
+    """The VNet's ExpressRoute gateway; a VNet has one at most (R6). Write `{}`."""
+    route_server: RouteServer | None = None
+    """The VNet's Route Server; a VNet has one at most (A2)."""
+
+
+class Peering(Model):
+    """One direction of a VNet peering. A pair of VNets needs both directions (R101)."""
+
+    vnet: str
+    """The VNet whose peering object this is."""
+    remote_vnet: str
+    """The VNet at the other end."""
+    allow_virtual_network_access: bool = True
+    """Whether the tag VirtualNetwork includes the remote VNet. Routes do not depend on it (R109)."""
+    allow_forwarded_traffic: bool = False
+    """Whether packets that do not come from the remote VNet itself may come through the peering (R107)."""
+    allow_gateway_transit: bool = False
+    """Whether the remote VNet may use the gateway of this VNet (R103)."""
+    use_remote_gateways: bool = False
+    """Whether this VNet uses the gateway or Route Server of the remote VNet. It has none of its own then (R103)."""
