@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from netlab.plan import clients as p2s
 from netlab.plan import expressroute, route_servers
-from netlab.plan.devices import P2S, Device, Parts, devices, shared_key_name, speaker, tunnels
+from netlab.plan.bgp import speaker
+from netlab.plan.devices import P2S, Device, Parts, devices, shared_key_name, tunnels
 from netlab.plan.edges import edges, machine_before
 from netlab.plan.model import DataPlane, GatewayView, Link, Plan, Tunnel, Uplink
 from netlab.plan.names import lab_netns, node_directory
