@@ -23,7 +23,8 @@ from netlab.plan.planner import plan
 from netlab.render import outline
 from netlab.scenario.loader import load
 
-PLANES: tuple[DataPlane, ...] = ("userspace", "kernel")
+Plane = DataPlane
+PLANES: tuple[Plane, ...] = ("userspace", "kernel")
 # Fields of the plan that hold whole files: they stand among the files.
 _FILES = ("nftables",)
 
@@ -82,7 +83,7 @@ def steps(path: Path) -> Iterator[Step]:
     return map(_step, predict(load(str(path)).scenario))
 
 
-def configuration(path: Path, plane: DataPlane) -> Configuration:
+def configuration(path: Path, plane: Plane) -> Configuration:
     """The configuration of a scenario file's lab."""
     found = plan(load(str(path)).scenario, "golden", plane)
     files = {name.removeprefix(f"{RUN_ROOT}/golden/"): text for name, text in outline.files(found)}

@@ -69,7 +69,7 @@ def test_sentences_are_as_they_were(scenario: str) -> None:
 
 @pytest.mark.parametrize("plane", surface.PLANES)
 @every_scenario
-def test_the_configuration_is_as_it_was(scenario: str, plane: surface.DataPlane) -> None:
+def test_the_configuration_is_as_it_was(scenario: str, plane: surface.Plane) -> None:
     found = surface.configuration(SCENARIOS[scenario], plane)
     check("configuration", f"{scenario}.{plane}", texts.configuration(found))
 
