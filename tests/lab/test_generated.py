@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
+from hybrids import hybrids
 from hypothesis import HealthCheck, Phase, given, note, seed, settings
+from topologies import topologies
 
 from netlab.lab.build import engine, state
 from netlab.lab.measure.verify import verify
@@ -15,10 +16,6 @@ from netlab.machine.linux import Linux
 from netlab.plan.planner import plan
 from netlab.probe.verdict import Report
 from netlab.scenario.loader import Loaded, load
-
-sys.path.insert(0, str(Path(__file__).parent.parent))
-from hybrids import hybrids
-from topologies import topologies
 
 COUNT = int(os.environ.get("NETLAB_FUZZ_N", "15"))
 SEED = int(os.environ.get("NETLAB_FUZZ_SEED", "7"))

@@ -1,40 +1,25 @@
-"""Configuration files and vici messages say what the plan says; tests/golden has them whole."""
+"""Configuration files say what the plan says; tests/golden has them whole."""
 
 from __future__ import annotations
 
-import json
 import re
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
-from functools import cache
-from typing import Any
 
 import pytest
+from plans import charon, planned
 
-from netlab.plan.model import BgpSpeaker, Charon, DataPlane, IkeConnection, PeerSecret, Plan, Selector
-from netlab.plan.planner import plan
+from netlab.plan.model import BgpSpeaker, DataPlane
 from netlab.plan.timers import timers
-from netlab.render import outline, text, vici
-from netlab.scenario.loader import load
-
-CLOCK = timers(1)
-
-
-@cache
-def lab(name: str = "p2s-branch-bgp", plane: DataPlane = "userspace") -> Plan:
-    return plan(load(name).scenario, "lab", plane)
-
-
-def charon(node: str, plane: DataPlane = "userspace") -> Charon:
-    return next(item for item in lab(plane=plane).charons if item.node == node)
+from netlab.render import text
 
 
 def strongswan(node: str, plane: DataPlane = "userspace") -> str:
-    return text.strongswan_conf(charon(node, plane), CLOCK, plane)
+    return text.strongswan_conf(charon(node, plane), timers(1), plane)
 
 
 def speaker(node: str, name: str = "p2s-branch-bgp") -> BgpSpeaker:
-    return next(item for item in lab(name).speakers if item.node == node)
+    return next(item for item in planned(name).speakers if item.node == node)
 
 
 def setting(configuration: str, key: str) -> str:
@@ -74,12 +59,6 @@ def test_charon_listens_in_its_own_directory_and_writes_nowhere_else() -> None:
 def test_charon_repeats_itself_as_the_plan_says() -> None:
     found = strongswan("lin")
     assert (setting(found, "retransmit_timeout"), setting(found, "retransmit_tries")) == ("8.75", "3")
-
-
-def test_braces_balance() -> None:
-    for plane in ("userspace", "kernel"):
-        for path, content in outline.files(lab(plane=plane)):  # type: ignore[arg-type]
-            assert content.count("{") == content.count("}"), path
 
 
 # --- FRR ------------------------------------------------------------------------------------------------------------
@@ -160,121 +139,10 @@ def test_zebra_keeps_no_next_hop_groups() -> None:
     assert "no zebra nexthop kernel enable" in text.frr_conf(speaker("site1"), "zebra")
 
 
-# --- vici -----------------------------------------------------------------------------------------------------------
-
-
-def connection(node: str, plane: DataPlane = "userspace") -> IkeConnection:
-    return charon(node, plane).connections[-1]
-
-
-def message(item: IkeConnection) -> dict[str, Any]:
-    (found,) = vici.connection(item, CLOCK).values()
-    return dict(found)
-
-
-def child(item: IkeConnection) -> dict[str, Any]:
-    (found,) = message(item)["children"].values()
-    return dict(found)
-
-
-def test_between_gateways_selectors_are_any_to_any_and_one_side_restores() -> None:
-    """R19; R66 for the difference to clients."""
-    initiator, responder = connection("vnet1-gw-0-edge-vnet1-site1"), connection("site1-edge-vnet1-site1")
-    for item in (initiator, responder):
-        assert (child(item)["local_ts"], child(item)["remote_ts"]) == (["0.0.0.0/0"], ["0.0.0.0/0"])
-        assert (message(item)["local"]["auth"], message(item)["remote"]["auth"]) == ("psk", "psk")  # R29
-    assert (message(initiator)["keyingtries"], child(initiator)["dpd_action"]) == ("0", "restart")
-    assert (message(responder)["keyingtries"], child(responder)["dpd_action"]) == ("1", "clear")
-
-
-def test_lifetimes_are_azures() -> None:
-    """R33, R37."""
-    item = connection("site1-edge-vnet1-site1")
-    assert (message(item)["rekey_time"], child(item)["rekey_time"]) == ("28800", "27000")
-
-
-def test_a_gateway_answers_any_client_from_its_pool_and_offers_its_selectors() -> None:
-    item = connection("vnet1-gw-0-p2s-edge")
-    found = message(item)
-    assert (found["remote_addrs"], found["remote"]["id"], found["pools"]) == (["%any"], "%any", ["p2s"])
-    assert (child(item)["local_ts"], child(item)["remote_ts"]) == (["10.1.0.0/16", "192.168.0.0/24"], ["dynamic"])
-    assert vici.pool(item) == {"p2s": {"addrs": "192.168.0.1-192.168.0.250"}}  # R52: as many as VpnGw1 serves
-
-
-def test_a_client_asks_for_everything_and_an_address_and_does_not_come_back_by_itself() -> None:
-    item = connection("lin")
-    found = message(item)
-    assert (found["vips"], found["keyingtries"], child(item)["dpd_action"]) == (["0.0.0.0"], "1", "clear")
-    assert (child(item)["local_ts"], child(item)["remote_ts"]) == (["dynamic"], ["0.0.0.0/0"])
-    assert "pools" not in found
-
-
-def test_only_the_kernel_plane_ties_sas_to_interfaces() -> None:
-    assert "if_id_in" not in child(connection("site1-edge-vnet1-site1"))
-    numbered = child(connection("vnet1-gw-0-edge", "kernel"))
-    assert numbered["if_id_in"] == numbered["if_id_out"] == "2"
-
-
-def test_a_message_holds_nothing_but_text_as_vici_wants() -> None:
-    def check(value: object) -> None:
-        if isinstance(value, dict):
-            for key, item in value.items():
-                assert isinstance(key, str)
-                check(item)
-        elif isinstance(value, list):
-            assert all(isinstance(item, str) and item for item in value)
-        else:
-            assert isinstance(value, str)
-            assert value
-
-    for plane in ("userspace", "kernel"):
-        for _, groups in outline.messages(lab(plane=plane)):  # type: ignore[arg-type]
-            for group in groups.values():
-                for item in group:
-                    check(item)
-
-
-def test_selectors_that_shrink_to_nothing_are_dynamic() -> None:
-    assert child(replace(connection("vnet1-gw-0-p2s-edge"), local_ts=Selector()))["local_ts"] == ["dynamic"]
-
-
-def test_a_key_belongs_to_its_identities() -> None:
-    assert vici.shared_key(PeerSecret("ipsec:x", ("203.0.113.1", "198.51.100.1")), "key") == {
-        "id": "ipsec:x",
-        "type": "IKE",
-        "data": "key",
-        "owners": ["203.0.113.1", "198.51.100.1"],
-    }
-
-
-# --- the profile package and the outline ----------------------------------------------------------------------------
+# --- the profile package --------------------------------------------------------------------------------------------
 
 
 def test_a_profile_is_xml_with_server_and_routes() -> None:
     root = ElementTree.fromstring(text.vpn_settings("203.0.113.1", ("10.1.0.0/16", "192.168.0.0/24")))
     assert root.findtext("VpnServer") == "203.0.113.1"
     assert root.findtext("Routes") == "10.1.0.0/16,192.168.0.0/24"
-
-
-@pytest.mark.parametrize("plane", ["userspace", "kernel"])
-def test_the_outline_shows_every_node_file_and_message_and_secrets_only_by_name(plane: DataPlane) -> None:
-    found = outline.outline(lab(plane=plane))
-    for node in lab(plane=plane).nodes:
-        assert f"\nnode {node.name} ({node.kind}), namespace {node.netns}\n" in found
-    for path, content in outline.files(lab(plane=plane)):
-        assert f"\nfile {path}\n  {content.splitlines()[0]}\n" in found
-    assert found.count("\nvici at ") == len(lab(plane=plane).charons)
-    assert set(re.findall(r"'data': '([^']*)'", found)) == {f"<{name}>" for name in lab(plane=plane).secrets}
-
-
-def test_the_structure_is_json() -> None:
-    found = json.loads(json.dumps(outline.structure(lab())))
-    assert found["lab"] == "lab"
-    assert set(found["vici"]) == {charon.node for charon in lab().charons}
-    assert set(found["files"]) == {path for path, _ in outline.files(lab())}
-
-
-def test_every_file_belongs_to_one_daemon() -> None:
-    paths = [path for path, _ in outline.files(lab("p2s-multi-vnet-branch-bgp"))]
-    assert len(paths) == len(set(paths))
-    assert all(path.startswith("/run/netlab/lab/") for path in paths)

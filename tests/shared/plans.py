@@ -1,0 +1,18 @@
+"""What is planned for scenarios of the catalogue."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from netlab.plan.model import Charon, DataPlane, Plan
+from netlab.plan.planner import plan
+from netlab.scenario.loader import load
+
+
+@cache
+def planned(name: str = "p2s-branch-bgp", plane: DataPlane = "userspace") -> Plan:
+    return plan(load(name).scenario, "lab", plane)
+
+
+def charon(node: str, plane: DataPlane = "userspace") -> Charon:
+    return next(item for item in planned(plane=plane).charons if item.node == node)

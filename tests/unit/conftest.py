@@ -1,6 +1,0 @@
-"""What unit tests share: the modules beside them are importable."""
-
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent))
