@@ -25,7 +25,7 @@ from netlab.errors import ExitCode, NetlabError, UsageError
 
 if TYPE_CHECKING:
     from netlab.lab.build.state import Lab
-    from netlab.probe.verdict import Report
+    from netlab.results.verification import Report
     from netlab.scenario.loader import Loaded
 
 app = typer.Typer()
@@ -89,14 +89,15 @@ def make_report(
     from netlab.machine.drawing import svg
     from netlab.report.dot import dot
     from netlab.report.page import page
-    from netlab.report.structure import read
+    from netlab.report.structure import read, scenario
     from netlab.report.topology import topology
 
     if source is not None and lab:
         raise UsageError("--from and the name of a lab exclude each other", "give one of the two")
     if source is not None:
         found = read(read_text(source), str(source))
-        put(file, page(found, svg(dot(topology(found.definition)))))
+        definition = scenario(found, str(source))
+        put(file, page(found, definition, svg(dot(topology(definition)))))
         return
     require_root()
     measured = read_lab(lab)
@@ -105,7 +106,7 @@ def make_report(
     if file is not None:
         write_text(file, "")
     found = _verify(measured)
-    put(file, page(found, drawing))
+    put(file, page(found, measured.scenario, drawing))
     leave(_code(found))
 
 

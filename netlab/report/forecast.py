@@ -9,7 +9,8 @@ from netlab.azure import learning
 from netlab.azure.explanation import Explanation
 from netlab.azure.forwarding import tables
 from netlab.azure.prediction import Predicted, PredictedStep, Walk
-from netlab.probe.verdict import Cell, Check, Drop
+from netlab.results.drops import Drop
+from netlab.results.verification import Cell, Check
 
 
 def cells(step: PredictedStep, documented: Mapping[tuple[str, str], str]) -> tuple[Cell, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterable, Mapping
 
-from netlab.probe.verdict import Cell, Report, Status, StepReport
+from netlab.results.verification import Cell, Report, Status, StepReport
 
 
 def junit(reports: Iterable[Report], broken: Mapping[str, str]) -> str:

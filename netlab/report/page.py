@@ -17,9 +17,9 @@ from netlab.azure.nics import nics
 from netlab.azure.prediction import Predicted, PredictedStep, Walk, endpoint_addresses, predict, story_of
 from netlab.azure.propagation import bgp_ends
 from netlab.azure.world import World
-from netlab.probe.verdict import Cell, Check, Report, StepReport
 from netlab.render.text import template_directory
-from netlab.scenario.models import Action, Step
+from netlab.results.verification import Cell, Check, Report, StepReport
+from netlab.scenario.models import Action, Scenario, Step
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -128,7 +128,7 @@ class Chapter:
         return sum(pair.was not in (None, pair.mark) for pair in self.pairs)
 
 
-def page(found: Report, drawing: str) -> str:
+def page(found: Report, scenario: Scenario, drawing: str) -> str:
     """The page of a report; ``drawing`` is the SVG of its topology."""
     script = (template_directory() / "report/report.js").read_text(encoding="utf-8")
     return (
@@ -136,7 +136,8 @@ def page(found: Report, drawing: str) -> str:
         .get_template("report/report.html.j2")
         .render(
             report=found,
-            chapters=tuple(_chapters(found)),
+            scenario=scenario,
+            chapters=tuple(_chapters(found, scenario)),
             drawing=_inline(drawing),
             style=(template_directory() / "report/report.css").read_text(encoding="utf-8"),
             script=script,
@@ -169,10 +170,10 @@ def _inline(svg: str) -> str:
 # --- steps ----------------------------------------------------------------------------------------------------------
 
 
-def _chapters(found: Report) -> Iterator[Chapter]:
+def _chapters(found: Report, scenario: Scenario) -> Iterator[Chapter]:
     marks: Mapping[tuple[str, str], Mark] = {}
     before: tuple[Mapping[str, tuple[Table, ...]], int] = ({}, 0)
-    told = zip(found.steps, predict(found.definition), story_of(found.definition), strict=True)
+    told = zip(found.steps, predict(scenario), story_of(scenario), strict=True)
     for number, (step, predicted, story) in enumerate(told, 1):
         tables = _tables(predicted.world)
         before = before if before[0] == tables else (tables, number)

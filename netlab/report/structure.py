@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
-from pydantic import SecretStr, TypeAdapter, ValidationError
-from pydantic_core import to_jsonable_python
+from pydantic import TypeAdapter, ValidationError
 
 from netlab.azure.prediction import story_of
 from netlab.errors import UsageError
-from netlab.probe.verdict import Cell, Drop, Report, StepReport
+from netlab.results.drops import Drop
+from netlab.results.verification import Cell, Report, StepReport
 from netlab.scenario.loader import parse
 from netlab.scenario.models import Scenario
 
@@ -30,7 +30,7 @@ def report(found: Report) -> dict[str, Any]:
             "errors": found.count("error"),
         },
         "measured_at": found.measured_at,
-        "definition": _definition(found.definition),
+        "definition": dict(found.definition),
     }
 
 
@@ -45,30 +45,18 @@ def read(text: str, where: str) -> Report:
         raise _not_a_report(where, f"{place}: {first['msg'][:1].lower()}{first['msg'][1:]}") from None
     except ValueError as error:
         raise _not_a_report(where, f"not JSON: {error}") from None
-    # YAML holds JSON: the loader says what in the definition breaks which rule.
-    found = replace(found, definition=parse(json.dumps(value["definition"]), where).scenario)
-    if [step.name for step in found.steps] != [step.name for step in story_of(found.definition)]:
+    if [step.name for step in found.steps] != [step.name for step in story_of(scenario(found, where))]:
         raise _not_a_report(where, "its steps are not those of the story in its definition")
     return found
 
 
+def scenario(found: Report, where: str) -> Scenario:
+    """The scenario of a report; YAML holds JSON, and the loader says what in the definition breaks which rule."""
+    return parse(json.dumps(found.definition), where).scenario
+
+
 def _not_a_report(where: str, why: str) -> UsageError:
     return UsageError(f"{where} is not a report of `netlab verify -f json`: {why}", "write it anew")
-
-
-def _definition(scenario: Scenario) -> dict[str, Any]:
-    """The scenario as its file says it, without secrets: of its shared keys only which are the same."""
-    numbers: dict[str, str] = {}
-
-    def without_secrets(value: Any) -> Any:
-        if isinstance(value, SecretStr):
-            return numbers.setdefault(value.get_secret_value(), f"key{len(numbers) + 1}")
-        if isinstance(value, dict):
-            return {key: without_secrets(item) for key, item in value.items()}
-        return tuple(map(without_secrets, value)) if isinstance(value, tuple) else value
-
-    found: dict[str, Any] = to_jsonable_python(without_secrets(scenario.model_dump(exclude_unset=True)))
-    return found
 
 
 def _step(step: StepReport) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from netlab.probe.verdict import Cell, Check, Report
+from netlab.results.verification import Cell, Check, Report
 
 _MARKS = {
     ("passed", "reachable"): ("yes", "green"),

@@ -14,7 +14,7 @@ from netlab.lab.build import engine, state
 from netlab.lab.measure.verify import verify
 from netlab.machine.linux import Linux
 from netlab.plan.planner import plan
-from netlab.probe.verdict import Report
+from netlab.results.verification import Report
 from netlab.scenario.loader import Loaded, load
 
 COUNT = int(os.environ.get("NETLAB_FUZZ_N", "15"))

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from netlab.azure.prediction import Predicted, predict
-from netlab.probe.verdict import Cell, Check, Drop, Report, StepReport
+from netlab.results.drops import Drop
+from netlab.results.verification import Cell, Check, Report, StepReport
 from netlab.scenario.models import Scenario
+from netlab.scenario.outline import definition
 
 PROTOCOLS = ("icmp", "udp", "tcp")
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)> & \"quoted\" 'too' {{ 7 * 7 }}"
@@ -20,7 +22,7 @@ def as_predicted(scenario: Scenario) -> Report:
         for step in predict(scenario)
     )
     when = "2026-11-21T01:02:03+00:00"
-    return Report(f"{scenario.name}-lab", scenario.name, "userspace", 20, tuple(steps), when, scenario)
+    return Report(f"{scenario.name}-lab", scenario.name, "userspace", 20, tuple(steps), when, definition(scenario))
 
 
 def _cells(cells: tuple[Predicted, ...]) -> Iterator[Cell]:

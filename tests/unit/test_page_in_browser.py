@@ -39,7 +39,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 def url(tmp_path_factory: pytest.TempPathFactory) -> str:
     scenario = load("p2s-branch-bgp").scenario
     path = tmp_path_factory.mktemp("page") / "report.html"
-    path.write_text(page(gone_wrong(scenario), svg(dot(topology(scenario)))))
+    path.write_text(page(gone_wrong(scenario), scenario, svg(dot(topology(scenario)))))
     return path.as_uri()
 
 

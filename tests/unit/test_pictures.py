@@ -13,20 +13,21 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from reports import HOSTILE, as_predicted, gone_wrong
+from reports import HOSTILE, as_predicted, gone_wrong, replace_description
 from typer.testing import CliRunner
 
 from netlab.azure.prediction import predict
 from netlab.cli import app
 from netlab.errors import HostError, ScenarioError, UsageError
 from netlab.machine.drawing import svg
-from netlab.probe.verdict import Report
 from netlab.report.dot import dot
 from netlab.report.mermaid import mermaid
 from netlab.report.page import page
 from netlab.report.structure import read
 from netlab.report.structure import report as structure
+from netlab.report.structure import scenario as scenario_of
 from netlab.report.topology import Cluster, Edge, Node, Topology, topology
+from netlab.results.verification import Report
 from netlab.scenario.loader import catalogue, load, parse
 from netlab.scenario.models import Scenario
 
@@ -76,7 +77,8 @@ def of(name: str) -> Scenario:
 
 
 def drawn(found: Report) -> str:
-    return page(found, svg(dot(topology(found.definition))))
+    definition = scenario_of(found, "verify.json")
+    return page(found, definition, svg(dot(topology(definition))))
 
 
 def texts(drawing: str) -> str:
@@ -182,23 +184,24 @@ def as_json(found: Report) -> str:
 def test_what_json_holds_is_the_report(name: str) -> None:
     found = gone_wrong(of(name))
     again = read(as_json(found), "verify.json")
-    assert replace(again, definition=found.definition) == found
+    assert again == found
     # Keys alone are others: only which are the same is told.
-    assert without_keys(again.definition) == without_keys(found.definition)
+    assert without_keys(scenario_of(again, "verify.json")) == without_keys(replace_description(of(name)))
 
 
 def test_a_report_holds_no_key() -> None:
     found = as_predicted(hub())
     assert "do_not_tell" not in as_json(found)
     assert "do_not_tell" not in drawn(found)
-    key = read(as_json(found), "verify.json").definition.connections["Hub-Branch"].shared_key
+    key = scenario_of(read(as_json(found), "verify.json"), "verify.json").connections["Hub-Branch"].shared_key
     assert key is not None
     assert key.get_secret_value() == "key1"
 
 
 def test_a_report_tells_which_keys_differ_and_holds_none() -> None:
     text = as_json(as_predicted(of("s2s-psk-mismatch")))
-    (item,) = (c for c in read(text, "verify.json").definition.connections.values() if c.other_end is not None)
+    written = scenario_of(read(text, "verify.json"), "verify.json")
+    (item,) = (c for c in written.connections.values() if c.other_end is not None)
     assert item.shared_key != item.settings(item.between[1]).shared_key
     for secret in re.findall(r"shared_key: ([^},\s]+)", (SCENARIO_FILES / "s2s-psk-mismatch.yaml").read_text()):
         assert secret not in text

@@ -11,7 +11,7 @@ from netlab.errors import ConvergeError
 from netlab.lab.build import profile
 from netlab.machine.waiting import wait_until
 from netlab.plan.model import Client, Plan
-from netlab.probe.verdict import Check
+from netlab.results.verification import Check
 from netlab.scenario.models import Scenario
 
 

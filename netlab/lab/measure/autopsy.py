@@ -13,7 +13,7 @@ from netlab.machine.network import KernelRoute, longest_match
 from netlab.plan.model import DEFAULT_TABLE, MAIN_TABLE, Barrier, FixedRoute, Plan, Route
 from netlab.plan.underlay import LAST_RESORT
 from netlab.probe.trace import Leg, Sighting, Trace, last, looping
-from netlab.probe.verdict import Drop
+from netlab.results.drops import Drop
 
 
 class Machine(Protocol):

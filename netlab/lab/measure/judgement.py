@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from netlab.azure.prediction import Predicted, Walk
-from netlab.probe.verdict import Drop
+from netlab.results.drops import Drop
 
 T = TypeVar("T")
 

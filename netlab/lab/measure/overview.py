@@ -10,7 +10,7 @@ from netlab.lab.build import state
 from netlab.lab.measure.verify import Machine, health
 from netlab.plan.model import CHARON_TABLE, MAIN_TABLE
 from netlab.plan.networks import GATEWAY_METRIC
-from netlab.probe.verdict import Check
+from netlab.results.verification import Check
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from netlab.lab.measure.autopsy import Coroner, Machine
 from netlab.plan.model import Plan
 from netlab.probe.observe import observe
 from netlab.probe.trace import EspSighting, Leg, Probe, Protocol, Sighting, Trace, path
-from netlab.probe.verdict import Drop
+from netlab.results.drops import Drop
 
 # Where ESP passes: between the public addresses, up to the clients, which hold their own.
 _UNDERLAY = ("internet", "edge", "client")

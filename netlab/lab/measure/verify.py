@@ -30,10 +30,12 @@ from netlab.machine.linux import CONTROLLER
 from netlab.plan.model import BgpNeighbor, BgpSpeaker, Client, Plan
 from netlab.probe.observe import observe
 from netlab.probe.trace import PROTOCOLS, Observation, Probe, Trace, all_pairs, path
-from netlab.probe.verdict import Cell, Check, Drop, Outcome, Report, Status, StepReport
+from netlab.results.drops import Drop
+from netlab.results.verification import Cell, Check, Outcome, Report, Status, StepReport
 from netlab.scenario.addresses import INTERNET_ADDRESS
 from netlab.scenario.models import Expectation, Reach, Step, node_name
 from netlab.scenario.names import INTERNET, Pair, by_node, endpoints, expected_pairs, resolve_node, sources, targets
+from netlab.scenario.outline import definition
 
 Progress = Callable[[str], None]
 Documented = Mapping[Pair, Reach]
@@ -73,9 +75,8 @@ def verify(lab: state.Lab, machine: Machine, progress: Progress) -> Report:
         troubles = list(_attempt("rewind", stage.rewind))
     steps[-1] = replace(steps[-1], checks=(*steps[-1].checks, *troubles))
     facts = lab.facts
-    return Report(
-        facts.lab, facts.scenario, facts.data_plane, facts.time_scale, tuple(steps), measured_at, lab.scenario
-    )
+    written = definition(lab.scenario)
+    return Report(facts.lab, facts.scenario, facts.data_plane, facts.time_scale, tuple(steps), measured_at, written)
 
 
 def _attempt(name: str, act: Callable[[], None]) -> Iterator[Check]:

@@ -18,7 +18,7 @@ from netlab.machine.charon import Sa
 from netlab.machine.waiting import wait_until
 from netlab.plan.devices import shared_key_name
 from netlab.plan.model import Charon, IkeConnection, Plan, Selector, Tunnel
-from netlab.probe.verdict import Check
+from netlab.results.verification import Check
 from netlab.scenario.models import Scenario
 from netlab.scenario.rules.connections import r30_shared_keys_are_printable
 

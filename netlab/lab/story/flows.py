@@ -9,7 +9,7 @@ from netlab.errors import ConvergeError, UsageError
 from netlab.lab.build.state import Lab
 from netlab.machine.waiting import stretched, wait_until
 from netlab.probe.flow import Flow
-from netlab.probe.verdict import Check, FlowReport
+from netlab.results.verification import Check, FlowReport
 from netlab.scenario.models import Step
 from netlab.scenario.names import resolve
 

@@ -14,7 +14,7 @@ from netlab.lab.build.state import Lab
 from netlab.lab.measure.verify import Machine, probe_addresses
 from netlab.lab.story import connections, flows
 from netlab.lab.story.stage import Stage
-from netlab.probe.verdict import FlowReport
+from netlab.results.verification import FlowReport
 from netlab.scenario.models import Action, Flow, Scenario, Step, node_name
 from netlab.scenario.names import endpoints
 from netlab.scenario.rules.story import actions_name_a_part_that_is_there, actions_name_what_they_act_on

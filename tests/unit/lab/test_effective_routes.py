@@ -12,7 +12,7 @@ from netlab.lab.measure.checks import effective_routes as decisions
 from netlab.machine.network import Arrival, KernelRoute, longest_match
 from netlab.plan.model import GatewayView, Plan, Route, RouteServerView
 from netlab.plan.planner import plan
-from netlab.probe.verdict import Check
+from netlab.results.verification import Check
 from netlab.scenario.addresses import INTERNET_ADDRESS
 from netlab.scenario.loader import catalogue, load, parse
 from netlab.scenario.models import Scenario

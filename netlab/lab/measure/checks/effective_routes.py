@@ -16,7 +16,7 @@ from netlab.lab.measure.operations import Row
 from netlab.machine.network import Arrival, KernelRoute
 from netlab.plan.devices import NIC
 from netlab.plan.model import Interface, Plan
-from netlab.probe.verdict import Check
+from netlab.results.verification import Check
 from netlab.scenario.models import node_name
 
 # Who gets a packet next, here or at a peer: addresses of NICs, the Internet, or nobody.

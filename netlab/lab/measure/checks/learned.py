@@ -9,7 +9,7 @@ from netlab.azure.learning import AsPaths, Expected, as_paths, in_words, learner
 from netlab.azure.world import World
 from netlab.lab.measure.judgement import some, three_way
 from netlab.plan.model import BgpSpeaker, Plan
-from netlab.probe.verdict import Check
+from netlab.results.verification import Check
 
 
 class Machine(Protocol):

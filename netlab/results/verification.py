@@ -1,24 +1,16 @@
-"""Verdicts: what was expected, what was seen, and where a packet died."""
+"""What `verify` found: per step of the story the cells of the matrix, the checks and the flow."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-from netlab.scenario.models import Scenario
+from netlab.results.drops import Drop
 
 Outcome = Literal["reachable", "unreachable"]
 # failed: the network is not as expected. error: it could not be measured.
 Status = Literal["passed", "failed", "error"]
-
-
-@dataclass(frozen=True, slots=True)
-class Drop:
-    """Where a packet died, on which leg (forward: the probe; reverse: its answer), and why."""
-
-    node: str
-    direction: Literal["forward", "reverse"]
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +72,7 @@ class StepReport:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What ``verify`` found, when (ISO 8601), and the scenario that it was measured against."""
+    """What `verify` found and when (ISO 8601); ``definition`` is the scenario as its file says it, without its keys."""
 
     lab: str
     scenario: str
@@ -88,7 +80,7 @@ class Report:
     time_scale: float
     steps: tuple[StepReport, ...]
     measured_at: str
-    definition: Scenario
+    definition: Mapping[str, Any]
 
     def count(self, status: Status) -> int:
         """How many cells and checks have a status."""
