@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from ipaddress import IPv4Network
 from typing import Annotated, Literal
 
@@ -51,7 +52,7 @@ class SitePrefix(Model):
         """The BGP speaker: the name of a site, or the node of an appliance."""
         return self.site or (self.nva or "").lower()
 
-    @property
+    @cached_property
     def parts(self) -> frozenset[IPv4Network]:
         """The prefixes: the one that is named, or so many equal parts of it."""
         found = self.prefix.subnets(new_prefix=self.prefix.prefixlen + (self.count - 1).bit_length())

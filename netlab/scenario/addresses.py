@@ -5,10 +5,12 @@ Shared by the rules (what clashes) and the planner (what is configured).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from ipaddress import IPv4Address, IPv4Network
 
 from netlab.scenario.models import LocalNetworkGateway, Scenario, VirtualNetwork
+from netlab.scenario.values import once
 
 # R18: Azure keeps the first four addresses and the last one of a subnet.
 RESERVED_FIRST = 4
@@ -30,24 +32,26 @@ def usable(prefix: IPv4Network) -> range:
     return range(RESERVED_FIRST, prefix.num_addresses - RESERVED_LAST)
 
 
+@once
 def vm_addresses(vnet: VirtualNetwork) -> dict[str, IPv4Address]:
-    """The private address of each virtual machine, the first free one where none is asked for.
+    """The private address of each virtual machine: the given one, or the first free one of its subnet.
 
-    A machine whose subnet does not exist or is full is left out; the rules report it.
+    A machine whose subnet does not exist or is full has none; the rules report it.
     """
     taken = {vm.private_ip_address for vm in vnet.vms.values() if vm.private_ip_address}
+    free = {name: _free(subnet.address_prefix, taken) for name, subnet in vnet.subnets.items()}
     addresses: dict[str, IPv4Address] = {}
     for name, vm in vnet.vms.items():
-        subnet = vnet.subnets.get(vm.subnet)
-        if vm.private_ip_address is not None:
-            addresses[name] = vm.private_ip_address
-        elif subnet is not None:
-            prefix = subnet.address_prefix
-            free = next((prefix[n] for n in usable(prefix) if prefix[n] not in taken), None)
-            if free is not None:
-                taken.add(free)
-                addresses[name] = free
+        found = vm.private_ip_address or next(free.get(vm.subnet, iter(())), None)
+        if found is not None:
+            taken.add(found)
+            addresses[name] = found
     return addresses
+
+
+def _free(prefix: IPv4Network, taken: set[IPv4Address]) -> Iterator[IPv4Address]:
+    """The addresses of a subnet that Azure may give and that are not taken when their turn comes."""
+    return (prefix[offset] for offset in usable(prefix) if prefix[offset] not in taken)
 
 
 def gateway_instances(vnet: VirtualNetwork) -> tuple[IPv4Address, IPv4Address]:

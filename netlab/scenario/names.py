@@ -9,6 +9,7 @@ from typing import Literal
 
 from netlab.scenario.models import Expectation, Reach, Scenario, node_name
 from netlab.scenario.routers import device_node, edge_router_node, expressroute_node, instance_node, route_server_node
+from netlab.scenario.values import once
 
 INTERNET = "internet"
 
@@ -26,6 +27,7 @@ class Endpoint:
     name: str
 
 
+@once
 def endpoints(scenario: Scenario) -> tuple[Endpoint, ...]:
     """Every virtual machine, on-premises host and point-to-site client, in the file's order."""
     return (
@@ -80,27 +82,38 @@ def nodes(scenario: Scenario) -> Iterator[tuple[str, tuple[str, ...]]]:
     yield from ((node_name(client), ("clients", client)) for client in scenario.clients)
 
 
+@once
+def node_names(scenario: Scenario) -> dict[str, None]:
+    """The name of every node that a story can name, in the file's order."""
+    return dict.fromkeys(node for node, _ in nodes(scenario))
+
+
 def resolve(scenario: Scenario, name: str) -> tuple[str, ...]:
     """The endpoints' nodes that a name stands for, in any case of letters; none if nothing has that name.
 
     A VNet stands for its virtual machines, a site for its hosts, a client and the Internet for themselves. A machine
     goes by its node's name or, where no other has it too, by its own.
     """
-    wanted = name.lower()
-    everything = endpoints(scenario)
-    if wanted == INTERNET:
-        return (INTERNET,)
-    if wanted in map(str.lower, (*scenario.vnets, *scenario.sites, *scenario.clients)):
-        return tuple(item.node for item in everything if item.owner.lower() == wanted)
-    if any(item.node == wanted for item in everything):
-        return (wanted,)
-    same = tuple(item.node for item in everything if item.name.lower() == wanted)
-    return same if len(same) == 1 else ()
+    return _meanings(scenario).get(name.lower(), ())
+
+
+@once
+def _meanings(scenario: Scenario) -> dict[str, tuple[str, ...]]:
+    """The endpoints' nodes that each name stands for; what a name means first counts."""
+    by_own: dict[str, tuple[str, ...]] = {}
+    by_owner: dict[str, tuple[str, ...]] = {
+        name.lower(): () for name in (*scenario.vnets, *scenario.sites, *scenario.clients)
+    }
+    for item in endpoints(scenario):
+        by_own[item.name.lower()] = (*by_own.get(item.name.lower(), ()), item.node)
+        by_owner[item.owner.lower()] = (*by_owner[item.owner.lower()], item.node)
+    alone = {name: found for name, found in by_own.items() if len(found) == 1}
+    return alone | {item.node: (item.node,) for item in endpoints(scenario)} | by_owner | {INTERNET: (INTERNET,)}
 
 
 def resolve_node(scenario: Scenario, name: str) -> str | None:
     """The one node that a name stands for: of a VNet its fabric, of a site its device."""
-    if name.lower() in {node for node, _ in nodes(scenario)}:
+    if name.lower() in node_names(scenario):
         return name.lower()
     found = resolve(scenario, name)
     return found[0] if len(found) == 1 else None

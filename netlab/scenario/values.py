@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import wraps
 from ipaddress import IPv4Address, IPv4Network
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, WithJsonSchema
 from pydantic_core import CoreSchema
@@ -81,11 +82,30 @@ class Model(BaseModel):
         return written
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """A copy with some fields changed; cached properties are computed anew."""
+        """A copy with some fields changed; what was computed from the fields is computed anew."""
         copied = super().model_copy(update=update, deep=deep)
         for name in copied.__dict__.keys() - type(self).model_fields.keys():
             del copied.__dict__[name]
         return copied
+
+
+Of = TypeVar("Of", bound=Model)
+Result = TypeVar("Result")
+
+
+def once(compute: Callable[[Of], Result]) -> Callable[[Of], Result]:
+    """Compute a function's result once for each object, as a cached property would; objects do not change."""
+    key = f"{compute.__module__}.{compute.__qualname__}"
+
+    @wraps(compute)
+    def read(item: Of) -> Result:
+        kept = item.__dict__
+        if key not in kept:
+            kept[key] = compute(item)
+        result: Result = kept[key]
+        return result
+
+    return read
 
 
 def shorthand(key: str, written: object) -> BeforeValidator:

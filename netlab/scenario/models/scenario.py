@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from functools import cached_property
 from ipaddress import IPv4Network
 from typing import Annotated, Literal
 
@@ -54,9 +54,11 @@ class Scenario(Model):
     story: tuple[Step, ...] = ()
     """The steps of the story, in their order."""
 
-    @property
+    # --- by name ----------------------------------------------------------------------------------------------------
+
+    @cached_property
     def appliances(self) -> dict[str, tuple[str, str]]:
-        """Every appliance, VNet and machine, by the name VNET-VM that connections know it by."""
+        """Each appliance by its name VNET-VM, as connections use it: its VNet and its machine."""
         return {
             f"{name}-{vm}": (name, vm)
             for name, vnet in self.vnets.items()
@@ -72,51 +74,82 @@ class Scenario(Model):
         return nva
 
     def static_routes(self, end: str) -> dict[str, tuple[IPv4Network, ...]]:
-        """What a site's device or an appliance is told to send into tunnels, by connection."""
+        """The prefixes that the device of a site or an appliance sends into tunnels, by connection."""
         return (self.sites[end] if end in self.sites else self.appliance(end)).static_routes
 
     def prefixes_of(self, end: str) -> tuple[IPv4Network, ...]:
-        """What is at an end of a connection: the address space of a VNet, also an appliance's, or a site's prefixes."""
+        """The prefixes of an end of a connection: the address space of a VNet, also an appliance's, or a site's."""
         if end in self.sites:
             return self.sites[end].address_prefixes
         vnet, _ = self.appliances.get(end, (end, ""))
         return self.vnets[vnet].address_space
 
-    def connections_of(self, end: str) -> Iterator[tuple[str, Connection]]:
-        """The connections that end at this VNet, site or appliance, in the file's order."""
-        return ((name, item) for name, item in self.connections.items() if end in item.between)
-
-    def peered(self, vnet: str) -> Iterator[tuple[Peering, Peering]]:
-        """The connected peerings of a VNet: its own object and the remote one (R101)."""
-        for mine in self.peerings.values():
-            theirs = self.peering(mine.remote_vnet, mine.vnet)
-            if mine.vnet == vnet and theirs is not None:
-                yield mine, theirs
-
-    def peering(self, vnet: str, remote: str) -> Peering | None:
-        """The peering object from one VNet to another."""
-        return next((p for p in self.peerings.values() if (p.vnet, p.remote_vnet) == (vnet, remote)), None)
-
-    def spokes(self, vnet: str) -> tuple[str, ...]:
-        """The VNets that use this VNet's gateway through a connected peering (R103)."""
-        return tuple(
-            mine.remote_vnet
-            for mine, theirs in self.peered(vnet)
-            if mine.allow_gateway_transit and theirs.use_remote_gateways
-        )
-
-    def gateway_for(self, vnet: str) -> str | None:
-        """The VNet whose gateway or Route Server serves this VNet: itself, or the one that it may use by peering."""
-        own = self.vnets[vnet]
-        if (own.vpn_gateway, own.expressroute_gateway, own.route_server) != (None, None, None):
-            return vnet
-        return next((mine.remote_vnet for mine, _ in self.peered(vnet) if vnet in self.spokes(mine.remote_vnet)), None)
-
     def route_table(self, vnet: str, subnet: str) -> RouteTable:
-        """The route table of a subnet; an empty one where it has none."""
+        """The route table of a subnet; an empty one if the subnet has none."""
         name = self.vnets[vnet].subnets[subnet].route_table
         return RouteTable() if name is None else self.route_tables[name]
 
-    def clients_of(self, vnet: str) -> Iterator[str]:
+    # --- by what they join ------------------------------------------------------------------------------------------
+
+    def connections_of(self, end: str) -> tuple[tuple[str, Connection], ...]:
+        """The connections of this VNet, site or appliance, in the file's order."""
+        return self._connections_by_end.get(end, ())
+
+    @cached_property
+    def _connections_by_end(self) -> dict[str, tuple[tuple[str, Connection], ...]]:
+        found: dict[str, list[tuple[str, Connection]]] = {}
+        for name, item in self.connections.items():
+            for end in dict.fromkeys(item.between):
+                found.setdefault(end, []).append((name, item))
+        return {end: tuple(items) for end, items in found.items()}
+
+    def clients_of(self, vnet: str) -> tuple[str, ...]:
         """The point-to-site clients of a VNet's gateway."""
-        return (name for name, client in self.clients.items() if vnet in client.gateways)
+        return self._clients_by_gateway.get(vnet, ())
+
+    @cached_property
+    def _clients_by_gateway(self) -> dict[str, tuple[str, ...]]:
+        found: dict[str, list[str]] = {}
+        for name, client in self.clients.items():
+            for vnet in dict.fromkeys(client.gateways):
+                found.setdefault(vnet, []).append(name)
+        return {vnet: tuple(names) for vnet, names in found.items()}
+
+    # --- peerings ---------------------------------------------------------------------------------------------------
+
+    def peering(self, vnet: str, remote: str) -> Peering | None:
+        """The peering object from one VNet to another; of several the first."""
+        return self._peering_by_pair.get((vnet, remote))
+
+    @cached_property
+    def _peering_by_pair(self) -> dict[tuple[str, str], Peering]:
+        return {(item.vnet, item.remote_vnet): item for item in reversed(self.peerings.values())}
+
+    def peered(self, vnet: str) -> tuple[tuple[Peering, Peering], ...]:
+        """The connected peerings of a VNet: its own object and the remote one (R101)."""
+        return self._peered_by_vnet.get(vnet, ())
+
+    @cached_property
+    def _peered_by_vnet(self) -> dict[str, tuple[tuple[Peering, Peering], ...]]:
+        found: dict[str, list[tuple[Peering, Peering]]] = {}
+        for mine in self.peerings.values():
+            theirs = self.peering(mine.remote_vnet, mine.vnet)
+            if theirs is not None:
+                found.setdefault(mine.vnet, []).append((mine, theirs))
+        return {vnet: tuple(pairs) for vnet, pairs in found.items()}
+
+    def spokes(self, vnet: str) -> tuple[str, ...]:
+        """The VNets that use this VNet's gateway through a connected peering (R103)."""
+        return tuple(mine.remote_vnet for mine, theirs in self.peered(vnet) if _lends_gateway(mine, theirs))
+
+    def gateway_for(self, vnet: str) -> str | None:
+        """The VNet whose gateway or Route Server serves this VNet: itself, or the one that it uses by a peering."""
+        own = self.vnets[vnet]
+        if (own.vpn_gateway, own.expressroute_gateway, own.route_server) != (None, None, None):
+            return vnet
+        return next((mine.remote_vnet for mine, theirs in self.peered(vnet) if _lends_gateway(theirs, mine)), None)
+
+
+def _lends_gateway(mine: Peering, theirs: Peering) -> bool:
+    """Whether the VNet of the second object uses the gateway of the VNet of the first one (R103)."""
+    return mine.allow_gateway_transit and theirs.use_remote_gateways

@@ -83,7 +83,7 @@ def b6_asns_fit_the_profile(scenario: Scenario) -> Breaches:
 
 def b7_asns_differ(scenario: Scenario) -> Breaches:
     """B7: both ends of a connection with BGP have an ASN, and not the same one."""
-    for name, item in sound_connections(scenario):
+    for name, item in sound_connections(scenario).items():
         asns = [addresses.asn(scenario, end) for end in item.between]
         path = ("connections", name, "enable_bgp")
         silent = [end for end, asn in zip(item.between, asns, strict=True) if asn == 0]

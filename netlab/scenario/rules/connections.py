@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from itertools import combinations, product
+from collections.abc import Iterable, Iterator
+from ipaddress import IPv4Network
+from itertools import product
 
 from netlab.scenario.models import (
     Connection,
@@ -12,13 +13,16 @@ from netlab.scenario.models import (
     Scenario,
 )
 from netlab.scenario.names import short
+from netlab.scenario.overlaps import Cover, overlapping
 from netlab.scenario.rules.subjects import (
     Breach,
     Breaches,
     Path,
+    Told,
     bgp_domain,
     by_profile,
     connectable,
+    connections_by_pair,
     gateway_ends,
     in_words,
     instances,
@@ -30,6 +34,7 @@ from netlab.scenario.rules.subjects import (
     sound_connections,
     story_actions,
     told_by,
+    told_by_vnet,
     vpn_gateways,
 )
 
@@ -89,16 +94,16 @@ def r51_selectors_and_prefixes_are_few(scenario: Scenario) -> Breaches:
 def r71_networks_do_not_overlap(scenario: Scenario) -> Breaches:
     """R71: address spaces of connected VNets and sites do not overlap, be it directly or through BGP."""
     ends = connectable(scenario)
-    networks = {end: networks_of(scenario, end) for end in ends}
+    spaces = [(end, network) for end in ends for network in networks_of(scenario, end)]
+    pairs = overlapping([network.prefix for _, network in spaces])
     found: set[Path] = set()
-    for index, one in enumerate(ends):
-        related = neighbours_of(scenario, one) | bgp_domain(scenario, one)
-        others = (network for end in ends[index + 1 :] if end in related for network in networks[end])
-        for theirs, mine in product(others, networks[one]):
-            if mine.owner != theirs.owner and mine.prefix.overlaps(theirs.prefix) and theirs.path not in found:
-                found.add(theirs.path)
-                message = f"{theirs.prefix} overlaps {mine.prefix} of {in_words(mine.path)}"
-                yield Breach(theirs.path, f"{message}, and the two are connected")
+    for first, second in sorted(pairs, key=lambda pair: (ends[spaces[pair[0]][0]], pair[1], pair[0])):
+        (one, mine), (other, theirs) = spaces[first], spaces[second]
+        joined = other in neighbours_of(scenario, one) or other in bgp_domain(scenario, one)
+        if one != other and joined and mine.owner != theirs.owner and theirs.path not in found:
+            found.add(theirs.path)
+            message = f"{theirs.prefix} overlaps {mine.prefix} of {in_words(mine.path)}"
+            yield Breach(theirs.path, f"{message}, and the two are connected")
 
 
 def r71_local_network_gateways_lie_outside(scenario: Scenario) -> Breaches:
@@ -114,13 +119,21 @@ def r71_local_network_gateways_lie_outside(scenario: Scenario) -> Breaches:
 
 def r72_local_network_gateways_do_not_overlap(scenario: Scenario) -> Breaches:
     """R72: the local network gateways of one gateway's several connections do not overlap."""
-    for one, other in combinations(told_by(scenario), 2):
-        if one.vnet != other.vnet or one.device == other.device:
-            continue
-        for mine, theirs in product(one.gateway.address_prefixes, other.gateway.address_prefixes):
-            if mine.overlaps(theirs):
-                message = f"the gateway of `{one.vnet}` has {theirs} here and {mine} for `{one.connection}`"
-                yield Breach(other.path, f"{message}; prefixes of its connections must not overlap")
+    order = {(told.connection, told.vnet): place for place, told in enumerate(told_by(scenario))}
+    found = (pair for told in told_by_vnet(scenario).values() for pair in _overlapping(told))
+    for (one, mine), (other, theirs) in sorted(
+        found, key=lambda pair: [order[told.connection, told.vnet] for told, _ in pair]
+    ):
+        message = f"the gateway of `{one.vnet}` has {theirs} here and {mine} for `{one.connection}`"
+        yield Breach(other.path, f"{message}; prefixes of its connections must not overlap")
+
+
+def _overlapping(gateways: Iterable[Told]) -> Iterator[tuple[tuple[Told, IPv4Network], tuple[Told, IPv4Network]]]:
+    """Each two prefixes that overlap and that a gateway has for different devices."""
+    written = [(told, prefix) for told in gateways for prefix in told.gateway.address_prefixes]
+    for one, other in overlapping([prefix for _, prefix in written]):
+        if written[one][0].device != written[other][0].device:
+            yield written[one], written[other]
 
 
 def r74_connections_join_gateways(scenario: Scenario) -> Breaches:
@@ -171,9 +184,9 @@ def r79_classic_gateways_have_limits(scenario: Scenario) -> Breaches:
 def r73_second_tunnels_take_a_second_device(scenario: Scenario) -> Breaches:
     """R73: several connections of a gateway and a site lead to a device each, with BGP; the seed knows no such."""
     first: dict[tuple[str, str, str | None], str] = {}
-    for name, item in sound_connections(scenario):
+    for name, item in sound_connections(scenario).items():
         vnet, site = sorted(item.between, key=lambda end: end in scenario.sites)
-        others = [other for other, twin in sound_connections(scenario) if set(twin.between) == {vnet, site}]
+        others = connections_by_pair(scenario)[frozenset(item.between)]
         if site not in scenario.sites or len(others) == 1:
             continue
         path = ("connections", name)
@@ -224,7 +237,9 @@ def r77_second_tunnels_need_an_active_active_end(scenario: Scenario) -> Breaches
 
 def _pairs(scenario: Scenario) -> Iterator[tuple[str, Connection]]:
     """The connections between two VNets."""
-    return ((name, item) for name, item in sound_connections(scenario) if set(item.between) <= set(scenario.vnets))
+    return (
+        (name, item) for name, item in sound_connections(scenario).items() if set(item.between) <= set(scenario.vnets)
+    )
 
 
 def r100_peered_vnets_do_not_overlap(scenario: Scenario) -> Breaches:
@@ -283,16 +298,15 @@ def r104_gateway_transit_stays_in_its_region(scenario: Scenario) -> Breaches:
 
 def r110_sites_know_the_spokes(scenario: Scenario) -> Breaches:
     """R110: without BGP, a site's device must send the spokes' prefixes into the tunnel, else they are out of reach."""
-    for name, item in sound_connections(scenario):
+    for name, item in sound_connections(scenario).items():
         vnet, site = sorted(item.between, key=lambda end: end in scenario.sites)
         if site not in scenario.sites or item.enable_bgp:
             continue
-        sent = scenario.sites[site].static_routes.get(
-            name, scenario.vnets[vnet].address_space if vnet in scenario.vnets else ()
-        )
+        own = scenario.vnets[vnet].address_space if vnet in scenario.vnets else ()
+        sent = Cover(scenario.sites[site].static_routes.get(name, own))
         for spoke in (each for each in scenario.spokes(vnet) if each in scenario.vnets):
             for space in scenario.vnets[spoke].address_space:
-                if not any(space.subnet_of(route) for route in sent):
+                if space not in sent:
                     message = f"the device sends nothing for {space} of `{spoke}`, which uses the gateway of `{vnet}`"
                     right = f"add it to static_routes of `{site}`"
                     yield Breach(("sites", site, "static_routes", name), f"{message}; {right}", "warning")

@@ -22,7 +22,7 @@ from netlab.scenario.rules.subjects import (
     networks_of,
     policy_based,
     serving,
-    told_by,
+    told_by_vnet,
     vpn_gateways,
 )
 
@@ -215,8 +215,9 @@ def _offered(scenario: Scenario, vnet: str) -> set[IPv4Network]:
         *(point_to_site.custom_routes if point_to_site is not None else ()),
         *(
             prefix
-            for told in told_by(scenario)
-            if told.vnet in domain and (told.vnet != vnet or scenario.connections[told.connection].push_prefixes_to_p2s)
+            for name in domain & scenario.vnets.keys()
+            for told in told_by_vnet(scenario)[name]
+            if name != vnet or scenario.connections[told.connection].push_prefixes_to_p2s
             for prefix in told.gateway.address_prefixes
         ),
     }

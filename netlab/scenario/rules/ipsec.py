@@ -33,7 +33,7 @@ def r25_protocols_fit_the_gateway(scenario: Scenario) -> Breaches:
 
 def r26_vnet_to_vnet_is_ikev2(scenario: Scenario) -> Breaches:
     """R26: VNet-to-VNet is IKEv2 only; IKEv1 too in the seed."""
-    for name, item in sound_connections(scenario):
+    for name, item in sound_connections(scenario).items():
         asked = {item.settings(end).connection_protocol for end in item.between}
         if item.type == "Vnet2Vnet" and "IKEv1" in asked and scenario.profile == "current":
             message = f"VNet-to-VNet is IKEv2 only; leave it out {by_profile(scenario)}"
@@ -118,7 +118,7 @@ def _gcm_agrees(policy: IpsecPolicy) -> bool:
 
 def r44_pairs_have_one_policy(scenario: Scenario) -> Breaches:
     """R44: both connection objects of a VNet-to-VNet pair carry the same policy."""
-    for name, item in sound_connections(scenario):
+    for name, item in sound_connections(scenario).items():
         policies = [item.settings(end).ipsec_policy for end in item.between]
         if set(item.between) <= set(scenario.vnets) and policies[0] != policies[1]:
             message = "both ends of a VNet-to-VNet connection need the same policy, else there is no tunnel"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from netlab.scenario.models import Scenario, node_name
 from netlab.scenario.names import nodes, short, suggest
@@ -53,7 +53,7 @@ def nodes_are_distinct(scenario: Scenario) -> Breaches:
         if other != path:
             what = ".".join(map(str, other)) or "the Internet"
             yield Breach(path, f"its node would be called `{node}`, as {what} is; choose another name")
-        edge = next((edge for edge in edges if node.startswith(f"{edge}-edge")), None)
+        edge = next((edge for edge in edges if node.startswith(f"{edge}-edge")), None) if "-edge" in node else None
         if edge is not None:
             yield Breach(path, f"`{node}` is kept for an edge of `{edge}`; choose another name")
 
@@ -98,24 +98,20 @@ def local_network_gateways_name_their_device(scenario: Scenario) -> Breaches:
 
 def connections_name_their_ends(scenario: Scenario) -> Breaches:
     """The ends of a connection are VNets, sites or appliances."""
-    known = (*scenario.vnets, *scenario.sites, *scenario.appliances)
+    known = dict.fromkeys((*scenario.vnets, *scenario.sites, *scenario.appliances))
+    machines = {node_name(vnet, vm): vm for vnet, item in reversed(scenario.vnets.items()) for vm in reversed(item.vms)}
     for name, item in scenario.connections.items():
         for index, end in enumerate(item.between):
-            path, node = ("connections", name, "between", index), node_name(end)
-            machine = next((vm for vnet, vm in _machines(scenario) if node_name(vnet, vm) == node), None)
+            path, machine = ("connections", name, "between", index), machines.get(node_name(end))
             if machine is not None and end not in known:
                 yield Breach(path, f"{short(end)} is no appliance; write nva: {{}} at `{machine}`")
             else:
                 yield from unknown(path, end, known, "VNet, site or appliance")
 
 
-def _machines(scenario: Scenario) -> Iterator[tuple[str, str]]:
-    return ((name, vm) for name, vnet in scenario.vnets.items() for vm in vnet.vms)
-
-
 def connections_use_fitting_local_network_gateways(scenario: Scenario) -> Breaches:
     """A connection's local network gateways stand, for a VNet at one end, for the device at the other end."""
-    for name, item in sound_connections(scenario):
+    for name, item in sound_connections(scenario).items():
         for vnet, used in item.local_network_gateways.items():
             path = ("connections", name, "local_network_gateways", vnet)
             known = scenario.local_network_gateways
@@ -131,7 +127,7 @@ def connections_use_fitting_local_network_gateways(scenario: Scenario) -> Breach
 
 def connections_name_their_device(scenario: Scenario) -> Breaches:
     """A connection names the device that it ends at, of a site that has several, and of no other end."""
-    for name, item in sound_connections(scenario):
+    for name, item in sound_connections(scenario).items():
         known = [device for end in item.between if end in scenario.sites for device in scenario.sites[end].devices]
         path = ("connections", name, "device")
         if item.device is not None and not known:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv4Network
-from itertools import combinations
 
 from netlab.scenario import addresses
 from netlab.scenario.addresses import GATEWAY_SUBNET
 from netlab.scenario.models import (
     Scenario,
 )
+from netlab.scenario.overlaps import Cover, overlapping
 from netlab.scenario.rules.subjects import (
     Breach,
     Breaches,
@@ -42,17 +42,19 @@ def prefixes_are_listed_once(scenario: Scenario) -> Breaches:
         ),
     )
     for path, prefixes in lists:
-        for (_, one), (key, other) in combinations(prefixes, 2):
-            if one.overlaps(other):
-                yield Breach((*path, key), f"{other} overlaps {one}, which is in the same list")
+        written = list(prefixes)
+        for first, second in overlapping([prefix for _, prefix in written]):
+            (_, one), (key, other) = written[first], written[second]
+            yield Breach((*path, key), f"{other} overlaps {one}, which is in the same list")
 
 
 def subnets_lie_in_the_address_space(scenario: Scenario) -> Breaches:
     """A subnet is a part of one of its VNet's address ranges."""
     for name, vnet in scenario.vnets.items():
+        known = Cover(vnet.address_space)
         for key, subnet in vnet.subnets.items():
             prefix = subnet.address_prefix
-            if not any(prefix.subnet_of(space) for space in vnet.address_space):
+            if prefix not in known:
                 spaces = listed(vnet.address_space)
                 yield Breach(("vnets", name, "subnets", key), f"{prefix} is outside the address space {spaces}")
 
@@ -142,10 +144,11 @@ def r115_prefixes_are_assignable(scenario: Scenario) -> Breaches:
 def hosts_have_addresses_of_their_site(scenario: Scenario) -> Breaches:
     """A host's address is in its site's prefixes, and neither another host's nor the device's BGP address."""
     for site, item in scenario.sites.items():
+        known = Cover(item.address_prefixes)
         taken = dict.fromkeys(_bgp_addresses(scenario, site), "a device's BGP")
         for host, address in item.hosts.items():
             path = ("sites", site, "hosts", host)
-            if not any(address in prefix for prefix in item.address_prefixes):
+            if address not in known:
                 yield Breach(path, f"{address} is outside the site's {listed(item.address_prefixes)}")
             elif address in taken:
                 yield Breach(path, f"{address} is {taken[address]} address; give it another one")

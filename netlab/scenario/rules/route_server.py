@@ -21,7 +21,7 @@ from netlab.scenario.rules.subjects import (
     by_profile,
     networks_of,
     sound_connections,
-    told_by,
+    told_by_vnet,
     unknown,
     virtual_machines,
     vpn_gateways,
@@ -164,10 +164,9 @@ def _behind(vnet: str, vm: str, bgp: NvaBgp, told: Told) -> frozenset[IPv4Networ
 def _by_vpn(scenario: Scenario, vnet: str, told: Told) -> set[IPv4Network]:
     """What a VNet's VPN gateway knows of its sites: what they announce, or what it was told of them."""
     found: set[IPv4Network] = set()
-    for item in told_by(scenario):
-        if item.vnet == vnet:
-            speaks = scenario.connections[item.connection].enable_bgp and item.device in told
-            found.update(told[item.device] if speaks else item.gateway.address_prefixes)
+    for item in told_by_vnet(scenario)[vnet]:
+        speaks = scenario.connections[item.connection].enable_bgp and item.device in told
+        found.update(told[item.device] if speaks else item.gateway.address_prefixes)
     return found
 
 
@@ -200,7 +199,7 @@ def a24_gateways_beside_it_are_active_active(scenario: Scenario) -> Breaches:
 def appliances_have_a_peer(scenario: Scenario) -> Breaches:
     """An appliance with BGP has somebody to speak to: its VNet's Route Server, a site behind it, a tunnel's end, an
     appliance of a peered VNet."""
-    joined = {end for _, item in sound_connections(scenario) if item.enable_bgp for end in item.between}
+    joined = {end for item in sound_connections(scenario).values() if item.enable_bgp for end in item.between}
     joined |= {name for _, _, bgp in appliances_with_bgp(scenario) for name in bgp.appliances}
     for vnet, vm, bgp in appliances_with_bgp(scenario):
         alone = scenario.vnets[vnet].route_server is None and not bgp.sites and not bgp.appliances

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
 
 from netlab.scenario.addresses import DEFAULT_ROUTE, GATEWAY_SUBNET, vm_addresses
-from netlab.scenario.models import RouteTable, Scenario, UserRoute
+from netlab.scenario.models import RouteTable, Scenario, UserRoute, VirtualNetwork
 from netlab.scenario.names import short
 from netlab.scenario.rules.subjects import Breach, Breaches, Path, sound_connections, unknown, vpn_gateways
+from netlab.scenario.values import once
 
 
 def route_tables_list_a_prefix_once(scenario: Scenario) -> Breaches:
@@ -41,7 +42,7 @@ def r84_default_sites_are_connected(scenario: Scenario) -> Breaches:
         if site is None:
             continue
         yield from unknown(path, site, scenario.sites, "site")
-        joined = any({name, site} == set(item.between) for _, item in sound_connections(scenario))
+        joined = any({name, site} == set(item.between) for item in sound_connections(scenario).values())
         if site in scenario.sites and not joined:
             yield Breach(path, f"no connection joins the gateway of `{name}` and {short(site)}; add one of type IPsec")
         if gateway.vpn_type == "PolicyBased":
@@ -78,12 +79,12 @@ def _of_appliance(
 ) -> Breaches:
     (vnet, subnet), (table, route) = used_by, of
     hop: Path = ("route_tables", table, "routes", route, "next_hop_ip_address")
-    found = next((item for item in _in_reach(scenario, vnet) if item[2] == address), None)
+    found = next(_machines_in_reach(scenario, vnet, address), None)
     if found is None:
         message = f"route `{route}` of `{table}`: no NIC of `{vnet}` or of a peer has the address {address}"
         yield Breach(path, message, "warning")
         return
-    there, machine, _ = found
+    there, machine = found
     vm = scenario.vnets[there].vms[machine]
     if not vm.enable_ip_forwarding:
         message = f"the NIC of `{machine}` takes only what is its own; write enable_ip_forwarding: true there"
@@ -96,11 +97,19 @@ def _of_appliance(
         yield Breach(path, message, "warning")
 
 
-def _in_reach(scenario: Scenario, vnet: str) -> Iterator[tuple[str, str, IPv4Address]]:
-    """The machines whose address may be a next hop, with their VNet: those of a VNet and of its peers."""
+def _machines_in_reach(scenario: Scenario, vnet: str, address: IPv4Address) -> Iterator[tuple[str, str]]:
+    """The machines with this address in a VNet and in its peers, each with its VNet."""
     peers = (mine.remote_vnet for mine, _ in scenario.peered(vnet) if mine.remote_vnet in scenario.vnets)
     for name in (vnet, *peers):
-        yield from ((name, vm, address) for vm, address in vm_addresses(scenario.vnets[name]).items())
+        machine = _machine_at(scenario.vnets[name]).get(address)
+        if machine is not None:
+            yield name, machine
+
+
+@once
+def _machine_at(vnet: VirtualNetwork) -> dict[IPv4Address, str]:
+    """The machine that has an address; of several the first."""
+    return {address: vm for vm, address in reversed(vm_addresses(vnet).items())}
 
 
 def r91_gateway_subnet_is_reached_directly(scenario: Scenario) -> Breaches:

@@ -102,7 +102,7 @@ def actions_name_a_part_that_is_there(scenario: Scenario) -> Breaches:
                 elif not active_active and instance is not None:
                     message = f"the gateway of `{vnet}` is active-standby and loses its active instance; leave it out"
                     yield Breach((*path, "instance"), message)
-            case NewKey(connection=name, end=str(end)) if name in dict(sound_connections(scenario)):
+            case NewKey(connection=name, end=str(end)) if name in sound_connections(scenario):
                 yield from unknown((*path, "end"), end, scenario.connections[name].between, "end")
 
 

@@ -17,6 +17,7 @@ from netlab.scenario.rules.subjects import (
     story_actions,
     vpn_gateways,
 )
+from netlab.scenario.values import once
 
 # The appliance's name, its VNet, its machine, and its connections.
 Server = tuple[str, str, VirtualMachine, dict[str, Connection]]
@@ -86,6 +87,7 @@ def a20_vpn_servers_keep_their_way_out(scenario: Scenario) -> Breaches:
             yield Breach(path, f"{message}; give it a route table with 0.0.0.0/0 to Internet")
 
 
+@once
 def _forced(scenario: Scenario) -> bool:
     """Whether anybody may tell of a default route, from the beginning or in the story, or a gateway has a default
     site."""
@@ -106,6 +108,6 @@ def vpn_servers_keep_the_default_route(scenario: Scenario) -> Breaches:
 
 def _servers(scenario: Scenario) -> Iterator[Server]:
     for name, (vnet, vm) in scenario.appliances.items():
-        ends = {key: item for key, item in sound_connections(scenario) if name in item.between}
+        ends = {key: item for key, item in scenario.connections_of(name) if key in sound_connections(scenario)}
         if ends:
             yield name, vnet, scenario.vnets[vnet].vms[vm], ends
