@@ -1,0 +1,168 @@
+"""What BGP converges to: the model of bgpd, which evaluates the policy of each pair of routers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Network
+
+from netlab.azure.bgp.policy import ExportPolicy, PeerPolicy, policy
+from netlab.azure.bgp.sessions import Announcements, Session, originated, sessions
+from netlab.azure.bgp.settling import Path, Peering, Peerings, Settling, UpdateGroup
+from netlab.errors import ScenarioError
+from netlab.scenario.network import Router, Topology
+
+Paths = dict[IPv4Network, tuple[Path, ...]]
+_Origins = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Converged:
+    """BGP at rest: the sessions that are established, each at both of its routers, and what every router has learned.
+
+    ``paths`` are the best paths of each prefix, by the router's node; the first is the one that it advertises.
+    ``exceeded`` are the sessions that are closed: one of the routers advertised more prefixes than the other accepts
+    (B16, A8, R98).
+    """
+
+    sessions: tuple[Session, ...]
+    paths: Mapping[str, Paths]
+    exceeded: tuple[Session, ...]
+
+
+def converge(topology: Topology, tunnels_up: frozenset[str], announced: Announcements) -> Converged:
+    """What BGP converges to while these tunnels are up.
+
+    Raises ScenarioError where it never settles.
+    """
+    everything, origins = _peerings(sessions(topology, tunnels_up)), _origins(topology, announced)
+    # What exceeds a maximum at once is advertised no further.
+    at = _Moment(everything, origins)
+    at.originate()
+    left = at.within_limits()
+    while True:
+        at = _settled(topology, left, origins)
+        stay = at.within_limits()
+        if stay == left:
+            break
+        left = stay
+    there = set(left)
+    return Converged(
+        tuple(peering.session for peering in left),
+        {node: at.paths(node) for node in topology.speakers},
+        tuple(peering.session for peering in everything if peering not in there),
+    )
+
+
+def _settled(topology: Topology, peerings: tuple[Peering, ...], origins: Mapping[IPv4Network, _Origins]) -> _Moment:
+    moment = _Moment(peerings, origins)
+    try:
+        moment.settle()
+    except ScenarioError as error:
+        raise ScenarioError(f"{topology.network.scenario.name}: {error}", hint=error.hint) from None
+    return moment
+
+
+def _origins(topology: Topology, announced: Announcements) -> dict[IPv4Network, _Origins]:
+    """The nodes of the routers that originate each prefix."""
+    found: dict[IPv4Network, list[str]] = {}
+    for router in topology.speakers.values():
+        for prefix in originated(router, announced):
+            found.setdefault(prefix, []).append(router.node)
+    return {prefix: tuple(dict.fromkeys(nodes)) for prefix, nodes in sorted(found.items())}
+
+
+def _peerings(found: Iterable[Session]) -> tuple[Peering, ...]:
+    """The sessions with what both routers set; the policy of a pair of routers is computed once."""
+    policies: dict[tuple[Router, Router], PeerPolicy] = {}
+    groups: dict[tuple[Router, ExportPolicy, bool, int], UpdateGroup] = {}
+
+    def of(router: Router, peer: Router) -> PeerPolicy:
+        pair = router, peer
+        if pair not in policies:
+            policies[pair] = policy(router, peer)
+        return policies[pair]
+
+    def peering(session: Session) -> Peering:
+        router, peer = session.router, session.peer
+        exports = of(peer, router).exports
+        key = peer, exports, session.internal, router.asn if exports.as_override else 0
+        group = groups.setdefault(key, UpdateGroup(*key))
+        tunnel = session.tunnel.name if session.tunnel is not None else ""
+        return Peering(session, of(router, peer).imports, group, router.node, tunnel)
+
+    return tuple(map(peering, found))
+
+
+class _Moment:
+    """The state of BGP with some peerings, by classes of prefixes that settle alike."""
+
+    def __init__(self, peerings: tuple[Peering, ...], origins: Mapping[IPv4Network, _Origins]) -> None:
+        self._peerings = peerings
+        ordered = Peerings(peerings)
+        self._classes = [(Settling(alike[0], origins[alike[0]], ordered), alike) for alike in _alike(peerings, origins)]
+        self._count = len(origins)
+
+    def originate(self) -> None:
+        """Have every router advertise what it originates, and nothing else."""
+        for state, _ in self._classes:
+            state.originate()
+
+    def settle(self) -> None:
+        """Have every prefix settle; no prefix depends on another one."""
+        for state, _ in self._classes:
+            state.settle()
+
+    def paths(self, node: str) -> Paths:
+        """What a router has learned."""
+        found: Paths = {}
+        for state, prefixes in self._classes:
+            best = state.best.get(node, ())
+            for prefix in prefixes if best else ():
+                same = prefix == state.prefix
+                found[prefix] = best if same else tuple(replace(path, prefix=prefix) for path in best)
+        return found
+
+    def within_limits(self) -> tuple[Peering, ...]:
+        """The peerings without those of the routers of which one accepts more prefixes than its maximum.
+
+        Where these were advertised further, only the sessions by which they came in are closed: the other routers then
+        learn them no more.
+        """
+        over = {
+            (peering.node, peering.session.peer.node): peering
+            for peering in self._peerings
+            if 0 < (most := peering.imports.maximum_prefix) < self._count and self._accepted(peering) > most
+        }
+        first = {
+            pair
+            for pair, peering in over.items()
+            if self._accepted(peering, over.keys() - {pair}) > peering.imports.maximum_prefix
+        }
+        closed = {frozenset(pair) for pair in first or over}
+        return tuple(p for p in self._peerings if frozenset((p.node, p.session.peer.node)) not in closed)
+
+    def _accepted(self, peering: Peering, but_by: Collection[tuple[str, str]] = ()) -> int:
+        """How many prefixes a router accepts of its peer, without those that the peer has by some other sessions."""
+        peer = peering.session.peer.node
+        return sum(
+            len(prefixes)
+            for state, prefixes in self._classes
+            if state.accepts(peering) and not (but_by and state.came_in_by(but_by, peer))
+        )
+
+
+def _alike(peerings: Iterable[Peering], origins: Mapping[IPv4Network, _Origins]) -> list[list[IPv4Network]]:
+    """Classes of prefixes: the same routers originate them, and the same filters match them."""
+    inside, exactly = set(), set()
+    for peering in peerings:
+        imports, exports = peering.imports, peering.group.exports
+        inside |= {imports.prefix_filter, imports.no_export}
+        exactly |= {imports.as_path_exclude, exports.prefix_filter, exports.no_advertise}
+    found: dict[object, list[IPv4Network]] = {}
+    for prefix, nodes in origins.items():
+        around = (any(map(prefix.subnet_of, prefixes)) for prefixes in inside)
+        covered = (any(own.subnet_of(prefix) for own in prefixes) for prefixes in inside)
+        named = (prefix in prefixes for prefixes in exactly)
+        found.setdefault((nodes, *around, *covered, *named), []).append(prefix)
+    return list(found.values())

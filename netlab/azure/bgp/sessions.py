@@ -1,0 +1,64 @@
+"""BGP sessions between the routers of a topology, and the prefixes that each router originates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+
+from netlab.scenario.addresses import DEFAULT_ROUTE
+from netlab.scenario.network import Appliance, Router, Site, Topology, Tunnel, VpnGateway
+
+# By site, and by the node of an appliance: the prefixes that the story has it announce.
+Announcements = Mapping[str, frozenset[IPv4Network]]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A BGP session as one of its routers has it: over a tunnel, if any; ``internal`` is iBGP."""
+
+    router: Router
+    peer: Router
+    tunnel: Tunnel | None = None
+    internal: bool = False
+
+    @property
+    def over(self) -> str:
+        """What it runs over: the name of its tunnel, or that of the two routers."""
+        return self.tunnel.name if self.tunnel is not None else f"{self.router.node}-{self.peer.node}"
+
+
+def sessions(topology: Topology, tunnels_up: frozenset[str]) -> tuple[Session, ...]:
+    """The sessions of every router: over tunnels that are up, inside its gateway or site, and without a tunnel."""
+    return tuple(s for router in topology.speakers.values() for s in _sessions(topology, router, tunnels_up))
+
+
+def _sessions(topology: Topology, router: Router, tunnels_up: frozenset[str]) -> Iterator[Session]:
+    for tunnel in topology.tunnels_of(router.node):
+        if tunnel.connection.speaks_bgp and tunnel.name in tunnels_up:
+            yield Session(router, tunnel.other(router.node), tunnel)
+    if router.node in topology.routers and router.end in topology.network.bgp_ends:
+        yield from (Session(router, other, internal=True) for other in topology.lan_of(router.node))
+    for pair in topology.peers_of.get(router.node, ()):
+        other = pair.other(router.node)
+        yield Session(router, other, internal=router.asn == other.asn)
+
+
+def originated(router: Router, announced: Announcements | None = None) -> tuple[IPv4Network, ...]:
+    """The prefixes that a router originates; those of a site and of an appliance are as the story has made them.
+
+    A gateway: those of its VNet and spokes (B18), of all its local network gateways (B17, B25) without the default
+    route (B24), and its address pool (B18).
+    """
+    told, end = announced or {}, router.end
+    if router.role in ("route server", "expressroute"):
+        return router.vnet.prefixes if router.vnet is not None else ()
+    if isinstance(end, VpnGateway):
+        pool = (end.point_to_site.address_pool,) if end.point_to_site is not None else ()
+        statics = (prefix for side in end.sides for prefix in side.static_prefixes if prefix != DEFAULT_ROUTE)
+        return tuple(dict.fromkeys((*end.vnet.prefixes, *statics, *pool)))
+    if isinstance(end, Appliance) and end.bgp is not None:
+        return tuple(sorted(told[router.node])) if router.node in told else end.bgp.announces
+    if isinstance(end, Site) and not router.before_devices:
+        return tuple(sorted(told[end.name])) if end.name in told else end.prefixes
+    return ()

@@ -1,0 +1,121 @@
+"""The values in the table of BGP policy: each is of a router and its peer, and empty where it sets nothing."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv4Network
+
+from netlab.scenario.models import NvaBgp
+from netlab.scenario.network import Appliance, Circuit, Role, Router, Side, Site, VNet, VpnGateway
+from netlab.scenario.rules.expressroute import most_out
+
+HOLD_TIME = 180  # B14, in seconds
+MAXIMUM_PREFIX = 4000  # B16, A8
+SEED_MAXIMUM_PREFIX = 200  # A8, of a Route Server in its preview
+MAXIMUM_PREFIX_IN = {"Standard": 4000, "Premium": 10_000}  # R98, by the tier of the circuit
+PREFERRED = 32_500  # a weight above that of any circuit's connection, below that of bgpd's own routes (32768)
+LAST = 1000  # a MED above that of any circuit
+
+OF_VNETS: tuple[Role, ...] = ("gateway", "expressroute", "route server")
+
+
+def vnet_of(router: Router) -> VNet:
+    """The VNet that a router is in."""
+    assert router.vnet is not None
+    return router.vnet
+
+
+def circuit_of(edge_router: Router) -> Circuit:
+    """The circuit of an edge router."""
+    assert isinstance(edge_router.end, Circuit)
+    return edge_router.end
+
+
+def bgp_of(appliance: Router) -> NvaBgp:
+    """The BGP settings of an appliance."""
+    assert isinstance(appliance.end, Appliance)
+    assert appliance.end.bgp is not None
+    return appliance.end.bgp
+
+
+def import_filter(router: Router) -> tuple[IPv4Network, ...]:
+    """The prefixes that a router drops of every peer: its VNet's and its spokes', or its site's."""
+    if router.role in OF_VNETS:
+        return vnet_of(router).prefixes
+    return router.end.prefixes if router.before_devices and isinstance(router.end, Site) else ()
+
+
+def weight_of_private(router: Router, _: Router) -> int:
+    """The weight of routes that ExpressRoute's gateway advertises."""
+    return PREFERRED if vnet_of(router).hub_routing_preference == "ExpressRoute" else 0
+
+
+def weight_of_circuit(router: Router, peer: Router) -> int:
+    """The weight of routes that a circuit advertises."""
+    return circuit_of(peer).vnets[vnet_of(router)].routing_weight + weight_of_private(router, peer)
+
+
+def weight_of_others(router: Router, _: Router) -> int:
+    """The weight of routes that do not come by ExpressRoute."""
+    return PREFERRED if vnet_of(router).hub_routing_preference == "VpnGateway" else 0
+
+
+def weight_on_premises(_: Router, peer: Router) -> int:
+    """The weight that a site gives to its circuit."""
+    return PREFERRED if circuit_of(peer).spec.preferred_on_premises else 0
+
+
+def med_of_others(router: Router, _: Router) -> int:
+    """The MED of routes that do not come by ExpressRoute."""
+    return LAST if vnet_of(router).hub_routing_preference == "ASPath" else 0
+
+
+def med_of_circuit(router: Router, peer: Router) -> int:
+    """The MED of routes that a circuit advertises."""
+    return 1 + circuit_of(peer).number if vnet_of(router).route_server is not None else 0
+
+
+def circuits_of_vnet(router: Router, peer: Router) -> tuple[str, ...]:
+    """The circuits of a site that the peer's VNet is on."""
+    assert isinstance(router.end, Site)
+    return tuple(circuit.name for circuit in router.end.circuits if peer.vnet in circuit.vnets)
+
+
+def maximum_prefix(router: Router, peer: Router) -> int:
+    """How many prefixes a router accepts from a peer of another AS."""
+    seed = router.role == "route server" and router.end.network.scenario.profile == "seed"
+    most = SEED_MAXIMUM_PREFIX if seed else MAXIMUM_PREFIX
+    return most if router.asn != peer.asn else 0
+
+
+def maximum_prefix_out(_: Router, peer: Router) -> int:
+    """How many prefixes a circuit accepts from a gateway."""
+    return most_out(peer.end.network.scenario, peer.end.name)
+
+
+def address_pool(router: Router, _: Router) -> tuple[IPv4Network, ...]:
+    """The address pool of a gateway's clients."""
+    assert isinstance(router.end, VpnGateway)
+    settings = router.end.point_to_site
+    return (settings.address_pool,) if settings is not None else ()
+
+
+def prepend_of_connection(device: Router, peer: Router) -> int:
+    """How often a device prepends its ASN on its connection to a peer."""
+    mine = (side for side in device.end.sides if side.other.end is peer.end and _is_of(device, side))
+    return next((side.as_path_prepend for side in mine), 0)
+
+
+def _is_of(device: Router, side: Side) -> bool:
+    """Whether a connection ends at this device of a site."""
+    return isinstance(side.end, Site) and side.end.device(side.connection.spec.device) is device
+
+
+def next_hop(router: Router, _: Router) -> IPv4Address | None:
+    """The next hop that an appliance is set to advertise."""
+    return bgp_of(router).next_hop
+
+
+def hold_time(_: Router, peer: Router) -> int | None:
+    """The hold time that a device asks of a circuit, where it is shorter than the default."""
+    asked = circuit_of(peer).spec.hold_time_seconds
+    return asked if asked < HOLD_TIME else None
