@@ -1,0 +1,36 @@
+"""All that is generated: the blocks in hand-written pages, the pages, the pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+
+from pages import architecture, catalogue, checks, code, drops, policy, rules, scenario, schemas, verbs
+
+BLOCKS: Mapping[str, Callable[[], str]] = {
+    "bgp-policy": policy.table_of_policies,
+    "checks": checks.checks,
+    "differences": code.differences,
+    "drop-types": drops.drops,
+    "exit-codes": code.exit_codes,
+    "json-schemas": schemas.index,
+    "rooms": architecture.rooms,
+    "rules": rules.rules,
+    "scenario-keys": scenario.keys,
+    "scenarios": catalogue.index,
+    "story-actions": scenario.actions,
+    "story-steps": scenario.steps,
+    "verbs": verbs.index,
+}
+
+
+@cache
+def pages() -> dict[str, str]:
+    """The pages that are generated as a whole, by their paths."""
+    return verbs.pages() | catalogue.pages() | schemas.pages()
+
+
+@cache
+def pictures() -> dict[str, str]:
+    """The pictures, by their paths."""
+    return architecture.pictures() | catalogue.pictures()

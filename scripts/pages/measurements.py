@@ -1,0 +1,59 @@
+"""The tables of a run of scripts/bench."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pages.markdown import table
+
+
+def measurements(run: Mapping[str, Any]) -> str:
+    """What scripts/bench measured."""
+    on, commands, flow = run["machine"], run["commands"], run["throughput"]
+    names = {name: f"`netlab {name}`" for name in commands} | {
+        "up": f"`netlab up {run['scenario']}`",
+        "plan": f"`netlab plan {run['scenario']}`",
+        "verify": f"`netlab verify`, {len(commands['verify']['phases']) - 1} steps",
+        "verify, per step": "`netlab verify`, per step",
+    }
+    seconds = (
+        (names[name], *(f"{found[key]:.2f}" if key in found else "" for key in ("median", "min", "max", "target")))
+        for name, found in commands.items()
+    )
+    streams = " and ".join(f"{mbit} Mbit/s ({plane} data plane)" for plane, mbit in flow["mbit_per_second"].items())
+    phases = ((title, f"{spent:.2f}") for title, spent in commands["up"]["phases"].items())
+    return (
+        f"\n{run['date'][:10]}, netlab {on['netlab']}, {run['runs']} runs, {run['data_plane']} data plane. "
+        f"{on['system']}, kernel {on['kernel']}, {on['cores']} cores ({on['cpu']}), {on['memory_gib']} GiB; "
+        f"Python {on['python']}, strongSwan {on['strongswan']}, FRR {on['frr']}; load average {on['load']:.1f}. "
+        "In seconds:\n\n"
+        + table(("command", "median", "least", "most", "target"), seconds)
+        + "\nThe phases of `up` (medians):\n\n"
+        + table(("phase", "seconds"), phases)
+        + f"\nOne TCP stream through one tunnel, from {flow['client']} to {flow['server']} of `{flow['scenario']}`: "
+        f"{streams}.\n\n"
+    )
+
+
+def outages(run: Mapping[str, Any]) -> str:
+    """What failures cost a flow, as scripts/bench measured it."""
+    found, on = run["outages"], run["machine"]
+    scale = found["time_scale"]
+    rows = (
+        (
+            failure,
+            f"`{one['scenario']}`",
+            *(f"{one[key]:.2f}" for key in ("median", "min", "max")),
+            f"{one['median'] * scale:.0f}",
+        )
+        for failure, one in found["failures"].items()
+    )
+    return (
+        f"\n{run['date'][:10]}, netlab {on['netlab']}, {found['runs']} runs, `time_scale` {scale}, "
+        f"{on['cores']} cores; load average {on['load']:.1f}. In seconds:\n\n"
+        + table(("failure", "scenario", "median", "least", "most", "in Azure's time"), rows)
+        + "\n"
+    )
+
+
