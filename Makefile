@@ -1,9 +1,9 @@
 # What developers type. Users need only scripts/demo; CI calls scripts/test.
 .DEFAULT_GOAL := help
-.PHONY: help setup lint format test unit vm-test vm-test-all vm-bench fuzz bench readme golden demo lock
+.PHONY: help setup lint format test unit vm-test vm-test-all vm-bench fuzz bench docs tutorials golden demo lock
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## set this machine up, development tools included
 	@scripts/bootstrap --dev
@@ -38,8 +38,11 @@ vm-test-all: ## the same, with every scenario of the catalogue
 vm-bench: ## the same in a VM, where the kernel does IPsec
 	@scripts/vm/run 'scripts/bench --runs 2'
 
-readme: setup ## make the generated blocks of README.md and scenarios/README.md anew
-	@scripts/readme
+docs: setup ## build the documentation into site/, and scenarios/README.md; a dead link fails
+	@scripts/docs
+
+tutorials: setup ## run the commands of README.md and the tutorials, and write down what they print (root)
+	@scripts/isolated scripts/docs record
 
 golden: ## make the golden files anew; look at the difference in git, and name it in the commit
 	@NETLAB_UPDATE_GOLDEN=1 PYTHONPATH=. .venv/bin/python -m pytest -q tests/golden
@@ -51,4 +54,4 @@ demo: ## the main job, end to end (root)
 LOCK = uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet $(UPGRADE)
 lock: ## pin the dependencies again (needs uv; UPGRADE=--upgrade for newer versions)
 	$(LOCK) --group build pyproject.toml -o requirements.lock
-	$(LOCK) --group build --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	$(LOCK) --group build --group dev --group docs -c requirements.lock pyproject.toml -o requirements-dev.lock

@@ -414,7 +414,7 @@ def maximum_prefix(scenario: Scenario, router: Router, peer: Router) -> int:
             return MAXIMUM_PREFIX_IN[scenario.expressroute_circuits[router.end].sku_tier]
         case "edge router", "expressroute":
             return most_out(scenario, peer.end)
-        # Differs from Azure: what an ExpressRoute gateway takes depends on its SKU; here it has none, and takes all.
+        # Differs from Azure: An ExpressRoute gateway accepts any number of prefixes; on Azure its SKU limits them.
         case "expressroute", _:
             return 0
         case "gateway", _:

@@ -27,8 +27,8 @@ NEAR = "169.254.0.2"
 INNER_FAR = "169.254.0.3"
 INNER_NEAR = "169.254.0.4"
 
-# Differs from Azure: not Azure at all. A real ISP drops private destinations one hop later; here the last node that
-# could have known better drops them, so that nothing private ever leaves in clear.
+# Differs from Azure: A provider's router drops packets for private destinations. Here the node before it drops them,
+# so that no private packet leaves in clear.
 PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
 # The largest administrative distance and metric that zebra uses for its own unreachable routes: loses to everything.
 LAST_RESORT = 4278198272
@@ -122,8 +122,8 @@ def upstream(device: str, via: str = FAR, table: int = MAIN_TABLE) -> Route:
 def strays(match: str, address: str) -> str:
     """The chain that has what NAT takes for no connection leave under an address too.
 
-    Differs from Azure: not Azure at all. A firewall drops an answer in TCP or ICMP to what it never saw asked, and
-    cannot tell one in UDP from a question; here all three go on alike, and nothing private leaves in clear.
+    Differs from Azure: A firewall drops an answer in TCP or ICMP if it did not see the request, and cannot tell an
+    answer in UDP from a request. Here all three are forwarded alike, and no private packet leaves in clear.
     """
     return f"""\
   chain strays {{

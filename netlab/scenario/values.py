@@ -13,7 +13,7 @@ from pydantic_core import CoreSchema
 
 from netlab.scenario import descriptions
 
-# Differs from Azure: resource names there may have '_', '.' and up to 64 or 80 characters. Here a name becomes a part
+# Differs from Azure: Azure's resource names may have '_', '.' and up to 64 or 80 characters. Here a name becomes a part
 # of the names of namespaces, of interfaces and of UNIX sockets (107 bytes).
 NAME = r"^[A-Za-z][A-Za-z0-9-]*$"
 LAB_NAME = r"^[a-z][a-z0-9-]*$"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import tomllib
+from itertools import pairwise
 
 from pages.markdown import CHECKOUT, table
 
@@ -20,9 +21,7 @@ def layers() -> list[list[str]]:
 
 def rooms() -> str:
     """The table of the packages: what each of them does."""
-    return table(
-        ("Package", "What it does"), ((f"`{name}`", _summary(name)) for layer in layers() for name in layer)
-    )
+    return table(("Package", "What it does"), ((f"`{name}`", _summary(name)) for layer in layers() for name in layer))
 
 
 def _summary(name: str) -> str:
@@ -43,8 +42,8 @@ def picture() -> str:
         'edge [color="#7a8794", arrowsize=0.6]',
     ]
     for row in rows:
-        lines.append(f'{{rank=same; {"; ".join(row)}}}')
-    for upper, lower in zip(rows, rows[1:], strict=False):
+        lines.append(f"{{rank=same; {'; '.join(row)}}}")
+    for upper, lower in pairwise(rows):
         lines += [f'"{above}" -> "{below}"' for above in upper for below in lower]
     return "\n".join([*lines, "}"])
 

@@ -55,5 +55,3 @@ def outages(run: Mapping[str, Any]) -> str:
         + table(("failure", "scenario", "median", "least", "most", "in Azure's time"), rows)
         + "\n"
     )
-
-

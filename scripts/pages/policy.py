@@ -6,7 +6,9 @@ import importlib.util
 
 
 def table_of_policies() -> str:
-    """The policy of each pair of speakers; empty while the table is not there."""
-    if importlib.util.find_spec("netlab.azure") is None or not importlib.util.find_spec("netlab.azure.bgp"):
+    """The policy of each speaker and peer; empty while the table is not there."""
+    if importlib.util.find_spec("netlab.azure.bgp") is None:
         return ""
-    return ""
+    from netlab.azure.bgp import policy
+
+    return "".join(f"{paragraph}\n\n" for paragraph in (policy.__doc__ or "").split("\n\n")[1:])

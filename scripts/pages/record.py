@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from pages.markdown import CHECKOUT
 
 # A fence of `console` behind this marker is a transcript: `# ` begins a command of root, `$ ` one of a user.
-TRANSCRIPT = re.compile(r"(?P<head><!-- recorded -->\n```console\n)(?P<body>.*?)(?P<tail>^```$)", re.DOTALL | re.MULTILINE)
+TRANSCRIPT = re.compile(
+    r"(?P<head><!-- recorded -->\n```console\n)(?P<body>.*?)(?P<tail>^```$)", re.DOTALL | re.MULTILINE
+)
 ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
 SECONDS = 120
 
@@ -47,7 +49,7 @@ def recorded(page: str, run: Run) -> str:
 
 
 def run(command: str) -> str:
-    """What a command prints in the checkout, with this checkout's netlab first in the path; then its exit code, unless 0."""
+    """What a command prints in the checkout, by this checkout's netlab, and its exit code unless that is 0."""
     path = f"{CHECKOUT}/.venv/bin:{os.environ['PATH']}"
     done = subprocess.run(
         ["bash", "-c", command],

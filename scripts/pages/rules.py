@@ -54,9 +54,9 @@ def marked(page: str, source: str) -> str:
         number = found[1]
         here.discard(number)
         entry = entries().get(number)
-        doing = f'<br><small class="lab">{", ".join(entry.doing)}</small>' if entry else '<br><small class="lab">planned</small>'
+        doing = ", ".join(entry.doing) if entry else "planned"
         shown = f"[{number}]({listed}#{number})" if entry else f"**{number}**"
-        return f'| <a id="{number}"></a>{shown}{doing} |{line[found.end() :]}'
+        return f'| <a id="{number}"></a>{shown}<br><small class="lab">{doing}</small> |{line[found.end() :]}'
 
     text = "".join(mark(line) for line in page.splitlines(keepends=True))
     return link_rules(text, source, letters="RBAINFTPEUW")

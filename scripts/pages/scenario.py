@@ -54,8 +54,7 @@ def story_models() -> list[str]:
 def keys() -> str:
     """A section for the scenario and for each model in it, the story's models left out."""
     told = frozenset(story_models())
-    top = {name: part for name, part in schema()["properties"].items()}
-    names = reached(references(top), told)
+    names = reached(references(schema()["properties"]), told)
     return "\n".join((_section("Scenario", schema(), told), *(_section(n, schema()["$defs"][n], told) for n in names)))
 
 
@@ -94,7 +93,7 @@ def _section(name: str, model: dict[str, Any], elsewhere: frozenset[str], level:
         for key, part in model.get("properties", {}).items()
     )
     body = table(("Key", "Value", "Default", "Meaning"), rows) if model.get("properties") else "It has no keys: `{}`.\n"
-    return f'{level} {name} {{ #{name} }}\n\n{_prose(model.get("description", ""))}\n\n{body}'
+    return f"{level} {name} {{ #{name} }}\n\n{_prose(model.get('description', ''))}\n\n{body}"
 
 
 def _prose(text: str) -> str:

@@ -31,7 +31,7 @@ class BgpSettings(Model):
 class PointToSite(Model):
     """The point-to-site configuration of a VPN gateway.
 
-    Differs from Azure: without ``authentication_types`` each client has a pre-shared key, and a gateway has one
+    Differs from Azure: Without ``authentication_types`` each client has a pre-shared key, and a gateway has one
     authentication type, not several.
     """
 

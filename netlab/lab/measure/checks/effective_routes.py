@@ -90,7 +90,8 @@ def _by_row(row: Row, target: str, local: Takers, beyond: Takers) -> str:
             return target if target in local else _NOBODY
         case "VNetPeering", _:
             return target if target in beyond else _NOBODY
-        # Differs from Azure: what a peer sends to a VNet's gateway for a NIC of that VNet does not pass the gateway.
+        # Differs from Azure: A packet whose next hop is the gateway of a peered VNet, and whose destination is a NIC of
+        # that VNet, does not pass the gateway.
         case "VirtualNetworkGateway", [str(hop)] if hop in beyond and target in beyond:
             return target
         case _, [str(hop)] if hop in local | beyond:
