@@ -583,7 +583,7 @@ def _onto(world: World, router: Router, way: Way, packet: Packet) -> Hop:
         return Hop(used, dropped=f"no tunnel: {way.tunnel} has no INSTALLED CHILD SA")
     tunnel = next(tunnel for tunnel in world.topology.tunnels if tunnel.name == way.tunnel)
     negotiated = world.negotiated[tunnel.connection]
-    outside = negotiated.refusal(router.end, packet.source_address, packet.target_address)
+    outside = negotiated.refusal(int(router == tunnel.routers[1]), packet.source_address, packet.target_address)
     if outside:
         return Hop(used, dropped=f"not in the selectors: {outside}")
     return Hop(used, tunnel.other(router.node).node, router.node)

@@ -1,19 +1,19 @@
-"""What the two ends of a connection agree on: protocol, algorithms and selectors; or why they do not. Pure.
+"""What the two sides of a connection agree on: protocol, algorithms and selectors; or why they do not. Pure.
 
-Azure's words for algorithms; the plan writes them as strongSwan does. The lab's devices are set as the gateway is,
-unless the connection says otherwise (``other_end``).
+Algorithms have Azure's names; the plan has strongSwan's. The lab's devices are set as the gateway is, unless the
+connection says otherwise (``other_end``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from itertools import product
 from typing import Literal
 
-from netlab.scenario.addresses import bgp_address, local_network_gateway
-from netlab.scenario.models import Connection, IpsecPolicy, Scenario, TunnelSettings
+from netlab.scenario.models import IpsecPolicy
+from netlab.scenario.network import Connection, Side, VpnGateway
 
 Protocol = Literal["IKEv1", "IKEv2"]
 # In the peer's own IKE words.
@@ -78,14 +78,15 @@ ANY_TO_ANY = Selectors((ANY,), (ANY,))
 
 @dataclass(frozen=True, slots=True)
 class Negotiated:
-    """What came of a negotiation: the SAs with their algorithms and, by end, their selectors; or the reason."""
+    """The result of a negotiation: the SAs with their algorithms and the selectors of each side, by its index; or the
+    reason why there are none."""
 
     protocol: Protocol
-    initiator: str = ""
+    initiator: Side | None = None
     reason: Reason = ""
     ike: IkeSuite | None = None
     esp: EspSuite | None = None
-    selectors: Mapping[str, tuple[Selectors, ...]] = field(default_factory=dict)
+    selectors: tuple[tuple[Selectors, ...], tuple[Selectors, ...]] = ((), ())
 
     @property
     def up(self) -> bool:
@@ -97,9 +98,9 @@ class Negotiated:
         """What Azure's VPN troubleshoot says of it."""
         return CODES[self.reason]
 
-    def refusal(self, end: str, source: IPv4Address, destination: IPv4Address) -> str:
-        """Why no SA takes a packet that an end sends: the address, and what the selectors hold; empty if one does."""
-        mine = self.selectors.get(end, ())
+    def refusal(self, side: int, source: IPv4Address, destination: IPv4Address) -> str:
+        """Why no SA takes a packet that a side sends: the address, and what the selectors hold; empty if one does."""
+        mine = self.selectors[side]
         if any(item.cover(source, destination) for item in mine):
             return ""
         towards = [item for item in mine if any(destination in prefix for prefix in item.remote)]
@@ -192,175 +193,155 @@ def esp_suite(policy: IpsecPolicy) -> EspSuite:
     return EspSuite(policy.ipsec_encryption, policy.ipsec_integrity, group)
 
 
-# --- how each end is set --------------------------------------------------------------------------------------------
+# --- how each side is set -------------------------------------------------------------------------------------------
 
 
-def is_policy_based(scenario: Scenario, end: str) -> bool:
-    """Whether an end is a policy-based gateway."""
-    gateway = scenario.vnets[end].vpn_gateway if end in scenario.vnets else None
-    return gateway is not None and gateway.vpn_type == "PolicyBased"
+def is_policy_based(side: Side) -> bool:
+    """Whether the end of a side is a policy-based gateway."""
+    return isinstance(side.end, VpnGateway) and side.end.policy_based
 
 
-def faces_policy_based(scenario: Scenario, connection: str) -> bool:
+def faces_policy_based(connection: Connection) -> bool:
     """Whether one of a connection's ends is a policy-based gateway."""
-    return any(is_policy_based(scenario, end) for end in scenario.connections[connection].between)
+    return any(map(is_policy_based, connection.sides))
 
 
-def protocol(scenario: Scenario, connection: str, end: str) -> Protocol:
-    """The IKE version of an end: as set, else IKEv1 where a gateway is policy-based and IKEv2 elsewhere (R25)."""
-    settings = scenario.connections[connection].settings(end)
-    return settings.connection_protocol or ("IKEv1" if faces_policy_based(scenario, connection) else "IKEv2")
+def protocol(side: Side) -> Protocol:
+    """The IKE version of a side: as set, else IKEv1 where a gateway is policy-based and IKEv2 elsewhere (R25)."""
+    default: Protocol = "IKEv1" if faces_policy_based(side.connection) else "IKEv2"
+    return side.settings.connection_protocol or default
 
 
-def is_device(scenario: Scenario, connection: str, end: str) -> bool:
-    """Whether an end is a gateway's counterpart, which is set to what the gateway wants: a site, or an appliance that
-    faces the gateway of a VNet."""
-    facing = scenario.connections[connection].other(end)
-    return end in scenario.sites or (end in scenario.appliances and facing in scenario.vnets)
-
-
-def mode(scenario: Scenario, connection: str, end: str) -> str:
-    """Who may begin (R46). A connection's mode is its gateway's; a device's is its own, and Default unless set."""
-    item = scenario.connections[connection]
-    if is_device(scenario, connection, end) and item.other_end is None:
+def mode(side: Side) -> str:
+    """Which side may initiate (R46). A connection's mode is its gateway's; a device's is Default unless set."""
+    if side.is_device and side.connection.spec.other_end is None:
         return "Default"
-    return item.settings(end).connection_mode
+    return side.settings.connection_mode
 
 
-def initiator(scenario: Scenario, connection: str) -> str:
-    """The end that begins: an InitiatorOnly one, else the first that is not ResponderOnly; empty if neither may."""
-    ends = scenario.connections[connection].between
-    modes = {end: mode(scenario, connection, end) for end in ends}
-    eager = [end for end in ends if modes[end] == "InitiatorOnly"]
-    return next(iter((*eager, *(end for end in ends if modes[end] != "ResponderOnly"))), "")
+def initiator(connection: Connection) -> Side | None:
+    """The side that initiates: an InitiatorOnly one, else the first that is not ResponderOnly, if there is one."""
+    modes = [(side, mode(side)) for side in connection.sides]
+    eager = (side for side, own in modes if own == "InitiatorOnly")
+    return next(eager, next((side for side, own in modes if own != "ResponderOnly"), None))
 
 
-def answers(scenario: Scenario, connection: str, end: str) -> bool:
-    """Whether an end answers a peer that begins (R46; that an InitiatorOnly one stays silent is the lab's reading)."""
-    return mode(scenario, connection, end) != "InitiatorOnly"
+def answers(side: Side) -> bool:
+    """Whether a side answers a peer that initiates (R46; an InitiatorOnly one is silent: the lab's reading)."""
+    return mode(side) != "InitiatorOnly"
 
 
-def ike_proposals(scenario: Scenario, connection: str, end: str) -> tuple[IkeSuite, ...]:
-    """What an end proposes and accepts for the IKE SA: its custom policy's (R40), else Azure's defaults."""
-    policy = scenario.connections[connection].settings(end).ipsec_policy
+def ike_proposals(side: Side) -> tuple[IkeSuite, ...]:
+    """What a side proposes and accepts for the IKE SA: its custom policy's (R40), else Azure's defaults."""
+    policy = side.settings.ipsec_policy
     if policy is not None:
         return (ike_suite(policy),)
-    return POLICY_BASED_IKE if faces_policy_based(scenario, connection) else ROUTE_BASED_IKE
+    return POLICY_BASED_IKE if faces_policy_based(side.connection) else ROUTE_BASED_IKE
 
 
-def esp_proposals(scenario: Scenario, connection: str, end: str) -> tuple[EspSuite, ...]:
-    """What an end proposes, or as responder accepts, for CHILD SAs."""
-    policy = scenario.connections[connection].settings(end).ipsec_policy
+def esp_proposals(side: Side) -> tuple[EspSuite, ...]:
+    """What a side proposes, or as responder accepts, for CHILD SAs."""
+    policy = side.settings.ipsec_policy
     if policy is not None:
         return (esp_suite(policy),)
-    if faces_policy_based(scenario, connection):
+    if faces_policy_based(side.connection):
         return POLICY_BASED_ESP
-    return INITIATOR_ESP if end == initiator(scenario, connection) else RESPONDER_ESP
+    return INITIATOR_ESP if side is initiator(side.connection) else RESPONDER_ESP
 
 
-def child_lifetime(scenario: Scenario, connection: str, end: str) -> int:
-    """Seconds that a CHILD SA lives at an end; they need not match (R43)."""
-    policy = scenario.connections[connection].settings(end).ipsec_policy
+def child_lifetime(side: Side) -> int:
+    """Seconds that a CHILD SA lives at a side; they need not match (R43)."""
+    policy = side.settings.ipsec_policy
     if policy is not None:
         return policy.sa_life_time_seconds
-    return POLICY_BASED_CHILD_LIFETIME if faces_policy_based(scenario, connection) else CHILD_LIFETIME
+    return POLICY_BASED_CHILD_LIFETIME if faces_policy_based(side.connection) else CHILD_LIFETIME
 
 
-def selectors(scenario: Scenario, connection: str, end: str) -> tuple[Selectors, ...]:
-    """The selectors that an end proposes, one for each CHILD SA.
+def selectors(side: Side) -> tuple[Selectors, ...]:
+    """The selectors that a side proposes, one for each CHILD SA.
 
-    Custom ones (R50); every combination of local and remote prefixes where the gateway is policy-based (R20) or told so
-    (R48); else any to any (R19). A device is set to what its gateway wants, unless it has custom ones of its own.
+    Custom ones (R50); every combination of local and remote prefixes where the gateway is policy-based (R20) or set to
+    do the same (R48); else any to any (R19). A device is set to what its gateway wants, unless it has custom ones.
     """
-    item = scenario.connections[connection]
-    custom = _custom(scenario, connection, end)
+    custom = _custom(side)
     if custom:
         return custom
-    other, own = item.other(end), scenario.prefixes_of(end)
-    if _by_policy(scenario, item, end):
-        remote = local_network_gateway(scenario, connection, end).address_prefixes
-        return _combinations(own, _with_peer(scenario, item, other, remote))
-    if not is_device(scenario, connection, end) or not _by_policy(scenario, item, other):
+    own, other = side.end.prefixes, side.other
+    if _by_policy(side):
+        return _combinations(own, _with_peer(other, side.local_network_gateway.address_prefixes))
+    if not side.is_device or not _by_policy(other):
         return (ANY_TO_ANY,)
-    there = scenario.static_routes(end).get(connection, scenario.prefixes_of(other))
-    return _combinations(_with_peer(scenario, item, end, own), there)
+    there = () if isinstance(side.end, VpnGateway) else side.end.static_routes.get(side.connection.name)
+    return _combinations(_with_peer(side, own), other.end.prefixes if there is None else there)
 
 
-def _with_peer(
-    scenario: Scenario, item: Connection, end: str, prefixes: tuple[IPv4Network, ...]
-) -> tuple[IPv4Network, ...]:
-    """The prefixes and, where BGP runs, the address that the end speaks it from (B11)."""
-    peer = IPv4Network(bgp_address(scenario, end)) if item.enable_bgp else None
+def _with_peer(side: Side, prefixes: tuple[IPv4Network, ...]) -> tuple[IPv4Network, ...]:
+    """The prefixes and, where BGP runs, the address from which the side speaks it (B11)."""
+    peer = IPv4Network(side.end.bgp_address) if side.connection.speaks_bgp else None
     return prefixes if peer is None or any(peer.subnet_of(own) for own in prefixes) else (*prefixes, peer)
 
 
-def _custom(scenario: Scenario, connection: str, end: str) -> tuple[Selectors, ...]:
-    """Custom selectors as an end sees them: a connection's are its gateway's (the first one's, of two)."""
-    item = scenario.connections[connection]
-    settings: TunnelSettings = item.settings(end)
+def _custom(side: Side) -> tuple[Selectors, ...]:
+    """Custom selectors as a side sees them: a connection's are its gateway's (the first one's, of two)."""
+    settings = side.settings
     found = (Selectors(p.local_address_ranges, p.remote_address_ranges) for p in settings.traffic_selector_policies)
-    first = next(name for name in item.between if not is_device(scenario, connection, name))
-    if settings is not item or end == first:
+    first = next(each for each in side.connection.sides if not each.is_device)
+    if settings is not side.connection.spec or side is first:
         return tuple(found)
     return tuple(each.mirrored() for each in found)
 
 
-def _by_policy(scenario: Scenario, item: Connection, end: str) -> bool:
-    if end not in scenario.vnets:
-        return False
-    return is_policy_based(scenario, end) or item.settings(end).use_policy_based_traffic_selectors
+def _by_policy(side: Side) -> bool:
+    is_gateway = isinstance(side.end, VpnGateway)
+    return is_gateway and (is_policy_based(side) or side.settings.use_policy_based_traffic_selectors)
 
 
 def _combinations(local: Iterable[IPv4Network], remote: Iterable[IPv4Network]) -> tuple[Selectors, ...]:
     return tuple(Selectors((mine,), (theirs,)) for mine, theirs in product(local, remote))
 
 
-def accepted_selectors(scenario: Scenario, connection: str, end: str) -> tuple[Selectors, ...]:
-    """What an end accepts of what its peer proposes: a route-based gateway everything (R47), an appliance too."""
-    if end not in scenario.sites and not is_policy_based(scenario, end):
-        return (ANY_TO_ANY,)
-    return selectors(scenario, connection, end)
+def accepted_selectors(side: Side) -> tuple[Selectors, ...]:
+    """What a side accepts of its peer's proposals: a route-based gateway everything (R47), an appliance too."""
+    return selectors(side) if side.end.role == "site" or is_policy_based(side) else (ANY_TO_ANY,)
 
 
-def on_demand(scenario: Scenario, connection: str, end: str) -> bool:
-    """Whether packets that an end sends bring SAs up.
+def on_demand(side: Side) -> bool:
+    """Whether packets that a side sends bring SAs up.
 
-    All of them where a gateway is policy-based, from either end (R22); where the end that begins has several selectors,
-    those after the first (R50).
+    All of them where a gateway is policy-based, from either end (R22); where the side that initiates has several
+    selectors, those after the first (R50).
     """
-    if faces_policy_based(scenario, connection):
-        return mode(scenario, connection, end) != "ResponderOnly"
-    return end == initiator(scenario, connection) and len(selectors(scenario, connection, end)) > 1
+    if faces_policy_based(side.connection):
+        return mode(side) != "ResponderOnly"
+    return side is initiator(side.connection) and len(selectors(side)) > 1
 
 
 # --- the negotiation ------------------------------------------------------------------------------------------------
 
 
-def negotiate(scenario: Scenario, connection: str, keys_differ: bool = False) -> Negotiated:
-    """What becomes of a connection when its ends talk, each set as it is."""
-    item = scenario.connections[connection]
-    begins = initiator(scenario, connection)
-    spoken = protocol(scenario, connection, begins or item.between[0])
-    if not begins:
+def negotiate(connection: Connection, keys_differ: bool = False) -> Negotiated:
+    """The result when the two sides of a connection negotiate, each set as it is."""
+    begins = initiator(connection)
+    spoken = protocol(begins or connection.sides[0])
+    if begins is None:
         return Negotiated(spoken, reason="nobody initiates")
-    responds = item.other(begins)
-    if not answers(scenario, connection, responds):
+    responds = begins.other
+    if not answers(responds):
         return Negotiated(spoken, begins, "peer unreachable")
-    ike = _choose(ike_proposals(scenario, connection, begins), ike_proposals(scenario, connection, responds))
-    if ike is None or spoken != protocol(scenario, connection, responds):
+    ike = _choose(ike_proposals(begins), ike_proposals(responds))
+    if ike is None or spoken != protocol(responds):
         return Negotiated(spoken, begins, "no proposal chosen")
     if keys_differ:
         return Negotiated(spoken, begins, "authentication failed", ike)
-    agreed = _narrowed(selectors(scenario, connection, begins), accepted_selectors(scenario, connection, responds))
+    agreed = _narrowed(selectors(begins), accepted_selectors(responds))
     if not agreed:
         return Negotiated(spoken, begins, "selectors unacceptable", ike)
-    esp = _choose_esp(
-        spoken, esp_proposals(scenario, connection, begins), esp_proposals(scenario, connection, responds)
-    )
+    esp = _choose_esp(spoken, esp_proposals(begins), esp_proposals(responds))
     if esp is None:
         return Negotiated(spoken, begins, "no proposal chosen", ike)
-    seen = {begins: agreed, responds: tuple(each.mirrored() for each in agreed)}
-    return Negotiated(spoken, begins, "", ike, esp, seen)
+    mirrored = tuple(each.mirrored() for each in agreed)
+    both = (agreed, mirrored) if begins.index == 0 else (mirrored, agreed)
+    return Negotiated(spoken, begins, "", ike, esp, both)
 
 
 def _choose(offered: tuple[IkeSuite, ...], accepted: tuple[IkeSuite, ...]) -> IkeSuite | None:

@@ -35,6 +35,7 @@ from netlab.scenario.models import (
     node_name,
 )
 from netlab.scenario.names import resolve
+from netlab.scenario.network import resolve as resolve_network
 from netlab.scenario.routers import (
     Router,
     Topology,
@@ -95,7 +96,8 @@ class World:
     @cached_property
     def negotiated(self) -> dict[str, Negotiated]:
         """What the ends of each connection agree on."""
-        return {name: negotiate(self.scenario, name, self._keys_differ(name)) for name in self.scenario.connections}
+        network = resolve_network(self.scenario)
+        return {name: negotiate(item, self._keys_differ(name)) for name, item in network.connections.items()}
 
     def _keys_differ(self, connection: str) -> bool:
         one, other = (self.keys.get((connection, end)) for end in self.scenario.connections[connection].between)
@@ -122,7 +124,7 @@ class World:
 
     def _selects_peers(self, tunnel: Tunnel) -> bool:
         near, far = tunnel.routers
-        return not self.negotiated[tunnel.connection].refusal(near.end, near.bgp_address, far.bgp_address)
+        return not self.negotiated[tunnel.connection].refusal(0, near.bgp_address, far.bgp_address)
 
     def why_down(self, tunnel: Tunnel) -> str:
         """Why a tunnel is not up; empty if it is."""

@@ -15,7 +15,6 @@ from netlab.azure.effective import EffectiveRoute, Teller, Told, active, preferr
 from netlab.azure.propagation import offered_selectors
 from netlab.errors import LabError
 from netlab.plan import steering
-from netlab.plan.devices import P2S
 from netlab.plan.model import (
     BgpSpeaker,
     Charon,
@@ -28,7 +27,8 @@ from netlab.plan.model import (
     SubnetTable,
     Timers,
 )
-from netlab.plan.networks import GATEWAY_METRIC, by_turns, over
+from netlab.plan.ports import P2S
+from netlab.plan.tables import GATEWAY_METRIC, by_turns, over
 
 _DEBOUNCE = 0.01
 # Missed events are made up for by reading everything anew.

@@ -17,8 +17,8 @@ from netlab.errors import BuildError, ConvergeError, LabError
 from netlab.machine import charon, frr, impairment, namespaces, network, packets, processes
 from netlab.machine.waiting import wait_until
 from netlab.plan import steering
-from netlab.plan.devices import P2S
 from netlab.plan.edges import foothold
+from netlab.plan.gateways import custom_routes
 from netlab.plan.model import (
     CHARON_TABLE,
     CUSTOM_ROUTES_TABLE,
@@ -37,7 +37,7 @@ from netlab.plan.model import (
     Uplink,
 )
 from netlab.plan.names import NETNS_PREFIX, certificate_path, lab_directory
-from netlab.plan.networks import custom_routes
+from netlab.plan.ports import P2S
 from netlab.plan.underlay import FAR
 from netlab.render import text, vici
 from netlab.scenario.names import INTERNET

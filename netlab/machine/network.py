@@ -21,6 +21,7 @@ from pyroute2.netlink.exceptions import NetlinkError
 from netlab.errors import BuildError
 from netlab.machine import namespaces, processes, rtnetlink
 from netlab.plan.model import MAIN_TABLE, Interface, Link, Node, Route, Rule, Tunnel
+from netlab.render import nftables
 
 # linux/if_addr.h: the address brings no route to its prefix. In Azure nothing is on-link (R112).
 _IFA_F_NOPREFIXROUTE = 0x200
@@ -119,7 +120,7 @@ def build(nodes: Iterable[Node], links: Iterable[Link]) -> None:
     namespaces.for_each(by_netns, configure)
     for node in nodes:
         if node.nftables:
-            load_nftables(node, node.nftables)
+            load_nftables(node, nftables.text(node.nftables))
 
 
 def _write_sysctls(node: Node) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from netlab.azure import ike
 from netlab.azure.propagation import (
     Announcements,
     announces,
@@ -19,9 +18,9 @@ from netlab.azure.propagation import (
     weight,
     withheld,
 )
-from netlab.plan.devices import INSIDE, NIC, PAIR, circuit_port, device_port, sd_wan_ports
 from netlab.plan.model import BgpNeighbor, BgpSpeaker, Timers
 from netlab.plan.names import interface, node_directory
+from netlab.plan.ports import INSIDE, NIC, PAIR, circuit_port, device_port, sd_wan_ports
 from netlab.plan.timers import BGP_HOLD, bgp_timers
 from netlab.scenario.addresses import supernets
 from netlab.scenario.models import Circuit, Scenario
@@ -86,7 +85,7 @@ def _outside(scenario: Scenario, topology: Topology, router: Router) -> Iterator
         if item.enable_bgp:
             peer = tunnel.other(router.node)
             # B13: the gateway opens the session; between two of a kind the first one named does.
-            mine, theirs = (ike.is_device(scenario, tunnel.connection, end) for end in (router.end, peer.end))
+            mine, theirs = _is_device(router, peer), _is_device(peer, router)
             passive = mine or (not theirs and router.end == item.between[1])
             site = scenario.sites.get(router.end)
             prepend = site.as_path_prepend.get(tunnel.connection, 0) if site is not None else 0
@@ -101,11 +100,14 @@ def _outside(scenario: Scenario, topology: Topology, router: Router) -> Iterator
             )
 
 
+def _is_device(router: Router, peer: Router) -> bool:
+    """Whether a router is a gateway's counterpart: a site's device, or an appliance that faces a gateway."""
+    return router.role == "device" or (router.role, peer.role) == ("appliance", "gateway")
+
+
 def _inside(topology: Topology, router: Router) -> Iterator[BgpNeighbor]:
     for other in topology.lan_of(router.node) if router.node in topology.routers else ():
-        port = (
-            PAIR if router.end in topology.scenario.vnets else device_port(other) if router.before_devices else INSIDE
-        )
+        port = PAIR if router.role == "gateway" else device_port(other.node) if router.before_devices else INSIDE
         passive = router.index > other.index
         yield BgpNeighbor("", other.node, str(other.bgp_address), port, other.asn, passive, inside=True)
 
@@ -124,9 +126,9 @@ def _peer(scenario: Scenario, router: Router, other: Router, timers: Timers, *, 
     site = next((r for r in (router, other) if r.role == "device"), None)
     port = NIC
     if msee is not None:
-        port = circuit_port(other)
+        port = circuit_port(other.node)
     elif nva is not None and site is not None:
-        port = sd_wan_ports(nva, site.end)[int(router == site)]
+        port = sd_wan_ports(nva.node, site.end)[int(router == site)]
     found = BgpNeighbor(
         connection=f"{router.node}-{other.node}",
         node=other.node,

@@ -1,61 +1,55 @@
-"""VPN devices: gateway instances and the devices of sites with their tunnels, their BGP and their IKE connections, the
-same on both data planes."""
+"""VPN devices: gateway instances, devices of sites, and appliances at which tunnels end; on both data planes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
-from netlab.azure import ike
-from netlab.azure.propagation import static_prefixes
-from netlab.plan import proposals
-from netlab.plan.model import (
-    Charon,
-    Child,
-    DataPlane,
-    IkeConnection,
-    Link,
-    Node,
-    Route,
-    Selector,
-    Tunnel,
-)
-from netlab.plan.names import interface
-from netlab.plan.underlay import LAST_RESORT, PublicAddresses
-from netlab.scenario import routers
-from netlab.scenario.models import Scenario
-from netlab.scenario.routers import Router, Topology
+from netlab.plan.model import Charon, DataPlane, Link, Node, Route, Tunnel
+from netlab.plan.ports import P2S, tunnel_port
+from netlab.plan.underlay import LAST_RESORT
+from netlab.scenario import network
+from netlab.scenario.network import Appliance, End, Router, Site, Topology, VpnGateway
 
 TUNNEL_MTU = 1400  # R39
 # Of the charons of an appliance, in its own namespace only.
 _BEHIND_NICS = IPv4Network("169.254.8.0/24")
-P2S = "p2s"
-# Of machines, gateways and Route Servers, into their VNet.
-NIC = "eth0"
-# Between the instances of an active-active gateway, and from one of a site's several devices to the router before them.
-PAIR = "pair"
-INSIDE = "lan0"
 
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A gateway instance, a VPN device or an appliance that ends connections: its router, its public address and that
+    """A gateway instance, a VPN device or an appliance at which tunnels end: its router, its public address and that
     of its gateway's point-to-site clients, its tunnels, whether it is on duty or on standby, and whether clients
     connect to it."""
 
     router: Router
     public: str
     public_p2s: str
-    tunnels: tuple[routers.Tunnel, ...]
+    tunnels: tuple[network.Tunnel, ...]
     data_plane: DataPlane
     on_duty: bool = True
     serves_p2s: bool = False
 
     @property
-    def end(self) -> str:
-        """The VNet or the site that it belongs to."""
+    def end(self) -> End:
+        """The VPN gateway, the site or the appliance that it belongs to."""
         return self.router.end
+
+    @property
+    def gateway(self) -> VpnGateway | None:
+        """The VPN gateway of which it is an instance, if it is one."""
+        return self.router.end if isinstance(self.router.end, VpnGateway) else None
+
+    @property
+    def site(self) -> Site | None:
+        """The site whose device it is, if it is one."""
+        return self.router.end if isinstance(self.router.end, Site) else None
+
+    @property
+    def appliance(self) -> Appliance | None:
+        """The appliance that it is, if it is one: behind a NIC of a VNet, whose fabric translates its address."""
+        return self.router.end if isinstance(self.router.end, Appliance) else None
 
     @property
     def node(self) -> str:
@@ -83,14 +77,9 @@ class Device:
             return self.edge
         return f"{self.node}-p2s-edge" if connection == P2S else f"{self.edge}-{connection.lower()}"
 
-    @property
-    def in_vnet(self) -> bool:
-        """Whether it is an appliance: behind a NIC of a VNet, whose fabric translates its public address."""
-        return self.router.role == "appliance"
-
     def local_address(self, connection: str) -> str:
         """The address that the charon of a connection has: of an appliance one behind its NIC's."""
-        if not self.in_vnet:
+        if self.appliance is None:
             return self.public_p2s if connection == P2S else self.public
         names = [tunnel.name for tunnel in self.tunnels]
         return str(_BEHIND_NICS[1 + (0 if self.data_plane == "kernel" else names.index(connection))])
@@ -112,26 +101,47 @@ class Parts:
     charons: tuple[Charon, ...] = ()
 
 
-def devices(
-    scenario: Scenario, topology: Topology, public: PublicAddresses, data_plane: DataPlane, lost: frozenset[str]
-) -> tuple[Device, ...]:
+def devices(topology: Topology, data_plane: DataPlane, lost: frozenset[str]) -> tuple[Device, ...]:
     """Every gateway instance, also the ones on standby and the lost ones, every device of a site, and the appliances
-    that end connections."""
-    found = []
-    for end in routers.ends(scenario):
-        is_gateway = end in scenario.vnets
-        for router in routers.instances(scenario, end) if is_gateway else topology.with_tunnels(end):
-            at_work = router in topology.with_tunnels(end)
-            own = topology if at_work else Topology(scenario, topology.active ^ {end})
-            p2s = public.point_to_site[end] if is_gateway and own.point_to_site(end) is not None else ""
-            tunnels = own.tunnels_of(router.node)
-            on_duty = at_work and router.node not in lost
-            serves = bool(p2s) and router == Topology(scenario, topology.active, lost).point_to_site(end)
-            found.append(Device(router, public.routers[router.node], p2s, tunnels, data_plane, on_duty, serves))
-    for router in routers.vpn_servers(scenario):
-        tunnels = topology.tunnels_of(router.node)
-        found.append(Device(router, public.machines[router.node], "", tunnels, data_plane))
-    return tuple(found)
+    at which connections end."""
+    found = topology.network
+    present = Topology(found, topology.switched, lost)
+    return (
+        *(d for gateway in found.vpn_gateways for d in _of_gateway(topology, present, gateway, data_plane)),
+        *(_device(topology, r, data_plane, r.node not in lost) for site in found.sites.values() for r in site.devices),
+        *(_of_server(topology, server, data_plane) for server in found.vpn_servers),
+    )
+
+
+def _of_gateway(topology: Topology, present: Topology, gateway: VpnGateway, data_plane: DataPlane) -> Iterator[Device]:
+    public = gateway.network.public
+    clients = str(public.point_to_site[gateway.name]) if gateway.point_to_site is not None else ""
+    active, serving = topology.with_tunnels(gateway), present.point_to_site(gateway)
+    for router in gateway.instances:
+        if router in active:
+            tunnels = topology.tunnels_of(router.node)
+        else:
+            tunnels = tuple(_standing_in(tunnel, router) for tunnel in topology.tunnels_of(active[0].node))
+        on_duty = router in present.with_tunnels(gateway)
+        address = str(public.routers[router.node])
+        yield Device(router, address, clients, tunnels, data_plane, on_duty, bool(clients) and router is serving)
+
+
+def _standing_in(tunnel: network.Tunnel, router: Router) -> network.Tunnel:
+    """The tunnel that an instance on standby takes over."""
+    one, other = (router if each.end is router.end else each for each in tunnel.routers)
+    return network.Tunnel(tunnel.name, tunnel.connection, (one, other))
+
+
+def _device(topology: Topology, router: Router, data_plane: DataPlane, on_duty: bool) -> Device:
+    address = str(topology.network.public.routers[router.node])
+    return Device(router, address, "", topology.tunnels_of(router.node), data_plane, on_duty)
+
+
+def _of_server(topology: Topology, server: Appliance, data_plane: DataPlane) -> Device:
+    node = server.router.node
+    address = str(topology.network.public.machines[node])
+    return Device(server.router, address, "", topology.tunnels_of(node), data_plane)
 
 
 def shared_key_name(connection: str, end: str) -> str:
@@ -142,94 +152,33 @@ def shared_key_name(connection: str, end: str) -> str:
 # --- tunnels and what leads into them -------------------------------------------------------------------------------
 
 
-def tunnels(scenario: Scenario, device: Device) -> Iterator[Tunnel]:
+def tunnels(device: Device) -> Iterator[Tunnel]:
     """The tunnel interfaces of a device: one per tunnel, one for all its point-to-site clients."""
     for item in device.tunnels:
-        peer = item.other(device.node)
-        name = interface(f"t-{item.name}")
-        speaks = scenario.connections[item.connection].enable_bgp
+        peer, connection = item.other(device.node), item.connection
         yield Tunnel(
             device.node,
-            name,
+            tunnel_port(item.name),
             f"t-{item.name.lower()}",
             device.charon_edge(item.name),
             item.name,
-            item.connection,
+            connection.name,
             TUNNEL_MTU,
-            tuple(map(str, static_prefixes(scenario, device.end, item.connection))),
-            (f"{peer.bgp_address}/32",) if speaks else (),  # B9, B11
+            tuple(map(str, item.side(device.node).static_prefixes)),
+            (f"{peer.bgp_address}/32",) if connection.speaks_bgp else (),  # B9, B11
             peer.node,
             device.if_id(item.name),
         )
-    gateway = scenario.vnets[device.end].vpn_gateway if device.serves_p2s else None
+    gateway = device.gateway if device.serves_p2s else None
     if gateway is not None and gateway.point_to_site is not None:
         pool = str(gateway.point_to_site.address_pool)
         edge, if_id = device.charon_edge(P2S), device.if_id(P2S)
         yield Tunnel(device.node, P2S, P2S, edge, P2S, P2S, TUNNEL_MTU, (), (pool,), "", if_id)
 
 
-# --- BGP --------------------------------------------------------------------------------------------------------------
-
-
-def circuit_port(other: Router) -> str:
-    """The interface that leads to a router over a circuit."""
-    return interface(f"x-{other.node}")
-
-
-def sd_wan_ports(nva: Router, site: str) -> tuple[str, str]:
-    """The interfaces between an appliance and a site behind it: the appliance's and the site's."""
-    return interface(f"s-{site}"), interface(f"n-{nva.node}")
-
-
-def device_port(router: Router) -> str:
-    """The interface that leads to one of several devices from the router before them."""
-    return interface(f"d-{router.node}")
-
-
-def peer_pins(scenario: Scenario, device: Device) -> Iterator[Route]:
+def peer_pins(device: Device) -> Iterator[Route]:
     """What keeps a BGP session in its own tunnel when the peer's address lies in a learned prefix."""
     for tunnel in device.tunnels:
-        if scenario.connections[tunnel.connection].enable_bgp:
+        if tunnel.connection.speaks_bgp:
             address = tunnel.other(device.node).bgp_address
             yield Route(f"{address}/32", type="unreachable", metric=LAST_RESORT)
-
-
-# --- IKE ------------------------------------------------------------------------------------------------------------
-
-
-def ike_connection(scenario: Scenario, device: Device, peer: Device, tunnel: routers.Tunnel) -> IkeConnection:
-    """One end of a site-to-site or VNet-to-VNet tunnel, with a PSK (R29)."""
-    end, name = device.end, tunnel.connection
-    initiator = end == ike.initiator(scenario, name)
-    policy_based = ike.faces_policy_based(scenario, name)
-    wanted = (ike.selectors if initiator else ike.accepted_selectors)(scenario, name, end)
-    first, *further = wanted
-    return IkeConnection(
-        name=tunnel.name,
-        local_address=device.local_address(tunnel.name),
-        remote_address=peer.public,
-        local_id=device.public,
-        remote_id=peer.public,
-        secret=shared_key_name(name, end),
-        initiator=initiator,
-        ike_proposals=tuple(map(proposals.ike, ike.ike_proposals(scenario, name, end))),
-        esp_proposals=tuple(map(proposals.esp, ike.esp_proposals(scenario, name, end))),
-        local_ts=_selector(first.local),
-        remote_ts=_selector(first.remote),
-        if_id=device.if_id(tunnel.name),
-        version=1 if ike.protocol(scenario, name, end) == "IKEv1" else 2,
-        further=tuple(
-            Child(f"{tunnel.name}-{number}", _selector(each.local), _selector(each.remote))
-            for number, each in enumerate(further, 2)
-        ),
-        on_demand=ike.on_demand(scenario, name, end),
-        # R23: policy-based gateways ask nobody whether he lives; R22: they take down what is idle.
-        dpd_timeout=0 if policy_based else scenario.connections[name].dpd_timeout_seconds,
-        idle_timeout=ike.IDLE_TIMEOUT if policy_based else 0,
-        child_lifetime=ike.child_lifetime(scenario, name, end),
-        translated=device.public if device.in_vnet else "",
-    )
-
-
-def _selector(prefixes: Iterable[IPv4Network]) -> Selector:
-    return Selector(tuple(map(str, prefixes)))

@@ -11,14 +11,26 @@ from ipaddress import IPv4Network
 
 from netlab.azure import ike
 from netlab.azure.ike import ANY
-from netlab.plan.clients import gateway_credentials, gateway_secrets, p2s_connection
-from netlab.plan.devices import NIC, P2S, Device, Parts, ike_connection, peer_pins
-from netlab.plan.model import Charon, IkeConnection, Interface, Link, Node, PeerSecret, Route, Rule
-from netlab.plan.names import interface, lab_netns, node_directory
+from netlab.plan.certificates import gateway_credentials
+from netlab.plan.clients import gateway_secrets, p2s_connection
+from netlab.plan.devices import Device, Parts
+from netlab.plan.ipsec import ike_connection
+from netlab.plan.model import (
+    Charon,
+    IkeConnection,
+    InitiatorOnly,
+    Interface,
+    Link,
+    Node,
+    PeerSecret,
+    Route,
+    Rule,
+    Ruleset,
+)
+from netlab.plan.names import lab_netns, node_directory
+from netlab.plan.ports import P2S, WAN, edge_port
 from netlab.plan.underlay import INNER_FAR, INNER_NEAR, NEAR, to_internet, upstream
-from netlab.scenario.addresses import appliance_router
-from netlab.scenario.models import Scenario
-from netlab.scenario.routers import Tunnel
+from netlab.scenario.network import Tunnel
 
 _STEERING_TABLE = 100
 
@@ -26,27 +38,25 @@ Peers = dict[str, Device]
 Connections = dict[str, IkeConnection]
 
 
-# A machine's routes, and the rules of its nftables.
-Before = tuple[tuple[Route, ...], str]
-
-
-def edges(lab: str, scenario: Scenario, device: Device, peers: Peers) -> Parts:
+def edges(lab: str, device: Device, peers: Peers) -> Parts:
     """The edges of a device, as its data plane wants them; on standby without addresses and without daemons."""
-    connections = _connections(scenario, device, peers)
-    secrets = {name: tuple(_secrets(scenario, device, item)) for name, item in connections.items()}
-    filters = {t.name: _closed_to(scenario, device, t, connections[t.name].remote_address) for t in device.tunnels}
-    make = _behind_nic if device.in_vnet else _kernel_edge if device.data_plane == "kernel" else _userspace_edges
+    connections = _connections(device, peers)
+    secrets = {name: tuple(_secrets(device, item)) for name, item in connections.items()}
+    filters = {t.name: _closed_to(device, t, connections[t.name].remote_address) for t in device.tunnels}
+    in_kernel = device.data_plane == "kernel"
+    make = _behind_nic if device.appliance is not None else _kernel_edge if in_kernel else _userspace_edges
     parts = make(lab, device, connections, secrets, filters)
-    parts = replace(parts, charons=tuple(_with_credentials(scenario, device, charon) for charon in parts.charons))
+    parts = replace(parts, charons=tuple(_with_credentials(device, charon) for charon in parts.charons))
     if not device.on_duty:
         return Parts(tuple(replace(node, loopback=(), rules=()) for node in parts.nodes), parts.links)
     return parts if device.serves_p2s or not device.p2s else _without_clients(device, parts)
 
 
-def _with_credentials(scenario: Scenario, device: Device, charon: Charon) -> Charon:
+def _with_credentials(device: Device, charon: Charon) -> Charon:
     """The charon that serves a gateway's clients has certificates."""
     serves = any(connection.name == P2S for connection in charon.connections)
-    return replace(charon, credentials=gateway_credentials(scenario, device.end)) if serves else charon
+    gateway = device.gateway if serves else None
+    return replace(charon, credentials=gateway_credentials(gateway)) if gateway is not None else charon
 
 
 def _without_clients(device: Device, parts: Parts) -> Parts:
@@ -57,36 +67,22 @@ def _without_clients(device: Device, parts: Parts) -> Parts:
     return Parts(tuple(nodes), parts.links, tuple(charon for charon in served if charon.connections))
 
 
-def _connections(scenario: Scenario, device: Device, peers: Peers) -> Connections:
-    found = {t.name: ike_connection(scenario, device, peers[t.other(device.node).node], t) for t in device.tunnels}
-    responder = p2s_connection(scenario, device)
+def _connections(device: Device, peers: Peers) -> Connections:
+    found = {t.name: ike_connection(device, peers[t.other(device.node).node], t) for t in device.tunnels}
+    responder = p2s_connection(device)
     return found | ({P2S: responder} if responder is not None else {})
 
 
-def _secrets(scenario: Scenario, device: Device, connection: IkeConnection) -> Iterator[PeerSecret]:
+def _secrets(device: Device, connection: IkeConnection) -> Iterator[PeerSecret]:
     if connection.name != P2S:
         yield PeerSecret(connection.secret, (connection.local_id, connection.remote_id))
-        return
-    yield from gateway_secrets(scenario, device)
+    elif device.gateway is not None:
+        yield from gateway_secrets(device, device.gateway)
 
 
-def _closed_to(scenario: Scenario, device: Device, tunnel: Tunnel, peer: str) -> str:
-    """The filter of an InitiatorOnly end (R46): it drops the first message of a peer that begins.
-
-    That is one of IKE_SA_INIT or main mode without a responder's SPI, and in IKEv2 no answer.
-    """
-    if ike.answers(scenario, tunnel.connection, device.end):
-        return ""
-    first = f"ip saddr {peer} udp dport 500 @th,128,64 0"
-    return f"""\
-table ip initiator-only-{tunnel.name.lower()} {{
-  chain input {{
-    type filter hook input priority filter; policy accept;
-    {first} @th,208,8 2 drop
-    {first} @th,208,8 34 @th,216,8 & 0x20 == 0 drop
-  }}
-}}
-"""
+def _closed_to(device: Device, tunnel: Tunnel, peer: str) -> tuple[Ruleset, ...]:
+    """The filter of an InitiatorOnly end (R46)."""
+    return () if ike.answers(tunnel.side(device.node)) else (InitiatorOnly(tunnel.name, peer),)
 
 
 def _by_name(found: Iterable[PeerSecret]) -> Iterator[PeerSecret]:
@@ -100,7 +96,7 @@ def _by_name(found: Iterable[PeerSecret]) -> Iterator[PeerSecret]:
 
 
 Secrets = dict[str, tuple[PeerSecret, ...]]
-Filters = dict[str, str]
+Filters = dict[str, tuple[Ruleset, ...]]
 
 
 def _behind_nic(lab: str, device: Device, connections: Connections, secrets: Secrets, filters: Filters) -> Parts:
@@ -117,30 +113,8 @@ def _behind_nic(lab: str, device: Device, connections: Connections, secrets: Sec
         )
         for edge, names in by_edge.items()
     )
-    nodes = (_charon_node(lab, device, c, "".join(filters[item.name] for item in c.connections)) for c in charons)
+    nodes = (_charon_node(lab, device, c, (r for item in c.connections for r in filters[item.name])) for c in charons)
     return Parts(tuple(nodes), tuple(_edge_link(device, names[0]) for names in by_edge.values()), charons)
-
-
-def machine_before(scenario: Scenario, device: Device, parts: Parts) -> Before:
-    """What a machine needs for the charons behind it: routes to them and, past all tunnels, to their peers; and the
-    translation of what their peers begin (R32)."""
-    way_out = str(appliance_router(scenario, device.end))
-    ports = {link.a.node: link.b.name for link in parts.links}
-    ends = [(charon.node, item) for charon in parts.charons for item in charon.connections]
-    inward = (Route(f"{item.local_address}/32", ports[node], via=INNER_NEAR) for node, item in ends)
-    outward = (Route(f"{item.remote_address}/32", NIC, via=way_out) for _, item in ends)
-    lines = "".join(
-        f'    iifname "{NIC}" ip saddr {item.remote_address} udp dport {{ 500, 4500 }} dnat to {item.local_address}\n'
-        for _, item in ends
-    )
-    nat = f"""\
-table ip vpn-server {{
-  chain prerouting {{
-    type nat hook prerouting priority dstnat; policy accept;
-{lines}  }}
-}}
-"""
-    return tuple(dict.fromkeys((*inward, *outward, *peer_pins(scenario, device)))), nat
 
 
 def _kernel_edge(lab: str, device: Device, connections: Connections, secrets: Secrets, filters: Filters) -> Parts:
@@ -150,10 +124,10 @@ def _kernel_edge(lab: str, device: Device, connections: Connections, secrets: Se
         device.edge,
         "edge",
         lab_netns(lab, device.edge),
-        device.end,
+        device.end.name,
         loopback=tuple(f"{address}/32" for address in device.publics),
-        routes=(upstream("wan"),),
-        nftables="".join(filters.values()),
+        routes=(upstream(WAN),),
+        nftables=tuple(ruleset for group in filters.values() for ruleset in group),
     )
     every_secret = tuple(_by_name(secret for group in secrets.values() for secret in group))
     directory = node_directory(lab, device.edge)
@@ -170,7 +144,7 @@ def _userspace_edges(lab: str, device: Device, connections: Connections, secrets
     """
     wan = to_internet(device.edge, (f"{NEAR}/32",))
     inner = {name: _edge_link(device, name) for name in connections}
-    routes, rules = [upstream("wan")], []
+    routes, rules = [upstream(WAN)], []
     for table, (name, connection) in enumerate(connections.items(), _STEERING_TABLE):
         way = Route(f"{connection.local_address}/32", inner[name].b.name, via=INNER_NEAR)
         if name == P2S:
@@ -179,7 +153,7 @@ def _userspace_edges(lab: str, device: Device, connections: Connections, secrets
             routes.append(Route(way.prefix, way.device, via=way.via, table=table))
             rules.append(Rule(table, table, source=f"{connection.remote_address}/32", destination=way.prefix))
     steering = Node(
-        device.edge, "edge", lab_netns(lab, device.edge), device.end, routes=tuple(routes), rules=tuple(rules)
+        device.edge, "edge", lab_netns(lab, device.edge), device.end.name, routes=tuple(routes), rules=tuple(rules)
     )
     charons = tuple(
         Charon(node, node_directory(lab, node), (connection,), secrets[name])
@@ -187,33 +161,33 @@ def _userspace_edges(lab: str, device: Device, connections: Connections, secrets
         if (node := device.charon_edge(name))
     )
     return Parts(
-        (steering, *(_charon_node(lab, device, c, filters.get(c.connections[0].name, "")) for c in charons)),
+        (steering, *(_charon_node(lab, device, c, filters.get(c.connections[0].name, ())) for c in charons)),
         (wan, *inner.values()),
         charons,
     )
 
 
-def _charon_node(lab: str, device: Device, charon: Charon, nftables: str) -> Node:
+def _charon_node(lab: str, device: Device, charon: Charon, nftables: Iterable[Ruleset]) -> Node:
     prefixes = (p for c in charon.connections for child in c.children for p in child.local_ts.prefixes)
     wanted = (prefix for prefix in prefixes if prefix != str(ANY) and device.data_plane == "userspace")
     return Node(
         charon.node,
         "edge",
         lab_netns(lab, charon.node),
-        device.end,
+        device.end.name,
         loopback=(f"{charon.connections[0].local_address}/32", *dict.fromkeys(map(foothold, wanted))),
-        routes=(upstream("wan", INNER_FAR),),
+        routes=(upstream(WAN, INNER_FAR),),
         forwarding=False,
-        nftables=nftables,
+        nftables=tuple(nftables),
     )
 
 
 def _edge_link(device: Device, connection: str) -> Link:
     edge = device.charon_edge(connection)
-    before = device.node if device.in_vnet else device.edge
+    before = device.node if device.appliance is not None else device.edge
     return Link(
-        Interface(edge, "wan", "wan", (f"{INNER_NEAR}/32",)),
-        Interface(before, interface(f"e-{connection}"), f"e-{connection.lower()}", (f"{INNER_FAR}/32",)),
+        Interface(edge, WAN, WAN, (f"{INNER_NEAR}/32",)),
+        Interface(before, edge_port(connection), f"e-{connection.lower()}", (f"{INNER_FAR}/32",)),
         underlay=True,
     )
 

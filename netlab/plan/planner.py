@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
-from netlab.plan import clients as p2s
-from netlab.plan import expressroute, route_servers
+from netlab.plan import appliances, clients, expressroute, fabrics, gateways, route_servers, sites, vnets
 from netlab.plan.bgp import speaker
-from netlab.plan.devices import P2S, Device, Parts, devices, shared_key_name, tunnels
-from netlab.plan.edges import edges, machine_before
-from netlab.plan.model import DataPlane, GatewayView, Link, Plan, Tunnel, Uplink
-from netlab.plan.names import lab_netns, node_directory
-from netlab.plan.networks import appliance_links, gateway_routing, lan_exit, peering_links, site_parts, vnet_parts
+from netlab.plan.certificates import certificates
+from netlab.plan.devices import Device, Parts, devices, shared_key_name, tunnels
+from netlab.plan.edges import edges
+from netlab.plan.model import BgpSpeaker, DataPlane, Link, Plan, Timers, Uplink
 from netlab.plan.timers import timers
-from netlab.plan.underlay import PublicAddresses, internet, public_addresses
-from netlab.scenario.models import Scenario, node_name
+from netlab.plan.underlay import internet
+from netlab.scenario import routers
+from netlab.scenario.models import Scenario
 from netlab.scenario.names import INTERNET
-from netlab.scenario.routers import Topology
+from netlab.scenario.network import Network, Topology, resolve
 
 
 def plan(
@@ -33,133 +33,125 @@ def plan(
     ``switched`` are the VNets whose gateway's second instance is the active one, ``lost`` the nodes of instances that
     are down: plans that differ in these differ in no node and no link.
     """
-    topology, public = Topology(scenario, switched), public_addresses(scenario)
-    clock = timers(time_scale or scenario.time_scale)
-    everything = devices(scenario, topology, public, data_plane, lost)
-    by_node = {device.node: device for device in everything}
+    network = resolve(scenario)
+    topology, clock = Topology(network, switched), timers(time_scale or scenario.time_scale)
+    everything = devices(topology, data_plane, lost)
     on_duty = tuple(device for device in everything if device.on_duty)
-    fronts = [_front(lab, scenario, device, by_node) for device in everything]
-    before = {
-        device.node: machine_before(scenario, device, parts)
-        for device, parts in zip(everything, fronts, strict=True)
-        if device.in_vnet
-    }
-    vnets = [vnet_parts(lab, scenario, topology, name, public, before) for name in scenario.vnets]
-    ends = {device.node: tuple(tunnels(scenario, device)) for device in on_duty}
-    servers = {device.end: device for device in everything if device.p2s}
-    clients = [p2s.client_node(lab, scenario, name, public) for name in scenario.clients]
-    own = {name: p2s.tunnels(lab, scenario, name, data_plane) for name in scenario.clients}
+    fronts = _fronts(lab, everything)
+    of_vnets = [vnets.parts(lab, topology, vnet, _serving(fronts)) for vnet in network.vnets.values()]
+    ends = {device.node: tuple(tunnels(device)) for device in on_duty}
+    servers = {device.end.name: device for device in everything if device.p2s}
+    machines = [clients.machine(lab, client) for client in network.clients.values()]
+    own = {client: clients.tunnels(lab, client, data_plane) for client in network.clients.values()}
     parts = [
-        *(part for part, _ in vnets),
-        *route_servers.route_server_parts(lab, scenario),
-        *expressroute.parts(lab, scenario),
-        *_routing(lab, scenario, topology, everything),
-        *fronts,
+        *(part for part, _ in of_vnets),
+        *route_servers.parts(lab, network),
+        *expressroute.parts(lab, network),
+        *_routing(lab, network, everything),
+        *(part for _, part in fronts),
     ]
     links = (
         *(link for part in parts for link in part.links),
-        *peering_links(scenario),
-        *appliance_links(scenario),
-        *route_servers.sd_wan_links(scenario),
-        *(link for _, link in clients),
+        *fabrics.peering_links(network),
+        *fabrics.appliance_links(network),
+        *appliances.sd_wan_links(network),
+        *(link for _, link in machines),
     )
-    nodes = (*(node for part in parts for node in part.nodes), *(node for node, _ in clients))
-    speaking = (router for router in topology.speakers.values() if router.node not in lost)
+    nodes = (*(node for part in parts for node in part.nodes), *(node for node, _ in machines))
     return Plan(
         lab=lab,
         scenario=scenario.name,
         data_plane=data_plane,
         timers=clock,
-        nodes=(internet(lab, links, _public_nodes(scenario, public, on_duty)), *nodes),
+        nodes=(internet(lab, links, _public_nodes(network, on_duty)), *nodes),
         links=links,
         charons=(
-            *(charon for part in fronts for charon in part.charons),
-            *(
-                charon
-                for name, mine in own.items()
-                for charon in p2s.charons(scenario, name, mine, public.clients[name], servers)
-            ),
+            *(charon for _, part in fronts for charon in part.charons),
+            *(charon for client, mine in own.items() for charon in clients.charons(client, mine, servers)),
         ),
         tunnels=tuple(tunnel for of_device in ends.values() for tunnel in of_device),
-        speakers=tuple(s for router in speaking if (s := speaker(lab, scenario, topology, router, clock)) is not None),
-        fabrics=tuple(fabric for _, fabric in vnets),
+        speakers=tuple(_speakers(lab, scenario, routers.Topology(scenario, switched), clock, lost)),
+        fabrics=tuple(fabric for _, fabric in of_vnets),
         gateways=(
-            *(_view(lab, scenario, d, ends[d.node]) for d in on_duty if d.end in scenario.vnets),
-            *expressroute.views(lab, scenario),
+            *(gateways.view(lab, d, d.gateway.vnet, ends[d.node]) for d in on_duty if d.gateway is not None),
+            *expressroute.views(lab, network),
         ),
-        route_servers=tuple(route_servers.views(lab, scenario)),
+        route_servers=tuple(route_servers.views(lab, network)),
         clients=tuple(tunnel for mine in own.values() for tunnel in mine),
-        uplinks=tuple(_uplinks(scenario, links, on_duty)),
+        uplinks=tuple(_uplinks(network, links, on_duty)),
         secrets=(
-            *(shared_key_name(name, end) for name, item in scenario.connections.items() for end in item.between),
-            *p2s.secret_names(scenario),
+            *(shared_key_name(item.name, s.end.name) for item in network.connections.values() for s in item.sides),
+            *clients.secret_names(network),
         ),
-        certificates=tuple(p2s.certificates(scenario, servers)),
+        certificates=tuple(certificates(tuple(network.clients.values()), servers)),
     )
 
 
-def _front(lab: str, scenario: Scenario, device: Device, by_node: dict[str, Device]) -> Parts:
-    parts = edges(lab, scenario, device, by_node)
-    if device.end not in scenario.sites:
+def _speakers(
+    lab: str, scenario: Scenario, topology: routers.Topology, clock: Timers, lost: frozenset[str]
+) -> Iterator[BgpSpeaker]:
+    for router in topology.speakers.values():
+        found = speaker(lab, scenario, topology, router, clock) if router.node not in lost else None
+        if found is not None:
+            yield found
+
+
+def _fronts(lab: str, everything: tuple[Device, ...]) -> list[tuple[Device, Parts]]:
+    """The edges of every device; that of a site's device is its hosts' way to the Internet too."""
+    by_node = {device.node: device for device in everything}
+    return [(device, _with_way_out(device, edges(lab, device, by_node))) for device in everything]
+
+
+def _with_way_out(device: Device, parts: Parts) -> Parts:
+    if device.site is None:
         return parts
-    routes, nat = lan_exit(scenario, device)
+    routes, nat = sites.way_out(device.site, device)
     edge, *rest = parts.nodes
-    return replace(parts, nodes=(replace(edge, routes=(*edge.routes, *routes), nftables=edge.nftables + nat), *rest))
+    wider = replace(edge, routes=(*edge.routes, *routes), nftables=(*edge.nftables, nat))
+    return replace(parts, nodes=(wider, *rest))
 
 
-def _routing(lab: str, scenario: Scenario, topology: Topology, everything: tuple[Device, ...]) -> Iterator[Parts]:
+def _serving(fronts: list[tuple[Device, Parts]]) -> vnets.Serving:
+    return {d.node: appliances.serving(d, d.appliance, parts) for d, parts in fronts if d.appliance is not None}
+
+
+def _routing(lab: str, network: Network, everything: tuple[Device, ...]) -> Iterator[Parts]:
     """The routing namespaces of gateways, and the networks of sites."""
+    of_site: dict[str, list[Device]] = {name: [] for name in network.sites}
     for device in everything:
-        if device.end in scenario.vnets:
-            yield Parts((gateway_routing(lab, scenario, topology, device),))
-    for site in scenario.sites:
-        yield site_parts(lab, scenario, site, tuple(device for device in everything if device.end == site))
+        if device.gateway is not None:
+            yield Parts((gateways.routing(lab, device, device.gateway),))
+        elif device.site is not None:
+            of_site[device.site.name].append(device)
+    for name, site in network.sites.items():
+        yield sites.parts(lab, site, tuple(of_site[name]))
 
 
-def _public_nodes(scenario: Scenario, public: PublicAddresses, on_duty: tuple[Device, ...]) -> dict[str, str]:
-    fabrics = {node_name(vnet, vm): node_name(vnet) for vnet, item in scenario.vnets.items() for vm in item.vms}
+def _public_nodes(network: Network, on_duty: tuple[Device, ...]) -> dict[str, str]:
+    """The node over whose link the Internet reaches each public address."""
+    public = network.public
+    fabrics_of = {nic.node: vnet.node for vnet in network.vnets.values() for nic in vnet.nics}
     return {
-        **{address: device.edge for device in on_duty if not device.in_vnet for address in device.publics},
-        **{address: node_name(name) for name, address in public.clients.items()},
-        **{address: node_name(name) for name, address in public.egress.items()},
-        **{address: fabrics[node] for node, address in public.machines.items()},
+        **{address: device.edge for device in on_duty if device.appliance is None for address in device.publics},
+        **{str(address): network.clients[name].node for name, address in public.clients.items()},
+        **{str(address): network.vnets[name].node for name, address in public.egress.items()},
+        **{str(address): fabrics_of[node] for node, address in public.machines.items()},
     }
 
 
-def _view(lab: str, scenario: Scenario, device: Device, ends: tuple[Tunnel, ...]) -> GatewayView:
-    counts = scenario.vnets[device.end].route_server is not None
-    view = GatewayView(
-        device.end,
-        device.node,
-        lab_netns(lab, device.node),
-        tuple(tunnel.interface for tunnel in ends),
-        directory=node_directory(lab, device.node) if counts else "",
-    )
-    if not device.serves_p2s:
-        return view
-    edge = device.charon_edge(P2S)
-    return replace(
-        view,
-        p2s_edge_netns=lab_netns(lab, edge),
-        p2s_directory=node_directory(lab, edge),
-        p2s_connection=p2s.p2s_connection(scenario, device),
-        footholds=device.data_plane == "userspace",
-    )
-
-
-def _uplinks(scenario: Scenario, links: tuple[Link, ...], on_duty: tuple[Device, ...]) -> Iterator[Uplink]:
+def _uplinks(network: Network, links: tuple[Link, ...], on_duty: tuple[Device, ...]) -> Iterator[Uplink]:
     """The ways to the Internet, by Azure's name where an end has only one on duty, else by their nodes'."""
     to_internet = {link.a.node: link for link in links if link.b.node == INTERNET}
-    facing = [device for device in on_duty if not device.in_vnet]
-    several = [device.end for device in facing]
+    facing = [device for device in on_duty if device.appliance is None]
+    count = Counter(device.end for device in facing)
     for device in facing:
-        name = device.end if several.count(device.end) == 1 else device.node
-        yield _uplink(scenario, name, device.end, to_internet[device.edge])
-    for name in scenario.clients:
-        yield _uplink(scenario, name, name, to_internet[node_name(name)])
+        name = device.end.name if count[device.end] == 1 else device.node
+        yield _uplink(network, name, device.end.name, to_internet[device.edge])
+    for client in network.clients.values():
+        yield _uplink(network, client.name, client.name, to_internet[client.node])
 
 
-def _uplink(scenario: Scenario, name: str, owner: str, link: Link) -> Uplink:
-    asked = scenario.links.get(owner)
+def _uplink(network: Network, name: str, owner: str, link: Link) -> Uplink:
+    asked = network.scenario.links.get(owner)
     impairment = (asked.delay, asked.jitter, asked.loss, asked.rate) if asked is not None else ()
     return Uplink(name, link.a, link.b, *impairment)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netlab.plan.devices import P2S
 from netlab.plan.model import Plan, Route, Tunnel
+from netlab.plan.ports import P2S
 
 # The tunnels that are up, each by a router's node and its IKE connection.
 Up = frozenset[tuple[str, str]]

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from netlab.plan.model import Plan, Route
-from netlab.render import text, vici
+from netlab.render import nftables, text, vici
 
 
 def files(plan: Plan) -> Iterator[tuple[str, str]]:
@@ -36,7 +36,8 @@ def messages(plan: Plan) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def structure(plan: Plan) -> dict[str, Any]:
     """The plan with its rendered configuration."""
-    return {**asdict(plan), "files": dict(files(plan)), "vici": dict(messages(plan))}
+    nodes = [asdict(node) | {"nftables": nftables.text(node.nftables)} for node in plan.nodes]
+    return {**asdict(plan), "nodes": nodes, "files": dict(files(plan)), "vici": dict(messages(plan))}
 
 
 def outline(plan: Plan) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from netlab.plan.model import CHARON_TABLE, BgpSpeaker, Charon, DataPlane, Timers
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from jinja2 import Environment, Template
 
 # platform-facts.md, section 2. In an XFRM lab the kernel does ESP, so libipsec is left out.
 _PLUGINS = (
@@ -42,13 +42,17 @@ def _environment() -> Environment:
     )
 
 
+def template(name: str) -> Template:
+    """A template on disk."""
+    return _environment().get_template(name)
+
+
 def strongswan_conf(charon: Charon, timers: Timers, data_plane: DataPlane, key_log: str = "") -> str:
     """The strongswan.conf of one charon, which also logs its keys where a file for them is named."""
     plugins = [p for p in _PLUGINS if data_plane == "userspace" or p != "kernel-libipsec"]
-    template = _environment().get_template("strongswan/strongswan.conf.j2")
     # In an XFRM lab charon installs no routes at all: those of Linux clients are made from the negotiated selectors.
     installs = charon.installs_routes and data_plane == "userspace"
-    return template.render(
+    return template("strongswan/strongswan.conf.j2").render(
         charon=charon,
         timers=timers,
         plugins=plugins,
@@ -62,9 +66,9 @@ def strongswan_conf(charon: Charon, timers: Timers, data_plane: DataPlane, key_l
 
 def frr_conf(speaker: BgpSpeaker, daemon: str) -> str:
     """The configuration of one daemon of a speaker."""
-    return _environment().get_template(f"frr/{daemon}.conf.j2").render(speaker=speaker)
+    return template(f"frr/{daemon}.conf.j2").render(speaker=speaker)
 
 
 def vpn_settings(server: str, routes: tuple[str, ...]) -> str:
     """The VpnSettings.xml of a profile package."""
-    return _environment().get_template("p2s/VpnSettings.xml.j2").render(server=server, routes=routes)
+    return template("p2s/VpnSettings.xml.j2").render(server=server, routes=routes)

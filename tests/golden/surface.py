@@ -20,7 +20,7 @@ from netlab.azure.world import World
 from netlab.plan.model import DataPlane
 from netlab.plan.names import RUN_ROOT
 from netlab.plan.planner import plan
-from netlab.render import outline
+from netlab.render import nftables, outline
 from netlab.scenario.loader import load
 
 Plane = DataPlane
@@ -87,7 +87,7 @@ def configuration(path: Path, plane: Plane) -> Configuration:
     """The configuration of a scenario file's lab."""
     found = plan(load(str(path)).scenario, "golden", plane)
     files = {name.removeprefix(f"{RUN_ROOT}/golden/"): text for name, text in outline.files(found)}
-    files |= {f"{node.name}/nftables": node.nftables for node in found.nodes if node.nftables}
+    files |= {f"{node.name}/nftables": nftables.text(node.nftables) for node in found.nodes if node.nftables}
     return Configuration(_plain(found), files, dict(outline.messages(found)))
 
 
@@ -134,7 +134,8 @@ def _clients(world: World) -> Iterator[tuple[str, Routes]]:
 
 def _agreement(found: Negotiated) -> tuple[str, ...]:
     suites = ("/".join(astuple(suite)) if suite is not None else "" for suite in (found.ike, found.esp))
-    return tuple(filter(None, (found.code, found.reason, found.protocol, f"initiator {found.initiator}", *suites)))
+    initiator = found.initiator.end.name if found.initiator is not None else ""
+    return tuple(filter(None, (found.code, found.reason, found.protocol, f"initiator {initiator}", *suites)))
 
 
 def _learned(paths: Mapping[Any, tuple[Learned, ...]]) -> Routes:

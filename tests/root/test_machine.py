@@ -21,7 +21,7 @@ from netlab.lab.story import failover
 from netlab.machine import charon, frr, linux, namespaces, network, processes
 from netlab.machine.linux import Linux
 from netlab.machine.network import KernelRoute
-from netlab.plan.model import MAIN_TABLE, Interface, Link, Node, Plan, Route, Rule, Tunnel
+from netlab.plan.model import MAIN_TABLE, InitiatorOnly, Interface, Link, Node, Plan, Route, Rule, Tunnel
 from netlab.plan.names import lab_directory
 from netlab.plan.planner import plan
 from netlab.scenario.loader import load
@@ -119,11 +119,7 @@ def test_a_namespace_with_a_process_in_it_can_be_removed(netns: str, tmp_path: P
 
 # --- links, addresses, routes ---------------------------------------------------------------------------------------
 
-FORWARD = """\
-table ip netlab {
-  chain forward { type filter hook forward priority filter; policy accept; }
-}
-"""
+SILENT = InitiatorOnly("c", "192.0.2.9")
 
 
 def tiny(prefix: str) -> tuple[tuple[Node, ...], tuple[Link, ...]]:
@@ -145,7 +141,7 @@ def tiny(prefix: str) -> tuple[tuple[Node, ...], tuple[Link, ...]]:
             Rule(1001, 1000, source="10.7.0.0/16", destination="10.8.0.1/32"),
         ),
         answers_ping=False,
-        nftables=FORWARD,
+        nftables=(SILENT,),
     )
     host = Node(
         "host",
@@ -217,14 +213,14 @@ def test_sysctls_are_set_inside_and_only_there(prefix: str) -> None:
 
 def test_the_filter_is_loaded_inside_and_only_there(prefix: str) -> None:
     build(*tiny(prefix))
-    assert "table ip netlab" in processes.run(f"{prefix}router", ["nft", "list", "ruleset"], "")[1]
+    assert "table ip initiator-only-c" in processes.run(f"{prefix}router", ["nft", "list", "ruleset"], "")[1]
     assert processes.run(f"{prefix}host", ["nft", "list", "ruleset"], "") == (0, "")
 
 
 def test_a_filter_that_nft_refuses_names_the_node(prefix: str) -> None:
     (router, host), links = tiny(prefix)
     with pytest.raises(BuildError, match=r"^router: nft: .*syntax error"):
-        build((replace(router, nftables="table ip netlab {\n  nonsense\n}\n"), host), links)
+        build((replace(router, nftables=(replace(SILENT, peer="nonsense {"),)), host), links)
 
 
 def test_a_route_that_the_kernel_refuses_names_the_node_and_the_route(prefix: str) -> None:

@@ -17,8 +17,8 @@ from netlab.azure.propagation import MAXIMUM_PREFIX, SEED_MAXIMUM_PREFIX, Learne
 from netlab.azure.world import World, after, initial
 from netlab.controllers import sdn as controller
 from netlab.plan.model import Plan, Route, SubnetTable
-from netlab.plan.networks import GATEWAY_METRIC
 from netlab.plan.planner import plan
+from netlab.plan.tables import GATEWAY_METRIC
 from netlab.scenario.loader import parse
 from netlab.scenario.models import Action, Scenario
 

@@ -15,9 +15,11 @@ from netlab.azure.world import World, after, initial
 from netlab.plan import steering
 from netlab.plan.model import DataPlane, IkeConnection, Node, Plan
 from netlab.plan.planner import plan
+from netlab.render import nftables
 from netlab.scenario.addresses import local_network_gateway
 from netlab.scenario.loader import parse
 from netlab.scenario.models import Action, Scenario
+from netlab.scenario.network import resolve
 
 TEXT = """
 name: servers
@@ -151,13 +153,15 @@ def test_a_server_without_a_way_to_the_internet_never_comes_up() -> None:
     ],
 )
 def test_an_appliance_is_a_gateway_to_a_site_and_a_device_to_a_gateway(connection: str, end: str, device: bool) -> None:
-    assert ike.is_device(scenario(), connection, end) is device
+    found = resolve(scenario())
+    assert found.connections[connection].side(found.end(end)).is_device is device
 
 
 def test_the_mode_of_a_connection_is_its_gateways() -> None:
     found = scenario(("[VNet1-own, Site1]}", "[VNet1-own, Site1], connection_mode: ResponderOnly}"))
-    assert [ike.mode(found, "own-Site1", end) for end in ("VNet1-own", "Site1")] == ["ResponderOnly", "Default"]
-    assert ike.initiator(found, "own-Site1") == "Site1"
+    connection = resolve(found).connections["own-Site1"]
+    assert [ike.mode(side) for side in connection.sides] == ["ResponderOnly", "Default"]
+    assert ike.initiator(connection) is connection.sides[1]
 
 
 # --- the plan -------------------------------------------------------------------------------------------------------
@@ -182,7 +186,7 @@ def test_what_peers_begin_is_translated_to_the_charon_that_they_mean(plane: Data
     found = plan(scenario(), "lab", plane)
     for item in connections(found, "vnet1-own"):
         rule = f'iifname "eth0" ip saddr {item.remote_address} udp dport {{ 500, 4500 }} dnat to {item.local_address}\n'
-        assert rule in machine(found).nftables
+        assert rule in nftables.text(machine(found).nftables)
         # Past all tunnels, whatever they lead to.
         routes = {route.prefix: route.device for route in machine(found).routes}
         assert routes[f"{item.remote_address}/32"] == "eth0"
@@ -198,5 +202,5 @@ def test_a_machine_that_ends_no_connection_has_neither_address_nor_edges() -> No
     lone = TEXT[: TEXT.index("connections:")].replace("nva: {bgp: {asn: 65001, announces: [10.1.0.0/16]}}", "nva: {}")
     found = plan(parse(lone, "servers.yaml").scenario, "lab", "userspace")
     assert not any(node.name.startswith("vnet1-own-") for node in found.nodes)
-    assert "dnat" not in machine(found).nftables
-    assert "192.0.2.65" not in found.node("vnet1").nftables
+    assert "dnat" not in nftables.text(machine(found).nftables)
+    assert "192.0.2.65" not in nftables.text(found.node("vnet1").nftables)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from netlab.azure.propagation import profile_prefixes
-from netlab.plan.clients import server_root_name
+from netlab.plan.certificates import server_root_name
 from netlab.plan.model import Client, Plan
 from netlab.plan.names import certificate_path, lab_directory
 from netlab.render.text import vpn_settings

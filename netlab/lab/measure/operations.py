@@ -20,8 +20,8 @@ from netlab.lab.build.state import Lab
 from netlab.lab.story import connections
 from netlab.machine.charon import Listed
 from netlab.machine.frr import BgpPeer, BgpRoute
-from netlab.plan.devices import P2S
 from netlab.plan.model import BgpNeighbor, BgpSpeaker, Tunnel
+from netlab.plan.ports import P2S
 from netlab.scenario.routers import Router
 
 Row = dict[str, Any]

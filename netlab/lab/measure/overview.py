@@ -9,7 +9,7 @@ from netlab.errors import LabError
 from netlab.lab.build import state
 from netlab.lab.measure.verify import Machine, health
 from netlab.plan.model import CHARON_TABLE, MAIN_TABLE
-from netlab.plan.networks import GATEWAY_METRIC
+from netlab.plan.tables import GATEWAY_METRIC
 from netlab.results.verification import Check
 
 

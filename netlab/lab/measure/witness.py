@@ -12,7 +12,7 @@ from netlab.lab.build.state import Lab
 from netlab.lab.measure.autopsy import Coroner, Machine
 from netlab.machine.network import KernelRoute, longest_match
 from netlab.plan.model import CHARON_TABLE, MAIN_TABLE
-from netlab.plan.networks import GATEWAY_METRIC, USER_METRIC
+from netlab.plan.tables import GATEWAY_METRIC, USER_METRIC
 from netlab.probe.observe import observe
 from netlab.probe.trace import Probe, Trace, path
 

@@ -79,8 +79,9 @@ def rouse(plan: Plan, machine: Machine, world: World, seconds: float) -> None:
     for tunnel in plan.tunnels:
         for charon, item in ends(plan, tunnel.connection) if tunnel.connection in world.up else ():
             if item.on_demand and item.initiator and charon.node == tunnel.edge:
-                agreed = world.negotiated[tunnel.of]
-                _rouse(plan, machine, tunnel, charon.directory, agreed.selectors[agreed.initiator], seconds)
+                found = world.negotiated[tunnel.of]
+                agreed = found.selectors[found.initiator.index] if found.initiator is not None else ()
+                _rouse(plan, machine, tunnel, charon.directory, agreed, seconds)
 
 
 def _rouse(

@@ -13,7 +13,7 @@ from netlab.scenario.network.routers import EXPRESSROUTE_ASN, MICROSOFT_ASN, ROU
 
 if TYPE_CHECKING:
     from netlab.scenario.network.connections import Side
-    from netlab.scenario.network.graph import Network
+    from netlab.scenario.network.graph import Client, Network
     from netlab.scenario.network.vnets import Nic, VNet
 
 
@@ -81,6 +81,11 @@ class VpnGateway(End):
     def point_to_site(self) -> models.PointToSite | None:
         """Its point-to-site configuration, if it serves clients."""
         return self.spec.point_to_site
+
+    @property
+    def clients(self) -> tuple[Client, ...]:
+        """The point-to-site clients that connect to it, in the file's order."""
+        return self.network.clients_of.get(self, ())
 
     def on_duty(self, second_is_active: bool) -> tuple[Router, ...]:
         """The instances at which tunnels end."""
@@ -224,6 +229,12 @@ class Appliance(End):
     def remote_appliances(self) -> tuple[Appliance, ...]:
         """The appliances of peered VNets with which it opens BGP sessions."""
         return tuple(self.network.appliances[name] for name in (self.bgp.appliances if self.bgp is not None else ()))
+
+    @cached_property
+    def bgp_neighbors(self) -> tuple[Appliance, ...]:
+        """The appliances of peered VNets with which it has BGP sessions, whichever opens them."""
+        found = self.network.bgp_appliances
+        return tuple(other for other in found if other in self.remote_appliances or self in other.remote_appliances)
 
     def on_duty(self, second_is_active: bool) -> tuple[Router, ...]:
         """Itself, also while it is stopped."""

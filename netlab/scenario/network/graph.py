@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from ipaddress import IPv4Address
 
 from netlab.scenario import models
 from netlab.scenario.models import Scenario, node_name
 from netlab.scenario.network.connections import AnyEnd, Connection, Side
 from netlab.scenario.network.ends import Appliance, Circuit, ExpressRouteGateway, RouteServer, Site, VpnGateway
+from netlab.scenario.network.public import PublicAddresses, assign
 from netlab.scenario.network.routers import Router
 from netlab.scenario.network.vnets import Peering, VNet
 
@@ -80,6 +82,14 @@ class Network:
                 found.setdefault((item.vnet, item.remote), item)
         return found
 
+    @cached_property
+    def clients_of(self) -> dict[VpnGateway, tuple[Client, ...]]:
+        """The clients of each VPN gateway that has some, in the file's order."""
+        found: dict[VpnGateway, list[Client]] = {}
+        for tunnel in self.client_tunnels:
+            found.setdefault(tunnel.gateway, []).append(tunnel.client)
+        return {gateway: tuple(clients) for gateway, clients in found.items()}
+
     def end(self, name: str) -> AnyEnd:
         """The end of connections of this name: a VNet's VPN gateway, a site or an appliance."""
         if name in self.sites:
@@ -142,6 +152,17 @@ class Network:
         yield from (router for circuit in self.circuits.values() for router in circuit.edge_routers)
 
     @cached_property
+    def named_next_hops(self) -> frozenset[IPv4Address]:
+        """The addresses that user routes have as their next hop."""
+        routes = (route for item in self.scenario.route_tables.values() for route in item.routes.values())
+        return frozenset(r.next_hop_ip_address for r in routes if r.next_hop_ip_address is not None)
+
+    @cached_property
+    def public(self) -> PublicAddresses:
+        """Every public address."""
+        return assign(self)
+
+    @cached_property
     def client_tunnels(self) -> tuple[ClientTunnel, ...]:
         """Every tunnel of every client, in the order in which they are connected."""
         return tuple(tunnel for client in self.clients.values() for tunnel in client.tunnels)
@@ -170,6 +191,15 @@ class Client:
         """The gateways that it connects to, in this order."""
         found = (self.network.vnets[name].vpn_gateway for name in self.spec.gateways)
         return tuple(gateway for gateway in found if gateway is not None)
+
+    @cached_property
+    def issuer(self) -> str:
+        """The root that issues its certificate: its first gateway's first one unless given."""
+        if self.spec.certificate is not None:
+            return self.spec.certificate.issued_by
+        settings = self.gateways[0].point_to_site
+        assert settings is not None
+        return settings.root_certificates[0]
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from netlab.controllers import sdn as controller
 from netlab.plan import steering
 from netlab.plan.model import BgpSpeaker, GatewayView, GatewayWay, Plan, Route, SubnetTable, Timers
-from netlab.plan.networks import GATEWAY_METRIC
 from netlab.plan.planner import plan
+from netlab.plan.tables import GATEWAY_METRIC
 from netlab.scenario.loader import load
 
 GATEWAY = "vnet1-gw-0"

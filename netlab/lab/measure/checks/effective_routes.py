@@ -14,8 +14,8 @@ from netlab.lab.measure.judgement import some
 from netlab.lab.measure.nics import effective_routes, learned
 from netlab.lab.measure.operations import Row
 from netlab.machine.network import Arrival, KernelRoute
-from netlab.plan.devices import NIC
 from netlab.plan.model import Interface, Plan
+from netlab.plan.ports import NIC
 from netlab.results.verification import Check
 from netlab.scenario.models import node_name
 

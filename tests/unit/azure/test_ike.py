@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netlab.azure import ike
-from netlab.azure.ike import ANY_TO_ANY, EspSuite, IkeSuite, Negotiated, Selectors, negotiate
+from netlab.azure.ike import ANY_TO_ANY, EspSuite, IkeSuite, Negotiated, Selectors
 from netlab.azure.prediction import predict
 from netlab.azure.world import after, initial
 from netlab.scenario.models import Action, Scenario
+from netlab.scenario.network import resolve
 
 C = "VNet1-Site1"
 POLICY = {
@@ -56,19 +57,24 @@ def scenario(gateway: dict[str, Any] | None = None, story: list[Any] | None = No
 POLICY_BASED = {"vpn_type": "PolicyBased", "sku": "Basic"}
 
 
+def negotiated(found: Scenario, keys_differ: bool = False) -> Negotiated:
+    return ike.negotiate(resolve(found).connections[C], keys_differ)
+
+
 def pair(local: str, remote: str) -> Selectors:
     return Selectors((IPv4Network(local),), (IPv4Network(remote),))
 
 
 def test_nothing_said_is_azures_first_choice_any_to_any() -> None:
     """R19, R25, R33, R35."""
-    assert negotiate(scenario(), C) == Negotiated(
+    connection = resolve(scenario()).connections[C]
+    assert ike.negotiate(connection) == Negotiated(
         "IKEv2",
-        "VNet1",
+        connection.sides[0],
         "",
         IkeSuite("AES256", "SHA1", "DHGroup2"),
         EspSuite("GCMAES256", "GCMAES256"),
-        {"VNet1": (ANY_TO_ANY,), "Site1": (ANY_TO_ANY,)},
+        ((ANY_TO_ANY,), (ANY_TO_ANY,)),
     )
 
 
@@ -114,14 +120,14 @@ def test_nothing_said_is_azures_first_choice_any_to_any() -> None:
     ],
 )
 def test_matrix(connection: dict[str, Any], reason: str, code: str) -> None:
-    found = negotiate(scenario(**connection), C)
+    found = negotiated(scenario(**connection))
     assert (found.up, found.reason, found.code) == (not reason, reason, code)
 
 
 def test_a_wrong_key_fails_where_the_proposals_fit_and_only_there() -> None:
     """R31."""
-    assert negotiate(scenario(), C, keys_differ=True).reason == "authentication failed"
-    assert negotiate(scenario(ipsec_policy=POLICY, other_end={}), C, keys_differ=True).reason == "no proposal chosen"
+    assert negotiated(scenario(), keys_differ=True).reason == "authentication failed"
+    assert negotiated(scenario(ipsec_policy=POLICY, other_end={}), keys_differ=True).reason == "no proposal chosen"
 
 
 @pytest.mark.parametrize(("protocol", "reason"), [("IKEv2", ""), ("IKEv1", "no proposal chosen")])
@@ -132,7 +138,7 @@ def test_ikev2_does_not_notice_a_wrong_pfs_group_before_it_rekeys(protocol: str,
         ipsec_policy=POLICY | {"pfs_group": "PFS24"},
         other_end={"connection_protocol": protocol, "ipsec_policy": POLICY},
     )
-    assert negotiate(found, C).reason == reason
+    assert negotiated(found).reason == reason
 
 
 @pytest.mark.parametrize("mode", ["Default", "ResponderOnly"])
@@ -143,27 +149,27 @@ def test_azure_never_offers_pfs_by_itself_and_accepts_it(mode: str) -> None:
         "ipsec_policy": POLICY
         | {"ike_integrity": "SHA1", "dh_group": "DHGroup2", "ipsec_integrity": "SHA1", "pfs_group": "PFS2"},
     }
-    found = negotiate(scenario(connection_protocol="IKEv1", connection_mode=mode, other_end=device), C)
+    found = negotiated(scenario(connection_protocol="IKEv1", connection_mode=mode, other_end=device))
     assert found.up == (mode == "ResponderOnly")
     assert found.esp == (EspSuite("AES256", "SHA1", "PFS2") if found.up else None)
 
 
 def test_a_policy_based_gateway_has_every_combination() -> None:
     """R20, R25, R34."""
-    found = negotiate(scenario(POLICY_BASED), C)
+    found = negotiated(scenario(POLICY_BASED))
     assert (found.protocol, found.ike) == ("IKEv1", IkeSuite("AES256", "SHA256", "DHGroup2"))
-    assert set(found.selectors["VNet1"]) == {
+    assert set(found.selectors[0]) == {
         pair(local, remote)
         for local in ("10.1.0.0/16", "10.11.0.0/16")
         for remote in ("10.101.0.0/16", "10.102.0.0/16")
     }
-    assert found.selectors["Site1"] == tuple(each.mirrored() for each in found.selectors["VNet1"])
+    assert found.selectors[1] == tuple(each.mirrored() for each in found.selectors[0])
 
 
 def test_a_route_based_gateway_can_be_told_to_do_as_a_policy_based_one() -> None:
     """R48."""
-    found = negotiate(scenario(use_policy_based_traffic_selectors=True, ipsec_policy=POLICY), C)
-    assert found.selectors == negotiate(scenario(POLICY_BASED), C).selectors
+    found = negotiated(scenario(use_policy_based_traffic_selectors=True, ipsec_policy=POLICY))
+    assert found.selectors == negotiated(scenario(POLICY_BASED)).selectors
     assert found.protocol == "IKEv2"
 
 
@@ -173,8 +179,8 @@ NARROW = {"local_address_ranges": ["10.1.0.0/24"], "remote_address_ranges": ["10
 @pytest.mark.parametrize("mode", ["Default", "ResponderOnly"])
 def test_custom_selectors_are_the_gateways_and_the_device_has_them_the_other_way_round(mode: str) -> None:
     """R50: one line is one SA."""
-    found = negotiate(scenario(traffic_selector_policies=[NARROW], connection_mode=mode), C)
-    assert found.selectors["VNet1"] == (pair("10.1.0.0/24", "10.101.0.0/24"),)
+    found = negotiated(scenario(traffic_selector_policies=[NARROW], connection_mode=mode))
+    assert found.selectors[0] == (pair("10.1.0.0/24", "10.101.0.0/24"),)
 
 
 def test_azure_accepts_what_the_device_proposes() -> None:
@@ -185,9 +191,9 @@ def test_azure_accepts_what_the_device_proposes() -> None:
         ]
     }
     begun_by_device = scenario(traffic_selector_policies=[NARROW], connection_mode="ResponderOnly", other_end=device)
-    assert negotiate(begun_by_device, C).selectors["VNet1"] == (pair("10.1.0.0/16", "10.101.0.0/16"),)
+    assert negotiated(begun_by_device).selectors[0] == (pair("10.1.0.0/16", "10.101.0.0/16"),)
     begun_by_azure = scenario(traffic_selector_policies=[NARROW], other_end=device)
-    assert negotiate(begun_by_azure, C).selectors["VNet1"] == (pair("10.1.0.0/24", "10.101.0.0/24"),)
+    assert negotiated(begun_by_azure).selectors[0] == (pair("10.1.0.0/24", "10.101.0.0/24"),)
 
 
 def test_selectors_without_anything_in_common_are_unacceptable() -> None:
@@ -196,17 +202,17 @@ def test_selectors_without_anything_in_common_are_unacceptable() -> None:
             {"local_address_ranges": ["10.9.0.0/16"], "remote_address_ranges": ["10.1.0.0/16"]}
         ]
     }
-    found = negotiate(scenario(traffic_selector_policies=[NARROW], other_end=device), C)
+    found = negotiated(scenario(traffic_selector_policies=[NARROW], other_end=device))
     assert (found.reason, found.code) == ("selectors unacceptable", "IkePolicyMismatch")
 
 
 def test_a_packet_outside_says_which_address_and_what_there_is() -> None:
-    found = negotiate(scenario(traffic_selector_policies=[NARROW]), C)
+    found = negotiated(scenario(traffic_selector_policies=[NARROW]))
     inside, outside = IPv4Address("10.1.0.4"), IPv4Address("10.11.0.4")
-    assert found.refusal("VNet1", inside, IPv4Address("10.101.0.10")) == ""
-    assert found.refusal("VNet1", inside, IPv4Address("10.102.0.10")) == "10.102.0.10 is in none of 10.101.0.0/24"
-    assert found.refusal("VNet1", outside, IPv4Address("10.101.0.10")) == "10.11.0.4 is in none of 10.1.0.0/24"
-    assert found.refusal("Site1", IPv4Address("10.101.0.10"), outside) == "10.11.0.4 is in none of 10.1.0.0/24"
+    assert found.refusal(0, inside, IPv4Address("10.101.0.10")) == ""
+    assert found.refusal(0, inside, IPv4Address("10.102.0.10")) == "10.102.0.10 is in none of 10.101.0.0/24"
+    assert found.refusal(0, outside, IPv4Address("10.101.0.10")) == "10.11.0.4 is in none of 10.1.0.0/24"
+    assert found.refusal(1, IPv4Address("10.101.0.10"), outside) == "10.11.0.4 is in none of 10.1.0.0/24"
 
 
 prefixes = st.builds(

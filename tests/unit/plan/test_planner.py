@@ -21,6 +21,7 @@ from netlab.plan import steering
 from netlab.plan.model import CHARON_TABLE, DEFAULT_TABLE, MAIN_TABLE, DataPlane, Interface, Node, Plan, Route
 from netlab.plan.names import RUN_ROOT
 from netlab.plan.planner import plan
+from netlab.render import nftables
 from netlab.scenario import rules
 from netlab.scenario.loader import catalogue, load, parse
 from netlab.scenario.models import Scenario
@@ -420,17 +421,18 @@ def test_a_public_address_leads_to_the_fabric_of_its_nic_and_is_translated_there
     assert leads == [wan.b.name]
     held = [address for link in found.links for end in (link.a, link.b) for address in end.addresses]
     assert "203.0.113.1/32" not in (*held, *(address for node in found.nodes for address in node.loopback))
-    assert 'iifname "wan" ip daddr set ip daddr map { 203.0.113.1 : 10.1.0.4 }' in fabric.nftables
-    assert 'oifname "wan" ip saddr set ip saddr map { 10.1.0.4 : 203.0.113.1 }' in fabric.nftables
-    assert 'oifname "wan" ip saddr != { 10.1.0.4 } masquerade' in fabric.nftables
+    text = nftables.text(fabric.nftables)
+    assert 'iifname "wan" ip daddr set ip daddr map { 203.0.113.1 : 10.1.0.4 }' in text
+    assert 'oifname "wan" ip saddr set ip saddr map { 10.1.0.4 : 203.0.113.1 }' in text
+    assert 'oifname "wan" ip saddr != { 10.1.0.4 } masquerade' in text
     assert not vm1.nftables
 
 
 def test_without_public_addresses_a_fabric_hides_all_its_machines_behind_one() -> None:
     text = PUBLIC_VMS.replace(", public_ip_address: 203.0.113.1", "")
-    fabric = plan(parse(text, "public.yaml").scenario, "lab").node("vnet1")
-    assert 'oifname "wan" masquerade' in fabric.nftables
-    assert "map" not in fabric.nftables
+    rulesets = nftables.text(plan(parse(text, "public.yaml").scenario, "lab").node("vnet1").nftables)
+    assert 'oifname "wan" masquerade' in rulesets
+    assert "map" not in rulesets
 
 
 def test_what_a_peer_sends_is_not_passed_on_to_a_third_vnet() -> None:

@@ -1,0 +1,74 @@
+"""Appliances: what their machines need to forward, to speak BGP, and to serve as VPN servers; and their SD-WAN."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import IPv4Address
+
+from netlab.plan.devices import Device, Parts, peer_pins
+from netlab.plan.model import ApplianceNat, Link, Route, Ruleset, VpnServerNat
+from netlab.plan.ports import NIC, port, sd_wan_ports
+from netlab.plan.underlay import INNER_NEAR, PRIVATE
+from netlab.scenario.addresses import subnet_gateway
+from netlab.scenario.network import Appliance, Network, Site, VNet
+
+
+def rulesets(appliance: Appliance) -> tuple[Ruleset, ...]:
+    """An appliance sends to the Internet under its own address."""
+    return (ApplianceNat(NIC, str(appliance.nic.address), PRIVATE),)
+
+
+def way_out(appliance: Appliance) -> str:
+    """The default router of an appliance: its subnet's .1."""
+    return str(subnet_gateway(appliance.nic.subnet.prefix))
+
+
+def serving(device: Device, appliance: Appliance, parts: Parts) -> tuple[tuple[Route, ...], VpnServerNat]:
+    """What a machine needs for the charons behind it: routes to them and, past all tunnels, to their peers; and the
+    translation of what their peers initiate (R32)."""
+    ports = {link.a.node: link.b.name for link in parts.links}
+    ends = [(charon.node, item) for charon in parts.charons for item in charon.connections]
+    inward = (Route(f"{item.local_address}/32", ports[node], via=INNER_NEAR) for node, item in ends)
+    outward = (Route(f"{item.remote_address}/32", NIC, via=way_out(appliance)) for _, item in ends)
+    peers = tuple((item.remote_address, item.local_address) for _, item in ends)
+    return tuple(dict.fromkeys((*inward, *outward, *peer_pins(device)))), VpnServerNat(NIC, peers)
+
+
+def bgp_routes(appliance: Appliance) -> Iterator[Route]:
+    """How an appliance reaches its BGP peers, and the next hops that it learns (A5)."""
+    via = way_out(appliance)
+    for address in dict.fromkeys(_peer_addresses(appliance)):
+        yield Route(f"{address}/32", NIC, via=via)
+    for site in appliance.sites:
+        near, _ = sd_wan_ports(appliance.router.node, site.name)
+        yield from (Route(f"{device.bgp_address}/32", near) for device in site.devices)
+
+
+def _peer_addresses(appliance: Appliance) -> Iterator[IPv4Address]:
+    vnet = appliance.vnet
+    further = [a for a in vnet.appliances if a.bgp is not None and a is not appliance]
+    yield from (each.bgp_address for each in further)
+    hops = (each.bgp.next_hop for each in further if each.bgp is not None)
+    yield from (hop for hop in hops if hop is not None and hop != appliance.bgp_address)
+    yield from _speakers_of(vnet)
+    yield from (other.bgp_address for other in appliance.bgp_neighbors)
+
+
+def _speakers_of(vnet: VNet) -> Iterator[IPv4Address]:
+    """The BGP addresses of a VNet's Route Server and gateways."""
+    for end in (vnet.route_server, vnet.vpn_gateway, vnet.expressroute_gateway):
+        yield from (router.bgp_address for router in (end.instances if end is not None else ()))
+
+
+def sd_wan_links(network: Network) -> Iterator[Link]:
+    """Between appliances and the sites behind them."""
+    for appliance in network.bgp_appliances:
+        node = appliance.router.node
+        for site in appliance.sites:
+            yield Link(port(node, f"s-{site.name}"), port(site.node, f"n-{node}"))
+
+
+def routes_to_appliances(site: Site) -> Iterator[Route]:
+    """How a site reaches the appliances that it is behind."""
+    for appliance in site.appliances:
+        yield Route(f"{appliance.bgp_address}/32", sd_wan_ports(appliance.router.node, site.name)[1])

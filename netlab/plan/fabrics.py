@@ -1,0 +1,51 @@
+"""Between fabrics: the links of peerings, and those to appliances that are next hops of a peered VNet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import IPv4Network
+
+from netlab.plan.model import Interface, Link
+from netlab.plan.ports import for_appliance, port, to_peer
+from netlab.scenario.network import Network, Nic, VNet
+
+_PEER_ADDRESSES = IPv4Network("169.254.4.0/22")
+
+
+def peer_address(vnet: VNet) -> str:
+    """The address that a fabric has on all its peering links."""
+    return str(_PEER_ADDRESSES[1 + list(vnet.network.vnets).index(vnet.name)])
+
+
+def peering_links(network: Network) -> Iterator[Link]:
+    """One link per connected pair of peered VNets (R101)."""
+    pairs = {frozenset((vnet.name, p.remote.name)) for vnet in network.vnets.values() for p in vnet.peerings}
+    for names in sorted(tuple(sorted(pair)) for pair in pairs):
+        a, b = (network.vnets[name] for name in names)
+        yield Link(
+            port(a.node, to_peer(b), f"{peer_address(a)}/32"),
+            port(b.node, to_peer(a), f"{peer_address(b)}/32"),
+        )
+
+
+def appliance_links(network: Network) -> Iterator[Link]:
+    """From each VNet to each appliance of its peers a link of its own: over the peering it would not be known which
+    packets are for the appliance, and which for the machines behind it."""
+    for vnet in network.vnets.values():
+        for peer, nic in appliances_of_peers(vnet):
+            near, far = for_appliance(peer, nic), for_appliance(vnet, nic)
+            yield Link(
+                Interface(vnet.node, near, f"n-{nic.node}", (f"{peer_address(vnet)}/32",)),
+                Interface(peer.node, far, f"n-{vnet.node}-{nic.node}", (f"{peer_address(peer)}/32",)),
+            )
+
+
+def appliances_of_peers(vnet: VNet) -> Iterator[tuple[VNet, Nic]]:
+    """The peers of a VNet with each NIC there that may be a next hop."""
+    return ((p.remote, nic) for p in vnet.peerings for nic in next_hops(p.remote))
+
+
+def next_hops(vnet: VNet) -> Iterator[Nic]:
+    """The NICs of a VNet that may be next hops: of appliances, and those that a user route names whatever they are."""
+    named = vnet.network.named_next_hops
+    return (nic for nic in vnet.nics if nic.appliance is not None or nic.address in named)

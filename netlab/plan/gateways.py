@@ -1,0 +1,97 @@
+"""VPN gateways: the routing namespaces of their instances, the NICs, and the SDN controller's view of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from netlab.plan import clients
+from netlab.plan.devices import Device, peer_pins
+from netlab.plan.model import CUSTOM_ROUTES_TABLE, GatewayView, Interface, Link, Node, Route, Tunnel
+from netlab.plan.names import lab_netns, node_directory
+from netlab.plan.ports import NIC, P2S, PAIR, port, to_gateway
+from netlab.scenario.addresses import GATEWAY_SUBNET, subnet_gateway
+from netlab.scenario.network import VNet, VpnGateway
+
+# Loses to a tunnel of the instance's own, and to BGP.
+_FALLBACK_METRIC = 1000
+
+
+def nics(gateway: VpnGateway) -> Iterator[Link]:
+    """The NICs of both instances, and the link between those of an active-active gateway."""
+    vnet = gateway.vnet
+    prefix = vnet.subnets[GATEWAY_SUBNET].prefix
+    for router in gateway.instances:
+        addresses = (f"{a}/{prefix.prefixlen}" for a in gateway.instance_addresses(router))
+        yield Link(
+            Interface(router.node, NIC, NIC, tuple(addresses)),
+            port(vnet.node, to_gateway(router.index), f"{subnet_gateway(prefix)}/32"),
+        )
+    if gateway.active_active:
+        first, second = (Interface(router.node, PAIR, PAIR) for router in gateway.instances)
+        yield Link(first, second)
+
+
+def routing(lab: str, device: Device, gateway: VpnGateway) -> Node:
+    """The routing namespace of an instance: into its VNet and its spokes; no way to the Internet (R64)."""
+    vnet = gateway.vnet
+    router = str(subnet_gateway(vnet.subnets[GATEWAY_SUBNET].prefix))
+    inward = (Route(str(prefix), NIC, via=router) for prefix in vnet.prefixes)
+    # Of an address of its own subnet zebra thinks that it is on-link.
+    private = vnet.expressroute_gateway.instances if vnet.expressroute_gateway is not None else ()
+    beside = (Route(f"{r.bgp_address}/32", NIC, via=router) for r in private)
+    custom = gateway.point_to_site.custom_routes if gateway.point_to_site is not None else ()
+    return Node(
+        device.node,
+        "gateway",
+        lab_netns(lab, device.node),
+        vnet.name,
+        routes=(
+            *inward,
+            *beside,
+            *custom_routes(map(str, custom)),
+            *peer_pins(device),
+            *_to_the_other_instance(device, gateway),
+        ),
+    )
+
+
+def custom_routes(prefixes: Iterable[str]) -> tuple[Route, ...]:
+    """How a gateway's routing namespace holds its custom routes (R63)."""
+    return tuple(Route(prefix, type="blackhole", table=CUSTOM_ROUTES_TABLE) for prefix in prefixes)
+
+
+def _to_the_other_instance(device: Device, gateway: VpnGateway) -> Iterator[Route]:
+    """What an instance of an active-active gateway leaves to the other one, over the link between them."""
+    if not gateway.active_active:
+        return
+    other = next(router for router in gateway.instances if router is not device.router)
+    via = str(other.bgp_address)
+    yield Route(f"{via}/32", PAIR)
+    statics = (prefix for tunnel in device.tunnels for prefix in tunnel.side(device.node).static_prefixes)
+    for prefix in dict.fromkeys(statics):
+        yield Route(str(prefix), PAIR, via=via, metric=_FALLBACK_METRIC)
+    if gateway.point_to_site is not None and not device.serves_p2s:
+        yield Route(str(gateway.point_to_site.address_pool), PAIR, via=via, metric=_FALLBACK_METRIC)
+
+
+def view(lab: str, device: Device, vnet: VNet, tunnels: tuple[Tunnel, ...]) -> GatewayView:
+    """Where to read what an instance learned, and the connection of its clients."""
+    counts = vnet.route_server is not None
+    found = GatewayView(
+        vnet.name,
+        device.node,
+        lab_netns(lab, device.node),
+        tuple(tunnel.interface for tunnel in tunnels),
+        directory=node_directory(lab, device.node) if counts else "",
+    )
+    if not device.serves_p2s:
+        return found
+    edge = device.charon_edge(P2S)
+    return replace(
+        found,
+        p2s_edge_netns=lab_netns(lab, edge),
+        p2s_directory=node_directory(lab, edge),
+        p2s_connection=clients.p2s_connection(device),
+        footholds=device.data_plane == "userspace",
+    )

@@ -1,0 +1,89 @@
+"""Interfaces by their role: in every namespace of a kind they are called alike."""
+
+from __future__ import annotations
+
+from netlab.plan.model import Interface
+from netlab.plan.names import interface
+from netlab.scenario.network import Nic, VNet
+
+# Of machines, gateways, Route Servers and clients, into their VNet or to their provider.
+NIC = "eth0"
+# Towards the Internet, and at an edge towards what is behind it.
+WAN = "wan"
+LAN = "lan"
+# For all point-to-site clients of a gateway; their IKE connection has this name too.
+P2S = "p2s"
+# Between the instances of an active-active gateway, and from one of a site's several devices to the router before them.
+PAIR = "pair"
+INSIDE = "lan0"
+
+
+def port(node: str, name: str, *addresses: str) -> Interface:
+    """An interface of a node: ``name`` as far as the kernel accepts it, and whole as its altname."""
+    return Interface(node, interface(name), name.lower(), addresses)
+
+
+# --- of a VNet's fabric ---------------------------------------------------------------------------------------------
+
+
+def to_machine(nic: Nic) -> str:
+    """Towards the NIC of a machine."""
+    return f"v-{nic.name}"
+
+
+def to_gateway(index: int) -> str:
+    """Towards an instance of the VPN gateway."""
+    return f"gw-{index}"
+
+
+def to_expressroute(index: int) -> str:
+    """Towards an instance of the ExpressRoute gateway."""
+    return f"er-{index}"
+
+
+def to_route_server(index: int) -> str:
+    """Towards an instance of the Route Server."""
+    return f"rs-{index}"
+
+
+def to_peer(peer: VNet) -> str:
+    """Towards the fabric of a peered VNet."""
+    return f"p-{peer.name}"
+
+
+def for_appliance(vnet: VNet, nic: Nic) -> str:
+    """At a fabric, for packets to an appliance of a peer ``vnet``; at that peer, where packets of ``vnet`` come in."""
+    return interface(f"n-{vnet.name}-{nic.name}")
+
+
+# --- of routers -----------------------------------------------------------------------------------------------------
+
+
+def tunnel_port(tunnel: str) -> str:
+    """Into a tunnel."""
+    return interface(f"t-{tunnel}")
+
+
+def host_port(host: str) -> str:
+    """Towards a host of a site."""
+    return interface(f"h-{host}")
+
+
+def circuit_port(node: str) -> str:
+    """Towards a router over a circuit."""
+    return interface(f"x-{node}")
+
+
+def device_port(node: str) -> str:
+    """From the router before a site's several devices towards one of them."""
+    return interface(f"d-{node}")
+
+
+def sd_wan_ports(appliance: str, site: str) -> tuple[str, str]:
+    """Between an appliance, by its node, and a site behind it: the appliance's and the site's."""
+    return interface(f"s-{site}"), interface(f"n-{appliance}")
+
+
+def edge_port(connection: str) -> str:
+    """Towards the charon of a connection."""
+    return interface(f"e-{connection}")

@@ -1,0 +1,210 @@
+"""The kernel tables of a VNet's fabric: one per ingress, with Azure's routes as the kernel's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from netlab.azure.effective import EffectiveRoute, active, fixed_routes, routes_from_peer, system_routes
+from netlab.plan.fabrics import appliances_of_peers, next_hops, peer_address
+from netlab.plan.model import FixedRoute, GatewayWay, Route, SubnetTable
+from netlab.plan.names import interface
+from netlab.plan.ports import WAN, for_appliance, to_expressroute, to_gateway, to_machine, to_peer, to_route_server
+from netlab.plan.underlay import FAR
+from netlab.scenario.addresses import GATEWAY_SUBNET, ROUTE_SERVER_SUBNET
+from netlab.scenario.network import Subnet, Topology, VNet
+
+_FIRST_TABLE = 1000
+# Route metrics; of several sources of the same prefix only the one that wins is in a table (section 5.2).
+USER_METRIC = 10
+GATEWAY_METRIC = 20
+SYSTEM_METRIC = 30
+
+# An ingress interface and its table.
+Ingress = tuple[str, SubnetTable]
+
+
+@dataclass(frozen=True, eq=False)
+class Tables:
+    """The tables of one VNet's fabric at a moment."""
+
+    vnet: VNet
+    topology: Topology
+
+    def ingresses(self) -> Iterator[Ingress]:
+        """The ingress interfaces of the fabric, each with its table: machines, gateways, peerings, the Internet."""
+        numbers = {name: number for number, name in enumerate(self.vnet.subnets, _FIRST_TABLE)}
+        spare = iter(range(_FIRST_TABLE + len(numbers), 2 * _FIRST_TABLE))
+        yield from self._of_machines(numbers)
+        yield from self._of_gateways(numbers, spare)
+        yield from self._of_peers(spare)
+        local = tuple(r for r in self._system if r.next_hop_type == "VnetLocal")
+        yield WAN, self._table(next(spare), "from the Internet", local)
+
+    def _of_machines(self, numbers: dict[str, int]) -> Iterator[Ingress]:
+        known: dict[Subnet, SubnetTable] = {}
+        for nic in self.vnet.nics:
+            subnet = nic.subnet
+            if subnet not in known:
+                known[subnet] = self._of_subnet(numbers[subnet.name], subnet)
+            yield interface(to_machine(nic)), known[subnet]
+
+    def _of_subnet(self, number: int, subnet: Subnet) -> SubnetTable:
+        serving = self.vnet.serving
+        return self._table(
+            number,
+            subnet.name,
+            self._fixed(subnet.name),
+            serving,
+            # A12, A28: a Route Server programs the subnets of its VNet and of the VNets that use it.
+            serving if serving is not None and serving.route_server is not None else None,
+            subnet.serving is not None,
+        )
+
+    def _of_gateways(self, numbers: dict[str, int], spare: Iterator[int]) -> Iterator[Ingress]:
+        vnet = self.vnet
+        if vnet.vpn_gateway is not None:
+            for index in (0, 1):
+                yield to_gateway(index), self._of_gateway_subnet(numbers[GATEWAY_SUBNET], by_vpn=True)
+        if vnet.expressroute_gateway is not None:
+            for router in vnet.expressroute_gateway.instances:
+                yield to_expressroute(router.index), self._of_gateway_subnet(next(spare), by_vpn=False)
+        for index in (0, 1) if vnet.route_server is not None else ():
+            table = self._table(numbers[ROUTE_SERVER_SUBNET], ROUTE_SERVER_SUBNET, self._system)
+            yield to_route_server(index), table
+
+    def _of_gateway_subnet(self, number: int, *, by_vpn: bool) -> SubnetTable:
+        """What a gateway sends back into its VNet never turns round to it again; to the other gateway it goes only
+        where a Route Server has them exchange routes (R96)."""
+        vnet = self.vnet
+        others = tuple(way for way in self._ways if way.expressroute == by_vpn and vnet.branch_to_branch)
+        server = vnet if vnet.route_server is not None else None
+        fixed = self._fixed(GATEWAY_SUBNET)
+        return self._table(number, GATEWAY_SUBNET, fixed, vnet if others else None, server, ways=others)
+
+    def _of_peers(self, spare: Iterator[int]) -> Iterator[Ingress]:
+        """R102: what a peer sends in is delivered here or to the gateway that it may use, never passed on to a third
+        VNet."""
+        vnet = self.vnet
+        for peering in vnet.peerings:
+            peer, name = peering.remote, f"from {peering.remote.name}"
+            fixed = tuple(routes_from_peer(vnet.network.scenario, vnet.name, peer.name))
+            table = self._table(next(spare), name, fixed, vnet if peering.lends_gateway else None)
+            yield interface(to_peer(peer)), table
+            for nic in next_hops(vnet):
+                route = Route(
+                    "0.0.0.0/0", interface(to_machine(nic)), via=str(nic.address), table=(number := next(spare))
+                )
+                table = SubnetTable(number, name, (FixedRoute("Default", "VirtualAppliance", route),))
+                yield for_appliance(peer, nic), table
+
+    @cached_property
+    def _system(self) -> tuple[EffectiveRoute, ...]:
+        return tuple(system_routes(self.vnet.network.scenario, self.vnet.name))
+
+    def _fixed(self, subnet: str) -> tuple[EffectiveRoute, ...]:
+        return fixed_routes(self.vnet.network.scenario, self.vnet.name, subnet)
+
+    @cached_property
+    def _ways(self) -> tuple[GatewayWay, ...]:
+        """The ways to the instances of the gateways that serve the VNet."""
+        serving = self.vnet.serving
+        if serving is None:
+            return ()
+        vpn, private = serving.vpn_gateway, serving.expressroute_gateway
+        ways = (
+            *(
+                GatewayWay(router.node, to_gateway(router.index), str(vpn.instance_addresses(router)[0]))
+                for router in (self.topology.with_tunnels(vpn) if vpn is not None else ())
+                if vpn is not None
+            ),
+            *(
+                GatewayWay(router.node, to_expressroute(router.index), str(router.bgp_address), expressroute=True)
+                for router in (private.instances if private is not None else ())
+            ),
+        )
+        if serving is self.vnet:
+            return ways
+        return tuple(replace(way, device=interface(to_peer(serving)), via=peer_address(serving)) for way in ways)
+
+    @cached_property
+    def _appliances(self) -> tuple[tuple[str, str, str], ...]:
+        """The address of every NIC that can be a next hop, here or in a peer, with the interface and next hop to it."""
+        here = ((str(n.address), interface(to_machine(n)), str(n.address)) for n in self.vnet.nics)
+        there = ((str(n.address), for_appliance(p, n), peer_address(p)) for p, n in appliances_of_peers(self.vnet))
+        return (*here, *there)
+
+    @cached_property
+    def _way_to(self) -> dict[str, tuple[str, str]]:
+        """The interface and the next hop that lead to the NIC of each address; the first one of several."""
+        return {address: (device, via) for address, device, via in reversed(self._appliances)}
+
+    def _table(
+        self,
+        number: int,
+        name: str,
+        fixed: tuple[EffectiveRoute, ...],
+        gateway: VNet | None = None,
+        route_server: VNet | None = None,
+        propagates: bool = True,
+        ways: tuple[GatewayWay, ...] | None = None,
+    ) -> SubnetTable:
+        ways = () if gateway is None else self._ways if ways is None else ways
+        return SubnetTable(
+            number,
+            name,
+            tuple(
+                FixedRoute(route.source, route.next_hop_type, self._kernel_route(number, ways, route))
+                for route in fixed
+                if route.source != "VirtualNetworkGateway"
+            ),
+            gateway.name if gateway is not None else "",
+            ways,
+            route_server.name if route_server is not None else "",
+            self._appliances if route_server is not None else (),
+            (gateway or route_server or self.vnet).hub_routing_preference,
+            propagates,
+        )
+
+    def _kernel_route(self, table: int, ways: tuple[GatewayWay, ...], route: EffectiveRoute) -> Route:
+        """The kernel route that stands for a system or a user route."""
+        prefix, metric = str(route.prefix), USER_METRIC if route.source == "User" else SYSTEM_METRIC
+        match route.next_hop_type:
+            case "VnetLocal":
+                return Route(prefix, type="throw", table=table, metric=metric)
+            case "VNetPeering":
+                peer = self.vnet.network.vnets[route.next_hop]
+                via = peer_address(peer)
+                return Route(prefix, interface(to_peer(peer)), via=via, table=table, metric=metric)
+            case "Internet":
+                return Route(prefix, WAN, via=FAR, table=table, metric=metric)
+            case "VirtualNetworkGateway" if vpn := [way for way in ways if not way.expressroute]:  # R88
+                return over(vpn, prefix, table, metric)
+            case "VirtualAppliance" if found := self._way_to.get(route.next_hop):
+                return Route(prefix, found[0], via=found[1], table=table, metric=metric)
+        # The packet disappears without a word.
+        return Route(prefix, type="blackhole", table=table, metric=metric)
+
+
+def opening(table: SubnetTable) -> Iterator[Route]:
+    """What a table holds before any gateway has advertised anything: the active ones of its routes."""
+    kernel = {(item.source, item.route.prefix): item.route for item in table.fixed}
+    chosen = active(item.candidate for item in table.fixed)
+    return (kernel[route.source, str(route.prefix)] for route in chosen if route.source != "VirtualNetworkGateway")
+
+
+def over(ways: Iterable[GatewayWay], prefix: str, table: int, metric: int) -> Route:
+    """The route over these instances of a gateway, by turns (R11)."""
+    return by_turns(((way.device, way.via) for way in ways), prefix, table, metric)
+
+
+def by_turns(ways: Iterable[tuple[str, str]], prefix: str, table: int, metric: int) -> Route:
+    """The route over these devices and next hops; into nothing where there is none."""
+    hops = tuple(sorted(set(ways)))
+    if not hops:
+        return Route(prefix, type="blackhole", table=table, metric=metric)
+    if len(hops) == 1:
+        ((device, via),) = hops
+        return Route(prefix, device, via=via, table=table, metric=metric)
+    return Route(prefix, table=table, metric=metric, hops=hops)

@@ -1,0 +1,129 @@
+"""VNets: the fabric with its tables and filters, and the virtual machines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from netlab.azure.forwarding import not_allowed
+from netlab.azure.nics import nics, sends_only_its_own, takes_only_its_own
+from netlab.plan import appliances, gateways
+from netlab.plan.devices import Parts
+from netlab.plan.fabrics import next_hops
+from netlab.plan.model import Barrier, Fabric, FabricRules, Interface, Link, Node, Route, Rule, Ruleset
+from netlab.plan.names import interface, lab_netns
+from netlab.plan.ports import (
+    NIC,
+    WAN,
+    for_appliance,
+    port,
+    to_expressroute,
+    to_gateway,
+    to_machine,
+    to_peer,
+    to_route_server,
+)
+from netlab.plan.tables import Tables, opening
+from netlab.plan.underlay import NEAR, to_internet
+from netlab.scenario.addresses import subnet_gateway
+from netlab.scenario.network import Nic, Topology, VNet
+
+_DELIVERY_TABLE = 999
+# After the rule of every ingress.
+_DELIVERY_PRIORITY = 30_000
+# Of an appliance's default route: one by BGP wins. zebra takes the highest byte for the administrative distance.
+LAST_CHOICE = 254 << 24
+
+# What machines need at which connections end, by node: routes and rulesets.
+Serving = Mapping[str, tuple[tuple[Route, ...], Ruleset]]
+
+
+def parts(lab: str, topology: Topology, vnet: VNet, serving: Serving) -> tuple[Parts, Fabric]:
+    """A VNet: its fabric, its machines, and the NICs of its gateway's instances."""
+    public = vnet.network.public
+    egress = str(public.egress[vnet.name])
+    ports = tuple(Tables(vnet, topology).ingresses())
+    tables = tuple({table.table: table for _, table in ports}.values())
+    barriers = tuple(_barriers(vnet))
+    known = tuple(
+        (str(public.machines[nic.node]), str(nic.address)) for nic in vnet.nics if nic.node in public.machines
+    )
+    fabric = Node(
+        vnet.node,
+        "vnet",
+        lab_netns(lab, vnet.node),
+        vnet.name,
+        routes=(*_deliveries(topology, vnet), *(route for table in tables for route in opening(table))),
+        rules=(
+            *(Rule(table.table, table.table, iif=name) for name, table in ports),
+            Rule(_DELIVERY_PRIORITY, _DELIVERY_TABLE),
+        ),
+        answers_ping=False,
+        nftables=(FabricRules(WAN, egress, known, barriers),),
+    )
+    machines = tuple(_machine(lab, nic, serving) for nic in vnet.nics)
+    wan = to_internet(vnet.node, (f"{egress}/32", f"{NEAR}/32"), WAN)
+    of_gateway = gateways.nics(vnet.vpn_gateway) if vnet.vpn_gateway is not None else ()
+    links = (wan, *(link for _, link in machines), *of_gateway)
+    spec = Fabric(vnet.node, fabric.netns, tables, _DELIVERY_TABLE, barriers)
+    return Parts((fabric, *(machine for machine, _ in machines)), links), spec
+
+
+def _machine(lab: str, nic: Nic, serving: Serving) -> tuple[Node, Link]:
+    address, prefix, appliance = str(nic.address), nic.subnet.prefix, nic.appliance
+    router = str(subnet_gateway(prefix))
+    link = Link(
+        Interface(nic.node, NIC, NIC, (f"{address}/{prefix.prefixlen}",)),
+        port(nic.vnet.node, to_machine(nic), f"{router}/32"),
+    )
+    speaks = appliance is not None and appliance.bgp is not None
+    default = Route("0.0.0.0/0", NIC, via=router, source=address, metric=LAST_CHOICE if speaks else 0)
+    routes, rulesets = [default], list(appliances.rulesets(appliance)) if appliance is not None else []
+    if nic.node in serving:
+        to_edges, of_server = serving[nic.node]
+        routes += to_edges
+        rulesets.append(of_server)
+    if appliance is not None and speaks:
+        routes += appliances.bgp_routes(appliance)
+    return Node(
+        nic.node,
+        "vm",
+        lab_netns(lab, nic.node),
+        nic.vnet.name,
+        routes=tuple(routes),
+        forwarding=appliance is not None,
+        nftables=tuple(rulesets),
+    ), link
+
+
+def _deliveries(topology: Topology, vnet: VNet) -> Iterator[Route]:
+    """The NICs of a VNet, each a host route: there is no link layer to find them by (R112)."""
+    for nic in vnet.nics:
+        yield Route(f"{nic.address}/32", interface(to_machine(nic)), table=_DELIVERY_TABLE)
+    vpn, private, server = vnet.vpn_gateway, vnet.expressroute_gateway, vnet.route_server
+    if vpn is not None:
+        for router in topology.with_tunnels(vpn):
+            for address in vpn.instance_addresses(router):
+                yield Route(f"{address}/32", to_gateway(router.index), table=_DELIVERY_TABLE)
+    for router in private.instances if private is not None else ():
+        yield Route(f"{router.bgp_address}/32", to_expressroute(router.index), table=_DELIVERY_TABLE)
+    for router in server.instances if server is not None else ():
+        yield Route(f"{router.bgp_address}/32", to_route_server(router.index), table=_DELIVERY_TABLE)
+    # Addresses of the VNet that no NIC has: the packet disappears without a word.
+    yield Route("0.0.0.0/0", type="blackhole", table=_DELIVERY_TABLE)
+
+
+def _barriers(vnet: VNet) -> Iterator[Barrier]:
+    """NICs without IP forwarding (R116), and peerings without AllowForwardedTraffic (R107)."""
+    for nic, own in zip(nics(vnet.network.scenario, vnet.name), vnet.nics, strict=True):
+        if not own.ip_forwarding:
+            name, address = (interface(to_machine(own)),), (str(own.address),)
+            yield Barrier(takes_only_its_own(nic), egress=name, destinations=address)
+            yield Barrier(sends_only_its_own(nic), ingress=name, sources=address)
+    forwarding = tuple(interface(to_machine(appliance.nic)) for appliance in vnet.appliances)
+    own_prefixes = tuple(map(str, vnet.address_space))
+    for peering in vnet.peerings:
+        peer, theirs = peering.remote, peering.theirs
+        if forwarding and theirs is not None and not theirs.spec.allow_forwarded_traffic:
+            theirs_too = (for_appliance(peer, nic) for nic in next_hops(peer))
+            egress = (interface(to_peer(peer)), *theirs_too)
+            yield Barrier(not_allowed(vnet.name, peer.name), forwarding, egress, own_prefixes)

@@ -1,0 +1,23 @@
+"""What nftables does in a namespace, through a template for each kind of ruleset."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from netlab.plan.model import ApplianceNat, FabricRules, InitiatorOnly, Ruleset, SiteNat, VpnServerNat
+from netlab.render.text import template
+
+# Differs from Azure: A firewall drops an answer in TCP or ICMP if it did not see the request, and cannot tell an answer
+# in UDP from a request. Here NAT forwards all three alike (strays.j2), and no private packet leaves in clear.
+_TEMPLATES: dict[type[Ruleset], str] = {
+    FabricRules: "fabric",
+    ApplianceNat: "appliance",
+    VpnServerNat: "vpn-server",
+    SiteNat: "site",
+    InitiatorOnly: "initiator-only",
+}
+
+
+def text(rulesets: Iterable[Ruleset]) -> str:
+    """The input of ``nft -f``; empty without a ruleset."""
+    return "".join(template(f"nftables/{_TEMPLATES[type(item)]}.j2").render(ruleset=item) for item in rulesets)
