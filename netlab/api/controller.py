@@ -1,34 +1,35 @@
-"""The process that keeps a lab's VNets in step: ``python -m netlab.api.controller LAB``, started by ``up``."""
+"""The process that keeps a lab's VNets in step: this module as a program, with the lab's name; started by ``up``."""
 
 from __future__ import annotations
 
 import signal
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
-from netlab.controllers import demand
-from netlab.controllers import sdn as controller
-from netlab.lab.build import state
-from netlab.lab.build.state import INITIATED
-from netlab.machine.linux import CONTROLLER, Linux
+from netlab.controllers import demand, loop
+from netlab.lab.build import journal, state
+from netlab.machine import bgp, daemons, gateways, ike, packets, routers, sas
+from netlab.machine.watch import Watch
 from netlab.plan import steering
+
+PORTS = loop.Ports(gateways, routers, sas, bgp, Watch)
+DEMAND = demand.Ports(packets.PacketTap, sas.selected, ike.initiate_child)
 
 
 def main() -> None:
-    """Run the SDN controller of the lab that the command line names, until stopped."""
-    lab, machine, orders = sys.argv[1], Linux(), _Orders()
+    """Run the controllers of the lab that the command line names, until stopped."""
+    lab, orders = sys.argv[1], _Orders()
     signal.signal(signal.SIGHUP, lambda *_: orders.come())
-    roused: frozenset[demand.Demand] = frozenset()
+    watched: frozenset[demand.Demand] = frozenset()
     up: steering.Up | None = None
     while True:
         plan = state.read(lab).plan
-        roused = demand.start(plan, machine, roused)
-        up = controller.run(plan, machine, orders, lambda: state.is_past(lab, INITIATED), up)
+        watched = demand.start(plan, DEMAND, watched)
+        up = loop.run(plan, PORTS, orders, lambda: journal.is_past(lab, journal.INITIATED), up)
 
 
 class _Orders:
-    """What others tell the controller: SIGHUP is that the lab has another plan now."""
+    """The orders of other processes: SIGHUP is that the lab has another plan now."""
 
     def __init__(self) -> None:
         self._come = False
@@ -40,9 +41,9 @@ class _Orders:
         self._poke()
 
     def ready(self, poke: Callable[[], None]) -> None:
-        """By this name the others find it: it is at work."""
+        """Take the name by which other processes find the controller: it is at work."""
         self._poke = poke
-        Path("/proc/self/comm").write_text(CONTROLLER)
+        daemons.take_name()
 
     def replanned(self) -> bool:
         """Whether the lab has another plan since it was asked last."""

@@ -36,8 +36,8 @@ def down(
 ) -> None:
     """Remove a lab, in whatever state it is."""
     require_root()
+    from netlab.api.machine import LINUX
     from netlab.lab.build import engine, state
-    from netlab.machine.linux import Linux
 
     if everything and lab:
         raise UsageError("--all and the name of a lab exclude each other", "give one of the two")
@@ -46,7 +46,7 @@ def down(
         raise UsageError(f"several labs are up: {', '.join(known)}", "name one, or say --all")
     labs = [lab_name(lab)] if lab else known
     for name in labs:
-        there = engine.down(name, Linux())
+        there = engine.down(name, LINUX)
         log(f"{name} is removed" if there else f"there is no lab called {name}: nothing to remove")
     if not labs:
         log("no lab is up: nothing to remove")
@@ -59,10 +59,10 @@ def gc() -> None:
     Of labs whose `up` never ended and that nobody works on, and of labs whose state is lost; a lab that is up stays.
     """
     require_root()
+    from netlab.api.machine import LINUX
     from netlab.lab.build import engine
-    from netlab.machine.linux import Linux
 
-    removed = engine.collect(Linux())
+    removed = engine.collect(LINUX)
     for name in removed:
         log(f"{name}: its remains are removed")
     if not removed:

@@ -33,9 +33,9 @@ def set_key(
     the connection has then.
     """
     require_root()
+    from netlab.api.machine import LINUX
     from netlab.lab.build import state
-    from netlab.lab.story import connections
-    from netlab.machine.linux import Linux
+    from netlab.lab.story import keys
     from netlab.scenario.names import suggest
 
     found = read_lab(lab)
@@ -50,11 +50,11 @@ def set_key(
     if generate and file is not None:
         raise UsageError("--generate and --file exclude each other", "leave one out")
     key = secrets.token_hex(32) if generate else _read(file)
-    problem = connections.refused_key(found.scenario, name, key)
+    problem = keys.refused_key(found.scenario, name, key)
     if problem:
         raise UsageError(f"this key is refused: {problem}", "write another one, or have one made with --generate")
     with state.locked(found.facts.lab):
-        display(f"{name}: {connections.set_key(found, Linux(), name, ends, key).words}")
+        display(f"{name}: {keys.set_key(found, LINUX, name, ends, key).words}")
 
 
 def _read(file: Path | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,8 @@ from netlab.errors import LabError, UsageError
 
 if TYPE_CHECKING:
     from netlab.lab.build.state import Lab
+    from netlab.lab.machine import Machine
     from netlab.lab.story.incidents import Incident
-    from netlab.machine.linux import Linux
     from netlab.scenario.loader import Loaded
     from netlab.scenario.models import Scenario
 
@@ -62,16 +63,18 @@ def require_root() -> None:
 
 def build_lab(loaded: Loaded, name: str, time_scale: float | None, data_plane: Plane) -> str:
     """Plan a scenario and build its lab; the lab's name."""
+    from netlab.api import controller
+    from netlab.api.machine import LINUX
     from netlab.lab.build import engine, state
     from netlab.machine import host
-    from netlab.machine.linux import Linux
     from netlab.plan.planner import plan as make
 
     scenario = loaded.scenario
     lab = lab_name(name) if name else scenario.name
     planned = make(scenario, lab, host.choose_data_plane(data_plane), time_scale)
     facts = state.Facts(lab, scenario.name, planned.data_plane, planned.timers.scale)
-    engine.up(planned, scenario, loaded.text, facts, Linux(), stepper())
+    command = (sys.executable, "-m", controller.__name__, lab)
+    engine.up(state.Lab(facts, scenario, planned), loaded.text, LINUX, command, stepper())
     return lab
 
 
@@ -96,13 +99,13 @@ def named(lab: Lab, name: Any) -> Any:
     return next((item for item in known if isinstance(name, str) and item.lower() == name.lower()), name)
 
 
-def act(lab: Lab, deed: Callable[[Linux], Incident], output: Format) -> None:
+def act(lab: Lab, deed: Callable[[Machine], Incident], output: Format) -> None:
     """Do something to a lab, alone, and say what came of it."""
+    from netlab.api.machine import LINUX
     from netlab.lab.build import state
-    from netlab.machine.linux import Linux
 
     with state.locked(lab.facts.lab):
-        incident = deed(Linux())
+        incident = deed(LINUX)
     if output is Format.json:
         print_json(incident.structure())
     else:

@@ -221,17 +221,18 @@ def _foreseen(scenario: str, step: str, source: str, target: str) -> tuple[World
 def _seen(lab: str, source: str, target: str) -> tuple[World, Predicted, dict[str, IPv4Address]]:
     """A pair as the packets of a running lab see it."""
     require_root()
+    from netlab.api.machine import LINUX
     from netlab.lab.build import state
     from netlab.lab.measure import witness
-    from netlab.lab.measure.verify import aimed, all_addresses, probe_addresses
-    from netlab.machine.linux import Linux
+    from netlab.lab.measure.probing import aimed, all_addresses
+    from netlab.lab.story.addresses import probe_addresses
     from netlab.probe.trace import Probe
 
     found = read_lab(lab)
     world = state.world(found)
-    addresses = probe_addresses(found, Linux())
+    addresses = probe_addresses(found, LINUX.clients)
     nodes = find_pair(found, addresses, source, target)
     everything = all_addresses(world, addresses)
     with state.locked(found.facts.lab):
-        pair = witness.watch(found, Linux(), addresses, aimed(world, everything, Probe(*nodes, "icmp")))
+        pair = witness.watch(found, LINUX, addresses, aimed(world, everything, Probe(*nodes, "icmp")))
     return world, pair, everything

@@ -42,13 +42,14 @@ def connect(client: ClientArgument, gateway: GatewayOption = "", lab: LabOption 
 
     Its gateway may refuse it: then this fails with the reason that the gateway gives.
     """
-    from netlab.machine.linux import Linux
+    from netlab.api.machine import LINUX
+    from netlab.lab.build.clients import refusals
 
-    found, machine = _act("connect", client, gateway, lab), Linux()
+    found, machine = _act("connect", client, gateway, lab), LINUX
     for tunnel in _tunnels(found, client, gateway):
-        address = machine.virtual_address(tunnel)
+        address = machine.clients.virtual_address(tunnel)
         if not address:
-            reason = machine.refusals(found.plan, tunnel.gateway).get(tunnel.node, "its gateway does not answer")
+            reason = refusals(found.plan, tunnel.gateway, machine.sas).get(tunnel.node, "its gateway does not answer")
             raise LabError(f"{tunnel.name} is not connected to {tunnel.gateway}: {reason}")
         display(f"{tunnel.name} is connected to {tunnel.gateway} and has the address {address}")
 
@@ -72,9 +73,10 @@ def certificates(lab: LabArgument = "", output: FormatOption = Format.table) -> 
 def _act(verb: str, client: str, gateway: str, name: str) -> Lab:
     """Take an action on a client's tunnels, as a story does: `status` knows of it, and `verify` puts it back."""
     require_root()
+    from netlab.api.machine import LINUX
     from netlab.lab.build import state
+    from netlab.lab.story.actions import take
     from netlab.lab.story.stage import Stage
-    from netlab.machine.linux import Linux
     from netlab.scenario.models import Action, node_name
 
     found = read_lab(name)
@@ -82,9 +84,9 @@ def _act(verb: str, client: str, gateway: str, name: str) -> Lab:
     (subject,) = (item for item in found.scenario.clients if node_name(item) == own[0].node)
     which = {"gateway": own[0].gateway} if gateway else {}
     with state.locked(found.facts.lab):
-        stage = Stage(found, Linux())
+        stage = Stage(found, LINUX)
         stage.resume()
-        stage.take(Action.model_validate({verb: {"client": subject, **which}}))
+        take(stage, Action.model_validate({verb: {"client": subject, **which}}))
     return found
 
 

@@ -123,19 +123,20 @@ def trace(
     Every interface that it passes, with the microseconds since it was sent.
     """
     require_root()
+    from netlab.api.machine import LINUX
     from netlab.lab.build import state
     from netlab.lab.measure import trace as tracing
-    from netlab.lab.measure.verify import aimed, all_addresses, probe_addresses
-    from netlab.machine.linux import Linux
+    from netlab.lab.measure.probing import aimed, all_addresses
+    from netlab.lab.story.addresses import probe_addresses
     from netlab.probe.trace import Probe
 
     found = read_lab(lab)
-    addresses = probe_addresses(found, Linux())
+    addresses = probe_addresses(found, LINUX.clients)
     world = state.world(found)
     pair = find_pair(found, addresses, source, target)
     probe = aimed(world, all_addresses(world, addresses), Probe(*pair, protocol.value))
     with state.locked(found.facts.lab):
-        followed = tracing.follow(found, Linux(), addresses, probe)
+        followed = tracing.follow(found, LINUX, addresses, probe)
     if output is Format.json:
         print_json({"lab": found.facts.lab, **followed.structure()})
     else:
@@ -185,35 +186,35 @@ def impair(
     Where measuring says that the link does something else, nothing is changed.
     """
     require_root()
+    from netlab.api.machine import LINUX
     from netlab.lab.build import state
     from netlab.lab.story.impairment import impaired
-    from netlab.machine.linux import Linux
 
     found = read_lab(lab)
     asked = {"delay": delay, "jitter": jitter, "loss": loss, "rate": rate}
     with state.locked(found.facts.lab):
         uplink = impaired(found, link, {name: value for name, value in asked.items() if value}, reset)
         if reset:
-            Linux().reset_impairment(found.plan, uplink)
+            LINUX.links.restore(found.plan, uplink)
             log(f"{uplink.name}: no impairment")
             return
-        measured = Linux().impair(found.plan, uplink)
+        measured = LINUX.links.impair(found.plan, uplink)
     row = {"link": uplink.name, "rtt_ms": measured.rtt_ms, "loss_percent": measured.loss, "rate_kbit": measured.rate}
     print_rows([row], output)
 
 
 def _verify(lab: Lab) -> Report:
+    from netlab.api.machine import LINUX
     from netlab.lab.build import state
     from netlab.lab.measure.verify import verify as prove
-    from netlab.machine.linux import Linux
 
     with state.locked(lab.facts.lab):
-        return prove(lab, Linux(), stepper())
+        return prove(lab, LINUX, stepper())
 
 
 def _test(loaded: Loaded, time_scale: float | None, data_plane: Plane) -> Report:
+    from netlab.api.machine import LINUX
     from netlab.lab.build import engine, state
-    from netlab.machine.linux import Linux
 
     lab = build_lab(loaded, "", time_scale, data_plane)
     try:
@@ -221,7 +222,7 @@ def _test(loaded: Loaded, time_scale: float | None, data_plane: Plane) -> Report
     finally:
         with undisturbed():
             log(f"removing {lab}")
-            engine.down(lab, Linux())
+            engine.down(lab, LINUX)
 
 
 def _print_reports(reports: list[Report], output: Format, *, single: bool) -> None:

@@ -25,14 +25,14 @@ _NO_SUCH_COMMAND = 127
 def status(lab: LabArgument = "", output: FormatOption = Format.table) -> None:
     """Say whether daemons, connections and BGP sessions are alive."""
     require_root()
+    from netlab.api.machine import LINUX
     from netlab.lab.build import state
     from netlab.lab.measure.overview import overview
-    from netlab.machine.linux import Linux
 
     names = (lab_name(lab),) if lab else state.names()
     if lab and not state.exists(lab):
         raise UsageError(f"there is no lab called {lab}", "`netlab status` lists them")
-    found = [overview(name, Linux()) for name in names]
+    found = [overview(name, LINUX) for name in names]
     if output is Format.json:
         print_json([item.structure() for item in found])
     elif not found:
@@ -50,10 +50,10 @@ def status(lab: LabArgument = "", output: FormatOption = Format.table) -> None:
 def nodes(lab: LabArgument = "", output: FormatOption = Format.table) -> None:
     """List a lab's nodes with their namespaces and addresses."""
     require_root()
-    from netlab.machine.linux import Linux
+    from netlab.api.machine import LINUX
 
     found = read_lab(lab)
-    addresses = Linux().addresses(found.plan)
+    addresses = LINUX.links.addresses(found.plan)
     rows = [
         {"name": n.name, "kind": n.kind, "netns": n.netns, "addresses": list(addresses[n.name])}
         for n in found.plan.nodes
@@ -68,11 +68,11 @@ def routes(node: NodeArgument, lab: LabOption = "", output: FormatOption = Forma
     Of a VNet: the table of each subnet and of each other way in, with Azure's next hop types.
     """
     require_root()
+    from netlab.api.machine import LINUX
     from netlab.lab.measure.overview import route_rows
-    from netlab.machine.linux import Linux
 
     found = read_lab(lab)
-    print_rows(route_rows(found, find_node(found, node), Linux()), output)
+    print_rows(route_rows(found, find_node(found, node), LINUX.routes), output)
 
 
 @app.command("exec")

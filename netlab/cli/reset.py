@@ -13,7 +13,7 @@ from netlab.cli.output import log
 from netlab.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from netlab.machine.linux import Linux
+    from netlab.lab.machine import Machine
 
 app = typer.Typer(name="reset", help="Reset a gateway or a connection.", no_args_is_help=True)
 
@@ -63,7 +63,7 @@ def connection(
         raise UsageError(f"there is no connection {connection[:60]!r}", suggest(connection, known))
     states: list[Seen] = []
 
-    def reset(machine: Linux) -> incidents.Incident:
+    def reset(machine: Machine) -> incidents.Incident:
         incident, seen = incidents.reset_connection(found, machine, name)
         states.append(seen)
         return incident

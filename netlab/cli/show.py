@@ -13,10 +13,11 @@ from netlab.cli.output import log, print_json, print_rows
 from netlab.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from netlab.azure.nics import Nic
-    from netlab.lab.measure.operations import Gateway, Shown
+    from netlab.lab.build.state import Lab
+    from netlab.lab.measure.shown.bgp import Speaker
+    from netlab.lab.measure.shown.ike import Gateway
+    from netlab.lab.measure.shown.rows import Shown
     from netlab.scenario.models import Scenario
 
 app = typer.Typer(name="show", help="What Azure's operations show of a gateway or a NIC.", no_args_is_help=True)
@@ -98,14 +99,14 @@ def effective_routes(
     Of several NICs, JSON holds what Azure shows of each under its machine's node.
     """
     require_root()
+    from netlab.api.machine import LINUX
     from netlab.lab.build import state
-    from netlab.lab.measure import nics as in_lab
-    from netlab.lab.measure.operations import Shown
-    from netlab.machine.linux import Linux
+    from netlab.lab.measure.shown import nics as in_lab
+    from netlab.lab.measure.shown.rows import Shown
 
     found = read_lab(lab)
     wanted = _nics(found.scenario, found.facts.lab, nic)
-    world, learned = state.world(found), in_lab.learned(found.plan, Linux())
+    world, learned = state.world(found), in_lab.learned(found.plan, LINUX.gateways)
     rows = {item.node: in_lab.effective_routes(world, learned, vnet, item) for vnet, item in wanted}
     if nic and nic.lower() not in map(str.lower, found.scenario.vnets):
         (of_one,) = rows.values()
@@ -134,31 +135,38 @@ def _nics(scenario: Scenario, lab: str, name: str) -> list[tuple[str, Nic]]:
 
 def _gateway(name: str, lab: str) -> Gateway:
     """A gateway or a site; or an appliance that ends connections."""
+    require_root()
+    from netlab.api.machine import LINUX
+    from netlab.lab.build import state
+    from netlab.lab.measure.shown.ike import Gateway
     from netlab.scenario.routers import ends, vpn_servers
 
-    return _found(name, lab, lambda scenario: (*ends(scenario), *(router.end for router in vpn_servers(scenario))))
+    found = read_lab(lab)
+    known = (*ends(found.scenario), *(router.end for router in vpn_servers(found.scenario)))
+    return Gateway(found, state.world(found), LINUX.sas, _known(found, name, known))
 
 
-def _speaker(name: str, lab: str) -> Gateway:
+def _speaker(name: str, lab: str) -> Speaker:
     """A gateway or a site; or one of those that speak BGP and nothing else."""
+    require_root()
+    from netlab.api.machine import LINUX
     from netlab.azure.learning import learners
+    from netlab.lab.build import state
+    from netlab.lab.measure.shown.bgp import Speaker
     from netlab.scenario.routers import ends
 
-    return _found(name, lab, lambda scenario: (*ends(scenario), *learners(scenario)))
+    found = read_lab(lab)
+    known = (*ends(found.scenario), *learners(found.scenario))
+    return Speaker(found, state.world(found), LINUX.bgp, _known(found, name, known))
 
 
-def _found(name: str, lab: str, among: Callable[[Scenario], tuple[str, ...]]) -> Gateway:
-    require_root()
-    from netlab.lab.build import state
-    from netlab.lab.measure.operations import Gateway
-    from netlab.machine.linux import Linux
+def _known(lab: Lab, name: str, ends: tuple[str, ...]) -> str:
     from netlab.scenario.names import suggest
 
-    found = read_lab(lab)
-    known = {end.lower(): end for end in among(found.scenario)}
+    known = {end.lower(): end for end in ends}
     if name.lower() not in known:
-        raise UsageError(f"there is no gateway {name[:60]!r} in {found.facts.lab}", suggest(name, known.values()))
-    return Gateway(found, state.world(found), Linux(), known[name.lower()])
+        raise UsageError(f"there is no gateway {name[:60]!r} in {lab.facts.lab}", suggest(name, known.values()))
+    return known[name.lower()]
 
 
 def _print(shown: Shown, output: Format, *, wrapped: bool = False) -> None:

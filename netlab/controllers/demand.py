@@ -31,14 +31,17 @@ class Tap(Protocol):
     def wait(self) -> frozenset[Packet]: ...
 
 
-class Machine(Protocol):
-    """What waking tunnels asks of the machine."""
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What bringing up tunnels asks of the ports.
 
-    def tap(self, netns: str, interface: str) -> Tap: ...
+    ``tap`` listens at an interface of a namespace. The others take a charon's directory and a connection: ``selected``
+    are the selectors, local and remote, of its CHILD SAs; ``initiate_child`` brings up one more.
+    """
 
-    def selected(self, directory: str, connection: str) -> tuple[tuple[Selector, Selector], ...]: ...
-
-    def initiate_child(self, directory: str, connection: str, child: str) -> None: ...
+    tap: Callable[[str, str], Tap]
+    selected: Callable[[str, str], Iterable[tuple[Selector, Selector]]]
+    initiate_child: Callable[[str, str, str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,28 +84,28 @@ def _takes(local: Selector, remote: Selector, packet: Packet) -> bool:
     )
 
 
-def start(plan: Plan, machine: Machine, watched: frozenset[Demand] = frozenset()) -> frozenset[Demand]:
+def start(plan: Plan, ports: Ports, watched: frozenset[Demand] = frozenset()) -> frozenset[Demand]:
     """Watch every interface that wants it and is not, each in a thread that ends with the process; all that are now."""
     fresh = frozenset(demands(plan)) - watched
     for demand in fresh:
-        threading.Thread(target=_watch, args=(demand, machine, threading.Event().wait), daemon=True).start()
+        threading.Thread(target=_watch, args=(demand, ports, threading.Event().wait), daemon=True).start()
     return watched | fresh
 
 
-def _watch(demand: Demand, machine: Machine, pause: Callable[[float], object]) -> None:
+def _watch(demand: Demand, ports: Ports, pause: Callable[[float], object]) -> None:
     while True:
         try:
-            tap = machine.tap(demand.netns, demand.interface)
+            tap = ports.tap(demand.netns, demand.interface)
             while True:
-                serve(demand, machine, tap.wait())
+                serve(demand, ports, tap.wait())
                 pause(_PAUSE)
         except (LabError, OSError):
             pause(_PERIOD)
 
 
-def serve(demand: Demand, machine: Machine, packets: Collection[Packet]) -> None:
+def serve(demand: Demand, ports: Ports, packets: Collection[Packet]) -> None:
     """Bring up what packets lack; a peer that refuses is asked again by the next packet."""
     name = demand.connection.name
-    for child in lacking(demand.connection, machine.selected(demand.directory, name), packets):
+    for child in lacking(demand.connection, ports.selected(demand.directory, name), packets):
         with contextlib.suppress(LabError):
-            machine.initiate_child(demand.directory, name, child)
+            ports.initiate_child(demand.directory, name, child)

@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 
 from netlab.errors import HostError, LabError
-from netlab.machine import network
+from netlab.machine import interfaces
 from netlab.machine.waiting import wait_until
 
 _PROGRAMS = ("dumpcap", "mergecap")
@@ -68,7 +68,7 @@ def require() -> None:
 
 def places(nodes: Iterable[tuple[str, str]]) -> tuple[Place, ...]:
     """All that a capture can be made at: the interfaces that are up, but not the loopback, of nodes and namespaces."""
-    return tuple(Place(node, netns, found) for node, netns in nodes if (found := network.live_interfaces(netns)))
+    return tuple(Place(node, netns, found) for node, netns in nodes if (found := interfaces.live_interfaces(netns)))
 
 
 def capture(found: Sequence[Place], file: Path, seconds: float | None, begun: Callable[[], None]) -> Captured:

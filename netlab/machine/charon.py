@@ -9,12 +9,12 @@ import socket
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal
 
-from netlab.azure.sessions import NO_ADDRESS, REVOKED, UNTRUSTED, WRONG_PASSWORD
 from netlab.errors import ConvergeError
-from netlab.machine import network, processes
+from netlab.machine import flushing, processes
 from netlab.machine.waiting import stretched
 
 PROGRAM = "/usr/sbin/charon-systemd"
@@ -51,7 +51,7 @@ class Sa:
 
 def start(netns: str, directory: str, configuration: str) -> processes.Process:
     """Write the configuration and start a charon, with nothing in the kernel of one that was there before."""
-    network.flush_ipsec(netns)
+    flushing.flush_ipsec(netns)
     path = write_settings(directory, configuration)
     environment = {k: v for k, v in os.environ.items() if k != "NOTIFY_SOCKET"}
     return processes.start([PROGRAM], directory, netns, environment | {"STRONGSWAN_CONF": path})
@@ -237,21 +237,24 @@ def sas(directory: str) -> list[Sa]:
 # 05[IKE] <p2s|3> no trusted RSA public key found for 'lin': the IKE SA's number, and the words.
 _LINE = re.compile(r"\d+\[\w+\] <(?:[^>|]*\|)?(?P<sa>\d+)> (?P<words>.*)")
 _ATTEMPT = re.compile(r"looking for peer configs matching \S+\.\.\.[0-9.]+\[(?P<peer>[^\]]+)\]")
-_REFUSED = {
-    "certificate was revoked": REVOKED,
-    "no trusted RSA public key found": UNTRUSTED,
-    "EAP-MS-CHAPv2 verification failed": WRONG_PASSWORD,
-    "no virtual IP found for": NO_ADDRESS,
-}
 
 
-def refusals(lines: Iterable[str]) -> dict[str, str]:
+class Refusal(StrEnum):
+    """Why a charon refuses a client, as its log begins to say it."""
+
+    REVOKED = "certificate was revoked"
+    UNTRUSTED = "no trusted RSA public key found"
+    WRONG_PASSWORD = "EAP-MS-CHAPv2 verification failed"
+    NO_ADDRESS = "no virtual IP found for"
+
+
+def refusals(lines: Iterable[str]) -> dict[str, Refusal]:
     """Why a gateway refused its clients, by their IKE identity, as its log says of each one's last attempt.
 
     What it says first counts: a revoked certificate is not trusted either.
     """
     peers: dict[str, str] = {}
-    found: dict[str, str] = {}
+    found: dict[str, Refusal] = {}
     for line in lines:
         parts = _LINE.search(line)
         if parts is None:
@@ -260,13 +263,13 @@ def refusals(lines: Iterable[str]) -> dict[str, str]:
         if attempt is not None:
             peers[parts["sa"]] = attempt["peer"]
             found.pop(attempt["peer"], None)
-        reason = next((reason for words, reason in _REFUSED.items() if parts["words"].startswith(words)), "")
-        if reason and parts["sa"] in peers:
+        reason = next((reason for reason in Refusal if parts["words"].startswith(reason)), None)
+        if reason is not None and parts["sa"] in peers:
             found.setdefault(peers[parts["sa"]], reason)
     return found
 
 
-def read_refusals(directory: str) -> dict[str, str]:
+def read_refusals(directory: str) -> dict[str, Refusal]:
     """Why a gateway's charon refused its clients; nothing where it has no log."""
     try:
         with (Path(directory) / "charon.log").open(errors="replace") as log:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from netlab.errors import HostError, LabError
-from netlab.machine import namespaces, network, processes
+from netlab.machine import interfaces, namespaces, processes
 from netlab.machine.waiting import wait_until
 
 _PORT = 7008
@@ -72,7 +72,7 @@ def impair(ends: tuple[End, End], address: str, asked: Asked) -> Measured:
     HostError where the kernel lacks netem; LabError, with the link as it was, where the measurement says otherwise.
     """
     wait_until(
-        lambda: all(network.sends(end.netns, end.interface) for end in ends),
+        lambda: all(interfaces.sends(end.netns, end.interface) for end in ends),
         _PATIENCE,
         lambda: f"{ends[0].interface} of {ends[0].netns} has no carrier",
     )

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from labs import Lab, netlab, up
 
+from netlab.api.machine import LINUX
 from netlab.lab.build import state
-from netlab.lab.measure.checks import effective_routes as decisions
-from netlab.lab.measure.verify import probe_addresses
-from netlab.machine.linux import Linux
+from netlab.lab.measure.checks.effective_routes import check
+from netlab.lab.story.addresses import probe_addresses
 
 # All ways to Office: ExpressRoute "12076 65101", VPN "65101", appliance "65001 65101"; nobody hears of the others.
 THREE_WAYS = """
@@ -52,9 +52,9 @@ def balanced() -> Iterator[Lab]:
 
 def checked(lab: Lab) -> str:
     """What `verify` says of the effective routes of a lab as it is now."""
-    found, machine = state.read(lab.name), Linux()
-    targets = probe_addresses(found, machine).values()
-    return decisions.check(found.plan, state.world(found), machine, set(targets)).message
+    found = state.read(lab.name)
+    targets = probe_addresses(found, LINUX.clients).values()
+    return check(found.plan, state.world(found), LINUX.gateways, LINUX.routes, set(targets)).message
 
 
 def shown(lab: Lab, *what: str) -> Any:

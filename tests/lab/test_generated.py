@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,10 @@ from hybrids import hybrids
 from hypothesis import HealthCheck, Phase, given, note, seed, settings
 from topologies import topologies
 
+from netlab.api import controller
+from netlab.api.machine import LINUX
 from netlab.lab.build import engine, state
 from netlab.lab.measure.verify import verify
-from netlab.machine.linux import Linux
 from netlab.plan.planner import plan
 from netlab.results.verification import Report
 from netlab.scenario.loader import Loaded, load
@@ -25,14 +27,14 @@ LAB = f"fuzz-{os.getpid()}"
 
 def built_and_verified(loaded: Loaded) -> Report:
     """Build a lab, verify it, remove it."""
-    machine = Linux()
     planned = plan(loaded.scenario, LAB)
     facts = state.Facts(LAB, loaded.scenario.name, planned.data_plane, planned.timers.scale)
-    engine.up(planned, loaded.scenario, loaded.text, facts, machine, lambda _: None)
+    command = (sys.executable, "-m", controller.__name__, LAB)
+    engine.up(state.Lab(facts, loaded.scenario, planned), loaded.text, LINUX, command, lambda _: None)
     try:
-        return verify(state.read(LAB), machine, lambda _: None)
+        return verify(state.read(LAB), LINUX, lambda _: None)
     finally:
-        engine.down(LAB, machine)
+        engine.down(LAB, LINUX)
 
 
 def disagreements(report: Report) -> list[str]:

@@ -15,15 +15,29 @@ from pathlib import Path
 
 import pytest
 
+from netlab.api import controller
 from netlab.errors import BuildError, ConvergeError, LabError
 from netlab.lab.build import state
 from netlab.lab.story import failover
-from netlab.machine import charon, frr, linux, namespaces, network, processes
-from netlab.machine.linux import Linux
-from netlab.machine.network import KernelRoute
+from netlab.machine import (
+    charon,
+    daemons,
+    flushing,
+    frr,
+    interfaces,
+    namespaces,
+    network,
+    processes,
+    routes,
+    tunnels,
+)
+from netlab.machine.routes import KernelRoute
+from netlab.machine.waiting import wait_until
+from netlab.machine.watch import RouteWatch
 from netlab.plan.model import MAIN_TABLE, InitiatorOnly, Interface, Link, Node, Plan, Route, Rule, Tunnel
 from netlab.plan.names import lab_directory
 from netlab.plan.planner import plan
+from netlab.render import text, vici
 from netlab.scenario.loader import load
 
 
@@ -170,22 +184,22 @@ def sysctl(netns: str, key: str) -> str:
 def test_a_plan_is_built_as_it_says(prefix: str) -> None:
     build(*tiny(prefix))
     router, host = f"{prefix}router", f"{prefix}host"
-    assert network.addresses([router, host]) == {
+    assert interfaces.addresses([router, host]) == {
         router: ("192.0.2.1/32", "10.1.0.1/32", "10.9.0.1/24"),
         host: ("10.1.0.4/24",),
     }
-    found = {(r.table, r.prefix): r for r in network.routes(router)}
+    found = {(r.table, r.prefix): r for r in routes.routes(router)}
     assert found[1000, "10.1.0.4/32"].devices == ("v-host",)
     assert (found[1000, "10.0.0.0/8"].type, found[1000, "10.0.0.0/8"].metric) == ("blackhole", 30)
     assert found[MAIN_TABLE, "10.2.0.0/16"].via == ("10.1.0.4",)
-    (default,) = network.routes(host)
+    (default,) = routes.routes(host)
     assert (default.prefix, default.via, default.devices, default.source) == (
         "0.0.0.0/0",
         ("10.1.0.1",),
         ("eth0",),
         "10.1.0.4",
     )
-    assert [rule for rule in network.rules(router) if rule[1] == 1000] == [("v-host", 1000), ("", 1000)]
+    assert [rule for rule in routes.rules(router) if rule[1] == 1000] == [("v-host", 1000), ("", 1000)]
     assert ip(router, "link", "show", "v-the-host-with-a-long-name")[0]["ifname"] == "v-host"
     assert ip(router, "rule", "show", "priority", "1001")[0] == {
         "priority": 1001,
@@ -199,7 +213,7 @@ def test_a_plan_is_built_as_it_says(prefix: str) -> None:
 def test_nothing_is_on_link(prefix: str) -> None:
     """R112: an address with a prefix brings no route to the prefix."""
     build(*tiny(prefix))
-    assert {route.prefix for route in network.routes(f"{prefix}host")} == {"0.0.0.0/0"}
+    assert {route.prefix for route in routes.routes(f"{prefix}host")} == {"0.0.0.0/0"}
 
 
 def test_sysctls_are_set_inside_and_only_there(prefix: str) -> None:
@@ -246,42 +260,42 @@ ROUTES = (
 
 
 def present(netns: str) -> dict[str, tuple[str, int, int]]:
-    return {r.prefix: (r.type, r.table, r.protocol) for r in network.routes(netns)}
+    return {r.prefix: (r.type, r.table, r.protocol) for r in routes.routes(netns)}
 
 
 def test_routes_are_added_and_deleted_and_twice_is_no_error(netns: str) -> None:
     ip(netns, "link", "set", "lo", "up")
     expected = {
-        "10.2.0.0/16": ("unicast", MAIN_TABLE, network.RTPROT_NETLAB),
-        "10.3.0.0/16": ("blackhole", 1000, network.RTPROT_NETLAB),
-        "10.4.0.0/16": ("unreachable", MAIN_TABLE, network.RTPROT_NETLAB),
+        "10.2.0.0/16": ("unicast", MAIN_TABLE, routes.RTPROT_NETLAB),
+        "10.3.0.0/16": ("blackhole", 1000, routes.RTPROT_NETLAB),
+        "10.4.0.0/16": ("unreachable", MAIN_TABLE, routes.RTPROT_NETLAB),
     }
     for _ in range(2):
-        network.set_routes(netns, ROUTES, (), network.RTPROT_NETLAB)
+        routes.set_routes(netns, ROUTES, (), routes.RTPROT_NETLAB)
         assert present(netns) == expected
     for _ in range(2):
-        network.set_routes(netns, (), ROUTES, network.RTPROT_NETLAB)
+        routes.set_routes(netns, (), ROUTES, routes.RTPROT_NETLAB)
         assert present(netns) == {}
 
 
 def test_a_route_is_deleted_whoever_made_it(netns: str) -> None:
     """`up` makes the first ones, the SDN controller replaces them."""
     ip(netns, "link", "set", "lo", "up")
-    network.set_routes(netns, ROUTES, ())
-    network.set_routes(netns, (), ROUTES, network.RTPROT_NETLAB)
+    routes.set_routes(netns, ROUTES, ())
+    routes.set_routes(netns, (), ROUTES, routes.RTPROT_NETLAB)
     assert present(netns) == {}
 
 
 def test_of_equal_prefixes_only_the_one_with_the_metric_is_deleted(netns: str) -> None:
     strong, weak = (Route("10.3.0.0/16", type="blackhole", metric=metric) for metric in (20, 30))
-    network.set_routes(netns, (strong, weak), ())
-    network.set_routes(netns, (), (strong,))
-    assert [route.metric for route in network.routes(netns)] == [30]
+    routes.set_routes(netns, (strong, weak), ())
+    routes.set_routes(netns, (), (strong,))
+    assert [route.metric for route in routes.routes(netns)] == [30]
 
 
 def test_a_route_that_the_kernel_refuses_is_an_error(netns: str) -> None:
     with pytest.raises(BuildError, match=f"{netns}: add Route"):
-        network.set_routes(netns, [Route("10.2.0.0/16", "lo", via="10.0.0.1")], ())
+        routes.set_routes(netns, [Route("10.2.0.0/16", "lo", via="10.0.0.1")], ())
 
 
 def test_routes_are_read_as_ip_reads_them(netns: str) -> None:
@@ -296,22 +310,22 @@ route add blackhole 10.3.0.0/16 table 1000
 route add default table 1000 nexthop via 10.1.0.8 dev left onlink nexthop via 10.1.0.9 dev right onlink
 """
     assert processes.run(netns, ["ip", "-batch", "-"], lines) == (0, "")
-    assert sorted(network.routes(netns), key=lambda route: route.prefix) == [
+    assert sorted(routes.routes(netns), key=lambda route: route.prefix) == [
         KernelRoute("0.0.0.0/0", "unicast", 1000, 3, 0, ("left", "right"), ("10.1.0.8", "10.1.0.9"), ""),
         KernelRoute("10.1.0.0/16", "unicast", 254, 199, 20, ("left",), (), ""),
         KernelRoute("10.2.0.0/16", "unicast", 254, 3, 0, ("left",), ("10.1.0.9",), "192.0.2.1"),
         KernelRoute("10.3.0.0/16", "blackhole", 1000, 3, 0, (), (), ""),
     ]
-    assert [route.prefix for route in network.routes(netns, 254)] == ["10.1.0.0/16", "10.2.0.0/16"]
+    assert [route.prefix for route in routes.routes(netns, 254)] == ["10.1.0.0/16", "10.2.0.0/16"]
 
 
 def test_a_watch_tells_of_changes_in_any_namespace(prefix: str) -> None:
     names = [f"{prefix}a", f"{prefix}b"]
     namespaces.create(names)
-    watch = network.RouteWatch(names)
+    watch = RouteWatch(names)
     assert not watch.wait(0)
     for name in names:
-        network.set_routes(name, [ROUTES[2], ROUTES[1]], ())
+        routes.set_routes(name, [ROUTES[2], ROUTES[1]], ())
         assert watch.wait(5)
         assert not watch.wait(0), "two changes that came together are one"
 
@@ -321,8 +335,8 @@ def test_a_watch_tells_of_changes_in_any_namespace(prefix: str) -> None:
 
 def test_the_longest_match_is_what_the_kernel_says(netns: str) -> None:
     """Prefixes inside each other, metrics, types that drop; and the kernel's own answer to each of them."""
-    interfaces = ("d0", "d1", "d2")
-    for name in interfaces:
+    devices = ("d0", "d1", "d2")
+    for name in devices:
         ip(netns, "link", "add", name, "type", "bridge")
         ip(netns, "link", "set", name, "up")
     table = (
@@ -338,8 +352,8 @@ def test_the_longest_match_is_what_the_kernel_says(netns: str) -> None:
         # In a table that nothing leads to.
         Route("10.1.5.0/26", "d0", table=1000),
     )
-    network.set_routes(netns, table, ())
-    found = network.routes(netns)
+    routes.set_routes(netns, table, ())
+    found = routes.routes(netns)
     for destination in (
         "8.8.8.8",
         "10.255.0.1",
@@ -353,10 +367,10 @@ def test_the_longest_match_is_what_the_kernel_says(netns: str) -> None:
         "172.16.0.1",
         "172.32.0.1",
     ):
-        mine = network.longest_match(found, destination)
+        mine = routes.longest_match(found, destination)
         assert mine is not None
         assert (mine.type, *mine.devices) == kernel_answer(netns, destination), destination
-    assert network.longest_match([r for r in found if r.prefix != "0.0.0.0/0"], "8.8.8.8") is None
+    assert routes.longest_match([r for r in found if r.prefix != "0.0.0.0/0"], "8.8.8.8") is None
 
 
 # How `ip route get` says that a route drops.
@@ -402,8 +416,8 @@ route add blackhole 10.3.0.0/24 table 999
         "10.3.0.4": (999, ("d2",), ()),
         **dict.fromkeys(("10.3.0.5", "10.3.1.1", "10.4.0.1", "10.5.0.1", "10.6.0.1", "8.8.8.8")),
     }
-    arrivals = {target: network.Arrival(netns, "d0", "10.1.0.4", target) for target in wanted}
-    found = network.chosen(arrivals.values())
+    arrivals = {target: routes.Arrival(netns, "d0", "10.1.0.4", target) for target in wanted}
+    found = routes.chosen(arrivals.values())
     assert {t: (r := found[a]) and (r.table, r.devices, r.via) for t, a in arrivals.items()} == wanted
     for target, choice in wanted.items():
         said = ["ip", "-j", "route", "get", "fibmatch", target, "from", "10.1.0.4", "iif", "d0"]
@@ -414,8 +428,8 @@ route add blackhole 10.3.0.0/24 table 999
             hops = route.get("nexthops", [route])
             assert tuple(hop["dev"] for hop in hops) == choice[1]
             assert tuple(hop["gateway"] for hop in hops if "gateway" in hop) == choice[2]
-    gone = network.Arrival(netns, "d9", "10.1.0.4", "10.1.0.1")
-    assert network.chosen([gone]) == {gone: None}
+    gone = routes.Arrival(netns, "d9", "10.1.0.4", "10.1.0.1")
+    assert routes.chosen([gone]) == {gone: None}
 
 
 # --- processes ------------------------------------------------------------------------------------------------------
@@ -518,8 +532,8 @@ def test_what_a_user_started_in_a_run_directory_is_left_alone(children: Children
     def names() -> list[str]:
         return sorted(process.name for _, process in processes.under(str(directory)))
 
-    linux.wait_until(lambda: names() == ["sh", "sleep", "sleep"], 5, lambda: f"found {names()}")
-    assert Linux().stop_processes(planned.lab) == []
+    wait_until(lambda: names() == ["sh", "sleep", "sleep"], 5, lambda: f"found {names()}")
+    assert daemons.stop_all(planned.lab) == []
     assert shell.poll() is None
     assert not outside.alive()
     assert not inside.alive()
@@ -542,7 +556,7 @@ def test_a_daemon_is_not_in_the_terminals_session_and_writes_to_its_directory(tm
     started = processes.start(["sh", "-c", "echo said; echo wrong >&2; exec sleep 1000"], str(tmp_path))
     try:
         assert os.getsid(started.pid) == started.pid
-        linux.wait_until(lambda: (tmp_path / "sh.out").read_text() == "said\nwrong\n", 5, lambda: "nothing was said")
+        wait_until(lambda: (tmp_path / "sh.out").read_text() == "said\nwrong\n", 5, lambda: "nothing was said")
     finally:
         assert processes.stop([started]) == []
 
@@ -571,12 +585,12 @@ def planned_with_bgp(lab: str, prefix: str, monkeypatch: pytest.MonkeyPatch) -> 
 
 @contextlib.contextmanager
 def _prepared(scenario: str, lab: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plan]:
-    monkeypatch.setattr(linux, "_READY_SECONDS", 1)
+    monkeypatch.setattr(daemons, "_READY_SECONDS", 1)
     found = plan(load(scenario).scenario, lab)
     namespaces.create(node.netns for node in found.nodes)
     state.claim(lab)
     yield found
-    Linux().stop_processes(lab)
+    daemons.stop_all(lab)
     state.remove(lab)
 
 
@@ -592,13 +606,13 @@ def test_policies_are_flushed_in_one_namespace_and_where_a_lab_is_stopped(planne
     for netns in (one, two):
         assert processes.run(netns, ["ip", "xfrm", "policy", "add", *policy.split()], "") == (0, "")
     assert policies() == [True, True]
-    network.flush_ipsec(one)
-    network.flush_ipsec(one)
+    flushing.flush_ipsec(one)
+    flushing.flush_ipsec(one)
     assert policies() == [False, True]
     # A namespace that is only half made cannot be entered.
     half = Path("/run/netns", f"{one.rpartition('.')[0]}.half")
     half.touch()
-    assert Linux().stop_processes(planned.lab) == []
+    assert daemons.stop_all(planned.lab) == []
     assert policies() == [False, False]
 
 
@@ -615,7 +629,7 @@ def test_where_a_tunnel_goes_and_its_charon_stays_the_others_policies_stay(prefi
             processes.run(netns, ["ip", "xfrm", "policy", "add", *policy.split()], "")
         gone = failover.added_to(new, old)
         assert "p2s" in {tunnel.connection for tunnel in gone.tunnels}
-        Linux().remove_tunnels(gone)
+        tunnels.remove(gone)
         assert [bool(processes.run(netns, ["ip", "xfrm", "policy"], "")[1]) for netns in edges] == stays
 
 
@@ -635,22 +649,22 @@ def fake_frr(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeFrr:
 
 
 def test_a_charon_that_does_not_come_up_is_named(planned: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
-    written = linux.text.strongswan_conf
+    written = text.strongswan_conf
     monkeypatch.setattr(
-        linux.text, "strongswan_conf", lambda *given: written(*given).replace("socket-default vici", "socket-default")
+        text, "strongswan_conf", lambda *given: written(*given).replace("socket-default vici", "socket-default")
     )
     words = (
         rf"^charon of {planned.charons[0].node} is not there; charon\.log ends with: \d\d:\d\d:\d\d .+ \(waited 1 s\)$"
     )
     with pytest.raises(ConvergeError, match=words):
-        Linux().start_daemons(planned)
+        daemons.start(planned)
 
 
 def test_a_charon_that_dies_at_once_is_named(planned: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(linux.text, "strongswan_conf", lambda *_: "no { configuration")
+    monkeypatch.setattr(text, "strongswan_conf", lambda *_: "no { configuration")
     words = r"charon-systemd\.out ends with: .*syntax error"
     with pytest.raises(ConvergeError, match=f"^charon of {planned.charons[0].node} is not there; {words}"):
-        Linux().start_daemons(planned)
+        daemons.start(planned)
 
 
 @pytest.mark.parametrize(
@@ -667,7 +681,7 @@ def test_a_zebra_that_does_not_come_up_is_named(
     fake_frr("zebra", program)
     node = planned_with_bgp.speakers[0].node
     with pytest.raises(ConvergeError, match=re.escape(f"zebra of {node} is not there; {words}")):
-        Linux().start_daemons(planned_with_bgp)
+        daemons.start(planned_with_bgp)
 
 
 def test_a_bgpd_that_does_not_come_up_is_named(planned_with_bgp: Plan, fake_frr: FakeFrr) -> None:
@@ -676,16 +690,17 @@ def test_a_bgpd_that_does_not_come_up_is_named(planned_with_bgp: Plan, fake_frr:
         Path(speaker.directory).mkdir()
     words = f"bgpd of {planned_with_bgp.speakers[0].node} is not there; bgpd.out ends with: no memory (waited"
     with pytest.raises(ConvergeError, match=re.escape(words)):
-        Linux().start_bgp(planned_with_bgp)
+        daemons.start_bgp(planned_with_bgp)
 
 
 def test_a_controller_that_does_not_come_up_is_named(planned: Plan) -> None:
     """The run directory of this lab has no scenario to read."""
-    Linux().start_controller(planned.lab)
-    printed = Path(lab_directory(planned.lab), linux.CONTROLLER, processes.output(sys.executable))
-    linux.wait_until(lambda: "Error: " in printed.read_text(), 30, printed.read_text)
+    command = (sys.executable, "-m", controller.__name__, planned.lab)
+    daemons.start_controller(planned.lab, command)
+    printed = Path(lab_directory(planned.lab), daemons.CONTROLLER, processes.output(sys.executable))
+    wait_until(lambda: "Error: " in printed.read_text(), 30, printed.read_text)
     with pytest.raises(ConvergeError, match=r"^the SDN controller is not there; python.*\.out ends with: .*Error: "):
-        Linux().await_controller(planned.lab)
+        daemons.await_controller(planned.lab, command)
 
 
 def test_what_frr_leaves_elsewhere_is_removed_though_it_has_just_begun(
@@ -697,10 +712,10 @@ def test_what_frr_leaves_elsewhere_is_removed_though_it_has_just_begun(
     directory.mkdir()
     started = frr.start(planned.nodes[0].netns, str(directory), "zebra", "")
     scratch = Path(f"/var/tmp/frr/zebra.{started.pid}")
-    linux.wait_until(scratch.exists, 5, lambda: "no scratch directory")
+    wait_until(scratch.exists, 5, lambda: "no scratch directory")
     os.kill(started.pid, signal.SIGSTOP)
     (directory / "zebra.pid").unlink(missing_ok=True)
-    assert Linux().stop_processes(planned.lab) == []
+    assert daemons.stop_all(planned.lab) == []
     assert not scratch.exists()
 
 
@@ -713,7 +728,7 @@ def test_a_command_that_frr_refuses_is_an_error(planned: Plan) -> None:
     directory = Path(lab_directory(planned.lab), "frr")
     directory.mkdir()
     frr.start(planned.nodes[0].netns, str(directory), "zebra", "hostname z\n")
-    linux.wait_until(lambda: frr.ready(str(directory), "zebra"), 5, lambda: "not ready")
+    wait_until(lambda: frr.ready(str(directory), "zebra"), 5, lambda: "not ready")
     with pytest.raises(LabError, match=r"zebra in .* refused 'show nonsense'"):
         frr.command(str(directory), "zebra", "show nonsense")
 
@@ -723,11 +738,11 @@ def test_the_socket_of_a_dead_daemon_is_not_a_daemon(planned: Plan) -> None:
     directory = Path(lab_directory(planned.lab), "charon")
     directory.mkdir()
     item = replace(planned.charons[0], directory=str(directory))
-    configuration = linux.text.strongswan_conf(item, planned.timers, planned.data_plane)
+    configuration = text.strongswan_conf(item, planned.timers, planned.data_plane)
     process = charon.start(planned.netns(item.node), str(directory), configuration)
-    linux.wait_until(lambda: charon.ready(str(directory)), 5, lambda: "not ready")
+    wait_until(lambda: charon.ready(str(directory)), 5, lambda: "not ready")
     os.kill(process.pid, signal.SIGKILL)
-    linux.wait_until(lambda: not process.alive(), 5, lambda: "not dead")
+    wait_until(lambda: not process.alive(), 5, lambda: "not dead")
     assert (directory / "charon.vici").exists()
     assert not charon.ready(str(directory))
 
@@ -735,14 +750,14 @@ def test_the_socket_of_a_dead_daemon_is_not_a_daemon(planned: Plan) -> None:
 def test_a_tunnel_without_its_charon_names_both_ends(planned: Plan) -> None:
     tunnel: Tunnel = planned.tunnels[0]
     with pytest.raises(BuildError, match=f"^{tunnel.edge}: tunnel {tunnel.interface} for {tunnel.node}: "):
-        network.move_tun(tunnel, planned.netns(tunnel.edge), planned.netns(tunnel.node))
+        tunnels.move_tun(tunnel, planned.netns(tunnel.edge), planned.netns(tunnel.node))
 
 
 def test_changing_an_interface_that_is_gone_is_an_error(netns: str) -> None:
     with pytest.raises(BuildError, match=f"{netns}: add 10.2.0.0/16: there is no interface ipsec0"):
-        network.set_routes(netns, [Route("10.2.0.0/16", "ipsec0")], ())
+        routes.set_routes(netns, [Route("10.2.0.0/16", "ipsec0")], ())
     with pytest.raises(BuildError, match=f"{netns}: interface ipsec0: .*no interface ipsec0"):
-        network.set_mtu(netns, "ipsec0", 1400)
+        interfaces.set_mtu(netns, "ipsec0", 1400)
 
 
 def test_a_connection_that_does_not_come_up_says_what_charon_said(planned: Plan) -> None:
@@ -750,10 +765,10 @@ def test_a_connection_that_does_not_come_up_says_what_charon_said(planned: Plan)
     directory = Path(lab_directory(planned.lab), "charon")
     directory.mkdir()
     item = replace(planned.charons[0], directory=str(directory))
-    configuration = linux.text.strongswan_conf(item, planned.timers, planned.data_plane)
+    configuration = text.strongswan_conf(item, planned.timers, planned.data_plane)
     charon.start(planned.netns(item.node), str(directory), configuration)
-    linux.wait_until(lambda: charon.ready(str(directory)), 5, lambda: "not ready")
-    charon.load(str(directory), charon.Orders([linux.vici.connection(c, planned.timers) for c in item.connections]))
+    wait_until(lambda: charon.ready(str(directory)), 5, lambda: "not ready")
+    charon.load(str(directory), charon.Orders([vici.connection(c, planned.timers) for c in item.connections]))
     name = item.connections[0].name
     with pytest.raises(ConvergeError, match=rf"connection {name} did not come up: .*; charon said: .*\w"):
         charon.initiate(str(directory), name, 0.5)

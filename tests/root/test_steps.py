@@ -11,10 +11,12 @@ from types import FrameType
 
 import pytest
 
-from netlab.lab.build import engine, state
-from netlab.machine import network, processes
+from netlab.api import controller
+from netlab.api.machine import LINUX
+from netlab.lab.build import engine, keys, state
+from netlab.machine import clients, daemons, gateways, interfaces, labs, links, processes, sas
 from netlab.machine.host import choose_data_plane
-from netlab.machine.linux import Linux
+from netlab.machine.routes import KernelRoute, routes
 from netlab.plan.model import Plan
 from netlab.plan.names import lab_directory
 from netlab.plan.planner import plan
@@ -48,21 +50,21 @@ class Lab:
 
     plan: Plan
     steps: tuple[engine.Step, ...]
-    machine: Linux
 
 
 @pytest.fixture
 def claimed(lab: str, host_unchanged: None) -> Iterator[Lab]:
-    machine, loaded = Linux(), parse(SCENARIO, "steps.yaml")
+    loaded = parse(SCENARIO, "steps.yaml")
     plane = choose_data_plane("auto")
     planned = plan(loaded.scenario, lab, plane)
     state.claim(lab)
     try:
-        keys = state.pre_shared_keys(loaded.scenario, planned.secrets)
-        state.write(state.Facts(lab, "steps", plane, 10), loaded.text, keys)
-        yield Lab(planned, engine.steps(planned, loaded.scenario, keys, machine), machine)
+        secrets = keys.pre_shared_keys(loaded.scenario, planned.secrets)
+        state.write(state.Facts(lab, "steps", plane, 10), loaded.text, secrets)
+        command = (sys.executable, "-m", controller.__name__, lab)
+        yield Lab(planned, engine.steps(planned, loaded.scenario, secrets, LINUX, command))
     finally:
-        engine.down(lab, machine)
+        engine.down(lab, LINUX)
 
 
 def test_a_story_is_remembered_wherever_its_writing_is_interrupted(claimed: Lab) -> None:
@@ -101,20 +103,20 @@ def _interrupted_after(lines: int) -> Iterator[None]:
         sys.settrace(previous)
 
 
-def _routes(lab: Lab, node: str) -> dict[str, network.KernelRoute]:
-    return {route.prefix: route for route in lab.machine.routes(lab.plan.netns(node)) if route.table == 254}
+def _routes(lab: Lab, node: str) -> dict[str, KernelRoute]:
+    return {route.prefix: route for route in routes(lab.plan.netns(node)) if route.table == 254}
 
 
 def _daemons(lab: Lab) -> list[str]:
-    return sorted(name for _, name in lab.machine.daemons(lab.plan.lab))
+    return sorted(name for _, name in daemons.running(lab.plan.lab))
 
 
 def _sees_namespaces(lab: Lab) -> bool:
-    return set(lab.machine.namespaces_of(lab.plan.lab)) == {node.netns for node in lab.plan.nodes}
+    return set(labs.of(lab.plan.lab)) == {node.netns for node in lab.plan.nodes}
 
 
 def _sees_network(lab: Lab) -> bool:
-    return lab.machine.addresses(lab.plan)["v-vm"] == ("10.1.0.4/24",)
+    return links.addresses(lab.plan)["v-vm"] == ("10.1.0.4/24",)
 
 
 def _sees_impairment(lab: Lab) -> bool:
@@ -126,20 +128,20 @@ def _sees_daemons(lab: Lab) -> bool:
 
 
 def _sees_tunnels(lab: Lab) -> bool:
-    return all(t.interface in network.interface_names(lab.plan.netns(t.node)) for t in lab.plan.tunnels)
+    return all(t.interface in interfaces.interface_names(lab.plan.netns(t.node)) for t in lab.plan.tunnels)
 
 
 def _sees_connections(lab: Lab) -> bool:
-    return lab.machine.selectors(lab.plan.gateways[0]) == ("10.1.0.0/16", "192.168.0.0/24")
+    return gateways.selectors(lab.plan.gateways[0]) == ("10.1.0.0/16", "192.168.0.0/24")
 
 
 def _sees_controller(lab: Lab) -> bool:
-    return "netlab-sdn" in {directory for directory, _ in lab.machine.daemons(lab.plan.lab)}
+    return "netlab-sdn" in {directory for directory, _ in daemons.running(lab.plan.lab)}
 
 
 def _sees_security_associations(lab: Lab) -> bool:
     ends = [c for c in lab.plan.charons for item in c.connections if item.name == "V-S"]
-    return len(ends) == 2 and all(lab.machine.installed(charon.directory, "V-S") for charon in ends)
+    return len(ends) == 2 and all("V-S" in sas.installed(charon.directory) for charon in ends)
 
 
 def _sees_bgpd(lab: Lab) -> bool:
@@ -151,11 +153,11 @@ def _sees_bgp(lab: Lab) -> bool:
 
 
 def _sees_tables(lab: Lab) -> bool:
-    return any(r.prefix == "10.101.0.0/16" and r.table == 1000 for r in lab.machine.routes(lab.plan.netns("v")))
+    return any(r.prefix == "10.101.0.0/16" and r.table == 1000 for r in routes(lab.plan.netns("v")))
 
 
 def _sees_clients(lab: Lab) -> bool:
-    win, lin = (lab.machine.client_routes(lab.plan, client) for client in lab.plan.clients)
+    win, lin = (clients.routes(lab.plan, client) for client in lab.plan.clients)
     return win == ("10.1.0.0/16", "192.168.0.0/24") and lin == ("10.1.0.0/16", "10.101.0.0/16", "192.168.0.0/24")
 
 
@@ -189,7 +191,7 @@ def test_steps_taken_up_to_one_are_taken_back_and_again(claimed: Lab, last: str)
     for _ in range(2):
         for step in reversed(taken):
             step.undo()
-        assert claimed.machine.namespaces_of(claimed.plan.lab) == ()
+        assert labs.of(claimed.plan.lab) == ()
         assert processes.under(lab_directory(claimed.plan.lab)) == []
 
 
@@ -197,5 +199,5 @@ def test_steps_taken_up_to_one_are_taken_back_and_again(claimed: Lab, last: str)
 def test_down_takes_back_a_whole_lab_and_works_again(claimed: Lab) -> None:
     for step in claimed.steps:
         step.apply()
-    assert engine.down(claimed.plan.lab, claimed.machine)
-    assert not engine.down(claimed.plan.lab, claimed.machine)
+    assert engine.down(claimed.plan.lab, LINUX)
+    assert not engine.down(claimed.plan.lab, LINUX)

@@ -15,7 +15,7 @@ from netlab.azure.learning import routers as learning_routers
 from netlab.azure.prediction import matrix
 from netlab.azure.propagation import MAXIMUM_PREFIX, SEED_MAXIMUM_PREFIX, Learned
 from netlab.azure.world import World, after, initial
-from netlab.controllers import sdn as controller
+from netlab.controllers import tables as controller
 from netlab.plan.model import Plan, Route, SubnetTable
 from netlab.plan.planner import plan
 from netlab.plan.tables import GATEWAY_METRIC

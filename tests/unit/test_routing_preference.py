@@ -11,7 +11,7 @@ import pytest
 from netlab.azure.effective import Teller, Told, preferred
 from netlab.azure.forwarding import effective_routes, instances_by_prefix
 from netlab.azure.world import World, after, initial
-from netlab.controllers import sdn as controller
+from netlab.controllers import tables as controller
 from netlab.errors import ScenarioError
 from netlab.plan.model import SubnetTable
 from netlab.plan.planner import plan

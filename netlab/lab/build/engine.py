@@ -2,51 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Protocol
 
 from netlab.azure.world import initial
 from netlab.errors import BuildError, HostError, LabError
-from netlab.lab.build import certificates, clients, state
-from netlab.lab.build.settling import Reader, await_bgp, await_fabrics
-from netlab.plan.model import Plan, Uplink
+from netlab.lab.build import certificates, clients, journal, keys, state
+from netlab.lab.build.settling import await_bgp, await_fabrics
+from netlab.lab.machine import Machine
+from netlab.plan.model import Plan
 from netlab.scenario.models import Scenario
 
 Progress = Callable[[str], None]
-
-
-class Machine(Reader, clients.Machine, Protocol):
-    """What building and removing a lab asks of the machine."""
-
-    def namespaces_of(self, lab: str) -> tuple[str, ...]: ...
-
-    def labs_with_namespaces(self) -> tuple[str, ...]: ...
-
-    def create_namespaces(self, plan: Plan) -> None: ...
-
-    def remove_namespaces(self, lab: str) -> None: ...
-
-    def build_network(self, plan: Plan) -> None: ...
-
-    def start_daemons(self, plan: Plan) -> None: ...
-
-    def start_bgp(self, plan: Plan) -> None: ...
-
-    def start_controller(self, lab: str) -> None: ...
-
-    def await_controller(self, lab: str) -> None: ...
-
-    def stop_processes(self, lab: str) -> list[str]: ...
-
-    def place_tunnels(self, plan: Plan) -> None: ...
-
-    def load_connections(self, plan: Plan, secrets: Mapping[str, str]) -> None: ...
-
-    def initiate(self, plan: Plan, refused: Collection[str] = ()) -> None: ...
-
-    def impair(self, plan: Plan, uplink: Uplink) -> object: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +30,13 @@ def _nothing() -> None:
     """The undo of a step that goes away with what it was made in."""
 
 
-def steps(plan: Plan, scenario: Scenario, secrets: Mapping[str, str], machine: Machine) -> tuple[Step, ...]:
-    """The steps from an empty machine to a lab that has converged."""
+def steps(
+    plan: Plan, scenario: Scenario, secrets: Mapping[str, str], machine: Machine, controller: Sequence[str]
+) -> tuple[Step, ...]:
+    """The steps from an empty machine to a lab that has converged.
+
+    ``controller`` is the command that starts the controllers' process.
+    """
     lab, world = plan.lab, initial(scenario)
 
     def stop() -> None:
@@ -72,52 +45,57 @@ def steps(plan: Plan, scenario: Scenario, secrets: Mapping[str, str], machine: M
     def impair_links() -> None:
         for uplink in plan.uplinks:
             if uplink.impaired:
-                machine.impair(plan, uplink)
+                machine.links.impair(plan, uplink)
 
     def issue() -> None:
-        certificates.issue(lab, plan.certificates, state.write_secret)
+        certificates.issue(lab, plan.certificates, keys.write_secret)
 
     def follow_gateways() -> None:
-        machine.await_controller(lab)
+        machine.daemons.await_controller(lab, controller)
         await_fabrics(plan, machine)
 
     return (
-        Step("network namespaces", lambda: machine.create_namespaces(plan), lambda: machine.remove_namespaces(lab)),
-        Step("links, addresses and routes", lambda: machine.build_network(plan), _nothing),
+        Step("network namespaces", lambda: machine.labs.create(plan), lambda: machine.labs.remove(lab)),
+        Step("links, addresses and routes", lambda: machine.links.build(plan), _nothing),
         *((Step("impaired links", impair_links, _nothing),) if any(u.impaired for u in plan.uplinks) else ()),
-        Step("IKE and routing daemons", lambda: machine.start_daemons(plan), stop),
-        Step("tunnel interfaces", lambda: machine.place_tunnels(plan), _nothing),
+        Step("IKE and routing daemons", lambda: machine.daemons.start(plan), stop),
+        Step("tunnel interfaces", lambda: machine.tunnels.place(plan), _nothing),
         *((Step("certificates", issue, _nothing),) if plan.certificates else ()),
-        Step("keys and connections", lambda: machine.load_connections(plan, secrets), _nothing),
-        Step("SDN controller", lambda: machine.start_controller(lab), stop),
-        Step("security associations", lambda: machine.initiate(plan, world.refused), _nothing),
-        Step(state.INITIATED, lambda: machine.start_bgp(plan), stop),
+        Step("keys and connections", lambda: machine.ike.load(plan, secrets), _nothing),
+        Step("SDN controller", lambda: machine.daemons.start_controller(lab, controller), stop),
+        Step("security associations", lambda: machine.ike.initiate(plan, _connections(plan), world.refused), _nothing),
+        Step(journal.INITIATED, lambda: machine.daemons.start_bgp(plan), stop),
         Step("BGP sessions and routes", lambda: await_bgp(plan, world, machine), _nothing),
         Step("VNet route tables", follow_gateways, _nothing),
-        Step("point-to-site clients", lambda: clients.connect_all(plan, scenario, machine), _nothing),
+        Step("point-to-site clients", lambda: clients.connect_all(plan, scenario, machine.clients), _nothing),
     )
 
 
-def up(plan: Plan, scenario: Scenario, text: str, facts: state.Facts, machine: Machine, progress: Progress) -> None:
-    """Build a lab; whatever goes wrong or interrupts it, nothing is left behind."""
-    leftovers = machine.namespaces_of(plan.lab)
-    if leftovers and not state.exists(plan.lab):
+def _connections(plan: Plan) -> frozenset[str]:
+    return frozenset(connection.name for charon in plan.charons for connection in charon.connections)
+
+
+def up(lab: state.Lab, text: str, machine: Machine, controller: Sequence[str], progress: Progress) -> None:
+    """Build a lab from the scenario of a text; whatever goes wrong or interrupts it, nothing is left behind."""
+    name = lab.facts.lab
+    leftovers = machine.labs.of(name)
+    if leftovers and not state.exists(name):
         raise BuildError(
             f"the network namespace {leftovers[0]} exists already",
-            f"if it is left over from a lab, `netlab down {plan.lab}` removes it; or choose another --name",
+            f"if it is left over from a lab, `netlab down {name}` removes it; or choose another --name",
         )
-    state.claim(plan.lab)
+    state.claim(name)
     with ExitStack() as way_back:
-        way_back.callback(state.remove, plan.lab)
-        with state.locked(plan.lab):
-            secrets = state.pre_shared_keys(scenario, plan.secrets)
-            state.write(facts, text, secrets)
-            for step in steps(plan, scenario, secrets, machine):
+        way_back.callback(state.remove, name)
+        with state.locked(name):
+            secrets = keys.pre_shared_keys(lab.scenario, lab.plan.secrets)
+            state.write(lab.facts, text, secrets)
+            for step in steps(lab.plan, lab.scenario, secrets, machine, controller):
                 progress(step.title)
-                state.journal(plan.lab, step.title)
+                journal.write(name, step.title)
                 way_back.callback(_take_back, step, progress)
                 _take(step)
-            state.finished(plan.lab)
+            journal.finished(name)
             way_back.pop_all()
 
 
@@ -139,7 +117,7 @@ def _take_back(step: Step, progress: Progress) -> None:
 
 
 def _stop(lab: str, machine: Machine) -> None:
-    left = machine.stop_processes(lab)
+    left = machine.daemons.stop_all(lab)
     if left:
         raise BuildError(f"these processes of lab {lab} do not end: {', '.join(left)}", "end them by hand")
 
@@ -147,7 +125,7 @@ def _stop(lab: str, machine: Machine) -> None:
 def down(lab: str, machine: Machine) -> bool:
     """Remove a lab by its name alone, in whatever state it is; whether there was anything."""
     if not state.exists(lab):
-        found = machine.namespaces_of(lab)
+        found = machine.labs.of(lab)
         _remove(lab, machine)
         return bool(found)
     with state.locked(lab):
@@ -157,7 +135,7 @@ def down(lab: str, machine: Machine) -> bool:
 
 def collect(machine: Machine) -> tuple[str, ...]:
     """Remove the remains of labs whose ``up`` never ended and that nobody works on; their names."""
-    found = (lab for lab in {*state.names(), *machine.labs_with_namespaces()} if not state.is_up(lab))
+    found = (lab for lab in {*state.names(), *machine.labs.labs()} if not journal.is_up(lab))
     remains = tuple(sorted(lab for lab in found if not (state.exists(lab) and state.is_locked(lab))))
     for lab in remains:
         down(lab, machine)
@@ -166,5 +144,5 @@ def collect(machine: Machine) -> tuple[str, ...]:
 
 def _remove(lab: str, machine: Machine) -> None:
     _stop(lab, machine)
-    machine.remove_namespaces(lab)
+    machine.labs.remove(lab)
     state.remove(lab)

@@ -5,24 +5,14 @@ from __future__ import annotations
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Protocol
 
 from netlab.azure.propagation import profile_prefixes
+from netlab.machine.ports import Clients
 from netlab.plan.certificates import server_root_name
 from netlab.plan.model import Client, Plan
 from netlab.plan.names import certificate_path, lab_directory
 from netlab.render.text import vpn_settings
 from netlab.scenario.models import Scenario
-
-
-class Machine(Protocol):
-    """What installing a profile asks of the machine."""
-
-    def virtual_address(self, client: Client) -> str: ...
-
-    def change_client_routes(
-        self, plan: Plan, client: Client, add: Iterable[str] = (), delete: Iterable[str] = ()
-    ) -> None: ...
 
 
 def path(lab: str, client: Client) -> Path:
@@ -55,7 +45,7 @@ def read(lab: str, client: Client) -> str:
         return ""
 
 
-def download(plan: Plan, scenario: Scenario, client: Client, machine: Machine) -> Path:
+def download(plan: Plan, scenario: Scenario, client: Client, clients: Clients) -> Path:
     """Download the package anew; a Windows client takes its routes from it (azure-rules.md 1.3, rule 3)."""
     before, after = read(plan.lab, client), current(plan, scenario, client)
     file = path(plan.lab, client)
@@ -65,11 +55,11 @@ def download(plan: Plan, scenario: Scenario, client: Client, machine: Machine) -
     if root.exists():
         (file.parent / "VpnServerRoot.cer").write_bytes(root.read_bytes())
     stale = set(routes_in(before) if before else ()) - set(routes_in(after))
-    install(plan, client, machine, stale)
+    install(plan, client, clients, stale)
     return file
 
 
-def install(plan: Plan, client: Client, machine: Machine, stale: Iterable[str] = ()) -> None:
+def install(plan: Plan, client: Client, clients: Clients, stale: Iterable[str] = ()) -> None:
     """Give a Windows client that is connected the routes of its package."""
-    if client.os == "windows" and machine.virtual_address(client):
-        machine.change_client_routes(plan, client, add=routes_in(read(plan.lab, client)), delete=stale)
+    if client.os == "windows" and clients.virtual_address(client):
+        clients.change_routes(plan, client, add=routes_in(read(plan.lab, client)), delete=stale)

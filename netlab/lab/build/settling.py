@@ -3,37 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol
 
 from netlab.azure.forwarding import static_ways
 from netlab.azure.world import World
-from netlab.controllers import sdn as controller
-from netlab.machine.network import KernelRoute
+from netlab.controllers import steering, tables
+from netlab.lab.build import speakers
+from netlab.lab.build.speakers import GIVEN_UP
+from netlab.lab.machine import Machine
+from netlab.machine.routes import KernelRoute
 from netlab.machine.waiting import wait_until
 from netlab.plan.model import MAIN_TABLE, BgpSpeaker, Plan
 
 # How long a lab may take; its daemons need a second or two whatever the time scale, a minute on an emulated machine.
 SECONDS = 120.0
-# FRR's state of a session that it gave up for too many prefixes (B16); it never tries such a one again by itself.
-GIVEN_UP = "Idle (PfxCt)"
 _MOST_SAID = 8
 
 
-class Reader(controller.Machine, Protocol):
-    """What waiting asks of the machine."""
-
-    def bgp_states(self, speaker: BgpSpeaker) -> dict[str, str]: ...
-
-    def bfd_states(self, speaker: BgpSpeaker) -> dict[str, str]: ...
-
-    def count_again(self, speaker: BgpSpeaker) -> None: ...
-
-    def as_paths(self, speaker: BgpSpeaker) -> dict[str, frozenset[str]]: ...
-
-    def routes(self, netns: str) -> tuple[KernelRoute, ...]: ...
-
-
-def await_bgp(plan: Plan, world: World, machine: Reader, seconds: float = SECONDS) -> None:
+def await_bgp(plan: Plan, world: World, machine: Machine, seconds: float = SECONDS) -> None:
     """Wait until every BGP session that must be is Established and every speaker's kernel routes are what it learns.
 
     One that was given up for too many prefixes, and must be, is tried anew. BFD watches those that it shall.
@@ -55,13 +41,13 @@ def _said(lacking: list[str]) -> str:
     return "; ".join((*lacking[:_MOST_SAID], *((f"and {more} more",) if more > 0 else ())))
 
 
-def _try_again(plan: Plan, world: World, machine: Reader) -> None:
+def _try_again(plan: Plan, world: World, machine: Machine) -> None:
     for speaker in plan.speakers:
-        states = machine.bgp_states(speaker)
+        states = speakers.states(machine.bgp, speaker)
         for address in expected_peers(world, speaker):
             if states.get(address) == GIVEN_UP:
-                machine.reset_session(speaker, address)
-        machine.count_again(speaker)
+                machine.bgp.reset_session(speaker, address)
+        speakers.count_again(machine.bgp, speaker)
 
 
 def expected_peers(world: World, speaker: BgpSpeaker) -> frozenset[str]:
@@ -70,16 +56,16 @@ def expected_peers(world: World, speaker: BgpSpeaker) -> frozenset[str]:
     return frozenset(neighbor.address for neighbor in speaker.neighbors if neighbor.node in peers)
 
 
-def _missing(plan: Plan, world: World, speaker: BgpSpeaker, machine: Reader) -> Iterator[str]:
+def _missing(plan: Plan, world: World, speaker: BgpSpeaker, machine: Machine) -> Iterator[str]:
     """What a speaker still lacks, in words; of one that is stopped nothing is expected."""
     if speaker.node not in world.learned:
         return
-    states, expected = machine.bgp_states(speaker), expected_peers(world, speaker)
+    states, expected = speakers.states(machine.bgp, speaker), expected_peers(world, speaker)
     for address in sorted(expected):
         state = states.get(address, "unknown")
         if state != "Established":
             yield f"{speaker.node}: the BGP session with {address} is {state}"
-    watched = machine.bfd_states(speaker)
+    watched = machine.bgp.bfd_states(speaker)
     for neighbor in speaker.neighbors:
         if neighbor.bfd and neighbor.address in expected and watched.get(neighbor.address) != "up":
             yield f"{speaker.node}: BFD does not watch {neighbor.address} yet"
@@ -102,12 +88,12 @@ def _missing(plan: Plan, world: World, speaker: BgpSpeaker, machine: Reader) -> 
         yield f"{speaker.node}: still has a BGP route to {prefix}"
 
 
-def _heard_otherwise(world: World, speaker: BgpSpeaker, machine: Reader) -> Iterator[str]:
+def _heard_otherwise(world: World, speaker: BgpSpeaker, machine: Machine) -> Iterator[str]:
     """The AS paths that a speaker has and must not have yet or any more, in words: its kernel may not tell them apart,
     as that of a Route Server, whose routes all lead into its VNet."""
     if speaker.node not in world.learned:
         return
-    heard = machine.as_paths(speaker)
+    heard = speakers.as_paths(machine.bgp, speaker)
     for prefix, paths in world.learned[speaker.node].items():
         wanted = frozenset(" ".join(map(str, path.as_path)) for path in paths)
         if heard.get(str(prefix)) != wanted:
@@ -115,12 +101,12 @@ def _heard_otherwise(world: World, speaker: BgpSpeaker, machine: Reader) -> Iter
             yield f"{speaker.node}: the AS path to {prefix} is {found}, not {', '.join(sorted(wanted))}"
 
 
-def _bgp_routes(plan: Plan, speaker: BgpSpeaker, machine: Reader) -> Iterator[KernelRoute]:
-    found = machine.routes(plan.netns(speaker.node))
+def _bgp_routes(plan: Plan, speaker: BgpSpeaker, machine: Machine) -> Iterator[KernelRoute]:
+    found = machine.routes.routes(plan.netns(speaker.node))
     return (route for route in found if route.table == MAIN_TABLE and route.by_bgp)
 
 
-def await_tunnels(plan: Plan, world: World, machine: Reader, seconds: float = SECONDS) -> None:
+def await_tunnels(plan: Plan, world: World, machine: Machine, seconds: float = SECONDS) -> None:
     """Wait until the tunnels that must be are up at both ends, and the others down."""
     wanted = frozenset(
         (router.node, tunnel.name)
@@ -130,7 +116,7 @@ def await_tunnels(plan: Plan, world: World, machine: Reader, seconds: float = SE
     )
 
     def missing() -> str:
-        found = controller.tunnels_up(plan, machine)
+        found = steering.tunnels_up(plan, machine.sas)
         down = (f"{name} is not up at {node}" for node, name in sorted(wanted - found))
         up = (f"{name} is still up at {node}" for node, name in sorted(found - wanted))
         return "; ".join((*down, *up))
@@ -138,12 +124,12 @@ def await_tunnels(plan: Plan, world: World, machine: Reader, seconds: float = SE
     wait_until(lambda: not missing(), seconds, missing)
 
 
-def await_fabrics(plan: Plan, machine: Reader, seconds: float = SECONDS) -> None:
+def await_fabrics(plan: Plan, machine: Machine, seconds: float = SECONDS) -> None:
     """Wait until every VNet table and every P2S selector is in step with what the gateways know."""
     wait_until(
         lambda: (
-            controller.steered(plan, machine, controller.tunnels_up(plan, machine))
-            and controller.in_step(plan, machine, controller.known_by_gateways(plan, machine))
+            steering.steered(plan, machine.routers, steering.tunnels_up(plan, machine.sas))
+            and tables.in_step(plan, machine.gateways, tables.known_by_gateways(plan, machine.gateways))
         ),
         seconds,
         lambda: "VNet route tables or P2S selectors are not in step with what the gateways learned",

@@ -1,4 +1,4 @@
-"""A lab's run directory: what is known of it, its secrets, its journal, and the lock that keeps two hands off it.
+"""A lab's run directory: what it was built from, what its story changed, and the lock that keeps two hands off it.
 
 ::
 
@@ -19,7 +19,6 @@ import contextlib
 import fcntl
 import json
 import os
-import secrets
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -29,18 +28,15 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from netlab.azure.world import World, after, given_keys, initial
+from netlab.azure.world import World, after, initial
 from netlab.errors import HostError, LabError, NetlabError, UsageError
+from netlab.lab.build import keys
 from netlab.plan.devices import shared_key_name
 from netlab.plan.model import DataPlane, Plan
 from netlab.plan.names import RUN_ROOT, lab_directory
 from netlab.plan.planner import plan
 from netlab.scenario.loader import parse
 from netlab.scenario.models import Action, Scenario, is_lab_name
-
-_UP = "up"
-# The step before which tunnels may be down because nobody has initiated them yet.
-INITIATED = "BGP daemons"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +109,7 @@ def locked(lab: str) -> Iterator[None]:
 @contextlib.contextmanager
 def keys_locked(lab: str) -> Iterator[None]:
     """Hold the log of a lab's keys for as long as it is kept; LabError if another netlab does."""
-    with _lock(Path(lab_directory(lab)) / "secrets.json", f"another capture of the lab {lab} takes its keys"):
+    with _lock(keys.path(lab), f"another capture of the lab {lab} takes its keys"):
         yield
 
 
@@ -139,18 +135,12 @@ def is_locked(lab: str) -> bool:
         return True
 
 
-def write_secret(path: Path, text: str) -> None:
-    """Write a file that only root may read."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(text)
-
-
-def write(facts: Facts, text: str, keys: Mapping[str, str]) -> None:
+def write(facts: Facts, text: str, secrets: Mapping[str, str]) -> None:
     """Write what a lab is built from."""
     directory = Path(lab_directory(facts.lab))
     # A scenario may hold a shared key.
-    write_secret(directory / "scenario.yaml", text)
-    write_secret(directory / "secrets.json", json.dumps(keys))
+    keys.write_secret(directory / "scenario.yaml", text)
+    keys.write(facts.lab, secrets)
     content = {name: getattr(facts, name) for name in Facts.__slots__}
     (directory / "lab.json").write_text(json.dumps(content, indent=2) + "\n")
 
@@ -185,59 +175,6 @@ def world_after(scenario: Scenario, taken: Iterable[Mapping[str, Any]]) -> World
     return reduce(after, map(Action.model_validate, taken), initial(scenario))
 
 
-def pre_shared_keys(scenario: Scenario, names_of_keys: tuple[str, ...]) -> dict[str, str]:
-    """A PSK for both ends of every connection: those that the scenario gives, else a new one (R30, R31)."""
-    given, shared = given_keys(scenario), {}
-    for name, item in scenario.connections.items():
-        generated = SecretStr(secrets.token_hex(32))
-        for end in item.between:
-            shared[shared_key_name(name, end)] = given.get((name, end), generated).get_secret_value()
-    return {name: shared.get(name) or secrets.token_hex(32) for name in names_of_keys}
-
-
-def shared_keys(lab: Lab) -> dict[str, str]:
-    """The PSKs of a lab, by the names that its plan gives them."""
-    found: dict[str, str] = json.loads((lab.directory / "secrets.json").read_text())
-    return found
-
-
-def keep_shared_keys(lab: Lab, keys: Mapping[str, str]) -> None:
-    """Write down the PSKs of a lab."""
-    write_secret(lab.directory / "secrets.json", json.dumps(keys))
-
-
-# --- the journal ----------------------------------------------------------------------------------------------------
-
-
-def journal(lab: str, line: str) -> None:
-    """Write a step down before it is taken."""
-    with (Path(lab_directory(lab)) / "journal").open("a") as file:
-        file.write(line + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def finished(lab: str) -> None:
-    """Write down that the lab is up."""
-    journal(lab, _UP)
-
-
-def is_up(lab: str) -> bool:
-    """Whether ``up`` came to its end."""
-    try:
-        return (Path(lab_directory(lab)) / "journal").read_text().splitlines()[-1:] == [_UP]
-    except OSError:
-        return False
-
-
-def is_past(lab: str, step: str) -> bool:
-    """Whether ``up`` has come to this step."""
-    try:
-        return step in (Path(lab_directory(lab)) / "journal").read_text().splitlines()
-    except OSError:
-        return False
-
-
 # --- what a story changed -------------------------------------------------------------------------------------------
 
 
@@ -256,9 +193,9 @@ def _taken(directory: Path) -> list[dict[str, Any]]:
 
 def opening(lab: Lab) -> World:
     """The world in which a lab's story begins: what the scenario says, with the keys that the lab has."""
-    keys = shared_keys(lab)
+    held = keys.read(lab.facts.lab)
     places = ((name, end) for name, item in lab.scenario.connections.items() for end in item.between)
-    return replace(initial(lab.scenario), keys={place: SecretStr(keys[shared_key_name(*place)]) for place in places})
+    return replace(initial(lab.scenario), keys={place: SecretStr(held[shared_key_name(*place)]) for place in places})
 
 
 def world(lab: Lab) -> World:

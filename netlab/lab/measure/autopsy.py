@@ -5,25 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
-from typing import Literal, Protocol
+from typing import Literal
 
 from netlab.azure.prediction import from_elsewhere
 from netlab.machine.charon import Sa
-from netlab.machine.network import KernelRoute, longest_match
+from netlab.machine.ports import Routes, Sas
+from netlab.machine.routes import KernelRoute, longest_match
 from netlab.plan.model import DEFAULT_TABLE, MAIN_TABLE, Barrier, FixedRoute, Plan, Route
 from netlab.plan.underlay import LAST_RESORT
 from netlab.probe.trace import Leg, Sighting, Trace, last, looping
 from netlab.results.drops import Drop
-
-
-class Machine(Protocol):
-    """What an autopsy asks of the machine."""
-
-    def routes(self, netns: str) -> tuple[KernelRoute, ...]: ...
-
-    def table_of(self, netns: str, interface: str) -> int: ...
-
-    def sas(self, directory: str) -> list[Sa]: ...
 
 
 @dataclass(slots=True)
@@ -31,9 +22,10 @@ class Coroner:
     """Says of a probe that was not answered where it died and why; reads each namespace once."""
 
     plan: Plan
-    machine: Machine
-    _routes: dict[str, tuple[KernelRoute, ...]] = field(default_factory=dict)
-    _sas: dict[str, list[Sa]] = field(default_factory=dict)
+    routes: Routes
+    sas: Sas
+    _routes_of: dict[str, tuple[KernelRoute, ...]] = field(default_factory=dict)
+    _sas_of: dict[str, list[Sa]] = field(default_factory=dict)
 
     def examine(self, trace: Trace) -> Drop:
         """The drop of a trace that is not answered."""
@@ -103,9 +95,9 @@ class Coroner:
         return None
 
     def _security_associations(self, directory: str) -> list[Sa]:
-        if directory not in self._sas:
-            self._sas[directory] = self.machine.sas(directory)
-        return self._sas[directory]
+        if directory not in self._sas_of:
+            self._sas_of[directory] = self.sas.sas(directory)
+        return self._sas_of[directory]
 
     # --- barriers ---------------------------------------------------------------------------------------------------
 
@@ -114,7 +106,7 @@ class Coroner:
         fabric = next((fabric for fabric in self.plan.fabrics if fabric.node == seen.node), None)
         if fabric is None:
             return ""
-        found = self._route(seen.node, destination, self.machine.table_of(fabric.netns, seen.interface))
+        found = self._route(seen.node, destination, self.routes.table_of(fabric.netns, seen.interface))
         if found is not None and found.type == "throw":
             found = self._delivery(seen.node, destination)
         devices = found.devices if found is not None else ()
@@ -125,7 +117,7 @@ class Coroner:
 
     def _no_way(self, node: str, destination: str, interface: str = "") -> str:
         """Why a node does not know where to send a packet that came in by an interface, or that it made itself."""
-        table = self.machine.table_of(self.plan.netns(node), interface) if interface else MAIN_TABLE
+        table = self.routes.table_of(self.plan.netns(node), interface) if interface else MAIN_TABLE
         found = self._route(node, destination, table)
         if table == MAIN_TABLE and found is None:
             found = self._route(node, destination, DEFAULT_TABLE)
@@ -148,9 +140,9 @@ class Coroner:
         return found if found is not None and found.type == "unicast" else None
 
     def _route(self, node: str, destination: str, table: int) -> KernelRoute | None:
-        if node not in self._routes:
-            self._routes[node] = self.machine.routes(self.plan.netns(node))
-        return longest_match(self._routes[node], destination, table)
+        if node not in self._routes_of:
+            self._routes_of[node] = self.routes.routes(self.plan.netns(node))
+        return longest_match(self._routes_of[node], destination, table)
 
     def _discarded(self, node: str, table: int, route: KernelRoute, destination: str) -> str:
         for subnet, item in self._fixed(node, table, route):

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from netlab.errors import LabError
-from netlab.lab.build import state
-from netlab.lab.measure.verify import Machine, health
+from netlab.lab.build import journal, state
+from netlab.lab.machine import Machine
+from netlab.lab.measure.health import health
+from netlab.machine.ports import Routes
 from netlab.plan.model import CHARON_TABLE, MAIN_TABLE
 from netlab.plan.tables import GATEWAY_METRIC
 from netlab.results.verification import Check
@@ -54,29 +56,29 @@ class Overview:
 
 def overview(name: str, machine: Machine) -> Overview:
     """A lab as it is now: up, building, broken (its ``up`` never ended) or damaged."""
-    namespaces = len(machine.namespaces_of(name))
+    namespaces = len(machine.labs.of(name))
     try:
         lab = state.read(name)
     except LabError as error:
         broken = Check("state", "failed", error.message)
         return Overview(name, "damaged", "", "", 0, namespaces, (broken,))
     facts = lab.facts
-    if not state.is_up(name):
+    if not journal.is_up(name):
         what = "building" if state.is_locked(name) else "broken"
         hint = Check("state", "failed", f"`up` has not come to its end; `netlab down {name}` removes what there is")
         return Overview(name, what, facts.scenario, facts.data_plane, facts.time_scale, namespaces, (hint,))
-    checks = tuple(health(lab, machine, state.world(lab)))
+    checks = tuple(health(lab.plan, state.world(lab), machine))
     return Overview(name, "up", facts.scenario, facts.data_plane, facts.time_scale, namespaces, checks)
 
 
-def route_rows(lab: state.Lab, node: str, machine: Machine) -> list[dict[str, Any]]:
+def route_rows(lab: state.Lab, node: str, routes: Routes) -> list[dict[str, Any]]:
     """The routes of a node, one row each; a VNet's by subnet and with Azure's next hop type."""
     delivery = {fabric.delivery for fabric in lab.plan.fabrics if fabric.node == node}
     tables = {t.table: t for fabric in lab.plan.fabrics if fabric.node == node for t in fabric.tables}
     # What charon installs for a Windows client no packet consults.
     unused = {CHARON_TABLE} if any(c.node == node and c.os == "windows" for c in lab.plan.clients) else set()
     rows = []
-    for route in (r for r in machine.routes(lab.plan.netns(node)) if r.table not in unused):
+    for route in (r for r in routes.routes(lab.plan.netns(node)) if r.table not in unused):
         table = tables.get(route.table)
         fixed = table.fixed if table is not None else ()
         kinds = {(item.route.prefix, item.route.metric): item.next_hop_type for item in fixed}

@@ -8,7 +8,8 @@ from itertools import pairwise
 from typing import Any, Literal
 
 from netlab.lab.build.state import Lab
-from netlab.lab.measure.autopsy import Coroner, Machine
+from netlab.lab.machine import Machine
+from netlab.lab.measure.autopsy import Coroner
 from netlab.plan.model import Plan
 from netlab.probe.observe import observe
 from netlab.probe.trace import EspSighting, Leg, Probe, Protocol, Sighting, Trace, path
@@ -75,7 +76,7 @@ def follow(lab: Lab, machine: Machine, addresses: Mapping[str, str], probe: Prob
     underlay = {node.name for node in plan.nodes if node.kind in _UNDERLAY}
     observation = observe(pair, [probe], namespaces, underlay, keep_esp=True)
     (trace,) = observation.traces
-    drop = None if trace.answered else Coroner(plan, machine).examine(trace)
+    drop = None if trace.answered else Coroner(plan, machine.routes, machine.sas).examine(trace)
     return Followed(trace, passings(trace, observation.esp_sightings, tunnel_ends(plan)), drop)
 
 

@@ -9,8 +9,10 @@ from typing import Literal
 from netlab.azure.forwarding import Used
 from netlab.azure.prediction import Predicted, Walk
 from netlab.lab.build.state import Lab
-from netlab.lab.measure.autopsy import Coroner, Machine
-from netlab.machine.network import KernelRoute, longest_match
+from netlab.lab.machine import Machine
+from netlab.lab.measure.autopsy import Coroner
+from netlab.machine.ports import Routes
+from netlab.machine.routes import KernelRoute, longest_match
 from netlab.plan.model import CHARON_TABLE, MAIN_TABLE
 from netlab.plan.tables import GATEWAY_METRIC, USER_METRIC
 from netlab.probe.observe import observe
@@ -26,12 +28,12 @@ def watch(lab: Lab, machine: Machine, addresses: dict[str, str], probe: Probe) -
     pair = {node: addresses[node] for node in (source, target)}
     namespaces = {node.name: node.netns for node in lab.plan.nodes}
     trace = observe(pair, [probe], namespaces).traces[0]
-    drop = None if trace.answered else Coroner(lab.plan, machine).examine(trace)
+    drop = None if trace.answered else Coroner(lab.plan, machine.routes, machine.sas).examine(trace)
     legs: dict[str, tuple[Walk, ...]] = {"forward": (), "reverse": ()}
     for leg, start, to in (("forward", source, trace.target_address), ("reverse", target, trace.source_address)):
         dead = drop is not None and drop.direction == leg
         nodes = path(trace, leg) or (start,)  # type: ignore[arg-type]
-        used = tuple(_used(lab, machine, trace, leg, nodes, to))  # type: ignore[arg-type]
+        used = tuple(_used(lab, machine.routes, trace, leg, nodes, to))  # type: ignore[arg-type]
         legs[leg] = (Walk(nodes, used, drop.node if dead and drop else "", drop.reason if dead and drop else ""),)
         if dead:
             break
@@ -40,7 +42,7 @@ def watch(lab: Lab, machine: Machine, addresses: dict[str, str], probe: Probe) -
 
 def _used(
     lab: Lab,
-    machine: Machine,
+    kernel: Routes,
     trace: Trace,
     leg: Literal["forward", "reverse"],
     nodes: tuple[str, ...],
@@ -55,8 +57,8 @@ def _used(
             client = next((client for client in lab.plan.clients if client.node == node), None)
             tables = (CHARON_TABLE, MAIN_TABLE) if client is not None and client.os != "windows" else (MAIN_TABLE,)
             if interface and client is None:
-                tables = (machine.table_of(netns, interface),)
-            routes = machine.routes(netns)
+                tables = (kernel.table_of(netns, interface),)
+            routes = kernel.routes(netns)
             found = next((r for t in tables if (r := longest_match(routes, bound, t)) is not None), None)
             if found is not None and found.type == "unicast":
                 yield Used(node, found.prefix, _source(lab, node, found), ", ".join(found.devices))

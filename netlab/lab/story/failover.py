@@ -4,38 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
-from typing import Protocol
 
-from netlab.machine.charon import Sa
-from netlab.plan.model import BgpSpeaker, Charon, Node, Plan, Tunnel
-
-
-class Machine(Protocol):
-    """What a failover asks of the machine."""
-
-    def stop_daemons(self, lab: str, directories: Collection[str], abruptly: bool) -> None: ...
-
-    def remove_tunnels(self, plan: Plan) -> None: ...
-
-    def change_node(self, old: Node, new: Node) -> None: ...
-
-    def start_daemons(self, plan: Plan) -> None: ...
-
-    def place_tunnels(self, plan: Plan) -> None: ...
-
-    def load_connections(self, plan: Plan, secrets: Mapping[str, str]) -> None: ...
-
-    def start_bgp(self, plan: Plan) -> None: ...
-
-    def bring_up(self, plan: Plan, connections: Collection[str], refused: Collection[str] = ()) -> None: ...
-
-    def daemons(self, lab: str) -> tuple[tuple[str, str], ...]: ...
-
-    def replan(self, lab: str) -> None: ...
-
-    def reset_session(self, speaker: BgpSpeaker, address: str) -> None: ...
-
-    def sas(self, directory: str) -> list[Sa]: ...
+from netlab.lab.machine import Machine
+from netlab.plan.model import Charon, Plan, Tunnel
 
 
 def prepare(old: Plan, new: Plan, secrets: Mapping[str, str], machine: Machine) -> None:
@@ -45,10 +16,10 @@ def prepare(old: Plan, new: Plan, secrets: Mapping[str, str], machine: Machine) 
     """
     added = added_to(old, new)
     _remove(added, machine, abruptly=False)
-    machine.start_daemons(added)
-    machine.place_tunnels(added)
-    machine.load_connections(_with_more(old, new), secrets)
-    machine.start_bgp(added)
+    machine.daemons.start(added)
+    machine.tunnels.place(added)
+    machine.ike.load(_with_more(old, new), secrets)
+    machine.daemons.start_bgp(added)
 
 
 def stop(old: Plan, new: Plan, machine: Machine, abruptly: bool) -> None:
@@ -58,7 +29,7 @@ def stop(old: Plan, new: Plan, machine: Machine, abruptly: bool) -> None:
 
 def repair(old: Plan, new: Plan, secrets: Mapping[str, str], machine: Machine, up: Collection[str]) -> None:
     """Go over to the new plan where that may have been left half-way; where all of it is there, nothing changes."""
-    running = {directory for directory, _ in machine.daemons(new.lab)}
+    running = {directory for directory, _ in machine.daemons.running(new.lab)}
     wanted, unwanted = (_directories(added_to(*pair)) for pair in ((old, new), (new, old)))
     if wanted <= running and not unwanted & running:
         _move(old, new, machine, up)
@@ -76,8 +47,8 @@ def _directories(part: Plan) -> set[str]:
 
 def _remove(part: Plan, machine: Machine, abruptly: bool) -> None:
     directories = {charon.directory for charon in part.charons} | {speaker.directory for speaker in part.speakers}
-    machine.stop_daemons(part.lab, directories, abruptly)
-    machine.remove_tunnels(part)
+    machine.daemons.stop(part.lab, directories, abruptly)
+    machine.tunnels.remove(part)
 
 
 def cut_over(old: Plan, new: Plan, machine: Machine, up: Collection[str]) -> None:
@@ -89,23 +60,23 @@ def cut_over(old: Plan, new: Plan, machine: Machine, up: Collection[str]) -> Non
     for speaker in added_to(old, new).speakers:
         for neighbor in speaker.neighbors:
             # What it tried before the tunnel was up would be tried again after a second (TCP).
-            machine.reset_session(speaker, neighbor.address)
+            machine.bgp.reset_session(speaker, neighbor.address)
 
 
 def _move(old: Plan, new: Plan, machine: Machine, up: Collection[str]) -> None:
     for node in new.nodes:
         before = old.node(node.name)
         if before != node:
-            machine.change_node(before, node)
-    machine.replan(new.lab)
+            machine.links.change(before, node)
+    machine.daemons.replan(new.lab)
     moved = {connection.name for charon in _more(old, new) for connection in charon.connections}
-    machine.bring_up(new, moved & set(up) & set(_idle(new, machine)))
+    machine.ike.initiate(new, moved & set(up) & set(_idle(new, machine)))
 
 
 def _idle(plan: Plan, machine: Machine) -> Iterator[str]:
     """The connections whose initiators neither have nor seek an SA."""
     for charon in plan.charons:
-        sought = {sa.connection for sa in machine.sas(charon.directory)}
+        sought = {sa.connection for sa in machine.sas.sas(charon.directory)}
         yield from (c.name for c in charon.connections if c.initiator and c.name not in sought)
 
 

@@ -11,8 +11,10 @@ from typing import Any
 from netlab.azure.prediction import Predicted, Walk, matrix
 from netlab.azure.world import World, after
 from netlab.lab.build.state import Lab
-from netlab.lab.measure.verify import Machine, probe_addresses
+from netlab.lab.machine import Machine
 from netlab.lab.story import connections, flows
+from netlab.lab.story.actions import take as take_action
+from netlab.lab.story.addresses import probe_addresses
 from netlab.lab.story.stage import Stage
 from netlab.results.verification import FlowReport
 from netlab.scenario.models import Action, Flow, Scenario, Step, node_name
@@ -84,7 +86,7 @@ def take(lab: Lab, machine: Machine, actions: Iterable[Action]) -> Incident:
 
     def act() -> None:
         for action in actions:
-            stage.take(action)
+            take_action(stage, action)
             stage.settle()
 
     changed = frozenset[Ends]().union(*(_up(one) ^ _up(two) for one, two in pairwise(worlds)))
@@ -102,16 +104,16 @@ def reset_connection(lab: Lab, machine: Machine, name: str) -> tuple[Incident, c
 
     def act() -> None:
         for action in actions:
-            stage.take(action)
+            take_action(stage, action)
         down = {tunnel.name for tunnel in tunnels} - stage.world.up
         for tunnel in tunnels:
-            machine.reset(stage.lab.plan, tunnel.name, down)
+            machine.ike.reset(stage.lab.plan, tunnel.name, down)
         stage.settle()
 
     worlds = [before, *(after(before, action) for action in actions)]
     ends = frozenset(frozenset(router.node for router in tunnel.routers) for tunnel in tunnels)
     incident = _measured(stage, machine, act, worlds, ends, actions)
-    return incident, connections.observe(stage.lab.plan, machine, (tunnel.name for tunnel in tunnels))
+    return incident, connections.observe(stage.lab.plan, machine.sas, (tunnel.name for tunnel in tunnels))
 
 
 def _up(world: World) -> frozenset[Ends]:
@@ -133,11 +135,11 @@ def _measured(
 ) -> Incident:
     flow, scale = _flow(worlds, through), stage.lab.facts.time_scale
     step = Step(name="now", flow=flow)
-    with flows.watched(stage.lab, step, probe_addresses(stage.lab, machine)) as watched:
+    with flows.watched(stage.lab, step, probe_addresses(stage.lab, machine.clients)) as watched:
         began = time.monotonic()
         act()
         seconds = round(time.monotonic() - began, 2)
-        list(watched.end(step, scale))
+        watched.end(step, scale)
     return Incident(actions, seconds, scale, watched.report)
 
 

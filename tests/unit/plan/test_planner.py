@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netlab.azure.propagation import static_prefixes
-from netlab.lab.measure.verify import public_addresses
+from netlab.lab.measure.evidence import public_addresses
 from netlab.plan import steering
 from netlab.plan.model import CHARON_TABLE, DEFAULT_TABLE, MAIN_TABLE, DataPlane, Interface, Node, Plan, Route
 from netlab.plan.names import RUN_ROOT

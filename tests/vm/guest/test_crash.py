@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
@@ -12,8 +11,8 @@ from pathlib import Path
 import labs
 import pytest
 
-from netlab.lab.build import state
-from netlab.machine import linux
+from netlab.lab.build import keys, state
+from netlab.machine import daemons, ike
 
 pytestmark = pytest.mark.usefixtures("host_unchanged")
 
@@ -84,12 +83,12 @@ def test_a_restarted_charon_begins_with_an_empty_kernel(
         edge = held(f"nl.t-restart.{EDGE}")
         lab.kill(EDGE, "charon-systemd")
         assert edge.xfrm()
-        plan, machine = state.read(lab.name).plan, linux.Linux()
+        plan = state.read(lab.name).plan
         alone = replace(plan, charons=tuple(item for item in plan.charons if item.node == EDGE), speakers=())
-        machine.start_daemons(alone)
+        daemons.start(alone)
         assert edge.xfrm() == ""
-        machine.load_connections(alone, json.loads((lab.directory / "secrets.json").read_text()))
-        machine.initiate(alone)
+        ike.load(alone, keys.read(lab.name))
+        ike.initiate(alone, {c.name for item in alone.charons for c in item.connections})
         ping(lab, "vnet1-vm1", LISTED)
         assert lab.status() == {}
 

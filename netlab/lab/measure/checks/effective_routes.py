@@ -1,4 +1,8 @@
-"""Whether the kernel does with the packets of every NIC what its effective routes say."""
+"""Check that the kernel does with the packets of every NIC what its effective routes say.
+
+Success: to every target, the longest active routes of every NIC lead where the kernel's own choice leads.
+Failure: one of them leads elsewhere; the message says what is shown and what is done.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +10,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Network
 from itertools import zip_longest
-from typing import Protocol
 
 from netlab.azure.world import World
-from netlab.controllers import sdn as controller
+from netlab.controllers.tables import Gateways
 from netlab.lab.measure.judgement import some
-from netlab.lab.measure.nics import effective_routes, learned
-from netlab.lab.measure.operations import Row
-from netlab.machine.network import Arrival, KernelRoute
+from netlab.lab.measure.shown.nics import effective_routes, learned
+from netlab.lab.measure.shown.rows import Row
+from netlab.machine.ports import Routes
+from netlab.machine.routes import Arrival, KernelRoute
 from netlab.plan.model import Interface, Plan
 from netlab.plan.ports import NIC
 from netlab.results.verification import Check
@@ -24,16 +28,10 @@ Takers = frozenset[str]
 _INTERNET, _NOBODY = "Internet", "None"
 
 
-class Machine(controller.Machine, Protocol):
-    """What is asked of the machine."""
-
-    def chosen(self, arrivals: Iterable[Arrival]) -> dict[Arrival, KernelRoute | None]: ...
-
-
-def check(plan: Plan, world: World, machine: Machine, targets: Collection[str]) -> Check:
+def check(plan: Plan, world: World, gateways: Gateways, routes: Routes, targets: Collection[str]) -> Check:
     """Whether the kernel gives every NIC's packet, to every target, to whom the longest active routes lead."""
-    shown = dict(_shown(plan, world, machine, targets))
-    done = _done(plan, machine, shown)
+    shown = dict(_shown(plan, world, gateways, targets))
+    done = _done(plan, routes, shown)
     wrong = [
         f"{sender} to {arrival.target}: shown {_in_words(takers)}, done {_in_words(done[arrival])}"
         for arrival, (sender, takers) in shown.items()
@@ -52,10 +50,10 @@ def _in_words(takers: Takers) -> str:
 
 
 def _shown(
-    plan: Plan, world: World, machine: Machine, targets: Collection[str]
+    plan: Plan, world: World, gateways: Gateways, targets: Collection[str]
 ) -> Iterator[tuple[Arrival, tuple[str, Takers]]]:
     """For each packet as it comes in at its fabric, its sender and who gets it."""
-    knowing, ports = learned(plan, machine), _far_ends(plan)
+    knowing, ports = learned(plan, gateways), _far_ends(plan)
     for vnet, here in world.nics.items():
         peers = (mine.remote_vnet for mine, _ in world.scenario.peered(vnet))
         local, beyond = (frozenset(_addresses(plan, names)) for names in ((vnet,), tuple(peers)))
@@ -107,11 +105,11 @@ def _prefix(row: Row) -> IPv4Network:
 # --- what is done ---------------------------------------------------------------------------------------------------
 
 
-def _done(plan: Plan, machine: Machine, arrivals: Iterable[Arrival]) -> dict[Arrival, Takers]:
+def _done(plan: Plan, routes: Routes, arrivals: Iterable[Arrival]) -> dict[Arrival, Takers]:
     """Who gets each packet; what goes over a peering the peer's fabric delivers, and sends no further (R102)."""
     fabrics = _Fabrics(plan, _far_ends(plan))
-    here = fabrics.onward(machine.chosen(arrivals))
-    there = fabrics.onward(machine.chosen(hop for hops in here.values() for hop in hops if isinstance(hop, Arrival)))
+    here = fabrics.onward(routes.chosen(arrivals))
+    there = fabrics.onward(routes.chosen(hop for hops in here.values() for hop in hops if isinstance(hop, Arrival)))
     return {
         arrival: frozenset(
             taker if isinstance(taker, str) else taker.netns

@@ -1,39 +1,38 @@
-"""What was learned by BGP: as documented, as the model says, and as the speakers' bgpd say."""
+"""Check what was learned by BGP.
+
+Success: each learner has the AS paths that the scenario documents, if it does, and that the model predicts.
+Failure: scenario, model and lab are not of one opinion about a prefix.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol
 
 from netlab.azure.learning import AsPaths, Expected, as_paths, in_words, learners, routers
 from netlab.azure.world import World
+from netlab.lab.build import speakers
 from netlab.lab.measure.judgement import some, three_way
-from netlab.plan.model import BgpSpeaker, Plan
+from netlab.machine.ports import Bgp
+from netlab.plan.model import Plan
 from netlab.results.verification import Check
 
 
-class Machine(Protocol):
-    """What is asked of the machine."""
-
-    def as_paths(self, speaker: BgpSpeaker) -> dict[str, frozenset[str]]: ...
-
-
-def checks(plan: Plan, world: World, machine: Machine, documented: Expected) -> Iterator[Check]:
+def check(plan: Plan, world: World, bgp: Bgp, documented: Expected) -> Iterator[Check]:
     """Every gateway, site, Route Server's instance and appliance that speaks BGP: all that it has learned."""
     for end in learners(world.scenario):
-        predicted, observed = as_paths(world, end), _observed(plan, world, machine, end)
+        predicted, observed = as_paths(world, end), _observed(plan, world, bgp, end)
         mine = {prefix: said for (who, prefix), said in documented.items() if who.lower() == end.lower()}
         problems = list(_problems(predicted, observed, mine))
         words = some(problems) if problems else some([f"{p}: {in_words(observed, p)}" for p in sorted(observed)])
         yield Check(f"learned {end}", "failed" if problems else "passed", words or "nothing")
 
 
-def _observed(plan: Plan, world: World, machine: Machine, learner: str) -> AsPaths:
+def _observed(plan: Plan, world: World, bgp: Bgp, learner: str) -> AsPaths:
     """What any router of a learner knows."""
     nodes = {router.node for router in routers(world, learner)}
     found: dict[str, frozenset[str]] = {}
     for speaker in (speaker for speaker in plan.speakers if speaker.node in nodes):
-        for prefix, paths in machine.as_paths(speaker).items():
+        for prefix, paths in speakers.as_paths(bgp, speaker).items():
             found[prefix] = found.get(prefix, frozenset()) | paths
     return found
 

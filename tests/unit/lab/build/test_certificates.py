@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from netlab.lab.build import certificates, state
+from netlab.lab.build import certificates, keys
 from netlab.plan import names
 from netlab.plan.model import Certificate
 from netlab.plan.planner import plan
@@ -27,7 +27,7 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(names, "RUN_ROOT", str(root))
         (root / LAB).mkdir()
-        certificates.issue(LAB, WANTED, state.write_secret)
+        certificates.issue(LAB, WANTED, keys.write_secret)
         return Path(names.certificate_path(LAB, "")).parent
 
 
@@ -103,5 +103,5 @@ def test_the_list_shows_azures_thumbprints(directory: Path, monkeypatch: pytest.
 def test_without_certificates_there_is_not_even_a_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(names, "RUN_ROOT", str(tmp_path))
     none: tuple[Certificate, ...] = plan(load("p2s-branch").scenario, LAB).certificates
-    certificates.issue(LAB, none, state.write_secret)
+    certificates.issue(LAB, none, keys.write_secret)
     assert list(tmp_path.iterdir()) == []

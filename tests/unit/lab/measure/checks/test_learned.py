@@ -10,7 +10,8 @@ import pytest
 from netlab.azure import learning
 from netlab.azure.propagation import MAXIMUM_PREFIX
 from netlab.azure.world import World, after, initial
-from netlab.lab.measure.checks.learned import checks
+from netlab.lab.measure.checks.learned import check
+from netlab.machine.frr import BgpRoute
 from netlab.plan.model import BgpSpeaker
 from netlab.plan.planner import plan
 from netlab.scenario.loader import load
@@ -92,13 +93,14 @@ class Lab:
     world: World
     instead: dict[str, dict[str, frozenset[str]]] = field(default_factory=dict)
 
-    def as_paths(self, speaker: BgpSpeaker) -> dict[str, frozenset[str]]:
+    def routes(self, speaker: BgpSpeaker) -> tuple[BgpRoute, ...]:
         end = self.world.topology.routers[speaker.node].end
-        return {**learning.as_paths(self.world, end), **self.instead.get(speaker.node, {})}
+        found = {**learning.as_paths(self.world, end), **self.instead.get(speaker.node, {})}
+        return tuple(BgpRoute(prefix, "peer", as_path=path) for prefix, paths in found.items() for path in paths)
 
     def wrong(self, documented: learning.Expected) -> dict[str, str]:
         lab = plan(self.world.scenario, "t", "userspace")
-        found = checks(lab, self.world, self, documented)
+        found = check(lab, self.world, self, documented)
         return {check.name: check.message for check in found if check.status != "passed"}
 
 

@@ -10,11 +10,12 @@ import pytest
 
 from netlab.azure.world import after, initial
 from netlab.lab.build.state import Facts, Lab
-from netlab.lab.measure.operations import Gateway
+from netlab.lab.measure.shown.bgp import Speaker
+from netlab.lab.measure.shown.ike import Gateway
 from netlab.lab.story import incidents
 from netlab.machine.charon import Listed, Sa
 from netlab.machine.frr import BgpPeer, BgpRoute
-from netlab.plan.model import BgpSpeaker, Selector
+from netlab.plan.model import BgpSpeaker
 from netlab.plan.planner import plan
 from netlab.scenario.loader import catalogue, load, parse
 from netlab.scenario.models import Action, Scenario
@@ -54,24 +55,30 @@ CHILD = {
 
 
 @dataclass
-class Daemons:
-    """What the daemons of a lab say; None where they are dead."""
+class Bgpd:
+    """What every bgpd of a lab answers; None where it is dead."""
 
-    routes: tuple[BgpRoute, ...] | None = ()
-    peers: tuple[BgpPeer, ...] | None = ()
-    sas_by_edge: Mapping[str, tuple[Listed, ...] | None] = field(default_factory=dict)
+    found: tuple[BgpRoute, ...] | None = ()
+    seen: tuple[BgpPeer, ...] | None = ()
 
-    def bgp_routes(self, speaker: BgpSpeaker) -> tuple[BgpRoute, ...] | None:
-        return self.routes
+    def routes(self, speaker: BgpSpeaker) -> tuple[BgpRoute, ...] | None:
+        return self.found
 
     def advertised(self, speaker: BgpSpeaker, peer: str) -> tuple[BgpRoute, ...] | None:
-        return self.routes
+        return self.found
 
-    def bgp_peers(self, speaker: BgpSpeaker) -> tuple[BgpPeer, ...] | None:
-        return self.peers
+    def peers(self, speaker: BgpSpeaker) -> tuple[BgpPeer, ...] | None:
+        return self.seen
+
+
+@dataclass
+class Charons:
+    """What the charons of a lab answer, by their directories; None where one is dead."""
+
+    by_edge: Mapping[str, tuple[Listed, ...] | None] = field(default_factory=dict)
 
     def listed(self, directory: str) -> tuple[Listed, ...] | None:
-        return self.sas_by_edge.get(directory.rpartition("/")[2], ())
+        return self.by_edge.get(directory.rpartition("/")[2], ())
 
     def sas(self, directory: str) -> list[Sa]:
         found = self.listed(directory) or ()
@@ -86,21 +93,22 @@ class Daemons:
     def refusal(self, directory: str, connection: str) -> str:
         return "peer unreachable"
 
-    def selected(self, directory: str, connection: str) -> tuple[tuple[Selector, Selector], ...]:
-        return ()
-
-    def knock(self, netns: str, interface: str, source: str, destination: str) -> None:
-        raise AssertionError("showing sends nothing")
-
 
 @pytest.fixture(scope="module")
 def branch() -> Scenario:
     return load("p2s-branch-bgp").scenario
 
 
-def gateway(scenario: Scenario, daemons: Daemons, end: str = "VNet1") -> Gateway:
-    built = plan(scenario, "t", "userspace")
-    return Gateway(Lab(Facts("t", scenario.name, "userspace", 20), scenario, built), initial(scenario), daemons, end)
+def lab(scenario: Scenario) -> Lab:
+    return Lab(Facts("t", scenario.name, "userspace", 20), scenario, plan(scenario, "t", "userspace"))
+
+
+def gateway(scenario: Scenario, charons: Charons, end: str = "VNet1") -> Gateway:
+    return Gateway(lab(scenario), initial(scenario), charons, end)
+
+
+def speaker(scenario: Scenario, bgpd: Bgpd, end: str = "VNet1") -> Speaker:
+    return Speaker(lab(scenario), initial(scenario), bgpd, end)
 
 
 def test_learned_routes(branch: Scenario) -> None:
@@ -109,7 +117,7 @@ def test_learned_routes(branch: Scenario) -> None:
         BgpRoute("10.101.0.0/16", SITE, SITE, "65101 65102"),
         BgpRoute("10.9.0.0/16", "10.1.255.5", "10.1.255.5", "", inside=True),
     )
-    own, learned, inside = gateway(branch, Daemons(routes)).learned_routes().rows
+    own, learned, inside = speaker(branch, Bgpd(routes)).learned_routes().rows
     assert own == {
         "network": "10.1.0.0/16",
         "nextHop": None,
@@ -124,15 +132,15 @@ def test_learned_routes(branch: Scenario) -> None:
 
 
 def test_without_bgp_the_own_and_the_static_routes_are_shown() -> None:
-    shown = gateway(load("s2s-static").scenario, Daemons()).learned_routes()
+    shown = speaker(load("s2s-static").scenario, Bgpd()).learned_routes()
     assert {row["origin"] for row in shown.rows} == {"Network"}
     assert "10.101.0.0/16" in {row["network"] for row in shown.rows}
 
 
 def test_advertised_routes_have_the_own_number_in_front(branch: Scenario) -> None:
-    (row,) = gateway(branch, Daemons((BgpRoute("10.2.0.0/16", as_path="65020"),))).advertised_routes(SITE).rows
+    (row,) = speaker(branch, Bgpd((BgpRoute("10.2.0.0/16", as_path="65020"),))).advertised_routes(SITE).rows
     assert (row["asPath"], row["nextHop"], row["origin"]) == ("65010-65020", "10.1.255.30", "Igp")
-    assert not gateway(branch, Daemons((BgpRoute("10.2.0.0/16"),))).advertised_routes("10.9.9.9").rows
+    assert not speaker(branch, Bgpd((BgpRoute("10.2.0.0/16"),))).advertised_routes("10.9.9.9").rows
 
 
 @pytest.mark.parametrize(
@@ -144,7 +152,7 @@ def test_advertised_routes_have_the_own_number_in_front(branch: Scenario) -> Non
     ],
 )
 def test_bgp_peers(branch: Scenario, said: str, state: str, duration: str | None, reason: str) -> None:
-    (row,) = gateway(branch, Daemons(peers=(BgpPeer(SITE, 65101, said, 90_061_000, 7, 8, 9),))).bgp_peers().rows
+    (row,) = speaker(branch, Bgpd(seen=(BgpPeer(SITE, 65101, said, 90_061_000, 7, 8, 9),))).bgp_peers().rows
     assert row == {
         "neighbor": SITE,
         "asn": 65101,
@@ -159,7 +167,7 @@ def test_bgp_peers(branch: Scenario, said: str, state: str, duration: str | None
 
 
 def test_a_dead_bgpd_is_named(branch: Scenario) -> None:
-    found = gateway(branch, Daemons(None, None))
+    found = speaker(branch, Bgpd(None, None))
     assert found.learned_routes().dead == found.advertised_routes(SITE).dead == ("bgpd of vnet1-gw-0",)
     shown = found.bgp_peers()
     assert shown.dead == ("bgpd of vnet1-gw-0",)
@@ -168,7 +176,7 @@ def test_a_dead_bgpd_is_named(branch: Scenario) -> None:
 
 def test_connections_and_ike_sas(branch: Scenario) -> None:
     edge = "vnet1-gw-0-edge-vnet1-site1"
-    found = gateway(branch, Daemons(sas_by_edge={edge: (Listed("VNet1-Site1", IKE, (CHILD,)),)}))
+    found = gateway(branch, Charons({edge: (Listed("VNet1-Site1", IKE, (CHILD,)),)}))
     (row,) = found.connections().rows
     (tunnel,) = row.pop("tunnelConnectionStatus")
     assert row == {
@@ -190,7 +198,7 @@ def test_connections_and_ike_sas(branch: Scenario) -> None:
 
 def test_a_connection_without_an_sa_says_why_and_a_dead_charon_is_named(branch: Scenario) -> None:
     edge = "vnet1-gw-0-edge-vnet1-site1"
-    shown = gateway(branch, Daemons(sas_by_edge={edge: None})).connections()
+    shown = gateway(branch, Charons({edge: None})).connections()
     assert shown.dead == (f"charon of {edge}",)
     (row,) = shown.rows
     assert (row["connectionStatus"], row["reason"]) == ("NotConnected", "peer unreachable")
@@ -198,7 +206,7 @@ def test_a_connection_without_an_sa_says_why_and_a_dead_charon_is_named(branch: 
 
 def test_p2s_sessions(branch: Scenario) -> None:
     sas = (Listed("p2s", IKE, (CHILD,)), Listed("p2s", {**IKE, "state": "CONNECTING"}, ()))
-    (row,) = gateway(branch, Daemons(sas_by_edge={"vnet1-gw-0-p2s-edge": sas})).p2s_sessions().rows
+    (row,) = gateway(branch, Charons({"vnet1-gw-0-p2s-edge": sas})).p2s_sessions().rows
     assert (row["vpnUserName"], row["privateIpAddress"], row["publicIpAddress"]) == (
         "lin",
         "192.168.0.1",
@@ -275,7 +283,7 @@ def servers() -> Scenario:
 
 
 def test_an_instance_of_a_route_server_shows_what_it_knows(servers: Scenario) -> None:
-    shown = gateway(servers, Daemons((BgpRoute("10.250.0.0/16", "10.1.2.4", "10.1.2.4", "65001 65250"),)), "vnet1-rs-1")
+    shown = speaker(servers, Bgpd((BgpRoute("10.250.0.0/16", "10.1.2.4", "10.1.2.4", "65001 65250"),)), "vnet1-rs-1")
     (row,) = shown.learned_routes().rows
     assert (row["asPath"], row["nextHop"], row["localAddress"]) == ("65001-65250", "10.1.2.4", "10.1.255.5")
     assert shown.peers() == ("10.1.2.4", "10.1.2.5", "10.1.2.6", "10.1.2.7", "10.1.2.9")  # half is not among them
@@ -284,13 +292,13 @@ def test_an_instance_of_a_route_server_shows_what_it_knows(servers: Scenario) ->
 def test_a_route_server_tells_next_hops_as_it_heard_them(servers: Scenario) -> None:
     """A14; of the VNet's own prefix bgpd knows none."""
     routes = (BgpRoute("10.1.0.0/16", next_hop="0.0.0.0"), BgpRoute("0.0.0.0/0", next_hop="10.1.3.4", as_path="65006"))
-    rows = gateway(servers, Daemons(routes), "vnet1-rs-0").advertised_routes("10.1.2.4").rows
+    rows = speaker(servers, Bgpd(routes), "vnet1-rs-0").advertised_routes("10.1.2.4").rows
     assert [(row["nextHop"], row["asPath"]) for row in rows] == [("10.1.255.4", "65515"), ("10.1.3.4", "65515-65006")]
 
 
 def test_an_appliance_tells_another_next_hop_than_itself(servers: Scenario) -> None:
-    speaker = gateway(servers, Daemons((BgpRoute("0.0.0.0/0"),)), "vnet1-speaker")
-    (row,) = speaker.advertised_routes("10.1.255.4").rows
+    found = speaker(servers, Bgpd((BgpRoute("0.0.0.0/0"),)), "vnet1-speaker")
+    (row,) = found.advertised_routes("10.1.255.4").rows
     assert (row["nextHop"], row["asPath"]) == ("10.1.3.4", "65006")
 
 
@@ -298,5 +306,5 @@ def test_too_many_prefixes_are_those_of_the_profile() -> None:
     text = catalogue()["route-server-active-passive"].read_text()
     seed = parse(text.replace("vnets:\n", "profile: seed\nvnets:\n", 1), "seed.yaml").scenario
     peers = (BgpPeer("10.1.2.4", 65001, "Idle (PfxCt)"),)
-    (row,) = gateway(seed, Daemons(peers=peers), "vnet1-rs-0").bgp_peers().rows
+    (row,) = speaker(seed, Bgpd(seen=peers), "vnet1-rs-0").bgp_peers().rows
     assert row["reason"] == "the peer tells more than 200 prefixes (B16, A8)"

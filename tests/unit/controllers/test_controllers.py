@@ -1,4 +1,4 @@
-"""The SDN controller: what a gateway knows reaches the tables of its VNets and the selectors of its clients."""
+"""The controllers: what a gateway knows reaches the tables of its VNets and the selectors of its clients."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netlab.controllers import sdn as controller
+from netlab.controllers import loop, tables
+from netlab.controllers import steering as agent
 from netlab.plan import steering
 from netlab.plan.model import BgpSpeaker, GatewayView, GatewayWay, Plan, Route, SubnetTable, Timers
 from netlab.plan.planner import plan
@@ -32,7 +33,7 @@ def table(name: str, node: str, subnet: str) -> SubnetTable:
     return next(item for item in fabric.tables if item.subnet == subnet)
 
 
-def knowing(*prefixes: str) -> controller.Known:
+def knowing(*prefixes: str) -> tables.Known:
     """The one instance on duty knows these prefixes."""
     return {GATEWAY: tuple((prefix, True, 1) for prefix in prefixes)}
 
@@ -53,12 +54,12 @@ def test_without_a_gateways_word_a_table_is_what_up_built() -> None:
         for fabric in lab(name).fabrics:
             for item in fabric.tables:
                 built = {route for route in lab(name).node(fabric.node).routes if route.table == item.table}
-                assert controller.wanted_routes(item, {}) == built
+                assert tables.wanted_routes(item, {}) == built
 
 
 def test_a_gateway_route_leads_to_the_gateway() -> None:
     vm = table("p2s-branch-bgp", "vnet1", "default")
-    found = by_prefix(controller.wanted_routes(vm, knowing("10.101.0.0/16", "192.168.0.0/24")))
+    found = by_prefix(tables.wanted_routes(vm, knowing("10.101.0.0/16", "192.168.0.0/24")))
     for prefix in ("10.101.0.0/16", "192.168.0.0/24"):
         assert found[prefix] == Route(prefix, "gw-0", via="10.1.255.4", table=vm.table, metric=GATEWAY_METRIC)
     assert found["192.168.0.0/16"].type == "blackhole"
@@ -66,20 +67,20 @@ def test_a_gateway_route_leads_to_the_gateway() -> None:
 
 def test_a_spokes_gateway_routes_lead_over_the_peering() -> None:
     spoke = table("p2s-peered-vnets", "vnet2", "default")
-    found = by_prefix(controller.wanted_routes(spoke, knowing("192.168.0.0/24")))
+    found = by_prefix(tables.wanted_routes(spoke, knowing("192.168.0.0/24")))
     assert found["192.168.0.0/24"].device == "p-vnet1"
 
 
 def test_a_gateway_route_replaces_a_none_route_of_the_same_prefix() -> None:
     vm = table("p2s-branch-bgp", "vnet1", "default")
-    route = by_prefix(controller.wanted_routes(vm, knowing("10.0.0.0/8")))["10.0.0.0/8"]
+    route = by_prefix(tables.wanted_routes(vm, knowing("10.0.0.0/8")))["10.0.0.0/8"]
     assert (route.type, route.device) == ("unicast", "gw-0")
 
 
 def test_a_learned_default_route_replaces_the_internet_and_the_none_routes() -> None:
     """Section 5.1, item 5, and R86."""
     vm = table("p2s-branch-bgp", "vnet1", "default")
-    found = by_prefix(controller.wanted_routes(vm, knowing("0.0.0.0/0")))
+    found = by_prefix(tables.wanted_routes(vm, knowing("0.0.0.0/0")))
     assert found["0.0.0.0/0"].device == "gw-0"
     assert {route.prefix for route in found.values() if not route.device} == {"10.1.0.0/16"}
 
@@ -88,7 +89,7 @@ def test_a_learned_default_route_replaces_the_internet_and_the_none_routes() -> 
 def test_what_lies_in_the_vnet_never_comes_from_the_gateway(prefix: str) -> None:
     """The exception of section 5.2."""
     vm = table("p2s-branch-bgp", "vnet1", "default")
-    assert controller.wanted_routes(vm, knowing(prefix)) == controller.wanted_routes(vm, {})
+    assert tables.wanted_routes(vm, knowing(prefix)) == tables.wanted_routes(vm, {})
 
 
 def test_a_gateway_route_leads_to_every_instance_that_knows_it() -> None:
@@ -98,7 +99,7 @@ def test_a_gateway_route_leads_to_every_instance_that_knows_it() -> None:
         gateway_ways=(GatewayWay("vnet1-gw-0", "gw-0", "10.1.255.4"), GatewayWay("vnet1-gw-1", "gw-1", "10.1.255.5")),
     )
     known = {"vnet1-gw-0": (LEARNED, STATIC), "vnet1-gw-1": (LEARNED,)}
-    found = by_prefix(controller.wanted_routes(both, known))
+    found = by_prefix(tables.wanted_routes(both, known))
     assert found["10.101.0.0/16"].hops == (("gw-0", "10.1.255.4"), ("gw-1", "10.1.255.5"))
     assert (found["10.101.0.0/16"].device, found["10.101.0.0/16"].via) == ("", "")
     assert (found["192.168.0.0/24"].device, found["192.168.0.0/24"].hops) == ("gw-0", ())
@@ -112,24 +113,24 @@ def view(name: str = "p2s-branch-bgp") -> GatewayView:
 
 
 def test_selectors_are_the_static_part_and_what_bgp_told() -> None:
-    assert controller.wanted_selectors(view(), [STATIC, LEARNED]) == ("10.1.0.0/16", "192.168.0.0/24", "10.101.0.0/16")
+    assert tables.wanted_selectors(view(), [STATIC, LEARNED]) == ("10.1.0.0/16", "192.168.0.0/24", "10.101.0.0/16")
 
 
 def test_what_a_gateway_knows_without_bgp_is_not_offered_for_that() -> None:
     """I4: a static prefix is in the static part, or its connection does not push it."""
-    assert controller.wanted_selectors(view("p2s-branch"), [("10.101.0.0/16", False, 0)]) == (
+    assert tables.wanted_selectors(view("p2s-branch"), [("10.101.0.0/16", False, 0)]) == (
         "10.1.0.0/16",
         "192.168.0.0/24",
     )
 
 
 def test_a_learned_default_route_is_not_offered() -> None:
-    assert "0.0.0.0/0" not in controller.wanted_selectors(view(), [("0.0.0.0/0", True, 1)])
+    assert "0.0.0.0/0" not in tables.wanted_selectors(view(), [("0.0.0.0/0", True, 1)])
 
 
 def test_selectors_do_not_depend_on_the_order_of_what_is_known() -> None:
     known = [LEARNED, ("10.2.0.0/16", True, 1), STATIC]
-    assert controller.wanted_selectors(view(), known) == controller.wanted_selectors(view(), reversed(known))
+    assert tables.wanted_selectors(view(), known) == tables.wanted_selectors(view(), reversed(known))
 
 
 # --- reconcile and run ----------------------------------------------------------------------------------------------
@@ -191,9 +192,13 @@ class Machine:
     def own_routes(self, netns: str) -> tuple[Route, ...]:
         return tuple(self.routes[netns])
 
-    def all_installed(self, directory: str) -> frozenset[str]:
+    def installed(self, directory: str) -> frozenset[str]:
         everything = (c for item in lab().charons if item.directory == directory for c in item.connections)
         return frozenset(c.name for c in everything if (directory, c.name) not in self.dead)
+
+    @property
+    def ports(self) -> loop.Ports:
+        return loop.Ports(self, self, self, self, self.watch)
 
     def watch(self, netns: Iterable[str], directories: Iterable[str]) -> Machine:
         assert set(netns) == {view.netns for view in lab().gateways}
@@ -234,30 +239,30 @@ def machine(*known: tuple[str, bool, int], name: str = "p2s-branch-bgp") -> Mach
 
 def test_reconcile_brings_a_lab_in_step_and_then_does_nothing() -> None:
     host = machine(STATIC, LEARNED)
-    assert not controller.in_step(lab(), host, host.known)
-    controller.reconcile(lab(), host, host.known)
-    assert controller.in_step(lab(), host, host.known)
+    assert not tables.in_step(lab(), host, host.known)
+    tables.reconcile(lab(), host, host.known)
+    assert tables.in_step(lab(), host, host.known)
     assert host.offered[-1] == "10.101.0.0/16"
     host.changes.clear()
-    controller.reconcile(lab(), host, host.known)
+    tables.reconcile(lab(), host, host.known)
     assert host.changes == []
 
 
 def test_a_lab_is_not_in_step_while_only_its_selectors_lag() -> None:
     host = machine(STATIC, LEARNED)
-    controller.reconcile(lab(), host, host.known)
+    tables.reconcile(lab(), host, host.known)
     host.offered = host.offered[:-1]
-    assert not controller.in_step(lab(), host, host.known)
+    assert not tables.in_step(lab(), host, host.known)
 
 
 def test_what_is_withdrawn_is_taken_away_again() -> None:
     host = machine(STATIC)
-    controller.reconcile(lab(), host, host.known)
+    tables.reconcile(lab(), host, host.known)
     before = {netns: set(routes) for netns, routes in host.routes.items()}, host.offered
     host.known = {GATEWAY: (STATIC, LEARNED, ("0.0.0.0/0", True, 1))}
-    controller.reconcile(lab(), host, host.known)
+    tables.reconcile(lab(), host, host.known)
     host.known = {GATEWAY: (STATIC,)}
-    controller.reconcile(lab(), host, host.known)
+    tables.reconcile(lab(), host, host.known)
     assert (host.routes, host.offered) == before
 
 
@@ -265,7 +270,7 @@ def test_a_table_that_nobody_planned_is_left_alone() -> None:
     host = machine(STATIC)
     stray = Route("10.77.0.0/16", "wan", table=7)
     host.routes["nl.lab.vnet1"].add(stray)
-    controller.reconcile(lab(), host, host.known)
+    tables.reconcile(lab(), host, host.known)
     assert stray in host.routes["nl.lab.vnet1"]
 
 
@@ -273,8 +278,8 @@ def test_a_table_that_nobody_planned_is_left_alone() -> None:
 @given(st.lists(st.sampled_from(["0.0.0.0/0", "10.0.0.0/8", "10.1.0.0/24", "10.2.0.0/16", "192.168.0.0/24"])))
 def test_whatever_a_gateway_knows_one_reconcile_is_enough(prefixes: list[str]) -> None:
     host = machine(*((prefix, True, 1) for prefix in dict.fromkeys(prefixes)), name="p2s-peered-vnets")
-    controller.reconcile(lab("p2s-peered-vnets"), host, host.known)
-    assert controller.in_step(lab("p2s-peered-vnets"), host, host.known)
+    tables.reconcile(lab("p2s-peered-vnets"), host, host.known)
+    assert tables.in_step(lab("p2s-peered-vnets"), host, host.known)
 
 
 def test_the_controller_acts_when_a_gateway_knows_something_new_and_only_then() -> None:
@@ -295,11 +300,11 @@ def test_the_controller_acts_when_a_gateway_knows_something_new_and_only_then() 
 
     host.events = events()
     with pytest.raises(Stop):
-        controller.run(lab(), host, Orders(lambda: ready.append(len(host.changes))), lambda: True)
+        loop.run(lab(), host.ports, Orders(lambda: ready.append(len(host.changes))), lambda: True)
     # The first look changes a table, LEARNED a table and the selectors. Where nothing is new, nobody looks.
     assert told == [(1, 1), (2, 3), (2, 3), (2, 3)]
     assert ready == [1], "ready is said once, after the first look"
-    assert controller.in_step(lab(), host, host.known)
+    assert tables.in_step(lab(), host, host.known)
 
 
 # --- the agent of the VPN devices -----------------------------------------------------------------------------------
@@ -322,13 +327,13 @@ def test_a_peers_route_goes_with_its_tunnel_and_comes_back_and_the_pools_stays()
     before = own(host, GATEWAY)
     assert before == {f"{peer}/32", "192.168.0.0/24"}
     kill(host)
-    assert controller.tunnels_up(lab(), host) == frozenset()
-    assert not controller.steered(lab(), host, frozenset())
-    controller.steer(lab(), host, frozenset())
+    assert agent.tunnels_up(lab(), host) == frozenset()
+    assert not agent.steered(lab(), host, frozenset())
+    agent.steer(lab(), host, frozenset())
     assert own(host, GATEWAY) == {"192.168.0.0/24"}
-    assert controller.steered(lab(), host, frozenset())
+    assert agent.steered(lab(), host, frozenset())
     host.dead.clear()
-    controller.steer(lab(), host, controller.tunnels_up(lab(), host))
+    agent.steer(lab(), host, agent.tunnels_up(lab(), host))
     assert own(host, GATEWAY) == before
 
 
@@ -338,7 +343,7 @@ def test_static_routes_have_no_liveness() -> None:
     before = own(host, GATEWAY, "p2s-branch")
     assert "10.101.0.0/16" in before
     kill(host, "p2s-branch")
-    controller.steer(lab("p2s-branch"), host, controller.tunnels_up(lab("p2s-branch"), host))
+    agent.steer(lab("p2s-branch"), host, agent.tunnels_up(lab("p2s-branch"), host))
     assert own(host, GATEWAY, "p2s-branch") == before
 
 
@@ -363,7 +368,7 @@ def test_until_tunnels_have_been_initiated_all_count_as_up(begun: bool) -> None:
     kill(host)
     before = own(host, GATEWAY)
     with pytest.raises(Stop):
-        controller.run(lab(), host, Orders(), lambda: begun)
+        loop.run(lab(), host.ports, Orders(), lambda: begun)
     assert (own(host, GATEWAY) == before) == (not begun)
 
 
@@ -381,7 +386,7 @@ def test_bgp_is_told_of_a_tunnel_that_goes_and_comes() -> None:
 
     host.events = events()
     with pytest.raises(Stop):
-        controller.run(lab(), host, Orders(), lambda: True)
+        loop.run(lab(), host.ports, Orders(), lambda: True)
     peers = sum(len(speaker.neighbors) for speaker in lab().speakers)
     assert resets == [peers, 2 * peers]
 
@@ -390,11 +395,11 @@ def test_bgp_is_told_of_a_tunnel_that_went_between_two_plans() -> None:
     """A planned failover takes tunnels down and has the controller take another plan, at nearly the same time."""
     host = machine(STATIC)
     host.events = iter((False,))
-    up = controller.run(lab(), host, Orders(asked=1), lambda: True)
-    assert up == controller.tunnels_up(lab(), host)
+    up = loop.run(lab(), host.ports, Orders(asked=1), lambda: True)
+    assert up == agent.tunnels_up(lab(), host)
     kill(host)
     host.events = iter((False,))
-    assert controller.run(lab(), host, Orders(asked=1), lambda: True, up) == frozenset()
+    assert loop.run(lab(), host.ports, Orders(asked=1), lambda: True, up) == frozenset()
     peers = sum(len(speaker.neighbors) for speaker in lab().speakers)
     assert len([change for change in host.changes if change[0] == "reset"]) == peers
 
@@ -402,5 +407,5 @@ def test_bgp_is_told_of_a_tunnel_that_went_between_two_plans() -> None:
 def test_with_another_plan_the_controller_ends_and_listens_no_more() -> None:
     host = machine(STATIC)
     host.events = iter((False, False))
-    controller.run(lab(), host, Orders(asked=2), lambda: True)
+    loop.run(lab(), host.ports, Orders(asked=2), lambda: True)
     assert host.closed

@@ -17,8 +17,8 @@ from netlab.azure.effective import (
 )
 from netlab.azure.nics import Nic
 from netlab.azure.world import World
-from netlab.controllers import sdn as controller
-from netlab.lab.measure.operations import Row
+from netlab.controllers.tables import Gateways, Injected, Known, injected_by_route_servers, known_by_gateways
+from netlab.lab.measure.shown.rows import Row
 from netlab.plan.model import Plan
 from netlab.scenario.routers import expressroute_gateways, instance_addresses
 
@@ -27,13 +27,13 @@ from netlab.scenario.routers import expressroute_gateways, instance_addresses
 class Learned:
     """What the gateways and Route Servers of a lab know at one moment."""
 
-    known: controller.Known
-    injected: controller.Injected
+    known: Known
+    injected: Injected
 
 
-def learned(plan: Plan, machine: controller.Machine) -> Learned:
+def learned(plan: Plan, gateways: Gateways) -> Learned:
     """What gateways and Route Servers know now."""
-    return Learned(controller.known_by_gateways(plan, machine), controller.injected_by_route_servers(plan, machine))
+    return Learned(known_by_gateways(plan, gateways), injected_by_route_servers(plan, gateways))
 
 
 def effective_routes(world: World, knowing: Learned, vnet: str, nic: Nic) -> tuple[Row, ...]:

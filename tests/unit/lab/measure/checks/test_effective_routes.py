@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import pytest
 
 from netlab.azure.world import initial
-from netlab.lab.measure.checks import effective_routes as decisions
-from netlab.machine.network import Arrival, KernelRoute, longest_match
+from netlab.lab.measure.checks.effective_routes import check
+from netlab.machine.routes import Arrival, KernelRoute, longest_match
 from netlab.plan.model import GatewayView, Plan, Route, RouteServerView
 from netlab.plan.planner import plan
 from netlab.results.verification import Check
@@ -71,7 +71,7 @@ def as_read(route: Route) -> KernelRoute:
 
 
 def checked(scenario: Scenario, made: Plan, *targets: str) -> Check:
-    return decisions.check(made, initial(scenario), Kernel(made), targets)  # type: ignore[arg-type]
+    return check(made, initial(scenario), Kernel(made), Kernel(made), targets)  # type: ignore[arg-type]
 
 
 def planned(scenario: Scenario) -> Plan:

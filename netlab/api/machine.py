@@ -1,0 +1,22 @@
+"""Linux: its modules, each in the port of its subject."""
+
+from __future__ import annotations
+
+from netlab.lab.machine import Machine
+from netlab.machine import (
+    bgp,
+    clients,
+    daemons,
+    filters,
+    gateways,
+    ike,
+    labs,
+    links,
+    packets,
+    routers,
+    routes,
+    sas,
+    tunnels,
+)
+
+LINUX = Machine(labs, links, tunnels, filters, routes, packets, daemons, ike, sas, clients, bgp, gateways, routers)

@@ -1,0 +1,174 @@
+"""The lab's SDN: routes that a gateway learns reach the tables of its VNets and the selectors of its clients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from ipaddress import IPv4Network
+from types import MappingProxyType
+from typing import Protocol
+
+from netlab.azure.effective import EffectiveRoute, Teller, Told, active, preferred
+from netlab.azure.propagation import offered_selectors
+from netlab.plan.model import Fabric, FixedRoute, GatewayView, Plan, Route, RouteServerView, SubnetTable, Timers
+from netlab.plan.tables import GATEWAY_METRIC, by_turns, over
+
+# What each gateway instance sends into its tunnels: prefix, whether BGP told it, and the length of its AS path.
+Known = Mapping[str, tuple[tuple[str, bool, int], ...]]
+# What each pushes to its clients besides.
+Custom = Mapping[str, tuple[str, ...]]
+# What Route Servers tell their VNets: the length of the AS path and the next hops of each prefix, by VNet (A12, A16).
+Injected = Mapping[str, Mapping[str, tuple[int, frozenset[str]]]]
+# A device and a next hop.
+Hop = tuple[str, str]
+
+
+class Gateways(Protocol):
+    """What the controller reads of gateways and Route Servers, and writes."""
+
+    def gateway_prefixes(self, view: GatewayView) -> tuple[tuple[str, bool, int], ...]: ...
+
+    def custom_routes(self, view: GatewayView) -> tuple[str, ...]: ...
+
+    def injected(self, view: RouteServerView) -> tuple[tuple[str, str, int], ...]: ...
+
+    def tables(self, netns: str) -> tuple[Route, ...]: ...
+
+    def change_tables(self, netns: str, add: Iterable[Route], delete: Iterable[Route]) -> None: ...
+
+    def selectors(self, view: GatewayView) -> tuple[str, ...]: ...
+
+    def load_selectors(self, view: GatewayView, prefixes: Iterable[str], timers: Timers) -> None: ...
+
+
+def wanted_routes(table: SubnetTable, known: Known, injected: Injected = MappingProxyType({})) -> frozenset[Route]:
+    """The kernel routes of a table when the gateway instances and Route Servers know these prefixes: the active ones
+    (section 5)."""
+    fixed = {(item.source, item.route.prefix): item for item in table.fixed}
+    told = _told(table, known, injected) if table.propagates else {}
+    candidates = [*(item.candidate for item in table.fixed), *map(_learned, told)]
+    chosen = (
+        told[str(route.prefix)]
+        if route.source == "VirtualNetworkGateway"
+        else _kernel_route(table, fixed[route.source, str(route.prefix)], known)
+        for route in active(candidates)
+    )
+    return frozenset(chosen)
+
+
+def _told(table: SubnetTable, known: Known, injected: Injected) -> dict[str, Route]:
+    """The route of a table to each prefix that gateways or Route Server know: over the instances that know it, or the
+    appliances that it leads to, by turns (R11, A16); of equal prefixes those that are preferred (A27)."""
+    told = (*_by_gateways(table, known), *_by_appliances(table, injected))
+    ways: dict[str, list[Hop]] = {}
+    for item in preferred(told, table.preference):
+        ways.setdefault(str(item.prefix), []).extend(item.leads_to)
+    return {prefix: by_turns(hops, prefix, table.table, GATEWAY_METRIC) for prefix, hops in ways.items()}
+
+
+def _by_gateways(table: SubnetTable, known: Known) -> Iterator[Told[tuple[Hop, ...]]]:
+    for way in table.gateway_ways:
+        for prefix, _, length in known.get(way.node, ()):
+            teller: Teller = "ExpressRoute" if way.expressroute else "VpnGateway"
+            yield Told(IPv4Network(prefix), teller, length, ((way.device, way.via),))
+
+
+def _by_appliances(table: SubnetTable, injected: Injected) -> Iterator[Told[tuple[Hop, ...]]]:
+    for prefix, (length, next_hops) in injected.get(table.route_server, {}).items():
+        hops = tuple((device, via) for address, device, via in table.appliances if address in next_hops)
+        yield Told(IPv4Network(prefix), "NVA", length, hops)
+
+
+def _kernel_route(table: SubnetTable, item: FixedRoute, known: Known) -> Route:
+    """The kernel route of a system or user route; one to the gateway leads over the instances that are there."""
+    there = (way for way in table.gateway_ways if way.node in known)
+    ways = [way for way in there if not way.expressroute]  # R88
+    if item.next_hop_type != "VirtualNetworkGateway" or not ways:
+        return item.route
+    return over(ways, item.route.prefix, table.table, item.route.metric)
+
+
+def _learned(prefix: str) -> EffectiveRoute:
+    return EffectiveRoute("VirtualNetworkGateway", IPv4Network(prefix), "VirtualNetworkGateway")
+
+
+def wanted_selectors(
+    view: GatewayView, known: Iterable[tuple[str, bool, int]], custom: Iterable[str] = ()
+) -> tuple[str, ...]:
+    """What a gateway offers its clients: the static part, custom routes (R63), what BGP told it (1.3, rule 1)."""
+    static = (*(view.p2s_connection.local_ts.prefixes if view.p2s_connection is not None else ()), *custom)
+    by_bgp = (IPv4Network(prefix) for prefix, learned, _ in known if learned)
+    return tuple(map(str, offered_selectors(map(IPv4Network, static), by_bgp)))
+
+
+def known_by_gateways(plan: Plan, gateways: Gateways) -> Known:
+    """What every gateway instance sends into its tunnels now, by node."""
+    return {
+        view.node: tuple(known for known in gateways.gateway_prefixes(view) if known[1] or not view.expressroute)
+        for view in plan.gateways
+    }
+
+
+def custom_routes(plan: Plan, gateways: Gateways) -> Custom:
+    """What every gateway pushes to its clients besides, by node."""
+    return {view.node: gateways.custom_routes(view) for view in _p2s(plan)}
+
+
+def injected_by_route_servers(plan: Plan, gateways: Gateways) -> Injected:
+    """What Route Servers tell their VNets now: the shortest AS paths that either instance has from appliances."""
+    found: dict[str, dict[str, tuple[int, frozenset[str]]]] = {}
+    for view in plan.route_servers:
+        here = found.setdefault(view.vnet, {})
+        for prefix, (length, next_hops) in _shortest(gateways.injected(view)).items():
+            least, others = here.get(prefix, (length, frozenset()))
+            here[prefix] = (min(length, least), others | next_hops)
+    return found
+
+
+def _shortest(told: Iterable[tuple[str, str, int]]) -> dict[str, tuple[int, frozenset[str]]]:
+    """The next hops of the shortest AS paths of each prefix (A16, A17)."""
+    found: dict[str, tuple[int, frozenset[str]]] = {}
+    for prefix, next_hop, length in sorted(told, key=lambda path: path[2]):
+        least, next_hops = found.get(prefix, (length, frozenset()))
+        if length == least:
+            found[prefix] = (least, next_hops | {next_hop})
+    return found
+
+
+def in_step(plan: Plan, gateways: Gateways, known: Known) -> bool:
+    """Whether every table and every set of selectors is as it should be, given what the gateways know."""
+    injected = injected_by_route_servers(plan, gateways)
+    tables = all(not any(_difference(plan, fabric, gateways, known, injected)) for fabric in plan.fabrics)
+    return tables and all(_offers(view, gateways, known) for view in _p2s(plan))
+
+
+def _p2s(plan: Plan) -> Iterator[GatewayView]:
+    return (view for view in plan.gateways if view.p2s_connection is not None)
+
+
+def _offers(view: GatewayView, gateways: Gateways, known: Known) -> bool:
+    return set(gateways.selectors(view)) == set(_wanted_selectors(view, gateways, known))
+
+
+def _wanted_selectors(view: GatewayView, gateways: Gateways, known: Known) -> tuple[str, ...]:
+    return wanted_selectors(view, known[view.node], gateways.custom_routes(view))
+
+
+def _difference(
+    plan: Plan, fabric: Fabric, gateways: Gateways, known: Known, injected: Injected
+) -> tuple[frozenset[Route], frozenset[Route]]:
+    """The routes that a fabric lacks, and those that it has too many."""
+    wanted: frozenset[Route] = frozenset().union(*(wanted_routes(table, known, injected) for table in fabric.tables))
+    numbers = {table.table for table in fabric.tables}
+    present = frozenset(route for route in gateways.tables(fabric.netns) if route.table in numbers)
+    return wanted - present, present - wanted
+
+
+def reconcile(plan: Plan, gateways: Gateways, known: Known, injected: Injected = MappingProxyType({})) -> None:
+    """Bring every table and every set of selectors in step with what the gateways and Route Servers know."""
+    for fabric in plan.fabrics:
+        add, delete = _difference(plan, fabric, gateways, known, injected)
+        if add or delete:
+            gateways.change_tables(fabric.netns, add, delete)
+    for view in _p2s(plan):
+        if not _offers(view, gateways, known):
+            gateways.load_selectors(view, _wanted_selectors(view, gateways, known), plan.timers)

@@ -1,0 +1,48 @@
+"""The pre-shared keys and passwords of a lab, in files that only root may read."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from netlab.azure.world import given_keys
+from netlab.plan.devices import shared_key_name
+from netlab.plan.names import lab_directory
+from netlab.scenario.models import Scenario
+
+
+def write_secret(path: Path, text: str) -> None:
+    """Write a file that only root may read."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text)
+
+
+def pre_shared_keys(scenario: Scenario, names_of_keys: tuple[str, ...]) -> dict[str, str]:
+    """A PSK for both ends of every connection: those that the scenario gives, else a new one (R30, R31)."""
+    given, shared = given_keys(scenario), {}
+    for name, item in scenario.connections.items():
+        generated = SecretStr(secrets.token_hex(32))
+        for end in item.between:
+            shared[shared_key_name(name, end)] = given.get((name, end), generated).get_secret_value()
+    return {name: shared.get(name) or secrets.token_hex(32) for name in names_of_keys}
+
+
+def read(lab: str) -> dict[str, str]:
+    """The keys of a lab, by the names that its plan gives them."""
+    found: dict[str, str] = json.loads(path(lab).read_text())
+    return found
+
+
+def write(lab: str, keys: Mapping[str, str]) -> None:
+    """Write down the keys of a lab."""
+    write_secret(path(lab), json.dumps(keys))
+
+
+def path(lab: str) -> Path:
+    """The file that holds the keys of a lab."""
+    return Path(lab_directory(lab)) / "secrets.json"

@@ -1,0 +1,37 @@
+"""The machine that a lab is built on: its ports, each of one subject. ``api`` puts Linux' modules into them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from netlab.controllers.steering import Routers
+from netlab.controllers.tables import Gateways as Read
+from netlab.machine.ports import Bgp, Clients, Daemons, Filters, Ike, Labs, Links, Packets, Routes, Sas, Tunnels
+from netlab.plan.model import GatewayView
+
+
+class Gateways(Read, Protocol):
+    """What the SDN controller reads and writes, and what a story changes of it."""
+
+    def set_custom_routes(self, view: GatewayView, prefixes: Iterable[str]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Ports, by subject. What needs one of them takes that one, what needs several takes them all."""
+
+    labs: Labs
+    links: Links
+    tunnels: Tunnels
+    filters: Filters
+    routes: Routes
+    packets: Packets
+    daemons: Daemons
+    ike: Ike
+    sas: Sas
+    clients: Clients
+    bgp: Bgp
+    gateways: Gateways
+    routers: Routers

@@ -1,0 +1,136 @@
+"""The matrix: a cell per pair and protocol, measured by packets and judged three ways."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from netlab.azure.prediction import Predicted, matrix
+from netlab.azure.world import World
+from netlab.lab.build.clients import refusals
+from netlab.lab.build.state import Lab
+from netlab.lab.machine import Machine
+from netlab.lab.measure.autopsy import Coroner
+from netlab.lab.measure.evidence import Evidence, in_public, public_addresses
+from netlab.lab.measure.judgement import another_way, predicted_drop, three_way
+from netlab.lab.measure.probing import aimed, all_addresses
+from netlab.lab.story.addresses import probe_addresses
+from netlab.probe.observe import observe
+from netlab.probe.trace import PROTOCOLS, Trace, all_pairs, path
+from netlab.results.drops import Drop
+from netlab.results.verification import Cell, Outcome, Status
+from netlab.scenario.models import Reach
+from netlab.scenario.names import Pair, resolve_node, sources, targets
+
+Documented = Mapping[Pair, Reach]
+
+
+def measure(lab: Lab, machine: Machine, documented: Documented, world: World) -> tuple[tuple[Cell, ...], Evidence]:
+    plan = lab.plan
+    addresses = probe_addresses(lab, machine.clients)
+    everything = all_addresses(world, addresses)
+    predicted = {(cell.source, cell.target): cell for cell in matrix(world, everything)}
+    underlay = {node.name for node in plan.nodes if node.kind in ("internet", "edge")}
+    taking_part = dict.fromkeys(end.node for end in (*sources(lab.scenario), *targets(lab.scenario)))
+    present = {node: addresses[node] for node in taking_part if node in addresses}
+    pairs = (probe for probe in all_pairs(present) if (probe.source, probe.target) in predicted)
+    probes = [aimed(world, everything, probe) for probe in pairs]
+    wanted = [probe for probe in probes if predicted[probe.source, probe.target].outcome == "reachable"]
+    observation = observe(present, probes, {node.name: node.netns for node in plan.nodes}, underlay, expected=wanted)
+    evidence = Evidence(observation, public_addresses(plan), underlay, frozenset(in_public(predicted)))
+    coroner = Coroner(plan, machine.routes, machine.sas)
+    cells = [
+        _cell(lab, trace, documented.get(pair), predicted[pair], coroner, evidence)
+        for trace in observation.traces
+        if (pair := (trace.probe.source, trace.probe.target))
+    ]
+    refused: dict[str, str] = {}
+    for vnet in lab.scenario.vnets:
+        refused |= refusals(plan, vnet, machine.sas)
+    for pair, prediction in predicted.items():
+        if not present.keys() >= set(pair):
+            absent = next(node for node in pair if node not in present)
+            cells += _not_probed(lab, documented.get(pair), prediction, absent, refused.get(absent, ""))
+    order = {pair: number for number, pair in enumerate(predicted)}
+    cells.sort(key=lambda cell: order[cell.source, cell.target])
+    return tuple(cells), evidence
+
+
+def _cell(
+    lab: Lab, trace: Trace, reach: Reach | None, prediction: Predicted, coroner: Coroner, evidence: Evidence
+) -> Cell:
+    observed: Outcome = "reachable" if trace.answered else "unreachable"
+    drop = None if trace.answered else coroner.examine(trace)
+    forward, reverse = path(trace, "forward") or (trace.probe.source,), path(trace, "reverse")
+    encrypted = evidence.encrypted(trace)
+    problem = (
+        "crossed a tunnel without being encrypted"
+        if encrypted is False
+        else _disagreement(lab, reach, prediction, observed, drop)
+        or another_way(prediction, observed, forward, reverse)
+        or _not_via(lab, reach, forward)
+    )
+    return Cell(
+        source=trace.probe.source,
+        target=trace.probe.target,
+        protocol=trace.probe.protocol,
+        expected=reach.expected if reach is not None else prediction.outcome,
+        predicted=prediction.outcome,
+        observed=observed,
+        status="failed" if problem else "passed",
+        forward=forward,
+        reverse=reverse,
+        dropped_at=drop,
+        predicted_drop=predicted_drop(prediction),
+        rtt_ms=round(trace.rtt_ms, 3) if trace.rtt_ms is not None else None,
+        encrypted=encrypted,
+        documented=reach.reason if reach is not None else "",
+        message=problem,
+    )
+
+
+def _not_via(lab: Lab, reach: Reach | None, forward: tuple[str, ...]) -> str:
+    """What is wrong with the way of a probe that the scenario says the way of; empty if nothing."""
+    wanted = [resolve_node(lab.scenario, name) or name for name in reach.via] if reach is not None else []
+    rest = iter(forward)
+    if all(node in rest for node in wanted):
+        return ""
+    return f"the scenario expects the way over {' > '.join(wanted)}, the probe took {' > '.join(forward)}"
+
+
+def _disagreement(lab: Lab, reach: Reach | None, prediction: Predicted, observed: Outcome, drop: Drop | None) -> str:
+    """What is wrong with a cell's outcome or its drop point; empty if document, model and packets agree."""
+    end = (drop.node, drop.direction) if drop is not None else ("", "")
+    foreseen = end in prediction.ends
+    predicted = observed if foreseen else prediction.outcome
+    problem = three_way(reach.expected if reach is not None else None, predicted, observed, str)
+    if problem or drop is None:
+        return problem
+    death = prediction.death
+    foretold = end if foreseen else (death[1].dropped_at, death[0]) if death is not None else ("", "")
+    place = resolve_node(lab.scenario, reach.dropped_at) if reach is not None and reach.dropped_at else None
+    said = (place, drop.direction) if place is not None else None
+    return three_way(said, foretold, end, lambda at: f"dropped at {at[0]} ({at[1]})")
+
+
+def _not_probed(lab: Lab, reach: Reach | None, prediction: Predicted, absent: str, refused: str) -> Iterator[Cell]:
+    """The cells of a client that has no address: nothing can come from it or reach it, if that was foreseen."""
+    expected = reach.expected if reach is not None else prediction.outcome
+    foreseen = prediction.death is not None and prediction.death[1].dropped_at == absent
+    drop = Drop(absent, "forward", f"no tunnel: {absent} is not connected" + (f": {refused}" if refused else ""))
+    problem = _disagreement(lab, reach, prediction, "unreachable", drop)
+    status: Status = "error" if not foreseen else "failed" if problem else "passed"
+    for protocol in PROTOCOLS:
+        yield Cell(
+            source=prediction.source,
+            target=prediction.target,
+            protocol=protocol,
+            expected=expected,
+            predicted=prediction.outcome,
+            observed="unreachable" if foreseen else None,
+            status=status,
+            forward=(prediction.source,),
+            dropped_at=drop if foreseen else None,
+            predicted_drop=predicted_drop(prediction),
+            documented=reach.reason if reach is not None else "",
+            message=problem if foreseen else f"not measured: {absent} has no address from the pool",
+        )

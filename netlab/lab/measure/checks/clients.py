@@ -1,0 +1,36 @@
+"""Check who is connected by point-to-site.
+
+Success: a client is connected, or refused for the reason that the model predicts.
+Failure: a client is connected and must not be, or is not and must be, or is refused for another reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netlab.azure.sessions import REFUSALS
+from netlab.azure.world import World
+from netlab.lab.build.clients import is_connected, refusals, tunnel_of
+from netlab.machine.ports import Sas
+from netlab.plan.model import Plan
+from netlab.results.verification import Check
+
+
+def check(plan: Plan, world: World, sas: Sas) -> Iterator[Check]:
+    """The session of every client, as predicted."""
+    for tunnel, session in world.sessions.items():
+        client = tunnel_of(plan, world.scenario, tunnel)
+        up = is_connected(client, sas)
+        said = "" if up else refusals(plan, client.gateway, sas).get(client.node, "")
+        good, words = _judged(up, said, session.absent)
+        yield Check(f"connection {client.name}", "passed" if good else "failed", words)
+
+
+def _judged(up: bool, said: str, predicted: str) -> tuple[bool, str]:
+    if up:
+        return not predicted, f"INSTALLED, predicted: {predicted}" if predicted else "INSTALLED"
+    if not predicted:
+        return False, "no INSTALLED CHILD SA" + (f": {said}" if said else "")
+    if predicted in REFUSALS and said != predicted:
+        return False, f"not connected: predicted {predicted}, the gateway says {said or 'nothing'}"
+    return True, f"not connected: {predicted}"

@@ -1,0 +1,39 @@
+"""Check every BGP session.
+
+Success: a session that the model has is Established; one whose peer is silent or advertises too many prefixes is not.
+Failure: a session is in another state than that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netlab.azure.propagation import too_many
+from netlab.azure.world import World
+from netlab.lab.build.settling import expected_peers
+from netlab.lab.build.speakers import states
+from netlab.machine.ports import Bgp
+from netlab.plan.model import BgpNeighbor, BgpSpeaker, Plan
+from netlab.results.verification import Check
+
+
+def check(plan: Plan, world: World, bgp: Bgp) -> Iterator[Check]:
+    """Every BGP session, as predicted."""
+    for speaker in plan.speakers:
+        found = states(bgp, speaker)
+        speaking = expected_peers(world, speaker)
+        for neighbor in speaker.neighbors:
+            session, name = found.get(neighbor.address, "unknown"), f"BGP {speaker.node} to {neighbor.address}"
+            if neighbor.address in speaking:
+                yield Check(name, "passed" if session == "Established" else "failed", session)
+            elif neighbor.connection in world.silent | world.flooded:
+                yield _lost(world, speaker, neighbor, name, session)
+
+
+def _lost(world: World, speaker: BgpSpeaker, neighbor: BgpNeighbor, name: str, session: str) -> Check:
+    if session == "Established":
+        return Check(name, "failed", session)
+    routers = world.topology.speakers
+    flooded = neighbor.connection in world.flooded
+    why = f": {too_many(world.scenario, routers[speaker.node], routers[neighbor.node])}" if flooded else ""
+    return Check(name, "passed", f"{session}, as expected{why}")

@@ -1,0 +1,26 @@
+"""What probes are aimed at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from ipaddress import IPv4Address
+
+from netlab.azure.prediction import address_asked, endpoint_addresses
+from netlab.azure.world import World
+from netlab.probe.trace import Probe
+from netlab.scenario.names import by_node
+
+
+def all_addresses(world: World, observed: Mapping[str, str]) -> dict[str, IPv4Address]:
+    """The addresses that endpoints have, and those that clients without one might have."""
+    return endpoint_addresses(world) | {node: IPv4Address(text) for node, text in observed.items()}
+
+
+def aimed(world: World, addresses: Mapping[str, IPv4Address], probe: Probe) -> Probe:
+    """A probe for the address that its target has for its source."""
+    ends = by_node(world.scenario)
+    source, target = ends[probe.source], ends[probe.target]
+    if any(end.kind == "client" and world.absence(end.owner) for end in (source, target)):
+        return probe
+    return replace(probe, address=str(address_asked(world, source, target, addresses)))

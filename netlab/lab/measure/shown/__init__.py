@@ -1,0 +1,1 @@
+"""What Azure's operations show of a running lab, with the keys of ``az``."""

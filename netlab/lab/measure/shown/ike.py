@@ -1,0 +1,182 @@
+"""What Azure's operations show of a gateway or a site: connections, IKE SAs, P2S sessions, with the keys of ``az``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from netlab.azure.world import World
+from netlab.lab.build.state import Lab
+from netlab.lab.measure.shown.rows import Row, Shown
+from netlab.lab.story.connections import observe
+from netlab.machine.charon import Listed
+from netlab.machine.ports import Sas
+from netlab.plan.model import Tunnel
+from netlab.plan.ports import P2S
+
+_ENCRYPTION = {"AES_CBC": "AES", "AES_GCM_16": "GCMAES", "3DES_CBC": "DES3", "DES_CBC": "DES", "NULL": "None"}
+_INTEGRITY = {
+    "HMAC_SHA1_96": "SHA1",
+    "HMAC_SHA2_256_128": "SHA256",
+    "HMAC_SHA2_384_192": "SHA384",
+    "HMAC_MD5_96": "MD5",
+}
+_GROUPS = {
+    "MODP_768": "DHGroup1",
+    "MODP_1024": "DHGroup2",
+    "MODP_2048": "DHGroup14",
+    "MODP_2048_256": "DHGroup24",
+    "ECP_256": "ECP256",
+    "ECP_384": "ECP384",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """A VNet's gateway, a site, or an appliance that ends connections, in a running lab."""
+
+    lab: Lab
+    world: World
+    sas: Sas
+    end: str
+
+    def connections(self) -> Shown:
+        """As ``az network vpn-connection show``, one object per connection; ``reason`` is the lab's own word."""
+        rows: list[Row] = []
+        for name, item in self.world.scenario.connections_of(self.end):
+            mine = [tunnel for tunnel in self._tunnels() if tunnel.of == name]
+            tunnels = [self._tunnel(tunnel) for tunnel in mine]
+            seen = observe(self.lab.plan, self.sas, (tunnel.connection for tunnel in mine))
+            rows.append(
+                {
+                    "name": name,
+                    "connectionType": item.type,
+                    "connectionStatus": seen.state,
+                    "enableBgp": item.enable_bgp,
+                    "ingressBytesTransferred": sum(each["ingressBytesTransferred"] for each in tunnels),
+                    "egressBytesTransferred": sum(each["egressBytesTransferred"] for each in tunnels),
+                    "tunnelConnectionStatus": tunnels,
+                    "reason": seen.reason,
+                }
+            )
+        return Shown(tuple(rows), tuple(self._dead_charons()))
+
+    def _tunnel(self, tunnel: Tunnel) -> Row:
+        sas = [sa for sa in self._listed(tunnel) if sa.name == tunnel.connection]
+        children = [child for sa in sas for child in sa.children]
+        seen = observe(self.lab.plan, self.sas, (tunnel.connection,))
+        return {
+            "tunnel": tunnel.connection,
+            "connectionStatus": seen.state,
+            "ingressBytesTransferred": sum(int(child["bytes-in"]) for child in children),
+            "egressBytesTransferred": sum(int(child["bytes-out"]) for child in children),
+            "lastConnectionEstablishedUtcTime": _since(max((_age(sa) for sa in sas), default=None)),
+        }
+
+    def ike_sas(self) -> Shown:
+        """As ``az network vpn-connection list-ike-sas``, for every connection; ``connection`` says which tunnel."""
+        rows = (
+            _ike_sa(sa) for tunnel in self._tunnels() for sa in self._listed(tunnel) if sa.name == tunnel.connection
+        )
+        return Shown(tuple(rows), tuple(self._dead_charons()))
+
+    def p2s_sessions(self) -> Shown:
+        """As ``az network vnet-gateway vpn-client show-health``: who is connected."""
+        rows: list[Row] = []
+        dead: list[str] = []
+        for view in self.lab.plan.gateways:
+            if view.vnet == self.end and view.p2s_directory:
+                found = self.sas.listed(view.p2s_directory)
+                rows += (_session(sa) for sa in found or () if sa.name == P2S and sa.fields["state"] == "ESTABLISHED")
+                dead += [f"charon of {view.node}"] if found is None else []
+        return Shown(tuple(rows), tuple(dead))
+
+    def _tunnels(self) -> tuple[Tunnel, ...]:
+        nodes = {router.node for router in self.world.topology.with_tunnels(self.end)}
+        return tuple(t for t in self.lab.plan.tunnels if t.node in nodes and t.connection != P2S)
+
+    def _listed(self, tunnel: Tunnel) -> tuple[Listed, ...]:
+        return self.sas.listed(self._directory(tunnel)) or ()
+
+    def _directory(self, tunnel: Tunnel) -> str:
+        return next(charon.directory for charon in self.lab.plan.charons if charon.node == tunnel.edge)
+
+    def _dead_charons(self) -> Iterator[str]:
+        edges = dict.fromkeys((tunnel.edge, self._directory(tunnel)) for tunnel in self._tunnels())
+        return (f"charon of {edge}" for edge, directory in edges if self.sas.listed(directory) is None)
+
+
+def _age(sa: Listed) -> int:
+    return int(sa.fields.get("established", 0))
+
+
+def _since(seconds: int | None) -> str | None:
+    if seconds is None:
+        return None
+    return (datetime.now(UTC) - timedelta(seconds=seconds)).isoformat(timespec="seconds")
+
+
+def _encryption(fields: dict[str, Any]) -> str:
+    name = str(fields.get("encr-alg", ""))
+    return _ENCRYPTION.get(name, name) + (fields.get("encr-keysize", "") if name.startswith("AES") else "")
+
+
+def _integrity(fields: dict[str, Any]) -> str:
+    """GCM authenticates by itself; Azure then names it here too."""
+    name = str(fields.get("integ-alg", ""))
+    return _INTEGRITY.get(name, name) or _encryption(fields)
+
+
+def _ike_sa(sa: Listed) -> Row:
+    fields = sa.fields
+    local, remote = (f"{fields[f'{side}-host']}:{fields[f'{side}-port']}" for side in ("local", "remote"))
+    return {
+        "connection": sa.name,
+        "localEndpoint": local,
+        "remoteEndpoint": remote,
+        "initiatorCookie": fields.get("initiator-spi", ""),
+        "responderCookie": fields.get("responder-spi", ""),
+        "encryption": _encryption(fields),
+        "integrity": _integrity(fields),
+        "dhGroup": _GROUPS.get(fields.get("dh-group", ""), fields.get("dh-group", "")),
+        "lifeTimeInSeconds": int(fields.get("rekey-time", fields.get("reauth-time", 0))),
+        "isSaInitiator": fields.get("initiator") == "yes",
+        "quickModeSA": [_quick_mode(child, local, remote) for child in sa.children],
+    }
+
+
+def _quick_mode(child: dict[str, Any], local: str, remote: str) -> Row:
+    return {
+        "localEndpoint": local,
+        "remoteEndpoint": remote,
+        "encryption": _encryption(child),
+        "integrity": _integrity(child),
+        "pfsGroupId": _GROUPS.get(child.get("dh-group", ""), child.get("dh-group", "None")),
+        "inboundSPI": child.get("spi-in", ""),
+        "outboundSPI": child.get("spi-out", ""),
+        "localTrafficSelectors": list(child.get("local-ts", ())),
+        "remoteTrafficSelectors": list(child.get("remote-ts", ())),
+        "lifeTimeInSeconds": int(child.get("life-time", 0)),
+    }
+
+
+def _session(sa: Listed) -> Row:
+    fields = sa.fields
+
+    def total(key: str) -> int:
+        return sum(int(child[key]) for child in sa.children)
+
+    return {
+        "vpnConnectionId": f"IKEv2_{fields.get('initiator-spi', '')}",
+        "vpnConnectionDuration": _age(sa),
+        "vpnConnectionTime": _since(_age(sa)),
+        "publicIpAddress": f"{fields['remote-host']}:{fields['remote-port']}",
+        "privateIpAddress": next(iter(fields.get("remote-vips", ())), ""),
+        "vpnUserName": fields.get("remote-eap-id", fields.get("remote-id", "")),
+        "ingressBytesTransferred": total("bytes-in"),
+        "egressBytesTransferred": total("bytes-out"),
+        "ingressPacketsTransferred": total("packets-in"),
+        "egressPacketsTransferred": total("packets-out"),
+    }

@@ -1,0 +1,93 @@
+"""The actions of a story on a running lab: what each changes there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from netlab.azure.sessions import Prefixes
+from netlab.azure.world import after, named
+from netlab.lab.build import clients, profile
+from netlab.lab.story import faults
+from netlab.lab.story.stage import Stage
+from netlab.plan.devices import shared_key_name
+from netlab.plan.model import Client
+from netlab.scenario.models import Action, ClientOnly, ClientRoute, CustomRoutes, NewKey, SitePrefix
+
+
+def take(stage: Stage, action: Action) -> None:
+    """Take an action, written down before it is taken."""
+    stage.remember((*stage.taken, action))
+    before, stage.world = stage.world, after(stage.world, action)
+    match action.verb, action.subject:
+        case "add_route", ClientRoute(client=client, prefix=prefix):
+            _change_route(stage, client, add=[str(prefix)])
+        case "remove_route", ClientRoute(client=client, prefix=prefix):
+            _change_route(stage, client, delete=[str(prefix)])
+        case ("download_profile" | "connect" | "reconnect" | "disconnect") as verb, ClientOnly() as subject:
+            _act_on_client(stage, verb, subject)
+        case "set_custom_routes", CustomRoutes() as change:
+            set_custom_routes(stage, change)
+        case "announce" | "withdraw", SitePrefix(speaker=who):
+            announce(stage, who, before.announced[who], stage.world.announced[who])
+        case "set_key", NewKey() as change:
+            _set_key(stage, change)
+        case _:
+            faults.change(stage, action, before.faults, stage.world.faults)
+
+
+def _change_route(stage: Stage, name: str, add: Iterable[str] = (), delete: Iterable[str] = ()) -> None:
+    """Change a route into a client's first tunnel; without a tunnel there is nothing that it could lead into."""
+    scenario, plan = stage.lab.scenario, stage.lab.plan
+    client = clients.tunnel_of(plan, scenario, (name, scenario.clients[name].gateway))
+    if stage.machine.clients.virtual_address(client):
+        stage.machine.clients.change_routes(plan, client, add, delete)
+
+
+def _act_on_client(stage: Stage, verb: str, subject: ClientOnly) -> None:
+    if verb in ("connect", "reconnect"):
+        stage.settle()
+    plan, port = stage.lab.plan, stage.machine.clients
+    for tunnel in _tunnels(stage, subject):
+        if verb == "download_profile":
+            profile.download(plan, stage.world.scenario, tunnel, port)
+        elif verb == "disconnect":
+            port.disconnect(plan, tunnel)
+        else:
+            clients.connect(plan, tunnel, port)
+
+
+def _tunnels(stage: Stage, subject: ClientOnly) -> tuple[Client, ...]:
+    plan, scenario = stage.lab.plan, stage.lab.scenario
+    return tuple(clients.tunnel_of(plan, scenario, tunnel) for tunnel in named(scenario, subject))
+
+
+def _set_key(stage: Stage, change: NewKey) -> None:
+    between = stage.lab.scenario.connections[change.connection].between
+    ends = (change.end,) if change.end is not None else between
+    keys = {shared_key_name(change.connection, end): change.shared_key.get_secret_value() for end in ends}
+    stage.machine.ike.load_keys(stage.lab.plan, keys)
+    reset(stage, change.connection)
+
+
+def set_custom_routes(stage: Stage, change: CustomRoutes) -> None:
+    """Give the gateways of a VNet that serve point-to-site clients other custom routes."""
+    for view in stage.lab.plan.gateways:
+        if view.vnet == change.vnet and view.p2s_connection is not None:
+            stage.machine.gateways.set_custom_routes(view, map(str, change.prefixes))
+
+
+def announce(stage: Stage, who: str, before: Prefixes, now: Prefixes) -> None:
+    """Have an appliance, or every VPN device of a site, announce what it does now."""
+    sites = stage.lab.scenario.sites
+    devices = {router.node for router in stage.world.topology.with_tunnels(who)} if who in sites else {who}
+    add, delete = (tuple(sorted(map(str, prefixes))) for prefixes in (now - before, before - now))
+    for speaker in stage.lab.plan.speakers if add or delete else ():
+        if speaker.node in devices:
+            stage.machine.bgp.announce(speaker, add=add, delete=delete)
+
+
+def reset(stage: Stage, connection: str) -> None:
+    """Take every tunnel of a connection down, and bring it up with what its ends hold now."""
+    for tunnel in stage.world.topology.tunnels:
+        if tunnel.connection == connection:
+            stage.machine.ike.reset(stage.lab.plan, tunnel.name, stage.world.refused)

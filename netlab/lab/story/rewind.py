@@ -1,0 +1,87 @@
+"""Putting back what a story has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import replace
+
+from netlab.azure.sessions import Tunnel, point_to_site
+from netlab.azure.world import Faults, named
+from netlab.lab.build import clients, keys, state
+from netlab.lab.story import actions, failover
+from netlab.lab.story.stage import Stage
+from netlab.scenario.models import Action, ClientOnly, CustomRoutes, GatewayFault, NewKey, SitePrefix
+from netlab.scenario.routers import instance_node
+
+# What undoes an action; the others leave nothing behind, or are themselves the undoing of one.
+_INVERSE = {
+    "add_route": "remove_route",
+    "remove_route": "add_route",
+    "fail_tunnel": "restore_tunnel",
+    "cut_link": "mend_link",
+    "silence_device": "wake_device",
+    "stop_vm": "start_vm",
+    "fail_circuit": "restore_circuit",
+    "fail_gateway": "restore_gateway",
+}
+
+
+def rewind(stage: Stage) -> None:
+    """Put back what this story, or one that was interrupted, has changed: all that can be, whatever fails."""
+    stage.resume()
+    taken, opening = stage.taken, state.opening(stage.lab)
+    touched = _touched(stage)
+    with ExitStack() as way_back:
+        if touched:
+            way_back.callback(_restore_clients, stage, touched)
+        if taken:
+            way_back.callback(stage.settle)
+        for vnet in {a.subject.vnet for a in taken if isinstance(a.subject, GatewayFault)}:
+            way_back.callback(_repair, stage, vnet)
+        way_back.callback(stage.reopen)
+        for who in dict.fromkeys(a.subject.speaker for a in taken if isinstance(a.subject, SitePrefix)):
+            way_back.callback(actions.announce, stage, who, stage.world.announced[who], opening.announced[who])
+        for connection in {a.subject.connection for a in taken if isinstance(a.subject, NewKey)}:
+            way_back.callback(_restore_keys, stage, connection)
+        for action in taken:
+            if isinstance(action.subject, CustomRoutes):
+                way_back.callback(_restore_custom_routes, stage, action.subject.vnet)
+            inverse = _INVERSE.get(action.verb)
+            if inverse is not None:
+                way_back.callback(actions.take, stage, Action.model_validate({inverse: action.subject}))
+    stage.reopen()
+    stage.remember(())
+
+
+def _touched(stage: Stage) -> frozenset[Tunnel]:
+    """The tunnels of clients on which actions were taken, or whose sessions are not as the story found them."""
+    opening = state.opening(stage.lab)
+    subjects = (a.subject for a in stage.taken if isinstance(a.subject, ClientOnly))
+    acted = {tunnel for subject in subjects for tunnel in named(stage.lab.scenario, subject)}
+    changed = {tunnel for tunnel, session in stage.world.sessions.items() if session != opening.sessions[tunnel]}
+    return frozenset(acted | changed)
+
+
+def _restore_clients(stage: Stage, touched: Iterable[Tunnel]) -> None:
+    clients.restore(stage.lab.plan, stage.lab.scenario, touched, stage.machine.clients)
+
+
+def _restore_keys(stage: Stage, connection: str) -> None:
+    stage.reopen()
+    stage.machine.ike.load_keys(stage.lab.plan, keys.read(stage.lab.facts.lab))
+    actions.reset(stage, connection)
+
+
+def _restore_custom_routes(stage: Stage, vnet: str) -> None:
+    routes = point_to_site(stage.lab.scenario, vnet).custom_routes
+    actions.set_custom_routes(stage, CustomRoutes(vnet=vnet, prefixes=routes))
+
+
+def _repair(stage: Stage, vnet: str) -> None:
+    """Finish what a failover that was killed half-way has left, now that the story has been put back."""
+    opening, instances = state.opening(stage.lab), frozenset((instance_node(vnet, 0), instance_node(vnet, 1)))
+    stage.lab = state.planned(stage.lab.facts, stage.lab.scenario, opening)
+    for faults in (Faults(switched=frozenset({vnet})), *(Faults(lost=frozenset({node})) for node in instances)):
+        other = state.planned(stage.lab.facts, stage.lab.scenario, replace(opening, faults=faults)).plan
+        failover.repair(other, stage.lab.plan, keys.read(stage.lab.facts.lab), stage.machine, opening.up)

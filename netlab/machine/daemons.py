@@ -1,0 +1,125 @@
+"""The daemons of a lab: charons, FRR's and the SDN controller, started, found and stopped."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
+from pathlib import Path
+
+from netlab.errors import BuildError
+from netlab.machine import charon, flushing, frr, labs, processes
+from netlab.machine.waiting import wait_until
+from netlab.plan.model import BgpSpeaker, Charon, Plan
+from netlab.plan.names import lab_directory
+from netlab.render import text
+
+CONTROLLER = "netlab-sdn"
+# A daemon that is not there by then will not come; generous, for emulated machines, which need 30 times as long.
+_READY_SECONDS = 120.0
+
+
+def start(plan: Plan) -> None:
+    """Start every charon and zebra, and wait until they serve."""
+    for number, item in enumerate(plan.charons):
+        # One after the other in the same namespace: the first gets IKE's ports and the first TUN.
+        for other in (other for other in plan.charons[:number] if other.node == item.node):
+            _await_charon(other)
+        Path(item.directory).mkdir(mode=0o700, exist_ok=True)
+        configuration = text.strongswan_conf(item, plan.timers, plan.data_plane)
+        charon.start(plan.netns(item.node), item.directory, configuration)
+    for speaker in plan.speakers:
+        Path(speaker.directory).mkdir(mode=0o700, exist_ok=True)
+        _start_frr(plan, speaker, "zebra")
+    for speaker in plan.speakers:
+        _await_frr(speaker, "zebra")
+    for item in plan.charons:
+        _await_charon(item)
+
+
+def start_bgp(plan: Plan) -> None:
+    """Start every bgpd, with the tunnels already there, so that the first attempt to connect succeeds."""
+    found = [(speaker, daemon) for speaker in plan.speakers for daemon in speaker.daemons if daemon != "zebra"]
+    for speaker, daemon in found:
+        _start_frr(plan, speaker, daemon)
+    for speaker, daemon in found:
+        _await_frr(speaker, daemon)
+
+
+def start_controller(lab: str, command: Sequence[str]) -> None:
+    """Start the lab's SDN controller in the host's namespace; it enters the lab's to read and write."""
+    directory = _controller_directory(lab)
+    Path(directory).mkdir(mode=0o700, exist_ok=True)
+    processes.start(command, directory)
+
+
+def await_controller(lab: str, command: Sequence[str]) -> None:
+    """Wait until the controller is at work: it takes its name after its first look at the lab."""
+    said = partial(processes.last_words, _controller_directory(lab), processes.output(command[0]))
+    _await("the SDN controller", lambda: (CONTROLLER, CONTROLLER) in running(lab), said)
+
+
+def take_name() -> None:
+    """Give the calling process the name by which the controller is found."""
+    Path("/proc/self/comm").write_text(CONTROLLER)
+
+
+def replan(lab: str) -> None:
+    """Have the SDN controller read the lab's plan again."""
+    processes.hang_up(p for _, p in processes.under(lab_directory(lab)) if p.name == CONTROLLER)
+
+
+def running(lab: str) -> tuple[tuple[str, str], ...]:
+    """Every daemon that runs for a lab: its directory's name and its own."""
+    return tuple((Path(cwd).name, process.name) for cwd, process in processes.under(lab_directory(lab)))
+
+
+def stop(lab: str, directories: Collection[str], abruptly: bool) -> None:
+    """Stop the daemons of these directories: in order, or at once and without a word to their peers."""
+    found = [process for cwd, process in processes.under(lab_directory(lab)) if cwd in directories]
+    left = processes.kill(found) if abruptly else processes.stop(found)
+    frr.remove_scratch(found)
+    if left:
+        raise BuildError(f"these processes of lab {lab} do not end: {', '.join(p.name for p in left)}")
+
+
+def stop_all(lab: str) -> list[str]:
+    """Stop all that netlab started for a lab or that lives in its namespaces; the names of what did not end.
+
+    What charons left in the kernel goes too: a namespace that somebody holds outlives its name, with its SAs.
+    """
+    directory = lab_directory(lab)
+    started = (process for _, process in processes.under(directory))
+    found = {*started, *processes.inside(labs.of(lab))}
+    left = processes.stop(tuple(process for process in found if process.pid != os.getpid()))
+    # One that is stopped as it starts has no pid file yet, one that was killed before has nothing else.
+    frr.remove_scratch(found)
+    frr.remove_all_scratch(directory)
+    for netns in labs.of(lab):
+        # One that is only half made cannot be entered, and holds nothing.
+        with contextlib.suppress(BuildError):
+            flushing.flush_ipsec(netns)
+    return [f"{process.name} ({process.pid})" for process in left]
+
+
+def _controller_directory(lab: str) -> str:
+    return f"{lab_directory(lab)}/{CONTROLLER}"
+
+
+def _await_charon(item: Charon) -> None:
+    said = partial(processes.last_words, item.directory, *charon.LOGS)
+    _await(f"charon of {item.node}", partial(charon.ready, item.directory), said)
+
+
+def _start_frr(plan: Plan, speaker: BgpSpeaker, daemon: str) -> None:
+    frr.start(plan.netns(speaker.node), speaker.directory, daemon, text.frr_conf(speaker, daemon))
+
+
+def _await_frr(speaker: BgpSpeaker, daemon: str) -> None:
+    said = partial(processes.last_words, speaker.directory, *frr.logs(daemon))
+    _await(f"{daemon} of {speaker.node}", partial(frr.ready, speaker.directory, daemon), said)
+
+
+def _await(what: str, met: Callable[[], bool], said: Callable[[], str]) -> None:
+    wait_until(met, _READY_SECONDS, lambda: f"{what} is not there; {said()}")

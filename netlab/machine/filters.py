@@ -1,0 +1,59 @@
+"""Filters: rulesets of nftables, those of a plan and those by which a node or an interface falls silent."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from netlab.errors import BuildError
+from netlab.machine import processes
+from netlab.plan.model import Node, Plan
+
+# Everything that an edge hears from or says to the Internet; a netdev hook sees IKE, ESP and ARP alike.
+_STOP = """\
+table inet stopped {
+  chain in { type filter hook input priority -300; policy drop; }
+  chain through { type filter hook forward priority -300; policy drop; }
+  chain out { type filter hook output priority -300; policy drop; }
+}
+"""
+_START = "delete table inet stopped\n"
+_SEVER = """\
+table netdev severed {{
+  chain heard {{ type filter hook ingress device "{interface}" priority 0; policy drop; }}
+}}
+table inet severed {{
+  chain said {{ type filter hook postrouting priority 0; policy accept; oifname "{interface}" drop; }}
+}}
+"""
+_REJOIN = "delete table netdev severed\ndelete table inet severed\n"
+
+
+def load(node: Node, ruleset: str) -> None:
+    """Load a ruleset at a node."""
+    code, output = processes.run(node.netns, ["nft", "-f", "-"], ruleset)
+    if code != 0:
+        raise BuildError(f"{node.name}: nft: {output.strip()}")
+
+
+def stop(plan: Plan, nodes: Collection[str]) -> None:
+    """Have nodes send, receive and forward nothing, as if they were stopped."""
+    for node in nodes:
+        load(plan.node(node), _STOP)
+
+
+def start(plan: Plan, nodes: Collection[str]) -> None:
+    """Have stopped nodes go on."""
+    for node in nodes:
+        load(plan.node(node), _START)
+
+
+def sever(plan: Plan, ports: Collection[tuple[str, str]]) -> None:
+    """Have nothing pass these interfaces of nodes, though their links are up."""
+    for node, interface in ports:
+        load(plan.node(node), _SEVER.format(interface=interface))
+
+
+def rejoin(plan: Plan, ports: Collection[tuple[str, str]]) -> None:
+    """Have all pass again."""
+    for node, _ in ports:
+        load(plan.node(node), _REJOIN)

@@ -1,0 +1,118 @@
+"""IKE connections of a plan: loaded into charons, initiated, terminated, reset."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from netlab.errors import ConvergeError
+from netlab.machine import charon
+from netlab.machine.waiting import wait_until
+from netlab.plan.model import Plan
+from netlab.plan.names import certificate_path
+from netlab.render import vici
+
+T = TypeVar("T")
+
+# An emulated machine needs 30 times as long as others.
+INITIATE_SECONDS = 60.0
+
+
+def load(plan: Plan, secrets: Mapping[str, str]) -> None:
+    """Load keys, certificates, pools and connections into each charon."""
+
+    def certificate(name: str) -> str:
+        return Path(certificate_path(plan.lab, name)).read_text()
+
+    def private_key(name: str) -> str:
+        return Path(certificate_path(plan.lab, name)).with_suffix(".key").read_text()
+
+    for item in plan.charons:
+        orders = charon.Orders(
+            [vici.connection(c, plan.timers) for c in item.connections],
+            [vici.pool(c) for c in item.connections if c.pool],
+            [vici.shared_key(s, secrets[s.name]) for s in item.secrets],
+            vici.certificates(item.credentials, certificate),
+            vici.private_keys(item.credentials, private_key),
+        )
+        charon.load(item.directory, orders)
+
+
+def load_keys(plan: Plan, secrets: Mapping[str, str]) -> None:
+    """Load other keys into the charons that use them; an IKE SA that exists stays until it is reset."""
+    for item in plan.charons:
+        keys = [vici.shared_key(s, secrets[s.name]) for s in item.secrets if s.name in secrets]
+        if keys:
+            charon.load(item.directory, charon.Orders(secrets=keys))
+
+
+def initiate(plan: Plan, connections: Collection[str], refused: Collection[str] = ()) -> None:
+    """Bring connections of routers up, all at once; those ``refused`` only have to try, and go on trying.
+
+    Clients connect one after the other, by ``clients.connect``.
+    """
+    at_once(_initiators(plan, connections), lambda pair: _bring_up(plan, *pair, refused))
+
+
+def terminate(plan: Plan, connections: Collection[str]) -> None:
+    """Delete the IKE SAs of connections; no end initiates them again by itself."""
+    at_once(_initiators(plan, connections), lambda pair: charon.terminate(*pair, INITIATE_SECONDS))
+
+
+def reset(plan: Plan, connection: str, refused: Collection[str] = ()) -> None:
+    """Take a connection down and bring it up again, as far as its ends agree."""
+    ends = [(item.directory, each) for item in plan.charons for each in item.connections if each.name == connection]
+    at_once(ends, lambda end: charon.terminate(end[0], connection, _patience(plan)))
+    for directory, each in ends:
+        if each.initiator:
+            _bring_up(plan, directory, connection, refused)
+
+
+def initiate_child(directory: str, connection: str, child: str) -> None:
+    """Bring up a CHILD SA of a connection, for packets that wait for it."""
+    charon.initiate(directory, connection, INITIATE_SECONDS, child)
+
+
+def _initiators(plan: Plan, connections: Collection[str]) -> list[tuple[str, str]]:
+    return [
+        (item.directory, connection.name)
+        for item in plan.charons
+        for connection in item.connections
+        if connection.initiator and not connection.virtual_ip and connection.name in connections
+    ]
+
+
+def _patience(plan: Plan) -> float:
+    """A peer refuses at once; that there is none is known after the last repetition."""
+    return 1 + (plan.timers.retransmit_tries + 1) * plan.timers.retransmit_timeout
+
+
+def _bring_up(plan: Plan, directory: str, connection: str, refused: Collection[str]) -> None:
+    if connection in refused:
+        with contextlib.suppress(ConvergeError):
+            charon.initiate(directory, connection, _patience(plan))
+        return
+    said: list[str] = []
+
+    def up() -> bool:
+        try:
+            charon.initiate(directory, connection, INITIATE_SECONDS)
+        except ConvergeError as error:
+            # A peer that refuses is believed; one that was not heard is asked again.
+            if charon.refusal(directory, connection) != charon.UNHEARD:
+                raise
+            said.append(error.message)
+            return False
+        return True
+
+    wait_until(up, INITIATE_SECONDS, lambda: said[-1])
+
+
+def at_once(items: Sequence[T], function: Callable[[T], None]) -> None:
+    """Run a function for every item in parallel; the first error wins."""
+    if items:
+        with ThreadPoolExecutor(max_workers=len(items)) as pool:
+            list(pool.map(function, items))

@@ -1,0 +1,56 @@
+"""The links of a plan: built with what their nodes have on them, changed, cut, impaired."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from netlab.machine import impairment, interfaces, network
+from netlab.machine.routes import set_routes
+from netlab.plan.model import Link, Node, Plan, Uplink
+from netlab.plan.underlay import FAR
+
+
+def build(plan: Plan) -> None:
+    """Make links, addresses, routes, rules and filters."""
+    network.build(plan.nodes, plan.links)
+
+
+def change(old: Node, new: Node) -> None:
+    """Bring the addresses, routes and rules of a namespace from one plan to another."""
+    network.change(old, new)
+
+
+def addresses(plan: Plan) -> dict[str, tuple[str, ...]]:
+    """The addresses of every node."""
+    found = interfaces.addresses(node.netns for node in plan.nodes)
+    return {node.name: found[node.netns] for node in plan.nodes}
+
+
+def cut(plan: Plan, links: Collection[Link]) -> None:
+    """Set the far ends of links down."""
+    for link in links:
+        interfaces.set_state(plan.netns(link.b.node), link.b.name, "down")
+
+
+def mend(plan: Plan, links: Collection[Link]) -> None:
+    """Set the far ends of links up, and restore the routes that the kernel removed with them."""
+    for link in links:
+        netns = plan.netns(link.b.node)
+        interfaces.set_state(netns, link.b.name, "up")
+        set_routes(netns, (r for r in plan.node(link.b.node).routes if r.device == link.b.name), ())
+
+
+def impair(plan: Plan, uplink: Uplink) -> impairment.Measured:
+    """Make a link do to packets what its ``Uplink`` says, and measure that it does."""
+    asked = impairment.Asked(uplink.delay, uplink.jitter, uplink.loss, uplink.rate)
+    return impairment.impair(_ends(plan, uplink), FAR, asked)
+
+
+def restore(plan: Plan, uplink: Uplink) -> None:
+    """Take every impairment off a link."""
+    impairment.reset(_ends(plan, uplink))
+
+
+def _ends(plan: Plan, uplink: Uplink) -> tuple[impairment.End, impairment.End]:
+    near, far = (impairment.End(plan.netns(end.node), end.name) for end in (uplink.near, uplink.far))
+    return near, far

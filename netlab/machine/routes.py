@@ -1,0 +1,195 @@
+"""Routes and policy rules of namespaces, through netlink."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
+from itertools import chain
+from typing import Any
+
+from pyroute2 import IPRoute
+from pyroute2.netlink.exceptions import NetlinkError
+
+from netlab.errors import BuildError
+from netlab.machine import namespaces, rtnetlink
+from netlab.machine.interfaces import indexes, with_netlink
+from netlab.plan.model import MAIN_TABLE, Route, Rule
+
+# linux/rtnetlink.h
+_RTNH_F_ONLINK = 4
+_RTN = {"unicast": 1, "blackhole": 6, "unreachable": 7, "prohibit": 8, "throw": 9}
+_RTN_NAMES = {number: name for name, number in _RTN.items()}
+# linux/rtnetlink.h RTPROT_BGP: how zebra marks what bgpd learned.
+_RTPROT_BGP = 186
+# An unused number in /etc/iproute2/rt_protos: what the lab's SDN controller wrote.
+RTPROT_NETLAB = 199
+_RT_TABLE_LOCAL = 255
+
+
+@dataclass(frozen=True, slots=True)
+class KernelRoute:
+    """A route as the kernel has it; ``devices`` holds every next hop's interface."""
+
+    prefix: str
+    type: str
+    table: int
+    protocol: int
+    metric: int
+    devices: tuple[str, ...]
+    via: tuple[str, ...]
+    source: str
+
+    @property
+    def by_bgp(self) -> bool:
+        """Whether zebra put it there for bgpd."""
+        return self.protocol == _RTPROT_BGP
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A packet that comes into a namespace by an interface."""
+
+    netns: str
+    interface: str
+    source: str
+    target: str
+
+
+def longest_match(found: Iterable[KernelRoute], destination: str, table: int = MAIN_TABLE) -> KernelRoute | None:
+    """The route of a table that the kernel uses for a destination."""
+    address = IPv4Address(destination)
+    covering = [r for r in found if r.table == table and address in IPv4Network(r.prefix)]
+    return min(covering, key=lambda r: (-int(r.prefix.split("/")[1]), r.metric), default=None)
+
+
+def change_route(ipr: IPRoute, verb: str, route: Route, index: dict[str, int], protocol: int | None = None) -> None:
+    """Add, replace or delete a route. A next hop is taken for on-link, whatever the addresses say."""
+    arguments: dict[str, Any] = {"dst": route.prefix, "table": route.table, "type": _RTN[route.type]}
+    if route.metric:
+        arguments["priority"] = route.metric
+    if route.source:
+        arguments["prefsrc"] = route.source
+    if protocol is not None:
+        arguments["proto"] = protocol
+    if route.device:
+        arguments["oif"] = index[route.device]
+    if route.hops:
+        arguments["multipath"] = [_hop(device, via, index) for device, via in route.hops]
+    elif route.via:
+        arguments |= {"gateway": route.via, "flags": _RTNH_F_ONLINK}
+    elif route.type == "unicast":
+        arguments["scope"] = "link"
+    ipr.route(verb, **arguments)
+
+
+def _hop(device: str, via: str, index: dict[str, int]) -> dict[str, Any]:
+    hop: dict[str, Any] = {"oif": index[device], "hops": 0}
+    return hop | ({"gateway": via, "flags": _RTNH_F_ONLINK} if via else {})
+
+
+def change_rule(ipr: IPRoute, verb: str, rule: Rule) -> None:
+    """Add or delete a policy rule."""
+    arguments: dict[str, Any] = {"priority": rule.priority, "table": rule.table}
+    if rule.iif:
+        arguments["iifname"] = rule.iif
+    if rule.source:
+        network = IPv4Network(rule.source)
+        arguments |= {"src": str(network.network_address), "src_len": network.prefixlen}
+    if rule.destination:
+        network = IPv4Network(rule.destination)
+        arguments |= {"dst": str(network.network_address), "dst_len": network.prefixlen}
+    ipr.rule(verb, **arguments)
+
+
+def routes(netns: str, table: int | None = None) -> tuple[KernelRoute, ...]:
+    """The IPv4 routes of a namespace, of one table or of all but the local one."""
+
+    def read() -> tuple[KernelRoute, ...]:
+        names = {number: name for name, number in indexes().items()}
+        found = (r for r in rtnetlink.routes() if r.table != _RT_TABLE_LOCAL and table in (None, r.table))
+        return tuple(_named(route, names) for route in found)
+
+    return namespaces.run_in(netns, read)
+
+
+def chosen(arrivals: Iterable[Arrival]) -> dict[Arrival, KernelRoute | None]:
+    """The route that the kernel takes for each packet, whichever table it is in; None where nothing comes in or on."""
+    of: dict[str, list[Arrival]] = {}
+    for arrival in arrivals:
+        of.setdefault(arrival.netns, []).append(arrival)
+
+    def read(netns: str) -> Iterator[tuple[Arrival, KernelRoute | None]]:
+        index = indexes()
+        names = {number: name for name, number in index.items()}
+        here = [arrival for arrival in of[netns] if arrival.interface in index]
+        found = rtnetlink.chosen((index[a.interface], a.source, a.target) for a in here)
+        return zip(here, (None if route is None else _named(route, names) for route in found), strict=True)
+
+    return dict.fromkeys(chain(*of.values())) | dict(chain(*namespaces.for_each(of, read)))
+
+
+def _named(route: rtnetlink.RawRoute, names: dict[int, str]) -> KernelRoute:
+    return KernelRoute(
+        prefix=route.prefix,
+        type=_RTN_NAMES.get(route.type, str(route.type)),
+        table=route.table,
+        protocol=route.protocol,
+        metric=route.metric,
+        devices=tuple(names.get(index, "") for index, _ in route.hops if index),
+        via=tuple(via for _, via in route.hops if via),
+        source=route.source,
+    )
+
+
+def rules(netns: str) -> tuple[tuple[str, int], ...]:
+    """The ingress interface and the table of each policy rule of a namespace, in order of priority."""
+
+    def read(ipr: IPRoute) -> tuple[tuple[str, int], ...]:
+        found = sorted(ipr.get_rules(family=2), key=lambda message: message.get("priority") or 0)
+        return tuple((m.get("iifname") or "", m.get("table") or m["table"]) for m in found)
+
+    result: tuple[tuple[str, int], ...] = with_netlink(netns, read)
+    return result
+
+
+def set_routes(netns: str, add: Iterable[Route], delete: Iterable[Route], protocol: int | None = None) -> None:
+    """Add and delete routes; one that is already as wanted is no error."""
+    add, delete = tuple(add), tuple(delete)
+    changed = {_key(route) for route in add} & {_key(route) for route in delete}
+
+    def change(ipr: IPRoute) -> None:
+        index = indexes()
+        for route in add:
+            _set(ipr, netns, "replace" if _key(route) in changed else "add", route, index, protocol)
+        for route in delete:
+            if _key(route) not in changed:
+                # A route to delete is found whoever made it: protocol 0 matches all.
+                _set(ipr, netns, "del", route, index, 0)
+
+    with_netlink(netns, change)
+
+
+def _set(ipr: IPRoute, netns: str, verb: str, route: Route, index: dict[str, int], protocol: int | None) -> None:
+    missing = [name for name in (route.device, *(hop[0] for hop in route.hops)) if name not in (*index, "")]
+    if missing:
+        # With its interface a route is gone too.
+        if verb == "del":
+            return
+        raise BuildError(f"{netns}: add {route.prefix}: there is no interface {missing[0]}")
+    try:
+        change_route(ipr, verb, route, index, protocol)
+    except NetlinkError as error:
+        if error.code != (errno.ESRCH if verb == "del" else errno.EEXIST):
+            raise BuildError(f"{netns}: {verb} {route}: {error}") from error
+
+
+def _key(route: Route) -> tuple[str, int, int]:
+    """What the kernel tells routes apart by (besides TOS): one of the same key replaces another."""
+    return route.prefix, route.table, route.metric
+
+
+def table_of(netns: str, interface: str) -> int:
+    """The routing table that a namespace uses for what comes in by an interface."""
+    return next((table for iif, table in rules(netns) if iif == interface), MAIN_TABLE)

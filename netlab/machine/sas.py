@@ -1,0 +1,48 @@
+"""The security associations of charons, and why there are none; of a charon that is dead there are none."""
+
+from __future__ import annotations
+
+from netlab.errors import LabError
+from netlab.machine import charon
+from netlab.plan.model import Selector
+
+
+def sas(directory: str) -> list[charon.Sa]:
+    """The IKE SAs of a charon."""
+    try:
+        return charon.sas(directory)
+    except OSError:
+        return []
+
+
+def listed(directory: str) -> tuple[charon.Listed, ...] | None:
+    """Everything that a charon says of its IKE SAs; None where it does not answer."""
+    try:
+        return charon.listed(directory)
+    except (OSError, LabError):
+        return None
+
+
+def installed(directory: str) -> frozenset[str]:
+    """The connections of a charon that have an INSTALLED CHILD SA."""
+    return frozenset(sa.connection for sa in sas(directory) if "INSTALLED" in sa.children)
+
+
+def selected(directory: str, connection: str) -> tuple[tuple[Selector, Selector], ...]:
+    """The selectors, local and remote, of a connection's INSTALLED CHILD SAs."""
+    return tuple(
+        (Selector(local), Selector(remote))
+        for sa in sas(directory)
+        if sa.connection == connection
+        for local, remote in sa.selectors
+    )
+
+
+def refusal(directory: str, connection: str) -> str:
+    """Why a connection that this charon began last did not come up; empty if it began none."""
+    return charon.refusal(directory, connection)
+
+
+def refusals(directory: str) -> dict[str, charon.Refusal]:
+    """Why a gateway's charon refused its clients, by their IKE identity, at each one's last attempt."""
+    return charon.read_refusals(directory)

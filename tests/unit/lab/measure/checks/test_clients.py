@@ -1,0 +1,66 @@
+"""Who is connected, or refused, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from netlab.azure.sessions import REVOKED, UNTRUSTED
+from netlab.azure.world import initial
+from netlab.lab.build.clients import tunnel_of
+from netlab.lab.measure.checks.clients import check
+from netlab.machine.charon import Refusal
+from netlab.plan.planner import plan
+from netlab.scenario.loader import load
+
+
+@dataclass
+class Sas:
+    """Who is connected, and whom the gateway refused."""
+
+    connected: set[str]
+    refused: dict[str, Refusal] = field(default_factory=dict)
+
+    def installed(self, directory: str) -> frozenset[str]:
+        client = next((c for c in PLAN.clients if c.directory == directory and c.node in self.connected), None)
+        return frozenset({client.connection} if client is not None else ())
+
+    def refusals(self, directory: str) -> dict[str, Refusal]:
+        return self.refused
+
+
+SCENARIO = load("p2s-certificates").scenario
+PLAN = plan(SCENARIO, "lab")
+AS_FORESEEN = {"carol": Refusal.REVOKED, "mallory": Refusal.UNTRUSTED}
+
+
+@pytest.mark.parametrize(
+    ("sas", "wrong"),
+    [
+        (Sas({"alice", "bob"}, AS_FORESEEN), {}),
+        (Sas({"alice"}, AS_FORESEEN), {"bob": "no INSTALLED CHILD SA"}),
+        (Sas({"alice"}, {**AS_FORESEEN, "bob": Refusal.REVOKED}), {"bob": f"no INSTALLED CHILD SA: {REVOKED}"}),
+        (Sas({"alice", "bob", "carol"}, AS_FORESEEN), {"carol": f"INSTALLED, predicted: {REVOKED}"}),
+        (
+            Sas({"alice", "bob"}, {"carol": Refusal.UNTRUSTED, "mallory": Refusal.UNTRUSTED}),
+            {"carol": f"not connected: predicted {REVOKED}, the gateway says {UNTRUSTED}"},
+        ),
+        (
+            Sas({"alice", "bob"}, {"carol": Refusal.REVOKED}),
+            {"mallory": f"not connected: predicted {UNTRUSTED}, the gateway says nothing"},
+        ),
+    ],
+)
+def test_a_client_is_connected_or_refused_as_foreseen(sas: Sas, wrong: dict[str, str]) -> None:
+    found = list(check(PLAN, initial(SCENARIO), sas))
+    assert [check.name for check in found] == [f"connection {name}" for name in SCENARIO.clients]
+    assert {c.name.split()[1]: c.message for c in found if c.status != "passed"} == wrong
+
+
+def test_a_tunnel_is_told_by_its_client_and_its_gateway() -> None:
+    scenario = load("p2s-two-vnets").scenario
+    planned = plan(scenario, "lab")
+    found = [tunnel_of(planned, scenario, tunnel) for tunnel in initial(scenario).sessions]
+    assert found == list(planned.clients)
+    assert [client.name for client in found] == ["both", "both-vnet2", "wboth", "wboth-vnet2", "one", "two"]
