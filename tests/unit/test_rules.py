@@ -20,7 +20,7 @@ from netlab.scenario.document import read
 from netlab.scenario.loader import parse
 from netlab.scenario.models import Peering, Scenario, VirtualMachine
 from netlab.scenario.rules import rulebook
-from netlab.scenario.rules.route_server import a9_route_servers_have_limits
+from netlab.scenario.rules.route_servers import a9_route_servers_have_limits
 
 GOOD = """\
 name: everything

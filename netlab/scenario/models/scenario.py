@@ -85,9 +85,9 @@ class Scenario(Model):
         return self.vnets[vnet].address_space
 
     def route_table(self, vnet: str, subnet: str) -> RouteTable:
-        """The route table of a subnet; an empty one if the subnet has none."""
+        """The route table of a subnet; an empty one if the subnet has none, or one that does not exist."""
         name = self.vnets[vnet].subnets[subnet].route_table
-        return RouteTable() if name is None else self.route_tables[name]
+        return self.route_tables.get(name or "", RouteTable())
 
     # --- by what they join ------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""BGP."""
+"""BGP: ASNs and BGP addresses."""
 
 from __future__ import annotations
 
@@ -6,23 +6,10 @@ from ipaddress import IPv4Address, IPv4Network
 
 from netlab.scenario import addresses
 from netlab.scenario.addresses import DEFAULT_ASN, GATEWAY_SUBNET
-from netlab.scenario.models import (
-    Scenario,
-)
-from netlab.scenario.rules.subjects import (
-    Breach,
-    Breaches,
-    bgp_addresses,
-    by_profile,
-    device_asns,
-    lacks_gateway,
-    neighbours_of,
-    public_addresses,
-    sound_connections,
-    told_by,
-    vpn_gateways,
-    without_settings,
-)
+from netlab.scenario.models import Scenario
+from netlab.scenario.rules.breach import Breach, Breaches, by_profile
+from netlab.scenario.rules.joined import lacks_gateway, neighbours_of, sound_connections
+from netlab.scenario.rules.subjects import bgp_addresses, device_asns, public_addresses, vpn_gateways
 
 # B3, B4, B5.
 AZURE_ASNS = frozenset({8074, 8075, 12076, 65515, 65517, 65518, 65519, 65520})
@@ -96,27 +83,6 @@ def b7_asns_differ(scenario: Scenario) -> Breaches:
             yield Breach(path, f"both gateways have Azure's default ASN {DEFAULT_ASN}; give one its own bgp: {{asn}}")
         elif asns[0] == asns[1]:
             yield Breach(path, f"both ends have the ASN {asns[0]}; each needs its own")
-
-
-def b7_local_network_gateways_know_the_peer(scenario: Scenario) -> Breaches:
-    """B7: where BGP runs, the local network gateway holds the ASN (and BGP address, if any) of the device."""
-    for told in told_by(scenario):
-        named = scenario.connections[told.connection].local_network_gateways.get(told.vnet)
-        if (
-            named is None
-            or not scenario.connections[told.connection].enable_bgp
-            or without_settings(scenario, told.device)
-        ):
-            continue
-        path, settings = ("local_network_gateways", named, "bgp"), told.gateway.bgp
-        device = scenario.connections[told.connection].device
-        asn, address = addresses.asn(scenario, told.device), addresses.bgp_address(scenario, told.device, device)
-        if settings is None:
-            yield Breach(path, f"`{told.connection}` runs BGP; write bgp: {{asn: {asn}}} for `{told.device}`")
-        elif settings.asn != asn:
-            yield Breach((*path, "asn"), f"`{told.device}` has the ASN {asn}, not {settings.asn}")
-        elif settings.bgp_peering_address not in (None, address):
-            yield Breach((*path, "bgp_peering_address"), f"the BGP address of `{told.device}` is {address}")
 
 
 def b8_gateway_peers_from_its_subnet(scenario: Scenario) -> Breaches:

@@ -1,42 +1,54 @@
-"""Connections and peerings."""
+"""Connections."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from ipaddress import IPv4Network
-from itertools import product
+from collections.abc import Iterator
 
-from netlab.scenario.models import (
-    Connection,
-    NewKey,
-    Scenario,
-)
+from netlab.scenario.models import Connection, NewKey, Scenario, node_name
 from netlab.scenario.names import short
 from netlab.scenario.overlaps import Cover, overlapping
-from netlab.scenario.rules.subjects import (
-    Breach,
-    Breaches,
-    Path,
-    Told,
+from netlab.scenario.rules.breach import Breach, Breaches, Path, by_profile, in_words, unknown
+from netlab.scenario.rules.joined import (
     bgp_domain,
-    by_profile,
     connectable,
     connections_by_pair,
     gateway_ends,
-    in_words,
     instances,
-    lacks_room,
     neighbours_of,
     networks_of,
-    peering_objects,
-    shared_keys,
+    remote_ends,
     sound_connections,
-    story_actions,
-    told_by,
-    told_by_vnet,
-    vpn_gateways,
 )
+from netlab.scenario.rules.subjects import shared_keys, story_actions, vpn_gateways
+
+
+def connections_name_their_ends(scenario: Scenario) -> Breaches:
+    """The ends of a connection are VNets, sites or appliances."""
+    known = dict.fromkeys((*scenario.vnets, *scenario.sites, *scenario.appliances))
+    machines = {node_name(vnet, vm): vm for vnet, item in reversed(scenario.vnets.items()) for vm in reversed(item.vms)}
+    for name, item in scenario.connections.items():
+        for index, end in enumerate(item.between):
+            path, machine = ("connections", name, "between", index), machines.get(node_name(end))
+            if machine is not None and end not in known:
+                yield Breach(path, f"{short(end)} is no appliance; write nva: {{}} at `{machine}`")
+            else:
+                yield from unknown(path, end, known, "VNet, site or appliance")
+
+
+def connections_name_their_device(scenario: Scenario) -> Breaches:
+    """A connection names the device that it ends at, of a site that has several, and of no other end."""
+    for name, item in sound_connections(scenario).items():
+        known = [device for end in item.between if end in scenario.sites for device in scenario.sites[end].devices]
+        path = ("connections", name, "device")
+        if item.device is not None and not known:
+            yield Breach(path, "no end of this connection is a site with devices; leave it out")
+        elif item.device is not None:
+            yield from unknown(path, item.device, known, "device")
+        elif len(known) > 1:
+            listed = ", ".join(f"`{device}`" for device in known)
+            yield Breach(path[:2], f"the site has several devices; say which `device` it ends at: {listed}")
+
 
 # R51.
 MOST_SELECTORS = 100
@@ -79,11 +91,11 @@ def r51_selectors_and_prefixes_are_few(scenario: Scenario) -> Breaches:
         if count > MOST_VNET_PREFIXES:
             message = f"{count} prefixes; a VNet with a VPN gateway has {MOST_VNET_PREFIXES} at most, summarise them"
             yield Breach(("vnets", name, "address_space"), message)
-    for told in told_by(scenario):
-        count = len(told.gateway.address_prefixes)
+    for remote in remote_ends(scenario):
+        count = len(remote.gateway.address_prefixes)
         if count > MOST_TOLD_PREFIXES:
             message = f"{count} prefixes; a local network gateway has {MOST_TOLD_PREFIXES} at most, summarise them"
-            yield Breach(told.path, message)
+            yield Breach(remote.path, message)
     for end in gateway_ends(scenario):
         count = len(end.settings.traffic_selector_policies)
         if count > MOST_SELECTORS:
@@ -106,36 +118,6 @@ def r71_networks_do_not_overlap(scenario: Scenario) -> Breaches:
             yield Breach(theirs.path, f"{message}, and the two are connected")
 
 
-def r71_local_network_gateways_lie_outside(scenario: Scenario) -> Breaches:
-    """R71: a local network gateway's prefixes do not overlap the VNet whose gateway uses it."""
-    for told in told_by(scenario):
-        if "local_network_gateways" not in told.path:
-            continue
-        for prefix in told.gateway.address_prefixes:
-            for space in scenario.vnets[told.vnet].address_space:
-                if space.overlaps(prefix):
-                    yield Breach(told.path, f"its prefix {prefix} overlaps {space} of `{told.vnet}` itself")
-
-
-def r72_local_network_gateways_do_not_overlap(scenario: Scenario) -> Breaches:
-    """R72: the local network gateways of one gateway's several connections do not overlap."""
-    order = {(told.connection, told.vnet): place for place, told in enumerate(told_by(scenario))}
-    found = (pair for told in told_by_vnet(scenario).values() for pair in _overlapping(told))
-    for (one, mine), (other, theirs) in sorted(
-        found, key=lambda pair: [order[told.connection, told.vnet] for told, _ in pair]
-    ):
-        message = f"the gateway of `{one.vnet}` has {theirs} here and {mine} for `{one.connection}`"
-        yield Breach(other.path, f"{message}; prefixes of its connections must not overlap")
-
-
-def _overlapping(gateways: Iterable[Told]) -> Iterator[tuple[tuple[Told, IPv4Network], tuple[Told, IPv4Network]]]:
-    """Each two prefixes that overlap and that a gateway has for different devices."""
-    written = [(told, prefix) for told in gateways for prefix in told.gateway.address_prefixes]
-    for one, other in overlapping([prefix for _, prefix in written]):
-        if written[one][0].device != written[other][0].device:
-            yield written[one], written[other]
-
-
 def r74_connections_join_gateways(scenario: Scenario) -> Breaches:
     """R74: VNet-to-VNet joins the VPN gateways of two VNets, site-to-site a VPN gateway and a site; an appliance may
     stand in the place of either (R90)."""
@@ -154,14 +136,6 @@ def r74_connections_join_gateways(scenario: Scenario) -> Breaches:
         for index, end in enumerate(item.between):
             if end in scenario.vnets and end not in gateways:
                 yield Breach((*path, index), f"`{end}` has no vpn_gateway; give it one, or name another end")
-
-
-def r75_hidden_local_network_gateway_stays_hidden(scenario: Scenario) -> Breaches:
-    """R75: Azure fills in the prefixes of a Vnet2Vnet connection; only type IPsec has them from you."""
-    for name, item in scenario.connections.items():
-        if item.type == "Vnet2Vnet" and item.local_network_gateways:
-            path = ("connections", name, "local_network_gateways")
-            yield Breach(path, "Vnet2Vnet has no local network gateway of yours; use type: IPsec")
 
 
 def r79_classic_gateways_have_limits(scenario: Scenario) -> Breaches:
@@ -203,19 +177,6 @@ def r73_second_tunnels_take_a_second_device(scenario: Scenario) -> Breaches:
             yield Breach((*path, "enable_bgp"), message)
 
 
-def r73_devices_have_addresses_of_their_own(scenario: Scenario) -> Breaches:
-    """R73: each of a site's devices has its own public and its own BGP address, so the site has none."""
-    for name, site in scenario.sites.items():
-        if lacks_room(site):
-            message = f"{site.address_prefixes[0]} has no room for the BGP addresses of the devices; take a larger one"
-            yield Breach(("sites", name, "address_prefixes", 0), message)
-        if site.devices and site.public_ip_address is not None:
-            yield Breach(("sites", name, "public_ip_address"), "the site has devices; give each device its own")
-        if site.devices and site.bgp is not None and site.bgp.bgp_peering_address is not None:
-            path = ("sites", name, "bgp", "bgp_peering_address")
-            yield Breach(path, "the site has devices; give each device its own")
-
-
 def r74_pairs_have_one_key(scenario: Scenario) -> Breaches:
     """R74: both connection objects of a VNet-to-VNet pair carry the same key; with two keys it stays NotConnected."""
     for name, item in _pairs(scenario):
@@ -240,60 +201,6 @@ def _pairs(scenario: Scenario) -> Iterator[tuple[str, Connection]]:
     return (
         (name, item) for name, item in sound_connections(scenario).items() if set(item.between) <= set(scenario.vnets)
     )
-
-
-def r100_peered_vnets_do_not_overlap(scenario: Scenario) -> Breaches:
-    """R100: the address spaces of peered VNets do not overlap."""
-    found: set[frozenset[str]] = set()
-    for name, peering in peering_objects(scenario):
-        pair = frozenset((peering.vnet, peering.remote_vnet))
-        mine, theirs = (scenario.vnets[vnet].address_space for vnet in (peering.vnet, peering.remote_vnet))
-        overlap = next(((one, other) for one, other in product(mine, theirs) if one.overlaps(other)), None)
-        if overlap is not None and pair not in found:
-            found.add(pair)
-            message = f"{overlap[0]} of `{peering.vnet}` overlaps {overlap[1]} of `{peering.remote_vnet}`"
-            yield Breach(("peerings", name), f"{message}; peered VNets must not overlap")
-
-
-def r101_peerings_come_in_pairs(scenario: Scenario) -> Breaches:
-    """R101: a peering is two objects, one per direction; with one of them it stays Initiated."""
-    first: dict[tuple[str, str], str] = {}
-    for name, peering in peering_objects(scenario):
-        there, back = (peering.vnet, peering.remote_vnet), (peering.remote_vnet, peering.vnet)
-        other = first.setdefault(there, name)
-        if other != name:
-            yield Breach(("peerings", name), f"`{other}` leads from `{there[0]}` to `{there[1]}` already; drop one")
-        elif scenario.peering(*back) is None:
-            message = f"stays Initiated and carries nothing: there is no peering from `{back[0]}` to `{back[1]}`"
-            yield Breach(("peerings", name), message, "warning")
-
-
-def r103_remote_gateways_can_be_used(scenario: Scenario) -> Breaches:
-    """R103: one peering of a VNet without a gateway may use a remote one, where the other side allows transit."""
-    first: dict[str, str] = {}
-    for name, peering in peering_objects(scenario):
-        if not peering.use_remote_gateways:
-            continue
-        vnet, remote, path = peering.vnet, peering.remote_vnet, ("peerings", name, "use_remote_gateways")
-        back = scenario.peering(remote, vnet)
-        other = first.setdefault(vnet, name)
-        if other != name:
-            yield Breach(path, f"`{vnet}` uses the remote gateway of `{other}` already; one peering per VNet may")
-        if scenario.gateway_for(vnet) == vnet:
-            yield Breach(path, f"`{vnet}` has a gateway or a Route Server of its own; drop one or the other")
-        if scenario.gateway_for(remote) != remote:
-            yield Breach(path, f"`{remote}` has no gateway and no Route Server that could be used")
-        if back is not None and not back.allow_gateway_transit:
-            yield Breach(path, f"the peering from `{remote}` to `{vnet}` needs allow_gateway_transit: true")
-
-
-def r104_gateway_transit_stays_in_its_region(scenario: Scenario) -> Breaches:
-    """R104: in the seed's days gateway transit was for VNets of one region."""
-    for name, peering in peering_objects(scenario):
-        here, there = (scenario.vnets[vnet].region.lower() for vnet in (peering.vnet, peering.remote_vnet))
-        if scenario.profile == "seed" and peering.use_remote_gateways and here and there and here != there:
-            message = f"`{peering.vnet}` and `{peering.remote_vnet}` are in two regions, and gateway transit is for one"
-            yield Breach(("peerings", name, "use_remote_gateways"), f"{message} {by_profile(scenario)}")
 
 
 def r110_sites_know_the_spokes(scenario: Scenario) -> Breaches:

@@ -6,7 +6,7 @@ from netlab.scenario.addresses import GATEWAY_SUBNET
 from netlab.scenario.models import Scenario
 from netlab.scenario.names import short, suggest
 from netlab.scenario.routers import branch_to_branch
-from netlab.scenario.rules.subjects import Breach, Breaches, unknown
+from netlab.scenario.rules.breach import Breach, Breaches, unknown
 
 # R98, A37; and of A37 in the seed's days.
 MOST_OUT = 1000

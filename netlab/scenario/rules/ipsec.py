@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from netlab.scenario.models import IpsecPolicy, Scenario
-from netlab.scenario.rules.subjects import Breach, Breaches, by_profile, gateway_ends, sound_connections, told_by
+from netlab.scenario.rules.breach import Breach, Breaches, by_profile
+from netlab.scenario.rules.joined import gateway_ends, remote_ends, sound_connections
 
 OLD_SKUS = ("Basic", "Standard", "HighPerformance")
 # R38.
@@ -92,13 +93,13 @@ def policies_can_be_built(scenario: Scenario) -> Breaches:
 
 def r20_policy_based_selectors_have_prefixes(scenario: Scenario) -> Breaches:
     """R20, R48: selectors by policy are made of the local network gateway's prefixes; without any there is none."""
-    for told in told_by(scenario):
-        item, gateway = scenario.connections[told.connection], scenario.vnets[told.vnet].vpn_gateway
-        asked = item.settings(told.vnet).use_policy_based_traffic_selectors
+    for remote in remote_ends(scenario):
+        item, gateway = scenario.connections[remote.connection], scenario.vnets[remote.vnet].vpn_gateway
+        asked = item.settings(remote.vnet).use_policy_based_traffic_selectors
         by_policy = asked or (gateway is not None and gateway.vpn_type == "PolicyBased")
-        if by_policy and not item.enable_bgp and not told.gateway.address_prefixes:
-            message = f"no address_prefixes there: no traffic selector of `{told.vnet}` for `{told.device}`"
-            yield Breach(told.path, f"{message}; list the prefixes in a local network gateway")
+        if by_policy and not item.enable_bgp and not remote.gateway.address_prefixes:
+            message = f"no address_prefixes there: no traffic selector of `{remote.vnet}` for `{remote.device}`"
+            yield Breach(remote.path, f"{message}; list the prefixes in a local network gateway")
 
 
 def r42_gcm_comes_with_gcm(scenario: Scenario) -> Breaches:

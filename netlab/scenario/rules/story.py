@@ -22,20 +22,9 @@ from netlab.scenario.models import (
 )
 from netlab.scenario.names import INTERNET, endpoints, nodes, resolve, resolve_node, short, suggest
 from netlab.scenario.routers import appliances
-from netlab.scenario.rules.subjects import (
-    Breach,
-    Breaches,
-    Path,
-    instances,
-    policy_based,
-    serving,
-    sound_connections,
-    speaking,
-    story_actions,
-    unknown,
-    unresolved,
-    vpn_gateways,
-)
+from netlab.scenario.rules.breach import Breach, Breaches, Path, unknown, unresolved
+from netlab.scenario.rules.joined import instances, sound_connections, speaking
+from netlab.scenario.rules.subjects import policy_based, serving, story_actions, vpn_gateways
 
 
 def steps_have_names_of_their_own(scenario: Scenario) -> Breaches:

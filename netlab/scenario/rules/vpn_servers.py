@@ -7,16 +7,9 @@ from ipaddress import IPv4Network
 
 from netlab.scenario.addresses import DEFAULT_ROUTE, vm_addresses
 from netlab.scenario.models import Connection, Scenario, SitePrefix, VirtualMachine
-from netlab.scenario.rules.subjects import (
-    Breach,
-    Breaches,
-    Path,
-    appliances_with_bgp,
-    listed,
-    sound_connections,
-    story_actions,
-    vpn_gateways,
-)
+from netlab.scenario.rules.breach import Breach, Breaches, Path, listed
+from netlab.scenario.rules.joined import sound_connections
+from netlab.scenario.rules.subjects import appliances_with_bgp, story_actions, vpn_gateways
 from netlab.scenario.values import once
 
 # The appliance's name, its VNet, its machine, and its connections.

@@ -1,30 +1,26 @@
-"""VNets, subnets, sites and public addresses."""
+"""VNets, their subnets and virtual machines."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Network
 
 from netlab.scenario import addresses
 from netlab.scenario.addresses import GATEWAY_SUBNET
-from netlab.scenario.models import (
-    Scenario,
-)
+from netlab.scenario.models import Scenario
+from netlab.scenario.names import short, suggest
 from netlab.scenario.overlaps import Cover, overlapping
-from netlab.scenario.rules.subjects import (
-    Breach,
-    Breaches,
-    Path,
-    address_pools,
-    address_spaces,
-    by_profile,
-    in_words,
-    lacks_room,
-    listed,
-    public_addresses,
-    virtual_machines,
-    vpn_gateways,
-)
+from netlab.scenario.rules.breach import Breach, Breaches, Path, by_profile, listed
+from netlab.scenario.rules.joined import address_pools, address_spaces
+from netlab.scenario.rules.subjects import virtual_machines, vpn_gateways
+
+
+def virtual_machines_name_their_subnet(scenario: Scenario) -> Breaches:
+    """A virtual machine's subnet is one of its VNet's."""
+    for path, vnet, name in virtual_machines(scenario):
+        subnet = vnet.vms[name].subnet
+        if subnet not in vnet.subnets:
+            yield Breach((*path, "subnet"), f"there is no subnet {short(subnet)}; {suggest(subnet, vnet.subnets)}")
 
 
 def prefixes_are_listed_once(scenario: Scenario) -> Breaches:
@@ -139,51 +135,3 @@ def r115_prefixes_are_assignable(scenario: Scenario) -> Breaches:
             if key != GATEWAY_SUBNET and subnet.address_prefix.prefixlen > 29:
                 path = ("vnets", name, "subnets", key)
                 yield Breach(path, f"{subnet.address_prefix} is smaller than /29, the smallest subnet")
-
-
-def hosts_have_addresses_of_their_site(scenario: Scenario) -> Breaches:
-    """A host's address is in its site's prefixes, and neither another host's nor the device's BGP address."""
-    for site, item in scenario.sites.items():
-        known = Cover(item.address_prefixes)
-        taken = dict.fromkeys(_bgp_addresses(scenario, site), "a device's BGP")
-        for host, address in item.hosts.items():
-            path = ("sites", site, "hosts", host)
-            if address not in known:
-                yield Breach(path, f"{address} is outside the site's {listed(item.address_prefixes)}")
-            elif address in taken:
-                yield Breach(path, f"{address} is {taken[address]} address; give it another one")
-            taken.setdefault(address, f"`{host}`'s")
-
-
-def _bgp_addresses(scenario: Scenario, site: str) -> Iterator[IPv4Address]:
-    item = scenario.sites[site]
-    if not item.devices and item.bgp is not None:
-        yield addresses.site_bgp_address(scenario, site)
-    elif item.devices and not lacks_room(item):
-        yield from (addresses.device_bgp_address(scenario, site, name) for name in item.devices)
-        yield addresses.router_bgp_address(scenario, site)
-
-
-# RFC 6890, without the three prefixes for documentation (RFC 5737), which suit a lab well.
-NOT_PUBLIC = (
-    IPv4Network("10.0.0.0/8"),
-    IPv4Network("100.64.0.0/10"),
-    IPv4Network("172.16.0.0/12"),
-    IPv4Network("192.168.0.0/16"),
-    IPv4Network("240.0.0.0/4"),
-    *UNASSIGNABLE,
-)
-
-
-def public_addresses_are_public(scenario: Scenario) -> Breaches:
-    """A public address is in no private or reserved range, and belongs to one device or NIC only."""
-    taken: dict[IPv4Address, Path] = {}
-    for path, address in public_addresses(scenario):
-        range_ = next((prefix for prefix in NOT_PUBLIC if address in prefix), None)
-        if range_ is not None:
-            yield Breach(path, f"{address} is not public, it is in {range_}; use one as 203.0.113.4")
-        elif address == addresses.INTERNET_ADDRESS:
-            yield Breach(path, f"{address} is the address of the Internet's host; use one as 203.0.113.4")
-        elif address in taken:
-            yield Breach(path, f"{address} is the public address of {in_words(taken[address])} too")
-        taken.setdefault(address, path)

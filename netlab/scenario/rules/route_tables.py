@@ -8,8 +8,19 @@ from ipaddress import IPv4Address, IPv4Network
 from netlab.scenario.addresses import DEFAULT_ROUTE, GATEWAY_SUBNET, vm_addresses
 from netlab.scenario.models import RouteTable, Scenario, UserRoute, VirtualNetwork
 from netlab.scenario.names import short
-from netlab.scenario.rules.subjects import Breach, Breaches, Path, sound_connections, unknown, vpn_gateways
+from netlab.scenario.rules.breach import Breach, Breaches, Path, unknown
+from netlab.scenario.rules.joined import sound_connections
+from netlab.scenario.rules.subjects import vpn_gateways
 from netlab.scenario.values import once
+
+
+def subnets_name_their_route_table(scenario: Scenario) -> Breaches:
+    """A subnet's route table is one of the scenario's."""
+    for name, vnet in scenario.vnets.items():
+        for key, subnet in vnet.subnets.items():
+            if subnet.route_table is not None:
+                path = ("vnets", name, "subnets", key, "route_table")
+                yield from unknown(path, subnet.route_table, scenario.route_tables, "route table")
 
 
 def route_tables_list_a_prefix_once(scenario: Scenario) -> Breaches:

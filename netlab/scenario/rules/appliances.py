@@ -1,0 +1,106 @@
+"""Appliances and their BGP."""
+
+from __future__ import annotations
+
+from netlab.scenario.addresses import vm_addresses
+from netlab.scenario.models import Scenario
+from netlab.scenario.names import short
+from netlab.scenario.rules.bgp import AZURE_ASNS, IANA_ASNS, UNLISTED_ASN, USABLE
+from netlab.scenario.rules.breach import Breach, Breaches, Path, unknown
+from netlab.scenario.rules.joined import sound_connections
+from netlab.scenario.rules.subjects import appliances_with_bgp
+
+
+def a4_appliances_peer_with_both_instances(scenario: Scenario) -> Breaches:
+    """A4: an appliance peers with both instances of a Route Server, or machines get inconsistent routes."""
+    for vnet, vm, bgp in appliances_with_bgp(scenario):
+        if scenario.vnets[vnet].route_server is not None and {*bgp.route_server_instances} != {0, 1}:
+            message = f"`{vm}` does not peer with both instances of the Route Server; leave it out"
+            yield Breach((*_bgp(vnet, vm), "route_server_instances"), message, "warning")
+
+
+def a6_asns_of_appliances_are_free(scenario: Scenario) -> Breaches:
+    """A6: an appliance's ASN has 16 bits and is neither the Route Server's 65515 nor kept by Azure or IANA."""
+    for vnet, vm, bgp in appliances_with_bgp(scenario):
+        path = (*_bgp(vnet, vm), "asn")
+        if bgp.asn in {*AZURE_ASNS, UNLISTED_ASN}:
+            yield Breach(path, f"Azure keeps the ASN {bgp.asn} for itself; {USABLE}")
+        elif bgp.asn in IANA_ASNS:
+            yield Breach(path, f"IANA reserves the ASN {bgp.asn}; {USABLE}")
+        elif bgp.asn > 65535:
+            yield Breach(path, f"the ASN {bgp.asn} has more than the 16 bits that a Route Server takes; {USABLE}")
+
+
+def a14_next_hops_are_in_the_vnet(scenario: Scenario) -> Breaches:
+    """A14: the next hop that an appliance announces may be another address of its VNet, where something must be."""
+    for vnet, vm, bgp in appliances_with_bgp(scenario):
+        path, item = (*_bgp(vnet, vm), "next_hop"), scenario.vnets[vnet]
+        if bgp.next_hop is None or bgp.next_hop in vm_addresses(item).values():
+            continue
+        if any(bgp.next_hop in space for space in item.address_space):
+            yield Breach(path, f"no NIC of `{vnet}` has the address {bgp.next_hop}; what is sent there dies", "warning")
+        else:
+            yield Breach(path, f"{bgp.next_hop} is not in `{vnet}`; use the address of a machine there")
+
+
+def appliances_have_a_peer(scenario: Scenario) -> Breaches:
+    """An appliance with BGP has somebody to speak to: its VNet's Route Server, a site behind it, a tunnel's end, an
+    appliance of a peered VNet."""
+    joined = {end for item in sound_connections(scenario).values() if item.enable_bgp for end in item.between}
+    joined |= {name for _, _, bgp in appliances_with_bgp(scenario) for name in bgp.appliances}
+    for vnet, vm, bgp in appliances_with_bgp(scenario):
+        alone = scenario.vnets[vnet].route_server is None and not bgp.sites and not bgp.appliances
+        if alone and f"{vnet}-{vm}" not in joined:
+            right = f"give `{vnet}` a route_server, the appliance its sites, or a connection of it enable_bgp"
+            yield Breach(_bgp(vnet, vm), f"`{vm}` has nobody to speak BGP to; {right}")
+
+
+def appliances_name_their_sites(scenario: Scenario) -> Breaches:
+    """The sites behind an appliance are there, once, with an ASN of their own and a single device."""
+    for vnet, vm, bgp in appliances_with_bgp(scenario):
+        path = (*_bgp(vnet, vm), "sites")
+        for index, name in enumerate(bgp.sites):
+            yield from unknown((*path, index), name, scenario.sites, "site")
+            if name not in scenario.sites:
+                continue
+            site = scenario.sites[name]
+            if name in bgp.sites[:index]:
+                yield Breach((*path, index), f"{short(name)} is listed already; leave it out")
+            elif site.devices:
+                yield Breach((*path, index), f"{short(name)} has several devices; an appliance joins a site with one")
+            elif site.bgp is None:
+                yield Breach((*path, index), f"the site {short(name)} has no ASN; write bgp: {{asn: 65101}} there")
+            elif site.bgp.asn == bgp.asn:
+                yield Breach((*path, index), f"{short(name)} has the ASN {bgp.asn} too; each needs its own")
+
+
+def appliances_name_their_peers(scenario: Scenario) -> Breaches:
+    """The appliances that one speaks BGP with are in peered VNets, with an ASN of their own, and name it not too."""
+    settings = {f"{vnet}-{vm}": bgp for vnet, vm, bgp in appliances_with_bgp(scenario)}
+    for vnet, vm, bgp in appliances_with_bgp(scenario):
+        own = f"{vnet}-{vm}"
+        near = {mine.remote_vnet for mine, _ in scenario.peered(vnet)}
+        for index, name in enumerate(bgp.appliances):
+            path = (*_bgp(vnet, vm), "appliances", index)
+            yield from unknown(path, name, settings, "appliance with BGP")
+            if name not in settings:
+                continue
+            if scenario.appliances[name][0] not in near:
+                yield Breach(path, f"the VNet of {short(name)} is not peered with `{vnet}`; peer them, or use a tunnel")
+            elif settings[name].asn == bgp.asn:
+                yield Breach(path, f"{short(name)} has the ASN {bgp.asn} too; each needs its own")
+            elif own in settings[name].appliances and name > own:
+                yield Breach(path, f"{short(name)} names `{own}` already; one of the two is enough")
+
+
+def appliances_keep_quiet_of_what_they_announce(scenario: Scenario) -> Breaches:
+    """What an appliance announces with NO_ADVERTISE it announces (A22)."""
+    for vnet, vm, bgp in appliances_with_bgp(scenario):
+        for index, prefix in enumerate(bgp.no_advertise):
+            if prefix not in bgp.announces:
+                path = (*_bgp(vnet, vm), "no_advertise", index)
+                yield Breach(path, f"`{vm}` does not announce {prefix}; add it to announces, or leave it out")
+
+
+def _bgp(vnet: str, vm: str) -> Path:
+    return ("vnets", vnet, "vms", vm, "nva", "bgp")

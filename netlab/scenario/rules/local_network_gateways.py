@@ -1,0 +1,114 @@
+"""Local network gateways."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from ipaddress import IPv4Network
+
+from netlab.scenario import addresses
+from netlab.scenario.models import Scenario
+from netlab.scenario.names import short, suggest
+from netlab.scenario.overlaps import overlapping
+from netlab.scenario.rules.breach import Breach, Breaches, unknown
+from netlab.scenario.rules.joined import RemoteEnd, remote_ends, remote_ends_by_vnet, sound_connections
+from netlab.scenario.rules.subjects import without_settings
+
+# A prefix of the device at the other end of a connection.
+Listed = tuple[RemoteEnd, IPv4Network]
+
+
+def local_network_gateways_name_their_device(scenario: Scenario) -> Breaches:
+    """A local network gateway stands for a site, for a VNet or for an appliance."""
+    for name, item in scenario.local_network_gateways.items():
+        path = ("local_network_gateways", name)
+        if item.site is not None:
+            yield from unknown((*path, "site"), item.site, scenario.sites, "site")
+        elif item.nva is not None:
+            yield from unknown((*path, "nva"), item.nva, scenario.appliances, "appliance")
+        else:
+            yield from unknown((*path, "vnet"), item.device, scenario.vnets, "VNet")
+
+
+def connections_use_fitting_local_network_gateways(scenario: Scenario) -> Breaches:
+    """A connection's local network gateways stand, for a VNet at one end, for the device at the other end."""
+    for name, item in sound_connections(scenario).items():
+        for vnet, used in item.local_network_gateways.items():
+            path = ("connections", name, "local_network_gateways", vnet)
+            known = scenario.local_network_gateways
+            if vnet not in item.between or vnet not in scenario.vnets:
+                ends = [end for end in item.between if end in scenario.vnets]
+                yield Breach(path, f"is no VNet of this connection; {suggest(vnet, ends)}")
+            elif used not in known:
+                yield Breach(path, f"there is no local network gateway {short(used)}; {suggest(used, known)}")
+            elif known[used].device != item.other(vnet):
+                right = f"the gateway of `{vnet}` needs one for `{item.other(vnet)}`"
+                yield Breach(path, f"`{used}` stands for {short(known[used].device)}; {right}")
+
+
+def local_network_gateways_say_something(scenario: Scenario) -> Breaches:
+    """Without BGP nothing but the local network gateway's prefixes leads into the tunnel (R82)."""
+    for remote in remote_ends(scenario):
+        if not scenario.connections[remote.connection].enable_bgp and not remote.gateway.address_prefixes:
+            message = "no address_prefixes there: without BGP the gateway then routes nothing into the tunnel"
+            yield Breach(remote.path, message, "warning")
+
+
+def b7_local_network_gateways_know_the_peer(scenario: Scenario) -> Breaches:
+    """B7: where BGP runs, the local network gateway holds the ASN (and BGP address, if any) of the device."""
+    for remote in remote_ends(scenario):
+        named = scenario.connections[remote.connection].local_network_gateways.get(remote.vnet)
+        if (
+            named is None
+            or not scenario.connections[remote.connection].enable_bgp
+            or without_settings(scenario, remote.device)
+        ):
+            continue
+        path, settings = ("local_network_gateways", named, "bgp"), remote.gateway.bgp
+        device = scenario.connections[remote.connection].device
+        asn, address = addresses.asn(scenario, remote.device), addresses.bgp_address(scenario, remote.device, device)
+        if settings is None:
+            yield Breach(path, f"`{remote.connection}` runs BGP; write bgp: {{asn: {asn}}} for `{remote.device}`")
+        elif settings.asn != asn:
+            yield Breach((*path, "asn"), f"`{remote.device}` has the ASN {asn}, not {settings.asn}")
+        elif settings.bgp_peering_address not in (None, address):
+            yield Breach((*path, "bgp_peering_address"), f"the BGP address of `{remote.device}` is {address}")
+
+
+def r71_local_network_gateways_lie_outside(scenario: Scenario) -> Breaches:
+    """R71: a local network gateway's prefixes do not overlap the VNet whose gateway uses it."""
+    for remote in remote_ends(scenario):
+        if "local_network_gateways" not in remote.path:
+            continue
+        for prefix in remote.gateway.address_prefixes:
+            for space in scenario.vnets[remote.vnet].address_space:
+                if space.overlaps(prefix):
+                    yield Breach(remote.path, f"its prefix {prefix} overlaps {space} of `{remote.vnet}` itself")
+
+
+def r72_local_network_gateways_do_not_overlap(scenario: Scenario) -> Breaches:
+    """R72: the local network gateways of one gateway's several connections do not overlap."""
+    order = {(remote.connection, remote.vnet): place for place, remote in enumerate(remote_ends(scenario))}
+    found = (pair for remote in remote_ends_by_vnet(scenario).values() for pair in _overlapping(remote))
+    for (one, mine), (other, theirs) in sorted(
+        found, key=lambda pair: [order[remote.connection, remote.vnet] for remote, _ in pair]
+    ):
+        message = f"the gateway of `{one.vnet}` has {theirs} here and {mine} for `{one.connection}`"
+        yield Breach(other.path, f"{message}; prefixes of its connections must not overlap")
+
+
+def _overlapping(
+    gateways: Iterable[RemoteEnd],
+) -> Iterator[tuple[tuple[RemoteEnd, IPv4Network], tuple[RemoteEnd, IPv4Network]]]:
+    """Each two prefixes that overlap and that a gateway has for different devices."""
+    written = [(remote, prefix) for remote in gateways for prefix in remote.gateway.address_prefixes]
+    for one, other in overlapping([prefix for _, prefix in written]):
+        if written[one][0].device != written[other][0].device:
+            yield written[one], written[other]
+
+
+def r75_hidden_local_network_gateway_stays_hidden(scenario: Scenario) -> Breaches:
+    """R75: Azure fills in the prefixes of a Vnet2Vnet connection; only type IPsec has them from you."""
+    for name, item in scenario.connections.items():
+        if item.type == "Vnet2Vnet" and item.local_network_gateways:
+            path = ("connections", name, "local_network_gateways")
+            yield Breach(path, "Vnet2Vnet has no local network gateway of yours; use type: IPsec")

@@ -1,0 +1,48 @@
+"""Names of objects and of nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from netlab.scenario.models import Scenario, node_name
+from netlab.scenario.names import nodes
+from netlab.scenario.routers import vpn_servers
+from netlab.scenario.rules.breach import Breach, Breaches, Path
+from netlab.scenario.rules.subjects import devices, vpn_gateways
+
+
+def names_are_distinct(scenario: Scenario) -> Breaches:
+    """Names differ by more than the case of their letters, for Azure's are not case-sensitive."""
+    groups: Iterable[tuple[Path, Iterable[str]]] = (
+        *((("vnets", name, "subnets"), vnet.subnets) for name, vnet in scenario.vnets.items()),
+        (("route_tables",), scenario.route_tables),
+        *((("route_tables", name, "routes"), item.routes) for name, item in scenario.route_tables.items()),
+        (("peerings",), scenario.peerings),
+        (("local_network_gateways",), scenario.local_network_gateways),
+        (("connections",), scenario.connections),
+    )
+    for path, names in groups:
+        first: dict[str, str] = {}
+        for name in names:
+            other = first.setdefault(name.lower(), name)
+            if other != name:
+                yield Breach((*path, name), f"differs from `{other}` only by the case of its letters")
+
+
+def nodes_are_distinct(scenario: Scenario) -> Breaches:
+    """Every VNet, gateway, machine, site, host and client has a node; `internet` and the edges are taken."""
+    first: dict[str, Path] = {}
+    edges = (
+        *(node_name(name, "gw", str(index)) for name in vpn_gateways(scenario) for index in (0, 1)),
+        *map(node_name, scenario.sites),
+        *(node_name(site, str(path[-1])) for path, site, _ in devices(scenario)),
+        *(router.node for router in vpn_servers(scenario)),
+    )
+    for node, path in nodes(scenario):
+        other = first.setdefault(node, path)
+        if other != path:
+            what = ".".join(map(str, other)) or "the Internet"
+            yield Breach(path, f"its node would be called `{node}`, as {what} is; choose another name")
+        edge = next((edge for edge in edges if node.startswith(f"{edge}-edge")), None) if "-edge" in node else None
+        if edge is not None:
+            yield Breach(path, f"`{node}` is kept for an edge of `{edge}`; choose another name")

@@ -1,0 +1,72 @@
+"""VNet peerings."""
+
+from __future__ import annotations
+
+from itertools import product
+
+from netlab.scenario.models import Scenario
+from netlab.scenario.rules.breach import Breach, Breaches, by_profile, unknown
+from netlab.scenario.rules.joined import peering_objects
+
+
+def peerings_name_two_vnets(scenario: Scenario) -> Breaches:
+    """A peering leads from one VNet to another one."""
+    for name, peering in scenario.peerings.items():
+        yield from unknown(("peerings", name, "vnet"), peering.vnet, scenario.vnets, "VNet")
+        yield from unknown(("peerings", name, "remote_vnet"), peering.remote_vnet, scenario.vnets, "VNet")
+        if peering.vnet == peering.remote_vnet:
+            yield Breach(("peerings", name, "remote_vnet"), "a VNet is not peered with itself; name another one")
+
+
+def r100_peered_vnets_do_not_overlap(scenario: Scenario) -> Breaches:
+    """R100: the address spaces of peered VNets do not overlap."""
+    found: set[frozenset[str]] = set()
+    for name, peering in peering_objects(scenario):
+        pair = frozenset((peering.vnet, peering.remote_vnet))
+        mine, theirs = (scenario.vnets[vnet].address_space for vnet in (peering.vnet, peering.remote_vnet))
+        overlap = next(((one, other) for one, other in product(mine, theirs) if one.overlaps(other)), None)
+        if overlap is not None and pair not in found:
+            found.add(pair)
+            message = f"{overlap[0]} of `{peering.vnet}` overlaps {overlap[1]} of `{peering.remote_vnet}`"
+            yield Breach(("peerings", name), f"{message}; peered VNets must not overlap")
+
+
+def r101_peerings_come_in_pairs(scenario: Scenario) -> Breaches:
+    """R101: a peering is two objects, one per direction; with one of them it stays Initiated."""
+    first: dict[tuple[str, str], str] = {}
+    for name, peering in peering_objects(scenario):
+        there, back = (peering.vnet, peering.remote_vnet), (peering.remote_vnet, peering.vnet)
+        other = first.setdefault(there, name)
+        if other != name:
+            yield Breach(("peerings", name), f"`{other}` leads from `{there[0]}` to `{there[1]}` already; drop one")
+        elif scenario.peering(*back) is None:
+            message = f"stays Initiated and carries nothing: there is no peering from `{back[0]}` to `{back[1]}`"
+            yield Breach(("peerings", name), message, "warning")
+
+
+def r103_remote_gateways_can_be_used(scenario: Scenario) -> Breaches:
+    """R103: one peering of a VNet without a gateway may use a remote one, where the other side allows transit."""
+    first: dict[str, str] = {}
+    for name, peering in peering_objects(scenario):
+        if not peering.use_remote_gateways:
+            continue
+        vnet, remote, path = peering.vnet, peering.remote_vnet, ("peerings", name, "use_remote_gateways")
+        back = scenario.peering(remote, vnet)
+        other = first.setdefault(vnet, name)
+        if other != name:
+            yield Breach(path, f"`{vnet}` uses the remote gateway of `{other}` already; one peering per VNet may")
+        if scenario.gateway_for(vnet) == vnet:
+            yield Breach(path, f"`{vnet}` has a gateway or a Route Server of its own; drop one or the other")
+        if scenario.gateway_for(remote) != remote:
+            yield Breach(path, f"`{remote}` has no gateway and no Route Server that could be used")
+        if back is not None and not back.allow_gateway_transit:
+            yield Breach(path, f"the peering from `{remote}` to `{vnet}` needs allow_gateway_transit: true")
+
+
+def r104_gateway_transit_stays_in_its_region(scenario: Scenario) -> Breaches:
+    """R104: in the seed's days gateway transit was for VNets of one region."""
+    for name, peering in peering_objects(scenario):
+        here, there = (scenario.vnets[vnet].region.lower() for vnet in (peering.vnet, peering.remote_vnet))
+        if scenario.profile == "seed" and peering.use_remote_gateways and here and there and here != there:
+            message = f"`{peering.vnet}` and `{peering.remote_vnet}` are in two regions, and gateway transit is for one"
+            yield Breach(("peerings", name, "use_remote_gateways"), f"{message} {by_profile(scenario)}")

@@ -1,0 +1,152 @@
+"""Route Servers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from ipaddress import IPv4Network
+
+from netlab.scenario import addresses
+from netlab.scenario.addresses import DEFAULT_ASN, ROUTE_SERVER_SUBNET
+from netlab.scenario.models import NvaBgp, Scenario, node_name
+from netlab.scenario.routers import branch_to_branch
+from netlab.scenario.rules.breach import Breach, Breaches, Path, by_profile
+from netlab.scenario.rules.expressroute import most_out
+from netlab.scenario.rules.joined import networks_of, remote_ends_by_vnet
+from netlab.scenario.rules.subjects import announcements, appliances_with_bgp, virtual_machines, vpn_gateways
+
+# A7.
+MOST_PEERS = 8
+# A9.
+MOST_ROUTES = 10_000
+MOST_MACHINES = 4_000
+
+# The prefixes that sites and the nodes of appliances advertise.
+Announced = Mapping[str, frozenset[IPv4Network]]
+
+
+def a1_route_server_has_its_subnet(scenario: Scenario) -> Breaches:
+    """A1: a Route Server needs a subnet called exactly RouteServerSubnet, a /26 at least; a /27 in the seed."""
+    least = 27 if scenario.profile == "seed" else 26
+    for name, vnet in scenario.vnets.items():
+        subnet = vnet.subnets.get(ROUTE_SERVER_SUBNET)
+        if vnet.route_server is not None and subnet is None:
+            near = next((item for item in vnet.subnets if item.lower() == ROUTE_SERVER_SUBNET.lower()), None)
+            right = f"rename `{near}`" if near else f"add one, a /{least} or larger"
+            path = ("vnets", name, "route_server")
+            yield Breach(path, f"a Route Server needs a subnet called `{ROUTE_SERVER_SUBNET}`; {right}")
+        elif subnet is not None and subnet.address_prefix.prefixlen > least:
+            message = f"{subnet.address_prefix} is smaller than /{least}; use /{least} {by_profile(scenario)}"
+            yield Breach(("vnets", name, "subnets", ROUTE_SERVER_SUBNET), message)
+
+
+def a1_route_server_subnet_is_its_own(scenario: Scenario) -> Breaches:
+    """A1: RouteServerSubnet holds no machine and has no route table."""
+    for path, vnet, vm in virtual_machines(scenario):
+        if vnet.vms[vm].subnet == ROUTE_SERVER_SUBNET:
+            yield Breach((*path, "subnet"), f"no virtual machine may be in {ROUTE_SERVER_SUBNET}; use another subnet")
+    for name, item in scenario.vnets.items():
+        subnet = item.subnets.get(ROUTE_SERVER_SUBNET)
+        if subnet is not None and subnet.route_table is not None:
+            path = ("vnets", name, "subnets", ROUTE_SERVER_SUBNET, "route_table")
+            yield Breach(path, f"{ROUTE_SERVER_SUBNET} may have no route table; leave it out")
+
+
+def a7_route_servers_have_few_peers(scenario: Scenario) -> Breaches:
+    """A7: a Route Server has at most 8 BGP peers."""
+    for name, vnet in scenario.vnets.items():
+        peers = [vm for owner, vm, _ in appliances_with_bgp(scenario) if owner == name]
+        if vnet.route_server is not None and len(peers) > MOST_PEERS:
+            message = f"the Route Server of `{name}` has {len(peers)} peers, {MOST_PEERS} at most; leave one out"
+            yield Breach(("vnets", name, "route_server"), message)
+
+
+def a9_route_servers_have_limits(scenario: Scenario) -> Breaches:
+    """A9: a Route Server takes 10,000 routes in all, and serves 4,000 machines of its VNet and those that it is peered
+    with."""
+    for name in (name for name, vnet in scenario.vnets.items() if vnet.route_server is not None):
+        path = ("vnets", name, "route_server")
+        served = {name, *(mine.remote_vnet for mine, _ in scenario.peered(name))}
+        machines = sum(len(vnet.vms) for other, vnet in scenario.vnets.items() if other in served)
+        if machines > MOST_MACHINES:
+            message = f"the Route Server of `{name}` serves {MOST_MACHINES:,} machines, and {machines:,} are there"
+            yield Breach(path, f"{message} and in its peers; leave some out")
+        for place, routes in _beyond(MOST_ROUTES, scenario, name, _learned):
+            message = f"the Route Server of `{name}` learns {routes:,} routes, {MOST_ROUTES:,} at most"
+            yield Breach(place or path, f"{message}; announce fewer")
+
+
+def a37_circuits_take_few_routes(scenario: Scenario) -> Breaches:
+    """A37: beside a Route Server with branch-to-branch 1,000 routes at most go over a circuit, those of the VNet
+    included. What only a story does is a warning: it shows that the connection goes down (R98)."""
+    on_circuits = dict.fromkeys(name for item in scenario.expressroute_circuits.values() for name in item.vnets)
+    for name in (name for name in on_circuits if name in scenario.vnets and branch_to_branch(scenario, name)):
+        most = most_out(scenario, name)
+        for place, routes in _beyond(most, scenario, name, _told_over_circuits):
+            message = f"{routes:,} routes of `{name}` and its Route Server go over its circuits, {most:,} at most"
+            path = place or ("vnets", name, "route_server")
+            yield Breach(path, f"{message}; announce fewer {by_profile(scenario)}", "warning" if place else "error")
+
+
+def _beyond(
+    most: int, scenario: Scenario, vnet: str, routes: Callable[[Scenario, str, Announced], set[IPv4Network]]
+) -> Iterator[tuple[Path, int]]:
+    """Where a scenario or an action of its story makes more routes than that, and how many."""
+    before = 0
+    for place, announced in announcements(scenario):
+        now = len(routes(scenario, vnet, announced))
+        if before <= most < now:
+            yield place, now
+        before = now
+
+
+def _learned(scenario: Scenario, vnet: str, announced: Announced) -> set[IPv4Network]:
+    """What a Route Server learns of appliances, and with branch-to-branch of the VNet's gateways."""
+    found = {prefix for vm, bgp in _speakers(scenario, vnet) for prefix in _behind(vnet, vm, bgp, announced)}
+    if branch_to_branch(scenario, vnet):
+        sites = (item.site for item in scenario.expressroute_circuits.values() if vnet in item.vnets)
+        found.update(prefix for site in sites for prefix in announced.get(site, ()))
+        found.update(_by_vpn(scenario, vnet, announced))
+    return found
+
+
+def _told_over_circuits(scenario: Scenario, vnet: str, announced: Announced) -> set[IPv4Network]:
+    """What an ExpressRoute gateway tells its circuits: of the VNet and its spokes, of appliances and of the VPN."""
+    own = {network.prefix for network in networks_of(scenario, vnet)}
+    by_appliances = {
+        prefix
+        for vm, bgp in _speakers(scenario, vnet)
+        for prefix in _behind(vnet, vm, bgp, announced) - {*bgp.no_advertise}  # A22
+    }
+    return own | by_appliances | _by_vpn(scenario, vnet, announced)
+
+
+def _speakers(scenario: Scenario, vnet: str) -> Iterator[tuple[str, NvaBgp]]:
+    return ((vm, bgp) for owner, vm, bgp in appliances_with_bgp(scenario) if owner == vnet)
+
+
+def _behind(vnet: str, vm: str, bgp: NvaBgp, announced: Announced) -> frozenset[IPv4Network]:
+    """What an appliance announces, of its own and of the sites behind it."""
+    return announced[node_name(vnet, vm)].union(*(announced.get(site, ()) for site in bgp.sites))
+
+
+def _by_vpn(scenario: Scenario, vnet: str, announced: Announced) -> set[IPv4Network]:
+    """What a VNet's VPN gateway knows of its sites: what they announce, or what it was announced of them."""
+    found: set[IPv4Network] = set()
+    for item in remote_ends_by_vnet(scenario)[vnet]:
+        speaks = scenario.connections[item.connection].enable_bgp and item.device in announced
+        found.update(announced[item.device] if speaks else item.gateway.address_prefixes)
+    return found
+
+
+def a24_gateways_beside_it_are_active_active(scenario: Scenario) -> Breaches:
+    """A24: a VPN gateway that exchanges routes with a Route Server is active-active and has the ASN 65515."""
+    for name, gateway in vpn_gateways(scenario).items():
+        path: Path = ("vnets", name, "vpn_gateway")
+        if not branch_to_branch(scenario, name):
+            continue
+        if not gateway.active_active:
+            message = f"the Route Server of `{name}` exchanges routes with an active-active gateway only"
+            yield Breach(path, f"{message}; write active_active: true")
+        if addresses.asn(scenario, name) != DEFAULT_ASN:
+            message = f"a gateway beside a Route Server has the ASN {DEFAULT_ASN}, not {addresses.asn(scenario, name)}"
+            yield Breach((*path, "bgp", "asn"), f"{message}; use that one")

@@ -1,0 +1,71 @@
+"""On-premises sites and their devices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import IPv4Address
+
+from netlab.scenario import addresses
+from netlab.scenario.models import Scenario
+from netlab.scenario.names import suggest
+from netlab.scenario.overlaps import Cover
+from netlab.scenario.rules.breach import Breach, Breaches, Path, listed
+from netlab.scenario.rules.subjects import lacks_room
+
+
+def static_routes_name_their_connection(scenario: Scenario) -> Breaches:
+    """The static routes of a site or an appliance are listed by its connections."""
+    places: dict[str, Path] = {site: ("sites", site) for site in scenario.sites}
+    places |= {end: ("vnets", vnet, "vms", vm, "nva") for end, (vnet, vm) in scenario.appliances.items()}
+    for end, place in places.items():
+        own = [name for name, _ in scenario.connections_of(end)]
+        for name in scenario.static_routes(end):
+            if name not in own:
+                path = (*place, "static_routes", name)
+                yield Breach(path, f"is no connection of `{end}`; {suggest(name, own)}")
+
+
+def prepends_name_their_connection(scenario: Scenario) -> Breaches:
+    """A site prepends its ASN on connections of that site that have BGP."""
+    for site, item in scenario.sites.items():
+        own = [name for name, connection in scenario.connections_of(site) if connection.enable_bgp]
+        for name in item.as_path_prepend:
+            if name not in own:
+                path = ("sites", site, "as_path_prepend", name)
+                yield Breach(path, f"is no connection of `{site}` with BGP; {suggest(name, own)}")
+
+
+def hosts_have_addresses_of_their_site(scenario: Scenario) -> Breaches:
+    """A host's address is in its site's prefixes, and neither another host's nor the device's BGP address."""
+    for site, item in scenario.sites.items():
+        known = Cover(item.address_prefixes)
+        taken = dict.fromkeys(_bgp_addresses(scenario, site), "a device's BGP")
+        for host, address in item.hosts.items():
+            path = ("sites", site, "hosts", host)
+            if address not in known:
+                yield Breach(path, f"{address} is outside the site's {listed(item.address_prefixes)}")
+            elif address in taken:
+                yield Breach(path, f"{address} is {taken[address]} address; give it another one")
+            taken.setdefault(address, f"`{host}`'s")
+
+
+def _bgp_addresses(scenario: Scenario, site: str) -> Iterator[IPv4Address]:
+    item = scenario.sites[site]
+    if not item.devices and item.bgp is not None:
+        yield addresses.site_bgp_address(scenario, site)
+    elif item.devices and not lacks_room(item):
+        yield from (addresses.device_bgp_address(scenario, site, name) for name in item.devices)
+        yield addresses.router_bgp_address(scenario, site)
+
+
+def r73_devices_have_addresses_of_their_own(scenario: Scenario) -> Breaches:
+    """R73: each of a site's devices has its own public and its own BGP address, so the site has none."""
+    for name, site in scenario.sites.items():
+        if lacks_room(site):
+            message = f"{site.address_prefixes[0]} has no room for the BGP addresses of the devices; take a larger one"
+            yield Breach(("sites", name, "address_prefixes", 0), message)
+        if site.devices and site.public_ip_address is not None:
+            yield Breach(("sites", name, "public_ip_address"), "the site has devices; give each device its own")
+        if site.devices and site.bgp is not None and site.bgp.bgp_peering_address is not None:
+            path = ("sites", name, "bgp", "bgp_peering_address")
+            yield Breach(path, "the site has devices; give each device its own")
