@@ -1,6 +1,6 @@
-"""Which address Azure gives to what inside a VNet, and the BGP address of each end of a connection.
+"""The addresses that Azure gives inside a VNet, and the BGP address of each end of a connection.
 
-Shared by the rules (what clashes) and the planner (what is configured).
+The rules find clashes with them; the planner configures them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ RESERVED_LAST = 1
 GATEWAY_SUBNET = "GatewaySubnet"
 ROUTE_SERVER_SUBNET = "RouteServerSubnet"
 DEFAULT_ROUTE = IPv4Network("0.0.0.0/0")
-# The Internet's host (RFC 5737: never anybody's real address).
+# The Internet's host (RFC 5737: a prefix for documentation).
 INTERNET_ADDRESS = IPv4Address("192.0.2.1")
 
 
@@ -67,7 +67,7 @@ def expressroute_instances(vnet: VirtualNetwork) -> tuple[IPv4Address, IPv4Addre
 
 
 def edge_router(number: int) -> IPv4Address:
-    """The address of a circuit's edge router, counted over all circuits: nobody routes to them (RFC 7526)."""
+    """The address of a circuit's edge router, counted over all circuits; the Internet does not route it (RFC 7526)."""
     return IPv4Network("192.88.99.0/24")[1 + number]
 
 
@@ -125,7 +125,7 @@ def bgp_address(scenario: Scenario, end: str, device: str | None = None) -> IPv4
 
 
 def appliance_address(scenario: Scenario, end: str) -> IPv4Address:
-    """The address of an appliance's NIC, which it speaks BGP from too."""
+    """The address of an appliance's NIC, which is its BGP address too."""
     vnet, vm = scenario.appliances[end]
     return vm_addresses(scenario.vnets[vnet])[vm]
 
@@ -142,7 +142,7 @@ DEFAULT_ASN = 65515
 
 
 def asn(scenario: Scenario, end: str) -> int:
-    """The ASN of a VNet's gateway (B2: 65515 unless given), a site's device or an appliance (0 where it has none)."""
+    """The ASN of a VNet's gateway (B2: 65515 unless given), a site's device or an appliance; 0 if it has none."""
     if end in scenario.vnets:
         gateway = scenario.vnets[end].vpn_gateway
         return gateway.bgp.asn if gateway is not None and gateway.bgp is not None else DEFAULT_ASN
@@ -151,11 +151,11 @@ def asn(scenario: Scenario, end: str) -> int:
 
 
 def local_network_gateway(scenario: Scenario, connection: str, vnet: str) -> LocalNetworkGateway:
-    """What the gateway of ``vnet`` is told of the other end of a connection.
+    """The local network gateway that describes the other end of a connection to the gateway of ``vnet``.
 
     The named local network gateway, or an implied one: the other VNet's address space (the hidden one of a Vnet2Vnet
     connection, R75, never holds its P2S pool or its spokes), that of an appliance's VNet, or the site's prefixes;
-    nothing where BGP tells (B11).
+    none if the connection has BGP (B11).
     """
     item = scenario.connections[connection]
     named = item.local_network_gateways.get(vnet)

@@ -1,7 +1,7 @@
-"""YAML text to plain values, each with its line.
+"""Reads a YAML text as plain values, each with its line.
 
-Built from the parser's events instead of by a constructor, so that a value keeps its line, only YAML 1.2's core schema
-counts (nothing becomes a date or a truth value by surprise), and anchors, tags and duplicate keys can be refused.
+It uses the parser's events, not a constructor. So each value keeps its line, only the core schema of YAML 1.2 counts
+(no text becomes a date or a truth value), and anchors, tags and duplicate keys are refused.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ MAX_DEPTH = 20
 Place = tuple[str | int, ...]
 Events = Iterator[Any]  # ruamel's own types lack the tags and the styles
 
-# YAML 1.2.2, 10.3.2 (core schema), decimal numbers only, and none that a computer would choke on.
+# YAML 1.2.2, 10.3.2 (core schema): decimal numbers only, of a limited length.
 NULL = ("", "~", "null", "Null", "NULL")
 BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 INT = re.compile(r"[-+]?[0-9]{1,18}")
@@ -47,11 +47,11 @@ class Document:
     lines: dict[Place, int]
 
     def known(self, place: Place) -> Place:
-        """The part of a place that is written in the file."""
+        """The longest part of a place that is written in the file."""
         return next(place[:end] for end in range(len(place), -1, -1) if place[:end] in self.lines)
 
     def line(self, place: Place) -> int:
-        """The line of a place, or of what is around it where it is not written."""
+        """The line of a place, or of the nearest written place around it."""
         return self.lines[self.known(place)]
 
 
@@ -68,12 +68,12 @@ def read(text: str, where: str) -> Document:
         mark = error.problem_mark or error.context_mark
         raise refusal(where, mark.line + 1 if mark else 1, error.problem or "not YAML") from None
     except (YAMLError, ValueError, OverflowError, AssertionError) as error:
-        # ruamel.yaml lets these out for an escape beyond Unicode and for `%YAML 1.3`; they carry no line.
+        # ruamel.yaml raises these, without a line, for an escape beyond Unicode and for `%YAML 1.3`.
         raise refusal(where, 1, f"not YAML: {str(error)[:80]}") from None
 
 
 def refusal(where: str, line: int, message: str) -> ScenarioError:
-    """The error for a text that is not a scenario file at all."""
+    """The error for a text that is no scenario file."""
     finding = Finding(message, where=where, line=line)
     return ScenarioError(f"{where}: 1 error", (finding,), "a scenario file is one document of plain YAML 1.2 in UTF-8")
 
@@ -91,7 +91,7 @@ def _document(events: Events, lines: dict[Place, int]) -> Any:
 
 
 def _value(event: Any, events: Events, place: Place, lines: dict[Place, int]) -> Any:
-    _refuse_cleverness(event, place)
+    _refuse_extras(event, place)
     if isinstance(event, MappingStartEvent):
         return _mapping(events, place, lines)
     if isinstance(event, SequenceStartEvent):
@@ -102,13 +102,13 @@ def _value(event: Any, events: Events, place: Place, lines: dict[Place, int]) ->
 def _mapping(events: Events, place: Place, lines: dict[Place, int]) -> dict[str, Any]:
     data: dict[str, Any] = {}
     while not isinstance(event := next(events), MappingEndEvent):
-        _refuse_cleverness(event, place)
+        _refuse_extras(event, place)
         if not isinstance(event, ScalarEvent):
             raise _refused("a key is a word, not a list or a mapping", event)
         key: str = event.value
         inner = (*place, key)
         if key in data:
-            raise _refused(f"the key {short(key)} is here twice, first in line {lines[inner]}", event)
+            raise _refused(f"the key {short(key)} is written twice, first in line {lines[inner]}", event)
         lines[inner] = event.start_mark.line + 1
         data[key] = _value(next(events), events, inner, lines)
     return data
@@ -137,7 +137,7 @@ def _scalar(event: Any) -> str | int | float | bool | None:
     return float(text) if FLOAT.fullmatch(text) else text
 
 
-def _refuse_cleverness(event: Any, place: Place) -> None:
+def _refuse_extras(event: Any, place: Place) -> None:
     if isinstance(event, AliasEvent) or event.anchor is not None:
         raise _refused("anchors (&) and aliases (*) are refused, a few lines of them can grow without end", event)
     if event.tag is not None:

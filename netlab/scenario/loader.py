@@ -1,4 +1,4 @@
-"""From a file's name or text to a checked Scenario, or to everything that is wrong with it, each with its line."""
+"""Loads a scenario from a file or a text: a checked Scenario, or all its mistakes, each with its line."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NAMES = {
 
 @dataclass(frozen=True)
 class Loaded:
-    """A scenario without errors, its text and where that came from, and the warnings about it."""
+    """A scenario without errors, its text, the name of its file, and its warnings."""
 
     scenario: Scenario
     text: str
@@ -48,8 +48,8 @@ def parse(text: str, where: str) -> Loaded:
     """The scenario that a text describes; ``where`` is the file's name for messages."""
     document = read(text, where)
     if not isinstance(document.data, dict):
-        what = "the file is empty" if document.data is None else f"the file holds {short(document.data)}"
-        raise refusal(where, 1, f"{what}; a scenario is a mapping that begins with `name`")
+        content = "the file is empty" if document.data is None else f"the file holds {short(document.data)}"
+        raise refusal(where, 1, f"{content}; a scenario is a mapping that begins with `name`")
     try:
         scenario = Scenario.model_validate(document.data)
     except ValidationError as error:
@@ -57,7 +57,7 @@ def parse(text: str, where: str) -> Loaded:
         broken = tuple(_of_model(item, document, where) for item in shape)
         others = salvage.breaches(document.data, (item["loc"] for item in shape))
         found = (*broken, *(_of_rule(breach, document, where) for breach in others))
-        raise _invalid(where, found, "`netlab schema` prints what a scenario file may say") from None
+        raise _invalid(where, found, "`netlab schema` prints all keys of a scenario file") from None
     found = tuple(_of_rule(breach, document, where) for breach in rules.check(scenario))
     if any(finding.severity == "error" for finding in found):
         raise _invalid(where, found)
@@ -101,7 +101,7 @@ def _unknown(reference: str, known: Mapping[str, Path]) -> UsageError:
     if not known:
         return UsageError(f"there is no file {short(reference)}", "`netlab list` shows the scenarios that have a name")
     return UsageError(
-        f"no scenario is called {short(reference)}, and no file; {suggest(reference, known)}",
+        f"there is no scenario and no file {short(reference)}; {suggest(reference, known)}",
         "`netlab list` shows all of them",
     )
 
@@ -148,7 +148,7 @@ def _complaint(error: ErrorDetails, place: Place) -> str:
         case "too_short":
             return f"needs at least {context['min_length']} items and has {context['actual_length']}"
         case "too_long":
-            return f"has room for {context['max_length']} items and more are written"
+            return f"has room for {context['max_length']} items, and more are written"
         case "value_error" if isinstance(error["input"], dict):
             return str(context["error"])
         case "value_error":
@@ -160,7 +160,7 @@ def _complaint(error: ErrorDetails, place: Place) -> str:
 def _unknown_key(key: str, model: type[Model]) -> str:
     near = nearest(key, model.model_fields)
     guess = f"did you mean `{near}`? " if near else ""
-    return f"nobody knows this key; {guess}allowed here: {', '.join(model.model_fields)}"
+    return f"unknown key; {guess}allowed here: {', '.join(model.model_fields)}"
 
 
 def _model_at(place: Place) -> type[Model]:

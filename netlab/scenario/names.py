@@ -1,4 +1,4 @@
-"""What a name in a scenario's story stands for, and how messages speak of names and values."""
+"""The meaning of a name in a story, and names and values in messages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOST_LISTED = 12
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where probes start and end; ``owner`` is its VNet, its site or, for a client and the Internet, itself."""
+    """A place where probes start and end; ``owner`` is its VNet or site, or the client or the Internet itself."""
 
     node: str
     kind: Literal["vm", "host", "client", "internet"]
@@ -45,13 +45,13 @@ _INTERNET_HOST = Endpoint(INTERNET, "internet", INTERNET, INTERNET)
 
 
 def sources(scenario: Scenario) -> tuple[Endpoint, ...]:
-    """The same, and the Internet's host where the story has it ask."""
+    """The same, and the Internet's host if the story expects something from it."""
     named = (source.lower() for step in scenario.story for source in step.expect.reach)
     return (*endpoints(scenario), *((_INTERNET_HOST,) if INTERNET in named else ()))
 
 
 def targets(scenario: Scenario) -> tuple[Endpoint, ...]:
-    """The endpoints, and the Internet's host where the story expects something of it."""
+    """The endpoints, and the Internet's host if the story expects something to it."""
     named = (target.lower() for step in scenario.story for row in step.expect.reach.values() for target in row)
     return (*endpoints(scenario), *((_INTERNET_HOST,) if INTERNET in named else ()))
 
@@ -62,7 +62,7 @@ def by_node(scenario: Scenario) -> dict[str, Endpoint]:
 
 
 def nodes(scenario: Scenario) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Every node that a story can name (edges it cannot), with the place in the file that it comes from."""
+    """Each node that a story can name, so no edges, with its place in the file."""
     yield INTERNET, ()
     for vnet, item in scenario.vnets.items():
         yield node_name(vnet), ("vnets", vnet)
@@ -99,7 +99,7 @@ def resolve(scenario: Scenario, name: str) -> tuple[str, ...]:
 
 @once
 def _meanings(scenario: Scenario) -> dict[str, tuple[str, ...]]:
-    """The endpoints' nodes that each name stands for; what a name means first counts."""
+    """The nodes that each name stands for: first of VNets, sites and clients, then of nodes, then a machine's own."""
     by_own: dict[str, tuple[str, ...]] = {}
     by_owner: dict[str, tuple[str, ...]] = {
         name.lower(): () for name in (*scenario.vnets, *scenario.sites, *scenario.clients)
@@ -120,7 +120,7 @@ def resolve_node(scenario: Scenario, name: str) -> str | None:
 
 
 def expected_pairs(scenario: Scenario, before: Mapping[Pair, Reach], expectation: Expectation) -> Mapping[Pair, Reach]:
-    """What is expected of every pair of nodes; what a step leaves out stays as it was before."""
+    """The expectation for each pair of nodes; a pair that a step leaves out keeps the one before."""
     pairs = {
         (source, target): reach
         for sources, row in expectation.reach.items()
@@ -140,7 +140,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
-    """The end of a message about an unknown name: the nearest known one, or what there is."""
+    """The end of a message about an unknown name: the nearest known one, or the first known ones."""
     names = tuple(known)
     near = nearest(name, names)
     if near is not None:
@@ -150,7 +150,7 @@ def suggest(name: str, known: Iterable[str]) -> str:
 
 
 def short(value: object) -> str:
-    """A value as a message shows it: one line, and not its contents where it has parts."""
+    """A value as a message shows it: one line, without the contents of a mapping or list."""
     if isinstance(value, dict | list):
         return "a mapping" if isinstance(value, dict) else "a list"
     if value is None or isinstance(value, bool):

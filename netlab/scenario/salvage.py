@@ -1,4 +1,7 @@
-"""What a file whose shape is broken breaks besides: its rules, without the broken objects and what speaks of them."""
+"""The broken rules of a file that has keys or values of a wrong form: found without the objects of a wrong form.
+
+So a file with one misspelled key still shows its other mistakes. A breach that names a removed object is left out.
+"""
 
 from __future__ import annotations
 
@@ -24,12 +27,12 @@ OBJECTS = (
     "clients",
     "links",
 )
-# What no rule looks at; a broken `profile` or section leaves nothing to check.
+# No rule depends on these keys. If `profile` or a whole section has a wrong form, no rule is checked.
 PLAIN = ("name", "description", "notes", "time_scale", "story")
 
 
 def breaches(data: dict[str, Any], broken: Iterable[Place]) -> Iterator[Breach]:
-    """The errors of all objects but the broken ones; none that leaving those out may have caused."""
+    """The errors of all objects but the broken ones, without errors that may come from the removal."""
     left = {key: dict(value) if isinstance(value, dict) else value for key, value in data.items()}
     gone: set[str] = set()
     for place in broken:
@@ -46,12 +49,12 @@ def breaches(data: dict[str, Any], broken: Iterable[Place]) -> Iterator[Breach]:
     except ValidationError:
         return
     for breach in rules.check(scenario):
-        if breach.severity == "error" and not (gone and _speaks_of(breach, gone)):
+        if breach.severity == "error" and not (gone and _names_any(breach, gone)):
             yield breach
 
 
 def _words(value: Any) -> Iterator[str]:
-    """Every text in a value, in small letters: the names that it refers to are among them."""
+    """Each text in a value, in small letters: the names that the object refers to are among them."""
     if isinstance(value, dict | list):
         for part in value.values() if isinstance(value, dict) else value:
             yield from _words(part)
@@ -59,7 +62,7 @@ def _words(value: Any) -> Iterator[str]:
         yield value.lower()
 
 
-def _speaks_of(breach: Breach, gone: set[str]) -> bool:
-    """Whether one of these names is in it; a story speaks of machines by many names."""
+def _names_any(breach: Breach, gone: set[str]) -> bool:
+    """Whether it names one of these; a breach of a story may, because a machine has many names there."""
     named = (*map(str, breach.path), *re.findall(r"`([^`]+)`", breach.message))
     return breach.path[0] == "story" or any(name.lower() in gone for name in named)

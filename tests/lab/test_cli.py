@@ -142,7 +142,9 @@ def test_refuses_what_is_no_scenario(verb: str, what: str, folder: Path) -> None
 
 def test_all_that_is_wrong_with_a_file_is_said_with_its_lines(folder: Path) -> None:
     done = netlab("check", folder / "twice.yaml", code=2)
-    assert re.match(rf"{folder}/twice.yaml:\d+: error: the key `name` is here twice, first in line \d+\n", done.stdout)
+    assert re.match(
+        rf"{folder}/twice.yaml:\d+: error: the key `name` is written twice, first in line \d+\n", done.stdout
+    )
     done = netlab("up", folder / "bomb.yaml", code=2)
     assert f"{folder}/bomb.yaml:1: error: anchors (&) and aliases (*) are refused" in done.stderr
     found = json.loads(netlab("check", folder / "rule.yaml", "-f", "json", code=2).stdout)

@@ -1262,7 +1262,7 @@ BROKEN = (
     broken("appliances_name_their_sites", "Site2]", ("sites: [Site6]", "sites: [Site2]")),
     broken("appliances_name_their_sites", "Site6]", ("asn: 65106", "asn: 65066")),
     broken(
-        "appliances_keep_quiet_of_what_they_announce",
+        "prefixes_with_no_advertise_are_announced",
         "no_advertise",
         ("announces: [10.98.0.0/16]", "announces: [10.97.0.0/16]"),
     ),

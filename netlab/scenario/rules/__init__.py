@@ -1,8 +1,8 @@
-"""What Azure refuses and what the lab cannot build: one function per rule, with the rule's number in its name.
+"""The rules: a module per Azure object, and a function per rule, with the rule's number in its name.
 
-R, B and A are sections 2, 3 and 4 of the rulebook (azure-rules.md); a function without a number checks what a file
-refers to, or what only the lab demands. Each says what is broken, where, and what would be right; the loader adds the
-line. A rule passes over what another rule reports: a name that does not exist is one finding, not ten.
+R, B and A are the rules of sections 2, 3 and 4 of azure-rules.md. A function without a number checks names, or a limit
+of the lab. A breach holds the place in the file, the mistake, and the right value; the loader adds the line. A rule
+skips objects that another rule reports: a name that does not exist is one finding, not ten.
 """
 
 from __future__ import annotations
@@ -160,5 +160,5 @@ RULES: tuple[Rule, ...] = (
     appliances.appliances_have_a_peer,
     appliances.appliances_name_their_sites,
     appliances.appliances_name_their_peers,
-    appliances.appliances_keep_quiet_of_what_they_announce,
+    appliances.prefixes_with_no_advertise_are_announced,
 )

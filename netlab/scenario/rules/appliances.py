@@ -12,7 +12,7 @@ from netlab.scenario.rules.subjects import appliances_with_bgp
 
 
 def a4_appliances_peer_with_both_instances(scenario: Scenario) -> Breaches:
-    """A4: an appliance peers with both instances of a Route Server, or machines get inconsistent routes."""
+    """A4: an appliance peers with both instances of a Route Server; else machines get inconsistent routes."""
     for vnet, vm, bgp in appliances_with_bgp(scenario):
         if scenario.vnets[vnet].route_server is not None and {*bgp.route_server_instances} != {0, 1}:
             message = f"`{vm}` does not peer with both instances of the Route Server; leave it out"
@@ -32,31 +32,30 @@ def a6_asns_of_appliances_are_free(scenario: Scenario) -> Breaches:
 
 
 def a14_next_hops_are_in_the_vnet(scenario: Scenario) -> Breaches:
-    """A14: the next hop that an appliance announces may be another address of its VNet, where something must be."""
+    """A14: the next hop of an appliance's routes is an address of its VNet, and a NIC has it."""
     for vnet, vm, bgp in appliances_with_bgp(scenario):
         path, item = (*_bgp(vnet, vm), "next_hop"), scenario.vnets[vnet]
         if bgp.next_hop is None or bgp.next_hop in vm_addresses(item).values():
             continue
         if any(bgp.next_hop in space for space in item.address_space):
-            yield Breach(path, f"no NIC of `{vnet}` has the address {bgp.next_hop}; what is sent there dies", "warning")
+            yield Breach(path, f"no NIC of `{vnet}` has the address {bgp.next_hop}; packets to it are lost", "warning")
         else:
-            yield Breach(path, f"{bgp.next_hop} is not in `{vnet}`; use the address of a machine there")
+            yield Breach(path, f"{bgp.next_hop} is not in `{vnet}`; use the address of a machine in it")
 
 
 def appliances_have_a_peer(scenario: Scenario) -> Breaches:
-    """An appliance with BGP has somebody to speak to: its VNet's Route Server, a site behind it, a tunnel's end, an
-    appliance of a peered VNet."""
+    """An appliance with BGP has a peer: its VNet's Route Server, a site, the end of a tunnel, or another appliance."""
     joined = {end for item in sound_connections(scenario).values() if item.enable_bgp for end in item.between}
     joined |= {name for _, _, bgp in appliances_with_bgp(scenario) for name in bgp.appliances}
     for vnet, vm, bgp in appliances_with_bgp(scenario):
         alone = scenario.vnets[vnet].route_server is None and not bgp.sites and not bgp.appliances
         if alone and f"{vnet}-{vm}" not in joined:
-            right = f"give `{vnet}` a route_server, the appliance its sites, or a connection of it enable_bgp"
-            yield Breach(_bgp(vnet, vm), f"`{vm}` has nobody to speak BGP to; {right}")
+            right = f"give `{vnet}` a route_server, list sites or appliances, or set enable_bgp on a connection"
+            yield Breach(_bgp(vnet, vm), f"`{vm}` has no BGP peer; {right}")
 
 
 def appliances_name_their_sites(scenario: Scenario) -> Breaches:
-    """The sites behind an appliance are there, once, with an ASN of their own and a single device."""
+    """The sites behind an appliance exist. Each is listed once, and has a single device and another ASN."""
     for vnet, vm, bgp in appliances_with_bgp(scenario):
         path = (*_bgp(vnet, vm), "sites")
         for index, name in enumerate(bgp.sites):
@@ -75,7 +74,7 @@ def appliances_name_their_sites(scenario: Scenario) -> Breaches:
 
 
 def appliances_name_their_peers(scenario: Scenario) -> Breaches:
-    """The appliances that one speaks BGP with are in peered VNets, with an ASN of their own, and name it not too."""
+    """Appliances that peer are in peered VNets and have different ASNs; one of the two names the other."""
     settings = {f"{vnet}-{vm}": bgp for vnet, vm, bgp in appliances_with_bgp(scenario)}
     for vnet, vm, bgp in appliances_with_bgp(scenario):
         own = f"{vnet}-{vm}"
@@ -93,8 +92,8 @@ def appliances_name_their_peers(scenario: Scenario) -> Breaches:
                 yield Breach(path, f"{short(name)} names `{own}` already; one of the two is enough")
 
 
-def appliances_keep_quiet_of_what_they_announce(scenario: Scenario) -> Breaches:
-    """What an appliance announces with NO_ADVERTISE it announces (A22)."""
+def prefixes_with_no_advertise_are_announced(scenario: Scenario) -> Breaches:
+    """The prefixes of `no_advertise` are among those of `announces` (A22)."""
     for vnet, vm, bgp in appliances_with_bgp(scenario):
         for index, prefix in enumerate(bgp.no_advertise):
             if prefix not in bgp.announces:

@@ -50,7 +50,7 @@ def b4_asns_are_not_ianas(scenario: Scenario) -> Breaches:
         if asn in IANA_ASNS:
             yield Breach(path, f"IANA reserves the ASN {asn}; {USABLE}")
         elif asn == MISPRINTED_ASN:
-            message = f"Azure's documents call the ASN {asn} reserved, a misprint of 4294967295 as it seems"
+            message = f"Azure's documents list the ASN {asn} as reserved, probably a misprint of 4294967295"
             yield Breach(path, f"{message}; {USABLE} to be safe", "warning")
 
 
@@ -62,7 +62,7 @@ def b5_asns_are_usable(scenario: Scenario) -> Breaches:
 
 
 def b6_asns_fit_the_profile(scenario: Scenario) -> Breaches:
-    """B6: in the seed's days an ASN had 16 bits; now 32."""
+    """B6: an ASN has 16 bits in the profile seed, else 32."""
     for path, asn, _ in device_asns(scenario):
         if scenario.profile == "seed" and asn > 65535 and asn not in IANA_ASNS | {MISPRINTED_ASN}:
             yield Breach(path, f"the ASN {asn} has more than 16 bits; {USABLE} {by_profile(scenario)}")
@@ -73,12 +73,12 @@ def b7_asns_differ(scenario: Scenario) -> Breaches:
     for name, item in sound_connections(scenario).items():
         asns = [addresses.asn(scenario, end) for end in item.between]
         path = ("connections", name, "enable_bgp")
-        silent = [end for end, asn in zip(item.between, asns, strict=True) if asn == 0]
+        without = [end for end, asn in zip(item.between, asns, strict=True) if asn == 0]
         if not item.enable_bgp or lacks_gateway(scenario, item):
             continue
-        if silent:
-            what, right = ("appliance", "nva: {bgp: {asn: 65001}}") if silent[0] in scenario.appliances else _SITE
-            yield Breach(path, f"the {what} `{silent[0]}` has no ASN; write {right} there")
+        if without:
+            what, right = ("appliance", "nva: {bgp: {asn: 65001}}") if without[0] in scenario.appliances else _SITE
+            yield Breach(path, f"the {what} `{without[0]}` has no ASN; write {right} there")
         elif asns == [DEFAULT_ASN, DEFAULT_ASN]:
             yield Breach(path, f"both gateways have Azure's default ASN {DEFAULT_ASN}; give one its own bgp: {{asn}}")
         elif asns[0] == asns[1]:
@@ -110,13 +110,13 @@ def b10_devices_peer_from_inside(scenario: Scenario) -> Breaches:
 
 
 def b12_apipa_is_azures_part(scenario: Scenario) -> Breaches:
-    """B12: an APIPA BGP address of a gateway is in 169.254.21.0 to 169.254.22.255; the seed allows none at all."""
+    """B12: an APIPA address of a gateway is in 169.254.21.0 to 169.254.22.255; the profile seed has none."""
     for path, owner, address in bgp_addresses(scenario):
         if scenario.profile == "seed" and address in APIPA:
             message = f"{address} is an APIPA address; use one of GatewaySubnet or of the site"
             yield Breach(path, f"{message} {by_profile(scenario)}")
         elif owner in scenario.vnets and address in APIPA and not any(address in prefix for prefix in AZURE_APIPA):
-            yield Breach(path, f"{address} is not in 169.254.21.0 to 169.254.22.255, which Azure takes of APIPA")
+            yield Breach(path, f"{address} is not in 169.254.21.0 to 169.254.22.255, the APIPA range of Azure")
 
 
 def b12_bgp_addresses_differ(scenario: Scenario) -> Breaches:

@@ -14,7 +14,7 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """A broken rule: the place in the file, what is wrong there and what would be right."""
+    """A broken rule: the place in the file, and a message with the mistake and the right value."""
 
     path: Path
     message: str
@@ -26,11 +26,13 @@ Breaches = Iterator[Breach]
 
 
 def unknown(path: Path, name: str, known: Collection[str], kind: str) -> Breaches:
+    """The breach of a name that is none of those of its kind."""
     if name not in known:
         yield Breach(path, f"there is no {kind} {short(name)}; {suggest(name, known)}")
 
 
 def unresolved(scenario: Scenario, path: Path, name: str) -> Breaches:
+    """The breach of a name in a story that stands for no machine, or for several."""
     if resolve(scenario, name):
         return
     everything = endpoints(scenario)
@@ -39,20 +41,21 @@ def unresolved(scenario: Scenario, path: Path, name: str) -> Breaches:
     if name.lower() in map(str.lower, (*scenario.vnets, *scenario.sites)):
         yield Breach(path, f"`{name}` has no machine to probe; give it one of its vms or hosts")
     elif same:
-        yield Breach(path, f"several machines are called `{name}`; write {' or '.join(same)}")
+        yield Breach(path, f"several machines have the name `{name}`; write {' or '.join(same)}")
     else:
-        yield Breach(path, f"nothing is called {short(name)}; {suggest(name, known)}")
+        yield Breach(path, f"nothing has the name {short(name)}; {suggest(name, known)}")
 
 
 def by_profile(scenario: Scenario) -> str:
-    """The end of a message that the other profile would not have."""
+    """The end of a message that only this profile gives."""
     return f"(profile: {scenario.profile})"
 
 
 def in_words(path: Path) -> str:
-    """Whose place it is, as a message says it."""
+    """The object that a place belongs to, as a message names it."""
     return f"`{path[1]}`"
 
 
 def listed(prefixes: Iterable[IPv4Network]) -> str:
+    """Prefixes as a message lists them."""
     return ", ".join(map(str, prefixes))

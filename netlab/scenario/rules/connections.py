@@ -47,7 +47,7 @@ def connections_name_their_device(scenario: Scenario) -> Breaches:
             yield from unknown(path, item.device, known, "device")
         elif len(known) > 1:
             listed = ", ".join(f"`{device}`" for device in known)
-            yield Breach(path[:2], f"the site has several devices; say which `device` it ends at: {listed}")
+            yield Breach(path[:2], f"the site has several devices; write at which `device` it ends: {listed}")
 
 
 # R51.
@@ -81,7 +81,7 @@ def r31_shared_keys_differ(scenario: Scenario) -> Breaches:
     for path, name, key in shared_keys(scenario):
         other = first.setdefault(key, name)
         if other != name:
-            yield Breach(path, f"the same key as `{other}` has; leave it out and one is generated", "warning")
+            yield Breach(path, f"`{other}` has the same key; leave it out, and the lab makes one", "warning")
 
 
 def r51_selectors_and_prefixes_are_few(scenario: Scenario) -> Breaches:
@@ -104,7 +104,7 @@ def r51_selectors_and_prefixes_are_few(scenario: Scenario) -> Breaches:
 
 
 def r71_networks_do_not_overlap(scenario: Scenario) -> Breaches:
-    """R71: address spaces of connected VNets and sites do not overlap, be it directly or through BGP."""
+    """R71: address spaces of VNets and sites do not overlap if a connection joins them, or several with BGP do."""
     ends = connectable(scenario)
     spaces = [(end, network) for end in ends for network in networks_of(scenario, end)]
     pairs = overlapping([network.prefix for _, network in spaces])
@@ -115,7 +115,7 @@ def r71_networks_do_not_overlap(scenario: Scenario) -> Breaches:
         if one != other and joined and mine.owner != theirs.owner and theirs.path not in found:
             found.add(theirs.path)
             message = f"{theirs.prefix} overlaps {mine.prefix} of {in_words(mine.path)}"
-            yield Breach(theirs.path, f"{message}, and the two are connected")
+            yield Breach(theirs.path, f"{message}, and connections join the two")
 
 
 def r74_connections_join_gateways(scenario: Scenario) -> Breaches:
@@ -156,7 +156,7 @@ def r79_classic_gateways_have_limits(scenario: Scenario) -> Breaches:
 
 
 def r73_second_tunnels_take_a_second_device(scenario: Scenario) -> Breaches:
-    """R73: several connections of a gateway and a site lead to a device each, with BGP; the seed knows no such."""
+    """R73: several connections of a gateway and a site end at different devices and have BGP; the seed has none."""
     first: dict[tuple[str, str, str | None], str] = {}
     for name, item in sound_connections(scenario).items():
         vnet, site = sorted(item.between, key=lambda end: end in scenario.sites)
@@ -171,7 +171,7 @@ def r73_second_tunnels_take_a_second_device(scenario: Scenario) -> Breaches:
         same = first.setdefault((vnet, site, item.device), name)
         if same != name:
             right = f"give `{site}` several devices and each connection its own"
-            yield Breach((*path, "between"), f"`{same}` leads from `{vnet}` to the same device already; {right}")
+            yield Breach((*path, "between"), f"`{same}` joins `{vnet}` and the same device already; {right}")
         elif not item.enable_bgp:
             message = f"one of several tunnels from `{vnet}` to `{site}` needs BGP; write enable_bgp: true"
             yield Breach((*path, "enable_bgp"), message)
@@ -182,17 +182,17 @@ def r74_pairs_have_one_key(scenario: Scenario) -> Breaches:
     for name, item in _pairs(scenario):
         mine, theirs = item.shared_key, item.other_end.shared_key if item.other_end is not None else None
         if mine is not None and theirs is not None and mine != theirs:
-            message = "the two connection objects of the pair have different keys, so it will be NotConnected (R31)"
+            message = "the two connection objects of the pair have different keys, so it stays NotConnected (R31)"
             yield Breach(("connections", name, "other_end", "shared_key"), message, "warning")
 
 
 def r77_second_tunnels_need_an_active_active_end(scenario: Scenario) -> Breaches:
-    """R77: two connections between two VNets take an active-active gateway at one end at least."""
+    """R77: two connections between two VNets need an active-active gateway at one end at least."""
     first: dict[frozenset[str], str] = {}
     for name, item in _pairs(scenario):
         other = first.setdefault(frozenset(item.between), name)
         if other != name and all(instances(scenario, end) == 1 for end in item.between):
-            message = f"`{other}` joins these two already, and a second tunnel takes an active-active gateway"
+            message = f"`{other}` joins these two already, and a second tunnel needs an active-active gateway"
             yield Breach(("connections", name, "between"), f"{message}; write active_active: true at one end")
 
 
@@ -204,7 +204,7 @@ def _pairs(scenario: Scenario) -> Iterator[tuple[str, Connection]]:
 
 
 def r110_sites_know_the_spokes(scenario: Scenario) -> Breaches:
-    """R110: without BGP, a site's device must send the spokes' prefixes into the tunnel, else they are out of reach."""
+    """R110: without BGP, a site's device needs routes into the tunnel for the spokes; else it cannot reach them."""
     for name, item in sound_connections(scenario).items():
         vnet, site = sorted(item.between, key=lambda end: end in scenario.sites)
         if site not in scenario.sites or item.enable_bgp:
@@ -214,6 +214,6 @@ def r110_sites_know_the_spokes(scenario: Scenario) -> Breaches:
         for spoke in (each for each in scenario.spokes(vnet) if each in scenario.vnets):
             for space in scenario.vnets[spoke].address_space:
                 if space not in sent:
-                    message = f"the device sends nothing for {space} of `{spoke}`, which uses the gateway of `{vnet}`"
+                    message = f"the device has no route for {space} of `{spoke}`, which uses the gateway of `{vnet}`"
                     right = f"add it to static_routes of `{site}`"
                     yield Breach(("sites", site, "static_routes", name), f"{message}; {right}", "warning")

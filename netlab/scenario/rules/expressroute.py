@@ -8,18 +8,18 @@ from netlab.scenario.names import short, suggest
 from netlab.scenario.routers import branch_to_branch
 from netlab.scenario.rules.breach import Breach, Breaches, unknown
 
-# R98, A37; and of A37 in the seed's days.
+# R98 and A37; A37 in the profile seed.
 MOST_OUT = 1000
 SEED_MOST_OUT = 200
 
 
 def most_out(scenario: Scenario, vnet: str) -> int:
-    """How many prefixes may go from a VNet's gateway over a circuit."""
+    """How many prefixes the gateway of a VNet may advertise to a circuit."""
     return SEED_MOST_OUT if scenario.profile == "seed" and branch_to_branch(scenario, vnet) else MOST_OUT
 
 
 def circuits_join_a_site_and_gateways(scenario: Scenario) -> Breaches:
-    """A circuit leads from a site that speaks BGP to VNets with an ExpressRoute gateway."""
+    """A circuit joins a site with BGP and VNets with an ExpressRoute gateway."""
     with_gateway = [name for name, vnet in scenario.vnets.items() if vnet.expressroute_gateway is not None]
     for name, circuit in scenario.expressroute_circuits.items():
         path = ("expressroute_circuits", name)

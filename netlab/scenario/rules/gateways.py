@@ -71,11 +71,11 @@ def r52_tunnels_fit_the_sku(scenario: Scenario) -> Breaches:
         tunnels = sum(own * instances(scenario, item.other(name)) for _, item in scenario.connections_of(name))
         if tunnels > most:
             larger = "more than 100 take Virtual WAN (R53)" if tunnels > 100 else "take a larger SKU, up to 100 (R53)"
-            message = f"{gateway.sku} has {most} tunnels and {tunnels} end here; {larger}"
+            message = f"{gateway.sku} has {most} tunnels, and {tunnels} end here; {larger}"
             yield Breach(path, f"{message} {by_profile(scenario)}")
         clients, most = len(tuple(scenario.clients_of(name))), most_clients(scenario, sku)
         if clients > most:
-            message = f"{gateway.sku} serves {most} IKEv2 clients and {clients} use it: it refuses those that come last"
+            message = f"{gateway.sku} serves {most} IKEv2 clients, and {clients} use it; it refuses the last ones"
             yield Breach(path, f"{message} {by_profile(scenario)}", "warning")
 
 

@@ -20,15 +20,15 @@ LEAST_KILOBYTES = 1024
 
 
 def r25_protocols_fit_the_gateway(scenario: Scenario) -> Breaches:
-    """R25: policy-based speaks IKEv1, route-based IKEv2; IKEv1 too from VpnGw1 on."""
+    """R25: a policy-based gateway has IKEv1, a route-based one IKEv2, and from VpnGw1 on both."""
     for end in gateway_ends(scenario):
         gateway, asked = end.gateway, end.settings.connection_protocol
         policy_based = gateway.vpn_type == "PolicyBased"
         if asked == "IKEv2" and policy_based:
-            message = f"the gateway of `{end.vnet}` is PolicyBased and speaks IKEv1 only; use vpn_type: RouteBased"
+            message = f"the gateway of `{end.vnet}` is PolicyBased and has IKEv1 only; use vpn_type: RouteBased"
             yield Breach((*end.path, "connection_protocol"), message)
         elif asked == "IKEv1" and not policy_based and gateway.sku in OLD_SKUS:
-            message = f"the {gateway.sku} gateway of `{end.vnet}` speaks IKEv2 only; take VpnGw1 or larger"
+            message = f"the {gateway.sku} gateway of `{end.vnet}` has IKEv2 only; take VpnGw1 or larger"
             yield Breach((*end.path, "connection_protocol"), message)
 
 
@@ -45,7 +45,7 @@ def r38_dpd_timeouts_are_possible(scenario: Scenario) -> Breaches:
     """R38: the DPD timeout is 9 to 3,600 seconds."""
     for name, item in scenario.connections.items():
         if item.dpd_timeout_seconds not in DPD_SECONDS:
-            message = f"{item.dpd_timeout_seconds} seconds are not possible; 9 to 3600 are, and 30 to 45 a good choice"
+            message = f"{item.dpd_timeout_seconds} seconds are not possible; use 9 to 3600, best 30 to 45"
             yield Breach(("connections", name, "dpd_timeout_seconds"), message)
 
 
@@ -76,7 +76,7 @@ def r41_policies_have_azures_values(scenario: Scenario) -> Breaches:
 
 
 def policies_can_be_built(scenario: Scenario) -> Breaches:
-    """What the lab's IKE daemon lacks: an IKE SA without Diffie-Hellman, and GCM for IKEv1's (RFC 5282 is IKEv2's)."""
+    """The lab's IKE daemon has no IKE SA without Diffie-Hellman, and no GCM for IKEv1's (RFC 5282 is for IKEv2)."""
     for name, item in scenario.connections.items():
         places = (("connections", name), item), (("connections", name, "other_end"), item.other_end)
         for path, settings in places:
@@ -87,18 +87,18 @@ def policies_can_be_built(scenario: Scenario) -> Breaches:
                 message = "the lab has no IKE without Diffie-Hellman; use another group, such as DHGroup14"
                 yield Breach((*path, "ipsec_policy", "dh_group"), message)
             if policy.ike_encryption.startswith("GCM") and settings.connection_protocol == "IKEv1":
-                message = "the lab has no GCM for IKEv1's own messages; use AES256, or IKEv2"
+                message = "the lab has no GCM for the IKE SA of IKEv1; use AES256, or IKEv2"
                 yield Breach((*path, "ipsec_policy", "ike_encryption"), message)
 
 
 def r20_policy_based_selectors_have_prefixes(scenario: Scenario) -> Breaches:
-    """R20, R48: selectors by policy are made of the local network gateway's prefixes; without any there is none."""
+    """R20, R48: policy-based selectors come from the prefixes of the local network gateway, so it needs some."""
     for remote in remote_ends(scenario):
         item, gateway = scenario.connections[remote.connection], scenario.vnets[remote.vnet].vpn_gateway
         asked = item.settings(remote.vnet).use_policy_based_traffic_selectors
         by_policy = asked or (gateway is not None and gateway.vpn_type == "PolicyBased")
         if by_policy and not item.enable_bgp and not remote.gateway.address_prefixes:
-            message = f"no address_prefixes there: no traffic selector of `{remote.vnet}` for `{remote.device}`"
+            message = f"without address_prefixes `{remote.vnet}` has no traffic selector for `{remote.device}`"
             yield Breach(remote.path, f"{message}; list the prefixes in a local network gateway")
 
 
@@ -108,7 +108,7 @@ def r42_gcm_comes_with_gcm(scenario: Scenario) -> Breaches:
         policy = end.settings.ipsec_policy
         if policy is not None and not _gcm_agrees(policy):
             message = f"`{policy.ipsec_encryption}` and `{policy.ipsec_integrity}` do not go together"
-            right = "GCM needs the same GCM for ipsec_integrity, all else none"
+            right = "GCM needs the same GCM in both, and any other encryption needs no GCM in ipsec_integrity"
             yield Breach((*end.path, "ipsec_policy", "ipsec_integrity"), f"{message}; {right}")
 
 
@@ -133,7 +133,7 @@ def r48_policy_based_selectors_need_a_policy(scenario: Scenario) -> Breaches:
         if not settings.use_policy_based_traffic_selectors:
             continue
         if end.gateway.vpn_type == "PolicyBased":
-            yield Breach(path, f"the gateway of `{end.vnet}` is PolicyBased and has such selectors; leave it out")
+            yield Breach(path, f"the gateway of `{end.vnet}` is PolicyBased and has them anyway; leave it out")
             continue
         if settings.ipsec_policy is None:
             yield Breach(path, "needs a complete custom policy; write an ipsec_policy")

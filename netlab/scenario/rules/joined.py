@@ -1,4 +1,4 @@
-"""What connections and peerings join: their ends, neighbours, BGP domains and networks."""
+"""Objects that connections and peerings join: ends, neighbours, BGP domains and their networks."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from netlab.scenario.values import once
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A prefix, whose it is and where the file says so."""
+    """A prefix with its owner and its place in the file."""
 
     owner: str
     prefix: IPv4Network
@@ -34,7 +34,7 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class RemoteEnd:
-    """What the gateway of a VNet is told of the device at the other end of a connection."""
+    """The local network gateway that describes the other end of a connection to the gateway of a VNet."""
 
     path: Path
     connection: str
@@ -45,7 +45,7 @@ class RemoteEnd:
 
 @dataclass(frozen=True, slots=True)
 class GatewayEnd:
-    """A connection as the VPN gateway at one end of it is set."""
+    """A connection with the settings of the VPN gateway at one end."""
 
     path: Path
     connection: str
@@ -76,8 +76,7 @@ def connections_by_pair(scenario: Scenario) -> dict[frozenset[str], list[str]]:
 
 @once
 def connectable(scenario: Scenario) -> dict[str, int]:
-    """What can be at the end of a connection, with its place in this order: VNets, sites, appliances that have an
-    address."""
+    """The possible ends of connections, each with its place in this order: VNets, sites, appliances with an address."""
     found = (end for end, (vnet, vm) in scenario.appliances.items() if vm in vm_addresses(scenario.vnets[vnet]))
     return {end: place for place, end in enumerate(dict.fromkeys((*scenario.vnets, *scenario.sites, *found)))}
 
@@ -93,11 +92,12 @@ def gateway_ends(scenario: Scenario) -> Iterator[GatewayEnd]:
 
 
 def instances(scenario: Scenario, end: str) -> int:
-    """How many tunnels a connection has on account of this end: one per instance of an active-active gateway."""
+    """How many tunnels a connection has at this end: one for each instance of an active-active gateway."""
     return 2 if end in vpn_gateways(scenario) and vpn_gateways(scenario)[end].active_active else 1
 
 
 def lacks_gateway(scenario: Scenario, item: Connection) -> bool:
+    """Whether an end of a connection is a VNet without a VPN gateway."""
     return any(end in scenario.vnets and scenario.vnets[end].vpn_gateway is None for end in item.between)
 
 
@@ -110,7 +110,7 @@ def peering_objects(scenario: Scenario) -> Iterator[tuple[str, Peering]]:
 
 @once
 def remote_ends(scenario: Scenario) -> tuple[RemoteEnd, ...]:
-    """What each gateway is told of the other end of each connection."""
+    """The local network gateway of each VNet on each connection, also those that the file does not write."""
     found: list[RemoteEnd] = []
     for name, item in sound_connections(scenario).items():
         for vnet in (end for end in item.between if end in scenario.vnets):
@@ -206,7 +206,7 @@ def networks_of(scenario: Scenario, end: str) -> tuple[Network, ...]:
 
 
 def known_to(scenario: Scenario, vnet: str) -> Iterator[Network]:
-    """What a VNet's gateway knows besides its own pool: its neighbours, and through BGP their neighbours and pools."""
+    """The networks that a gateway has routes for, without its own pool: its neighbours, and by BGP the whole domain."""
     domain = bgp_domain(scenario, vnet)
     near = domain | neighbours_of(scenario, vnet)
     for end in connectable(scenario):
@@ -220,8 +220,8 @@ def known_to(scenario: Scenario, vnet: str) -> Iterator[Network]:
 
 @once
 def speaking(scenario: Scenario) -> dict[str, None]:
-    """Who can speak BGP: the ends of connections that have it on, sites on circuits and behind appliances, gateways
-    with which a Route Server exchanges routes, and the nodes of Route Servers and appliances."""
+    """The names that can have learned routes: ends of connections with BGP, sites of circuits and appliances, gateways
+    beside a Route Server with branch-to-branch, and the nodes of Route Servers and appliances."""
     ends = {end for item in sound_connections(scenario).values() if item.enable_bgp for end in item.between}
     ends |= {circuit.site for circuit in scenario.expressroute_circuits.values()}
     ends |= {site for _, _, bgp in appliances_with_bgp(scenario) for site in bgp.sites}

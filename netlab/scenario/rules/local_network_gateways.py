@@ -18,7 +18,7 @@ Listed = tuple[RemoteEnd, IPv4Network]
 
 
 def local_network_gateways_name_their_device(scenario: Scenario) -> Breaches:
-    """A local network gateway stands for a site, for a VNet or for an appliance."""
+    """A local network gateway describes a site, a VNet's gateway or an appliance that exists."""
     for name, item in scenario.local_network_gateways.items():
         path = ("local_network_gateways", name)
         if item.site is not None:
@@ -30,7 +30,7 @@ def local_network_gateways_name_their_device(scenario: Scenario) -> Breaches:
 
 
 def connections_use_fitting_local_network_gateways(scenario: Scenario) -> Breaches:
-    """A connection's local network gateways stand, for a VNet at one end, for the device at the other end."""
+    """A local network gateway of a connection describes the device at the other end to the gateway of a VNet."""
     for name, item in sound_connections(scenario).items():
         for vnet, used in item.local_network_gateways.items():
             path = ("connections", name, "local_network_gateways", vnet)
@@ -42,14 +42,14 @@ def connections_use_fitting_local_network_gateways(scenario: Scenario) -> Breach
                 yield Breach(path, f"there is no local network gateway {short(used)}; {suggest(used, known)}")
             elif known[used].device != item.other(vnet):
                 right = f"the gateway of `{vnet}` needs one for `{item.other(vnet)}`"
-                yield Breach(path, f"`{used}` stands for {short(known[used].device)}; {right}")
+                yield Breach(path, f"`{used}` describes {short(known[used].device)}; {right}")
 
 
 def local_network_gateways_say_something(scenario: Scenario) -> Breaches:
-    """Without BGP nothing but the local network gateway's prefixes leads into the tunnel (R82)."""
+    """Without BGP the prefixes of the local network gateway are the only routes into the tunnel (R82)."""
     for remote in remote_ends(scenario):
         if not scenario.connections[remote.connection].enable_bgp and not remote.gateway.address_prefixes:
-            message = "no address_prefixes there: without BGP the gateway then routes nothing into the tunnel"
+            message = "without address_prefixes and without BGP the gateway has no route into the tunnel"
             yield Breach(remote.path, message, "warning")
 
 
@@ -92,7 +92,7 @@ def r72_local_network_gateways_do_not_overlap(scenario: Scenario) -> Breaches:
     for (one, mine), (other, theirs) in sorted(
         found, key=lambda pair: [order[remote.connection, remote.vnet] for remote, _ in pair]
     ):
-        message = f"the gateway of `{one.vnet}` has {theirs} here and {mine} for `{one.connection}`"
+        message = f"the gateway of `{one.vnet}` has {theirs} here, and {mine} for `{one.connection}`"
         yield Breach(other.path, f"{message}; prefixes of its connections must not overlap")
 
 
@@ -107,8 +107,8 @@ def _overlapping(
 
 
 def r75_hidden_local_network_gateway_stays_hidden(scenario: Scenario) -> Breaches:
-    """R75: Azure fills in the prefixes of a Vnet2Vnet connection; only type IPsec has them from you."""
+    """R75: Azure fills in the prefixes of a Vnet2Vnet connection; only for type IPsec the user writes them."""
     for name, item in scenario.connections.items():
         if item.type == "Vnet2Vnet" and item.local_network_gateways:
             path = ("connections", name, "local_network_gateways")
-            yield Breach(path, "Vnet2Vnet has no local network gateway of yours; use type: IPsec")
+            yield Breach(path, "Azure fills in the prefixes of Vnet2Vnet; leave them out, or use type: IPsec")

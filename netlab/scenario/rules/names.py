@@ -12,7 +12,7 @@ from netlab.scenario.rules.subjects import devices, vpn_gateways
 
 
 def names_are_distinct(scenario: Scenario) -> Breaches:
-    """Names differ by more than the case of their letters, for Azure's are not case-sensitive."""
+    """Names differ by more than the case of their letters, because Azure's names are not case-sensitive."""
     groups: Iterable[tuple[Path, Iterable[str]]] = (
         *((("vnets", name, "subnets"), vnet.subnets) for name, vnet in scenario.vnets.items()),
         (("route_tables",), scenario.route_tables),
@@ -30,7 +30,7 @@ def names_are_distinct(scenario: Scenario) -> Breaches:
 
 
 def nodes_are_distinct(scenario: Scenario) -> Breaches:
-    """Every VNet, gateway, machine, site, host and client has a node; `internet` and the edges are taken."""
+    """The nodes of VNets, gateways, machines, sites, hosts and clients differ, also from `internet` and the edges."""
     first: dict[str, Path] = {}
     edges = (
         *(node_name(name, "gw", str(index)) for name in vpn_gateways(scenario) for index in (0, 1)),
@@ -42,7 +42,7 @@ def nodes_are_distinct(scenario: Scenario) -> Breaches:
         other = first.setdefault(node, path)
         if other != path:
             what = ".".join(map(str, other)) or "the Internet"
-            yield Breach(path, f"its node would be called `{node}`, as {what} is; choose another name")
+            yield Breach(path, f"its node would have the name `{node}`, which {what} has already; choose another name")
         edge = next((edge for edge in edges if node.startswith(f"{edge}-edge")), None) if "-edge" in node else None
         if edge is not None:
-            yield Breach(path, f"`{node}` is kept for an edge of `{edge}`; choose another name")
+            yield Breach(path, f"the name `{node}` is for an edge of `{edge}`; choose another name")

@@ -40,12 +40,12 @@ def r101_peerings_come_in_pairs(scenario: Scenario) -> Breaches:
         if other != name:
             yield Breach(("peerings", name), f"`{other}` leads from `{there[0]}` to `{there[1]}` already; drop one")
         elif scenario.peering(*back) is None:
-            message = f"stays Initiated and carries nothing: there is no peering from `{back[0]}` to `{back[1]}`"
+            message = f"stays Initiated and carries no packets: there is no peering from `{back[0]}` to `{back[1]}`"
             yield Breach(("peerings", name), message, "warning")
 
 
 def r103_remote_gateways_can_be_used(scenario: Scenario) -> Breaches:
-    """R103: one peering of a VNet without a gateway may use a remote one, where the other side allows transit."""
+    """R103: a VNet without a gateway may use the one of a single peer, if that side allows gateway transit."""
     first: dict[str, str] = {}
     for name, peering in peering_objects(scenario):
         if not peering.use_remote_gateways:
@@ -64,9 +64,9 @@ def r103_remote_gateways_can_be_used(scenario: Scenario) -> Breaches:
 
 
 def r104_gateway_transit_stays_in_its_region(scenario: Scenario) -> Breaches:
-    """R104: in the seed's days gateway transit was for VNets of one region."""
+    """R104: in the profile seed, gateway transit is for VNets of one region."""
     for name, peering in peering_objects(scenario):
         here, there = (scenario.vnets[vnet].region.lower() for vnet in (peering.vnet, peering.remote_vnet))
         if scenario.profile == "seed" and peering.use_remote_gateways and here and there and here != there:
-            message = f"`{peering.vnet}` and `{peering.remote_vnet}` are in two regions, and gateway transit is for one"
+            message = f"`{peering.vnet}` and `{peering.remote_vnet}` are in two regions, and gateway transit needs one"
             yield Breach(("peerings", name, "use_remote_gateways"), f"{message} {by_profile(scenario)}")

@@ -31,7 +31,7 @@ def clients_name_point_to_site_gateways(scenario: Scenario) -> Breaches:
                 message = f"`{gateway}` has no vpn_gateway with point_to_site"
                 yield Breach(path, f"{message}; {suggest(gateway, serving(scenario))}")
             elif gateway in client.gateways[:index]:
-                yield Breach(path, f"`{gateway}` is one of its gateways already; drop one")
+                yield Breach(path, f"`{gateway}` is written twice; leave one out")
 
 
 def revoked_certificates_are_clients(scenario: Scenario) -> Breaches:
@@ -86,17 +86,17 @@ def r60_roots_are_few(scenario: Scenario) -> Breaches:
         roots = gateway.point_to_site.root_certificates if gateway.point_to_site is not None else ()
         if len(roots) > MOST_ROOTS:
             path = ("vnets", name, "vpn_gateway", "point_to_site", "root_certificates")
-            yield Breach(path, f"a gateway trusts {MOST_ROOTS} roots and {len(roots)} are written; drop some")
+            yield Breach(path, f"a gateway trusts {MOST_ROOTS} roots, and {len(roots)} are written; leave some out")
 
 
 def r62_clients_take_all_selectors(scenario: Scenario) -> Breaches:
-    """R62: Windows takes 255 traffic selectors (25 in the seed's days), other clients 256; with more IKEv2 fails."""
+    """R62: Windows takes 255 traffic selectors (25 in the profile seed), other clients 256; with more, IKEv2 fails."""
     offered = {name: len(_offered(scenario, name)) for name in serving(scenario)}
     for name, client in scenario.clients.items():
         most = SELECTORS.get((client.os, scenario.profile), MOST_SELECTORS)
         for gateway in client.gateways:
             if offered.get(gateway, 0) > most:
-                message = f"the gateway of `{gateway}` offers {offered[gateway]} prefixes and {client.os} takes {most}"
+                message = f"the gateway of `{gateway}` pushes {offered[gateway]} prefixes, and {client.os} takes {most}"
                 right = "summarise them, or set push_prefixes_to_p2s: false"
                 yield Breach(("clients", name), f"{message}; {right} {by_profile(scenario)}")
 
@@ -111,7 +111,7 @@ def r67_gateways_of_a_client_do_not_overlap(scenario: Scenario) -> Breaches:
             if one != other and overlap is not None:
                 message = f"{overlap[1]} of `{other}` overlaps {overlap[0]} of `{one}`"
                 path = ("clients", name, "further_gateways", index - 1)
-                yield Breach(path, f"{message}; a client of both needs VNets and pools that do not overlap")
+                yield Breach(path, f"{message}; a client can use both only if VNets and pools do not overlap")
 
 
 def _of_gateway(scenario: Scenario, vnet: str) -> tuple[IPv4Network, ...]:
@@ -120,7 +120,7 @@ def _of_gateway(scenario: Scenario, vnet: str) -> tuple[IPv4Network, ...]:
 
 
 def _offered(scenario: Scenario, vnet: str) -> set[IPv4Network]:
-    """What a gateway offers its clients: what it and those that it speaks BGP with have, and are remote."""
+    """The prefixes that a gateway pushes to its clients: those of its BGP domain, pools, custom and static routes."""
     domain = bgp_domain(scenario, vnet)
     networks = (network for end in connectable(scenario) if end in domain for network in networks_of(scenario, end))
     point_to_site = vpn_gateways(scenario)[vnet].point_to_site

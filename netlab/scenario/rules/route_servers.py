@@ -61,30 +61,29 @@ def a7_route_servers_have_few_peers(scenario: Scenario) -> Breaches:
 
 
 def a9_route_servers_have_limits(scenario: Scenario) -> Breaches:
-    """A9: a Route Server takes 10,000 routes in all, and serves 4,000 machines of its VNet and those that it is peered
-    with."""
+    """A9: a Route Server takes 10,000 routes in all, and serves 4,000 machines of its VNet and of peered VNets."""
     for name in (name for name, vnet in scenario.vnets.items() if vnet.route_server is not None):
         path = ("vnets", name, "route_server")
         served = {name, *(mine.remote_vnet for mine, _ in scenario.peered(name))}
         machines = sum(len(vnet.vms) for other, vnet in scenario.vnets.items() if other in served)
         if machines > MOST_MACHINES:
-            message = f"the Route Server of `{name}` serves {MOST_MACHINES:,} machines, and {machines:,} are there"
-            yield Breach(path, f"{message} and in its peers; leave some out")
+            message = f"the Route Server of `{name}` serves {MOST_MACHINES:,} machines, and its VNet"
+            yield Breach(path, f"{message} and the peered ones have {machines:,}; leave some out")
         for place, routes in _beyond(MOST_ROUTES, scenario, name, _learned):
             message = f"the Route Server of `{name}` learns {routes:,} routes, {MOST_ROUTES:,} at most"
-            yield Breach(place or path, f"{message}; announce fewer")
+            yield Breach(place or path, f"{message}; advertise fewer")
 
 
 def a37_circuits_take_few_routes(scenario: Scenario) -> Breaches:
     """A37: beside a Route Server with branch-to-branch 1,000 routes at most go over a circuit, those of the VNet
-    included. What only a story does is a warning: it shows that the connection goes down (R98)."""
+    included. In a story it is a warning: the story may show that the connection goes down (R98)."""
     on_circuits = dict.fromkeys(name for item in scenario.expressroute_circuits.values() for name in item.vnets)
     for name in (name for name in on_circuits if name in scenario.vnets and branch_to_branch(scenario, name)):
         most = most_out(scenario, name)
-        for place, routes in _beyond(most, scenario, name, _told_over_circuits):
+        for place, routes in _beyond(most, scenario, name, _advertised_to_circuits):
             message = f"{routes:,} routes of `{name}` and its Route Server go over its circuits, {most:,} at most"
             path = place or ("vnets", name, "route_server")
-            yield Breach(path, f"{message}; announce fewer {by_profile(scenario)}", "warning" if place else "error")
+            yield Breach(path, f"{message}; advertise fewer {by_profile(scenario)}", "warning" if place else "error")
 
 
 def _beyond(
@@ -100,7 +99,7 @@ def _beyond(
 
 
 def _learned(scenario: Scenario, vnet: str, announced: Announced) -> set[IPv4Network]:
-    """What a Route Server learns of appliances, and with branch-to-branch of the VNet's gateways."""
+    """The prefixes that a Route Server learns from appliances, and with branch-to-branch from the VNet's gateways."""
     found = {prefix for vm, bgp in _speakers(scenario, vnet) for prefix in _behind(vnet, vm, bgp, announced)}
     if branch_to_branch(scenario, vnet):
         sites = (item.site for item in scenario.expressroute_circuits.values() if vnet in item.vnets)
@@ -109,8 +108,8 @@ def _learned(scenario: Scenario, vnet: str, announced: Announced) -> set[IPv4Net
     return found
 
 
-def _told_over_circuits(scenario: Scenario, vnet: str, announced: Announced) -> set[IPv4Network]:
-    """What an ExpressRoute gateway tells its circuits: of the VNet and its spokes, of appliances and of the VPN."""
+def _advertised_to_circuits(scenario: Scenario, vnet: str, announced: Announced) -> set[IPv4Network]:
+    """The prefixes that an ExpressRoute gateway advertises to its circuits: of VNet, spokes, appliances and VPN."""
     own = {network.prefix for network in networks_of(scenario, vnet)}
     by_appliances = {
         prefix
@@ -125,12 +124,12 @@ def _speakers(scenario: Scenario, vnet: str) -> Iterator[tuple[str, NvaBgp]]:
 
 
 def _behind(vnet: str, vm: str, bgp: NvaBgp, announced: Announced) -> frozenset[IPv4Network]:
-    """What an appliance announces, of its own and of the sites behind it."""
+    """The prefixes that an appliance advertises: its own, and those of the sites behind it."""
     return announced[node_name(vnet, vm)].union(*(announced.get(site, ()) for site in bgp.sites))
 
 
 def _by_vpn(scenario: Scenario, vnet: str, announced: Announced) -> set[IPv4Network]:
-    """What a VNet's VPN gateway knows of its sites: what they announce, or what it was announced of them."""
+    """The prefixes of the other ends of a VPN gateway's connections: learned by BGP, or of local network gateways."""
     found: set[IPv4Network] = set()
     for item in remote_ends_by_vnet(scenario)[vnet]:
         speaks = scenario.connections[item.connection].enable_bgp and item.device in announced

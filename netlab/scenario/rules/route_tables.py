@@ -41,13 +41,13 @@ def r5_gateway_subnet_keeps_its_routes(scenario: Scenario) -> Breaches:
             continue
         if table.disable_bgp_route_propagation:
             right = "write disable_bgp_route_propagation: false, or give it another route table"
-            yield Breach(path, f"`{name}` keeps the routes of the gateway of `{vnet}` from itself; {right}")
+            yield Breach(path, f"with `{name}` the gateway of `{vnet}` does not get its own routes; {right}")
         for route in (key for key, item in table.routes.items() if item.address_prefix == DEFAULT_ROUTE):
             yield Breach(path, f"route `{route}` of `{name}` is for 0.0.0.0/0, which {GATEWAY_SUBNET} may not have")
 
 
 def r84_default_sites_are_connected(scenario: Scenario) -> Breaches:
-    """R84: a default site is one that a route-based gateway has an IPsec connection with."""
+    """R84: a route-based gateway has a connection of type IPsec with its default site."""
     for name, gateway in vpn_gateways(scenario).items():
         site, path = gateway.default_site, ("vnets", name, "vpn_gateway", "default_site")
         if site is None:
@@ -61,13 +61,13 @@ def r84_default_sites_are_connected(scenario: Scenario) -> Breaches:
 
 
 def r88_gateways_as_next_hop_are_there(scenario: Scenario) -> Breaches:
-    """R88: the next hop VirtualNetworkGateway is the VNet's VPN gateway, its own or a peer's, not in coexistence."""
+    """R88: the next hop VirtualNetworkGateway is a VPN gateway of the VNet or of a peer, without ExpressRoute."""
     gateways = vpn_gateways(scenario)
     for path, vnet, _, name, table in _used(scenario):
         serving = scenario.gateway_for(vnet)
         for route in (key for key, item in table.routes.items() if item.next_hop_type == "VirtualNetworkGateway"):
             if serving not in gateways:
-                what = f"route `{route}` of `{name}` leads to a VPN gateway and `{vnet}` uses none"
+                what = f"route `{route}` of `{name}` leads to a VPN gateway, and `{vnet}` has and uses none"
                 yield Breach(path, f"{what}; give it one, or set use_remote_gateways on a peering")
             elif scenario.vnets[serving].expressroute_gateway is not None:
                 what = (
@@ -77,7 +77,7 @@ def r88_gateways_as_next_hop_are_there(scenario: Scenario) -> Breaches:
 
 
 def r89_appliances_can_forward(scenario: Scenario) -> Breaches:
-    """R89: the next hop VirtualAppliance is in reach, in another subnet, forwards, and its NIC lets it (R116)."""
+    """R89: an appliance as next hop is in this VNet or a peer, in another subnet, and its NIC forwards (R116)."""
     for path, vnet, subnet, name, table in _used(scenario):
         for route, item in table.routes.items():
             address = item.next_hop_ip_address
@@ -98,13 +98,13 @@ def _of_appliance(
     there, machine = found
     vm = scenario.vnets[there].vms[machine]
     if not vm.enable_ip_forwarding:
-        message = f"the NIC of `{machine}` takes only what is its own; write enable_ip_forwarding: true there"
+        message = f"the NIC of `{machine}` drops packets for other addresses; write enable_ip_forwarding: true there"
         yield Breach(hop, message, "warning")
     elif vm.nva is None:
-        yield Breach(hop, f"`{machine}` is no appliance and forwards nothing; write nva: {{}} there", "warning")
+        yield Breach(hop, f"`{machine}` is no appliance and does not forward; write nva: {{}} there", "warning")
     if (there, vm.subnet) == (vnet, subnet):
-        right = "what the appliance sends on comes back to it; give the appliance a subnet of its own"
-        message = f"route `{route}` of `{table}` leads to `{machine}` in this same subnet: {right}"
+        right = "the packets that it forwards come back to it; put the appliance into another subnet"
+        message = f"route `{route}` of `{table}` leads to `{machine}` in this subnet: {right}"
         yield Breach(path, message, "warning")
 
 
@@ -124,7 +124,7 @@ def _machine_at(vnet: VirtualNetwork) -> dict[IPv4Address, str]:
 
 
 def r91_gateway_subnet_is_reached_directly(scenario: Scenario) -> Breaches:
-    """R91: a route table of GatewaySubnet leads what is for that subnet itself nowhere else."""
+    """R91: a route table of GatewaySubnet does not send packets for that subnet itself to another next hop."""
     for path, vnet, subnet, name, table in _used(scenario):
         if subnet != GATEWAY_SUBNET:
             continue
@@ -132,10 +132,13 @@ def r91_gateway_subnet_is_reached_directly(scenario: Scenario) -> Breaches:
         elsewhere = {key: item for key, item in table.routes.items() if item.next_hop_type != "VnetLocal"}
         for route, item in elsewhere.items():
             if item.address_prefix.subnet_of(own):
-                yield Breach(path, f"route `{route}` of `{name}` leads {own} away from the gateway; leave it out")
+                yield Breach(
+                    path,
+                    f"route `{route}` of `{name}` sends packets for the gateway's own {own} elsewhere; leave it out",
+                )
         around = _longest_around(table, own)
         if around in elsewhere and not elsewhere[around].address_prefix.subnet_of(own):
-            message = f"route `{around}` of `{name}` leads the gateway's own {own} to an appliance too"
+            message = f"route `{around}` of `{name}` sends packets for the gateway's own {own} to an appliance too"
             yield Breach(path, f"{message}; add one for {own} to VnetLocal", "warning")
 
 

@@ -1,4 +1,4 @@
-"""The rulebook as data: what each rule says, who says so, and what the lab does with it."""
+"""The rulebook as data: each rule with its statement, its source, and its part in the lab."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DOING = {"E": "enforced", "C": "emulated", "D": "observed"}
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A rule of the rulebook; ``lab`` is what a lab has to do with it, of the letters E, C and D."""
+    """A rule of the rulebook; ``lab`` has the letters E (enforced), C (emulated) and D (observed)."""
 
     number: str
     says: str
@@ -37,7 +37,7 @@ class Entry:
 
     @property
     def doing(self) -> tuple[str, ...]:
-        """What the lab does with it, in words."""
+        """The part of the rule in the lab, in words."""
         if not self.built:
             return ("not built yet",)
         enforced = ("enforced",) if self.functions and "E" not in self.lab else ()
@@ -74,7 +74,7 @@ def structure(item: Entry) -> dict[str, Any]:
 
 
 def outline(item: Entry) -> str:
-    """A rule with all that is known of it."""
+    """A rule with all its data."""
     names = [f"{rule.__module__.removeprefix('netlab.')}.{rule.__name__}" for rule in item.functions]
     lines = (
         ("source", item.source),

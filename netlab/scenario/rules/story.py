@@ -1,4 +1,4 @@
-"""The story: what it acts on and what it expects."""
+"""The story: its actions and expectations."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from netlab.scenario.rules.subjects import policy_based, serving, story_actions,
 
 
 def steps_have_names_of_their_own(scenario: Scenario) -> Breaches:
-    """A report knows a step by its name."""
+    """Steps have different names, by which a report lists them."""
     seen: set[str] = set()
     for index, step in enumerate(scenario.story):
         if step.name in seen:
@@ -37,7 +37,7 @@ def steps_have_names_of_their_own(scenario: Scenario) -> Breaches:
 
 
 def actions_name_what_they_act_on(scenario: Scenario) -> Breaches:
-    """What an action is about exists."""
+    """The objects of an action exist."""
     announcing = [name for name in scenario.sites if name in speaking(scenario)]
     linked = (*vpn_gateways(scenario), *scenario.sites, *scenario.clients)
     for path, action in story_actions(scenario):
@@ -68,7 +68,7 @@ def actions_name_what_they_act_on(scenario: Scenario) -> Breaches:
 
 
 def actions_name_a_part_that_is_there(scenario: Scenario) -> Breaches:
-    """Of several gateways, instances, devices or ends an action names one that is there, and of a single one none."""
+    """An action names one of several gateways, instances, devices or ends, and does not name a single one."""
     for path, action in story_actions(scenario):
         match action.subject:
             case LinkOf(name=site, device=device) | SiteDevice(site=site, device=device):
@@ -77,7 +77,7 @@ def actions_name_a_part_that_is_there(scenario: Scenario) -> Breaches:
                     yield from unknown((*path, "device"), device, known, "device")
                 elif len(known) > 1:
                     right = ", ".join(map(short, known))
-                    yield Breach(path, f"`{site}` has several devices; say which `device`: {right}")
+                    yield Breach(path, f"`{site}` has several devices; write which `device`: {right}")
             case ClientOnly(client=client, gateway=str(vnet)) if client in scenario.clients:
                 own = [name for name in scenario.clients[client].gateways if name in scenario.vnets]
                 yield from unknown((*path, "gateway"), vnet, own, "gateway of this client")
@@ -87,9 +87,9 @@ def actions_name_a_part_that_is_there(scenario: Scenario) -> Breaches:
             case GatewayFault(vnet=vnet, instance=instance) if vnet in vpn_gateways(scenario):
                 active_active = instances(scenario, vnet) == 2
                 if active_active and instance is None:
-                    yield Breach(path, f"the gateway of `{vnet}` is active-active; say which `instance`: 0 or 1")
+                    yield Breach(path, f"the gateway of `{vnet}` is active-active; write which `instance`: 0 or 1")
                 elif not active_active and instance is not None:
-                    message = f"the gateway of `{vnet}` is active-standby and loses its active instance; leave it out"
+                    message = f"the gateway of `{vnet}` is active-standby and loses the active one; leave it out"
                     yield Breach((*path, "instance"), message)
             case NewKey(connection=name, end=str(end)) if name in sound_connections(scenario):
                 yield from unknown((*path, "end"), end, scenario.connections[name].between, "end")
@@ -107,7 +107,7 @@ def r22_policy_based_tunnels_come_back(scenario: Scenario) -> Breaches:
 
 
 def announcements_can_be_divided(scenario: Scenario) -> Breaches:
-    """A prefix that is announced as many parts has so many."""
+    """A prefix that is announced in parts can be divided into so many."""
     for path, action in story_actions(scenario):
         match action.subject:
             case SitePrefix(prefix=prefix, count=count) if count > prefix.num_addresses:
@@ -118,7 +118,10 @@ def routes_by_hand_leave_the_default_route_alone(scenario: Scenario) -> Breaches
     """A client's default route leads to its gateway's public address; R64 forces traffic with two halves instead."""
     for path, action in story_actions(scenario):
         if isinstance(action.subject, ClientRoute) and action.subject.prefix.prefixlen == 0:
-            yield Breach((*path, "prefix"), "a client needs its default route; add 0.0.0.0/1 and 128.0.0.0/1 instead")
+            yield Breach(
+                (*path, "prefix"),
+                "the tunnel itself needs the default route; add 0.0.0.0/1 and 128.0.0.0/1",
+            )
 
 
 def expectations_name_what_they_expect_of(scenario: Scenario) -> Breaches:
@@ -176,7 +179,7 @@ def flows_join_two_machines(scenario: Scenario) -> Breaches:
             found = resolve(scenario, name)
             yield from unresolved(scenario, (*path, key), name)
             if key == "source" and found == (INTERNET,):
-                yield Breach((*path, key), "no flow begins at the Internet; name it as the target")
+                yield Breach((*path, key), "a flow does not begin at the Internet; write it as the target")
             if len(found) > 1:
                 yield Breach((*path, key), f"`{name}` stands for several machines; write {' or '.join(found)}")
         if resolve(scenario, step.flow.source) == resolve(scenario, step.flow.target) != ():

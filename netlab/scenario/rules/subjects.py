@@ -24,6 +24,7 @@ from netlab.scenario.values import once
 
 @once
 def vpn_gateways(scenario: Scenario) -> dict[str, VpnGateway]:
+    """The VPN gateways, by their VNets."""
     return {name: vnet.vpn_gateway for name, vnet in scenario.vnets.items() if vnet.vpn_gateway is not None}
 
 
@@ -34,15 +35,18 @@ def serving(scenario: Scenario) -> tuple[str, ...]:
 
 
 def policy_based(scenario: Scenario) -> Iterator[tuple[str, VpnGateway]]:
+    """The policy-based VPN gateways, with their VNets."""
     return ((name, item) for name, item in vpn_gateways(scenario).items() if item.vpn_type == "PolicyBased")
 
 
 def virtual_machines(scenario: Scenario) -> Iterator[tuple[Path, VirtualNetwork, str]]:
+    """The virtual machines: place, VNet, name."""
     for name, vnet in scenario.vnets.items():
         yield from ((("vnets", name, "vms", vm), vnet, vm) for vm in vnet.vms)
 
 
 def public_addresses(scenario: Scenario) -> Iterator[tuple[Path, IPv4Address]]:
+    """Each public address that is written."""
     named: tuple[tuple[Path, IPv4Address | None], ...] = (
         *((("vnets", name, "vpn_gateway"), item.public_ip_address) for name, item in vpn_gateways(scenario).items()),
         *((("sites", name), item.public_ip_address) for name, item in scenario.sites.items()),
@@ -57,7 +61,7 @@ def public_addresses(scenario: Scenario) -> Iterator[tuple[Path, IPv4Address]]:
 
 
 def devices(scenario: Scenario) -> Iterator[tuple[Path, str, VpnDevice]]:
-    """Each of several devices of a site, and the site."""
+    """The devices of sites that have several, each with its site."""
     for site, item in scenario.sites.items():
         yield from ((("sites", site, "devices", name), site, device) for name, device in item.devices.items())
 
@@ -73,7 +77,7 @@ def bgp_settings(scenario: Scenario) -> Iterator[tuple[Path, str, BgpSettings]]:
 
 
 def bgp_addresses(scenario: Scenario) -> Iterator[tuple[Path, str, IPv4Address]]:
-    """Every BGP address that a gateway, a site or a device of a site has of its own, and the VNet or site."""
+    """Each BGP address that is written for a gateway, a site or a device, with the VNet or site."""
     for path, owner, settings in bgp_settings(scenario):
         if settings.bgp_peering_address is not None:
             yield (*path, "bgp_peering_address"), owner, settings.bgp_peering_address
@@ -85,7 +89,7 @@ def bgp_addresses(scenario: Scenario) -> Iterator[tuple[Path, str, IPv4Address]]
 
 
 def device_asns(scenario: Scenario) -> Iterator[tuple[Path, int, bool]]:
-    """Every ASN that is written, and whether it is an Azure gateway's."""
+    """Each ASN that is written, and whether it is that of an Azure gateway."""
     for path, owner, settings in bgp_settings(scenario):
         yield (*path, "asn"), settings.asn, owner in scenario.vnets
     for name, item in scenario.local_network_gateways.items():
@@ -99,8 +103,8 @@ def lacks_room(site: Site) -> bool:
 
 
 def without_settings(scenario: Scenario, end: str) -> bool:
-    """Whether an end cannot speak BGP: a site without an ASN or room for devices, a VNet without gateway or subnet, an
-    appliance without BGP."""
+    """Whether an end cannot run BGP: a site without an ASN or room for its devices, a VNet without a gateway or its
+    subnet, an appliance without BGP."""
     if end in scenario.appliances:
         return scenario.appliance(end).bgp is None
     if end in scenario.sites:
@@ -121,7 +125,7 @@ def shared_keys(scenario: Scenario) -> Iterator[tuple[Path, str, str]]:
 
 @once
 def appliances_with_bgp(scenario: Scenario) -> tuple[tuple[str, str, NvaBgp], ...]:
-    """The appliances that speak BGP, also those without an address: VNet, machine, settings."""
+    """The appliances with BGP, also those without an address: VNet, machine, settings."""
     return tuple(
         (name, vm, item.nva.bgp)
         for name, vnet in scenario.vnets.items()
@@ -131,22 +135,23 @@ def appliances_with_bgp(scenario: Scenario) -> tuple[tuple[str, str, NvaBgp], ..
 
 
 def story_actions(scenario: Scenario) -> Iterator[tuple[Path, Action]]:
+    """The actions of the story."""
     for index, step in enumerate(scenario.story):
         yield from ((("story", index, "do", place, action.verb), action) for place, action in enumerate(step.do))
 
 
 def announcements(scenario: Scenario) -> Iterator[tuple[Path, Mapping[str, frozenset[IPv4Network]]]]:
-    """What sites and the nodes of appliances announce, as built and after each action of the story that changes it."""
-    told = {name: frozenset(site.address_prefixes) for name, site in scenario.sites.items()}
-    told |= {node_name(vnet, vm): frozenset(bgp.announces) for vnet, vm, bgp in appliances_with_bgp(scenario)}
-    yield (), told
+    """The prefixes that sites and nodes of appliances advertise: at first, and after each action that changes them."""
+    found = {name: frozenset(site.address_prefixes) for name, site in scenario.sites.items()}
+    found |= {node_name(vnet, vm): frozenset(bgp.announces) for vnet, vm, bgp in appliances_with_bgp(scenario)}
+    yield (), found
     for path, action in story_actions(scenario):
         subject = action.subject
         if (
             isinstance(subject, SitePrefix)
-            and subject.speaker in told
+            and subject.speaker in found
             and subject.count <= subject.prefix.num_addresses
         ):
-            before, parts = told[subject.speaker], subject.parts
-            told = {**told, subject.speaker: before | parts if action.verb == "announce" else before - parts}
-            yield path, told
+            before, parts = found[subject.speaker], subject.parts
+            found = {**found, subject.speaker: before | parts if action.verb == "announce" else before - parts}
+            yield path, found

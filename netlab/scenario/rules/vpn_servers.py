@@ -17,7 +17,7 @@ Server = tuple[str, str, VirtualMachine, dict[str, Connection]]
 
 
 def r90_subnets_lead_to_the_vpn_server(scenario: Scenario) -> Breaches:
-    """R90: the subnets of a VNet with a VPN server of its own need user routes to it, unless a Route Server tells."""
+    """R90: the subnets of a VNet need user routes to its VPN server, unless a Route Server injects the routes."""
     for name, vnet, machine, ends in _servers(scenario):
         item = scenario.vnets[vnet]
         used = dict.fromkeys(vm.subnet for vm in item.vms.values() if vm.subnet != machine.subnet)
@@ -26,77 +26,77 @@ def r90_subnets_lead_to_the_vpn_server(scenario: Scenario) -> Breaches:
             if lacking:
                 address = vm_addresses(item)[scenario.appliances[name][1]]
                 right = f"add user routes to VirtualAppliance {address}"
-                message = f"no route leads {listed(lacking)} from this subnet to the VPN server `{name}`; {right}"
+                message = f"this subnet has no route for {listed(lacking)} to the VPN server `{name}`; {right}"
                 yield Breach(("vnets", vnet, "subnets", subnet), message, "warning")
 
 
 def _lacking(
     scenario: Scenario, server: str, subnet: tuple[str, str], ends: dict[str, Connection]
 ) -> Iterator[IPv4Network]:
-    """What is behind a VPN server and no route of a subnet leads to an appliance."""
+    """The prefixes behind a VPN server for which a subnet has no route to an appliance."""
     routes = scenario.route_table(*subnet).routes.values()
     led = [route.address_prefix for route in routes if route.next_hop_type == "VirtualAppliance"]
     for name, prefix in _behind(scenario, server, ends):
-        if not any(prefix.subnet_of(wide) for wide in led) and not _told(scenario, *subnet, ends[name]):
+        if not any(prefix.subnet_of(wide) for wide in led) and not _injected(scenario, *subnet, ends[name]):
             yield prefix
 
 
 def _behind(scenario: Scenario, server: str, ends: dict[str, Connection]) -> Iterator[tuple[str, IPv4Network]]:
-    """What is to be reached through a VPN server, by connection: its static routes, else what is at the other end."""
+    """The prefixes behind a VPN server, with the connection: its static routes, or those of the other end."""
     for name, item in ends.items():
         prefixes = scenario.static_routes(server).get(name, scenario.prefixes_of(item.other(server)))
         yield from ((name, prefix) for prefix in prefixes)
 
 
-def _told(scenario: Scenario, vnet: str, subnet: str, item: Connection) -> bool:
-    """Whether a Route Server tells a subnet what the appliance learned over a connection."""
+def _injected(scenario: Scenario, vnet: str, subnet: str, item: Connection) -> bool:
+    """Whether a Route Server injects into a subnet the routes that the appliance learns on a connection."""
     propagates = not scenario.route_table(vnet, subnet).disable_bgp_route_propagation
     return propagates and item.enable_bgp and scenario.vnets[vnet].route_server is not None
 
 
 def r116_vpn_servers_forward(scenario: Scenario) -> Breaches:
-    """R116: the NIC of a VPN server has IP forwarding, or it gets nothing for what is behind its tunnels."""
+    """R116: the NIC of a VPN server has IP forwarding; else it drops packets for the networks behind its tunnels."""
     for name, vnet, machine, _ in _servers(scenario):
         if not machine.enable_ip_forwarding:
             path = ("vnets", vnet, "vms", scenario.appliances[name][1])
-            message = f"the NIC of `{name}` takes only what is its own; write enable_ip_forwarding: true"
+            message = f"the NIC of `{name}` drops packets for other addresses; write enable_ip_forwarding: true"
             yield Breach(path, message, "warning")
 
 
 def a20_vpn_servers_keep_their_way_out(scenario: Scenario) -> Breaches:
-    """A20: the tunnels of a VPN server leave by its subnet's 0.0.0.0/0: no other one than to Internet may be there."""
+    """A20: the tunnels of a VPN server use the 0.0.0.0/0 of its subnet, so its next hop is Internet."""
     for name, vnet, machine, _ in _servers(scenario):
         if machine.subnet not in scenario.vnets[vnet].subnets:
             continue
         path, table = ("vnets", vnet, "vms", scenario.appliances[name][1], "subnet"), scenario.route_table
         routes = table(vnet, machine.subnet).routes.values()
         own = next((route for route in routes if route.address_prefix == DEFAULT_ROUTE), None)
-        told = scenario.gateway_for(vnet) and not table(vnet, machine.subnet).disable_bgp_route_propagation
+        learns = scenario.gateway_for(vnet) and not table(vnet, machine.subnet).disable_bgp_route_propagation
         if own is not None and own.next_hop_type != "Internet":
             message = f"0.0.0.0/0 of `{machine.subnet}` leads to {own.next_hop_type}: the tunnels of `{name}` stay down"
             yield Breach(path, f"{message}; give it a subnet where it leads to Internet", "warning")
-        elif own is None and told and _forced(scenario):
-            message = f"`{machine.subnet}` may be told of another 0.0.0.0/0, and the tunnels of `{name}` leave by it"
+        elif own is None and learns and _forced(scenario):
+            message = f"`{machine.subnet}` may learn another 0.0.0.0/0, and the tunnels of `{name}` would use it"
             yield Breach(path, f"{message}; give it a route table with 0.0.0.0/0 to Internet")
 
 
 @once
 def _forced(scenario: Scenario) -> bool:
-    """Whether anybody may tell of a default route, from the beginning or in the story, or a gateway has a default
+    """Whether a site or an appliance advertises a default route, at first or in the story, or a gateway has a default
     site."""
-    told = {prefix for _, _, bgp in appliances_with_bgp(scenario) for prefix in bgp.announces}
-    told |= {prefix for site in scenario.sites.values() for prefix in site.address_prefixes}
-    told |= {a.subject.prefix for _, a in story_actions(scenario) if isinstance(a.subject, SitePrefix)}
-    return DEFAULT_ROUTE in told or any(gateway.default_site for gateway in vpn_gateways(scenario).values())
+    advertised = {prefix for _, _, bgp in appliances_with_bgp(scenario) for prefix in bgp.announces}
+    advertised |= {prefix for site in scenario.sites.values() for prefix in site.address_prefixes}
+    advertised |= {a.subject.prefix for _, a in story_actions(scenario) if isinstance(a.subject, SitePrefix)}
+    return DEFAULT_ROUTE in advertised or any(gateway.default_site for gateway in vpn_gateways(scenario).values())
 
 
 def vpn_servers_keep_the_default_route(scenario: Scenario) -> Breaches:
-    """A VPN server sends no 0.0.0.0/0 into a tunnel: its IKE would go there too."""
+    """A VPN server sends no 0.0.0.0/0 into a tunnel: IKE would use that route too."""
     for name, vnet, _, _ in _servers(scenario):
         for connection, prefixes in scenario.static_routes(name).items():
             if DEFAULT_ROUTE in prefixes:
                 place: Path = ("vnets", vnet, "vms", scenario.appliances[name][1], "nva", "static_routes", connection)
-                yield Breach(place, "0.0.0.0/0 would lead the tunnel into itself; write 0.0.0.0/1 and 128.0.0.0/1")
+                yield Breach(place, "with 0.0.0.0/0 the tunnel would lead into itself; write 0.0.0.0/1 and 128.0.0.0/1")
 
 
 def _servers(scenario: Scenario) -> Iterator[Server]:

@@ -125,7 +125,7 @@ SHAPE = (
     (
         "name: p2s-branch-bgp",
         "nam: p2s-branch-bgp",
-        "x.yaml:3: error: nam: nobody knows this key; did you mean `name`?",
+        "x.yaml:3: error: nam: unknown key; did you mean `name`?",
     ),
     ("sku: VpnGw1", "sku: VpnGw9", "x.yaml:10: error: vnets.VNet1.vpn_gateway.sku: `VpnGw9` is not one of 'Basic'"),
     ("      sku:", "      skus:", "did you mean `sku`? allowed here: sku, vpn_type, active_active, bgp, point_to_site"),

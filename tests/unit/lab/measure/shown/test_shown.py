@@ -263,7 +263,7 @@ def test_a_gateway_is_reset_as_it_is_built() -> None:
     ("asked", "why"),
     [
         (action("fail_gateway", vnet="VNet1"), ""),
-        (action("fail_gateway", vnet="VNet2"), "say which `instance`"),
+        (action("fail_gateway", vnet="VNet2"), "write which `instance`"),
         (action("fail_gateway", vnet="VNet1", instance=1), "leave it out"),
         (action("cut_link", name="VNet3"), "there is no VPN gateway, site or client"),
         (action("fail_tunnel", connection="pear"), "did you mean `pair`?"),
