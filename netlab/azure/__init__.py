@@ -1,0 +1,1 @@
+"""What Azure does with a network: IKE, BGP, routes, forwarding; the prediction and its explanation. Pure."""

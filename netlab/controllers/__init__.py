@@ -1,0 +1,1 @@
+"""The lab's software-defined network: keeps VNet tables and selectors in step with what BGP learned."""

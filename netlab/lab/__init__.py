@@ -1,0 +1,1 @@
+"""A running lab: builds it with a way back, plays its story, and measures it."""

@@ -1,0 +1,1 @@
+"""Everything that touches Linux except probes: netlink, namespaces, processes, nftables, charon, FRR."""

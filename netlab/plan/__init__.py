@@ -1,0 +1,1 @@
+"""Linux's nouns and the planner: names, addresses, links, routes, daemons. Pure."""

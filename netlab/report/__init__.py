@@ -1,0 +1,1 @@
+"""The only author of tables, JSON, HTML, JUnit, DOT and Mermaid."""

@@ -1,4 +1,4 @@
-"""The picture of the layers, from the import contract in pyproject.toml and the packages' own docstrings."""
+"""The pictures of the architecture: the layers of the import contract, and the DOT files beside the pages."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ast
 import tomllib
 from itertools import pairwise
 
-from pages.markdown import CHECKOUT, table
+from pages.markdown import CHECKOUT, DOCS, table
 
 PICTURE = "explanation/layers.svg"
 
@@ -49,7 +49,11 @@ def picture() -> str:
 
 
 def pictures() -> dict[str, str]:
-    """The picture of the layers as SVG, by its path."""
+    """The picture of the layers, and each picture that a page has as DOT, as SVG by its path."""
     import graphviz
 
-    return {PICTURE: graphviz.pipe_string("dot", "svg", picture(), encoding="utf-8", quiet=True)}
+    sources = {PICTURE: picture()}
+    sources |= {str(path.relative_to(DOCS).with_suffix(".svg")): path.read_text() for path in DOCS.rglob("*.dot")}
+    return {
+        name: graphviz.pipe_string("dot", "svg", text, encoding="utf-8", quiet=True) for name, text in sources.items()
+    }

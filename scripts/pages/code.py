@@ -26,7 +26,9 @@ def exit_codes() -> str:
 def differences() -> str:
     """Every `Differs from Azure:` in the code, with the file in which it stands."""
     return "".join(
-        f"- {text} (`{path.relative_to(CHECKOUT)}`)\n" for path in sources() for text in remarks(path.read_text())
+        f"- {text[0].upper()}{text[1:]} (`{path.relative_to(CHECKOUT)}`)\n"
+        for path in sources()
+        for text in remarks(path.read_text())
     )
 
 

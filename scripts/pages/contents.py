@@ -8,7 +8,7 @@ from functools import cache
 from pages import architecture, catalogue, checks, code, drops, policy, rules, scenario, schemas, verbs
 
 BLOCKS: Mapping[str, Callable[[], str]] = {
-    "bgp-policy": policy.table_of_policies,
+    "bgp-policy": policy.policies,
     "checks": checks.checks,
     "differences": code.differences,
     "drop-types": drops.drops,

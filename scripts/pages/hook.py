@@ -48,7 +48,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown_text: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Fill the generated blocks, and link the numbers of Azure's rules."""
     source = page.file.src_uri
-    text = markdown.fill(markdown_text, contents.BLOCKS)
+    text = markdown.enlargeable(markdown.fill(markdown_text, contents.BLOCKS))
     if source.startswith(f"{markdown.RULES}/"):
         return rules.marked(text, source)
     return markdown.link_rules(text, source)

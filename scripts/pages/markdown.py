@@ -25,9 +25,19 @@ def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
+def keys(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """A table whose cells stand below each other on a phone."""
+    return f'<div class="keys" markdown>\n\n{table(head, rows)}\n</div>\n'
+
+
 def fill(page: str, blocks: Mapping[str, Callable[[], str]]) -> str:
     """A page with the text of each block behind its marker; an unknown block is an error."""
     return BLOCK.sub(lambda found: blocks[found["name"]](), page)
+
+
+def enlargeable(page: str) -> str:
+    """A page whose pictures open in full size when they are clicked."""
+    return re.sub(r"^(!\[[^\]\n]*\]\(([^)\n]+\.svg)\))$", r"[\1](\2)", page, flags=re.MULTILINE)
 
 
 def defined(page: str) -> list[str]:

@@ -1,14 +1,18 @@
-"""The BGP policy, from the table in netlab/azure/bgp/policy.py."""
+"""The BGP policy, from the rows of the table in netlab/azure/bgp/table.py."""
 
 from __future__ import annotations
 
-import importlib.util
+from pages.markdown import keys
 
 
-def table_of_policies() -> str:
-    """The policy of each speaker and peer; empty while the table is not there."""
-    if importlib.util.find_spec("netlab.azure.bgp") is None:
-        return ""
-    from netlab.azure.bgp import policy
+def policies() -> str:
+    """A row for each row of the table: the routers, what is set, and why."""
+    from netlab.azure.bgp.policy import documented
 
-    return "".join(f"{paragraph}\n\n" for paragraph in (policy.__doc__ or "").split("\n\n")[1:])
+    return keys(
+        ("Router → peer", "Sets", "Why"),
+        (
+            (roles, f"*{what}*: {shown}", f"{sentence} ({rule})" if rule else sentence)
+            for roles, what, shown, rule, sentence in documented()
+        ),
+    )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from pages.markdown import table
+from pages.markdown import keys as keyed
 
 # The models that stand in reference/story.md; all others stand in reference/scenario.md.
 STORY = ("Step",)
@@ -65,7 +65,7 @@ def actions() -> str:
     names = reached(references(verbs))
     return "\n".join(
         (
-            table(("Action", "Value", "What it does"), rows),
+            keyed(("Action", "Value", "What it does"), rows),
             *(_section(name, schema()["$defs"][name], frozenset(), level="###") for name in names),
         )
     )
@@ -84,16 +84,21 @@ def steps() -> str:
 def _section(name: str, model: dict[str, Any], elsewhere: frozenset[str], level: str = "##") -> str:
     required = model.get("required", ())
     rows = (
-        (
-            f"`{key}`",
-            _type(part, elsewhere, "story.md"),
-            "required" if key in required else _default(part),
-            _meaning(part),
-        )
+        (f"`{key}`", _value(part, key in required, elsewhere), _meaning(part))
         for key, part in model.get("properties", {}).items()
     )
-    body = table(("Key", "Value", "Default", "Meaning"), rows) if model.get("properties") else "It has no keys: `{}`.\n"
+    body = keyed(("Key", "Value", "Meaning"), rows) if model.get("properties") else "It has no keys: `{}`.\n"
     return f"{level} {name} {{ #{name} }}\n\n{_prose(model.get('description', ''))}\n\n{body}"
+
+
+def _value(part: dict[str, Any], required: bool, elsewhere: frozenset[str]) -> str:
+    written = _type(part, elsewhere, "story.md")
+    if required:
+        return f"{written}; required"
+    default = part.get("default")
+    if default in (None, "", [], {}) or isinstance(default, dict):
+        return written
+    return f"{written}; default `{default if isinstance(default, str) else json.dumps(default)}`"
 
 
 def _prose(text: str) -> str:
@@ -102,11 +107,6 @@ def _prose(text: str) -> str:
 
 def _meaning(part: dict[str, Any]) -> str:
     return " ".join(_prose(part.get("description", "")).split())
-
-
-def _default(part: dict[str, Any]) -> str:
-    value = part.get("default")
-    return "" if value in (None, "", [], {}) or isinstance(value, dict) else f"`{json.dumps(value)}`"
 
 
 def _type(part: dict[str, Any], elsewhere: frozenset[str], page: str) -> str:
