@@ -196,19 +196,9 @@ def esp_suite(policy: IpsecPolicy) -> EspSuite:
 # --- how each side is set -------------------------------------------------------------------------------------------
 
 
-def is_policy_based(side: Side) -> bool:
-    """Whether the end of a side is a policy-based gateway."""
-    return isinstance(side.end, VpnGateway) and side.end.policy_based
-
-
-def faces_policy_based(connection: Connection) -> bool:
-    """Whether one of a connection's ends is a policy-based gateway."""
-    return any(map(is_policy_based, connection.sides))
-
-
 def protocol(side: Side) -> Protocol:
     """The IKE version of a side: as set, else IKEv1 where a gateway is policy-based and IKEv2 elsewhere (R25)."""
-    default: Protocol = "IKEv1" if faces_policy_based(side.connection) else "IKEv2"
+    default: Protocol = "IKEv1" if side.connection.policy_based else "IKEv2"
     return side.settings.connection_protocol or default
 
 
@@ -236,7 +226,7 @@ def ike_proposals(side: Side) -> tuple[IkeSuite, ...]:
     policy = side.settings.ipsec_policy
     if policy is not None:
         return (ike_suite(policy),)
-    return POLICY_BASED_IKE if faces_policy_based(side.connection) else ROUTE_BASED_IKE
+    return POLICY_BASED_IKE if side.connection.policy_based else ROUTE_BASED_IKE
 
 
 def esp_proposals(side: Side) -> tuple[EspSuite, ...]:
@@ -244,7 +234,7 @@ def esp_proposals(side: Side) -> tuple[EspSuite, ...]:
     policy = side.settings.ipsec_policy
     if policy is not None:
         return (esp_suite(policy),)
-    if faces_policy_based(side.connection):
+    if side.connection.policy_based:
         return POLICY_BASED_ESP
     return INITIATOR_ESP if side is initiator(side.connection) else RESPONDER_ESP
 
@@ -254,7 +244,7 @@ def child_lifetime(side: Side) -> int:
     policy = side.settings.ipsec_policy
     if policy is not None:
         return policy.sa_life_time_seconds
-    return POLICY_BASED_CHILD_LIFETIME if faces_policy_based(side.connection) else CHILD_LIFETIME
+    return POLICY_BASED_CHILD_LIFETIME if side.connection.policy_based else CHILD_LIFETIME
 
 
 def selectors(side: Side) -> tuple[Selectors, ...]:
@@ -293,7 +283,7 @@ def _custom(side: Side) -> tuple[Selectors, ...]:
 
 def _by_policy(side: Side) -> bool:
     is_gateway = isinstance(side.end, VpnGateway)
-    return is_gateway and (is_policy_based(side) or side.settings.use_policy_based_traffic_selectors)
+    return is_gateway and (side.policy_based or side.settings.use_policy_based_traffic_selectors)
 
 
 def _combinations(local: Iterable[IPv4Network], remote: Iterable[IPv4Network]) -> tuple[Selectors, ...]:
@@ -302,7 +292,7 @@ def _combinations(local: Iterable[IPv4Network], remote: Iterable[IPv4Network]) -
 
 def accepted_selectors(side: Side) -> tuple[Selectors, ...]:
     """What a side accepts of its peer's proposals: a route-based gateway everything (R47), an appliance too."""
-    return selectors(side) if side.end.role == "site" or is_policy_based(side) else (ANY_TO_ANY,)
+    return selectors(side) if side.end.role == "site" or side.policy_based else (ANY_TO_ANY,)
 
 
 def on_demand(side: Side) -> bool:
@@ -311,7 +301,7 @@ def on_demand(side: Side) -> bool:
     All of them where a gateway is policy-based, from either end (R22); where the side that initiates has several
     selectors, those after the first (R50).
     """
-    if faces_policy_based(side.connection):
+    if side.connection.policy_based:
         return mode(side) != "ResponderOnly"
     return side is initiator(side.connection) and len(selectors(side)) > 1
 

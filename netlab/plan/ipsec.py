@@ -15,7 +15,7 @@ from netlab.scenario.network import Tunnel
 def ike_connection(device: Device, peer: Device, tunnel: Tunnel) -> IkeConnection:
     """One end of a site-to-site or VNet-to-VNet tunnel, with a PSK (R29)."""
     side = tunnel.side(device.node)
-    initiates, policy_based = side is ike.initiator(tunnel.connection), ike.faces_policy_based(tunnel.connection)
+    initiates, policy_based = side is ike.initiator(tunnel.connection), tunnel.connection.policy_based
     first, *further = ike.selectors(side) if initiates else ike.accepted_selectors(side)
     return IkeConnection(
         name=tunnel.name,

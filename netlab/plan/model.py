@@ -6,7 +6,9 @@ A ``Plan`` is complete: whoever has it can build the lab. Secrets are only named
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from ipaddress import IPv4Network
 from typing import Literal
 
@@ -512,7 +514,7 @@ class Timers:
     ike_lifetime: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
     """A whole lab."""
 
@@ -535,8 +537,35 @@ class Plan:
 
     def node(self, name: str) -> Node:
         """The node of this name; KeyError if there is none."""
-        return next(node for node in self.nodes if node.name == name)
+        return self._nodes[name]
+
+    @cached_property
+    def _nodes(self) -> dict[str, Node]:
+        return {node.name: node for node in self.nodes}
+
+    def tunnels_of(self, node: str) -> tuple[Tunnel, ...]:
+        """The tunnel interfaces of a node."""
+        return self._tunnels_by_node.get(node, ())
+
+    def tunnels_over(self, connection: str) -> tuple[Tunnel, ...]:
+        """The tunnel interfaces of one of Azure's connections, at all its ends."""
+        return self._tunnels_by_connection.get(connection, ())
+
+    @cached_property
+    def _tunnels_by_node(self) -> dict[str, tuple[Tunnel, ...]]:
+        return _grouped((tunnel.node, tunnel) for tunnel in self.tunnels)
+
+    @cached_property
+    def _tunnels_by_connection(self) -> dict[str, tuple[Tunnel, ...]]:
+        return _grouped((tunnel.of, tunnel) for tunnel in self.tunnels)
 
     def netns(self, name: str) -> str:
         """The network namespace of a node."""
         return self.node(name).netns
+
+
+def _grouped(items: Iterable[tuple[str, Tunnel]]) -> dict[str, tuple[Tunnel, ...]]:
+    found: dict[str, list[Tunnel]] = {}
+    for key, item in items:
+        found.setdefault(key, []).append(item)
+    return {key: tuple(tunnels) for key, tunnels in found.items()}

@@ -6,6 +6,8 @@ charon leaves out of a proposal what OpenSSL lacks.
 
 from __future__ import annotations
 
+from functools import cache
+
 from netlab.azure.ike import EspSuite, IkeSuite
 
 _ENCRYPTION = {
@@ -35,6 +37,7 @@ _GROUPS = {
 _GCM_HASH = {"GCMAES128": "sha256", "GCMAES256": "sha384"}
 
 
+@cache
 def ike(suite: IkeSuite) -> str:
     """An IKE proposal; with GCM, the integrity algorithm is what keys are derived with."""
     hashed = _GCM_HASH.get(suite.integrity, suite.integrity.lower())
@@ -42,6 +45,7 @@ def ike(suite: IkeSuite) -> str:
     return f"{_ENCRYPTION[suite.encryption]}-{kind}{hashed}-{_GROUPS[suite.dh_group]}"
 
 
+@cache
 def esp(suite: EspSuite) -> str:
     """An ESP proposal."""
     integrity = "" if suite.encryption.startswith("GCM") else f"-{suite.integrity.lower()}"

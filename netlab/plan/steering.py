@@ -22,7 +22,7 @@ def routes(plan: Plan, node: str, up: Up) -> frozenset[Route]:
     A BGP peer's host route is there while its tunnel is up: without it BGP forgets what the peer told. Static routes
     have no liveness (R83); but where another tunnel of the connection is up, those into a dead one give way.
     """
-    mine = [tunnel for tunnel in plan.tunnels if tunnel.node == node]
+    mine = plan.tunnels_of(node)
     hosts = (
         Route(prefix, tunnel.interface)
         for tunnel in mine
@@ -32,7 +32,7 @@ def routes(plan: Plan, node: str, up: Up) -> frozenset[Route]:
     return frozenset((*hosts, *_statics(plan, mine, up)))
 
 
-def _statics(plan: Plan, mine: list[Tunnel], up: Up) -> Iterator[Route]:
+def _statics(plan: Plan, mine: tuple[Tunnel, ...], up: Up) -> Iterator[Route]:
     # Between equal prefixes what leads into the own VNet, or to the own hosts, wins: it was there first.
     inward = {r.prefix for tunnel in mine[:1] for r in plan.node(tunnel.node).routes if not r.metric}
     leading: dict[str, list[str]] = {}
@@ -47,7 +47,7 @@ def _statics(plan: Plan, mine: list[Tunnel], up: Up) -> Iterator[Route]:
 
 def _alive(plan: Plan, tunnel: Tunnel, up: Up) -> Iterator[bool]:
     """Whether each tunnel of the same connection at the same gateway or site is up."""
-    owners = {node.name: node.owner for node in plan.nodes}
-    for other in plan.tunnels:
-        if other.of == tunnel.of and owners[other.node] == owners[tunnel.node]:
+    owner = plan.node(tunnel.node).owner
+    for other in plan.tunnels_over(tunnel.of):
+        if plan.node(other.node).owner == owner:
             yield (other.node, other.connection) in up

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
 
-from netlab.plan.model import Plan, Route
+from netlab.plan.model import Interface, Node, Plan, Route, Tunnel
 from netlab.render import nftables, text, vici
 
 
@@ -52,29 +52,34 @@ def _lines(plan: Plan) -> Iterator[str]:
         f"BGP {timers.bgp_keepalive}/{timers.bgp_hold} s, DPD after {timers.dpd_delay} s, "
         f"{timers.retransmit_tries} retransmissions of {timers.retransmit_timeout:g} s"
     )
+    interfaces: dict[str, list[tuple[Interface, Interface]]] = {}
+    for link in plan.links:
+        interfaces.setdefault(link.a.node, []).append((link.a, link.b))
+        interfaces.setdefault(link.b.node, []).append((link.b, link.a))
     for node in plan.nodes:
-        yield f"\nnode {node.name} ({node.kind}), namespace {node.netns}"
-        yield from (f"  address {address} on lo" for address in node.loopback)
-        yield from (f"  bridge {name} {address}" for name, address in node.bridges)
-        for link in plan.links:
-            for end, other in ((link.a, link.b), (link.b, link.a)):
-                if end.node == node.name:
-                    yield f"  {end.name} {' '.join(end.addresses)} to {other.node}"
-        for tunnel in plan.tunnels:
-            if tunnel.node == node.name:
-                yield f"  {tunnel.interface} mtu {tunnel.mtu}: tunnel of {tunnel.connection}, charon at {tunnel.edge}"
-                routes = (Route(prefix, tunnel.interface) for prefix in (*tunnel.statics, *tunnel.host_routes))
-                yield from (f"  {_route(route)}" for route in routes)
-        for rule in node.rules:
-            words = (("iif", rule.iif), ("from", rule.source), ("to", rule.destination))
-            yield f"  rule {' '.join(f'{word} {value}' for word, value in words if value)} table {rule.table}"
-        yield from (f"  {_route(route)}" for route in node.routes)
+        yield from _of_node(node, interfaces.get(node.name, ()), plan.tunnels_of(node.name))
     for path, content in files(plan):
         yield f"\nfile {path}"
         yield from (f"  {line}" for line in content.splitlines())
     for charon_name, told in messages(plan):
         yield f"\nvici at {charon_name}"
         yield from (f"  {verb} {message}" for verb, group in told.items() for message in group)
+
+
+def _of_node(node: Node, interfaces: Iterable[tuple[Interface, Interface]], tunnels: Iterable[Tunnel]) -> Iterator[str]:
+    yield f"\nnode {node.name} ({node.kind}), namespace {node.netns}"
+    yield from (f"  address {address} on lo" for address in node.loopback)
+    yield from (f"  bridge {name} {address}" for name, address in node.bridges)
+    for end, other in interfaces:
+        yield f"  {end.name} {' '.join(end.addresses)} to {other.node}"
+    for tunnel in tunnels:
+        yield f"  {tunnel.interface} mtu {tunnel.mtu}: tunnel of {tunnel.connection}, charon at {tunnel.edge}"
+        routes = (Route(prefix, tunnel.interface) for prefix in (*tunnel.statics, *tunnel.host_routes))
+        yield from (f"  {_route(route)}" for route in routes)
+    for rule in node.rules:
+        words = (("iif", rule.iif), ("from", rule.source), ("to", rule.destination))
+        yield f"  rule {' '.join(f'{word} {value}' for word, value in words if value)} table {rule.table}"
+    yield from (f"  {_route(route)}" for route in node.routes)
 
 
 def _route(route: Route) -> str:

@@ -41,6 +41,11 @@ class Connection:
         """Whether BGP runs over it."""
         return self.spec.enable_bgp
 
+    @cached_property
+    def policy_based(self) -> bool:
+        """Whether one of its ends is a policy-based gateway (R20)."""
+        return any(side.policy_based for side in self.sides)
+
 
 @dataclass(frozen=True, eq=False)
 class Side:
@@ -66,6 +71,11 @@ class Side:
         """Whether it is a gateway's counterpart, which is set to what the gateway wants: a site, or an appliance that
         faces a VPN gateway."""
         return self.end.role == "site" or (self.end.role == "appliance" and self.other.end.role == "gateway")
+
+    @property
+    def policy_based(self) -> bool:
+        """Whether its end is a policy-based gateway (R20)."""
+        return isinstance(self.end, VpnGateway) and self.end.policy_based
 
     @cached_property
     def local_network_gateway(self) -> models.LocalNetworkGateway:
