@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from ipaddress import IPv4Address
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +12,7 @@ from netlab.cli.exits import leave
 from netlab.cli.labs import find_pair, find_two, lab_name, load_scenario, read_lab, read_scenario, require_root
 from netlab.cli.options import (
     Drawing,
+    EverythingOption,
     FileOption,
     Format,
     FormatOption,
@@ -23,14 +23,13 @@ from netlab.cli.options import (
     ScaleOption,
     ScenarioArgument,
 )
-from netlab.cli.output import display, log, print_json, print_rows, put
+from netlab.cli.output import display, log, print_json, print_rows, put, width
 from netlab.errors import ExitCode, Finding, ScenarioError, UsageError
 
 if TYPE_CHECKING:
     from netlab.azure.prediction import Predicted
     from netlab.azure.world import World
     from netlab.plan.model import DataPlane
-    from netlab.scenario.models import Reach
 
 app = typer.Typer()
 
@@ -86,32 +85,21 @@ def list_rules(
 
 
 @app.command()
-def predict(scenario: ScenarioArgument, output: FormatOption = Format.table) -> None:
+def predict(
+    scenario: ScenarioArgument, everything: EverythingOption = False, output: FormatOption = Format.table
+) -> None:
     """Say what Azure's rules make of a scenario, without a lab."""
-    from netlab.azure import learning
-    from netlab.azure.prediction import predict as foresee
-    from netlab.azure.prediction import story_of
-    from netlab.report import forecast
-    from netlab.scenario.names import expected_pairs
+    from netlab.azure.outcome import prediction
 
-    loaded = load_scenario(scenario).scenario
-    documented: Mapping[tuple[str, str], Reach] = {}
-    learned: learning.Expected = {}
-    steps = []
-    for predicted, step in zip(foresee(loaded), story_of(loaded), strict=True):
-        documented = expected_pairs(loaded, documented, step.expect)
-        expected = {pair: reach.expected for pair, reach in documented.items()}
-        learned = learning.expected(learned, step.expect)
-        checks = forecast.checks(predicted, learned)
-        steps.append((predicted, forecast.cells(predicted, expected), checks))
+    found = prediction(load_scenario(scenario).scenario)
     if output is Format.json:
-        print_json(forecast.structure(loaded.name, steps))
+        print_json(found)
     else:
-        from netlab.report import table
+        from netlab.report import story
 
-        for predicted, cells, checks in steps:
-            display(table.step(predicted.name, cells, checks))
-    wrong = any(checks or any(cell.status == "failed" for cell in cells) for _, cells, checks in steps)
+        display(story.prediction(found, width(), everything=everything))
+    cells = (cell.status for step in found.steps for cell in step.cells)
+    wrong = any(step.checks for step in found.steps) or "failed" in cells
     leave(ExitCode.FAILED if wrong else ExitCode.OK)
 
 
@@ -127,15 +115,16 @@ def explain(
     output: FormatOption = Format.table,
 ) -> None:
     """Say why A can or cannot reach B, and what would mend it."""
-    from netlab.azure.explanation import explain as tell
-    from netlab.report import forecast
+    from netlab.azure.outcome import explanation
 
     world, pair, addresses = _foreseen(predicted, step, source, target) if predicted else _seen(lab, source, target)
-    found = tell(world, pair, addresses)
+    found = explanation(world, pair, addresses)
     if output is Format.json:
-        print_json(forecast.explanation_structure(found, pair))
+        print_json(found)
     else:
-        display(forecast.explained(found))
+        from netlab.report.prose import explained
+
+        display(explained(found))
     leave(ExitCode.OK if pair.outcome == "reachable" else ExitCode.FAILED)
 
 
@@ -174,19 +163,19 @@ def graph(
 
     Of a lab: of the scenario that it was built from, which only root may read.
     """
-    from netlab.azure.prediction import predict as foresee
-    from netlab.report.topology import topology
+    from netlab.azure.outcome import prediction
+    from netlab.scenario.outline import machines, topology
 
     found = read_scenario(scenario)
-    drawn, steps = topology(found), tuple(foresee(found)) if matrix else ()
+    drawn, steps = topology(found), prediction(found).steps if matrix else ()
     if output is Drawing.mermaid:
         from netlab.report.mermaid import mermaid
 
-        text = mermaid(drawn, steps)
+        text = mermaid(drawn, machines(found), steps)
     else:
         from netlab.report.dot import dot
 
-        text = dot(drawn, steps)
+        text = dot(drawn, machines(found), steps)
     if output is Drawing.svg:
         from netlab.machine.drawing import svg
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
+import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from netlab.cli.options import Format
 from netlab.errors import NetlabError, UsageError
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.text import Text
 
 
 def log(text: str) -> None:
@@ -42,31 +42,37 @@ def complain(error: NetlabError) -> None:
         log(f"  next: {error.hint}")
 
 
-def display(what: RenderableType) -> None:
-    """A text or a table, as a result."""
+def display(what: str | Iterable[Text]) -> None:
+    """A text, or lines with styles, as a result; no line is ever cut."""
     from rich.console import Console
 
-    # A pipe or a file gets whole lines, whatever width rich would guess for it.
-    width = None if sys.stdout.isatty() else 250
     with _whoever_reads():
-        Console(highlight=False, soft_wrap=isinstance(what, str), markup=False, width=width).print(what)
+        console = Console(highlight=False, soft_wrap=True, markup=False)
+        for line in [what] if isinstance(what, str) else what:
+            console.print(line)
+
+
+def width() -> int | None:
+    """The columns of the terminal or of COLUMNS; None where neither is there: a pipe gets whole lines."""
+    return shutil.get_terminal_size((0, 0)).columns or None
 
 
 def print_json(value: Any) -> None:
-    """Plain values as JSON, as a result."""
+    """A result as JSON."""
+    from netlab.report.encoding import encoded
+
     with _whoever_reads():
-        print(json.dumps(value, indent=2, default=str))
+        print(encoded(value))
 
 
-def print_rows(found: list[dict[str, Any]], output: Format) -> None:
+def print_rows(found: Sequence[Mapping[str, Any]], output: Format) -> None:
     """Rows with the same keys as a table or as JSON, as a result."""
     if output is Format.json:
         print_json(found)
-    elif found:
-        from netlab.report import table
+    else:
+        from netlab.report import layout
 
-        cells = (tuple(", ".join(v) if isinstance(v, list) else str(v) for v in row.values()) for row in found)
-        display(table.rows(tuple(found[0]), cells))
+        display(layout.rows(found, width()))
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ from netlab.cli.exits import leave, undisturbed
 from netlab.cli.labs import build_lab, find_node, find_pair, load_scenario, read_lab, require_root
 from netlab.cli.options import (
     Asking,
+    EverythingOption,
     FileOption,
     Format,
     FormatOption,
@@ -20,7 +21,18 @@ from netlab.cli.options import (
     PlaneOption,
     ScaleOption,
 )
-from netlab.cli.output import complain, display, log, print_json, print_rows, put, read_text, stepper, write_text
+from netlab.cli.output import (
+    complain,
+    display,
+    log,
+    print_json,
+    print_rows,
+    put,
+    read_text,
+    stepper,
+    width,
+    write_text,
+)
 from netlab.errors import ExitCode, NetlabError, UsageError
 
 if TYPE_CHECKING:
@@ -32,14 +44,14 @@ app = typer.Typer()
 
 
 @app.command()
-def verify(lab: LabArgument = "", output: FormatOption = Format.table) -> None:
+def verify(lab: LabArgument = "", everything: EverythingOption = False, output: FormatOption = Format.table) -> None:
     """Send packets between all pairs; compare with what is expected.
 
     Plays the scenario's story step by step and puts back what it changed.
     """
     require_root()
     report = _verify(read_lab(lab))
-    _print_reports([report], output, single=True)
+    _print_reports([report], output, single=True, everything=everything)
     leave(_code(report))
 
 
@@ -88,16 +100,15 @@ def make_report(
     """Verify a lab, and write the report as one HTML page."""
     from netlab.machine.drawing import svg
     from netlab.report.dot import dot
+    from netlab.report.encoding import read
     from netlab.report.page import page
-    from netlab.report.structure import read, scenario
-    from netlab.report.topology import topology
+    from netlab.scenario.outline import topology
 
     if source is not None and lab:
         raise UsageError("--from and the name of a lab exclude each other", "give one of the two")
     if source is not None:
         found = read(read_text(source), str(source))
-        definition = scenario(found, str(source))
-        put(file, page(found, definition, svg(dot(topology(definition)))))
+        put(file, page(found, svg(dot(found.topology))))
         return
     require_root()
     measured = read_lab(lab)
@@ -106,7 +117,7 @@ def make_report(
     if file is not None:
         write_text(file, "")
     found = _verify(measured)
-    put(file, page(found, measured.scenario, drawing))
+    put(file, page(found, drawing))
     leave(_code(found))
 
 
@@ -225,17 +236,16 @@ def _test(loaded: Loaded, time_scale: float | None, data_plane: Plane) -> Report
             engine.down(lab, LINUX)
 
 
-def _print_reports(reports: list[Report], output: Format, *, single: bool) -> None:
+def _print_reports(reports: list[Report], output: Format, *, single: bool, everything: bool = False) -> None:
     if output is Format.json:
-        from netlab.report.structure import report as structure
-
-        found = [structure(report) for report in reports]
-        print_json(found[0] if single else found)
+        print_json(reports[0] if single else reports)
         return
-    from netlab.report import table
+    from netlab.report import story
 
     for report in reports:
-        display(table.report(report) if single or len(reports) == 1 or _code(report) else table.verdict(report))
+        in_full = single or len(reports) == 1 or _code(report)
+        lines = story.verification(report, width(), everything=everything)
+        display(lines if in_full else [story.verdict(report)])
 
 
 def _code(report: Report) -> ExitCode:

@@ -38,11 +38,11 @@ def status(lab: LabArgument = "", output: FormatOption = Format.table) -> None:
     elif not found:
         log("no lab is up")
     else:
-        from netlab.report import table
+        from netlab.report.story import check_rows
 
         for item in found:
             display(item.headline)
-            display(table.checks(item.checks))
+            print_rows(check_rows(item.checks), output)
     leave(ExitCode.OK if all(item.healthy for item in found) else ExitCode.FAILED)
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
 from graphviz import Digraph
 
-from netlab.azure.prediction import PredictedStep
-from netlab.report.topology import Cluster, Edge, EdgeKind, Node, Topology
-from netlab.scenario.names import sources, targets
+from netlab.report.matrix import columns, rows
+from netlab.results.prediction import PredictedStep
+from netlab.results.topology import Cluster, Edge, EdgeKind, Machine, Node, Topology
 
 # Told apart by their dashes as well as by their colours, which are Okabe's and Ito's: no eye takes two for one.
 _LINES: dict[EdgeKind, dict[str, str]] = {
@@ -26,7 +26,7 @@ _ABREAST = 3
 _FONT = "Helvetica,Arial,sans-serif"
 
 
-def dot(drawing: Topology, steps: Iterable[PredictedStep] = ()) -> str:
+def dot(drawing: Topology, machines: Sequence[Machine] = (), steps: Iterable[PredictedStep] = ()) -> str:
     """The DOT source of a topology and, for each step, of the matrix that the model predicts after it."""
     graph = Digraph(drawing.name, graph_attr=_GRAPH, node_attr=_NODE, edge_attr=_EDGE)
     for cluster in drawing.clusters:
@@ -35,7 +35,7 @@ def dot(drawing: Topology, steps: Iterable[PredictedStep] = ()) -> str:
         _box(graph, node)
     for edge in drawing.edges:
         _line(graph, edge, {cluster.id: cluster for cluster in drawing.clusters})
-    matrices = [_matrix(number, step) for number, step in enumerate(steps, 1)]
+    matrices = [_matrix(number, step, machines) for number, step in enumerate(steps, 1)]
     if matrices:
         graph.attr(label=_label(_rows(matrices)), labelloc="b", labeljust="l")
     source: str = graph.source
@@ -75,24 +75,24 @@ def _line(graph: Digraph, edge: Edge, clusters: dict[str, Cluster]) -> None:
         graph.edge(edge.tail, edge.head, **look)
 
 
-def _matrix(number: int, step: PredictedStep) -> str:
-    names = [endpoint.node for endpoint in sources(step.world.scenario)]
-    columns = [endpoint.node for endpoint in targets(step.world.scenario)]
-    outcomes: dict[tuple[str, str], str] = {(cell.source, cell.target): cell.outcome for cell in step.cells}
+def _matrix(number: int, step: PredictedStep, machines: Sequence[Machine]) -> str:
+    asking = [machine.node for machine in rows(machines, step.cells)]
+    asked = [machine.node for machine in columns(machines, step.cells)]
+    outcomes: dict[tuple[str, str], str] = {(cell.source, cell.target): cell.predicted for cell in step.cells}
 
     def cells(source: str) -> Iterator[str]:
-        for target in columns:
+        for target in asked:
             word, colour = _OUTCOMES.get(outcomes.get((source, target), ""), ("·", "#ffffff"))
             yield f'<TD BGCOLOR="{colour}">{word}</TD>'
 
-    head = "".join(f"<TD>{_text(name)}</TD>" for name in columns)
-    rows = (f'<TR><TD ALIGN="LEFT">{_text(name)}</TD>{"".join(cells(name))}</TR>' for name in names)
+    head = "".join(f"<TD>{_text(name)}</TD>" for name in asked)
+    lines = (f'<TR><TD ALIGN="LEFT">{_text(name)}</TD>{"".join(cells(name))}</TR>' for name in asking)
     words = f"<B>{number}. {_text(step.name)}</B>, predicted"
-    title = f'<TR><TD COLSPAN="{len(columns) + 1}" BORDER="0" ALIGN="LEFT">{words}</TD></TR>'
+    title = f'<TR><TD COLSPAN="{len(asked) + 1}" BORDER="0" ALIGN="LEFT">{words}</TD></TR>'
     corner = '<TD ALIGN="LEFT">from \\ to</TD>'
     return (
         '<TABLE BORDER="0" CELLBORDER="1" CELLSPACING="0" CELLPADDING="4" COLOR="#7a8794">'
-        f"{title}<TR>{corner}{head}</TR>{''.join(rows)}</TABLE>"
+        f"{title}<TR>{corner}{head}</TR>{''.join(lines)}</TABLE>"
     )
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from netlab.azure.prediction import PredictedStep
-from netlab.report.topology import EdgeKind, Node, Topology
-from netlab.scenario.names import sources, targets
+from netlab.report.matrix import columns, rows
+from netlab.results.prediction import PredictedStep
+from netlab.results.topology import EdgeKind, Machine, Node, Topology
 
 _LINES: dict[EdgeKind, str] = {"bgp": "===", "static": "---", "p2s": "-.-", "peering": "<-->", "initiated": "-->"}
 _CLASSES = (
@@ -23,10 +23,11 @@ _MATRIX_CLASSES = (
 _LOOKS = {"subnet": "subnet", "hosts": "subnet", "gateway": "gateway", "device": "gateway", "client": "client"}
 
 
-def mermaid(drawing: Topology, steps: Iterable[PredictedStep] = ()) -> str:
+def mermaid(drawing: Topology, machines: Sequence[Machine] = (), steps: Iterable[PredictedStep] = ()) -> str:
     """The Mermaid source of a topology and, for each step, of the matrix that the model predicts after it."""
     # Of several matrices, Mermaid draws the last one on top.
-    matrices = [line for number, step in reversed(list(enumerate(steps, 1))) for line in _matrix(number, step)]
+    numbered = reversed(list(enumerate(steps, 1)))
+    matrices = [line for number, step in numbered for line in _matrix(number, step, machines)]
     classes = (*_CLASSES, *(_MATRIX_CLASSES if matrices else ()))
     head = (f"%% {drawing.name}: made by netlab graph", "flowchart LR")
     return "\n".join([*head, *matrices, *_topology(drawing), *classes]) + "\n"
@@ -50,18 +51,18 @@ def _box(ids: dict[str, str], node: Node) -> str:
     return f"{ids[node.id]}[{_quoted(node.title, *node.lines)}]:::{_LOOKS[node.kind]}"
 
 
-def _matrix(number: int, step: PredictedStep) -> Iterator[str]:
+def _matrix(number: int, step: PredictedStep, machines: Sequence[Machine]) -> Iterator[str]:
     """A row is a chain of invisible links: they keep its cells beside each other."""
-    names = [endpoint.node for endpoint in sources(step.world.scenario)]
-    columns = [endpoint.node for endpoint in targets(step.world.scenario)]
-    outcomes = {(cell.source, cell.target): "yes" if cell.outcome == "reachable" else "no" for cell in step.cells}
+    asking = [machine.node for machine in rows(machines, step.cells)]
+    asked = [machine.node for machine in columns(machines, step.cells)]
+    outcomes = {(cell.source, cell.target): "yes" if cell.predicted == "reachable" else "no" for cell in step.cells}
     yield f"subgraph m{number}[{_quoted(f'{number}. {step.name}, predicted')}]"
     yield "    " + " ~~~ ".join(
-        f"m{number}h{x}[{_quoted(name)}]:::name" for x, name in enumerate(("from / to", *columns))
+        f"m{number}h{x}[{_quoted(name)}]:::name" for x, name in enumerate(("from / to", *asked))
     )
-    for y, source in enumerate(names):
+    for y, source in enumerate(asking):
         cells = [f"m{number}r{y}[{_quoted(source)}]:::name"]
-        for x, target in enumerate(columns):
+        for x, target in enumerate(asked):
             word = outcomes.get((source, target), "")
             cells.append(f"m{number}r{y}c{x}[{_quoted(word or '·')}]:::{word or 'name'}")
         yield "    " + " ~~~ ".join(cells)

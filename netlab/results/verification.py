@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from netlab.results.drops import Drop
+from netlab.results.routes import NO_ROUTES, Foreseen, Routes
+from netlab.results.topology import Machine, Topology
 
 Outcome = Literal["reachable", "unreachable"]
 # failed: the network is not as expected. error: it could not be measured.
@@ -62,27 +64,55 @@ class FlowReport:
 
 @dataclass(frozen=True, slots=True)
 class StepReport:
-    """A step of the story, after its actions."""
+    """A step of the story, after its actions: what was measured, and what the model foresees of pairs and routes."""
 
     name: str
     cells: tuple[Cell, ...]
     checks: tuple[Check, ...]
     flow: FlowReport | None = None
+    actions: tuple[str, ...] = ()
+    foreseen: tuple[Foreseen, ...] = ()
+    routes: Routes = NO_ROUTES
+
+    def count(self, status: Status) -> int:
+        """How many cells and checks have a status."""
+        return [*(cell.status for cell in self.cells), *(check.status for check in self.checks)].count(status)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How many cells and checks of all steps passed, failed and could not be measured."""
+
+    passed: int
+    failed: int
+    errors: int
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What `verify` found and when (ISO 8601); ``definition`` is the scenario as its file says it, without its keys."""
+    """What `verify` found and when (ISO 8601); ``definition`` is the scenario as its file says it, without its keys.
+
+    ``machines`` are the rows and columns of the matrix, ``topology`` is what a picture of the scenario shows.
+    """
 
     lab: str
     scenario: str
     data_plane: str
     time_scale: float
     steps: tuple[StepReport, ...]
+    summary: Summary
     measured_at: str
     definition: Mapping[str, Any]
+    machines: tuple[Machine, ...]
+    topology: Topology
 
     def count(self, status: Status) -> int:
         """How many cells and checks have a status."""
-        cells = sum(cell.status == status for step in self.steps for cell in step.cells)
-        return cells + sum(check.status == status for step in self.steps for check in step.checks)
+        return sum(step.count(status) for step in self.steps)
+
+
+def summary(steps: Iterable[StepReport]) -> Summary:
+    """The summary of all steps."""
+    steps = tuple(steps)
+    passed, failed, errors = (sum(s.count(status) for s in steps) for status in ("passed", "failed", "error"))
+    return Summary(passed, failed, errors)

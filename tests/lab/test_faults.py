@@ -15,8 +15,8 @@ from labs import SCENARIOS, Cell, Lab, Report, cells, failed_checks, up
 from ruamel.yaml import YAML
 
 from netlab.cli.output import display
-from netlab.report import table
-from netlab.report.structure import read
+from netlab.report import story
+from netlab.report.encoding import read
 from netlab.scenario.loader import parse
 from netlab.scenario.names import resolve
 
@@ -311,7 +311,7 @@ def test_a_changed_expectation_is_named(name: str, tmp_path: Path, capsys: pytes
     flips = flipped(name, tmp_path)
     with up(flips.path, f"t-flip-{name}") as lab:
         report = lab.verify(code=1)
-    display(table.report(read(json.dumps(report), "what verify printed")))
+    display(story.verification(read(json.dumps(report), "what verify printed"), None))
     printed = capsys.readouterr().out
     wrong = cells(report["steps"][0], "failed")
     pairs = flips.to_unreachable | flips.to_reachable | flips.elsewhere

@@ -5,29 +5,86 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from netlab.azure.prediction import Predicted, predict
+from netlab.azure import outcome
+from netlab.azure.prediction import Predicted, PredictedStep, endpoint_addresses, predict, story_of
 from netlab.results.drops import Drop
-from netlab.results.verification import Cell, Check, Report, StepReport
-from netlab.scenario.models import Scenario
-from netlab.scenario.outline import definition
+from netlab.results.verification import Cell, Check, Report, StepReport, summary
+from netlab.scenario.loader import load, parse
+from netlab.scenario.models import Scenario, Step
+from netlab.scenario.outline import definition, machines, topology
 
 PROTOCOLS = ("icmp", "udp", "tcp")
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)> & \"quoted\" 'too' {{ 7 * 7 }}"
+HUB = """
+name: hub
+vnets:
+  Hub:
+    address_space: [10.1.0.0/16]
+    subnets: {default: 10.1.0.0/24, GatewaySubnet: 10.1.255.0/27}
+    vms: {vm1: {subnet: default}}
+    vpn_gateway: {sku: VpnGw2, bgp: {asn: 65010}, point_to_site: {address_pool: 192.168.7.0/24}}
+  Spoke: {address_space: [10.2.0.0/16], subnets: {one: 10.2.0.0/24, two: 10.2.1.0/24}, vms: {end: {subnet: two}}}
+  Lone: {address_space: [10.3.0.0/16, 10.4.0.0/16], subnets: {default: 10.3.0.0/24}}
+peerings:
+  a: {vnet: Hub, remote_vnet: Spoke, allow_gateway_transit: true, allow_forwarded_traffic: true}
+  b: {vnet: Spoke, remote_vnet: Hub, use_remote_gateways: true}
+  c: {vnet: Lone, remote_vnet: Hub}
+sites:
+  Branch: {address_prefixes: [10.101.0.0/16], bgp: {asn: 65101}, hosts: {host1: 10.101.0.10}}
+  Old: {address_prefixes: [10.102.0.0/16]}
+connections:
+  Hub-Branch: {type: IPsec, between: [Hub, Branch], enable_bgp: true, shared_key: do_not_tell}
+  Hub-Old: {type: IPsec, between: [Hub, Old]}
+clients:
+  lin: {os: linux, gateway: Hub}
+links:
+  Branch: {delay: 40ms, jitter: 5ms, loss: 1%, rate: 10mbit}
+"""
+
+
+def of(name: str) -> Scenario:
+    """A scenario of the catalogue."""
+    return load(name).scenario
+
+
+def hub() -> Scenario:
+    """A small scenario with everything that a picture shows."""
+    return parse(HUB, "hub.yaml").scenario
 
 
 def as_predicted(scenario: Scenario) -> Report:
     """A report in which all is as the model says."""
-    steps = (
-        StepReport(step.name, tuple(_cells(step.cells)), (Check("daemons", "passed", "9 run"),))
-        for step in predict(scenario)
+    return report_of(scenario, tuple(map(_step, predict(scenario), story_of(scenario))))
+
+
+def report_of(scenario: Scenario, steps: tuple[StepReport, ...]) -> Report:
+    """A report that holds these steps."""
+    return Report(
+        lab=f"{scenario.name}-lab",
+        scenario=scenario.name,
+        data_plane="userspace",
+        time_scale=20,
+        steps=steps,
+        summary=summary(steps),
+        measured_at="2026-11-21T01:02:03+00:00",
+        definition=definition(scenario),
+        machines=machines(scenario),
+        topology=topology(scenario),
     )
-    when = "2026-11-21T01:02:03+00:00"
-    return Report(f"{scenario.name}-lab", scenario.name, "userspace", 20, tuple(steps), when, definition(scenario))
+
+
+def _step(step: PredictedStep, told: Step) -> StepReport:
+    world = step.world
+    addresses = endpoint_addresses(world)
+    foreseen = tuple(outcome.foreseen(world, item, addresses) for item in step.cells)
+    checks = (Check("daemons", "passed", "9 run"),)
+    actions, routes = outcome.actions(told), outcome.routes(world)
+    return StepReport(step.name, tuple(_cells(step.cells)), checks, None, actions, foreseen, routes)
 
 
 def _cells(cells: tuple[Predicted, ...]) -> Iterator[Cell]:
     for item in cells:
-        drop = Drop(item.death[1].dropped_at, item.death[0], item.death[1].reason) if item.death else None
+        drop = outcome.drop(item)
         for protocol in PROTOCOLS:
             yield Cell(
                 source=item.source,
@@ -70,7 +127,8 @@ def gone_wrong(scenario: Scenario) -> Report:
     )
     cells = (first.cells[0], died, first.cells[2], *unmeasured, *first.cells[6:])
     wrong = replace(first, cells=cells, checks=(*first.checks, Check(HOSTILE, "failed", HOSTILE)))
-    return replace(found, steps=(wrong, *found.steps[1:]))
+    steps = (wrong, *found.steps[1:])
+    return replace(found, steps=steps, summary=summary(steps))
 
 
 def replace_description(scenario: Scenario) -> Scenario:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from netlab.azure import outcome
 from netlab.azure.prediction import Predicted, matrix
 from netlab.azure.world import World
 from netlab.lab.build.clients import refusals
@@ -11,12 +12,13 @@ from netlab.lab.build.state import Lab
 from netlab.lab.machine import Machine
 from netlab.lab.measure.autopsy import Coroner
 from netlab.lab.measure.evidence import Evidence, in_public, public_addresses
-from netlab.lab.measure.judgement import another_way, predicted_drop, three_way
+from netlab.lab.measure.judgement import another_way, three_way
 from netlab.lab.measure.probing import aimed, all_addresses
 from netlab.lab.story.addresses import probe_addresses
 from netlab.probe.observe import observe
 from netlab.probe.trace import PROTOCOLS, Trace, all_pairs, path
 from netlab.results.drops import Drop
+from netlab.results.routes import Foreseen
 from netlab.results.verification import Cell, Outcome, Status
 from netlab.scenario.models import Reach
 from netlab.scenario.names import Pair, resolve_node, sources, targets
@@ -24,7 +26,10 @@ from netlab.scenario.names import Pair, resolve_node, sources, targets
 Documented = Mapping[Pair, Reach]
 
 
-def measure(lab: Lab, machine: Machine, documented: Documented, world: World) -> tuple[tuple[Cell, ...], Evidence]:
+def measure(
+    lab: Lab, machine: Machine, documented: Documented, world: World
+) -> tuple[tuple[Cell, ...], tuple[Foreseen, ...], Evidence]:
+    """The cells, what the model foresees of their pairs, and what was seen on the underlay."""
     plan = lab.plan
     addresses = probe_addresses(lab, machine.clients)
     everything = all_addresses(world, addresses)
@@ -52,7 +57,8 @@ def measure(lab: Lab, machine: Machine, documented: Documented, world: World) ->
             cells += _not_probed(lab, documented.get(pair), prediction, absent, refused.get(absent, ""))
     order = {pair: number for number, pair in enumerate(predicted)}
     cells.sort(key=lambda cell: order[cell.source, cell.target])
-    return tuple(cells), evidence
+    foreseen = tuple(outcome.foreseen(world, item, everything) for item in predicted.values())
+    return tuple(cells), foreseen, evidence
 
 
 def _cell(
@@ -80,7 +86,7 @@ def _cell(
         forward=forward,
         reverse=reverse,
         dropped_at=drop,
-        predicted_drop=predicted_drop(prediction),
+        predicted_drop=outcome.drop(prediction),
         rtt_ms=round(trace.rtt_ms, 3) if trace.rtt_ms is not None else None,
         encrypted=encrypted,
         documented=reach.reason if reach is not None else "",
@@ -130,7 +136,7 @@ def _not_probed(lab: Lab, reach: Reach | None, prediction: Predicted, absent: st
             status=status,
             forward=(prediction.source,),
             dropped_at=drop if foreseen else None,
-            predicted_drop=predicted_drop(prediction),
+            predicted_drop=outcome.drop(prediction),
             documented=reach.reason if reach is not None else "",
             message=problem if foreseen else f"not measured: {absent} has no address from the pool",
         )

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from netlab.azure.prediction import Predicted, Walk
-from netlab.results.drops import Drop
 
 T = TypeVar("T")
 
@@ -32,12 +31,6 @@ def three_way(documented: T | None, predicted: T, observed: T, words: Callable[[
     if documented == observed:
         return f"the model stands alone: expected and observed {words(observed)}, predicted {words(predicted)}"
     return f"all three disagree: expected {words(documented)}, predicted {words(predicted)}, observed {words(observed)}"
-
-
-def predicted_drop(prediction: Predicted) -> Drop | None:
-    """Where the model says that a packet dies."""
-    death = prediction.death
-    return Drop(death[1].dropped_at, death[0], death[1].reason) if death is not None else None
 
 
 def another_way(prediction: Predicted, outcome: str, forward: tuple[str, ...], reverse: tuple[str, ...]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 
-from netlab.azure import learning
+from netlab.azure import learning, outcome
 from netlab.azure.prediction import story_of
 from netlab.errors import LabError
 from netlab.lab.build.state import Lab
@@ -29,10 +29,10 @@ from netlab.lab.story.addresses import probe_addresses
 from netlab.lab.story.flows import Watched, watched
 from netlab.lab.story.rewind import rewind
 from netlab.lab.story.stage import Stage
-from netlab.results.verification import Check, Report, StepReport
+from netlab.results.verification import Check, Report, StepReport, summary
 from netlab.scenario.models import Reach, Scenario, Step
 from netlab.scenario.names import Pair, expected_pairs
-from netlab.scenario.outline import definition
+from netlab.scenario.outline import definition, machines, topology
 
 Progress = Callable[[str], None]
 
@@ -73,8 +73,18 @@ def verify(lab: Lab, machine: Machine, progress: Progress) -> Report:
         troubles = list(_attempt("rewind", partial(rewind, stage)))
     steps[-1] = replace(steps[-1], checks=(*steps[-1].checks, *troubles))
     facts = lab.facts
-    written = definition(lab.scenario)
-    return Report(facts.lab, facts.scenario, facts.data_plane, facts.time_scale, tuple(steps), measured_at, written)
+    return Report(
+        lab=facts.lab,
+        scenario=facts.scenario,
+        data_plane=facts.data_plane,
+        time_scale=facts.time_scale,
+        steps=tuple(steps),
+        summary=summary(steps),
+        measured_at=measured_at,
+        definition=definition(lab.scenario),
+        machines=machines(lab.scenario),
+        topology=topology(lab.scenario),
+    )
 
 
 def _attempt(name: str, act: Callable[[], None]) -> Iterator[Check]:
@@ -109,8 +119,9 @@ def _measure(
     checks += learned.check(plan, world, machine.bgp, documented.learned)
     asked = set(probe_addresses(lab, machine.clients).values())
     checks.append(effective_routes.check(plan, world, machine.gateways, machine.routes, asked))
-    matrix, evidence = cells.measure(lab, machine, documented.reach, world)
+    matrix, foreseen, evidence = cells.measure(lab, machine, documented.reach, world)
     checks += [*troubles, encryption.check(evidence)]
     checks += client_routes.check(plan, world, machine.clients, documented.routes)
     checks += profiles.check(plan, world)
-    return StepReport(step.name, matrix, tuple(checks), running.report)
+    routes = outcome.routes(world)
+    return StepReport(step.name, matrix, tuple(checks), running.report, outcome.actions(step), foreseen, routes)

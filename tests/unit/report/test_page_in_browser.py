@@ -13,8 +13,8 @@ from reports import gone_wrong
 from netlab.machine.drawing import svg
 from netlab.report.dot import dot
 from netlab.report.page import page
-from netlab.report.topology import topology
 from netlab.scenario.loader import load
+from netlab.scenario.outline import topology
 
 pytestmark = pytest.mark.skipif(
     PROGRAM is None and "ID=ubuntu" in Path("/etc/os-release").read_text().split(),
@@ -39,7 +39,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 def url(tmp_path_factory: pytest.TempPathFactory) -> str:
     scenario = load("p2s-branch-bgp").scenario
     path = tmp_path_factory.mktemp("page") / "report.html"
-    path.write_text(page(gone_wrong(scenario), scenario, svg(dot(topology(scenario)))))
+    path.write_text(page(gone_wrong(scenario), svg(dot(topology(scenario)))))
     return path.as_uri()
 
 

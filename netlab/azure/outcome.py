@@ -1,0 +1,176 @@
+"""What the model foresees, with names in place of objects: predictions, explanations, routes. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from ipaddress import IPv4Address
+
+from netlab.azure import learning
+from netlab.azure.explanation import explain
+from netlab.azure.forwarding import tables
+from netlab.azure.nics import nics
+from netlab.azure.prediction import Predicted, PredictedStep, Walk, predict, story_of
+from netlab.azure.propagation import bgp_ends
+from netlab.azure.world import World
+from netlab.results import prediction as results
+from netlab.results.drops import Drop
+from netlab.results.routes import (
+    ClientRoute,
+    ClientTable,
+    EffectiveRoute,
+    EffectiveTable,
+    Foreseen,
+    LearnedRoute,
+    LearnedTable,
+    Routes,
+    UsedRoute,
+    Way,
+)
+from netlab.results.verification import Check
+from netlab.scenario.models import Action, Reach, Scenario, Step
+from netlab.scenario.names import Pair, expected_pairs
+from netlab.scenario.outline import machines
+
+
+def prediction(scenario: Scenario) -> results.Prediction:
+    """The whole story, step by step."""
+    return results.Prediction(scenario.name, machines(scenario), tuple(_steps(scenario)))
+
+
+def explanation(world: World, item: Predicted, addresses: Mapping[str, IPv4Address]) -> results.Explanation:
+    """Why a pair can talk or not."""
+    found = explain(world, item, addresses)
+    return results.Explanation(
+        source=item.source,
+        target=item.target,
+        outcome=item.outcome,
+        dropped_at=drop(item),
+        verdict=found.verdict,
+        forward=_ways(item.forward),
+        reverse=_ways(item.reverse),
+        mend=found.mend,
+        forward_decisions=found.forward,
+        reverse_decisions=found.reverse,
+    )
+
+
+def foreseen(world: World, item: Predicted, addresses: Mapping[str, IPv4Address]) -> Foreseen:
+    """The ways of a pair, and what mends it where it cannot talk."""
+    mend = explain(world, item, addresses).mend if item.death is not None else ()
+    return Foreseen(item.source, item.target, _ways(item.forward), _ways(item.reverse), mend)
+
+
+def drop(item: Predicted) -> Drop | None:
+    """Where the model says that a packet dies."""
+    death = item.death
+    return Drop(death[1].dropped_at, death[0], death[1].reason) if death is not None else None
+
+
+def actions(step: Step) -> tuple[str, ...]:
+    """The actions of a step as text."""
+    return tuple(f"{one.verb}: {', '.join(_subject(one))}" for one in step.do)
+
+
+def _subject(action: Action) -> Iterator[str]:
+    """What an action acts on; what it leaves open is left out, a flag is its name."""
+    for name, value in action.subject:
+        if value is True:
+            yield name
+        elif value is not None and value is not False:
+            yield str(value)
+
+
+def _ways(walks: tuple[Walk, ...]) -> tuple[Way, ...]:
+    return tuple(
+        Way(walk.nodes, tuple(UsedRoute(used.node, used.prefix, used.source, used.leads_to) for used in walk.used))
+        for walk in walks
+    )
+
+
+# --- steps ----------------------------------------------------------------------------------------------------------
+
+
+def _steps(scenario: Scenario) -> Iterator[results.PredictedStep]:
+    documented: Mapping[Pair, Reach] = {}
+    learned: learning.Expected = {}
+    for predicted, step in zip(predict(scenario), story_of(scenario), strict=True):
+        documented = expected_pairs(scenario, documented, step.expect)
+        learned = learning.expected(learned, step.expect)
+        wrong = learning.disagreements(predicted.world, learned)
+        checks = tuple(Check(f"learned {end}", "failed", message) for end, message in wrong)
+        yield _step(predicted, step, documented, checks)
+
+
+def _step(
+    predicted: PredictedStep, step: Step, documented: Mapping[Pair, Reach], checks: tuple[Check, ...]
+) -> results.PredictedStep:
+    world = predicted.world
+    return results.PredictedStep(
+        name=predicted.name,
+        actions=actions(step),
+        cells=tuple(_cell(item, documented.get((item.source, item.target))) for item in predicted.cells),
+        checks=checks,
+        client_routes={
+            client: tuple(sorted(map(str, world.client_routes(client)))) for client in world.scenario.clients
+        },
+        learned_routes={table.name: table.routes for table in _learned(world)},
+        effective_routes={table.name: table.routes for table in _effective(world)},
+    )
+
+
+def _cell(item: Predicted, reach: Reach | None) -> results.PredictedCell:
+    expected = reach.expected if reach is not None else item.outcome
+    problem = "" if expected == item.outcome else f"the scenario expects {expected}, the model predicts {item.outcome}"
+    return results.PredictedCell(
+        source=item.source,
+        target=item.target,
+        expected=expected,
+        predicted=item.outcome,
+        status="failed" if problem else "passed",
+        forward=tuple(walk.nodes for walk in item.forward),
+        reverse=tuple(walk.nodes for walk in item.reverse),
+        dropped_at=drop(item),
+        documented=reach.reason if reach is not None else "",
+        message=problem,
+    )
+
+
+# --- routes ---------------------------------------------------------------------------------------------------------
+
+
+def routes(world: World) -> Routes:
+    """All routes at a moment; of the routers only those that speak BGP."""
+    speaking = bgp_ends(world.scenario)
+    learned = (table for table in _learned(world) if table.name in speaking or table.routes)
+    return Routes(tuple(_effective(world)), tuple(learned), tuple(_clients(world)))
+
+
+def _effective(world: World) -> Iterator[EffectiveTable]:
+    for vnet in world.scenario.vnets:
+        found = tables(world, vnet)
+        places = {nic.node: f"{vnet}/{nic.subnet}" for nic in nics(world.scenario, vnet)}
+        for name, known in found.items():
+            mine = (node for node, place in places.items() if name == (place if place in found else vnet))
+            shown = (EffectiveRoute(r.source, str(r.prefix), r.next_hop_type, r.next_hop) for r in known)
+            yield EffectiveTable(name, tuple(mine), tuple(shown))
+
+
+def _learned(world: World) -> Iterator[LearnedTable]:
+    for name, known in world.learned_by_name.items():
+        shown = (
+            LearnedRoute(str(path.prefix), path.tunnel, path.as_path, path.neighbor)
+            for _, paths in sorted(known.items())
+            for path in paths
+        )
+        yield LearnedTable(name, tuple(shown))
+
+
+def _clients(world: World) -> Iterator[ClientTable]:
+    for name, client in world.scenario.clients.items():
+        origin = "the downloaded profile" if client.os == "windows" else "the negotiated selectors"
+        by_hand = {prefix for session in world.sessions_of(name).values() for prefix in session.by_hand}
+        shown = (
+            ClientRoute(str(prefix), "added by hand" if prefix in by_hand else origin)
+            for prefix in sorted(world.client_routes(name))
+        )
+        yield ClientTable(name, client.os, tuple(shown))

@@ -1,0 +1,37 @@
+"""Results as JSON, and a report back from it; other programs rely on the shape, which the types of results are."""
+
+from __future__ import annotations
+
+import json
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_jsonable_python
+
+from netlab.errors import UsageError
+from netlab.results.verification import Report
+
+
+def encoded(found: object) -> str:
+    """A result as JSON."""
+    return json.dumps(to_jsonable_python(found), indent=2)
+
+
+def read(text: str, where: str) -> Report:
+    """The report that a JSON text holds; ``where`` is the file's name for messages."""
+    try:
+        found = TypeAdapter(Report).validate_python(json.loads(text))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(map(str, first["loc"])) or "it"
+        raise _not_a_report(where, f"{place}: {first['msg'][:1].lower()}{first['msg'][1:]}") from None
+    except ValueError as error:
+        raise _not_a_report(where, f"not JSON: {error}") from None
+    known = {machine.node for machine in found.machines}
+    unknown = {node for step in found.steps for cell in step.cells for node in (cell.source, cell.target)} - known
+    if not found.steps or unknown:
+        raise _not_a_report(where, f"{min(unknown)} is none of its machines" if unknown else "it has no steps")
+    return found
+
+
+def _not_a_report(where: str, why: str) -> UsageError:
+    return UsageError(f"{where} is not a report of `netlab verify -f json`: {why}", "write it anew")

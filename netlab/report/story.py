@@ -1,0 +1,238 @@
+"""A story for a person: the first step's matrix, then what each step changed; reasons once, failures in full."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from textwrap import wrap
+
+from rich.text import Text
+
+from netlab.report.matrix import ERROR, FAILED, MIXED, NOT_REACHED, REACHED, Matrix, Pair, glyph, legend
+from netlab.results.drops import Drop
+from netlab.results.prediction import PredictedStep, Prediction
+from netlab.results.verification import Cell, Check, Report, StepReport, summary
+
+_BAD = "bold red"
+# The columns of a matrix that goes into a pipe; lines of text are then never wrapped.
+PIPED = 120
+# A space at which no line is wrapped.
+_GLUE = "\N{NO-BREAK SPACE}"
+
+
+def verification(found: Report, width: int | None, *, everything: bool = False) -> Iterator[Text]:
+    """What `verify` found: the story, then the verdict."""
+    yield from _story(_Page(Matrix(found.machines), width), found.steps, everything=everything)
+    yield verdict(found)
+
+
+def prediction(found: Prediction, width: int | None, *, everything: bool = False) -> Iterator[Text]:
+    """What `predict` foresees: the same."""
+    steps = tuple(map(_as_measured, found.steps))
+    yield from _story(_Page(Matrix(found.machines), width), steps, everything=everything)
+    total = summary(steps)
+    if total.failed:
+        yield Text(f"{found.scenario}: {total.failed} predicted otherwise than expected", style=_BAD)
+
+
+def verdict(found: Report) -> Text:
+    """The last line: how many cells and checks passed, failed, and could not be measured."""
+    total = found.summary
+    words = f"{found.scenario}: {total.passed} passed, {total.failed} failed, {total.errors} errors"
+    return Text(words, style=_BAD if total.failed or total.errors else "bold green")
+
+
+def _as_measured(step: PredictedStep) -> StepReport:
+    """A predicted step in the shape of a measured one: what is predicted is observed."""
+    cells = (
+        Cell(
+            source=cell.source,
+            target=cell.target,
+            protocol="any",
+            expected=cell.expected,
+            predicted=cell.predicted,
+            observed=cell.predicted,
+            status=cell.status,
+            forward=cell.forward[0],
+            reverse=cell.reverse[0] if cell.reverse else (),
+            dropped_at=cell.dropped_at,
+            predicted_drop=cell.dropped_at,
+            documented=cell.documented,
+            message=cell.message,
+        )
+        for cell in step.cells
+    )
+    return StepReport(step.name, tuple(cells), step.checks, actions=step.actions)
+
+
+# --- steps ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """How the story is written: the numbers of the machines, and the width; without one, a line is never wrapped."""
+
+    matrix: Matrix
+    width: int | None
+
+    def wrapped(self, text: str, indent: int, style: str = "") -> Iterator[Text]:
+        """A text, with its further lines indented."""
+        pieces = [text]
+        if self.width is not None:
+            pieces = wrap(text, self.width, subsequent_indent=" " * indent, break_long_words=False)
+        return (Text(piece.replace(_GLUE, " "), style=style) for piece in pieces)
+
+    def pairs(self, pairs: Sequence[Pair]) -> str:
+        """Pairs in few words and, where they are not all named, their number."""
+        words = re.sub(r"(?<![;,]) ", _GLUE, self.matrix.between(pairs))
+        return words if len(pairs) <= 3 else f"{len(pairs)}{_GLUE}pairs, {words}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A step as it is shown: per pair its cells, its glyph and why it is not reached."""
+
+    cells: Mapping[Pair, tuple[Cell, ...]]
+    glyphs: Mapping[Pair, str]
+    causes: Mapping[Pair, str]
+
+    @staticmethod
+    def of(step: StepReport) -> _Seen:
+        cells: dict[Pair, list[Cell]] = {}
+        for cell in step.cells:
+            cells.setdefault((cell.source, cell.target), []).append(cell)
+        glyphs = {pair: glyph(group) for pair, group in cells.items()}
+        causes = {pair: _cause(group) for pair, group in cells.items() if glyphs[pair] in (NOT_REACHED, MIXED)}
+        return _Seen({pair: tuple(group) for pair, group in cells.items()}, glyphs, causes)
+
+
+def _story(page: _Page, steps: Iterable[StepReport], *, everything: bool) -> Iterator[Text]:
+    before: _Seen | None = None
+    used: set[str] = set()
+    for number, step in enumerate(steps, 1):
+        seen = _Seen.of(step)
+        yield Text.assemble((f"{number}. {step.name}", "bold"), ": ", *_count(seen, step))
+        yield from (Text(f"   {action}", style="dim") for action in step.actions)
+        if before is None or everything:
+            yield from page.matrix.lines(seen.glyphs, page.width or PIPED)
+            fresh = set(seen.glyphs.values()) - used
+            yield from [legend(fresh)] if fresh else []
+            used |= fresh
+        yield from _wrong(page, step)
+        if before is None or everything:
+            yield from _reasons(page, seen.causes, "not reached")
+        else:
+            yield from _changes(page, before, seen)
+        yield Text()
+        before = seen
+
+
+def _count(seen: _Seen, step: StepReport) -> Iterator[tuple[str, str]]:
+    """The step in one line: how many pairs are reached, and whether all is as expected."""
+    glyphs = list(seen.glyphs.values())
+    reached = glyphs.count(REACHED)
+    yield f"{reached} of {len(glyphs)} pairs reached", ""
+    failed = glyphs.count(FAILED) + sum(check.status == "failed" for check in step.checks)
+    errors = glyphs.count(ERROR) + sum(check.status == "error" for check in step.checks)
+    if failed or errors:
+        yield f", {failed} NOT as expected" if failed else "", _BAD
+        yield f", {errors} NOT measured" if errors else "", _BAD
+    else:
+        yield ", all as expected", "green"
+
+
+# --- reasons --------------------------------------------------------------------------------------------------------
+
+
+def _cause(cells: Sequence[Cell]) -> str:
+    """Why a pair is not reached: the same words for all pairs, of requests and answers, that have the same cause."""
+    lost = [cell for cell in cells if cell.dropped_at is not None]
+    causes = dict.fromkeys(f"{cell.dropped_at.node}: {cell.dropped_at.reason}" for cell in lost if cell.dropped_at)
+    only = f" (only {', '.join(cell.protocol for cell in lost)})" if len(lost) < len(cells) else ""
+    return "; ".join(causes) + only
+
+
+def _reasons(page: _Page, causes: Mapping[Pair, str], title: str) -> Iterator[Text]:
+    """Every cause once, with the pairs that it keeps apart; the cause of most pairs first."""
+    by_cause: dict[str, list[Pair]] = {}
+    for pair, cause in causes.items():
+        by_cause.setdefault(cause, []).append(pair)
+    if by_cause:
+        yield Text(f"   {title}:", style="bold")
+    for cause, pairs in sorted(by_cause.items(), key=lambda item: -len(item[1])):
+        yield from page.wrapped(f"   - {cause}: {page.pairs(pairs)}", 5)
+
+
+def _changes(page: _Page, before: _Seen, now: _Seen) -> Iterator[Text]:
+    """What a step changed: reached, not reached, not reached for another cause, reached on another way."""
+    changed = [pair for pair, sign in now.glyphs.items() if sign != before.glyphs.get(pair)]
+    reached = [pair for pair in changed if now.glyphs[pair] == REACHED]
+    if reached:
+        yield from page.wrapped(f"   now reached: {page.pairs(reached)}", 5, "green")
+    lost = {pair: now.causes[pair] for pair in changed if pair in now.causes}
+    yield from _reasons(page, lost, "no longer reached")
+    old = before.causes
+    other = {pair: why for pair, why in now.causes.items() if pair not in lost and why != old.get(pair, why)}
+    yield from _reasons(page, other, "still not reached, for another reason")
+    ways = {pair: _another_way(before.cells[pair], now.cells[pair]) for pair in _reached_twice(before, now)}
+    elsewhere = {pair: way for pair, way in ways.items() if way}
+    yield from _reasons(page, elsewhere, "reached on another way")
+    if not (changed or other or elsewhere):
+        yield Text("   as in the step before", style="dim")
+
+
+def _reached_twice(before: _Seen, now: _Seen) -> Iterator[Pair]:
+    return (pair for pair, sign in now.glyphs.items() if sign == REACHED == before.glyphs.get(pair))
+
+
+def _another_way(before: tuple[Cell, ...], now: tuple[Cell, ...]) -> str:
+    """Which nodes a pair's packets pass now, and which they passed before; empty if they are the same."""
+    old, new = (dict.fromkeys((*cells[0].forward, *cells[0].reverse)) for cells in (before, now))
+    added, gone = [node for node in new if node not in old], [node for node in old if node not in new]
+    if not added and not gone:
+        return ""
+    parts = (f"over {', '.join(added)}" if added else "", f"not over {', '.join(gone)}" if gone else "")
+    return ", ".join(filter(None, parts))
+
+
+# --- what is not as it should be ------------------------------------------------------------------------------------
+
+
+def _wrong(page: _Page, step: StepReport) -> Iterator[Text]:
+    """Every check and every cell that failed or could not be measured, one by one and in full."""
+    for check in step.checks:
+        if check.status != "passed":
+            yield from page.wrapped(f"   {check.status.upper()}  {check.name}: {check.message}", 11, _BAD)
+    wrong = (cell for cell in step.cells if cell.status != "passed")
+    for (title, message, evidence), group in groupby(wrong, key=_in_full):
+        protocols = ", ".join(cell.protocol for cell in group if cell.protocol != "any")
+        head = f"   {title}{f' ({protocols})' if protocols else ''}: {message}"
+        yield from page.wrapped(head, 11, _BAD)
+        for name, value in evidence:
+            yield from page.wrapped(f"           {name}: {value}", 13)
+
+
+def _in_full(cell: Cell) -> tuple[str, str, tuple[tuple[str, str], ...]]:
+    """All that is known of a cell: title, message and evidence; protocols that fared alike have the same."""
+    evidence = (
+        ("expected", f"{cell.expected}{f' ({cell.documented})' if cell.documented else ''}"),
+        ("predicted", cell.predicted + _dropped(cell.predicted_drop)),
+        ("observed", (cell.observed or "not measured") + _dropped(cell.dropped_at)),
+        ("forward", " > ".join(cell.forward) or "none"),
+        ("reverse", " > ".join(cell.reverse) or "none"),
+    )
+    return f"{cell.status.upper()}  {cell.source} to {cell.target}", cell.message, evidence
+
+
+def _dropped(drop: Drop | None) -> str:
+    if drop is None:
+        return ""
+    what = "the request" if drop.direction == "forward" else "the answer"
+    return f", {what} dropped at {drop.node}: {drop.reason}"
+
+
+def check_rows(checks: Iterable[Check]) -> list[dict[str, object]]:
+    """Checks as the rows of a table."""
+    return [{"check": check.name, "status": check.status, "message": check.message} for check in checks]

@@ -1,0 +1,68 @@
+"""Reports as JSON, there and back; what is not a report is refused and the reason is told."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from reports import as_predicted, gone_wrong, hub, of
+from typer.testing import CliRunner
+
+from netlab.cli import app
+from netlab.errors import UsageError
+from netlab.machine.drawing import svg
+from netlab.report.dot import dot
+from netlab.report.encoding import encoded, read
+from netlab.report.page import page
+from netlab.results.verification import Report
+from netlab.scenario.loader import catalogue
+
+SCENARIOS = tuple(catalogue())
+
+
+def drawn(found: Report) -> str:
+    return page(found, svg(dot(found.topology)))
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_what_json_holds_is_the_report(name: str) -> None:
+    found = gone_wrong(of(name))
+    assert read(encoded(found), "verify.json") == found
+
+
+def test_a_report_holds_no_key() -> None:
+    found = as_predicted(hub())
+    assert "do_not_tell" not in encoded(found)
+    assert "do_not_tell" not in drawn(found)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"steps": 1}, "steps"),
+        ({"definition": None}, "definition"),
+        ({"steps": []}, "it has no steps"),
+        ({"machines": []}, "is none of its machines"),
+        ({"topology": {"name": "hub"}}, "topology.clusters"),
+        ({"time_scale": "fast"}, "time_scale"),
+    ],
+)
+def test_what_is_not_a_report_is_refused_and_says_why(change: dict[str, object], words: str) -> None:
+    with pytest.raises(UsageError, match=words) as caught:
+        read(json.dumps({**json.loads(encoded(as_predicted(hub()))), **change}), "verify.json")
+    assert caught.value.message.startswith("verify.json is not a report of `netlab verify -f json`: ")
+
+
+@pytest.mark.parametrize("text", ["", "[", "[]", "null", '"x"', "{}"])
+def test_what_is_not_even_an_object_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match=r"verify\.json is not a report"):
+        read(text, "verify.json")
+
+
+def test_report_makes_a_page_of_a_file_without_root(tmp_path: Path) -> None:
+    (tmp_path / "verify.json").write_text(encoded(as_predicted(hub())))
+    arguments = ["report", "--from", str(tmp_path / "verify.json"), "-o", str(tmp_path / "report.html")]
+    assert CliRunner().invoke(app, arguments).exit_code == 0
+    assert (tmp_path / "report.html").read_text() == drawn(as_predicted(hub()))
+    assert isinstance(CliRunner().invoke(app, ["report", "lab", *arguments[1:]]).exception, UsageError)
