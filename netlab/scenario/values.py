@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable, Mapping
 from functools import wraps
@@ -76,9 +77,10 @@ class Model(BaseModel):
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         written = handler(schema)
-        properties = handler.resolve_ref_schema(written).get("properties", {})
+        found = handler.resolve_ref_schema(written)
+        found["description"] = inspect.cleandoc(cls.__doc__ or "").replace("``", "`")
         for name, text in descriptions.of_fields(cls).items():
-            properties[name]["description"] = text
+            found["properties"][name]["description"] = text
         return written
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:

@@ -67,8 +67,8 @@ class Connection(TunnelSettings):
     """
 
     type: Literal["IPsec", "Vnet2Vnet"]
-    """`Vnet2Vnet` joins two gateways, and Azure fills in the remote prefixes. For `IPsec` the user describes the other
-    end with a local network gateway (R75)."""
+    """The type. `Vnet2Vnet` joins two gateways, and Azure fills in the remote prefixes. For `IPsec` the user describes
+    the other end with a local network gateway (R75)."""
     between: Annotated[tuple[str, ...], Field(min_length=2, max_length=2)]
     """The two ends: VNets, sites, or appliances as VNET-VM."""
     device: str | None = None

@@ -1,4 +1,4 @@
-"""The JSON Schema says what the loader takes, short forms included."""
+"""The models of a scenario file: their JSON Schema, their descriptions, and values computed once."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 
+from netlab.scenario.addresses import vm_addresses
 from netlab.scenario.document import read
 from netlab.scenario.loader import catalogue, parse, schema
+from netlab.scenario.models import RouteTable, Scenario, VirtualMachine
 
 EXAMPLE = """\
 name: forms
@@ -72,3 +74,33 @@ def test_what_the_loader_refuses_is_not_valid(validator: Any, place: tuple[str |
         inner = inner[part]
     inner[place[-1]] = value
     assert not validator.is_valid(data)
+
+
+def test_every_object_and_every_field_has_a_description_that_is_a_sentence() -> None:
+    everything = {"Scenario": schema(), **schema()["$defs"]}
+    texts = {name: item["description"] for name, item in everything.items()}
+    for name, item in everything.items():
+        texts |= {f"{name}.{key}": field["description"] for key, field in item.get("properties", {}).items()}
+    assert {name: text for name, text in texts.items() if not text[0].isupper() or not text.endswith(".")} == {}
+
+
+def test_an_inherited_field_keeps_its_description() -> None:
+    described = schema()["$defs"]
+    keys = (
+        described[name]["properties"]["connection_mode"]["description"] for name in ("Connection", "TunnelSettings")
+    )
+    assert len(set(keys)) == 1
+
+
+def test_a_changed_copy_computes_anew() -> None:
+    vnet = parse(EXAMPLE, "x.yaml").scenario.vnets["VNet1"]
+    assert vm_addresses(vnet).keys() == {"vm1", "vm2"}
+    changed = vnet.model_copy(update={"vms": {"vm3": VirtualMachine(subnet="long")}})
+    assert vm_addresses(changed).keys() == {"vm3"}
+    assert vm_addresses(vnet) is vm_addresses(vnet)
+
+
+def test_a_subnet_whose_route_table_does_not_exist_has_an_empty_one() -> None:
+    data = read(EXAMPLE, "x.yaml").data
+    data["vnets"]["VNet1"]["subnets"]["long"]["route_table"] = "lost"
+    assert Scenario.model_validate(data).route_table("VNet1", "long") == RouteTable()
