@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Network
 from typing import TypeVar
 
+from netlab.azure.bgp.settling import Path
 from netlab.azure.effective import (
     NONE_PREFIXES,
     EffectiveRoute,
@@ -19,7 +20,7 @@ from netlab.azure.effective import (
     routing_preference,
 )
 from netlab.azure.nics import Nic, sends_only_its_own, takes_only_its_own
-from netlab.azure.propagation import Learned, static_prefixes, vnet_prefixes
+from netlab.azure.propagation import static_prefixes, vnet_prefixes
 from netlab.azure.sessions import Session, point_to_site
 from netlab.azure.world import World
 from netlab.scenario.addresses import DEFAULT_ROUTE, GATEWAY_SUBNET
@@ -298,7 +299,7 @@ def _by_appliances(world: World, vnet: str) -> Iterator[ToldHere]:
     for server in (router for router in route_servers(world.scenario) if router.end == vnet):
         for prefix, paths in world.learned.get(server.node, {}).items():
             for path in paths:
-                if not path.inside and path.next_hop is not None:
+                if not path.internal and path.next_hop is not None:
                     yield Told(prefix, "NVA", len(path.as_path), path.next_hop)
 
 
@@ -526,8 +527,8 @@ def _through_vnet(router: Router, neighbor: Router) -> bool:
     return neighbor.role in ("route server", "expressroute") or (router.role, neighbor.role) == ("appliance",) * 2
 
 
-def _bgp_source(path: Learned) -> str:
-    return f"{'iBGP' if path.inside else 'BGP'}, AS path {' '.join(map(str, path.as_path))}".rstrip()
+def _bgp_source(path: Path) -> str:
+    return f"{'iBGP' if path.internal else 'BGP'}, AS path {' '.join(map(str, path.as_path))}".rstrip()
 
 
 def _router(world: World, router: Router, packet: Packet) -> Iterator[Hop]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from netlab.azure.propagation import bgp_ends
 from netlab.azure.world import World
 from netlab.scenario.models import Expectation, Scenario
+from netlab.scenario.network import resolve
 from netlab.scenario.routers import Router, appliances, ends, route_servers
 
 ABSENT = "absent"
@@ -26,8 +26,9 @@ def expected(before: Expected, expectation: Expectation) -> Expected:
 
 def learners(scenario: Scenario) -> tuple[str, ...]:
     """Who learns by BGP: VNets by their gateway, sites, and the nodes of Route Servers and appliances."""
+    network = resolve(scenario)
     lone = (router.node for routers in (route_servers(scenario), appliances(scenario)) for router in routers)
-    return (*bgp_ends(scenario), *lone)
+    return (*(end.name for end in network.ends if end in network.bgp_ends), *lone)
 
 
 def routers(world: World, learner: str) -> tuple[Router, ...]:

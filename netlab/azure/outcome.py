@@ -10,7 +10,6 @@ from netlab.azure.explanation import explain
 from netlab.azure.forwarding import tables
 from netlab.azure.nics import nics
 from netlab.azure.prediction import Predicted, PredictedStep, Walk, predict, story_of
-from netlab.azure.propagation import bgp_ends
 from netlab.azure.world import World
 from netlab.results import prediction as results
 from netlab.results.drops import Drop
@@ -140,7 +139,7 @@ def _cell(item: Predicted, reach: Reach | None) -> results.PredictedCell:
 
 def routes(world: World) -> Routes:
     """All routes at a moment; of the routers only those that speak BGP."""
-    speaking = bgp_ends(world.scenario)
+    speaking = {end.name for end in world.network.bgp_ends}
     learned = (table for table in _learned(world) if table.name in speaking or table.routes)
     return Routes(tuple(_effective(world)), tuple(learned), tuple(_clients(world)))
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Network
 
-from netlab.azure.propagation import offered_selectors, p2s_static_prefixes, profile_prefixes
+from netlab.azure.p2s.routes import offered_selectors, profile_prefixes, static_prefixes
 from netlab.scenario.models import PointToSite, Scenario, node_name
+from netlab.scenario.network import VpnGateway, resolve
 from netlab.scenario.rules.gateways import most_clients
 
 Prefixes = frozenset[IPv4Network]
@@ -69,6 +70,13 @@ def point_to_site(scenario: Scenario, vnet: str) -> PointToSite:
     return gateway.point_to_site
 
 
+def vpn_gateway(scenario: Scenario, vnet: str) -> VpnGateway:
+    """The VPN gateway of a VNet that has one."""
+    gateway = resolve(scenario).vnets[vnet].vpn_gateway
+    assert gateway is not None
+    return gateway
+
+
 def pool_addresses(scenario: Scenario, vnet: str) -> tuple[IPv4Address, IPv4Address]:
     """The first and the last address that a gateway hands out: its pool's, as many as it serves clients (R52)."""
     gateway = scenario.vnets[vnet].vpn_gateway
@@ -80,13 +88,13 @@ def pool_addresses(scenario: Scenario, vnet: str) -> tuple[IPv4Address, IPv4Addr
 
 def offered(scenario: Scenario, vnet: str, by_bgp: Iterable[IPv4Network]) -> Prefixes:
     """The selectors that a gateway offers its clients, given what BGP told it."""
-    static = (*p2s_static_prefixes(scenario, vnet), *point_to_site(scenario, vnet).custom_routes)
+    static = (*static_prefixes(vpn_gateway(scenario, vnet)), *point_to_site(scenario, vnet).custom_routes)
     return frozenset(offered_selectors(static, by_bgp))
 
 
 def downloaded(scenario: Scenario, vnet: str) -> Prefixes:
     """The routes in the profile package of a gateway now."""
-    return frozenset(profile_prefixes(scenario, vnet))
+    return frozenset(profile_prefixes(vpn_gateway(scenario, vnet)))
 
 
 def refusal(scenario: Scenario, sessions: Sessions, tunnel: Tunnel) -> str:

@@ -9,14 +9,14 @@ from functools import cached_property, reduce
 from pydantic import SecretStr
 
 from netlab.azure import sessions
+from netlab.azure.bgp.fixpoint import Converged, Paths, converge
+from netlab.azure.bgp.sessions import Session as BgpSession
 from netlab.azure.effective import active, fixed_routes
 from netlab.azure.ike import Negotiated, negotiate
 from netlab.azure.nics import Nic, nics
-from netlab.azure.propagation import Paths, converged
-from netlab.azure.propagation import Session as BgpSession
-from netlab.azure.propagation import sessions as bgp_sessions
 from netlab.azure.sessions import Prefixes, Session, Sessions
 from netlab.azure.sessions import Tunnel as ClientTunnel
+from netlab.scenario import network as networks
 from netlab.scenario.addresses import DEFAULT_ROUTE
 from netlab.scenario.models import (
     Action,
@@ -143,24 +143,34 @@ class World:
         return ""
 
     @cached_property
-    def _converged(self) -> tuple[tuple[BgpSession, ...], dict[str, Paths]]:
-        return converged(self.topology, self.talking, self.announced)
+    def network(self) -> networks.Network:
+        """The network of the scenario."""
+        return networks.resolve(self.scenario)
+
+    @cached_property
+    def bgp_topology(self) -> networks.Topology:
+        """The routers and tunnels of this moment, as objects."""
+        faults = self.faults
+        return networks.Topology(self.network, faults.switched, faults.lost | faults.stopped, faults.severed)
+
+    @cached_property
+    def _converged(self) -> Converged:
+        return converge(self.bgp_topology, self.talking, self.announced)
 
     @property
     def bgp_sessions(self) -> tuple[BgpSession, ...]:
         """The BGP sessions that are established, each at both of its routers."""
-        return self._converged[0]
+        return self._converged.sessions
 
     @property
-    def flooded(self) -> frozenset[str]:
-        """What the BGP sessions run over that are lost to too many prefixes (B16, A8): tunnels, or their nodes."""
-        stay = {_over(session) for session in self.bgp_sessions}
-        return frozenset(map(_over, bgp_sessions(self.topology, self.talking))) - stay
+    def exceeded(self) -> frozenset[str]:
+        """What the BGP sessions run over whose maximum-prefix is exceeded (B16, A8): tunnels, or their nodes."""
+        return frozenset(session.over for session in self._converged.exceeded)
 
     @property
-    def learned(self) -> dict[str, Paths]:
+    def learned(self) -> Mapping[str, Paths]:
         """What every router has learned by BGP, by its node."""
-        return self._converged[1]
+        return self._converged.paths
 
     @property
     def learned_by_name(self) -> dict[str, Paths]:
@@ -218,11 +228,6 @@ def shut_in_by(scenario: Scenario, router: Router) -> str:
     if default.next_hop_type == "Internet":
         return ""
     return f"0.0.0.0/0 of {router.node}'s subnet leads to {default.next_hop_type}, not to the Internet"
-
-
-def _over(session: BgpSession) -> str:
-    """What a session runs over: its tunnel, or what the plan calls the connection of two routers without one."""
-    return session.tunnel or f"{session.router}-{session.peer.node}"
 
 
 def initial(scenario: Scenario) -> World:

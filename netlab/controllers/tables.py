@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from netlab.azure.effective import EffectiveRoute, Teller, Told, active, preferred
-from netlab.azure.propagation import offered_selectors
+from netlab.azure.p2s.routes import offered_selectors
 from netlab.plan.model import Fabric, FixedRoute, GatewayView, Plan, Route, RouteServerView, SubnetTable, Timers
 from netlab.plan.tables import GATEWAY_METRIC, by_turns, over
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from netlab.azure.propagation import p2s_static_prefixes
+from netlab.azure.p2s.routes import static_prefixes
 from netlab.azure.sessions import pool_addresses
 from netlab.plan import proposals
 from netlab.plan.certificates import Servers, client_credentials
@@ -72,7 +72,7 @@ def p2s_connection(device: Device) -> IkeConnection | None:
         initiator=False,
         ike_proposals=proposals.P2S_IKE,
         esp_proposals=proposals.P2S_ESP,
-        local_ts=Selector(tuple(map(str, p2s_static_prefixes(scenario, gateway.name)))),
+        local_ts=Selector(tuple(map(str, static_prefixes(gateway)))),
         remote_ts=Selector(),
         pool=f"{first}-{last}",
         if_id=device.if_id(P2S),

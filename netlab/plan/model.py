@@ -12,6 +12,7 @@ from functools import cached_property
 from ipaddress import IPv4Network
 from typing import Literal
 
+from netlab.azure.bgp.policy import PeerPolicy
 from netlab.azure.effective import EffectiveRoute, NextHopType
 from netlab.scenario.models import HubRoutingPreference
 
@@ -223,16 +224,10 @@ class Tunnel:
 
 @dataclass(frozen=True, slots=True)
 class BgpNeighbor:
-    """A BGP peer: over the tunnel of an IKE connection, or of another kind of ``connection``, or ``inside`` (iBGP).
+    """A BGP peer: over the tunnel of an IKE connection, or of another kind of ``connection``, or ``internal`` (iBGP).
 
-    ``interface`` leads to it. Exactly one side is ``passive``. ``prepend`` is how many more times the own ASN is put
-    before what it is told, ``next_hop`` the one that it is told, empty for this speaker itself; ``keeps_next_hop`` that
-    it is told what was learned with the next hop that it has. It tells nobody of the prefixes in ``quiet``, and is
-    not told those in ``withheld``. What it tells has this ``weight`` and ``metric``, the prefixes in ``nameless`` not
-    its AS number; ``strips_private`` takes private AS numbers out of what it is told, ``overrides`` puts the own one in
-    the place of the peer's. One that tells more than ``maximum_prefix`` prefixes loses its session; 0 takes any
-    number. ``bfd`` watches it by BFD; ``timers`` are keepalive and hold time where they are shorter than the
-    speaker's. ``marks`` mark what is heard from it, by numbers, and it is told nothing that bears one of them.
+    ``interface`` leads to it. Exactly one side is ``passive``. ``communities`` are the numbers that stand for the site
+    of origin in the policy; ``timers`` are keepalive and hold time where they are shorter than the speaker's.
     """
 
     connection: str
@@ -241,40 +236,32 @@ class BgpNeighbor:
     interface: str
     asn: int
     passive: bool
-    inside: bool = False
-    prepend: int = 0
-    keeps_next_hop: bool = False
-    next_hop: str = ""
-    quiet: tuple[str, ...] = ()
-    withheld: tuple[str, ...] = ()
-    weight: int = 0
-    metric: int = 0
-    nameless: tuple[str, ...] = ()
-    strips_private: bool = False
-    overrides: bool = False
-    maximum_prefix: int = 0
-    bfd: bool = False
+    policy: PeerPolicy
+    internal: bool = False
+    communities: tuple[int, ...] = ()
     timers: tuple[int, int] | None = None
-    marks: tuple[int, ...] = ()
 
     @property
-    def changed(self) -> bool:
-        """Whether what it is told is not what the speaker knows."""
-        return bool(self.prepend or self.next_hop or self.quiet or self.withheld or self.marks)
+    def has_export_map(self) -> bool:
+        """Whether a route map changes or filters what the speaker advertises to it."""
+        exports = self.policy.exports
+        sets = exports.as_path_prepend or exports.next_hop or exports.no_advertise
+        return bool(sets or exports.prefix_filter or exports.site_of_origin)
 
     @property
-    def rated(self) -> bool:
-        """Whether what the speaker hears from it is not what it tells."""
-        return bool(self.metric or self.nameless or self.marks)
+    def has_import_map(self) -> bool:
+        """Whether a route map of its own changes what the speaker learns from it."""
+        imports = self.policy.imports
+        return bool(imports.med or imports.as_path_exclude or imports.site_of_origin)
 
 
 @dataclass(frozen=True, slots=True)
 class BgpSpeaker:
     """One FRR (zebra and bgpd, and bfdd where it watches a neighbor by BFD) in a namespace.
 
-    ``own_prefixes`` are the VNet's (and its transit spokes'): learned prefixes that are equal to or inside one of them
-    are refused, ``covering`` ones (strict supersets, 0.0.0.0/0 included) accepted and not passed on. ``bfd_interval``
-    is in milliseconds.
+    It drops routes for a prefix in ``own_prefixes``, the VNet's and its transit spokes', or inside one. It sets
+    NO_EXPORT on routes for one in ``covering``: their strict supersets, 0.0.0.0/0 included. ``bfd_interval`` is in
+    milliseconds.
     """
 
     node: str
@@ -290,19 +277,19 @@ class BgpSpeaker:
     covering: tuple[str, ...] = ()
 
     @property
-    def marks(self) -> tuple[int, ...]:
-        """All marks that it gives."""
-        return tuple(sorted({number for neighbor in self.neighbors for number in neighbor.marks}))
+    def communities(self) -> tuple[int, ...]:
+        """The communities that it sets for a site of origin."""
+        return tuple(sorted({number for neighbor in self.neighbors for number in neighbor.communities}))
 
     @property
-    def compares_metrics(self) -> bool:
-        """Whether metrics count, also of what different AS tell."""
-        return any(neighbor.metric for neighbor in self.neighbors)
+    def compares_med(self) -> bool:
+        """Whether it compares the MED of all routes, also of those from different AS."""
+        return any(neighbor.policy.imports.med for neighbor in self.neighbors)
 
     @property
     def daemons(self) -> tuple[str, ...]:
         """FRR's daemons, in the order in which they start."""
-        bfdd = ("bfdd",) if any(neighbor.bfd for neighbor in self.neighbors) else ()
+        bfdd = ("bfdd",) if any(neighbor.policy.session.bfd for neighbor in self.neighbors) else ()
         return ("zebra", *bfdd, "bgpd")
 
 

@@ -14,7 +14,6 @@ from netlab.plan.edges import edges
 from netlab.plan.model import BgpSpeaker, DataPlane, Link, Plan, Timers, Uplink
 from netlab.plan.timers import timers
 from netlab.plan.underlay import internet
-from netlab.scenario import routers
 from netlab.scenario.models import Scenario
 from netlab.scenario.names import INTERNET
 from netlab.scenario.network import Network, Topology, resolve
@@ -70,7 +69,7 @@ def plan(
             *(charon for client, mine in own.items() for charon in clients.charons(client, mine, servers)),
         ),
         tunnels=tuple(tunnel for of_device in ends.values() for tunnel in of_device),
-        speakers=tuple(_speakers(lab, scenario, routers.Topology(scenario, switched), clock, lost)),
+        speakers=tuple(_speakers(lab, topology, clock, lost)),
         fabrics=tuple(fabric for _, fabric in of_vnets),
         gateways=(
             *(gateways.view(lab, d, d.gateway.vnet, ends[d.node]) for d in on_duty if d.gateway is not None),
@@ -87,11 +86,9 @@ def plan(
     )
 
 
-def _speakers(
-    lab: str, scenario: Scenario, topology: routers.Topology, clock: Timers, lost: frozenset[str]
-) -> Iterator[BgpSpeaker]:
+def _speakers(lab: str, topology: Topology, clock: Timers, lost: frozenset[str]) -> Iterator[BgpSpeaker]:
     for router in topology.speakers.values():
-        found = speaker(lab, scenario, topology, router, clock) if router.node not in lost else None
+        found = speaker(lab, topology, router, clock) if router.node not in lost else None
         if found is not None:
             yield found
 

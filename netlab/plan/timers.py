@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from netlab.azure.bgp.values import HOLD_TIME
 from netlab.azure.ike import IKE_LIFETIME
 from netlab.plan.model import Timers
 
 BGP_KEEPALIVE = 60  # B14
-BGP_HOLD = 180  # B14
 BGP_HOLD_AT_LEAST = 3  # RFC 4271, section 4.2
 BFD_INTERVAL = 300  # R98, in milliseconds; three lost ones and the peer is dead
 BFD_INTERVAL_AT_LEAST = 100  # a daemon on a busy machine of two cores may sleep for as long as that
@@ -26,7 +26,7 @@ def timers(scale: float) -> Timers:
     return Timers(
         scale=scale,
         bgp_keepalive=max(1, round(BGP_KEEPALIVE / scale)),
-        bgp_hold=max(BGP_HOLD_AT_LEAST, round(BGP_HOLD / scale)),
+        bgp_hold=max(BGP_HOLD_AT_LEAST, round(HOLD_TIME / scale)),
         bfd_interval=max(BFD_INTERVAL_AT_LEAST, round(BFD_INTERVAL / scale)),
         dpd_delay=delay,
         retransmit_timeout=round(max(0.25, (DPD_TIMEOUT / scale - delay) / waits), 3),

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
 
+from pydantic_core import to_jsonable_python
+
 from netlab.plan.model import Interface, Node, Plan, Route, Tunnel
 from netlab.render import nftables, text, vici
 
@@ -37,7 +39,8 @@ def messages(plan: Plan) -> Iterator[tuple[str, dict[str, Any]]]:
 def structure(plan: Plan) -> dict[str, Any]:
     """The plan with its rendered configuration."""
     nodes = [asdict(node) | {"nftables": nftables.text(node.nftables)} for node in plan.nodes]
-    return {**asdict(plan), "nodes": nodes, "files": dict(files(plan)), "vici": dict(messages(plan))}
+    values: dict[str, Any] = to_jsonable_python(asdict(plan))
+    return {**values, "nodes": nodes, "files": dict(files(plan)), "vici": dict(messages(plan))}
 
 
 def outline(plan: Plan) -> str:

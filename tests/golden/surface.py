@@ -11,11 +11,12 @@ from dataclasses import MISSING, astuple, dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
+from netlab.azure.bgp.sessions import Session
+from netlab.azure.bgp.settling import Path as Learned
 from netlab.azure.explanation import explain
 from netlab.azure.forwarding import tables
 from netlab.azure.ike import Negotiated
 from netlab.azure.prediction import Predicted, PredictedStep, Walk, endpoint_addresses, predict
-from netlab.azure.propagation import Learned
 from netlab.azure.world import World
 from netlab.plan.model import DataPlane
 from netlab.plan.names import RUN_ROOT
@@ -101,11 +102,16 @@ def _step(step: PredictedStep) -> Step:
         clients=dict(_clients(world)),
         connections={name: _agreement(found) for name, found in world.negotiated.items()},
         tunnels={name: "down" if why else "up" for name, why in down.items()},
-        sessions=tuple(sorted(f"{s.router}~{s.peer.node} {s.tunnel}".strip() for s in world.bgp_sessions)),
+        sessions=tuple(sorted(map(_session, world.bgp_sessions))),
         learned={node: _learned(paths) for node, paths in world.learned.items()},
         effective=dict(_effective(world)),
         reasons=tuple(filter(None, (*down.values(), *absent))),
     )
+
+
+def _session(session: Session) -> str:
+    tunnel = session.tunnel.name if session.tunnel is not None else ""
+    return f"{session.router.node}~{session.peer.node} {tunnel}".strip()
 
 
 def _cells(step: PredictedStep) -> Iterator[Cell]:

@@ -8,7 +8,7 @@ from ipaddress import IPv4Network
 
 from netlab.azure.bgp.policy import ExportPolicy, PeerPolicy, policy
 from netlab.azure.bgp.sessions import Announcements, Session, originated, sessions
-from netlab.azure.bgp.settling import Path, Peering, Peerings, Settling, UpdateGroup
+from netlab.azure.bgp.settling import Path, Peering, Peerings, Settling, UpdateGroup, ambiguous
 from netlab.errors import ScenarioError
 from netlab.scenario.network import Router, Topology
 
@@ -56,8 +56,14 @@ def converge(topology: Topology, tunnels_up: frozenset[str], announced: Announce
 
 def _settled(topology: Topology, peerings: tuple[Peering, ...], origins: Mapping[IPv4Network, _Origins]) -> _Moment:
     moment = _Moment(peerings, origins)
+    # Without weights a longer AS path never wins, and there is one solution only.
+    weighted = any(peering.imports.weight for peering in peerings)
     try:
         moment.settle()
+        if weighted:
+            other = _Moment(peerings[::-1], {prefix: nodes[::-1] for prefix, nodes in origins.items()})
+            other.settle()
+            moment.compare(other)
     except ScenarioError as error:
         raise ScenarioError(f"{topology.network.scenario.name}: {error}", hint=error.hint) from None
     return moment
@@ -112,6 +118,14 @@ class _Moment:
         """Have every prefix settle; no prefix depends on another one."""
         for state, _ in self._classes:
             state.settle()
+
+    def compare(self, other: _Moment) -> None:
+        """Refuse what settles otherwise when routers advertise in another order: chance would decide in the lab."""
+        for (state, _), (theirs, _) in zip(self._classes, other._classes, strict=True):
+            nodes = sorted({*state.best, *theirs.best})
+            differing = [node for node in nodes if state.best.get(node, ()) != theirs.best.get(node, ())]
+            if differing:
+                raise ambiguous(state.prefix, differing)
 
     def paths(self, node: str) -> Paths:
         """What a router has learned."""

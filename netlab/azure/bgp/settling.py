@@ -256,11 +256,19 @@ class Settling:
         )
 
 
+_HINT = "what they prefer is advertised only while they do not use it: remove one of the ways, or what prefers it"
+
+
 def _unsettled(prefix: IPv4Network, nodes: Collection[str]) -> ScenarioError:
     """BGP that never settles: some routers prefer a route that is only advertised while they do not use it."""
     what = f"{', '.join(nodes)} take one way to {prefix}, then another one, and so on"
-    hint = "what they prefer is advertised only while they do not use it: remove one of the ways, or what prefers it"
-    return ScenarioError(f"BGP never settles: {what}", hint=hint)
+    return ScenarioError(f"BGP never settles: {what}", hint=_HINT)
+
+
+def ambiguous(prefix: IPv4Network, nodes: Collection[str]) -> ScenarioError:
+    """BGP with several solutions: what routers use depends on which route reaches them first."""
+    what = f"{', '.join(nodes)} take one way to {prefix} or another one, whichever they learn first"
+    return ScenarioError(f"BGP settles in more than one way: {what}", hint=_HINT)
 
 
 def _may_pass(path: Path, group: UpdateGroup) -> bool:

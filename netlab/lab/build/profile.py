@@ -6,7 +6,8 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterable
 from pathlib import Path
 
-from netlab.azure.propagation import profile_prefixes
+from netlab.azure.p2s.routes import profile_prefixes
+from netlab.azure.sessions import vpn_gateway
 from netlab.machine.ports import Clients
 from netlab.plan.certificates import server_root_name
 from netlab.plan.model import Client, Plan
@@ -28,7 +29,7 @@ def current(plan: Plan, scenario: Scenario, client: Client) -> str:
         for connection in item.connections
         if (item.directory, connection.name) == (client.directory, client.connection)
     )
-    return vpn_settings(server, tuple(map(str, profile_prefixes(scenario, client.gateway))))
+    return vpn_settings(server, tuple(map(str, profile_prefixes(vpn_gateway(scenario, client.gateway)))))
 
 
 def routes_in(text: str) -> tuple[str, ...]:

@@ -52,7 +52,7 @@ def _try_again(plan: Plan, world: World, machine: Machine) -> None:
 
 def expected_peers(world: World, speaker: BgpSpeaker) -> frozenset[str]:
     """The addresses of the peers with which a speaker's session must be Established."""
-    peers = {session.peer.node for session in world.bgp_sessions if session.router == speaker.node}
+    peers = {session.peer.node for session in world.bgp_sessions if session.router.node == speaker.node}
     return frozenset(neighbor.address for neighbor in speaker.neighbors if neighbor.node in peers)
 
 
@@ -67,9 +67,9 @@ def _missing(plan: Plan, world: World, speaker: BgpSpeaker, machine: Machine) ->
             yield f"{speaker.node}: the BGP session with {address} is {state}"
     watched = machine.bgp.bfd_states(speaker)
     for neighbor in speaker.neighbors:
-        if neighbor.bfd and neighbor.address in expected and watched.get(neighbor.address) != "up":
+        if neighbor.policy.session.bfd and neighbor.address in expected and watched.get(neighbor.address) != "up":
             yield f"{speaker.node}: BFD does not watch {neighbor.address} yet"
-        if neighbor.connection in world.silent | world.flooded and states.get(neighbor.address) == "Established":
+        if neighbor.connection in world.silent | world.exceeded and states.get(neighbor.address) == "Established":
             yield f"{speaker.node}: the BGP session with {neighbor.address} is still Established"
     ports = {neighbor.node: neighbor.interface for neighbor in speaker.neighbors}
     # A static route wins over what BGP says of the same prefix: an administrative distance of 1 against 20.

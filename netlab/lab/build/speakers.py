@@ -32,7 +32,7 @@ def count_again(bgp: Bgp, speaker: BgpSpeaker) -> None:
     FRR 8.4.4 compares with maximum-prefix before it counts the new one: it gives up with the next update, and a
     peer that is asked for all its routes again sends one.
     """
-    most = {neighbor.address: neighbor.maximum_prefix for neighbor in speaker.neighbors}
+    most = {neighbor.address: neighbor.policy.imports.maximum_prefix for neighbor in speaker.neighbors}
     for peer in bgp.peers(speaker) or ():
         if 0 < most.get(peer.address, 0) < peer.received:
             bgp.refresh(speaker, peer.address)

@@ -252,13 +252,13 @@ def _check_daemons(found: Plan) -> None:
         assert _twice(neighbor.address for neighbor in speaker.neighbors) == [], "FRR tells peers apart by address"
         for neighbor in speaker.neighbors:
             port = ports.get((speaker.node, neighbor.connection), "")
-            assert neighbor.inside == (neighbor.asn == speaker.asn), "iBGP is inside, eBGP outside"
+            assert neighbor.internal == (neighbor.asn == speaker.asn), "iBGP is internal"
             assert neighbor.interface in {i.name for i in interfaces[speaker.node]}
             assert port in ("", neighbor.interface)
             # Without a tunnel only inside, and with Route Servers, appliances and circuits.
             assert (
                 port
-                or neighbor.inside
+                or neighbor.internal
                 or {kinds[speaker.node], kinds[neighbor.node]} & {"route server", "vm", "edge router"}
             )
             ends_at = frozenset((speaker.node, neighbor.node))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netlab.azure.propagation import too_many
+from netlab.azure.bgp.policy import why_exceeded
 from netlab.azure.world import World
 from netlab.lab.build.settling import expected_peers
 from netlab.lab.build.speakers import states
@@ -26,14 +26,14 @@ def check(plan: Plan, world: World, bgp: Bgp) -> Iterator[Check]:
             session, name = found.get(neighbor.address, "unknown"), f"BGP {speaker.node} to {neighbor.address}"
             if neighbor.address in speaking:
                 yield Check(name, "passed" if session == "Established" else "failed", session)
-            elif neighbor.connection in world.silent | world.flooded:
+            elif neighbor.connection in world.silent | world.exceeded:
                 yield _lost(world, speaker, neighbor, name, session)
 
 
 def _lost(world: World, speaker: BgpSpeaker, neighbor: BgpNeighbor, name: str, session: str) -> Check:
     if session == "Established":
         return Check(name, "failed", session)
-    routers = world.topology.speakers
-    flooded = neighbor.connection in world.flooded
-    why = f": {too_many(world.scenario, routers[speaker.node], routers[neighbor.node])}" if flooded else ""
+    routers = world.bgp_topology.speakers
+    exceeded = neighbor.connection in world.exceeded
+    why = f": {why_exceeded(routers[speaker.node], routers[neighbor.node])}" if exceeded else ""
     return Check(name, "passed", f"{session}, as expected{why}")

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
+from netlab.azure.bgp.policy import why_exceeded
+from netlab.azure.bgp.sessions import originated
 from netlab.azure.learning import routers
-from netlab.azure.propagation import originated, too_many
 from netlab.azure.world import World
 from netlab.lab.build.speakers import GIVEN_UP
 from netlab.lab.build.state import Lab
@@ -41,7 +42,7 @@ class Speaker:
         for router in routers(self.world, self.end):
             speaker = self._speaker(router)
             if speaker is None:
-                rows += (_learned(str(router.bgp_address), BgpRoute(str(p))) for p in self._own())
+                rows += (_learned(str(router.bgp_address), BgpRoute(str(p))) for p in self._own(router))
                 continue
             found = self.bgp.routes(speaker)
             rows += (_learned(speaker.address, route) for route in found or ())
@@ -81,11 +82,11 @@ class Speaker:
         if peer.state != GIVEN_UP:
             return ""
         node = next(neighbor.node for neighbor in speaker.neighbors if neighbor.address == peer.address)
-        speakers = self.world.topology.speakers
-        return too_many(self.world.scenario, speakers[speaker.node], speakers[node])
+        speakers = self.world.bgp_topology.speakers
+        return why_exceeded(speakers[speaker.node], speakers[node])
 
-    def _own(self) -> tuple[IPv4Network, ...]:
-        return originated(self.world.scenario, self.end, self.world.announced)
+    def _own(self, router: Router) -> tuple[IPv4Network, ...]:
+        return originated(self.world.bgp_topology.speakers[router.node], self.world.announced)
 
     def _speaker(self, router: Router) -> BgpSpeaker | None:
         return next((speaker for speaker in self.lab.plan.speakers if speaker.node == router.node), None)
@@ -113,14 +114,14 @@ def _learned(local: str, route: BgpRoute) -> Row:
 
 def _advertised(speaker: BgpSpeaker, route: BgpRoute, neighbor: BgpNeighbor) -> Row:
     # Of what it leads to itself bgpd knows no next hop.
-    kept = neighbor.keeps_next_hop and route.next_hop not in ("", "0.0.0.0")
+    kept = neighbor.policy.exports.next_hop_unchanged and route.next_hop not in ("", "0.0.0.0")
     return {
         "network": route.prefix,
-        "nextHop": neighbor.next_hop or (route.next_hop if kept else speaker.address),
+        "nextHop": str(neighbor.policy.exports.next_hop or "") or (route.next_hop if kept else speaker.address),
         "sourcePeer": speaker.address,
         "origin": "Igp",
         # bgpd puts its own number before the path only as it sends it.
-        "asPath": _as_path((*(() if neighbor.inside else (speaker.asn,)), *route.as_path.split())),
+        "asPath": _as_path((*(() if neighbor.internal else (speaker.asn,)), *route.as_path.split())),
         "weight": 0,
         "localAddress": speaker.address,
     }

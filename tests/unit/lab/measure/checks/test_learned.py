@@ -8,7 +8,7 @@ from ipaddress import IPv4Network
 import pytest
 
 from netlab.azure import learning
-from netlab.azure.propagation import MAXIMUM_PREFIX
+from netlab.azure.bgp.values import MAXIMUM_PREFIX
 from netlab.azure.world import World, after, initial
 from netlab.lab.measure.checks.learned import check
 from netlab.machine.frr import BgpRoute
@@ -42,23 +42,23 @@ def said(**ends: dict[str, str]) -> learning.Expected:
 def test_a_gateway_takes_so_many_prefixes_and_not_one_more(chain: Scenario) -> None:
     start = initial(chain)
     full = announced(start, MAXIMUM_PREFIX - 1)  # and the site's own one
-    assert "VNet3-Site1" not in full.flooded
+    assert "VNet3-Site1" not in full.exceeded
     assert len(full.learned["vnet3-gw-0"]) >= MAXIMUM_PREFIX
     over = announced(start, MAXIMUM_PREFIX)
-    assert over.flooded == {"VNet3-Site1"}
+    assert over.exceeded == {"VNet3-Site1"}
     assert IPv4Network(SITE) not in over.learned["vnet3-gw-0"]
     assert not over.learned["site1"]
 
 
 def test_the_next_gateway_counts_what_is_passed_on(chain: Scenario) -> None:
     """VNet3 tells its own prefixes besides the site's: too many for VNet2, not for VNet3."""
-    assert announced(initial(chain), MAXIMUM_PREFIX - 1).flooded == {"VNet2-VNet3"}
+    assert announced(initial(chain), MAXIMUM_PREFIX - 1).exceeded == {"VNet2-VNet3"}
 
 
 def test_a_session_that_was_lost_comes_back(chain: Scenario) -> None:
     start = initial(chain)
     back = announced(announced(start, MAXIMUM_PREFIX), MAXIMUM_PREFIX, "withdraw")
-    assert not back.flooded
+    assert not back.exceeded
     assert back.learned == start.learned
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from netlab.azure.propagation import too_many
+from netlab.azure.bgp.policy import why_exceeded
 from netlab.azure.world import World, after, initial
 from netlab.plan.model import BgpNeighbor, BgpSpeaker
 from netlab.plan.planner import plan
@@ -14,6 +14,7 @@ from netlab.plan.timers import bgp_timers, timers
 from netlab.render import text
 from netlab.scenario.loader import parse
 from netlab.scenario.models import Action
+from netlab.scenario.network import Topology, resolve
 
 TEXT = """
 name: circuits
@@ -56,9 +57,9 @@ def told(start: World, count: int, **who: Any) -> World:
 
 def lost(at: World) -> set[frozenset[str]]:
     """The pairs of routers whose session is lost."""
-    stay = {frozenset((session.router, session.peer.node)) for session in at.bgp_sessions}
+    stay = {frozenset((session.router.node, session.peer.node)) for session in at.bgp_sessions}
     before = initial(at.scenario).bgp_sessions
-    return {frozenset((session.router, session.peer.node)) for session in before} - stay
+    return {frozenset((session.router.node, session.peer.node)) for session in before} - stay
 
 
 # --- limits ---------------------------------------------------------------------------------------------------------
@@ -119,9 +120,8 @@ def test_what_comes_in_by_a_lost_session_counts_for_nobody_else() -> None:
     ],
 )
 def test_both_ends_of_a_lost_session_say_why(router: str, peer: str, words: str) -> None:
-    at = world()
-    speakers = at.topology.speakers
-    assert too_many(at.scenario, speakers[router], speakers[peer]) == words
+    speakers = Topology(resolve(world().scenario)).speakers
+    assert why_exceeded(speakers[router], speakers[peer]) == words
 
 
 # --- what FRR is told -----------------------------------------------------------------------------------------------
@@ -152,7 +152,7 @@ def test_with_bfd_a_device_and_its_edge_routers_watch_each_other(node: str) -> N
     watching = speaker(node, BFD)
     assert watching.daemons == ("zebra", "bfdd", "bgpd")
     assert "receive-interval 100\n" in text.frr_conf(watching, "bfdd")
-    watched = [item.address for item in watching.neighbors if item.bfd]
+    watched = [item.address for item in watching.neighbors if item.policy.session.bfd]
     assert watched == (["192.88.99.1", "192.88.99.2"] if node == "site1" else ["10.101.255.254"])
     for address in watched:
         assert f" neighbor {address} bfd profile circuit\n" in text.frr_conf(watching, "bgpd")

@@ -1,4 +1,4 @@
-"""A site on a circuit and on the VPN of the same VNet, beside a Route Server: what nobody tells round in a circle."""
+"""A site on a circuit and on the VPN of the same VNet, beside a Route Server: its site of origin stops loops."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from netlab.azure.prediction import matrix
 from netlab.azure.world import World, after, initial
 from netlab.plan.planner import plan
 from netlab.render.text import frr_conf
+from netlab.scenario.addresses import DEFAULT_ROUTE
 from netlab.scenario.loader import parse
 from netlab.scenario.models import Action, Scenario
 
@@ -66,10 +67,10 @@ def test_another_vnet_hears_it_from_the_site() -> None:
     assert heard(at, "vnet1-er-0")["10.2.0.0/16"] == (12076, 65101, 65020)
 
 
-def test_the_site_marks_what_it_hears_and_tells_nothing_with_that_mark() -> None:
+def test_the_site_sets_a_site_of_origin_and_advertises_no_route_with_the_same() -> None:
     found = plan(scenario(), "lab")
     (site,) = (speaker for speaker in found.speakers if speaker.node == "site1")
-    assert {neighbor.node: neighbor.marks for neighbor in site.neighbors} == {
+    assert {neighbor.node: neighbor.communities for neighbor in site.neighbors} == {
         **dict.fromkeys(("vnet1-gw-0", "vnet1-gw-1", "c1-msee-0", "c1-msee-1"), (1,)),
         "vnet2-gw-0": (),
     }
@@ -92,7 +93,7 @@ def test_an_appliance_tells_no_default_route_into_its_tunnels() -> None:
     assert "0.0.0.0/0" in heard(at, "vnet1-rs-0")
     assert "0.0.0.0/0" not in heard(at, "site2")
     (own,) = (speaker for speaker in plan(scenario(), "lab").speakers if speaker.node == "vnet1-own")
-    assert {n.node: n.withheld for n in own.neighbors}["site2"] == ("0.0.0.0/0",)
+    assert {n.node: n.policy.exports.prefix_filter for n in own.neighbors}["site2"] == (DEFAULT_ROUTE,)
 
 
 def test_an_appliance_resolves_what_leads_to_any_gateway_of_its_vnet() -> None:

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
+from netlab.azure.bgp.settling import Path as BgpPath
+from netlab.azure.bgp.values import MAXIMUM_PREFIX, SEED_MAXIMUM_PREFIX
 from netlab.azure.learning import learners
 from netlab.azure.learning import routers as learning_routers
 from netlab.azure.prediction import matrix
-from netlab.azure.propagation import MAXIMUM_PREFIX, SEED_MAXIMUM_PREFIX, Learned
 from netlab.azure.world import World, after, initial
 from netlab.controllers import tables as controller
 from netlab.plan.model import Plan, Route, SubnetTable
@@ -82,7 +83,7 @@ def heard(at: World, node: str) -> dict[str, tuple[int, ...]]:
     return {str(prefix): paths[0].as_path for prefix, paths in at.learned[node].items()}
 
 
-def paths(at: World, node: str, prefix: str) -> tuple[Learned, ...]:
+def paths(at: World, node: str, prefix: str) -> tuple[BgpPath, ...]:
     return at.learned[node].get(IPv4Network(prefix), ())
 
 
@@ -300,7 +301,7 @@ def test_a_next_hop_that_no_nic_has_leads_nowhere() -> None:
 
 
 def regions(*edits: tuple[str, str]) -> World:
-    text = (Path(__file__).parents[2] / "scenarios" / "route-server-multiregion.yaml").read_text()
+    text = (Path(__file__).parents[4] / "scenarios" / "route-server-multiregion.yaml").read_text()
     for before, now in edits:
         assert before in text, before
         text = text.replace(before, now, 1)

@@ -1,4 +1,4 @@
-"""Who tells whom: azure-rules.md, sections 1.1, 3 and 5.5."""
+"""What routers learn by BGP: azure-rules.md, sections 1.1, 3 and 5.5."""
 
 from __future__ import annotations
 
@@ -11,21 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netlab.azure.propagation import (
-    Paths,
-    bgp_ends,
-    converged,
-    offered_selectors,
-    originated,
-    p2s_static_prefixes,
-    profile_prefixes,
-    static_prefixes,
-    vnet_prefixes,
-)
+from netlab.azure.bgp.fixpoint import Paths, converge
+from netlab.azure.bgp.sessions import originated
 from netlab.scenario.addresses import asn
 from netlab.scenario.loader import load
 from netlab.scenario.models import Scenario
-from netlab.scenario.routers import Topology
+from netlab.scenario.network import Topology, resolve
 
 POOL = "192.168.0.0/24"
 V1, V2, V3, V4, S1 = "10.1.0.0/16", "10.2.0.0/16", "10.3.0.0/16", "10.4.0.0/16", "10.101.0.0/16"
@@ -43,11 +34,22 @@ Heard = dict[str, tuple[int, ...]]
 def by_end(scenario: Scenario, announced: dict[str, list[str]] | None = None) -> dict[str, Paths]:
     """What every end learns while all tunnels are up, where each has one router on duty."""
     told = {site: frozenset(map(IPv4Network, prefixes)) for site, prefixes in (announced or {}).items()}
-    topology = Topology(scenario)
-    _, found = converged(topology, frozenset(tunnel.name for tunnel in topology.tunnels), told)
-    ends = {topology.routers[node].end: paths for node, paths in found.items()}
+    topology = Topology(resolve(scenario))
+    found = converge(topology, frozenset(topology.tunnel), told).paths
+    ends = {topology.routers[node].end.name: paths for node, paths in found.items()}
     assert len(ends) == len(found), "several routers of one end"
     return ends
+
+
+def of_end(scenario: Scenario, end: str) -> tuple[IPv4Network, ...]:
+    """What the first router of an end originates."""
+    network = resolve(scenario)
+    return originated(Topology(network).with_tunnels(network.end(end))[0])
+
+
+def static_prefixes(scenario: Scenario, end: str, connection: str) -> tuple[IPv4Network, ...]:
+    network = resolve(scenario)
+    return network.connections[connection].side(network.end(end)).static_prefixes
 
 
 def heard(scenario: Scenario, end: str, announced: dict[str, list[str]] | None = None) -> Heard:
@@ -61,19 +63,7 @@ def texts(prefixes: tuple[IPv4Network, ...]) -> set[str]:
     return found
 
 
-# --- the eight scenarios: what point-to-site clients get, and what BGP tells ----------------------------------------
-
-# win: the profile's routes. lin: the gateway's selectors, which are the static part and what BGP told.
-P2S = {
-    "p2s-isolated-vnet": ({V1, POOL}, {V1, POOL}),
-    "p2s-peered-vnets": ({V1, V2, V4, POOL}, {V1, V2, V4, POOL}),
-    "p2s-multi-vnet-s2s": ({V1, POOL}, {V1, V2, POOL}),
-    "p2s-multi-vnet-s2s-bgp": ({V1, POOL}, {V1, V2, V3, POOL}),
-    "p2s-branch": ({V1, POOL}, {V1, POOL}),
-    "p2s-branch-bgp": ({V1, POOL}, {V1, S1, POOL}),
-    "p2s-multi-vnet-branch": ({V1, POOL}, {V1, V2, V3, S1, POOL}),
-    "p2s-multi-vnet-branch-bgp": ({V1, POOL}, {V1, V2, V3, S1, POOL}),
-}
+# --- the eight scenarios --------------------------------------------------------------------------------------------
 
 BY_BGP: dict[str, dict[str, Heard]] = {
     "p2s-isolated-vnet": {"VNet1": {}},
@@ -97,44 +87,10 @@ BY_BGP: dict[str, dict[str, Heard]] = {
 }
 
 
-@pytest.mark.parametrize("name", P2S)
-def test_a_windows_client_gets_the_profile(name: str) -> None:
-    assert texts(profile_prefixes(catalogued(name), "VNet1")) == P2S[name][0]
-
-
-@pytest.mark.parametrize("name", P2S)
-def test_a_linux_client_gets_the_selectors(name: str) -> None:
-    scenario = catalogued(name)
-    static, by_bgp = p2s_static_prefixes(scenario, "VNet1"), by_end(scenario)["VNet1"]
-    assert texts(offered_selectors(static, by_bgp)) == P2S[name][1]
-
-
 @pytest.mark.parametrize("name", BY_BGP)
 def test_every_end_learns_what_the_documents_say(name: str) -> None:
     scenario = catalogued(name)
     assert {end: heard(scenario, end) for end in by_end(scenario)} == BY_BGP[name]
-
-
-def test_the_selectors_need_no_bgp_for_a_static_neighbour_unless_it_is_not_pushed() -> None:
-    """I4: the knob that the document's scenarios 3 and 5 differ by."""
-    assert V2 in texts(p2s_static_prefixes(catalogued("p2s-multi-vnet-s2s"), "VNet1"))
-    assert S1 not in texts(p2s_static_prefixes(catalogued("p2s-branch"), "VNet1"))
-
-
-@pytest.mark.parametrize(
-    ("by_bgp", "offered"),
-    [
-        (["0.0.0.0/0"], [V1, POOL]),
-        ([V3, V2], [V1, POOL, V2, V3]),
-        ([V1, "10.1.7.0/24", "10.101.5.0/24", S1], [V1, POOL, S1]),
-        (["10.0.0.0/8"], [POOL, "10.0.0.0/8"]),
-    ],
-)
-def test_selectors_are_in_order_none_inside_another_and_never_the_default_route(
-    by_bgp: list[str], offered: list[str]
-) -> None:
-    found = offered_selectors(map(IPv4Network, (V1, POOL)), map(IPv4Network, by_bgp))
-    assert list(map(str, found)) == offered
 
 
 # --- a small network to try the rules on ----------------------------------------------------------------------------
@@ -177,7 +133,7 @@ def network(**changes: Any) -> Scenario:
 
 def test_a_gateway_announces_its_vnet_its_spokes_its_static_prefixes_and_its_pool() -> None:
     """B17, B18, B25."""
-    assert texts(originated(network(), "VNet1")) == {V1, V4, "10.102.0.0/16", POOL}
+    assert texts(of_end(network(), "VNet1")) == {V1, V4, "10.102.0.0/16", POOL}
     assert heard(network(), "VNet2") == {
         **dict.fromkeys((V1, V4, "10.102.0.0/16", POOL), (A1,)),
         S1: (A1, AS1),
@@ -187,7 +143,7 @@ def test_a_gateway_announces_its_vnet_its_spokes_its_static_prefixes_and_its_poo
 def test_a_neighbour_without_bgp_learns_nothing() -> None:
     """B25, and the reason why nobody without BGP knows the pool."""
     assert heard(network(), "Site2") == {}
-    assert bgp_ends(network()) == ("VNet1", "VNet2", "Site1")
+    assert {end.name for end in resolve(network()).bgp_ends} == {"VNet1", "VNet2", "Site1"}
     assert texts(static_prefixes(network(), "Site2", "VNet1-Site2")) == {V1}
 
 
@@ -255,7 +211,7 @@ def test_a_peered_vnet_without_transit_is_unknown_to_the_gateway() -> None:
         "spoke": {"vnet": "Spoke", "remote_vnet": "VNet1"},
     }
     found, announced = network(peerings=peerings), {"Site1": [V4]}
-    assert texts(vnet_prefixes(found, "VNet1")) == {V1}
+    assert texts(resolve(found).vnets["VNet1"].prefixes) == {V1}
     assert heard(found, "VNet1", announced)[V4] == (AS1,)
     assert heard(found, "VNet2", announced)[V4] == (A1, AS1)
 
@@ -441,10 +397,10 @@ def test_bgp_tells_every_prefix_over_the_shortest_way_and_nothing_else(scenario:
     """With disjoint prefixes and distinct ASNs, BGP is breadth-first search."""
     for end, found in by_end(scenario).items():
         hops = _hops(scenario, end)
-        own = set(originated(scenario, end))
+        own = set(of_end(scenario, end))
         expected: dict[IPv4Network, int] = {}
         for other, distance in hops.items():
-            for prefix in set(originated(scenario, other)) - own:
+            for prefix in set(of_end(scenario, other)) - own:
                 expected[prefix] = min(distance, expected.get(prefix, distance))
         # What a gateway refuses: its own space, which the other end of a static connection announces.
         refused = {p for p in expected if any(p.subnet_of(mine) for mine in _space(scenario, end))}
@@ -454,14 +410,14 @@ def test_bgp_tells_every_prefix_over_the_shortest_way_and_nothing_else(scenario:
 
 
 def _space(scenario: Scenario, end: str) -> tuple[IPv4Network, ...]:
-    return vnet_prefixes(scenario, end) if end in scenario.vnets else ()
+    return resolve(scenario).vnets[end].prefixes if end in scenario.vnets else ()
 
 
 @given(networks(same_asns=True))
 def test_no_end_learns_its_own_prefixes_or_a_path_through_itself(scenario: Scenario) -> None:
-    """That `converged` returns at all is half of this: ASNs that several ends share make loops."""
+    """That `converge` returns at all is half of this: ASNs that several ends share make loops."""
     for end, found in by_end(scenario).items():
-        own = set(originated(scenario, end))
+        own = set(of_end(scenario, end))
         mine = {name for name, item in scenario.connections_of(end) if item.enable_bgp}
         for prefix, paths in found.items():
             assert prefix not in own

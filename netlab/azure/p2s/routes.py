@@ -1,0 +1,56 @@
+"""The prefixes that point-to-site clients get: selectors that a gateway offers, and routes of its profile package."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from ipaddress import IPv4Network
+
+from netlab.scenario.addresses import DEFAULT_ROUTE
+from netlab.scenario.network import VpnGateway
+
+
+def static_prefixes(gateway: VpnGateway) -> tuple[IPv4Network, ...]:
+    """The part of a gateway's selectors that needs no BGP and no custom routes (azure-rules.md 1.3, rule 1).
+
+    VNet and transit spokes, prefixes of connections that push them (I4), the pool.
+    """
+    pushed = (
+        prefix
+        for side in gateway.sides
+        if side.connection.spec.push_prefixes_to_p2s
+        for prefix in side.static_prefixes
+        if prefix != DEFAULT_ROUTE  # R64: clients' traffic is forced by custom routes
+    )
+    pool = (gateway.point_to_site.address_pool,) if gateway.point_to_site is not None else ()
+    return tuple(dict.fromkeys((*gateway.vnet.prefixes, *pushed, *pool)))
+
+
+def profile_prefixes(gateway: VpnGateway) -> tuple[IPv4Network, ...]:
+    """The routes in the profile package of a gateway: VNet, transit spokes, pool, custom routes (R63).
+
+    Never those of S2S or BGP (1.3, rule 3).
+    """
+    settings = gateway.point_to_site
+    own = (settings.address_pool, *settings.custom_routes) if settings is not None else ()
+    return tuple(dict.fromkeys((*gateway.vnet.prefixes, *own)))
+
+
+def offered_selectors(static: Iterable[IPv4Network], by_bgp: Iterable[IPv4Network]) -> tuple[IPv4Network, ...]:
+    """The selectors that a gateway offers its clients: the static part, and the prefixes that it learned by BGP.
+
+    A learned default route is left out: whether Azure offers it is not documented (section 5.5). strongSwan drops
+    selectors that lie inside others (RFC 7296, section 2.9: the responder narrows as it sees fit).
+    """
+    everything = dict.fromkeys((*static, *sorted(prefix for prefix in by_bgp if prefix.prefixlen > 0)))
+    outermost = frozenset(_outermost(everything))
+    return tuple(prefix for prefix in everything if prefix in outermost)
+
+
+def _outermost(prefixes: Iterable[IPv4Network]) -> Iterator[IPv4Network]:
+    """The prefixes that lie inside no other one."""
+    end = -1
+    for prefix in sorted(prefixes):
+        last = int(prefix.broadcast_address)
+        if last > end:
+            yield prefix
+            end = last
