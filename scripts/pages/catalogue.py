@@ -23,7 +23,7 @@ def index() -> str:
     """The table of all scenarios."""
     return table(
         ("Scenario", "What it shows"),
-        ((f"[`{name}`](scenarios/{name}.md)", found.description) for name, (_, found) in scenarios().items()),
+        ((f"[`{name}`]({name}.md)", found.description) for name, (_, found) in scenarios().items()),
     )
 
 
@@ -70,10 +70,11 @@ def _lines(path: Path, scenario: Any) -> Iterator[str]:
     yield from (title, "", scenario.description, "", "```", *drawing, "```", "")
     if remark:
         yield from (remark, "")
+    yield from ("The story:", "")
     yield from (f"{number}. {step.name}" for number, step in enumerate(scenario.story, 1))
     yield ""
     if scenario.notes:
-        yield from (*(f"- {note}" for note in scenario.notes), "")
+        yield from ("Notes:", "", *(f"- {note}" for note in scenario.notes), "")
 
 
 def header(text: str) -> tuple[str, list[str], str]:

@@ -6,7 +6,7 @@ import posixpath
 import re
 from itertools import groupby
 
-from pages.markdown import NUMBER, defined, homes, link_rules, table
+from pages.markdown import NUMBER, defined, homes, keys, link_rules
 
 LIST = "reference/rules.md"
 SUBJECTS = {"R": "Gateways, connections, routes, peerings", "B": "BGP", "A": "Route Server"}
@@ -18,7 +18,7 @@ def rules() -> str:
 
     return "\n".join(
         f"\n## {SUBJECTS.get(letter, letter)} ({letter})\n\n"
-        + table(("Rule", "What the documents say", "The lab", "Source"), (_row(entry) for entry in found))
+        + keys(("Rule", "What the documents say", "The lab", "Source"), (_row(entry) for entry in found))
         for letter, found in groupby(entries().values(), lambda entry: entry.number[0])
     )
 

@@ -128,7 +128,7 @@ def _type(part: dict[str, Any], elsewhere: frozenset[str], page: str) -> str:
         value = part.get("additionalProperties")
         return f"by name: {inner(value)}" if isinstance(value, dict) else "mapping"
     if part.get("type") == "array":
-        return f"list of {inner(part['items'])}" if "items" in part else "list"
+        return f"list: {inner(part['items'])}" if "items" in part else "list"
     return _simple(part)
 
 
@@ -137,7 +137,8 @@ def _simple(part: dict[str, Any]) -> str:
         part.get("type", ""), "value"
     )
     if "examples" in part:
-        return f"as `{part['examples'][0]}`"
+        example = part["examples"][0]
+        return f"{'prefix' if '/' in example else 'address'}, as `{example}`"
     if "minimum" in part and "maximum" in part:
         return f"{kind}, {part['minimum']} to {part['maximum']}"
     return kind

@@ -23,12 +23,12 @@ def schemas() -> dict[str, dict[str, Any]]:
 
 def index() -> str:
     """A link to each schema."""
-    return "".join(f"- [`{name}`](schemas/{name}.md)\n" for name in schemas())
+    return "".join(f"- [`{name}`]({name}.md)\n" for name in schemas())
 
 
 def pages() -> dict[str, str]:
     """A page for each schema, by its path."""
     return {
-        f"reference/schemas/{name}.md": f"# JSON Schema: {name}\n\n```json\n{json.dumps(found, indent=2)}\n```\n"
+        f"reference/json/{name}.md": f"# JSON Schema: {name}\n\n```json\n{json.dumps(found, indent=2)}\n```\n"
         for name, found in schemas().items()
     }

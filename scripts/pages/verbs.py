@@ -73,7 +73,7 @@ def index() -> str:
     """The table of all verbs."""
     return table(
         ("Command", "What it does"),
-        ((f"[`{verb.name}`](verbs/{verb.slug}.md)", f"{verb.summary}.") for verb in verbs()),
+        ((f"[`{verb.name}`]({verb.slug}.md)", f"{verb.summary}.") for verb in verbs()),
     )
 
 
@@ -88,7 +88,7 @@ def _page(verb: Verb) -> str:
         parts.append(table(("Argument", "Meaning"), ((f"`{name}`", text) for name, text in verb.arguments)))
     if verb.options:
         parts.append(table(("Option", "Meaning"), ((f"`{name}`", text) for name, text in verb.options)))
-    parts.append("The command ends with one of the [exit codes](../exit-codes.md). [All verbs](../verbs.md).")
+    parts.append("The command ends with one of the [exit codes](../exit-codes.md). [All verbs](index.md).")
     return "\n\n".join(part for part in parts if part) + "\n"
 
 

@@ -103,7 +103,7 @@ def test_every_verb_has_a_page() -> None:
         page = pages[f"reference/verbs/{verb.slug}.md"]
         assert page.startswith(f"# {verb.name}\n")
         assert all(name.replace("|", r"\|") in page for name, _ in verb.options)
-        assert f"(verbs/{verb.slug}.md)" in index
+        assert f"({verb.slug}.md)" in index
 
 
 def test_every_package_of_the_import_contract_says_what_it_does() -> None:
