@@ -5,10 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from netlab.azure.world import World
-from netlab.scenario.models import Expectation, Scenario
-from netlab.scenario.network import resolve
-from netlab.scenario.routers import Router, appliances, ends, route_servers
+from netlab.azure.state import State
+from netlab.scenario.models import Expectation
+from netlab.scenario.network import Network, Router
 
 ABSENT = "absent"
 
@@ -24,22 +23,23 @@ def expected(before: Expected, expectation: Expectation) -> Expected:
     return {**before, **fresh}
 
 
-def learners(scenario: Scenario) -> tuple[str, ...]:
-    """Who learns by BGP: VNets by their gateway, sites, and the nodes of Route Servers and appliances."""
-    network = resolve(scenario)
-    lone = (router.node for routers in (route_servers(scenario), appliances(scenario)) for router in routers)
-    return (*(end.name for end in network.ends if end in network.bgp_ends), *lone)
+def learners(network: Network) -> tuple[str, ...]:
+    """What learns by BGP: VNets by their gateway, sites, and the nodes of Route Servers and appliances."""
+    ends = (end.name for end in network.ends if end in network.bgp_ends)
+    servers = (router.node for server in network.route_servers for router in server.instances)
+    return (*ends, *servers, *(appliance.router.node for appliance in network.bgp_appliances))
 
 
-def routers(world: World, learner: str) -> tuple[Router, ...]:
+def routers(world: State, learner: str) -> tuple[Router, ...]:
     """The routers of a VNet's gateway or of a site, or the one of a node; none while that is stopped."""
-    if learner in ends(world.scenario):
-        return world.topology.of(learner)
+    end = next((end for end in world.network.ends if end.name == learner), None)
+    if end is not None:
+        return world.topology.of(end)
     found = world.topology.speakers.get(learner.lower())
     return (found,) if found is not None else ()
 
 
-def as_paths(world: World, learner: str) -> AsPaths:
+def as_paths(world: State, learner: str) -> AsPaths:
     """What these routers have learned by BGP."""
     found: dict[str, frozenset[str]] = {}
     for router in routers(world, learner):
@@ -57,7 +57,7 @@ def in_words(known: AsPaths, prefix: str, said: str = "") -> str:
     return said if said in paths else " or ".join(path or "an empty AS path" for path in sorted(paths))
 
 
-def disagreements(world: World, documented: Expected) -> Iterator[tuple[str, str]]:
+def disagreements(world: State, documented: Expected) -> Iterator[tuple[str, str]]:
     """The VNets and sites of which the scenario expects something else than the model predicts, and what."""
     for (end, prefix), said in documented.items():
         predicted = in_words(as_paths(world, end), prefix, said)

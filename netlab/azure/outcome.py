@@ -6,13 +6,12 @@ from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Address
 
 from netlab.azure import learning
+from netlab.azure.dataplane.offers import tables
+from netlab.azure.dataplane.walk import Walk
 from netlab.azure.explanation import explain
-from netlab.azure.forwarding import tables
-from netlab.azure.nics import nics
-from netlab.azure.prediction import Predicted, PredictedStep, Walk, predict, story_of
-from netlab.azure.world import World
+from netlab.azure.prediction import Predicted, PredictedStep, predict, story_of
+from netlab.azure.state import State
 from netlab.results import prediction as results
-from netlab.results.drops import Drop
 from netlab.results.routes import (
     ClientRoute,
     ClientTable,
@@ -36,14 +35,14 @@ def prediction(scenario: Scenario) -> results.Prediction:
     return results.Prediction(scenario.name, machines(scenario), tuple(_steps(scenario)))
 
 
-def explanation(world: World, item: Predicted, addresses: Mapping[str, IPv4Address]) -> results.Explanation:
+def explanation(world: State, item: Predicted, addresses: Mapping[str, IPv4Address]) -> results.Explanation:
     """Why a pair can talk or not."""
     found = explain(world, item, addresses)
     return results.Explanation(
         source=item.source,
         target=item.target,
         outcome=item.outcome,
-        dropped_at=drop(item),
+        dropped_at=item.drop,
         verdict=found.verdict,
         forward=_ways(item.forward),
         reverse=_ways(item.reverse),
@@ -53,16 +52,10 @@ def explanation(world: World, item: Predicted, addresses: Mapping[str, IPv4Addre
     )
 
 
-def foreseen(world: World, item: Predicted, addresses: Mapping[str, IPv4Address]) -> Foreseen:
+def foreseen(world: State, item: Predicted, addresses: Mapping[str, IPv4Address]) -> Foreseen:
     """The ways of a pair, and what mends it where it cannot talk."""
     mend = explain(world, item, addresses).mend if item.death is not None else ()
     return Foreseen(item.source, item.target, _ways(item.forward), _ways(item.reverse), mend)
-
-
-def drop(item: Predicted) -> Drop | None:
-    """Where the model says that a packet dies."""
-    death = item.death
-    return Drop(death[1].dropped_at, death[0], death[1].reason) if death is not None else None
 
 
 def actions(step: Step) -> tuple[str, ...]:
@@ -95,7 +88,7 @@ def _steps(scenario: Scenario) -> Iterator[results.PredictedStep]:
     for predicted, step in zip(predict(scenario), story_of(scenario), strict=True):
         documented = expected_pairs(scenario, documented, step.expect)
         learned = learning.expected(learned, step.expect)
-        wrong = learning.disagreements(predicted.world, learned)
+        wrong = learning.disagreements(predicted.state, learned)
         checks = tuple(Check(f"learned {end}", "failed", message) for end, message in wrong)
         yield _step(predicted, step, documented, checks)
 
@@ -103,7 +96,7 @@ def _steps(scenario: Scenario) -> Iterator[results.PredictedStep]:
 def _step(
     predicted: PredictedStep, step: Step, documented: Mapping[Pair, Reach], checks: tuple[Check, ...]
 ) -> results.PredictedStep:
-    world = predicted.world
+    world = predicted.state
     return results.PredictedStep(
         name=predicted.name,
         actions=actions(step),
@@ -128,7 +121,7 @@ def _cell(item: Predicted, reach: Reach | None) -> results.PredictedCell:
         status="failed" if problem else "passed",
         forward=tuple(walk.nodes for walk in item.forward),
         reverse=tuple(walk.nodes for walk in item.reverse),
-        dropped_at=drop(item),
+        dropped_at=item.drop,
         documented=reach.reason if reach is not None else "",
         message=problem,
     )
@@ -137,24 +130,24 @@ def _cell(item: Predicted, reach: Reach | None) -> results.PredictedCell:
 # --- routes ---------------------------------------------------------------------------------------------------------
 
 
-def routes(world: World) -> Routes:
+def routes(world: State) -> Routes:
     """All routes at a moment; of the routers only those that speak BGP."""
     speaking = {end.name for end in world.network.bgp_ends}
     learned = (table for table in _learned(world) if table.name in speaking or table.routes)
     return Routes(tuple(_effective(world)), tuple(learned), tuple(_clients(world)))
 
 
-def _effective(world: World) -> Iterator[EffectiveTable]:
-    for vnet in world.scenario.vnets:
+def _effective(world: State) -> Iterator[EffectiveTable]:
+    for vnet in world.network.vnets.values():
         found = tables(world, vnet)
-        places = {nic.node: f"{vnet}/{nic.subnet}" for nic in nics(world.scenario, vnet)}
+        places = {nic.node: f"{vnet.name}/{nic.subnet.name}" for nic in vnet.nics}
         for name, known in found.items():
-            mine = (node for node, place in places.items() if name == (place if place in found else vnet))
+            mine = (node for node, place in places.items() if name == (place if place in found else vnet.name))
             shown = (EffectiveRoute(r.source, str(r.prefix), r.next_hop_type, r.next_hop) for r in known)
             yield EffectiveTable(name, tuple(mine), tuple(shown))
 
 
-def _learned(world: World) -> Iterator[LearnedTable]:
+def _learned(world: State) -> Iterator[LearnedTable]:
     for name, known in world.learned_by_name.items():
         shown = (
             LearnedRoute(str(path.prefix), path.tunnel, path.as_path, path.neighbor)
@@ -164,7 +157,7 @@ def _learned(world: World) -> Iterator[LearnedTable]:
         yield LearnedTable(name, tuple(shown))
 
 
-def _clients(world: World) -> Iterator[ClientTable]:
+def _clients(world: State) -> Iterator[ClientTable]:
     for name, client in world.scenario.clients.items():
         origin = "the downloaded profile" if client.os == "windows" else "the negotiated selectors"
         by_hand = {prefix for session in world.sessions_of(name).values() for prefix in session.by_hand}

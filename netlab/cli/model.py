@@ -28,7 +28,7 @@ from netlab.errors import ExitCode, Finding, ScenarioError, UsageError
 
 if TYPE_CHECKING:
     from netlab.azure.prediction import Predicted
-    from netlab.azure.world import World
+    from netlab.azure.state import State
     from netlab.plan.model import DataPlane
 
 app = typer.Typer()
@@ -191,7 +191,7 @@ def schema() -> None:
     print_json(make())
 
 
-def _foreseen(scenario: str, step: str, source: str, target: str) -> tuple[World, Predicted, dict[str, IPv4Address]]:
+def _foreseen(scenario: str, step: str, source: str, target: str) -> tuple[State, Predicted, dict[str, IPv4Address]]:
     """A pair as the model sees it, after a step of the story (the first one where none is named)."""
     from netlab.azure.prediction import endpoint_addresses, pair
     from netlab.azure.prediction import predict as foresee
@@ -203,11 +203,11 @@ def _foreseen(scenario: str, step: str, source: str, target: str) -> tuple[World
     if chosen is None:
         raise UsageError(f"{loaded.name} has no step {step[:60]!r}", suggest(step, [item.name for item in steps]))
     nodes = find_two(loaded, source, target)
-    addresses, ends = endpoint_addresses(chosen.world), by_node(loaded)
-    return chosen.world, pair(chosen.world, ends[nodes[0]], ends[nodes[1]], addresses), addresses
+    addresses, ends = endpoint_addresses(chosen.state), by_node(loaded)
+    return chosen.state, pair(chosen.state, ends[nodes[0]], ends[nodes[1]], addresses), addresses
 
 
-def _seen(lab: str, source: str, target: str) -> tuple[World, Predicted, dict[str, IPv4Address]]:
+def _seen(lab: str, source: str, target: str) -> tuple[State, Predicted, dict[str, IPv4Address]]:
     """A pair as the packets of a running lab see it."""
     require_root()
     from netlab.api.machine import LINUX

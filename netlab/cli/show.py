@@ -13,12 +13,11 @@ from netlab.cli.output import log, print_json, print_rows
 from netlab.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from netlab.azure.nics import Nic
     from netlab.lab.build.state import Lab
     from netlab.lab.measure.shown.bgp import Speaker
     from netlab.lab.measure.shown.ike import Gateway
     from netlab.lab.measure.shown.rows import Shown
-    from netlab.scenario.models import Scenario
+    from netlab.scenario.network import Network, Nic
 
 app = typer.Typer(name="show", help="What Azure's operations show of a gateway or a NIC.", no_args_is_help=True)
 
@@ -105,9 +104,9 @@ def effective_routes(
     from netlab.lab.measure.shown.rows import Shown
 
     found = read_lab(lab)
-    wanted = _nics(found.scenario, found.facts.lab, nic)
     world, learned = state.world(found), in_lab.learned(found.plan, LINUX.gateways)
-    rows = {item.node: in_lab.effective_routes(world, learned, vnet, item) for vnet, item in wanted}
+    wanted = _nics(world.network, found.facts.lab, nic)
+    rows = {item.node: in_lab.effective_routes(world, learned, item) for item in wanted}
     if nic and nic.lower() not in map(str.lower, found.scenario.vnets):
         (of_one,) = rows.values()
         _print(Shown(of_one), output, wrapped=True)
@@ -117,16 +116,15 @@ def effective_routes(
         _print(Shown(tuple({"nic": node, **row} for node, shown in rows.items() for row in shown)), output)
 
 
-def _nics(scenario: Scenario, lab: str, name: str) -> list[tuple[str, Nic]]:
-    """The NIC of a virtual machine, or all of a VNet or of the scenario, each with its VNet."""
-    from netlab.azure.nics import nics
+def _nics(network: Network, lab: str, name: str) -> list[Nic]:
+    """The NIC of a virtual machine, or all of a VNet or of the scenario."""
     from netlab.scenario.names import resolve, suggest
 
-    known = [(vnet, item) for vnet in scenario.vnets for item in nics(scenario, vnet)]
-    nodes = resolve(scenario, name) if name else [item.node for _, item in known]
-    wanted = [(vnet, item) for vnet, item in known if item.node in nodes]
+    known = [nic for vnet in network.vnets.values() for nic in vnet.nics]
+    nodes = resolve(network.scenario, name) if name else [nic.node for nic in known]
+    wanted = [nic for nic in known if nic.node in nodes]
     if name and not wanted:
-        names = (*(item.node for _, item in known), *scenario.vnets)
+        names = (*(nic.node for nic in known), *network.vnets)
         raise UsageError(
             f"there is no virtual machine {name[:60]!r} in {lab}, and no VNet with any", suggest(name, names)
         )
@@ -139,11 +137,11 @@ def _gateway(name: str, lab: str) -> Gateway:
     from netlab.api.machine import LINUX
     from netlab.lab.build import state
     from netlab.lab.measure.shown.ike import Gateway
-    from netlab.scenario.routers import ends, vpn_servers
 
     found = read_lab(lab)
-    known = (*ends(found.scenario), *(router.end for router in vpn_servers(found.scenario)))
-    return Gateway(found, state.world(found), LINUX.sas, _known(found, name, known))
+    moment = state.world(found)
+    known = tuple(end.name for end in (*moment.network.ends, *moment.network.vpn_servers))
+    return Gateway(found, moment, LINUX.sas, _known(found, name, known))
 
 
 def _speaker(name: str, lab: str) -> Speaker:
@@ -153,11 +151,11 @@ def _speaker(name: str, lab: str) -> Speaker:
     from netlab.azure.learning import learners
     from netlab.lab.build import state
     from netlab.lab.measure.shown.bgp import Speaker
-    from netlab.scenario.routers import ends
 
     found = read_lab(lab)
-    known = (*ends(found.scenario), *learners(found.scenario))
-    return Speaker(found, state.world(found), LINUX.bgp, _known(found, name, known))
+    moment = state.world(found)
+    known = (*(end.name for end in moment.network.ends), *learners(moment.network))
+    return Speaker(found, moment, LINUX.bgp, _known(found, name, known))
 
 
 def _known(lab: Lab, name: str, ends: tuple[str, ...]) -> str:

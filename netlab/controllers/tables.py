@@ -7,7 +7,7 @@ from ipaddress import IPv4Network
 from types import MappingProxyType
 from typing import Protocol
 
-from netlab.azure.effective import EffectiveRoute, Teller, Told, active, preferred
+from netlab.azure.dataplane.effective import EffectiveRoute, Offer, Origin, active, preferred
 from netlab.azure.p2s.routes import offered_selectors
 from netlab.plan.model import Fabric, FixedRoute, GatewayView, Plan, Route, RouteServerView, SubnetTable, Timers
 from netlab.plan.tables import GATEWAY_METRIC, by_turns, over
@@ -65,17 +65,17 @@ def _told(table: SubnetTable, known: Known, injected: Injected) -> dict[str, Rou
     return {prefix: by_turns(hops, prefix, table.table, GATEWAY_METRIC) for prefix, hops in ways.items()}
 
 
-def _by_gateways(table: SubnetTable, known: Known) -> Iterator[Told[tuple[Hop, ...]]]:
+def _by_gateways(table: SubnetTable, known: Known) -> Iterator[Offer[tuple[Hop, ...]]]:
     for way in table.gateway_ways:
         for prefix, _, length in known.get(way.node, ()):
-            teller: Teller = "ExpressRoute" if way.expressroute else "VpnGateway"
-            yield Told(IPv4Network(prefix), teller, length, ((way.device, way.via),))
+            origin: Origin = "ExpressRoute" if way.expressroute else "VpnGateway"
+            yield Offer(IPv4Network(prefix), origin, length, ((way.device, way.via),))
 
 
-def _by_appliances(table: SubnetTable, injected: Injected) -> Iterator[Told[tuple[Hop, ...]]]:
+def _by_appliances(table: SubnetTable, injected: Injected) -> Iterator[Offer[tuple[Hop, ...]]]:
     for prefix, (length, next_hops) in injected.get(table.route_server, {}).items():
         hops = tuple((device, via) for address, device, via in table.appliances if address in next_hops)
-        yield Told(IPv4Network(prefix), "NVA", length, hops)
+        yield Offer(IPv4Network(prefix), "NVA", length, hops)
 
 
 def _kernel_route(table: SubnetTable, item: FixedRoute, known: Known) -> Route:

@@ -42,10 +42,4 @@ def appliance_links(network: Network) -> Iterator[Link]:
 
 def appliances_of_peers(vnet: VNet) -> Iterator[tuple[VNet, Nic]]:
     """The peers of a VNet with each NIC there that may be a next hop."""
-    return ((p.remote, nic) for p in vnet.peerings for nic in next_hops(p.remote))
-
-
-def next_hops(vnet: VNet) -> Iterator[Nic]:
-    """The NICs of a VNet that may be next hops: of appliances, and those that a user route names whatever they are."""
-    named = vnet.network.named_next_hops
-    return (nic for nic in vnet.nics if nic.appliance is not None or nic.address in named)
+    return ((p.remote, nic) for p in vnet.peerings for nic in p.remote.next_hops)

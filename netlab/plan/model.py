@@ -13,7 +13,8 @@ from ipaddress import IPv4Network
 from typing import Literal
 
 from netlab.azure.bgp.policy import PeerPolicy
-from netlab.azure.effective import EffectiveRoute, NextHopType
+from netlab.azure.dataplane.effective import EffectiveRoute, NextHopType
+from netlab.results.drops import Cause
 from netlab.scenario.models import HubRoutingPreference
 
 Kind = Literal["internet", "vnet", "vm", "gateway", "route server", "edge router", "edge", "site", "host", "client"]
@@ -348,7 +349,7 @@ class Barrier:
     Without ``ingress`` or ``egress`` from or to anywhere.
     """
 
-    reason: str
+    cause: Cause
     ingress: tuple[str, ...] = ()
     egress: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()

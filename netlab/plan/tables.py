@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from netlab.azure.effective import EffectiveRoute, active, fixed_routes, routes_from_peer, system_routes
-from netlab.plan.fabrics import appliances_of_peers, next_hops, peer_address
+from netlab.azure.dataplane.effective import EffectiveRoute, active, fixed_routes, routes_from_peer, system_routes
+from netlab.plan.fabrics import appliances_of_peers, peer_address
 from netlab.plan.model import FixedRoute, GatewayWay, Route, SubnetTable
 from netlab.plan.names import interface
 from netlab.plan.ports import WAN, for_appliance, to_expressroute, to_gateway, to_machine, to_peer, to_route_server
@@ -89,10 +89,10 @@ class Tables:
         vnet = self.vnet
         for peering in vnet.peerings:
             peer, name = peering.remote, f"from {peering.remote.name}"
-            fixed = tuple(routes_from_peer(vnet.network.scenario, vnet.name, peer.name))
+            fixed = tuple(routes_from_peer(vnet, peer))
             table = self._table(next(spare), name, fixed, vnet if peering.lends_gateway else None)
             yield interface(to_peer(peer)), table
-            for nic in next_hops(vnet):
+            for nic in vnet.next_hops:
                 route = Route(
                     "0.0.0.0/0", interface(to_machine(nic)), via=str(nic.address), table=(number := next(spare))
                 )
@@ -101,10 +101,10 @@ class Tables:
 
     @cached_property
     def _system(self) -> tuple[EffectiveRoute, ...]:
-        return tuple(system_routes(self.vnet.network.scenario, self.vnet.name))
+        return tuple(system_routes(self.vnet))
 
     def _fixed(self, subnet: str) -> tuple[EffectiveRoute, ...]:
-        return fixed_routes(self.vnet.network.scenario, self.vnet.name, subnet)
+        return fixed_routes(self.vnet.subnets[subnet])
 
     @cached_property
     def _ways(self) -> tuple[GatewayWay, ...]:

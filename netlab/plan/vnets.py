@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from netlab.azure.forwarding import not_allowed
-from netlab.azure.nics import nics, sends_only_its_own, takes_only_its_own
+from netlab.azure.dataplane.filters import link_to_appliance, of_vnet
 from netlab.plan import appliances, gateways
 from netlab.plan.devices import Parts
-from netlab.plan.fabrics import next_hops
 from netlab.plan.model import Barrier, Fabric, FabricRules, Interface, Link, Node, Route, Rule, Ruleset
 from netlab.plan.names import interface, lab_netns
 from netlab.plan.ports import (
@@ -113,17 +111,15 @@ def _deliveries(topology: Topology, vnet: VNet) -> Iterator[Route]:
 
 
 def _barriers(vnet: VNet) -> Iterator[Barrier]:
-    """NICs without IP forwarding (R116), and peerings without AllowForwardedTraffic (R107)."""
-    for nic, own in zip(nics(vnet.network.scenario, vnet.name), vnet.nics, strict=True):
-        if not own.ip_forwarding:
-            name, address = (interface(to_machine(own)),), (str(own.address),)
-            yield Barrier(takes_only_its_own(nic), egress=name, destinations=address)
-            yield Barrier(sends_only_its_own(nic), ingress=name, sources=address)
-    forwarding = tuple(interface(to_machine(appliance.nic)) for appliance in vnet.appliances)
-    own_prefixes = tuple(map(str, vnet.address_space))
-    for peering in vnet.peerings:
-        peer, theirs = peering.remote, peering.theirs
-        if forwarding and theirs is not None and not theirs.spec.allow_forwarded_traffic:
-            theirs_too = (for_appliance(peer, nic) for nic in next_hops(peer))
-            egress = (interface(to_peer(peer)), *theirs_too)
-            yield Barrier(not_allowed(vnet.name, peer.name), forwarding, egress, own_prefixes)
+    """The filters of a fabric, between its interfaces."""
+    ports = {nic.node: interface(to_machine(nic)) for nic in vnet.nics}
+    for peer in (peering.remote for peering in vnet.peerings):
+        ports[peer.node] = interface(to_peer(peer))
+        ports |= {link_to_appliance(peer, nic): for_appliance(peer, nic) for nic in peer.next_hops}
+
+    def named(links: frozenset[str]) -> tuple[str, ...]:
+        return tuple(name for link, name in ports.items() if link in links)
+
+    for item in of_vnet(vnet):
+        prefixes = (tuple(str(p).removesuffix("/32") for p in each) for each in (item.sources, item.destinations))
+        yield Barrier(item.cause, named(item.ingress), named(item.egress), *prefixes)

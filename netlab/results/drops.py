@@ -1,15 +1,221 @@
-"""Where a packet died, and why."""
+"""Why packets die: every type of drop, its sentence, and what mends it.
+
+Model and lab name the same types. The sentence of a type is written here and nowhere else.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Literal
+
+Direction = Literal["forward", "reverse"]
+
+
+class DropType(StrEnum):
+    """What becomes of a packet that does not arrive."""
+
+    NO_ROUTE = "no-route"
+    NO_PRIVATE_ROUTE = "no-private-route"
+    NONE_ROUTE = "none-route"
+    NO_NIC = "no-nic"
+    NO_NEXT_HOP = "no-next-hop"
+    IP_FORWARDING_IN = "ip-forwarding-off-in"
+    IP_FORWARDING_OUT = "ip-forwarding-off-out"
+    FORWARDED_TRAFFIC = "forwarded-traffic-not-allowed"
+    NOT_FORWARDING = "not-forwarding"
+    STOPPED = "stopped"
+    TUNNEL_DOWN = "tunnel-down"
+    NOT_SELECTED = "not-selected"
+    CLIENT_NOT_CONNECTED = "client-not-connected"
+    NO_CLIENT = "no-client"
+    LOOP = "loop"
+    WRONG_ANSWER = "wrong-answer"
+    LOST = "lost"
+    LOST_IN_TUNNEL = "lost-in-tunnel"
+    NOT_ANSWERED = "not-answered"
+    OTHER_ANSWERED = "other-answered"
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """A type of drop for people: what happens, its sentence, what mends it, and the rules behind it.
+
+    ``sentence`` is a format string: ``{node}`` is the node of the drop, every other field a parameter of the cause.
+    ``observed_only`` types exist in packets only: the model foresees none of them.
+    """
+
+    summary: str
+    sentence: str
+    mend: str
+    rules: tuple[str, ...] = ()
+    observed_only: bool = False
+
+
+DESCRIPTIONS: Mapping[DropType, Description] = {
+    DropType.NO_ROUTE: Description(
+        "The node has no route to the destination.",
+        "no route: {node} has no route to {destination}",
+        "Make the prefix known there: a connection with BGP, a prefix in a local network gateway, a peering.",
+        ("R78", "R102"),
+    ),
+    DropType.NO_PRIVATE_ROUTE: Description(
+        "The only route to a private destination leads to the Internet. The lab drops the packet there.",
+        "no route: {node} has no route to {destination} but the one to the Internet",
+        "Make the prefix known there: reconnect the client, download its profile again, or announce the prefix.",
+        ("R65",),
+    ),
+    DropType.NONE_ROUTE: Description(
+        "The longest prefix is a route with next hop type None: Azure discards the packet at the sender's NIC.",
+        "None route: {destination} matches the {source} route {prefix} to None",
+        "Give the destination a longer prefix, or remove the user route.",
+        ("R117",),
+    ),
+    DropType.NO_NIC: Description(
+        "The address is in the VNet, and no NIC has it.",
+        "no NIC: no NIC of {node} has the address {destination}",
+        "Use the address of a machine.",
+        ("R112",),
+    ),
+    DropType.NO_NEXT_HOP: Description(
+        "A user route names a next hop that no NIC of the VNet or of a peer has.",
+        "no next hop: {node} has no NIC with the next hop's address {next_hop}",
+        "Give the route the address of an appliance's NIC.",
+        ("R81",),
+    ),
+    DropType.IP_FORWARDING_IN: Description(
+        "A NIC without IP forwarding accepts only packets for its own address.",
+        "IP forwarding is off: the NIC of {nic} accepts only packets for its own address (R116)",
+        "Set enable_ip_forwarding on the NIC.",
+        ("R116",),
+    ),
+    DropType.IP_FORWARDING_OUT: Description(
+        "A NIC without IP forwarding sends only packets from its own address.",
+        "IP forwarding is off: the NIC of {nic} sends only packets from its own address (R116)",
+        "Set enable_ip_forwarding on the NIC.",
+        ("R116",),
+    ),
+    DropType.FORWARDED_TRAFFIC: Description(
+        "A peering without AllowForwardedTraffic accepts only packets that originate in the peer.",
+        "AllowForwardedTraffic is off: the peering {vnet} to {remote} accepts only packets that originate in {remote} "
+        "(R107)",
+        "Set allow_forwarded_traffic on the peering that receives the packet.",
+        ("R107",),
+    ),
+    DropType.NOT_FORWARDING: Description(
+        "A machine that is no appliance got a packet for another address.",
+        "no forwarding: {node} is no appliance and drops packets for other addresses",
+        "Make the machine an appliance (`nva`), or give the route another next hop.",
+    ),
+    DropType.STOPPED: Description("The machine is stopped.", "stopped: {node} is stopped", "Start the machine.", ()),
+    DropType.TUNNEL_DOWN: Description(
+        "The tunnel has no CHILD SA, so nothing can pass.",
+        "no tunnel: {tunnel} has no INSTALLED CHILD SA",
+        "Bring the tunnel up: mend the key, the policies or the link that keep it down.",
+    ),
+    DropType.NOT_SELECTED: Description(
+        "The tunnel is up, and no traffic selector covers the packet (RFC 4301, section 4.4.1).",
+        "not in the selectors: {address} is in none of {selectors}",
+        "Widen the selectors at both ends; a client gets new ones when it connects again.",
+        ("R47", "R50"),
+    ),
+    DropType.CLIENT_NOT_CONNECTED: Description(
+        "The point-to-site client has no tunnel.",
+        "no tunnel: {client} is not connected: {why}",
+        "Remove the cause and connect the client again: it does not come back by itself.",
+        ("R66",),
+    ),
+    DropType.NO_CLIENT: Description(
+        "The address is in the client address pool, and no client has it.",
+        "no tunnel: no client has the address {destination}",
+        "Connect the client again and use its new address.",
+    ),
+    DropType.LOOP: Description(
+        "The packet came back to a node over the same link.",
+        "loop: the packet came back to {node}",
+        "Give the appliance's subnet no route that leads back to it.",
+        ("R89",),
+    ),
+    DropType.WRONG_ANSWER: Description(
+        "An answer arrived from another address than the one that was asked.",
+        "no answer: the answer comes from {found}, and {asked} was asked",
+        "Let the answer leave the way the request came: the address translation of that way must undo itself.",
+        ("R85", "R86"),
+    ),
+    DropType.LOST: Description(
+        "The packet left an interface and was seen nowhere else.",
+        "lost: the packet left {node} by {interface} and did not arrive",
+        "Look at the node behind the interface: `netlab trace` and `netlab capture` show it.",
+        observed_only=True,
+    ),
+    DropType.LOST_IN_TUNNEL: Description(
+        "The packet entered a tunnel that has SAs and did not come out at the other end.",
+        "lost: the packet entered the tunnel {tunnel} and did not leave it",
+        "Compare the SAs of both ends: `netlab show connections`.",
+        observed_only=True,
+    ),
+    DropType.NOT_ANSWERED: Description(
+        "The packet arrived, and its target did not answer or rejected it.",
+        "no answer: {what}",
+        "Look at the machine: a filter or a missing program there.",
+        observed_only=True,
+    ),
+    DropType.OTHER_ANSWERED: Description(
+        "Another node than the target answered.",
+        "no answer from {target}: {node} answered in its place",
+        "Look for an address that two nodes have.",
+        observed_only=True,
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A type of drop with its parameters, as text, by their names in the type's sentence."""
+
+    type: DropType
+    parameters: tuple[tuple[str, str], ...] = ()
+
+    def sentence(self, node: str) -> str:
+        """The sentence about a drop at a node."""
+        return DESCRIPTIONS[self.type].sentence.format(node=node, **dict(self.parameters))
+
+    def about(self, destination: str) -> Cause:
+        """The cause with the packet's destination, if its sentence names it."""
+        if "{destination}" not in DESCRIPTIONS[self.type].sentence or dict(self.parameters).get("destination"):
+            return self
+        return Cause(self.type, (*self.parameters, ("destination", destination)))
+
+    def __getitem__(self, name: str) -> str:
+        """A parameter; KeyError if the type has none of this name."""
+        return dict(self.parameters)[name]
+
+
+def cause(drop_type: DropType, **parameters: object) -> Cause:
+    """A cause with its parameters as text."""
+    return Cause(drop_type, tuple((name, str(value)) for name, value in parameters.items()))
 
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """Where a packet died, on which leg (forward: the probe; reverse: its answer), and why."""
+    """Where a packet died, on which leg (forward: the request; reverse: its answer), and why.
+
+    ``reason`` is the sentence of the type with its parameters; reports of earlier versions have no type.
+    """
 
     node: str
-    direction: Literal["forward", "reverse"]
+    direction: Direction
     reason: str
+    type: DropType | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def cause(self) -> Cause | None:
+        """The type with its parameters; None in reports of earlier versions."""
+        return Cause(self.type, tuple(self.parameters.items())) if self.type is not None else None
+
+    @classmethod
+    def of(cls, node: str, direction: Direction, why: Cause) -> Drop:
+        """The drop at a node for a cause."""
+        return cls(node, direction, why.sentence(node), why.type, dict(why.parameters))

@@ -13,15 +13,17 @@ from typing import Any
 
 from netlab.azure.bgp.sessions import Session
 from netlab.azure.bgp.settling import Path as Learned
+from netlab.azure.dataplane.offers import tables
+from netlab.azure.dataplane.walk import Walk
 from netlab.azure.explanation import explain
-from netlab.azure.forwarding import tables
 from netlab.azure.ike import Negotiated
-from netlab.azure.prediction import Predicted, PredictedStep, Walk, endpoint_addresses, predict
-from netlab.azure.world import World
+from netlab.azure.prediction import Predicted, PredictedStep, endpoint_addresses, predict
+from netlab.azure.state import State
 from netlab.plan.model import DataPlane
 from netlab.plan.names import RUN_ROOT
 from netlab.plan.planner import plan
 from netlab.render import nftables, outline
+from netlab.results.drops import Cause
 from netlab.scenario.loader import load
 
 Plane = DataPlane
@@ -93,7 +95,7 @@ def configuration(path: Path, plane: Plane) -> Configuration:
 
 
 def _step(step: PredictedStep) -> Step:
-    world = step.world
+    world = step.state
     down = {tunnel.name: world.why_down(tunnel) for tunnel in world.topology.tunnels}
     absent = (session.absent for session in world.sessions.values())
     return Step(
@@ -115,14 +117,14 @@ def _session(session: Session) -> str:
 
 
 def _cells(step: PredictedStep) -> Iterator[Cell]:
-    addresses = endpoint_addresses(step.world)
+    addresses = endpoint_addresses(step.state)
     for item in step.cells:
-        sentences, mends = _sentences(step.world, item, addresses) if item.death is not None else ("", ())
-        forward, reverse = (tuple(map(_way, walks)) for walks in (item.forward, item.reverse))
+        sentences, mends = _sentences(step.state, item, addresses) if item.death is not None else ("", ())
+        forward, reverse = (tuple(dict.fromkeys(map(_way, walks))) for walks in (item.forward, item.reverse))
         yield Cell(item.source, item.target, item.outcome, forward, reverse, sentences, mends)
 
 
-def _sentences(world: World, item: Predicted, addresses: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+def _sentences(world: State, item: Predicted, addresses: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
     found = explain(world, item, addresses)
     return found.verdict, found.mend
 
@@ -131,7 +133,7 @@ def _way(walk: Walk) -> Way:
     return Way(walk.nodes, walk.dropped_at, walk.reason)
 
 
-def _clients(world: World) -> Iterator[tuple[str, Routes]]:
+def _clients(world: State) -> Iterator[tuple[str, Routes]]:
     for (client, gateway), session in world.sessions.items():
         state = "absent" if session.absent else "connected"
         routes: Routes = [((state,), str(prefix)) for prefix in world.tunnel_routes(client, gateway)]
@@ -152,14 +154,16 @@ def _words(path: Learned) -> tuple[str, ...]:
     return f"path {' '.join(map(str, path.as_path))}", f"from {path.neighbor}", f"next hop {path.next_hop or '-'}"
 
 
-def _effective(world: World) -> Iterator[tuple[str, Routes]]:
-    for vnet in world.scenario.vnets:
+def _effective(world: State) -> Iterator[tuple[str, Routes]]:
+    for vnet in world.network.vnets.values():
         for name, routes in tables(world, vnet).items():
             yield name, [((r.source, r.next_hop_type, r.next_hop or "-"), str(r.prefix)) for r in routes]
 
 
 def _plain(item: Any) -> Any:
     """Frozen values as mappings, lists and texts, without what is as by default."""
+    if isinstance(item, Cause):
+        return item.type.value
     if is_dataclass(item):
         values = ((field, getattr(item, field.name)) for field in fields(item) if field.name not in _FILES)
         return {field.name: _plain(value) for field, value in values if value != _default(field)}

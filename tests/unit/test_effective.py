@@ -7,7 +7,6 @@ from ipaddress import IPv4Network
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from netlab.azure.effective import (
     DEFAULT_ROUTE,
     NONE_PREFIXES,
@@ -20,7 +19,8 @@ from netlab.azure.effective import (
     user_routes,
 )
 from netlab.azure.forwarding import effective_routes
-from netlab.azure.world import initial
+
+from netlab.azure.state import initial
 from netlab.scenario.models import Scenario
 
 NONE = set(map(str, NONE_PREFIXES))

@@ -8,7 +8,7 @@ import pytest
 
 from netlab.azure.explanation import Explanation, explain
 from netlab.azure.prediction import Predicted, endpoint_addresses, pair
-from netlab.azure.world import World, after, initial
+from netlab.azure.state import State, after, initial
 from netlab.scenario.loader import catalogue, parse
 from netlab.scenario.models import Action
 from netlab.scenario.names import by_node
@@ -123,11 +123,11 @@ CASES = (
 )
 
 
-def world_of(text: str) -> World:
+def world_of(text: str) -> State:
     return initial(parse(text, "x.yaml").scenario)
 
 
-def told(world: World, source: str, target: str) -> tuple[Predicted, Explanation]:
+def told(world: State, source: str, target: str) -> tuple[Predicted, Explanation]:
     ends, addresses = by_node(world.scenario), endpoint_addresses(world)
     found = pair(world, ends[source], ends[target], addresses)
     return found, explain(world, found, addresses)

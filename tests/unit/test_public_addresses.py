@@ -8,7 +8,7 @@ from ipaddress import IPv4Address
 import pytest
 
 from netlab.azure.prediction import Predicted, endpoint_addresses, pair
-from netlab.azure.world import World, after, initial
+from netlab.azure.state import State, after, initial
 from netlab.scenario.loader import parse
 from netlab.scenario.models import Action
 from netlab.scenario.names import by_node
@@ -46,14 +46,14 @@ OPEN = {"withdraw": {"site": "Site1", "prefix": "0.0.0.0/0"}}
 
 
 @cache
-def world(*actions: str) -> World:
+def world(*actions: str) -> State:
     moment = initial(parse(TEXT, "public.yaml").scenario)
     for name in actions:
         moment = after(moment, Action.model_validate({"forced": FORCED, "open": OPEN}[name]))
     return moment
 
 
-def asked(moment: World, target: str, source: str = "internet") -> Predicted:
+def asked(moment: State, target: str, source: str = "internet") -> Predicted:
     ends = by_node(moment.scenario)
     return pair(moment, ends[source], ends[target], endpoint_addresses(moment))
 

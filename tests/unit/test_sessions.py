@@ -10,7 +10,7 @@ import pytest
 
 from netlab.azure import sessions
 from netlab.azure.prediction import Predicted, matrix
-from netlab.azure.world import World, after, initial
+from netlab.azure.state import State, after, initial
 from netlab.scenario.models import Action, Scenario
 
 VNET1 = {
@@ -27,15 +27,15 @@ def scenario(settings: Mapping[str, Any] = {}, clients: Mapping[str, Any] = {}, 
     return Scenario.model_validate({"name": "x", "vnets": {"VNet1": vnet}, "clients": clients or {"lin": LIN}, **more})
 
 
-def act(world: World, **action: Any) -> World:
+def act(world: State, **action: Any) -> State:
     return after(world, Action.model_validate(action))
 
 
-def routes(world: World, client: str) -> set[str]:
+def routes(world: State, client: str) -> set[str]:
     return set(map(str, world.client_routes(client)))
 
 
-def cell(world: World, source: str, target: str) -> Predicted:
+def cell(world: State, source: str, target: str) -> Predicted:
     return next(c for c in matrix(world) if (c.source, c.target) == (source, target))
 
 
@@ -174,7 +174,7 @@ def test_forced_tunnelling_leaves_nothing_but_two_halves() -> None:
 # --- two gateways ---------------------------------------------------------------------------------------------------
 
 
-def two() -> World:
+def two() -> State:
     found = scenario().model_dump(mode="json", exclude_unset=True)
     found["vnets"]["VNet2"] = {
         "address_space": ["10.2.0.0/16"],

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from ipaddress import IPv4Network
 
 import pytest
+from netlab.azure.propagation import static_prefixes
 
 from netlab.azure import ike
 from netlab.azure.explanation import explain
 from netlab.azure.prediction import Predicted, endpoint_addresses, matrix
-from netlab.azure.propagation import static_prefixes
-from netlab.azure.world import World, after, initial
+from netlab.azure.state import State, after, initial
 from netlab.plan import steering
 from netlab.plan.model import DataPlane, IkeConnection, Node, Plan
 from netlab.plan.planner import plan
@@ -61,7 +61,7 @@ def scenario(*edits: tuple[str, str]) -> Scenario:
     return parse(text, "servers.yaml").scenario
 
 
-def cell(world: World, source: str, target: str) -> Predicted:
+def cell(world: State, source: str, target: str) -> Predicted:
     return next(found for found in matrix(world) if (found.source, found.target) == (source, target))
 
 
@@ -75,7 +75,7 @@ def death(found: Predicted) -> tuple[str, str]:
     return found.death[0], found.death[1].dropped_at
 
 
-def heard(world: World, node: str) -> dict[str, tuple[int, ...]]:
+def heard(world: State, node: str) -> dict[str, tuple[int, ...]]:
     return {str(prefix): paths[0].as_path for prefix, paths in world.learned[node].items()}
 
 

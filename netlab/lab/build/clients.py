@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from netlab.azure.sessions import NO_ADDRESS, REVOKED, UNTRUSTED, WRONG_PASSWORD, Tunnel, tunnel_name, tunnels_of
-from netlab.azure.world import World, initial
+from netlab.azure.state import State, initial
 from netlab.errors import ConvergeError
 from netlab.lab.build import profile
 from netlab.machine.charon import Refusal
@@ -61,7 +61,7 @@ def restore(plan: Plan, scenario: Scenario, touched: Iterable[Tunnel], clients: 
         profile.download(plan, scenario, client, clients)
 
 
-def await_departures(plan: Plan, world: World, sas: Sas, seconds: float) -> None:
+def await_departures(plan: Plan, world: State, sas: Sas, seconds: float) -> None:
     """Wait until those have noticed it whose way to the gateway was cut, or whose gateway is lost."""
     gone = [tunnel_of(plan, world.scenario, tunnel) for tunnel, session in world.sessions.items() if session.absent]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from netlab.azure.world import initial
+from netlab.azure.state import initial
 from netlab.errors import BuildError, HostError, LabError
 from netlab.lab.build import certificates, clients, journal, keys, state
 from netlab.lab.build.settling import await_bgp, await_fabrics

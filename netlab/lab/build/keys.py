@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from netlab.azure.world import given_keys
+from netlab.azure.state import given_keys
 from netlab.plan.devices import shared_key_name
 from netlab.plan.names import lab_directory
 from netlab.scenario.models import Scenario

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netlab.azure.forwarding import static_ways
-from netlab.azure.world import World
+from netlab.azure.dataplane.routers import static_ways
+from netlab.azure.state import State
 from netlab.controllers import steering, tables
 from netlab.lab.build import speakers
 from netlab.lab.build.speakers import GIVEN_UP
@@ -19,7 +19,7 @@ SECONDS = 120.0
 _MOST_SAID = 8
 
 
-def await_bgp(plan: Plan, world: World, machine: Machine, seconds: float = SECONDS) -> None:
+def await_bgp(plan: Plan, world: State, machine: Machine, seconds: float = SECONDS) -> None:
     """Wait until every BGP session that must be is Established and every speaker's kernel routes are what it learns.
 
     One that was given up for too many prefixes, and must be, is tried anew. BFD watches those that it shall.
@@ -41,7 +41,7 @@ def _said(lacking: list[str]) -> str:
     return "; ".join((*lacking[:_MOST_SAID], *((f"and {more} more",) if more > 0 else ())))
 
 
-def _try_again(plan: Plan, world: World, machine: Machine) -> None:
+def _try_again(plan: Plan, world: State, machine: Machine) -> None:
     for speaker in plan.speakers:
         states = speakers.states(machine.bgp, speaker)
         for address in expected_peers(world, speaker):
@@ -50,13 +50,13 @@ def _try_again(plan: Plan, world: World, machine: Machine) -> None:
         speakers.count_again(machine.bgp, speaker)
 
 
-def expected_peers(world: World, speaker: BgpSpeaker) -> frozenset[str]:
+def expected_peers(world: State, speaker: BgpSpeaker) -> frozenset[str]:
     """The addresses of the peers with which a speaker's session must be Established."""
     peers = {session.peer.node for session in world.bgp_sessions if session.router.node == speaker.node}
     return frozenset(neighbor.address for neighbor in speaker.neighbors if neighbor.node in peers)
 
 
-def _missing(plan: Plan, world: World, speaker: BgpSpeaker, machine: Machine) -> Iterator[str]:
+def _missing(plan: Plan, world: State, speaker: BgpSpeaker, machine: Machine) -> Iterator[str]:
     """What a speaker still lacks, in words; of one that is stopped nothing is expected."""
     if speaker.node not in world.learned:
         return
@@ -88,7 +88,7 @@ def _missing(plan: Plan, world: World, speaker: BgpSpeaker, machine: Machine) ->
         yield f"{speaker.node}: still has a BGP route to {prefix}"
 
 
-def _heard_otherwise(world: World, speaker: BgpSpeaker, machine: Machine) -> Iterator[str]:
+def _heard_otherwise(world: State, speaker: BgpSpeaker, machine: Machine) -> Iterator[str]:
     """The AS paths that a speaker has and must not have yet or any more, in words: its kernel may not tell them apart,
     as that of a Route Server, whose routes all lead into its VNet."""
     if speaker.node not in world.learned:
@@ -106,7 +106,7 @@ def _bgp_routes(plan: Plan, speaker: BgpSpeaker, machine: Machine) -> Iterator[K
     return (route for route in found if route.table == MAIN_TABLE and route.by_bgp)
 
 
-def await_tunnels(plan: Plan, world: World, machine: Machine, seconds: float = SECONDS) -> None:
+def await_tunnels(plan: Plan, world: State, machine: Machine, seconds: float = SECONDS) -> None:
     """Wait until the tunnels that must be are up at both ends, and the others down."""
     wanted = frozenset(
         (router.node, tunnel.name)

@@ -28,7 +28,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from netlab.azure.world import World, after, initial
+from netlab.azure.state import State, after, initial
 from netlab.errors import HostError, LabError, NetlabError, UsageError
 from netlab.lab.build import keys
 from netlab.plan.devices import shared_key_name
@@ -164,13 +164,13 @@ def read(lab: str) -> Lab:
     return planned(facts, scenario, world)
 
 
-def planned(facts: Facts, scenario: Scenario, world: World) -> Lab:
+def planned(facts: Facts, scenario: Scenario, world: State) -> Lab:
     """A lab as its plan is at a moment of its story."""
     switched, lost = world.faults.switched, world.faults.lost
     return Lab(facts, scenario, plan(world.scenario, facts.lab, facts.data_plane, facts.time_scale, switched, lost))
 
 
-def world_after(scenario: Scenario, taken: Iterable[Mapping[str, Any]]) -> World:
+def world_after(scenario: Scenario, taken: Iterable[Mapping[str, Any]]) -> State:
     """The world as actions have made it."""
     return reduce(after, map(Action.model_validate, taken), initial(scenario))
 
@@ -191,14 +191,14 @@ def _taken(directory: Path) -> list[dict[str, Any]]:
     return found
 
 
-def opening(lab: Lab) -> World:
+def opening(lab: Lab) -> State:
     """The world in which a lab's story begins: what the scenario says, with the keys that the lab has."""
     held = keys.read(lab.facts.lab)
     places = ((name, end) for name, item in lab.scenario.connections.items() for end in item.between)
     return replace(initial(lab.scenario), keys={place: SecretStr(held[shared_key_name(*place)]) for place in places})
 
 
-def world(lab: Lab) -> World:
+def world(lab: Lab) -> State:
     """The world as actions that were not put back have made it."""
     return reduce(after, map(Action.model_validate, read_story(lab)), opening(lab))
 

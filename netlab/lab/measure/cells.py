@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from netlab.azure import outcome
 from netlab.azure.prediction import Predicted, matrix
-from netlab.azure.world import World
+from netlab.azure.state import State
 from netlab.lab.build.clients import refusals
 from netlab.lab.build.state import Lab
 from netlab.lab.machine import Machine
@@ -17,7 +17,7 @@ from netlab.lab.measure.probing import aimed, all_addresses
 from netlab.lab.story.addresses import probe_addresses
 from netlab.probe.observe import observe
 from netlab.probe.trace import PROTOCOLS, Trace, all_pairs, path
-from netlab.results.drops import Drop
+from netlab.results.drops import Drop, DropType, cause
 from netlab.results.routes import Foreseen
 from netlab.results.verification import Cell, Outcome, Status
 from netlab.scenario.models import Reach
@@ -27,7 +27,7 @@ Documented = Mapping[Pair, Reach]
 
 
 def measure(
-    lab: Lab, machine: Machine, documented: Documented, world: World
+    lab: Lab, machine: Machine, documented: Documented, world: State
 ) -> tuple[tuple[Cell, ...], tuple[Foreseen, ...], Evidence]:
     """The cells, what the model foresees of their pairs, and what was seen on the underlay."""
     plan = lab.plan
@@ -86,7 +86,7 @@ def _cell(
         forward=forward,
         reverse=reverse,
         dropped_at=drop,
-        predicted_drop=outcome.drop(prediction),
+        predicted_drop=prediction.drop,
         rtt_ms=round(trace.rtt_ms, 3) if trace.rtt_ms is not None else None,
         encrypted=encrypted,
         documented=reach.reason if reach is not None else "",
@@ -122,7 +122,8 @@ def _not_probed(lab: Lab, reach: Reach | None, prediction: Predicted, absent: st
     """The cells of a client that has no address: nothing can come from it or reach it, if that was foreseen."""
     expected = reach.expected if reach is not None else prediction.outcome
     foreseen = prediction.death is not None and prediction.death[1].dropped_at == absent
-    drop = Drop(absent, "forward", f"no tunnel: {absent} is not connected" + (f": {refused}" if refused else ""))
+    why = cause(DropType.CLIENT_NOT_CONNECTED, client=absent, why=refused or "it has no tunnel")
+    drop = Drop.of(absent, "forward", why)
     problem = _disagreement(lab, reach, prediction, "unreachable", drop)
     status: Status = "error" if not foreseen else "failed" if problem else "passed"
     for protocol in PROTOCOLS:
@@ -136,7 +137,7 @@ def _not_probed(lab: Lab, reach: Reach | None, prediction: Predicted, absent: st
             status=status,
             forward=(prediction.source,),
             dropped_at=drop if foreseen else None,
-            predicted_drop=outcome.drop(prediction),
+            predicted_drop=prediction.drop,
             documented=reach.reason if reach is not None else "",
             message=problem if foreseen else f"not measured: {absent} has no address from the pool",
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from netlab.azure.world import World
+from netlab.azure.state import State
 from netlab.lab.machine import Machine
 from netlab.lab.measure.checks import clients, connections, daemons
 from netlab.lab.measure.checks import sessions as bgp_sessions
@@ -12,13 +12,13 @@ from netlab.plan.model import Plan
 from netlab.results.verification import Check
 
 
-def health(plan: Plan, world: World, machine: Machine) -> Iterator[Check]:
+def health(plan: Plan, world: State, machine: Machine) -> Iterator[Check]:
     """Whether every daemon runs, and every connection, client and BGP session is as predicted."""
     yield daemons.check(plan, machine.daemons)
     yield from sessions(plan, world, machine, {})
 
 
-def sessions(plan: Plan, world: World, machine: Machine, documented: Mapping[str, str]) -> Iterator[Check]:
+def sessions(plan: Plan, world: State, machine: Machine, documented: Mapping[str, str]) -> Iterator[Check]:
     """Connections, clients and BGP sessions, as predicted; connections also as documented."""
     yield from connections.check(plan, world, machine.sas, documented)
     yield from clients.check(plan, world, machine.sas)

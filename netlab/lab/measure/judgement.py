@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from netlab.azure.prediction import Predicted, Walk
+from netlab.azure.dataplane.walk import Walk
+from netlab.azure.prediction import Predicted
 
 T = TypeVar("T")
 

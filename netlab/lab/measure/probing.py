@@ -7,17 +7,17 @@ from dataclasses import replace
 from ipaddress import IPv4Address
 
 from netlab.azure.prediction import address_asked, endpoint_addresses
-from netlab.azure.world import World
+from netlab.azure.state import State
 from netlab.probe.trace import Probe
 from netlab.scenario.names import by_node
 
 
-def all_addresses(world: World, observed: Mapping[str, str]) -> dict[str, IPv4Address]:
+def all_addresses(world: State, observed: Mapping[str, str]) -> dict[str, IPv4Address]:
     """The addresses that endpoints have, and those that clients without one might have."""
     return endpoint_addresses(world) | {node: IPv4Address(text) for node, text in observed.items()}
 
 
-def aimed(world: World, addresses: Mapping[str, IPv4Address], probe: Probe) -> Probe:
+def aimed(world: State, addresses: Mapping[str, IPv4Address], probe: Probe) -> Probe:
     """A probe for the address that its target has for its source."""
     ends = by_node(world.scenario)
     source, target = ends[probe.source], ends[probe.target]

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from itertools import chain, groupby, repeat
 from typing import Literal
 
-from netlab.azure.forwarding import Used
-from netlab.azure.prediction import Predicted, Walk
+from netlab.azure.dataplane.walk import Used, Walk
+from netlab.azure.prediction import Predicted
 from netlab.lab.build.state import Lab
 from netlab.lab.machine import Machine
 from netlab.lab.measure.autopsy import Coroner
@@ -34,7 +34,7 @@ def watch(lab: Lab, machine: Machine, addresses: dict[str, str], probe: Probe) -
         dead = drop is not None and drop.direction == leg
         nodes = path(trace, leg) or (start,)  # type: ignore[arg-type]
         used = tuple(_used(lab, machine.routes, trace, leg, nodes, to))  # type: ignore[arg-type]
-        legs[leg] = (Walk(nodes, used, drop.node if dead and drop else "", drop.reason if dead and drop else ""),)
+        legs[leg] = (Walk(nodes, used, drop.node, drop.cause) if drop is not None and dead else Walk(nodes, used),)
         if dead:
             break
     return Predicted(source, target, legs["forward"], legs["reverse"])

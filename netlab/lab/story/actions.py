@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from netlab.azure.sessions import Prefixes
-from netlab.azure.world import after, named
+from netlab.azure.state import after, named
 from netlab.lab.build import clients, profile
 from netlab.lab.story import faults
 from netlab.lab.story.stage import Stage
@@ -78,8 +78,8 @@ def set_custom_routes(stage: Stage, change: CustomRoutes) -> None:
 
 def announce(stage: Stage, who: str, before: Prefixes, now: Prefixes) -> None:
     """Have an appliance, or every VPN device of a site, announce what it does now."""
-    sites = stage.lab.scenario.sites
-    devices = {router.node for router in stage.world.topology.with_tunnels(who)} if who in sites else {who}
+    site = stage.world.network.sites.get(who)
+    devices = {router.node for router in site.devices} if site is not None else {who}
     add, delete = (tuple(sorted(map(str, prefixes))) for prefixes in (now - before, before - now))
     for speaker in stage.lab.plan.speakers if add or delete else ():
         if speaker.node in devices:
@@ -88,6 +88,5 @@ def announce(stage: Stage, who: str, before: Prefixes, now: Prefixes) -> None:
 
 def reset(stage: Stage, connection: str) -> None:
     """Take every tunnel of a connection down, and bring it up with what its ends hold now."""
-    for tunnel in stage.world.topology.tunnels:
-        if tunnel.connection == connection:
-            stage.machine.ike.reset(stage.lab.plan, tunnel.name, stage.world.refused)
+    for tunnel in stage.world.topology.tunnels_by_connection[connection]:
+        stage.machine.ike.reset(stage.lab.plan, tunnel.name, stage.world.refused)

@@ -8,20 +8,20 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import Literal
 
 from netlab.azure.ike import Selectors
-from netlab.azure.world import World
+from netlab.azure.state import State
 from netlab.lab.machine import Machine
 from netlab.machine.ports import Sas
 from netlab.machine.waiting import wait_until
 from netlab.plan.model import Charon, IkeConnection, Plan, Selector, Tunnel
 
-State = Literal["Connected", "Connecting", "NotConnected"]
+ConnectionState = Literal["Connected", "Connecting", "NotConnected"]
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
     """A connection as it was found: Azure's state, and why it is not up."""
 
-    state: State
+    state: ConnectionState
     reason: str = ""
 
     @property
@@ -54,7 +54,7 @@ def _reason(sas: Sas, both: Iterable[tuple[Charon, IkeConnection]]) -> str:
     return next(filter(None, (sas.refusal(charon.directory, item.name) for charon, item in both)), "")
 
 
-def rouse(plan: Plan, machine: Machine, world: World, seconds: float) -> None:
+def rouse(plan: Plan, machine: Machine, world: State, seconds: float) -> None:
     """Send a packet into every tunnel that waits for one, and wait until it is up; ConvergeError if it is not."""
     for tunnel in plan.tunnels:
         for charon, item in ends(plan, tunnel.connection) if tunnel.connection in world.up else ():

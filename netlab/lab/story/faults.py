@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterable
 
-from netlab.azure.world import Faults
+from netlab.azure.state import Faults
 from netlab.lab.build import keys, state
 from netlab.lab.story import failover
 from netlab.lab.story.stage import Stage

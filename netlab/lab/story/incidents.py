@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
 
-from netlab.azure.prediction import Predicted, Walk, matrix
-from netlab.azure.world import World, after
+from netlab.azure.dataplane.walk import Walk
+from netlab.azure.prediction import Predicted, matrix
+from netlab.azure.state import State, after
 from netlab.lab.build.state import Lab
 from netlab.lab.machine import Machine
 from netlab.lab.story import connections, flows
@@ -17,7 +18,7 @@ from netlab.lab.story.actions import take as take_action
 from netlab.lab.story.addresses import probe_addresses
 from netlab.lab.story.stage import Stage
 from netlab.results.verification import FlowReport
-from netlab.scenario.models import Action, Flow, Scenario, Step, node_name
+from netlab.scenario.models import Action, Flow, Scenario, Step
 from netlab.scenario.names import endpoints
 from netlab.scenario.rules.story import actions_name_a_part_that_is_there, actions_name_what_they_act_on
 
@@ -98,7 +99,7 @@ def reset_connection(lab: Lab, machine: Machine, name: str) -> tuple[Incident, c
     stage = Stage(lab, machine)
     stage.resume()
     before = stage.world
-    tunnels = [tunnel for tunnel in before.topology.tunnels if tunnel.connection == name]
+    tunnels = before.topology.tunnels_by_connection[name]
     restore = Action.model_validate({"restore_tunnel": {"connection": name}})
     actions = (restore,) if before.faults.tunnels & {tunnel.name for tunnel in tunnels} else ()
 
@@ -116,11 +117,11 @@ def reset_connection(lab: Lab, machine: Machine, name: str) -> tuple[Incident, c
     return incident, connections.observe(stage.lab.plan, machine.sas, (tunnel.name for tunnel in tunnels))
 
 
-def _up(world: World) -> frozenset[Ends]:
+def _up(world: State) -> frozenset[Ends]:
     """Whatever carries packets: tunnels, links between routers without one, and the NICs of virtual machines."""
     tunnels = (t.routers for t in world.topology.tunnels if t.name in world.up)
     routers = (*tunnels, *(peers.routers for peers in world.topology.peers))
-    machines = ((node_name(vnet), nic.node) for vnet, here in world.nics.items() for nic in here)
+    machines = ((vnet.node, nic.node) for vnet in world.network.vnets.values() for nic in vnet.nics)
     nics = frozenset(frozenset(ends) for ends in machines if ends[1] not in world.faults.stopped)
     return nics | frozenset(frozenset(router.node for router in pair) for pair in routers)
 
@@ -129,7 +130,7 @@ def _measured(
     stage: Stage,
     machine: Machine,
     act: Callable[[], None],
-    worlds: list[World],
+    worlds: list[State],
     through: frozenset[Ends],
     actions: tuple[Action, ...],
 ) -> Incident:
@@ -143,7 +144,7 @@ def _measured(
     return Incident(actions, seconds, scale, watched.report)
 
 
-def _flow(worlds: list[World], through: frozenset[Ends]) -> Flow | None:
+def _flow(worlds: list[State], through: frozenset[Ends]) -> Flow | None:
     """Two machines that can talk at every moment, and whose packets pass the tunnels in question: of several pairs the
     one of which that is surest, as equal paths share the load. Clients are dropped, and no measure."""
     machines = {end.node for end in endpoints(worlds[0].scenario) if end.kind != "client"}

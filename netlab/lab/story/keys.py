@@ -28,7 +28,7 @@ def set_key(lab: state.Lab, machine: Machine, connection: str, ends: Iterable[st
     keys.write(lab.facts.lab, keys.read(lab.facts.lab) | changed)
     machine.ike.load_keys(lab.plan, changed)
     world = state.world(lab)
-    tunnels = [tunnel.name for tunnel in world.topology.tunnels if tunnel.connection == connection]
+    tunnels = [tunnel.name for tunnel in world.topology.tunnels_by_connection[connection]]
     for tunnel in tunnels:
         machine.ike.reset(lab.plan, tunnel, world.refused)
     await_bgp(lab.plan, world, machine)

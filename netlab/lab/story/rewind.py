@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 from netlab.azure.sessions import Tunnel, point_to_site
-from netlab.azure.world import Faults, named
+from netlab.azure.state import Faults, named
 from netlab.lab.build import clients, keys, state
 from netlab.lab.story import actions, failover
 from netlab.lab.story.stage import Stage

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from netlab.azure.world import World
+from netlab.azure.state import State
 from netlab.errors import ConvergeError
 from netlab.lab.build import clients, state
 from netlab.lab.build.settling import await_bgp, await_fabrics, await_tunnels
@@ -27,7 +27,7 @@ class Stage:
 
     lab: state.Lab
     machine: Machine
-    world: World = field(init=False)
+    world: State = field(init=False)
     taken: tuple[Action, ...] = ()
     patience: float = field(init=False)
 

@@ -131,6 +131,11 @@ class Site(End):
         address = addresses.router_bgp_address(self.network.scenario, self.name)
         return Router(self, self.node, len(self.devices), self.asn, address, "before devices")
 
+    @cached_property
+    def hosts(self) -> tuple[Host, ...]:
+        """Its hosts, in the file's order."""
+        return tuple(Host(self, name, address) for name, address in self.spec.hosts.items())
+
     def device(self, name: str | None) -> Router:
         """The device of this name; the first one without a name."""
         return self.devices[list(self.spec.devices).index(name) if name is not None else 0]
@@ -169,6 +174,20 @@ class Site(End):
         """Its devices."""
         del second_is_active
         return self.devices
+
+
+@dataclass(frozen=True, eq=False)
+class Host:
+    """A host of a site."""
+
+    site: Site = field(repr=False)
+    name: str
+    address: IPv4Address
+
+    @cached_property
+    def node(self) -> str:
+        """Its node."""
+        return node_name(self.site.name, self.name)
 
 
 @dataclass(frozen=True, eq=False)

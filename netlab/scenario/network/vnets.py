@@ -57,6 +57,12 @@ class VNet:
         return {nic.address: nic for nic in self.nics}
 
     @cached_property
+    def next_hops(self) -> tuple[Nic, ...]:
+        """The NICs that may be next hops: of appliances, and those that a user route names whatever they are."""
+        named = self.network.named_next_hops
+        return tuple(nic for nic in self.nics if nic.spec.nva is not None or nic.address in named)
+
+    @cached_property
     def appliances(self) -> tuple[Appliance, ...]:
         """The appliances among its virtual machines."""
         return tuple(nic.appliance for nic in self.nics if nic.appliance is not None)

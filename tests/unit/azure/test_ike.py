@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from netlab.azure import ike
 from netlab.azure.ike import ANY_TO_ANY, EspSuite, IkeSuite, Negotiated, Selectors
 from netlab.azure.prediction import predict
-from netlab.azure.world import after, initial
+from netlab.azure.state import after, initial
 from netlab.scenario.models import Action, Scenario
 from netlab.scenario.network import resolve
 

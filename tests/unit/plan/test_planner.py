@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from netlab.azure.propagation import static_prefixes
+
 from netlab.lab.measure.evidence import public_addresses
 from netlab.plan import steering
 from netlab.plan.model import CHARON_TABLE, DEFAULT_TABLE, MAIN_TABLE, DataPlane, Interface, Node, Plan, Route

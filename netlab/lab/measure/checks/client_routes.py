@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from netlab.azure.world import World
+from netlab.azure.state import State
 from netlab.lab.measure.judgement import three_way
 from netlab.machine.ports import Clients
 from netlab.plan.model import Plan
@@ -16,7 +16,7 @@ from netlab.results.verification import Check
 from netlab.scenario.models import node_name
 
 
-def check(plan: Plan, world: World, clients: Clients, documented: Mapping[str, Collection[object]]) -> Iterator[Check]:
+def check(plan: Plan, world: State, clients: Clients, documented: Mapping[str, Collection[object]]) -> Iterator[Check]:
     """The VPN routes of every client, as documented, predicted and observed."""
     said = {key.lower(): set(map(str, prefixes)) for key, prefixes in documented.items()}
     for name in world.scenario.clients:

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netlab.azure.sessions import REFUSALS
-from netlab.azure.world import World
+from netlab.azure.state import State
 from netlab.lab.build.clients import is_connected, refusals, tunnel_of
 from netlab.machine.ports import Sas
 from netlab.plan.model import Plan
 from netlab.results.verification import Check
 
 
-def check(plan: Plan, world: World, sas: Sas) -> Iterator[Check]:
+def check(plan: Plan, world: State, sas: Sas) -> Iterator[Check]:
     """The session of every client, as predicted."""
     for tunnel, session in world.sessions.items():
         client = tunnel_of(plan, world.scenario, tunnel)

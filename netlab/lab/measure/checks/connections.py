@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from netlab.azure.ike import CODES, Negotiated
-from netlab.azure.world import World
+from netlab.azure.state import State
 from netlab.lab.measure.judgement import three_way
 from netlab.lab.story.connections import Seen, ends, observe
 from netlab.machine.ports import Sas
@@ -18,10 +18,10 @@ from netlab.plan.model import Plan
 from netlab.results.verification import Check
 
 
-def check(plan: Plan, world: World, sas: Sas, documented: Mapping[str, str]) -> Iterator[Check]:
+def check(plan: Plan, world: State, sas: Sas, documented: Mapping[str, str]) -> Iterator[Check]:
     """Every connection, as documented, predicted and observed."""
     for name, negotiated in world.negotiated.items():
-        tunnels = [tunnel.name for tunnel in world.topology.tunnels if tunnel.connection == name]
+        tunnels = [tunnel.name for tunnel in world.topology.tunnels_by_connection[name]]
         up = [tunnel for tunnel in tunnels if tunnel in world.up]
         seen = observe(plan, sas, tunnels)
         if up and _idle(plan, tunnels, seen):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Network
 from itertools import zip_longest
 
-from netlab.azure.world import World
+from netlab.azure.state import State
 from netlab.controllers.tables import Gateways
 from netlab.lab.measure.judgement import some
 from netlab.lab.measure.shown.nics import effective_routes, learned
@@ -21,14 +21,14 @@ from netlab.machine.routes import Arrival, KernelRoute
 from netlab.plan.model import Interface, Plan
 from netlab.plan.ports import NIC
 from netlab.results.verification import Check
-from netlab.scenario.models import node_name
+from netlab.scenario.network import VNet
 
 # Who gets a packet next, here or at a peer: addresses of NICs, the Internet, or nobody.
 Takers = frozenset[str]
 _INTERNET, _NOBODY = "Internet", "None"
 
 
-def check(plan: Plan, world: World, gateways: Gateways, routes: Routes, targets: Collection[str]) -> Check:
+def check(plan: Plan, world: State, gateways: Gateways, routes: Routes, targets: Collection[str]) -> Check:
     """Whether the kernel gives every NIC's packet, to every target, to whom the longest active routes lead."""
     shown = dict(_shown(plan, world, gateways, targets))
     done = _done(plan, routes, shown)
@@ -50,24 +50,24 @@ def _in_words(takers: Takers) -> str:
 
 
 def _shown(
-    plan: Plan, world: World, gateways: Gateways, targets: Collection[str]
+    plan: Plan, world: State, gateways: Gateways, targets: Collection[str]
 ) -> Iterator[tuple[Arrival, tuple[str, Takers]]]:
     """For each packet as it comes in at its fabric, its sender and who gets it."""
     knowing, ports = learned(plan, gateways), _far_ends(plan)
-    for vnet, here in world.nics.items():
-        peers = (mine.remote_vnet for mine, _ in world.scenario.peered(vnet))
-        local, beyond = (frozenset(_addresses(plan, names)) for names in ((vnet,), tuple(peers)))
-        for nic in here:
-            rows, port = effective_routes(world, knowing, vnet, nic), ports[nic.node, NIC]
+    for vnet in world.network.vnets.values():
+        peers = tuple(peering.remote for peering in vnet.peerings)
+        local, beyond = (frozenset(_addresses(plan, vnets)) for vnets in ((vnet,), peers))
+        for nic in vnet.nics:
+            rows, port = effective_routes(world, knowing, nic), ports[nic.node, NIC]
             for target in targets:
                 if target != str(nic.address):
                     arrival = Arrival(plan.netns(port.node), port.name, str(nic.address), target)
                     yield arrival, (nic.node, _by_rows(rows, target, local, beyond))
 
 
-def _addresses(plan: Plan, vnets: Iterable[str]) -> Iterator[str]:
+def _addresses(plan: Plan, vnets: Iterable[VNet]) -> Iterator[str]:
     """The addresses of all NICs in these VNets, gateways' included."""
-    fabrics = set(map(node_name, vnets))
+    fabrics = {vnet.node for vnet in vnets}
     at = (link.a for link in plan.links if link.a.name == NIC and link.b.node in fabrics)
     return (address for nic in at for address in _without_length(nic))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netlab.azure.learning import AsPaths, Expected, as_paths, in_words, learners, routers
-from netlab.azure.world import World
+from netlab.azure.state import State
 from netlab.lab.build import speakers
 from netlab.lab.measure.judgement import some, three_way
 from netlab.machine.ports import Bgp
@@ -17,9 +17,9 @@ from netlab.plan.model import Plan
 from netlab.results.verification import Check
 
 
-def check(plan: Plan, world: World, bgp: Bgp, documented: Expected) -> Iterator[Check]:
+def check(plan: Plan, world: State, bgp: Bgp, documented: Expected) -> Iterator[Check]:
     """Every gateway, site, Route Server's instance and appliance that speaks BGP: all that it has learned."""
-    for end in learners(world.scenario):
+    for end in learners(world.network):
         predicted, observed = as_paths(world, end), _observed(plan, world, bgp, end)
         mine = {prefix: said for (who, prefix), said in documented.items() if who.lower() == end.lower()}
         problems = list(_problems(predicted, observed, mine))
@@ -27,7 +27,7 @@ def check(plan: Plan, world: World, bgp: Bgp, documented: Expected) -> Iterator[
         yield Check(f"learned {end}", "failed" if problems else "passed", words or "nothing")
 
 
-def _observed(plan: Plan, world: World, bgp: Bgp, learner: str) -> AsPaths:
+def _observed(plan: Plan, world: State, bgp: Bgp, learner: str) -> AsPaths:
     """What any router of a learner knows."""
     nodes = {router.node for router in routers(world, learner)}
     found: dict[str, frozenset[str]] = {}

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netlab.azure.world import World
+from netlab.azure.state import State
 from netlab.lab.build import profile
 from netlab.plan.model import Plan
 from netlab.results.verification import Check
 
 
-def check(plan: Plan, world: World) -> Iterator[Check]:
+def check(plan: Plan, world: State) -> Iterator[Check]:
     """Whether the package of each Windows client is what Azure would generate now."""
     for client in plan.clients:
         if client.os == "windows":

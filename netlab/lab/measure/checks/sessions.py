@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netlab.azure.bgp.policy import why_exceeded
-from netlab.azure.world import World
+from netlab.azure.state import State
 from netlab.lab.build.settling import expected_peers
 from netlab.lab.build.speakers import states
 from netlab.machine.ports import Bgp
@@ -17,7 +17,7 @@ from netlab.plan.model import BgpNeighbor, BgpSpeaker, Plan
 from netlab.results.verification import Check
 
 
-def check(plan: Plan, world: World, bgp: Bgp) -> Iterator[Check]:
+def check(plan: Plan, world: State, bgp: Bgp) -> Iterator[Check]:
     """Every BGP session, as predicted."""
     for speaker in plan.speakers:
         found = states(bgp, speaker)
@@ -30,10 +30,10 @@ def check(plan: Plan, world: World, bgp: Bgp) -> Iterator[Check]:
                 yield _lost(world, speaker, neighbor, name, session)
 
 
-def _lost(world: World, speaker: BgpSpeaker, neighbor: BgpNeighbor, name: str, session: str) -> Check:
+def _lost(world: State, speaker: BgpSpeaker, neighbor: BgpNeighbor, name: str, session: str) -> Check:
     if session == "Established":
         return Check(name, "failed", session)
-    routers = world.bgp_topology.speakers
+    routers = world.topology.speakers
     exceeded = neighbor.connection in world.exceeded
     why = f": {why_exceeded(routers[speaker.node], routers[neighbor.node])}" if exceeded else ""
     return Check(name, "passed", f"{session}, as expected{why}")

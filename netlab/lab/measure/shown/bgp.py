@@ -13,14 +13,14 @@ from ipaddress import IPv4Network
 from netlab.azure.bgp.policy import why_exceeded
 from netlab.azure.bgp.sessions import originated
 from netlab.azure.learning import routers
-from netlab.azure.world import World
+from netlab.azure.state import State
 from netlab.lab.build.speakers import GIVEN_UP
 from netlab.lab.build.state import Lab
 from netlab.lab.measure.shown.rows import Row, Shown
 from netlab.machine.frr import BgpPeer, BgpRoute
 from netlab.machine.ports import Bgp
 from netlab.plan.model import BgpNeighbor, BgpSpeaker
-from netlab.scenario.routers import Router
+from netlab.scenario.network import Router
 
 WEIGHT = 32768  # B30
 _STATES = {"Established": "Connected", "Idle": "Idle", GIVEN_UP: "Idle", "Idle (Admin)": "Stopped"}
@@ -31,7 +31,7 @@ class Speaker:
     """A gateway, a site, an instance of a Route Server or an appliance in a running lab that speaks BGP."""
 
     lab: Lab
-    world: World
+    world: State
     bgp: Bgp
     end: str
 
@@ -82,11 +82,11 @@ class Speaker:
         if peer.state != GIVEN_UP:
             return ""
         node = next(neighbor.node for neighbor in speaker.neighbors if neighbor.address == peer.address)
-        speakers = self.world.bgp_topology.speakers
+        speakers = self.world.topology.speakers
         return why_exceeded(speakers[speaker.node], speakers[node])
 
     def _own(self, router: Router) -> tuple[IPv4Network, ...]:
-        return originated(self.world.bgp_topology.speakers[router.node], self.world.announced)
+        return originated(self.world.topology.speakers[router.node], self.world.announced)
 
     def _speaker(self, router: Router) -> BgpSpeaker | None:
         return next((speaker for speaker in self.lab.plan.speakers if speaker.node == router.node), None)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from netlab.azure.world import World
+from netlab.azure.state import State
 from netlab.lab.build.state import Lab
 from netlab.lab.measure.shown.rows import Row, Shown
 from netlab.lab.story.connections import observe
@@ -38,7 +38,7 @@ class Gateway:
     """A VNet's gateway, a site, or an appliance that ends connections, in a running lab."""
 
     lab: Lab
-    world: World
+    world: State
     sas: Sas
     end: str
 
@@ -94,7 +94,8 @@ class Gateway:
         return Shown(tuple(rows), tuple(dead))
 
     def _tunnels(self) -> tuple[Tunnel, ...]:
-        nodes = {router.node for router in self.world.topology.with_tunnels(self.end)}
+        end = self.world.network.end(self.end)
+        nodes = {router.node for router in self.world.topology.with_tunnels(end)}
         return tuple(t for t in self.lab.plan.tunnels if t.node in nodes and t.connection != P2S)
 
     def _listed(self, tunnel: Tunnel) -> tuple[Listed, ...]:

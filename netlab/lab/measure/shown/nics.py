@@ -6,21 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
-from netlab.azure.effective import (
-    EffectiveRoute,
-    Told,
-    active,
-    fixed_routes,
-    gateway_serving,
-    preferred,
-    routing_preference,
-)
-from netlab.azure.nics import Nic
-from netlab.azure.world import World
+from netlab.azure.dataplane.effective import EffectiveRoute, Offer, active, fixed_routes, preferred
+from netlab.azure.dataplane.offers import expressroute_instances
+from netlab.azure.state import State
 from netlab.controllers.tables import Gateways, Injected, Known, injected_by_route_servers, known_by_gateways
 from netlab.lab.measure.shown.rows import Row
 from netlab.plan.model import Plan
-from netlab.scenario.routers import expressroute_gateways, instance_addresses
+from netlab.scenario.network import Nic, VNet
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +28,13 @@ def learned(plan: Plan, gateways: Gateways) -> Learned:
     return Learned(known_by_gateways(plan, gateways), injected_by_route_servers(plan, gateways))
 
 
-def effective_routes(world: World, knowing: Learned, vnet: str, nic: Nic) -> tuple[Row, ...]:
+def effective_routes(world: State, knowing: Learned, nic: Nic) -> tuple[Row, ...]:
     """As ``az network nic show-effective-route-table``: a row per route and next hop; what lost is Invalid."""
-    serving = gateway_serving(world.scenario, vnet, nic.subnet)
-    fixed = fixed_routes(world.scenario, vnet, nic.subnet)
-    told = tuple(_told(world, knowing, serving)) if serving is not None else ()
-    best = preferred(told, routing_preference(world.scenario, serving or vnet))
+    serving, fixed = nic.subnet.serving, fixed_routes(nic.subnet)
+    told = tuple(_offers(world, knowing, serving)) if serving is not None else ()
+    best = preferred(told, (serving or nic.vnet).hub_routing_preference)
     winners = frozenset(active((*fixed, *map(_learned, best))))
-    off = world.scenario.route_table(vnet, nic.subnet).disable_bgp_route_propagation
+    off = nic.subnet.route_table.disable_bgp_route_propagation
     return tuple(
         _row(route, "Active" if route in winners else "Invalid", hop, off)
         for route in (*fixed, *map(_learned, sorted(told, key=lambda item: item.prefix)))
@@ -51,29 +42,37 @@ def effective_routes(world: World, knowing: Learned, vnet: str, nic: Nic) -> tup
     )
 
 
-def _told(world: World, knowing: Learned, vnet: str) -> Iterator[Told[str]]:
-    """What VPN gateway, ExpressRoute gateway and Route Server tell a VNet, and the addresses that it leads to."""
-    private = (router for router in expressroute_gateways(world.scenario) if router.end == vnet)
-    for router in (*world.topology.with_tunnels(vnet), *private):
-        vpn = router.role == "gateway"
-        address = instance_addresses(world.scenario, router)[0] if vpn else router.bgp_address
+def _offers(world: State, knowing: Learned, vnet: VNet) -> Iterator[Offer[str]]:
+    """What VPN gateway, ExpressRoute gateway and Route Server offer a VNet, and the addresses that it leads to."""
+    for node, address in _vpn_instances(world, vnet):
+        for prefix, _, length in knowing.known.get(node, ()):
+            yield Offer(IPv4Network(prefix), "VpnGateway", length, address)
+    for router in expressroute_instances(vnet):
         for prefix, _, length in knowing.known.get(router.node, ()):
-            yield Told(IPv4Network(prefix), "VpnGateway" if vpn else "ExpressRoute", length, str(address))
-    for prefix, (length, next_hops) in knowing.injected.get(vnet, {}).items():
-        yield from (Told(IPv4Network(prefix), "NVA", length, next_hop) for next_hop in sorted(next_hops))
+            yield Offer(IPv4Network(prefix), "ExpressRoute", length, str(router.bgp_address))
+    for prefix, (length, next_hops) in knowing.injected.get(vnet.name, {}).items():
+        yield from (Offer(IPv4Network(prefix), "NVA", length, next_hop) for next_hop in sorted(next_hops))
 
 
-def _learned(told: Told[str]) -> EffectiveRoute:
+def _vpn_instances(world: State, vnet: VNet) -> Iterator[tuple[str, str]]:
+    """The nodes and addresses of the instances of a VNet's VPN gateway that are on duty."""
+    gateway = vnet.vpn_gateway
+    if gateway is not None:
+        for router in world.topology.with_tunnels(gateway):
+            yield router.node, str(gateway.instance_addresses(router)[0])
+
+
+def _learned(told: Offer[str]) -> EffectiveRoute:
     return EffectiveRoute("VirtualNetworkGateway", told.prefix, "VirtualNetworkGateway", told.leads_to)
 
 
-def _next_hops(world: World, route: EffectiveRoute) -> list[str]:
+def _next_hops(world: State, route: EffectiveRoute) -> list[str]:
     """The addresses that a route leads to, of which Azure says no more than the type where it is none."""
     if route.source == "VirtualNetworkGateway":
         return [route.next_hop]
     if route.next_hop_type == "VirtualNetworkGateway":
-        routers = world.topology.with_tunnels(route.next_hop)
-        return [str(instance_addresses(world.scenario, router)[0]) for router in routers] or [""]
+        vnet = world.network.vnets.get(route.next_hop)
+        return [address for _, address in _vpn_instances(world, vnet)] or [""] if vnet is not None else [""]
     return [route.next_hop if route.next_hop_type == "VirtualAppliance" else ""]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from netlab.azure.bgp.policy import why_exceeded
-from netlab.azure.world import World, after, initial
+from netlab.azure.state import State, after, initial
 from netlab.plan.model import BgpNeighbor, BgpSpeaker
 from netlab.plan.planner import plan
 from netlab.plan.timers import bgp_timers, timers
@@ -43,7 +43,7 @@ OUT = {frozenset((f"c1-msee-{index}", f"vnet1-er-{one}")) for index in (0, 1) fo
 TOLD_TO_THE_ROUTE_SERVER = {frozenset((f"vnet1-rs-{index}", "vnet1-nva")) for index in (0, 1)}
 
 
-def world(*edits: tuple[str, str]) -> World:
+def world(*edits: tuple[str, str]) -> State:
     text = TEXT
     for before, now in edits:
         assert before in text, before
@@ -51,11 +51,11 @@ def world(*edits: tuple[str, str]) -> World:
     return initial(parse(text, "circuits.yaml").scenario)
 
 
-def told(start: World, count: int, **who: Any) -> World:
+def told(start: State, count: int, **who: Any) -> State:
     return after(start, Action.model_validate({"announce": {**who, "prefix": "100.64.0.0/10", "count": count}}))
 
 
-def lost(at: World) -> set[frozenset[str]]:
+def lost(at: State) -> set[frozenset[str]]:
     """The pairs of routers whose session is lost."""
     stay = {frozenset((session.router.node, session.peer.node)) for session in at.bgp_sessions}
     before = initial(at.scenario).bgp_sessions

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netlab.azure.prediction import matrix
-from netlab.azure.world import World, after, initial
+from netlab.azure.state import State, after, initial
 from netlab.plan.planner import plan
 from netlab.render.text import frr_conf
 from netlab.scenario.addresses import DEFAULT_ROUTE
@@ -45,11 +45,11 @@ def scenario() -> Scenario:
     return parse(TEXT, "coexistence.yaml").scenario
 
 
-def heard(at: World, node: str) -> dict[str, tuple[int, ...]]:
+def heard(at: State, node: str) -> dict[str, tuple[int, ...]]:
     return {str(prefix): paths[0].as_path for prefix, paths in at.learned[node].items()}
 
 
-def acted(at: World, verb: str, **subject: object) -> World:
+def acted(at: State, verb: str, **subject: object) -> State:
     return after(at, Action.model_validate({verb: subject}))
 
 

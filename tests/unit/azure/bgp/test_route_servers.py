@@ -15,7 +15,7 @@ from netlab.azure.bgp.values import MAXIMUM_PREFIX, SEED_MAXIMUM_PREFIX
 from netlab.azure.learning import learners
 from netlab.azure.learning import routers as learning_routers
 from netlab.azure.prediction import matrix
-from netlab.azure.world import World, after, initial
+from netlab.azure.state import State, after, initial
 from netlab.controllers import tables as controller
 from netlab.plan.model import Plan, Route, SubnetTable
 from netlab.plan.planner import plan
@@ -70,24 +70,24 @@ def scenario(*edits: tuple[str, str]) -> Scenario:
     return parse(text, "servers.yaml").scenario
 
 
-def world(*edits: tuple[str, str]) -> World:
+def world(*edits: tuple[str, str]) -> State:
     return initial(scenario(*edits))
 
 
-def acted(start: World, verb: str, **subject: Any) -> World:
+def acted(start: State, verb: str, **subject: Any) -> State:
     return after(start, Action.model_validate({verb: subject}))
 
 
-def heard(at: World, node: str) -> dict[str, tuple[int, ...]]:
+def heard(at: State, node: str) -> dict[str, tuple[int, ...]]:
     """What a node learns: prefix and AS path."""
     return {str(prefix): paths[0].as_path for prefix, paths in at.learned[node].items()}
 
 
-def paths(at: World, node: str, prefix: str) -> tuple[BgpPath, ...]:
+def paths(at: State, node: str, prefix: str) -> tuple[BgpPath, ...]:
     return at.learned[node].get(IPv4Network(prefix), ())
 
 
-def next_hops(at: World, node: str, prefix: str) -> set[str]:
+def next_hops(at: State, node: str, prefix: str) -> set[str]:
     return {str(path.next_hop) for path in paths(at, node, prefix)}
 
 
@@ -300,7 +300,7 @@ def test_a_next_hop_that_no_nic_has_leads_nowhere() -> None:
 # --- several regions ------------------------------------------------------------------------------------------------
 
 
-def regions(*edits: tuple[str, str]) -> World:
+def regions(*edits: tuple[str, str]) -> State:
     text = (Path(__file__).parents[4] / "scenarios" / "route-server-multiregion.yaml").read_text()
     for before, now in edits:
         assert before in text, before

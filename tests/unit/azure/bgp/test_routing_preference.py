@@ -7,10 +7,10 @@ from ipaddress import IPv4Network
 from typing import Any
 
 import pytest
-
 from netlab.azure.effective import Teller, Told, preferred
 from netlab.azure.forwarding import effective_routes, instances_by_prefix
-from netlab.azure.world import World, after, initial
+
+from netlab.azure.state import State, after, initial
 from netlab.controllers import tables as controller
 from netlab.errors import ScenarioError
 from netlab.plan.model import SubnetTable
@@ -86,17 +86,17 @@ def scenario(preference: str = "ExpressRoute", *edits: tuple[str, str], exchange
     return parse(text, "preference.yaml").scenario
 
 
-def acted(start: World, verb: str, **subject: Any) -> World:
+def acted(start: State, verb: str, **subject: Any) -> State:
     return after(start, Action.model_validate({verb: subject}))
 
 
-def heard(at: World, node: str, prefix: str = OFFICE) -> tuple[int, ...] | None:
+def heard(at: State, node: str, prefix: str = OFFICE) -> tuple[int, ...] | None:
     """The AS path of a prefix that a node has learned."""
     found = at.learned[node].get(IPv4Network(prefix))
     return found[0].as_path if found else None
 
 
-def used(at: World, vnet: str = HOME, prefix: str = OFFICE) -> set[str]:
+def used(at: State, vnet: str = HOME, prefix: str = OFFICE) -> set[str]:
     """What a VNet's machines use for a prefix: the roles of gateway instances, or addresses of appliances."""
     hops = {r.next_hop for r in effective_routes(at, vnet, "default") if str(r.prefix) == prefix}
     instances = instances_by_prefix(at, HOME).get(IPv4Network(prefix), ()) if HOME in hops else ()
@@ -260,7 +260,7 @@ def test_what_settles_in_more_than_one_way_is_refused() -> None:
 # --- ExpressRoute beside a Route Server -----------------------------------------------------------------------------
 
 
-def neighbors(at: World, node: str, prefix: str = OFFICE) -> list[str]:
+def neighbors(at: State, node: str, prefix: str = OFFICE) -> list[str]:
     return [path.neighbor for path in at.learned[node].get(IPv4Network(prefix), ())]
 
 

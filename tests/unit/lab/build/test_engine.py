@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from netlab.azure.world import initial
+from netlab.azure.state import initial
 from netlab.controllers.tables import Known, wanted_routes, wanted_selectors
 from netlab.errors import BuildError, ConvergeError, HostError, LabError, NetlabError, UsageError
 from netlab.lab.build import engine, keys, state

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from netlab.azure.sessions import REVOKED, UNTRUSTED
-from netlab.azure.world import initial
+from netlab.azure.state import initial
 from netlab.lab.build.clients import tunnel_of
 from netlab.lab.measure.checks.clients import check
 from netlab.machine.charon import Refusal

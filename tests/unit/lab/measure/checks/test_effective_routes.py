@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from netlab.azure.world import initial
+from netlab.azure.state import initial
 from netlab.lab.measure.checks.effective_routes import check
 from netlab.machine.routes import Arrival, KernelRoute, longest_match
 from netlab.plan.model import GatewayView, Plan, Route, RouteServerView

@@ -9,7 +9,7 @@ import pytest
 
 from netlab.azure import learning
 from netlab.azure.bgp.values import MAXIMUM_PREFIX
-from netlab.azure.world import World, after, initial
+from netlab.azure.state import State, after, initial
 from netlab.lab.measure.checks.learned import check
 from netlab.machine.frr import BgpRoute
 from netlab.plan.model import BgpSpeaker
@@ -26,7 +26,7 @@ def chain() -> Scenario:
     return load("p2s-multi-vnet-branch-bgp").scenario
 
 
-def announced(world: World, count: int, verb: str = "announce") -> World:
+def announced(world: State, count: int, verb: str = "announce") -> State:
     """The world when the site has announced so many prefixes besides its own."""
     subject = {"site": "Site1", "prefix": "100.64.0.0/12", "count": count}
     return after(world, Action.model_validate({verb: subject}))
@@ -90,7 +90,7 @@ def test_the_model_disagrees_only_where_it_predicts_something_else(chain: Scenar
 class Lab:
     """A lab whose daemons know what the model says, but for some."""
 
-    world: World
+    world: State
     instead: dict[str, dict[str, frozenset[str]]] = field(default_factory=dict)
 
     def routes(self, speaker: BgpSpeaker) -> tuple[BgpRoute, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from netlab.azure.world import after, initial
+from netlab.azure.state import after, initial
 from netlab.lab.build.state import Facts, Lab
 from netlab.lab.measure.shown.bgp import Speaker
 from netlab.lab.measure.shown.ike import Gateway

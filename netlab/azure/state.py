@@ -1,7 +1,8 @@
-"""The state that a story moves through: a scenario and what actions have made of it. Pure."""
+"""The state that a story moves through: a network and what actions have made of it. Pure."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, reduce
@@ -11,12 +12,10 @@ from pydantic import SecretStr
 from netlab.azure import sessions
 from netlab.azure.bgp.fixpoint import Converged, Paths, converge
 from netlab.azure.bgp.sessions import Session as BgpSession
-from netlab.azure.effective import active, fixed_routes
+from netlab.azure.dataplane.effective import active, fixed_routes
 from netlab.azure.ike import Negotiated, negotiate
-from netlab.azure.nics import Nic, nics
 from netlab.azure.sessions import Prefixes, Session, Sessions
 from netlab.azure.sessions import Tunnel as ClientTunnel
-from netlab.scenario import network as networks
 from netlab.scenario.addresses import DEFAULT_ROUTE
 from netlab.scenario.models import (
     Action,
@@ -34,12 +33,9 @@ from netlab.scenario.models import (
     SitePrefix,
     node_name,
 )
-from netlab.scenario.names import resolve
-from netlab.scenario.network import resolve as resolve_network
+from netlab.scenario.names import resolve as resolve_name
+from netlab.scenario.network import Appliance, Network, Router, Topology, Tunnel, VpnGateway, resolve
 from netlab.scenario.routers import (
-    Router,
-    Topology,
-    Tunnel,
     appliance_bgp,
     appliances,
     device_node,
@@ -65,28 +61,28 @@ class Faults:
 
 
 @dataclass(frozen=True)
-class World:
-    """A scenario at a moment of its story: what actions made of it, of what sites announce, and of the clients.
+class State:
+    """A network at a moment of its story: what actions made of it, of what sites announce, and of the clients.
 
     ``keys`` are the shared keys by connection and end, where they are not the one that was generated for both ends.
     """
 
-    scenario: Scenario
+    network: Network
     announced: Mapping[str, Prefixes]
     sessions: Sessions
     keys: Mapping[tuple[str, str], SecretStr] = field(default_factory=dict)
     faults: Faults = Faults()
 
+    @property
+    def scenario(self) -> Scenario:
+        """What the file says, with what actions changed in it."""
+        return self.network.scenario
+
     @cached_property
     def topology(self) -> Topology:
         """The routers and tunnels of this moment."""
         faults = self.faults
-        return Topology(self.scenario, faults.switched, faults.lost | faults.stopped, faults.severed)
-
-    @cached_property
-    def nics(self) -> dict[str, tuple[Nic, ...]]:
-        """The NICs of the virtual machines of each VNet."""
-        return {vnet: nics(self.scenario, vnet) for vnet in self.scenario.vnets}
+        return Topology(self.network, faults.switched, faults.lost | faults.stopped, faults.severed)
 
     @cached_property
     def up(self) -> frozenset[str]:
@@ -96,8 +92,7 @@ class World:
     @cached_property
     def negotiated(self) -> dict[str, Negotiated]:
         """What the ends of each connection agree on."""
-        network = resolve_network(self.scenario)
-        return {name: negotiate(item, self._keys_differ(name)) for name, item in network.connections.items()}
+        return {name: negotiate(item, self._keys_differ(name)) for name, item in self.network.connections.items()}
 
     def _keys_differ(self, connection: str) -> bool:
         one, other = (self.keys.get((connection, end)) for end in self.scenario.connections[connection].between)
@@ -109,8 +104,8 @@ class World:
         return frozenset(t.name for t in self.topology.tunnels if self._why_never_up(t))
 
     def _why_never_up(self, tunnel: Tunnel) -> str:
-        shut_in = next(filter(None, (shut_in_by(self.scenario, r) for r in tunnel.routers)), "")
-        return self.negotiated[tunnel.connection].reason or shut_in
+        shut_in = next(filter(None, map(shut_in_by, tunnel.routers)), "")
+        return self.negotiated[tunnel.connection.name].reason or shut_in
 
     @cached_property
     def silent(self) -> frozenset[str]:
@@ -124,7 +119,7 @@ class World:
 
     def _selects_peers(self, tunnel: Tunnel) -> bool:
         near, far = tunnel.routers
-        return not self.negotiated[tunnel.connection].refusal(0, near.bgp_address, far.bgp_address)
+        return not self.negotiated[tunnel.connection.name].refusal(0, near.bgp_address, far.bgp_address)
 
     def why_down(self, tunnel: Tunnel) -> str:
         """Why a tunnel is not up; empty if it is."""
@@ -143,19 +138,8 @@ class World:
         return ""
 
     @cached_property
-    def network(self) -> networks.Network:
-        """The network of the scenario."""
-        return networks.resolve(self.scenario)
-
-    @cached_property
-    def bgp_topology(self) -> networks.Topology:
-        """The routers and tunnels of this moment, as objects."""
-        faults = self.faults
-        return networks.Topology(self.network, faults.switched, faults.lost | faults.stopped, faults.severed)
-
-    @cached_property
     def _converged(self) -> Converged:
-        return converge(self.bgp_topology, self.talking, self.announced)
+        return converge(self.topology, self.talking, self.announced)
 
     @property
     def bgp_sessions(self) -> tuple[BgpSession, ...]:
@@ -175,14 +159,14 @@ class World:
     @property
     def learned_by_name(self) -> dict[str, Paths]:
         """The same by VNet or site, where that has one router on duty, else by node."""
-        routers = self.topology.routers
-        several = [router.end for router in routers.values()]
-        ends = {node: router.end for node, router in routers.items() if several.count(router.end) == 1}
+        several = Counter(router.end for router in self.topology.routers.values())
+        ends = {node: r.end.name for node, r in self.topology.routers.items() if several[r.end] == 1}
         return {ends.get(node, node): known for node, known in self.learned.items()}
 
     def offered(self, vnet: str) -> Prefixes:
         """The selectors that a gateway offers its clients now."""
-        router = self.topology.point_to_site(vnet)
+        gateway = self.network.vnets[vnet].vpn_gateway
+        router = self.topology.point_to_site(gateway) if gateway is not None else None
         learned = self.learned[router.node] if router is not None else {}
         # What a Route Server, or the gateway beside, tells enters no tunnel.
         by_bgp = [prefix for prefix, paths in learned.items() if any(path.tunnel for path in paths)]
@@ -209,75 +193,75 @@ class World:
     def sends_statics(self, tunnel: Tunnel, node: str) -> bool:
         """Whether a router's static routes lead into a tunnel: they have no liveness (R83), but where another tunnel
         of the connection is up at its end, the dead one's give way."""
-        end = tunnel.of(node).end
-        others = (t for t in self.topology.tunnels if t.connection == tunnel.connection)
-        alive = (t.name in self.up for t in others if end in (router.end for router in t.routers))
-        return tunnel.name in self.up or not any(alive)
+        del node
+        others = self.topology.tunnels_by_connection[tunnel.connection.name]
+        return tunnel.name in self.up or not any(other.name in self.up for other in others)
 
 
-def shut_in_by(scenario: Scenario, router: Router) -> str:
+def shut_in_by(router: Router) -> str:
     """Why an appliance's IKE does not reach the Internet under its own address: its subnet's 0.0.0.0/0 leads elsewhere.
 
-    By what is configured: rule A20 keeps BGP from telling such a subnet another one.
+    By what is configured: rule A20 keeps BGP from giving such a subnet another one.
     """
-    if router.role != "appliance":
+    if not isinstance(router.end, Appliance):
         return ""
-    subnet = scenario.vnets[router.vnet].vms[scenario.appliances[router.end][1]].subnet
-    routes = active(fixed_routes(scenario, router.vnet, subnet))
+    routes = active(fixed_routes(router.end.nic.subnet))
     default = next(route for route in routes if route.prefix == DEFAULT_ROUTE)
     if default.next_hop_type == "Internet":
         return ""
     return f"0.0.0.0/0 of {router.node}'s subnet leads to {default.next_hop_type}, not to the Internet"
 
 
-def initial(scenario: Scenario) -> World:
-    """The world as ``up`` leaves it: everything converged, then the clients connected in their order."""
+def initial(scenario: Scenario) -> State:
+    """The state as ``up`` leaves it: everything converged, then the clients connected in their order."""
     announced = {name: frozenset(site.address_prefixes) for name, site in scenario.sites.items()}
     announced |= {nva.node: frozenset(appliance_bgp(scenario, nva).announces) for nva in appliances(scenario)}
-    world = World(scenario, announced, {}, given_keys(scenario))
-    offers = {gateway: world.offered(gateway) for _, gateway in sessions.tunnels_of(scenario)}
+    state = State(resolve(scenario), announced, {}, given_keys(scenario))
+    offers = {gateway: state.offered(gateway) for _, gateway in sessions.tunnels_of(scenario)}
     found: Sessions = {}
     for tunnel in sessions.tunnels_of(scenario):
         fresh = Session(profile=sessions.downloaded(scenario, tunnel[1]), absent=sessions.DISCONNECTED)
         found = sessions.connect(scenario, {**found, tunnel: fresh}, tunnel, offers[tunnel[1]])
-    return replace(world, sessions=found)
+    return replace(state, sessions=found)
 
 
-def after(world: World, action: Action) -> World:
-    """The world after an action."""
+def after(state: State, action: Action) -> State:
+    """The state after an action."""
     match action.verb, action.subject:
         case "add_route", ClientRoute(client=client, prefix=prefix):
-            tunnel = (client, world.scenario.clients[client].gateway)
-            return _with_session(world, tunnel, by_hand=world.sessions[tunnel].by_hand | {prefix})
+            tunnel = (client, state.scenario.clients[client].gateway)
+            return _with_session(state, tunnel, by_hand=state.sessions[tunnel].by_hand | {prefix})
         case "remove_route", ClientRoute(client=client, prefix=prefix):
-            tunnel = (client, world.scenario.clients[client].gateway)
-            return _with_session(world, tunnel, by_hand=world.sessions[tunnel].by_hand - {prefix})
+            tunnel = (client, state.scenario.clients[client].gateway)
+            return _with_session(state, tunnel, by_hand=state.sessions[tunnel].by_hand - {prefix})
         case "download_profile" | "connect" | "reconnect" | "disconnect" as verb, ClientOnly() as subject:
-            for tunnel in named(world.scenario, subject):
-                world = _after(world, verb, tunnel)
-            return world
+            for tunnel in named(state.scenario, subject):
+                state = _after(state, verb, tunnel)
+            return state
         case "announce", SitePrefix(speaker=who, parts=parts):
-            return replace(world, announced={**world.announced, who: world.announced[who] | parts})
+            return replace(state, announced={**state.announced, who: state.announced[who] | parts})
         case "withdraw", SitePrefix(speaker=who, parts=parts):
-            return replace(world, announced={**world.announced, who: world.announced[who] - parts})
+            return replace(state, announced={**state.announced, who: state.announced[who] - parts})
         case "set_key", NewKey(connection=connection, shared_key=key, end=end):
-            ends = (end,) if end is not None else world.scenario.connections[connection].between
-            return replace(world, keys={**world.keys, **{(connection, each): key for each in ends}})
+            ends = (end,) if end is not None else state.scenario.connections[connection].between
+            return replace(state, keys={**state.keys, **{(connection, each): key for each in ends}})
         case "set_custom_routes", CustomRoutes() as change:
-            return replace(world, scenario=with_custom_routes(world.scenario, change))
+            return replace(state, network=resolve(with_custom_routes(state.scenario, change)))
         case "fail_gateway" | "restore_gateway", GatewayFault(vnet=vnet):
-            return _without_moved_clients(replace(world, faults=_faults(world, action.verb, action)), world, vnet)
+            return _without_moved_clients(replace(state, faults=_faults(state, action.verb, action)), state, vnet)
         case verb, ConnectionTunnel() | LinkOf() | SiteDevice() | OneMachine() | CircuitLink():
-            return _without_lost_clients(replace(world, faults=_faults(world, verb, action)))
+            return _without_lost_clients(replace(state, faults=_faults(state, verb, action)))
     raise AssertionError(f"no such action: {action.verb}")
 
 
-def _without_moved_clients(world: World, before: World, vnet: str) -> World:
+def _without_moved_clients(state: State, before: State, vnet: str) -> State:
     """R9: clients whose instance is gone lose their connection, and stay without until they connect again."""
-    if world.topology.point_to_site(vnet) == before.topology.point_to_site(vnet):
-        return world
-    dropped = (t for t, held in world.sessions.items() if t[1] == vnet and not held.absent)
-    return replace(world, sessions=reduce(sessions.disconnect, dropped, world.sessions))
+    gateway = state.network.vnets[vnet].vpn_gateway
+    assert gateway is not None
+    if state.topology.point_to_site(gateway) is before.topology.point_to_site(gateway):
+        return state
+    dropped = (t for t, held in state.sessions.items() if t[1] == vnet and not held.absent)
+    return replace(state, sessions=reduce(sessions.disconnect, dropped, state.sessions))
 
 
 def given_keys(scenario: Scenario) -> dict[tuple[str, str], SecretStr]:
@@ -306,69 +290,69 @@ def with_custom_routes(scenario: Scenario, change: CustomRoutes) -> Scenario:
     return scenario.model_copy(update={"vnets": {**scenario.vnets, change.vnet: changed}})
 
 
-def _after(world: World, verb: str, tunnel: ClientTunnel) -> World:
+def _after(state: State, verb: str, tunnel: ClientTunnel) -> State:
     match verb:
         case "download_profile":
-            return _with_session(world, tunnel, profile=sessions.downloaded(world.scenario, tunnel[1]))
+            return _with_session(state, tunnel, profile=sessions.downloaded(state.scenario, tunnel[1]))
         case "disconnect":
-            return replace(world, sessions=sessions.disconnect(world.sessions, tunnel))
-    return _connected(world, tunnel)
+            return replace(state, sessions=sessions.disconnect(state.sessions, tunnel))
+    return _connected(state, tunnel)
 
 
-def _connected(world: World, tunnel: ClientTunnel) -> World:
-    selectors, reachable = world.offered(tunnel[1]), not _is_cut_off(world, tunnel)
-    return replace(world, sessions=sessions.connect(world.scenario, world.sessions, tunnel, selectors, reachable))
+def _connected(state: State, tunnel: ClientTunnel) -> State:
+    selectors, reachable = state.offered(tunnel[1]), not _is_cut_off(state, tunnel)
+    return replace(state, sessions=sessions.connect(state.scenario, state.sessions, tunnel, selectors, reachable))
 
 
-def _is_cut_off(world: World, tunnel: ClientTunnel) -> bool:
+def _is_cut_off(state: State, tunnel: ClientTunnel) -> bool:
     """Whether there is no way between a client and its gateway."""
     client, vnet = tunnel
-    return bool(world.faults.cut & (linked(world, client, None) | linked(world, vnet, None)))
+    return bool(state.faults.cut & (linked(state, client, None) | linked(state, vnet, None)))
 
 
-def _without_lost_clients(world: World) -> World:
+def _without_lost_clients(state: State) -> State:
     """R66: clients that are cut off lose their connection, and stay without until they connect again."""
-    dropped = (t for t, held in world.sessions.items() if _is_cut_off(world, t) and not held.absent)
-    return replace(world, sessions=reduce(sessions.disconnect, dropped, world.sessions))
+    dropped = (t for t, held in state.sessions.items() if _is_cut_off(state, t) and not held.absent)
+    return replace(state, sessions=reduce(sessions.disconnect, dropped, state.sessions))
 
 
 def _with_session(
-    world: World, tunnel: ClientTunnel, *, profile: Prefixes | None = None, by_hand: Prefixes | None = None
-) -> World:
-    """The world with a tunnel changed; where there is none, no route can lead into it."""
-    session = world.sessions[tunnel]
+    state: State, tunnel: ClientTunnel, *, profile: Prefixes | None = None, by_hand: Prefixes | None = None
+) -> State:
+    """The state with a tunnel changed; where there is none, no route can lead into it."""
+    session = state.sessions[tunnel]
     if profile is not None:
         session = replace(session, profile=profile)
     if by_hand is not None and not session.absent:
         session = replace(session, by_hand=by_hand)
-    return replace(world, sessions={**world.sessions, tunnel: session})
+    return replace(state, sessions={**state.sessions, tunnel: session})
 
 
-def _faults(world: World, verb: str, action: Action) -> Faults:
-    faults = world.faults
+def _faults(state: State, verb: str, action: Action) -> Faults:
+    faults = state.faults
     match verb, action.subject:
         case "fail_tunnel", ConnectionTunnel() as subject:
-            return replace(faults, tunnels=faults.tunnels | chosen_tunnels(world, subject))
+            return replace(faults, tunnels=faults.tunnels | chosen_tunnels(state, subject))
         case "restore_tunnel", ConnectionTunnel() as subject:
-            return replace(faults, tunnels=faults.tunnels - chosen_tunnels(world, subject))
+            return replace(faults, tunnels=faults.tunnels - chosen_tunnels(state, subject))
         case "cut_link", LinkOf(name=name, device=device):
-            return replace(faults, cut=faults.cut | linked(world, name, device))
+            return replace(faults, cut=faults.cut | linked(state, name, device))
         case "mend_link", LinkOf(name=name, device=device):
-            return replace(faults, cut=faults.cut - linked(world, name, device))
+            return replace(faults, cut=faults.cut - linked(state, name, device))
         case "silence_device", SiteDevice(site=site, device=device):
-            return replace(faults, silent=faults.silent | linked(world, site, device))
+            return replace(faults, silent=faults.silent | linked(state, site, device))
         case "wake_device", SiteDevice(site=site, device=device):
-            return replace(faults, silent=faults.silent - linked(world, site, device))
+            return replace(faults, silent=faults.silent - linked(state, site, device))
         case "fail_circuit", CircuitLink() as subject:
             return replace(faults, severed=faults.severed | circuit_links(subject))
         case "restore_circuit", CircuitLink() as subject:
             return replace(faults, severed=faults.severed - circuit_links(subject))
         case "stop_vm", OneMachine(vm=vm):
-            return replace(faults, stopped=faults.stopped | set(resolve(world.scenario, vm)))
+            return replace(faults, stopped=faults.stopped | set(resolve_name(state.scenario, vm)))
         case "start_vm", OneMachine(vm=vm):
-            return replace(faults, stopped=faults.stopped - set(resolve(world.scenario, vm)))
+            return replace(faults, stopped=faults.stopped - set(resolve_name(state.scenario, vm)))
         case "fail_gateway", GatewayFault(vnet=vnet) as subject:
-            if not _active_active(world, vnet):
+            if not _active_active(state, vnet):
                 return replace(faults, switched=faults.switched ^ {vnet})
             return replace(faults, lost=faults.lost | {instance_node(vnet, subject.instance or 0)})
         case "restore_gateway", GatewayFault(vnet=vnet) as subject:
@@ -384,33 +368,32 @@ def circuit_links(subject: CircuitLink) -> frozenset[str]:
     return frozenset(edge_router_node(subject.circuit, index) for index in both[subject.link])
 
 
-def _active_active(world: World, vnet: str) -> bool:
-    gateway = world.scenario.vnets[vnet].vpn_gateway
+def _active_active(state: State, vnet: str) -> bool:
+    gateway = state.scenario.vnets[vnet].vpn_gateway
     return gateway is not None and gateway.active_active
 
 
-def chosen_tunnels(world: World, subject: ConnectionTunnel) -> frozenset[str]:
+def chosen_tunnels(state: State, subject: ConnectionTunnel) -> frozenset[str]:
     """The tunnels that an action is about, lost instances' too."""
-    everything = Topology(world.scenario, world.faults.switched).tunnels
-    mine = (t for t in everything if t.connection == subject.connection)
-    return frozenset(t.name for t in mine if subject.instance is None or _ends_at(world, t, subject.instance))
+    mine = Topology(state.network, state.faults.switched).tunnels_by_connection[subject.connection]
+    return frozenset(t.name for t in mine if subject.instance is None or _ends_at(t, subject.instance))
 
 
-def _ends_at(world: World, tunnel: Tunnel, instance: int) -> bool:
-    vnets = world.scenario.vnets
-    return any(r.index == instance and _active_active(world, r.end) for r in tunnel.routers if r.end in vnets)
+def _ends_at(tunnel: Tunnel, instance: int) -> bool:
+    ends = ((router.index, router.end) for router in tunnel.routers)
+    return any(index == instance and isinstance(end, VpnGateway) and end.active_active for index, end in ends)
 
 
-def linked(world: World, name: str, device: str | None) -> frozenset[str]:
+def linked(state: State, name: str, device: str | None) -> frozenset[str]:
     """The nodes behind a link's name: a client, of a gateway both instances, of a site its devices or the named one."""
-    if name in world.scenario.clients:
+    if name in state.scenario.clients:
         return frozenset((node_name(name),))
-    if name in world.scenario.vnets:
+    if name in state.scenario.vnets:
         return frozenset((instance_node(name, 0), instance_node(name, 1)))
     if device is not None:
         return frozenset((device_node(name, device),))
-    return frozenset(_devices(world, name))
+    return frozenset(_devices(state, name))
 
 
-def _devices(world: World, name: str) -> Iterator[str]:
-    yield from (router.node for router in devices(world.scenario, name))
+def _devices(state: State, name: str) -> Iterator[str]:
+    yield from (router.node for router in devices(state.scenario, name))

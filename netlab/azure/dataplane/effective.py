@@ -1,0 +1,150 @@
+"""Effective routes: which routes of a NIC are active (azure-rules.md section 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+from typing import Generic, Literal, TypeVar
+
+from netlab.scenario.addresses import DEFAULT_ROUTE
+from netlab.scenario.models import HubRoutingPreference
+from netlab.scenario.network import Subnet, VNet
+
+NextHopType = Literal["VnetLocal", "VNetPeering", "VirtualNetworkGateway", "VirtualAppliance", "Internet", "None"]
+Source = Literal["Default", "VirtualNetworkGateway", "User"]
+# From where a VNet has a prefix: one of its gateways, or appliances by its Route Server.
+Origin = Literal["ExpressRoute", "VpnGateway", "NVA"]
+T_co = TypeVar("T_co", covariant=True)
+
+# Section 5.1, item 5: private destinations without another route are dropped at the sender's NIC.
+NONE_PREFIXES = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
+# Section 5.2, tie between equal prefixes: User > BGP/VirtualNetworkGateway > System.
+_PRECEDENCE: dict[Source, int] = {"User": 0, "VirtualNetworkGateway": 1, "Default": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class EffectiveRoute:
+    """One route of a NIC: Azure's source, prefix and next hop type.
+
+    ``next_hop`` is the name of the peer or of the gateway's VNet, or the address of an appliance.
+    """
+
+    source: Source
+    prefix: IPv4Network
+    next_hop_type: NextHopType
+    next_hop: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer(Generic[T_co]):
+    """A prefix that a gateway or a Route Server offers a VNet: the length of its AS path, 0 of a static one, and what
+    it leads to."""
+
+    prefix: IPv4Network
+    origin: Origin
+    length: int
+    leads_to: T_co
+
+
+def system_routes(vnet: VNet) -> Iterator[EffectiveRoute]:
+    """The system routes of every NIC of a VNet: one per address range of the VNet and of each connected peer (R106).
+
+    A ``None`` prefix that a range equals or lies in gives way to it (section 5.1, item 5).
+    """
+    spaces = list(vnet.address_space)
+    for prefix in spaces:
+        yield EffectiveRoute("Default", prefix, "VnetLocal")
+    for peering in vnet.peerings:
+        for prefix in peering.remote.address_space:
+            spaces.append(prefix)
+            yield EffectiveRoute("Default", prefix, "VNetPeering", peering.remote.name)
+    yield EffectiveRoute("Default", DEFAULT_ROUTE, "Internet")
+    for prefix in NONE_PREFIXES:
+        if not any(prefix.subnet_of(space) for space in spaces):
+            yield EffectiveRoute("Default", prefix, "None")
+
+
+def user_routes(subnet: Subnet) -> Iterator[EffectiveRoute]:
+    """The routes of a subnet's route table."""
+    serving = subnet.vnet.serving
+    for route in subnet.route_table.routes.values():
+        next_hop = str(route.next_hop_ip_address or "")
+        if route.next_hop_type == "VirtualNetworkGateway":
+            next_hop = serving.name if serving is not None else ""
+        yield EffectiveRoute("User", route.address_prefix, route.next_hop_type, next_hop)
+
+
+def fixed_routes(subnet: Subnet) -> tuple[EffectiveRoute, ...]:
+    """The candidates of a subnet that come from no gateway."""
+    return (*system_routes(subnet.vnet), *user_routes(subnet))
+
+
+def routes_from_peer(vnet: VNet, peer: VNet) -> Iterator[EffectiveRoute]:
+    """The routes for packets that a peer sends into a VNet: they are for the VNet itself, or for the gateway that the
+    peer may use, which has a route to all who use it (R102, R108)."""
+    yield from (route for route in system_routes(vnet) if route.next_hop_type == "VnetLocal")
+    if peer in vnet.spokes and vnet.vpn_gateway is not None:
+        yield EffectiveRoute("Default", DEFAULT_ROUTE, "VirtualNetworkGateway", vnet.name)
+
+
+def preferred(offers: Iterable[Offer[T_co]], preference: HubRoutingPreference) -> Iterator[Offer[T_co]]:
+    """The offers that a VNet uses: of each prefix those of one origin, or of several where they are equal.
+
+    A27, B29. Where AS paths decide, ExpressRoute's wins of equal ones: Microsoft says so of a Virtual WAN hub, which
+    has the same setting (about-virtual-hub-routing-preference.md).
+    """
+    by_prefix: dict[IPv4Network, dict[Origin, list[Offer[T_co]]]] = {}
+    for item in offers:
+        by_prefix.setdefault(item.prefix, {}).setdefault(item.origin, []).append(item)
+    for origins in by_prefix.values():
+        rank = {origin: _rank(origin, min(i.length for i in mine), preference) for origin, mine in origins.items()}
+        best = min(rank.values())
+        yield from (item for origin, mine in origins.items() if rank[origin] == best for item in mine)
+
+
+def _rank(origin: Origin, length: int, preference: HubRoutingPreference) -> tuple[int, int]:
+    """The less, the better."""
+    private = origin == "ExpressRoute"
+    match preference:
+        case "ExpressRoute":
+            return not private, length
+        case "VpnGateway":
+            return private, length
+    return length, not private
+
+
+def active(candidates: Iterable[EffectiveRoute]) -> Iterator[EffectiveRoute]:
+    """The active routes among the candidates of one NIC (sections 5.1 and 5.2)."""
+    routes = tuple(candidates)
+    shielded = _Shields(r.prefix for r in routes if r.source == "Default" and _is_shield(r))
+    # Section 5.2: a gateway route equal to or inside a VNet or peering range never wins.
+    contenders = [r for r in routes if r.source != "VirtualNetworkGateway" or not shielded.cover(r.prefix)]
+    best: dict[IPv4Network, int] = {}
+    for r in contenders:
+        best[r.prefix] = min(_PRECEDENCE[r.source], best.get(r.prefix, len(_PRECEDENCE)))
+    winners = [r for r in contenders if _PRECEDENCE[r.source] == best[r.prefix]]
+    # Section 8, point 2: an active 0.0.0.0/0 from a UDR or from BGP removes the None routes; one to Internet does not.
+    forced = any(r.prefix == DEFAULT_ROUTE and r.next_hop_type != "Internet" for r in winners)
+    return (r for r in winners if not (forced and r.source == "Default" and r.next_hop_type == "None"))
+
+
+def _is_shield(route: EffectiveRoute) -> bool:
+    return route.next_hop_type in ("VnetLocal", "VNetPeering")
+
+
+class _Shields:
+    """Prefixes, looked up by length: whether one of them covers another prefix."""
+
+    def __init__(self, prefixes: Iterable[IPv4Network]) -> None:
+        found: dict[int, set[int]] = {}
+        for prefix in prefixes:
+            found.setdefault(prefix.prefixlen, set()).add(int(prefix.network_address))
+        self._by_length = tuple(found.items())
+
+    def cover(self, prefix: IPv4Network) -> bool:
+        number = int(prefix.network_address)
+        return any(
+            length <= prefix.prefixlen and number >> (32 - length) << (32 - length) in known
+            for length, known in self._by_length
+        )

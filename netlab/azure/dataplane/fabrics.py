@@ -1,0 +1,143 @@
+"""VNet fabrics: the tables of each ingress, the deliveries to NICs, the filters and the way to the Internet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from ipaddress import IPv4Address, IPv4Network
+
+from netlab.azure.dataplane import filters, offers
+from netlab.azure.dataplane.effective import EffectiveRoute, active, fixed_routes, routes_from_peer, system_routes
+from netlab.azure.dataplane.filters import link_to_appliance
+from netlab.azure.dataplane.nodes import Node, Translation
+from netlab.azure.dataplane.tables import ANY, Hop, Route, Table
+from netlab.azure.state import State
+from netlab.results.drops import DropType, cause
+from netlab.scenario.addresses import GATEWAY_SUBNET
+from netlab.scenario.names import INTERNET
+from netlab.scenario.network import Nic, Router, VNet
+
+Instances = Mapping[IPv4Network, tuple[Router, ...]]
+
+
+def fabric(state: State, vnet: VNet) -> Node:
+    """The fabric of a VNet."""
+    return _Fabric(state, vnet).node()
+
+
+@dataclass(frozen=True)
+class _Fabric:
+    """Builds the node of a VNet's fabric."""
+
+    state: State
+    vnet: VNet
+
+    def node(self) -> Node:
+        vnet, public = self.vnet, self.vnet.network.public
+        pairs = {nic.address: public.machines[nic.node] for nic in vnet.nics if nic.node in public.machines}
+        return Node(
+            vnet.node,
+            self._table(r for r in system_routes(vnet) if r.next_hop_type == "VnetLocal"),
+            tables=dict(self._tables()),
+            deliveries=dict(self._deliveries()),
+            filters=tuple(filters.of_vnet(vnet)),
+            translations={INTERNET: Translation(INTERNET, pairs, public.egress[vnet.name])},
+        )
+
+    def _deliveries(self) -> Iterator[tuple[IPv4Address, Hop]]:
+        """The NICs of the VNet, those of its gateways' instances included."""
+        for router in offers.expressroute_instances(self.vnet):
+            yield router.bgp_address, self._to(router.node)
+        gateway = self.vnet.vpn_gateway
+        if gateway is not None:
+            for router in self.state.topology.with_tunnels(gateway):
+                yield from ((address, self._to(router.node)) for address in gateway.instance_addresses(router))
+        yield from ((nic.address, self._to(nic.node)) for nic in self.vnet.nics)
+
+    def _to(self, node: str) -> Hop:
+        return Hop(node, node, self.vnet.node)
+
+    # --- tables -----------------------------------------------------------------------------------------------------
+
+    def _tables(self) -> Iterator[tuple[str, Table]]:
+        """The table of each ingress: NICs by their subnets, gateways, peers, and peers for an appliance."""
+        vnet = self.vnet
+        subnets = dict.fromkeys(nic.subnet for nic in vnet.nics)
+        by_subnet = {subnet: self._table(offers.effective_routes(self.state, subnet)) for subnet in subnets}
+        yield from ((nic.node, by_subnet[nic.subnet]) for nic in vnet.nics)
+        for router in (*self.state.topology.with_tunnels(vnet.vpn_gateway), *offers.expressroute_instances(vnet)):
+            yield router.node, self._of_gateway(router)
+        of_spoke = tuple(offers.learned_routes(vnet, offers.of_gateways(self.state, vnet))) if vnet.spokes else ()
+        spokes = frozenset(vnet.spokes)
+        for peering in vnet.peerings:
+            peer = peering.remote
+            learned = of_spoke if peer in spokes else ()
+            yield peer.node, self._table(active((*routes_from_peer(vnet, peer), *learned)))
+            yield from ((link_to_appliance(peer, nic), self._for(nic)) for nic in vnet.next_hops)
+
+    def _for(self, nic: Nic) -> Table:
+        """The table for packets that a peer sends to an appliance."""
+        return Table((Route(ANY, "the peer's route", nic.node, (self._to(nic.node),)),))
+
+    def _of_gateway(self, router: Router) -> Table:
+        vnet = self.vnet
+        by_other = tuple(offers.of_the_other_gateway(self.state, vnet, router))
+        learned = offers.learned_routes(vnet, (*by_other, *offers.of_appliances(self.state, vnet)))
+        routes = active((*fixed_routes(vnet.subnets[GATEWAY_SUBNET]), *learned))
+        return self._table(routes, offers.instances(by_other))
+
+    def _table(self, routes: Iterable[EffectiveRoute], instances: Instances | None = None) -> Table:
+        """The table of these routes; ``instances`` serve the gateways' prefixes, if not the usual ones."""
+        return Table(tuple(self._route(route, instances) for route in routes))
+
+    def _route(self, route: EffectiveRoute, instances: Instances | None) -> Route:
+        hops = tuple(self._hops(route, instances))
+        return Route(route.prefix, route.source, route.next_hop_type, hops or (_NOWHERE,))
+
+    # --- next hops --------------------------------------------------------------------------------------------------
+
+    def _hops(self, route: EffectiveRoute, instances: Instances | None) -> Iterator[Hop]:
+        match route.next_hop_type:
+            case "VnetLocal":
+                yield Hop(deliver=True)
+            case "VNetPeering":
+                yield self._to_peer(route.next_hop)
+            case "VirtualAppliance" | "VirtualNetworkGateway" if "." in route.next_hop:  # an address, not a VNet
+                yield self._to_appliance(IPv4Address(route.next_hop))
+            case "VirtualNetworkGateway" if route.next_hop == self.vnet.name:
+                yield from (self._to(router.node) for router in self._instances(route, instances))
+            case "VirtualNetworkGateway" if route.next_hop:
+                yield self._to_peer(route.next_hop)
+            case "None":
+                source = "user" if route.source == "User" else "system"
+                yield Hop(drop=cause(DropType.NONE_ROUTE, source=source, prefix=route.prefix))
+            case "Internet":
+                yield Hop(INTERNET, INTERNET, self.vnet.node)
+
+    def _instances(self, route: EffectiveRoute, instances: Instances | None) -> tuple[Router, ...]:
+        """The instances that a route to the VNet's gateway leads to; one without an offer leads to VPN's (R88)."""
+        if route.source != "VirtualNetworkGateway":
+            return self.state.topology.with_tunnels(self.vnet.vpn_gateway)
+        return (instances if instances is not None else self._served)[route.prefix]
+
+    @cached_property
+    def _served(self) -> Instances:
+        return offers.instances_by_prefix(self.state, self.vnet)
+
+    def _to_peer(self, name: str) -> Hop:
+        return self._to(self.vnet.network.vnets[name].node)
+
+    def _to_appliance(self, address: IPv4Address) -> Hop:
+        """To the NIC of an appliance, here or in a peer."""
+        nic = self.vnet.nic_at.get(address)
+        if nic is not None:
+            return self._to(nic.node)
+        for peer in (peering.remote for peering in self.vnet.peerings):
+            nic = peer.nic_at.get(address)
+            if nic is not None:
+                return Hop(peer.node, link_to_appliance(peer, nic), link_to_appliance(self.vnet, nic))
+        return Hop(drop=cause(DropType.NO_NEXT_HOP, next_hop=address))
+
+
+_NOWHERE = Hop(drop=cause(DropType.NO_ROUTE))

@@ -1,0 +1,73 @@
+"""Filters: what a node drops between two of its links, for model and lab alike.
+
+The model applies them in the walk; the plan gives the links' names those of interfaces and nftables does the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
+
+from netlab.azure.dataplane.packets import Packet
+from netlab.results.drops import Cause, DropType, cause
+from netlab.scenario.network import Nic, Peering, VNet
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Drops packets from one of the ``ingress`` links to one of the ``egress`` links; none named means any.
+
+    Of these packets it drops those whose source is in none of ``sources``, or whose destination is in none of
+    ``destinations``; an empty tuple covers every address.
+    """
+
+    cause: Cause
+    ingress: frozenset[str] = frozenset()
+    egress: frozenset[str] = frozenset()
+    sources: tuple[IPv4Network, ...] = ()
+    destinations: tuple[IPv4Network, ...] = ()
+
+    def drops(self, packet: Packet, ingress: str, egress: str) -> bool:
+        """Whether it drops a packet between two links."""
+        if (self.ingress and ingress not in self.ingress) or (self.egress and egress not in self.egress):
+            return False
+        return _outside(packet.source, self.sources) or _outside(packet.destination, self.destinations)
+
+
+def _outside(address: IPv4Address, prefixes: Collection[IPv4Network]) -> bool:
+    return bool(prefixes) and not any(address in prefix for prefix in prefixes)
+
+
+def link_to_appliance(vnet: VNet, nic: Nic) -> str:
+    """The link of a VNet that carries packets for an appliance of a peer; at the peer, where they come in.
+
+    Over the peering itself nothing tells packets for the appliance from packets for the machines behind it.
+    """
+    return f"{vnet.node} for {nic.node}"
+
+
+def of_vnet(vnet: VNet) -> Iterator[Filter]:
+    """The filters of a VNet's fabric."""
+    for nic in vnet.nics:
+        if not nic.ip_forwarding:
+            yield from _own_packets_only(nic)
+    forwarding = frozenset(nic.node for nic in vnet.nics if nic.appliance is not None)
+    for peering in vnet.peerings:
+        if forwarding and peering.theirs is not None and not peering.theirs.spec.allow_forwarded_traffic:
+            yield _originating_only(peering, forwarding)
+
+
+def _own_packets_only(nic: Nic) -> Iterator[Filter]:
+    """A NIC without IP forwarding (R116)."""
+    link, own = frozenset((nic.node,)), (IPv4Network(nic.address),)
+    yield Filter(cause(DropType.IP_FORWARDING_IN, nic=nic.node), egress=link, destinations=own)
+    yield Filter(cause(DropType.IP_FORWARDING_OUT, nic=nic.node), ingress=link, sources=own)
+
+
+def _originating_only(peering: Peering, forwarding: frozenset[str]) -> Filter:
+    """A peering whose other side has no AllowForwardedTraffic: it stops appliances, not gateways (R107)."""
+    remote, vnet = peering.remote, peering.vnet
+    links = (remote.node, *(link_to_appliance(remote, nic) for nic in remote.next_hops))
+    why = cause(DropType.FORWARDED_TRAFFIC, vnet=remote.name, remote=vnet.name)
+    return Filter(why, forwarding, frozenset(links), vnet.address_space)

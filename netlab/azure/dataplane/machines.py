@@ -1,0 +1,80 @@
+"""Virtual machines with their appliances, hosts of sites, and point-to-site clients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import IPv4Network
+
+from netlab.azure.dataplane.nodes import Node, Translation
+from netlab.azure.dataplane.routers import Leases, lost_peers, own_routes, to_the_internet
+from netlab.azure.dataplane.tables import ANY, Hop, Route, Table, TunnelEnd, table
+from netlab.azure.ike import Selectors
+from netlab.azure.state import State
+from netlab.results.drops import DropType, cause
+from netlab.scenario.names import INTERNET
+from netlab.scenario.network import Client, ClientTunnel, Host, Nic
+
+
+def machine(state: State, nic: Nic) -> Node:
+    """A virtual machine: it sends everything to its VNet. Only an appliance forwards; it may have routes of its own."""
+    fabric = nic.vnet.node
+    default = Route(ANY, "the machine's default route", nic.vnet.name, (Hop(fabric, fabric, nic.node),))
+    router = state.topology.appliances.get(nic.node)
+    own = (lost_peers(state, router), own_routes(state, router)) if router is not None else ()
+    forwards = nic.appliance is not None
+    # An appliance sends to the Internet under its own address.
+    hidden = {fabric: Translation(fabric, masquerade=nic.address, public_only=True)} if forwards else {}
+    return Node(
+        nic.node,
+        table(*own, (default,)),
+        addresses=frozenset((nic.address,)),
+        translations=hidden,
+        forwards=forwards,
+        stopped=cause(DropType.STOPPED) if nic.node in state.faults.stopped else None,
+    )
+
+
+def host(found: Host) -> Node:
+    """A host of a site: it sends everything to the site's router."""
+    hop = Hop(found.site.node, found.site.node, found.node)
+    default = Route(ANY, "the machine's default route", found.site.name, (hop,))
+    return Node(found.node, Table((default,)), addresses=frozenset((found.address,)), forwards=False)
+
+
+def client(state: State, leases: Leases, found: Client) -> Node:
+    """A point-to-site client: of several tunnels it uses the one with the longest prefix; all else goes to the
+    Internet."""
+    by_tunnel = [tuple(_tunnel_routes(state, tunnel)) for tunnel in found.tunnels]
+    out = _CUT_OFF if found.node in state.faults.cut else Hop(INTERNET, INTERNET, found.node)
+    default = Route(ANY, "the machine's default route", INTERNET, (out,))
+    public = found.network.public.clients[found.name]
+    held = (leases(tunnel.name) for tunnel in found.tunnels)
+    return Node(
+        found.node,
+        table(*by_tunnel, to_the_internet(default, (route for routes in by_tunnel for route in routes))),
+        addresses=frozenset((public, *(address for address in held if address is not None))),
+        # The kernel chooses the source address by the route: it is the public one on the way to the Internet.
+        translations={INTERNET: Translation(INTERNET, masquerade=public)},
+        forwards=False,
+    )
+
+
+_CUT_OFF = Hop(drop=cause(DropType.NO_PRIVATE_ROUTE))
+
+
+def _tunnel_routes(state: State, tunnel: ClientTunnel) -> Iterator[Route]:
+    """The routes of a client into one of its tunnels, which carries only what its selectors cover."""
+    gateway, session = tunnel.gateway, state.sessions[tunnel.key]
+    instance = state.topology.point_to_site(gateway)
+    if instance is None or gateway.point_to_site is None:
+        return
+    selectors = Selectors((gateway.point_to_site.address_pool,), tuple(session.selectors))
+    hop = Hop(instance.node, tunnel.name, tunnel.client.node, TunnelEnd(tunnel.name, None, (selectors,)))
+    for prefix in state.tunnel_routes(*tunnel.key):
+        yield Route(prefix, _source(tunnel.client, prefix, session.by_hand), f"{gateway.name}'s gateway", (hop,))
+
+
+def _source(found: Client, prefix: IPv4Network, by_hand: frozenset[IPv4Network]) -> str:
+    if prefix in by_hand:
+        return "a route added by hand"
+    return "the downloaded profile" if found.spec.os == "windows" else "the negotiated selectors"

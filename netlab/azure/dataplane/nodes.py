@@ -1,0 +1,84 @@
+"""Nodes: everything that a network namespace does with packets, as values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address
+
+from netlab.azure.dataplane.effective import NONE_PREFIXES
+from netlab.azure.dataplane.filters import Filter
+from netlab.azure.dataplane.packets import Packet
+from netlab.azure.dataplane.tables import Hop, Table
+from netlab.results.drops import Cause
+
+# The ingress of packets that a node makes itself.
+FROM_SELF = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """Address translation (NAT) of what leaves by a link and, undone, of what comes in there.
+
+    ``pairs`` are translated one to one without state; every other source becomes ``masquerade``, which the node
+    remembers for the answers. ``public_only``: packets for private destinations keep their source.
+    """
+
+    link: str
+    pairs: Mapping[IPv4Address, IPv4Address] = field(default_factory=dict)
+    masquerade: IPv4Address | None = None
+    public_only: bool = False
+
+    def outward(self, packet: Packet) -> tuple[Packet, bool]:
+        """A packet that leaves by the link, and whether the node remembers it."""
+        if self.public_only and is_private(packet.destination):
+            return packet, False
+        paired = self.pairs.get(packet.source)
+        if paired is not None:
+            return packet.sent_from(paired), False
+        if self.masquerade is None or self.masquerade == packet.source:
+            return packet, False
+        return packet.sent_from(self.masquerade), True
+
+    def inward(self, packet: Packet) -> Packet:
+        """A packet that comes in by the link."""
+        private = next((own for own, public in self.pairs.items() if public == packet.destination), None)
+        return packet.sent_to(private) if private is not None else packet
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node at a moment.
+
+    ``addresses`` are its own: what is for them has arrived. ``tables`` are by ingress link, ``table`` is for every
+    other ingress. ``deliveries`` are the links to the NICs of a VNet by address.
+    """
+
+    name: str
+    table: Table
+    tables: Mapping[str, Table] = field(default_factory=dict)
+    addresses: frozenset[IPv4Address] = frozenset()
+    deliveries: Mapping[IPv4Address, Hop] = field(default_factory=dict)
+    filters: tuple[Filter, ...] = ()
+    translations: Mapping[str, Translation] = field(default_factory=dict)
+    forwards: bool = True
+    stopped: Cause | None = None
+
+    def table_of(self, ingress: str) -> Table:
+        """The table for packets that come in by a link."""
+        return self.tables.get(ingress, self.table)
+
+    def filtered(self, packet: Packet, ingress: str) -> Cause | None:
+        """Why a filter drops a packet as it comes in, before it is routed; None if none does."""
+        found = (f for f in self.filters if not f.egress and f.drops(packet, ingress, ""))
+        return next((f.cause for f in found), None)
+
+    def filtered_between(self, packet: Packet, ingress: str, egress: str) -> Cause | None:
+        """Why a filter drops a packet between two links; None if none does."""
+        found = (f for f in self.filters if f.egress and f.drops(packet, ingress, egress))
+        return next((f.cause for f in found), None)
+
+
+def is_private(address: IPv4Address) -> bool:
+    """Whether an address is for private networks: the Internet has no route to it."""
+    return any(address in prefix for prefix in NONE_PREFIXES)

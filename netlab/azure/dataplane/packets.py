@@ -1,0 +1,49 @@
+"""Packets, and what stateful nodes remember of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Address
+from typing import Literal
+
+Protocol = Literal["icmp", "tcp", "udp"]
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """An IPv4 packet: addresses, protocol and, where it has them, ports."""
+
+    source: IPv4Address
+    destination: IPv4Address
+    protocol: Protocol = "icmp"
+    source_port: int = 0
+    destination_port: int = 0
+
+    @property
+    def answer(self) -> Packet:
+        """The packet that its receiver sends back."""
+        return Packet(self.destination, self.source, self.protocol, self.destination_port, self.source_port)
+
+    def sent_from(self, source: IPv4Address) -> Packet:
+        """The packet with another source address."""
+        return replace(self, source=source)
+
+    def sent_to(self, destination: IPv4Address) -> Packet:
+        """The packet with another destination address."""
+        return replace(self, destination=destination)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A packet that a stateful node translated: as it came in and as it went out. Answers are translated back."""
+
+    node: str
+    before: Packet
+    after: Packet
+
+    def undo(self, packet: Packet) -> Packet | None:
+        """An answer to the translated packet as the node sends it on; None for any other packet."""
+        return self.before.answer if packet == self.after.answer else None
+
+
+Sessions = tuple[Session, ...]

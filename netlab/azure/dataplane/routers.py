@@ -1,0 +1,224 @@
+"""Gateway instances, VPN devices and appliances: their routes into tunnels, and their nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
+
+from netlab.azure.bgp.settling import Path
+from netlab.azure.dataplane.effective import NONE_PREFIXES
+from netlab.azure.dataplane.nodes import Node
+from netlab.azure.dataplane.tables import ANY, Hop, Route, TunnelEnd, table
+from netlab.azure.ike import Selectors
+from netlab.azure.state import State
+from netlab.results.drops import DropType, cause
+from netlab.scenario.network import Router, Site, VpnGateway
+
+# The addresses that clients have from their pools, by the name of their tunnel.
+Leases = Callable[[str], IPv4Address | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A route of a router: into a tunnel, or to another ``node``; and where the router has it from.
+
+    ``as_path_length`` is 0 where it is not BGP's.
+    """
+
+    prefix: IPv4Network
+    tunnel: str
+    node: str
+    source: str
+    as_path_length: int = 0
+
+
+def ways(state: State, router: Router) -> tuple[Way, ...]:
+    """The routes of a router into tunnels, or to another router of its gateway or site."""
+    statics = tuple(static_ways(state, router))
+    fixed = {way.prefix for way in statics}
+    learned = tuple(way for way in learned_ways(state, router) if way.prefix not in fixed)
+    known = fixed | {way.prefix for way in learned}
+    return (*statics, *learned, *(way for way in _fallbacks(state, router) if way.prefix not in known))
+
+
+def static_ways(state: State, router: Router) -> Iterator[Way]:
+    """The static routes of a router that are in force, its BGP peers' host routes, and the P2S pool."""
+    own = router.vnet.prefixes if router.vnet is not None and router.role == "gateway" else ()
+    for tunnel in state.topology.tunnels_of(router.node):
+        if state.sends_statics(tunnel, router.node):
+            for prefix in tunnel.side(router.node).static_prefixes:
+                if prefix not in own:
+                    yield Way(prefix, tunnel.name, "", _static_source(router))
+        if tunnel.connection.speaks_bgp and tunnel.name in state.up:
+            peer = IPv4Network(tunnel.other(router.node).bgp_address)
+            yield Way(peer, tunnel.name, "", "the BGP peer's host route")
+    if router.role == "device" and isinstance(router.end, Site):
+        for appliance in router.end.appliances:
+            yield Way(IPv4Network(appliance.bgp_address), "", appliance.nic.node, "the appliance's host route")
+    pool = client_pool(state, router)
+    if pool is not None:
+        yield Way(pool, P2S, "", "the P2S address pool")
+
+
+P2S = "p2s"
+
+
+def client_pool(state: State, router: Router) -> IPv4Network | None:
+    """The pool of the clients that connect to a router; None where none do."""
+    gateway = router.end
+    if not isinstance(gateway, VpnGateway) or gateway.point_to_site is None:
+        return None
+    return gateway.point_to_site.address_pool if state.topology.point_to_site(gateway) is router else None
+
+
+def _static_source(router: Router) -> str:
+    return "the local network gateway" if router.role == "gateway" else f"a static route of the {router.role}"
+
+
+def _fallbacks(state: State, router: Router) -> Iterator[Way]:
+    """The routes over the other instance of an active-active gateway: to connections of which this one has no tunnel
+    that is up, and to the point-to-site clients."""
+    if router.role != "gateway":
+        return
+    for other in state.topology.lan_of(router.node):
+        prefixes = dict.fromkeys(way.prefix for way in static_ways(state, other) if way.prefix.prefixlen < 32)
+        for prefix in prefixes:
+            yield Way(prefix, "", other.node, "the other instance's static routes")
+
+
+def learned_ways(state: State, router: Router) -> Iterator[Way]:
+    """The routes that a router has by BGP."""
+    speakers = state.topology.speakers
+    for prefix, paths in state.learned.get(router.node, {}).items():
+        for path in paths:
+            node = "" if path.tunnel else path.neighbor
+            if not path.tunnel and router.vnet is not None and _through_vnet(router, speakers[path.neighbor]):
+                node = router.vnet.node
+            yield Way(prefix, path.tunnel, node, bgp_source(path), len(path.as_path))
+
+
+def _through_vnet(router: Router, neighbor: Router) -> bool:
+    """Whether what a neighbor advertises leads into the VNet, whose fabric has the route: that of a Route Server, of
+    the other gateway, of an appliance in a peered VNet."""
+    return neighbor.role in ("route server", "expressroute") or (router.role, neighbor.role) == ("appliance",) * 2
+
+
+def bgp_source(path: Path) -> str:
+    """Where a router has a route from, in words."""
+    return f"{'iBGP' if path.internal else 'BGP'}, AS path {' '.join(map(str, path.as_path))}".rstrip()
+
+
+# --- nodes ----------------------------------------------------------------------------------------------------------
+
+
+def gateway_instance(state: State, leases: Leases, router: Router) -> Node:
+    """An instance of a VPN gateway: into its VNet, into its tunnels, and no way to the Internet (R64)."""
+    gateway, vnet = router.end, router.vnet
+    assert isinstance(gateway, VpnGateway)
+    assert vnet is not None
+    inward = Hop(vnet.node, vnet.node, router.node)
+    return Node(
+        router.node,
+        table(
+            lost_peers(state, router),
+            (Route(prefix, "the VNet's address space", vnet.name, (inward,)) for prefix in vnet.prefixes),
+            _clients(state, leases, router),
+            own_routes(state, router),
+        ),
+        addresses=frozenset(gateway.instance_addresses(router)),
+    )
+
+
+def device(state: State, router: Router) -> Node:
+    """A VPN device of a site, or the router before several devices, with a way to the Internet."""
+    site = router.end
+    assert isinstance(site, Site)
+    inward: tuple[Route, ...] = ()
+    if router.node != site.node:
+        hop = Hop(site.node, site.node, router.node)
+        inward = tuple(Route(prefix, "the site's own network", site.name, (hop,)) for prefix in site.prefixes)
+    known = tuple(own_routes(state, router))
+    out = state.topology.with_tunnels(site)[0].node if router.before_devices else edge(router.node)
+    default = Route(ANY, "the way to the Internet", out, (Hop(out, out, router.node),))
+    return Node(
+        router.node,
+        table(lost_peers(state, router), _hosts(router, site), inward, known, to_the_internet(default, known)),
+        addresses=frozenset((router.bgp_address,)),
+    )
+
+
+def edge(router: str) -> str:
+    """The node between a VPN device and the Internet."""
+    return f"{router}-edge"
+
+
+def _hosts(router: Router, site: Site) -> Iterator[Route]:
+    if router.node == site.node:
+        for host in site.hosts:
+            hop = Hop(host.node, host.node, router.node)
+            yield Route(IPv4Network(host.address), "the site's own network", host.name, (hop,))
+
+
+def lost_peers(state: State, router: Router) -> Iterator[Route]:
+    """The BGP peers at the other ends of tunnels that are down: no other route leads to them."""
+    for tunnel in state.topology.tunnels_of(router.node):
+        if tunnel.connection.speaks_bgp and tunnel.name not in state.up:
+            address = tunnel.other(router.node).bgp_address
+            yield Route(IPv4Network(address), "the tunnel's end", tunnel.name, (_NO_PRIVATE_ROUTE,))
+
+
+_NO_PRIVATE_ROUTE = Hop(drop=cause(DropType.NO_PRIVATE_ROUTE))
+
+
+def to_the_internet(default: Route, known: Iterable[Route]) -> Iterator[Route]:
+    """A default route to the Internet, and no way for private destinations, for a node with these other routes.
+
+    A private prefix inside another route follows that one.
+    """
+    covering = [route.prefix for route in known]
+    yield default
+    for prefix in NONE_PREFIXES:
+        if not any(prefix.subnet_of(other) for other in covering):
+            yield Route(prefix, "private destinations", "nowhere", (_NO_PRIVATE_ROUTE,))
+
+
+def own_routes(state: State, router: Router) -> Iterator[Route]:
+    return (route_of(state, router, way) for way in ways(state, router))
+
+
+def route_of(state: State, router: Router, way: Way) -> Route:
+    """The route that a way is."""
+    if way.tunnel == P2S:
+        return Route(way.prefix, way.source, P2S, (Hop(drop=cause(DropType.NO_CLIENT)),))
+    if way.tunnel:
+        return Route(way.prefix, way.source, way.tunnel, (into_tunnel(state, router, way.tunnel),))
+    node = _next_router(router, way.node)
+    return Route(way.prefix, way.source, way.node, (Hop(node, node, router.node),))
+
+
+def _next_router(router: Router, node: str) -> str:
+    """The next node towards another router: a site's devices reach each other over the router before them."""
+    site = router.end
+    beside = isinstance(site, Site) and not router.before_devices and node in {r.node for r in site.devices}
+    return site.node if beside and isinstance(site, Site) else node
+
+
+def into_tunnel(state: State, router: Router, name: str) -> Hop:
+    """The hop into a tunnel that ends at a router."""
+    tunnel = state.topology.tunnel[name]
+    down = None if name in state.up else cause(DropType.TUNNEL_DOWN, tunnel=name)
+    selectors = state.negotiated[tunnel.connection.name].selectors[tunnel.side(router.node).index]
+    return Hop(tunnel.other(router.node).node, name, router.node, TunnelEnd(name, down, selectors))
+
+
+def _clients(state: State, leases: Leases, router: Router) -> Iterator[Route]:
+    """A host route to each connected client: its tunnel carries what comes from the selectors that it negotiated."""
+    if client_pool(state, router) is None:
+        return
+    for tunnel in state.network.client_tunnels:
+        session, address = state.sessions[tunnel.key], leases(tunnel.name)
+        if tunnel.gateway is router.end and address is not None and not session.absent:
+            selectors = Selectors(tuple(session.selectors), (ANY,))
+            hop = Hop(tunnel.client.node, tunnel.name, router.node, TunnelEnd(tunnel.name, None, (selectors,)))
+            yield Route(IPv4Network(address), "the P2S address pool", P2S, (hop,))

@@ -1,0 +1,70 @@
+"""The Internet, the edges of sites, and Microsoft's side of ExpressRoute."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import IPv4Address, IPv4Network
+
+from netlab.azure.dataplane.effective import NONE_PREFIXES
+from netlab.azure.dataplane.nodes import Node, Translation
+from netlab.azure.dataplane.routers import bgp_source, edge
+from netlab.azure.dataplane.tables import ANY, Hop, Route, Table, table
+from netlab.azure.state import State
+from netlab.scenario.addresses import INTERNET_ADDRESS
+from netlab.scenario.names import INTERNET
+from netlab.scenario.network import Network, Router, Site
+
+
+def internet(network: Network) -> Node:
+    """The Internet: a host, and a router with a route to each public address and to nothing else."""
+    routes = (
+        Route(IPv4Network(address), "a public address", node, (Hop(node, node, INTERNET),))
+        for address, node in _public_nodes(network)
+    )
+    return Node(INTERNET, Table(tuple(routes)), addresses=frozenset((INTERNET_ADDRESS,)))
+
+
+def _public_nodes(network: Network) -> Iterator[tuple[IPv4Address, str]]:
+    """Every public address behind which machines are, and the node whose link to the Internet leads there."""
+    public = network.public
+    for site in network.sites.values():
+        yield from ((public.routers[router.node], edge(router.node)) for router in site.devices)
+    for client in network.clients.values():
+        yield public.clients[client.name], client.node
+    for vnet in network.vnets.values():
+        yield public.egress[vnet.name], vnet.node
+        yield from ((public.machines[nic.node], vnet.node) for nic in vnet.nics if nic.node in public.machines)
+
+
+def site_edge(state: State, router: Router) -> Node:
+    """The edge of a VPN device: it brings the site's hosts to the Internet under the device's address, and back."""
+    site, name = router.end, edge(router.node)
+    assert isinstance(site, Site)
+    inward = Hop(router.node, router.node, name)
+    spaces = (prefix for vnet in site.network.vnets.values() for prefix in vnet.address_space)
+    prefixes = dict.fromkeys((*site.prefixes, *spaces, *NONE_PREFIXES))
+    lan = (Route(prefix, "the device's network", router.node, (inward,)) for prefix in prefixes)
+    wan = Route(ANY, "the way to the Internet", INTERNET, (Hop(INTERNET, INTERNET, name),))
+    return Node(
+        name,
+        table(lan, () if router.node in state.faults.cut else (wan,)),
+        translations={INTERNET: Translation(INTERNET, masquerade=site.network.public.routers[router.node])},
+    )
+
+
+def expressroute(state: State, router: Router) -> Node:
+    """An instance of an ExpressRoute gateway, or an edge router of a circuit: the VNet, and what BGP says."""
+    vnet = router.vnet
+    inward: tuple[Route, ...] = ()
+    if vnet is not None:
+        hop = Hop(vnet.node, vnet.node, router.node)
+        inward = tuple(Route(p, "the VNet's address space", vnet.name, (hop,)) for p in vnet.prefixes)
+    return Node(router.node, table(inward, _learned(state, router)), addresses=frozenset((router.bgp_address,)))
+
+
+def _learned(state: State, router: Router) -> Iterator[Route]:
+    for prefix, paths in state.learned.get(router.node, {}).items():
+        for path in paths:
+            inside = state.topology.speakers[path.neighbor].role in ("route server", "gateway")
+            node = router.vnet.node if inside and router.vnet is not None else path.neighbor
+            yield Route(prefix, bgp_source(path), node, (Hop(node, node, router.node),))
