@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Network
+from itertools import islice
 
 from netlab.scenario.models import Scenario
-from netlab.scenario.names import endpoints, resolve, short, suggest
+from netlab.scenario.names import MOST_LISTED, endpoints, resolve, short, suggest
 
 Path = tuple[str | int, ...]
 
@@ -57,5 +58,6 @@ def in_words(path: Path) -> str:
 
 
 def listed(prefixes: Iterable[IPv4Network]) -> str:
-    """Prefixes as a message lists them."""
-    return ", ".join(map(str, prefixes))
+    """Prefixes as a message lists them: the first ones, if there are many."""
+    first = [str(prefix) for prefix in islice(prefixes, MOST_LISTED + 1)]
+    return ", ".join((*first[:MOST_LISTED], *("…" for _ in first[MOST_LISTED:])))

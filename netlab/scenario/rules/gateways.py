@@ -48,10 +48,10 @@ def r10_instances_have_addresses_of_their_own(scenario: Scenario) -> Breaches:
             message = "each instance has its own; write bgp_peering_addresses: [a, b]"
             yield Breach((*path, "bgp", "bgp_peering_address"), message)
         if len(bgp) not in (0, 2):
-            yield Breach((*path, "bgp", "bgp_peering_addresses"), f"two instances need two, not {len(bgp)}")
+            yield Breach((*path, "bgp", "bgp_peering_addresses"), f"two instances need two of them, not {len(bgp)}")
         most = 2 if gateway.point_to_site is None else 3
         if len(public) == 1 or len(public) > most:
-            yield Breach((*path, "public_ip_addresses"), f"this gateway has {most}, not {len(public)}")
+            yield Breach((*path, "public_ip_addresses"), f"this gateway has {most} public addresses, not {len(public)}")
 
 
 def r13_point_to_site_takes_a_third_address(scenario: Scenario) -> Breaches:
@@ -59,7 +59,7 @@ def r13_point_to_site_takes_a_third_address(scenario: Scenario) -> Breaches:
     for name, gateway in vpn_gateways(scenario).items():
         if gateway.active_active and gateway.point_to_site is not None and len(gateway.public_ip_addresses) == 2:
             path = ("vnets", name, "vpn_gateway", "public_ip_addresses")
-            yield Breach(path, "active-active with point_to_site takes three; add one for the clients")
+            yield Breach(path, "an active-active gateway with point_to_site has three; add one for the clients")
 
 
 def r52_tunnels_fit_the_sku(scenario: Scenario) -> Breaches:

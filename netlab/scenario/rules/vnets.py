@@ -110,7 +110,7 @@ def r18_subnets_have_room(scenario: Scenario) -> Breaches:
         if subnet is not None and name not in addresses.vm_addresses(vnet):
             prefix = subnet.address_prefix
             room = len(addresses.usable(prefix))
-            yield Breach((*path, "subnet"), f"{prefix} is full, it has {room} addresses to give; use a larger subnet")
+            yield Breach((*path, "subnet"), f"{prefix} is full: it has room for {room} addresses; use a larger subnet")
 
 
 # R115, VNet FAQ; and 0/8, which RFC 1122 keeps and Linux does not route.
