@@ -44,8 +44,8 @@ docs: setup ## build the documentation into site/, and scenarios/README.md; a de
 tutorials: setup ## run the commands of README.md and the tutorials, and write down what they print (root)
 	@scripts/isolated scripts/docs record
 
-golden: ## make the golden files anew; look at the difference in git, and name it in the commit
-	@NETLAB_UPDATE_GOLDEN=1 PYTHONPATH=. .venv/bin/python -m pytest -q tests/golden
+golden: ## make golden files and the pairs of the rules anew; look at the difference in git, and name it in the commit
+	@NETLAB_UPDATE_GOLDEN=1 PYTHONPATH=. .venv/bin/python -m pytest -q tests/golden tests/unit/scenario/test_rules.py
 
 demo: ## the main job, end to end (root)
 	@scripts/demo

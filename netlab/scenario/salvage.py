@@ -37,7 +37,7 @@ def breaches(data: dict[str, Any], broken: Iterable[Place]) -> Iterator[Breach]:
     gone: set[str] = set()
     for place in broken:
         if len(place) > 1 and place[0] in OBJECTS and isinstance(left[str(place[0])], dict):
-            gone |= {str(place[1]).lower(), *_words(left[str(place[0])].pop(place[1], None))}
+            gone |= set(_names(str(place[1]), left[str(place[0])].pop(place[1], None)))
         elif len(place) > 1 and place[0] == "story" and isinstance(place[1], int):
             left["story"] = [*left["story"][: place[1]], {"name": f"({place[1]})"}, *left["story"][place[1] + 1 :]]
         elif place[0] in PLAIN or place[0] not in Scenario.model_fields:
@@ -51,6 +51,14 @@ def breaches(data: dict[str, Any], broken: Iterable[Place]) -> Iterator[Breach]:
     for breach in rules.check(scenario):
         if breach.severity == "error" and not (gone and _names_any(breach, gone)):
             yield breach
+
+
+def _names(name: str, value: Any) -> Iterator[str]:
+    """What refers to an object or is referred to by it: its name, the appliances of a VNet, every text in it."""
+    machines = value.get("vms") if isinstance(value, dict) else None
+    yield name.lower()
+    yield from (f"{name}-{machine}".lower() for machine in (machines if isinstance(machines, dict) else ()))
+    yield from _words(value)
 
 
 def _words(value: Any) -> Iterator[str]:
