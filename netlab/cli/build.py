@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from netlab.cli.labs import build_lab, lab_name, load_scenario, require_root
+from netlab.cli.labs import load_scenario, require_root
 from netlab.cli.options import LabArgument, NameOption, Plane, PlaneOption, ScaleOption, ScenarioArgument
-from netlab.cli.output import log
+from netlab.cli.output import log, stepper
 from netlab.errors import UsageError
 
 app = typer.Typer()
@@ -25,8 +25,10 @@ def up(
     """Build a lab from a scenario."""
     loaded = load_scenario(scenario)
     require_root()
+    from netlab.api import labs
+
     began = time.monotonic()
-    lab = build_lab(loaded, name, time_scale, data_plane)
+    lab = labs.up(loaded, name, time_scale, data_plane, stepper())
     log(f"{lab} is up after {time.monotonic() - began:.2f} s. Next: netlab verify; netlab nodes; netlab down")
 
 
@@ -36,19 +38,19 @@ def down(
 ) -> None:
     """Remove a lab, in whatever state it is."""
     require_root()
-    from netlab.api.machine import LINUX
-    from netlab.lab.build import engine, state
+    from netlab.api import labs
+    from netlab.api.plans import lab_name
 
     if everything and lab:
         raise UsageError("--all and the name of a lab exclude each other", "give one of the two")
-    known = state.names()
+    known = labs.names()
     if not everything and not lab and len(known) > 1:
         raise UsageError(f"several labs are up: {', '.join(known)}", "name one, or say --all")
-    labs = [lab_name(lab)] if lab else known
-    for name in labs:
-        there = engine.down(name, LINUX)
+    chosen = [lab_name(lab)] if lab else known
+    for name in chosen:
+        there = labs.down(name)
         log(f"{name} is removed" if there else f"there is no lab called {name}: nothing to remove")
-    if not labs:
+    if not chosen:
         log("no lab is up: nothing to remove")
 
 
@@ -59,10 +61,9 @@ def gc() -> None:
     Of labs whose `up` never ended and that nobody works on, and of labs whose state is lost; a lab that is up stays.
     """
     require_root()
-    from netlab.api.machine import LINUX
-    from netlab.lab.build import engine
+    from netlab.api import labs
 
-    removed = engine.collect(LINUX)
+    removed = labs.collect()
     for name in removed:
         log(f"{name}: its remains are removed")
     if not removed:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from netlab.cli.labs import read_lab, require_root
+from netlab.cli.labs import require_root
 from netlab.cli.options import LabOption
 from netlab.cli.output import display, read_text
 from netlab.errors import UsageError
@@ -33,28 +33,14 @@ def set_key(
     the connection has then.
     """
     require_root()
-    from netlab.api.machine import LINUX
-    from netlab.lab.build import state
-    from netlab.lab.story import keys
-    from netlab.scenario.names import suggest
+    from netlab.api import labs, story
 
-    found = read_lab(lab)
-    named = {name.lower(): name for name in found.scenario.connections}
-    name = named.get(connection.lower())
-    if name is None:
-        raise UsageError(f"there is no connection {connection[:60]!r}", suggest(connection, named.values()))
-    between = found.scenario.connections[name].between
-    ends = tuple(each for each in between if not end or each.lower() == end.lower())
-    if not ends:
-        raise UsageError(f"{end[:60]!r} is no end of {name}", f"its ends: {', '.join(between)}")
+    found = labs.read(lab)
+    name, ends = story.connection_ends(found, connection, end)
     if generate and file is not None:
         raise UsageError("--generate and --file exclude each other", "leave one out")
     key = secrets.token_hex(32) if generate else _read(file)
-    problem = keys.refused_key(found.scenario, name, key)
-    if problem:
-        raise UsageError(f"this key is refused: {problem}", "write another one, or have one made with --generate")
-    with state.locked(found.facts.lab):
-        display(f"{name}: {keys.set_key(found, LINUX, name, ends, key).words}")
+    display(f"{name}: {story.set_key(found, name, ends, key).words}")
 
 
 def _read(file: Path | None) -> str:

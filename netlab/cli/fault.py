@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from netlab.cli.labs import act, named, read_lab, require_root
+from netlab.cli.labs import print_incident, require_root
 from netlab.cli.options import Format, FormatOption, LabOption
 from netlab.errors import UsageError
 
@@ -103,13 +103,6 @@ def circuit(
 def _take(verb: str, subject: dict[str, Any], lab: str, output: Format) -> None:
     """Take an action as a story does: `status` knows of it, and `verify` puts it back."""
     require_root()
-    from netlab.lab.story import incidents
-    from netlab.scenario.models import Action
+    from netlab.api import labs, story
 
-    found = read_lab(lab)
-    given = {key: named(found, value) for key, value in subject.items() if value is not None}
-    action = Action.model_validate({verb: given})
-    problem = incidents.refused(found.scenario, action)
-    if problem:
-        raise UsageError(f"{verb}: {problem}", "netlab graph LAB shows what there is")
-    act(found, lambda machine: incidents.take(found, machine, (action,)), output)
+    print_incident(story.act(labs.read(lab), verb, subject), output)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from ipaddress import IPv4Address
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from netlab.cli.exits import leave
-from netlab.cli.labs import find_pair, find_two, lab_name, load_scenario, read_lab, read_scenario, require_root
+from netlab.cli.labs import load_scenario, require_root, warned
 from netlab.cli.options import (
     Drawing,
     EverythingOption,
@@ -24,12 +22,10 @@ from netlab.cli.options import (
     ScenarioArgument,
 )
 from netlab.cli.output import display, log, print_json, print_rows, put, width
-from netlab.errors import ExitCode, Finding, ScenarioError, UsageError
+from netlab.errors import ExitCode
 
 if TYPE_CHECKING:
-    from netlab.azure.prediction import Predicted
-    from netlab.azure.state import State
-    from netlab.plan.model import DataPlane
+    from netlab.results.prediction import Explanation
 
 app = typer.Typer()
 
@@ -43,13 +39,9 @@ def check(
 
     All findings at once, each with its line and, in brackets, the rule's number.
     """
-    from netlab.scenario.loader import load
+    from netlab.api.scenarios import check as findings_of
 
-    findings: tuple[Finding, ...]
-    try:
-        findings, valid = load(file).warnings, True
-    except ScenarioError as error:
-        findings, valid = error.findings or (Finding(error.message, where=file),), False
+    findings, valid = findings_of(file)
     if output is Format.json:
         names = ("severity", "rule", "where", "line", "message")
         print_json([{name: getattr(finding, name) for name in names} for finding in findings])
@@ -70,7 +62,7 @@ def list_rules(
 
     A finding of `check` ends with the number of its rule.
     """
-    from netlab.scenario.rules.rulebook import entries, entry, outline, structure
+    from netlab.api.rules import entries, entry, outline, structure
 
     if output is Format.json:
         print_json(structure(entry(number)) if number else [structure(item) for item in entries().values()])
@@ -89,7 +81,7 @@ def predict(
     scenario: ScenarioArgument, everything: EverythingOption = False, output: FormatOption = Format.table
 ) -> None:
     """Say what Azure's rules make of a scenario, without a lab."""
-    from netlab.azure.outcome import prediction
+    from netlab.api.model import prediction
 
     found = prediction(load_scenario(scenario).scenario)
     if output is Format.json:
@@ -115,17 +107,14 @@ def explain(
     output: FormatOption = Format.table,
 ) -> None:
     """Say why A can or cannot reach B, and what would mend it."""
-    from netlab.azure.outcome import explanation
-
-    world, pair, addresses = _foreseen(predicted, step, source, target) if predicted else _seen(lab, source, target)
-    found = explanation(world, pair, addresses)
+    found = _foreseen(predicted, step, source, target) if predicted else _seen(lab, source, target)
     if output is Format.json:
         print_json(found)
     else:
         from netlab.report.prose import explained
 
         display(explained(found))
-    leave(ExitCode.OK if pair.outcome == "reachable" else ExitCode.FAILED)
+    leave(ExitCode.OK if found.outcome == "reachable" else ExitCode.FAILED)
 
 
 @app.command()
@@ -137,19 +126,13 @@ def plan(
     output: FormatOption = Format.table,
 ) -> None:
     """Show all that `up` would make, rendered configuration included."""
-    from netlab.machine import host
-    from netlab.plan.planner import plan as make
-    from netlab.render.outline import outline, structure
+    from netlab.api import plans
 
-    loaded = load_scenario(scenario).scenario
-    plane: DataPlane = "kernel" if data_plane is Plane.kernel else "userspace"
-    if data_plane is Plane.auto and os.geteuid() == 0:
-        plane = host.choose_data_plane(data_plane)
-    planned = make(loaded, lab_name(name) if name else loaded.name, plane, time_scale)
+    planned = plans.plan(load_scenario(scenario).scenario, name, time_scale, data_plane)
     if output is Format.json:
-        print_json(structure(planned))
+        print_json(plans.structure(planned))
     else:
-        display(outline(planned))
+        display(plans.outline(planned))
 
 
 @app.command()
@@ -163,21 +146,21 @@ def graph(
 
     Of a lab: of the scenario that it was built from, which only root may read.
     """
-    from netlab.azure.outcome import prediction
-    from netlab.scenario.outline import machines, topology
+    from netlab.api import model
 
-    found = read_scenario(scenario)
-    drawn, steps = topology(found), prediction(found).steps if matrix else ()
+    found = warned(model.load_or_read(scenario)).scenario
+    drawn, ends = model.topology(found), model.machines(found)
+    steps = model.prediction(found).steps if matrix else ()
     if output is Drawing.mermaid:
         from netlab.report.mermaid import mermaid
 
-        text = mermaid(drawn, machines(found), steps)
+        text = mermaid(drawn, ends, steps)
     else:
         from netlab.report.dot import dot
 
-        text = dot(drawn, machines(found), steps)
+        text = dot(drawn, ends, steps)
     if output is Drawing.svg:
-        from netlab.machine.drawing import svg
+        from netlab.api.drawing import svg
 
         text = svg(text)
     put(file, text)
@@ -186,42 +169,19 @@ def graph(
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of a scenario file."""
-    from netlab.scenario.loader import schema as make
+    from netlab.api.scenarios import schema as make
 
     print_json(make())
 
 
-def _foreseen(scenario: str, step: str, source: str, target: str) -> tuple[State, Predicted, dict[str, IPv4Address]]:
-    """A pair as the model sees it, after a step of the story (the first one where none is named)."""
-    from netlab.azure.prediction import endpoint_addresses, pair
-    from netlab.azure.prediction import predict as foresee
-    from netlab.scenario.names import by_node, suggest
+def _foreseen(scenario: str, step: str, source: str, target: str) -> Explanation:
+    from netlab.api.model import explanation
 
-    loaded = load_scenario(scenario).scenario
-    steps = list(foresee(loaded))
-    chosen = next((item for item in steps if not step or item.name == step), None)
-    if chosen is None:
-        raise UsageError(f"{loaded.name} has no step {step[:60]!r}", suggest(step, [item.name for item in steps]))
-    nodes = find_two(loaded, source, target)
-    addresses, ends = endpoint_addresses(chosen.state), by_node(loaded)
-    return chosen.state, pair(chosen.state, ends[nodes[0]], ends[nodes[1]], addresses), addresses
+    return explanation(load_scenario(scenario).scenario, step, source, target)
 
 
-def _seen(lab: str, source: str, target: str) -> tuple[State, Predicted, dict[str, IPv4Address]]:
-    """A pair as the packets of a running lab see it."""
+def _seen(lab: str, source: str, target: str) -> Explanation:
     require_root()
-    from netlab.api.machine import LINUX
-    from netlab.lab.build import state
-    from netlab.lab.measure import witness
-    from netlab.lab.measure.probing import aimed, all_addresses
-    from netlab.lab.story.addresses import probe_addresses
-    from netlab.probe.trace import Probe
+    from netlab.api import labs, measure
 
-    found = read_lab(lab)
-    world = state.world(found)
-    addresses = probe_addresses(found, LINUX.clients)
-    nodes = find_pair(found, addresses, source, target)
-    everything = all_addresses(world, addresses)
-    with state.locked(found.facts.lab):
-        pair = witness.watch(found, LINUX, addresses, aimed(world, everything, Probe(*nodes, "icmp")))
-    return world, pair, everything
+    return measure.explanation(labs.read(lab), source, target)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from netlab.cli.exits import leave, undisturbed
-from netlab.cli.labs import build_lab, find_node, find_pair, load_scenario, read_lab, require_root
+from netlab.cli.labs import load_scenario, require_root
 from netlab.cli.options import (
     Asking,
     EverythingOption,
@@ -36,9 +36,9 @@ from netlab.cli.output import (
 from netlab.errors import ExitCode, NetlabError, UsageError
 
 if TYPE_CHECKING:
-    from netlab.lab.build.state import Lab
+    from netlab.api.labs import Lab
+    from netlab.api.scenarios import Loaded
     from netlab.results.verification import Report
-    from netlab.scenario.loader import Loaded
 
 app = typer.Typer()
 
@@ -50,7 +50,9 @@ def verify(lab: LabArgument = "", everything: EverythingOption = False, output: 
     Plays the scenario's story step by step and puts back what it changed.
     """
     require_root()
-    report = _verify(read_lab(lab))
+    from netlab.api import labs
+
+    report = _verify(labs.read(lab))
     _print_reports([report], output, single=True, everything=everything)
     leave(_code(report))
 
@@ -98,11 +100,10 @@ def make_report(
     ] = None,
 ) -> None:
     """Verify a lab, and write the report as one HTML page."""
-    from netlab.machine.drawing import svg
+    from netlab.api.drawing import svg
     from netlab.report.dot import dot
     from netlab.report.encoding import read
     from netlab.report.page import page
-    from netlab.scenario.outline import topology
 
     if source is not None and lab:
         raise UsageError("--from and the name of a lab exclude each other", "give one of the two")
@@ -111,9 +112,11 @@ def make_report(
         put(file, page(found, svg(dot(found.topology))))
         return
     require_root()
-    measured = read_lab(lab)
+    from netlab.api import labs, model
+
+    measured = labs.read(lab)
     # What may be missing is missed before the measuring.
-    drawing = svg(dot(topology(measured.scenario)))
+    drawing = svg(dot(model.topology(measured.scenario)))
     if file is not None:
         write_text(file, "")
     found = _verify(measured)
@@ -134,25 +137,15 @@ def trace(
     Every interface that it passes, with the microseconds since it was sent.
     """
     require_root()
-    from netlab.api.machine import LINUX
-    from netlab.lab.build import state
-    from netlab.lab.measure import trace as tracing
-    from netlab.lab.measure.probing import aimed, all_addresses
-    from netlab.lab.story.addresses import probe_addresses
-    from netlab.probe.trace import Probe
+    from netlab.api import labs, measure
 
-    found = read_lab(lab)
-    addresses = probe_addresses(found, LINUX.clients)
-    world = state.world(found)
-    pair = find_pair(found, addresses, source, target)
-    probe = aimed(world, all_addresses(world, addresses), Probe(*pair, protocol.value))
-    with state.locked(found.facts.lab):
-        followed = tracing.follow(found, LINUX, addresses, probe)
+    found = labs.read(lab)
+    followed = measure.follow(found, source, target, protocol.value)
     if output is Format.json:
         print_json({"lab": found.facts.lab, **followed.structure()})
     else:
-        print_rows(tracing.rows(followed), output)
-        display(tracing.verdict(followed))
+        print_rows(measure.rows(followed), output)
+        display(measure.verdict(followed))
     leave(ExitCode.OK if followed.trace.answered else ExitCode.FAILED)
 
 
@@ -170,15 +163,11 @@ def capture(
     With --keys the lab's SAs are rekeyed first, and FILE.keys is a configuration directory of Wireshark.
     """
     require_root()
-    from netlab.lab.measure import capturing
+    from netlab.api import labs, measure
 
     if bool(nodes) == everywhere:
         raise UsageError("capture needs either nodes or --all", "netlab capture internet vm1 -w FILE.pcapng")
-    found = read_lab(lab)
-    wanted = dict.fromkeys(find_node(found, name) for name in nodes or ())
-    order = capturing.Order(tuple(wanted or (n.name for n in found.plan.nodes)), file, seconds, keys)
-    capturing.check(order)
-    capturing.run(found, order, log)
+    measure.capture(labs.read(lab), nodes or (), measure.Target(file, seconds, keys), log)
 
 
 @app.command()
@@ -197,43 +186,32 @@ def impair(
     Where measuring says that the link does something else, nothing is changed.
     """
     require_root()
-    from netlab.api.machine import LINUX
-    from netlab.lab.build import state
-    from netlab.lab.story.impairment import impaired
+    from netlab.api import labs, measure
 
-    found = read_lab(lab)
     asked = {"delay": delay, "jitter": jitter, "loss": loss, "rate": rate}
-    with state.locked(found.facts.lab):
-        uplink = impaired(found, link, {name: value for name, value in asked.items() if value}, reset)
-        if reset:
-            LINUX.links.restore(found.plan, uplink)
-            log(f"{uplink.name}: no impairment")
-            return
-        measured = LINUX.links.impair(found.plan, uplink)
-    row = {"link": uplink.name, "rtt_ms": measured.rtt_ms, "loss_percent": measured.loss, "rate_kbit": measured.rate}
-    print_rows([row], output)
+    found = measure.impair(labs.read(lab), link, {name: value for name, value in asked.items() if value}, reset)
+    if reset:
+        log(f"{found['link']}: no impairment")
+    else:
+        print_rows([found], output)
 
 
 def _verify(lab: Lab) -> Report:
-    from netlab.api.machine import LINUX
-    from netlab.lab.build import state
-    from netlab.lab.measure.verify import verify as prove
+    from netlab.api.measure import prove
 
-    with state.locked(lab.facts.lab):
-        return prove(lab, LINUX, stepper())
+    return prove(lab, stepper())
 
 
 def _test(loaded: Loaded, time_scale: float | None, data_plane: Plane) -> Report:
-    from netlab.api.machine import LINUX
-    from netlab.lab.build import engine, state
+    from netlab.api import labs
 
-    lab = build_lab(loaded, "", time_scale, data_plane)
+    lab = labs.up(loaded, "", time_scale, data_plane, stepper())
     try:
-        return _verify(state.read(lab))
+        return _verify(labs.read(lab))
     finally:
         with undisturbed():
             log(f"removing {lab}")
-            engine.down(lab, LINUX)
+            labs.down(lab)
 
 
 def _print_reports(reports: list[Report], output: Format, *, single: bool, everything: bool = False) -> None:

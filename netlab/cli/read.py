@@ -10,10 +10,10 @@ from typing import Annotated, NoReturn
 import typer
 
 from netlab.cli.exits import leave
-from netlab.cli.labs import find_node, lab_name, read_lab, require_root
+from netlab.cli.labs import require_root
 from netlab.cli.options import Format, FormatOption, LabArgument, LabOption, NodeArgument
 from netlab.cli.output import display, log, print_json, print_rows
-from netlab.errors import ExitCode, UsageError
+from netlab.errors import ExitCode
 
 app = typer.Typer()
 
@@ -25,14 +25,9 @@ _NO_SUCH_COMMAND = 127
 def status(lab: LabArgument = "", output: FormatOption = Format.table) -> None:
     """Say whether daemons, connections and BGP sessions are alive."""
     require_root()
-    from netlab.api.machine import LINUX
-    from netlab.lab.build import state
-    from netlab.lab.measure.overview import overview
+    from netlab.api import labs
 
-    names = (lab_name(lab),) if lab else state.names()
-    if lab and not state.exists(lab):
-        raise UsageError(f"there is no lab called {lab}", "`netlab status` lists them")
-    found = [overview(name, LINUX) for name in names]
+    found = labs.status(lab)
     if output is Format.json:
         print_json([item.structure() for item in found])
     elif not found:
@@ -50,15 +45,9 @@ def status(lab: LabArgument = "", output: FormatOption = Format.table) -> None:
 def nodes(lab: LabArgument = "", output: FormatOption = Format.table) -> None:
     """List a lab's nodes with their namespaces and addresses."""
     require_root()
-    from netlab.api.machine import LINUX
+    from netlab.api import labs
 
-    found = read_lab(lab)
-    addresses = LINUX.links.addresses(found.plan)
-    rows = [
-        {"name": n.name, "kind": n.kind, "netns": n.netns, "addresses": list(addresses[n.name])}
-        for n in found.plan.nodes
-    ]
-    print_rows(rows, output)
+    print_rows(labs.nodes(labs.read(lab)), output)
 
 
 @app.command()
@@ -68,11 +57,9 @@ def routes(node: NodeArgument, lab: LabOption = "", output: FormatOption = Forma
     Of a VNet: the table of each subnet and of each other way in, with Azure's next hop types.
     """
     require_root()
-    from netlab.api.machine import LINUX
-    from netlab.lab.measure.overview import route_rows
+    from netlab.api import labs
 
-    found = read_lab(lab)
-    print_rows(route_rows(found, find_node(found, node), LINUX.routes), output)
+    print_rows(labs.routes(labs.read(lab), node), output)
 
 
 @app.command("exec")
@@ -83,16 +70,20 @@ def execute(
 ) -> None:
     """Run a command at a node; its exit code is passed through."""
     require_root()
-    found = read_lab(lab)
-    _become(found.plan.netns(find_node(found, node)), command)
+    from netlab.api import labs
+
+    found = labs.read(lab)
+    _become(found.plan.netns(labs.find_node(found, node)), command)
 
 
 @app.command()
 def shell(node: NodeArgument, lab: LabOption = "") -> None:
     """Open a shell at a node."""
     require_root()
-    found = read_lab(lab)
-    name = find_node(found, node)
+    from netlab.api import labs
+
+    found = labs.read(lab)
+    name = labs.find_node(found, node)
     log(f"a shell at {name} of {found.facts.lab}; leave it with exit")
     _become(found.plan.netns(name), [os.environ.get("SHELL", "/bin/sh")])
 
@@ -100,16 +91,15 @@ def shell(node: NodeArgument, lab: LabOption = "") -> None:
 @app.command("list")
 def list_scenarios(output: FormatOption = Format.table) -> None:
     """List the scenarios that come with netlab."""
-    from netlab.scenario.loader import catalogue, load
+    from netlab.api.scenarios import catalogue
 
-    found = [load(str(path)).scenario for path in catalogue().values()]
-    print_rows([{"name": s.name, "description": s.description} for s in found], output)
+    print_rows([{"name": s.name, "description": s.description} for s in catalogue()], output)
 
 
 @app.command()
 def doctor(output: FormatOption = Format.table) -> None:
     """Say what this machine has and lacks, and what mends it."""
-    from netlab.machine.host import examine
+    from netlab.api.host import examine
 
     found = list(examine())
     rows = [

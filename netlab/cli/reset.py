@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from netlab.cli.exits import leave
-from netlab.cli.labs import act, named, read_lab, require_root
+from netlab.cli.labs import print_incident, require_root
 from netlab.cli.options import Format, FormatOption, LabOption
 from netlab.cli.output import log
-from netlab.errors import ExitCode, UsageError
-
-if TYPE_CHECKING:
-    from netlab.lab.machine import Machine
+from netlab.errors import ExitCode
 
 app = typer.Typer(name="reset", help="Reset a gateway or a connection.", no_args_is_help=True)
 
@@ -29,17 +26,9 @@ def gateway(
     A second time it is the other one's turn. Of an active-active gateway the first instance reboots, and comes back.
     """
     require_root()
-    from netlab.lab.story import incidents
-    from netlab.scenario.names import suggest
-    from netlab.scenario.routers import ends
+    from netlab.api import labs, story
 
-    found = read_lab(lab)
-    name = named(found, vnet)
-    known = [end for end in ends(found.scenario) if end in found.scenario.vnets]
-    if name not in known:
-        raise UsageError(f"there is no VNet {vnet[:60]!r} with a VPN gateway", suggest(vnet, known))
-    actions = incidents.reset_gateway(found.scenario, name)
-    act(found, lambda machine: incidents.take(found, machine, actions), output)
+    print_incident(story.reset_gateway(labs.read(lab), vnet), output)
 
 
 @app.command()
@@ -53,21 +42,9 @@ def connection(
     Its gateway stays. Exit code 1 if it does not come up.
     """
     require_root()
-    from netlab.lab.story import incidents
-    from netlab.lab.story.connections import Seen
-    from netlab.scenario.names import suggest
+    from netlab.api import labs, story
 
-    found = read_lab(lab)
-    name, known = named(found, connection), found.scenario.connections
-    if name not in known:
-        raise UsageError(f"there is no connection {connection[:60]!r}", suggest(connection, known))
-    states: list[Seen] = []
-
-    def reset(machine: Machine) -> incidents.Incident:
-        incident, seen = incidents.reset_connection(found, machine, name)
-        states.append(seen)
-        return incident
-
-    act(found, reset, output)
-    log(f"{name}: {states[0].words}")
-    leave(ExitCode.OK if states[0].state == "Connected" else ExitCode.FAILED)
+    incident, name, seen = story.reset_connection(labs.read(lab), connection)
+    print_incident(incident, output)
+    log(f"{name}: {seen.words}")
+    leave(ExitCode.OK if seen.state == "Connected" else ExitCode.FAILED)

@@ -7,17 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from netlab.cli.exits import leave
-from netlab.cli.labs import read_lab, require_root
+from netlab.cli.labs import require_root
 from netlab.cli.options import Format, FormatOption, LabOption
 from netlab.cli.output import log, print_json, print_rows
-from netlab.errors import ExitCode, UsageError
+from netlab.errors import ExitCode
 
 if TYPE_CHECKING:
-    from netlab.lab.build.state import Lab
-    from netlab.lab.measure.shown.bgp import Speaker
-    from netlab.lab.measure.shown.ike import Gateway
-    from netlab.lab.measure.shown.rows import Shown
-    from netlab.scenario.network import Network, Nic
+    from netlab.api.show import Gateway, Shown, Speaker
 
 app = typer.Typer(name="show", help="What Azure's operations show of a gateway or a NIC.", no_args_is_help=True)
 
@@ -50,11 +46,10 @@ def advertised_routes(
     output: FormatOption = Format.table,
 ) -> None:
     """Show what a gateway tells a BGP peer."""
-    found = _speaker(gateway, lab)
-    known = found.peers()
-    if peer not in known:
-        raise UsageError(f"{found.end} has no BGP peer {peer[:60]!r}", f"its peers: {', '.join(known) or 'none'}")
-    _print(found.advertised_routes(peer), output, wrapped=True)
+    require_root()
+    from netlab.api import labs, show
+
+    _print(show.advertised_routes(labs.read(lab), gateway, peer), output, wrapped=True)
 
 
 @app.command("bgp-peers")
@@ -78,11 +73,10 @@ def ike_sas(gateway: GatewayArgument, lab: LabOption = "", output: FormatOption 
 @app.command("p2s-sessions")
 def p2s_sessions(gateway: GatewayArgument, lab: LabOption = "", output: FormatOption = Format.table) -> None:
     """Show who is connected to a gateway's point-to-site."""
-    found = _gateway(gateway, lab)
-    item = found.world.scenario.vnets.get(found.end)
-    if item is None or item.vpn_gateway is None or item.vpn_gateway.point_to_site is None:
-        raise UsageError(f"{found.end} serves no point-to-site clients", "name a VNet whose gateway has point_to_site")
-    _print(found.p2s_sessions(), output, wrapped=True)
+    require_root()
+    from netlab.api import labs, show
+
+    _print(show.p2s_sessions(labs.read(lab), gateway), output, wrapped=True)
 
 
 @app.command("effective-routes")
@@ -98,73 +92,31 @@ def effective_routes(
     Of several NICs, JSON holds what Azure shows of each under its machine's node.
     """
     require_root()
-    from netlab.api.machine import LINUX
-    from netlab.lab.build import state
-    from netlab.lab.measure.shown import nics as in_lab
-    from netlab.lab.measure.shown.rows import Shown
+    from netlab.api import labs, show
 
-    found = read_lab(lab)
-    world, learned = state.world(found), in_lab.learned(found.plan, LINUX.gateways)
-    wanted = _nics(world.network, found.facts.lab, nic)
-    rows = {item.node: in_lab.effective_routes(world, learned, item) for item in wanted}
-    if nic and nic.lower() not in map(str.lower, found.scenario.vnets):
+    found = labs.read(lab)
+    rows = show.effective_routes(found, nic)
+    if show.is_one(found, nic):
         (of_one,) = rows.values()
-        _print(Shown(of_one), output, wrapped=True)
+        _print(show.Shown(of_one), output, wrapped=True)
     elif output is Format.json:
         print_json({node: {"value": shown} for node, shown in rows.items()})
     else:
-        _print(Shown(tuple({"nic": node, **row} for node, shown in rows.items() for row in shown)), output)
-
-
-def _nics(network: Network, lab: str, name: str) -> list[Nic]:
-    """The NIC of a virtual machine, or all of a VNet or of the scenario."""
-    from netlab.scenario.names import resolve, suggest
-
-    known = [nic for vnet in network.vnets.values() for nic in vnet.nics]
-    nodes = resolve(network.scenario, name) if name else [nic.node for nic in known]
-    wanted = [nic for nic in known if nic.node in nodes]
-    if name and not wanted:
-        names = (*(nic.node for nic in known), *network.vnets)
-        raise UsageError(
-            f"there is no virtual machine {name[:60]!r} in {lab}, and no VNet with any", suggest(name, names)
-        )
-    return wanted
+        _print(show.Shown(tuple({"nic": node, **row} for node, shown in rows.items() for row in shown)), output)
 
 
 def _gateway(name: str, lab: str) -> Gateway:
-    """A gateway or a site; or an appliance that ends connections."""
     require_root()
-    from netlab.api.machine import LINUX
-    from netlab.lab.build import state
-    from netlab.lab.measure.shown.ike import Gateway
+    from netlab.api import labs, show
 
-    found = read_lab(lab)
-    moment = state.world(found)
-    known = tuple(end.name for end in (*moment.network.ends, *moment.network.vpn_servers))
-    return Gateway(found, moment, LINUX.sas, _known(found, name, known))
+    return show.gateway(labs.read(lab), name)
 
 
 def _speaker(name: str, lab: str) -> Speaker:
-    """A gateway or a site; or one of those that speak BGP and nothing else."""
     require_root()
-    from netlab.api.machine import LINUX
-    from netlab.azure.learning import learners
-    from netlab.lab.build import state
-    from netlab.lab.measure.shown.bgp import Speaker
+    from netlab.api import labs, show
 
-    found = read_lab(lab)
-    moment = state.world(found)
-    known = (*(end.name for end in moment.network.ends), *learners(moment.network))
-    return Speaker(found, moment, LINUX.bgp, _known(found, name, known))
-
-
-def _known(lab: Lab, name: str, ends: tuple[str, ...]) -> str:
-    from netlab.scenario.names import suggest
-
-    known = {end.lower(): end for end in ends}
-    if name.lower() not in known:
-        raise UsageError(f"there is no gateway {name[:60]!r} in {lab.facts.lab}", suggest(name, known.values()))
-    return known[name.lower()]
+    return show.speaker(labs.read(lab), name)
 
 
 def _print(shown: Shown, output: Format, *, wrapped: bool = False) -> None:

@@ -1,0 +1,120 @@
+"""Labs: built, removed, found by what a user calls them, and looked at."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from netlab.api import controller
+from netlab.api.machine import LINUX
+from netlab.api.plans import lab_name
+from netlab.api.scenarios import find_two
+from netlab.errors import LabError, UsageError
+from netlab.lab.build import engine, state
+from netlab.lab.build.state import Lab
+from netlab.lab.measure.overview import Overview, overview, route_rows
+from netlab.machine.host import choose_data_plane
+from netlab.plan.planner import plan
+from netlab.scenario.loader import Loaded
+from netlab.scenario.names import resolve_node, suggest
+
+__all__ = ["Lab", "Overview"]
+
+Progress = Callable[[str], None]
+
+
+# --- built and removed ----------------------------------------------------------------------------------------------
+
+
+def up(loaded: Loaded, name: str, time_scale: float | None, data_plane: str, progress: Progress) -> str:
+    """Plan a scenario and build its lab; the lab's name."""
+    scenario = loaded.scenario
+    lab = lab_name(name) if name else scenario.name
+    planned = plan(scenario, lab, choose_data_plane(data_plane), time_scale)
+    facts = state.Facts(lab, scenario.name, planned.data_plane, planned.timers.scale)
+    engine.up(state.Lab(facts, scenario, planned), loaded.text, LINUX, controllers(lab), progress)
+    return lab
+
+
+def controllers(lab: str) -> tuple[str, ...]:
+    """The command of the process that runs a lab's controllers."""
+    return sys.executable, "-m", controller.__name__, lab
+
+
+def down(name: str) -> bool:
+    """Remove a lab, in whatever state it is; whether there was anything."""
+    return engine.down(name, LINUX)
+
+
+def collect() -> tuple[str, ...]:
+    """Remove the remains of unfinished labs; their names."""
+    return engine.collect(LINUX)
+
+
+# --- found ----------------------------------------------------------------------------------------------------------
+
+
+def names() -> tuple[str, ...]:
+    """The labs that have a run directory."""
+    return state.names()
+
+
+def read(name: str) -> Lab:
+    """The lab of a name or, without one, the only one there is."""
+    if name:
+        return state.read(lab_name(name))
+    known = state.names()
+    if len(known) != 1:
+        problem = f"several labs are up: {', '.join(known)}" if known else "no lab is up"
+        raise UsageError(problem, "name one" if known else "build one: netlab up SCENARIO")
+    return state.read(known[0])
+
+
+def named(lab: Lab, name: Any) -> Any:
+    """What somebody called in some other case, as the scenario calls it; anything else as it is."""
+    scenario = lab.scenario
+    devices = (device for site in scenario.sites.values() for device in site.devices)
+    known = (*scenario.vnets, *scenario.sites, *scenario.clients, *scenario.connections, *devices)
+    return next((item for item in known if isinstance(name, str) and item.lower() == name.lower()), name)
+
+
+def find_node(lab: Lab, name: str) -> str:
+    """The node of a lab by its name from `netlab nodes`, or by a short one."""
+    known = [node.name for node in lab.plan.nodes]
+    found = name.lower() if name.lower() in known else resolve_node(lab.scenario, name)
+    if found is None:
+        raise UsageError(f"there is no node {name[:60]!r} in {lab.facts.lab}", suggest(name, known))
+    return found
+
+
+def find_pair(lab: Lab, addresses: Mapping[str, str], source: str, target: str) -> tuple[str, str]:
+    """The nodes of two different machines, hosts or clients that have an address."""
+    nodes = find_two(lab.scenario, source, target)
+    for node in nodes:
+        if node not in addresses:
+            raise LabError(f"{node} has no address from the pool: it is not connected", "netlab status says why")
+    return nodes
+
+
+# --- looked at ------------------------------------------------------------------------------------------------------
+
+
+def status(name: str) -> list[Overview]:
+    """A lab as it is now, or all."""
+    if name and not state.exists(lab_name(name)):
+        raise UsageError(f"there is no lab called {name}", "`netlab status` lists them")
+    return [overview(item, LINUX) for item in ((name,) if name else state.names())]
+
+
+def nodes(lab: Lab) -> list[dict[str, Any]]:
+    """The nodes of a lab, with their namespaces and addresses."""
+    addresses = LINUX.links.addresses(lab.plan)
+    return [
+        {"name": n.name, "kind": n.kind, "netns": n.netns, "addresses": list(addresses[n.name])} for n in lab.plan.nodes
+    ]
+
+
+def routes(lab: Lab, node: str) -> list[dict[str, Any]]:
+    """The routes of a node, by the name that a user gives it."""
+    return route_rows(lab, find_node(lab, node), LINUX.routes)

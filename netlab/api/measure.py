@@ -1,0 +1,81 @@
+"""Packets through a running lab: to verify it, to follow one, to capture, to measure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from netlab.api.labs import Lab, find_node, find_pair
+from netlab.api.machine import LINUX
+from netlab.azure import outcome
+from netlab.lab.build import state
+from netlab.lab.measure import capturing, trace, verify, witness
+from netlab.lab.measure.probing import aimed, all_addresses
+from netlab.lab.measure.trace import rows, verdict
+from netlab.lab.story.addresses import probe_addresses
+from netlab.lab.story.impairment import impaired
+from netlab.probe.trace import Probe, Protocol
+from netlab.results.prediction import Explanation
+from netlab.results.verification import Report
+
+__all__ = ["rows", "verdict"]
+
+Progress = Callable[[str], None]
+
+
+def prove(lab: Lab, progress: Progress) -> Report:
+    """Play the scenario's story and measure after each step; the lab is as it was afterwards."""
+    with state.locked(lab.facts.lab):
+        return verify.verify(lab, LINUX, progress)
+
+
+def follow(lab: Lab, source: str, target: str, protocol: Protocol) -> trace.Followed:
+    """Send one probe and see it pass everywhere."""
+    addresses = probe_addresses(lab, LINUX.clients)
+    world = state.world(lab)
+    pair = find_pair(lab, addresses, source, target)
+    probe = aimed(world, all_addresses(world, addresses), Probe(*pair, protocol))
+    with state.locked(lab.facts.lab):
+        return trace.follow(lab, LINUX, addresses, probe)
+
+
+def explanation(lab: Lab, source: str, target: str) -> Explanation:
+    """Why a pair can talk or not, by the way that a probe took."""
+    world = state.world(lab)
+    addresses = probe_addresses(lab, LINUX.clients)
+    nodes = find_pair(lab, addresses, source, target)
+    everything = all_addresses(world, addresses)
+    with state.locked(lab.facts.lab):
+        pair = witness.watch(lab, LINUX, addresses, aimed(world, everything, Probe(*nodes, "icmp")))
+    return outcome.explanation(world, pair, everything)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a capture is put, for how many seconds it runs (else until a signal), and whether with keys."""
+
+    file: Path
+    seconds: float | None
+    keys: bool
+
+
+def capture(lab: Lab, nodes: Iterable[str], target: Target, progress: Progress) -> None:
+    """Capture at nodes, by the names that a user gives them, or at all; say when it has begun and what it brought."""
+    wanted = dict.fromkeys(find_node(lab, name) for name in nodes)
+    at = tuple(wanted or (node.name for node in lab.plan.nodes))
+    order = capturing.Order(at, target.file, target.seconds, target.keys)
+    capturing.check(order)
+    capturing.run(lab, order, progress)
+
+
+def impair(lab: Lab, link: str, asked: Mapping[str, str], reset: bool) -> dict[str, Any]:
+    """Impair a link and measure what it does then, or reset it; the link's name, and what was measured."""
+    with state.locked(lab.facts.lab):
+        uplink = impaired(lab, link, asked, reset)
+        if reset:
+            LINUX.links.restore(lab.plan, uplink)
+            return {"link": uplink.name}
+        found = LINUX.links.impair(lab.plan, uplink)
+    return {"link": uplink.name, "rtt_ms": found.rtt_ms, "loss_percent": found.loss, "rate_kbit": found.rate}

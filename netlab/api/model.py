@@ -1,0 +1,42 @@
+"""What the model makes of a scenario, without a lab."""
+
+from __future__ import annotations
+
+import os
+
+from netlab.api.scenarios import find_two
+from netlab.azure import outcome
+from netlab.azure.outcome import prediction
+from netlab.azure.prediction import endpoint_addresses, pair, predict
+from netlab.errors import UsageError
+from netlab.lab.build import state
+from netlab.machine.host import require
+from netlab.results.prediction import Explanation
+from netlab.scenario.loader import Loaded, catalogue, load
+from netlab.scenario.models import Scenario, is_lab_name
+from netlab.scenario.names import by_node, suggest
+from netlab.scenario.outline import machines, topology
+
+__all__ = ["machines", "prediction", "topology"]
+
+
+def load_or_read(reference: str) -> Loaded:
+    """The scenario of a lab that exists, if we may read it; else that of a file or of the catalogue."""
+    if not is_lab_name(reference) or not state.exists(reference):
+        return load(reference)
+    if os.geteuid() != 0 and reference in catalogue():
+        return load(reference)
+    require()
+    return Loaded(state.read(reference).scenario, "", reference, ())
+
+
+def explanation(scenario: Scenario, step: str, source: str, target: str) -> Explanation:
+    """Why a pair can talk or not, after a step of the story (the first one where none is named)."""
+    steps = list(predict(scenario))
+    chosen = next((item for item in steps if not step or item.name == step), None)
+    if chosen is None:
+        raise UsageError(f"{scenario.name} has no step {step[:60]!r}", suggest(step, [item.name for item in steps]))
+    nodes = find_two(scenario, source, target)
+    addresses, ends = endpoint_addresses(chosen.state), by_node(scenario)
+    found = pair(chosen.state, ends[nodes[0]], ends[nodes[1]], addresses)
+    return outcome.explanation(chosen.state, found, addresses)

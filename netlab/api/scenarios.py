@@ -1,0 +1,43 @@
+"""Scenarios: loaded, checked, listed; and the ends that a user names in them."""
+
+from __future__ import annotations
+
+from netlab.errors import Finding, ScenarioError, UsageError
+from netlab.scenario.loader import Loaded, load, schema
+from netlab.scenario.loader import catalogue as files
+from netlab.scenario.models import Scenario
+from netlab.scenario.names import INTERNET, endpoints, resolve, sources, suggest
+
+__all__ = ["Loaded", "Scenario", "catalogue", "check", "find_two", "load", "schema"]
+
+
+def catalogue() -> list[Scenario]:
+    """The scenarios that come with netlab."""
+    return [load(str(path)).scenario for path in files().values()]
+
+
+def check(reference: str) -> tuple[tuple[Finding, ...], bool]:
+    """All findings about a scenario, and whether it is valid."""
+    try:
+        return load(reference).warnings, True
+    except ScenarioError as error:
+        return error.findings or (Finding(error.message, where=reference),), False
+
+
+def find_two(scenario: Scenario, source: str, target: str) -> tuple[str, str]:
+    """The nodes of two different machines, hosts or clients; the Internet asks only where the story has it ask."""
+    nodes = (_find_endpoint(scenario, source), _find_endpoint(scenario, target))
+    if nodes[0] == nodes[1]:
+        raise UsageError(f"{source} and {target} are one and the same", "name two different ones")
+    if nodes[0] == INTERNET and INTERNET not in (end.node for end in sources(scenario)):
+        raise UsageError("the Internet asks nothing in this story", "name it second, or under `reach` in a step")
+    return nodes
+
+
+def _find_endpoint(scenario: Scenario, name: str) -> str:
+    """The node of one machine, host or client."""
+    nodes = resolve(scenario, name)
+    if len(nodes) != 1:
+        what = f"stands for {', '.join(nodes)}" if nodes else "is unknown here"
+        raise UsageError(f"{name[:60]!r} {what}", suggest(name, [item.node for item in endpoints(scenario)]))
+    return nodes[0]
