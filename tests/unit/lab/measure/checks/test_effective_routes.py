@@ -91,7 +91,7 @@ def without(made: Plan, node: str, prefix: str, table: int) -> Plan:
 @pytest.mark.parametrize("name", catalogue())
 def test_a_lab_begins_with_what_its_nics_are_shown(name: str) -> None:
     scenario = load(name).scenario
-    machines = [str(nic.address) for here in initial(scenario).nics.values() for nic in here]
+    machines = [str(nic.address) for vnet in initial(scenario).network.vnets.values() for nic in vnet.nics]
     found = checked(scenario, planned(scenario), *machines, str(INTERNET_ADDRESS), "172.16.0.1")
     assert found.status == "passed", found.message
     assert not found.message.startswith("0 ")

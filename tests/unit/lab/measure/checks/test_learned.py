@@ -94,7 +94,7 @@ class Lab:
     instead: dict[str, dict[str, frozenset[str]]] = field(default_factory=dict)
 
     def routes(self, speaker: BgpSpeaker) -> tuple[BgpRoute, ...]:
-        end = self.world.topology.routers[speaker.node].end
+        end = self.world.topology.routers[speaker.node].end.name
         found = {**learning.as_paths(self.world, end), **self.instead.get(speaker.node, {})}
         return tuple(BgpRoute(prefix, "peer", as_path=path) for prefix, paths in found.items() for path in paths)
 

@@ -1,4 +1,4 @@
-"""The shapes that `netlab show` prints: the keys of `az`, from what daemons say; and what `netlab fault` measures."""
+"""The shapes that `netlab show` prints: the keys of `az`, from what daemons say."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ from typing import Any
 
 import pytest
 
-from netlab.azure.state import after, initial
+from netlab.azure.state import initial
 from netlab.lab.build.state import Facts, Lab
 from netlab.lab.measure.shown.bgp import Speaker
 from netlab.lab.measure.shown.ike import Gateway
-from netlab.lab.story import incidents
 from netlab.machine.charon import Listed, Sa
 from netlab.machine.frr import BgpPeer, BgpRoute
 from netlab.plan.model import BgpSpeaker
 from netlab.plan.planner import plan
 from netlab.scenario.loader import catalogue, load, parse
-from netlab.scenario.models import Action, Scenario
+from netlab.scenario.models import Scenario
 
 SITE = "10.101.255.254"
 IKE = {
@@ -217,61 +216,6 @@ def test_p2s_sessions(branch: Scenario) -> None:
         100,
         2,
     )
-
-
-# --- faults ---------------------------------------------------------------------------------------------------------
-
-TWO = """
-name: two
-vnets:
-  VNet1:
-    address_space: [10.1.0.0/16]
-    subnets: {default: 10.1.0.0/24, GatewaySubnet: 10.1.255.0/27}
-    vms: {vm1: {subnet: default}}
-    vpn_gateway: {sku: VpnGw1, bgp: {asn: 65010}}
-  VNet2:
-    address_space: [10.2.0.0/16]
-    subnets: {default: 10.2.0.0/24, GatewaySubnet: 10.2.255.0/27}
-    vms: {vm2: {subnet: default}}
-    vpn_gateway: {sku: VpnGw1, active_active: true, bgp: {asn: 65020}}
-connections:
-  pair: {type: Vnet2Vnet, between: [VNet1, VNet2], enable_bgp: true}
-"""
-
-
-def action(verb: str, **subject: object) -> Action:
-    return Action.model_validate({verb: subject})
-
-
-def test_an_instance_is_one_of_an_active_active_gateway() -> None:
-    """Of the two tunnels one ends at instance 0 of VNet2; both end at VNet1's active one, which is number 0 too."""
-    world = after(initial(parse(TWO, "two").scenario), action("fail_tunnel", connection="pair", instance=0))
-    assert world.up == {"pair-1"}
-
-
-def test_a_gateway_is_reset_as_it_is_built() -> None:
-    scenario = parse(TWO, "two").scenario
-    assert [each.verb for each in incidents.reset_gateway(scenario, "VNet1")] == ["fail_gateway"]
-    primary = incidents.reset_gateway(scenario, "VNet2")
-    assert [(each.verb, each.subject.instance) for each in primary] == [  # type: ignore[union-attr]
-        ("fail_gateway", 0),
-        ("restore_gateway", 0),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("asked", "why"),
-    [
-        (action("fail_gateway", vnet="VNet1"), ""),
-        (action("fail_gateway", vnet="VNet2"), "write which `instance`"),
-        (action("fail_gateway", vnet="VNet1", instance=1), "leave it out"),
-        (action("cut_link", name="VNet3"), "there is no VPN gateway, site or client"),
-        (action("fail_tunnel", connection="pear"), "did you mean `pair`?"),
-    ],
-)
-def test_what_the_scenario_has_not_is_refused(asked: Action, why: str) -> None:
-    said = incidents.refused(parse(TWO, "two").scenario, asked)
-    assert (why in said) if why else not said
 
 
 # --- Route Servers --------------------------------------------------------------------------------------------------
