@@ -13,13 +13,14 @@ from netlab.api.scenarios import find_two
 from netlab.errors import LabError, UsageError
 from netlab.lab.build import engine, state
 from netlab.lab.build.state import Lab
-from netlab.lab.measure.overview import Overview, overview, route_rows
+from netlab.lab.measure.overview import node_routes, overview
 from netlab.machine.host import choose_data_plane
 from netlab.plan.planner import plan
+from netlab.results.lab import LabNode, NodeRoute, Overview, Removed
 from netlab.scenario.loader import Loaded
 from netlab.scenario.names import resolve_node, suggest
 
-__all__ = ["Lab", "Overview"]
+__all__ = ["Lab"]
 
 Progress = Callable[[str], None]
 
@@ -47,9 +48,9 @@ def down(name: str) -> bool:
     return engine.down(name, LINUX)
 
 
-def collect() -> tuple[str, ...]:
-    """Remove the remains of unfinished labs; their names."""
-    return engine.collect(LINUX)
+def collect() -> list[Removed]:
+    """Remove the remains of unfinished labs."""
+    return [Removed(name) for name in engine.collect(LINUX)]
 
 
 # --- found ----------------------------------------------------------------------------------------------------------
@@ -107,14 +108,12 @@ def status(name: str) -> list[Overview]:
     return [overview(item, LINUX) for item in ((name,) if name else state.names())]
 
 
-def nodes(lab: Lab) -> list[dict[str, Any]]:
+def nodes(lab: Lab) -> list[LabNode]:
     """The nodes of a lab, with their namespaces and addresses."""
     addresses = LINUX.links.addresses(lab.plan)
-    return [
-        {"name": n.name, "kind": n.kind, "netns": n.netns, "addresses": list(addresses[n.name])} for n in lab.plan.nodes
-    ]
+    return [LabNode(n.name, n.kind, n.netns, tuple(addresses[n.name])) for n in lab.plan.nodes]
 
 
-def routes(lab: Lab, node: str) -> list[dict[str, Any]]:
+def routes(lab: Lab, node: str) -> tuple[NodeRoute, ...]:
     """The routes of a node, by the name that a user gives it."""
-    return route_rows(lab, find_node(lab, node), LINUX.routes)
+    return node_routes(lab, find_node(lab, node), LINUX.routes)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from netlab.api.labs import Lab, find_node, find_pair
 from netlab.api.machine import LINUX
@@ -13,14 +12,12 @@ from netlab.azure import outcome
 from netlab.lab.build import state
 from netlab.lab.measure import capturing, trace, verify, witness
 from netlab.lab.measure.probing import aimed, all_addresses
-from netlab.lab.measure.trace import rows, verdict
 from netlab.lab.story.addresses import probe_addresses
 from netlab.lab.story.impairment import impaired
 from netlab.probe.trace import Probe, Protocol
+from netlab.results.lab import Followed, MeasuredLink
 from netlab.results.prediction import Explanation
 from netlab.results.verification import Report
-
-__all__ = ["rows", "verdict"]
 
 Progress = Callable[[str], None]
 
@@ -31,7 +28,7 @@ def prove(lab: Lab, progress: Progress) -> Report:
         return verify.verify(lab, LINUX, progress)
 
 
-def follow(lab: Lab, source: str, target: str, protocol: Protocol) -> trace.Followed:
+def follow(lab: Lab, source: str, target: str, protocol: Protocol) -> Followed:
     """Send one probe and see it pass everywhere."""
     addresses = probe_addresses(lab, LINUX.clients)
     world = state.world(lab)
@@ -70,12 +67,12 @@ def capture(lab: Lab, nodes: Iterable[str], target: Target, progress: Progress) 
     capturing.run(lab, order, progress)
 
 
-def impair(lab: Lab, link: str, asked: Mapping[str, str], reset: bool) -> dict[str, Any]:
+def impair(lab: Lab, link: str, asked: Mapping[str, str], reset: bool) -> MeasuredLink:
     """Impair a link and measure what it does then, or reset it; the link's name, and what was measured."""
     with state.locked(lab.facts.lab):
         uplink = impaired(lab, link, asked, reset)
         if reset:
             LINUX.links.restore(lab.plan, uplink)
-            return {"link": uplink.name}
+            return MeasuredLink(uplink.name, None, None, None)
         found = LINUX.links.impair(lab.plan, uplink)
-    return {"link": uplink.name, "rtt_ms": found.rtt_ms, "loss_percent": found.loss, "rate_kbit": found.rate}
+    return MeasuredLink(uplink.name, found.rtt_ms, found.loss, found.rate)

@@ -8,7 +8,7 @@ from netlab.errors import UsageError
 from netlab.machine import host
 from netlab.plan.model import DataPlane, Plan
 from netlab.plan.planner import plan as make
-from netlab.render.outline import outline, structure
+from netlab.report.outline import outline, structure
 from netlab.scenario.models import Scenario, is_lab_name
 
 __all__ = ["Plan", "lab_name", "outline", "plan", "structure"]

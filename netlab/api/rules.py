@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
-from netlab.scenario.rules.rulebook import entries, entry, outline, structure
+from netlab.results.catalogue import ListedRule
+from netlab.scenario.rules.rulebook import entries, entry, listed
 
-__all__ = ["entries", "entry", "outline", "structure"]
+
+def rules() -> list[ListedRule]:
+    """All rules, in the rulebook's order."""
+    return [listed(item) for item in entries().values()]
+
+
+def rule(number: str) -> ListedRule:
+    """The rule of a number."""
+    return listed(entry(number))

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from netlab.errors import Finding, ScenarioError, UsageError
-from netlab.scenario.loader import Loaded, load, schema
+from netlab.results.catalogue import ListedScenario
+from netlab.scenario.loader import Loaded, load
 from netlab.scenario.loader import catalogue as files
 from netlab.scenario.models import Scenario
 from netlab.scenario.names import INTERNET, endpoints, resolve, sources, suggest
 
-__all__ = ["Loaded", "Scenario", "catalogue", "check", "find_two", "load", "schema"]
+__all__ = ["Loaded", "Scenario", "catalogue", "check", "find_two", "load"]
 
 
-def catalogue() -> list[Scenario]:
+def catalogue() -> list[ListedScenario]:
     """The scenarios that come with netlab."""
-    return [load(str(path)).scenario for path in files().values()]
+    found = (load(str(path)).scenario for path in files().values())
+    return [ListedScenario(scenario.name, scenario.description) for scenario in found]
 
 
 def check(reference: str) -> tuple[tuple[Finding, ...], bool]:

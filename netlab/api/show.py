@@ -11,11 +11,11 @@ from netlab.lab.measure.shown.bgp import Speaker
 from netlab.lab.measure.shown.ike import Gateway
 from netlab.lab.measure.shown.nics import effective_routes as of_nic
 from netlab.lab.measure.shown.nics import learned
-from netlab.lab.measure.shown.rows import Row, Shown
+from netlab.results.shown import ClientSession, GatewayRoute, NicRoute, Shown
 from netlab.scenario.names import resolve, suggest
 from netlab.scenario.network import Network, Nic
 
-__all__ = ["Gateway", "Shown", "Speaker"]
+__all__ = ["Gateway", "Speaker"]
 
 
 def gateway(lab: Lab, name: str) -> Gateway:
@@ -32,7 +32,7 @@ def speaker(lab: Lab, name: str) -> Speaker:
     return Speaker(lab, now, LINUX.bgp, _known(lab, name, known))
 
 
-def p2s_sessions(lab: Lab, name: str) -> Shown:
+def p2s_sessions(lab: Lab, name: str) -> Shown[ClientSession]:
     """Who is connected to a gateway's point-to-site."""
     found = gateway(lab, name)
     item = lab.scenario.vnets.get(found.end)
@@ -41,7 +41,7 @@ def p2s_sessions(lab: Lab, name: str) -> Shown:
     return found.p2s_sessions()
 
 
-def advertised_routes(lab: Lab, name: str, peer: str) -> Shown:
+def advertised_routes(lab: Lab, name: str, peer: str) -> Shown[GatewayRoute]:
     """What a gateway advertises to a BGP peer."""
     found = speaker(lab, name)
     known = found.peers()
@@ -50,7 +50,7 @@ def advertised_routes(lab: Lab, name: str, peer: str) -> Shown:
     return found.advertised_routes(peer)
 
 
-def effective_routes(lab: Lab, name: str) -> dict[str, tuple[Row, ...]]:
+def effective_routes(lab: Lab, name: str) -> dict[str, tuple[NicRoute, ...]]:
     """The effective routes of a virtual machine's NIC, or of all of a VNet or of the scenario, by node."""
     now = state.world(lab)
     wanted, knowing = _nics(now.network, lab.facts.lab, name), learned(lab.plan, LINUX.gateways)

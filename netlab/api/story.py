@@ -13,14 +13,14 @@ from netlab.lab.build.clients import refusals
 from netlab.lab.story import incidents, keys
 from netlab.lab.story.actions import take
 from netlab.lab.story.connections import Seen
-from netlab.lab.story.incidents import Incident
 from netlab.lab.story.stage import Stage
 from netlab.plan.model import Client
+from netlab.results.lab import Incident, ListedCertificate
 from netlab.scenario.models import Action, node_name
 from netlab.scenario.names import suggest
 from netlab.scenario.routers import ends
 
-__all__ = ["Incident", "Seen"]
+__all__ = ["Seen"]
 
 
 def act(lab: Lab, verb: str, subject: Mapping[str, Any]) -> Incident:
@@ -110,7 +110,7 @@ def profile_path(lab: Lab, tunnel: Client) -> str:
     return str(profile.path(lab.facts.lab, tunnel))
 
 
-def list_certificates(lab: Lab) -> list[dict[str, str]]:
+def list_certificates(lab: Lab) -> tuple[ListedCertificate, ...]:
     """The certificates of a lab, each with its thumbprint and with what revokes it."""
     return certificates.listed(lab.facts.lab, lab.plan.certificates)
 

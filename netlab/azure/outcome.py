@@ -65,11 +65,11 @@ def actions(step: Step) -> tuple[str, ...]:
 
 def _subject(action: Action) -> Iterator[str]:
     """What an action acts on; what it leaves open is left out, a flag is its name."""
-    for name, value in action.subject:
+    for name, value in action.subject.model_dump(mode="json", exclude_unset=True).items():
         if value is True:
             yield name
         elif value is not None and value is not False:
-            yield str(value)
+            yield " ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _ways(walks: tuple[Walk, ...]) -> tuple[Way, ...]:

@@ -8,8 +8,17 @@ from typing import Annotated
 import typer
 
 from netlab.cli.labs import load_scenario, require_root
-from netlab.cli.options import LabArgument, NameOption, Plane, PlaneOption, ScaleOption, ScenarioArgument
-from netlab.cli.output import log, stepper
+from netlab.cli.options import (
+    Format,
+    FormatOption,
+    LabArgument,
+    NameOption,
+    Plane,
+    PlaneOption,
+    ScaleOption,
+    ScenarioArgument,
+)
+from netlab.cli.output import log, print_json, stepper
 from netlab.errors import UsageError
 
 app = typer.Typer()
@@ -55,7 +64,7 @@ def down(
 
 
 @app.command()
-def gc() -> None:
+def gc(output: FormatOption = Format.table) -> None:
     """Remove the remains of unfinished labs.
 
     Of labs whose `up` never ended and that nobody works on, and of labs whose state is lost; a lab that is up stays.
@@ -64,7 +73,9 @@ def gc() -> None:
     from netlab.api import labs
 
     removed = labs.collect()
-    for name in removed:
-        log(f"{name}: its remains are removed")
+    for item in removed:
+        log(f"{item.lab}: its remains are removed")
     if not removed:
         log("nothing to remove")
+    if output is Format.json:
+        print_json(removed)

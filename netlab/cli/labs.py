@@ -9,7 +9,7 @@ from netlab.cli.output import display, log, print_json
 
 if TYPE_CHECKING:
     from netlab.api.scenarios import Loaded
-    from netlab.api.story import Incident
+    from netlab.results.lab import Incident
 
 
 def require_root() -> None:
@@ -33,9 +33,11 @@ def warned(loaded: Loaded) -> Loaded:
     return loaded
 
 
-def print_incident(incident: Incident, output: Format) -> None:
+def print_incident(found: Incident, output: Format) -> None:
     """What came of an incident, as a result."""
     if output is Format.json:
-        print_json(incident.structure())
+        print_json(found)
     else:
-        display(incident.words)
+        from netlab.report import prose
+
+        display(prose.incident(found))

@@ -21,7 +21,7 @@ from netlab.cli.options import (
     ScaleOption,
     ScenarioArgument,
 )
-from netlab.cli.output import display, log, print_json, print_rows, put, width
+from netlab.cli.output import display, log, print_json, print_table, put, width
 from netlab.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -43,8 +43,7 @@ def check(
 
     findings, valid = findings_of(file)
     if output is Format.json:
-        names = ("severity", "rule", "where", "line", "message")
-        print_json([{name: getattr(finding, name) for name in names} for finding in findings])
+        print_json(findings)
     else:
         for finding in findings:
             display(str(finding))
@@ -62,18 +61,19 @@ def list_rules(
 
     A finding of `check` ends with the number of its rule.
     """
-    from netlab.api.rules import entries, entry, outline, structure
+    from netlab.api.rules import rule, rules
+    from netlab.report import prose, tables
 
-    if output is Format.json:
-        print_json(structure(entry(number)) if number else [structure(item) for item in entries().values()])
-    elif number:
-        display(outline(entry(number)))
+    if number:
+        found = rule(number)
+        if output is Format.json:
+            print_json(found)
+        else:
+            display(prose.rule(found))
+    elif output is Format.json:
+        print_json(rules())
     else:
-        rows = [
-            {"rule": item.number, "the lab": list(item.doing), "confidence": item.mark, "statement": item.says}
-            for item in entries().values()
-        ]
-        print_rows(rows, output)
+        print_table(tables.rules(rules()))
 
 
 @app.command()
@@ -167,11 +167,15 @@ def graph(
 
 
 @app.command()
-def schema() -> None:
-    """Print the JSON Schema of a scenario file."""
-    from netlab.api.scenarios import schema as make
+def schema(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="scenario, or a verb: verify, predict, show-bgp-peers.")
+    ] = "scenario",
+) -> None:
+    """Print a JSON Schema: of a scenario file, or of what a verb prints with -f json."""
+    from netlab.report.schemas import schema as make
 
-    print_json(make())
+    print_json(make(name))
 
 
 def _foreseen(scenario: str, step: str, source: str, target: str) -> Explanation:

@@ -65,14 +65,21 @@ def print_json(value: Any) -> None:
         print(encoded(value))
 
 
-def print_rows(found: Sequence[Mapping[str, Any]], output: Format) -> None:
-    """Rows with the same keys as a table or as JSON, as a result."""
+def print_table(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Rows with the same keys as a table or, where that is too wide, as records."""
+    from netlab.report import layout
+
+    display(layout.rows(rows, width()))
+
+
+def print_rows(found: Sequence[Any], output: Format) -> None:
+    """Results of one type as a table, a row each, or as JSON."""
     if output is Format.json:
         print_json(found)
     else:
-        from netlab.report import layout
+        from netlab.report.tables import row
 
-        display(layout.rows(found, width()))
+        print_table([row(item) for item in found])
 
 
 @contextlib.contextmanager

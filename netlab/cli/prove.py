@@ -27,6 +27,7 @@ from netlab.cli.output import (
     log,
     print_json,
     print_rows,
+    print_table,
     put,
     read_text,
     stepper,
@@ -139,14 +140,15 @@ def trace(
     require_root()
     from netlab.api import labs, measure
 
-    found = labs.read(lab)
-    followed = measure.follow(found, source, target, protocol.value)
+    found = measure.follow(labs.read(lab), source, target, protocol.value)
     if output is Format.json:
-        print_json({"lab": found.facts.lab, **followed.structure()})
+        print_json(found)
     else:
-        print_rows(measure.rows(followed), output)
-        display(measure.verdict(followed))
-    leave(ExitCode.OK if followed.trace.answered else ExitCode.FAILED)
+        from netlab.report import prose, tables
+
+        print_table(tables.passings(found))
+        display(prose.followed(found))
+    leave(ExitCode.OK if found.answered else ExitCode.FAILED)
 
 
 @app.command()
@@ -191,7 +193,7 @@ def impair(
     asked = {"delay": delay, "jitter": jitter, "loss": loss, "rate": rate}
     found = measure.impair(labs.read(lab), link, {name: value for name, value in asked.items() if value}, reset)
     if reset:
-        log(f"{found['link']}: no impairment")
+        log(f"{found.link}: no impairment")
     else:
         print_rows([found], output)
 

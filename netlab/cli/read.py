@@ -12,7 +12,7 @@ import typer
 from netlab.cli.exits import leave
 from netlab.cli.labs import require_root
 from netlab.cli.options import Format, FormatOption, LabArgument, LabOption, NodeArgument
-from netlab.cli.output import display, log, print_json, print_rows
+from netlab.cli.output import display, log, print_json, print_rows, print_table
 from netlab.errors import ExitCode
 
 app = typer.Typer()
@@ -29,15 +29,15 @@ def status(lab: LabArgument = "", output: FormatOption = Format.table) -> None:
 
     found = labs.status(lab)
     if output is Format.json:
-        print_json([item.structure() for item in found])
+        print_json(found)
     elif not found:
         log("no lab is up")
     else:
-        from netlab.report.story import check_rows
+        from netlab.report import prose, tables
 
         for item in found:
-            display(item.headline)
-            print_rows(check_rows(item.checks), output)
+            display(prose.overview(item))
+            print_table(tables.checks(item.checks))
     leave(ExitCode.OK if all(item.healthy for item in found) else ExitCode.FAILED)
 
 
@@ -93,7 +93,7 @@ def list_scenarios(output: FormatOption = Format.table) -> None:
     """List the scenarios that come with netlab."""
     from netlab.api.scenarios import catalogue
 
-    print_rows([{"name": s.name, "description": s.description} for s in catalogue()], output)
+    print_rows(catalogue(), output)
 
 
 @app.command()
@@ -101,18 +101,9 @@ def doctor(output: FormatOption = Format.table) -> None:
     """Say what this machine has and lacks, and what mends it."""
     from netlab.api.host import examine
 
-    found = list(examine())
-    rows = [
-        {
-            "name": f.name,
-            "status": "ok" if f.present else "missing" if f.needed else "absent",
-            "message": f.message,
-            "mend": "" if f.present or not f.needed else f.mend,
-        }
-        for f in found
-    ]
-    print_rows(rows, output)
-    leave(ExitCode.HOST if any(f.needed and not f.present for f in found) else ExitCode.OK)
+    found = examine()
+    print_rows(found, output)
+    leave(ExitCode.HOST if any(need.status == "missing" for need in found) else ExitCode.OK)
 
 
 def _become(netns: str, command: list[str]) -> NoReturn:

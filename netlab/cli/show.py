@@ -9,11 +9,12 @@ import typer
 from netlab.cli.exits import leave
 from netlab.cli.labs import require_root
 from netlab.cli.options import Format, FormatOption, LabOption
-from netlab.cli.output import log, print_json, print_rows
+from netlab.cli.output import log, print_json, print_table
 from netlab.errors import ExitCode
+from netlab.results.shown import Listing, Shown
 
 if TYPE_CHECKING:
-    from netlab.api.show import Gateway, Shown, Speaker
+    from netlab.api.show import Gateway, Speaker
 
 app = typer.Typer(name="show", help="What Azure's operations show of a gateway or a NIC.", no_args_is_help=True)
 
@@ -94,15 +95,17 @@ def effective_routes(
     require_root()
     from netlab.api import labs, show
 
-    found = labs.read(lab)
-    rows = show.effective_routes(found, nic)
-    if show.is_one(found, nic):
+    there = labs.read(lab)
+    rows = show.effective_routes(there, nic)
+    if show.is_one(there, nic):
         (of_one,) = rows.values()
-        _print(show.Shown(of_one), output, wrapped=True)
+        _print(Shown(of_one), output, wrapped=True)
     elif output is Format.json:
-        print_json({node: {"value": shown} for node, shown in rows.items()})
+        print_json({node: Listing(found) for node, found in rows.items()})
     else:
-        _print(show.Shown(tuple({"nic": node, **row} for node, shown in rows.items() for row in shown)), output)
+        from netlab.report.tables import shown
+
+        print_table([{"Nic": node, **row} for node, found in rows.items() for row in shown(found)])
 
 
 def _gateway(name: str, lab: str) -> Gateway:
@@ -119,26 +122,14 @@ def _speaker(name: str, lab: str) -> Speaker:
     return show.speaker(labs.read(lab), name)
 
 
-def _print(shown: Shown, output: Format, *, wrapped: bool = False) -> None:
+def _print(found: Shown[Any], output: Format, *, wrapped: bool = False) -> None:
     """Rows under Azure's columns, or as JSON as `az` prints them: some lists under a key."""
     if output is Format.json:
-        print_json({"value": shown.rows} if wrapped else shown.rows)
+        print_json(Listing(found.rows) if wrapped else found.rows)
     else:
-        print_rows([{_column(key): _cell(value) for key, value in row.items()} for row in shown.rows], output)
-    for daemon in shown.dead:
+        from netlab.report.tables import shown
+
+        print_table(shown(found.rows))
+    for daemon in found.dead:
         log(f"netlab: {daemon} does not answer: what it knows is not shown")
-    leave(ExitCode.FAILED if shown.dead else ExitCode.OK)
-
-
-def _column(key: str) -> str:
-    return key[0].upper() + key[1:]
-
-
-def _cell(value: Any) -> Any:
-    """A cell of a table: of objects in a list what tells them apart."""
-    if isinstance(value, list) and value and isinstance(value[0], dict):
-        return [" ".join(str(item[key]) for key in _TELLING if key in item) for item in value]
-    return "" if value is None else value
-
-
-_TELLING = ("tunnel", "connectionStatus", "encryption", "inboundSPI", "outboundSPI")
+    leave(ExitCode.FAILED if found.dead else ExitCode.OK)

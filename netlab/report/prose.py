@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from netlab.results.catalogue import ListedRule
+from netlab.results.lab import Followed, Incident, Overview
 from netlab.results.prediction import Explanation
 
 
@@ -22,3 +24,46 @@ def _explained(found: Explanation) -> Iterator[str]:
         if lines:
             yield f"{title}:"
             yield from (f"  {line}" for line in lines)
+
+
+def overview(found: Overview) -> str:
+    """A lab in one line."""
+    return (
+        f"{found.lab}: {found.state}, scenario {found.scenario or 'unknown'}, {found.namespaces} namespaces, "
+        f"data plane {found.data_plane or 'unknown'}, time scale {found.time_scale:g}"
+    )
+
+
+def incident(found: Incident) -> str:
+    """How long it took until everything had settled, and what a flow lost."""
+    settled = f"settled after {found.seconds:g} s, {found.azure_seconds:g} s in Azure's time"
+    if found.flow is None:
+        return f"{settled}; no two machines can talk through it before and after, so no outage was measured"
+    flow = found.flow
+    lost = f"{flow.lost} of {flow.sent} packets lost, an outage of {flow.outage_seconds:g} s"
+    return f"{settled}\n{flow.source} to {flow.target}: {lost}, {flow.azure_seconds:g} s in Azure's time"
+
+
+def followed(found: Followed) -> str:
+    """Whether a probe was answered, the way that it took, and where it died."""
+    outcome = f"answered after {found.rtt_ms:.3f} ms" if found.rtt_ms is not None else "not answered"
+    lines = [f"{found.source} to {found.target}, {found.protocol}: {outcome}"]
+    lines += [f"  forward: {' > '.join(found.forward) or found.source}"]
+    lines += [f"  reverse: {' > '.join(found.reverse) or 'none'}"]
+    drop = found.dropped_at
+    if drop is not None:
+        what = "the answer " if drop.direction == "reverse" else ""
+        lines.append(f"  {what}dropped at {drop.node}: {drop.reason}")
+    return "\n".join(lines)
+
+
+def rule(found: ListedRule) -> str:
+    """A rule with all its data."""
+    lines = (
+        ("source", found.source),
+        ("confidence", found.confidence),
+        ("the lab", ", ".join(found.lab)),
+        *(("enforced by", name) for name in found.enforced_by),
+        *(("note", found.note) for _ in range(bool(found.note))),
+    )
+    return "\n".join((f"{found.rule}: {found.statement}", *(f"  {key:<12} {value}" for key, value in lines)))

@@ -10,10 +10,11 @@ from textwrap import wrap
 
 from rich.text import Text
 
+from netlab.report.causes import Causes, by_cause, causes
 from netlab.report.matrix import ERROR, FAILED, MIXED, NOT_REACHED, REACHED, Matrix, Pair, glyph, legend
 from netlab.results.drops import Drop
 from netlab.results.prediction import PredictedStep, Prediction
-from netlab.results.verification import Cell, Check, Report, StepReport, summary
+from netlab.results.verification import Cell, Report, StepReport, summary
 
 _BAD = "bold red"
 # The columns of a matrix that goes into a pipe; lines of text are then never wrapped.
@@ -96,7 +97,7 @@ class _Seen:
 
     cells: Mapping[Pair, tuple[Cell, ...]]
     glyphs: Mapping[Pair, str]
-    causes: Mapping[Pair, str]
+    causes: Causes
 
     @staticmethod
     def of(step: StepReport) -> _Seen:
@@ -104,8 +105,8 @@ class _Seen:
         for cell in step.cells:
             cells.setdefault((cell.source, cell.target), []).append(cell)
         glyphs = {pair: glyph(group) for pair, group in cells.items()}
-        causes = {pair: _cause(group) for pair, group in cells.items() if glyphs[pair] in (NOT_REACHED, MIXED)}
-        return _Seen({pair: tuple(group) for pair, group in cells.items()}, glyphs, causes)
+        why = {pair: causes(group) for pair, group in cells.items() if glyphs[pair] in (NOT_REACHED, MIXED)}
+        return _Seen({pair: tuple(group) for pair, group in cells.items()}, glyphs, why)
 
 
 def _story(page: _Page, steps: Iterable[StepReport], *, everything: bool) -> Iterator[Text]:
@@ -122,7 +123,7 @@ def _story(page: _Page, steps: Iterable[StepReport], *, everything: bool) -> Ite
             used |= fresh
         yield from _wrong(page, step)
         if before is None or everything:
-            yield from _reasons(page, seen.causes, "not reached")
+            yield from _listed(page, by_cause(seen.causes, seen.causes), "not reached")
         else:
             yield from _changes(page, before, seen)
         yield Text()
@@ -146,22 +147,11 @@ def _count(seen: _Seen, step: StepReport) -> Iterator[tuple[str, str]]:
 # --- reasons --------------------------------------------------------------------------------------------------------
 
 
-def _cause(cells: Sequence[Cell]) -> str:
-    """Why a pair is not reached: the same words for all pairs, of requests and answers, that have the same cause."""
-    lost = [cell for cell in cells if cell.dropped_at is not None]
-    causes = dict.fromkeys(f"{cell.dropped_at.node}: {cell.dropped_at.reason}" for cell in lost if cell.dropped_at)
-    only = f" (only {', '.join(cell.protocol for cell in lost)})" if len(lost) < len(cells) else ""
-    return "; ".join(causes) + only
-
-
-def _reasons(page: _Page, causes: Mapping[Pair, str], title: str) -> Iterator[Text]:
-    """Every cause once, with the pairs that it keeps apart; the cause of most pairs first."""
-    by_cause: dict[str, list[Pair]] = {}
-    for pair, cause in causes.items():
-        by_cause.setdefault(cause, []).append(pair)
-    if by_cause:
+def _listed(page: _Page, found: Mapping[str, Sequence[Pair]], title: str) -> Iterator[Text]:
+    """Every cause once, with the pairs that have it; the cause of most pairs first."""
+    if found:
         yield Text(f"   {title}:", style="bold")
-    for cause, pairs in sorted(by_cause.items(), key=lambda item: -len(item[1])):
+    for cause, pairs in sorted(found.items(), key=lambda item: -len(item[1])):
         yield from page.wrapped(f"   - {cause}: {page.pairs(pairs)}", 5)
 
 
@@ -171,16 +161,22 @@ def _changes(page: _Page, before: _Seen, now: _Seen) -> Iterator[Text]:
     reached = [pair for pair in changed if now.glyphs[pair] == REACHED]
     if reached:
         yield from page.wrapped(f"   now reached: {page.pairs(reached)}", 5, "green")
-    lost = {pair: now.causes[pair] for pair in changed if pair in now.causes}
-    yield from _reasons(page, lost, "no longer reached")
-    old = before.causes
-    other = {pair: why for pair, why in now.causes.items() if pair not in lost and why != old.get(pair, why)}
-    yield from _reasons(page, other, "still not reached, for another reason")
-    ways = {pair: _another_way(before.cells[pair], now.cells[pair]) for pair in _reached_twice(before, now)}
-    elsewhere = {pair: way for pair, way in ways.items() if way}
-    yield from _reasons(page, elsewhere, "reached on another way")
+    lost = [pair for pair in changed if pair in now.causes]
+    yield from _listed(page, by_cause(now.causes, lost), "no longer reached")
+    other = [pair for pair in now.causes if pair not in lost and not _same_cause(before, now, pair)]
+    yield from _listed(page, by_cause(now.causes, other), "still not reached, for another reason")
+    elsewhere: dict[str, list[Pair]] = {}
+    for pair in _reached_twice(before, now):
+        if way := _another_way(before.cells[pair], now.cells[pair]):
+            elsewhere.setdefault(way, []).append(pair)
+    yield from _listed(page, elsewhere, "reached on another way")
     if not (changed or other or elsewhere):
         yield Text("   as in the step before", style="dim")
+
+
+def _same_cause(before: _Seen, now: _Seen, pair: Pair) -> bool:
+    """Whether a pair is not reached for the same causes as in the step before, or was not measured then."""
+    return pair not in before.causes or before.causes[pair].keys() == now.causes[pair].keys()
 
 
 def _reached_twice(before: _Seen, now: _Seen) -> Iterator[Pair]:
@@ -231,8 +227,3 @@ def _dropped(drop: Drop | None) -> str:
         return ""
     what = "the request" if drop.direction == "forward" else "the answer"
     return f", {what} dropped at {drop.node}: {drop.reason}"
-
-
-def check_rows(checks: Iterable[Check]) -> list[dict[str, object]]:
-    """Checks as the rows of a table."""
-    return [{"check": check.name, "status": check.status, "message": check.message} for check in checks]

@@ -208,7 +208,7 @@ class Drop:
     direction: Direction
     reason: str
     type: DropType | None = None
-    parameters: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def cause(self) -> Cause | None:

@@ -24,13 +24,12 @@ def rules() -> str:
 
 
 def _row(entry: object) -> tuple[str, ...]:
-    from netlab.scenario.rules.rulebook import Entry, structure
+    from netlab.scenario.rules.rulebook import Entry, listed
 
     assert isinstance(entry, Entry)
-    plain = structure(entry)
     home = homes().get(entry.number)
     number = f"[{entry.number}](../{home}#{entry.number})" if home else entry.number
-    functions = "".join(f"<br><code>{name.replace('_', '_<wbr>')}</code>" for name in plain["functions"])
+    functions = "".join(f"<br><code>{name.replace('_', '_<wbr>')}</code>" for name in listed(entry).functions)
     note = f" *{_sentence(entry.note)}*" if entry.note else ""
     source = f"{entry.source}<br>{entry.mark}" if entry.mark else entry.source
     return f'<a id="{entry.number}"></a>{number}', entry.says + note, ", ".join(entry.doing) + functions, source

@@ -74,7 +74,7 @@ def report_of(scenario: Scenario, steps: tuple[StepReport, ...]) -> Report:
 
 
 def _step(step: PredictedStep, told: Step) -> StepReport:
-    world = step.world
+    world = step.state
     addresses = endpoint_addresses(world)
     foreseen = tuple(outcome.foreseen(world, item, addresses) for item in step.cells)
     checks = (Check("daemons", "passed", "9 run"),)
@@ -84,7 +84,7 @@ def _step(step: PredictedStep, told: Step) -> StepReport:
 
 def _cells(cells: tuple[Predicted, ...]) -> Iterator[Cell]:
     for item in cells:
-        drop = outcome.drop(item)
+        drop = item.drop
         for protocol in PROTOCOLS:
             yield Cell(
                 source=item.source,

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from netlab.plan.model import Certificate
 from netlab.plan.names import certificate_path
+from netlab.results.lab import ListedCertificate
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -62,21 +63,15 @@ def issue(lab: str, wanted: Iterable[Certificate], write_secret: Callable[[Path,
         Path(certificate_path(lab, item.name)).write_bytes(text)
 
 
-def listed(lab: str, wanted: Iterable[Certificate]) -> list[dict[str, str]]:
+def listed(lab: str, wanted: Iterable[Certificate]) -> tuple[ListedCertificate, ...]:
     """The certificates of a lab, each with its thumbprint and with what revokes it."""
     wanted = tuple(wanted)
     revoked = {name: item.name for item in wanted for name in item.revokes or ()}
-    return [
-        {
-            "name": item.name,
-            "subject": item.subject,
-            "issuer": item.issuer,
-            "thumbprint": _thumbprint(lab, item.name),
-            "revoked": revoked.get(item.name, ""),
-        }
+    return tuple(
+        ListedCertificate(item.name, item.subject, item.issuer, _thumbprint(lab, item.name), revoked.get(item.name, ""))
         for item in wanted
         if item.revokes is None
-    ]
+    )
 
 
 def _thumbprint(lab: str, name: str) -> str:

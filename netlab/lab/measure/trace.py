@@ -3,69 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Literal
 
 from netlab.lab.build.state import Lab
 from netlab.lab.machine import Machine
 from netlab.lab.measure.autopsy import Coroner
 from netlab.plan.model import Plan
 from netlab.probe.observe import observe
-from netlab.probe.trace import EspSighting, Leg, Probe, Protocol, Sighting, Trace, path
-from netlab.results.drops import Drop
+from netlab.probe.trace import EspSighting, Leg, Probe, Sighting, Trace, path
+from netlab.results.lab import Followed, Passing
 
 # Where ESP passes: between the public addresses, up to the clients, which hold their own.
 _UNDERLAY = ("internet", "edge", "client")
 _TUNNELLED: tuple[Leg, ...] = ("forward", "reverse", "error")
-
-
-@dataclass(frozen=True, slots=True)
-class Passing:
-    """A packet of the probe at an interface, microseconds after the probe was sent.
-
-    Its addresses are those that it bore there. In clear it has a TTL, as ESP its SA's number and its own in it.
-    ``remark`` is what an error says.
-    """
-
-    time_us: float
-    node: str
-    interface: str
-    direction: Literal["in", "out"]
-    leg: Leg
-    form: Literal["clear", "ESP", "ESP in UDP"]
-    source: str = ""
-    target: str = ""
-    ttl: int | None = None
-    spi: str = ""
-    sequence: int | None = None
-    remark: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Followed:
-    """A probe, all its passings in time order, and the verdict; ``dropped_at`` where it was not answered."""
-
-    trace: Trace
-    passings: tuple[Passing, ...]
-    dropped_at: Drop | None
-
-    def structure(self) -> dict[str, Any]:
-        """For JSON."""
-        trace = self.trace
-        return {
-            "source": trace.probe.source,
-            "target": trace.probe.target,
-            "protocol": trace.probe.protocol,
-            "source_address": trace.source_address,
-            "target_address": trace.target_address,
-            "answered": trace.answered,
-            "rtt_ms": trace.rtt_ms,
-            "forward": list(path(trace, "forward")),
-            "reverse": list(path(trace, "reverse")),
-            "dropped_at": asdict(self.dropped_at) if self.dropped_at is not None else None,
-            "sightings": [asdict(passing) for passing in self.passings],
-        }
 
 
 def follow(lab: Lab, machine: Machine, addresses: Mapping[str, str], probe: Probe) -> Followed:
@@ -77,44 +28,20 @@ def follow(lab: Lab, machine: Machine, addresses: Mapping[str, str], probe: Prob
     observation = observe(pair, [probe], namespaces, underlay, keep_esp=True)
     (trace,) = observation.traces
     drop = None if trace.answered else Coroner(plan, machine.routes, machine.sas).examine(trace)
-    return Followed(trace, passings(trace, observation.esp_sightings, tunnel_ends(plan)), drop)
-
-
-def rows(followed: Followed) -> list[dict[str, Any]]:
-    """The passings as a table shows them."""
-    return [
-        {
-            "us": f"{seen.time_us:.1f}",
-            "node": seen.node,
-            "interface": seen.interface,
-            "": seen.direction,
-            "leg": seen.leg,
-            "as": seen.form,
-            "packet": _packet(seen, followed.trace.probe.protocol),
-        }
-        for seen in followed.passings
-    ]
-
-
-def verdict(followed: Followed) -> str:
-    """Whether the probe was answered, the way that it took, and where it died."""
-    trace, drop = followed.trace, followed.dropped_at
-    outcome = f"answered after {trace.rtt_ms:.3f} ms" if trace.rtt_ms is not None else "not answered"
-    lines = [f"{trace.probe.source} to {trace.probe.target}, {trace.probe.protocol}: {outcome}"]
-    lines += [f"  forward: {' > '.join(path(trace, 'forward')) or trace.probe.source}"]
-    lines += [f"  reverse: {' > '.join(path(trace, 'reverse')) or 'none'}"]
-    if drop is not None:
-        what = "the answer " if drop.direction == "reverse" else ""
-        lines.append(f"  {what}dropped at {drop.node}: {drop.reason}")
-    return "\n".join(lines)
-
-
-def _packet(seen: Passing, protocol: Protocol) -> str:
-    if seen.form == "clear":
-        return f"{seen.source} > {seen.target}, {protocol}, TTL {seen.ttl}" + (
-            f": {seen.remark}" if seen.remark else ""
-        )
-    return f"{seen.source} > {seen.target}, SPI {seen.spi}, sequence {seen.sequence}"
+    return Followed(
+        lab=plan.lab,
+        source=probe.source,
+        target=probe.target,
+        protocol=probe.protocol,
+        source_address=trace.source_address,
+        target_address=trace.target_address,
+        answered=trace.answered,
+        rtt_ms=trace.rtt_ms,
+        forward=path(trace, "forward"),
+        reverse=path(trace, "reverse"),
+        dropped_at=drop,
+        sightings=passings(trace, observation.esp_sightings, tunnel_ends(plan)),
+    )
 
 
 # --- putting the sightings together ---------------------------------------------------------------------------------

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
 from itertools import pairwise
-from typing import Any
 
 from netlab.azure.dataplane.walk import Walk
 from netlab.azure.prediction import Predicted, matrix
@@ -17,47 +15,13 @@ from netlab.lab.story import connections, flows
 from netlab.lab.story.actions import take as take_action
 from netlab.lab.story.addresses import probe_addresses
 from netlab.lab.story.stage import Stage
-from netlab.results.verification import FlowReport
+from netlab.results.lab import Incident
 from netlab.scenario.models import Action, Flow, Scenario, Step
 from netlab.scenario.names import endpoints
 from netlab.scenario.rules.story import actions_name_a_part_that_is_there, actions_name_what_they_act_on
 
 # The routers at the ends of a tunnel.
 Ends = frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Incident:
-    """What was done, after how many seconds everything had settled, and what a flow through it lost, if one could."""
-
-    actions: tuple[Action, ...]
-    seconds: float
-    scale: float
-    flow: FlowReport | None
-
-    @property
-    def azure_seconds(self) -> float:
-        """The same in Azure's time."""
-        return round(self.seconds * self.scale, 1)
-
-    def structure(self) -> dict[str, Any]:
-        """The incident as plain values."""
-        return {
-            "actions": [action.model_dump(mode="json", exclude_unset=True) for action in self.actions],
-            "seconds": self.seconds,
-            "azure_seconds": self.azure_seconds,
-            "flow": asdict(self.flow) if self.flow is not None else None,
-        }
-
-    @property
-    def words(self) -> str:
-        """The incident for a person."""
-        settled = f"settled after {self.seconds:g} s, {self.azure_seconds:g} s in Azure's time"
-        if self.flow is None:
-            return f"{settled}; no two machines can talk through it before and after, so no outage was measured"
-        flow = self.flow
-        lost = f"{flow.lost} of {flow.sent} packets lost, an outage of {flow.outage_seconds:g} s"
-        return f"{settled}\n{flow.source} to {flow.target}: {lost}, {flow.azure_seconds:g} s in Azure's time"
 
 
 def refused(scenario: Scenario, action: Action) -> str:
@@ -141,7 +105,8 @@ def _measured(
         act()
         seconds = round(time.monotonic() - began, 2)
         watched.end(step, scale)
-    return Incident(actions, seconds, scale, watched.report)
+    taken = tuple(action.model_dump(mode="json", exclude_unset=True) for action in actions)
+    return Incident(taken, seconds, round(seconds * scale, 1), watched.report)
 
 
 def _flow(worlds: list[State], through: frozenset[Ends]) -> Flow | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from netlab.errors import UsageError
+from netlab.results.catalogue import ListedRule
 from netlab.scenario.document import read
 from netlab.scenario.names import short, suggest
 from netlab.scenario.rules import RULES, Rule, number
@@ -60,27 +61,15 @@ def entry(name: str) -> Entry:
     return found
 
 
-def structure(item: Entry) -> dict[str, Any]:
-    """A rule as plain values."""
-    return {
-        "rule": item.number,
-        "statement": item.says,
-        "source": item.source,
-        "confidence": item.mark or "documented",
-        "lab": list(item.doing),
-        "functions": [rule.__name__ for rule in item.functions],
-        "note": item.note,
-    }
-
-
-def outline(item: Entry) -> str:
+def listed(item: Entry) -> ListedRule:
     """A rule with all its data."""
-    names = [f"{rule.__module__.removeprefix('netlab.')}.{rule.__name__}" for rule in item.functions]
-    lines = (
-        ("source", item.source),
-        ("confidence", item.mark or "documented"),
-        ("the lab", ", ".join(item.doing)),
-        *(("enforced by", name) for name in names),
-        *(("note", item.note) for _ in range(bool(item.note))),
+    return ListedRule(
+        rule=item.number,
+        statement=item.says,
+        source=item.source,
+        confidence=item.mark or "documented",
+        lab=item.doing,
+        functions=tuple(rule.__name__ for rule in item.functions),
+        enforced_by=tuple(f"{rule.__module__.removeprefix('netlab.')}.{rule.__name__}" for rule in item.functions),
+        note=item.note,
     )
-    return "\n".join((f"{item.number}: {item.says}", *(f"  {key:<12} {value}" for key, value in lines)))

@@ -15,11 +15,11 @@ from netlab.azure.state import State
 from netlab.controllers.tables import Gateways
 from netlab.lab.measure.judgement import some
 from netlab.lab.measure.shown.nics import effective_routes, learned
-from netlab.lab.measure.shown.rows import Row
 from netlab.machine.ports import Routes
 from netlab.machine.routes import Arrival, KernelRoute
 from netlab.plan.model import Interface, Plan
 from netlab.plan.ports import NIC
+from netlab.results.shown import NicRoute
 from netlab.results.verification import Check
 from netlab.scenario.network import VNet
 
@@ -72,16 +72,16 @@ def _addresses(plan: Plan, vnets: Iterable[VNet]) -> Iterator[str]:
     return (address for nic in at for address in _without_length(nic))
 
 
-def _by_rows(rows: Iterable[Row], target: str, local: Takers, beyond: Takers) -> Takers:
+def _by_rows(rows: Iterable[NicRoute], target: str, local: Takers, beyond: Takers) -> Takers:
     """Who gets a packet, given the addresses of NICs in the sender's VNet and in its peers."""
-    covering = [row for row in rows if row["state"] == "Active" and IPv4Address(target) in _prefix(row)]
+    covering = [row for row in rows if row.state == "Active" and IPv4Address(target) in _prefix(row)]
     longest = max((_prefix(row).prefixlen for row in covering), default=0)
     takers = frozenset(_by_row(row, target, local, beyond) for row in covering if _prefix(row).prefixlen == longest)
     return takers - {_NOBODY} or frozenset({_NOBODY})
 
 
-def _by_row(row: Row, target: str, local: Takers, beyond: Takers) -> str:
-    match row["nextHopType"], row["nextHopIpAddress"]:
+def _by_row(row: NicRoute, target: str, local: Takers, beyond: Takers) -> str:
+    match row.nextHopType, row.nextHopIpAddress:
         case "Internet", _:
             return _INTERNET
         case "VnetLocal", _:
@@ -97,8 +97,8 @@ def _by_row(row: Row, target: str, local: Takers, beyond: Takers) -> str:
     return _NOBODY
 
 
-def _prefix(row: Row) -> IPv4Network:
-    (prefix,) = row["addressPrefix"]
+def _prefix(row: NicRoute) -> IPv4Network:
+    (prefix,) = row.addressPrefix
     return IPv4Network(prefix)
 
 

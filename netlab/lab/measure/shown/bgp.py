@@ -16,10 +16,10 @@ from netlab.azure.learning import routers
 from netlab.azure.state import State
 from netlab.lab.build.speakers import GIVEN_UP
 from netlab.lab.build.state import Lab
-from netlab.lab.measure.shown.rows import Row, Shown
 from netlab.machine.frr import BgpPeer, BgpRoute
 from netlab.machine.ports import Bgp
 from netlab.plan.model import BgpNeighbor, BgpSpeaker
+from netlab.results.shown import GatewayRoute, PeerStatus, Shown
 from netlab.scenario.network import Router
 
 WEIGHT = 32768  # B30
@@ -35,9 +35,9 @@ class Speaker:
     bgp: Bgp
     end: str
 
-    def learned_routes(self) -> Shown:
+    def learned_routes(self) -> Shown[GatewayRoute]:
         """As ``az network vnet-gateway list-learned-routes``: own, static and learned routes of every instance."""
-        rows: list[Row] = []
+        rows: list[GatewayRoute] = []
         dead: list[str] = []
         for router in routers(self.world, self.end):
             speaker = self._speaker(router)
@@ -49,9 +49,9 @@ class Speaker:
             dead += [f"bgpd of {router.node}"] if found is None else []
         return Shown(tuple(rows), tuple(dead))
 
-    def advertised_routes(self, peer: str) -> Shown:
+    def advertised_routes(self, peer: str) -> Shown[GatewayRoute]:
         """As ``az network vnet-gateway list-advertised-routes``: what the instances tell a peer."""
-        rows: list[Row] = []
+        rows: list[GatewayRoute] = []
         dead: list[str] = []
         for speaker in self._speakers():
             for neighbor in speaker.neighbors:
@@ -65,9 +65,9 @@ class Speaker:
         """The addresses of all BGP peers."""
         return tuple(dict.fromkeys(n.address for speaker in self._speakers() for n in speaker.neighbors))
 
-    def bgp_peers(self) -> Shown:
+    def bgp_peers(self) -> Shown[PeerStatus]:
         """As ``az network vnet-gateway list-bgp-peer-status``; ``reason`` is the lab's own word."""
-        rows: list[Row] = []
+        rows: list[PeerStatus] = []
         dead: list[str] = []
         for speaker in self._speakers():
             found = self.bgp.peers(speaker)
@@ -100,47 +100,47 @@ def _as_path(numbers: Iterable[object]) -> str:
     return "-".join(map(str, numbers))
 
 
-def _learned(local: str, route: BgpRoute) -> Row:
-    return {
-        "network": route.prefix,
-        "nextHop": route.next_hop or None,
-        "sourcePeer": route.peer or local,
-        "origin": "Network" if not route.peer else "IBgp" if route.inside else "EBgp",
-        "asPath": _as_path(route.as_path.split()),
-        "weight": WEIGHT,
-        "localAddress": local,
-    }
+def _learned(local: str, route: BgpRoute) -> GatewayRoute:
+    return GatewayRoute(
+        network=route.prefix,
+        nextHop=route.next_hop or None,
+        sourcePeer=route.peer or local,
+        origin="Network" if not route.peer else "IBgp" if route.inside else "EBgp",
+        asPath=_as_path(route.as_path.split()),
+        weight=WEIGHT,
+        localAddress=local,
+    )
 
 
-def _advertised(speaker: BgpSpeaker, route: BgpRoute, neighbor: BgpNeighbor) -> Row:
+def _advertised(speaker: BgpSpeaker, route: BgpRoute, neighbor: BgpNeighbor) -> GatewayRoute:
     # Of what it leads to itself bgpd knows no next hop.
     kept = neighbor.policy.exports.next_hop_unchanged and route.next_hop not in ("", "0.0.0.0")
-    return {
-        "network": route.prefix,
-        "nextHop": str(neighbor.policy.exports.next_hop or "") or (route.next_hop if kept else speaker.address),
-        "sourcePeer": speaker.address,
-        "origin": "Igp",
+    return GatewayRoute(
+        network=route.prefix,
+        nextHop=str(neighbor.policy.exports.next_hop or "") or (route.next_hop if kept else speaker.address),
+        sourcePeer=speaker.address,
+        origin="Igp",
         # bgpd puts its own number before the path only as it sends it.
-        "asPath": _as_path((*(() if neighbor.internal else (speaker.asn,)), *route.as_path.split())),
-        "weight": 0,
-        "localAddress": speaker.address,
-    }
+        asPath=_as_path((*(() if neighbor.internal else (speaker.asn,)), *route.as_path.split())),
+        weight=0,
+        localAddress=speaker.address,
+    )
 
 
-def _peer(speaker: BgpSpeaker, peer: BgpPeer, lost: str = "") -> Row:
+def _peer(speaker: BgpSpeaker, peer: BgpPeer, lost: str = "") -> PeerStatus:
     up = peer.state == "Established"
     state = "Unknown" if peer.state == "Unknown" else _STATES.get(peer.state, "Connecting")
-    return {
-        "neighbor": peer.address,
-        "asn": peer.asn,
-        "state": state,
-        "connectedDuration": _duration(peer.up_milliseconds // 1000) if up else None,
-        "routesReceived": peer.received,
-        "messagesSent": peer.messages_sent,
-        "messagesReceived": peer.messages_received,
-        "localAddress": speaker.address,
-        "reason": "bgpd does not answer" if state == "Unknown" else lost,
-    }
+    return PeerStatus(
+        neighbor=peer.address,
+        asn=peer.asn,
+        state=state,
+        connectedDuration=_duration(peer.up_milliseconds // 1000) if up else None,
+        routesReceived=peer.received,
+        messagesSent=peer.messages_sent,
+        messagesReceived=peer.messages_received,
+        localAddress=speaker.address,
+        reason="bgpd does not answer" if state == "Unknown" else lost,
+    )
 
 
 def _duration(seconds: int) -> str:

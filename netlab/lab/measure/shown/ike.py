@@ -9,12 +9,12 @@ from typing import Any
 
 from netlab.azure.state import State
 from netlab.lab.build.state import Lab
-from netlab.lab.measure.shown.rows import Row, Shown
 from netlab.lab.story.connections import observe
 from netlab.machine.charon import Listed
 from netlab.machine.ports import Sas
 from netlab.plan.model import Tunnel
 from netlab.plan.ports import P2S
+from netlab.results.shown import ClientSession, ConnectionStatus, IkeSa, QuickModeSa, Shown, TunnelStatus
 
 _ENCRYPTION = {"AES_CBC": "AES", "AES_GCM_16": "GCMAES", "3DES_CBC": "DES3", "DES_CBC": "DES", "NULL": "None"}
 _INTEGRITY = {
@@ -42,49 +42,49 @@ class Gateway:
     sas: Sas
     end: str
 
-    def connections(self) -> Shown:
+    def connections(self) -> Shown[ConnectionStatus]:
         """As ``az network vpn-connection show``, one object per connection; ``reason`` is the lab's own word."""
-        rows: list[Row] = []
+        rows: list[ConnectionStatus] = []
         for name, item in self.world.scenario.connections_of(self.end):
             mine = [tunnel for tunnel in self._tunnels() if tunnel.of == name]
             tunnels = [self._tunnel(tunnel) for tunnel in mine]
             seen = observe(self.lab.plan, self.sas, (tunnel.connection for tunnel in mine))
             rows.append(
-                {
-                    "name": name,
-                    "connectionType": item.type,
-                    "connectionStatus": seen.state,
-                    "enableBgp": item.enable_bgp,
-                    "ingressBytesTransferred": sum(each["ingressBytesTransferred"] for each in tunnels),
-                    "egressBytesTransferred": sum(each["egressBytesTransferred"] for each in tunnels),
-                    "tunnelConnectionStatus": tunnels,
-                    "reason": seen.reason,
-                }
+                ConnectionStatus(
+                    name=name,
+                    connectionType=item.type,
+                    connectionStatus=seen.state,
+                    enableBgp=item.enable_bgp,
+                    ingressBytesTransferred=sum(each.ingressBytesTransferred for each in tunnels),
+                    egressBytesTransferred=sum(each.egressBytesTransferred for each in tunnels),
+                    tunnelConnectionStatus=tuple(tunnels),
+                    reason=seen.reason,
+                )
             )
         return Shown(tuple(rows), tuple(self._dead_charons()))
 
-    def _tunnel(self, tunnel: Tunnel) -> Row:
+    def _tunnel(self, tunnel: Tunnel) -> TunnelStatus:
         sas = [sa for sa in self._listed(tunnel) if sa.name == tunnel.connection]
         children = [child for sa in sas for child in sa.children]
         seen = observe(self.lab.plan, self.sas, (tunnel.connection,))
-        return {
-            "tunnel": tunnel.connection,
-            "connectionStatus": seen.state,
-            "ingressBytesTransferred": sum(int(child["bytes-in"]) for child in children),
-            "egressBytesTransferred": sum(int(child["bytes-out"]) for child in children),
-            "lastConnectionEstablishedUtcTime": _since(max((_age(sa) for sa in sas), default=None)),
-        }
+        return TunnelStatus(
+            tunnel=tunnel.connection,
+            connectionStatus=seen.state,
+            ingressBytesTransferred=sum(int(child["bytes-in"]) for child in children),
+            egressBytesTransferred=sum(int(child["bytes-out"]) for child in children),
+            lastConnectionEstablishedUtcTime=_since(max((_age(sa) for sa in sas), default=None)),
+        )
 
-    def ike_sas(self) -> Shown:
+    def ike_sas(self) -> Shown[IkeSa]:
         """As ``az network vpn-connection list-ike-sas``, for every connection; ``connection`` says which tunnel."""
         rows = (
             _ike_sa(sa) for tunnel in self._tunnels() for sa in self._listed(tunnel) if sa.name == tunnel.connection
         )
         return Shown(tuple(rows), tuple(self._dead_charons()))
 
-    def p2s_sessions(self) -> Shown:
+    def p2s_sessions(self) -> Shown[ClientSession]:
         """As ``az network vnet-gateway vpn-client show-health``: who is connected."""
-        rows: list[Row] = []
+        rows: list[ClientSession] = []
         dead: list[str] = []
         for view in self.lab.plan.gateways:
             if view.vnet == self.end and view.p2s_directory:
@@ -130,54 +130,54 @@ def _integrity(fields: dict[str, Any]) -> str:
     return _INTEGRITY.get(name, name) or _encryption(fields)
 
 
-def _ike_sa(sa: Listed) -> Row:
+def _ike_sa(sa: Listed) -> IkeSa:
     fields = sa.fields
     local, remote = (f"{fields[f'{side}-host']}:{fields[f'{side}-port']}" for side in ("local", "remote"))
-    return {
-        "connection": sa.name,
-        "localEndpoint": local,
-        "remoteEndpoint": remote,
-        "initiatorCookie": fields.get("initiator-spi", ""),
-        "responderCookie": fields.get("responder-spi", ""),
-        "encryption": _encryption(fields),
-        "integrity": _integrity(fields),
-        "dhGroup": _GROUPS.get(fields.get("dh-group", ""), fields.get("dh-group", "")),
-        "lifeTimeInSeconds": int(fields.get("rekey-time", fields.get("reauth-time", 0))),
-        "isSaInitiator": fields.get("initiator") == "yes",
-        "quickModeSA": [_quick_mode(child, local, remote) for child in sa.children],
-    }
+    return IkeSa(
+        connection=sa.name,
+        localEndpoint=local,
+        remoteEndpoint=remote,
+        initiatorCookie=fields.get("initiator-spi", ""),
+        responderCookie=fields.get("responder-spi", ""),
+        encryption=_encryption(fields),
+        integrity=_integrity(fields),
+        dhGroup=_GROUPS.get(fields.get("dh-group", ""), fields.get("dh-group", "")),
+        lifeTimeInSeconds=int(fields.get("rekey-time", fields.get("reauth-time", 0))),
+        isSaInitiator=fields.get("initiator") == "yes",
+        quickModeSA=tuple(_quick_mode(child, local, remote) for child in sa.children),
+    )
 
 
-def _quick_mode(child: dict[str, Any], local: str, remote: str) -> Row:
-    return {
-        "localEndpoint": local,
-        "remoteEndpoint": remote,
-        "encryption": _encryption(child),
-        "integrity": _integrity(child),
-        "pfsGroupId": _GROUPS.get(child.get("dh-group", ""), child.get("dh-group", "None")),
-        "inboundSPI": child.get("spi-in", ""),
-        "outboundSPI": child.get("spi-out", ""),
-        "localTrafficSelectors": list(child.get("local-ts", ())),
-        "remoteTrafficSelectors": list(child.get("remote-ts", ())),
-        "lifeTimeInSeconds": int(child.get("life-time", 0)),
-    }
+def _quick_mode(child: dict[str, Any], local: str, remote: str) -> QuickModeSa:
+    return QuickModeSa(
+        localEndpoint=local,
+        remoteEndpoint=remote,
+        encryption=_encryption(child),
+        integrity=_integrity(child),
+        pfsGroupId=_GROUPS.get(child.get("dh-group", ""), child.get("dh-group", "None")),
+        inboundSPI=child.get("spi-in", ""),
+        outboundSPI=child.get("spi-out", ""),
+        localTrafficSelectors=tuple(child.get("local-ts", ())),
+        remoteTrafficSelectors=tuple(child.get("remote-ts", ())),
+        lifeTimeInSeconds=int(child.get("life-time", 0)),
+    )
 
 
-def _session(sa: Listed) -> Row:
+def _session(sa: Listed) -> ClientSession:
     fields = sa.fields
 
     def total(key: str) -> int:
         return sum(int(child[key]) for child in sa.children)
 
-    return {
-        "vpnConnectionId": f"IKEv2_{fields.get('initiator-spi', '')}",
-        "vpnConnectionDuration": _age(sa),
-        "vpnConnectionTime": _since(_age(sa)),
-        "publicIpAddress": f"{fields['remote-host']}:{fields['remote-port']}",
-        "privateIpAddress": next(iter(fields.get("remote-vips", ())), ""),
-        "vpnUserName": fields.get("remote-eap-id", fields.get("remote-id", "")),
-        "ingressBytesTransferred": total("bytes-in"),
-        "egressBytesTransferred": total("bytes-out"),
-        "ingressPacketsTransferred": total("packets-in"),
-        "egressPacketsTransferred": total("packets-out"),
-    }
+    return ClientSession(
+        vpnConnectionId=f"IKEv2_{fields.get('initiator-spi', '')}",
+        vpnConnectionDuration=_age(sa),
+        vpnConnectionTime=_since(_age(sa)),
+        publicIpAddress=f"{fields['remote-host']}:{fields['remote-port']}",
+        privateIpAddress=next(iter(fields.get("remote-vips", ())), ""),
+        vpnUserName=fields.get("remote-eap-id", fields.get("remote-id", "")),
+        ingressBytesTransferred=total("bytes-in"),
+        egressBytesTransferred=total("bytes-out"),
+        ingressPacketsTransferred=total("packets-in"),
+        egressPacketsTransferred=total("packets-out"),
+    )

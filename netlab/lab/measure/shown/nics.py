@@ -10,8 +10,8 @@ from netlab.azure.dataplane.effective import EffectiveRoute, Offer, active, fixe
 from netlab.azure.dataplane.offers import expressroute_instances
 from netlab.azure.state import State
 from netlab.controllers.tables import Gateways, Injected, Known, injected_by_route_servers, known_by_gateways
-from netlab.lab.measure.shown.rows import Row
 from netlab.plan.model import Plan
+from netlab.results.shown import NicRoute
 from netlab.scenario.network import Nic, VNet
 
 
@@ -28,7 +28,7 @@ def learned(plan: Plan, gateways: Gateways) -> Learned:
     return Learned(known_by_gateways(plan, gateways), injected_by_route_servers(plan, gateways))
 
 
-def effective_routes(world: State, knowing: Learned, nic: Nic) -> tuple[Row, ...]:
+def effective_routes(world: State, knowing: Learned, nic: Nic) -> tuple[NicRoute, ...]:
     """As ``az network nic show-effective-route-table``: a row per route and next hop; what lost is Invalid."""
     serving, fixed = nic.subnet.serving, fixed_routes(nic.subnet)
     told = tuple(_offers(world, knowing, serving)) if serving is not None else ()
@@ -76,12 +76,12 @@ def _next_hops(world: State, route: EffectiveRoute) -> list[str]:
     return [route.next_hop if route.next_hop_type == "VirtualAppliance" else ""]
 
 
-def _row(route: EffectiveRoute, state: str, next_hop: str, propagation_off: bool) -> Row:
-    return {
-        "source": route.source,
-        "state": state,
-        "addressPrefix": [str(route.prefix)],
-        "nextHopType": route.next_hop_type,
-        "nextHopIpAddress": [next_hop] if next_hop else [],
-        "disableBgpRoutePropagation": propagation_off,
-    }
+def _row(route: EffectiveRoute, state: str, next_hop: str, propagation_off: bool) -> NicRoute:
+    return NicRoute(
+        source=route.source,
+        state=state,
+        addressPrefix=(str(route.prefix),),
+        nextHopType=route.next_hop_type,
+        nextHopIpAddress=(next_hop,) if next_hop else (),
+        disableBgpRoutePropagation=propagation_off,
+    )

@@ -94,10 +94,10 @@ def test_who_is_revoked_is_on_the_list_of_its_issuer_and_nobody_else(directory: 
 
 def test_the_list_shows_azures_thumbprints(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(names, "RUN_ROOT", str(directory.parent.parent))
-    rows = {row["name"]: row for row in certificates.listed(LAB, WANTED)}
+    rows = {row.name: row for row in certificates.listed(LAB, WANTED)}
     carol = rows["client-carol"]
-    assert carol["thumbprint"] == certificate(directory, "client-carol").fingerprint(hashes.SHA1()).hex().upper()
-    assert [name for name, row in rows.items() if row["revoked"]] == ["client-carol"]
+    assert carol.thumbprint == certificate(directory, "client-carol").fingerprint(hashes.SHA1()).hex().upper()
+    assert [name for name, row in rows.items() if row.revoked] == ["client-carol"]
 
 
 def test_without_certificates_there_is_not_even_a_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import pytest
@@ -117,7 +117,7 @@ def test_learned_routes(branch: Scenario) -> None:
         BgpRoute("10.9.0.0/16", "10.1.255.5", "10.1.255.5", "", inside=True),
     )
     own, learned, inside = speaker(branch, Bgpd(routes)).learned_routes().rows
-    assert own == {
+    assert asdict(own) == {
         "network": "10.1.0.0/16",
         "nextHop": None,
         "sourcePeer": "10.1.255.30",
@@ -126,19 +126,19 @@ def test_learned_routes(branch: Scenario) -> None:
         "weight": 32768,
         "localAddress": "10.1.255.30",
     }
-    assert (learned["origin"], learned["asPath"], learned["nextHop"]) == ("EBgp", "65101-65102", SITE)
-    assert (inside["origin"], inside["sourcePeer"]) == ("IBgp", "10.1.255.5")
+    assert (learned.origin, learned.asPath, learned.nextHop) == ("EBgp", "65101-65102", SITE)
+    assert (inside.origin, inside.sourcePeer) == ("IBgp", "10.1.255.5")
 
 
 def test_without_bgp_the_own_and_the_static_routes_are_shown() -> None:
     shown = speaker(load("s2s-static").scenario, Bgpd()).learned_routes()
-    assert {row["origin"] for row in shown.rows} == {"Network"}
-    assert "10.101.0.0/16" in {row["network"] for row in shown.rows}
+    assert {row.origin for row in shown.rows} == {"Network"}
+    assert "10.101.0.0/16" in {row.network for row in shown.rows}
 
 
 def test_advertised_routes_have_the_own_number_in_front(branch: Scenario) -> None:
     (row,) = speaker(branch, Bgpd((BgpRoute("10.2.0.0/16", as_path="65020"),))).advertised_routes(SITE).rows
-    assert (row["asPath"], row["nextHop"], row["origin"]) == ("65010-65020", "10.1.255.30", "Igp")
+    assert (row.asPath, row.nextHop, row.origin) == ("65010-65020", "10.1.255.30", "Igp")
     assert not speaker(branch, Bgpd((BgpRoute("10.2.0.0/16"),))).advertised_routes("10.9.9.9").rows
 
 
@@ -152,7 +152,7 @@ def test_advertised_routes_have_the_own_number_in_front(branch: Scenario) -> Non
 )
 def test_bgp_peers(branch: Scenario, said: str, state: str, duration: str | None, reason: str) -> None:
     (row,) = speaker(branch, Bgpd(seen=(BgpPeer(SITE, 65101, said, 90_061_000, 7, 8, 9),))).bgp_peers().rows
-    assert row == {
+    assert asdict(row) == {
         "neighbor": SITE,
         "asn": 65101,
         "state": state,
@@ -170,29 +170,30 @@ def test_a_dead_bgpd_is_named(branch: Scenario) -> None:
     assert found.learned_routes().dead == found.advertised_routes(SITE).dead == ("bgpd of vnet1-gw-0",)
     shown = found.bgp_peers()
     assert shown.dead == ("bgpd of vnet1-gw-0",)
-    assert [(row["neighbor"], row["state"]) for row in shown.rows] == [(SITE, "Unknown")]
+    assert [(row.neighbor, row.state) for row in shown.rows] == [(SITE, "Unknown")]
 
 
 def test_connections_and_ike_sas(branch: Scenario) -> None:
     edge = "vnet1-gw-0-edge-vnet1-site1"
     found = gateway(branch, Charons({edge: (Listed("VNet1-Site1", IKE, (CHILD,)),)}))
     (row,) = found.connections().rows
-    (tunnel,) = row.pop("tunnelConnectionStatus")
-    assert row == {
+    (tunnel,) = row.tunnelConnectionStatus
+    assert {**asdict(row), "tunnelConnectionStatus": ()} == {
         "name": "VNet1-Site1",
         "connectionType": "IPsec",
         "connectionStatus": "Connected",
         "enableBgp": True,
         "ingressBytesTransferred": 100,
         "egressBytesTransferred": 200,
+        "tunnelConnectionStatus": (),
         "reason": "",
     }
-    assert (tunnel["tunnel"], tunnel["connectionStatus"]) == ("VNet1-Site1", "Connected")
+    assert (tunnel.tunnel, tunnel.connectionStatus) == ("VNet1-Site1", "Connected")
     (sa,) = found.ike_sas().rows
-    assert (sa["encryption"], sa["integrity"], sa["dhGroup"]) == ("AES256", "SHA1", "DHGroup2")
-    assert (sa["remoteEndpoint"], sa["isSaInitiator"]) == ("198.51.100.1:500", True)
-    (quick,) = sa["quickModeSA"]
-    assert (quick["encryption"], quick["integrity"], quick["pfsGroupId"]) == ("GCMAES256", "GCMAES256", "None")
+    assert (sa.encryption, sa.integrity, sa.dhGroup) == ("AES256", "SHA1", "DHGroup2")
+    assert (sa.remoteEndpoint, sa.isSaInitiator) == ("198.51.100.1:500", True)
+    (quick,) = sa.quickModeSA
+    assert (quick.encryption, quick.integrity, quick.pfsGroupId) == ("GCMAES256", "GCMAES256", "None")
 
 
 def test_a_connection_without_an_sa_says_why_and_a_dead_charon_is_named(branch: Scenario) -> None:
@@ -200,18 +201,18 @@ def test_a_connection_without_an_sa_says_why_and_a_dead_charon_is_named(branch: 
     shown = gateway(branch, Charons({edge: None})).connections()
     assert shown.dead == (f"charon of {edge}",)
     (row,) = shown.rows
-    assert (row["connectionStatus"], row["reason"]) == ("NotConnected", "peer unreachable")
+    assert (row.connectionStatus, row.reason) == ("NotConnected", "peer unreachable")
 
 
 def test_p2s_sessions(branch: Scenario) -> None:
     sas = (Listed("p2s", IKE, (CHILD,)), Listed("p2s", {**IKE, "state": "CONNECTING"}, ()))
     (row,) = gateway(branch, Charons({"vnet1-gw-0-p2s-edge": sas})).p2s_sessions().rows
-    assert (row["vpnUserName"], row["privateIpAddress"], row["publicIpAddress"]) == (
+    assert (row.vpnUserName, row.privateIpAddress, row.publicIpAddress) == (
         "lin",
         "192.168.0.1",
         "198.51.100.1:500",
     )
-    assert (row["vpnConnectionDuration"], row["ingressBytesTransferred"], row["egressPacketsTransferred"]) == (
+    assert (row.vpnConnectionDuration, row.ingressBytesTransferred, row.egressPacketsTransferred) == (
         60,
         100,
         2,
@@ -229,7 +230,7 @@ def servers() -> Scenario:
 def test_an_instance_of_a_route_server_shows_what_it_knows(servers: Scenario) -> None:
     shown = speaker(servers, Bgpd((BgpRoute("10.250.0.0/16", "10.1.2.4", "10.1.2.4", "65001 65250"),)), "vnet1-rs-1")
     (row,) = shown.learned_routes().rows
-    assert (row["asPath"], row["nextHop"], row["localAddress"]) == ("65001-65250", "10.1.2.4", "10.1.255.5")
+    assert (row.asPath, row.nextHop, row.localAddress) == ("65001-65250", "10.1.2.4", "10.1.255.5")
     assert shown.peers() == ("10.1.2.4", "10.1.2.5", "10.1.2.6", "10.1.2.7", "10.1.2.9")  # half is not among them
 
 
@@ -237,13 +238,13 @@ def test_a_route_server_tells_next_hops_as_it_heard_them(servers: Scenario) -> N
     """A14; of the VNet's own prefix bgpd knows none."""
     routes = (BgpRoute("10.1.0.0/16", next_hop="0.0.0.0"), BgpRoute("0.0.0.0/0", next_hop="10.1.3.4", as_path="65006"))
     rows = speaker(servers, Bgpd(routes), "vnet1-rs-0").advertised_routes("10.1.2.4").rows
-    assert [(row["nextHop"], row["asPath"]) for row in rows] == [("10.1.255.4", "65515"), ("10.1.3.4", "65515-65006")]
+    assert [(row.nextHop, row.asPath) for row in rows] == [("10.1.255.4", "65515"), ("10.1.3.4", "65515-65006")]
 
 
 def test_an_appliance_tells_another_next_hop_than_itself(servers: Scenario) -> None:
     found = speaker(servers, Bgpd((BgpRoute("0.0.0.0/0"),)), "vnet1-speaker")
     (row,) = found.advertised_routes("10.1.255.4").rows
-    assert (row["nextHop"], row["asPath"]) == ("10.1.3.4", "65006")
+    assert (row.nextHop, row.asPath) == ("10.1.3.4", "65006")
 
 
 def test_too_many_prefixes_are_those_of_the_profile() -> None:
@@ -251,4 +252,4 @@ def test_too_many_prefixes_are_those_of_the_profile() -> None:
     seed = parse(text.replace("vnets:\n", "profile: seed\nvnets:\n", 1), "seed.yaml").scenario
     peers = (BgpPeer("10.1.2.4", 65001, "Idle (PfxCt)"),)
     (row,) = speaker(seed, Bgpd(seen=peers), "vnet1-rs-0").bgp_peers().rows
-    assert row["reason"] == "the peer tells more than 200 prefixes (B16, A8)"
+    assert row.reason == "the peer tells more than 200 prefixes (B16, A8)"

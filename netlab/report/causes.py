@@ -1,0 +1,76 @@
+"""Why pairs are not reached: one cause for all pairs that have the same type of drop at the same node."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from netlab.report.matrix import Pair
+from netlab.results.drops import Cause, Drop, DropType
+from netlab.results.verification import Cell
+
+_DESTINATION = "destination"
+_MOST_NAMED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why a pair is not reached, but for the destination; ``only`` are the protocols, where not all are dropped.
+
+    ``reason`` is the sentence of a drop without a type.
+    """
+
+    node: str
+    type: DropType | None
+    parameters: tuple[tuple[str, str], ...]
+    reason: str
+    only: str
+
+    def words(self, destinations: Sequence[str]) -> str:
+        """The cause as a sentence, with all its destinations."""
+        told = ", ".join(destinations) if len(destinations) <= _MOST_NAMED else f"{len(destinations)} addresses"
+        sentence = self.reason
+        if self.type is not None:
+            parameters = (*self.parameters, (_DESTINATION, told)) if told else self.parameters
+            sentence = Cause(self.type, parameters).sentence(self.node)
+        where = "" if self.node in sentence.split() else f"{self.node}: "
+        return f"{where}{sentence}{self.only}"
+
+
+# By pair: each cause, with the packet's destination.
+Causes = Mapping[Pair, Mapping[Why, str]]
+
+
+def causes(cells: Sequence[Cell]) -> dict[Why, str]:
+    """The causes of a pair: one, unless its protocols were dropped for different ones."""
+    lost: dict[tuple[Why, str], list[str]] = {}
+    for cell in cells:
+        if cell.dropped_at is not None:
+            lost.setdefault(_why(cell.dropped_at), []).append(cell.protocol)
+    return {
+        Why(why.node, why.type, why.parameters, why.reason, _only(protocols, len(cells))): destination
+        for (why, destination), protocols in lost.items()
+    }
+
+
+def _why(drop: Drop) -> tuple[Why, str]:
+    if drop.type is None:
+        return Why(drop.node, None, (), drop.reason, ""), ""
+    rest = tuple(item for item in sorted(drop.parameters.items()) if item[0] != _DESTINATION)
+    return Why(drop.node, drop.type, rest, "", ""), drop.parameters.get(_DESTINATION, "")
+
+
+def _only(protocols: Sequence[str], count: int) -> str:
+    return f" (only {', '.join(protocols)})" if len(protocols) < count else ""
+
+
+def by_cause(found: Causes, pairs: Iterable[Pair]) -> dict[str, list[Pair]]:
+    """The pairs of each cause, in words."""
+    alike: dict[Why, dict[Pair, str]] = {}
+    for pair in pairs:
+        for why, destination in found[pair].items():
+            alike.setdefault(why, {})[pair] = destination
+    return {
+        why.words(tuple(filter(None, dict.fromkeys(destinations.values())))): list(destinations)
+        for why, destinations in alike.items()
+    }

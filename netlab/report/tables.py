@@ -1,0 +1,69 @@
+"""Results as rows of tables, where a table shows them otherwise than their fields are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from netlab.results.catalogue import ListedRule
+from netlab.results.lab import Followed, Passing
+from netlab.results.verification import Check
+
+Row = dict[str, Any]
+
+# Of an object in a cell: what tells it from the others.
+_TELLING = ("tunnel", "connectionStatus", "encryption", "inboundSPI", "outboundSPI")
+
+
+def row(found: Any) -> Row:
+    """A result as a row: a column per field."""
+    return {field.name: getattr(found, field.name) for field in fields(found)}
+
+
+def checks(found: Iterable[Check]) -> list[Row]:
+    """Checks."""
+    return [{"check": check.name, "status": check.status, "message": check.message} for check in found]
+
+
+def rules(found: Iterable[ListedRule]) -> list[Row]:
+    """Rules, without their sources."""
+    return [
+        {"rule": item.rule, "the lab": item.lab, "confidence": item.confidence, "statement": item.statement}
+        for item in found
+    ]
+
+
+def shown(found: Iterable[Any]) -> list[Row]:
+    """What an operation of Azure shows, under Azure's columns."""
+    return [{f"{key[0].upper()}{key[1:]}": _short(value) for key, value in row(item).items()} for item in found]
+
+
+def _short(value: Any) -> Any:
+    """A cell of such a table: of objects in a list what tells them apart."""
+    if isinstance(value, Sequence) and value and is_dataclass(value[0]):
+        return [" ".join(str(row(item)[key]) for key in _TELLING if key in row(item)) for item in value]
+    return value
+
+
+def passings(found: Followed) -> list[Row]:
+    """The packets of a followed probe."""
+    return [
+        {
+            "us": f"{seen.time_us:.1f}",
+            "node": seen.node,
+            "interface": seen.interface,
+            "": seen.direction,
+            "leg": seen.leg,
+            "as": seen.form,
+            "packet": _packet(seen, found.protocol),
+        }
+        for seen in found.sightings
+    ]
+
+
+def _packet(seen: Passing, protocol: str) -> str:
+    if seen.form == "clear":
+        remark = f": {seen.remark}" if seen.remark else ""
+        return f"{seen.source} > {seen.target}, {protocol}, TTL {seen.ttl}{remark}"
+    return f"{seen.source} > {seen.target}, SPI {seen.spi}, sequence {seen.sequence}"

@@ -1,0 +1,137 @@
+"""What Azure's operations show of a running lab; the fields have the names that the keys have in the JSON of `az`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+Row = TypeVar("Row", covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Generic[Row]):
+    """A list under a key, as some operations of `az` print it."""
+
+    value: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown(Generic[Row]):
+    """What an operation shows, and the daemons that did not answer."""
+
+    rows: tuple[Row, ...]
+    dead: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayRoute:
+    """A route as `az network vnet-gateway list-learned-routes` and `list-advertised-routes` show it."""
+
+    network: str
+    nextHop: str | None
+    sourcePeer: str
+    origin: str
+    asPath: str
+    weight: int
+    localAddress: str
+
+
+@dataclass(frozen=True, slots=True)
+class PeerStatus:
+    """A BGP peer as `az network vnet-gateway list-bgp-peer-status` shows it; ``reason`` is the lab's own word."""
+
+    neighbor: str
+    asn: int
+    state: str
+    connectedDuration: str | None
+    routesReceived: int
+    messagesSent: int
+    messagesReceived: int
+    localAddress: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TunnelStatus:
+    """A tunnel of a connection."""
+
+    tunnel: str
+    connectionStatus: str
+    ingressBytesTransferred: int
+    egressBytesTransferred: int
+    lastConnectionEstablishedUtcTime: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionStatus:
+    """A connection as `az network vpn-connection show` shows it; ``reason`` is the lab's own word."""
+
+    name: str
+    connectionType: str
+    connectionStatus: str
+    enableBgp: bool
+    ingressBytesTransferred: int
+    egressBytesTransferred: int
+    tunnelConnectionStatus: tuple[TunnelStatus, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuickModeSa:
+    """A pair of ESP SAs of an IKE SA."""
+
+    localEndpoint: str
+    remoteEndpoint: str
+    encryption: str
+    integrity: str
+    pfsGroupId: str
+    inboundSPI: str
+    outboundSPI: str
+    localTrafficSelectors: tuple[str, ...]
+    remoteTrafficSelectors: tuple[str, ...]
+    lifeTimeInSeconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class IkeSa:
+    """An IKE SA as `az network vpn-connection list-ike-sas` shows it; ``connection`` says of which tunnel."""
+
+    connection: str
+    localEndpoint: str
+    remoteEndpoint: str
+    initiatorCookie: str
+    responderCookie: str
+    encryption: str
+    integrity: str
+    dhGroup: str
+    lifeTimeInSeconds: int
+    isSaInitiator: bool
+    quickModeSA: tuple[QuickModeSa, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClientSession:
+    """A connected client as `az network vnet-gateway vpn-client show-health` shows it."""
+
+    vpnConnectionId: str
+    vpnConnectionDuration: int
+    vpnConnectionTime: str | None
+    publicIpAddress: str
+    privateIpAddress: str
+    vpnUserName: str
+    ingressBytesTransferred: int
+    egressBytesTransferred: int
+    ingressPacketsTransferred: int
+    egressPacketsTransferred: int
+
+
+@dataclass(frozen=True, slots=True)
+class NicRoute:
+    """A route of a NIC as `az network nic show-effective-route-table` shows it."""
+
+    source: str
+    state: str
+    addressPrefix: tuple[str, ...]
+    nextHopType: str
+    nextHopIpAddress: tuple[str, ...]
+    disableBgpRoutePropagation: bool
