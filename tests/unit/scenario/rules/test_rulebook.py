@@ -42,8 +42,9 @@ def test_the_rulebook_is_complete() -> None:
 def test_a_rule_goes_by_its_number_in_any_case() -> None:
     assert rulebook.entry("r57").functions == (rules.point_to_site.r57_pools_overlap_nothing,)
     assert rulebook.entry("A34").doing == ("not built yet",)
-    assert "rules.point_to_site.r57_pools_overlap_nothing" in rulebook.outline(rulebook.entry("R57"))
-    assert rulebook.listed(rulebook.entry("R57")).functions == ("r57_pools_overlap_nothing",)
+    found = rulebook.listed(rulebook.entry("R57"))
+    assert found.enforced_by == ("scenario.rules.point_to_site.r57_pools_overlap_nothing",)
+    assert found.functions == ("r57_pools_overlap_nothing",)
 
 
 @pytest.mark.parametrize("name", ["R117", "57", "\x1b[31m", "x" * 300])

@@ -1,0 +1,43 @@
+"""Rows as a table, with a wrapped last column, or as records: never cut."""
+
+from __future__ import annotations
+
+from netlab.report.layout import rows
+
+ROUTE = {"Network": "10.1.0.0/16", "NextHop": None, "AsPath": "65101-65102", "Peers": ("a", "b")}
+RULE = {"rule": "R57", "lab": "enforced", "statement": "The pool of a gateway overlaps no VNet that its clients reach."}
+
+
+def text(found: list[dict[str, object]], width: int | None) -> list[str]:
+    return [line.plain for line in rows(found, width)]
+
+
+def test_nothing_is_no_table() -> None:
+    assert text([], 80) == []
+
+
+def test_a_table_that_fits_is_one() -> None:
+    assert text([ROUTE], 80) == ["Network      NextHop  AsPath       Peers", "10.1.0.0/16           65101-65102  a, b"]
+
+
+def test_a_table_that_does_not_fit_becomes_records() -> None:
+    record = ["Network  10.1.0.0/16", "NextHop", "AsPath   65101-65102", "Peers    a, b"]
+    assert text([ROUTE, ROUTE], 30) == [*record, "", *record]
+
+
+def test_prose_in_the_last_column_is_wrapped_below_itself() -> None:
+    lines = text([RULE], 50)
+    assert lines[0] == "rule  lab       statement"
+    assert [line[:16].strip() for line in lines[1:]] == ["R57   enforced", ""]
+    assert " ".join(line[16:] for line in lines[1:]) == RULE["statement"]
+    assert max(map(len, lines)) <= 50
+
+
+def test_a_pipe_gets_the_whole_table() -> None:
+    assert len(text([RULE], None)) == 2
+    assert len(text([{**ROUTE, "Peers": "x" * 400}], None)[1]) > 400
+
+
+def test_a_value_without_a_space_is_not_cut() -> None:
+    long = "0123456789abcdef" * 5
+    assert text([{"name": "a", "thumbprint": long}], 40) == ["name        a", f"thumbprint  {long}"]

@@ -1,0 +1,98 @@
+"""A story for a person: reasons once, then what a step changed, and every failure in full."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from reports import HOSTILE, as_predicted, gone_wrong, of, report_of
+
+from netlab.azure.outcome import prediction
+from netlab.report import story
+from netlab.results.drops import Drop
+from netlab.results.verification import Report
+from netlab.scenario.loader import catalogue
+
+
+def text(found: Report, width: int | None = None, *, everything: bool = False) -> str:
+    return "\n".join(line.plain for line in story.verification(found, width, everything=everything)) + "\n"
+
+
+@pytest.mark.parametrize("name", ["p2s-certificates", "udr-nva", "gateway-active-standby-failover"])
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_prediction_and_what_was_measured_as_predicted_read_alike(name: str, width: int) -> None:
+    foreseen = [line.plain for line in story.prediction(prediction(of(name)), width)]
+    measured = [line.plain for line in story.verification(as_predicted(of(name)), width)]
+    assert foreseen == measured[:-1]
+    assert measured[-1].startswith(f"{name}: ")
+    assert max(len(line) for line in foreseen if not line[:1].isdigit()) <= width
+
+
+def test_the_first_step_has_the_matrix_and_each_cause_once() -> None:
+    first, second, *_ = text(as_predicted(of("p2s-certificates"))).split("\n\n2. ")
+    assert first.startswith("1. as connected: 6 of 20 pairs reached, all as expected\n")
+    assert "4 carol      .  . . \\ .\n" in first
+    revoked = "no tunnel: carol is not connected: its certificate is revoked"
+    assert first.count(revoked) == 1
+    assert f"   - {revoked}: 7 pairs, 1-3 > 4; 4 > all\n" in first
+    assert "carol      ." not in second
+
+
+def test_later_steps_say_what_changed_and_all_says_everything() -> None:
+    found = as_predicted(of("p2s-certificates"))
+    steps = text(found).split("\n\n")
+    bob = next(step for step in steps if step.startswith("2. "))
+    assert "   disconnect: bob\n   no longer reached:\n   - no tunnel: bob is not connected: " in bob
+    assert "4 pairs, 1 2 <> 3" in bob
+    assert "revoked" not in bob
+    mended = next(step for step in steps if step.startswith("5. "))
+    assert mended.endswith("mend_link: alice\n   as in the step before")
+    in_full = text(found, everything=True)
+    assert in_full.count("1 vnet1-vm1  \\") == len(found.steps)
+    assert in_full.count("its certificate is revoked") == len(found.steps)
+
+
+def test_another_way_is_a_change() -> None:
+    told = text(as_predicted(of("gateway-active-standby-failover")))
+    assert "   reached on another way:\n   - over vnet1-gw-1, not over vnet1-gw-0: 4 pairs, 1 <> 2 3\n" in told
+
+
+def test_failures_and_errors_are_listed_one_by_one_in_full() -> None:
+    found = gone_wrong(of("p2s-branch-bgp"))
+    told = text(found)
+    cell = next(cell for cell in found.steps[0].cells if cell.status == "failed")
+    assert "1. as connected: 8 of 12 pairs reached, 2 NOT as expected, 1 NOT measured\n" in told
+    assert (
+        f"   FAILED  {cell.source} to {cell.target} (udp): {HOSTILE}\n           expected: reachable ({HOSTILE})\n"
+        in told
+    )
+    assert f"           observed: unreachable, the request dropped at {cell.forward[1]}: {HOSTILE}\n" in told
+    assert f"           forward: {' > '.join(cell.forward)}\n           reverse: none\n" in told
+    unmeasured = next(cell for cell in found.steps[0].cells if cell.status == "error")
+    assert f"   ERROR  {unmeasured.source} to {unmeasured.target} (icmp, udp, tcp): " in told
+    assert f"   FAILED  {HOSTILE}: {HOSTILE}\n" in told
+    assert "X" in told.splitlines()[2]
+    assert "?" in told.splitlines()[2]
+    assert "X NOT as expected   ? NOT measured" in told
+
+
+def test_a_pair_whose_protocols_fare_differently_is_mixed_and_says_which() -> None:
+    scenario = of("p2s-branch-bgp")
+    found = as_predicted(scenario)
+    cells = found.steps[0].cells
+    drop = Drop("vnet1", "forward", "a filter")
+    udp = replace(cells[1], expected="unreachable", observed="unreachable", dropped_at=drop)
+    step = replace(found.steps[0], cells=(cells[0], udp, *cells[2:]))
+    told = text(report_of(scenario, (step,)))
+    assert "~ not the same for all protocols, as expected" in told
+    assert "   - vnet1: a filter (only udp): vnet1-vm1 > site1-host1\n" in told
+
+
+@pytest.mark.parametrize("name", catalogue())
+def test_a_pipe_gets_whole_lines(name: str) -> None:
+    lines = [line.plain for line in story.prediction(prediction(of(name)), None)]
+    assert not [line for line in lines if "…" in line]
+    # Nothing is wrapped: every line begins a step, an action, a heading, a cause, a row or is empty.
+    assert not [
+        line for line in lines if line.startswith("     ") and line.strip() and not set(line) <= set(" 0123456789")
+    ]
