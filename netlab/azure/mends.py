@@ -144,8 +144,8 @@ class _Case:
         for nic in (nics[node] for node in dict.fromkeys(self.walk.nodes) if node in nics):
             name, found = _user_route(nic.subnet, self.address)
             if nic.appliance is not None and found is not None and found.next_hop_type == "VirtualAppliance":
-                table = nic.subnet.spec.route_table
-                yield f"give {nic.node} a subnet without route {name} of route table {table}, which leads back (R89)"
+                route = f"route {name} of route table {nic.subnet.spec.route_table}"
+                yield f"give {nic.node} a subnet without {route}, which leads back to it (R89)"
 
     def appliance(self) -> Iterator[str]:
         """A machine that forwards nothing."""

@@ -86,8 +86,11 @@ def _at(node: Node, step: _Step) -> list[_Step | Walk]:
     if not routes:
         return [_dropped(here, cause(DropType.NO_ROUTE))]
     # Two routes with one next hop are one way.
-    hops = {hop: route for route in reversed(routes) for hop in reversed(route.hops)}
-    return [_take(node, here, route, hop) for hop, route in reversed(hops.items())]
+    hops: dict[Hop, Route] = {}
+    for route in routes:
+        for hop in route.hops:
+            hops.setdefault(hop, route)
+    return [_take(node, here, route, hop) for hop, route in hops.items()]
 
 
 def _arriving(node: Node, step: _Step) -> Packet:

@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from netlab.azure.propagation import static_prefixes
 
 from netlab.lab.measure.evidence import public_addresses
 from netlab.plan import steering
@@ -25,6 +24,7 @@ from netlab.render import nftables
 from netlab.scenario import rules
 from netlab.scenario.loader import catalogue, load, parse
 from netlab.scenario.models import Scenario
+from netlab.scenario.network import resolve
 from netlab.scenario.routers import instance_node, vpn_servers
 
 PLANES: tuple[DataPlane, ...] = ("userspace", "kernel")
@@ -280,7 +280,8 @@ def _check_tunnels(scenario: Scenario, found: Plan) -> None:
     }
     for tunnel in found.tunnels:
         if tunnel.peer:
-            told = {str(p) for p in static_prefixes(scenario, ends[tunnel.node], tunnel.of)}
+            sides = resolve(scenario).connections[tunnel.of].sides
+            (told,) = ({str(p) for p in s.static_prefixes} for s in sides if s.end.name == ends[tunnel.node])
             peer = peers.get((tunnel.node, tunnel.connection))
             leading = {
                 route.prefix

@@ -22,6 +22,7 @@ from netlab.plan.planner import plan
 from netlab.plan.tables import GATEWAY_METRIC
 from netlab.scenario.loader import parse
 from netlab.scenario.models import Action, Scenario
+from netlab.scenario.network import resolve
 
 TEXT = """
 name: servers
@@ -229,7 +230,7 @@ def test_a_gateway_takes_a_default_route_and_keeps_it() -> None:
 
 def test_who_learns() -> None:
     nodes = (*SERVERS, "vnet1-a", "vnet1-b")
-    assert set(learners(scenario())) == {"VNet1", "Office", "Remote", *nodes}
+    assert set(learners(resolve(scenario()))) == {"VNet1", "Office", "Remote", *nodes}
 
 
 # --- the tables of VNets --------------------------------------------------------------------------------------------

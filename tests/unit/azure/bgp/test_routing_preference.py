@@ -7,9 +7,9 @@ from ipaddress import IPv4Network
 from typing import Any
 
 import pytest
-from netlab.azure.effective import Teller, Told, preferred
-from netlab.azure.forwarding import effective_routes, instances_by_prefix
 
+from netlab.azure.dataplane.effective import Offer, Origin, preferred
+from netlab.azure.dataplane.offers import effective_routes, instances_by_prefix
 from netlab.azure.state import State, after, initial
 from netlab.controllers import tables as controller
 from netlab.errors import ScenarioError
@@ -98,18 +98,20 @@ def heard(at: State, node: str, prefix: str = OFFICE) -> tuple[int, ...] | None:
 
 def used(at: State, vnet: str = HOME, prefix: str = OFFICE) -> set[str]:
     """What a VNet's machines use for a prefix: the roles of gateway instances, or addresses of appliances."""
-    hops = {r.next_hop for r in effective_routes(at, vnet, "default") if str(r.prefix) == prefix}
-    instances = instances_by_prefix(at, HOME).get(IPv4Network(prefix), ()) if HOME in hops else ()
+    hops = {
+        r.next_hop for r in effective_routes(at, at.network.vnets[vnet].subnets["default"]) if str(r.prefix) == prefix
+    }
+    instances = instances_by_prefix(at, at.network.vnets[HOME]).get(IPv4Network(prefix), ()) if HOME in hops else ()
     return {hop for hop in hops if hop != HOME} | {router.role for router in instances}
 
 
 # --- the decision ---------------------------------------------------------------------------------------------------
 
 
-def winners(preference: HubRoutingPreference, **lengths: int) -> set[Teller]:
-    tellers: dict[str, Teller] = {"er": "ExpressRoute", "vpn": "VpnGateway", "nva": "NVA"}
-    told = [Told(IPv4Network(OFFICE), tellers[name], length, name) for name, length in lengths.items()]
-    return {item.teller for item in preferred(told, preference)}
+def winners(preference: HubRoutingPreference, **lengths: int) -> set[Origin]:
+    origins: dict[str, Origin] = {"er": "ExpressRoute", "vpn": "VpnGateway", "nva": "NVA"}
+    told = [Offer(IPv4Network(OFFICE), origins[name], length, name) for name, length in lengths.items()]
+    return {item.origin for item in preferred(told, preference)}
 
 
 @pytest.mark.parametrize(
@@ -130,20 +132,20 @@ def winners(preference: HubRoutingPreference, **lengths: int) -> set[Teller]:
     ],
 )
 def test_whose_route_is_preferred(
-    preference: HubRoutingPreference, lengths: dict[str, int], expected: set[Teller]
+    preference: HubRoutingPreference, lengths: dict[str, int], expected: set[Origin]
 ) -> None:
     assert winners(preference, **lengths) == expected
 
 
 def test_a_longer_prefix_is_another_one() -> None:
     """A27: the longest prefix comes first."""
-    told = [Told(IPv4Network(OFFICE), "ExpressRoute", 1, "er"), Told(IPv4Network("10.100.0.0/17"), "NVA", 9, "nva")]
+    told = [Offer(IPv4Network(OFFICE), "ExpressRoute", 1, "er"), Offer(IPv4Network("10.100.0.0/17"), "NVA", 9, "nva")]
     assert [item.leads_to for item in preferred(told, "ExpressRoute")] == ["er", "nva"]
 
 
 def test_all_ways_of_a_teller_are_used_however_long() -> None:
     """A4: each instance of a Route Server has its own best."""
-    told = [Told(IPv4Network(OFFICE), "NVA", length, str(length)) for length in (1, 5)]
+    told = [Offer(IPv4Network(OFFICE), "NVA", length, str(length)) for length in (1, 5)]
     assert [item.leads_to for item in preferred(told, "ASPath")] == ["1", "5"]
 
 

@@ -105,7 +105,7 @@ CASES = (
         BGP,
         "internet",
         "vnet1-quiet",
-        "give vnet1-quiet a public_ip_address: nobody on the Internet knows a private one",
+        "give vnet1-quiet a public_ip_address: the Internet has no route to a private one",
         (("quiet: {subnet: quiet}", "quiet: {subnet: quiet, public_ip_address: 203.0.113.109}"),),
     ),
     Case(

@@ -7,21 +7,21 @@ from ipaddress import IPv4Network
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from netlab.azure.effective import (
+
+from netlab.azure.dataplane import effective
+from netlab.azure.dataplane.effective import (
     DEFAULT_ROUTE,
     NONE_PREFIXES,
     EffectiveRoute,
     NextHopType,
     active,
     fixed_routes,
-    gateway_serving,
-    system_routes,
     user_routes,
 )
-from netlab.azure.forwarding import effective_routes
-
+from netlab.azure.dataplane.offers import effective_routes
 from netlab.azure.state import initial
 from netlab.scenario.models import Scenario
+from netlab.scenario.network import Subnet, resolve
 
 NONE = set(map(str, NONE_PREFIXES))
 
@@ -35,6 +35,14 @@ def scenario(*spaces: str, peered: tuple[str, ...] = (), flags: dict[str, bool] 
         peerings["out"] = {"vnet": "here", "remote_vnet": "there", **(flags or {})}
         peerings["back"] = {"vnet": "there", "remote_vnet": "here"}
     return Scenario.model_validate({"name": "s", "vnets": vnets, "peerings": peerings})
+
+
+def system_routes(found: Scenario, vnet: str) -> list[EffectiveRoute]:
+    return list(effective.system_routes(resolve(found).vnets[vnet]))
+
+
+def subnet_of(found: Scenario, vnet: str, subnet: str) -> Subnet:
+    return resolve(found).vnets[vnet].subnets[subnet]
 
 
 def routes(found: Scenario, vnet: str = "here") -> dict[str, str]:
@@ -274,22 +282,24 @@ def with_tables() -> Scenario:
 
 def active_in(vnet: str, subnet: str) -> dict[str, tuple[str, str]]:
     """Source and next hop type of the active routes, by prefix."""
-    found = effective_routes(initial(with_tables()), vnet, subnet)
+    found = effective_routes(initial(with_tables()), subnet_of(with_tables(), vnet, subnet))
     return {str(route.prefix): (route.source, route.next_hop_type) for route in found}
 
 
 def test_the_routes_of_a_table_are_its_subnets_only() -> None:
     found = with_tables()
-    assert list(user_routes(found, "hub", "plain")) == []
-    assert set(fixed_routes(found, "hub", "plain")) == set(system_routes(found, "hub"))
-    assert [r for r in fixed_routes(found, "hub", "steered") if r.source == "User"] == [
+    assert list(user_routes(subnet_of(found, "hub", "plain"))) == []
+    assert set(fixed_routes(subnet_of(found, "hub", "plain"))) == set(system_routes(found, "hub"))
+    assert [r for r in fixed_routes(subnet_of(found, "hub", "steered")) if r.source == "User"] == [
         user("0.0.0.0/0", "VirtualAppliance", "10.1.9.4"),
         user("10.101.0.0/16", "VirtualNetworkGateway", "hub"),
     ]
 
 
 def test_a_user_route_to_the_gateway_leads_a_spoke_to_its_hub() -> None:
-    assert user("10.101.0.0/16", "VirtualNetworkGateway", "hub") in user_routes(with_tables(), "spoke", "steered")
+    assert user("10.101.0.0/16", "VirtualNetworkGateway", "hub") in user_routes(
+        subnet_of(with_tables(), "spoke", "steered")
+    )
 
 
 @pytest.mark.parametrize("vnet", ["hub", "spoke"])
@@ -297,7 +307,7 @@ def test_propagation_off_keeps_static_routes_and_the_default_sites_out_too(vnet:
     """5.1, item 6."""
     assert active_in(vnet, "plain")["10.101.0.0/16"] == ("VirtualNetworkGateway", "VirtualNetworkGateway")
     quiet = active_in(vnet, "quiet")
-    assert gateway_serving(with_tables(), vnet, "quiet") is None
+    assert subnet_of(with_tables(), vnet, "quiet").serving is None
     assert "VirtualNetworkGateway" not in {source for source, _ in quiet.values()}
     assert quiet["0.0.0.0/0"] == ("Default", "Internet")
     assert set(quiet) >= NONE

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from ipaddress import IPv4Network
 
 import pytest
-from netlab.azure.propagation import static_prefixes
 
 from netlab.azure import ike
 from netlab.azure.explanation import explain
@@ -107,13 +106,18 @@ def test_a_subnet_without_one_reaches_nothing_and_cannot_answer() -> None:
     )
 
 
+def sends(found: Scenario, end: str, connection: str) -> tuple[IPv4Network, ...]:
+    sides = resolve(found).connections[connection].sides
+    return next(side.static_prefixes for side in sides if side.end.name == end)
+
+
 def test_an_end_sends_what_is_at_the_other_one_unless_told_otherwise() -> None:
     plain, told = scenario(), scenario(("nva: {bgp", "nva: {static_routes: {own-Site1: [10.101.7.0/24]}, bgp"))
-    assert static_prefixes(plain, "VNet1-own", "own-Site1") == (IPv4Network("10.101.0.0/16"),)
-    assert static_prefixes(plain, "Site1", "own-Site1") == (IPv4Network("10.1.0.0/16"),)
-    assert static_prefixes(told, "VNet1-own", "own-Site1") == (IPv4Network("10.101.7.0/24"),)
+    assert sends(plain, "VNet1-own", "own-Site1") == (IPv4Network("10.101.0.0/16"),)
+    assert sends(plain, "Site1", "own-Site1") == (IPv4Network("10.1.0.0/16"),)
+    assert sends(told, "VNet1-own", "own-Site1") == (IPv4Network("10.101.7.0/24"),)
     # B11: where BGP tells, neither the appliance nor the local network gateway that stands for it.
-    assert static_prefixes(plain, "VNet1-own", "VNet2-own") == ()
+    assert sends(plain, "VNet1-own", "VNet2-own") == ()
     assert local_network_gateway(plain, "VNet2-own", "VNet2").device == "VNet1-own"
 
 
