@@ -54,7 +54,7 @@ def run(command: str) -> str:
     done = subprocess.run(
         ["bash", "-c", command],
         cwd=CHECKOUT,
-        env={**os.environ, "PATH": path, "PYTHONPATH": str(CHECKOUT), "COLUMNS": "100"},
+        env={**os.environ, "PATH": path, "PYTHONPATH": str(CHECKOUT), "COLUMNS": "170"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
