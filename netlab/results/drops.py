@@ -70,7 +70,6 @@ DESCRIPTIONS: Mapping[DropType, Description] = {
         "The longest prefix is a route with next hop type None: Azure discards the packet at the sender's NIC.",
         "None route: {destination} matches the {source} route {prefix} to None",
         "Give the destination a longer prefix, or remove the user route.",
-        ("R117",),
     ),
     DropType.NO_NIC: Description(
         "The address is in the VNet, and no NIC has it.",

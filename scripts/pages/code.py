@@ -1,15 +1,10 @@
-"""What single lines of the code say: exit codes, differences from Azure, and the enum of drop types."""
+"""What single lines of the code say: exit codes, and differences from Azure."""
 
 from __future__ import annotations
 
-import importlib.util
-import inspect
 import re
 from collections.abc import Iterator
-from enum import Enum
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 from pages.markdown import CHECKOUT, table
 
@@ -51,20 +46,3 @@ def remarks(source: str) -> Iterator[str]:
                     break
                 words.append(inside)
             yield " ".join(words).removesuffix('"""')
-
-
-def enums(module: str) -> list[type[Enum]]:
-    """The enums that a module defines; none where the module is not there yet."""
-    if importlib.util.find_spec(module) is None:
-        return []
-    found = import_module(module)
-    return [
-        kind
-        for _, kind in inspect.getmembers(found, inspect.isclass)
-        if issubclass(kind, Enum) and kind.__module__ == module
-    ]
-
-
-def text_of(value: Any) -> str:
-    """A docstring as one paragraph."""
-    return " ".join(inspect.cleandoc(value.__doc__ or "").split())

@@ -1,12 +1,25 @@
-"""The drop types, from the enum in netlab/results/drops.py."""
+"""The drop types, from their descriptions in netlab/results/drops.py."""
 
 from __future__ import annotations
 
-from pages.code import enums, text_of
-from pages.markdown import table
+from pages.markdown import keys
 
 
 def drops() -> str:
-    """A row for each drop type: its name and its documentation."""
-    rows = [(f"`{member.value}`", text_of(member)) for kind in enums("netlab.results.drops") for member in kind]
-    return table(("Type", "Meaning"), rows) if rows else ""
+    """A row for each drop type: its name, what happens, and what mends it."""
+    from netlab.results.drops import DESCRIPTIONS
+
+    return keys(
+        ("Type", "The packet died because", "What mends it"),
+        (
+            (
+                f'<a id="{kind.value}"></a>`{kind.value}`',
+                found.summary
+                + (f" ({', '.join(found.rules)})" if found.rules else "")
+                + (" *The model does not predict this type.*" if found.observed_only else "")
+                + f"<br>`{found.sentence}`",
+                found.mend,
+            )
+            for kind, found in DESCRIPTIONS.items()
+        ),
+    )

@@ -21,6 +21,7 @@ from typer.testing import CliRunner
 
 from netlab.cli import app
 from netlab.errors import ExitCode
+from netlab.results.drops import DESCRIPTIONS, DropType
 from netlab.scenario.loader import parse
 from netlab.scenario.models import Scenario
 from netlab.scenario.rules import rulebook
@@ -117,6 +118,12 @@ def test_the_exit_codes_are_the_enums() -> None:
     assert [(int(number), name) for number, name in rows] == [(item.value, item.name) for item in ExitCode]
 
 
+def test_every_drop_type_is_documented_with_what_mends_it() -> None:
+    page = contents.BLOCKS["drop-types"]()
+    assert {kind.value for kind in DropType} == set(re.findall(r'<a id="([a-z-]+)">', page))
+    assert all(found.mend and found.summary.endswith(".") for found in DESCRIPTIONS.values())
+
+
 def objects(part: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     """Every key of every object in the schema of a scenario, as `object.key`."""
     for name, model in {"Scenario": part, **part["$defs"]}.items():
@@ -141,6 +148,18 @@ def test_the_example_is_valid() -> None:
     example = re.search(r"```yaml\n(.*?)```", (DOCS / "how-to/write-a-scenario.md").read_text(), re.DOTALL)
     assert example is not None
     assert parse(example[1], "write-a-scenario.md").warnings == ()
+
+
+def test_every_path_that_the_pages_name_is_there() -> None:
+    pages = [CHECKOUT / "README.md", CHECKOUT / "CONTRIBUTING.md", *DOCS.rglob("*.md")]
+    named = {
+        found: page.name
+        for page in pages
+        for found in re.findall(r"(?<=`)(?:netlab|tests|scripts|templates|docs|scenarios)/[\w./-]*", page.read_text())
+    }
+    assert len(named) > 40
+    example = "r117_pools_are_not_huge"
+    assert {name: page for name, page in named.items() if example not in name and not (CHECKOUT / name).exists()} == {}
 
 
 # --- differences from Azure -----------------------------------------------------------------------------------------
