@@ -47,7 +47,7 @@ def test_a_rule_goes_by_its_number_in_any_case() -> None:
     assert found.functions == ("r57_pools_overlap_nothing",)
 
 
-@pytest.mark.parametrize("name", ["R117", "57", "\x1b[31m", "x" * 300])
+@pytest.mark.parametrize("name", ["R999", "57", "\x1b[31m", "x" * 300])
 def test_an_unknown_rule_is_refused(name: str) -> None:
     with pytest.raises(UsageError) as caught:
         rulebook.entry(name)
