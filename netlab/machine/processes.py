@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from netlab.machine import namespaces
-from netlab.machine.waiting import POLL
+from netlab.machine.waiting import POLL, wait_until
 
 # In the environment of what netlab starts, and of its children: a user's shell may stand in a run directory, too.
 MARK = "NETLAB_STARTED_IN"
+_START_SECONDS = 60.0
 _TERM_SECONDS = 1.0
 _KILL_SECONDS = 5.0
 _LAST_LINES = 3
@@ -70,8 +71,10 @@ def start(argv: Sequence[str], directory: str, netns: str = "", environment: Map
                 start_new_session=True,
             )
 
-    # A child is born in the namespace of the thread that forks it.
+    # A child is born in the namespace of the thread that forks it. For a moment it has no environment: the kernel closes
+    # what Popen waits for (fs/exec.c, begin_new_exec) before it copies that (fs/binfmt_elf.c, create_elf_tables).
     pid = (namespaces.run_in(netns, spawn) if netns else spawn()).pid
+    wait_until(lambda: _stat(pid) is None or _is_marked(pid), _START_SECONDS, lambda: f"{argv[0]} does not begin")
     return _stat(pid) or Process(pid, -1, Path(argv[0]).name)
 
 
@@ -93,7 +96,10 @@ def under(directory: str) -> list[tuple[str, Process]]:
 
 
 def _is_marked(pid: int) -> bool:
-    environment = Path(f"/proc/{pid}/environ").read_bytes()
+    try:
+        environment = Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:
+        return False
     return any(variable.startswith(f"{MARK}=".encode()) for variable in environment.split(b"\0"))
 
 

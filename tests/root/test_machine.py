@@ -519,6 +519,14 @@ def test_processes_are_found_by_their_directory(children: Children, tmp_path: Pa
     assert (str(places[1]), found[places[1]]) in processes.under(lab), "the directory is gone, its process is not"
 
 
+def test_a_process_is_found_as_soon_as_it_is_started(tmp_path: Path) -> None:
+    """Else `up` that is interrupted then would leave it behind."""
+    for _ in range(50):
+        started = processes.start(["sleep", "1000"], str(tmp_path))
+        assert [process.pid for _, process in processes.under(str(tmp_path))] == [started.pid]
+        assert processes.stop([started]) == []
+
+
 def test_what_a_user_started_in_a_run_directory_is_left_alone(children: Children, planned: Plan) -> None:
     """As a shell whose user reads the logs. It is like a daemon in all but the mark: it leads a session, too."""
     node = planned.nodes[0]
