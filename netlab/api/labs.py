@@ -73,7 +73,7 @@ def read(name: str) -> Lab:
 
 
 def named(lab: Lab, name: Any) -> Any:
-    """What somebody called in some other case, as the scenario calls it; anything else as it is."""
+    """A name in the case in which the scenario writes it; anything else as it is."""
     scenario = lab.scenario
     devices = (device for site in scenario.sites.values() for device in site.devices)
     known = (*scenario.vnets, *scenario.sites, *scenario.clients, *scenario.connections, *devices)

@@ -24,7 +24,7 @@ __all__ = ["Seen"]
 
 
 def act(lab: Lab, verb: str, subject: Mapping[str, Any]) -> Incident:
-    """Take an action as a story does: `status` knows of it, and `verify` puts it back."""
+    """Take an action as a story does: `status` expects its effects, and `verify` puts it back."""
     given = {key: named(lab, value) for key, value in subject.items() if value is not None}
     action = Action.model_validate({verb: given})
     problem = incidents.refused(lab.scenario, action)

@@ -1,6 +1,6 @@
 """Tunnels on demand: the packet that finds no security association brings it up (R22, R50).
 
-kernel-libipsec knows no acquires, so on both data planes somebody looks at what enters the tunnel's interface. That
+kernel-libipsec has no acquires, so on both data planes a thread watches what enters the tunnel's interface. That
 first packet itself is lost.
 """
 
@@ -55,7 +55,7 @@ class Demand:
 
 
 def demands(plan: Plan) -> Iterator[Demand]:
-    """The tunnel interfaces of a lab that somebody has to watch."""
+    """The tunnel interfaces of a lab that must be watched."""
     charons = {charon.node: charon for charon in plan.charons}
     for tunnel in plan.tunnels:
         charon = charons[tunnel.edge]

@@ -52,7 +52,7 @@ class Ports:
 
 
 class Orders(Protocol):
-    """What others want of the controller: it tells them when it is ready, and how to wake it."""
+    """Orders of other processes: the controller reports that it is ready, with what wakes it."""
 
     def ready(self, poke: Callable[[], None]) -> None: ...
 

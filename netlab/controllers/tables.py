@@ -12,11 +12,11 @@ from netlab.azure.p2s.routes import offered_selectors
 from netlab.plan.model import Fabric, FixedRoute, GatewayView, Plan, Route, RouteServerView, SubnetTable, Timers
 from netlab.plan.tables import GATEWAY_METRIC, by_turns, over
 
-# What each gateway instance sends into its tunnels: prefix, whether BGP told it, and the length of its AS path.
+# What each gateway instance sends into its tunnels: prefix, whether it is learned by BGP, the length of its AS path.
 Known = Mapping[str, tuple[tuple[str, bool, int], ...]]
 # What each pushes to its clients besides.
 Custom = Mapping[str, tuple[str, ...]]
-# What Route Servers tell their VNets: the length of the AS path and the next hops of each prefix, by VNet (A12, A16).
+# What Route Servers program into VNets: the length of the AS path and the next hops of each prefix, by VNet (A12, A16).
 Injected = Mapping[str, Mapping[str, tuple[int, frozenset[str]]]]
 # A device and a next hop.
 Hop = tuple[str, str]
@@ -94,7 +94,7 @@ def _learned(prefix: str) -> EffectiveRoute:
 def wanted_selectors(
     view: GatewayView, known: Iterable[tuple[str, bool, int]], custom: Iterable[str] = ()
 ) -> tuple[str, ...]:
-    """What a gateway offers its clients: the static part, custom routes (R63), what BGP told it (1.3, rule 1)."""
+    """What a gateway offers its clients: the static part, custom routes (R63), what it learned by BGP (1.3, rule 1)."""
     static = (*(view.p2s_connection.local_ts.prefixes if view.p2s_connection is not None else ()), *custom)
     by_bgp = (IPv4Network(prefix) for prefix, learned, _ in known if learned)
     return tuple(map(str, offered_selectors(map(IPv4Network, static), by_bgp)))
@@ -114,7 +114,7 @@ def custom_routes(plan: Plan, gateways: Gateways) -> Custom:
 
 
 def injected_by_route_servers(plan: Plan, gateways: Gateways) -> Injected:
-    """What Route Servers tell their VNets now: the shortest AS paths that either instance has from appliances."""
+    """What Route Servers program into VNets now: the shortest AS paths that either instance has from appliances."""
     found: dict[str, dict[str, tuple[int, frozenset[str]]]] = {}
     for view in plan.route_servers:
         here = found.setdefault(view.vnet, {})

@@ -1,4 +1,4 @@
-"""BGP speakers: what bgpd and bfdd answer (None where one does not), and what they are told to do."""
+"""BGP speakers: what bgpd and bfdd answer (None where one does not), and what they are ordered to do."""
 
 from __future__ import annotations
 

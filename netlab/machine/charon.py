@@ -79,7 +79,7 @@ def _session(directory: str, timeout: float | None = _TIMEOUT) -> Iterator[Any]:
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """What a charon is told, as vici messages."""
+    """What is loaded into a charon, as vici messages."""
 
     connections: Sequence[Message] = ()
     pools: Sequence[Message] = ()

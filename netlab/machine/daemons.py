@@ -87,7 +87,7 @@ def stop(lab: str, directories: Collection[str], abruptly: bool) -> None:
 def stop_all(lab: str) -> list[str]:
     """Stop all that netlab started for a lab or that lives in its namespaces; the names of what did not end.
 
-    What charons left in the kernel goes too: a namespace that somebody holds outlives its name, with its SAs.
+    What charons left in the kernel goes too: a namespace that a process still holds outlives its name, with its SAs.
     """
     directory = lab_directory(lab)
     started = (process for _, process in processes.under(directory))

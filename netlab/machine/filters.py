@@ -8,7 +8,6 @@ from netlab.errors import BuildError
 from netlab.machine import processes
 from netlab.plan.model import Node, Plan
 
-# Everything that an edge hears from or says to the Internet; a netdev hook sees IKE, ESP and ARP alike.
 _STOP = """\
 table inet stopped {
   chain in { type filter hook input priority -300; policy drop; }
@@ -17,6 +16,7 @@ table inet stopped {
 }
 """
 _START = "delete table inet stopped\n"
+# All that passes an interface in either direction; a netdev hook sees IKE, ESP and ARP alike.
 _SEVER = """\
 table netdev severed {{
   chain heard {{ type filter hook ingress device "{interface}" priority 0; policy drop; }}

@@ -1,4 +1,4 @@
-"""What the kernel holds and is told to forget: SAs with their policies, and flows that it translates."""
+"""State that is flushed from the kernel: SAs with their policies, and flows that it translates."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def flush_ipsec(netns: str) -> None:
 
 
 def forget_flows(netns: str) -> None:
-    """Have a namespace forget the flows that it translates (NAT): where routes changed they go elsewhere now.
+    """Flush the flows that a namespace translates (NAT): where routes changed they go elsewhere now.
 
     The kernel drops the next packet of a masqueraded flow that leaves by another interface (nf_nat_oif_changed).
     """

@@ -89,7 +89,7 @@ def show(directory: str, what: str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class BgpRoute:
-    """A route that bgpd knows: who told it (empty: it is its own), the next hop, and whether it is one of the best."""
+    """A route of bgpd: its peer (empty: it is bgpd's own), the next hop, and whether it is one of the best."""
 
     prefix: str
     peer: str = ""
@@ -124,7 +124,7 @@ def _route(item: Any) -> BgpRoute:
 
 
 def advertised(directory: str, peer: str) -> tuple[BgpRoute, ...]:
-    """What a bgpd tells a peer, by policy and before it puts its own AS number in front."""
+    """What a bgpd advertises to a peer, after export policy and before its own AS number is prepended."""
     table = show(directory, f"bgp ipv4 unicast neighbors {peer} advertised-routes").get("advertisedRoutes", {})
     found = (
         BgpRoute(item["network"], as_path=item["path"], next_hop=item.get("nextHop", "")) for item in table.values()

@@ -131,7 +131,7 @@ _SPI = re.compile(r" *SPI 0x([0-9a-f]{8}), src ")
 
 @dataclass(slots=True)
 class _Thread:
-    """What a thread of charon has told since it began to work on a message.
+    """What a thread of charon has logged since it began to work on a message.
 
     ``secrets`` are in hex by their name in the log, ``open`` is the one whose bytes follow.
     """

@@ -152,7 +152,7 @@ def remove(names: Iterable[str]) -> None:
 # --- where namespaces have their names ------------------------------------------------------------------------------
 #
 # The first `ip netns add` on a host binds the directory to itself. Mounts that are there already would be doubled by
-# that, one over the other, and nobody could remove them: so it is bound to itself before anything is mounted in it.
+# that, one over the other, and could not be removed: so it is bound to itself before anything is mounted in it.
 # A mount of ours is private, iproute2 makes its own shared.
 
 

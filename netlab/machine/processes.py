@@ -71,8 +71,8 @@ def start(argv: Sequence[str], directory: str, netns: str = "", environment: Map
                 start_new_session=True,
             )
 
-    # A child is born in the namespace of the thread that forks it. For a moment it has no environment: the kernel closes
-    # what Popen waits for (fs/exec.c, begin_new_exec) before it copies that (fs/binfmt_elf.c, create_elf_tables).
+    # A child is born in the namespace of the thread that forks it. At first it has no environment: the kernel closes
+    # what Popen waits for (fs/exec.c, begin_new_exec) before it copies that (create_elf_tables).
     pid = (namespaces.run_in(netns, spawn) if netns else spawn()).pid
     wait_until(lambda: _stat(pid) is None or _is_marked(pid), _START_SECONDS, lambda: f"{argv[0]} does not begin")
     return _stat(pid) or Process(pid, -1, Path(argv[0]).name)
@@ -117,7 +117,7 @@ def last_words(directory: str, *logs: str) -> str:
 
 
 def inside(netns: Iterable[str]) -> list[Process]:
-    """The processes that live in any of these namespaces, whoever started them."""
+    """The processes in any of these namespaces, started by netlab or not."""
     inodes = {namespaces.inode(name) for name in netns} - {0}
     found = []
     for pid in _pids() if inodes else ():

@@ -165,7 +165,7 @@ def set_routes(netns: str, add: Iterable[Route], delete: Iterable[Route], protoc
             _set(ipr, netns, "replace" if _key(route) in changed else "add", route, index, protocol)
         for route in delete:
             if _key(route) not in changed:
-                # A route to delete is found whoever made it: protocol 0 matches all.
+                # A route is deleted whatever its protocol: 0 matches all.
                 _set(ipr, netns, "del", route, index, 0)
 
     with_netlink(netns, change)
@@ -186,7 +186,7 @@ def _set(ipr: IPRoute, netns: str, verb: str, route: Route, index: dict[str, int
 
 
 def _key(route: Route) -> tuple[str, int, int]:
-    """What the kernel tells routes apart by (besides TOS): one of the same key replaces another."""
+    """What makes two routes the same for the kernel, besides TOS: one of the same key replaces another."""
     return route.prefix, route.table, route.metric
 
 

@@ -99,6 +99,7 @@ def test_a_name_that_is_no_file_name_is_refused(prefix: str) -> None:
 def test_half_made_namespaces_are_found_and_removed(prefix: str) -> None:
     """A file that nothing is mounted on: `up` was killed between the two."""
     half = f"{prefix}half"
+    namespaces.NETNS_ROOT.mkdir(exist_ok=True)
     (namespaces.NETNS_ROOT / half).touch()
     assert namespaces.existing(prefix) == (half,)
     with pytest.raises(BuildError):

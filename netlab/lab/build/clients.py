@@ -30,7 +30,7 @@ def tunnel_of(plan: Plan, scenario: Scenario, tunnel: Tunnel) -> Client:
 
 
 def connect_all(plan: Plan, scenario: Scenario, clients: Clients) -> None:
-    """Connect all, and download their profiles; ConvergeError if a gateway does not let in whom it should."""
+    """Connect all, and download their profiles; ConvergeError if a gateway refuses a client that it must accept."""
     world = initial(scenario)
     failed = clients.connect(plan, plan.clients)
     for tunnel in tunnels_of(scenario):
@@ -41,7 +41,7 @@ def connect_all(plan: Plan, scenario: Scenario, clients: Clients) -> None:
 
 
 def connect(plan: Plan, client: Client, clients: Clients) -> None:
-    """Connect a client, or have it authenticate afresh; the gateway may refuse it, and the checks tell."""
+    """Connect a client, or have it authenticate afresh; the gateway may refuse it, which the checks show."""
     if clients.virtual_address(client):
         clients.reconnect(plan, client)
     else:
@@ -62,7 +62,7 @@ def restore(plan: Plan, scenario: Scenario, touched: Iterable[Tunnel], clients: 
 
 
 def await_departures(plan: Plan, world: State, sas: Sas, seconds: float) -> None:
-    """Wait until those have noticed it whose way to the gateway was cut, or whose gateway is lost."""
+    """Wait until each client has noticed that its way to the gateway is cut, or that its gateway is lost."""
     gone = [tunnel_of(plan, world.scenario, tunnel) for tunnel, session in world.sessions.items() if session.absent]
 
     def left() -> list[str]:

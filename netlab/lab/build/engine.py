@@ -109,7 +109,7 @@ def _take(step: Step) -> None:
 
 
 def _take_back(step: Step, progress: Progress) -> None:
-    """Undo a step. ``up`` raises what failed first; what goes wrong on the way back is only told."""
+    """Undo a step. ``up`` raises what failed first; what goes wrong on the way back is only printed."""
     try:
         step.undo()
     except (LabError, OSError) as error:
@@ -134,7 +134,7 @@ def down(lab: str, machine: Machine) -> bool:
 
 
 def collect(machine: Machine) -> tuple[str, ...]:
-    """Remove the remains of labs whose ``up`` never ended and that nobody works on; their names."""
+    """Remove the remains of labs whose ``up`` never ended and that no netlab works on; their names."""
     found = (lab for lab in {*state.names(), *machine.labs.labs()} if not journal.is_up(lab))
     remains = tuple(sorted(lab for lab in found if not (state.exists(lab) and state.is_locked(lab))))
     for lab in remains:

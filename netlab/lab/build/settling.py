@@ -89,7 +89,7 @@ def _missing(plan: Plan, world: State, speaker: BgpSpeaker, machine: Machine) ->
 
 
 def _heard_otherwise(world: State, speaker: BgpSpeaker, machine: Machine) -> Iterator[str]:
-    """The AS paths that a speaker has and must not have yet or any more, in words: its kernel may not tell them apart,
+    """The AS paths that a speaker has and must not have yet or any more, in words: its kernel routes may be the same,
     as that of a Route Server, whose routes all lead into its VNet."""
     if speaker.node not in world.learned:
         return

@@ -23,7 +23,7 @@ _SOURCES = {GATEWAY_METRIC: "VirtualNetworkGateway", USER_METRIC: "User"}
 
 
 def watch(lab: Lab, machine: Machine, addresses: dict[str, str], probe: Probe) -> Predicted:
-    """Send one probe and tell its story in the model's terms."""
+    """Send one probe and return its way in the model's terms."""
     source, target = probe.source, probe.target
     pair = {node: addresses[node] for node in (source, target)}
     namespaces = {node.name: node.netns for node in lab.plan.nodes}

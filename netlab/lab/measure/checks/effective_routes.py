@@ -23,13 +23,13 @@ from netlab.results.shown import NicRoute
 from netlab.results.verification import Check
 from netlab.scenario.network import VNet
 
-# Who gets a packet next, here or at a peer: addresses of NICs, the Internet, or nobody.
+# Where a packet goes next, here or at a peer: to the addresses of NICs, to the Internet, or nowhere.
 Takers = frozenset[str]
 _INTERNET, _NOBODY = "Internet", "None"
 
 
 def check(plan: Plan, world: State, gateways: Gateways, routes: Routes, targets: Collection[str]) -> Check:
-    """Whether the kernel gives every NIC's packet, to every target, to whom the longest active routes lead."""
+    """Whether the kernel sends every NIC's packet, to every target, where the longest active routes lead."""
     shown = dict(_shown(plan, world, gateways, targets))
     done = _done(plan, routes, shown)
     wrong = [

@@ -28,7 +28,7 @@ def check(plan: Plan, world: State, bgp: Bgp, documented: Expected) -> Iterator[
 
 
 def _observed(plan: Plan, world: State, bgp: Bgp, learner: str) -> AsPaths:
-    """What any router of a learner knows."""
+    """The AS paths that the routers of a learner have."""
     nodes = {router.node for router in routers(world, learner)}
     found: dict[str, frozenset[str]] = {}
     for speaker in (speaker for speaker in plan.speakers if speaker.node in nodes):

@@ -50,7 +50,7 @@ class Speaker:
         return Shown(tuple(rows), tuple(dead))
 
     def advertised_routes(self, peer: str) -> Shown[GatewayRoute]:
-        """As ``az network vnet-gateway list-advertised-routes``: what the instances tell a peer."""
+        """As ``az network vnet-gateway list-advertised-routes``: what the instances advertise to a peer."""
         rows: list[GatewayRoute] = []
         dead: list[str] = []
         for speaker in self._speakers():
@@ -113,7 +113,7 @@ def _learned(local: str, route: BgpRoute) -> GatewayRoute:
 
 
 def _advertised(speaker: BgpSpeaker, route: BgpRoute, neighbor: BgpNeighbor) -> GatewayRoute:
-    # Of what it leads to itself bgpd knows no next hop.
+    # A route of its own has no next hop in bgpd.
     kept = neighbor.policy.exports.next_hop_unchanged and route.next_hop not in ("", "0.0.0.0")
     return GatewayRoute(
         network=route.prefix,
