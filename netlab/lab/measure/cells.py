@@ -12,7 +12,7 @@ from netlab.lab.build.state import Lab
 from netlab.lab.machine import Machine
 from netlab.lab.measure.autopsy import Coroner
 from netlab.lab.measure.evidence import Evidence, in_public, public_addresses
-from netlab.lab.measure.judgement import another_way, three_way
+from netlab.lab.measure.judgement import another_way, disagreement, not_via
 from netlab.lab.measure.probing import aimed, all_addresses
 from netlab.lab.story.addresses import probe_addresses
 from netlab.probe.observe import observe
@@ -21,7 +21,7 @@ from netlab.results.drops import Drop, DropType, cause
 from netlab.results.routes import Foreseen
 from netlab.results.verification import Cell, Outcome, Status
 from netlab.scenario.models import Reach
-from netlab.scenario.names import Pair, resolve_node, sources, targets
+from netlab.scenario.names import Pair, sources, targets
 
 Documented = Mapping[Pair, Reach]
 
@@ -71,9 +71,9 @@ def _cell(
     problem = (
         "crossed a tunnel without being encrypted"
         if encrypted is False
-        else _disagreement(lab, reach, prediction, observed, drop)
+        else disagreement(lab.scenario, reach, prediction, observed, drop)
         or another_way(prediction, observed, forward, reverse)
-        or _not_via(lab, reach, forward)
+        or not_via(lab.scenario, reach, forward)
     )
     return Cell(
         source=trace.probe.source,
@@ -94,37 +94,13 @@ def _cell(
     )
 
 
-def _not_via(lab: Lab, reach: Reach | None, forward: tuple[str, ...]) -> str:
-    """What is wrong with the way of a probe that the scenario says the way of; empty if nothing."""
-    wanted = [resolve_node(lab.scenario, name) or name for name in reach.via] if reach is not None else []
-    rest = iter(forward)
-    if all(node in rest for node in wanted):
-        return ""
-    return f"the scenario expects the way over {' > '.join(wanted)}, the probe took {' > '.join(forward)}"
-
-
-def _disagreement(lab: Lab, reach: Reach | None, prediction: Predicted, observed: Outcome, drop: Drop | None) -> str:
-    """What is wrong with a cell's outcome or its drop point; empty if document, model and packets agree."""
-    end = (drop.node, drop.direction) if drop is not None else ("", "")
-    foreseen = end in prediction.ends
-    predicted = observed if foreseen else prediction.outcome
-    problem = three_way(reach.expected if reach is not None else None, predicted, observed, str)
-    if problem or drop is None:
-        return problem
-    death = prediction.death
-    foretold = end if foreseen else (death[1].dropped_at, death[0]) if death is not None else ("", "")
-    place = resolve_node(lab.scenario, reach.dropped_at) if reach is not None and reach.dropped_at else None
-    said = (place, drop.direction) if place is not None else None
-    return three_way(said, foretold, end, lambda at: f"dropped at {at[0]} ({at[1]})")
-
-
 def _not_probed(lab: Lab, reach: Reach | None, prediction: Predicted, absent: str, refused: str) -> Iterator[Cell]:
     """The cells of a client that has no address: nothing can come from it or reach it, if that was foreseen."""
     expected = reach.expected if reach is not None else prediction.outcome
     foreseen = prediction.death is not None and prediction.death[1].dropped_at == absent
     why = cause(DropType.CLIENT_NOT_CONNECTED, client=absent, why=refused or "it has no tunnel")
     drop = Drop.of(absent, "forward", why)
-    problem = _disagreement(lab, reach, prediction, "unreachable", drop)
+    problem = disagreement(lab.scenario, reach, prediction, "unreachable", drop)
     status: Status = "error" if not foreseen else "failed" if problem else "passed"
     for protocol in PROTOCOLS:
         yield Cell(

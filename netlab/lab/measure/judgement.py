@@ -1,4 +1,4 @@
-"""Three ways to know what becomes of a packet: the documents, the model, the lab; and which of them stands alone."""
+"""The verdict on a packet, from three witnesses: the scenario, the model and the lab. Pure."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from typing import TypeVar
 
 from netlab.azure.dataplane.walk import Walk
 from netlab.azure.prediction import Predicted
+from netlab.results.drops import Drop
+from netlab.results.verification import Outcome
+from netlab.scenario.models import Reach, Scenario
+from netlab.scenario.names import resolve_node
 
 T = TypeVar("T")
 
@@ -35,7 +39,7 @@ def three_way(documented: T | None, predicted: T, observed: T, words: Callable[[
 
 
 def another_way(prediction: Predicted, outcome: str, forward: tuple[str, ...], reverse: tuple[str, ...]) -> str:
-    """Whether a packet, with the outcome foretold, took a way that the model does not know."""
+    """What is wrong with the way of a packet whose outcome is the predicted one; empty if nothing."""
     for leg, seen, ways in (("forward", forward, prediction.forward), ("reverse", reverse, prediction.reverse)):
         known = {_seen(way, leg) for way in ways}
         if seen and known and seen not in known:
@@ -47,3 +51,29 @@ def another_way(prediction: Predicted, outcome: str, forward: tuple[str, ...], r
 def _seen(way: Walk, leg: str) -> tuple[str, ...]:
     """The nodes at which witnesses see a packet: an answer that its maker cannot send is seen nowhere."""
     return () if leg == "reverse" and len(way.nodes) == 1 else way.nodes
+
+
+def not_via(scenario: Scenario, reach: Reach | None, forward: tuple[str, ...]) -> str:
+    """What is wrong with the way of a probe where the scenario documents one (`via`); empty if nothing."""
+    wanted = [resolve_node(scenario, name) or name for name in reach.via] if reach is not None else []
+    rest = iter(forward)
+    if all(node in rest for node in wanted):
+        return ""
+    return f"the scenario expects the way over {' > '.join(wanted)}, the probe took {' > '.join(forward)}"
+
+
+def disagreement(
+    scenario: Scenario, reach: Reach | None, prediction: Predicted, observed: Outcome, drop: Drop | None
+) -> str:
+    """What is wrong with a cell's outcome or its drop point; empty if document, model and packets agree."""
+    end = (drop.node, drop.direction) if drop is not None else ("", "")
+    foreseen = end in prediction.ends
+    predicted = observed if foreseen else prediction.outcome
+    problem = three_way(reach.expected if reach is not None else None, predicted, observed, str)
+    if problem or drop is None:
+        return problem
+    death = prediction.death
+    foretold = end if foreseen else (death[1].dropped_at, death[0]) if death is not None else ("", "")
+    place = resolve_node(scenario, reach.dropped_at) if reach is not None and reach.dropped_at else None
+    said = (place, drop.direction) if place is not None else None
+    return three_way(said, foretold, end, lambda at: f"dropped at {at[0]} ({at[1]})")
