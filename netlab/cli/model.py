@@ -172,7 +172,7 @@ def schema(
         str, typer.Argument(metavar="NAME", help="scenario, or a verb: verify, predict, show-bgp-peers.")
     ] = "scenario",
 ) -> None:
-    """Print a JSON Schema: of a scenario file, or of what a verb prints with -f json."""
+    """Print the JSON Schema of scenario files, or of a verb."""
     from netlab.report.schemas import schema as make
 
     print_json(make(name))

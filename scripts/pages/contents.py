@@ -1,4 +1,4 @@
-"""All that is generated: the blocks in hand-written pages, the pages, the pictures."""
+"""All that is generated: the blocks in hand-written pages, the pages, the pictures, the schemas."""
 
 from __future__ import annotations
 
@@ -31,6 +31,6 @@ def pages() -> dict[str, str]:
 
 
 @cache
-def pictures() -> dict[str, str]:
-    """The pictures, by their paths."""
-    return architecture.pictures() | catalogue.pictures()
+def files() -> dict[str, str]:
+    """The pictures and JSON Schemas, by their paths."""
+    return architecture.pictures() | catalogue.pictures() | schemas.files()

@@ -39,8 +39,8 @@ def _several(item: Any) -> list[Any]:
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the generated pages and pictures."""
-    for name, text in (contents.pages() | contents.pictures()).items():
+    """Add the generated pages, pictures and schemas."""
+    for name, text in (contents.pages() | contents.files()).items():
         files.append(File.generated(config, name, content=text))
     return files
 
