@@ -16,7 +16,8 @@ from netlab.scenario.network import Nic, Peering, VNet
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Drops packets from one of the ``ingress`` links to one of the ``egress`` links; none named means any.
+    """Drops packets from one of the ``ingress`` links to one of the ``egress`` links. It names at least one link; none
+    of a direction means any.
 
     Of these packets it drops those whose source is in none of ``sources``, or whose destination is in none of
     ``destinations``; an empty tuple covers every address.

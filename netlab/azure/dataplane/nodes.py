@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from ipaddress import IPv4Address
 
 from netlab.azure.dataplane.effective import NONE_PREFIXES
@@ -70,13 +71,32 @@ class Node:
 
     def filtered(self, packet: Packet, ingress: str) -> Cause | None:
         """Why a filter drops a packet as it comes in, before it is routed; None if none does."""
-        found = (f for f in self.filters if not f.egress and f.drops(packet, ingress, ""))
-        return next((f.cause for f in found), None)
+        for item in self._by_ingress.get(ingress, ()):
+            if item.drops(packet, ingress, ""):
+                return item.cause
+        return None
 
     def filtered_between(self, packet: Packet, ingress: str, egress: str) -> Cause | None:
         """Why a filter drops a packet between two links; None if none does."""
-        found = (f for f in self.filters if f.egress and f.drops(packet, ingress, egress))
-        return next((f.cause for f in found), None)
+        for item in self._by_egress.get(egress, ()):
+            if item.drops(packet, ingress, egress):
+                return item.cause
+        return None
+
+    @cached_property
+    def _by_ingress(self) -> Mapping[str, tuple[Filter, ...]]:
+        return _by_link((link, item) for item in self.filters if not item.egress for link in item.ingress)
+
+    @cached_property
+    def _by_egress(self) -> Mapping[str, tuple[Filter, ...]]:
+        return _by_link((link, item) for item in self.filters for link in item.egress)
+
+
+def _by_link(found: Iterable[tuple[str, Filter]]) -> Mapping[str, tuple[Filter, ...]]:
+    filters: dict[str, list[Filter]] = {}
+    for link, item in found:
+        filters.setdefault(link, []).append(item)
+    return {link: tuple(items) for link, items in filters.items()}
 
 
 def is_private(address: IPv4Address) -> bool:

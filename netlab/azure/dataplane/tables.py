@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network
 
-from netlab.azure.ike import Selectors
+from netlab.azure.ike import ANY_TO_ANY, Selectors
 from netlab.results.drops import Cause, DropType, cause
 
 ANY = IPv4Network("0.0.0.0/0")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TunnelEnd:
     """The near end of an IPsec tunnel: its name, why it carries nothing, if so, and what its SAs select."""
 
@@ -20,12 +21,17 @@ class TunnelEnd:
     down: Cause | None = None
     selectors: tuple[Selectors, ...] = ()
 
+    @cached_property
+    def _selects_everything(self) -> bool:
+        return ANY_TO_ANY in self.selectors
+
     def refusal(self, source: IPv4Address, destination: IPv4Address) -> Cause | None:
         """Why the tunnel does not carry a packet; None if it does."""
-        if self.down is not None:
+        if self.down is not None or self._selects_everything:
             return self.down
-        if any(selectors.cover(source, destination) for selectors in self.selectors):
-            return None
+        for selectors in self.selectors:
+            if selectors.cover(source, destination):
+                return None
         towards = [item for item in self.selectors if any(destination in prefix for prefix in item.remote)]
         address = source if towards else destination
         selected = {p for item in towards or self.selectors for p in (item.local if towards else item.remote)}

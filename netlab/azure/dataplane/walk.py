@@ -8,7 +8,7 @@ translation of what leaves.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 from netlab.azure.dataplane.nodes import FROM_SELF, Node
@@ -17,6 +17,8 @@ from netlab.azure.dataplane.tables import Hop, Route
 from netlab.results.drops import Cause, DropType, cause
 
 Nodes = Callable[[str], Node]
+# The nodes of a way and the route that each chose.
+Chosen = tuple[tuple[str, Route], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +33,15 @@ class Used:
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """One way that a packet may take: the nodes it passes, the routes they use, and where and why it is dropped.
+    """One way that a packet may take: the nodes it passes, the routes they chose, and where and why it is dropped.
 
-    ``dropped_at`` is empty for a packet that arrives; ``arrived`` is that packet as its receiver sees it, ``sessions``
-    what stateful nodes remember of it.
+    ``chosen`` are nodes with their routes; a node that receives or drops the packet may have none. ``dropped_at`` is
+    empty for a packet that arrives; ``arrived`` is that packet as its receiver sees it, ``sessions`` what stateful
+    nodes remember of it.
     """
 
     nodes: tuple[str, ...]
-    used: tuple[Used, ...] = ()
+    chosen: Chosen = ()
     dropped_at: str = ""
     cause: Cause | None = None
     arrived: Packet | None = None
@@ -49,22 +52,32 @@ class Walk:
         """Why it is dropped, as a sentence; empty for a packet that arrives."""
         return self.cause.sentence(self.dropped_at) if self.cause is not None else ""
 
+    @property
+    def used(self) -> tuple[Used, ...]:
+        """The routes in words."""
+        return tuple(Used(node, str(route.prefix), route.source, route.leads_to) for node, route in self.chosen)
+
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """A packet at a node, and how it came there."""
+    """A packet that comes to a node by a link, and what it passed before."""
 
     node: str
     ingress: str
     packet: Packet
-    passed: tuple[str, ...]
-    used: tuple[Used, ...]
-    sessions: Sessions
+    passed: tuple[str, ...] = ()
+    chosen: Chosen = ()
+    sessions: Sessions = ()
+
+    def dropped(self, why: Cause) -> Walk:
+        """The walk that ends here."""
+        nodes = (*self.passed, self.node)
+        return Walk(nodes, self.chosen, self.node, why.about(str(self.packet.destination)), sessions=self.sessions)
 
 
 def walks(nodes: Nodes, start: str, packet: Packet, sessions: Sessions = ()) -> Iterator[Walk]:
     """Every way that a packet may take from the node that makes it; ``sessions`` are those that its request left."""
-    pending: list[_Step | Walk] = [_Step(start, FROM_SELF, packet, (), (), sessions)]
+    pending: list[_Step | Walk] = [_Step(start, FROM_SELF, packet, sessions=sessions)]
     while pending:
         step = pending.pop()
         if isinstance(step, Walk):
@@ -76,71 +89,69 @@ def walks(nodes: Nodes, start: str, packet: Packet, sessions: Sessions = ()) -> 
 def _at(node: Node, step: _Step) -> list[_Step | Walk]:
     """What becomes of a packet at a node: its walk ends here, or goes on by one or several next hops."""
     packet = _arriving(node, step)
-    here = replace(step, packet=packet, passed=(*step.passed, node.name))
-    if packet.destination in node.addresses and step.ingress != FROM_SELF:
-        return [Walk(here.passed, here.used, arrived=packet, sessions=here.sessions)]
-    why = _refused(node, here)
+    if packet is not step.packet:
+        step = _Step(step.node, step.ingress, packet, step.passed, step.chosen, step.sessions)
+    if step.ingress != FROM_SELF and packet.destination in node.addresses:
+        return [Walk((*step.passed, node.name), step.chosen, arrived=packet, sessions=step.sessions)]
+    why = _refused(node, step)
     if why is not None:
-        return [_dropped(here, why)]
+        return [step.dropped(why)]
     routes = node.table_of(step.ingress).longest(packet.destination)
     if not routes:
-        return [_dropped(here, cause(DropType.NO_ROUTE))]
+        return [step.dropped(cause(DropType.NO_ROUTE))]
+    if len(routes) == len(routes[0].hops) == 1:
+        return [_take(node, step, routes[0], routes[0].hops[0])]
     # Two routes with one next hop are one way.
     hops: dict[Hop, Route] = {}
     for route in routes:
         for hop in route.hops:
             hops.setdefault(hop, route)
-    return [_take(node, here, route, hop) for hop, route in hops.items()]
+    return [_take(node, step, route, hop) for hop, route in hops.items()]
 
 
 def _arriving(node: Node, step: _Step) -> Packet:
     """The packet after translation of what comes in."""
-    undone = (session.undo(step.packet) for session in reversed(step.sessions) if session.node == node.name)
-    remembered = next((packet for packet in undone if packet is not None), None)
-    if remembered is not None:
-        return remembered
+    for session in reversed(step.sessions):
+        undone = session.undo(step.packet) if session.node == node.name else None
+        if undone is not None:
+            return undone
     translation = node.translations.get(step.ingress)
     return translation.inward(step.packet) if translation is not None else step.packet
 
 
-def _refused(node: Node, here: _Step) -> Cause | None:
+def _refused(node: Node, step: _Step) -> Cause | None:
     """Why a node does not even look for a route; None if it does."""
     if node.stopped is not None:
         return node.stopped
-    if here.ingress != FROM_SELF and not node.forwards:
+    if not node.forwards and step.ingress != FROM_SELF:
         return cause(DropType.NOT_FORWARDING)
-    return node.filtered(here.packet, here.ingress)
+    return node.filtered(step.packet, step.ingress)
 
 
-def _take(node: Node, here: _Step, route: Route, hop: Hop) -> _Step | Walk:
+def _take(node: Node, step: _Step, route: Route, hop: Hop) -> _Step | Walk:
     """A packet on its way by one next hop of the route that the node chose."""
-    used = Used(node.name, str(route.prefix), route.source, route.leads_to)
-    here = replace(here, used=(*here.used, used))
+    passed, chosen = (*step.passed, node.name), (*step.chosen, (node.name, route))
+    packet, sessions = step.packet, step.sessions
     if hop.deliver:
-        hop = node.deliveries.get(here.packet.destination, _NO_NIC)
-    why = hop.drop or _barred(node, here, hop)
+        hop = node.deliveries.get(packet.destination, _NO_NIC)
+    why = hop.drop or _barred(node, step, hop)
     if why is not None:
-        return _dropped(here, why)
-    packet, sessions = here.packet, here.sessions
+        return _Step(step.node, step.ingress, packet, step.passed, chosen, sessions).dropped(why)
     translation = node.translations.get(hop.link)
     if translation is not None:
         packet, remembered = translation.outward(packet)
-        sessions = (*sessions, Session(node.name, here.packet, packet)) if remembered else sessions
-    return _Step(hop.node, hop.ingress, packet, here.passed, here.used, sessions)
+        sessions = (*sessions, Session(node.name, step.packet, packet)) if remembered else sessions
+    return _Step(hop.node, hop.ingress, packet, passed, chosen, sessions)
 
 
-def _barred(node: Node, here: _Step, hop: Hop) -> Cause | None:
+def _barred(node: Node, step: _Step, hop: Hop) -> Cause | None:
     """Why a packet does not leave by a hop; None if it does."""
-    why = node.filtered_between(here.packet, here.ingress, hop.link)
+    why = node.filtered_between(step.packet, step.ingress, hop.link)
     if why is None and hop.tunnel is not None:
-        why = hop.tunnel.refusal(here.packet.source, here.packet.destination)
-    if why is None and hop.node in here.passed and (node.name, hop.node) in pairwise(here.passed):
+        why = hop.tunnel.refusal(step.packet.source, step.packet.destination)
+    if why is None and hop.node in step.passed and (node.name, hop.node) in pairwise((*step.passed, node.name)):
         why = cause(DropType.LOOP)
     return why
 
 
 _NO_NIC = Hop(drop=cause(DropType.NO_NIC))
-
-
-def _dropped(here: _Step, why: Cause) -> Walk:
-    return Walk(here.passed, here.used, here.node, why.about(str(here.packet.destination)), sessions=here.sessions)

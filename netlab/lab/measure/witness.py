@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import IPv4Network
 from itertools import chain, groupby, repeat
 from typing import Literal
 
-from netlab.azure.dataplane.walk import Used, Walk
+from netlab.azure.dataplane.tables import Route
+from netlab.azure.dataplane.walk import Walk
 from netlab.azure.prediction import Predicted
 from netlab.lab.build.state import Lab
 from netlab.lab.machine import Machine
@@ -47,7 +49,7 @@ def _used(
     leg: Literal["forward", "reverse"],
     nodes: tuple[str, ...],
     destination: str,
-) -> Iterator[Used]:
+) -> Iterator[tuple[str, Route]]:
     """The route that each node of a way used, its last one too if the packet did not arrive there."""
     arrived = trace.probe.target if leg == "forward" else trace.probe.source
     seen = chain(_visits(trace, leg), repeat(("", destination)))
@@ -61,10 +63,10 @@ def _used(
             routes = kernel.routes(netns)
             found = next((r for t in tables if (r := longest_match(routes, bound, t)) is not None), None)
             if found is not None and found.type == "unicast":
-                yield Used(node, found.prefix, _source(lab, node, found), ", ".join(found.devices))
+                yield node, Route(IPv4Network(found.prefix), _source(lab, node, found), ", ".join(found.devices), ())
             elif found is not None and any(fabric.node == node for fabric in lab.plan.fabrics):
                 leads_to = "VnetLocal" if found.type == "throw" else "None"
-                yield Used(node, found.prefix, _source(lab, node, found), leads_to)
+                yield node, Route(IPv4Network(found.prefix), _source(lab, node, found), leads_to, ())
 
 
 def _visits(trace: Trace, leg: Literal["forward", "reverse"]) -> Iterator[tuple[str, str]]:
