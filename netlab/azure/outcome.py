@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from ipaddress import IPv4Address
 
 from netlab.azure import learning
+from netlab.azure.classes import classes
 from netlab.azure.dataplane.offers import tables
 from netlab.azure.dataplane.walk import Walk
 from netlab.azure.explanation import explain
@@ -26,13 +27,28 @@ from netlab.results.routes import (
 )
 from netlab.results.verification import Check
 from netlab.scenario.models import Action, Reach, Scenario, Step
-from netlab.scenario.names import Pair, expected_pairs
+from netlab.scenario.names import INTERNET, Endpoint, Pair, expected_pairs
 from netlab.scenario.outline import machines
 
+# With more machines than this a cell stands for all pairs of two classes.
+MOST_MACHINES = 100
 
-def prediction(scenario: Scenario) -> results.Prediction:
-    """The whole story, step by step."""
-    return results.Prediction(scenario.name, machines(scenario), tuple(_steps(scenario)))
+
+def prediction(scenario: Scenario, *, all_pairs: bool = False) -> results.Prediction:
+    """The whole story, step by step; of a big network a cell for each pair of classes, unless ``all_pairs``."""
+    foreseen, rows = tuple(predict(scenario)), machines(scenario)
+    if all_pairs or len(rows) <= MOST_MACHINES:
+        return results.Prediction(scenario.name, rows, tuple(_steps(scenario, foreseen, None)))
+    alike = classes([step.state for step in foreseen])
+    # The second one of a class is there for the pairs within it.
+    asked = tuple(end for members in alike for end in members[:2])
+    kept = {*(end.node for end in asked), INTERNET}
+    return results.Prediction(
+        scenario.name,
+        tuple(machine for machine in rows if machine.node in kept),
+        tuple(_steps(scenario, foreseen, asked)),
+        {members[0].node: tuple(end.node for end in members) for members in alike if len(members) > 1},
+    )
 
 
 def explanation(world: State, item: Predicted, addresses: Mapping[str, IPv4Address]) -> results.Explanation:
@@ -82,25 +98,32 @@ def _ways(walks: tuple[Walk, ...]) -> tuple[Way, ...]:
 # --- steps ----------------------------------------------------------------------------------------------------------
 
 
-def _steps(scenario: Scenario) -> Iterator[results.PredictedStep]:
+def _steps(
+    scenario: Scenario, foreseen: Sequence[PredictedStep], asked: Collection[Endpoint] | None
+) -> Iterator[results.PredictedStep]:
     documented: Mapping[Pair, Reach] = {}
     learned: learning.Expected = {}
-    for predicted, step in zip(predict(scenario), story_of(scenario), strict=True):
+    for predicted, step in zip(foreseen, story_of(scenario), strict=True):
         documented = expected_pairs(scenario, documented, step.expect)
         learned = learning.expected(learned, step.expect)
         wrong = learning.disagreements(predicted.state, learned)
         checks = tuple(Check(f"learned {end}", "failed", message) for end, message in wrong)
-        yield _step(predicted, step, documented, checks)
+        cells = predicted.cells if asked is None else tuple(predicted.forecast.matrix(asked))
+        yield _step(predicted, cells, step, documented, checks)
 
 
 def _step(
-    predicted: PredictedStep, step: Step, documented: Mapping[Pair, Reach], checks: tuple[Check, ...]
+    predicted: PredictedStep,
+    cells: Sequence[Predicted],
+    step: Step,
+    documented: Mapping[Pair, Reach],
+    checks: tuple[Check, ...],
 ) -> results.PredictedStep:
     world = predicted.state
     return results.PredictedStep(
         name=predicted.name,
         actions=actions(step),
-        cells=tuple(_cell(item, documented.get((item.source, item.target))) for item in predicted.cells),
+        cells=tuple(_cell(item, documented.get((item.source, item.target))) for item in cells),
         checks=checks,
         client_routes={
             client: tuple(sorted(map(str, world.client_routes(client)))) for client in world.scenario.clients

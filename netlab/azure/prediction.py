@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from ipaddress import IPv4Address
@@ -16,7 +16,7 @@ from netlab.azure.state import State, after, initial
 from netlab.results.drops import Direction, Drop, DropType, cause
 from netlab.scenario.addresses import INTERNET_ADDRESS
 from netlab.scenario.models import Scenario, Step
-from netlab.scenario.names import INTERNET, Endpoint, sources, targets
+from netlab.scenario.names import INTERNET, Endpoint, by_node, sources, targets
 
 AS_BUILT = "as built"
 
@@ -70,13 +70,22 @@ class Predicted:
         return "reachable" if self.death is None else "unreachable"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PredictedStep:
-    """A step of the story: its name, the state after it, and the matrix."""
+    """A step of the story: its name, the state after it, and what it foresees."""
 
     name: str
     state: State
-    cells: tuple[Predicted, ...]
+
+    @cached_property
+    def forecast(self) -> Forecast:
+        """The predictions of the moment after the step."""
+        return Forecast(self.state, endpoint_addresses(self.state))
+
+    @cached_property
+    def cells(self) -> tuple[Predicted, ...]:
+        """The matrix: every pair of endpoints."""
+        return tuple(self.forecast.matrix())
 
 
 def story_of(scenario: Scenario) -> tuple[Step, ...]:
@@ -85,12 +94,12 @@ def story_of(scenario: Scenario) -> tuple[Step, ...]:
 
 
 def predict(scenario: Scenario) -> Iterator[PredictedStep]:
-    """The matrix after each step of the story."""
+    """The state after each step of the story, and what it foresees."""
     state = initial(scenario)
     for step in story_of(scenario):
         for action in step.do:
             state = after(state, action)
-        yield PredictedStep(step.name, state, tuple(matrix(state)))
+        yield PredictedStep(step.name, state)
 
 
 def matrix(state: State, addresses: Addresses | None = None) -> Iterator[Predicted]:
@@ -115,10 +124,13 @@ class Forecast:
         """The data plane of the moment."""
         return Plane(self.state, self.addresses)
 
-    def matrix(self) -> Iterator[Predicted]:
-        """What will become of every pair of endpoints."""
-        asked = targets(self.state.scenario)
-        for source in sources(self.state.scenario):
+    def matrix(self, among: Collection[Endpoint] | None = None) -> Iterator[Predicted]:
+        """What will become of every pair of endpoints, or of those ``among`` these and the Internet."""
+        asking, asked = sources(self.state.scenario), targets(self.state.scenario)
+        if among is not None:
+            kept = frozenset((*among, by_node(self.state.scenario)[INTERNET]))
+            asking, asked = (tuple(end for end in ends if end in kept) for ends in (asking, asked))
+        for source in asking:
             yield from (self.pair(source, target) for target in asked if source.node != target.node)
 
     def pair(self, source: Endpoint, target: Endpoint) -> Predicted:

@@ -9,6 +9,7 @@ import typer
 from netlab.cli.exits import leave
 from netlab.cli.labs import load_scenario, require_root, warned
 from netlab.cli.options import (
+    AllPairsOption,
     Drawing,
     EverythingOption,
     FileOption,
@@ -78,12 +79,18 @@ def list_rules(
 
 @app.command()
 def predict(
-    scenario: ScenarioArgument, everything: EverythingOption = False, output: FormatOption = Format.table
+    scenario: ScenarioArgument,
+    everything: EverythingOption = False,
+    all_pairs: AllPairsOption = False,
+    output: FormatOption = Format.table,
 ) -> None:
-    """Say what Azure's rules make of a scenario, without a lab."""
+    """Say what Azure's rules make of a scenario, without a lab.
+
+    Of more than 100 machines it asks two of each class that is alike, unless --all-pairs.
+    """
     from netlab.api.model import prediction
 
-    found = prediction(load_scenario(scenario).scenario)
+    found = prediction(load_scenario(scenario).scenario, all_pairs=all_pairs)
     if output is Format.json:
         print_json(found)
     else:

@@ -51,5 +51,6 @@ ScaleOption = Annotated[
 ]
 PlaneOption = Annotated[Plane, typer.Option("--data-plane", help="Who does ESP; auto: the kernel, if it can.")]
 FileOption = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Else standard output.")]
+AllPairsOption = Annotated[bool, typer.Option("--all-pairs", help="Ask every machine, however many are alike.")]
 EverythingOption = Annotated[bool, typer.Option("--all", help="Print every step in full, not only what it changed.")]
 FormatOption = Annotated[Format, typer.Option("--format", "-f", help="How to print.")]

@@ -32,10 +32,17 @@ def verification(found: Report, width: int | None, *, everything: bool = False) 
 def prediction(found: Prediction, width: int | None, *, everything: bool = False) -> Iterator[Text]:
     """What `predict` foresees: the same."""
     steps = tuple(map(_as_measured, found.steps))
+    for first, members in found.classes.items():
+        yield Text(f"{first} stands for {len(members)} machines that are alike: {_some(members)}")
     yield from _story(_Page(Matrix(found.machines), width), steps, everything=everything)
     total = summary(steps)
     if total.failed:
         yield Text(f"{found.scenario}: {total.failed} predicted otherwise than expected", style=_BAD)
+
+
+def _some(members: Sequence[str]) -> str:
+    """The names of machines; of many the first and the last ones."""
+    return ", ".join(members if len(members) <= 6 else (*members[:3], "...", members[-1]))
 
 
 def verdict(found: Report) -> Text:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from netlab.results.drops import Drop
 from netlab.results.routes import EffectiveRoute, LearnedRoute, Way
@@ -65,8 +65,13 @@ class PredictedStep:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What `predict` foresees of a scenario, step by step; ``machines`` are the rows and columns of the matrix."""
+    """What `predict` foresees of a scenario, step by step; ``machines`` are the rows and columns of the matrix.
+
+    Of a big network these are two of each class: ``classes`` has the members of each class by its first one, and the
+    cells between two classes hold for all their members.
+    """
 
     scenario: str
     machines: tuple[Machine, ...]
     steps: tuple[PredictedStep, ...]
+    classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -1,0 +1,100 @@
+"""Classes of machines: those of one class can talk to the same others, so one of them is enough to ask. Pure.
+
+Two machines are of one class if their own tables, filters and flags are equal and no prefix anywhere, no story and no
+owned address tells their addresses apart.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect
+from collections.abc import Hashable, Iterator, Sequence
+from ipaddress import IPv4Address, IPv4Network
+
+from netlab.azure.prediction import endpoint_addresses
+from netlab.azure.state import State
+from netlab.scenario.models import Scenario
+from netlab.scenario.names import Endpoint, endpoints, resolve
+from netlab.scenario.network import Client, Nic
+
+
+def classes(states: Sequence[State]) -> tuple[tuple[Endpoint, ...], ...]:
+    """The classes of a story's machines, given its states; machines of one class are alike in all of them."""
+    keys = [_Keys(state) for state in states]
+    found: dict[tuple[Hashable, ...], list[Endpoint]] = {}
+    for end in endpoints(states[0].scenario):
+        found.setdefault(tuple(key.of(end) for key in keys), []).append(end)
+    return tuple(tuple(alike) for alike in found.values())
+
+
+class _Keys:
+    """What tells the machines of a moment apart."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._named = frozenset(_named(state.scenario))
+        self._addresses = endpoint_addresses(state)
+        edges = {edge for prefix in _prefixes(state) for edge in (int(prefix[0]), int(prefix[-1]) + 1)}
+        self._edges = sorted(edges)
+        self._nics = {nic.node: nic for vnet in state.network.vnets.values() for nic in vnet.nics}
+
+    def of(self, end: Endpoint) -> Hashable:
+        """A value that is equal for machines that are alike."""
+        if end.node in self._named:
+            return end.node
+        match end.kind:
+            case "vm":
+                return self._of_nic(self._nics[end.node])
+            case "client":
+                return self._of_client(self._state.network.clients[end.owner])
+        return end.owner, self._region(self._addresses.get(end.node))
+
+    def _of_nic(self, nic: Nic) -> Hashable:
+        if nic.appliance is not None or nic.public_address is not None or nic in nic.vnet.next_hops:
+            return nic.node
+        stopped = nic.node in self._state.faults.stopped
+        return nic.vnet.name, nic.subnet.name, nic.ip_forwarding, stopped, self._region(nic.address)
+
+    def _of_client(self, client: Client) -> Hashable:
+        held = tuple((tunnel.gateway.name, self._state.sessions[tunnel.key]) for tunnel in client.tunnels)
+        regions = tuple(self._region(self._addresses.get(tunnel.name)) for tunnel in client.tunnels)
+        return client.spec.os, held, regions, client.node in self._state.faults.cut
+
+    def _region(self, address: IPv4Address | None) -> int:
+        return bisect(self._edges, int(address)) if address is not None else -1
+
+
+def _named(scenario: Scenario) -> Iterator[str]:
+    """The machines that the story names one by one."""
+    for step in scenario.story:
+        names = {*step.expect.reach, *(target for row in step.expect.reach.values() for target in row)}
+        if step.flow is not None:
+            names |= {step.flow.source, step.flow.target}
+        for name in names:
+            nodes = resolve(scenario, name)
+            if len(nodes) == 1:
+                yield nodes[0]
+
+
+def _prefixes(state: State) -> Iterator[IPv4Network]:
+    """Every prefix by which any node of a moment may tell addresses apart."""
+    network = state.network
+    for vnet in network.vnets.values():
+        yield from vnet.address_space
+        yield from (subnet.prefix for subnet in vnet.subnets.values())
+        settings = vnet.vpn_gateway.point_to_site if vnet.vpn_gateway is not None else None
+        yield from (settings.address_pool, *settings.custom_routes) if settings is not None else ()
+    for table in state.scenario.route_tables.values():
+        yield from (route.address_prefix for route in table.routes.values())
+    for site in network.sites.values():
+        yield from site.prefixes
+    for prefixes in state.announced.values():
+        yield from prefixes
+    for connection in network.connections.values():
+        yield from (prefix for side in connection.sides for prefix in side.static_prefixes)
+    for negotiated in state.negotiated.values():
+        selectors = (item for side in negotiated.selectors for item in side)
+        yield from (prefix for item in selectors for prefix in (*item.local, *item.remote))
+    for session in state.sessions.values():
+        yield from (*session.selectors, *session.profile, *session.by_hand)
+    for paths in state.learned.values():
+        yield from paths
