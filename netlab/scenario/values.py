@@ -91,7 +91,7 @@ class Model(BaseModel):
         return copied
 
 
-Of = TypeVar("Of", bound=Model)
+Of = TypeVar("Of")
 Result = TypeVar("Result")
 
 

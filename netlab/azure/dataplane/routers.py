@@ -14,6 +14,7 @@ from netlab.azure.ike import Selectors
 from netlab.azure.state import State
 from netlab.results.drops import DropType, cause
 from netlab.scenario.network import Router, Site, VpnGateway
+from netlab.scenario.values import once
 
 # The addresses that clients have from their pools, by the name of their tunnel.
 Leases = Callable[[str], IPv4Address | None]
@@ -34,7 +35,20 @@ class Way:
 
 
 def ways(state: State, router: Router) -> tuple[Way, ...]:
-    """The routes of a router into tunnels, or to another router of its gateway or site."""
+    """The routes of a router into tunnels, or to another router of its gateway or site; found once per moment."""
+    known = _ways_by_node(state)
+    if router.node not in known:
+        known[router.node] = _ways(state, router)
+    return known[router.node]
+
+
+@once
+def _ways_by_node(state: State) -> dict[str, tuple[Way, ...]]:
+    del state
+    return {}
+
+
+def _ways(state: State, router: Router) -> tuple[Way, ...]:
     statics = tuple(static_ways(state, router))
     fixed = {way.prefix for way in statics}
     learned = tuple(way for way in learned_ways(state, router) if way.prefix not in fixed)

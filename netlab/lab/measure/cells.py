@@ -12,7 +12,7 @@ from netlab.lab.build.state import Lab
 from netlab.lab.machine import Machine
 from netlab.lab.measure.autopsy import Coroner
 from netlab.lab.measure.evidence import Evidence, in_public, public_addresses
-from netlab.lab.measure.judgement import another_way, disagreement, not_via
+from netlab.lab.measure.judgement import another_cause, another_way, disagreement, not_via
 from netlab.lab.measure.probing import aimed, all_addresses
 from netlab.lab.story.addresses import probe_addresses
 from netlab.probe.observe import observe
@@ -73,6 +73,7 @@ def _cell(
         if encrypted is False
         else disagreement(lab.scenario, reach, prediction, observed, drop)
         or another_way(prediction, observed, forward, reverse)
+        or another_cause(prediction, drop)
         or not_via(lab.scenario, reach, forward)
     )
     return Cell(
