@@ -36,6 +36,21 @@ def measurements(run: Mapping[str, Any]) -> str:
     )
 
 
+def model(run: Mapping[str, Any]) -> str:
+    """How check, plan and predict grow with a network, as scripts/bench measured it."""
+    on = run["machine"]
+    rows = (
+        (f"{row['kind']}, {row['size']}", *(f"{row['seconds'][v]:.2f} ({row['targets'][v]:g})" for v in row["seconds"]))
+        for row in run["model"]
+    )
+    return (
+        f"\n{run['date'][:10]}, netlab {on['netlab']}, {run['runs']} runs, {on['cores']} cores; load average "
+        f"{on['load']:.1f}. Seconds of the whole command, medians; the target in brackets:\n\n"
+        + table(("kind, size", "check", "plan", "predict"), rows)
+        + "\n"
+    )
+
+
 def outages(run: Mapping[str, Any]) -> str:
     """What failures cost a flow, as scripts/bench measured it."""
     found, on = run["outages"], run["machine"]
