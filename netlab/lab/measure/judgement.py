@@ -39,7 +39,10 @@ def three_way(documented: T | None, predicted: T, observed: T, words: Callable[[
 
 
 # What packets show of a cause: of these they cannot tell more.
-_SHOWN_AS: Mapping[DropType, frozenset[DropType]] = {}
+_SHOWN_AS: Mapping[DropType, frozenset[DropType]] = {
+    DropType.STOPPED: frozenset({DropType.NOT_ANSWERED}),
+    DropType.NO_ROUTE: frozenset({DropType.NOT_ANSWERED}),
+}
 
 
 def another_cause(prediction: Predicted, drop: Drop | None) -> str:

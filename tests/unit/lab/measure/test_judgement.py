@@ -6,7 +6,7 @@ import pytest
 
 from netlab.azure.dataplane.walk import Walk
 from netlab.azure.prediction import Predicted
-from netlab.lab.measure.judgement import another_way, disagreement, not_via, some, three_way
+from netlab.lab.measure.judgement import another_cause, another_way, disagreement, not_via, some, three_way
 from netlab.results.drops import Drop, DropType, cause
 from netlab.results.verification import Outcome
 from netlab.scenario.loader import load
@@ -128,3 +128,13 @@ def test_a_documented_way_is_compared(scenario: Scenario, via: list[str], good: 
 def test_many_findings_are_cut() -> None:
     assert some(["a", "b"]) == "a; b"
     assert some(list("abcdef")) == "a; b; c; d; and 2 more"
+
+
+def test_a_drop_at_the_predicted_place_is_of_the_predicted_type() -> None:
+    assert another_cause(DROPPED, drop(GATEWAY)) == ""
+    other = Drop.of(GATEWAY, "forward", cause(DropType.NO_ROUTE, destination="10.0.0.1"))
+    said = another_cause(DROPPED, other)
+    assert said.startswith("model and lab disagree: predicted lost (")
+    assert "observed no-route (no route: vnet1-gw-0 has no route to 10.0.0.1)" in said
+    # What was dropped elsewhere is the finding of another check.
+    assert another_cause(DROPPED, Drop.of(SITE, "forward", cause(DropType.LOOP))) == ""
