@@ -1,4 +1,4 @@
-"""Rows as a table or, where that does not fit the width, as records: a line per key."""
+"""Rows as a table, as narrow as the width asks for; where no table fits, as records: a line per key. Nothing is cut."""
 
 from __future__ import annotations
 
@@ -8,27 +8,37 @@ from textwrap import wrap
 from rich.text import Text
 
 _GAP = 2
-# A last column of prose is wrapped where it has this much room.
-_PROSE = 32
+# A last column of several words may be wrapped where it has this much room.
+_LEAST = 16
 
 _STYLES = {"passed": "green", "failed": "bold red", "error": "bold red", "ok": "green", "missing": "bold red"}
 
+Heads = Sequence[str]
+Body = Sequence[Sequence[str]]
+
 
 def rows(found: Sequence[Mapping[str, object]], width: int | None) -> Iterator[Text]:
-    """Rows with the same keys, as wide as they are where ``width`` is None."""
+    """Rows with the same keys, as wide as they are where ``width`` is None.
+
+    Where they are wider than that, what is the same in every row is a line below the table.
+    """
     if not found:
         return
     heads = tuple(found[0])
     body = [tuple(_cell(row[head]) for head in heads) for row in found]
-    widths = [max(len(head), *(len(line[index]) for line in body)) for index, head in enumerate(heads)]
-    taken = sum(widths[:-1]) + _GAP * (len(widths) - 1)
-    room = width - taken if width is not None else widths[-1]
-    if widths[-1] <= room:
-        yield from _table(heads, body, widths)
-    elif room >= _PROSE and _is_prose(body):
-        yield from _table(heads, body, [*widths[:-1], room])
+    if width is None or _natural(heads, body) <= width:
+        yield from _table(heads, body, None)
+        return
+    same = {head: body[0][i] for i, head in enumerate(heads) if len(body) > 1 and len({line[i] for line in body}) == 1}
+    kept = [index for index, head in enumerate(heads) if head not in same]
+    fewer, rest = [heads[index] for index in kept], [[line[index] for index in kept] for line in body]
+    if kept and _fits(fewer, rest, width):
+        yield from _table(fewer, rest, width)
+        words = ", ".join(f"{head} {value or 'none'}" for head, value in same.items())
+        said = wrap(f"in every row: {words}", width, break_on_hyphens=False) if same else ()
+        yield from (Text(line, style="dim") for line in said)
     else:
-        yield from _records(heads, body, width or 0)
+        yield from _records(heads, body, width)
 
 
 def _cell(value: object) -> str:
@@ -37,11 +47,29 @@ def _cell(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _is_prose(body: Sequence[tuple[str, ...]]) -> bool:
-    return all(len(word) <= _PROSE for line in body for word in line[-1].split()) and any(" " in b[-1] for b in body)
+def _widths(heads: Heads, body: Body) -> list[int]:
+    return [max(len(head), *(len(line[index]) for line in body)) for index, head in enumerate(heads)]
 
 
-def _table(heads: tuple[str, ...], body: Sequence[tuple[str, ...]], widths: Sequence[int]) -> Iterator[Text]:
+def _natural(heads: Heads, body: Body) -> int:
+    """The width of a table in which no cell is wrapped."""
+    return sum(_widths(heads, body)) + _GAP * (len(heads) - 1)
+
+
+def _fits(heads: Heads, body: Body, width: int) -> bool:
+    """Whether a table fits, if need be with its last column wrapped at spaces."""
+    if _natural(heads, body) <= width:
+        return True
+    room = width - (_natural(heads, body) - _widths(heads, body)[-1])
+    last = (heads[-1], *(line[-1] for line in body))
+    longest = max((len(word) for value in last for word in value.split()), default=0)
+    return room >= max(_LEAST, longest)
+
+
+def _table(heads: Heads, body: Body, width: int | None) -> Iterator[Text]:
+    widths = _widths(heads, body)
+    if width is not None:
+        widths[-1] = min(widths[-1], width - sum(widths[:-1]) - _GAP * (len(widths) - 1))
     yield Text(_line(heads, widths), style="bold")
     indent = " " * (sum(widths[:-1]) + _GAP * (len(widths) - 1))
     for line in body:
@@ -58,12 +86,12 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     return (" " * _GAP).join(f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True)).rstrip()
 
 
-def _records(heads: tuple[str, ...], body: Sequence[tuple[str, ...]], width: int) -> Iterator[Text]:
-    """A record per row; values that are too long go on below each other."""
+def _records(heads: Heads, body: Body, width: int) -> Iterator[Text]:
+    """A record per row, without its empty values; a value that is too long goes on below itself."""
     label = max(map(len, heads)) + _GAP
-    for number, line in enumerate(body):
+    for number, record in enumerate(body):
         yield from [Text()] * bool(number)
-        for head, value in zip(heads, line, strict=True):
-            pieces = wrap(value, max(width - label, _PROSE), break_long_words=False, break_on_hyphens=False)
-            yield Text.assemble((f"{head:<{label}}", "bold"), pieces[0] if pieces else "")
-            yield from (Text(" " * label + piece) for piece in pieces[1:])
+        for head, value in zip(heads, record, strict=True):
+            pieces = wrap(value, max(width - label, _LEAST), break_long_words=False, break_on_hyphens=False)
+            for index, piece in enumerate(pieces):
+                yield Text.assemble((f"{'' if index else head:<{label}}", "bold"), piece)

@@ -20,9 +20,24 @@ def test_a_table_that_fits_is_one() -> None:
     assert text([ROUTE], 80) == ["Network      NextHop  AsPath       Peers", "10.1.0.0/16           65101-65102  a, b"]
 
 
-def test_a_table_that_does_not_fit_becomes_records() -> None:
-    record = ["Network  10.1.0.0/16", "NextHop", "AsPath   65101-65102", "Peers    a, b"]
-    assert text([ROUTE, ROUTE], 30) == [*record, "", *record]
+def test_what_is_the_same_in_every_row_is_said_once_where_the_table_is_too_wide() -> None:
+    other = {**ROUTE, "Network": "10.2.0.0/16"}
+    assert text([ROUTE, other], 36) == [
+        "Network",
+        "10.1.0.0/16",
+        "10.2.0.0/16",
+        "in every row: NextHop none, AsPath",
+        "65101-65102, Peers a, b",
+    ]
+    assert len(text([ROUTE, other], 80)) == 3
+
+
+def test_a_table_that_does_not_fit_becomes_records_without_what_is_empty() -> None:
+    other = {"Network": "10.2.0.0/16", "NextHop": "10.1.0.4", "AsPath": "65103", "Peers": "c"}
+    assert text([ROUTE, other], 30) == [
+        *("Network  10.1.0.0/16", "AsPath   65101-65102", "Peers    a, b", ""),
+        *("Network  10.2.0.0/16", "NextHop  10.1.0.4", "AsPath   65103", "Peers    c"),
+    ]
 
 
 def test_prose_in_the_last_column_is_wrapped_below_itself() -> None:
