@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from netlab.azure.bgp.policy import policy
 from netlab.azure.bgp.sessions import Announcements, originated
-from netlab.azure.bgp.values import import_filter
 from netlab.plan.model import BgpNeighbor, BgpSpeaker, Timers
 from netlab.plan.names import node_directory
 from netlab.plan.ports import INSIDE, NIC, PAIR, circuit_port, device_port, sd_wan_ports, tunnel_port
@@ -21,21 +20,22 @@ def speaker(
     """The BGP speaker of a router; of a gateway or a site only if it runs BGP."""
     if router.node in topology.routers and router.end not in topology.network.bgp_ends:
         return None
-    own = import_filter(router)
-    # A gateway learns what is wider than its VNet, and sets NO_EXPORT on it (B17, B23).
-    wider = own if router.node in topology.routers else ()
+    neighbors = tuple(_neighbors(topology, router, timers))
+    # FRR's lists of these are the router's, because they are the same towards every peer.
+    own = dict.fromkeys(prefix for n in neighbors for prefix in n.policy.imports.prefix_filter)
+    no_export = dict.fromkeys(prefix for n in neighbors for prefix in n.policy.imports.no_export)
     return BgpSpeaker(
         node=router.node,
         directory=node_directory(lab, router.node),
         asn=router.asn,
         address=str(router.bgp_address),
         networks=tuple(map(str, originated(router, announced))),
-        neighbors=tuple(_neighbors(topology, router, timers)),
+        neighbors=neighbors,
         keepalive=timers.bgp_keepalive,
         hold=timers.bgp_hold,
         bfd_interval=timers.bfd_interval,
         own_prefixes=tuple(map(str, own)),
-        covering=tuple(str(wide) for wide in dict.fromkeys(s for prefix in wider for s in supernets(prefix))),
+        covering=tuple(str(wide) for wide in dict.fromkeys(s for prefix in no_export for s in supernets(prefix))),
     )
 
 

@@ -75,8 +75,8 @@ def test_a_gateway_refuses_its_own_and_keeps_what_covers_it() -> None:
     assert covering[0] == "10.0.0.0/15"
     assert covering[-1] == "0.0.0.0/0"  # B24
     assert len(covering) == 16
-    deny, keep = found.index("route-map LEARN deny 10"), found.index("route-map LEARN permit 20")
-    assert deny < keep < found.index("route-map LEARN permit 30")
+    deny, keep = found.index("route-map IMPORT deny 10"), found.index("route-map IMPORT permit 20")
+    assert deny < keep < found.index("route-map IMPORT permit 30")
     assert found[keep + 1 : keep + 3] == ["match ip address prefix-list COVERING", "set community no-export additive"]
 
 
@@ -84,7 +84,7 @@ def test_a_site_refuses_nothing() -> None:
     """Its device is no Azure gateway."""
     found = text.frr_conf(speaker("site1"), "bgpd")
     assert "prefix-list" not in found
-    assert "route-map LEARN permit 30" in found
+    assert "route-map IMPORT permit 30" in found
 
 
 def test_bgp_has_azures_timers_and_limit_and_one_side_waits() -> None:
@@ -101,21 +101,21 @@ def test_a_speaker_announces_its_networks_to_every_neighbour() -> None:
     assert [line for line in found if line.startswith("network ")] == ["network 10.1.0.0/16", "network 192.168.0.0/24"]
     assert "neighbor 10.101.255.254 remote-as 65101" in found
     assert "neighbor 10.101.255.254 activate" in found
-    assert "neighbor 10.101.255.254 route-map LEARN in" in found
+    assert "neighbor 10.101.255.254 route-map IMPORT in" in found
 
 
 def test_metrics_are_compared_where_there_are_any() -> None:
     """A27: Route Server and gateways of a VNet that goes by AS paths, not those of the others."""
     name = "route-server-routing-preference"
     server = lines(text.frr_conf(speaker("vnet3-rs-0", name), "bgpd"))
-    start = server.index("route-map HEAR-vnet3-rs-0-vnet3-gw-0 permit 20")
-    assert server[start + 2 : start + 5] == ["set metric 1000", "call LEARN", "exit"]
-    assert "neighbor 10.3.254.4 route-map HEAR-vnet3-rs-0-vnet3-gw-0 in" in server
-    assert "neighbor 10.3.254.12 route-map LEARN in" in server  # ExpressRoute's have none
+    start = server.index("route-map IMPORT-vnet3-rs-0-vnet3-gw-0 permit 20")
+    assert server[start + 2 : start + 5] == ["set metric 1000", "call IMPORT", "exit"]
+    assert "neighbor 10.3.254.4 route-map IMPORT-vnet3-rs-0-vnet3-gw-0 in" in server
+    assert "neighbor 10.3.254.12 route-map IMPORT in" in server  # ExpressRoute's have none
     assert "bgp always-compare-med" in server
     gateway = lines(text.frr_conf(speaker("vnet3-gw-0", name), "bgpd"))
     for peer in ("VNet3-Office-0", "vnet3-gw-1", "vnet3-gw-0-vnet3-rs-0"):
-        start = gateway.index(f"route-map HEAR-{peer} permit 20")
+        start = gateway.index(f"route-map IMPORT-{peer} permit 20")
         assert gateway[start + 2] == "set metric 1000"
     for node in ("vnet1-rs-0", "vnet1-gw-0", "vnet2-rs-0", "office"):
         found = text.frr_conf(speaker(node, name), "bgpd")
@@ -127,10 +127,13 @@ def test_an_edge_router_takes_the_number_from_a_vnets_own_prefixes_only() -> Non
     """A32."""
     found = lines(text.frr_conf(speaker("circuit1-msee-0", "route-server-expressroute"), "bgpd"))
     name = "circuit1-msee-0-vnet1-er-0"
-    listed = [line for line in found if line.startswith(f"ip prefix-list NAMELESS-{name} ")]
-    assert listed == [f"ip prefix-list NAMELESS-{name} seq 5 permit 10.1.0.0/16"]
-    own, others = (found.index(f"route-map HEAR-{name} permit {number}") for number in (10, 20))
-    assert found[own + 1 : own + 3] == [f"match ip address prefix-list NAMELESS-{name}", "set as-path exclude 65515"]
+    listed = [line for line in found if line.startswith(f"ip prefix-list AS-PATH-EXCLUDE-{name} ")]
+    assert listed == [f"ip prefix-list AS-PATH-EXCLUDE-{name} seq 5 permit 10.1.0.0/16"]
+    own, others = (found.index(f"route-map IMPORT-{name} permit {number}") for number in (10, 20))
+    assert found[own + 1 : own + 3] == [
+        f"match ip address prefix-list AS-PATH-EXCLUDE-{name}",
+        "set as-path exclude 65515",
+    ]
     assert "exclude" not in "".join(found[others : found.index("exit", others)])
 
 

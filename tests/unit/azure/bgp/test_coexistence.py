@@ -75,8 +75,8 @@ def test_the_site_sets_a_site_of_origin_and_advertises_no_route_with_the_same() 
         "vnet2-gw-0": (),
     }
     said = frr_conf(site, "bgpd")
-    assert "bgp community-list standard MARK-1 seq 5 permit 0:1\n" in said
-    assert said.count(" match community MARK-1\n") == said.count(" set community 0:1 additive\n") == 4
+    assert "bgp community-list standard SITE-OF-ORIGIN-1 seq 5 permit 0:1\n" in said
+    assert said.count(" match community SITE-OF-ORIGIN-1\n") == said.count(" set community 0:1 additive\n") == 4
 
 
 def test_what_a_gateway_keeps_it_keeps_from_circuits_and_appliances_too() -> None:
