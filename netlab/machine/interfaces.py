@@ -15,6 +15,7 @@ from pyroute2.netlink.exceptions import NetlinkError
 from netlab.errors import BuildError
 from netlab.machine import namespaces
 from netlab.plan.model import Interface
+from netlab.plan.underlay import PLUMBING
 
 # linux/if_addr.h: the address brings no route to its prefix. In Azure nothing is on-link (R112).
 _IFA_F_NOPREFIXROUTE = 0x200
@@ -87,13 +88,18 @@ def live_interfaces(netns: str) -> tuple[str, ...]:
     return tuple(with_netlink(netns, read))
 
 
+def _is_plumbing(address: str) -> bool:
+    own = IPv4Interface(address).ip
+    return own.is_loopback or any(own in range_ for range_ in PLUMBING)
+
+
 def addresses(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """The addresses of each namespace as ``a.b.c.d/len``, in the kernel's order, without 127/8 and the plumbing."""
 
     def read(_: str) -> tuple[str, ...]:
         with IPRoute() as ipr:
             found = [f"{message.get('address')}/{message['prefixlen']}" for message in ipr.get_addr(family=2)]
-        return tuple(a for a in found if not a.startswith(("127.", "169.254.0.", "169.254.4.")))
+        return tuple(address for address in found if not _is_plumbing(address))
 
     names = tuple(names)
     return dict(zip(names, namespaces.for_each(names, read), strict=True))

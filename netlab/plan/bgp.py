@@ -12,6 +12,10 @@ from netlab.plan.ports import INSIDE, NIC, PAIR, circuit_port, device_port, sd_w
 from netlab.plan.timers import bgp_timers
 from netlab.scenario.addresses import supernets
 from netlab.scenario.network import Network, Router, Topology, Tunnel
+from netlab.scenario.places import places
+
+# RFC 1997: the second half of a community.
+_COMMUNITIES = 2**16 - 1
 
 
 def speaker(
@@ -84,7 +88,7 @@ def _communities(network: Network) -> dict[str, int]:
     """The number of the community that stands for each site of origin: in the whole lab another one for each, because
     routers send communities on to all peers."""
     known = (*network.circuits, *(f"appliance {name}" for name in network.scenario.appliances))
-    return {name: number for number, name in enumerate(known, 1)}
+    return {name: 1 + place for name, place in places(known, _COMMUNITIES).items()}
 
 
 def _port(router: Router, peer: Router) -> str:

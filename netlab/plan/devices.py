@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from ipaddress import IPv4Network
+from functools import cached_property
 
 from netlab.plan.model import Charon, DataPlane, Link, Node, Route, Tunnel
 from netlab.plan.ports import P2S, tunnel_port
-from netlab.plan.underlay import LAST_RESORT
+from netlab.plan.underlay import BEHIND_NICS, LAST_RESORT
 from netlab.scenario import network
 from netlab.scenario.network import Appliance, End, Router, Site, Topology, VpnGateway
+from netlab.scenario.places import places
 
 TUNNEL_MTU = 1400  # R39
-# Of the charons of an appliance, in its own namespace only.
-_BEHIND_NICS = IPv4Network("169.254.8.0/24")
+_IF_IDS = 2**31 - 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Device:
     """A gateway instance, a VPN device or an appliance at which tunnels end: its router, its public address and that
     of its gateway's point-to-site clients, its tunnels, whether it is on duty or on standby, and whether clients
@@ -81,15 +81,20 @@ class Device:
         """The address that the charon of a connection has: of an appliance one behind its NIC's."""
         if self.appliance is None:
             return self.public_p2s if connection == P2S else self.public
-        names = [tunnel.name for tunnel in self.tunnels]
-        return str(_BEHIND_NICS[1 + (0 if self.data_plane == "kernel" else names.index(connection))])
+        return self._behind_nic[self.charon_edge(connection)]
+
+    @cached_property
+    def _behind_nic(self) -> dict[str, str]:
+        found = places((self.charon_edge(tunnel.name) for tunnel in self.tunnels), BEHIND_NICS.num_addresses)
+        return {edge: str(BEHIND_NICS[place]) for edge, place in found.items()}
 
     def if_id(self, connection: str) -> int:
         """The number that ties a connection's SAs to its XFRM interface, 0 where there is none."""
-        if self.data_plane != "kernel":
-            return 0
-        names = [tunnel.name for tunnel in self.tunnels]
-        return 1 + (len(names) if connection == P2S else names.index(connection))
+        return 1 + self._if_ids[connection] if self.data_plane == "kernel" else 0
+
+    @cached_property
+    def _if_ids(self) -> dict[str, int]:
+        return places((P2S, *(tunnel.name for tunnel in self.tunnels)), _IF_IDS)
 
 
 @dataclass(frozen=True, slots=True)

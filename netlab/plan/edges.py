@@ -27,12 +27,13 @@ from netlab.plan.model import (
     Rule,
     Ruleset,
 )
-from netlab.plan.names import lab_netns, node_directory
+from netlab.plan.names import lab_netns, node_directory, table_numbers
 from netlab.plan.ports import P2S, WAN, edge_port
 from netlab.plan.underlay import INNER_FAR, INNER_NEAR, NEAR, to_internet, upstream
 from netlab.scenario.network import Tunnel
 
-_STEERING_TABLE = 100
+# Each peer has a rule with the table of its connection.
+_STEERING_PRIORITY = 100
 
 Peers = dict[str, Device]
 Connections = dict[str, IkeConnection]
@@ -145,13 +146,16 @@ def _userspace_edges(lab: str, device: Device, connections: Connections, secrets
     wan = to_internet(device.edge, (f"{NEAR}/32",))
     inner = {name: _edge_link(device, name) for name in connections}
     routes, rules = [upstream(WAN)], []
-    for table, (name, connection) in enumerate(connections.items(), _STEERING_TABLE):
+    tables = table_numbers(connections)
+    for name, connection in connections.items():
         way = Route(f"{connection.local_address}/32", inner[name].b.name, via=INNER_NEAR)
         if name == P2S:
             routes.append(way)
         else:
-            routes.append(Route(way.prefix, way.device, via=way.via, table=table))
-            rules.append(Rule(table, table, source=f"{connection.remote_address}/32", destination=way.prefix))
+            routes.append(replace(way, table=tables[name]))
+            rules.append(
+                Rule(_STEERING_PRIORITY, tables[name], source=f"{connection.remote_address}/32", destination=way.prefix)
+            )
     steering = Node(
         device.edge, "edge", lab_netns(lab, device.edge), device.end.name, routes=tuple(routes), rules=tuple(rules)
     )

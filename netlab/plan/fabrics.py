@@ -2,41 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from ipaddress import IPv4Network
+from collections.abc import Iterator, Mapping
 
 from netlab.plan.model import Interface, Link
 from netlab.plan.ports import for_appliance, port, to_peer
+from netlab.plan.underlay import PEERS
 from netlab.scenario.network import Network, Nic, VNet
+from netlab.scenario.places import places
 
-_PEER_ADDRESSES = IPv4Network("169.254.4.0/22")
-
-
-def peer_address(vnet: VNet) -> str:
-    """The address that a fabric has on all its peering links."""
-    return str(_PEER_ADDRESSES[1 + list(vnet.network.vnets).index(vnet.name)])
+# The address that each fabric has on all its peering links.
+PeerAddresses = Mapping[VNet, str]
 
 
-def peering_links(network: Network) -> Iterator[Link]:
+def peer_addresses(network: Network) -> PeerAddresses:
+    """The address that each fabric has on all its peering links."""
+    found = places(network.vnets, PEERS.num_addresses)
+    return {network.vnets[name]: str(PEERS[place]) for name, place in found.items()}
+
+
+def peering_links(network: Network, addresses: PeerAddresses) -> Iterator[Link]:
     """One link per connected pair of peered VNets (R101)."""
     pairs = {frozenset((vnet.name, p.remote.name)) for vnet in network.vnets.values() for p in vnet.peerings}
     for names in sorted(tuple(sorted(pair)) for pair in pairs):
         a, b = (network.vnets[name] for name in names)
         yield Link(
-            port(a.node, to_peer(b), f"{peer_address(a)}/32"),
-            port(b.node, to_peer(a), f"{peer_address(b)}/32"),
+            port(a.node, to_peer(b), f"{addresses[a]}/32"),
+            port(b.node, to_peer(a), f"{addresses[b]}/32"),
         )
 
 
-def appliance_links(network: Network) -> Iterator[Link]:
+def appliance_links(network: Network, addresses: PeerAddresses) -> Iterator[Link]:
     """From each VNet to each appliance of its peers a link of its own: over the peering it would not be known which
     packets are for the appliance, and which for the machines behind it."""
     for vnet in network.vnets.values():
         for peer, nic in appliances_of_peers(vnet):
             near, far = for_appliance(peer, nic), for_appliance(vnet, nic)
             yield Link(
-                Interface(vnet.node, near, f"n-{nic.node}", (f"{peer_address(vnet)}/32",)),
-                Interface(peer.node, far, f"n-{vnet.node}-{nic.node}", (f"{peer_address(peer)}/32",)),
+                Interface(vnet.node, near, f"n-{nic.node}", (f"{addresses[vnet]}/32",)),
+                Interface(peer.node, far, f"n-{vnet.node}-{nic.node}", (f"{addresses[peer]}/32",)),
             )
 
 

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
+
+from netlab.scenario.places import places
 
 IFNAMSIZ = 15
 # sun_path holds 107 bytes (unix(7)): /run/netlab/<lab, 40>/<directory, 40>/charon.vici fits.
 DIRECTORY = 40
 RUN_ROOT = "/run/netlab"
 NETNS_PREFIX = "nl."
+# Of routing tables: so many that two names seldom ask for one.
+_FIRST_TABLE = 10_000
+_TABLES = 990_000
 
 
 def shorten(name: str, limit: int) -> str:
@@ -21,6 +27,11 @@ def shorten(name: str, limit: int) -> str:
 def interface(name: str) -> str:
     """An interface name that the kernel accepts."""
     return shorten(name.lower(), IFNAMSIZ)
+
+
+def table_numbers(names: Iterable[str]) -> dict[str, int]:
+    """The numbers of a namespace's routing tables."""
+    return {name: _FIRST_TABLE + place for name, place in places(names, _TABLES).items()}
 
 
 def lab_netns(lab: str, node: str) -> str:

@@ -36,8 +36,8 @@ def plan(
     topology, clock = Topology(network, switched), timers(time_scale or scenario.time_scale)
     everything = devices(topology, data_plane, lost)
     on_duty = tuple(device for device in everything if device.on_duty)
-    fronts = _fronts(lab, everything)
-    of_vnets = [vnets.parts(lab, topology, vnet, _serving(fronts)) for vnet in network.vnets.values()]
+    fronts, peers = _fronts(lab, everything), fabrics.peer_addresses(network)
+    of_vnets = [vnets.parts(lab, topology, vnet, peers, _serving(fronts)) for vnet in network.vnets.values()]
     ends = {device.node: tuple(tunnels(device)) for device in on_duty}
     servers = {device.end.name: device for device in everything if device.p2s}
     machines = [clients.machine(lab, client) for client in network.clients.values()]
@@ -51,8 +51,8 @@ def plan(
     ]
     links = (
         *(link for part in parts for link in part.links),
-        *fabrics.peering_links(network),
-        *fabrics.appliance_links(network),
+        *fabrics.peering_links(network, peers),
+        *fabrics.appliance_links(network, peers),
         *appliances.sd_wan_links(network),
         *(link for _, link in machines),
     )

@@ -7,15 +7,14 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from netlab.azure.dataplane.effective import EffectiveRoute, active, fixed_routes, routes_from_peer, system_routes
-from netlab.plan.fabrics import appliances_of_peers, peer_address
+from netlab.plan.fabrics import PeerAddresses, appliances_of_peers
 from netlab.plan.model import FixedRoute, GatewayWay, Route, SubnetTable
-from netlab.plan.names import interface
+from netlab.plan.names import interface, table_numbers
 from netlab.plan.ports import WAN, for_appliance, to_expressroute, to_gateway, to_machine, to_peer, to_route_server
 from netlab.plan.underlay import FAR
 from netlab.scenario.addresses import GATEWAY_SUBNET, ROUTE_SERVER_SUBNET
 from netlab.scenario.network import Subnet, Topology, VNet
 
-_FIRST_TABLE = 1000
 # Route metrics; of several sources of the same prefix only the one that wins is in a table (section 5.2).
 USER_METRIC = 10
 GATEWAY_METRIC = 20
@@ -31,29 +30,42 @@ class Tables:
 
     vnet: VNet
     topology: Topology
+    peers: PeerAddresses
 
     def ingresses(self) -> Iterator[Ingress]:
         """The ingress interfaces of the fabric, each with its table: machines, gateways, peerings, the Internet."""
-        numbers = {name: number for number, name in enumerate(self.vnet.subnets, _FIRST_TABLE)}
-        spare = iter(range(_FIRST_TABLE + len(numbers), 2 * _FIRST_TABLE))
-        yield from self._of_machines(numbers)
-        yield from self._of_gateways(numbers, spare)
-        yield from self._of_peers(spare)
+        yield from self._of_machines()
+        yield from self._of_gateways()
+        yield from self._of_peers()
         local = tuple(r for r in self._system if r.next_hop_type == "VnetLocal")
-        yield WAN, self._table(next(spare), "from the Internet", local)
+        yield WAN, self._table(self._numbers[WAN], "from the Internet", local)
 
-    def _of_machines(self, numbers: dict[str, int]) -> Iterator[Ingress]:
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        """The numbers of the tables: of subnets, and of ingress interfaces that have one of their own."""
+        private = self.vnet.expressroute_gateway
+        return table_numbers(
+            (
+                *(f"subnet {name}" for name in self.vnet.subnets),
+                *(to_expressroute(router.index) for router in (private.instances if private is not None else ())),
+                *(to_peer(peering.remote) for peering in self.vnet.peerings),
+                *(for_appliance(p.remote, nic) for p in self.vnet.peerings for nic in self.vnet.next_hops),
+                WAN,
+            )
+        )
+
+    def _of_machines(self) -> Iterator[Ingress]:
         known: dict[Subnet, SubnetTable] = {}
         for nic in self.vnet.nics:
             subnet = nic.subnet
             if subnet not in known:
-                known[subnet] = self._of_subnet(numbers[subnet.name], subnet)
+                known[subnet] = self._of_subnet(subnet)
             yield interface(to_machine(nic)), known[subnet]
 
-    def _of_subnet(self, number: int, subnet: Subnet) -> SubnetTable:
+    def _of_subnet(self, subnet: Subnet) -> SubnetTable:
         serving = self.vnet.serving
         return self._table(
-            number,
+            self._numbers[f"subnet {subnet.name}"],
             subnet.name,
             self._fixed(subnet.name),
             serving,
@@ -62,17 +74,19 @@ class Tables:
             subnet.serving is not None,
         )
 
-    def _of_gateways(self, numbers: dict[str, int], spare: Iterator[int]) -> Iterator[Ingress]:
+    def _of_gateways(self) -> Iterator[Ingress]:
         vnet = self.vnet
         if vnet.vpn_gateway is not None:
             for index in (0, 1):
-                yield to_gateway(index), self._of_gateway_subnet(numbers[GATEWAY_SUBNET], by_vpn=True)
+                number = self._numbers[f"subnet {GATEWAY_SUBNET}"]
+                yield to_gateway(index), self._of_gateway_subnet(number, by_vpn=True)
         if vnet.expressroute_gateway is not None:
             for router in vnet.expressroute_gateway.instances:
-                yield to_expressroute(router.index), self._of_gateway_subnet(next(spare), by_vpn=False)
+                name = to_expressroute(router.index)
+                yield name, self._of_gateway_subnet(self._numbers[name], by_vpn=False)
         for index in (0, 1) if vnet.route_server is not None else ():
-            table = self._table(numbers[ROUTE_SERVER_SUBNET], ROUTE_SERVER_SUBNET, self._system)
-            yield to_route_server(index), table
+            number = self._numbers[f"subnet {ROUTE_SERVER_SUBNET}"]
+            yield to_route_server(index), self._table(number, ROUTE_SERVER_SUBNET, self._system)
 
     def _of_gateway_subnet(self, number: int, *, by_vpn: bool) -> SubnetTable:
         """What a gateway sends back into its VNet never turns round to it again; to the other gateway it goes only
@@ -83,21 +97,20 @@ class Tables:
         fixed = self._fixed(GATEWAY_SUBNET)
         return self._table(number, GATEWAY_SUBNET, fixed, vnet if others else None, server, ways=others)
 
-    def _of_peers(self, spare: Iterator[int]) -> Iterator[Ingress]:
+    def _of_peers(self) -> Iterator[Ingress]:
         """R102: what a peer sends in is delivered here or to the gateway that it may use, never passed on to a third
         VNet."""
         vnet = self.vnet
         for peering in vnet.peerings:
             peer, name = peering.remote, f"from {peering.remote.name}"
             fixed = tuple(routes_from_peer(vnet, peer))
-            table = self._table(next(spare), name, fixed, vnet if peering.lends_gateway else None)
+            table = self._table(self._numbers[to_peer(peer)], name, fixed, vnet if peering.lends_gateway else None)
             yield interface(to_peer(peer)), table
             for nic in vnet.next_hops:
-                route = Route(
-                    "0.0.0.0/0", interface(to_machine(nic)), via=str(nic.address), table=(number := next(spare))
-                )
-                table = SubnetTable(number, name, (FixedRoute("Default", "VirtualAppliance", route),))
-                yield for_appliance(peer, nic), table
+                ingress = for_appliance(peer, nic)
+                number, device = self._numbers[ingress], interface(to_machine(nic))
+                route = Route("0.0.0.0/0", device, via=str(nic.address), table=number)
+                yield ingress, SubnetTable(number, name, (FixedRoute("Default", "VirtualAppliance", route),))
 
     @cached_property
     def _system(self) -> tuple[EffectiveRoute, ...]:
@@ -126,13 +139,13 @@ class Tables:
         )
         if serving is self.vnet:
             return ways
-        return tuple(replace(way, device=interface(to_peer(serving)), via=peer_address(serving)) for way in ways)
+        return tuple(replace(way, device=interface(to_peer(serving)), via=self.peers[serving]) for way in ways)
 
     @cached_property
     def _appliances(self) -> tuple[tuple[str, str, str], ...]:
         """The address of every NIC that can be a next hop, here or in a peer, with the interface and next hop to it."""
         here = ((str(n.address), interface(to_machine(n)), str(n.address)) for n in self.vnet.nics)
-        there = ((str(n.address), for_appliance(p, n), peer_address(p)) for p, n in appliances_of_peers(self.vnet))
+        there = ((str(n.address), for_appliance(p, n), self.peers[p]) for p, n in appliances_of_peers(self.vnet))
         return (*here, *there)
 
     @cached_property
@@ -175,7 +188,7 @@ class Tables:
                 return Route(prefix, type="throw", table=table, metric=metric)
             case "VNetPeering":
                 peer = self.vnet.network.vnets[route.next_hop]
-                via = peer_address(peer)
+                via = self.peers[peer]
                 return Route(prefix, interface(to_peer(peer)), via=via, table=table, metric=metric)
             case "Internet":
                 return Route(prefix, WAN, via=FAR, table=table, metric=metric)

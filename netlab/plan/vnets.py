@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from netlab.azure.dataplane.filters import link_to_appliance, of_vnet
 from netlab.plan import appliances, gateways
 from netlab.plan.devices import Parts
+from netlab.plan.fabrics import PeerAddresses
 from netlab.plan.model import Barrier, Fabric, FabricRules, Interface, Link, Node, Route, Rule, Ruleset
 from netlab.plan.names import interface, lab_netns
 from netlab.plan.ports import (
@@ -26,7 +27,8 @@ from netlab.scenario.addresses import subnet_gateway
 from netlab.scenario.network import Nic, Topology, VNet
 
 _DELIVERY_TABLE = 999
-# After the rule of every ingress.
+# Every ingress has one rule; what its table calls local is delivered.
+_INGRESS_PRIORITY = 1000
 _DELIVERY_PRIORITY = 30_000
 # Of an appliance's default route: one by BGP wins. zebra takes the highest byte for the administrative distance.
 LAST_CHOICE = 254 << 24
@@ -35,11 +37,11 @@ LAST_CHOICE = 254 << 24
 Serving = Mapping[str, tuple[tuple[Route, ...], Ruleset]]
 
 
-def parts(lab: str, topology: Topology, vnet: VNet, serving: Serving) -> tuple[Parts, Fabric]:
+def parts(lab: str, topology: Topology, vnet: VNet, addresses: PeerAddresses, serving: Serving) -> tuple[Parts, Fabric]:
     """A VNet: its fabric, its machines, and the NICs of its gateway's instances."""
     public = vnet.network.public
     egress = str(public.egress[vnet.name])
-    ports = tuple(Tables(vnet, topology).ingresses())
+    ports = tuple(Tables(vnet, topology, addresses).ingresses())
     tables = tuple({table.table: table for _, table in ports}.values())
     barriers = tuple(_barriers(vnet))
     known = tuple(
@@ -52,7 +54,7 @@ def parts(lab: str, topology: Topology, vnet: VNet, serving: Serving) -> tuple[P
         vnet.name,
         routes=(*_deliveries(topology, vnet), *(route for table in tables for route in opening(table))),
         rules=(
-            *(Rule(table.table, table.table, iif=name) for name, table in ports),
+            *(Rule(_INGRESS_PRIORITY, table.table, iif=name) for name, table in ports),
             Rule(_DELIVERY_PRIORITY, _DELIVERY_TABLE),
         ),
         answers_ping=False,

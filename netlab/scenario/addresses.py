@@ -5,11 +5,12 @@ The rules find clashes with them; the planner configures them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from ipaddress import IPv4Address, IPv4Network
 
 from netlab.scenario.models import LocalNetworkGateway, Scenario, VirtualNetwork
+from netlab.scenario.places import places
 from netlab.scenario.values import once
 
 # R18: Azure keeps the first four addresses and the last one of a subnet.
@@ -66,9 +67,11 @@ def expressroute_instances(vnet: VirtualNetwork) -> tuple[IPv4Address, IPv4Addre
     return prefix[12], prefix[13]
 
 
-def edge_router(number: int) -> IPv4Address:
-    """The address of a circuit's edge router, counted over all circuits; the Internet does not route it (RFC 7526)."""
-    return IPv4Network("192.88.99.0/24")[1 + number]
+def edge_routers(circuits: Iterable[str]) -> dict[str, tuple[IPv4Address, IPv4Address]]:
+    """The addresses of each circuit's edge routers; the Internet does not route them (RFC 7526)."""
+    range_ = IPv4Network("192.88.99.0/24")
+    found = places(circuits, range_.num_addresses // 2 - 1)
+    return {name: (range_[1 + 2 * place], range_[2 + 2 * place]) for name, place in found.items()}
 
 
 def route_server_instances(vnet: VirtualNetwork) -> tuple[IPv4Address, IPv4Address]:

@@ -321,7 +321,6 @@ def edge_router_node(circuit: str, index: int) -> str:
 
 def edge_routers(scenario: Scenario) -> Iterator[Router]:
     """Microsoft's edge routers (MSEE), a pair for each circuit (R99)."""
-    for number, name in enumerate(scenario.expressroute_circuits):
-        for index in (0, 1):
-            address = addresses.edge_router(2 * number + index)
+    for name, both in addresses.edge_routers(scenario.expressroute_circuits).items():
+        for index, address in enumerate(both):
             yield Router(name, edge_router_node(name, index), index, MICROSOFT_ASN, address, "edge router")

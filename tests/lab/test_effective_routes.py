@@ -72,7 +72,7 @@ FIREWALLED = {
     ),
     "a route that is not there": (
         ("hub", "route del 10.2.0.0/16 table {v-vm0}"),
-        ("hub", "route add 10.2.0.0/16 via 169.254.4.3 dev p-spoke2 onlink table {v-vm0} metric 30"),
+        ("hub", "route add 10.2.0.0/16 via <spoke2> dev p-spoke2 onlink table {v-vm0} metric 30"),
         "hub-vm0 to 10.2.0.4: shown 10.2.0.4, done None",
     ),
     "a longer prefix": (
@@ -101,7 +101,7 @@ FIREWALLED = {
         "spoke1-vm1 to 10.101.0.10: shown 10.0.1.4, done 10.0.0.4",
     ),
     "over the peering, on to a third VNet": (
-        ("hub", "route replace default via 169.254.4.3 dev p-spoke2 onlink table {n-spoke1-fw}"),
+        ("hub", "route replace default via <spoke2> dev p-spoke2 onlink table {n-spoke1-fw}"),
         ("hub", "route replace default via 10.0.1.4 dev v-fw onlink table {n-spoke1-fw}"),
         "spoke1-vm1 to 10.101.0.10: shown 10.0.1.4, done nl.e-firewall.spoke2",
     ),
@@ -141,9 +141,22 @@ def found(lab: Lab, change: Change, back: Change, said: str) -> None:
 
 
 def make(lab: Lab, change: Change) -> None:
-    """Change a fabric's routes or rules; an interface in braces is the table of what comes in by it."""
+    """Change a fabric's routes or rules; an interface in braces is the table of what comes in by it, a node in angle
+    brackets the address that it has on the link to the fabric."""
     node, command = change
+    command = re.sub("<(.*?)>", lambda peer: far_address(lab, node, peer[1]), command)
     lab.ip(node, re.sub(r"{(.*?)}", lambda port: lab.table(node, port[1]), command))
+
+
+def far_address(lab: Lab, node: str, peer: str) -> str:
+    links = state.read(lab.name).plan.links
+    (address,) = {
+        end.addresses[0]
+        for link in links
+        for end in (link.a, link.b)
+        if peer == end.node and node in (link.a.node, link.b.node)
+    }
+    return address.partition("/")[0]
 
 
 # --- what `show` prints ---------------------------------------------------------------------------------------------

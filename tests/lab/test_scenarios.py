@@ -15,6 +15,7 @@ from labs import SCENARIOS, Cell, Report, names, netlab
 
 from netlab.scenario.loader import load
 from netlab.scenario.models import node_name
+from netlab.scenario.network import resolve
 from netlab.scenario.routers import Topology, instance_node
 
 POOL = "192.168.0.0/24"
@@ -415,7 +416,8 @@ def test_an_address_that_is_in_no_local_network_gateway_fails_both_ways() -> Non
 def test_a_default_route_over_bgp_has_the_answer_to_the_internet_come_from_the_sites_address() -> None:
     """R86: it crosses the tunnel and leaves the site under its address, whatever the protocol; nothing private does."""
     before, forced, *_ = report_of("forced-tunnelling-bgp")["steps"]
-    for step, came, encrypted in ((before, "", None), (forced, "198.51.100.1", True)):
+    site = str(resolve(load("forced-tunnelling-bgp").scenario).public.routers["site1"])
+    for step, came, encrypted in ((before, "", None), (forced, site, True)):
         found = [c for c in step["cells"] if (c["source"], c["target"]) == ("internet", "vnet1-vm1")]
         assert {cell["protocol"] for cell in found} == {"icmp", "udp", "tcp"}
         reasons = {cell["dropped_at"]["reason"] for cell in found if cell["dropped_at"]}

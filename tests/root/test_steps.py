@@ -17,7 +17,7 @@ from netlab.lab.build import engine, keys, state
 from netlab.machine import clients, daemons, gateways, interfaces, labs, links, processes, sas
 from netlab.machine.host import choose_data_plane
 from netlab.machine.routes import KernelRoute, routes
-from netlab.plan.model import Plan
+from netlab.plan.model import MAIN_TABLE, Plan
 from netlab.plan.names import lab_directory
 from netlab.plan.planner import plan
 from netlab.scenario.loader import parse
@@ -153,7 +153,7 @@ def _sees_bgp(lab: Lab) -> bool:
 
 
 def _sees_tables(lab: Lab) -> bool:
-    return any(r.prefix == "10.101.0.0/16" and r.table == 1000 for r in routes(lab.plan.netns("v")))
+    return any(r.prefix == "10.101.0.0/16" and r.table != MAIN_TABLE for r in routes(lab.plan.netns("v")))
 
 
 def _sees_clients(lab: Lab) -> bool:

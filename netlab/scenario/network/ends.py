@@ -321,8 +321,8 @@ class Circuit(End):
                 node_name(self.name, "msee", str(index)),
                 index,
                 MICROSOFT_ASN,
-                addresses.edge_router(2 * self.number + index),
+                address,
                 "edge router",
             )
-            for index in (0, 1)
+            for index, address in enumerate(self.network.edge_router_addresses[self.name])
         )

@@ -8,6 +8,7 @@ from functools import cached_property
 from ipaddress import IPv4Address
 
 from netlab.scenario import models
+from netlab.scenario.addresses import edge_routers
 from netlab.scenario.models import Scenario, node_name
 from netlab.scenario.network.connections import AnyEnd, Connection, Side
 from netlab.scenario.network.ends import Appliance, Circuit, ExpressRouteGateway, RouteServer, Site, VpnGateway
@@ -156,6 +157,11 @@ class Network:
         """The addresses that user routes have as their next hop."""
         routes = (route for item in self.scenario.route_tables.values() for route in item.routes.values())
         return frozenset(r.next_hop_ip_address for r in routes if r.next_hop_ip_address is not None)
+
+    @cached_property
+    def edge_router_addresses(self) -> dict[str, tuple[IPv4Address, IPv4Address]]:
+        """The addresses of each circuit's edge routers."""
+        return edge_routers(self.scenario.expressroute_circuits)
 
     @cached_property
     def public(self) -> PublicAddresses:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from typing import TYPE_CHECKING
 
 from netlab.scenario.network.ends import Site, VpnGateway
 from netlab.scenario.network.routers import Router
+from netlab.scenario.places import places
 
 if TYPE_CHECKING:
     from netlab.scenario.network.graph import Network
 
-# Documentation and benchmarking ranges (RFC 5737, RFC 2544): never anybody's real address.
+# Documentation ranges (RFC 5737): never anybody's real address.
 _GATEWAYS = IPv4Network("203.0.113.0/24")
 _SITES = IPv4Network("198.51.100.0/24")
 _CLIENTS = IPv4Network("192.0.2.128/25")
 _MACHINES = IPv4Network("192.0.2.64/26")
-_EGRESS = IPv4Network("198.18.0.0/15")
+# Reserved (RFC 1112): Linux forwards and translates these addresses as all others; no scenario uses them.
+_RESERVED = IPv4Network("240.0.0.0/8")
 
 
 @dataclass(frozen=True)
@@ -34,33 +36,47 @@ class PublicAddresses:
 
 
 def assign(network: Network) -> PublicAddresses:
-    """Assign public addresses in the file's order; those that are asked for come first."""
-    gateways = {key: address for gateway in network.vpn_gateways for key, address in _asked(gateway)}
-    sites = {router.node: _of_device(site, router) for site in network.sites.values() for router in site.devices}
-    clients = {name: client.spec.public_ip_address for name, client in network.clients.items()}
-    machines = dict(_of_machines(network))
-    taken = {a for asked in (gateways, sites, clients, machines) for a in asked.values() if a is not None}
-    spare = (a for a in _EGRESS.hosts() if a not in taken)
+    """Assign public addresses by the names of what has them; those that the file gives come first."""
+    asked: dict[IPv4Network, dict[str, IPv4Address | None]] = {
+        _GATEWAYS: {key: address for gateway in network.vpn_gateways for key, address in _asked(gateway)},
+        _SITES: {router.node: _of_device(s, router) for s in network.sites.values() for router in s.devices},
+        _CLIENTS: {name: client.spec.public_ip_address for name, client in network.clients.items()},
+        _MACHINES: dict(_of_machines(network)),
+    }
+    given = {address for group in asked.values() for address in group.values() if address is not None}
+    found = {range_: _assigned(group, range_, given) for range_, group in asked.items()}
+    # The ways out of VNets, and what a documentation range has no room for.
+    left = [(range_, name) for range_, group in asked.items() for name in group if name not in found[range_]]
+    reserved = _assigned(dict.fromkeys((*network.vnets, *(f"{range_} {name}" for range_, name in left))), _RESERVED)
+    for range_, name in left:
+        found[range_][name] = reserved[f"{range_} {name}"]
+    gateways = found[_GATEWAYS]
+    return PublicAddresses(
+        routers=_of_instances(network, gateways) | found[_SITES],
+        point_to_site={g.name: gateways.get(f"{g.name}/2") or gateways[f"{g.name}/0"] for g in network.vpn_gateways},
+        clients=found[_CLIENTS],
+        machines=found[_MACHINES],
+        egress={name: reserved[name] for name in network.vnets},
+    )
 
-    def hand_out(asked: dict[str, IPv4Address | None], range_: IPv4Network) -> dict[str, IPv4Address]:
-        free = (a for a in range_.hosts() if a not in taken)
-        return {name: address or next(free, None) or next(spare) for name, address in asked.items()}
 
-    of_gateways = hand_out(gateways, _GATEWAYS)
-    of_instances = {
-        router.node: of_gateways.get(f"{gateway.name}/{router.index}") or of_gateways[f"{gateway.name}/0"]
+def _assigned(
+    asked: Mapping[str, IPv4Address | None], range_: IPv4Network, given: Collection[IPv4Address] = ()
+) -> dict[str, IPv4Address]:
+    """The given addresses, and by name those of a range; no name for which the range has no room."""
+    hosts = range_.num_addresses - 2
+    taken = [int(address) - int(range_[1]) for address in given if address in range_]
+    found = places((name for name, address in asked.items() if address is None), hosts, taken)
+    there = {name: range_[1 + place] for name, place in found.items()}
+    return {name: address or there[name] for name, address in asked.items() if address is not None or name in there}
+
+
+def _of_instances(network: Network, gateways: Mapping[str, IPv4Address]) -> dict[str, IPv4Address]:
+    return {
+        router.node: gateways.get(f"{gateway.name}/{router.index}") or gateways[f"{gateway.name}/0"]
         for gateway in network.vpn_gateways
         for router in gateway.instances
     }
-    return PublicAddresses(
-        routers=of_instances | hand_out(sites, _SITES),
-        point_to_site={
-            g.name: of_gateways.get(f"{g.name}/2") or of_gateways[f"{g.name}/0"] for g in network.vpn_gateways
-        },
-        clients=hand_out(clients, _CLIENTS),
-        machines=hand_out(machines, _MACHINES),
-        egress={name: next(spare) for name in network.vnets},
-    )
 
 
 def _asked(gateway: VpnGateway) -> Iterator[tuple[str, IPv4Address | None]]:

@@ -82,7 +82,7 @@ def test_a_click_shows_both_ways_and_the_drop_and_another_hides_them(tab: Browse
     shown = text(tab, ".chosen")
     assert "site1-host1 to win no" in shown
     assert "icmp unreachable unreachable unreachable encrypted" in shown
-    assert "The answer died at win: unknown route: win knows no route to 10.101.0.10" in shown
+    assert "The answer died at win: no route: win has no route to 10.101.0.10" in shown
     assert "there site1-host1 0.0.0.0/0 → Site1 (the machine's default route) site1" in shown
     assert "win arrived and back win dropped" in shown
     assert "What would mend it: add 10.101.0.0/16 by hand on win" in shown

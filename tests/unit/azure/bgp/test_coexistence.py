@@ -70,13 +70,15 @@ def test_another_vnet_hears_it_from_the_site() -> None:
 def test_the_site_sets_a_site_of_origin_and_advertises_no_route_with_the_same() -> None:
     found = plan(scenario(), "lab")
     (site,) = (speaker for speaker in found.speakers if speaker.node == "site1")
+    (number,) = site.communities
     assert {neighbor.node: neighbor.communities for neighbor in site.neighbors} == {
-        **dict.fromkeys(("vnet1-gw-0", "vnet1-gw-1", "c1-msee-0", "c1-msee-1"), (1,)),
+        **dict.fromkeys(("vnet1-gw-0", "vnet1-gw-1", "c1-msee-0", "c1-msee-1"), (number,)),
         "vnet2-gw-0": (),
     }
     said = frr_conf(site, "bgpd")
-    assert "bgp community-list standard SITE-OF-ORIGIN-1 seq 5 permit 0:1\n" in said
-    assert said.count(" match community SITE-OF-ORIGIN-1\n") == said.count(" set community 0:1 additive\n") == 4
+    assert f"bgp community-list standard SITE-OF-ORIGIN-{number} seq 5 permit 0:{number}\n" in said
+    matched, set_ = (f" match community SITE-OF-ORIGIN-{number}\n", f" set community 0:{number} additive\n")
+    assert said.count(matched) == said.count(set_) == 4
 
 
 def test_what_a_gateway_keeps_it_keeps_from_circuits_and_appliances_too() -> None:

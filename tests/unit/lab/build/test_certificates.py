@@ -15,9 +15,12 @@ from netlab.plan import names
 from netlab.plan.model import Certificate
 from netlab.plan.planner import plan
 from netlab.scenario.loader import load
+from netlab.scenario.network import resolve
 
 LAB = "c"
-WANTED = plan(load("p2s-certificates").scenario, LAB).certificates
+SCENARIO = load("p2s-certificates").scenario
+WANTED = plan(SCENARIO, LAB).certificates
+GATEWAY = str(resolve(SCENARIO).public.point_to_site["VNet1"])
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +82,7 @@ def test_identities_are_what_ike_says(directory: Path) -> None:
         certificate(directory, name).extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         for name in ("server-vnet1", "client-alice")
     )
-    assert [str(address) for address in server.get_values_for_type(x509.IPAddress)] == ["203.0.113.1"]
+    assert [str(address) for address in server.get_values_for_type(x509.IPAddress)] == [GATEWAY]
     assert alice.get_values_for_type(x509.DNSName) == ["alice"]
 
 
