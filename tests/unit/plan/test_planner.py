@@ -355,17 +355,16 @@ def test_on_the_userspace_plane_each_connection_has_a_charon_and_an_edge() -> No
 
 def test_on_the_kernel_plane_a_device_has_one_charon_and_a_number_per_tunnel() -> None:
     found = plan(catalogued("p2s-branch-bgp"), "lab", "kernel")
-    assert [(c.node, [(item.name, item.if_id) for item in c.connections]) for c in found.charons] == [
-        ("vnet1-gw-0-edge", [("VNet1-Site1", 1), ("p2s", 2)]),
-        ("site1-edge", [("VNet1-Site1", 1)]),
-        ("win", [("p2s", 1)]),
-        ("lin", [("p2s", 1)]),
+    assert [(c.node, [item.name for item in c.connections]) for c in found.charons] == [
+        ("vnet1-gw-0-edge", ["VNet1-Site1", "p2s"]),
+        ("site1-edge", ["VNet1-Site1"]),
+        ("win", ["p2s"]),
+        ("lin", ["p2s"]),
     ]
-    assert [(t.node, t.edge, t.if_id) for t in found.tunnels] == [
-        ("vnet1-gw-0", "vnet1-gw-0-edge", 1),
-        ("vnet1-gw-0", "vnet1-gw-0-edge", 2),
-        ("site1", "site1-edge", 1),
-    ]
+    numbers = {(c.node, item.name): item.if_id for c in found.charons for item in c.connections}
+    assert all(numbers.values())
+    assert len({numbers["vnet1-gw-0-edge", name] for name in ("VNet1-Site1", "p2s")}) == 2
+    assert {t.if_id for t in found.tunnels} == {numbers[t.edge, t.connection] for t in found.tunnels}
 
 
 def test_both_planes_leave_the_same_in_the_routing_namespaces() -> None:
