@@ -127,6 +127,10 @@ class _Case:
         """A stopped machine."""
         yield f"start {self.walk.dropped_at}"
 
+    def link(self) -> Iterator[str]:
+        """A link to the Internet that is cut."""
+        yield f"mend the link of {self.walk.dropped_at} to the Internet"
+
     def ip_forwarding(self) -> Iterator[str]:
         """A NIC without IP forwarding."""
         yield f"set enable_ip_forwarding on the NIC of {self.cause['nic']} (R116)"
@@ -217,6 +221,7 @@ class _Case:
 
 _BY_TYPE: Mapping[DropType, Callable[[_Case], Iterator[str]]] = {
     DropType.STOPPED: _Case.start,
+    DropType.LINK_CUT: _Case.link,
     DropType.IP_FORWARDING_IN: _Case.ip_forwarding,
     DropType.IP_FORWARDING_OUT: _Case.ip_forwarding,
     DropType.FORWARDED_TRAFFIC: _Case.forwarded_traffic,

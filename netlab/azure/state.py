@@ -3,61 +3,35 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, reduce
 
 from pydantic import SecretStr
 
-from netlab.azure import sessions
+from netlab.azure import faults, sessions
 from netlab.azure.bgp.fixpoint import Converged, Paths, converge
 from netlab.azure.bgp.sessions import Session as BgpSession
 from netlab.azure.dataplane.effective import active, fixed_routes
+from netlab.azure.faults import KINDS, Faults, Kind, targets
+from netlab.azure.faults.circuit import CIRCUIT
+from netlab.azure.faults.gateway import INSTANCE, STANDBY
+from netlab.azure.faults.link import LINK, linked
+from netlab.azure.faults.machine import MACHINE
 from netlab.azure.ike import Negotiated, negotiate
 from netlab.azure.sessions import Prefixes, Session, Sessions
 from netlab.azure.sessions import Tunnel as ClientTunnel
 from netlab.scenario.addresses import DEFAULT_ROUTE
 from netlab.scenario.models import (
     Action,
-    CircuitLink,
     ClientOnly,
     ClientRoute,
-    ConnectionTunnel,
     CustomRoutes,
-    GatewayFault,
-    LinkOf,
     NewKey,
-    OneMachine,
     Scenario,
-    SiteDevice,
     SitePrefix,
-    node_name,
 )
-from netlab.scenario.names import resolve as resolve_name
-from netlab.scenario.network import Appliance, Network, Router, Topology, Tunnel, VpnGateway, resolve
-from netlab.scenario.routers import (
-    appliance_bgp,
-    appliances,
-    device_node,
-    devices,
-    edge_router_node,
-    instance_node,
-)
-
-
-@dataclass(frozen=True)
-class Faults:
-    """What is broken: gateways that their second instance serves, instances that are down, tunnels that were taken
-    down, the routers whose link to the Internet is cut or which have fallen silent, virtual machines that are stopped,
-    and edge routers without a link to their site."""
-
-    switched: frozenset[str] = frozenset()
-    lost: frozenset[str] = frozenset()
-    tunnels: frozenset[str] = frozenset()
-    cut: frozenset[str] = frozenset()
-    silent: frozenset[str] = frozenset()
-    stopped: frozenset[str] = frozenset()
-    severed: frozenset[str] = frozenset()
+from netlab.scenario.network import Appliance, Network, Router, Topology, Tunnel, resolve
 
 
 @dataclass(frozen=True)
@@ -71,7 +45,7 @@ class State:
     announced: Mapping[str, Prefixes]
     sessions: Sessions
     keys: Mapping[tuple[str, str], SecretStr] = field(default_factory=dict)
-    faults: Faults = Faults()
+    faults: Faults = frozenset()
 
     @property
     def scenario(self) -> Scenario:
@@ -81,8 +55,12 @@ class State:
     @cached_property
     def topology(self) -> Topology:
         """The routers and tunnels of this moment."""
-        faults = self.faults
-        return Topology(self.network, faults.switched, faults.lost | faults.stopped, faults.severed)
+        lost = self.broken(INSTANCE) | self.broken(MACHINE)
+        return Topology(self.network, self.broken(STANDBY), lost, self.broken(CIRCUIT))
+
+    def broken(self, kind: Kind) -> frozenset[str]:
+        """What faults of a kind are about: nodes, tunnels or VNets."""
+        return targets(self.faults, kind)
 
     @cached_property
     def up(self) -> frozenset[str]:
@@ -126,15 +104,11 @@ class State:
         never = self._why_never_up(tunnel)
         if never:
             return never
-        if tunnel.name in self.faults.tunnels:
-            return f"{tunnel.name} was taken down"
-        for router in tunnel.routers:
-            if router.node in self.faults.cut:
-                return f"the link of {router.node} to the Internet is cut"
-            if router.node in self.faults.silent:
-                return f"{router.node} is silent"
-            if router.node in self.faults.stopped:
-                return f"{router.node} is stopped"
+        places = (tunnel.name, *(router.node for router in tunnel.routers))
+        for place in places:
+            for kind in KINDS:
+                if kind.why_down is not None and place in self.broken(kind):
+                    return kind.why_down(place)
         return ""
 
     @cached_property
@@ -215,8 +189,9 @@ def shut_in_by(router: Router) -> str:
 def initial(scenario: Scenario) -> State:
     """The state as ``up`` leaves it: everything converged, then the clients connected in their order."""
     announced = {name: frozenset(site.address_prefixes) for name, site in scenario.sites.items()}
-    announced |= {nva.node: frozenset(appliance_bgp(scenario, nva).announces) for nva in appliances(scenario)}
-    state = State(resolve(scenario), announced, {}, given_keys(scenario))
+    network = resolve(scenario)
+    announced |= {a.router.node: frozenset(a.bgp.announces) for a in network.bgp_appliances if a.bgp is not None}
+    state = State(network, announced, {}, given_keys(scenario))
     offers = {gateway: state.offered(gateway) for _, gateway in sessions.tunnels_of(scenario)}
     found: Sessions = {}
     for tunnel in sessions.tunnels_of(scenario):
@@ -247,21 +222,10 @@ def after(state: State, action: Action) -> State:
             return replace(state, keys={**state.keys, **{(connection, each): key for each in ends}})
         case "set_custom_routes", CustomRoutes() as change:
             return replace(state, network=resolve(with_custom_routes(state.scenario, change)))
-        case "fail_gateway" | "restore_gateway", GatewayFault(vnet=vnet):
-            return _without_moved_clients(replace(state, faults=_faults(state, action.verb, action)), state, vnet)
-        case verb, ConnectionTunnel() | LinkOf() | SiteDevice() | OneMachine() | CircuitLink():
-            return _without_lost_clients(replace(state, faults=_faults(state, verb, action)))
+        case _ if faults.is_about_faults(action):
+            now = replace(state, faults=faults.after(state.network, state.faults, action))
+            return _without_lost_clients(now, state)
     raise AssertionError(f"no such action: {action.verb}")
-
-
-def _without_moved_clients(state: State, before: State, vnet: str) -> State:
-    """R9: clients whose instance is gone lose their connection, and stay without until they connect again."""
-    gateway = state.network.vnets[vnet].vpn_gateway
-    assert gateway is not None
-    if state.topology.point_to_site(gateway) is before.topology.point_to_site(gateway):
-        return state
-    dropped = (t for t, held in state.sessions.items() if t[1] == vnet and not held.absent)
-    return replace(state, sessions=reduce(sessions.disconnect, dropped, state.sessions))
 
 
 def given_keys(scenario: Scenario) -> dict[tuple[str, str], SecretStr]:
@@ -306,14 +270,24 @@ def _connected(state: State, tunnel: ClientTunnel) -> State:
 
 def _is_cut_off(state: State, tunnel: ClientTunnel) -> bool:
     """Whether there is no way between a client and its gateway."""
-    client, vnet = tunnel
-    return bool(state.faults.cut & (linked(state, client, None) | linked(state, vnet, None)))
+    ends = (linked(state.network, name) for name in tunnel)
+    return any(state.broken(LINK) & nodes for nodes in ends)
 
 
-def _without_lost_clients(state: State) -> State:
-    """R66: clients that are cut off lose their connection, and stay without until they connect again."""
-    dropped = (t for t, held in state.sessions.items() if _is_cut_off(state, t) and not held.absent)
+def _without_lost_clients(state: State, before: State) -> State:
+    """The state in which clients have lost their connections: they are cut off (R66), or their instance is gone (R9).
+
+    They stay without until they connect again.
+    """
+    dropped = (t for t, held in state.sessions.items() if not held.absent and _is_lost(state, before, t))
     return replace(state, sessions=reduce(sessions.disconnect, dropped, state.sessions))
+
+
+def _is_lost(state: State, before: State, tunnel: ClientTunnel) -> bool:
+    gateway = state.network.vnets[tunnel[1]].vpn_gateway
+    assert gateway is not None
+    moved = state.topology.point_to_site(gateway) is not before.topology.point_to_site(gateway)
+    return moved or _is_cut_off(state, tunnel)
 
 
 def _with_session(
@@ -326,74 +300,3 @@ def _with_session(
     if by_hand is not None and not session.absent:
         session = replace(session, by_hand=by_hand)
     return replace(state, sessions={**state.sessions, tunnel: session})
-
-
-def _faults(state: State, verb: str, action: Action) -> Faults:
-    faults = state.faults
-    match verb, action.subject:
-        case "fail_tunnel", ConnectionTunnel() as subject:
-            return replace(faults, tunnels=faults.tunnels | chosen_tunnels(state, subject))
-        case "restore_tunnel", ConnectionTunnel() as subject:
-            return replace(faults, tunnels=faults.tunnels - chosen_tunnels(state, subject))
-        case "cut_link", LinkOf(name=name, device=device):
-            return replace(faults, cut=faults.cut | linked(state, name, device))
-        case "mend_link", LinkOf(name=name, device=device):
-            return replace(faults, cut=faults.cut - linked(state, name, device))
-        case "silence_device", SiteDevice(site=site, device=device):
-            return replace(faults, silent=faults.silent | linked(state, site, device))
-        case "wake_device", SiteDevice(site=site, device=device):
-            return replace(faults, silent=faults.silent - linked(state, site, device))
-        case "fail_circuit", CircuitLink() as subject:
-            return replace(faults, severed=faults.severed | circuit_links(subject))
-        case "restore_circuit", CircuitLink() as subject:
-            return replace(faults, severed=faults.severed - circuit_links(subject))
-        case "stop_vm", OneMachine(vm=vm):
-            return replace(faults, stopped=faults.stopped | set(resolve_name(state.scenario, vm)))
-        case "start_vm", OneMachine(vm=vm):
-            return replace(faults, stopped=faults.stopped - set(resolve_name(state.scenario, vm)))
-        case "fail_gateway", GatewayFault(vnet=vnet) as subject:
-            if not _active_active(state, vnet):
-                return replace(faults, switched=faults.switched ^ {vnet})
-            return replace(faults, lost=faults.lost | {instance_node(vnet, subject.instance or 0)})
-        case "restore_gateway", GatewayFault(vnet=vnet) as subject:
-            back = (0, 1) if subject.instance is None else (subject.instance,)
-            found = {instance_node(vnet, index) for index in back}
-            return replace(faults, switched=faults.switched - {vnet}, lost=faults.lost - found)
-    raise AssertionError(f"no such fault: {verb}")
-
-
-def circuit_links(subject: CircuitLink) -> frozenset[str]:
-    """The edge routers whose links to the site an action is about."""
-    both = {"primary": (0,), "secondary": (1,), None: (0, 1)}
-    return frozenset(edge_router_node(subject.circuit, index) for index in both[subject.link])
-
-
-def _active_active(state: State, vnet: str) -> bool:
-    gateway = state.scenario.vnets[vnet].vpn_gateway
-    return gateway is not None and gateway.active_active
-
-
-def chosen_tunnels(state: State, subject: ConnectionTunnel) -> frozenset[str]:
-    """The tunnels that an action is about, lost instances' too."""
-    mine = Topology(state.network, state.faults.switched).tunnels_by_connection[subject.connection]
-    return frozenset(t.name for t in mine if subject.instance is None or _ends_at(t, subject.instance))
-
-
-def _ends_at(tunnel: Tunnel, instance: int) -> bool:
-    ends = ((router.index, router.end) for router in tunnel.routers)
-    return any(index == instance and isinstance(end, VpnGateway) and end.active_active for index, end in ends)
-
-
-def linked(state: State, name: str, device: str | None) -> frozenset[str]:
-    """The nodes behind a link's name: a client, of a gateway both instances, of a site its devices or the named one."""
-    if name in state.scenario.clients:
-        return frozenset((node_name(name),))
-    if name in state.scenario.vnets:
-        return frozenset((instance_node(name, 0), instance_node(name, 1)))
-    if device is not None:
-        return frozenset((device_node(name, device),))
-    return frozenset(_devices(state, name))
-
-
-def _devices(state: State, name: str) -> Iterator[str]:
-    yield from (router.node for router in devices(state.scenario, name))

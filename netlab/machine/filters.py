@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from netlab.errors import BuildError
-from netlab.machine import processes
+from netlab.machine import interfaces, processes
 from netlab.plan.model import Node, Plan
 
 _STOP = """\
@@ -39,6 +39,17 @@ def stop(plan: Plan, nodes: Collection[str]) -> None:
     """Have nodes send, receive and forward nothing, as if they were stopped."""
     for node in nodes:
         load(plan.node(node), _STOP)
+
+
+def is_stopped(netns: str) -> bool:
+    """Whether a node is stopped by a filter."""
+    code, _ = processes.run(netns, ["nft", "list", "table", "inet", "stopped"], "")
+    return code == 0
+
+
+def is_cut(netns: str, interface: str) -> bool:
+    """Whether the far end of an interface's link is down."""
+    return not interfaces.has_carrier(netns, interface)
 
 
 def start(plan: Plan, nodes: Collection[str]) -> None:

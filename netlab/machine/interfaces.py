@@ -20,7 +20,7 @@ from netlab.plan.underlay import PLUMBING
 # linux/if_addr.h: the address brings no route to its prefix. In Azure nothing is on-link (R112).
 _IFA_F_NOPREFIXROUTE = 0x200
 # linux/if.h
-_IFF_UP, _IFF_LOOPBACK = 1, 8
+_IFF_UP, _IFF_LOOPBACK, _IFF_LOWER_UP = 1, 8, 1 << 16
 
 
 def with_netlink(netns: str, function: Callable[[IPRoute], Any]) -> Any:
@@ -123,6 +123,16 @@ def sends(netns: str, interface: str) -> bool:
     def read(ipr: IPRoute) -> bool:
         (link,) = ipr.get_links(indexes()[interface])
         return bool(link.get("qdisc") != "noop")
+
+    return bool(with_netlink(netns, read))
+
+
+def has_carrier(netns: str, name: str) -> bool:
+    """Whether an interface's link is up at both ends; false where there is none of this name."""
+
+    def read(ipr: IPRoute) -> bool:
+        links = {link.get("ifname"): link["flags"] for link in ipr.get_links()}
+        return bool(links.get(name, 0) & _IFF_LOWER_UP)
 
     return bool(with_netlink(netns, read))
 

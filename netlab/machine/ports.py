@@ -61,6 +61,10 @@ class Filters(Protocol):
 
     def rejoin(self, plan: Plan, ports: Collection[tuple[str, str]]) -> None: ...
 
+    def is_stopped(self, netns: str) -> bool: ...
+
+    def is_cut(self, netns: str, interface: str) -> bool: ...
+
 
 class Routes(Protocol):
     """Routes as the kernel has them, and as it chooses among them."""

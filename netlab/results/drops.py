@@ -26,6 +26,7 @@ class DropType(StrEnum):
     FORWARDED_TRAFFIC = "forwarded-traffic-not-allowed"
     NOT_FORWARDING = "not-forwarding"
     STOPPED = "stopped"
+    LINK_CUT = "link-cut"
     TUNNEL_DOWN = "tunnel-down"
     NOT_SELECTED = "not-selected"
     CLIENT_NOT_CONNECTED = "client-not-connected"
@@ -108,6 +109,11 @@ DESCRIPTIONS: Mapping[DropType, Description] = {
         "Make the machine an appliance (`nva`), or give the route another next hop.",
     ),
     DropType.STOPPED: Description("The machine is stopped.", "stopped: {node} is stopped", "Start the machine.", ()),
+    DropType.LINK_CUT: Description(
+        "The node's link to the Internet is cut.",
+        "link cut: the link of {node} to the Internet is cut",
+        "Mend the link.",
+    ),
     DropType.TUNNEL_DOWN: Description(
         "The tunnel has no CHILD SA, so nothing can pass.",
         "no tunnel: {tunnel} has no INSTALLED CHILD SA",

@@ -86,7 +86,7 @@ def test_a_block_is_made_anew_and_a_foreign_one_kept(script: ModuleType) -> None
 
 def test_every_written_block_has_a_maker(script: ModuleType) -> None:
     pages = "".join((CHECKOUT / name).read_text() for name in (script.CATALOGUE, script.MEASUREMENTS))
-    assert [found["name"] for found in script.BLOCK.finditer(pages)] == ["catalogue", "bench", "outages"]
+    assert [found["name"] for found in script.BLOCK.finditer(pages)] == ["catalogue", "bench", "model", "outages"]
 
 
 # --- generated blocks and pages -------------------------------------------------------------------------------------

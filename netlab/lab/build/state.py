@@ -28,6 +28,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from netlab.azure.faults.gateway import INSTANCE, STANDBY
 from netlab.azure.state import State, after, initial
 from netlab.errors import HostError, LabError, NetlabError, UsageError
 from netlab.lab.build import keys
@@ -166,7 +167,7 @@ def read(lab: str) -> Lab:
 
 def planned(facts: Facts, scenario: Scenario, world: State) -> Lab:
     """A lab as its plan is at a moment of its story."""
-    switched, lost = world.faults.switched, world.faults.lost
+    switched, lost = world.broken(STANDBY), world.broken(INSTANCE)
     return Lab(facts, scenario, plan(world.scenario, facts.lab, facts.data_plane, facts.time_scale, switched, lost))
 
 

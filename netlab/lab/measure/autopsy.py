@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 
 from netlab.machine.charon import Sa
-from netlab.machine.ports import Routes, Sas
+from netlab.machine.ports import Filters, Routes, Sas
 from netlab.machine.routes import KernelRoute, longest_match
 from netlab.plan.model import DEFAULT_TABLE, MAIN_TABLE, Barrier, FixedRoute, Plan, Route
 from netlab.plan.ports import P2S
@@ -23,6 +23,7 @@ class Coroner:
     plan: Plan
     routes: Routes
     sas: Sas
+    filters: Filters
     _routes_of: dict[str, tuple[KernelRoute, ...]] = field(default_factory=dict)
     _sas_of: dict[str, list[Sa]] = field(default_factory=dict)
 
@@ -53,7 +54,7 @@ class Coroner:
             return Drop.of(seen.node, leg, why)
         if seen.node == (trace.probe.source if leg == "reverse" else trace.probe.target) and not seen.outgoing:
             what = self._rejected(trace, seen.node) or "it arrived and was ignored"
-            return Drop.of(seen.node, leg, cause(DropType.NOT_ANSWERED, what=what))
+            return Drop.of(seen.node, leg, self._broken(seen.node) or cause(DropType.NOT_ANSWERED, what=what))
         if seen.outgoing:
             return self._on_the_wire(seen, leg, destination)
         if seen.node == start:
@@ -137,9 +138,20 @@ class Coroner:
             return cause(DropType.NO_NIC).about(destination)
         if found.type != "unicast":
             return self._discarded(node, table, found, destination)
-        if interface and not self.plan.node(node).forwarding:
+        broken = self._broken(node, *found.devices)
+        if broken is None and interface and not self.plan.node(node).forwarding:
             return cause(DropType.NOT_FORWARDING)
-        return cause(DropType.NOT_ANSWERED, what=f"{node} has the route {found.prefix} and does not forward")
+        what = f"{node} has the route {found.prefix} and does not forward"
+        return broken or cause(DropType.NOT_ANSWERED, what=what)
+
+    def _broken(self, node: str, *devices: str) -> Cause | None:
+        """Whether the node itself is stopped, or the link behind all these interfaces is cut; None if not."""
+        netns = self.plan.netns(node)
+        if self.filters.is_stopped(netns):
+            return cause(DropType.STOPPED)
+        if devices and all(self.filters.is_cut(netns, device) for device in devices):
+            return cause(DropType.LINK_CUT)
+        return None
 
     def _delivery(self, node: str, destination: str) -> KernelRoute | None:
         """The route to the NIC that has an address; None if none has."""

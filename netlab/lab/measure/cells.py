@@ -42,7 +42,7 @@ def measure(
     wanted = [probe for probe in probes if predicted[probe.source, probe.target].outcome == "reachable"]
     observation = observe(present, probes, {node.name: node.netns for node in plan.nodes}, underlay, expected=wanted)
     evidence = Evidence(observation, public_addresses(plan), underlay, frozenset(in_public(predicted)))
-    coroner = Coroner(plan, machine.routes, machine.sas)
+    coroner = Coroner(plan, machine.routes, machine.sas, machine.filters)
     cells = [
         _cell(lab, trace, documented.get(pair), predicted[pair], coroner, evidence)
         for trace in observation.traces

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TypeVar
 
 from netlab.azure.dataplane.walk import Walk
 from netlab.azure.prediction import Predicted
-from netlab.results.drops import Drop, DropType
+from netlab.results.drops import Drop
 from netlab.results.verification import Outcome
 from netlab.scenario.models import Reach, Scenario
 from netlab.scenario.names import resolve_node
@@ -38,13 +38,6 @@ def three_way(documented: T | None, predicted: T, observed: T, words: Callable[[
     return f"all three disagree: expected {words(documented)}, predicted {words(predicted)}, observed {words(observed)}"
 
 
-# What packets show of a cause: of these they cannot tell more.
-_SHOWN_AS: Mapping[DropType, frozenset[DropType]] = {
-    DropType.STOPPED: frozenset({DropType.NOT_ANSWERED}),
-    DropType.NO_ROUTE: frozenset({DropType.NOT_ANSWERED}),
-}
-
-
 def another_cause(prediction: Predicted, drop: Drop | None) -> str:
     """What is wrong with the type of a drop at the predicted node and direction; empty if nothing."""
     if drop is None or drop.type is None:
@@ -52,7 +45,7 @@ def another_cause(prediction: Predicted, drop: Drop | None) -> str:
     legs = (("forward", prediction.forward), ("reverse", prediction.reverse))
     walks = (walk for leg, ways in legs for walk in ways if (walk.dropped_at, leg) == (drop.node, drop.direction))
     causes = {walk.cause.type: walk.reason for walk in walks if walk.cause is not None}
-    if not causes or any(drop.type in {known, *_SHOWN_AS.get(known, ())} for known in causes):
+    if not causes or drop.type in causes:
         return ""
     foretold = " or ".join(f"{known} ({reason})" for known, reason in causes.items())
     return f"model and lab disagree: predicted {foretold}, observed {drop.type} ({drop.reason})"

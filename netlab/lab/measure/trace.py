@@ -27,7 +27,7 @@ def follow(lab: Lab, machine: Machine, addresses: Mapping[str, str], probe: Prob
     underlay = {node.name for node in plan.nodes if node.kind in _UNDERLAY}
     observation = observe(pair, [probe], namespaces, underlay, keep_esp=True)
     (trace,) = observation.traces
-    drop = None if trace.answered else Coroner(plan, machine.routes, machine.sas).examine(trace)
+    drop = None if trace.answered else Coroner(plan, machine.routes, machine.sas, machine.filters).examine(trace)
     return Followed(
         lab=plan.lab,
         source=probe.source,

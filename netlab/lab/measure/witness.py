@@ -30,7 +30,7 @@ def watch(lab: Lab, machine: Machine, addresses: dict[str, str], probe: Probe) -
     pair = {node: addresses[node] for node in (source, target)}
     namespaces = {node.name: node.netns for node in lab.plan.nodes}
     trace = observe(pair, [probe], namespaces).traces[0]
-    drop = None if trace.answered else Coroner(lab.plan, machine.routes, machine.sas).examine(trace)
+    drop = None if trace.answered else Coroner(lab.plan, machine.routes, machine.sas, machine.filters).examine(trace)
     legs: dict[str, tuple[Walk, ...]] = {"forward": (), "reverse": ()}
     for leg, start, to in (("forward", source, trace.target_address), ("reverse", target, trace.source_address)):
         dead = drop is not None and drop.direction == leg

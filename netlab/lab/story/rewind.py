@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import replace
 
+from netlab.azure.faults import Fault
+from netlab.azure.faults.gateway import INSTANCE, STANDBY
 from netlab.azure.sessions import Tunnel, point_to_site
-from netlab.azure.state import Faults, named
+from netlab.azure.state import named
 from netlab.lab.build import clients, keys, state
 from netlab.lab.story import actions, failover
 from netlab.lab.story.stage import Stage
 from netlab.scenario.models import Action, ClientOnly, CustomRoutes, GatewayFault, NewKey, SitePrefix
-from netlab.scenario.routers import instance_node
 
 # What undoes an action; the others leave nothing behind, or are themselves the undoing of one.
 _INVERSE = {
@@ -80,8 +81,10 @@ def _restore_custom_routes(stage: Stage, vnet: str) -> None:
 
 def _repair(stage: Stage, vnet: str) -> None:
     """Finish what a failover that was killed half-way has left, now that the story has been put back."""
-    opening, instances = state.opening(stage.lab), frozenset((instance_node(vnet, 0), instance_node(vnet, 1)))
+    opening = state.opening(stage.lab)
+    gateway = opening.network.vnets[vnet].vpn_gateway
+    instances = gateway.instances if gateway is not None else ()
     stage.lab = state.planned(stage.lab.facts, stage.lab.scenario, opening)
-    for faults in (Faults(switched=frozenset({vnet})), *(Faults(lost=frozenset({node})) for node in instances)):
-        other = state.planned(stage.lab.facts, stage.lab.scenario, replace(opening, faults=faults)).plan
+    for fault in (Fault(STANDBY.name, vnet), *(Fault(INSTANCE.name, router.node) for router in instances)):
+        other = state.planned(stage.lab.facts, stage.lab.scenario, replace(opening, faults=frozenset({fault}))).plan
         failover.repair(other, stage.lab.plan, keys.read(stage.lab.facts.lab), stage.machine, opening.up)

@@ -1,0 +1,21 @@
+"""A circuit, or one of its two links to the site, carries nothing."""
+
+from __future__ import annotations
+
+from netlab.azure.faults.kind import Faults, Kind
+from netlab.scenario.models import Action, CircuitLink
+from netlab.scenario.network import Network
+
+_LINKS = {"primary": (0,), "secondary": (1,), None: (0, 1)}
+
+
+def _named(network: Network, faults: Faults, action: Action) -> frozenset[str]:
+    """The edge routers whose links to the site the action is about."""
+    del faults
+    subject = action.subject
+    assert isinstance(subject, CircuitLink)
+    routers = network.circuits[subject.circuit].edge_routers
+    return frozenset(routers[index].node for index in _LINKS[subject.link])
+
+
+CIRCUIT = Kind("circuit", "fail_circuit", "restore_circuit", _named)

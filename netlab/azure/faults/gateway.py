@@ -1,0 +1,38 @@
+"""A VPN gateway loses an instance (R8): of an active-standby one the standby takes over, of an active-active one the
+other instance has all tunnels."""
+
+from __future__ import annotations
+
+from netlab.azure.faults.kind import Faults, Kind
+from netlab.scenario.models import Action, GatewayFault
+from netlab.scenario.network import Network, VpnGateway
+
+
+def _gateway(network: Network, action: Action) -> tuple[VpnGateway, GatewayFault]:
+    subject = action.subject
+    assert isinstance(subject, GatewayFault)
+    gateway = network.vnets[subject.vnet].vpn_gateway
+    assert gateway is not None
+    return gateway, subject
+
+
+def _switched(network: Network, faults: Faults, action: Action) -> frozenset[str]:
+    del faults
+    gateway, _ = _gateway(network, action)
+    return frozenset() if gateway.active_active else frozenset((gateway.name,))
+
+
+def _lost(network: Network, faults: Faults, action: Action) -> frozenset[str]:
+    del faults
+    gateway, subject = _gateway(network, action)
+    if not gateway.active_active:
+        return frozenset()
+    default = (0,) if action.verb == "fail_gateway" else (0, 1)
+    indices = default if subject.instance is None else (subject.instance,)
+    return frozenset(gateway.instances[index].node for index in indices)
+
+
+# The VNets whose gateway's second instance is the active one.
+STANDBY = Kind("standby", "fail_gateway", "restore_gateway", _switched, alternates=True)
+# The nodes of instances that are down.
+INSTANCE = Kind("instance", "fail_gateway", "restore_gateway", _lost)

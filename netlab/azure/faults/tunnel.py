@@ -1,0 +1,25 @@
+"""A tunnel is taken down; both ends notice at once."""
+
+from __future__ import annotations
+
+from netlab.azure.faults.gateway import STANDBY
+from netlab.azure.faults.kind import Faults, Kind
+from netlab.scenario.models import Action, ConnectionTunnel
+from netlab.scenario.network import Network, Topology, Tunnel, VpnGateway
+
+
+def _named(network: Network, faults: Faults, action: Action) -> frozenset[str]:
+    """The tunnels of a connection, those of lost instances too; or those at the instance that is named."""
+    subject = action.subject
+    assert isinstance(subject, ConnectionTunnel)
+    switched = frozenset(fault.target for fault in faults if fault.kind == STANDBY.name)
+    mine = Topology(network, switched).tunnels_by_connection[subject.connection]
+    return frozenset(t.name for t in mine if subject.instance is None or _ends_at(t, subject.instance))
+
+
+def _ends_at(tunnel: Tunnel, instance: int) -> bool:
+    ends = ((router.index, router.end) for router in tunnel.routers)
+    return any(index == instance and isinstance(end, VpnGateway) and end.active_active for index, end in ends)
+
+
+TUNNEL = Kind("tunnel", "fail_tunnel", "restore_tunnel", _named, why_down=lambda name: f"{name} was taken down")

@@ -1,0 +1,22 @@
+"""VPN devices fall silent: nothing passes their interface to the Internet, and their link is up."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from netlab.lab.story.faults.link import uplinks
+from netlab.lab.story.stage import Stage
+
+
+def begin(stage: Stage, nodes: Collection[str]) -> None:
+    """Silence them."""
+    stage.machine.filters.sever(stage.lab.plan, _ports(stage, nodes))
+
+
+def end(stage: Stage, nodes: Collection[str]) -> None:
+    """Wake them."""
+    stage.machine.filters.rejoin(stage.lab.plan, _ports(stage, nodes))
+
+
+def _ports(stage: Stage, nodes: Collection[str]) -> list[tuple[str, str]]:
+    return [(link.a.node, link.a.name) for link in uplinks(stage.lab.plan, nodes)]

@@ -1,0 +1,25 @@
+"""Links to the Internet are cut: their far ends are down."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from netlab.lab.story.stage import Stage
+from netlab.plan.model import Link, Plan
+
+
+def begin(stage: Stage, nodes: Collection[str]) -> None:
+    """Cut the links of these routers and clients."""
+    stage.machine.links.cut(stage.lab.plan, uplinks(stage.lab.plan, nodes))
+
+
+def end(stage: Stage, nodes: Collection[str]) -> None:
+    """Mend them."""
+    stage.machine.links.mend(stage.lab.plan, uplinks(stage.lab.plan, nodes))
+
+
+def uplinks(plan: Plan, nodes: Collection[str]) -> list[Link]:
+    """The links to the Internet of routers, at their edges, and of clients."""
+    faces = {*nodes, *(f"{node}-edge" for node in nodes)}
+    internet = {node.name for node in plan.nodes if node.kind == "internet"}
+    return [link for link in plan.links if link.a.node in faces and link.b.node in internet]
