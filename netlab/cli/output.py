@@ -44,11 +44,14 @@ def complain(error: NetlabError) -> None:
 
 def display(what: str | Iterable[Text]) -> None:
     """A text, or lines with styles, as a result; no line is ever cut."""
-    from rich.console import Console
-
     with _whoever_reads():
+        if isinstance(what, str):
+            print(what)
+            return
+        from rich.console import Console
+
         console = Console(highlight=False, soft_wrap=True, markup=False)
-        for line in [what] if isinstance(what, str) else what:
+        for line in what:
             console.print(line)
 
 
