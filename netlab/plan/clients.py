@@ -9,7 +9,7 @@ from netlab.azure.p2s.routes import static_prefixes
 from netlab.azure.sessions import pool_addresses
 from netlab.plan import proposals
 from netlab.plan.certificates import Servers, client_credentials
-from netlab.plan.devices import TUNNEL_MTU, Device
+from netlab.plan.devices import TUNNEL_MTU, Device, Parts
 from netlab.plan.model import (
     CHARON_TABLE,
     DEFAULT_TABLE,
@@ -18,7 +18,6 @@ from netlab.plan.model import (
     Client,
     DataPlane,
     IkeConnection,
-    Link,
     Node,
     PeerSecret,
     Route,
@@ -93,7 +92,7 @@ def gateway_secrets(device: Device, gateway: VpnGateway) -> Iterator[PeerSecret]
 # --- clients --------------------------------------------------------------------------------------------------------
 
 
-def machine(lab: str, client: network.Client) -> tuple[Node, Link]:
+def machine(lab: str, client: network.Client) -> Parts:
     """A client: its public address, its own network, and no way out for private destinations.
 
     The way to the Internet is in the last table that the kernel asks, so that a custom route takes precedence over it
@@ -105,22 +104,24 @@ def machine(lab: str, client: network.Client) -> tuple[Node, Link]:
     rules = [Rule(_GATEWAY_PRIORITY + n, MAIN_TABLE, destination=server) for n, server in enumerate(servers)]
     if client.spec.further_gateways:
         rules.append(Rule(_CHARON_PRIORITY, CHARON_TABLE))
-    return (
-        Node(
-            client.node,
-            "client",
-            lab_netns(lab, client.node),
-            client.name,
-            bridges=(("lan0", f"{local[1]}/{local.prefixlen}"),) if local else (),
-            routes=(
-                *(Route(server, NIC, via=FAR) for server in servers),
-                upstream(NIC, table=DEFAULT_TABLE),
-                *private_drops(DEFAULT_TABLE),
+    return Parts(
+        (
+            Node(
+                client.node,
+                "client",
+                lab_netns(lab, client.node),
+                client.name,
+                bridges=(("lan0", f"{local[1]}/{local.prefixlen}"),) if local else (),
+                routes=(
+                    *(Route(server, NIC, via=FAR) for server in servers),
+                    upstream(NIC, table=DEFAULT_TABLE),
+                    *private_drops(DEFAULT_TABLE),
+                ),
+                rules=tuple(rules),
+                forwarding=False,
             ),
-            rules=tuple(rules),
-            forwarding=False,
         ),
-        link,
+        (link,),
     )
 
 

@@ -10,7 +10,7 @@ from netlab.plan.model import Charon, DataPlane, Link, Node, Route, Tunnel
 from netlab.plan.ports import P2S, tunnel_port
 from netlab.plan.underlay import BEHIND_NICS, LAST_RESORT
 from netlab.scenario import network
-from netlab.scenario.network import Appliance, End, Router, Site, Topology, VpnGateway
+from netlab.scenario.network import Appliance, End, Network, Router, Site, Topology, VpnGateway
 from netlab.scenario.places import places
 
 TUNNEL_MTU = 1400  # R39
@@ -152,6 +152,11 @@ def _of_server(topology: Topology, server: Appliance, data_plane: DataPlane) -> 
 def shared_key_name(connection: str, end: str) -> str:
     """The name under which an end of a connection keeps its PSK: both ends need the same (R31) and may have another."""
     return f"ipsec:{connection}:{end}"
+
+
+def shared_key_names(found: Network) -> Iterator[str]:
+    """The names of all PSKs of connections."""
+    return (shared_key_name(item.name, side.end.name) for item in found.connections.values() for side in item.sides)
 
 
 # --- tunnels and what leads into them -------------------------------------------------------------------------------

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from netlab.plan import clients
 from netlab.plan.devices import Device, peer_pins
-from netlab.plan.model import CUSTOM_ROUTES_TABLE, GatewayView, Interface, Link, Node, Route, Tunnel
+from netlab.plan.model import CUSTOM_ROUTES_TABLE, GatewayView, Interface, Link, Node, Route
 from netlab.plan.names import lab_netns, node_directory
-from netlab.plan.ports import NIC, P2S, PAIR, port, to_gateway
+from netlab.plan.ports import NIC, P2S, PAIR, port, to_gateway, tunnel_port
 from netlab.scenario.addresses import GATEWAY_SUBNET, subnet_gateway
 from netlab.scenario.network import VNet, VpnGateway
 
@@ -75,14 +75,18 @@ def _to_the_other_instance(device: Device, gateway: VpnGateway) -> Iterator[Rout
         yield Route(str(gateway.point_to_site.address_pool), PAIR, via=via, metric=_FALLBACK_METRIC)
 
 
-def view(lab: str, device: Device, vnet: VNet, tunnels: tuple[Tunnel, ...]) -> GatewayView:
-    """Where to read what an instance learned, and the connection of its clients."""
+def views(lab: str, devices: Iterable[Device]) -> Iterator[GatewayView]:
+    """Where to read what the instances among these devices learned, and the connections of their clients."""
+    return (_view(lab, device, device.gateway.vnet) for device in devices if device.gateway is not None)
+
+
+def _view(lab: str, device: Device, vnet: VNet) -> GatewayView:
     counts = vnet.route_server is not None
     found = GatewayView(
         vnet.name,
         device.node,
         lab_netns(lab, device.node),
-        tuple(tunnel.interface for tunnel in tunnels),
+        (*(tunnel_port(tunnel.name) for tunnel in device.tunnels), *((P2S,) if device.serves_p2s else ())),
         directory=node_directory(lab, device.node) if counts else "",
     )
     if not device.serves_p2s:

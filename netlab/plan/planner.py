@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from netlab.plan import appliances, clients, expressroute, fabrics, gateways, route_servers, sites, vnets
 from netlab.plan.bgp import speaker
 from netlab.plan.certificates import certificates
-from netlab.plan.devices import Device, Parts, devices, shared_key_name, tunnels
+from netlab.plan.devices import Device, Parts, devices, shared_key_names, tunnels
 from netlab.plan.edges import edges
-from netlab.plan.model import BgpSpeaker, DataPlane, Link, Plan, Timers, Uplink
+from netlab.plan.model import BgpSpeaker, Charon, DataPlane, Fabric, Link, Node, Plan, Timers, Uplink
 from netlab.plan.timers import timers
 from netlab.plan.underlay import internet
 from netlab.scenario.models import Scenario
 from netlab.scenario.names import INTERNET
 from netlab.scenario.network import Network, Topology, resolve
+
+# Devices with their edges.
+Fronts = tuple[tuple[Device, Parts], ...]
 
 
 def plan(
@@ -37,53 +40,57 @@ def plan(
     everything = devices(topology, data_plane, lost)
     on_duty = tuple(device for device in everything if device.on_duty)
     fronts, peers = _fronts(lab, everything), fabrics.peer_addresses(network)
-    of_vnets = [vnets.parts(lab, topology, vnet, peers, _serving(fronts)) for vnet in network.vnets.values()]
-    ends = {device.node: tuple(tunnels(device)) for device in on_duty}
-    servers = {device.end.name: device for device in everything if device.p2s}
-    machines = [clients.machine(lab, client) for client in network.clients.values()]
-    own = {client: clients.tunnels(lab, client, data_plane) for client in network.clients.values()}
-    parts = [
-        *(part for part, _ in of_vnets),
-        *route_servers.parts(lab, network),
-        *expressroute.parts(lab, network),
-        *_routing(lab, network, everything),
-        *(part for _, part in fronts),
-    ]
-    links = (
-        *(link for part in parts for link in part.links),
-        *fabrics.peering_links(network, peers),
-        *fabrics.appliance_links(network, peers),
-        *appliances.sd_wan_links(network),
-        *(link for _, link in machines),
-    )
-    nodes = (*(node for part in parts for node in part.nodes), *(node for node, _ in machines))
+    of_vnets = _of_vnets(lab, topology, peers, fronts)
+    parts = (*(part for part, _ in of_vnets), *_of_routers(lab, network, everything), *(part for _, part in fronts))
+    machines = tuple(clients.machine(lab, client) for client in network.clients.values())
+    links = (*_links(parts), *_between(network, peers), *_links(machines))
     return Plan(
         lab=lab,
         scenario=scenario.name,
         data_plane=data_plane,
         timers=clock,
-        nodes=(internet(lab, links, _public_nodes(network, on_duty)), *nodes),
+        nodes=(internet(lab, links, _public_nodes(network, on_duty)), *_nodes(parts), *_nodes(machines)),
         links=links,
-        charons=(
-            *(charon for _, part in fronts for charon in part.charons),
-            *(charon for client, mine in own.items() for charon in clients.charons(client, mine, servers)),
-        ),
-        tunnels=tuple(tunnel for of_device in ends.values() for tunnel in of_device),
+        charons=tuple(_charons(lab, network, data_plane, everything, fronts)),
+        tunnels=tuple(tunnel for device in on_duty for tunnel in tunnels(device)),
         speakers=tuple(_speakers(lab, topology, clock, lost)),
         fabrics=tuple(fabric for _, fabric in of_vnets),
-        gateways=(
-            *(gateways.view(lab, d, d.gateway.vnet, ends[d.node]) for d in on_duty if d.gateway is not None),
-            *expressroute.views(lab, network),
-        ),
+        gateways=(*gateways.views(lab, on_duty), *expressroute.views(lab, network)),
         route_servers=tuple(route_servers.views(lab, network)),
-        clients=tuple(tunnel for mine in own.values() for tunnel in mine),
+        clients=tuple(t for client in network.clients.values() for t in clients.tunnels(lab, client, data_plane)),
         uplinks=tuple(_uplinks(network, links, on_duty)),
-        secrets=(
-            *(shared_key_name(item.name, s.end.name) for item in network.connections.values() for s in item.sides),
-            *clients.secret_names(network),
-        ),
-        certificates=tuple(certificates(tuple(network.clients.values()), servers)),
+        secrets=(*shared_key_names(network), *clients.secret_names(network)),
+        certificates=tuple(certificates(tuple(network.clients.values()), _servers(everything))),
     )
+
+
+def _nodes(parts: Iterable[Parts]) -> Iterator[Node]:
+    return (node for part in parts for node in part.nodes)
+
+
+def _links(parts: Iterable[Parts]) -> Iterator[Link]:
+    return (link for part in parts for link in part.links)
+
+
+def _between(network: Network, peers: fabrics.PeerAddresses) -> Iterator[Link]:
+    """The links that belong to no part alone."""
+    yield from fabrics.peering_links(network, peers)
+    yield from fabrics.appliance_links(network, peers)
+    yield from appliances.sd_wan_links(network)
+
+
+def _servers(everything: tuple[Device, ...]) -> dict[str, Device]:
+    """The instances that serve clients or could; of two the second one, for they have the same address."""
+    return {device.end.name: device for device in everything if device.p2s}
+
+
+def _charons(
+    lab: str, network: Network, data_plane: DataPlane, everything: tuple[Device, ...], fronts: Fronts
+) -> Iterator[Charon]:
+    yield from (charon for _, part in fronts for charon in part.charons)
+    servers = _servers(everything)
+    for client in network.clients.values():
+        yield from clients.charons(client, clients.tunnels(lab, client, data_plane), servers)
 
 
 def _speakers(lab: str, topology: Topology, clock: Timers, lost: frozenset[str]) -> Iterator[BgpSpeaker]:
@@ -93,10 +100,10 @@ def _speakers(lab: str, topology: Topology, clock: Timers, lost: frozenset[str])
             yield found
 
 
-def _fronts(lab: str, everything: tuple[Device, ...]) -> list[tuple[Device, Parts]]:
+def _fronts(lab: str, everything: tuple[Device, ...]) -> Fronts:
     """The edges of every device; that of a site's device is its hosts' way to the Internet too."""
     by_node = {device.node: device for device in everything}
-    return [(device, _with_way_out(device, edges(lab, device, by_node))) for device in everything]
+    return tuple((device, _with_way_out(device, edges(lab, device, by_node))) for device in everything)
 
 
 def _with_way_out(device: Device, parts: Parts) -> Parts:
@@ -108,12 +115,18 @@ def _with_way_out(device: Device, parts: Parts) -> Parts:
     return replace(parts, nodes=(wider, *rest))
 
 
-def _serving(fronts: list[tuple[Device, Parts]]) -> vnets.Serving:
-    return {d.node: appliances.serving(d, d.appliance, parts) for d, parts in fronts if d.appliance is not None}
+def _of_vnets(
+    lab: str, topology: Topology, peers: fabrics.PeerAddresses, fronts: Fronts
+) -> tuple[tuple[Parts, Fabric], ...]:
+    serving = {d.node: appliances.serving(d, d.appliance, parts) for d, parts in fronts if d.appliance is not None}
+    found = topology.network.vnets.values()
+    return tuple(vnets.parts(lab, topology, vnet, peers, serving) for vnet in found)
 
 
-def _routing(lab: str, network: Network, everything: tuple[Device, ...]) -> Iterator[Parts]:
-    """The routing namespaces of gateways, and the networks of sites."""
+def _of_routers(lab: str, network: Network, everything: tuple[Device, ...]) -> Iterator[Parts]:
+    """Route Servers, ExpressRoute, the routing namespaces of gateways, and the networks of sites."""
+    yield from route_servers.parts(lab, network)
+    yield from expressroute.parts(lab, network)
     of_site: dict[str, list[Device]] = {name: [] for name in network.sites}
     for device in everything:
         if device.gateway is not None:

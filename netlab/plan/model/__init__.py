@@ -1,0 +1,65 @@
+"""Linux's nouns: everything that a lab is made of, as frozen values.
+
+A ``Plan`` is complete: whoever has it can build the lab. Secrets are only named in it. Addresses are text, as
+``a.b.c.d`` or ``a.b.c.d/len``; times are seconds.
+"""
+
+from netlab.plan.model.bgp import BgpNeighbor, BgpSpeaker
+from netlab.plan.model.fabric import Fabric, FixedRoute, GatewayWay, SubnetTable
+from netlab.plan.model.ipsec import Certificate, Charon, Child, Credentials, IkeConnection, PeerSecret, Selector, Tunnel
+from netlab.plan.model.kernel import (
+    CHARON_TABLE,
+    CUSTOM_ROUTES_TABLE,
+    DEFAULT_TABLE,
+    MAIN_TABLE,
+    Interface,
+    Kind,
+    Link,
+    Node,
+    Route,
+    Rule,
+)
+from netlab.plan.model.lab import DataPlane, Plan, Timers
+from netlab.plan.model.nftables import ApplianceNat, Barrier, FabricRules, InitiatorOnly, Ruleset, SiteNat, VpnServerNat
+from netlab.plan.model.views import Client, GatewayView, RouteServerView, Uplink
+
+__all__ = [
+    "CHARON_TABLE",
+    "CUSTOM_ROUTES_TABLE",
+    "DEFAULT_TABLE",
+    "MAIN_TABLE",
+    "ApplianceNat",
+    "Barrier",
+    "BgpNeighbor",
+    "BgpSpeaker",
+    "Certificate",
+    "Charon",
+    "Child",
+    "Client",
+    "Credentials",
+    "DataPlane",
+    "Fabric",
+    "FabricRules",
+    "FixedRoute",
+    "GatewayView",
+    "GatewayWay",
+    "IkeConnection",
+    "InitiatorOnly",
+    "Interface",
+    "Kind",
+    "Link",
+    "Node",
+    "PeerSecret",
+    "Plan",
+    "Route",
+    "RouteServerView",
+    "Rule",
+    "Ruleset",
+    "Selector",
+    "SiteNat",
+    "SubnetTable",
+    "Timers",
+    "Tunnel",
+    "Uplink",
+    "VpnServerNat",
+]

@@ -1,0 +1,78 @@
+"""BGP speakers and their neighbors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from netlab.azure.bgp.policy import PeerPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class BgpNeighbor:
+    """A BGP peer: over the tunnel of an IKE connection, or of another kind of ``connection``, or ``internal`` (iBGP).
+
+    ``interface`` leads to it. Exactly one side is ``passive``. ``communities`` are the numbers that stand for the site
+    of origin in the policy; ``timers`` are keepalive and hold time where they are shorter than the speaker's.
+    """
+
+    connection: str
+    node: str
+    address: str
+    interface: str
+    asn: int
+    passive: bool
+    policy: PeerPolicy
+    internal: bool = False
+    communities: tuple[int, ...] = ()
+    timers: tuple[int, int] | None = None
+
+    @property
+    def has_export_map(self) -> bool:
+        """Whether a route map changes or filters what the speaker advertises to it."""
+        exports = self.policy.exports
+        sets = exports.as_path_prepend or exports.next_hop or exports.no_advertise
+        return bool(sets or exports.prefix_filter or exports.site_of_origin)
+
+    @property
+    def has_import_map(self) -> bool:
+        """Whether a route map of its own changes what the speaker learns from it."""
+        imports = self.policy.imports
+        return bool(imports.med or imports.as_path_exclude or imports.site_of_origin)
+
+
+@dataclass(frozen=True, slots=True)
+class BgpSpeaker:
+    """One FRR (zebra and bgpd, and bfdd where it watches a neighbor by BFD) in a namespace.
+
+    It drops routes for a prefix in ``own_prefixes``, the VNet's and its transit spokes', or inside one. It sets
+    NO_EXPORT on routes for one in ``covering``: their strict supersets, 0.0.0.0/0 included. ``bfd_interval`` is in
+    milliseconds.
+    """
+
+    node: str
+    directory: str
+    asn: int
+    address: str
+    networks: tuple[str, ...]
+    neighbors: tuple[BgpNeighbor, ...]
+    keepalive: int
+    hold: int
+    bfd_interval: int
+    own_prefixes: tuple[str, ...] = ()
+    covering: tuple[str, ...] = ()
+
+    @property
+    def communities(self) -> tuple[int, ...]:
+        """The communities that it sets for a site of origin."""
+        return tuple(sorted({number for neighbor in self.neighbors for number in neighbor.communities}))
+
+    @property
+    def compares_med(self) -> bool:
+        """Whether it compares the MED of all routes, also of those from different AS."""
+        return any(neighbor.policy.imports.med for neighbor in self.neighbors)
+
+    @property
+    def daemons(self) -> tuple[str, ...]:
+        """FRR's daemons, in the order in which they start."""
+        bfdd = ("bfdd",) if any(neighbor.policy.session.bfd for neighbor in self.neighbors) else ()
+        return ("zebra", *bfdd, "bgpd")

@@ -1,0 +1,74 @@
+"""VNets' fabrics and their tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+from typing import Literal
+
+from netlab.azure.dataplane.effective import EffectiveRoute, NextHopType
+from netlab.plan.model.kernel import Route
+from netlab.plan.model.nftables import Barrier
+from netlab.scenario.models import HubRoutingPreference
+
+
+@dataclass(frozen=True, slots=True)
+class SubnetTable:
+    """The kernel table of one ingress of a VNet fabric, and how gateway routes enter it.
+
+    ``fixed`` are Azure's routes that no gateway tells. ``gateway`` is the VNet whose gateway serves this ingress, empty
+    where none does, ``gateway_ways`` the ways to its instances; ``route_server`` the VNet of the Route Server that
+    does, ``appliances`` address, device and next hop of those that it may tell of. ``preference`` says whose routes get
+    in of equal prefixes, ``propagates`` whether any do.
+    """
+
+    table: int
+    subnet: str
+    fixed: tuple[FixedRoute, ...]
+    gateway: str = ""
+    gateway_ways: tuple[GatewayWay, ...] = ()
+    route_server: str = ""
+    appliances: tuple[tuple[str, str, str], ...] = ()
+    preference: HubRoutingPreference = "ExpressRoute"
+    propagates: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayWay:
+    """The way to an instance of a gateway, by its node; from a spoke it is the same to all of them."""
+
+    node: str
+    device: str
+    via: str
+    expressroute: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FixedRoute:
+    """A system or user route of Azure, by its source and next hop type, and the kernel route that stands for it.
+
+    One to a gateway leads over the instances that are there.
+    """
+
+    source: Literal["Default", "User"]
+    next_hop_type: NextHopType
+    route: Route
+
+    @property
+    def candidate(self) -> EffectiveRoute:
+        """The same in Azure's terms."""
+        return EffectiveRoute(self.source, IPv4Network(self.route.prefix), self.next_hop_type)
+
+
+@dataclass(frozen=True, slots=True)
+class Fabric:
+    """A VNet's fabric: its namespace, the table of each ingress, and what passes nowhere.
+
+    What those tables have for local (``throw``) is looked up in the table ``delivery``.
+    """
+
+    node: str
+    netns: str
+    tables: tuple[SubnetTable, ...]
+    delivery: int
+    barriers: tuple[Barrier, ...] = ()

@@ -1,0 +1,83 @@
+"""Namespaces and what is configured in them: interfaces, routes, rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from netlab.plan.model.nftables import Ruleset
+
+Kind = Literal["internet", "vnet", "vm", "gateway", "route server", "edge router", "edge", "site", "host", "client"]
+
+MAIN_TABLE = 254
+# The last table that the kernel asks.
+DEFAULT_TABLE = 253
+# Where a client's charon installs its routes: strongSwan's default table.
+CHARON_TABLE = 220
+# Where a gateway's routing namespace holds its custom routes: no packet is routed by it, the SDN controller reads it.
+CUSTOM_ROUTES_TABLE = 77
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A kernel route. ``type`` is the kernel's: unicast, blackhole, unreachable or throw (see the next table).
+
+    ``hops`` are device and gateway of several next hops that share the load, sorted; then ``device`` and ``via`` are
+    empty.
+    """
+
+    prefix: str
+    device: str = ""
+    via: str = ""
+    type: str = "unicast"
+    table: int = MAIN_TABLE
+    metric: int = 0
+    source: str = ""
+    hops: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A policy routing rule: what comes in by ``iif`` or from ``source`` to ``destination`` uses ``table``."""
+
+    priority: int
+    table: int
+    iif: str = ""
+    source: str = ""
+    destination: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """One end of a link. ``name`` is the kernel's, at most 15 characters; ``altname`` the full one."""
+
+    node: str
+    name: str
+    altname: str
+    addresses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A veth pair; ``underlay`` where it carries the public Internet."""
+
+    a: Interface
+    b: Interface
+    underlay: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A network namespace and what is configured in it. ``owner`` is the Azure name it belongs to."""
+
+    name: str
+    kind: Kind
+    netns: str
+    owner: str
+    loopback: tuple[str, ...] = ()
+    bridges: tuple[tuple[str, str], ...] = ()
+    routes: tuple[Route, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    forwarding: bool = True
+    answers_ping: bool = True
+    nftables: tuple[Ruleset, ...] = ()

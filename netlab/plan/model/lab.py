@@ -1,0 +1,87 @@
+"""A whole lab."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+from netlab.plan.model.bgp import BgpSpeaker
+from netlab.plan.model.fabric import Fabric
+from netlab.plan.model.ipsec import Certificate, Charon, Tunnel
+from netlab.plan.model.kernel import Link, Node
+from netlab.plan.model.views import Client, GatewayView, RouteServerView, Uplink
+
+DataPlane = Literal["userspace", "kernel"]
+
+
+@dataclass(frozen=True, slots=True)
+class Timers:
+    """Azure's timers divided by the time scale, in seconds; ``bfd_interval`` in milliseconds, as FRR wants it."""
+
+    scale: float
+    bgp_keepalive: int
+    bgp_hold: int
+    bfd_interval: int
+    dpd_delay: int
+    retransmit_timeout: float
+    retransmit_tries: int
+    ike_lifetime: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A whole lab."""
+
+    lab: str
+    scenario: str
+    data_plane: DataPlane
+    timers: Timers
+    nodes: tuple[Node, ...]
+    links: tuple[Link, ...]
+    charons: tuple[Charon, ...]
+    tunnels: tuple[Tunnel, ...]
+    speakers: tuple[BgpSpeaker, ...]
+    fabrics: tuple[Fabric, ...]
+    gateways: tuple[GatewayView, ...]
+    route_servers: tuple[RouteServerView, ...]
+    clients: tuple[Client, ...]
+    uplinks: tuple[Uplink, ...]
+    secrets: tuple[str, ...] = field(default=())
+    certificates: tuple[Certificate, ...] = ()
+
+    def node(self, name: str) -> Node:
+        """The node of this name; KeyError if there is none."""
+        return self._nodes[name]
+
+    @cached_property
+    def _nodes(self) -> dict[str, Node]:
+        return {node.name: node for node in self.nodes}
+
+    def tunnels_of(self, node: str) -> tuple[Tunnel, ...]:
+        """The tunnel interfaces of a node."""
+        return self._tunnels_by_node.get(node, ())
+
+    def tunnels_over(self, connection: str) -> tuple[Tunnel, ...]:
+        """The tunnel interfaces of one of Azure's connections, at all its ends."""
+        return self._tunnels_by_connection.get(connection, ())
+
+    @cached_property
+    def _tunnels_by_node(self) -> dict[str, tuple[Tunnel, ...]]:
+        return _grouped((tunnel.node, tunnel) for tunnel in self.tunnels)
+
+    @cached_property
+    def _tunnels_by_connection(self) -> dict[str, tuple[Tunnel, ...]]:
+        return _grouped((tunnel.of, tunnel) for tunnel in self.tunnels)
+
+    def netns(self, name: str) -> str:
+        """The network namespace of a node."""
+        return self.node(name).netns
+
+
+def _grouped(items: Iterable[tuple[str, Tunnel]]) -> dict[str, tuple[Tunnel, ...]]:
+    found: dict[str, list[Tunnel]] = {}
+    for key, item in items:
+        found.setdefault(key, []).append(item)
+    return {key: tuple(tunnels) for key, tunnels in found.items()}

@@ -1,0 +1,73 @@
+"""What nftables does in a namespace: filters and translations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from netlab.results.drops import Cause
+
+
+@dataclass(frozen=True, slots=True)
+class Barrier:
+    """What a fabric drops between two of its interfaces, and why: packets from or for none of these addresses.
+
+    Without ``ingress`` or ``egress`` from or to anywhere.
+    """
+
+    cause: Cause
+    ingress: tuple[str, ...] = ()
+    egress: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    destinations: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FabricRules:
+    """Filters and translations of a VNet's fabric.
+
+    Towards ``wan`` packets leave under ``egress``, those of NICs with a public address under it. ``public`` are pairs
+    of a public and a private address.
+    """
+
+    wan: str
+    egress: str
+    public: tuple[tuple[str, str], ...] = ()
+    barriers: tuple[Barrier, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ApplianceNat:
+    """An appliance sends to the Internet, over ``device``, under its own address; not to ``private`` destinations."""
+
+    device: str
+    address: str
+    private: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VpnServerNat:
+    """A machine hands IKE and ESP of each peer on to the charon that serves it: pairs of both addresses (R32)."""
+
+    device: str
+    peers: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SiteNat:
+    """A site's edge sends to the Internet, from ``inside`` to ``outside``, under the device's public address (R84)."""
+
+    inside: str
+    outside: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class InitiatorOnly:
+    """An InitiatorOnly end drops the first message of a peer that initiates (R46)."""
+
+    tunnel: str
+    peer: str
+
+
+# What nftables does in a namespace; each is printed by a template of its own.
+Ruleset = FabricRules | ApplianceNat | VpnServerNat | SiteNat | InitiatorOnly
