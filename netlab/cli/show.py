@@ -11,10 +11,10 @@ from netlab.cli.labs import require_root
 from netlab.cli.options import Format, FormatOption, LabOption
 from netlab.cli.output import log, print_json, print_table
 from netlab.errors import ExitCode
-from netlab.results.shown import Listing, Shown
 
 if TYPE_CHECKING:
     from netlab.api.show import Gateway, Speaker
+    from netlab.results.shown import Shown
 
 app = typer.Typer(name="show", help="What Azure's operations show of a gateway or a NIC.", no_args_is_help=True)
 
@@ -94,6 +94,7 @@ def effective_routes(
     """
     require_root()
     from netlab.api import labs, show
+    from netlab.results.shown import Listing, Shown
 
     there = labs.read(lab)
     rows = show.effective_routes(there, nic)
@@ -124,6 +125,8 @@ def _speaker(name: str, lab: str) -> Speaker:
 
 def _print(found: Shown[Any], output: Format, *, wrapped: bool = False) -> None:
     """Rows under Azure's columns, or as JSON as `az` prints them: some lists under a key."""
+    from netlab.results.shown import Listing
+
     if output is Format.json:
         print_json(Listing(found.rows) if wrapped else found.rows)
     else:
