@@ -18,7 +18,6 @@ from netlab.plan.model import Client
 from netlab.results.lab import Incident, ListedCertificate
 from netlab.scenario.models import Action, node_name
 from netlab.scenario.names import suggest
-from netlab.scenario.routers import ends
 
 __all__ = ["Seen"]
 
@@ -37,7 +36,7 @@ def act(lab: Lab, verb: str, subject: Mapping[str, Any]) -> Incident:
 def reset_gateway(lab: Lab, vnet: str) -> Incident:
     """Reboot a gateway's active instance."""
     name = named(lab, vnet)
-    known = [end for end in ends(lab.scenario) if end in lab.scenario.vnets]
+    known = [name for name, vnet in lab.scenario.vnets.items() if vnet.vpn_gateway is not None]
     if name not in known:
         raise UsageError(f"there is no VNet {vnet[:60]!r} with a VPN gateway", suggest(vnet, known))
     actions = incidents.reset_gateway(lab.scenario, name)

@@ -133,13 +133,6 @@ def appliance_address(scenario: Scenario, end: str) -> IPv4Address:
     return vm_addresses(scenario.vnets[vnet])[vm]
 
 
-def appliance_router(scenario: Scenario, end: str) -> IPv4Address:
-    """The default router of an appliance: its subnet's .1."""
-    vnet, vm = scenario.appliances[end]
-    item = scenario.vnets[vnet]
-    return subnet_gateway(item.subnets[item.vms[vm].subnet].address_prefix)
-
-
 # B2: an Azure gateway has this ASN even with BGP off.
 DEFAULT_ASN = 65515
 

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import Literal
 
 from netlab.scenario.models import Expectation, Reach, Scenario, node_name
-from netlab.scenario.routers import device_node, edge_router_node, expressroute_node, instance_node, route_server_node
+from netlab.scenario.nodes import device_node, edge_router_node, expressroute_node, instance_node, route_server_node
 from netlab.scenario.values import once
 
 INTERNET = "internet"

@@ -9,39 +9,24 @@ from pydantic import SecretStr
 from pydantic_core import to_jsonable_python
 
 from netlab.results.topology import Cluster, Edge, Machine, Node, Topology
-from netlab.scenario.addresses import (
-    GATEWAY_SUBNET,
-    ROUTE_SERVER_SUBNET,
-    asn,
-    expressroute_instances,
-    route_server_instances,
-    vm_addresses,
-)
-from netlab.scenario.models import (
-    Connection,
-    Impairment,
-    Peering,
-    RouteServer,
-    Scenario,
-    VirtualMachine,
-    VirtualNetwork,
-    VpnGateway,
-    node_name,
-)
+from netlab.scenario.addresses import GATEWAY_SUBNET, ROUTE_SERVER_SUBNET
+from netlab.scenario.models import Impairment, Peering, Scenario, node_name
 from netlab.scenario.names import sources, targets
-from netlab.scenario.routers import (
+from netlab.scenario.network import (
     EXPRESSROUTE_ASN,
     MICROSOFT_ASN,
     ROUTE_SERVER_ASN,
+    Appliance,
+    Connection,
+    Network,
+    Nic,
     Router,
-    appliance_bgp,
-    appliances,
-    device_node,
-    devices,
-    expressroute_node,
-    instance_node,
-    instances,
-    route_server_node,
+    RouteServer,
+    Side,
+    Site,
+    VNet,
+    VpnGateway,
+    resolve,
 )
 
 
@@ -68,15 +53,16 @@ def machines(scenario: Scenario) -> tuple[Machine, ...]:
 
 def topology(scenario: Scenario) -> Topology:
     """The drawing's parts of a scenario, in the file's order."""
+    network = resolve(scenario)
     return Topology(
         scenario.name,
-        (*_vnets(scenario), *_sites(scenario)),
-        tuple(_clients(scenario)),
+        (*_vnets(network), *_sites(network)),
+        tuple(_clients(network)),
         (
-            *_points_to_site(scenario),
-            *_connections(scenario),
-            *_appliances(scenario),
-            *_circuits(scenario),
+            *_points_to_site(network),
+            *map(_connection, network.connections.values()),
+            *_appliances(network),
+            *_circuits(network),
             *_peerings(scenario),
         ),
     )
@@ -85,88 +71,75 @@ def topology(scenario: Scenario) -> Topology:
 # --- boxes ----------------------------------------------------------------------------------------------------------
 
 
-def _vnets(scenario: Scenario) -> Iterator[Cluster]:
-    for name, vnet in scenario.vnets.items():
-        nodes = tuple(_subnets(name, vnet)) or (Node(f"{node_name(name)}/", "subnet", "no subnet"),)
+def _vnets(network: Network) -> Iterator[Cluster]:
+    for name, vnet in network.vnets.items():
+        nodes = tuple(_subnets(vnet)) or (Node(f"{vnet.node}/", "subnet", "no subnet"),)
         if vnet.vpn_gateway is not None:
-            nodes = (_gateway(scenario, name, vnet, vnet.vpn_gateway), *nodes)
+            nodes = (_gateway(vnet.vpn_gateway), *nodes)
         if vnet.expressroute_gateway is not None:
-            title, lines = (
-                "ExpressRoute gateway",
-                (f"AS {EXPRESSROUTE_ASN}  BGP {_listed(expressroute_instances(vnet))}",),
-            )
-            nodes = (Node(expressroute_node(name, 0), "gateway", title, lines), *nodes)
+            instances = vnet.expressroute_gateway.instances
+            lines = (f"AS {EXPRESSROUTE_ASN}  BGP {_listed(tuple(router.bgp_address for router in instances))}",)
+            nodes = (Node(instances[0].node, "gateway", "ExpressRoute gateway", lines), *nodes)
         if vnet.route_server is not None:
-            nodes = (_route_server(name, vnet, vnet.route_server), *nodes)
-        yield Cluster(node_name(name), "vnet", f"{name}  {_listed(vnet.address_space)}", nodes)
+            nodes = (_route_server(vnet.route_server), *nodes)
+        yield Cluster(vnet.node, "vnet", f"{name}  {_listed(vnet.address_space)}", nodes)
 
 
-def _subnets(name: str, vnet: VirtualNetwork) -> Iterator[Node]:
-    """The subnets with their machines; those of a gateway and of a Route Server are boxes of theirs."""
-    addresses = vm_addresses(vnet)
+def _subnets(vnet: VNet) -> Iterator[Node]:
+    """The subnets with their machines; a gateway and a Route Server have a box of their own for theirs."""
     boxed = {GATEWAY_SUBNET: vnet.vpn_gateway, ROUTE_SERVER_SUBNET: vnet.route_server}
     boxed = {subnet: owner for subnet, owner in boxed.items() if owner is not None}
-    for subnet, item in vnet.subnets.items():
-        if subnet not in boxed:
-            machines = (
-                f"{vm}  {addresses.get(vm, '')}{_public(inside)}{_role(inside)}"
-                for vm, inside in vnet.vms.items()
-                if inside.subnet == subnet
-            )
-            table = (f"route table {item.route_table}",) if item.route_table is not None else ()
-            title = f"{subnet}  {item.address_prefix}"
-            yield Node(f"{node_name(name)}/{subnet}", "subnet", title, (*machines, *table))
+    for name, subnet in vnet.subnets.items():
+        if name not in boxed:
+            machines = tuple(map(_machine, (nic for nic in vnet.nics if nic.subnet is subnet)))
+            table = (f"route table {subnet.spec.route_table}",) if subnet.spec.route_table is not None else ()
+            yield Node(f"{vnet.node}/{name}", "subnet", f"{name}  {subnet.prefix}", (*machines, *table))
 
 
-def _public(machine: VirtualMachine) -> str:
-    return f" ({machine.public_ip_address})" if machine.public_ip_address is not None else ""
+def _machine(nic: Nic) -> str:
+    """A virtual machine: whether it is an appliance, and whether its NIC lets it be one."""
+    public = f" ({nic.public_address})" if nic.public_address is not None else ""
+    role = "" if nic.appliance is None else "  NVA" if nic.ip_forwarding else "  NVA, IP forwarding off"
+    return f"{nic.name}  {nic.address}{public}{role}"
 
 
-def _role(machine: VirtualMachine) -> str:
-    """Whether a virtual machine is an appliance, and whether its NIC lets it be one."""
-    if machine.nva is None:
-        return ""
-    return "  NVA" if machine.enable_ip_forwarding else "  NVA, IP forwarding off"
-
-
-def _gateway(scenario: Scenario, name: str, vnet: VirtualNetwork, gateway: VpnGateway) -> Node:
-    lines = [f"{GATEWAY_SUBNET}  {vnet.subnets[GATEWAY_SUBNET].address_prefix}"]
-    table = vnet.subnets[GATEWAY_SUBNET].route_table
-    lines += [f"route table {table}"] if table is not None else []
-    lines += [f"default site {gateway.default_site}"] if gateway.default_site is not None else []
+def _gateway(gateway: VpnGateway) -> Node:
+    subnet, spec = gateway.vnet.subnets[GATEWAY_SUBNET], gateway.spec
+    lines = [f"{GATEWAY_SUBNET}  {subnet.prefix}"]
+    lines += [f"route table {subnet.spec.route_table}"] if subnet.spec.route_table is not None else []
+    lines += [f"default site {spec.default_site}"] if spec.default_site is not None else []
     lines += ["active-active"] if gateway.active_active else []
-    lines += ["policy-based"] if gateway.vpn_type == "PolicyBased" else []
-    lines += [_spoken(instances(scenario, name))] if _speaks(scenario, name) else []
+    lines += ["policy-based"] if gateway.policy_based else []
+    lines += [_spoken(gateway.instances)] if _speaks(gateway) else []
     lines += [f"P2S pool  {gateway.point_to_site.address_pool}"] if gateway.point_to_site is not None else []
-    return Node(
-        instance_node(name, 0), "gateway", f"VPN gateway  {gateway.sku}", (*lines, *_impaired(scenario.links.get(name)))
-    )
+    lines += _impaired(gateway.network.scenario.links.get(gateway.name))
+    return Node(gateway.instances[0].node, "gateway", f"VPN gateway  {spec.sku}", tuple(lines))
 
 
-def _route_server(name: str, vnet: VirtualNetwork, server: RouteServer) -> Node:
-    addresses = _listed(route_server_instances(vnet))
+def _route_server(server: RouteServer) -> Node:
+    addresses = _listed(tuple(router.bgp_address for router in server.instances))
     lines = (
-        f"{ROUTE_SERVER_SUBNET}  {vnet.subnets[ROUTE_SERVER_SUBNET].address_prefix}",
+        f"{ROUTE_SERVER_SUBNET}  {server.vnet.subnets[ROUTE_SERVER_SUBNET].prefix}",
         f"AS {ROUTE_SERVER_ASN}  BGP {addresses}",
     )
-    between = ("branch-to-branch",) if server.allow_branch_to_branch_traffic else ()
-    return Node(route_server_node(name, 0), "gateway", "Route Server", (*lines, *between))
+    between = ("branch-to-branch",) if server.vnet.branch_to_branch else ()
+    return Node(server.instances[0].node, "gateway", "Route Server", (*lines, *between))
 
 
-def _sites(scenario: Scenario) -> Iterator[Cluster]:
-    for name, site in scenario.sites.items():
-        boxes = tuple(_device(scenario, router) for router in devices(scenario, name))
-        hosts = tuple(f"{host}  {address}" for host, address in site.hosts.items())
-        behind = (Node(f"{node_name(name)}/", "hosts", "hosts", hosts),) if hosts else ()
-        yield Cluster(f"{node_name(name)}/site", "site", f"{name}  {_listed(site.address_prefixes)}", (*boxes, *behind))
+def _sites(network: Network) -> Iterator[Cluster]:
+    for name, site in network.sites.items():
+        boxes = tuple(_device(site, router) for router in site.devices)
+        hosts = tuple(f"{host.name}  {host.address}" for host in site.hosts)
+        behind = (Node(f"{site.node}/", "hosts", "hosts", hosts),) if hosts else ()
+        yield Cluster(f"{site.node}/site", "site", f"{name}  {_listed(site.prefixes)}", (*boxes, *behind))
 
 
-def _device(scenario: Scenario, router: Router) -> Node:
+def _device(site: Site, router: Router) -> Node:
     """A VPN device; of several ones by its name."""
-    names = tuple(scenario.sites[router.end].devices)
+    names = tuple(site.spec.devices)
     title = f"VPN device {names[router.index]}" if names else "VPN device"
-    spoken = (_spoken((router,)),) if _speaks(scenario, router.end) else ()
-    return Node(router.node, "device", title, (*spoken, *_impaired(scenario.links.get(router.end))))
+    spoken = (_spoken((router,)),) if _speaks(site) else ()
+    return Node(router.node, "device", title, (*spoken, *_impaired(site.network.scenario.links.get(site.name))))
 
 
 def _spoken(routers: tuple[Router, ...]) -> str:
@@ -174,15 +147,15 @@ def _spoken(routers: tuple[Router, ...]) -> str:
     return f"AS {routers[0].asn}  BGP {_listed(tuple(dict.fromkeys(router.bgp_address for router in routers)))}"
 
 
-def _clients(scenario: Scenario) -> Iterator[Node]:
-    for name, client in scenario.clients.items():
-        yield Node(node_name(name), "client", name, (client.os, *_impaired(scenario.links.get(name))))
+def _clients(network: Network) -> Iterator[Node]:
+    for name, client in network.clients.items():
+        yield Node(client.node, "client", name, (client.spec.os, *_impaired(network.scenario.links.get(name))))
 
 
-def _speaks(scenario: Scenario, end: str) -> bool:
-    on_circuit = any(circuit.site == end for circuit in scenario.expressroute_circuits.values())
-    behind = any(end in appliance_bgp(scenario, nva).sites for nva in appliances(scenario))
-    return on_circuit or behind or any(item.enable_bgp for _, item in scenario.connections_of(end))
+def _speaks(end: VpnGateway | Site) -> bool:
+    """Whether BGP runs at an end: over a connection, a circuit or with an appliance."""
+    beside = isinstance(end, Site) and bool(end.circuits or end.appliances)
+    return beside or any(side.connection.speaks_bgp for side in end.sides)
 
 
 def _impaired(link: Impairment | None) -> tuple[str, ...]:
@@ -205,56 +178,56 @@ def _listed(prefixes: tuple[object, ...]) -> str:
 # --- lines ----------------------------------------------------------------------------------------------------------
 
 
-def _points_to_site(scenario: Scenario) -> Iterator[Edge]:
-    for name, client in scenario.clients.items():
-        yield from (Edge("p2s", node_name(name), instance_node(vnet, 0), ("P2S",)) for vnet in client.gateways)
+def _points_to_site(network: Network) -> Iterator[Edge]:
+    for client in network.clients.values():
+        yield from (Edge("p2s", client.node, gateway.instances[0].node, ("P2S",)) for gateway in client.gateways)
 
 
-def _connections(scenario: Scenario) -> Iterator[Edge]:
-    for name, item in scenario.connections.items():
-        tail, head = (_end(scenario, end, item) for end in item.between)
-        yield Edge("bgp" if item.enable_bgp else "static", tail, head, (name, _session(scenario, item)))
+def _connection(item: Connection) -> Edge:
+    tail, head = map(_end, item.sides)
+    return Edge("bgp" if item.speaks_bgp else "static", tail, head, (item.name, _session(item)))
 
 
-def _appliances(scenario: Scenario) -> Iterator[Edge]:
-    """Whom appliances speak BGP with: their VNet's Route Server, sites behind them, appliances of peered VNets."""
-    for nva in appliances(scenario):
-        settings, (vnet, vm) = appliance_bgp(scenario, nva), scenario.appliances[nva.end]
-        box, words = _box(scenario, nva.end), (vm, f"AS {nva.asn}")
-        if scenario.vnets[vnet].route_server is not None and settings.route_server_instances:
-            yield Edge("bgp", box, route_server_node(vnet, 0), words)
-        yield from (Edge("bgp", box, devices(scenario, site)[0].node, (*words, "SD-WAN")) for site in settings.sites)
-        for other in settings.appliances:
-            both = f"{vm} to {scenario.appliances[other][1]}"
-            yield Edge("bgp", box, _box(scenario, other), (both, "BGP, no tunnel"))
+def _end(side: Side) -> str:
+    """The box in which a connection ends."""
+    if isinstance(side.end, VpnGateway):
+        return side.end.instances[0].node
+    if isinstance(side.end, Appliance):
+        return _box(side.end)
+    return side.end.device(side.connection.spec.device).node
 
 
-def _circuits(scenario: Scenario) -> Iterator[Edge]:
+def _session(item: Connection) -> str:
+    if not item.speaks_bgp:
+        return f"{item.spec.type}, static"
+    one, other = (side.end.asn for side in item.sides)
+    return f"{item.spec.type}, BGP {one} to {other}"
+
+
+def _appliances(network: Network) -> Iterator[Edge]:
+    """The BGP peers of appliances: their VNet's Route Server, sites behind them, appliances of peered VNets."""
+    for appliance in network.bgp_appliances:
+        box, server = _box(appliance), appliance.vnet.route_server
+        words = (appliance.nic.name, f"AS {appliance.asn}")
+        if server is not None and appliance.bgp is not None and appliance.bgp.route_server_instances:
+            yield Edge("bgp", box, server.instances[0].node, words)
+        yield from (Edge("bgp", box, site.devices[0].node, (*words, "SD-WAN")) for site in appliance.sites)
+        for other in appliance.remote_appliances:
+            both = f"{appliance.nic.name} to {other.nic.name}"
+            yield Edge("bgp", box, _box(other), (both, "BGP, no tunnel"))
+
+
+def _circuits(network: Network) -> Iterator[Edge]:
     """Circuits, each a line from every ExpressRoute gateway to the site: the edge routers are in between."""
-    for name, circuit in scenario.expressroute_circuits.items():
-        device = devices(scenario, circuit.site)[0].node
-        words = (name, f"ExpressRoute, AS {MICROSOFT_ASN}")
-        yield from (Edge("bgp", expressroute_node(vnet, 0), device, words) for vnet in circuit.vnets)
+    for name, circuit in network.circuits.items():
+        device, words = circuit.site.devices[0].node, (name, f"ExpressRoute, AS {MICROSOFT_ASN}")
+        gateways = (vnet.expressroute_gateway for vnet in circuit.vnets)
+        yield from (Edge("bgp", g.instances[0].node, device, words) for g in gateways if g is not None)
 
 
-def _box(scenario: Scenario, appliance: str) -> str:
+def _box(appliance: Appliance) -> str:
     """The box that an appliance is in: its subnet's."""
-    vnet, vm = scenario.appliances[appliance]
-    return f"{node_name(vnet)}/{scenario.vnets[vnet].vms[vm].subnet}"
-
-
-def _end(scenario: Scenario, end: str, item: Connection) -> str:
-    if end in scenario.vnets:
-        return instance_node(end, 0)
-    if end in scenario.appliances:
-        return _box(scenario, end)
-    return device_node(end, item.device) if item.device is not None else devices(scenario, end)[0].node
-
-
-def _session(scenario: Scenario, item: Connection) -> str:
-    if not item.enable_bgp:
-        return f"{item.type}, static"
-    return f"{item.type}, BGP {asn(scenario, item.between[0])} to {asn(scenario, item.between[1])}"
+    return f"{appliance.vnet.node}/{appliance.nic.subnet.name}"
 
 
 def _peerings(scenario: Scenario) -> Iterator[Edge]:

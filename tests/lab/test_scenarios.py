@@ -15,8 +15,8 @@ from labs import SCENARIOS, Cell, Report, names, netlab
 
 from netlab.scenario.loader import load
 from netlab.scenario.models import node_name
-from netlab.scenario.network import resolve
-from netlab.scenario.routers import Topology, instance_node
+from netlab.scenario.network import Topology, resolve
+from netlab.scenario.nodes import instance_node
 
 POOL = "192.168.0.0/24"
 PREFIXES = {
@@ -333,7 +333,8 @@ def crosses_a_tunnel(scenario: str, path: list[str]) -> bool:
 def tunnels(scenario: str) -> frozenset[frozenset[str]]:
     """The nodes at the ends of every tunnel, whichever instance of a gateway is on duty."""
     loaded = load(scenario).scenario
-    moments = (Topology(loaded), Topology(loaded, frozenset(loaded.vnets)))
+    network = resolve(loaded)
+    moments = (Topology(network), Topology(network, frozenset(loaded.vnets)))
     of_gateways = {frozenset(r.node for r in tunnel.routers) for moment in moments for tunnel in moment.tunnels}
     of_clients = {
         frozenset((node_name(name), instance_node(vnet, index)))

@@ -57,6 +57,11 @@ class VirtualNetwork(Model):
     route_server: RouteServer | None = None
     """The VNet's Route Server; a VNet has one at most (A2)."""
 
+    @property
+    def branch_to_branch(self) -> bool:
+        """Whether the Route Server exchanges routes with the VNet's gateways (A23)."""
+        return self.route_server is not None and self.route_server.allow_branch_to_branch_traffic
+
 
 class Peering(Model):
     """One direction of a VNet peering. A pair of VNets needs both directions (R101)."""

@@ -10,6 +10,13 @@ from typing import TYPE_CHECKING, Literal
 from netlab.scenario import addresses, models
 from netlab.scenario.models import node_name
 from netlab.scenario.network.routers import EXPRESSROUTE_ASN, MICROSOFT_ASN, ROUTE_SERVER_ASN, Router
+from netlab.scenario.nodes import (
+    device_node,
+    edge_router_node,
+    expressroute_node,
+    instance_node,
+    route_server_node,
+)
 
 if TYPE_CHECKING:
     from netlab.scenario.network.connections import Side
@@ -45,7 +52,7 @@ class VpnGateway(End):
         return self._instance(0, first), self._instance(1, second)
 
     def _instance(self, index: int, bgp_address: IPv4Address) -> Router:
-        return Router(self, node_name(self.name, "gw", str(index)), index, self.asn, bgp_address, "gateway", self.vnet)
+        return Router(self, instance_node(self.name, index), index, self.asn, bgp_address, "gateway", self.vnet)
 
     def instance_addresses(self, router: Router) -> tuple[IPv4Address, ...]:
         """The addresses of an instance in GatewaySubnet: its own and its BGP address."""
@@ -114,7 +121,7 @@ class Site(End):
         return tuple(
             Router(
                 self,
-                node_name(self.name, name),
+                device_node(self.name, name),
                 index,
                 self.asn,
                 addresses.device_bgp_address(scenario, self.name, name),
@@ -273,7 +280,7 @@ class ExpressRouteGateway(End):
         """Its two instances."""
         both = enumerate(addresses.expressroute_instances(self.vnet.spec))
         return tuple(
-            Router(self, node_name(self.name, "er", str(i)), i, EXPRESSROUTE_ASN, address, "expressroute", self.vnet)
+            Router(self, expressroute_node(self.name, i), i, EXPRESSROUTE_ASN, address, "expressroute", self.vnet)
             for i, address in both
         )
 
@@ -290,7 +297,7 @@ class RouteServer(End):
         """Its two instances."""
         both = enumerate(addresses.route_server_instances(self.vnet.spec))
         return tuple(
-            Router(self, node_name(self.name, "rs", str(i)), i, ROUTE_SERVER_ASN, address, "route server", self.vnet)
+            Router(self, route_server_node(self.name, i), i, ROUTE_SERVER_ASN, address, "route server", self.vnet)
             for i, address in both
         )
 
@@ -318,7 +325,7 @@ class Circuit(End):
         return tuple(
             Router(
                 self,
-                node_name(self.name, "msee", str(index)),
+                edge_router_node(self.name, index),
                 index,
                 MICROSOFT_ASN,
                 address,

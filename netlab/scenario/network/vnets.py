@@ -90,7 +90,7 @@ class VNet:
     @property
     def branch_to_branch(self) -> bool:
         """Whether its Route Server exchanges routes with its gateways (A23)."""
-        return self.route_server is not None and self.route_server.spec.allow_branch_to_branch_traffic
+        return self.spec.branch_to_branch
 
     @property
     def hub_routing_preference(self) -> HubRoutingPreference:

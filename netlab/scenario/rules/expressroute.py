@@ -5,7 +5,6 @@ from __future__ import annotations
 from netlab.scenario.addresses import GATEWAY_SUBNET
 from netlab.scenario.models import Scenario
 from netlab.scenario.names import short, suggest
-from netlab.scenario.routers import branch_to_branch
 from netlab.scenario.rules.breach import Breach, Breaches, unknown
 
 # R98 and A37; A37 in the profile seed.
@@ -15,7 +14,7 @@ SEED_MOST_OUT = 200
 
 def most_out(scenario: Scenario, vnet: str) -> int:
     """How many prefixes the gateway of a VNet may advertise to a circuit."""
-    return SEED_MOST_OUT if scenario.profile == "seed" and branch_to_branch(scenario, vnet) else MOST_OUT
+    return SEED_MOST_OUT if scenario.profile == "seed" and scenario.vnets[vnet].branch_to_branch else MOST_OUT
 
 
 def circuits_join_a_site_and_gateways(scenario: Scenario) -> Breaches:

@@ -17,7 +17,7 @@ from netlab.scenario.models import (
     VpnGateway,
     node_name,
 )
-from netlab.scenario.routers import branch_to_branch, route_server_node
+from netlab.scenario.nodes import route_server_node
 from netlab.scenario.rules.breach import Path
 from netlab.scenario.rules.subjects import appliances_with_bgp, vpn_gateways, without_settings
 from netlab.scenario.values import once
@@ -225,7 +225,7 @@ def speaking(scenario: Scenario) -> dict[str, None]:
     ends = {end for item in sound_connections(scenario).values() if item.enable_bgp for end in item.between}
     ends |= {circuit.site for circuit in scenario.expressroute_circuits.values()}
     ends |= {site for _, _, bgp in appliances_with_bgp(scenario) for site in bgp.sites}
-    ends |= {name for name in scenario.vnets if branch_to_branch(scenario, name)}
+    ends |= {name for name in scenario.vnets if scenario.vnets[name].branch_to_branch}
     known = (end for end in (*scenario.vnets, *scenario.sites) if end in ends and not without_settings(scenario, end))
     servers = (name for name, vnet in scenario.vnets.items() if vnet.route_server is not None)
     return dict.fromkeys(

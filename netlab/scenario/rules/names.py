@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from netlab.scenario.models import Scenario, node_name
 from netlab.scenario.names import nodes
-from netlab.scenario.routers import vpn_servers
 from netlab.scenario.rules.breach import Breach, Breaches, Path
 from netlab.scenario.rules.subjects import devices, vpn_gateways
 
@@ -32,11 +31,12 @@ def names_are_distinct(scenario: Scenario) -> Breaches:
 def nodes_are_distinct(scenario: Scenario) -> Breaches:
     """The nodes of VNets, gateways, machines, sites, hosts and clients differ, also from `internet` and the edges."""
     first: dict[str, Path] = {}
+    joined = (end for item in scenario.connections.values() for end in item.between)
     edges = (
         *(node_name(name, "gw", str(index)) for name in vpn_gateways(scenario) for index in (0, 1)),
         *map(node_name, scenario.sites),
         *(node_name(site, str(path[-1])) for path, site, _ in devices(scenario)),
-        *(router.node for router in vpn_servers(scenario)),
+        *(node_name(end) for end in dict.fromkeys(joined) if end in scenario.appliances),
     )
     for node, path in nodes(scenario):
         other = first.setdefault(node, path)

@@ -8,7 +8,6 @@ from ipaddress import IPv4Network
 from netlab.scenario import addresses
 from netlab.scenario.addresses import DEFAULT_ASN, ROUTE_SERVER_SUBNET
 from netlab.scenario.models import NvaBgp, Scenario, node_name
-from netlab.scenario.routers import branch_to_branch
 from netlab.scenario.rules.breach import Breach, Breaches, Path, by_profile
 from netlab.scenario.rules.expressroute import most_out
 from netlab.scenario.rules.joined import networks_of, remote_ends_by_vnet
@@ -78,7 +77,7 @@ def a37_circuits_take_few_routes(scenario: Scenario) -> Breaches:
     """A37: beside a Route Server with branch-to-branch 1,000 routes at most go over a circuit, those of the VNet
     included. In a story it is a warning: the story may show that the connection goes down (R98)."""
     on_circuits = dict.fromkeys(name for item in scenario.expressroute_circuits.values() for name in item.vnets)
-    for name in (name for name in on_circuits if name in scenario.vnets and branch_to_branch(scenario, name)):
+    for name in (name for name in on_circuits if name in scenario.vnets and scenario.vnets[name].branch_to_branch):
         most = most_out(scenario, name)
         for place, routes in _beyond(most, scenario, name, _advertised_to_circuits):
             message = f"{routes:,} routes of `{name}` and its Route Server go over its circuits, {most:,} at most"
@@ -101,7 +100,7 @@ def _beyond(
 def _learned(scenario: Scenario, vnet: str, announced: Announced) -> set[IPv4Network]:
     """The prefixes that a Route Server learns from appliances, and with branch-to-branch from the VNet's gateways."""
     found = {prefix for vm, bgp in _speakers(scenario, vnet) for prefix in _behind(vnet, vm, bgp, announced)}
-    if branch_to_branch(scenario, vnet):
+    if scenario.vnets[vnet].branch_to_branch:
         sites = (item.site for item in scenario.expressroute_circuits.values() if vnet in item.vnets)
         found.update(prefix for site in sites for prefix in announced.get(site, ()))
         found.update(_by_vpn(scenario, vnet, announced))
@@ -141,7 +140,7 @@ def a24_gateways_beside_it_are_active_active(scenario: Scenario) -> Breaches:
     """A24: a VPN gateway that exchanges routes with a Route Server is active-active and has the ASN 65515."""
     for name, gateway in vpn_gateways(scenario).items():
         path: Path = ("vnets", name, "vpn_gateway")
-        if not branch_to_branch(scenario, name):
+        if not scenario.vnets[name].branch_to_branch:
             continue
         if not gateway.active_active:
             message = f"the Route Server of `{name}` exchanges routes with an active-active gateway only"

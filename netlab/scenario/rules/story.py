@@ -19,12 +19,12 @@ from netlab.scenario.models import (
     SiteDevice,
     SitePrefix,
     Step,
+    node_name,
 )
 from netlab.scenario.names import INTERNET, endpoints, nodes, resolve, resolve_node, short, suggest
-from netlab.scenario.routers import appliances
 from netlab.scenario.rules.breach import Breach, Breaches, Path, unknown, unresolved
 from netlab.scenario.rules.joined import instances, sound_connections, speaking
-from netlab.scenario.rules.subjects import policy_based, serving, story_actions, vpn_gateways
+from netlab.scenario.rules.subjects import appliances_with_bgp, policy_based, serving, story_actions, vpn_gateways
 
 
 def steps_have_names_of_their_own(scenario: Scenario) -> Breaches:
@@ -47,7 +47,7 @@ def actions_name_what_they_act_on(scenario: Scenario) -> Breaches:
             case SitePrefix(site=str(site)):
                 yield from unknown((*path, "site"), site, announcing, "site with a BGP connection")
             case SitePrefix(nva=str(nva)):
-                speakers = [router.node for router in appliances(scenario)]
+                speakers = [node_name(vnet, vm) for vnet, vm, _ in appliances_with_bgp(scenario)]
                 yield from unknown((*path, "nva"), nva.lower(), speakers, "appliance with BGP")
             case CircuitLink(circuit=circuit):
                 yield from unknown((*path, "circuit"), circuit, scenario.expressroute_circuits, "circuit")

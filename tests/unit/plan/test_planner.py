@@ -25,7 +25,7 @@ from netlab.scenario import rules
 from netlab.scenario.loader import catalogue, load, parse
 from netlab.scenario.models import Scenario
 from netlab.scenario.network import resolve
-from netlab.scenario.routers import instance_node, vpn_servers
+from netlab.scenario.nodes import instance_node
 
 PLANES: tuple[DataPlane, ...] = ("userspace", "kernel")
 CATALOGUE = tuple(catalogue())
@@ -271,7 +271,9 @@ def _check_daemons(found: Plan) -> None:
 
 def _check_tunnels(scenario: Scenario, found: Plan) -> None:
     """A tunnel leads to what its connection is told by hand, and to the BGP peer."""
-    ends = {node.name: node.owner for node in found.nodes} | {r.node: r.end for r in vpn_servers(scenario)}
+    ends = {node.name: node.owner for node in found.nodes} | {
+        a.router.node: a.name for a in resolve(scenario).vpn_servers
+    }
     up = steering.everything_up(found)
     peers = {
         (speaker.node, neighbor.connection): f"{neighbor.address}/32"

@@ -1,0 +1,30 @@
+"""The names of nodes that are made of several of Azure's names; the rules need them before the network is resolved."""
+
+from __future__ import annotations
+
+from netlab.scenario.values import node_name
+
+
+def instance_node(vnet: str, index: int) -> str:
+    """The node of an instance of a VPN gateway."""
+    return node_name(vnet, "gw", str(index))
+
+
+def expressroute_node(vnet: str, index: int) -> str:
+    """The node of an instance of an ExpressRoute gateway."""
+    return node_name(vnet, "er", str(index))
+
+
+def route_server_node(vnet: str, index: int) -> str:
+    """The node of an instance of a Route Server."""
+    return node_name(vnet, "rs", str(index))
+
+
+def device_node(site: str, device: str) -> str:
+    """The node of one of several devices of a site."""
+    return node_name(site, device)
+
+
+def edge_router_node(circuit: str, index: int) -> str:
+    """The node of a circuit's edge router: 0 is the primary link's, 1 the secondary's."""
+    return node_name(circuit, "msee", str(index))
