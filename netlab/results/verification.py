@@ -15,7 +15,7 @@ Outcome = Literal["reachable", "unreachable"]
 Status = Literal["passed", "failed", "error"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
     """One cell of the matrix: a source, a target and a protocol, judged three ways.
 
@@ -28,15 +28,15 @@ class Cell:
     target: str
     protocol: str
     expected: Outcome
-    predicted: Outcome
     observed: Outcome | None
     status: Status
     forward: tuple[str, ...] = ()
     reverse: tuple[str, ...] = ()
     dropped_at: Drop | None = None
-    predicted_drop: Drop | None = None
     rtt_ms: float | None = None
     encrypted: bool | None = None
+    predicted: Outcome
+    predicted_drop: Drop | None = None
     documented: str = ""
     message: str = ""
 
