@@ -27,7 +27,10 @@ Done = subprocess.CompletedProcess[str]
 def netlab(*arguments: object, code: int = 0, **options: Any) -> Done:
     """Run netlab somewhere else than in its checkout; it must end with this code and never with a traceback."""
     command = [str(NETLAB), *map(str, arguments)]
-    done = subprocess.run(command, **{"cwd": "/", "capture_output": True, "text": True, "timeout": 120, **options})
+    # Python's view of the environment: GNU readline, which pytest loads, sets COLUMNS behind it, as if there were a
+    # terminal.
+    usual = {"cwd": "/", "capture_output": True, "text": True, "timeout": 120, "env": dict(os.environ)}
+    done = subprocess.run(command, **{**usual, **options})
     ended_well(done, code)
     return done
 
