@@ -1,22 +1,64 @@
-"""Tests mirror the house: ``tests/unit/azure/bgp/test_policy.py`` tests ``netlab/azure/bgp/policy.py``."""
+"""The house: tests mirror modules, modules and functions are short, names are looked up where the network is resolved.
+
+``tests/unit/azure/bgp/test_policy.py`` tests ``netlab/azure/bgp/policy.py``.
+"""
 
 from __future__ import annotations
 
+import ast
+import re
 from pathlib import Path
 
 import pytest
 
 UNIT = Path(__file__).parent
-PACKAGE = UNIT.parents[1] / "netlab"
-ROOMS = ("probe", "render", "scenario")
-FILES = [path for room in ROOMS for path in sorted((UNIT / room).rglob("test_*.py"))]
+CHECKOUT = UNIT.parents[1]
+PACKAGE = CHECKOUT / "netlab"
+FILES = [path for path in sorted(UNIT.rglob("test_*.py")) if path.parent != UNIT]
+MODULES = sorted((*PACKAGE.rglob("*.py"), *(CHECKOUT / "scripts").rglob("*.py")))
+# Tests of what several modules of a room do together.
+TOGETHER = {
+    "azure/bgp/test_circuits.py",
+    "azure/bgp/test_coexistence.py",
+    "azure/bgp/test_route_servers.py",
+    "azure/bgp/test_routing_preference.py",
+    "azure/dataplane/test_public_addresses.py",
+    "azure/dataplane/test_vpn_servers.py",
+    "controllers/test_controllers.py",
+    "lab/measure/shown/test_shown.py",
+    "machine/test_refusal.py",
+    "machine/test_refusals.py",
+    "plan/test_stability.py",
+    "report/test_graphs.py",
+    "report/test_page_in_browser.py",
+}
+LONGEST_MODULE, LONGEST_FUNCTION = 400, 40
+# Before `resolve` there are names only; the rules work on what a file says.
+NAMES_LIVE_IN = ("scenario/addresses.py", "scenario/network/", "scenario/rules/")
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(UNIT)))
-def test_a_test_file_in_a_room_mirrors_a_module(path: Path) -> None:
-    module = PACKAGE / path.relative_to(UNIT).with_name(path.stem.removeprefix("test_"))
-    assert module.with_suffix(".py").is_file() or (module / "__init__.py").is_file()
+def test_a_test_file_mirrors_a_module(path: Path) -> None:
+    place = path.relative_to(UNIT)
+    module = PACKAGE / place.with_name(path.stem.removeprefix("test_"))
+    mirrors = module.with_suffix(".py").is_file() or (module / "__init__.py").is_file()
+    assert mirrors != (str(place) in TOGETHER)
 
 
-def test_these_are_rooms_with_tests() -> None:
-    assert {path.relative_to(UNIT).parts[0] for path in FILES} == set(ROOMS)
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(CHECKOUT)))
+def test_modules_and_functions_are_short(path: Path) -> None:
+    text = path.read_text()
+    assert text.count("\n") <= LONGEST_MODULE
+    functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)]
+    lengths = {node.name: (node.end_lineno or node.lineno) - node.lineno + 1 for node in functions}
+    assert {name: length for name, length in lengths.items() if length > LONGEST_FUNCTION} == {}
+
+
+def test_an_end_is_looked_up_by_its_name_only_before_the_network_is_resolved() -> None:
+    lookup = re.compile(r"\bif .*\bin (self\.)?scenario\.(vnets|sites|appliances)\b")
+    found = {
+        str(path.relative_to(PACKAGE))
+        for path in PACKAGE.rglob("*.py")
+        if lookup.search(path.read_text()) and not str(path.relative_to(PACKAGE)).startswith(NAMES_LIVE_IN)
+    }
+    assert found == set()
