@@ -420,7 +420,7 @@ def test_a_default_route_over_bgp_has_the_answer_to_the_internet_come_from_the_s
         found = [c for c in step["cells"] if (c["source"], c["target"]) == ("internet", "vnet1-vm1")]
         assert {cell["protocol"] for cell in found} == {"icmp", "udp", "tcp"}
         reasons = {cell["dropped_at"]["reason"] for cell in found if cell["dropped_at"]}
-        assert reasons == ({f"no answer: it comes from {came}, and 203.0.113.101 was asked"} if came else set())
+        assert reasons == ({f"no answer: the answer comes from {came}, and 203.0.113.101 was asked"} if came else set())
         assert {cell["encrypted"] for cell in found} == {encrypted}
 
 
