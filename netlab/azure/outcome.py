@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from ipaddress import IPv4Address
 
-from netlab.azure import learning
 from netlab.azure.classes import classes
 from netlab.azure.dataplane.offers import tables
 from netlab.azure.dataplane.walk import Walk
+from netlab.azure.disagreement import Documented, disagreements
 from netlab.azure.explanation import explain
 from netlab.azure.prediction import Predicted, PredictedStep, predict, story_of
 from netlab.azure.state import State
@@ -27,7 +27,7 @@ from netlab.results.routes import (
 )
 from netlab.results.verification import Check
 from netlab.scenario.models import Action, Reach, Scenario, Step
-from netlab.scenario.names import INTERNET, Endpoint, Pair, expected_pairs
+from netlab.scenario.names import INTERNET, Endpoint, Pair
 from netlab.scenario.outline import machines
 
 # With more machines than this a cell stands for all pairs of two classes.
@@ -101,15 +101,12 @@ def _ways(walks: tuple[Walk, ...]) -> tuple[Way, ...]:
 def _steps(
     scenario: Scenario, foreseen: Sequence[PredictedStep], asked: Collection[Endpoint] | None
 ) -> Iterator[results.PredictedStep]:
-    documented: Mapping[Pair, Reach] = {}
-    learned: learning.Expected = {}
+    documented = Documented()
     for predicted, step in zip(foreseen, story_of(scenario), strict=True):
-        documented = expected_pairs(scenario, documented, step.expect)
-        learned = learning.expected(learned, step.expect)
-        wrong = learning.disagreements(predicted.state, learned)
-        checks = tuple(Check(f"learned {end}", "failed", message) for end, message in wrong)
+        documented = documented.at(scenario, step)
+        checks = tuple(disagreements(predicted.state, documented))
         cells = predicted.cells if asked is None else tuple(predicted.forecast.matrix(asked))
-        yield _step(predicted, cells, step, documented, checks)
+        yield _step(predicted, cells, step, documented.reach, checks)
 
 
 def _step(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
-from netlab.azure import learning, outcome
+from netlab.azure import outcome
+from netlab.azure.disagreement import Documented
 from netlab.azure.prediction import story_of
 from netlab.errors import LabError
 from netlab.lab.build.state import Lab
@@ -30,30 +31,10 @@ from netlab.lab.story.flows import Watched, watched
 from netlab.lab.story.rewind import rewind
 from netlab.lab.story.stage import Stage
 from netlab.results.verification import Check, Report, StepReport, summary
-from netlab.scenario.models import Reach, Scenario, Step
-from netlab.scenario.names import Pair, expected_pairs
+from netlab.scenario.models import Step
 from netlab.scenario.outline import definition, machines, topology
 
 Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Documented:
-    """What the scenario documents at a step; but for ``routes``, what an earlier step documents holds on."""
-
-    reach: Mapping[Pair, Reach] = field(default_factory=dict)
-    connections: Mapping[str, str] = field(default_factory=dict)
-    learned: learning.Expected = field(default_factory=dict)
-    routes: Mapping[str, Collection[object]] = field(default_factory=dict)
-
-    def at(self, scenario: Scenario, step: Step) -> Documented:
-        """What is documented at the next step."""
-        return Documented(
-            expected_pairs(scenario, self.reach, step.expect),
-            {**self.connections, **step.expect.connections},
-            learning.expected(self.learned, step.expect),
-            step.expect.routes,
-        )
 
 
 def verify(lab: Lab, machine: Machine, progress: Progress) -> Report:

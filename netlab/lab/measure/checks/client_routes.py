@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
+from netlab.azure.disagreement import in_words
 from netlab.azure.state import State
 from netlab.lab.measure.judgement import three_way
 from netlab.machine.ports import Clients
@@ -23,9 +24,5 @@ def check(plan: Plan, world: State, clients: Clients, documented: Mapping[str, C
         own = (client for client in plan.clients if client.node == node_name(name))
         observed = {prefix for client in own for prefix in clients.routes(plan, client)}
         predicted = set(map(str, world.client_routes(name)))
-        problem = three_way(said.get(name.lower()), predicted, observed, _in_words)
-        yield Check(f"routes {name}", "failed" if problem else "passed", problem or _in_words(observed))
-
-
-def _in_words(prefixes: set[str]) -> str:
-    return ", ".join(sorted(prefixes)) or "none"
+        problem = three_way(said.get(name.lower()), predicted, observed, in_words)
+        yield Check(f"routes {name}", "failed" if problem else "passed", problem or in_words(observed))

@@ -1,0 +1,68 @@
+"""What a story documents of connections, clients' routes and learned routes, and the model predicts otherwise. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from netlab.azure import learning
+from netlab.azure.state import State
+from netlab.results.verification import Check
+from netlab.scenario.models import Reach, Scenario, Step
+from netlab.scenario.names import Pair, expected_pairs
+
+
+@dataclass(frozen=True, slots=True)
+class Documented:
+    """What the scenario documents at a step; but for ``routes``, what an earlier step documents holds on."""
+
+    reach: Mapping[Pair, Reach] = field(default_factory=dict)
+    connections: Mapping[str, str] = field(default_factory=dict)
+    learned: learning.Expected = field(default_factory=dict)
+    routes: Mapping[str, Collection[object]] = field(default_factory=dict)
+
+    def at(self, scenario: Scenario, step: Step) -> Documented:
+        """What is documented at the next step."""
+        return Documented(
+            expected_pairs(scenario, self.reach, step.expect),
+            {**self.connections, **step.expect.connections},
+            learning.expected(self.learned, step.expect),
+            step.expect.routes,
+        )
+
+
+def disagreements(state: State, documented: Documented) -> Iterator[Check]:
+    """A failed check, named as ``verify`` names it, for all that the model predicts otherwise."""
+    found = (
+        *_connections(state, documented.connections),
+        *_routes(state, documented.routes),
+        *((f"learned {end}", message) for end, message in learning.disagreements(state, documented.learned)),
+    )
+    yield from (Check(name, "failed", message) for name, message in found)
+
+
+def _connections(state: State, documented: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for name, said in documented.items():
+        up = any(tunnel.name in state.up for tunnel in state.topology.tunnels_by_connection[name])
+        predicted = "Connected" if up else "NotConnected"
+        if predicted != said:
+            reason = state.negotiated[name].reason
+            yield f"connection {name}", _otherwise(said, f"{predicted}: {reason}" if reason and not up else predicted)
+
+
+def _routes(state: State, documented: Mapping[str, Collection[object]]) -> Iterator[tuple[str, str]]:
+    names = {name.lower(): name for name in state.scenario.clients}
+    for client, prefixes in documented.items():
+        name = names[client.lower()]
+        said, predicted = set(map(str, prefixes)), set(map(str, state.client_routes(name)))
+        if predicted != said:
+            yield f"routes {name}", _otherwise(in_words(said), in_words(predicted))
+
+
+def in_words(prefixes: Collection[str]) -> str:
+    """Prefixes in a sentence."""
+    return ", ".join(sorted(prefixes)) or "none"
+
+
+def _otherwise(said: str, predicted: str) -> str:
+    return f"the scenario expects {said}, the model predicts {predicted}"
