@@ -133,6 +133,7 @@ RULES: tuple[Rule, ...] = (
     connections.r77_second_tunnels_need_an_active_active_end,
     connections.r79_classic_gateways_have_limits,
     peerings.r100_peered_vnets_do_not_overlap,
+    peerings.r100_peers_of_a_vnet_do_not_overlap,
     peerings.r101_peerings_come_in_pairs,
     peerings.r103_remote_gateways_can_be_used,
     peerings.r104_gateway_transit_stays_in_its_region,

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from ipaddress import IPv4Network
 from itertools import product
 
 from netlab.scenario.models import Scenario
 from netlab.scenario.rules.breach import Breach, Breaches, by_profile, unknown
 from netlab.scenario.rules.joined import peering_objects
+
+# A VNet and one of its address spaces.
+Space = tuple[str, IPv4Network]
 
 
 def peerings_name_two_vnets(scenario: Scenario) -> Breaches:
@@ -29,6 +34,32 @@ def r100_peered_vnets_do_not_overlap(scenario: Scenario) -> Breaches:
             found.add(pair)
             message = f"{overlap[0]} of `{peering.vnet}` overlaps {overlap[1]} of `{peering.remote_vnet}`"
             yield Breach(("peerings", name), f"{message}; peered VNets must not overlap")
+
+
+def r100_peers_of_a_vnet_do_not_overlap(scenario: Scenario) -> Breaches:
+    """R100: a VNet is not peered with two VNets that overlap (VnetAddressSpaceOverlapsWithAlreadyPeeredVnet)."""
+    peers: dict[str, dict[str, str]] = {}
+    for name, peering in peering_objects(scenario):
+        peers.setdefault(peering.vnet, {}).setdefault(peering.remote_vnet, name)
+    for vnet, names in peers.items():
+        order = {remote: place for place, remote in enumerate(names)}
+        for pair in _overlapping(scenario, names):
+            (first, one), (second, other) = sorted(pair, key=lambda item: order[item[0]])
+            message = f"{other} of `{second}` overlaps {one} of `{first}`, and `{vnet}` is peered with both"
+            yield Breach(("peerings", names[second]), f"{message}; give one of them another address space")
+
+
+def _overlapping(scenario: Scenario, vnets: Iterable[str]) -> Iterator[tuple[Space, Space]]:
+    """The first two address spaces of different VNets that overlap, for each two such VNets next to each other."""
+    spaces = ((vnet, prefix) for vnet in vnets for prefix in scenario.vnets[vnet].address_space)
+    widest: Space | None = None
+    told: set[frozenset[str]] = set()
+    for vnet, prefix in sorted(spaces, key=lambda space: space[1]):
+        if widest is None or not prefix.overlaps(widest[1]):
+            widest = vnet, prefix
+        elif vnet != widest[0] and frozenset((vnet, widest[0])) not in told:
+            told.add(frozenset((vnet, widest[0])))
+            yield widest, (vnet, prefix)
 
 
 def r101_peerings_come_in_pairs(scenario: Scenario) -> Breaches:
