@@ -206,12 +206,17 @@ def networks_of(scenario: Scenario, end: str) -> tuple[Network, ...]:
 
 
 def known_to(scenario: Scenario, vnet: str) -> Iterator[Network]:
-    """The networks that a gateway has routes for, without its own pool: its neighbours, and by BGP the whole domain."""
+    """The networks that a gateway has routes for, without its own pool: its neighbours, what its VNet is peered with,
+    and by BGP the whole domain."""
     domain = bgp_domain(scenario, vnet)
     near = domain | neighbours_of(scenario, vnet)
     for end in connectable(scenario):
         if end in near:
             yield from networks_of(scenario, end)
+    # Spokes that use the gateway are among the networks of the VNet itself.
+    for peer in {item.remote_vnet: None for _, item in peering_objects(scenario) if item.vnet == vnet}:
+        if peer not in near and peer not in scenario.spokes(vnet):
+            yield from (network for _, network in _spaces_by_owner(scenario)[peer])
     for remote in remote_ends_by_vnet(scenario)[vnet]:
         if "local_network_gateways" in remote.path:
             yield from (Network(remote.device, prefix, remote.path) for prefix in remote.gateway.address_prefixes)
