@@ -56,11 +56,11 @@ def converge(topology: Topology, tunnels_up: frozenset[str], announced: Announce
 
 def _settled(topology: Topology, peerings: tuple[Peering, ...], origins: Mapping[IPv4Network, _Origins]) -> _Moment:
     moment = _Moment(peerings, origins)
-    # Without weights a longer AS path never wins, and there is one solution only.
-    weighted = any(peering.imports.weight for peering in peerings)
+    # Only a weight makes a longer AS path win, and only removed ASNs make one shorter: else there is one solution.
+    several = any(peering.imports.weight or peering.group.exports.remove_private_as for peering in peerings)
     try:
         moment.settle()
-        if weighted:
+        if several:
             other = _Moment(peerings[::-1], {prefix: nodes[::-1] for prefix, nodes in origins.items()})
             other.settle()
             moment.compare(other)

@@ -1,0 +1,73 @@
+"""A small network with a pair of routers for every row of the table of BGP policy."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from netlab.scenario.loader import parse
+from netlab.scenario.network import Topology, resolve
+
+TEXT = """
+name: policy
+vnets:
+  Hub:
+    address_space: [10.1.0.0/16]
+    subnets: {default: 10.1.0.0/24, GatewaySubnet: 10.1.254.0/27, RouteServerSubnet: 10.1.255.0/26}
+    vms:
+      nva:
+        subnet: default
+        enable_ip_forwarding: true
+        nva:
+          bgp:
+            asn: 65001
+            sites: [Remote]
+            announces: [10.9.0.0/16, 10.10.0.0/16]
+            next_hop: 10.1.0.9
+            no_advertise: [10.9.0.0/16]
+            as_path_prepend: 2
+            as_override: true
+    expressroute_gateway: {}
+    vpn_gateway: {active_active: true, bgp: {asn: 65515}, point_to_site: {address_pool: 192.168.0.0/24}}
+    route_server: {allow_branch_to_branch_traffic: true}
+  Spoke: {address_space: [10.2.0.0/16], subnets: {default: 10.2.0.0/24}}
+  Private:
+    address_space: [10.3.0.0/16]
+    subnets: {GatewaySubnet: 10.3.254.0/27}
+    expressroute_gateway: {}
+  Plain:
+    address_space: [10.4.0.0/16]
+    subnets: {GatewaySubnet: 10.4.254.0/27}
+    vpn_gateway: {bgp: {asn: 65040}}
+peerings:
+  hub-spoke: {vnet: Hub, remote_vnet: Spoke, allow_gateway_transit: true}
+  spoke-hub: {vnet: Spoke, remote_vnet: Hub, use_remote_gateways: true}
+sites:
+  Office: {address_prefixes: [10.101.0.0/16], bgp: {asn: 65101}, as_path_prepend: {Hub-Office: 3}}
+  Remote: {address_prefixes: [10.102.0.0/16], bgp: {asn: 65102}}
+  Twin:
+    address_prefixes: [10.103.0.0/16]
+    bgp: {asn: 65103}
+    devices: {a: {}, b: {}}
+connections:
+  Hub-Office: {type: IPsec, between: [Hub, Office], enable_bgp: true}
+  Plain-Office: {type: IPsec, between: [Plain, Office], enable_bgp: true}
+  Hub-Twin: {type: IPsec, between: [Hub, Twin], enable_bgp: true, device: a}
+expressroute_circuits:
+  c1: {site: Office, vnets: {Hub: {routing_weight: 7}, Private: {routing_weight: 9}}, bfd: true, hold_time_seconds: 90}
+"""
+VPN = "route_server: {allow_branch_to_branch_traffic: true, hub_routing_preference: VpnGateway}"
+AS_PATH = "route_server: {allow_branch_to_branch_traffic: true, hub_routing_preference: ASPath}"
+SEED = "name: policy\nprofile: seed"
+PREMIUM = "hold_time_seconds: 90, sku_tier: Premium"
+Edit = tuple[str, str]
+NONE: Edit = ("name: policy", "name: policy")
+PREFERS_VPN: Edit = ("route_server: {allow_branch_to_branch_traffic: true}", VPN)
+PREFERS_AS_PATH: Edit = ("route_server: {allow_branch_to_branch_traffic: true}", AS_PATH)
+
+
+@cache
+def topology(edit: Edit) -> Topology:
+    """The network, with a text of the file replaced by another one."""
+    before, now = edit
+    assert before in TEXT, before
+    return Topology(resolve(parse(TEXT.replace(before, now, 1), "policy.yaml").scenario))

@@ -1,0 +1,98 @@
+"""The model and FRR's configuration read one table of BGP policy, and each of its rows counts in both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cache
+from ipaddress import IPv4Network
+
+import pytest
+from policies import NONE, PREFERS_AS_PATH, PREFERS_VPN, Edit, topology
+
+from netlab.azure.bgp import policy as policies
+from netlab.azure.bgp.fixpoint import converge
+from netlab.azure.bgp.sessions import Announcements
+from netlab.azure.bgp.table import TABLE, Row
+from netlab.plan.planner import plan
+from netlab.render.text import frr_conf
+
+
+def prefixes(*names: str) -> frozenset[IPv4Network]:
+    return frozenset(map(IPv4Network, names))
+
+
+def many(count: int) -> frozenset[IPv4Network]:
+    parts = IPv4Network("100.64.0.0/10").subnets(new_prefix=24)
+    return frozenset(next(parts) for _ in range(count))
+
+
+# The Route Server's ASN comes back to it by a site.
+REMOTE: Edit = (
+    "connections:\n",
+    "connections:\n  Hub-Remote: {type: IPsec, between: [Hub, Remote], enable_bgp: true}\n",
+)
+TOLD = {
+    "Office": prefixes("10.101.0.0/16", "10.0.0.0/8", "10.1.5.0/24", "10.103.7.0/24"),
+    "hub-nva": prefixes("10.9.0.0/16", "10.10.0.0/16", "0.0.0.0/0"),
+}
+MOMENTS: tuple[tuple[Edit, Announcements], ...] = (
+    (NONE, TOLD),
+    (PREFERS_VPN, TOLD),
+    (PREFERS_AS_PATH, TOLD),
+    (REMOTE, TOLD),
+    (NONE, TOLD | {"Office": many(4001)}),
+    (NONE, TOLD | {"hub-nva": many(1200)}),
+    (NONE, TOLD | {"hub-nva": many(4001)}),
+)
+
+
+def learned(moment: int) -> object:
+    """What the model makes of the table."""
+    edit, announced = MOMENTS[moment]
+    at = topology(edit)
+    found = converge(at, frozenset(at.tunnel), announced)
+    return found.paths, [session.over for session in found.exceeded]
+
+
+def configured(edit: Edit) -> list[str]:
+    """What FRR reads of the table."""
+    speakers = plan(topology(edit).network.scenario, "lab").speakers
+    return [frr_conf(speaker, daemon) for speaker in speakers for daemon in speaker.daemons]
+
+
+learned_by_all, configured_by_all = cache(learned), cache(configured)
+
+
+@pytest.fixture
+def without(row: Row, monkeypatch: pytest.MonkeyPatch) -> Iterator[Row]:
+    """The table without a row, after what the whole of it makes is known."""
+    for edit, _ in MOMENTS:
+        configured_by_all(edit)
+    for moment in range(len(MOMENTS)):
+        learned_by_all(moment)
+    monkeypatch.setattr(policies, "TABLE", tuple(other for other in TABLE if other is not row))
+    policies.rows.cache_clear()
+    yield row
+    policies.rows.cache_clear()
+
+
+def named(rows: Iterable[Row]) -> list[object]:
+    return [pytest.param(row, id=f"{row.speakers[0]}, {row.peers[0]}, {row.what}") for row in rows]
+
+
+@pytest.mark.parametrize("row", named(TABLE))
+def test_a_row_that_is_taken_away_changes_the_model_and_the_configuration(without: Row) -> None:
+    assert any(configured(edit) != configured_by_all(edit) for edit, _ in MOMENTS)
+    # How a session is kept says nothing of what is learned.
+    if without.parts != ("session",):
+        assert any(learned(moment) != learned_by_all(moment) for moment in range(len(MOMENTS)))
+
+
+def test_a_neighbor_of_the_plan_has_the_policy_of_its_pair() -> None:
+    at = topology(NONE)
+    found = plan(at.network.scenario, "lab").speakers
+    assert len(found) == len(at.speakers)
+    for speaker in found:
+        for neighbor in speaker.neighbors:
+            pair = at.speakers[speaker.node], at.speakers[neighbor.node]
+            assert neighbor.policy == policies.policy(*pair)
