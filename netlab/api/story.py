@@ -7,6 +7,7 @@ from typing import Any
 
 from netlab.api.labs import Lab, named
 from netlab.api.machine import LINUX
+from netlab.azure.faults import action_of
 from netlab.errors import LabError, UsageError
 from netlab.lab.build import certificates, profile, state
 from netlab.lab.build.clients import refusals
@@ -22,13 +23,14 @@ from netlab.scenario.names import suggest
 __all__ = ["Seen"]
 
 
-def act(lab: Lab, verb: str, subject: Mapping[str, Any]) -> Incident:
-    """Take an action as a story does: `status` expects its effects, and `verify` puts it back."""
-    given = {key: named(lab, value) for key, value in subject.items() if value is not None}
-    action = Action.model_validate({verb: given})
+def fault(lab: Lab, verb: str, mend: bool, subject: Mapping[str, Any]) -> Incident:
+    """Take the action of a verb of `netlab fault` as a story does: `status` expects its effects, and `verify` puts it
+    back."""
+    given = {key: named(lab, value) for key, value in subject.items()}
+    action = Action.model_validate({action_of(verb, mend): given})
     problem = incidents.refused(lab.scenario, action)
     if problem:
-        raise UsageError(f"{verb}: {problem}", "netlab graph LAB shows what there is")
+        raise UsageError(f"{action.verb}: {problem}", "netlab graph LAB shows what there is")
     with state.locked(lab.facts.lab):
         return incidents.take(lab, LINUX, (action,))
 

@@ -10,8 +10,7 @@ from bisect import bisect
 from collections.abc import Hashable, Iterator, Sequence
 from ipaddress import IPv4Address, IPv4Network
 
-from netlab.azure.faults.link import LINK
-from netlab.azure.faults.machine import MACHINE
+from netlab.azure.faults import Impact
 from netlab.azure.prediction import endpoint_addresses
 from netlab.azure.state import State
 from netlab.scenario.models import Scenario
@@ -53,13 +52,13 @@ class _Keys:
     def _of_nic(self, nic: Nic) -> Hashable:
         if nic.appliance is not None or nic.public_address is not None or nic in nic.vnet.next_hops:
             return nic.node
-        stopped = nic.node in self._state.broken(MACHINE)
+        stopped = nic.node in self._state.hit(Impact.STOPPED)
         return nic.vnet.name, nic.subnet.name, nic.ip_forwarding, stopped, self._region(nic.address)
 
     def _of_client(self, client: Client) -> Hashable:
         held = tuple((tunnel.gateway.name, self._state.sessions[tunnel.key]) for tunnel in client.tunnels)
         regions = tuple(self._region(self._addresses.get(tunnel.name)) for tunnel in client.tunnels)
-        return client.spec.os, held, regions, client.node in self._state.broken(LINK)
+        return client.spec.os, held, regions, client.node in self._state.hit(Impact.CUT)
 
     def _region(self, address: IPv4Address | None) -> int:
         return bisect(self._edges, int(address)) if address is not None else -1

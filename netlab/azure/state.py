@@ -13,11 +13,8 @@ from netlab.azure import faults, sessions
 from netlab.azure.bgp.fixpoint import Converged, Paths, converge
 from netlab.azure.bgp.sessions import Session as BgpSession
 from netlab.azure.dataplane.effective import active, fixed_routes
-from netlab.azure.faults import KINDS, Faults, Kind, targets
-from netlab.azure.faults.circuit import CIRCUIT
-from netlab.azure.faults.gateway import INSTANCE, STANDBY
-from netlab.azure.faults.link import LINK, linked
-from netlab.azure.faults.machine import MACHINE
+from netlab.azure.faults import Faults, Impact
+from netlab.azure.faults.link import are_apart
 from netlab.azure.ike import Negotiated, negotiate
 from netlab.azure.sessions import Prefixes, Session, Sessions
 from netlab.azure.sessions import Tunnel as ClientTunnel
@@ -55,12 +52,12 @@ class State:
     @cached_property
     def topology(self) -> Topology:
         """The routers and tunnels of this moment."""
-        lost = self.broken(INSTANCE) | self.broken(MACHINE)
-        return Topology(self.network, self.broken(STANDBY), lost, self.broken(CIRCUIT))
+        absent = self.hit(Impact.LOST, Impact.STOPPED)
+        return Topology(self.network, self.hit(Impact.SWITCHED), absent, self.hit(Impact.SEVERED))
 
-    def broken(self, kind: Kind) -> frozenset[str]:
-        """What faults of a kind are about: nodes, tunnels or VNets."""
-        return targets(self.faults, kind)
+    def hit(self, *impacts: Impact) -> frozenset[str]:
+        """What faults do one of these things to: nodes, or VNets."""
+        return faults.hit(self.faults, *impacts)
 
     @cached_property
     def up(self) -> frozenset[str]:
@@ -101,15 +98,8 @@ class State:
 
     def why_down(self, tunnel: Tunnel) -> str:
         """Why a tunnel is not up; empty if it is."""
-        never = self._why_never_up(tunnel)
-        if never:
-            return never
         places = (tunnel.name, *(router.node for router in tunnel.routers))
-        for place in places:
-            for kind in KINDS:
-                if kind.why_down is not None and place in self.broken(kind):
-                    return kind.why_down(place)
-        return ""
+        return self._why_never_up(tunnel) or faults.why_down(self.faults, places)
 
     @cached_property
     def _converged(self) -> Converged:
@@ -264,14 +254,8 @@ def _after(state: State, verb: str, tunnel: ClientTunnel) -> State:
 
 
 def _connected(state: State, tunnel: ClientTunnel) -> State:
-    selectors, reachable = state.offered(tunnel[1]), not _is_cut_off(state, tunnel)
+    selectors, reachable = state.offered(tunnel[1]), not are_apart(state.network, state.faults, tunnel)
     return replace(state, sessions=sessions.connect(state.scenario, state.sessions, tunnel, selectors, reachable))
-
-
-def _is_cut_off(state: State, tunnel: ClientTunnel) -> bool:
-    """Whether there is no way between a client and its gateway."""
-    ends = (linked(state.network, name) for name in tunnel)
-    return any(state.broken(LINK) & nodes for nodes in ends)
 
 
 def _without_lost_clients(state: State, before: State) -> State:
@@ -287,7 +271,7 @@ def _is_lost(state: State, before: State, tunnel: ClientTunnel) -> bool:
     gateway = state.network.vnets[tunnel[1]].vpn_gateway
     assert gateway is not None
     moved = state.topology.point_to_site(gateway) is not before.topology.point_to_site(gateway)
-    return moved or _is_cut_off(state, tunnel)
+    return moved or are_apart(state.network, state.faults, tunnel)
 
 
 def _with_session(

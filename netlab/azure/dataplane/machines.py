@@ -8,8 +8,7 @@ from ipaddress import IPv4Network
 from netlab.azure.dataplane.nodes import Node, Translation
 from netlab.azure.dataplane.routers import Leases, lost_peers, own_routes, to_the_internet
 from netlab.azure.dataplane.tables import ANY, Hop, Route, Table, TunnelEnd, table
-from netlab.azure.faults.link import LINK
-from netlab.azure.faults.machine import MACHINE
+from netlab.azure.faults import Impact
 from netlab.azure.ike import Selectors
 from netlab.azure.state import State
 from netlab.results.drops import DropType, cause
@@ -32,7 +31,7 @@ def machine(state: State, nic: Nic) -> Node:
         addresses=frozenset((nic.address,)),
         translations=hidden,
         forwards=forwards,
-        stopped=cause(DropType.STOPPED) if nic.node in state.broken(MACHINE) else None,
+        stopped=cause(DropType.STOPPED) if nic.node in state.hit(Impact.STOPPED) else None,
     )
 
 
@@ -47,7 +46,7 @@ def client(state: State, leases: Leases, found: Client) -> Node:
     """A point-to-site client: of several tunnels it uses the one with the longest prefix; all else goes to the
     Internet."""
     by_tunnel = [tuple(_tunnel_routes(state, tunnel)) for tunnel in found.tunnels]
-    out = _CUT_OFF if found.node in state.broken(LINK) else Hop(INTERNET, INTERNET, found.node)
+    out = _CUT_OFF if found.node in state.hit(Impact.CUT) else Hop(INTERNET, INTERNET, found.node)
     default = Route(ANY, "the machine's default route", INTERNET, (out,))
     public = found.network.public.clients[found.name]
     held = (leases(tunnel.name) for tunnel in found.tunnels)

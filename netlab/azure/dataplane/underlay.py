@@ -9,7 +9,7 @@ from netlab.azure.dataplane.effective import NONE_PREFIXES
 from netlab.azure.dataplane.nodes import Node, Translation
 from netlab.azure.dataplane.routers import bgp_source, edge
 from netlab.azure.dataplane.tables import ANY, Hop, Route, Table, table
-from netlab.azure.faults.link import LINK
+from netlab.azure.faults import Impact
 from netlab.azure.state import State
 from netlab.results.drops import DropType, cause
 from netlab.scenario.addresses import INTERNET_ADDRESS
@@ -46,7 +46,7 @@ def site_edge(state: State, router: Router) -> Node:
     spaces = (prefix for vnet in site.network.vnets.values() for prefix in vnet.address_space)
     prefixes = dict.fromkeys((*site.prefixes, *spaces, *NONE_PREFIXES))
     lan = (Route(prefix, "the device's network", router.node, (inward,)) for prefix in prefixes)
-    out = Hop(drop=cause(DropType.LINK_CUT)) if router.node in state.broken(LINK) else Hop(INTERNET, INTERNET, name)
+    out = Hop(drop=cause(DropType.LINK_CUT)) if router.node in state.hit(Impact.CUT) else Hop(INTERNET, INTERNET, name)
     wan = Route(ANY, "the way to the Internet", INTERNET, (out,))
     return Node(
         name,

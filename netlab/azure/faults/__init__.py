@@ -5,8 +5,10 @@ What a kind does to a running lab stands in the file of the same name in ``netla
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from netlab.azure.faults import circuit, device, gateway, link, machine, tunnel
-from netlab.azure.faults.kind import Fault, Faults, Kind
+from netlab.azure.faults.kind import Fault, Faults, Impact, Kind, hit, targets
 from netlab.scenario.models import Action
 from netlab.scenario.network import Network
 
@@ -20,18 +22,31 @@ KINDS: tuple[Kind, ...] = (
     circuit.CIRCUIT,
 )
 
-__all__ = ["KINDS", "Fault", "Faults", "Kind", "after", "is_about_faults", "targets"]
+__all__ = [
+    "KINDS",
+    "Fault",
+    "Faults",
+    "Impact",
+    "Kind",
+    "action_of",
+    "after",
+    "hit",
+    "is_about_faults",
+    "mending",
+    "targets",
+    "why_down",
+]
 
 
 def is_about_faults(action: Action) -> bool:
     """Whether an action begins or ends faults."""
-    return any(action.verb in (kind.begins, kind.ends) for kind in KINDS)
+    return any(kind.is_about(action) for kind in KINDS)
 
 
 def after(network: Network, faults: Faults, action: Action) -> Faults:
     """The faults after an action that begins or ends some."""
     for kind in KINDS:
-        mine = frozenset(Fault(kind.name, target) for target in kind.targets(network, faults, action))
+        mine = frozenset(Fault(kind, target) for target in kind.targets(network, faults, action))
         if action.verb == kind.begins:
             faults = faults ^ mine if kind.alternates else faults | mine
         elif action.verb == kind.ends:
@@ -39,6 +54,23 @@ def after(network: Network, faults: Faults, action: Action) -> Faults:
     return faults
 
 
-def targets(faults: Faults, kind: Kind) -> frozenset[str]:
-    """What faults of a kind are about: nodes, names of tunnels or of VNets, as the kind says."""
-    return frozenset(fault.target for fault in faults if fault.kind == kind.name)
+def mending(action: Action) -> Action | None:
+    """The action that ends the faults which an action begins; None if it begins none."""
+    ends = next((kind.ends for kind in KINDS if action.verb == kind.begins), None)
+    return Action.model_validate({ends: action.subject}) if ends is not None else None
+
+
+def action_of(verb: str, mend: bool) -> str:
+    """The action that a verb of ``netlab fault`` takes."""
+    kind = next(kind for kind in KINDS if kind.verb == verb)
+    return kind.ends if mend else kind.begins
+
+
+def why_down(faults: Faults, places: Iterable[str]) -> str:
+    """Why a tunnel is down, by its name and the nodes that it ends at; empty if no fault takes it down."""
+    for place in places:
+        here = {fault.kind for fault in faults if fault.target == place}
+        for kind in KINDS:
+            if kind.why_down is not None and kind in here:
+                return kind.why_down(place)
+    return ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netlab.azure.faults.kind import Faults, Kind
+from netlab.azure.faults.kind import Faults, Impact, Kind
 from netlab.scenario.models import Action, CircuitLink
 from netlab.scenario.network import Network
 
@@ -18,4 +18,4 @@ def _named(network: Network, faults: Faults, action: Action) -> frozenset[str]:
     return frozenset(routers[index].node for index in _LINKS[subject.link])
 
 
-CIRCUIT = Kind("circuit", "fail_circuit", "restore_circuit", _named)
+CIRCUIT = Kind("circuit", "circuit", "fail_circuit", "restore_circuit", _named, Impact.SEVERED)

@@ -15,4 +15,4 @@ def _named(network: Network, faults: Faults, action: Action) -> frozenset[str]:
     return linked(network, subject.site, subject.device)
 
 
-DEVICE = Kind("device", "silence_device", "wake_device", _named, why_down=lambda node: f"{node} is silent")
+DEVICE = Kind("device", "device", "silence_device", "wake_device", _named, why_down=lambda node: f"{node} is silent")

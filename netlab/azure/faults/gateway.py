@@ -3,7 +3,7 @@ other instance has all tunnels."""
 
 from __future__ import annotations
 
-from netlab.azure.faults.kind import Faults, Kind
+from netlab.azure.faults.kind import Faults, Impact, Kind
 from netlab.scenario.models import Action, GatewayFault
 from netlab.scenario.network import Network, VpnGateway
 
@@ -33,6 +33,6 @@ def _lost(network: Network, faults: Faults, action: Action) -> frozenset[str]:
 
 
 # The VNets whose gateway's second instance is the active one.
-STANDBY = Kind("standby", "fail_gateway", "restore_gateway", _switched, alternates=True)
+STANDBY = Kind("standby", "gateway", "fail_gateway", "restore_gateway", _switched, Impact.SWITCHED, alternates=True)
 # The nodes of instances that are down.
-INSTANCE = Kind("instance", "fail_gateway", "restore_gateway", _lost)
+INSTANCE = Kind("instance", "gateway", "fail_gateway", "restore_gateway", _lost, Impact.LOST)

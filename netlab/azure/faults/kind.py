@@ -4,37 +4,69 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum, auto
 
 from netlab.scenario.models import Action
 from netlab.scenario.network import Network
 
 
+class Impact(Enum):
+    """What a fault does to its target in the model."""
+
+    SWITCHED = auto()
+    """The second instance of this VNet's active-standby gateway is the active one."""
+    LOST = auto()
+    """This router does not exist: it has no tunnels, sessions and addresses."""
+    STOPPED = auto()
+    """This machine exists, and sends, receives and forwards nothing."""
+    CUT = auto()
+    """The link of this router or client to the Internet carries nothing."""
+    SEVERED = auto()
+    """The link of this edge router to its site carries nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of faults: the actions that begin and end one, the targets that such an action names, and its impact.
+
+    ``verb`` is the one of ``netlab fault``. ``alternates``: to begin it a second time ends it. ``why_down`` says why a
+    tunnel is down that ends at a target, or is one; without it the fault takes no tunnel down.
+    """
+
+    name: str
+    verb: str
+    begins: str
+    ends: str
+    named: Callable[[Network, Faults, Action], frozenset[str]]
+    impact: Impact | None = None
+    alternates: bool = False
+    why_down: Callable[[str], str] | None = None
+
+    def targets(self, network: Network, faults: Faults, action: Action) -> frozenset[str]:
+        """The targets of an action; none of an action of another kind."""
+        return self.named(network, faults, action) if self.is_about(action) else frozenset()
+
+    def is_about(self, action: Action) -> bool:
+        """Whether an action begins or ends faults of this kind."""
+        return action.verb in (self.begins, self.ends)
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something that is broken: the name of its kind, and what it is about."""
+    """Something that is broken: its kind, and what it is about: a node, or the name of a tunnel or of a VNet."""
 
-    kind: str
+    kind: Kind
     target: str
 
 
 Faults = frozenset[Fault]
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A kind of faults: the actions that begin and end one, and the targets that such an action names.
+def targets(faults: Faults, kind: Kind) -> frozenset[str]:
+    """What the faults of a kind are about."""
+    return frozenset(fault.target for fault in faults if fault.kind == kind)
 
-    ``alternates``: to begin it a second time ends it. ``why_down`` says why a tunnel is down that ends at a target, or
-    is one; without it the fault takes no tunnel down.
-    """
 
-    name: str
-    begins: str
-    ends: str
-    named: Callable[[Network, Faults, Action], frozenset[str]]
-    alternates: bool = False
-    why_down: Callable[[str], str] | None = None
-
-    def targets(self, network: Network, faults: Faults, action: Action) -> frozenset[str]:
-        """The targets of an action; none of an action of another kind."""
-        return self.named(network, faults, action) if action.verb in (self.begins, self.ends) else frozenset()
+def hit(faults: Faults, *impacts: Impact) -> frozenset[str]:
+    """The targets that faults do one of these things to."""
+    return frozenset(fault.target for fault in faults if fault.kind.impact in impacts)

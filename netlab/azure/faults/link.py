@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from netlab.azure.faults.kind import Faults, Kind
+from collections.abc import Iterable
+
+from netlab.azure.faults.kind import Faults, Impact, Kind, hit
 from netlab.scenario.models import Action, LinkOf
 from netlab.scenario.network import Network
 
@@ -26,4 +28,18 @@ def _named(network: Network, faults: Faults, action: Action) -> frozenset[str]:
     return linked(network, subject.name, subject.device)
 
 
-LINK = Kind("link", "cut_link", "mend_link", _named, why_down=lambda node: f"the link of {node} to the Internet is cut")
+def are_apart(network: Network, faults: Faults, names: Iterable[str]) -> bool:
+    """Whether the link of one of these clients, VNets or sites is cut, so that they do not reach each other."""
+    cut = hit(faults, Impact.CUT)
+    return any(cut & linked(network, name) for name in names)
+
+
+LINK = Kind(
+    "link",
+    "link",
+    "cut_link",
+    "mend_link",
+    _named,
+    Impact.CUT,
+    why_down=lambda node: f"the link of {node} to the Internet is cut",
+)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netlab.azure.faults.kind import Faults, Kind
+from netlab.azure.faults.kind import Faults, Impact, Kind
 from netlab.scenario.models import Action, OneMachine
 from netlab.scenario.names import resolve
 from netlab.scenario.network import Network
@@ -15,4 +15,6 @@ def _named(network: Network, faults: Faults, action: Action) -> frozenset[str]:
     return frozenset(resolve(network.scenario, subject.vm))
 
 
-MACHINE = Kind("machine", "stop_vm", "start_vm", _named, why_down=lambda node: f"{node} is stopped")
+MACHINE = Kind(
+    "machine", "vm", "stop_vm", "start_vm", _named, Impact.STOPPED, why_down=lambda node: f"{node} is stopped"
+)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from netlab.azure.faults.gateway import STANDBY
-from netlab.azure.faults.kind import Faults, Kind
+from netlab.azure.faults.kind import Faults, Impact, Kind, hit
 from netlab.scenario.models import Action, ConnectionTunnel
 from netlab.scenario.network import Network, Topology, Tunnel, VpnGateway
 
@@ -12,8 +11,7 @@ def _named(network: Network, faults: Faults, action: Action) -> frozenset[str]:
     """The tunnels of a connection, those of lost instances too; or those at the instance that is named."""
     subject = action.subject
     assert isinstance(subject, ConnectionTunnel)
-    switched = frozenset(fault.target for fault in faults if fault.kind == STANDBY.name)
-    mine = Topology(network, switched).tunnels_by_connection[subject.connection]
+    mine = Topology(network, hit(faults, Impact.SWITCHED)).tunnels_by_connection[subject.connection]
     return frozenset(t.name for t in mine if subject.instance is None or _ends_at(t, subject.instance))
 
 
@@ -22,4 +20,6 @@ def _ends_at(tunnel: Tunnel, instance: int) -> bool:
     return any(index == instance and isinstance(end, VpnGateway) and end.active_active for index, end in ends)
 
 
-TUNNEL = Kind("tunnel", "fail_tunnel", "restore_tunnel", _named, why_down=lambda name: f"{name} was taken down")
+TUNNEL = Kind(
+    "tunnel", "tunnel", "fail_tunnel", "restore_tunnel", _named, why_down=lambda name: f"{name} was taken down"
+)

@@ -28,7 +28,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from netlab.azure.faults.gateway import INSTANCE, STANDBY
+from netlab.azure.faults import Impact
 from netlab.azure.state import State, after, initial
 from netlab.errors import HostError, LabError, NetlabError, UsageError
 from netlab.lab.build import keys
@@ -167,7 +167,7 @@ def read(lab: str) -> Lab:
 
 def planned(facts: Facts, scenario: Scenario, world: State) -> Lab:
     """A lab as its plan is at a moment of its story."""
-    switched, lost = world.broken(STANDBY), world.broken(INSTANCE)
+    switched, lost = world.hit(Impact.SWITCHED), world.hit(Impact.LOST)
     return Lab(facts, scenario, plan(world.scenario, facts.lab, facts.data_plane, facts.time_scale, switched, lost))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from itertools import pairwise
 
 from netlab.azure.dataplane.walk import Walk
-from netlab.azure.faults.machine import MACHINE
+from netlab.azure.faults import Impact, targets
 from netlab.azure.faults.tunnel import TUNNEL
 from netlab.azure.prediction import Predicted, matrix
 from netlab.azure.state import State, after
@@ -67,7 +67,7 @@ def reset_connection(lab: Lab, machine: Machine, name: str) -> tuple[Incident, c
     before = stage.world
     tunnels = before.topology.tunnels_by_connection[name]
     restore = Action.model_validate({"restore_tunnel": {"connection": name}})
-    actions = (restore,) if before.broken(TUNNEL) & {tunnel.name for tunnel in tunnels} else ()
+    actions = (restore,) if targets(before.faults, TUNNEL) & {tunnel.name for tunnel in tunnels} else ()
 
     def act() -> None:
         for action in actions:
@@ -88,7 +88,7 @@ def _up(world: State) -> frozenset[Ends]:
     tunnels = (t.routers for t in world.topology.tunnels if t.name in world.up)
     routers = (*tunnels, *(peers.routers for peers in world.topology.peers))
     machines = ((vnet.node, nic.node) for vnet in world.network.vnets.values() for nic in vnet.nics)
-    nics = frozenset(frozenset(ends) for ends in machines if ends[1] not in world.broken(MACHINE))
+    nics = frozenset(frozenset(ends) for ends in machines if ends[1] not in world.hit(Impact.STOPPED))
     return nics | frozenset(frozenset(router.node for router in pair) for pair in routers)
 
 

@@ -4,28 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import ExitStack
-from dataclasses import replace
 
-from netlab.azure.faults import Fault
-from netlab.azure.faults.gateway import INSTANCE, STANDBY
+from netlab.azure.faults import mending
 from netlab.azure.sessions import Tunnel, point_to_site
 from netlab.azure.state import named
 from netlab.lab.build import clients, keys, state
-from netlab.lab.story import actions, failover
+from netlab.lab.story import actions, faults
 from netlab.lab.story.stage import Stage
-from netlab.scenario.models import Action, ClientOnly, CustomRoutes, GatewayFault, NewKey, SitePrefix
+from netlab.scenario.models import Action, ClientOnly, CustomRoutes, NewKey, SitePrefix
 
-# What undoes an action; the others leave nothing behind, or are themselves the undoing of one.
-_INVERSE = {
-    "add_route": "remove_route",
-    "remove_route": "add_route",
-    "fail_tunnel": "restore_tunnel",
-    "cut_link": "mend_link",
-    "silence_device": "wake_device",
-    "stop_vm": "start_vm",
-    "fail_circuit": "restore_circuit",
-    "fail_gateway": "restore_gateway",
-}
+_OTHER_WAY_ROUND = {"add_route": "remove_route", "remove_route": "add_route"}
 
 
 def rewind(stage: Stage) -> None:
@@ -38,8 +26,8 @@ def rewind(stage: Stage) -> None:
             way_back.callback(_restore_clients, stage, touched)
         if taken:
             way_back.callback(stage.settle)
-        for vnet in {a.subject.vnet for a in taken if isinstance(a.subject, GatewayFault)}:
-            way_back.callback(_repair, stage, vnet)
+        for repair in faults.repairs(taken):
+            way_back.callback(repair, stage)
         way_back.callback(stage.reopen)
         for who in dict.fromkeys(a.subject.speaker for a in taken if isinstance(a.subject, SitePrefix)):
             way_back.callback(actions.announce, stage, who, stage.world.announced[who], opening.announced[who])
@@ -48,11 +36,17 @@ def rewind(stage: Stage) -> None:
         for action in taken:
             if isinstance(action.subject, CustomRoutes):
                 way_back.callback(_restore_custom_routes, stage, action.subject.vnet)
-            inverse = _INVERSE.get(action.verb)
+            inverse = _inverse(action)
             if inverse is not None:
-                way_back.callback(actions.take, stage, Action.model_validate({inverse: action.subject}))
+                way_back.callback(actions.take, stage, inverse)
     stage.reopen()
     stage.remember(())
+
+
+def _inverse(action: Action) -> Action | None:
+    """What undoes an action; the others leave nothing behind, or are themselves the undoing of one."""
+    other = _OTHER_WAY_ROUND.get(action.verb)
+    return Action.model_validate({other: action.subject}) if other is not None else mending(action)
 
 
 def _touched(stage: Stage) -> frozenset[Tunnel]:
@@ -77,14 +71,3 @@ def _restore_keys(stage: Stage, connection: str) -> None:
 def _restore_custom_routes(stage: Stage, vnet: str) -> None:
     routes = point_to_site(stage.lab.scenario, vnet).custom_routes
     actions.set_custom_routes(stage, CustomRoutes(vnet=vnet, prefixes=routes))
-
-
-def _repair(stage: Stage, vnet: str) -> None:
-    """Finish what a failover that was killed half-way has left, now that the story has been put back."""
-    opening = state.opening(stage.lab)
-    gateway = opening.network.vnets[vnet].vpn_gateway
-    instances = gateway.instances if gateway is not None else ()
-    stage.lab = state.planned(stage.lab.facts, stage.lab.scenario, opening)
-    for fault in (Fault(STANDBY.name, vnet), *(Fault(INSTANCE.name, router.node) for router in instances)):
-        other = state.planned(stage.lab.facts, stage.lab.scenario, replace(opening, faults=frozenset({fault}))).plan
-        failover.repair(other, stage.lab.plan, keys.read(stage.lab.facts.lab), stage.machine, opening.up)

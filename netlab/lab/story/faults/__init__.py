@@ -1,9 +1,11 @@
-"""Faults of a running lab: each kind's file says how it begins there and how it ends."""
+"""Faults of a running lab: each kind's file says how it begins there and how it ends.
+
+What must settle afterwards is not said per kind: a stage waits for what the model foresees of the moment.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 
 from netlab.azure.faults import Faults, Kind, targets
 from netlab.azure.faults.circuit import CIRCUIT
@@ -13,37 +15,35 @@ from netlab.azure.faults.link import LINK
 from netlab.azure.faults.machine import MACHINE
 from netlab.azure.faults.tunnel import TUNNEL
 from netlab.lab.story.faults import circuit, device, gateway, link, machine, tunnel
+from netlab.lab.story.faults.effect import Change, Effect, Undo
 from netlab.lab.story.stage import Stage
 from netlab.scenario.models import Action
 
-Act = Callable[[Stage, Collection[str]], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """How faults of a kind begin in a lab, and how they end, given what they are about."""
-
-    begin: Act
-    end: Act
-
-
 # In the order in which they act.
 EFFECTS: Mapping[Kind, Effect] = {
-    TUNNEL: Effect(tunnel.begin, tunnel.end),
-    LINK: Effect(link.begin, link.end),
-    DEVICE: Effect(device.begin, device.end),
-    MACHINE: Effect(machine.begin, machine.end),
-    CIRCUIT: Effect(circuit.begin, circuit.end),
+    STANDBY: gateway.EFFECT,
+    INSTANCE: gateway.EFFECT,
+    TUNNEL: tunnel.EFFECT,
+    LINK: link.EFFECT,
+    DEVICE: device.EFFECT,
+    MACHINE: machine.EFFECT,
+    CIRCUIT: circuit.EFFECT,
 }
 
 
 def change(stage: Stage, action: Action, before: Faults, now: Faults) -> None:
     """Break what has a fault now, and mend what has none any more."""
-    if any(targets(before, kind) != targets(now, kind) for kind in (STANDBY, INSTANCE)):
-        gateway.fail_over(stage, action)
     for kind, effect in EFFECTS.items():
         begun, ended = targets(now - before, kind), targets(before - now, kind)
         if begun:
-            effect.begin(stage, begun)
+            effect.begin(stage, Change(begun, action))
         if ended:
-            effect.end(stage, ended)
+            effect.end(stage, Change(ended, action))
+
+
+def repairs(taken: tuple[Action, ...]) -> Iterator[Undo]:
+    """What finishes on a stage what these actions, killed half-way, may have left there."""
+    concerned = (effect for kind, effect in EFFECTS.items() if any(map(kind.is_about, taken)))
+    for effect in dict.fromkeys(concerned):
+        if effect.repairs is not None:
+            yield from effect.repairs(taken)

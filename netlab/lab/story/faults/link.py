@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from netlab.lab.story.faults.effect import Change, Effect
 from netlab.lab.story.stage import Stage
 from netlab.plan.model import Link, Plan
 
 
-def begin(stage: Stage, nodes: Collection[str]) -> None:
+def _begin(stage: Stage, change: Change) -> None:
     """Cut the links of these routers and clients."""
-    stage.machine.links.cut(stage.lab.plan, uplinks(stage.lab.plan, nodes))
+    stage.machine.links.cut(stage.lab.plan, uplinks(stage.lab.plan, change.targets))
 
 
-def end(stage: Stage, nodes: Collection[str]) -> None:
+def _end(stage: Stage, change: Change) -> None:
     """Mend them."""
-    stage.machine.links.mend(stage.lab.plan, uplinks(stage.lab.plan, nodes))
+    stage.machine.links.mend(stage.lab.plan, uplinks(stage.lab.plan, change.targets))
 
 
 def uplinks(plan: Plan, nodes: Collection[str]) -> list[Link]:
@@ -23,3 +24,6 @@ def uplinks(plan: Plan, nodes: Collection[str]) -> list[Link]:
     faces = {*nodes, *(f"{node}-edge" for node in nodes)}
     internet = {node.name for node in plan.nodes if node.kind == "internet"}
     return [link for link in plan.links if link.a.node in faces and link.b.node in internet]
+
+
+EFFECT = Effect(_begin, _end)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
+from netlab.lab.story.faults.effect import Change, Effect
 from netlab.lab.story.stage import Stage
 
 
-def begin(stage: Stage, nodes: Collection[str]) -> None:
+def _begin(stage: Stage, change: Change) -> None:
     """Stop them."""
-    stage.machine.filters.stop(stage.lab.plan, nodes)
+    stage.machine.filters.stop(stage.lab.plan, change.targets)
 
 
-def end(stage: Stage, nodes: Collection[str]) -> None:
+def _end(stage: Stage, change: Change) -> None:
     """Start them."""
-    stage.machine.filters.start(stage.lab.plan, nodes)
+    stage.machine.filters.start(stage.lab.plan, change.targets)
+
+
+EFFECT = Effect(_begin, _end)

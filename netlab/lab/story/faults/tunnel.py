@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
+from netlab.lab.story.faults.effect import Change, Effect
 from netlab.lab.story.stage import Stage
 
 
-def begin(stage: Stage, tunnels: Collection[str]) -> None:
+def _begin(stage: Stage, change: Change) -> None:
     """Terminate their SAs."""
-    stage.machine.ike.terminate(stage.lab.plan, tunnels)
+    stage.machine.ike.terminate(stage.lab.plan, change.targets)
 
 
-def end(stage: Stage, tunnels: Collection[str]) -> None:
+def _end(stage: Stage, change: Change) -> None:
     """Initiate them; those that stay down for another reason are only tried."""
-    restored = frozenset(tunnels) - stage.world.refused
+    restored = change.targets - stage.world.refused
     stage.machine.ike.initiate(stage.lab.plan, restored, restored - stage.world.up)
+
+
+EFFECT = Effect(_begin, _end)
