@@ -9,8 +9,9 @@ from ipaddress import IPv4Address, IPv4Network
 from netlab.azure.dataplane.offers import instances_by_prefix
 from netlab.azure.dataplane.routers import ways
 from netlab.azure.dataplane.walk import Walk
+from netlab.azure.p2s.refusals import NO_ADDRESS, REVOKED, UNTRUSTED, WRONG_PASSWORD
+from netlab.azure.p2s.routes import profile_prefixes
 from netlab.azure.prediction import Addresses, Predicted, address_towards
-from netlab.azure.sessions import NO_ADDRESS, REVOKED, UNTRUSTED, WRONG_PASSWORD, downloaded, issuer
 from netlab.azure.state import State
 from netlab.results.drops import Cause, DropType
 from netlab.scenario.addresses import DEFAULT_ROUTE, GATEWAY_SUBNET
@@ -57,7 +58,7 @@ def _of_absence(state: State, client: Client) -> str:
     return {
         REVOKED: f"issue {name} a new certificate, or take it out of {gateway}'s revoked_certificates",
         UNTRUSTED: f"issue {name} a certificate by a root that {gateway}'s gateway trusts, or let it trust "
-        f"{issuer(state.scenario, name)} (root_certificates)",
+        f"{client.issuer} (root_certificates)",
         WRONG_PASSWORD: f"have the user of {name} type the right password",
         NO_ADDRESS: f"give {gateway}'s gateway a larger address_pool or SKU, or disconnect another client and connect "
         f"{name}",
@@ -170,7 +171,7 @@ class _Case:
                 f"{self.cause['address']}"
             )
             return
-        client = next(t.client for t in self.state.network.client_tunnels if t.name == self.cause["tunnel"])
+        client = next(t.client for t in self.state.network.client_tunnels.values() if t.name == self.cause["tunnel"])
         place = _place(self.state, IPv4Address(self.cause["address"]))
         if client.node != self.walk.dropped_at and place is not None:
             yield f"reconnect the client, so that {place.prefix} is negotiated anew"
@@ -249,7 +250,7 @@ def _user_route(subnet: Subnet, destination: IPv4Address) -> tuple[str, UserRout
 def _of_client(state: State, client: Client, place: _Place) -> Iterator[str]:
     """What would lead a client to a place: through the gateway that offers it or, if none does, through its first."""
     for tunnel in client.tunnels:
-        if any(place.prefix.subnet_of(prefix) for prefix in state.offered(tunnel.gateway.name)):
+        if any(place.prefix.subnet_of(prefix) for prefix in state.offered(tunnel.gateway)):
             yield from _of_client_tunnel(state, tunnel, place)
             return
     yield from _of_end(state, client.gateways[0], place)
@@ -262,7 +263,7 @@ def _of_client_tunnel(state: State, tunnel: ClientTunnel, place: _Place) -> Iter
     elif not any(place.prefix.subnet_of(prefix) for prefix in session.selectors):
         yield f"reconnect {client}: {gateway}'s gateway offers {place.prefix} now, and did not when it connected"
     elif tunnel.client.spec.os == "windows":
-        new = downloaded(state.scenario, gateway) - session.profile
+        new = frozenset(profile_prefixes(tunnel.gateway)) - session.profile
         if any(place.prefix.subnet_of(prefix) for prefix in new):
             yield f"download the profile of {client} anew: it holds {place.prefix} now (R65)"
         yield f"add {place.prefix} by hand on {client}: a Windows profile holds no prefix that S2S or BGP brings"

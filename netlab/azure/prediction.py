@@ -11,7 +11,7 @@ from typing import Literal
 from netlab.azure.dataplane.packets import Packet
 from netlab.azure.dataplane.plane import Plane
 from netlab.azure.dataplane.walk import Walk
-from netlab.azure.sessions import pool_addresses
+from netlab.azure.p2s.routes import pool_addresses
 from netlab.azure.state import State, after, initial
 from netlab.results.drops import Direction, Drop, DropType, cause
 from netlab.scenario.addresses import INTERNET_ADDRESS
@@ -168,11 +168,11 @@ def endpoint_addresses(state: State) -> dict[str, IPv4Address]:
     found |= {nic.node: nic.address for vnet in network.vnets.values() for nic in vnet.nics}
     found |= {host.node: host.address for site in network.sites.values() for host in site.hosts}
     connected: dict[str, int] = {}
-    for tunnel in network.client_tunnels:
+    for tunnel in network.client_tunnels.values():
         if not state.sessions[tunnel.key].absent:
             before = connected.setdefault(tunnel.gateway.name, 0)
             connected[tunnel.gateway.name] += 1
-            found[tunnel.name] = pool_addresses(state.scenario, tunnel.gateway.name)[0] + before
+            found[tunnel.name] = pool_addresses(tunnel.gateway)[0] + before
     return found
 
 

@@ -9,15 +9,16 @@ from functools import cached_property, reduce
 
 from pydantic import SecretStr
 
-from netlab.azure import faults, sessions
+from netlab.azure import faults
 from netlab.azure.bgp.fixpoint import Converged, Paths, converge
 from netlab.azure.bgp.sessions import Session as BgpSession
 from netlab.azure.dataplane.effective import active, fixed_routes
 from netlab.azure.faults import Faults, Impact
 from netlab.azure.faults.link import are_apart
 from netlab.azure.ike import Negotiated, negotiate
-from netlab.azure.sessions import Prefixes, Session, Sessions
-from netlab.azure.sessions import Tunnel as ClientTunnel
+from netlab.azure.p2s import sessions
+from netlab.azure.p2s.routes import offered_selectors, profile_prefixes, static_prefixes
+from netlab.azure.p2s.sessions import Key, Prefixes, Session, Sessions
 from netlab.scenario.addresses import DEFAULT_ROUTE
 from netlab.scenario.models import (
     Action,
@@ -28,7 +29,7 @@ from netlab.scenario.models import (
     Scenario,
     SitePrefix,
 )
-from netlab.scenario.network import Appliance, Network, Router, Topology, Tunnel, resolve
+from netlab.scenario.network import Appliance, ClientTunnel, Network, Router, Topology, Tunnel, VpnGateway, resolve
 
 
 @dataclass(frozen=True)
@@ -127,14 +128,14 @@ class State:
         ends = {node: r.end.name for node, r in self.topology.routers.items() if several[r.end] == 1}
         return {ends.get(node, node): known for node, known in self.learned.items()}
 
-    def offered(self, vnet: str) -> Prefixes:
+    def offered(self, gateway: VpnGateway) -> Prefixes:
         """The selectors that a gateway offers its clients now."""
-        gateway = self.network.vnets[vnet].vpn_gateway
-        router = self.topology.point_to_site(gateway) if gateway is not None else None
+        router = self.topology.point_to_site(gateway)
         learned = self.learned[router.node] if router is not None else {}
-        # What a Route Server, or the gateway beside, tells enters no tunnel.
+        # What a Route Server, or the gateway beside, advertises enters no tunnel.
         by_bgp = [prefix for prefix, paths in learned.items() if any(path.tunnel for path in paths)]
-        return sessions.offered(self.scenario, vnet, by_bgp)
+        static = (*static_prefixes(gateway), *gateway.client_settings.custom_routes)
+        return frozenset(offered_selectors(static, by_bgp))
 
     def sessions_of(self, client: str) -> dict[str, Session]:
         """The tunnels of a client, by the VNet whose gateway they lead to."""
@@ -182,11 +183,12 @@ def initial(scenario: Scenario) -> State:
     network = resolve(scenario)
     announced |= {a.router.node: frozenset(a.bgp.announces) for a in network.bgp_appliances if a.bgp is not None}
     state = State(network, announced, {}, given_keys(scenario))
-    offers = {gateway: state.offered(gateway) for _, gateway in sessions.tunnels_of(scenario)}
+    tunnels = network.client_tunnels
+    offers = {gateway: state.offered(gateway) for gateway in dict.fromkeys(t.gateway for t in tunnels.values())}
     found: Sessions = {}
-    for tunnel in sessions.tunnels_of(scenario):
-        fresh = Session(profile=sessions.downloaded(scenario, tunnel[1]), absent=sessions.DISCONNECTED)
-        found = sessions.connect(scenario, {**found, tunnel: fresh}, tunnel, offers[tunnel[1]])
+    for key, tunnel in tunnels.items():
+        fresh = Session(profile=frozenset(profile_prefixes(tunnel.gateway)), absent=sessions.DISCONNECTED)
+        found = sessions.connect({**found, key: fresh}, tunnel, offers[tunnel.gateway])
     return replace(state, sessions=found)
 
 
@@ -194,13 +196,13 @@ def after(state: State, action: Action) -> State:
     """The state after an action."""
     match action.verb, action.subject:
         case "add_route", ClientRoute(client=client, prefix=prefix):
-            tunnel = (client, state.scenario.clients[client].gateway)
-            return _with_session(state, tunnel, by_hand=state.sessions[tunnel].by_hand | {prefix})
+            key = state.network.clients[client].tunnels[0].key
+            return _with_session(state, key, by_hand=state.sessions[key].by_hand | {prefix})
         case "remove_route", ClientRoute(client=client, prefix=prefix):
-            tunnel = (client, state.scenario.clients[client].gateway)
-            return _with_session(state, tunnel, by_hand=state.sessions[tunnel].by_hand - {prefix})
+            key = state.network.clients[client].tunnels[0].key
+            return _with_session(state, key, by_hand=state.sessions[key].by_hand - {prefix})
         case "download_profile" | "connect" | "reconnect" | "disconnect" as verb, ClientOnly() as subject:
-            for tunnel in named(state.scenario, subject):
+            for tunnel in named(state.network, subject):
                 state = _after(state, verb, tunnel)
             return state
         case "announce", SitePrefix(speaker=who, parts=parts):
@@ -211,7 +213,7 @@ def after(state: State, action: Action) -> State:
             ends = (end,) if end is not None else state.scenario.connections[connection].between
             return replace(state, keys={**state.keys, **{(connection, each): key for each in ends}})
         case "set_custom_routes", CustomRoutes() as change:
-            return replace(state, network=resolve(with_custom_routes(state.scenario, change)))
+            return replace(state, network=resolve(with_custom_routes(state.network, change)))
         case _ if faults.is_about_faults(action):
             now = replace(state, faults=faults.after(state.network, state.faults, action))
             return _without_lost_clients(now, state)
@@ -228,34 +230,35 @@ def given_keys(scenario: Scenario) -> dict[tuple[str, str], SecretStr]:
     return {place: key for place, key in found.items() if key is not None}
 
 
-def named(scenario: Scenario, subject: ClientOnly) -> tuple[ClientTunnel, ...]:
+def named(network: Network, subject: ClientOnly) -> tuple[ClientTunnel, ...]:
     """The tunnels that an action on a client is about."""
-    gateways = scenario.clients[subject.client].gateways
-    return tuple((subject.client, gateway) for gateway in gateways if subject.gateway in (None, gateway))
+    tunnels = network.clients[subject.client].tunnels
+    return tuple(tunnel for tunnel in tunnels if subject.gateway in (None, tunnel.gateway.name))
 
 
-def with_custom_routes(scenario: Scenario, change: CustomRoutes) -> Scenario:
+def with_custom_routes(network: Network, change: CustomRoutes) -> Scenario:
     """The scenario with other custom routes at a gateway: what is configured changes, what clients hold does not."""
-    vnet = scenario.vnets[change.vnet]
-    assert vnet.vpn_gateway is not None
-    settings = sessions.point_to_site(scenario, change.vnet).model_copy(update={"custom_routes": change.prefixes})
-    gateway = vnet.vpn_gateway.model_copy(update={"point_to_site": settings})
-    changed = vnet.model_copy(update={"vpn_gateway": gateway})
+    gateway, scenario = network.vnets[change.vnet].vpn_gateway, network.scenario
+    assert gateway is not None
+    settings = gateway.client_settings.model_copy(update={"custom_routes": change.prefixes})
+    changed = gateway.vnet.spec.model_copy(
+        update={"vpn_gateway": gateway.spec.model_copy(update={"point_to_site": settings})}
+    )
     return scenario.model_copy(update={"vnets": {**scenario.vnets, change.vnet: changed}})
 
 
 def _after(state: State, verb: str, tunnel: ClientTunnel) -> State:
     match verb:
         case "download_profile":
-            return _with_session(state, tunnel, profile=sessions.downloaded(state.scenario, tunnel[1]))
+            return _with_session(state, tunnel.key, profile=frozenset(profile_prefixes(tunnel.gateway)))
         case "disconnect":
-            return replace(state, sessions=sessions.disconnect(state.sessions, tunnel))
+            return replace(state, sessions=sessions.disconnect(state.sessions, tunnel.key))
     return _connected(state, tunnel)
 
 
 def _connected(state: State, tunnel: ClientTunnel) -> State:
-    selectors, reachable = state.offered(tunnel[1]), not are_apart(state.network, state.faults, tunnel)
-    return replace(state, sessions=sessions.connect(state.scenario, state.sessions, tunnel, selectors, reachable))
+    selectors, reachable = state.offered(tunnel.gateway), not are_apart(state.network, state.faults, tunnel.key)
+    return replace(state, sessions=sessions.connect(state.sessions, tunnel, selectors, reachable))
 
 
 def _without_lost_clients(state: State, before: State) -> State:
@@ -263,24 +266,21 @@ def _without_lost_clients(state: State, before: State) -> State:
 
     They stay without until they connect again.
     """
-    dropped = (t for t, held in state.sessions.items() if not held.absent and _is_lost(state, before, t))
+    dropped = (key for key, held in state.sessions.items() if not held.absent and _is_lost(state, before, key))
     return replace(state, sessions=reduce(sessions.disconnect, dropped, state.sessions))
 
 
-def _is_lost(state: State, before: State, tunnel: ClientTunnel) -> bool:
-    gateway = state.network.vnets[tunnel[1]].vpn_gateway
-    assert gateway is not None
+def _is_lost(state: State, before: State, key: Key) -> bool:
+    gateway = state.network.client_tunnels[key].gateway
     moved = state.topology.point_to_site(gateway) is not before.topology.point_to_site(gateway)
-    return moved or are_apart(state.network, state.faults, tunnel)
+    return moved or are_apart(state.network, state.faults, key)
 
 
-def _with_session(
-    state: State, tunnel: ClientTunnel, *, profile: Prefixes | None = None, by_hand: Prefixes | None = None
-) -> State:
+def _with_session(state: State, key: Key, *, profile: Prefixes | None = None, by_hand: Prefixes | None = None) -> State:
     """The state with a tunnel changed; where there is none, no route can lead into it."""
-    session = state.sessions[tunnel]
+    session = state.sessions[key]
     if profile is not None:
         session = replace(session, profile=profile)
     if by_hand is not None and not session.absent:
         session = replace(session, by_hand=by_hand)
-    return replace(state, sessions={**state.sessions, tunnel: session})
+    return replace(state, sessions={**state.sessions, key: session})

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from netlab.azure.p2s.routes import static_prefixes
-from netlab.azure.sessions import pool_addresses
+from netlab.azure.p2s.routes import pool_addresses, static_prefixes
 from netlab.plan import proposals
 from netlab.plan.certificates import Servers, client_credentials
 from netlab.plan.devices import TUNNEL_MTU, Device, Parts
@@ -27,7 +26,7 @@ from netlab.plan.model import (
 from netlab.plan.names import lab_netns, node_directory
 from netlab.plan.ports import NIC, P2S
 from netlab.plan.underlay import FAR, private_drops, to_internet, upstream
-from netlab.scenario import models, network
+from netlab.scenario import network
 from netlab.scenario.models import node_name
 from netlab.scenario.network import Network, VpnGateway
 
@@ -45,12 +44,6 @@ def secret_name(gateway: str, client: str, password: str = "right") -> str:
     return f"{P2S}:{gateway}:{node_name(client)}" + ("" if password == "right" else f":{password}")
 
 
-def _settings(gateway: VpnGateway) -> models.PointToSite:
-    """The point-to-site configuration of a gateway that has clients."""
-    assert gateway.point_to_site is not None
-    return gateway.point_to_site
-
-
 # --- gateways -------------------------------------------------------------------------------------------------------
 
 
@@ -59,8 +52,7 @@ def p2s_connection(device: Device) -> IkeConnection | None:
     gateway = device.gateway
     if gateway is None or gateway.point_to_site is None:
         return None
-    scenario, authentication = gateway.network.scenario, gateway.point_to_site.authentication
-    first, last = pool_addresses(scenario, gateway.name)
+    authentication, (first, last) = gateway.point_to_site.authentication, pool_addresses(gateway)
     return IkeConnection(
         name=P2S,
         local_address=device.public_p2s,
@@ -82,7 +74,7 @@ def p2s_connection(device: Device) -> IkeConnection | None:
 
 def gateway_secrets(device: Device, gateway: VpnGateway) -> Iterator[PeerSecret]:
     """The PSKs or the passwords of a gateway's clients; with certificates there are none."""
-    authentication = _settings(gateway).authentication
+    authentication = gateway.client_settings.authentication
     if authentication != "Certificate":
         kind: Literal["IKE", "EAP"] = "IKE" if authentication is None else "EAP"
         for client in gateway.clients:
@@ -164,7 +156,7 @@ def charons(client: network.Client, own: tuple[Client, ...], servers: Servers) -
 
 def _connection(client: network.Client, tunnel: Client, gateway: VpnGateway, server: Device) -> IkeConnection:
     """Asks for 0.0.0.0/0 and an address, gets what the gateway narrows to."""
-    authentication = _settings(gateway).authentication
+    authentication = gateway.client_settings.authentication
     return IkeConnection(
         name=tunnel.connection,
         local_address=str(client.network.public.clients[client.name]),
@@ -184,7 +176,7 @@ def _connection(client: network.Client, tunnel: Client, gateway: VpnGateway, ser
 
 
 def _secrets(client: network.Client, gateway: VpnGateway, server: Device) -> Iterator[PeerSecret]:
-    authentication, owners = _settings(gateway).authentication, (client.node, server.public_p2s)
+    authentication, owners = gateway.client_settings.authentication, (client.node, server.public_p2s)
     if authentication is None:
         yield PeerSecret(secret_name(gateway.name, client.name), owners)
     elif authentication == "EapMSChapv2":
@@ -193,9 +185,9 @@ def _secrets(client: network.Client, gateway: VpnGateway, server: Device) -> Ite
 
 def secret_names(found: Network) -> Iterator[str]:
     """Every PSK and password of the clients, and those that are typed where a password is wrong."""
-    for tunnel in found.client_tunnels:
+    for tunnel in found.client_tunnels.values():
         gateway, client = tunnel.gateway, tunnel.client
-        authentication = _settings(gateway).authentication
+        authentication = gateway.client_settings.authentication
         if authentication != "Certificate":
             yield secret_name(gateway.name, client.name)
         if authentication == "EapMSChapv2" and client.spec.password == "wrong":

@@ -230,7 +230,7 @@ def _clients(state: State, leases: Leases, router: Router) -> Iterator[Route]:
     """A host route to each connected client: its tunnel carries what comes from the selectors that it negotiated."""
     if client_pool(state, router) is None:
         return
-    for tunnel in state.network.client_tunnels:
+    for tunnel in state.network.client_tunnels.values():
         session, address = state.sessions[tunnel.key], leases(tunnel.name)
         if tunnel.gateway is router.end and address is not None and not session.absent:
             selectors = Selectors(tuple(session.selectors), (ANY,))

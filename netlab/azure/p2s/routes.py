@@ -1,12 +1,20 @@
-"""The prefixes that point-to-site clients get: selectors that a gateway offers, and routes of its profile package."""
+"""What point-to-site clients get: addresses of the pool, selectors that a gateway offers, routes of its profile."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 
 from netlab.scenario.addresses import DEFAULT_ROUTE
 from netlab.scenario.network import VpnGateway
+from netlab.scenario.rules.gateways import most_clients
+
+
+def pool_addresses(gateway: VpnGateway) -> tuple[IPv4Address, IPv4Address]:
+    """The first and the last address that a gateway hands out: its pool's, as many as it serves clients (R52)."""
+    pool = gateway.client_settings.address_pool
+    served = min(pool.num_addresses - 2, most_clients(gateway.network.scenario, gateway.spec.sku))
+    return pool[1], pool[served]
 
 
 def static_prefixes(gateway: VpnGateway) -> tuple[IPv4Network, ...]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from netlab.azure.sessions import NO_ADDRESS, REVOKED, UNTRUSTED, WRONG_PASSWORD, Tunnel, tunnel_name, tunnels_of
+from netlab.azure.p2s.refusals import NO_ADDRESS, REVOKED, UNTRUSTED, WRONG_PASSWORD
+from netlab.azure.p2s.sessions import Key
 from netlab.azure.state import State, initial
 from netlab.errors import ConvergeError
 from netlab.lab.build import profile
@@ -13,6 +14,7 @@ from netlab.machine.ports import Clients, Sas
 from netlab.machine.waiting import wait_until
 from netlab.plan.model import Client, Plan
 from netlab.scenario.models import Scenario
+from netlab.scenario.network import ClientTunnel
 
 # Azure's words for what a gateway's charon logs when it refuses a client.
 _REFUSED = {
@@ -23,21 +25,20 @@ _REFUSED = {
 }
 
 
-def tunnel_of(plan: Plan, scenario: Scenario, tunnel: Tunnel) -> Client:
+def tunnel_of(plan: Plan, tunnel: ClientTunnel) -> Client:
     """A tunnel of a lab."""
-    name = tunnel_name(scenario, tunnel)
-    return next(client for client in plan.clients if client.name == name)
+    return next(client for client in plan.clients if client.name == tunnel.name)
 
 
 def connect_all(plan: Plan, scenario: Scenario, clients: Clients) -> None:
     """Connect all, and download their profiles; ConvergeError if a gateway refuses a client that it must accept."""
     world = initial(scenario)
     failed = clients.connect(plan, plan.clients)
-    for tunnel in tunnels_of(scenario):
-        client = tunnel_of(plan, scenario, tunnel)
-        if client.name in failed and not world.sessions[tunnel].absent:
+    for key, tunnel in world.network.client_tunnels.items():
+        client = tunnel_of(plan, tunnel)
+        if client.name in failed and not world.sessions[key].absent:
             raise ConvergeError(f"{client.name}: {failed[client.name]}")
-        profile.download(plan, scenario, client, clients)
+        profile.download(plan, tunnel.gateway, client, clients)
 
 
 def connect(plan: Plan, client: Client, clients: Clients) -> None:
@@ -49,21 +50,23 @@ def connect(plan: Plan, client: Client, clients: Clients) -> None:
         profile.install(plan, client, clients)
 
 
-def restore(plan: Plan, scenario: Scenario, touched: Iterable[Tunnel], clients: Clients) -> None:
+def restore(plan: Plan, scenario: Scenario, touched: Iterable[Key], clients: Clients) -> None:
     """Bring tunnels back to what ``up`` made of them: those end that did not come up then, and are refused again."""
-    world = initial(scenario)
-    absent = {tunnel: world.sessions[tunnel].absent for tunnel in tunnels_of(scenario) if tunnel in set(touched)}
-    for tunnel in (tunnel for tunnel, reason in absent.items() if reason):
-        clients.disconnect(plan, tunnel_of(plan, scenario, tunnel))
-    for tunnel in sorted(absent, key=lambda tunnel: bool(absent[tunnel])):
-        client = tunnel_of(plan, scenario, tunnel)
+    world, keys = initial(scenario), frozenset(touched)
+    tunnels = [tunnel for key, tunnel in world.network.client_tunnels.items() if key in keys]
+    absent, present = ([t for t in tunnels if bool(world.sessions[t.key].absent) is gone] for gone in (True, False))
+    for tunnel in absent:
+        clients.disconnect(plan, tunnel_of(plan, tunnel))
+    for tunnel in (*present, *absent):
+        client = tunnel_of(plan, tunnel)
         connect(plan, client, clients)
-        profile.download(plan, scenario, client, clients)
+        profile.download(plan, tunnel.gateway, client, clients)
 
 
 def await_departures(plan: Plan, world: State, sas: Sas, seconds: float) -> None:
     """Wait until each client has noticed that its way to the gateway is cut, or that its gateway is lost."""
-    gone = [tunnel_of(plan, world.scenario, tunnel) for tunnel, session in world.sessions.items() if session.absent]
+    tunnels = world.network.client_tunnels
+    gone = [tunnel_of(plan, tunnels[key]) for key, session in world.sessions.items() if session.absent]
 
     def left() -> list[str]:
         return [client.name for client in gone if is_connected(client, sas)]

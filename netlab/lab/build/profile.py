@@ -7,13 +7,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from netlab.azure.p2s.routes import profile_prefixes
-from netlab.azure.sessions import vpn_gateway
 from netlab.machine.ports import Clients
 from netlab.plan.certificates import server_root_name
 from netlab.plan.model import Client, Plan
 from netlab.plan.names import certificate_path, lab_directory
 from netlab.render.text import vpn_settings
-from netlab.scenario.models import Scenario
+from netlab.scenario.network import VpnGateway
 
 
 def path(lab: str, client: Client) -> Path:
@@ -21,7 +20,7 @@ def path(lab: str, client: Client) -> Path:
     return Path(lab_directory(lab), "profiles", client.name, "Generic", "VpnSettings.xml")
 
 
-def current(plan: Plan, scenario: Scenario, client: Client) -> str:
+def current(plan: Plan, gateway: VpnGateway, client: Client) -> str:
     """The package that Azure would generate now."""
     server = next(
         connection.remote_address
@@ -29,7 +28,7 @@ def current(plan: Plan, scenario: Scenario, client: Client) -> str:
         for connection in item.connections
         if (item.directory, connection.name) == (client.directory, client.connection)
     )
-    return vpn_settings(server, tuple(map(str, profile_prefixes(vpn_gateway(scenario, client.gateway)))))
+    return vpn_settings(server, tuple(map(str, profile_prefixes(gateway))))
 
 
 def routes_in(text: str) -> tuple[str, ...]:
@@ -46,9 +45,9 @@ def read(lab: str, client: Client) -> str:
         return ""
 
 
-def download(plan: Plan, scenario: Scenario, client: Client, clients: Clients) -> Path:
+def download(plan: Plan, gateway: VpnGateway, client: Client, clients: Clients) -> Path:
     """Download the package anew; a Windows client takes its routes from it (azure-rules.md 1.3, rule 3)."""
-    before, after = read(plan.lab, client), current(plan, scenario, client)
+    before, after = read(plan.lab, client), current(plan, gateway, client)
     file = path(plan.lab, client)
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     file.write_text(after)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from netlab.azure.sessions import Prefixes
+from netlab.azure.p2s.sessions import Prefixes
 from netlab.azure.state import after, named
 from netlab.lab.build import clients, profile
 from netlab.lab.story import faults
 from netlab.lab.story.stage import Stage
 from netlab.plan.devices import shared_key_name
-from netlab.plan.model import Client
 from netlab.scenario.models import Action, ClientOnly, ClientRoute, CustomRoutes, NewKey, SitePrefix
 
 
@@ -37,8 +36,8 @@ def take(stage: Stage, action: Action) -> None:
 
 def _change_route(stage: Stage, name: str, add: Iterable[str] = (), delete: Iterable[str] = ()) -> None:
     """Change a route into a client's first tunnel; without a tunnel there is nothing that it could lead into."""
-    scenario, plan = stage.lab.scenario, stage.lab.plan
-    client = clients.tunnel_of(plan, scenario, (name, scenario.clients[name].gateway))
+    plan = stage.lab.plan
+    client = clients.tunnel_of(plan, stage.world.network.clients[name].tunnels[0])
     if stage.machine.clients.virtual_address(client):
         stage.machine.clients.change_routes(plan, client, add, delete)
 
@@ -47,18 +46,14 @@ def _act_on_client(stage: Stage, verb: str, subject: ClientOnly) -> None:
     if verb in ("connect", "reconnect"):
         stage.settle()
     plan, port = stage.lab.plan, stage.machine.clients
-    for tunnel in _tunnels(stage, subject):
+    for tunnel in named(stage.world.network, subject):
+        client = clients.tunnel_of(plan, tunnel)
         if verb == "download_profile":
-            profile.download(plan, stage.world.scenario, tunnel, port)
+            profile.download(plan, tunnel.gateway, client, port)
         elif verb == "disconnect":
-            port.disconnect(plan, tunnel)
+            port.disconnect(plan, client)
         else:
-            clients.connect(plan, tunnel, port)
-
-
-def _tunnels(stage: Stage, subject: ClientOnly) -> tuple[Client, ...]:
-    plan, scenario = stage.lab.plan, stage.lab.scenario
-    return tuple(clients.tunnel_of(plan, scenario, tunnel) for tunnel in named(scenario, subject))
+            clients.connect(plan, client, port)
 
 
 def _set_key(stage: Stage, change: NewKey) -> None:

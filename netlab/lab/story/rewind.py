@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 
 from netlab.azure.faults import mending
-from netlab.azure.sessions import Tunnel, point_to_site
+from netlab.azure.p2s.sessions import Key
 from netlab.azure.state import named
 from netlab.lab.build import clients, keys, state
 from netlab.lab.story import actions, faults
@@ -49,16 +49,16 @@ def _inverse(action: Action) -> Action | None:
     return Action.model_validate({other: action.subject}) if other is not None else mending(action)
 
 
-def _touched(stage: Stage) -> frozenset[Tunnel]:
+def _touched(stage: Stage) -> frozenset[Key]:
     """The tunnels of clients on which actions were taken, or whose sessions are not as the story found them."""
     opening = state.opening(stage.lab)
     subjects = (a.subject for a in stage.taken if isinstance(a.subject, ClientOnly))
-    acted = {tunnel for subject in subjects for tunnel in named(stage.lab.scenario, subject)}
-    changed = {tunnel for tunnel, session in stage.world.sessions.items() if session != opening.sessions[tunnel]}
+    acted = {tunnel.key for subject in subjects for tunnel in named(opening.network, subject)}
+    changed = {key for key, session in stage.world.sessions.items() if session != opening.sessions[key]}
     return frozenset(acted | changed)
 
 
-def _restore_clients(stage: Stage, touched: Iterable[Tunnel]) -> None:
+def _restore_clients(stage: Stage, touched: Iterable[Key]) -> None:
     clients.restore(stage.lab.plan, stage.lab.scenario, touched, stage.machine.clients)
 
 
@@ -69,5 +69,6 @@ def _restore_keys(stage: Stage, connection: str) -> None:
 
 
 def _restore_custom_routes(stage: Stage, vnet: str) -> None:
-    routes = point_to_site(stage.lab.scenario, vnet).custom_routes
-    actions.set_custom_routes(stage, CustomRoutes(vnet=vnet, prefixes=routes))
+    gateway = state.opening(stage.lab).network.vnets[vnet].vpn_gateway
+    assert gateway is not None
+    actions.set_custom_routes(stage, CustomRoutes(vnet=vnet, prefixes=gateway.client_settings.custom_routes))

@@ -90,6 +90,12 @@ class VpnGateway(End):
         return self.spec.point_to_site
 
     @property
+    def client_settings(self) -> models.PointToSite:
+        """The same of a gateway that serves clients."""
+        assert self.point_to_site is not None
+        return self.point_to_site
+
+    @property
     def clients(self) -> tuple[Client, ...]:
         """The point-to-site clients that connect to it, in the file's order."""
         return self.network.clients_of.get(self, ())

@@ -87,7 +87,7 @@ class Network:
     def clients_of(self) -> dict[VpnGateway, tuple[Client, ...]]:
         """The clients of each VPN gateway that has some, in the file's order."""
         found: dict[VpnGateway, list[Client]] = {}
-        for tunnel in self.client_tunnels:
+        for tunnel in self.client_tunnels.values():
             found.setdefault(tunnel.gateway, []).append(tunnel.client)
         return {gateway: tuple(clients) for gateway, clients in found.items()}
 
@@ -169,9 +169,9 @@ class Network:
         return assign(self)
 
     @cached_property
-    def client_tunnels(self) -> tuple[ClientTunnel, ...]:
-        """Every tunnel of every client, in the order in which they are connected."""
-        return tuple(tunnel for client in self.clients.values() for tunnel in client.tunnels)
+    def client_tunnels(self) -> dict[tuple[str, str], ClientTunnel]:
+        """Every tunnel of every client by its key, in the order in which they are connected."""
+        return {tunnel.key: tunnel for client in self.clients.values() for tunnel in client.tunnels}
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,9 +203,7 @@ class Client:
         """The root that issues its certificate: its first gateway's first one unless given."""
         if self.spec.certificate is not None:
             return self.spec.certificate.issued_by
-        settings = self.gateways[0].point_to_site
-        assert settings is not None
-        return settings.root_certificates[0]
+        return self.gateways[0].client_settings.root_certificates[0]
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netlab.azure.sessions import REFUSALS
+from netlab.azure.p2s.refusals import REFUSALS
 from netlab.azure.state import State
 from netlab.lab.build.clients import is_connected, refusals, tunnel_of
 from netlab.machine.ports import Sas
@@ -18,8 +18,8 @@ from netlab.results.verification import Check
 
 def check(plan: Plan, world: State, sas: Sas) -> Iterator[Check]:
     """The session of every client, as predicted."""
-    for tunnel, session in world.sessions.items():
-        client = tunnel_of(plan, world.scenario, tunnel)
+    for key, session in world.sessions.items():
+        client = tunnel_of(plan, world.network.client_tunnels[key])
         up = is_connected(client, sas)
         said = "" if up else refusals(plan, client.gateway, sas).get(client.node, "")
         good, words = _judged(up, said, session.absent)

@@ -10,14 +10,16 @@ from collections.abc import Iterator
 
 from netlab.azure.state import State
 from netlab.lab.build import profile
+from netlab.lab.build.clients import tunnel_of
 from netlab.plan.model import Plan
 from netlab.results.verification import Check
 
 
 def check(plan: Plan, world: State) -> Iterator[Check]:
     """Whether the package of each Windows client is what Azure would generate now."""
-    for client in plan.clients:
+    for tunnel in world.network.client_tunnels.values():
+        client = tunnel_of(plan, tunnel)
         if client.os == "windows":
-            fresh = profile.read(plan.lab, client) == profile.current(plan, world.scenario, client)
+            fresh = profile.read(plan.lab, client) == profile.current(plan, tunnel.gateway, client)
             message = "current" if fresh else "stale: the topology changed since it was downloaded"
             yield Check(f"profile {client.name}", "passed", message)

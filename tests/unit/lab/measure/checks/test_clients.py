@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from netlab.azure.sessions import REVOKED, UNTRUSTED
+from netlab.azure.p2s.refusals import REVOKED, UNTRUSTED
 from netlab.azure.state import initial
 from netlab.lab.build.clients import tunnel_of
 from netlab.lab.measure.checks.clients import check
 from netlab.machine.charon import Refusal
 from netlab.plan.planner import plan
 from netlab.scenario.loader import load
+from netlab.scenario.network import resolve
 
 
 @dataclass
@@ -61,6 +62,6 @@ def test_a_client_is_connected_or_refused_as_foreseen(sas: Sas, wrong: dict[str,
 def test_a_tunnel_is_told_by_its_client_and_its_gateway() -> None:
     scenario = load("p2s-two-vnets").scenario
     planned = plan(scenario, "lab")
-    found = [tunnel_of(planned, scenario, tunnel) for tunnel in initial(scenario).sessions]
+    found = [tunnel_of(planned, tunnel) for tunnel in resolve(scenario).client_tunnels.values()]
     assert found == list(planned.clients)
     assert [client.name for client in found] == ["both", "both-vnet2", "wboth", "wboth-vnet2", "one", "two"]

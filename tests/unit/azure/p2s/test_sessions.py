@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from netlab.azure import sessions
+from netlab.azure.p2s import refusals, sessions
 from netlab.azure.prediction import Predicted, matrix
 from netlab.azure.state import State, after, initial
 from netlab.scenario.models import Action, Scenario
@@ -41,14 +41,14 @@ def cell(world: State, source: str, target: str) -> Predicted:
 
 CERTIFICATE = {"authentication_types": ["Certificate"]}
 REFUSED = {
-    "revoked": ({**CERTIFICATE, "revoked_certificates": ["LIN"]}, {}, sessions.REVOKED),
-    "untrusted": (CERTIFICATE, {"certificate": {"issued_by": "stranger"}}, sessions.UNTRUSTED),
+    "revoked": ({**CERTIFICATE, "revoked_certificates": ["LIN"]}, {}, refusals.REVOKED),
+    "untrusted": (CERTIFICATE, {"certificate": {"issued_by": "stranger"}}, refusals.UNTRUSTED),
     "untrusted is said of one that is revoked too": (
         {**CERTIFICATE, "revoked_certificates": ["lin"]},
         {"certificate": {"issued_by": "stranger"}},
-        sessions.UNTRUSTED,
+        refusals.UNTRUSTED,
     ),
-    "wrong password": ({"authentication_types": ["EapMSChapv2"]}, {"password": "wrong"}, sessions.WRONG_PASSWORD),
+    "wrong password": ({"authentication_types": ["EapMSChapv2"]}, {"password": "wrong"}, refusals.WRONG_PASSWORD),
     "another trusted root": (
         {**CERTIFICATE, "root_certificates": ["one", "two"]},
         {"certificate": {"issued_by": "two"}},
@@ -87,7 +87,7 @@ def crowd(count: int) -> dict[str, Any]:
 def test_the_client_too_many_is_the_last_one() -> None:
     world = initial(scenario(clients=crowd(7)))
     assert [name for name in crowd(7) if world.absence(name)] == ["c7"]
-    assert world.absence("c7") == sessions.NO_ADDRESS
+    assert world.absence("c7") == refusals.NO_ADDRESS
 
 
 def test_a_place_that_becomes_free_is_taken_by_who_connects_next() -> None:
@@ -95,7 +95,7 @@ def test_a_place_that_becomes_free_is_taken_by_who_connects_next() -> None:
     world = act(world, connect={"client": "c7"})
     assert not world.absence("c7")
     world = act(world, connect={"client": "c2"})
-    assert world.absence("c2") == sessions.NO_ADDRESS
+    assert world.absence("c2") == refusals.NO_ADDRESS
 
 
 def test_who_is_connected_finds_its_place_again_in_a_full_pool() -> None:

@@ -1,0 +1,63 @@
+"""Which clients are connected to which gateway, what each tunnel holds, and why there is no tunnel. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Network
+
+from netlab.azure.p2s.refusals import refusal
+from netlab.scenario.network import ClientTunnel
+
+Prefixes = frozenset[IPv4Network]
+
+# R66: no client comes back by itself.
+DISCONNECTED = "it was disconnected, and does not reconnect by itself"
+# No gateway says this of itself.
+UNREACHABLE = "its gateway does not answer"
+
+
+@dataclass(frozen=True)
+class Session:
+    """What a client's tunnel holds: negotiated selectors, the profile's routes, routes added by hand.
+
+    ``absent`` says why there is no tunnel, and is empty while there is one. The profile is a file, and stays.
+    """
+
+    selectors: Prefixes = frozenset()
+    profile: Prefixes = frozenset()
+    by_hand: Prefixes = frozenset()
+    absent: str = ""
+
+    def routes(self, windows: bool) -> Prefixes:
+        """The VPN routes: Windows has its profile's, others those of the selectors; both, those added by hand."""
+        if self.absent:
+            return frozenset()
+        return (self.profile if windows else self.selectors) | self.by_hand
+
+
+# A session by the key of its tunnel, which is the same in every network of a story.
+Key = tuple[str, str]
+Sessions = Mapping[Key, Session]
+
+
+def connect(sessions: Sessions, tunnel: ClientTunnel, selectors: Prefixes, reachable: bool = True) -> Sessions:
+    """Connect a client, or authenticate it afresh: the gateway lets it in with these selectors, or refuses it."""
+    now = sessions[tunnel.key]
+    refused = refusal(tunnel, _taken(sessions, tunnel)) if reachable else UNREACHABLE
+    if refused:
+        return {**sessions, tunnel.key: Session(profile=now.profile, absent=refused)}
+    return {**sessions, tunnel.key: replace(now, selectors=selectors, absent="")}
+
+
+def _taken(sessions: Sessions, tunnel: ClientTunnel) -> int:
+    """How many addresses of a gateway's pool its other clients hold."""
+    own, gateway = tunnel.key
+    others = (held for (client, vnet), held in sessions.items() if vnet == gateway and client != own)
+    return sum(not held.absent for held in others)
+
+
+def disconnect(sessions: Sessions, key: Key, why: str = DISCONNECTED) -> Sessions:
+    """End a client's tunnel. Its routes go with it, those added by hand too; one that has none keeps its reason."""
+    now = sessions[key]
+    return sessions if now.absent else {**sessions, key: Session(profile=now.profile, absent=why)}
