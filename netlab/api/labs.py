@@ -19,6 +19,7 @@ from netlab.plan.planner import plan
 from netlab.results.lab import LabNode, NodeRoute, Overview, Removed
 from netlab.scenario.loader import Loaded
 from netlab.scenario.names import resolve_node, suggest
+from netlab.scenario.network import resolve
 
 __all__ = ["Lab"]
 
@@ -74,9 +75,9 @@ def read(name: str) -> Lab:
 
 def named(lab: Lab, name: Any) -> Any:
     """A name in the case in which the scenario writes it; anything else as it is."""
-    scenario = lab.scenario
-    devices = (device for site in scenario.sites.values() for device in site.devices)
-    known = (*scenario.vnets, *scenario.sites, *scenario.clients, *scenario.connections, *devices)
+    network = resolve(lab.scenario)
+    devices = (device for site in network.sites.values() for device in site.spec.devices)
+    known = (*network.vnets, *network.sites, *network.clients, *network.connections, *devices)
     return next((item for item in known if isinstance(name, str) and item.lower() == name.lower()), name)
 
 

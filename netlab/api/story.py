@@ -19,6 +19,7 @@ from netlab.plan.model import Client
 from netlab.results.lab import Incident, ListedCertificate
 from netlab.scenario.models import Action, node_name
 from netlab.scenario.names import suggest
+from netlab.scenario.network import resolve
 
 __all__ = ["Seen"]
 
@@ -38,7 +39,7 @@ def fault(lab: Lab, verb: str, mend: bool, subject: Mapping[str, Any]) -> Incide
 def reset_gateway(lab: Lab, vnet: str) -> Incident:
     """Reboot a gateway's active instance."""
     name = named(lab, vnet)
-    known = [name for name, vnet in lab.scenario.vnets.items() if vnet.vpn_gateway is not None]
+    known = [gateway.name for gateway in resolve(lab.scenario).vpn_gateways]
     if name not in known:
         raise UsageError(f"there is no VNet {vnet[:60]!r} with a VPN gateway", suggest(vnet, known))
     actions = incidents.reset_gateway(lab.scenario, name)

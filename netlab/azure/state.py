@@ -179,8 +179,8 @@ def shut_in_by(router: Router) -> str:
 
 def initial(scenario: Scenario) -> State:
     """The state as ``up`` leaves it: everything converged, then the clients connected in their order."""
-    announced = {name: frozenset(site.address_prefixes) for name, site in scenario.sites.items()}
     network = resolve(scenario)
+    announced = {name: frozenset(site.prefixes) for name, site in network.sites.items()}
     announced |= {a.router.node: frozenset(a.bgp.announces) for a in network.bgp_appliances if a.bgp is not None}
     state = State(network, announced, {}, given_keys(scenario))
     tunnels = network.client_tunnels

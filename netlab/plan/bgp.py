@@ -87,7 +87,7 @@ def _neighbor(
 def _communities(network: Network) -> dict[str, int]:
     """The number of the community that stands for each site of origin: in the whole lab another one for each, because
     routers send communities on to all peers."""
-    known = (*network.circuits, *(f"appliance {name}" for name in network.scenario.appliances))
+    known = (*network.circuits, *(f"appliance {name}" for name in network.appliances))
     return {name: 1 + place for name, place in places(known, _COMMUNITIES).items()}
 
 

@@ -1,4 +1,4 @@
-"""The addresses that Azure gives inside a VNet, and the BGP address of each end of a connection.
+"""The addresses that Azure gives inside a VNet, and the BGP addresses of gateways and of devices.
 
 The rules find clashes with them; the planner configures them.
 """
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from ipaddress import IPv4Address, IPv4Network
 
-from netlab.scenario.models import LocalNetworkGateway, Scenario, VirtualNetwork
+from netlab.scenario.models import Site, VirtualNetwork
 from netlab.scenario.places import places
 from netlab.scenario.values import once
 
@@ -19,6 +19,8 @@ RESERVED_LAST = 1
 GATEWAY_SUBNET = "GatewaySubnet"
 ROUTE_SERVER_SUBNET = "RouteServerSubnet"
 DEFAULT_ROUTE = IPv4Network("0.0.0.0/0")
+# B2: an Azure gateway has this ASN even with BGP off.
+DEFAULT_ASN = 65515
 # The Internet's host (RFC 5737: a prefix for documentation).
 INTERNET_ADDRESS = IPv4Address("192.0.2.1")
 
@@ -93,77 +95,23 @@ def gateway_bgp_addresses(vnet: VirtualNetwork) -> tuple[IPv4Address, IPv4Addres
     return shared, shared
 
 
-def site_bgp_address(scenario: Scenario, site: str) -> IPv4Address:
-    """The device's BGP address: the last host address of the site's first prefix unless given."""
-    item = scenario.sites[site]
-    if item.bgp is not None and item.bgp.bgp_peering_address is not None:
-        return item.bgp.bgp_peering_address
-    prefix = item.address_prefixes[0]
+def site_bgp_address(site: Site) -> IPv4Address:
+    """The BGP address of a site's only device: the last host address of the first prefix unless given."""
+    if site.bgp is not None and site.bgp.bgp_peering_address is not None:
+        return site.bgp.bgp_peering_address
+    prefix = site.address_prefixes[0]
     return prefix[-2] if prefix.num_addresses > 2 else prefix[0]
 
 
-def device_bgp_address(scenario: Scenario, site: str, device: str) -> IPv4Address:
+def device_bgp_address(site: Site, device: str) -> IPv4Address:
     """The BGP address of one of several devices: counted down from the end of the site's first prefix unless given."""
-    item = scenario.sites[site]
-    place = list(item.devices).index(device)
-    return item.devices[device].bgp_peering_address or item.address_prefixes[0][-2 - place]
+    place = list(site.devices).index(device)
+    return site.devices[device].bgp_peering_address or site.address_prefixes[0][-2 - place]
 
 
-def router_bgp_address(scenario: Scenario, site: str) -> IPv4Address:
+def router_bgp_address(site: Site) -> IPv4Address:
     """The BGP address of the router before a site's several devices: the next after theirs."""
-    item = scenario.sites[site]
-    return item.address_prefixes[0][-2 - len(item.devices)]
-
-
-def bgp_address(scenario: Scenario, end: str, device: str | None = None) -> IPv4Address:
-    """The BGP address of a VNet's gateway (its first instance), of a site's device or of an appliance."""
-    if end in scenario.vnets:
-        return gateway_bgp_addresses(scenario.vnets[end])[0]
-    if end in scenario.appliances:
-        return appliance_address(scenario, end)
-    devices = scenario.sites[end].devices
-    if devices:
-        return device_bgp_address(scenario, end, device or next(iter(devices)))
-    return site_bgp_address(scenario, end)
-
-
-def appliance_address(scenario: Scenario, end: str) -> IPv4Address:
-    """The address of an appliance's NIC, which is its BGP address too."""
-    vnet, vm = scenario.appliances[end]
-    return vm_addresses(scenario.vnets[vnet])[vm]
-
-
-# B2: an Azure gateway has this ASN even with BGP off.
-DEFAULT_ASN = 65515
-
-
-def asn(scenario: Scenario, end: str) -> int:
-    """The ASN of a VNet's gateway (B2: 65515 unless given), a site's device or an appliance; 0 if it has none."""
-    if end in scenario.vnets:
-        gateway = scenario.vnets[end].vpn_gateway
-        return gateway.bgp.asn if gateway is not None and gateway.bgp is not None else DEFAULT_ASN
-    settings = scenario.appliance(end).bgp if end in scenario.appliances else scenario.sites[end].bgp
-    return settings.asn if settings is not None else 0
-
-
-def local_network_gateway(scenario: Scenario, connection: str, vnet: str) -> LocalNetworkGateway:
-    """The local network gateway that describes the other end of a connection to the gateway of ``vnet``.
-
-    The named local network gateway, or an implied one: the other VNet's address space (the hidden one of a Vnet2Vnet
-    connection, R75, never holds its P2S pool or its spokes), that of an appliance's VNet, or the site's prefixes;
-    none if the connection has BGP (B11).
-    """
-    item = scenario.connections[connection]
-    named = item.local_network_gateways.get(vnet)
-    if named is not None:
-        return scenario.local_network_gateways[named]
-    other = item.other(vnet)
-    space = () if item.enable_bgp else scenario.prefixes_of(other)
-    if other in scenario.vnets:
-        return LocalNetworkGateway(vnet=other, address_prefixes=space)
-    if other in scenario.appliances:
-        return LocalNetworkGateway(nva=other, address_prefixes=space)
-    return LocalNetworkGateway(site=other, address_prefixes=space, bgp=scenario.sites[other].bgp)
+    return site.address_prefixes[0][-2 - len(site.devices)]
 
 
 @cache

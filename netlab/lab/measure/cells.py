@@ -49,7 +49,7 @@ def measure(
         if (pair := (trace.probe.source, trace.probe.target))
     ]
     refused: dict[str, str] = {}
-    for vnet in lab.scenario.vnets:
+    for vnet in world.network.vnets:
         refused |= refusals(plan, vnet, machine.sas)
     for pair, prediction in predicted.items():
         if not present.keys() >= set(pair):

@@ -84,6 +84,24 @@ class Scenario(Model):
         vnet, _ = self.appliances.get(end, (end, ""))
         return self.vnets[vnet].address_space
 
+    def local_network_gateway(self, connection: str, vnet: str) -> LocalNetworkGateway:
+        """The local network gateway that describes the other end of a connection to the gateway of a VNet.
+
+        The named local network gateway, or an implied one: the other VNet's address space (the hidden one of a
+        Vnet2Vnet connection, R75, never holds its P2S pool or its spokes), that of an appliance's VNet, or the site's
+        prefixes; none if the connection has BGP (B11).
+        """
+        item = self.connections[connection]
+        named = item.local_network_gateways.get(vnet)
+        if named is not None:
+            return self.local_network_gateways[named]
+        other = item.other(vnet)
+        space = () if item.enable_bgp else self.prefixes_of(other)
+        if other in self.sites:
+            return LocalNetworkGateway(site=other, address_prefixes=space, bgp=self.sites[other].bgp)
+        kind = "nva" if other in self.appliances else "vnet"
+        return LocalNetworkGateway.model_validate({kind: other, "address_prefixes": space})
+
     def route_table(self, vnet: str, subnet: str) -> RouteTable:
         """The route table of a subnet; an empty one if the subnet has none, or one that does not exist."""
         name = self.vnets[vnet].subnets[subnet].route_table

@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import TYPE_CHECKING
 
 from netlab.scenario import models
-from netlab.scenario.addresses import DEFAULT_ROUTE, local_network_gateway
+from netlab.scenario.addresses import DEFAULT_ROUTE
 from netlab.scenario.network.ends import Appliance, Site, VpnGateway
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class Side:
     @cached_property
     def local_network_gateway(self) -> models.LocalNetworkGateway:
         """The local network gateway that a VPN gateway uses for the other side: the named one, or an implied one."""
-        return local_network_gateway(self.connection.network.scenario, self.connection.name, self.end.name)
+        return self.connection.network.scenario.local_network_gateway(self.connection.name, self.end.name)
 
     @cached_property
     def static_prefixes(self) -> tuple[IPv4Network, ...]:

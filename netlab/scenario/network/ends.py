@@ -120,9 +120,8 @@ class Site(End):
     @cached_property
     def devices(self) -> tuple[Router, ...]:
         """Its VPN devices: the one that is the site's own node, or several."""
-        scenario, names = self.network.scenario, self.spec.devices
-        if not names:
-            address = addresses.site_bgp_address(scenario, self.name)
+        if not self.spec.devices:
+            address = addresses.site_bgp_address(self.spec)
             return (Router(self, self.node, 0, self.asn, address, "device"),)
         return tuple(
             Router(
@@ -130,10 +129,10 @@ class Site(End):
                 device_node(self.name, name),
                 index,
                 self.asn,
-                addresses.device_bgp_address(scenario, self.name, name),
+                addresses.device_bgp_address(self.spec, name),
                 "device",
             )
-            for index, name in enumerate(names)
+            for index, name in enumerate(self.spec.devices)
         )
 
     @cached_property
@@ -141,7 +140,7 @@ class Site(End):
         """The router between its hosts and its several devices, if it has several."""
         if not self.spec.devices:
             return None
-        address = addresses.router_bgp_address(self.network.scenario, self.name)
+        address = addresses.router_bgp_address(self.spec)
         return Router(self, self.node, len(self.devices), self.asn, address, "before devices")
 
     @cached_property

@@ -9,7 +9,7 @@ from netlab.scenario.addresses import DEFAULT_ASN, GATEWAY_SUBNET
 from netlab.scenario.models import Scenario
 from netlab.scenario.rules.breach import Breach, Breaches, by_profile
 from netlab.scenario.rules.joined import lacks_gateway, neighbours_of, sound_connections
-from netlab.scenario.rules.subjects import bgp_addresses, device_asns, public_addresses, vpn_gateways
+from netlab.scenario.rules.subjects import asn_of, bgp_addresses, device_asns, public_addresses, vpn_gateways
 
 # B3, B4, B5.
 AZURE_ASNS = frozenset({8074, 8075, 12076, 65515, 65517, 65518, 65519, 65520})
@@ -71,7 +71,7 @@ def b6_asns_fit_the_profile(scenario: Scenario) -> Breaches:
 def b7_asns_differ(scenario: Scenario) -> Breaches:
     """B7: both ends of a connection with BGP have an ASN, and not the same one."""
     for name, item in sound_connections(scenario).items():
-        asns = [addresses.asn(scenario, end) for end in item.between]
+        asns = [asn_of(scenario, end) for end in item.between]
         path = ("connections", name, "enable_bgp")
         without = [end for end, asn in zip(item.between, asns, strict=True) if asn == 0]
         if not item.enable_bgp or lacks_gateway(scenario, item):

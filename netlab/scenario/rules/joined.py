@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
-from netlab.scenario import addresses
 from netlab.scenario.addresses import vm_addresses
 from netlab.scenario.models import (
     Connection,
@@ -116,7 +115,7 @@ def remote_ends(scenario: Scenario) -> tuple[RemoteEnd, ...]:
         for vnet in (end for end in item.between if end in scenario.vnets):
             named = item.local_network_gateways.get(vnet)
             if named is None or named in scenario.local_network_gateways:
-                remote = addresses.local_network_gateway(scenario, name, vnet)
+                remote = scenario.local_network_gateway(name, vnet)
                 path: Path = ("connections", name) + (("local_network_gateways", vnet) if named else ())
                 found.append(RemoteEnd(path, name, vnet, item.other(vnet), remote))
     return tuple(found)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network
 
-from netlab.scenario import addresses
 from netlab.scenario.models import Scenario
 from netlab.scenario.names import short, suggest
 from netlab.scenario.overlaps import overlapping
 from netlab.scenario.rules.breach import Breach, Breaches, unknown
 from netlab.scenario.rules.joined import RemoteEnd, remote_ends, remote_ends_by_vnet, sound_connections
-from netlab.scenario.rules.subjects import without_settings
+from netlab.scenario.rules.subjects import asn_of, bgp_address_of, without_settings
 
 # A prefix of the device at the other end of a connection.
 Listed = tuple[RemoteEnd, IPv4Network]
@@ -65,7 +64,7 @@ def b7_local_network_gateways_know_the_peer(scenario: Scenario) -> Breaches:
             continue
         path, settings = ("local_network_gateways", named, "bgp"), remote.gateway.bgp
         device = scenario.connections[remote.connection].device
-        asn, address = addresses.asn(scenario, remote.device), addresses.bgp_address(scenario, remote.device, device)
+        asn, address = asn_of(scenario, remote.device), bgp_address_of(scenario, remote.device, device)
         if settings is None:
             yield Breach(path, f"`{remote.connection}` runs BGP; write bgp: {{asn: {asn}}} for `{remote.device}`")
         elif settings.asn != asn:

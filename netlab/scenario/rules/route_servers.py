@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from ipaddress import IPv4Network
 
-from netlab.scenario import addresses
 from netlab.scenario.addresses import DEFAULT_ASN, ROUTE_SERVER_SUBNET
 from netlab.scenario.models import NvaBgp, Scenario, node_name
 from netlab.scenario.rules.breach import Breach, Breaches, Path, by_profile
 from netlab.scenario.rules.expressroute import most_out
 from netlab.scenario.rules.joined import networks_of, remote_ends_by_vnet
-from netlab.scenario.rules.subjects import announcements, appliances_with_bgp, virtual_machines, vpn_gateways
+from netlab.scenario.rules.subjects import announcements, appliances_with_bgp, asn_of, virtual_machines, vpn_gateways
 
 # A7.
 MOST_PEERS = 8
@@ -145,6 +144,6 @@ def a24_gateways_beside_it_are_active_active(scenario: Scenario) -> Breaches:
         if not gateway.active_active:
             message = f"the Route Server of `{name}` exchanges routes with an active-active gateway only"
             yield Breach(path, f"{message}; write active_active: true")
-        if addresses.asn(scenario, name) != DEFAULT_ASN:
-            message = f"a gateway beside a Route Server has the ASN {DEFAULT_ASN}, not {addresses.asn(scenario, name)}"
+        if asn_of(scenario, name) != DEFAULT_ASN:
+            message = f"a gateway beside a Route Server has the ASN {DEFAULT_ASN}, not {asn_of(scenario, name)}"
             yield Breach((*path, "bgp", "asn"), f"{message}; use that one")

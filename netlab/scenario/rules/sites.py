@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address
 
 from netlab.scenario import addresses
-from netlab.scenario.models import Scenario
+from netlab.scenario.models import Scenario, Site
 from netlab.scenario.names import suggest
 from netlab.scenario.overlaps import Cover
 from netlab.scenario.rules.breach import Breach, Breaches, Path, listed
@@ -39,7 +39,7 @@ def hosts_have_addresses_of_their_site(scenario: Scenario) -> Breaches:
     """A host's address is in its site's prefixes, and neither another host's nor the device's BGP address."""
     for site, item in scenario.sites.items():
         known = Cover(item.address_prefixes)
-        taken = dict.fromkeys(_bgp_addresses(scenario, site), "a device's BGP")
+        taken = dict.fromkeys(_bgp_addresses(item), "a device's BGP")
         for host, address in item.hosts.items():
             path = ("sites", site, "hosts", host)
             if address not in known:
@@ -49,13 +49,12 @@ def hosts_have_addresses_of_their_site(scenario: Scenario) -> Breaches:
             taken.setdefault(address, f"`{host}`'s")
 
 
-def _bgp_addresses(scenario: Scenario, site: str) -> Iterator[IPv4Address]:
-    item = scenario.sites[site]
-    if not item.devices and item.bgp is not None:
-        yield addresses.site_bgp_address(scenario, site)
-    elif item.devices and not lacks_room(item):
-        yield from (addresses.device_bgp_address(scenario, site, name) for name in item.devices)
-        yield addresses.router_bgp_address(scenario, site)
+def _bgp_addresses(site: Site) -> Iterator[IPv4Address]:
+    if not site.devices and site.bgp is not None:
+        yield addresses.site_bgp_address(site)
+    elif site.devices and not lacks_room(site):
+        yield from (addresses.device_bgp_address(site, name) for name in site.devices)
+        yield addresses.router_bgp_address(site)
 
 
 def r73_devices_have_addresses_of_their_own(scenario: Scenario) -> Breaches:

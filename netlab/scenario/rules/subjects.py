@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Address, IPv4Network
 
-from netlab.scenario.addresses import GATEWAY_SUBNET
+from netlab.scenario import addresses
+from netlab.scenario.addresses import DEFAULT_ASN, GATEWAY_SUBNET
 from netlab.scenario.models import (
     Action,
     BgpSettings,
@@ -95,6 +96,28 @@ def device_asns(scenario: Scenario) -> Iterator[tuple[Path, int, bool]]:
     for name, item in scenario.local_network_gateways.items():
         if item.bgp is not None:
             yield ("local_network_gateways", name, "bgp", "asn"), item.bgp.asn, item.vnet is not None
+
+
+def asn_of(scenario: Scenario, end: str) -> int:
+    """The ASN of a VNet's gateway (B2: 65515 unless given), a site's device or an appliance; 0 if it has none."""
+    if end in scenario.vnets:
+        gateway = scenario.vnets[end].vpn_gateway
+        return gateway.bgp.asn if gateway is not None and gateway.bgp is not None else DEFAULT_ASN
+    settings = scenario.appliance(end).bgp if end in scenario.appliances else scenario.sites[end].bgp
+    return settings.asn if settings is not None else 0
+
+
+def bgp_address_of(scenario: Scenario, end: str, device: str | None = None) -> IPv4Address:
+    """The BGP address of a VNet's gateway (its first instance), of a site's device or of an appliance."""
+    if end in scenario.vnets:
+        return addresses.gateway_bgp_addresses(scenario.vnets[end])[0]
+    if end in scenario.appliances:
+        vnet, vm = scenario.appliances[end]
+        return addresses.vm_addresses(scenario.vnets[vnet])[vm]
+    site = scenario.sites[end]
+    if site.devices:
+        return addresses.device_bgp_address(site, device or next(iter(site.devices)))
+    return addresses.site_bgp_address(site)
 
 
 def lacks_room(site: Site) -> bool:

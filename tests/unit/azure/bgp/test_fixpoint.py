@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from netlab.azure.bgp.fixpoint import Paths, converge
 from netlab.azure.bgp.sessions import originated
-from netlab.scenario.addresses import asn
 from netlab.scenario.loader import load
 from netlab.scenario.models import Scenario
 from netlab.scenario.network import Topology, resolve
@@ -424,6 +423,6 @@ def test_no_end_learns_its_own_prefixes_or_a_path_through_itself(scenario: Scena
             for path in paths:
                 assert path.prefix == prefix
                 assert path.tunnel in mine
-                assert path.as_path[0] == asn(scenario, scenario.connections[path.tunnel].other(end))
-                assert asn(scenario, end) not in path.as_path
+                assert path.as_path[0] == resolve(scenario).end(scenario.connections[path.tunnel].other(end)).asn
+                assert resolve(scenario).end(end).asn not in path.as_path
                 assert len(path.as_path) == len(paths[0].as_path)

@@ -15,7 +15,6 @@ from netlab.plan import steering
 from netlab.plan.model import DataPlane, IkeConnection, Node, Plan
 from netlab.plan.planner import plan
 from netlab.render import nftables
-from netlab.scenario.addresses import local_network_gateway
 from netlab.scenario.loader import parse
 from netlab.scenario.models import Action, Scenario
 from netlab.scenario.network import resolve
@@ -118,7 +117,7 @@ def test_an_end_sends_what_is_at_the_other_one_unless_told_otherwise() -> None:
     assert sends(told, "VNet1-own", "own-Site1") == (IPv4Network("10.101.7.0/24"),)
     # B11: where BGP tells, neither the appliance nor the local network gateway that stands for it.
     assert sends(plain, "VNet1-own", "VNet2-own") == ()
-    assert local_network_gateway(plain, "VNet2-own", "VNet2").device == "VNet1-own"
+    assert plain.local_network_gateway("VNet2-own", "VNet2").device == "VNet1-own"
 
 
 def test_bgp_over_its_tunnels_tells_what_it_announces_and_passes_on() -> None:
