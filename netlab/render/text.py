@@ -29,7 +29,8 @@ def template_directory() -> Path:
 
 
 @cache
-def _environment() -> Environment:
+def environment(html: bool) -> Environment:
+    """What makes templates: in pages values are escaped, in configuration the last line keeps its end."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     return Environment(
@@ -37,14 +38,14 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
+        keep_trailing_newline=not html,
+        autoescape=html,
     )
 
 
 def template(name: str) -> Template:
     """A template on disk."""
-    return _environment().get_template(name)
+    return environment(html=False).get_template(name)
 
 
 def strongswan_conf(charon: Charon, timers: Timers, data_plane: DataPlane, key_log: str = "") -> str:

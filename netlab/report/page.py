@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from functools import cache
 from hashlib import sha256
-from typing import TYPE_CHECKING
 
-from netlab.render.text import template_directory
+from netlab.render.text import environment, template_directory
 from netlab.report.chapters import chapters
 from netlab.results.verification import Report
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 
 def page(found: Report, drawing: str) -> str:
     """The page of a report; ``drawing`` is the SVG of its topology."""
     script = (template_directory() / "report/report.js").read_text(encoding="utf-8")
     return (
-        _environment()
+        environment(html=True)
         .get_template("report/report.html.j2")
         .render(
             report=found,
@@ -31,19 +26,6 @@ def page(found: Report, drawing: str) -> str:
             # Nothing but this very script may run, whatever a name or a reason holds.
             script_hash=b64encode(sha256(script.encode()).digest()).decode(),
         )
-    )
-
-
-@cache
-def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    return Environment(
-        loader=FileSystemLoader(template_directory()),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=True,
     )
 
 
