@@ -15,7 +15,9 @@ UNIT = Path(__file__).parent
 CHECKOUT = UNIT.parents[1]
 PACKAGE = CHECKOUT / "netlab"
 FILES = [path for path in sorted(UNIT.rglob("test_*.py")) if path.parent != UNIT]
-MODULES = sorted((*PACKAGE.rglob("*.py"), *(CHECKOUT / "scripts").rglob("*.py")))
+SCRIPTS = [path for path in (CHECKOUT / "scripts").rglob("*") if path.is_file() and path.suffix != ".pyc"]
+IN_PYTHON = [p for p in SCRIPTS if p.suffix == ".py" or p.read_bytes().startswith(b"#!/usr/bin/env python3")]
+MODULES = sorted((*PACKAGE.rglob("*.py"), *IN_PYTHON))
 # Tests of what several modules of a room do together.
 TOGETHER = {
     "azure/bgp/test_circuits.py",
@@ -49,7 +51,7 @@ def test_a_test_file_mirrors_a_module(path: Path) -> None:
 def test_modules_and_functions_are_short(path: Path) -> None:
     text = path.read_text()
     assert text.count("\n") <= LONGEST_MODULE
-    functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)]
+    functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     lengths = {node.name: (node.end_lineno or node.lineno) - node.lineno + 1 for node in functions}
     assert {name: length for name, length in lengths.items() if length > LONGEST_FUNCTION} == {}
 
