@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from netlab.azure import faults
 from netlab.azure.bgp.fixpoint import Converged, Paths, converge
 from netlab.azure.bgp.sessions import Session as BgpSession
-from netlab.azure.dataplane.effective import active, fixed_routes
+from netlab.azure.effective import active, fixed_routes
 from netlab.azure.faults import Faults, Impact
 from netlab.azure.faults.link import are_apart
 from netlab.azure.ike import Negotiated, negotiate

@@ -7,7 +7,7 @@ from ipaddress import IPv4Network
 from types import MappingProxyType
 from typing import Protocol
 
-from netlab.azure.dataplane.effective import EffectiveRoute, Offer, Origin, active, preferred
+from netlab.azure.effective import EffectiveRoute, Offer, Origin, active, preferred
 from netlab.azure.p2s.routes import offered_selectors
 from netlab.plan.model import Fabric, FixedRoute, GatewayView, Plan, Route, RouteServerView, SubnetTable, Timers
 from netlab.plan.tables import GATEWAY_METRIC, by_turns, over

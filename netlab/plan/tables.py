@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from netlab.azure.dataplane.effective import EffectiveRoute, active, fixed_routes, routes_from_peer, system_routes
+from netlab.azure.effective import EffectiveRoute, active, fixed_routes, routes_from_peer, system_routes
 from netlab.plan.fabrics import PeerAddresses, appliances_of_peers
 from netlab.plan.model import FixedRoute, GatewayWay, Route, SubnetTable
 from netlab.plan.names import interface, table_numbers

@@ -8,10 +8,10 @@ from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network
 
 from netlab.azure.dataplane import filters, offers
-from netlab.azure.dataplane.effective import EffectiveRoute, active, fixed_routes, routes_from_peer, system_routes
 from netlab.azure.dataplane.filters import link_to_appliance
 from netlab.azure.dataplane.nodes import Node, Translation
 from netlab.azure.dataplane.tables import ANY, Hop, Route, Table
+from netlab.azure.effective import EffectiveRoute, active, fixed_routes, routes_from_peer, system_routes
 from netlab.azure.state import State
 from netlab.results.drops import DropType, cause
 from netlab.scenario.addresses import GATEWAY_SUBNET

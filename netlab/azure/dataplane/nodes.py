@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from ipaddress import IPv4Address
 
-from netlab.azure.dataplane.effective import NONE_PREFIXES
 from netlab.azure.dataplane.filters import Filter
 from netlab.azure.dataplane.packets import Packet
 from netlab.azure.dataplane.tables import Hop, Table
+from netlab.azure.effective import NONE_PREFIXES
 from netlab.results.drops import Cause
 
 # The ingress of packets that a node makes itself.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv4Network
 
-from netlab.azure.dataplane.effective import EffectiveRoute, Offer, active, fixed_routes, preferred
 from netlab.azure.dataplane.routers import ways
+from netlab.azure.effective import EffectiveRoute, Offer, active, fixed_routes, preferred
 from netlab.azure.state import State
 from netlab.scenario.network import Router, Subnet, VNet
 from netlab.scenario.values import once

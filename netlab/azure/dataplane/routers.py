@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
 from netlab.azure.bgp.settling import Path
-from netlab.azure.dataplane.effective import NONE_PREFIXES
 from netlab.azure.dataplane.nodes import Node
 from netlab.azure.dataplane.tables import ANY, Hop, Route, TunnelEnd, table
+from netlab.azure.effective import NONE_PREFIXES
 from netlab.azure.ike import Selectors
 from netlab.azure.state import State
 from netlab.results.drops import DropType, cause

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
 
-from netlab.azure.dataplane.effective import NONE_PREFIXES
 from netlab.azure.dataplane.nodes import Node, Translation
 from netlab.azure.dataplane.routers import bgp_source, edge
 from netlab.azure.dataplane.tables import ANY, Hop, Route, Table, table
+from netlab.azure.effective import NONE_PREFIXES
 from netlab.azure.faults import Impact
 from netlab.azure.state import State
 from netlab.results.drops import DropType, cause

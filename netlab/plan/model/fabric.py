@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network
 from typing import Literal
 
-from netlab.azure.dataplane.effective import EffectiveRoute, NextHopType
+from netlab.azure.effective import EffectiveRoute, NextHopType
 from netlab.plan.model.kernel import Route
 from netlab.plan.model.nftables import Barrier
 from netlab.scenario.models import HubRoutingPreference

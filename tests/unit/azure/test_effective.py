@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netlab.azure.dataplane import effective
-from netlab.azure.dataplane.effective import (
+from netlab.azure import effective
+from netlab.azure.dataplane.offers import effective_routes
+from netlab.azure.effective import (
     DEFAULT_ROUTE,
     NONE_PREFIXES,
     EffectiveRoute,
@@ -18,7 +19,6 @@ from netlab.azure.dataplane.effective import (
     fixed_routes,
     user_routes,
 )
-from netlab.azure.dataplane.offers import effective_routes
 from netlab.azure.state import initial
 from netlab.scenario.models import Scenario
 from netlab.scenario.network import Subnet, resolve

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
-from netlab.azure.dataplane.effective import EffectiveRoute, Offer, active, fixed_routes, preferred
 from netlab.azure.dataplane.offers import expressroute_instances
+from netlab.azure.effective import EffectiveRoute, Offer, active, fixed_routes, preferred
 from netlab.azure.state import State
 from netlab.controllers.tables import Gateways, Injected, Known, injected_by_route_servers, known_by_gateways
 from netlab.plan.model import Plan

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from netlab.azure.dataplane.effective import Offer, Origin, preferred
 from netlab.azure.dataplane.offers import effective_routes, instances_by_prefix
+from netlab.azure.effective import Offer, Origin, preferred
 from netlab.azure.state import State, after, initial
 from netlab.controllers import tables as controller
 from netlab.errors import ScenarioError
