@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 
 from netlab.controllers import demand, loop
-from netlab.lab.build import journal, state
+from netlab.lab.build import journal, records
 from netlab.machine import bgp, daemons, gateways, ike, packets, routers, sas
 from netlab.machine.watch import Watch
 from netlab.plan import steering
@@ -23,7 +23,7 @@ def main() -> None:
     watched: frozenset[demand.Demand] = frozenset()
     up: steering.Up | None = None
     while True:
-        plan = state.read(lab).plan
+        plan = records.read(lab).plan
         watched = demand.start(plan, DEMAND, watched)
         up = loop.run(plan, PORTS, orders, lambda: journal.is_past(lab, journal.INITIATED), up)
 

@@ -11,8 +11,8 @@ from netlab.api.machine import LINUX
 from netlab.api.plans import lab_name
 from netlab.api.scenarios import find_two
 from netlab.errors import LabError, UsageError
-from netlab.lab.build import engine, state
-from netlab.lab.build.state import Lab
+from netlab.lab.build import engine, records
+from netlab.lab.build.records import Lab
 from netlab.lab.measure.overview import node_routes, overview
 from netlab.machine.host import choose_data_plane
 from netlab.plan.planner import plan
@@ -34,8 +34,8 @@ def up(loaded: Loaded, name: str, time_scale: float | None, data_plane: str, pro
     scenario = loaded.scenario
     lab = lab_name(name) if name else scenario.name
     planned = plan(scenario, lab, choose_data_plane(data_plane), time_scale)
-    facts = state.Facts(lab, scenario.name, planned.data_plane, planned.timers.scale)
-    engine.up(state.Lab(facts, scenario, planned), loaded.text, LINUX, controllers(lab), progress)
+    facts = records.Facts(lab, scenario.name, planned.data_plane, planned.timers.scale)
+    engine.up(records.Lab(facts, scenario, planned), loaded.text, LINUX, controllers(lab), progress)
     return lab
 
 
@@ -59,18 +59,18 @@ def collect() -> list[Removed]:
 
 def names() -> tuple[str, ...]:
     """The labs that have a run directory."""
-    return state.names()
+    return records.names()
 
 
 def read(name: str) -> Lab:
     """The lab of a name or, without one, the only one there is."""
     if name:
-        return state.read(lab_name(name))
-    known = state.names()
+        return records.read(lab_name(name))
+    known = records.names()
     if len(known) != 1:
         problem = f"several labs are up: {', '.join(known)}" if known else "no lab is up"
         raise UsageError(problem, "name one" if known else "build one: netlab up SCENARIO")
-    return state.read(known[0])
+    return records.read(known[0])
 
 
 def named(lab: Lab, name: Any) -> Any:
@@ -104,9 +104,9 @@ def find_pair(lab: Lab, addresses: Mapping[str, str], source: str, target: str) 
 
 def status(name: str) -> list[Overview]:
     """A lab as it is now, or all."""
-    if name and not state.exists(lab_name(name)):
+    if name and not records.exists(lab_name(name)):
         raise UsageError(f"there is no lab called {name}", "`netlab status` lists them")
-    return [overview(item, LINUX) for item in ((name,) if name else state.names())]
+    return [overview(item, LINUX) for item in ((name,) if name else records.names())]
 
 
 def nodes(lab: Lab) -> list[LabNode]:

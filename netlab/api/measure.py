@@ -9,7 +9,7 @@ from pathlib import Path
 from netlab.api.labs import Lab, find_node, find_pair
 from netlab.api.machine import LINUX
 from netlab.azure import outcome
-from netlab.lab.build import state
+from netlab.lab.build import records
 from netlab.lab.measure import capturing, trace, verify, witness
 from netlab.lab.measure.probing import aimed, all_addresses
 from netlab.lab.story.addresses import probe_addresses
@@ -24,27 +24,27 @@ Progress = Callable[[str], None]
 
 def prove(lab: Lab, progress: Progress) -> Report:
     """Play the scenario's story and measure after each step; the lab is as it was afterwards."""
-    with state.locked(lab.facts.lab):
+    with records.locked(lab.facts.lab):
         return verify.verify(lab, LINUX, progress)
 
 
 def follow(lab: Lab, source: str, target: str, protocol: Protocol) -> Followed:
     """Send one probe and see it pass everywhere."""
     addresses = probe_addresses(lab, LINUX.clients)
-    world = state.world(lab)
+    world = records.world(lab)
     pair = find_pair(lab, addresses, source, target)
     probe = aimed(world, all_addresses(world, addresses), Probe(*pair, protocol))
-    with state.locked(lab.facts.lab):
+    with records.locked(lab.facts.lab):
         return trace.follow(lab, LINUX, addresses, probe)
 
 
 def explanation(lab: Lab, source: str, target: str) -> Explanation:
     """Why a pair can talk or not, by the way that a probe took."""
-    world = state.world(lab)
+    world = records.world(lab)
     addresses = probe_addresses(lab, LINUX.clients)
     nodes = find_pair(lab, addresses, source, target)
     everything = all_addresses(world, addresses)
-    with state.locked(lab.facts.lab):
+    with records.locked(lab.facts.lab):
         pair = witness.watch(lab, LINUX, addresses, aimed(world, everything, Probe(*nodes, "icmp")))
     return outcome.explanation(world, pair, everything)
 
@@ -69,7 +69,7 @@ def capture(lab: Lab, nodes: Iterable[str], target: Target, progress: Progress) 
 
 def impair(lab: Lab, link: str, asked: Mapping[str, str], reset: bool) -> MeasuredLink:
     """Impair a link and measure what it does then, or reset it; the link's name, and what was measured."""
-    with state.locked(lab.facts.lab):
+    with records.locked(lab.facts.lab):
         uplink = impaired(lab, link, asked, reset)
         if reset:
             LINUX.links.restore(lab.plan, uplink)

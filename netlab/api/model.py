@@ -9,7 +9,7 @@ from netlab.azure import outcome
 from netlab.azure.outcome import prediction
 from netlab.azure.prediction import endpoint_addresses, pair, predict
 from netlab.errors import UsageError
-from netlab.lab.build import state
+from netlab.lab.build import records
 from netlab.machine.host import require
 from netlab.results.prediction import Explanation
 from netlab.scenario.loader import Loaded, catalogue, load
@@ -22,12 +22,12 @@ __all__ = ["machines", "prediction", "topology"]
 
 def load_or_read(reference: str) -> Loaded:
     """The scenario of a lab that exists, if we may read it; else that of a file or of the catalogue."""
-    if not is_lab_name(reference) or not state.exists(reference):
+    if not is_lab_name(reference) or not records.exists(reference):
         return load(reference)
     if os.geteuid() != 0 and reference in catalogue():
         return load(reference)
     require()
-    return Loaded(state.read(reference).scenario, "", reference, ())
+    return Loaded(records.read(reference).scenario, "", reference, ())
 
 
 def explanation(scenario: Scenario, step: str, source: str, target: str) -> Explanation:

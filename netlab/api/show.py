@@ -6,7 +6,7 @@ from netlab.api.labs import Lab
 from netlab.api.machine import LINUX
 from netlab.azure.learning import learners
 from netlab.errors import UsageError
-from netlab.lab.build import state
+from netlab.lab.build import records
 from netlab.lab.measure.shown.bgp import Speaker
 from netlab.lab.measure.shown.ike import Gateway
 from netlab.lab.measure.shown.nics import effective_routes as of_nic
@@ -20,14 +20,14 @@ __all__ = ["Gateway", "Speaker"]
 
 def gateway(lab: Lab, name: str) -> Gateway:
     """A gateway or a site; or an appliance that ends connections."""
-    now = state.world(lab)
+    now = records.world(lab)
     known = tuple(end.name for end in (*now.network.ends, *now.network.vpn_servers))
     return Gateway(lab, now, LINUX.sas, _known(lab, name, known))
 
 
 def speaker(lab: Lab, name: str) -> Speaker:
     """A gateway or a site; or one of those that speak BGP and nothing else."""
-    now = state.world(lab)
+    now = records.world(lab)
     known = (*(end.name for end in now.network.ends), *learners(now.network))
     return Speaker(lab, now, LINUX.bgp, _known(lab, name, known))
 
@@ -52,7 +52,7 @@ def advertised_routes(lab: Lab, name: str, peer: str) -> Shown[GatewayRoute]:
 
 def effective_routes(lab: Lab, name: str) -> dict[str, tuple[NicRoute, ...]]:
     """The effective routes of a virtual machine's NIC, or of all of a VNet or of the scenario, by node."""
-    now = state.world(lab)
+    now = records.world(lab)
     wanted, knowing = _nics(now.network, lab.facts.lab, name), learned(lab.plan, LINUX.gateways)
     return {nic.node: of_nic(now, knowing, nic) for nic in wanted}
 

@@ -9,7 +9,7 @@ from netlab.api.labs import Lab, named
 from netlab.api.machine import LINUX
 from netlab.azure.faults import action_of
 from netlab.errors import LabError, UsageError
-from netlab.lab.build import certificates, profile, state
+from netlab.lab.build import certificates, profile, records
 from netlab.lab.build.clients import refusals
 from netlab.lab.story import incidents, keys
 from netlab.lab.story.actions import take
@@ -32,7 +32,7 @@ def fault(lab: Lab, verb: str, mend: bool, subject: Mapping[str, Any]) -> Incide
     problem = incidents.refused(lab.scenario, action)
     if problem:
         raise UsageError(f"{action.verb}: {problem}", "netlab graph LAB shows what there is")
-    with state.locked(lab.facts.lab):
+    with records.locked(lab.facts.lab):
         return incidents.take(lab, LINUX, (action,))
 
 
@@ -43,7 +43,7 @@ def reset_gateway(lab: Lab, vnet: str) -> Incident:
     if name not in known:
         raise UsageError(f"there is no VNet {vnet[:60]!r} with a VPN gateway", suggest(vnet, known))
     actions = incidents.reset_gateway(lab.scenario, name)
-    with state.locked(lab.facts.lab):
+    with records.locked(lab.facts.lab):
         return incidents.take(lab, LINUX, actions)
 
 
@@ -52,7 +52,7 @@ def reset_connection(lab: Lab, connection: str) -> tuple[Incident, str, Seen]:
     name, known = named(lab, connection), lab.scenario.connections
     if name not in known:
         raise UsageError(f"there is no connection {connection[:60]!r}", suggest(connection, known))
-    with state.locked(lab.facts.lab):
+    with records.locked(lab.facts.lab):
         incident, seen = incidents.reset_connection(lab, LINUX, name)
     return incident, name, seen
 
@@ -78,7 +78,7 @@ def set_key(lab: Lab, connection: str, ends: Iterable[str], key: str) -> Seen:
     problem = keys.refused_key(lab.scenario, connection, key)
     if problem:
         raise UsageError(f"this key is refused: {problem}", "write another one, or have one made with --generate")
-    with state.locked(lab.facts.lab):
+    with records.locked(lab.facts.lab):
         return keys.set_key(lab, LINUX, connection, ends, key)
 
 
@@ -90,7 +90,7 @@ def act_on_client(lab: Lab, verb: str, client: str, gateway: str) -> tuple[Clien
     own = _tunnels(lab, client, gateway)
     (subject,) = (item for item in lab.scenario.clients if node_name(item) == own[0].node)
     which = {"gateway": own[0].gateway} if gateway else {}
-    with state.locked(lab.facts.lab):
+    with records.locked(lab.facts.lab):
         stage = Stage(lab, LINUX)
         stage.resume()
         take(stage, Action.model_validate({verb: {"client": subject, **which}}))

@@ -15,7 +15,7 @@ import pytest
 from labs import Lab, failed_checks, netlab, up
 
 from netlab.azure.ike import EspSuite, IkeSuite, negotiate
-from netlab.lab.build import state
+from netlab.lab.build import records
 from netlab.machine import charon
 from netlab.plan import proposals
 from netlab.render import vici
@@ -148,7 +148,7 @@ def algorithms() -> Iterator[Lab]:
 
 def negotiated(lab: Lab, version: int, ike: IkeSuite, esp: EspSuite) -> str:
     """Bring the lab's one connection up with other proposals at both ends; what charon says, or nothing."""
-    plan = state.read(lab.name).plan
+    plan = records.read(lab.name).plan
     ends = [(item.directory, connection) for item in plan.charons for connection in item.connections]
     changed = {"version": version, "ike_proposals": (proposals.ike(ike),), "esp_proposals": (proposals.esp(esp),)}
     for directory, connection in ends:

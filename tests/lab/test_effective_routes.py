@@ -12,7 +12,7 @@ import pytest
 from labs import Lab, netlab, up
 
 from netlab.api.machine import LINUX
-from netlab.lab.build import state
+from netlab.lab.build import records
 from netlab.lab.measure.checks.effective_routes import check
 from netlab.lab.story.addresses import probe_addresses
 
@@ -52,9 +52,9 @@ def balanced() -> Iterator[Lab]:
 
 def checked(lab: Lab) -> str:
     """What `verify` says of the effective routes of a lab as it is now."""
-    found = state.read(lab.name)
+    found = records.read(lab.name)
     targets = probe_addresses(found, LINUX.clients).values()
-    return check(found.plan, state.world(found), LINUX.gateways, LINUX.routes, set(targets)).message
+    return check(found.plan, records.world(found), LINUX.gateways, LINUX.routes, set(targets)).message
 
 
 def shown(lab: Lab, *what: str) -> Any:
@@ -149,7 +149,7 @@ def make(lab: Lab, change: Change) -> None:
 
 
 def far_address(lab: Lab, node: str, peer: str) -> str:
-    links = state.read(lab.name).plan.links
+    links = records.read(lab.name).plan.links
     (address,) = {
         end.addresses[0]
         for link in links

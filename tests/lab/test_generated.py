@@ -13,7 +13,7 @@ from topologies import topologies
 
 from netlab.api import controller
 from netlab.api.machine import LINUX
-from netlab.lab.build import engine, state
+from netlab.lab.build import engine, records
 from netlab.lab.measure.verify import verify
 from netlab.plan.planner import plan
 from netlab.results.verification import Report
@@ -28,11 +28,11 @@ LAB = f"fuzz-{os.getpid()}"
 def built_and_verified(loaded: Loaded) -> Report:
     """Build a lab, verify it, remove it."""
     planned = plan(loaded.scenario, LAB)
-    facts = state.Facts(LAB, loaded.scenario.name, planned.data_plane, planned.timers.scale)
+    facts = records.Facts(LAB, loaded.scenario.name, planned.data_plane, planned.timers.scale)
     command = (sys.executable, "-m", controller.__name__, LAB)
-    engine.up(state.Lab(facts, loaded.scenario, planned), loaded.text, LINUX, command, lambda _: None)
+    engine.up(records.Lab(facts, loaded.scenario, planned), loaded.text, LINUX, command, lambda _: None)
     try:
-        return verify(state.read(LAB), LINUX, lambda _: None)
+        return verify(records.read(LAB), LINUX, lambda _: None)
     finally:
         engine.down(LAB, LINUX)
 

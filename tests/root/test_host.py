@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from netlab.lab.build import state
+from netlab.lab.build import records
 from netlab.machine import namespaces, processes
 from netlab.plan.names import lab_directory
 
@@ -79,10 +79,10 @@ def test_a_namespace_is_seen_and_its_mount(host_changes: Changes, lab: str, host
 
 
 def test_a_process_of_a_lab_and_its_files_are_seen(host_changes: Changes, lab: str, host_unchanged: None) -> None:
-    state.claim(lab)
+    records.claim(lab)
     started = processes.start(["sleep", "1000"], lab_directory(lab))
     found = host_changes()
     assert processes.stop([started]) == []
-    state.remove(lab)
+    records.remove(lab)
     assert f"new: process {started.pid} sleep" in found
     assert f"new: file {lab_directory(lab)}/sleep.out " in found

@@ -17,7 +17,7 @@ import pytest
 
 from netlab.api import controller
 from netlab.errors import BuildError, ConvergeError, LabError
-from netlab.lab.build import state
+from netlab.lab.build import records
 from netlab.lab.story import failover
 from netlab.machine import (
     charon,
@@ -597,10 +597,10 @@ def _prepared(scenario: str, lab: str, monkeypatch: pytest.MonkeyPatch) -> Itera
     monkeypatch.setattr(daemons, "_READY_SECONDS", 1)
     found = plan(load(scenario).scenario, lab)
     namespaces.create(node.netns for node in found.nodes)
-    state.claim(lab)
+    records.claim(lab)
     yield found
     daemons.stop_all(lab)
-    state.remove(lab)
+    records.remove(lab)
 
 
 @pytest.mark.data_plane

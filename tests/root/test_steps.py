@@ -13,7 +13,7 @@ import pytest
 
 from netlab.api import controller
 from netlab.api.machine import LINUX
-from netlab.lab.build import engine, keys, state
+from netlab.lab.build import engine, keys, records
 from netlab.machine import clients, daemons, gateways, interfaces, labs, links, processes, sas
 from netlab.machine.host import choose_data_plane
 from netlab.machine.routes import KernelRoute, routes
@@ -57,10 +57,10 @@ def claimed(lab: str, host_unchanged: None) -> Iterator[Lab]:
     loaded = parse(SCENARIO, "steps.yaml")
     plane = choose_data_plane("auto")
     planned = plan(loaded.scenario, lab, plane)
-    state.claim(lab)
+    records.claim(lab)
     try:
         secrets = keys.pre_shared_keys(loaded.scenario, planned.secrets)
-        state.write(state.Facts(lab, "steps", plane, 10), loaded.text, secrets)
+        records.write(records.Facts(lab, "steps", plane, 10), loaded.text, secrets)
         command = (sys.executable, "-m", controller.__name__, lab)
         yield Lab(planned, engine.steps(planned, loaded.scenario, secrets, LINUX, command))
     finally:
@@ -69,20 +69,20 @@ def claimed(lab: str, host_unchanged: None) -> Iterator[Lab]:
 
 def test_a_story_is_remembered_wherever_its_writing_is_interrupted(claimed: Lab) -> None:
     """As by a signal, which Python raises before a line: else the lab keeps for good what the story changed."""
-    found = state.read(claimed.plan.lab)
+    found = records.read(claimed.plan.lab)
     before: list[dict[str, object]] = [{"withdraw": 1}]
     now: list[dict[str, object]] = [*before, {"announce": 2}]
     for lines in itertools.count():
-        state.write_story(found, before)
+        records.write_story(found, before)
         try:
             with _interrupted_after(lines):
-                state.write_story(found, now)
+                records.write_story(found, now)
         except KeyboardInterrupt:
-            assert state.read_story(found) in (before, now), f"interrupted after {lines} lines"
+            assert records.read_story(found) in (before, now), f"interrupted after {lines} lines"
         else:
             break
     assert lines > 5
-    assert state.read_story(found) == now
+    assert records.read_story(found) == now
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ from typing import Any
 
 from netlab.azure.state import initial
 from netlab.controllers.tables import Known, wanted_routes, wanted_selectors
-from netlab.lab.build import state
+from netlab.lab.build import records
 from netlab.lab.machine import Machine
 from netlab.machine.frr import BgpPeer, BgpRoute
 from netlab.machine.routes import KernelRoute
@@ -135,7 +135,7 @@ class Daemons:
         self.log.ask(DAEMONS)
 
     def start_controller(self, lab: str, command: Sequence[str]) -> None:
-        assert state.exists(lab), "the controller reads what `up` has written"
+        assert records.exists(lab), "the controller reads what `up` has written"
         assert command == COMMAND
         self.processes.add("controller")
         self.log.ask(CONTROLLER)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from netlab.azure.state import initial
 from netlab.errors import BuildError, HostError, LabError
-from netlab.lab.build import certificates, clients, journal, keys, state
+from netlab.lab.build import certificates, clients, journal, keys, records
 from netlab.lab.build.settling import await_bgp, await_fabrics
 from netlab.lab.machine import Machine
 from netlab.plan.model import Plan
@@ -75,21 +75,21 @@ def _connections(plan: Plan) -> frozenset[str]:
     return frozenset(connection.name for charon in plan.charons for connection in charon.connections)
 
 
-def up(lab: state.Lab, text: str, machine: Machine, controller: Sequence[str], progress: Progress) -> None:
+def up(lab: records.Lab, text: str, machine: Machine, controller: Sequence[str], progress: Progress) -> None:
     """Build a lab from the scenario of a text; whatever goes wrong or interrupts it, nothing is left behind."""
     name = lab.facts.lab
     leftovers = machine.labs.of(name)
-    if leftovers and not state.exists(name):
+    if leftovers and not records.exists(name):
         raise BuildError(
             f"the network namespace {leftovers[0]} exists already",
             f"if it is left over from a lab, `netlab down {name}` removes it; or choose another --name",
         )
-    state.claim(name)
+    records.claim(name)
     with ExitStack() as way_back:
-        way_back.callback(state.remove, name)
-        with state.locked(name):
+        way_back.callback(records.remove, name)
+        with records.locked(name):
             secrets = keys.pre_shared_keys(lab.scenario, lab.plan.secrets)
-            state.write(lab.facts, text, secrets)
+            records.write(lab.facts, text, secrets)
             for step in steps(lab.plan, lab.scenario, secrets, machine, controller):
                 progress(step.title)
                 journal.write(name, step.title)
@@ -124,19 +124,19 @@ def _stop(lab: str, machine: Machine) -> None:
 
 def down(lab: str, machine: Machine) -> bool:
     """Remove a lab by its name alone, in whatever state it is; whether there was anything."""
-    if not state.exists(lab):
+    if not records.exists(lab):
         found = machine.labs.of(lab)
         _remove(lab, machine)
         return bool(found)
-    with state.locked(lab):
+    with records.locked(lab):
         _remove(lab, machine)
     return True
 
 
 def collect(machine: Machine) -> tuple[str, ...]:
     """Remove the remains of labs whose ``up`` never ended and that no netlab works on; their names."""
-    found = (lab for lab in {*state.names(), *machine.labs.labs()} if not journal.is_up(lab))
-    remains = tuple(sorted(lab for lab in found if not (state.exists(lab) and state.is_locked(lab))))
+    found = (lab for lab in {*records.names(), *machine.labs.labs()} if not journal.is_up(lab))
+    remains = tuple(sorted(lab for lab in found if not (records.exists(lab) and records.is_locked(lab))))
     for lab in remains:
         down(lab, machine)
     return remains
@@ -145,4 +145,4 @@ def collect(machine: Machine) -> tuple[str, ...]:
 def _remove(lab: str, machine: Machine) -> None:
     _stop(lab, machine)
     machine.labs.remove(lab)
-    state.remove(lab)
+    records.remove(lab)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from netlab.errors import LabError, UsageError
-from netlab.lab.build import state
+from netlab.lab.build import records
 from netlab.machine import capture, keylog
 from netlab.machine.keylog import LOG
 from netlab.plan.model import Plan
@@ -46,7 +46,7 @@ def check(order: Order) -> None:
     capture.require()
 
 
-def run(lab: state.Lab, order: Order, progress: Callable[[str], None]) -> None:
+def run(lab: records.Lab, order: Order, progress: Callable[[str], None]) -> None:
     """Capture; say when it has begun and what it brought."""
     plan = lab.plan
     places = capture.places((node, plan.netns(node)) for node in order.nodes)
@@ -58,8 +58,8 @@ def run(lab: state.Lab, order: Order, progress: Callable[[str], None]) -> None:
         read_keys = None
         if order.keys:
             progress("having the IKE daemons log their keys, and rekeying")
-            stack.enter_context(state.keys_locked(lab.facts.lab))
-            with state.locked(lab.facts.lab):
+            stack.enter_context(records.keys_locked(lab.facts.lab))
+            with records.locked(lab.facts.lab):
                 read_keys = stack.enter_context(keylog.logged(_sources(plan)))
         begun = f"capturing at {count} interfaces of {len(places)} nodes {until}"
         try:

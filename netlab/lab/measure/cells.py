@@ -8,7 +8,7 @@ from netlab.azure import outcome
 from netlab.azure.prediction import Predicted, matrix
 from netlab.azure.state import State
 from netlab.lab.build.clients import refusals
-from netlab.lab.build.state import Lab
+from netlab.lab.build.records import Lab
 from netlab.lab.machine import Machine
 from netlab.lab.measure.autopsy import Coroner
 from netlab.lab.measure.evidence import Evidence, in_public, public_addresses

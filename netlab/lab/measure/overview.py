@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netlab.errors import LabError
-from netlab.lab.build import journal, state
+from netlab.lab.build import journal, records
 from netlab.lab.machine import Machine
 from netlab.lab.measure.health import health
 from netlab.machine.ports import Routes
@@ -18,21 +18,21 @@ def overview(name: str, machine: Machine) -> Overview:
     """A lab as it is now: up, building, broken (its ``up`` never ended) or damaged."""
     namespaces = len(machine.labs.of(name))
     try:
-        lab = state.read(name)
+        lab = records.read(name)
     except LabError as error:
         broken = Check("state", "failed", error.message)
         return Overview(name, "damaged", "", "", 0, namespaces, False, (broken,))
     facts = lab.facts
     if not journal.is_up(name):
-        what = "building" if state.is_locked(name) else "broken"
+        what = "building" if records.is_locked(name) else "broken"
         hint = Check("state", "failed", f"`up` has not come to its end; `netlab down {name}` removes what there is")
         return Overview(name, what, facts.scenario, facts.data_plane, facts.time_scale, namespaces, False, (hint,))
-    checks = tuple(health(lab.plan, state.world(lab), machine))
+    checks = tuple(health(lab.plan, records.world(lab), machine))
     alive = all(check.status == "passed" for check in checks)
     return Overview(name, "up", facts.scenario, facts.data_plane, facts.time_scale, namespaces, alive, checks)
 
 
-def node_routes(lab: state.Lab, node: str, routes: Routes) -> tuple[NodeRoute, ...]:
+def node_routes(lab: records.Lab, node: str, routes: Routes) -> tuple[NodeRoute, ...]:
     """The routes of a node, a VNet's by subnet and with Azure's next hop type."""
     delivery = {fabric.delivery for fabric in lab.plan.fabrics if fabric.node == node}
     tables = {t.table: t for fabric in lab.plan.fabrics if fabric.node == node for t in fabric.tables}

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-from netlab.lab.build.state import Lab
+from netlab.lab.build.records import Lab
 from netlab.lab.machine import Machine
 from netlab.lab.measure.autopsy import Coroner
 from netlab.plan.model import Plan

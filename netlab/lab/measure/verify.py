@@ -11,7 +11,7 @@ from netlab.azure import outcome
 from netlab.azure.disagreement import Documented
 from netlab.azure.prediction import story_of
 from netlab.errors import LabError
-from netlab.lab.build.state import Lab
+from netlab.lab.build.records import Lab
 from netlab.lab.machine import Machine
 from netlab.lab.measure import cells
 from netlab.lab.measure.checks import (

@@ -10,7 +10,7 @@ from typing import Literal
 from netlab.azure.dataplane.tables import Route
 from netlab.azure.dataplane.walk import Walk
 from netlab.azure.prediction import Predicted
-from netlab.lab.build.state import Lab
+from netlab.lab.build.records import Lab
 from netlab.lab.machine import Machine
 from netlab.lab.measure.autopsy import Coroner
 from netlab.machine.ports import Routes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netlab.lab.build.state import Lab
+from netlab.lab.build.records import Lab
 from netlab.machine.ports import Clients
 from netlab.scenario.addresses import INTERNET_ADDRESS
 from netlab.scenario.names import INTERNET, endpoints

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 from netlab.errors import ConvergeError, UsageError
-from netlab.lab.build.state import Lab
+from netlab.lab.build.records import Lab
 from netlab.machine.waiting import wait_until
 from netlab.probe.flow import Flow
 from netlab.results.verification import FlowReport

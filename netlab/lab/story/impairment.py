@@ -8,7 +8,7 @@ from dataclasses import replace
 from pydantic import ValidationError
 
 from netlab.errors import UsageError
-from netlab.lab.build.state import Lab
+from netlab.lab.build.records import Lab
 from netlab.plan.model import Uplink
 from netlab.scenario.models import Impairment
 from netlab.scenario.names import suggest

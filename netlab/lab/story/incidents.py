@@ -11,7 +11,7 @@ from netlab.azure.faults import Impact, targets
 from netlab.azure.faults.tunnel import TUNNEL
 from netlab.azure.prediction import Predicted, matrix
 from netlab.azure.state import State, after
-from netlab.lab.build.state import Lab
+from netlab.lab.build.records import Lab
 from netlab.lab.machine import Machine
 from netlab.lab.story import connections, flows
 from netlab.lab.story.actions import take as take_action

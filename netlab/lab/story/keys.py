@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from pydantic import SecretStr
 
-from netlab.lab.build import keys, state
+from netlab.lab.build import keys, records
 from netlab.lab.build.settling import await_bgp, await_fabrics
 from netlab.lab.machine import Machine
 from netlab.lab.story.connections import Seen, observe
@@ -22,12 +22,12 @@ def refused_key(scenario: Scenario, connection: str, key: str) -> str:
     return next((breach.message for breach in r30_shared_keys_are_printable(changed)), "")
 
 
-def set_key(lab: state.Lab, machine: Machine, connection: str, ends: Iterable[str], key: str) -> Seen:
+def set_key(lab: records.Lab, machine: Machine, connection: str, ends: Iterable[str], key: str) -> Seen:
     """Give ends of a connection another key, from now on, and reset its tunnels; what it is when all has settled."""
     changed = {shared_key_name(connection, end): key for end in ends}
     keys.write(lab.facts.lab, keys.read(lab.facts.lab) | changed)
     machine.ike.load_keys(lab.plan, changed)
-    world = state.world(lab)
+    world = records.world(lab)
     tunnels = [tunnel.name for tunnel in world.topology.tunnels_by_connection[connection]]
     for tunnel in tunnels:
         machine.ike.reset(lab.plan, tunnel, world.refused)

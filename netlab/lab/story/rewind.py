@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from netlab.azure.faults import mending
 from netlab.azure.p2s.sessions import Key
 from netlab.azure.state import named
-from netlab.lab.build import clients, keys, state
+from netlab.lab.build import clients, keys, records
 from netlab.lab.story import actions, faults
 from netlab.lab.story.stage import Stage
 from netlab.scenario.models import Action, ClientOnly, CustomRoutes, NewKey, SitePrefix
@@ -19,7 +19,7 @@ _OTHER_WAY_ROUND = {"add_route": "remove_route", "remove_route": "add_route"}
 def rewind(stage: Stage) -> None:
     """Put back what this story, or one that was interrupted, has changed: all that can be, whatever fails."""
     stage.resume()
-    taken, opening = stage.taken, state.opening(stage.lab)
+    taken, opening = stage.taken, records.opening(stage.lab)
     touched = _touched(stage)
     with ExitStack() as way_back:
         if touched:
@@ -51,7 +51,7 @@ def _inverse(action: Action) -> Action | None:
 
 def _touched(stage: Stage) -> frozenset[Key]:
     """The tunnels of clients on which actions were taken, or whose sessions are not as the story found them."""
-    opening = state.opening(stage.lab)
+    opening = records.opening(stage.lab)
     subjects = (a.subject for a in stage.taken if isinstance(a.subject, ClientOnly))
     acted = {tunnel.key for subject in subjects for tunnel in named(opening.network, subject)}
     changed = {key for key, session in stage.world.sessions.items() if session != opening.sessions[key]}
@@ -69,6 +69,6 @@ def _restore_keys(stage: Stage, connection: str) -> None:
 
 
 def _restore_custom_routes(stage: Stage, vnet: str) -> None:
-    gateway = state.opening(stage.lab).network.vnets[vnet].vpn_gateway
+    gateway = records.opening(stage.lab).network.vnets[vnet].vpn_gateway
     assert gateway is not None
     actions.set_custom_routes(stage, CustomRoutes(vnet=vnet, prefixes=gateway.client_settings.custom_routes))

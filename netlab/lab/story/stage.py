@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from netlab.azure.state import State
 from netlab.errors import ConvergeError
-from netlab.lab.build import clients, state
+from netlab.lab.build import clients, records
 from netlab.lab.build.settling import await_bgp, await_fabrics, await_tunnels
 from netlab.lab.machine import Machine
 from netlab.lab.story import connections
@@ -25,7 +25,7 @@ _PATIENCE_AFTER_FAILURE = 2.0
 class Stage:
     """A lab on which a story is played, and the world that its actions have made so far, settings included."""
 
-    lab: state.Lab
+    lab: records.Lab
     machine: Machine
     world: State = field(init=False)
     taken: tuple[Action, ...] = ()
@@ -33,21 +33,21 @@ class Stage:
 
     def __post_init__(self) -> None:
         self.patience = max(_PATIENCE / self.lab.plan.timers.scale, _PATIENCE_AT_LEAST)
-        self.world = state.opening(self.lab)
+        self.world = records.opening(self.lab)
 
     def remember(self, actions: Iterable[Action]) -> None:
         """Write down actions that are not put back."""
         self.taken = tuple(actions)
-        state.write_story(self.lab, [a.model_dump(mode="json", exclude_unset=True) for a in self.taken])
+        records.write_story(self.lab, [a.model_dump(mode="json", exclude_unset=True) for a in self.taken])
 
     def resume(self) -> None:
         """Go on from what earlier actions have made of the lab."""
-        self.taken = tuple(Action.model_validate(item) for item in state.read_story(self.lab))
-        self.world = state.world(self.lab)
+        self.taken = tuple(Action.model_validate(item) for item in records.read_story(self.lab))
+        self.world = records.world(self.lab)
 
     def reopen(self) -> None:
         """Go back to the world in which the story begins; the lab does not change by it."""
-        self.world = state.opening(self.lab)
+        self.world = records.opening(self.lab)
 
     def settle(self) -> None:
         """Have tunnels up that wait for a packet, and wait until all is where it must arrive.

@@ -11,7 +11,7 @@ from pathlib import Path
 import labs
 import pytest
 
-from netlab.lab.build import keys, state
+from netlab.lab.build import keys, records
 from netlab.machine import daemons, ike
 
 pytestmark = pytest.mark.usefixtures("host_unchanged")
@@ -83,7 +83,7 @@ def test_a_restarted_charon_begins_with_an_empty_kernel(
         edge = held(f"nl.t-restart.{EDGE}")
         lab.kill(EDGE, "charon-systemd")
         assert edge.xfrm()
-        plan = state.read(lab.name).plan
+        plan = records.read(lab.name).plan
         alone = replace(plan, charons=tuple(item for item in plan.charons if item.node == EDGE), speakers=())
         daemons.start(alone)
         assert edge.xfrm() == ""

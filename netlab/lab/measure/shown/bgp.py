@@ -14,8 +14,8 @@ from netlab.azure.bgp.policy import why_exceeded
 from netlab.azure.bgp.sessions import originated
 from netlab.azure.learning import routers
 from netlab.azure.state import State
+from netlab.lab.build.records import Lab
 from netlab.lab.build.speakers import GIVEN_UP
-from netlab.lab.build.state import Lab
 from netlab.machine.frr import BgpPeer, BgpRoute
 from netlab.machine.ports import Bgp
 from netlab.plan.model import BgpNeighbor, BgpSpeaker

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from netlab.azure.state import State
-from netlab.lab.build.state import Lab
+from netlab.lab.build.records import Lab
 from netlab.lab.story.connections import observe
 from netlab.machine.charon import Listed
 from netlab.machine.ports import Sas

@@ -9,7 +9,7 @@ from functools import partial
 
 from netlab.azure.faults import Fault, Impact
 from netlab.azure.faults.gateway import INSTANCE, STANDBY
-from netlab.lab.build import keys, state
+from netlab.lab.build import keys, records
 from netlab.lab.story import failover
 from netlab.lab.story.faults.effect import Change, Effect, Undo
 from netlab.lab.story.stage import Stage
@@ -28,7 +28,7 @@ def _fail_over(stage: Stage, change: Change) -> None:
     Before planned maintenance the standby is prepared. The gap is Azure's (R8): an active-active gateway has none.
     """
     machine = stage.machine
-    old, stage.lab = stage.lab.plan, state.planned(stage.lab.facts, stage.lab.scenario, stage.world)
+    old, stage.lab = stage.lab.plan, records.planned(stage.lab.facts, stage.lab.scenario, stage.world)
     new, secrets = stage.lab.plan, keys.read(stage.lab.facts.lab)
     action = change.action
     fault = action.subject if action.verb == INSTANCE.begins else None

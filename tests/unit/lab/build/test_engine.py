@@ -29,7 +29,7 @@ from machine import (
 
 from netlab.azure.state import initial
 from netlab.errors import BuildError, ConvergeError, HostError, LabError, NetlabError, UsageError
-from netlab.lab.build import engine, keys, state
+from netlab.lab.build import engine, keys, records
 from netlab.lab.build import journal as journals
 from netlab.lab.build.settling import await_bgp
 from netlab.plan import names
@@ -46,7 +46,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A run root of this test."""
     found = tmp_path / "run"
     monkeypatch.setattr(names, "RUN_ROOT", str(found))
-    monkeypatch.setattr(state, "RUN_ROOT", str(found))
+    monkeypatch.setattr(records, "RUN_ROOT", str(found))
     # The plan holds the run root.
     planned.cache_clear()
     return found
@@ -55,8 +55,8 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def up(machine: Fake, said: list[str] | None = None) -> None:
     """Build the lab; ``said`` gets what was said about progress."""
     said = [] if said is None else said
-    facts = state.Facts(LAB, loaded().scenario.name, "userspace", loaded().scenario.time_scale)
-    engine.up(state.Lab(facts, loaded().scenario, planned()), loaded().text, machine.ports, COMMAND, said.append)
+    facts = records.Facts(LAB, loaded().scenario.name, "userspace", loaded().scenario.time_scale)
+    engine.up(records.Lab(facts, loaded().scenario, planned()), loaded().text, machine.ports, COMMAND, said.append)
 
 
 def requests() -> list[str]:
@@ -77,7 +77,7 @@ def test_up_takes_every_step_in_order_and_says_so(root: Path) -> None:
     assert tuple(dict.fromkeys(machine.asked)) == TITLES
     assert machine.labs.namespaces == {node.netns for node in planned().nodes}
     assert journals.is_up(LAB)
-    assert state.read(LAB).plan == planned()
+    assert records.read(LAB).plan == planned()
 
 
 def test_bgp_has_settled_only_with_the_right_as_paths() -> None:
@@ -315,7 +315,7 @@ def test_down_waits_for_nobody_who_is_at_work_on_the_lab(root: Path) -> None:
     machine = Fake()
     up(machine)
     machine.asked.clear()
-    with state.locked(LAB), pytest.raises(LabError, match="another netlab is at work"):
+    with records.locked(LAB), pytest.raises(LabError, match="another netlab is at work"):
         engine.down(LAB, machine.ports)
     assert machine.asked == []
 
@@ -327,11 +327,11 @@ def test_gc_removes_what_was_never_finished_and_nothing_else(root: Path) -> None
     machine = Fake()
     up(machine)
     for lab in ("broken", "busy"):
-        state.claim(lab)
+        records.claim(lab)
         journals.write(lab, NAMESPACES)
         machine.labs.namespaces.add(f"nl.{lab}.vnet1")
     machine.labs.namespaces.add("nl.orphan.vnet1")
-    with state.locked("busy"):
+    with records.locked("busy"):
         assert engine.collect(machine.ports) == ("broken", "orphan")
     assert sorted(path.name for path in root.iterdir()) == ["busy", LAB]
     assert {name.split(".")[1] for name in machine.labs.namespaces} == {"busy", LAB}
@@ -351,7 +351,7 @@ def test_damaged_state_says_so_and_what_to_do(name: str, damage: str | None, roo
     if damage is not None:
         (root / LAB / name).write_text(damage)
     with pytest.raises(LabError, match="is damaged") as raised:
-        state.read(LAB)
+        records.read(LAB)
     assert raised.value.hint == "remove it with `netlab down lab`"
 
 
@@ -359,13 +359,13 @@ def test_a_damaged_scenario_says_so_too(root: Path) -> None:
     up(Fake())
     (root / LAB / "scenario.yaml").write_text("name: [")
     with pytest.raises(LabError, match="is damaged"):
-        state.read(LAB)
+        records.read(LAB)
 
 
 def test_a_lab_that_is_not_there_says_which_are(root: Path) -> None:
     with pytest.raises(UsageError) as nothing:
-        state.read("nobody")
+        records.read("nobody")
     up(Fake())
     with pytest.raises(UsageError) as something:
-        state.read("nobody")
+        records.read("nobody")
     assert (nothing.value.hint, something.value.hint) == ("build one: `netlab up`", "there is: lab")

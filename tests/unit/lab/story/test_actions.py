@@ -12,7 +12,7 @@ import pytest
 from machine import LAB, Bgp, Fake, Gateways, Log, loaded, planned
 
 from netlab.errors import BuildError
-from netlab.lab.build import keys, state
+from netlab.lab.build import keys, records
 from netlab.lab.story.actions import take
 from netlab.lab.story.rewind import rewind
 from netlab.lab.story.stage import Stage
@@ -141,8 +141,8 @@ def stage(changes: Changes) -> Stage:
         "bgp": Speakers(fake.log, changes),
         "gateways": PushingGateways(fake.log, changes),
     }
-    facts = state.Facts(LAB, loaded().scenario.name, "userspace", 20)
-    return Stage(state.Lab(facts, loaded().scenario, planned()), replace(fake.ports, **ports))
+    facts = records.Facts(LAB, loaded().scenario.name, "userspace", 20)
+    return Stage(records.Lab(facts, loaded().scenario, planned()), replace(fake.ports, **ports))
 
 
 @pytest.fixture(autouse=True)
@@ -150,11 +150,11 @@ def run_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[P
     """The run directory of a lab that is up."""
     root = str(tmp_path / "run")
     monkeypatch.setattr(names, "RUN_ROOT", root)
-    monkeypatch.setattr(state, "RUN_ROOT", root)
+    monkeypatch.setattr(records, "RUN_ROOT", root)
     planned.cache_clear()
-    state.claim(LAB)
-    facts = state.Facts(LAB, loaded().scenario.name, "userspace", 20)
-    state.write(facts, loaded().text, keys.pre_shared_keys(loaded().scenario, planned().secrets))
+    records.claim(LAB)
+    facts = records.Facts(LAB, loaded().scenario.name, "userspace", 20)
+    records.write(facts, loaded().text, keys.pre_shared_keys(loaded().scenario, planned().secrets))
     (Path(root) / LAB / "journal").touch()
     yield Path(root) / LAB
     planned.cache_clear()
@@ -223,7 +223,7 @@ def test_an_action_does_its_part_and_is_undone(
     rewind(other)
     assert [change for change in changes.made if change in undone] == undone
     assert remembered(run_directory) == []
-    assert other.world.faults == state.opening(other.lab).faults
+    assert other.world.faults == records.opening(other.lab).faults
 
 
 def test_an_action_is_written_down_before_it_is_taken(run_directory: Path) -> None:

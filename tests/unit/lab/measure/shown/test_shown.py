@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from netlab.azure.state import initial
-from netlab.lab.build.state import Facts, Lab
+from netlab.lab.build.records import Facts, Lab
 from netlab.lab.measure.shown.bgp import Speaker
 from netlab.lab.measure.shown.ike import Gateway
 from netlab.machine.charon import Listed, Sa
