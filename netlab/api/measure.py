@@ -31,22 +31,22 @@ def prove(lab: Lab, progress: Progress) -> Report:
 def follow(lab: Lab, source: str, target: str, protocol: Protocol) -> Followed:
     """Send one probe and see it pass everywhere."""
     addresses = probe_addresses(lab, LINUX.clients)
-    world = records.world(lab)
+    state = records.state(lab)
     pair = find_pair(lab, addresses, source, target)
-    probe = aimed(world, all_addresses(world, addresses), Probe(*pair, protocol))
+    probe = aimed(state, all_addresses(state, addresses), Probe(*pair, protocol))
     with records.locked(lab.facts.lab):
         return trace.follow(lab, LINUX, addresses, probe)
 
 
 def explanation(lab: Lab, source: str, target: str) -> Explanation:
     """Why a pair can talk or not, by the way that a probe took."""
-    world = records.world(lab)
+    state = records.state(lab)
     addresses = probe_addresses(lab, LINUX.clients)
     nodes = find_pair(lab, addresses, source, target)
-    everything = all_addresses(world, addresses)
+    everything = all_addresses(state, addresses)
     with records.locked(lab.facts.lab):
-        pair = witness.watch(lab, LINUX, addresses, aimed(world, everything, Probe(*nodes, "icmp")))
-    return outcome.explanation(world, pair, everything)
+        pair = witness.watch(lab, LINUX, addresses, aimed(state, everything, Probe(*nodes, "icmp")))
+    return outcome.explanation(state, pair, everything)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,14 +20,14 @@ __all__ = ["Gateway", "Speaker"]
 
 def gateway(lab: Lab, name: str) -> Gateway:
     """A gateway or a site; or an appliance that ends connections."""
-    now = records.world(lab)
+    now = records.state(lab)
     known = tuple(end.name for end in (*now.network.ends, *now.network.vpn_servers))
     return Gateway(lab, now, LINUX.sas, _known(lab, name, known))
 
 
 def speaker(lab: Lab, name: str) -> Speaker:
     """A gateway or a site; or one of those that speak BGP and nothing else."""
-    now = records.world(lab)
+    now = records.state(lab)
     known = (*(end.name for end in now.network.ends), *learners(now.network))
     return Speaker(lab, now, LINUX.bgp, _known(lab, name, known))
 
@@ -52,7 +52,7 @@ def advertised_routes(lab: Lab, name: str, peer: str) -> Shown[GatewayRoute]:
 
 def effective_routes(lab: Lab, name: str) -> dict[str, tuple[NicRoute, ...]]:
     """The effective routes of a virtual machine's NIC, or of all of a VNet or of the scenario, by node."""
-    now = records.world(lab)
+    now = records.state(lab)
     wanted, knowing = _nics(now.network, lab.facts.lab, name), learned(lab.plan, LINUX.gateways)
     return {nic.node: of_nic(now, knowing, nic) for nic in wanted}
 

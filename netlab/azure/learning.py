@@ -30,20 +30,20 @@ def learners(network: Network) -> tuple[str, ...]:
     return (*ends, *servers, *(appliance.router.node for appliance in network.bgp_appliances))
 
 
-def routers(world: State, learner: str) -> tuple[Router, ...]:
+def routers(state: State, learner: str) -> tuple[Router, ...]:
     """The routers of a VNet's gateway or of a site, or the one of a node; none while that is stopped."""
-    end = next((end for end in world.network.ends if end.name == learner), None)
+    end = next((end for end in state.network.ends if end.name == learner), None)
     if end is not None:
-        return world.topology.of(end)
-    found = world.topology.speakers.get(learner.lower())
+        return state.topology.of(end)
+    found = state.topology.speakers.get(learner.lower())
     return (found,) if found is not None else ()
 
 
-def as_paths(world: State, learner: str) -> AsPaths:
+def as_paths(state: State, learner: str) -> AsPaths:
     """What these routers have learned by BGP."""
     found: dict[str, frozenset[str]] = {}
-    for router in routers(world, learner):
-        for prefix, paths in world.learned[router.node].items():
+    for router in routers(state, learner):
+        for prefix, paths in state.learned[router.node].items():
             told = frozenset(" ".join(map(str, path.as_path)) for path in paths)
             found[str(prefix)] = found.get(str(prefix), frozenset()) | told
     return found
@@ -57,9 +57,9 @@ def in_words(known: AsPaths, prefix: str, said: str = "") -> str:
     return said if said in paths else " or ".join(path or "an empty AS path" for path in sorted(paths))
 
 
-def disagreements(world: State, documented: Expected) -> Iterator[tuple[str, str]]:
+def disagreements(state: State, documented: Expected) -> Iterator[tuple[str, str]]:
     """The VNets and sites of which the scenario expects something else than the model predicts, and what."""
     for (end, prefix), said in documented.items():
-        predicted = in_words(as_paths(world, end), prefix, said)
+        predicted = in_words(as_paths(state, end), prefix, said)
         if predicted != said:
             yield end, f"{prefix}: the scenario expects {said}, the model predicts {predicted}"

@@ -51,9 +51,9 @@ def prediction(scenario: Scenario, *, all_pairs: bool = False) -> results.Predic
     )
 
 
-def explanation(world: State, item: Predicted, addresses: Mapping[str, IPv4Address]) -> results.Explanation:
+def explanation(state: State, item: Predicted, addresses: Mapping[str, IPv4Address]) -> results.Explanation:
     """Why a pair can talk or not."""
-    found = explain(world, item, addresses)
+    found = explain(state, item, addresses)
     return results.Explanation(
         source=item.source,
         target=item.target,
@@ -68,9 +68,9 @@ def explanation(world: State, item: Predicted, addresses: Mapping[str, IPv4Addre
     )
 
 
-def foreseen(world: State, item: Predicted, addresses: Mapping[str, IPv4Address]) -> Foreseen:
+def foreseen(state: State, item: Predicted, addresses: Mapping[str, IPv4Address]) -> Foreseen:
     """The ways of a pair, and what mends it where it cannot talk."""
-    mend = explain(world, item, addresses).mend if item.death is not None else ()
+    mend = explain(state, item, addresses).mend if item.death is not None else ()
     return Foreseen(item.source, item.target, _ways(item.forward), _ways(item.reverse), mend)
 
 
@@ -116,17 +116,17 @@ def _step(
     documented: Mapping[Pair, Reach],
     checks: tuple[Check, ...],
 ) -> results.PredictedStep:
-    world = predicted.state
+    state = predicted.state
     return results.PredictedStep(
         name=predicted.name,
         actions=actions(step),
         cells=tuple(_cell(item, documented.get((item.source, item.target))) for item in cells),
         checks=checks,
         client_routes={
-            client: tuple(sorted(map(str, world.client_routes(client)))) for client in world.scenario.clients
+            client: tuple(sorted(map(str, state.client_routes(client)))) for client in state.scenario.clients
         },
-        learned_routes={table.name: table.routes for table in _learned(world)},
-        effective_routes={table.name: table.routes for table in _effective(world)},
+        learned_routes={table.name: table.routes for table in _learned(state)},
+        effective_routes={table.name: table.routes for table in _effective(state)},
     )
 
 
@@ -150,16 +150,16 @@ def _cell(item: Predicted, reach: Reach | None) -> results.PredictedCell:
 # --- routes ---------------------------------------------------------------------------------------------------------
 
 
-def routes(world: State) -> Routes:
+def routes(state: State) -> Routes:
     """All routes at a moment; of the routers only those that speak BGP."""
-    speaking = {end.name for end in world.network.bgp_ends}
-    learned = (table for table in _learned(world) if table.name in speaking or table.routes)
-    return Routes(tuple(_effective(world)), tuple(learned), tuple(_clients(world)))
+    speaking = {end.name for end in state.network.bgp_ends}
+    learned = (table for table in _learned(state) if table.name in speaking or table.routes)
+    return Routes(tuple(_effective(state)), tuple(learned), tuple(_clients(state)))
 
 
-def _effective(world: State) -> Iterator[EffectiveTable]:
-    for vnet in world.network.vnets.values():
-        found = tables(world, vnet)
+def _effective(state: State) -> Iterator[EffectiveTable]:
+    for vnet in state.network.vnets.values():
+        found = tables(state, vnet)
         places = {nic.node: f"{vnet.name}/{nic.subnet.name}" for nic in vnet.nics}
         for name, known in found.items():
             mine = (node for node, place in places.items() if name == (place if place in found else vnet.name))
@@ -167,8 +167,8 @@ def _effective(world: State) -> Iterator[EffectiveTable]:
             yield EffectiveTable(name, tuple(mine), tuple(shown))
 
 
-def _learned(world: State) -> Iterator[LearnedTable]:
-    for name, known in world.learned_by_name.items():
+def _learned(state: State) -> Iterator[LearnedTable]:
+    for name, known in state.learned_by_name.items():
         shown = (
             LearnedRoute(str(path.prefix), path.tunnel, path.as_path, path.neighbor)
             for _, paths in sorted(known.items())
@@ -177,12 +177,12 @@ def _learned(world: State) -> Iterator[LearnedTable]:
         yield LearnedTable(name, tuple(shown))
 
 
-def _clients(world: State) -> Iterator[ClientTable]:
-    for name, client in world.scenario.clients.items():
+def _clients(state: State) -> Iterator[ClientTable]:
+    for name, client in state.scenario.clients.items():
         origin = "the downloaded profile" if client.os == "windows" else "the negotiated selectors"
-        by_hand = {prefix for session in world.sessions_of(name).values() for prefix in session.by_hand}
+        by_hand = {prefix for session in state.sessions_of(name).values() for prefix in session.by_hand}
         shown = (
             ClientRoute(str(prefix), "added by hand" if prefix in by_hand else origin)
-            for prefix in sorted(world.client_routes(name))
+            for prefix in sorted(state.client_routes(name))
         )
         yield ClientTable(name, client.os, tuple(shown))

@@ -54,7 +54,7 @@ def checked(lab: Lab) -> str:
     """What `verify` says of the effective routes of a lab as it is now."""
     found = records.read(lab.name)
     targets = probe_addresses(found, LINUX.clients).values()
-    return check(found.plan, records.world(found), LINUX.gateways, LINUX.routes, set(targets)).message
+    return check(found.plan, records.state(found), LINUX.gateways, LINUX.routes, set(targets)).message
 
 
 def shown(lab: Lab, *what: str) -> Any:

@@ -74,11 +74,11 @@ def report_of(scenario: Scenario, steps: tuple[StepReport, ...]) -> Report:
 
 
 def _step(step: PredictedStep, told: Step) -> StepReport:
-    world = step.state
-    addresses = endpoint_addresses(world)
-    foreseen = tuple(outcome.foreseen(world, item, addresses) for item in step.cells)
+    state = step.state
+    addresses = endpoint_addresses(state)
+    foreseen = tuple(outcome.foreseen(state, item, addresses) for item in step.cells)
     checks = (Check("daemons", "passed", "9 run"),)
-    actions, routes = outcome.actions(told), outcome.routes(world)
+    actions, routes = outcome.actions(told), outcome.routes(state)
     return StepReport(step.name, tuple(_cells(step.cells)), checks, None, actions, foreseen, routes)
 
 

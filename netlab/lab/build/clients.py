@@ -32,11 +32,11 @@ def tunnel_of(plan: Plan, tunnel: ClientTunnel) -> Client:
 
 def connect_all(plan: Plan, scenario: Scenario, clients: Clients) -> None:
     """Connect all, and download their profiles; ConvergeError if a gateway refuses a client that it must accept."""
-    world = initial(scenario)
+    state = initial(scenario)
     failed = clients.connect(plan, plan.clients)
-    for key, tunnel in world.network.client_tunnels.items():
+    for key, tunnel in state.network.client_tunnels.items():
         client = tunnel_of(plan, tunnel)
-        if client.name in failed and not world.sessions[key].absent:
+        if client.name in failed and not state.sessions[key].absent:
             raise ConvergeError(f"{client.name}: {failed[client.name]}")
         profile.download(plan, tunnel.gateway, client, clients)
 
@@ -52,9 +52,9 @@ def connect(plan: Plan, client: Client, clients: Clients) -> None:
 
 def restore(plan: Plan, scenario: Scenario, touched: Iterable[Key], clients: Clients) -> None:
     """Bring tunnels back to what ``up`` made of them: those end that did not come up then, and are refused again."""
-    world, keys = initial(scenario), frozenset(touched)
-    tunnels = [tunnel for key, tunnel in world.network.client_tunnels.items() if key in keys]
-    absent, present = ([t for t in tunnels if bool(world.sessions[t.key].absent) is gone] for gone in (True, False))
+    state, keys = initial(scenario), frozenset(touched)
+    tunnels = [tunnel for key, tunnel in state.network.client_tunnels.items() if key in keys]
+    absent, present = ([t for t in tunnels if bool(state.sessions[t.key].absent) is gone] for gone in (True, False))
     for tunnel in absent:
         clients.disconnect(plan, tunnel_of(plan, tunnel))
     for tunnel in (*present, *absent):
@@ -63,10 +63,10 @@ def restore(plan: Plan, scenario: Scenario, touched: Iterable[Key], clients: Cli
         profile.download(plan, tunnel.gateway, client, clients)
 
 
-def await_departures(plan: Plan, world: State, sas: Sas, seconds: float) -> None:
+def await_departures(plan: Plan, state: State, sas: Sas, seconds: float) -> None:
     """Wait until each client has noticed that its way to the gateway is cut, or that its gateway is lost."""
-    tunnels = world.network.client_tunnels
-    gone = [tunnel_of(plan, tunnels[key]) for key, session in world.sessions.items() if session.absent]
+    tunnels = state.network.client_tunnels
+    gone = [tunnel_of(plan, tunnels[key]) for key, session in state.sessions.items() if session.absent]
 
     def left() -> list[str]:
         return [client.name for client in gone if is_connected(client, sas)]

@@ -37,7 +37,7 @@ def steps(
 
     ``controller`` is the command that starts the controllers' process.
     """
-    lab, world = plan.lab, initial(scenario)
+    lab, state = plan.lab, initial(scenario)
 
     def stop() -> None:
         _stop(lab, machine)
@@ -63,9 +63,9 @@ def steps(
         *((Step("certificates", issue, _nothing),) if plan.certificates else ()),
         Step("keys and connections", lambda: machine.ike.load(plan, secrets), _nothing),
         Step("SDN controller", lambda: machine.daemons.start_controller(lab, controller), stop),
-        Step("security associations", lambda: machine.ike.initiate(plan, _connections(plan), world.refused), _nothing),
+        Step("security associations", lambda: machine.ike.initiate(plan, _connections(plan), state.refused), _nothing),
         Step(journal.INITIATED, lambda: machine.daemons.start_bgp(plan), stop),
-        Step("BGP sessions and routes", lambda: await_bgp(plan, world, machine), _nothing),
+        Step("BGP sessions and routes", lambda: await_bgp(plan, state, machine), _nothing),
         Step("VNet route tables", follow_gateways, _nothing),
         Step("point-to-site clients", lambda: clients.connect_all(plan, scenario, machine.clients), _nothing),
     )

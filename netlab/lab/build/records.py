@@ -157,22 +157,22 @@ def read(lab: str) -> Lab:
     try:
         facts = Facts(**json.loads((directory / "lab.json").read_text()))
         scenario = parse((directory / "scenario.yaml").read_text(), str(directory / "scenario.yaml")).scenario
-        world = world_after(scenario, _taken(directory))
+        state = state_after(scenario, _taken(directory))
     except (OSError, ValueError, TypeError, NetlabError) as error:
         raise LabError(
             f"the state of lab {lab} in {directory} is damaged: {error}", f"remove it with `netlab down {lab}`"
         ) from None
-    return planned(facts, scenario, world)
+    return planned(facts, scenario, state)
 
 
-def planned(facts: Facts, scenario: Scenario, world: State) -> Lab:
+def planned(facts: Facts, scenario: Scenario, state: State) -> Lab:
     """A lab as its plan is at a moment of its story."""
-    switched, lost = world.hit(Impact.SWITCHED), world.hit(Impact.LOST)
-    return Lab(facts, scenario, plan(world.scenario, facts.lab, facts.data_plane, facts.time_scale, switched, lost))
+    switched, lost = state.hit(Impact.SWITCHED), state.hit(Impact.LOST)
+    return Lab(facts, scenario, plan(state.scenario, facts.lab, facts.data_plane, facts.time_scale, switched, lost))
 
 
-def world_after(scenario: Scenario, taken: Iterable[Mapping[str, Any]]) -> State:
-    """The world as actions have made it."""
+def state_after(scenario: Scenario, taken: Iterable[Mapping[str, Any]]) -> State:
+    """The state after actions that began with what the scenario says."""
     return reduce(after, map(Action.model_validate, taken), initial(scenario))
 
 
@@ -193,14 +193,14 @@ def _taken(directory: Path) -> list[dict[str, Any]]:
 
 
 def opening(lab: Lab) -> State:
-    """The world in which a lab's story begins: what the scenario says, with the keys that the lab has."""
+    """The state in which a lab's story begins: what the scenario says, with the keys that the lab has."""
     held = keys.read(lab.facts.lab)
     places = ((name, end) for name, item in lab.scenario.connections.items() for end in item.between)
     return replace(initial(lab.scenario), keys={place: SecretStr(held[shared_key_name(*place)]) for place in places})
 
 
-def world(lab: Lab) -> State:
-    """The world as actions that were not put back have made it."""
+def state(lab: Lab) -> State:
+    """The state after the actions that were not put back."""
     return reduce(after, map(Action.model_validate, read_story(lab)), opening(lab))
 
 

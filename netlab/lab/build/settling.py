@@ -19,7 +19,7 @@ SECONDS = 120.0
 _MOST_SAID = 8
 
 
-def await_bgp(plan: Plan, world: State, machine: Machine, seconds: float = SECONDS) -> None:
+def await_bgp(plan: Plan, state: State, machine: Machine, seconds: float = SECONDS) -> None:
     """Wait until every BGP session that must be is Established and every speaker's kernel routes are what it learns.
 
     One that was given up for too many prefixes, and must be, is tried anew. BFD watches those that it shall.
@@ -28,9 +28,9 @@ def await_bgp(plan: Plan, world: State, machine: Machine, seconds: float = SECON
         lacking: list[str] = []
 
         def met(speaker: BgpSpeaker = speaker, lacking: list[str] = lacking) -> bool:
-            lacking[:] = list(_missing(plan, world, speaker, machine)) or _heard_otherwise(world, speaker, machine)
+            lacking[:] = list(_missing(plan, state, speaker, machine)) or _heard_otherwise(state, speaker, machine)
             if lacking:
-                _try_again(plan, world, machine)
+                _try_again(plan, state, machine)
             return not lacking
 
         wait_until(met, seconds, lambda lacking=lacking: _said(lacking))  # type: ignore[misc]
@@ -41,43 +41,43 @@ def _said(lacking: list[str]) -> str:
     return "; ".join((*lacking[:_MOST_SAID], *((f"and {more} more",) if more > 0 else ())))
 
 
-def _try_again(plan: Plan, world: State, machine: Machine) -> None:
+def _try_again(plan: Plan, state: State, machine: Machine) -> None:
     for speaker in plan.speakers:
         states = speakers.states(machine.bgp, speaker)
-        for address in expected_peers(world, speaker):
+        for address in expected_peers(state, speaker):
             if states.get(address) == GIVEN_UP:
                 machine.bgp.reset_session(speaker, address)
         speakers.count_again(machine.bgp, speaker)
 
 
-def expected_peers(world: State, speaker: BgpSpeaker) -> frozenset[str]:
+def expected_peers(state: State, speaker: BgpSpeaker) -> frozenset[str]:
     """The addresses of the peers with which a speaker's session must be Established."""
-    peers = {session.peer.node for session in world.bgp_sessions if session.router.node == speaker.node}
+    peers = {session.peer.node for session in state.bgp_sessions if session.router.node == speaker.node}
     return frozenset(neighbor.address for neighbor in speaker.neighbors if neighbor.node in peers)
 
 
-def _missing(plan: Plan, world: State, speaker: BgpSpeaker, machine: Machine) -> Iterator[str]:
+def _missing(plan: Plan, state: State, speaker: BgpSpeaker, machine: Machine) -> Iterator[str]:
     """What a speaker still lacks, in words; of one that is stopped nothing is expected."""
-    if speaker.node not in world.learned:
+    if speaker.node not in state.learned:
         return
-    states, expected = speakers.states(machine.bgp, speaker), expected_peers(world, speaker)
+    states, expected = speakers.states(machine.bgp, speaker), expected_peers(state, speaker)
     for address in sorted(expected):
-        state = states.get(address, "unknown")
-        if state != "Established":
-            yield f"{speaker.node}: the BGP session with {address} is {state}"
+        found = states.get(address, "unknown")
+        if found != "Established":
+            yield f"{speaker.node}: the BGP session with {address} is {found}"
     watched = machine.bgp.bfd_states(speaker)
     for neighbor in speaker.neighbors:
         if neighbor.policy.session.bfd and neighbor.address in expected and watched.get(neighbor.address) != "up":
             yield f"{speaker.node}: BFD does not watch {neighbor.address} yet"
-        if neighbor.connection in world.silent | world.exceeded and states.get(neighbor.address) == "Established":
+        if neighbor.connection in state.silent | state.exceeded and states.get(neighbor.address) == "Established":
             yield f"{speaker.node}: the BGP session with {neighbor.address} is still Established"
     ports = {neighbor.node: neighbor.interface for neighbor in speaker.neighbors}
     # A static route wins over what BGP says of the same prefix: an administrative distance of 1 against 20.
-    statics = {str(way.prefix) for way in static_ways(world, world.topology.speakers[speaker.node])}
+    statics = {str(way.prefix) for way in static_ways(state, state.topology.speakers[speaker.node])}
     statics |= {r.prefix for r in plan.node(speaker.node).routes if r.table == MAIN_TABLE and not r.metric}
     wanted = {
         str(prefix): {ports[path.neighbor] for path in paths}
-        for prefix, paths in world.learned[speaker.node].items()
+        for prefix, paths in state.learned[speaker.node].items()
         if str(prefix) not in statics
     }
     present = {r.prefix: set(r.devices) for r in _bgp_routes(plan, speaker, machine)}
@@ -88,13 +88,13 @@ def _missing(plan: Plan, world: State, speaker: BgpSpeaker, machine: Machine) ->
         yield f"{speaker.node}: still has a BGP route to {prefix}"
 
 
-def _heard_otherwise(world: State, speaker: BgpSpeaker, machine: Machine) -> Iterator[str]:
+def _heard_otherwise(state: State, speaker: BgpSpeaker, machine: Machine) -> Iterator[str]:
     """The AS paths that a speaker has and must not have yet or any more, in words: its kernel routes may be the same,
     as that of a Route Server, whose routes all lead into its VNet."""
-    if speaker.node not in world.learned:
+    if speaker.node not in state.learned:
         return
     heard = speakers.as_paths(machine.bgp, speaker)
-    for prefix, paths in world.learned[speaker.node].items():
+    for prefix, paths in state.learned[speaker.node].items():
         wanted = frozenset(" ".join(map(str, path.as_path)) for path in paths)
         if heard.get(str(prefix)) != wanted:
             found = ", ".join(sorted(heard.get(str(prefix), ()))) or "none"
@@ -106,13 +106,13 @@ def _bgp_routes(plan: Plan, speaker: BgpSpeaker, machine: Machine) -> Iterator[K
     return (route for route in found if route.table == MAIN_TABLE and route.by_bgp)
 
 
-def await_tunnels(plan: Plan, world: State, machine: Machine, seconds: float = SECONDS) -> None:
+def await_tunnels(plan: Plan, state: State, machine: Machine, seconds: float = SECONDS) -> None:
     """Wait until the tunnels that must be are up at both ends, and the others down."""
     wanted = frozenset(
         (router.node, tunnel.name)
-        for tunnel in world.topology.tunnels
+        for tunnel in state.topology.tunnels
         for router in tunnel.routers
-        if tunnel.name in world.up
+        if tunnel.name in state.up
     )
 
     def missing() -> str:

@@ -27,18 +27,18 @@ Documented = Mapping[Pair, Reach]
 
 
 def measure(
-    lab: Lab, machine: Machine, documented: Documented, world: State
+    lab: Lab, machine: Machine, documented: Documented, state: State
 ) -> tuple[tuple[Cell, ...], tuple[Foreseen, ...], Evidence]:
     """The cells, what the model foresees of their pairs, and what was seen on the underlay."""
     plan = lab.plan
     addresses = probe_addresses(lab, machine.clients)
-    everything = all_addresses(world, addresses)
-    predicted = {(cell.source, cell.target): cell for cell in matrix(world, everything)}
+    everything = all_addresses(state, addresses)
+    predicted = {(cell.source, cell.target): cell for cell in matrix(state, everything)}
     underlay = {node.name for node in plan.nodes if node.kind in ("internet", "edge")}
     taking_part = dict.fromkeys(end.node for end in (*sources(lab.scenario), *targets(lab.scenario)))
     present = {node: addresses[node] for node in taking_part if node in addresses}
     pairs = (probe for probe in all_pairs(present) if (probe.source, probe.target) in predicted)
-    probes = [aimed(world, everything, probe) for probe in pairs]
+    probes = [aimed(state, everything, probe) for probe in pairs]
     wanted = [probe for probe in probes if predicted[probe.source, probe.target].outcome == "reachable"]
     observation = observe(present, probes, {node.name: node.netns for node in plan.nodes}, underlay, expected=wanted)
     evidence = Evidence(observation, public_addresses(plan), underlay, frozenset(in_public(predicted)))
@@ -49,7 +49,7 @@ def measure(
         if (pair := (trace.probe.source, trace.probe.target))
     ]
     refused: dict[str, str] = {}
-    for vnet in world.network.vnets:
+    for vnet in state.network.vnets:
         refused |= refusals(plan, vnet, machine.sas)
     for pair, prediction in predicted.items():
         if not present.keys() >= set(pair):
@@ -57,7 +57,7 @@ def measure(
             cells += _not_probed(lab, documented.get(pair), prediction, absent, refused.get(absent, ""))
     order = {pair: number for number, pair in enumerate(predicted)}
     cells.sort(key=lambda cell: order[cell.source, cell.target])
-    foreseen = tuple(outcome.foreseen(world, item, everything) for item in predicted.values())
+    foreseen = tuple(outcome.foreseen(state, item, everything) for item in predicted.values())
     return tuple(cells), foreseen, evidence
 
 

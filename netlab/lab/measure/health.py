@@ -12,14 +12,14 @@ from netlab.plan.model import Plan
 from netlab.results.verification import Check
 
 
-def health(plan: Plan, world: State, machine: Machine) -> Iterator[Check]:
+def health(plan: Plan, state: State, machine: Machine) -> Iterator[Check]:
     """Whether every daemon runs, and every connection, client and BGP session is as predicted."""
     yield daemons.check(plan, machine.daemons)
-    yield from sessions(plan, world, machine, {})
+    yield from sessions(plan, state, machine, {})
 
 
-def sessions(plan: Plan, world: State, machine: Machine, documented: Mapping[str, str]) -> Iterator[Check]:
+def sessions(plan: Plan, state: State, machine: Machine, documented: Mapping[str, str]) -> Iterator[Check]:
     """Connections, clients and BGP sessions, as predicted; connections also as documented."""
-    yield from connections.check(plan, world, machine.sas, documented)
-    yield from clients.check(plan, world, machine.sas)
-    yield from bgp_sessions.check(plan, world, machine.bgp)
+    yield from connections.check(plan, state, machine.sas, documented)
+    yield from clients.check(plan, state, machine.sas)
+    yield from bgp_sessions.check(plan, state, machine.bgp)

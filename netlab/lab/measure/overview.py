@@ -27,7 +27,7 @@ def overview(name: str, machine: Machine) -> Overview:
         what = "building" if records.is_locked(name) else "broken"
         hint = Check("state", "failed", f"`up` has not come to its end; `netlab down {name}` removes what there is")
         return Overview(name, what, facts.scenario, facts.data_plane, facts.time_scale, namespaces, False, (hint,))
-    checks = tuple(health(lab.plan, records.world(lab), machine))
+    checks = tuple(health(lab.plan, records.state(lab), machine))
     alive = all(check.status == "passed" for check in checks)
     return Overview(name, "up", facts.scenario, facts.data_plane, facts.time_scale, namespaces, alive, checks)
 

@@ -12,15 +12,15 @@ from netlab.probe.trace import Probe
 from netlab.scenario.names import by_node
 
 
-def all_addresses(world: State, observed: Mapping[str, str]) -> dict[str, IPv4Address]:
+def all_addresses(state: State, observed: Mapping[str, str]) -> dict[str, IPv4Address]:
     """The addresses that endpoints have, and those that clients without one might have."""
-    return endpoint_addresses(world) | {node: IPv4Address(text) for node, text in observed.items()}
+    return endpoint_addresses(state) | {node: IPv4Address(text) for node, text in observed.items()}
 
 
-def aimed(world: State, addresses: Mapping[str, IPv4Address], probe: Probe) -> Probe:
+def aimed(state: State, addresses: Mapping[str, IPv4Address], probe: Probe) -> Probe:
     """A probe for the address that its target has for its source."""
-    ends = by_node(world.scenario)
+    ends = by_node(state.scenario)
     source, target = ends[probe.source], ends[probe.target]
-    if any(end.kind == "client" and world.absence(end.owner) for end in (source, target)):
+    if any(end.kind == "client" and state.absence(end.owner) for end in (source, target)):
         return probe
-    return replace(probe, address=str(address_asked(world, source, target, addresses)))
+    return replace(probe, address=str(address_asked(state, source, target, addresses)))

@@ -88,21 +88,21 @@ def _play(stage: Stage, step: Step, documented: Documented, troubles: Iterable[C
 def _measure(
     stage: Stage, step: Step, documented: Documented, troubles: Iterable[Check], running: Watched
 ) -> StepReport:
-    lab, world, machine = stage.lab, stage.world, stage.machine
+    lab, state, machine = stage.lab, stage.state, stage.machine
     plan = lab.plan
     alive = daemons.check(plan, machine.daemons)
     if alive.status != "passed":
         stage.lose_patience()
     settled = convergence.check(stage)
-    checks = [alive, *sessions(plan, world, machine, documented.connections), settled]
+    checks = [alive, *sessions(plan, state, machine, documented.connections), settled]
     running.end(step, lab.facts.time_scale)
     checks += flow.check(step, running.report)
-    checks += learned.check(plan, world, machine.bgp, documented.learned)
+    checks += learned.check(plan, state, machine.bgp, documented.learned)
     asked = set(probe_addresses(lab, machine.clients).values())
-    checks.append(effective_routes.check(plan, world, machine.gateways, machine.routes, asked))
-    matrix, foreseen, evidence = cells.measure(lab, machine, documented.reach, world)
+    checks.append(effective_routes.check(plan, state, machine.gateways, machine.routes, asked))
+    matrix, foreseen, evidence = cells.measure(lab, machine, documented.reach, state)
     checks += [*troubles, encryption.check(evidence)]
-    checks += client_routes.check(plan, world, machine.clients, documented.routes)
-    checks += profiles.check(plan, world)
-    routes = outcome.routes(world)
+    checks += client_routes.check(plan, state, machine.clients, documented.routes)
+    checks += profiles.check(plan, state)
+    routes = outcome.routes(state)
     return StepReport(step.name, matrix, tuple(checks), running.report, outcome.actions(step), foreseen, routes)

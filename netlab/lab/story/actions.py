@@ -16,7 +16,7 @@ from netlab.scenario.models import Action, ClientOnly, ClientRoute, CustomRoutes
 def take(stage: Stage, action: Action) -> None:
     """Take an action, written down before it is taken."""
     stage.remember((*stage.taken, action))
-    before, stage.world = stage.world, after(stage.world, action)
+    before, stage.state = stage.state, after(stage.state, action)
     match action.verb, action.subject:
         case "add_route", ClientRoute(client=client, prefix=prefix):
             _change_route(stage, client, add=[str(prefix)])
@@ -27,17 +27,17 @@ def take(stage: Stage, action: Action) -> None:
         case "set_custom_routes", CustomRoutes() as change:
             set_custom_routes(stage, change)
         case "announce" | "withdraw", SitePrefix(speaker=who):
-            announce(stage, who, before.announced[who], stage.world.announced[who])
+            announce(stage, who, before.announced[who], stage.state.announced[who])
         case "set_key", NewKey() as change:
             _set_key(stage, change)
         case _:
-            faults.change(stage, action, before.faults, stage.world.faults)
+            faults.change(stage, action, before.faults, stage.state.faults)
 
 
 def _change_route(stage: Stage, name: str, add: Iterable[str] = (), delete: Iterable[str] = ()) -> None:
     """Change a route into a client's first tunnel; without a tunnel there is nothing that it could lead into."""
     plan = stage.lab.plan
-    client = clients.tunnel_of(plan, stage.world.network.clients[name].tunnels[0])
+    client = clients.tunnel_of(plan, stage.state.network.clients[name].tunnels[0])
     if stage.machine.clients.virtual_address(client):
         stage.machine.clients.change_routes(plan, client, add, delete)
 
@@ -46,7 +46,7 @@ def _act_on_client(stage: Stage, verb: str, subject: ClientOnly) -> None:
     if verb in ("connect", "reconnect"):
         stage.settle()
     plan, port = stage.lab.plan, stage.machine.clients
-    for tunnel in named(stage.world.network, subject):
+    for tunnel in named(stage.state.network, subject):
         client = clients.tunnel_of(plan, tunnel)
         if verb == "download_profile":
             profile.download(plan, tunnel.gateway, client, port)
@@ -73,7 +73,7 @@ def set_custom_routes(stage: Stage, change: CustomRoutes) -> None:
 
 def announce(stage: Stage, who: str, before: Prefixes, now: Prefixes) -> None:
     """Have an appliance, or every VPN device of a site, announce what it does now."""
-    site = stage.world.network.sites.get(who)
+    site = stage.state.network.sites.get(who)
     devices = {router.node for router in site.devices} if site is not None else {who}
     add, delete = (tuple(sorted(map(str, prefixes))) for prefixes in (now - before, before - now))
     for speaker in stage.lab.plan.speakers if add or delete else ():
@@ -83,5 +83,5 @@ def announce(stage: Stage, who: str, before: Prefixes, now: Prefixes) -> None:
 
 def reset(stage: Stage, connection: str) -> None:
     """Take every tunnel of a connection down, and bring it up with what its ends hold now."""
-    for tunnel in stage.world.topology.tunnels_by_connection[connection]:
-        stage.machine.ike.reset(stage.lab.plan, tunnel.name, stage.world.refused)
+    for tunnel in stage.state.topology.tunnels_by_connection[connection]:
+        stage.machine.ike.reset(stage.lab.plan, tunnel.name, stage.state.refused)

@@ -54,12 +54,12 @@ def _reason(sas: Sas, both: Iterable[tuple[Charon, IkeConnection]]) -> str:
     return next(filter(None, (sas.refusal(charon.directory, item.name) for charon, item in both)), "")
 
 
-def rouse(plan: Plan, machine: Machine, world: State, seconds: float) -> None:
+def rouse(plan: Plan, machine: Machine, state: State, seconds: float) -> None:
     """Send a packet into every tunnel that waits for one, and wait until it is up; ConvergeError if it is not."""
     for tunnel in plan.tunnels:
-        for charon, item in ends(plan, tunnel.connection) if tunnel.connection in world.up else ():
+        for charon, item in ends(plan, tunnel.connection) if tunnel.connection in state.up else ():
             if item.on_demand and item.initiator and charon.node == tunnel.edge:
-                found = world.negotiated[tunnel.of]
+                found = state.negotiated[tunnel.of]
                 agreed = found.selectors[found.initiator.index] if found.initiator is not None else ()
                 _rouse(plan, machine, tunnel, charon.directory, agreed, seconds)
 

@@ -47,24 +47,24 @@ def take(lab: Lab, machine: Machine, actions: Iterable[Action]) -> Incident:
     """Take actions as a story does, each until all has settled."""
     stage, actions = Stage(lab, machine), tuple(actions)
     stage.resume()
-    worlds = [stage.world]
+    states = [stage.state]
     for action in actions:
-        worlds.append(after(worlds[-1], action))
+        states.append(after(states[-1], action))
 
     def act() -> None:
         for action in actions:
             take_action(stage, action)
             stage.settle()
 
-    changed = frozenset[Ends]().union(*(_up(one) ^ _up(two) for one, two in pairwise(worlds)))
-    return _measured(stage, machine, act, worlds, changed, actions)
+    changed = frozenset[Ends]().union(*(_up(one) ^ _up(two) for one, two in pairwise(states)))
+    return _measured(stage, machine, act, states, changed, actions)
 
 
 def reset_connection(lab: Lab, machine: Machine, name: str) -> tuple[Incident, connections.Seen]:
     """Take a connection's tunnels down and bring them up, those too that were taken down; and what it is then."""
     stage = Stage(lab, machine)
     stage.resume()
-    before = stage.world
+    before = stage.state
     tunnels = before.topology.tunnels_by_connection[name]
     restore = Action.model_validate({"restore_tunnel": {"connection": name}})
     actions = (restore,) if targets(before.faults, TUNNEL) & {tunnel.name for tunnel in tunnels} else ()
@@ -72,23 +72,23 @@ def reset_connection(lab: Lab, machine: Machine, name: str) -> tuple[Incident, c
     def act() -> None:
         for action in actions:
             take_action(stage, action)
-        down = {tunnel.name for tunnel in tunnels} - stage.world.up
+        down = {tunnel.name for tunnel in tunnels} - stage.state.up
         for tunnel in tunnels:
             machine.ike.reset(stage.lab.plan, tunnel.name, down)
         stage.settle()
 
-    worlds = [before, *(after(before, action) for action in actions)]
+    states = [before, *(after(before, action) for action in actions)]
     ends = frozenset(frozenset(router.node for router in tunnel.routers) for tunnel in tunnels)
-    incident = _measured(stage, machine, act, worlds, ends, actions)
+    incident = _measured(stage, machine, act, states, ends, actions)
     return incident, connections.observe(stage.lab.plan, machine.sas, (tunnel.name for tunnel in tunnels))
 
 
-def _up(world: State) -> frozenset[Ends]:
+def _up(state: State) -> frozenset[Ends]:
     """Whatever carries packets: tunnels, links between routers without one, and the NICs of virtual machines."""
-    tunnels = (t.routers for t in world.topology.tunnels if t.name in world.up)
-    routers = (*tunnels, *(peers.routers for peers in world.topology.peers))
-    machines = ((vnet.node, nic.node) for vnet in world.network.vnets.values() for nic in vnet.nics)
-    nics = frozenset(frozenset(ends) for ends in machines if ends[1] not in world.hit(Impact.STOPPED))
+    tunnels = (t.routers for t in state.topology.tunnels if t.name in state.up)
+    routers = (*tunnels, *(peers.routers for peers in state.topology.peers))
+    machines = ((vnet.node, nic.node) for vnet in state.network.vnets.values() for nic in vnet.nics)
+    nics = frozenset(frozenset(ends) for ends in machines if ends[1] not in state.hit(Impact.STOPPED))
     return nics | frozenset(frozenset(router.node for router in pair) for pair in routers)
 
 
@@ -96,11 +96,11 @@ def _measured(
     stage: Stage,
     machine: Machine,
     act: Callable[[], None],
-    worlds: list[State],
+    states: list[State],
     through: frozenset[Ends],
     actions: tuple[Action, ...],
 ) -> Incident:
-    flow, scale = _flow(worlds, through), stage.lab.facts.time_scale
+    flow, scale = _flow(states, through), stage.lab.facts.time_scale
     step = Step(name="now", flow=flow)
     with flows.watched(stage.lab, step, probe_addresses(stage.lab, machine.clients)) as watched:
         began = time.monotonic()
@@ -111,16 +111,16 @@ def _measured(
     return Incident(taken, seconds, round(seconds * scale, 1), watched.report)
 
 
-def _flow(worlds: list[State], through: frozenset[Ends]) -> Flow | None:
+def _flow(states: list[State], through: frozenset[Ends]) -> Flow | None:
     """Two machines that can talk at every moment, and whose packets pass the tunnels in question: of several pairs the
     one of which that is surest, as equal paths share the load. Clients are dropped, and no measure."""
-    machines = {end.node for end in endpoints(worlds[0].scenario) if end.kind != "client"}
+    machines = {end.node for end in endpoints(states[0].scenario) if end.kind != "client"}
     found: dict[tuple[str, str], list[Predicted]] = {}
-    for world in worlds if through else ():
-        for cell in matrix(world):
+    for state in states if through else ():
+        for cell in matrix(state):
             if {cell.source, cell.target} <= machines and cell.outcome == "reachable":
                 found.setdefault((cell.source, cell.target), []).append(cell)
-    sure = {pair: max(_share(c, through) for c in cells) for pair, cells in found.items() if len(cells) == len(worlds)}
+    sure = {pair: max(_share(c, through) for c in cells) for pair, cells in found.items() if len(cells) == len(states)}
     best = max(sure, key=lambda pair: sure[pair], default=None)
     return Flow(source=best[0], target=best[1]) if best is not None and sure[best] else None
 

@@ -27,10 +27,10 @@ def set_key(lab: records.Lab, machine: Machine, connection: str, ends: Iterable[
     changed = {shared_key_name(connection, end): key for end in ends}
     keys.write(lab.facts.lab, keys.read(lab.facts.lab) | changed)
     machine.ike.load_keys(lab.plan, changed)
-    world = records.world(lab)
-    tunnels = [tunnel.name for tunnel in world.topology.tunnels_by_connection[connection]]
+    state = records.state(lab)
+    tunnels = [tunnel.name for tunnel in state.topology.tunnels_by_connection[connection]]
     for tunnel in tunnels:
-        machine.ike.reset(lab.plan, tunnel, world.refused)
-    await_bgp(lab.plan, world, machine)
+        machine.ike.reset(lab.plan, tunnel, state.refused)
+    await_bgp(lab.plan, state, machine)
     await_fabrics(lab.plan, machine)
     return observe(lab.plan, machine.sas, tunnels)

@@ -30,7 +30,7 @@ def rewind(stage: Stage) -> None:
             way_back.callback(repair, stage)
         way_back.callback(stage.reopen)
         for who in dict.fromkeys(a.subject.speaker for a in taken if isinstance(a.subject, SitePrefix)):
-            way_back.callback(actions.announce, stage, who, stage.world.announced[who], opening.announced[who])
+            way_back.callback(actions.announce, stage, who, stage.state.announced[who], opening.announced[who])
         for connection in {a.subject.connection for a in taken if isinstance(a.subject, NewKey)}:
             way_back.callback(_restore_keys, stage, connection)
         for action in taken:
@@ -54,7 +54,7 @@ def _touched(stage: Stage) -> frozenset[Key]:
     opening = records.opening(stage.lab)
     subjects = (a.subject for a in stage.taken if isinstance(a.subject, ClientOnly))
     acted = {tunnel.key for subject in subjects for tunnel in named(opening.network, subject)}
-    changed = {key for key, session in stage.world.sessions.items() if session != opening.sessions[key]}
+    changed = {key for key, session in stage.state.sessions.items() if session != opening.sessions[key]}
     return frozenset(acted | changed)
 
 

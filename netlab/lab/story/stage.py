@@ -23,17 +23,17 @@ _PATIENCE_AFTER_FAILURE = 2.0
 
 @dataclass(slots=True)
 class Stage:
-    """A lab on which a story is played, and the world that its actions have made so far, settings included."""
+    """A lab on which a story is played, and the state that its actions have made so far, settings included."""
 
     lab: records.Lab
     machine: Machine
-    world: State = field(init=False)
+    state: State = field(init=False)
     taken: tuple[Action, ...] = ()
     patience: float = field(init=False)
 
     def __post_init__(self) -> None:
         self.patience = max(_PATIENCE / self.lab.plan.timers.scale, _PATIENCE_AT_LEAST)
-        self.world = records.opening(self.lab)
+        self.state = records.opening(self.lab)
 
     def remember(self, actions: Iterable[Action]) -> None:
         """Write down actions that are not put back."""
@@ -43,11 +43,11 @@ class Stage:
     def resume(self) -> None:
         """Go on from what earlier actions have made of the lab."""
         self.taken = tuple(Action.model_validate(item) for item in records.read_story(self.lab))
-        self.world = records.world(self.lab)
+        self.state = records.state(self.lab)
 
     def reopen(self) -> None:
-        """Go back to the world in which the story begins; the lab does not change by it."""
-        self.world = records.opening(self.lab)
+        """Go back to the state in which the story begins; the lab does not change by it."""
+        self.state = records.opening(self.lab)
 
     def settle(self) -> None:
         """Have tunnels up that wait for a packet, and wait until all is where it must arrive.
@@ -55,9 +55,9 @@ class Stage:
         That is tunnels, BGP and the VNets; ConvergeError says what is missing.
         """
         try:
-            connections.rouse(self.lab.plan, self.machine, self.world, self.patience)
-            await_tunnels(self.lab.plan, self.world, self.machine, self.patience)
-            await_bgp(self.lab.plan, self.world, self.machine, self.patience)
+            connections.rouse(self.lab.plan, self.machine, self.state, self.patience)
+            await_tunnels(self.lab.plan, self.state, self.machine, self.patience)
+            await_bgp(self.lab.plan, self.state, self.machine, self.patience)
             await_fabrics(self.lab.plan, self.machine, self.patience)
         except ConvergeError:
             self.lose_patience()
@@ -65,7 +65,7 @@ class Stage:
 
     def await_departures(self) -> None:
         """Wait until clients have noticed that they have lost their gateway."""
-        clients.await_departures(self.lab.plan, self.world, self.machine.sas, self.patience)
+        clients.await_departures(self.lab.plan, self.state, self.machine.sas, self.patience)
 
     def lose_patience(self) -> None:
         """Something is dead, or did not come in time: do not wait for it again and again."""

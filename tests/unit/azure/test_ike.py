@@ -240,7 +240,7 @@ def test_a_route_based_gateway_leaves_every_offer_as_it_is() -> None:
     assert ike._narrowed(offer, (ANY_TO_ANY,)) == offer
 
 
-# --- what it means for the world ------------------------------------------------------------------------------------
+# --- what it means for the state ------------------------------------------------------------------------------------
 
 
 def drops(found: Scenario) -> set[tuple[str, str]]:
@@ -287,13 +287,13 @@ def test_outside_the_selectors_packets_die_at_the_sender() -> None:
 
 
 def test_keys_changed_at_one_end_only_break_it_and_at_the_other_too_mend_it() -> None:
-    world = initial(scenario())
+    state = initial(scenario())
     one_end = {"set_key": {"connection": C, "shared_key": "new", "end": "VNet1"}}
     both = {"set_key": {"connection": C, "shared_key": "new"}}
-    half = after(world, Action.model_validate(one_end))
+    half = after(state, Action.model_validate(one_end))
     assert half.negotiated[C].reason == "authentication failed"
     assert after(half, Action.model_validate({"set_key": {**one_end["set_key"], "end": "Site1"}})).negotiated[C].up
-    assert after(world, Action.model_validate(both)).negotiated[C].up
+    assert after(state, Action.model_validate(both)).negotiated[C].up
     assert "new" not in repr(half)
 
 

@@ -123,31 +123,31 @@ CASES = (
 )
 
 
-def world_of(text: str) -> State:
+def state_of(text: str) -> State:
     return initial(parse(text, "x.yaml").scenario)
 
 
-def told(world: State, source: str, target: str) -> tuple[Predicted, Explanation]:
-    ends, addresses = by_node(world.scenario), endpoint_addresses(world)
-    found = pair(world, ends[source], ends[target], addresses)
-    return found, explain(world, found, addresses)
+def told(state: State, source: str, target: str) -> tuple[Predicted, Explanation]:
+    ends, addresses = by_node(state.scenario), endpoint_addresses(state)
+    found = pair(state, ends[source], ends[target], addresses)
+    return found, explain(state, found, addresses)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.says.partition(" of ")[0])
 def test_what_would_mend_it_is_said_and_mends_it(case: Case) -> None:
-    found, explanation = told(world_of(case.text), case.source, case.target)
+    found, explanation = told(state_of(case.text), case.source, case.target)
     assert found.outcome == "unreachable"
     assert explanation.mend == (case.says,)
     text = case.text
     for old, new in case.edits:
         assert text.count(old) == 1
         text = text.replace(old, new)
-    mended, _ = told(world_of(text), case.source, case.target)
+    mended, _ = told(state_of(text), case.source, case.target)
     assert mended.outcome == "reachable"
 
 
 def test_a_stopped_machine_is_to_be_started() -> None:
-    stopped = after(world_of(UDR), Action.model_validate({"stop_vm": {"vm": "fw"}}))
+    stopped = after(state_of(UDR), Action.model_validate({"stop_vm": {"vm": "fw"}}))
     found, explanation = told(stopped, "vnet1-app", "internet")
     assert (found.outcome, explanation.mend) == ("unreachable", ("start vnet1-fw",))
     started = after(stopped, Action.model_validate({"start_vm": {"vm": "fw"}}))
@@ -157,7 +157,7 @@ def test_a_stopped_machine_is_to_be_started() -> None:
 def test_a_system_route_to_none_in_an_exempted_subnet_is_mended_at_the_gateway() -> None:
     """R85: the user route is not to blame, the gateway does not know the prefix."""
     found, explanation = told(
-        world_of(catalogue()["forced-tunnelling-default-site"].read_text()), "vnet1-exempt", "site1-unlisted"
+        state_of(catalogue()["forced-tunnelling-default-site"].read_text()), "vnet1-exempt", "site1-unlisted"
     )
     assert found.outcome == "unreachable"
     assert any("add 10.111.0.0/16 to VNet1's local network gateway for Site1" in line for line in explanation.mend)

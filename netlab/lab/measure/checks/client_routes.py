@@ -17,12 +17,12 @@ from netlab.results.verification import Check
 from netlab.scenario.models import node_name
 
 
-def check(plan: Plan, world: State, clients: Clients, documented: Mapping[str, Collection[object]]) -> Iterator[Check]:
+def check(plan: Plan, state: State, clients: Clients, documented: Mapping[str, Collection[object]]) -> Iterator[Check]:
     """The VPN routes of every client, as documented, predicted and observed."""
     said = {key.lower(): set(map(str, prefixes)) for key, prefixes in documented.items()}
-    for name in world.scenario.clients:
+    for name in state.scenario.clients:
         own = (client for client in plan.clients if client.node == node_name(name))
         observed = {prefix for client in own for prefix in clients.routes(plan, client)}
-        predicted = set(map(str, world.client_routes(name)))
+        predicted = set(map(str, state.client_routes(name)))
         problem = three_way(said.get(name.lower()), predicted, observed, in_words)
         yield Check(f"routes {name}", "failed" if problem else "passed", problem or in_words(observed))

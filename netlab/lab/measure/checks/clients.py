@@ -16,10 +16,10 @@ from netlab.plan.model import Plan
 from netlab.results.verification import Check
 
 
-def check(plan: Plan, world: State, sas: Sas) -> Iterator[Check]:
+def check(plan: Plan, state: State, sas: Sas) -> Iterator[Check]:
     """The session of every client, as predicted."""
-    for key, session in world.sessions.items():
-        client = tunnel_of(plan, world.network.client_tunnels[key])
+    for key, session in state.sessions.items():
+        client = tunnel_of(plan, state.network.client_tunnels[key])
         up = is_connected(client, sas)
         said = "" if up else refusals(plan, client.gateway, sas).get(client.node, "")
         good, words = _judged(up, said, session.absent)

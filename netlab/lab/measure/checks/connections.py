@@ -18,11 +18,11 @@ from netlab.plan.model import Plan
 from netlab.results.verification import Check
 
 
-def check(plan: Plan, world: State, sas: Sas, documented: Mapping[str, str]) -> Iterator[Check]:
+def check(plan: Plan, state: State, sas: Sas, documented: Mapping[str, str]) -> Iterator[Check]:
     """Every connection, as documented, predicted and observed."""
-    for name, negotiated in world.negotiated.items():
-        tunnels = [tunnel.name for tunnel in world.topology.tunnels_by_connection[name]]
-        up = [tunnel for tunnel in tunnels if tunnel in world.up]
+    for name, negotiated in state.negotiated.items():
+        tunnels = [tunnel.name for tunnel in state.topology.tunnels_by_connection[name]]
+        up = [tunnel for tunnel in tunnels if tunnel in state.up]
         seen = observe(plan, sas, tunnels)
         if up and _idle(plan, tunnels, seen):
             yield Check(f"connection {name}", "passed", "idle: the next packet brings it up")

@@ -28,9 +28,9 @@ Takers = frozenset[str]
 _INTERNET, _NOBODY = "Internet", "None"
 
 
-def check(plan: Plan, world: State, gateways: Gateways, routes: Routes, targets: Collection[str]) -> Check:
+def check(plan: Plan, state: State, gateways: Gateways, routes: Routes, targets: Collection[str]) -> Check:
     """Whether the kernel sends every NIC's packet, to every target, where the longest active routes lead."""
-    shown = dict(_shown(plan, world, gateways, targets))
+    shown = dict(_shown(plan, state, gateways, targets))
     done = _done(plan, routes, shown)
     wrong = [
         f"{sender} to {arrival.target}: shown {_in_words(takers)}, done {_in_words(done[arrival])}"
@@ -50,15 +50,15 @@ def _in_words(takers: Takers) -> str:
 
 
 def _shown(
-    plan: Plan, world: State, gateways: Gateways, targets: Collection[str]
+    plan: Plan, state: State, gateways: Gateways, targets: Collection[str]
 ) -> Iterator[tuple[Arrival, tuple[str, Takers]]]:
     """For each packet as it comes in at its fabric, its sender and who gets it."""
     knowing, ports = learned(plan, gateways), _far_ends(plan)
-    for vnet in world.network.vnets.values():
+    for vnet in state.network.vnets.values():
         peers = tuple(peering.remote for peering in vnet.peerings)
         local, beyond = (frozenset(_addresses(plan, vnets)) for vnets in ((vnet,), peers))
         for nic in vnet.nics:
-            rows, port = effective_routes(world, knowing, nic), ports[nic.node, NIC]
+            rows, port = effective_routes(state, knowing, nic), ports[nic.node, NIC]
             for target in targets:
                 if target != str(nic.address):
                     arrival = Arrival(plan.netns(port.node), port.name, str(nic.address), target)

@@ -17,19 +17,19 @@ from netlab.plan.model import Plan
 from netlab.results.verification import Check
 
 
-def check(plan: Plan, world: State, bgp: Bgp, documented: Expected) -> Iterator[Check]:
+def check(plan: Plan, state: State, bgp: Bgp, documented: Expected) -> Iterator[Check]:
     """Every gateway, site, Route Server's instance and appliance that speaks BGP: all that it has learned."""
-    for end in learners(world.network):
-        predicted, observed = as_paths(world, end), _observed(plan, world, bgp, end)
+    for end in learners(state.network):
+        predicted, observed = as_paths(state, end), _observed(plan, state, bgp, end)
         mine = {prefix: said for (who, prefix), said in documented.items() if who.lower() == end.lower()}
         problems = list(_problems(predicted, observed, mine))
         words = some(problems) if problems else some([f"{p}: {in_words(observed, p)}" for p in sorted(observed)])
         yield Check(f"learned {end}", "failed" if problems else "passed", words or "nothing")
 
 
-def _observed(plan: Plan, world: State, bgp: Bgp, learner: str) -> AsPaths:
+def _observed(plan: Plan, state: State, bgp: Bgp, learner: str) -> AsPaths:
     """The AS paths that the routers of a learner have."""
-    nodes = {router.node for router in routers(world, learner)}
+    nodes = {router.node for router in routers(state, learner)}
     found: dict[str, frozenset[str]] = {}
     for speaker in (speaker for speaker in plan.speakers if speaker.node in nodes):
         for prefix, paths in speakers.as_paths(bgp, speaker).items():

@@ -15,9 +15,9 @@ from netlab.plan.model import Plan
 from netlab.results.verification import Check
 
 
-def check(plan: Plan, world: State) -> Iterator[Check]:
+def check(plan: Plan, state: State) -> Iterator[Check]:
     """Whether the package of each Windows client is what Azure would generate now."""
-    for tunnel in world.network.client_tunnels.values():
+    for tunnel in state.network.client_tunnels.values():
         client = tunnel_of(plan, tunnel)
         if client.os == "windows":
             fresh = profile.read(plan.lab, client) == profile.current(plan, tunnel.gateway, client)

@@ -17,23 +17,23 @@ from netlab.plan.model import BgpNeighbor, BgpSpeaker, Plan
 from netlab.results.verification import Check
 
 
-def check(plan: Plan, world: State, bgp: Bgp) -> Iterator[Check]:
+def check(plan: Plan, state: State, bgp: Bgp) -> Iterator[Check]:
     """Every BGP session, as predicted."""
     for speaker in plan.speakers:
         found = states(bgp, speaker)
-        speaking = expected_peers(world, speaker)
+        speaking = expected_peers(state, speaker)
         for neighbor in speaker.neighbors:
             session, name = found.get(neighbor.address, "unknown"), f"BGP {speaker.node} to {neighbor.address}"
             if neighbor.address in speaking:
                 yield Check(name, "passed" if session == "Established" else "failed", session)
-            elif neighbor.connection in world.silent | world.exceeded:
-                yield _lost(world, speaker, neighbor, name, session)
+            elif neighbor.connection in state.silent | state.exceeded:
+                yield _lost(state, speaker, neighbor, name, session)
 
 
-def _lost(world: State, speaker: BgpSpeaker, neighbor: BgpNeighbor, name: str, session: str) -> Check:
+def _lost(state: State, speaker: BgpSpeaker, neighbor: BgpNeighbor, name: str, session: str) -> Check:
     if session == "Established":
         return Check(name, "failed", session)
-    routers = world.topology.speakers
-    exceeded = neighbor.connection in world.exceeded
+    routers = state.topology.speakers
+    exceeded = neighbor.connection in state.exceeded
     why = f": {why_exceeded(routers[speaker.node], routers[neighbor.node])}" if exceeded else ""
     return Check(name, "passed", f"{session}, as expected{why}")

@@ -31,7 +31,7 @@ class Speaker:
     """A gateway, a site, an instance of a Route Server or an appliance in a running lab that speaks BGP."""
 
     lab: Lab
-    world: State
+    state: State
     bgp: Bgp
     end: str
 
@@ -39,7 +39,7 @@ class Speaker:
         """As ``az network vnet-gateway list-learned-routes``: own, static and learned routes of every instance."""
         rows: list[GatewayRoute] = []
         dead: list[str] = []
-        for router in routers(self.world, self.end):
+        for router in routers(self.state, self.end):
             speaker = self._speaker(router)
             if speaker is None:
                 rows += (_learned(str(router.bgp_address), BgpRoute(str(p))) for p in self._own(router))
@@ -82,17 +82,17 @@ class Speaker:
         if peer.state != GIVEN_UP:
             return ""
         node = next(neighbor.node for neighbor in speaker.neighbors if neighbor.address == peer.address)
-        speakers = self.world.topology.speakers
+        speakers = self.state.topology.speakers
         return why_exceeded(speakers[speaker.node], speakers[node])
 
     def _own(self, router: Router) -> tuple[IPv4Network, ...]:
-        return originated(self.world.topology.speakers[router.node], self.world.announced)
+        return originated(self.state.topology.speakers[router.node], self.state.announced)
 
     def _speaker(self, router: Router) -> BgpSpeaker | None:
         return next((speaker for speaker in self.lab.plan.speakers if speaker.node == router.node), None)
 
     def _speakers(self) -> Iterator[BgpSpeaker]:
-        found = (self._speaker(router) for router in routers(self.world, self.end))
+        found = (self._speaker(router) for router in routers(self.state, self.end))
         return (speaker for speaker in found if speaker is not None)
 
 

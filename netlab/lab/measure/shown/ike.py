@@ -38,14 +38,14 @@ class Gateway:
     """A VNet's gateway, a site, or an appliance that ends connections, in a running lab."""
 
     lab: Lab
-    world: State
+    state: State
     sas: Sas
     end: str
 
     def connections(self) -> Shown[ConnectionStatus]:
         """As ``az network vpn-connection show``, one object per connection; ``reason`` is the lab's own word."""
         rows: list[ConnectionStatus] = []
-        for name, item in self.world.scenario.connections_of(self.end):
+        for name, item in self.state.scenario.connections_of(self.end):
             mine = [tunnel for tunnel in self._tunnels() if tunnel.of == name]
             tunnels = [self._tunnel(tunnel) for tunnel in mine]
             seen = observe(self.lab.plan, self.sas, (tunnel.connection for tunnel in mine))
@@ -94,8 +94,8 @@ class Gateway:
         return Shown(tuple(rows), tuple(dead))
 
     def _tunnels(self) -> tuple[Tunnel, ...]:
-        end = self.world.network.end(self.end)
-        nodes = {router.node for router in self.world.topology.with_tunnels(end)}
+        end = self.state.network.end(self.end)
+        nodes = {router.node for router in self.state.topology.with_tunnels(end)}
         return tuple(t for t in self.lab.plan.tunnels if t.node in nodes and t.connection != P2S)
 
     def _listed(self, tunnel: Tunnel) -> tuple[Listed, ...]:

@@ -28,12 +28,12 @@ def _fail_over(stage: Stage, change: Change) -> None:
     Before planned maintenance the standby is prepared. The gap is Azure's (R8): an active-active gateway has none.
     """
     machine = stage.machine
-    old, stage.lab = stage.lab.plan, records.planned(stage.lab.facts, stage.lab.scenario, stage.world)
+    old, stage.lab = stage.lab.plan, records.planned(stage.lab.facts, stage.lab.scenario, stage.state)
     new, secrets = stage.lab.plan, keys.read(stage.lab.facts.lab)
     action = change.action
     fault = action.subject if action.verb == INSTANCE.begins else None
     planned = not isinstance(fault, GatewayFault) or fault.planned
-    none = fault is None or stage.world.hit(Impact.LOST)
+    none = fault is None or stage.state.hit(Impact.LOST)
     gap = 0.0 if none else (GAP_PLANNED if planned else GAP_UNPLANNED)
     if planned:
         failover.prepare(old, new, secrets, machine)
@@ -42,7 +42,7 @@ def _fail_over(stage: Stage, change: Change) -> None:
     if not planned:
         failover.prepare(old, new, secrets, machine)
     until(over)
-    failover.cut_over(old, new, machine, stage.world.up)
+    failover.cut_over(old, new, machine, stage.state.up)
 
 
 def _repairs(taken: tuple[Action, ...]) -> Iterator[Undo]:
@@ -52,12 +52,12 @@ def _repairs(taken: tuple[Action, ...]) -> Iterator[Undo]:
 
 def _repair(stage: Stage, vnet: str) -> None:
     """Finish what a failover that was killed half-way has left, now that the story has been put back."""
-    opening = state.opening(stage.lab)
+    opening = records.opening(stage.lab)
     gateway = opening.network.vnets[vnet].vpn_gateway
     instances = gateway.instances if gateway is not None else ()
-    stage.lab = state.planned(stage.lab.facts, stage.lab.scenario, opening)
+    stage.lab = records.planned(stage.lab.facts, stage.lab.scenario, opening)
     for fault in (Fault(STANDBY, vnet), *(Fault(INSTANCE, router.node) for router in instances)):
-        other = state.planned(stage.lab.facts, stage.lab.scenario, replace(opening, faults=frozenset({fault}))).plan
+        other = records.planned(stage.lab.facts, stage.lab.scenario, replace(opening, faults=frozenset({fault}))).plan
         failover.repair(other, stage.lab.plan, keys.read(stage.lab.facts.lab), stage.machine, opening.up)
 
 

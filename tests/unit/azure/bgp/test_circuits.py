@@ -43,7 +43,7 @@ OUT = {frozenset((f"c1-msee-{index}", f"vnet1-er-{one}")) for index in (0, 1) fo
 TOLD_TO_THE_ROUTE_SERVER = {frozenset((f"vnet1-rs-{index}", "vnet1-nva")) for index in (0, 1)}
 
 
-def world(*edits: tuple[str, str]) -> State:
+def state(*edits: tuple[str, str]) -> State:
     text = TEXT
     for before, now in edits:
         assert before in text, before
@@ -68,7 +68,7 @@ def lost(at: State) -> set[frozenset[str]]:
 @pytest.mark.parametrize(("edits", "most"), [((), 4000), ((PREMIUM,), 10_000)])
 def test_a_circuit_takes_so_many_from_on_premises_and_not_one_more(edits: tuple[Any, ...], most: int) -> None:
     """R98; the site's own prefix is one of them."""
-    start = world(*edits)
+    start = state(*edits)
     over = told(start, most, site="Site1")
     assert lost(over) == IN
     assert not over.learned["site1"]
@@ -77,13 +77,13 @@ def test_a_circuit_takes_so_many_from_on_premises_and_not_one_more(edits: tuple[
 
 
 def test_a_premium_circuit_takes_what_a_standard_one_does_not() -> None:
-    assert not lost(told(world(PREMIUM), 4000, site="Site1"))
+    assert not lost(told(state(PREMIUM), 4000, site="Site1"))
 
 
 @pytest.mark.parametrize(("edits", "most"), [((), 1000), ((SEED,), 200)])
 def test_a_circuit_takes_so_many_from_a_gateway_and_not_one_more(edits: tuple[Any, ...], most: int) -> None:
     """R98, A37: VNet1's own prefix is one of them; VNet2's connection stays."""
-    start = world(*edits)
+    start = state(*edits)
     assert not lost(told(start, most - 1, nva="VNet1-nva"))
     over = told(start, most, nva="VNet1-nva")
     assert lost(over) == OUT
@@ -91,20 +91,20 @@ def test_a_circuit_takes_so_many_from_a_gateway_and_not_one_more(edits: tuple[An
 
 
 def test_without_branch_to_branch_the_route_server_tells_a_circuit_nothing() -> None:
-    start = world(("{allow_branch_to_branch_traffic: true}", "{}"))
+    start = state(("{allow_branch_to_branch_traffic: true}", "{}"))
     assert not lost(told(start, 1000, nva="VNet1-nva"))
 
 
 def test_what_the_route_server_does_not_take_is_not_too_much_for_the_circuit() -> None:
     """A8: it goes no further, so that only the appliance's sessions are lost."""
-    assert lost(told(world(), 4001, nva="VNet1-nva")) == TOLD_TO_THE_ROUTE_SERVER
+    assert lost(told(state(), 4001, nva="VNet1-nva")) == TOLD_TO_THE_ROUTE_SERVER
 
 
 def test_what_comes_in_by_a_lost_session_counts_for_nobody_else() -> None:
     """A8: of 4,001 of one appliance and 900 of another one only these go over the circuit."""
     other = "      nva: {subnet"
     two = (other, f"      two: {{subnet: default, enable_ip_forwarding: true, nva: {{bgp: {{asn: 65002}}}}}}\n{other}")
-    both = told(told(world(two), 4001, nva="VNet1-nva"), 900, nva="VNet1-two")
+    both = told(told(state(two), 4001, nva="VNet1-nva"), 900, nva="VNet1-two")
     assert lost(both) == TOLD_TO_THE_ROUTE_SERVER
 
 
@@ -120,7 +120,7 @@ def test_what_comes_in_by_a_lost_session_counts_for_nobody_else() -> None:
     ],
 )
 def test_both_ends_of_a_lost_session_say_why(router: str, peer: str, words: str) -> None:
-    speakers = Topology(resolve(world().scenario)).speakers
+    speakers = Topology(resolve(state().scenario)).speakers
     assert why_exceeded(speakers[router], speakers[peer]) == words
 
 
@@ -128,7 +128,7 @@ def test_both_ends_of_a_lost_session_say_why(router: str, peer: str, words: str)
 
 
 def speaker(node: str, *edits: tuple[str, str], scale: float = 20) -> BgpSpeaker:
-    found = plan(world(*edits).scenario, "lab", time_scale=scale)
+    found = plan(state(*edits).scenario, "lab", time_scale=scale)
     return next(item for item in found.speakers if item.node == node)
 
 

@@ -71,7 +71,7 @@ def scenario(*edits: tuple[str, str]) -> Scenario:
     return parse(text, "servers.yaml").scenario
 
 
-def world(*edits: tuple[str, str]) -> State:
+def state(*edits: tuple[str, str]) -> State:
     return initial(scenario(*edits))
 
 
@@ -97,7 +97,7 @@ def next_hops(at: State, node: str, prefix: str) -> set[str]:
 
 def test_appliances_hear_of_the_vnet_and_its_spokes_from_both_instances() -> None:
     """A3, A4, A13: not of a VNet that does not use the hub's gateways (A28)."""
-    at = world()
+    at = state()
     found = heard(at, "vnet1-b")
     assert found["10.1.0.0/16"] == found["10.2.0.0/16"] == (65515,)
     assert "10.3.0.0/16" not in found
@@ -106,14 +106,14 @@ def test_appliances_hear_of_the_vnet_and_its_spokes_from_both_instances() -> Non
 
 def test_an_appliance_hears_of_another_one_with_its_next_hop() -> None:
     """A14, A15: plain eBGP, but for the next hop."""
-    at = world()
+    at = state()
     assert heard(at, "vnet1-a")["10.9.0.0/16"] == (65515, 65002)
     assert heard(at, "vnet1-b")["10.201.0.0/16"] == (65515, 65001, 65201)
     assert next_hops(at, "vnet1-a", "10.9.0.0/16") == {"10.1.0.6"}
 
 
 def test_a_site_behind_an_appliance_hears_of_all_that() -> None:
-    assert heard(world(), "remote") == {
+    assert heard(state(), "remote") == {
         "10.1.0.0/16": (65001, 65515),
         "10.2.0.0/16": (65001, 65515),
         "10.9.0.0/16": (65001, 65515, 65002),
@@ -122,21 +122,21 @@ def test_a_site_behind_an_appliance_hears_of_all_that() -> None:
 
 def test_a_next_hop_may_be_another_address() -> None:
     """A14."""
-    at = world((B, f"{B}, next_hop: 10.1.0.4"))
+    at = state((B, f"{B}, next_hop: 10.1.0.4"))
     for node in (*SERVERS, "vnet1-a"):
         assert next_hops(at, node, "10.9.0.0/16") == {"10.1.0.4"}
 
 
 def test_a_next_hop_does_not_hear_of_what_leads_to_it() -> None:
     """RFC 4271, section 5.1.3; and Remote, behind it, does not either."""
-    at = world((B, f"{B}, next_hop: 10.1.0.5"))
+    at = state((B, f"{B}, next_hop: 10.1.0.5"))
     assert next_hops(at, "vnet1-rs-0", "10.9.0.0/16") == {"10.1.0.5"}
     assert "10.9.0.0/16" not in {**heard(at, "vnet1-a"), **heard(at, "remote")}
 
 
 def test_what_is_not_to_be_advertised_stays_with_the_route_server() -> None:
     """A22."""
-    at = world(BRANCH_TO_BRANCH, (B, f"{B}, no_advertise: [10.9.0.0/16]"))
+    at = state(BRANCH_TO_BRANCH, (B, f"{B}, no_advertise: [10.9.0.0/16]"))
     assert heard(at, "vnet1-rs-0")["10.9.0.0/16"] == (65002,)
     for node in ("vnet1-a", "remote", "office", *GATEWAYS):
         assert "10.9.0.0/16" not in heard(at, node)
@@ -145,8 +145,8 @@ def test_what_is_not_to_be_advertised_stays_with_the_route_server() -> None:
 def test_equal_paths_are_all_kept_and_a_shorter_one_alone() -> None:
     """A16, A17."""
     also = ("sites: [Remote]}}}", "sites: [Remote], announces: [10.9.0.0/16]}}}")
-    assert next_hops(world(also), "vnet1-rs-0", "10.9.0.0/16") == {"10.1.0.5", "10.1.0.6"}
-    prepended = world(also, (B, f"{B}, as_path_prepend: 2"))
+    assert next_hops(state(also), "vnet1-rs-0", "10.9.0.0/16") == {"10.1.0.5", "10.1.0.6"}
+    prepended = state(also, (B, f"{B}, as_path_prepend: 2"))
     assert next_hops(prepended, "vnet1-rs-0", "10.9.0.0/16") == {"10.1.0.5"}
     alone = acted(prepended, "stop_vm", vm="a")
     assert heard(alone, "vnet1-rs-0")["10.9.0.0/16"] == (65002,) * 3
@@ -154,7 +154,7 @@ def test_equal_paths_are_all_kept_and_a_shorter_one_alone() -> None:
 
 def test_an_appliance_may_peer_with_one_instance_only() -> None:
     """A4: what it tells, the other instance does not know."""
-    at = world((B, f"{B}, route_server_instances: [1]"))
+    at = state((B, f"{B}, route_server_instances: [1]"))
     assert "10.9.0.0/16" in heard(at, "vnet1-rs-1")
     assert "10.9.0.0/16" not in heard(at, "vnet1-rs-0")
     assert [path.neighbor for path in paths(at, "vnet1-a", "10.9.0.0/16")] == ["vnet1-rs-1"]
@@ -162,7 +162,7 @@ def test_an_appliance_may_peer_with_one_instance_only() -> None:
 
 def test_appliances_of_one_asn_do_not_hear_of_each_other() -> None:
     """B31."""
-    at = world(("asn: 65002", "asn: 65001"))
+    at = state(("asn: 65002", "asn: 65001"))
     assert "10.9.0.0/16" not in heard(at, "vnet1-a")
     assert "10.201.0.0/16" not in heard(at, "vnet1-b")
 
@@ -170,27 +170,27 @@ def test_appliances_of_one_asn_do_not_hear_of_each_other() -> None:
 @pytest.mark.parametrize("prefix", ["10.1.0.0/16", "10.1.0.0/24", "10.2.0.0/24"])
 def test_a_route_server_takes_nothing_of_its_vnet(prefix: str) -> None:
     """A18."""
-    at = acted(world(), "announce", nva="VNet1-b", prefix=prefix)
+    at = acted(state(), "announce", nva="VNet1-b", prefix=prefix)
     assert prefix not in heard(at, "vnet1-rs-0")
 
 
 def test_a_route_server_takes_a_prefix_around_its_vnet() -> None:
     """A18."""
-    at = acted(world(), "announce", nva="VNet1-b", prefix="10.0.0.0/8")
+    at = acted(state(), "announce", nva="VNet1-b", prefix="10.0.0.0/8")
     assert heard(at, "vnet1-rs-0")["10.0.0.0/8"] == (65002,)
 
 
 def test_what_a_stopped_appliance_told_is_gone_until_it_starts() -> None:
-    stopped = acted(world(), "stop_vm", vm="b")
+    stopped = acted(state(), "stop_vm", vm="b")
     assert "10.9.0.0/16" not in heard(stopped, "vnet1-rs-0")
     assert learning_routers(stopped, "vnet1-b") == ()
-    assert heard(acted(stopped, "start_vm", vm="b"), "vnet1-rs-0") == heard(world(), "vnet1-rs-0")
+    assert heard(acted(stopped, "start_vm", vm="b"), "vnet1-rs-0") == heard(state(), "vnet1-rs-0")
 
 
 @pytest.mark.parametrize(("profile", "most"), [("seed", SEED_MAXIMUM_PREFIX), ("current", MAXIMUM_PREFIX)])
 def test_too_many_prefixes_end_the_sessions_of_an_appliance(profile: str, most: int) -> None:
     """A8."""
-    start = world(("name: servers\n", f"name: servers\nprofile: {profile}\n"), ("active_active: true, ", ""))
+    start = state(("name: servers\n", f"name: servers\nprofile: {profile}\n"), ("active_active: true, ", ""))
     full = acted(start, "announce", nva="VNet1-b", prefix="100.64.0.0/12", count=most - 1)  # and its own one
     assert len(heard(full, "vnet1-rs-0")) == most + 1  # and Remote's
     over = acted(start, "announce", nva="VNet1-b", prefix="100.64.0.0/12", count=most)
@@ -203,7 +203,7 @@ def test_too_many_prefixes_end_the_sessions_of_an_appliance(profile: str, most: 
 
 def test_without_branch_to_branch_gateway_and_appliances_do_not_hear_of_each_other() -> None:
     """A23."""
-    at = world()
+    at = state()
     for node in (*SERVERS, "vnet1-a", "vnet1-b", "remote"):
         assert not {"10.101.0.0/16", "10.102.0.0/16"} & set(heard(at, node))
     for node in (*GATEWAYS, "office"):
@@ -212,7 +212,7 @@ def test_without_branch_to_branch_gateway_and_appliances_do_not_hear_of_each_oth
 
 def test_with_branch_to_branch_they_do() -> None:
     """A23, A24: static prefixes too."""
-    at = world(BRANCH_TO_BRANCH)
+    at = state(BRANCH_TO_BRANCH)
     assert heard(at, "remote")["10.101.0.0/16"] == (65001, 65515, 65101)
     assert heard(at, "remote")["10.102.0.0/16"] == (65001, 65515)
     assert heard(at, "office")["10.201.0.0/16"] == (65515, 65001, 65201)
@@ -222,7 +222,7 @@ def test_with_branch_to_branch_they_do() -> None:
 
 def test_a_gateway_takes_a_default_route_and_keeps_it() -> None:
     """A26."""
-    at = acted(world(BRANCH_TO_BRANCH), "announce", nva="VNet1-b", prefix="0.0.0.0/0")
+    at = acted(state(BRANCH_TO_BRANCH), "announce", nva="VNet1-b", prefix="0.0.0.0/0")
     assert heard(at, "vnet1-gw-0")["0.0.0.0/0"] == (65002,)
     assert "0.0.0.0/0" not in heard(at, "office")
     assert "0.0.0.0/0" not in heard(at, "remote")

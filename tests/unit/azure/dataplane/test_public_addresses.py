@@ -46,7 +46,7 @@ OPEN = {"withdraw": {"site": "Site1", "prefix": "0.0.0.0/0"}}
 
 
 @cache
-def world(*actions: str) -> State:
+def state(*actions: str) -> State:
     moment = initial(parse(TEXT, "public.yaml").scenario)
     for name in actions:
         moment = after(moment, Action.model_validate({"forced": FORCED, "open": OPEN}[name]))
@@ -72,7 +72,7 @@ def asked(moment: State, target: str, source: str = "internet") -> Predicted:
 def test_the_internet_reaches_a_public_address_whose_nic_answers_by_the_route_to_internet(
     actions: tuple[str, ...], target: str
 ) -> None:
-    found = asked(world(*actions), target)
+    found = asked(state(*actions), target)
     assert [walk.nodes for walk in found.forward] == [("internet", "vnet1", target)]
     assert [walk.nodes for walk in found.reverse] == [(target, "vnet1", "internet")]
     assert found.outcome == "reachable"
@@ -105,7 +105,7 @@ def test_the_internet_reaches_a_public_address_whose_nic_answers_by_the_route_to
 def test_the_internet_does_not_reach_what_has_no_public_address_or_answers_by_another_way(
     actions: tuple[str, ...], target: str, dropped_at: str, leg: str, reason: str
 ) -> None:
-    here = world(*actions)
+    here = state(*actions)
     death = asked(here, target).death
     assert death is not None
     expected = reason.format(device=here.network.public.routers["site1"])
@@ -113,7 +113,7 @@ def test_the_internet_does_not_reach_what_has_no_public_address_or_answers_by_an
 
 
 def test_a_machine_never_sees_its_public_address() -> None:
-    (walk,) = asked(world(), "vnet1-vm1").forward
+    (walk,) = asked(state(), "vnet1-vm1").forward
     assert walk.arrived is not None
     assert (walk.arrived.destination, walk.sessions) == (IPv4Address("10.1.0.4"), ())
 
@@ -123,7 +123,7 @@ def test_a_machine_never_sees_its_public_address() -> None:
 )
 def test_a_nic_goes_to_the_internet_under_its_public_address(source: str, address: str | None) -> None:
     """What an appliance forwards under the appliance's; one without under its VNet's."""
-    here = world()
+    here = state()
     found = asked(here, "internet", source)
     (walk,) = found.forward
     assert found.outcome == "reachable"
@@ -133,4 +133,4 @@ def test_a_nic_goes_to_the_internet_under_its_public_address(source: str, addres
 
 def test_a_client_and_a_host_reach_the_internet_as_ever() -> None:
     for source in ("lin", "site1-h1"):
-        assert asked(world(), "internet", source).outcome == "reachable"
+        assert asked(state(), "internet", source).outcome == "reachable"

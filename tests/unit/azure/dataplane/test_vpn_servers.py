@@ -59,8 +59,8 @@ def scenario(*edits: tuple[str, str]) -> Scenario:
     return parse(text, "servers.yaml").scenario
 
 
-def cell(world: State, source: str, target: str) -> Predicted:
-    return next(found for found in matrix(world) if (found.source, found.target) == (source, target))
+def cell(state: State, source: str, target: str) -> Predicted:
+    return next(found for found in matrix(state) if (found.source, found.target) == (source, target))
 
 
 def way(found: Predicted) -> tuple[str, ...]:
@@ -73,8 +73,8 @@ def death(found: Predicted) -> tuple[str, str]:
     return found.death[0], found.death[1].dropped_at
 
 
-def heard(world: State, node: str) -> dict[str, tuple[int, ...]]:
-    return {str(prefix): paths[0].as_path for prefix, paths in world.learned[node].items()}
+def heard(state: State, node: str) -> dict[str, tuple[int, ...]]:
+    return {str(prefix): paths[0].as_path for prefix, paths in state.learned[node].items()}
 
 
 def connections(found: Plan, node: str) -> Iterator[IkeConnection]:
@@ -95,10 +95,10 @@ def test_a_subnet_with_a_user_route_reaches_the_site_through_the_server() -> Non
 
 
 def test_a_subnet_without_one_reaches_nothing_and_cannot_answer() -> None:
-    world = initial(scenario())
-    assert death(cell(world, "vnet1-bare", "site1-h1")) == ("forward", "vnet1")
-    assert death(cell(world, "site1-h1", "vnet1-bare")) == ("reverse", "vnet1")
-    found = explain(world, cell(world, "site1-h1", "vnet1-bare"), endpoint_addresses(world))
+    state = initial(scenario())
+    assert death(cell(state, "vnet1-bare", "site1-h1")) == ("forward", "vnet1")
+    assert death(cell(state, "site1-h1", "vnet1-bare")) == ("reverse", "vnet1")
+    found = explain(state, cell(state, "site1-h1", "vnet1-bare"), endpoint_addresses(state))
     assert found.mend == (
         "give subnet bare of VNet1 a user route for 10.101.0.0/16 to VirtualAppliance 10.1.9.4, "
         "the VPN server vnet1-own (R90)",
@@ -121,27 +121,27 @@ def test_an_end_sends_what_is_at_the_other_one_unless_told_otherwise() -> None:
 
 
 def test_bgp_over_its_tunnels_tells_what_it_announces_and_passes_on() -> None:
-    world = initial(scenario(SITE_BY_BGP))
-    assert heard(world, "vnet2-gw-0") == {"10.1.0.0/16": (65001,), "10.101.0.0/16": (65001, 65101)}
-    assert heard(world, "site1") == {"10.1.0.0/16": (65001,), "10.2.0.0/16": (65001, 65020)}
-    found = cell(world, "vnet2-vm2", "site1-h1")
+    state = initial(scenario(SITE_BY_BGP))
+    assert heard(state, "vnet2-gw-0") == {"10.1.0.0/16": (65001,), "10.101.0.0/16": (65001, 65101)}
+    assert heard(state, "site1") == {"10.1.0.0/16": (65001,), "10.2.0.0/16": (65001, 65020)}
+    found = cell(state, "vnet2-vm2", "site1-h1")
     assert found.outcome == "reachable"
     assert way(found) == ("vnet2-vm2", "vnet2", "vnet2-gw-0", "vnet1-own", "site1", "site1-h1")
 
 
 def test_a_stopped_server_has_no_tunnels_and_no_sessions() -> None:
-    world = after(initial(scenario(SITE_BY_BGP)), Action.model_validate({"stop_vm": {"vm": "own"}}))
-    assert world.up == frozenset()
-    assert heard(world, "site1") == {}
-    assert {world.why_down(tunnel) for tunnel in world.topology.tunnels} == {"vnet1-own is stopped"}
-    assert death(cell(world, "vnet1-app", "site1-h1")) == ("forward", "vnet1-own")
-    assert death(cell(world, "site1-h1", "vnet1-app")) == ("forward", "site1")
+    state = after(initial(scenario(SITE_BY_BGP)), Action.model_validate({"stop_vm": {"vm": "own"}}))
+    assert state.up == frozenset()
+    assert heard(state, "site1") == {}
+    assert {state.why_down(tunnel) for tunnel in state.topology.tunnels} == {"vnet1-own is stopped"}
+    assert death(cell(state, "vnet1-app", "site1-h1")) == ("forward", "vnet1-own")
+    assert death(cell(state, "site1-h1", "vnet1-app")) == ("forward", "site1")
 
 
 def test_a_server_without_a_way_to_the_internet_never_comes_up() -> None:
-    world = initial(scenario(*NO_WAY_OUT))
-    assert world.refused == {"own-Site1", "VNet2-own"}
-    assert {world.why_down(tunnel) for tunnel in world.topology.tunnels} == {
+    state = initial(scenario(*NO_WAY_OUT))
+    assert state.refused == {"own-Site1", "VNet2-own"}
+    assert {state.why_down(tunnel) for tunnel in state.topology.tunnels} == {
         "0.0.0.0/0 of vnet1-own's subnet leads to None, not to the Internet"
     }
 

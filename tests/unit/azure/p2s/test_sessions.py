@@ -27,16 +27,16 @@ def scenario(settings: Mapping[str, Any] = {}, clients: Mapping[str, Any] = {}, 
     return Scenario.model_validate({"name": "x", "vnets": {"VNet1": vnet}, "clients": clients or {"lin": LIN}, **more})
 
 
-def act(world: State, **action: Any) -> State:
-    return after(world, Action.model_validate(action))
+def act(state: State, **action: Any) -> State:
+    return after(state, Action.model_validate(action))
 
 
-def routes(world: State, client: str) -> set[str]:
-    return set(map(str, world.client_routes(client)))
+def routes(state: State, client: str) -> set[str]:
+    return set(map(str, state.client_routes(client)))
 
 
-def cell(world: State, source: str, target: str) -> Predicted:
-    return next(c for c in matrix(world) if (c.source, c.target) == (source, target))
+def cell(state: State, source: str, target: str) -> Predicted:
+    return next(c for c in matrix(state) if (c.source, c.target) == (source, target))
 
 
 CERTIFICATE = {"authentication_types": ["Certificate"]}
@@ -62,15 +62,15 @@ REFUSED = {
 @pytest.mark.parametrize("name", REFUSED)
 def test_refusals(name: str) -> None:
     settings, client, reason = REFUSED[name]
-    world = initial(scenario(settings, {"lin": {**LIN, **client}}))
-    assert world.absence("lin") == reason
-    assert bool(world.client_routes("lin")) == (not reason)
+    state = initial(scenario(settings, {"lin": {**LIN, **client}}))
+    assert state.absence("lin") == reason
+    assert bool(state.client_routes("lin")) == (not reason)
 
 
 def test_a_refused_client_is_unreachable_at_itself_both_ways() -> None:
-    world = initial(scenario({**CERTIFICATE, "revoked_certificates": ["lin"]}))
+    state = initial(scenario({**CERTIFICATE, "revoked_certificates": ["lin"]}))
     for source, target in (("lin", "vnet1-vm1"), ("vnet1-vm1", "lin")):
-        death = cell(world, source, target).death
+        death = cell(state, source, target).death
         assert death is not None
         leg, walk = death
         assert (leg, walk.dropped_at) == ("forward", "lin")
@@ -85,22 +85,22 @@ def crowd(count: int) -> dict[str, Any]:
 
 
 def test_the_client_too_many_is_the_last_one() -> None:
-    world = initial(scenario(clients=crowd(7)))
-    assert [name for name in crowd(7) if world.absence(name)] == ["c7"]
-    assert world.absence("c7") == refusals.NO_ADDRESS
+    state = initial(scenario(clients=crowd(7)))
+    assert [name for name in crowd(7) if state.absence(name)] == ["c7"]
+    assert state.absence("c7") == refusals.NO_ADDRESS
 
 
 def test_a_place_that_becomes_free_is_taken_by_who_connects_next() -> None:
-    world = act(initial(scenario(clients=crowd(7))), disconnect={"client": "c2"})
-    world = act(world, connect={"client": "c7"})
-    assert not world.absence("c7")
-    world = act(world, connect={"client": "c2"})
-    assert world.absence("c2") == refusals.NO_ADDRESS
+    state = act(initial(scenario(clients=crowd(7))), disconnect={"client": "c2"})
+    state = act(state, connect={"client": "c7"})
+    assert not state.absence("c7")
+    state = act(state, connect={"client": "c2"})
+    assert state.absence("c2") == refusals.NO_ADDRESS
 
 
 def test_who_is_connected_finds_its_place_again_in_a_full_pool() -> None:
-    world = act(initial(scenario(clients=crowd(6))), reconnect={"client": "c3"})
-    assert not any(world.absence(name) for name in crowd(6))
+    state = act(initial(scenario(clients=crowd(6))), reconnect={"client": "c3"})
+    assert not any(state.absence(name) for name in crowd(6))
 
 
 def test_the_129th_client_of_a_gateway_for_128() -> None:
@@ -122,17 +122,17 @@ def test_a_disconnected_client_stays_away_until_it_connects() -> None:
 
 
 def test_routes_added_by_hand_go_with_the_tunnel_and_the_profile_stays() -> None:
-    world = initial(scenario(clients={"win": {"os": "windows", "gateway": "VNet1"}}))
-    world = act(world, add_route={"client": "win", "prefix": "10.9.0.0/16"})
-    world = act(world, disconnect={"client": "win"})
-    assert routes(world, "win") == set()
-    assert act(world, add_route={"client": "win", "prefix": "10.9.0.0/16"}) == world
-    assert routes(act(world, connect={"client": "win"}), "win") == {"10.1.0.0/16", "192.168.0.0/29"}
+    state = initial(scenario(clients={"win": {"os": "windows", "gateway": "VNet1"}}))
+    state = act(state, add_route={"client": "win", "prefix": "10.9.0.0/16"})
+    state = act(state, disconnect={"client": "win"})
+    assert routes(state, "win") == set()
+    assert act(state, add_route={"client": "win", "prefix": "10.9.0.0/16"}) == state
+    assert routes(act(state, connect={"client": "win"}), "win") == {"10.1.0.0/16", "192.168.0.0/29"}
 
 
 def test_a_refused_client_keeps_its_reason_when_it_is_disconnected() -> None:
-    world = initial(scenario({**CERTIFICATE, "revoked_certificates": ["lin"]}))
-    assert act(world, disconnect={"client": "lin"}) == world
+    state = initial(scenario({**CERTIFICATE, "revoked_certificates": ["lin"]}))
+    assert act(state, disconnect={"client": "lin"}) == state
 
 
 @pytest.mark.parametrize("link", ["lin", "VNet1"])
@@ -147,8 +147,8 @@ def test_who_lost_the_gateway_stays_away_when_it_is_back(link: str) -> None:
 
 def test_a_failover_drops_the_clients_and_a_cut_link_only_its_own() -> None:
     assert act(initial(scenario()), fail_gateway={"vnet": "VNet1"}).absence("lin") == sessions.DISCONNECTED
-    world = act(two(), cut_link={"name": "VNet2"})
-    assert [world.absence(client) for client in ("both", "one", "two")] == ["", "", sessions.DISCONNECTED]
+    state = act(two(), cut_link={"name": "VNet2"})
+    assert [state.absence(client) for client in ("both", "one", "two")] == ["", "", sessions.DISCONNECTED]
 
 
 # --- custom routes --------------------------------------------------------------------------------------------------
@@ -167,8 +167,8 @@ def test_custom_routes_reach_linux_when_it_reconnects_and_windows_when_it_downlo
 
 def test_forced_tunnelling_leaves_nothing_but_two_halves() -> None:
     halves = ["0.0.0.0/1", "128.0.0.0/1"]
-    world = initial(scenario({"custom_routes": halves}))
-    assert routes(world, "lin") == set(halves)
+    state = initial(scenario({"custom_routes": halves}))
+    assert routes(state, "lin") == set(halves)
 
 
 # --- two gateways ---------------------------------------------------------------------------------------------------
@@ -191,28 +191,28 @@ def two() -> State:
 
 
 def test_a_client_of_two_gateways_reaches_both_and_brings_nobody_across() -> None:
-    world = two()
+    state = two()
     for target in ("vnet1-vm1", "vnet2-vm2", "one", "two"):
-        assert cell(world, "both", target).outcome == "reachable", target
-        assert cell(world, target, "both").outcome == "reachable", target
-    assert cell(world, "vnet1-vm1", "vnet2-vm2").outcome == "unreachable"
-    death = cell(world, "one", "two").death
+        assert cell(state, "both", target).outcome == "reachable", target
+        assert cell(state, target, "both").outcome == "reachable", target
+    assert cell(state, "vnet1-vm1", "vnet2-vm2").outcome == "unreachable"
+    death = cell(state, "one", "two").death
     assert death is not None
     assert death[1].dropped_at == "one"
 
 
 def test_one_of_two_tunnels_ends_alone() -> None:
-    world = act(two(), disconnect={"client": "both", "gateway": "VNet1"})
-    assert world.absence("both") == ""
-    assert routes(world, "both") == {"10.2.0.0/16", "192.168.1.0/24"}
-    assert cell(world, "both", "vnet2-vm2").outcome == "reachable"
-    assert cell(world, "both", "vnet1-vm1").outcome == "unreachable"
-    assert act(world, disconnect={"client": "both"}).absence("both") == sessions.DISCONNECTED
+    state = act(two(), disconnect={"client": "both", "gateway": "VNet1"})
+    assert state.absence("both") == ""
+    assert routes(state, "both") == {"10.2.0.0/16", "192.168.1.0/24"}
+    assert cell(state, "both", "vnet2-vm2").outcome == "reachable"
+    assert cell(state, "both", "vnet1-vm1").outcome == "unreachable"
+    assert act(state, disconnect={"client": "both"}).absence("both") == sessions.DISCONNECTED
 
 
 def test_a_client_does_not_use_the_address_of_its_other_tunnel() -> None:
-    world = act(two(), add_route={"client": "both", "prefix": "10.2.0.0/24"})
-    death = cell(world, "both", "vnet2-vm2").death
+    state = act(two(), add_route={"client": "both", "prefix": "10.2.0.0/24"})
+    death = cell(state, "both", "vnet2-vm2").death
     assert death is not None
     assert death[1].reason.startswith("not in the selectors")
-    assert IPv4Network("10.2.0.0/24") in world.sessions["both", "VNet1"].by_hand
+    assert IPv4Network("10.2.0.0/24") in state.sessions["both", "VNet1"].by_hand

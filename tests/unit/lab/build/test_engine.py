@@ -82,12 +82,12 @@ def test_up_takes_every_step_in_order_and_says_so(root: Path) -> None:
 
 def test_bgp_has_settled_only_with_the_right_as_paths() -> None:
     """Which a kernel route does not tell."""
-    machine, world = Fake(), initial(loaded().scenario)
+    machine, state = Fake(), initial(loaded().scenario)
     up(machine)
-    await_bgp(planned(), world, machine.ports)
+    await_bgp(planned(), state, machine.ports)
     machine.bgp.deaf = True
     with pytest.raises(ConvergeError, match=r"vnet1-gw-0: the AS path to 10\.101\.0\.0/16 is none, not 65101"):
-        await_bgp(planned(), world, machine.ports, seconds=0.05)
+        await_bgp(planned(), state, machine.ports, seconds=0.05)
 
 
 def test_a_lab_without_impaired_links_has_no_such_step() -> None:

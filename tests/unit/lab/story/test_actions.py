@@ -223,7 +223,7 @@ def test_an_action_does_its_part_and_is_undone(
     rewind(other)
     assert [change for change in changes.made if change in undone] == undone
     assert remembered(run_directory) == []
-    assert other.world.faults == records.opening(other.lab).faults
+    assert other.state.faults == records.opening(other.lab).faults
 
 
 def test_an_action_is_written_down_before_it_is_taken(run_directory: Path) -> None:

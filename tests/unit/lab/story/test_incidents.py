@@ -33,8 +33,8 @@ def action(verb: str, **subject: object) -> Action:
 
 def test_an_instance_is_one_of_an_active_active_gateway() -> None:
     """Of the two tunnels one ends at instance 0 of VNet2; both end at VNet1's active one, which is number 0 too."""
-    world = after(initial(parse(TWO, "two").scenario), action("fail_tunnel", connection="pair", instance=0))
-    assert world.up == {"pair-1"}
+    state = after(initial(parse(TWO, "two").scenario), action("fail_tunnel", connection="pair", instance=0))
+    assert state.up == {"pair-1"}
 
 
 def test_a_gateway_is_reset_as_it_is_built() -> None:

@@ -26,10 +26,10 @@ def chain() -> Scenario:
     return load("p2s-multi-vnet-branch-bgp").scenario
 
 
-def announced(world: State, count: int, verb: str = "announce") -> State:
-    """The world when the site has announced so many prefixes besides its own."""
+def announced(state: State, count: int, verb: str = "announce") -> State:
+    """The state when the site has announced so many prefixes besides its own."""
     subject = {"site": "Site1", "prefix": "100.64.0.0/12", "count": count}
-    return after(world, Action.model_validate({verb: subject}))
+    return after(state, Action.model_validate({verb: subject}))
 
 
 def said(**ends: dict[str, str]) -> learning.Expected:
@@ -72,11 +72,11 @@ def test_what_a_step_leaves_out_stays_expected() -> None:
 
 
 def test_the_model_disagrees_only_where_it_predicts_something_else(chain: Scenario) -> None:
-    world = initial(chain)
+    state = initial(chain)
     right = said(VNet2={SITE: "65030 65101", "10.99.0.0/16": "absent"})
-    assert not list(learning.disagreements(world, right))
+    assert not list(learning.disagreements(state, right))
     wrong = said(VNet3={SITE: "65101 65101"}, VNet2={SITE: "absent", "10.99.0.0/16": "65010"})
-    assert list(learning.disagreements(world, wrong)) == [
+    assert list(learning.disagreements(state, wrong)) == [
         ("VNet3", f"{SITE}: the scenario expects 65101 65101, the model predicts 65101"),
         ("VNet2", f"{SITE}: the scenario expects absent, the model predicts 65030 65101"),
         ("VNet2", "10.99.0.0/16: the scenario expects 65010, the model predicts absent"),
@@ -90,17 +90,17 @@ def test_the_model_disagrees_only_where_it_predicts_something_else(chain: Scenar
 class Lab:
     """A lab whose daemons know what the model says, but for some."""
 
-    world: State
+    state: State
     instead: dict[str, dict[str, frozenset[str]]] = field(default_factory=dict)
 
     def routes(self, speaker: BgpSpeaker) -> tuple[BgpRoute, ...]:
-        end = self.world.topology.routers[speaker.node].end.name
-        found = {**learning.as_paths(self.world, end), **self.instead.get(speaker.node, {})}
+        end = self.state.topology.routers[speaker.node].end.name
+        found = {**learning.as_paths(self.state, end), **self.instead.get(speaker.node, {})}
         return tuple(BgpRoute(prefix, "peer", as_path=path) for prefix, paths in found.items() for path in paths)
 
     def wrong(self, documented: learning.Expected) -> dict[str, str]:
-        lab = plan(self.world.scenario, "t", "userspace")
-        found = check(lab, self.world, self, documented)
+        lab = plan(self.state.scenario, "t", "userspace")
+        found = check(lab, self.state, self, documented)
         return {check.name: check.message for check in found if check.status != "passed"}
 
 
