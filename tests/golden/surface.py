@@ -95,18 +95,18 @@ def configuration(path: Path, plane: Plane) -> Configuration:
 
 
 def _step(step: PredictedStep) -> Step:
-    world = step.state
-    down = {tunnel.name: world.why_down(tunnel) for tunnel in world.topology.tunnels}
-    absent = (session.absent for session in world.sessions.values())
+    state = step.state
+    down = {tunnel.name: state.why_down(tunnel) for tunnel in state.topology.tunnels}
+    absent = (session.absent for session in state.sessions.values())
     return Step(
         name=step.name,
         cells=tuple(_cells(step)),
-        clients=dict(_clients(world)),
-        connections={name: _agreement(found) for name, found in world.negotiated.items()},
+        clients=dict(_clients(state)),
+        connections={name: _agreement(found) for name, found in state.negotiated.items()},
         tunnels={name: "down" if why else "up" for name, why in down.items()},
-        sessions=tuple(sorted(map(_session, world.bgp_sessions))),
-        learned={node: _learned(paths) for node, paths in world.learned.items()},
-        effective=dict(_effective(world)),
+        sessions=tuple(sorted(map(_session, state.bgp_sessions))),
+        learned={node: _learned(paths) for node, paths in state.learned.items()},
+        effective=dict(_effective(state)),
         reasons=tuple(filter(None, (*down.values(), *absent))),
     )
 
@@ -124,8 +124,8 @@ def _cells(step: PredictedStep) -> Iterator[Cell]:
         yield Cell(item.source, item.target, item.outcome, forward, reverse, sentences, mends)
 
 
-def _sentences(world: State, item: Predicted, addresses: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
-    found = explain(world, item, addresses)
+def _sentences(state: State, item: Predicted, addresses: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+    found = explain(state, item, addresses)
     return found.verdict, found.mend
 
 
@@ -133,11 +133,11 @@ def _way(walk: Walk) -> Way:
     return Way(walk.nodes, walk.dropped_at, walk.reason)
 
 
-def _clients(world: State) -> Iterator[tuple[str, Routes]]:
-    for (client, gateway), session in world.sessions.items():
-        state = "absent" if session.absent else "connected"
-        routes: Routes = [((state,), str(prefix)) for prefix in world.tunnel_routes(client, gateway)]
-        yield f"{client} to {gateway}", routes or [((state,), "")]
+def _clients(state: State) -> Iterator[tuple[str, Routes]]:
+    for (client, gateway), session in state.sessions.items():
+        now = "absent" if session.absent else "connected"
+        routes: Routes = [((now,), str(prefix)) for prefix in state.tunnel_routes(client, gateway)]
+        yield f"{client} to {gateway}", routes or [((now,), "")]
 
 
 def _agreement(found: Negotiated) -> tuple[str, ...]:
@@ -154,9 +154,9 @@ def _words(path: Learned) -> tuple[str, ...]:
     return f"path {' '.join(map(str, path.as_path))}", f"from {path.neighbor}", f"next hop {path.next_hop or '-'}"
 
 
-def _effective(world: State) -> Iterator[tuple[str, Routes]]:
-    for vnet in world.network.vnets.values():
-        for name, routes in tables(world, vnet).items():
+def _effective(state: State) -> Iterator[tuple[str, Routes]]:
+    for vnet in state.network.vnets.values():
+        for name, routes in tables(state, vnet).items():
             yield name, [((r.source, r.next_hop_type, r.next_hop or "-"), str(r.prefix)) for r in routes]
 
 

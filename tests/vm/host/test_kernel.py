@@ -15,6 +15,9 @@ from xml.etree import ElementTree
 
 import pytest
 
+from netlab.scenario.loader import load
+from netlab.scenario.network import resolve
+
 CHECKOUT = Path(__file__).resolve().parents[3]
 # The stages of each VM: its name is that of the directory with its results.
 VMS = {"scenarios-1": ("scenarios-1",), "scenarios-2": ("scenarios-2",), "tests": ("guest", "root", "bench")}
@@ -175,9 +178,13 @@ def ends(packet: bytes) -> frozenset[str]:
 
 def test_the_gateways_speak_esp_to_each_other(results: Path) -> None:
     spoken = [ends(packet) for packet in packets(results / "tests/internet.pcap") if packet[9] == ESP]
-    # The public addresses of VNet1, VNet2 and VNet3, which are a chain.
-    for pair in ({"203.0.113.1", "203.0.113.2"}, {"203.0.113.2", "203.0.113.3"}):
-        assert spoken.count(frozenset(pair)) > 100
+    network = resolve(load("p2s-multi-vnet-s2s-bgp").scenario)
+    for chained in (("VNet1", "VNet2"), ("VNet2", "VNet3")):
+        gateways = [network.vnets[name].vpn_gateway for name in chained]
+        instances = [router for gateway in gateways if gateway is not None for router in gateway.instances]
+        public = frozenset(str(network.public.routers[router.node]) for router in instances)
+        assert len(public) == 2
+        assert spoken.count(public) > 100
 
 
 def test_no_probe_crosses_the_underlay_in_clear(results: Path) -> None:
