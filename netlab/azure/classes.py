@@ -58,7 +58,8 @@ class _Keys:
     def _of_client(self, client: Client) -> Hashable:
         held = tuple((tunnel.gateway.name, self._state.sessions[tunnel.key]) for tunnel in client.tunnels)
         regions = tuple(self._region(self._addresses.get(tunnel.name)) for tunnel in client.tunnels)
-        return client.spec.os, held, regions, client.node in self._state.hit(Impact.CUT)
+        cut = client.node in self._state.hit(Impact.CUT)
+        return client.spec.os, client.spec.local_network, held, regions, cut
 
     def _region(self, address: IPv4Address | None) -> int:
         return bisect(self._edges, int(address)) if address is not None else -1
@@ -84,6 +85,7 @@ def _prefixes(state: State) -> Iterator[IPv4Network]:
         yield from (subnet.prefix for subnet in vnet.subnets.values())
         settings = vnet.vpn_gateway.point_to_site if vnet.vpn_gateway is not None else None
         yield from (settings.address_pool, *settings.custom_routes) if settings is not None else ()
+    yield from (c.spec.local_network for c in network.clients.values() if c.spec.local_network is not None)
     for table in state.scenario.route_tables.values():
         yield from (route.address_prefix for route in table.routes.values())
     for site in network.sites.values():

@@ -157,6 +157,13 @@ class _Case:
         if len(self.walk.nodes) > 1:
             yield f"make {self.walk.dropped_at} an appliance (nva): it forwards nothing"
 
+    def own_network(self) -> Iterator[str]:
+        """A client's own network, whose prefix is longer than those of its tunnels."""
+        client = next(c for c in self.state.network.clients.values() if c.node == self.walk.dropped_at)
+        selectors = self.state.sessions[client.tunnels[0].key].selectors
+        if any(self.address in prefix for prefix in selectors):
+            yield f"add {self.address}/32 by hand on {client.name}: it is longer than {self.cause['prefix']}"
+
     def tunnel_down(self) -> Iterator[str]:
         """A tunnel that is down."""
         name = self.cause["tunnel"]
@@ -228,6 +235,7 @@ _BY_TYPE: Mapping[DropType, Callable[[_Case], Iterator[str]]] = {
     DropType.FORWARDED_TRAFFIC: _Case.forwarded_traffic,
     DropType.LOOP: _Case.loop,
     DropType.NOT_FORWARDING: _Case.appliance,
+    DropType.OWN_NETWORK: _Case.own_network,
     DropType.TUNNEL_DOWN: _Case.tunnel_down,
     DropType.NOT_SELECTED: _Case.selectors,
     DropType.NONE_ROUTE: _Case.route_table,

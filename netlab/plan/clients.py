@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import IPv4Network
 from typing import Literal
 
 from netlab.azure.p2s.routes import pool_addresses, static_prefixes
@@ -34,6 +35,9 @@ from netlab.scenario.network import Network, VpnGateway
 _GATEWAY_PRIORITY = 100
 # After the rule of a client's charon, which takes it along when it ends: its other charon uses the same table.
 _CHARON_PRIORITY = CHARON_TABLE + 1
+
+# Windows gives on-link routes this metric: of equal prefixes the one of a tunnel wins.
+ON_LINK = 256
 
 # How strongSwan calls what Azure calls authentication types; without one it is a PSK.
 _AUTHENTICATION = {"Certificate": "pubkey", "EapMSChapv2": "eap-mschapv2", None: "psk"}
@@ -87,10 +91,12 @@ def gateway_secrets(device: Device, gateway: VpnGateway) -> Iterator[PeerSecret]
 def machine(lab: str, client: network.Client) -> Parts:
     """A client: its public address, its own network, and no way out for private destinations.
 
+    Differs from Azure: a client's own network has no other machine, so its route discards what it takes.
+
     The way to the Internet is in the last table that the kernel asks, so that a custom route takes precedence over it
     however short it is; the way to the gateways comes before all others.
     """
-    public, local = client.network.public, client.spec.local_network
+    public = client.network.public
     link = to_internet(client.node, (f"{public.clients[client.name]}/32",), NIC)
     servers = [f"{public.point_to_site[gateway.name]}/32" for gateway in client.gateways]
     rules = [Rule(_GATEWAY_PRIORITY + n, MAIN_TABLE, destination=server) for n, server in enumerate(servers)]
@@ -103,11 +109,11 @@ def machine(lab: str, client: network.Client) -> Parts:
                 "client",
                 lab_netns(lab, client.node),
                 client.name,
-                bridges=(("lan0", f"{local[1]}/{local.prefixlen}"),) if local else (),
                 routes=(
                     *(Route(server, NIC, via=FAR) for server in servers),
                     upstream(NIC, table=DEFAULT_TABLE),
-                    *private_drops(DEFAULT_TABLE),
+                    *_own_network(client),
+                    *(drop for drop in private_drops(DEFAULT_TABLE) if not _is_own(client, drop)),
                 ),
                 rules=tuple(rules),
                 forwarding=False,
@@ -115,6 +121,19 @@ def machine(lab: str, client: network.Client) -> Parts:
         ),
         (link,),
     )
+
+
+def _own_network(client: network.Client) -> Iterator[Route]:
+    """The route to a client's own network: Windows compares it with those into tunnels; strongSwan's table, and routes
+    added by hand, come before it."""
+    if client.spec.local_network is not None:
+        table = MAIN_TABLE if client.spec.os == "windows" else DEFAULT_TABLE
+        yield Route(str(client.spec.local_network), type="unreachable", table=table, metric=ON_LINK)
+
+
+def _is_own(client: network.Client, route: Route) -> bool:
+    local = client.spec.local_network
+    return local is not None and IPv4Network(route.prefix).subnet_of(local)
 
 
 def tunnels(lab: str, client: network.Client, data_plane: DataPlane) -> tuple[Client, ...]:

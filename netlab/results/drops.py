@@ -20,6 +20,7 @@ class DropType(StrEnum):
     NO_PRIVATE_ROUTE = "no-private-route"
     NONE_ROUTE = "none-route"
     NO_NIC = "no-nic"
+    OWN_NETWORK = "own-network"
     NO_NEXT_HOP = "no-next-hop"
     IP_FORWARDING_IN = "ip-forwarding-off-in"
     IP_FORWARDING_OUT = "ip-forwarding-off-out"
@@ -77,6 +78,11 @@ DESCRIPTIONS: Mapping[DropType, Description] = {
         "no NIC: no NIC of {node} has the address {destination}",
         "Use the address of a machine.",
         ("R112",),
+    ),
+    DropType.OWN_NETWORK: Description(
+        "A client's own network has the longest prefix, and no machine there has the address.",
+        "own network: {destination} is in {prefix}, the own network of {node}",
+        "Add a longer prefix by hand or by custom routes, or give one of the networks another prefix.",
     ),
     DropType.NO_NEXT_HOP: Description(
         "A user route names a next hop that no NIC of the VNet or of a peer has.",

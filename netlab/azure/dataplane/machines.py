@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network
 
 from netlab.azure.dataplane.nodes import Node, Translation
@@ -43,21 +43,36 @@ def host(found: Host) -> Node:
 
 
 def client(state: State, leases: Leases, found: Client) -> Node:
-    """A point-to-site client: of several tunnels it uses the one with the longest prefix; all else goes to the
+    """A point-to-site client: of its tunnels and its own network it uses the longest prefix; all else goes to the
     Internet."""
-    by_tunnel = [tuple(_tunnel_routes(state, tunnel)) for tunnel in found.tunnels]
+    tunnels = [tuple(_tunnel_routes(state, tunnel)) for tunnel in found.tunnels]
     out = _CUT_OFF if found.node in state.hit(Impact.CUT) else Hop(INTERNET, INTERNET, found.node)
     default = Route(ANY, "the machine's default route", INTERNET, (out,))
     public = found.network.public.clients[found.name]
+    known = table(*tunnels, _own_network(found, (route for routes in tunnels for route in routes))).routes
     held = (leases(tunnel.name) for tunnel in found.tunnels)
     return Node(
         found.node,
-        table(*by_tunnel, to_the_internet(default, (route for routes in by_tunnel for route in routes))),
+        table(known, to_the_internet(default, known)),
         addresses=frozenset((public, *(address for address in held if address is not None))),
         # The kernel chooses the source address by the route: it is the public one on the way to the Internet.
         translations={INTERNET: Translation(INTERNET, masquerade=public)},
         forwards=False,
     )
+
+
+def _own_network(found: Client, tunnels: Iterable[Route]) -> Iterator[Route]:
+    """The route to a client's own network, where no machine answers.
+
+    strongSwan's table comes before the main one: at a Linux client every route into a tunnel wins, however short.
+    """
+    prefix = found.spec.local_network
+    if prefix is None:
+        return
+    hidden = any(prefix.subnet_of(route.prefix) for route in tunnels)
+    if found.spec.os == "windows" or not hidden:
+        why = cause(DropType.OWN_NETWORK, prefix=prefix)
+        yield Route(prefix, "the client's own network", found.name, (Hop(drop=why),))
 
 
 _CUT_OFF = Hop(drop=cause(DropType.LINK_CUT))

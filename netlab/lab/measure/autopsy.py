@@ -9,6 +9,7 @@ from ipaddress import IPv4Address, IPv4Network
 from netlab.machine.charon import Sa
 from netlab.machine.ports import Filters, Routes, Sas
 from netlab.machine.routes import KernelRoute, longest_match
+from netlab.plan.clients import ON_LINK
 from netlab.plan.model import DEFAULT_TABLE, MAIN_TABLE, Barrier, FixedRoute, Plan, Route
 from netlab.plan.ports import P2S
 from netlab.plan.underlay import LAST_RESORT
@@ -132,6 +133,8 @@ class Coroner:
             return cause(DropType.NO_PRIVATE_ROUTE).about(destination)
         if found is None:
             return cause(DropType.NO_ROUTE).about(destination)
+        if table == MAIN_TABLE and (found.type, found.metric) == ("unreachable", ON_LINK):
+            return cause(DropType.OWN_NETWORK, prefix=found.prefix).about(destination)
         if found.type == "throw":
             found = self._delivery(node, destination)
         if found is None:

@@ -30,7 +30,8 @@ class Client(Model):
     public_ip_address: Address | None = None
     """The public address of the client. Default: one that the lab chooses."""
     local_network: Prefix | None = None
-    """The network of the client's own place. It does not overlap the address pool (R57)."""
+    """The network of the client's own place. It does not overlap the address pool (R57). Where it overlaps a prefix
+    behind the gateway, Windows uses the longer one of the two, and Linux always the tunnel."""
 
     @property
     def gateways(self) -> tuple[str, ...]:

@@ -106,6 +106,7 @@ RULES: tuple[Rule, ...] = (
     gateways.r21_policy_based_is_basic,
     gateways.r24_policy_based_joins_no_vnet,
     point_to_site.r57_pools_overlap_nothing,
+    point_to_site.clients_networks_are_not_behind_the_gateway,
     point_to_site.r60_roots_are_few,
     point_to_site.r62_clients_take_all_selectors,
     point_to_site.r67_gateways_of_a_client_do_not_overlap,

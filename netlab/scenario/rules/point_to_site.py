@@ -80,6 +80,19 @@ def r57_pools_overlap_nothing(scenario: Scenario) -> Breaches:
                 yield Breach(path, f"{client.public_ip_address} is in the pool {pool.prefix} of `{pool.owner}`")
 
 
+def clients_networks_are_not_behind_the_gateway(scenario: Scenario) -> Breaches:
+    """A client's own network overlaps no network behind its gateway: one of the two would be out of its reach."""
+    for name, client in scenario.clients.items():
+        local = client.local_network
+        behind = [n for gateway in client.gateways if gateway in serving(scenario) for n in known_to(scenario, gateway)]
+        other = next((n for n in behind if local is not None and n.prefix.overlaps(local)), None)
+        if local is not None and other is not None:
+            own = client.os == "windows" and local.prefixlen > other.prefix.prefixlen
+            whose = "own network, the longer prefix" if own else "tunnel"
+            message = f"{local} overlaps {other.prefix} of {in_words(other.path)}; {client.os} sends what is in both"
+            yield Breach(("clients", name, "local_network"), f"{message} to its {whose}", "warning")
+
+
 def r60_roots_are_few(scenario: Scenario) -> Breaches:
     """R60: a gateway trusts up to 20 root certificates."""
     for name, gateway in vpn_gateways(scenario).items():
