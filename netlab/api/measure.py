@@ -14,9 +14,10 @@ from netlab.lab.measure import capturing, trace, verify, witness
 from netlab.lab.measure.probing import aimed, all_addresses
 from netlab.lab.story.addresses import probe_addresses
 from netlab.lab.story.impairment import impaired
-from netlab.probe.trace import Probe, Protocol
+from netlab.probe.trace import Probe
 from netlab.results.lab import Followed, MeasuredLink
 from netlab.results.prediction import Explanation
+from netlab.results.protocols import Protocol
 from netlab.results.verification import Report
 
 Progress = Callable[[str], None]

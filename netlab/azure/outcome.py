@@ -71,7 +71,7 @@ def explanation(state: State, item: Predicted, addresses: Mapping[str, IPv4Addre
 def foreseen(state: State, item: Predicted, addresses: Mapping[str, IPv4Address]) -> Foreseen:
     """The ways of a pair, and what mends it where it cannot talk."""
     mend = explain(state, item, addresses).mend if item.death is not None else ()
-    return Foreseen(item.source, item.target, _ways(item.forward), _ways(item.reverse), mend)
+    return Foreseen(item.source, item.target, _ways(item.forward), _ways(item.reverse), mend, item.protocols)
 
 
 def actions(step: Step) -> tuple[str, ...]:
@@ -144,6 +144,7 @@ def _cell(item: Predicted, reach: Reach | None) -> results.PredictedCell:
         dropped_at=item.drop,
         documented=reach.reason if reach is not None else "",
         message=problem,
+        protocols=item.protocols,
     )
 
 

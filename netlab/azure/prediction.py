@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from ipaddress import IPv4Address
@@ -14,6 +14,7 @@ from netlab.azure.dataplane.walk import Walk
 from netlab.azure.p2s.routes import pool_addresses
 from netlab.azure.state import State, after, initial
 from netlab.results.drops import Direction, Drop, DropType, cause
+from netlab.results.protocols import PROTOCOLS, Protocol
 from netlab.scenario.addresses import INTERNET_ADDRESS
 from netlab.scenario.models import Scenario, Step
 from netlab.scenario.names import INTERNET, Endpoint, by_node, sources, targets
@@ -27,13 +28,15 @@ Addresses = Mapping[str, IPv4Address]
 class Predicted:
     """What will become of a pair: the ways of the request and, if it arrives, of the answer.
 
-    Several where equal paths share the load; they all end alike, else the first that is dropped counts.
+    Several where equal paths share the load; they all end alike, else the first that is dropped counts. It holds for
+    ``protocols``.
     """
 
     source: str
     target: str
     forward: tuple[Walk, ...]
     reverse: tuple[Walk, ...]
+    protocols: tuple[Protocol, ...] = PROTOCOLS
 
     @property
     def death(self) -> tuple[Direction, Walk] | None:
@@ -63,6 +66,11 @@ class Predicted:
         dead = {(walk.dropped_at, "forward") for walk in self.forward if walk.dropped_at}
         back = {(walk.dropped_at, "reverse" if walk.dropped_at else "") for walk in self.reverse}
         return frozenset(dead | back)
+
+    @property
+    def course(self) -> Hashable:
+        """What is equal for protocols that pass the same nodes and end alike."""
+        return tuple((walk.nodes, walk.dropped_at, walk.cause) for walk in (*self.forward, *self.reverse))
 
     @property
     def outcome(self) -> Literal["reachable", "unreachable"]:
@@ -103,7 +111,7 @@ def predict(scenario: Scenario) -> Iterator[PredictedStep]:
 
 
 def matrix(state: State, addresses: Addresses | None = None) -> Iterator[Predicted]:
-    """What will become of every pair of endpoints."""
+    """What will become of every pair of endpoints; several of a pair whose protocols differ."""
     return Forecast(state, endpoint_addresses(state) if addresses is None else addresses).matrix()
 
 
@@ -125,31 +133,53 @@ class Forecast:
         return Plane(self.state, self.addresses)
 
     def matrix(self, among: Collection[Endpoint] | None = None) -> Iterator[Predicted]:
-        """What will become of every pair of endpoints, or of those ``among`` these and the Internet."""
+        """What will become of every pair of endpoints, or of those ``among`` these and the Internet; several of a pair
+        whose protocols differ."""
         asking, asked = sources(self.state.scenario), targets(self.state.scenario)
         if among is not None:
             kept = frozenset((*among, by_node(self.state.scenario)[INTERNET]))
             asking, asked = (tuple(end for end in ends if end in kept) for ends in (asking, asked))
         for source in asking:
-            yield from (self.pair(source, target) for target in asked if source.node != target.node)
+            for target in asked:
+                if source.node != target.node:
+                    yield from self._by_protocol(source, target)
 
-    def pair(self, source: Endpoint, target: Endpoint) -> Predicted:
+    def _by_protocol(self, source: Endpoint, target: Endpoint) -> Iterator[Predicted]:
+        """What will become of a pair: one prediction for all protocols that end alike."""
+        first = self.pair(source, target)
+        if not self._reads_protocols(first):
+            yield first
+            return
+        alike: dict[Hashable, Predicted] = {}
+        for protocol in PROTOCOLS:
+            found = replace(self.pair(source, target, protocol), protocols=(protocol,))
+            same = alike.setdefault(found.course, found)
+            if same is not found:
+                alike[found.course] = replace(same, protocols=(*same.protocols, protocol))
+        yield from alike.values()
+
+    def _reads_protocols(self, found: Predicted) -> bool:
+        """Whether a node that a packet or its answer passes reads the protocol."""
+        passed = {node for walk in (*found.forward, *found.reverse) for node in walk.nodes}
+        return any(self.plane.node(node).reads_protocols for node in passed)
+
+    def pair(self, source: Endpoint, target: Endpoint, protocol: Protocol = "icmp") -> Predicted:
         """What will become of one pair. A client without a tunnel has no address to send from or to be reached at."""
         for end in (source, target):
             absence = self.state.absence(end.owner) if end.kind == "client" else ""
             if absence:
                 why = cause(DropType.CLIENT_NOT_CONNECTED, client=end.node, why=absence)
                 return Predicted(source.node, target.node, (Walk((source.node,), (), end.node, why),), ())
-        request = self._request(source, target)
+        request = self._request(source, target, protocol)
         forward = self.plane.walks(source.node, request)
         arrived = dict.fromkeys((w.arrived, w.sessions) for w in forward if w.arrived is not None)
         answers = ((packet.answer, sessions) for packet, sessions in arrived)
         back = (walk for answer, left in answers for walk in self.plane.walks(target.node, answer, left))
         return Predicted(source.node, target.node, forward, tuple(_recognised(walk, request) for walk in back))
 
-    def _request(self, source: Endpoint, target: Endpoint) -> Packet:
+    def _request(self, source: Endpoint, target: Endpoint, protocol: Protocol) -> Packet:
         own = address_towards(self.state, source, target, self.addresses)
-        return Packet(own, address_asked(self.state, source, target, self.addresses))
+        return Packet(own, address_asked(self.state, source, target, self.addresses), protocol)
 
 
 def _recognised(walk: Walk, request: Packet) -> Walk:

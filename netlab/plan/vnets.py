@@ -124,4 +124,4 @@ def _barriers(vnet: VNet) -> Iterator[Barrier]:
 
     for item in of_vnet(vnet):
         prefixes = (tuple(str(p).removesuffix("/32") for p in each) for each in (item.sources, item.destinations))
-        yield Barrier(item.cause, named(item.ingress), named(item.egress), *prefixes)
+        yield Barrier(item.cause, named(item.ingress), named(item.egress), tuple(sorted(item.protocols)), *prefixes)

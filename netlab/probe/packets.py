@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from socket import IPPROTO_ESP, IPPROTO_ICMP, IPPROTO_TCP, IPPROTO_UDP, inet_aton, inet_ntoa
 from typing import NamedTuple
 
-from netlab.probe.trace import Leg, Protocol, Rejection
+from netlab.probe.trace import Leg, Rejection
+from netlab.results.protocols import Protocol
 
 PORT = 7007
 """Every endpoint answers here, UDP and TCP. Not an ephemeral port, so that no client sits on it."""

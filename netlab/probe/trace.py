@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from itertools import groupby, permutations
 from typing import Literal
 
-Protocol = Literal["icmp", "udp", "tcp"]
-Leg = Literal["forward", "reverse", "error", "encapsulated"]
+from netlab.results.protocols import PROTOCOLS, Protocol
 
-PROTOCOLS: tuple[Protocol, ...] = ("icmp", "udp", "tcp")
+Leg = Literal["forward", "reverse", "error", "encapsulated"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,12 +128,14 @@ def chapters(found: Report) -> Iterator[Chapter]:
 
 
 def _chapter(number: int, step: StepReport, marks: Mapping[Pair, Mark], since: int) -> Chapter:
-    foreseen = {(item.source, item.target): item for item in step.foreseen}
+    foreseen: dict[Pair, list[Foreseen]] = {}
+    for item in step.foreseen:
+        foreseen.setdefault((item.source, item.target), []).append(item)
     by_pair: dict[Pair, list[Cell]] = {}
     for cell in step.cells:
         by_pair.setdefault((cell.source, cell.target), []).append(cell)
     pairs = (
-        _couple(f"p{number}-{index}", cells, marks.get(pair), foreseen.get(pair, Foreseen(*pair)))
+        _couple(f"p{number}-{index}", cells, marks.get(pair), foreseen.get(pair, [Foreseen(*pair)]))
         for index, (pair, cells) in enumerate(by_pair.items(), 1)
     )
     return Chapter(number, step.name, step.actions, tuple(pairs), step.checks, _tables(step.routes), since)
@@ -142,13 +144,19 @@ def _chapter(number: int, step: StepReport, marks: Mapping[Pair, Mark], since: i
 # --- cells ----------------------------------------------------------------------------------------------------------
 
 
-def _couple(id: str, cells: list[Cell], was: Mark | None, foreseen: Foreseen) -> Couple:
+def _couple(id: str, cells: list[Cell], was: Mark | None, foreseen: list[Foreseen]) -> Couple:
     alike: dict[Cell, list[Cell]] = {}
     # What went wrong comes first.
     for cell in sorted(cells, key=lambda cell: cell.status == "passed"):
         alike.setdefault(replace(cell, protocol="", rtt_ms=None), []).append(cell)
-    fates = tuple(_fate(group, foreseen) for group in alike.values())
-    return Couple(id, cells[0].source, cells[0].target, _mark(cells), was, tuple(cells), fates, foreseen.mend)
+    fates = tuple(_fate(group, _of(group[0].protocol, foreseen)) for group in alike.values())
+    mend = tuple(dict.fromkeys(line for item in foreseen for line in item.mend))
+    return Couple(id, cells[0].source, cells[0].target, _mark(cells), was, tuple(cells), fates, mend)
+
+
+def _of(protocol: str, foreseen: list[Foreseen]) -> Foreseen:
+    """What is foreseen of a protocol of a pair."""
+    return next((item for item in foreseen if protocol in item.protocols), foreseen[0])
 
 
 def _mark(cells: Iterable[Cell]) -> Mark:

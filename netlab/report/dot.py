@@ -7,7 +7,7 @@ from html import escape
 
 from graphviz import Digraph
 
-from netlab.report.matrix import columns, rows
+from netlab.report.matrix import columns, foretold, rows
 from netlab.results.prediction import PredictedStep
 from netlab.results.topology import Cluster, Edge, EdgeKind, Machine, Node, Topology
 
@@ -21,7 +21,7 @@ _LINES: dict[EdgeKind, dict[str, str]] = {
 }
 _FILLS = {"subnet": "#ffffff", "gateway": "#d9e8f5", "device": "#d9e8f5", "hosts": "#ffffff", "client": "#f2f2f2"}
 _FRAMES = {"vnet": "#f4f8fc", "site": "#f7f5f0"}
-_OUTCOMES = {"reachable": ("yes", "#c6dff2"), "unreachable": ("no", "#f7d9b0")}
+_COLOURS = {"yes": "#c6dff2", "no": "#f7d9b0", "mixed": "#f3ecb8"}
 _ABREAST = 3
 _FONT = "Helvetica,Arial,sans-serif"
 
@@ -78,12 +78,12 @@ def _line(graph: Digraph, edge: Edge, clusters: dict[str, Cluster]) -> None:
 def _matrix(number: int, step: PredictedStep, machines: Sequence[Machine]) -> str:
     asking = [machine.node for machine in rows(machines, step.cells)]
     asked = [machine.node for machine in columns(machines, step.cells)]
-    outcomes: dict[tuple[str, str], str] = {(cell.source, cell.target): cell.predicted for cell in step.cells}
+    outcomes = foretold(step.cells)
 
     def cells(source: str) -> Iterator[str]:
         for target in asked:
-            word, colour = _OUTCOMES.get(outcomes.get((source, target), ""), ("·", "#ffffff"))
-            yield f'<TD BGCOLOR="{colour}">{word}</TD>'
+            word = outcomes.get((source, target), "·")
+            yield f'<TD BGCOLOR="{_COLOURS.get(word, "#ffffff")}">{word}</TD>'
 
     head = "".join(f"<TD>{_text(name)}</TD>" for name in asked)
     lines = (f'<TR><TD ALIGN="LEFT">{_text(name)}</TD>{"".join(cells(name))}</TR>' for name in asking)

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from rich.text import Text
 
+from netlab.results.prediction import PredictedCell
 from netlab.results.topology import Machine
 from netlab.results.verification import Cell
 
@@ -61,6 +62,15 @@ def glyph(cells: Iterable[Cell]) -> str:
         return ERROR
     outcomes = {cell.observed for cell in cells}
     return MIXED if len(outcomes) > 1 else REACHED if outcomes == {"reachable"} else NOT_REACHED
+
+
+def foretold(cells: Iterable[PredictedCell]) -> dict[Pair, str]:
+    """Whether the model predicts that a pair can talk, in a word: yes, no, or mixed where protocols differ."""
+    words: dict[Pair, str] = {}
+    for cell in cells:
+        pair, word = (cell.source, cell.target), "yes" if cell.predicted == "reachable" else "no"
+        words[pair] = word if words.get(pair, word) == word else "mixed"
+    return words
 
 
 def legend(glyphs: Iterable[str]) -> Text:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from netlab.report.matrix import columns, rows
+from netlab.report.matrix import columns, foretold, rows
 from netlab.results.prediction import PredictedStep
 from netlab.results.topology import EdgeKind, Machine, Node, Topology
 
@@ -18,6 +18,7 @@ _CLASSES = (
 _MATRIX_CLASSES = (
     "classDef yes fill:#c6dff2,stroke:#7a8794,color:#000000",
     "classDef no fill:#f7d9b0,stroke:#7a8794,color:#000000",
+    "classDef mixed fill:#f3ecb8,stroke:#7a8794,color:#000000",
     "classDef name fill:none,stroke:none",
 )
 _LOOKS = {"subnet": "subnet", "hosts": "subnet", "gateway": "gateway", "device": "gateway", "client": "client"}
@@ -55,7 +56,7 @@ def _matrix(number: int, step: PredictedStep, machines: Sequence[Machine]) -> It
     """A row is a chain of invisible links: they keep its cells beside each other."""
     asking = [machine.node for machine in rows(machines, step.cells)]
     asked = [machine.node for machine in columns(machines, step.cells)]
-    outcomes = {(cell.source, cell.target): "yes" if cell.predicted == "reachable" else "no" for cell in step.cells}
+    outcomes = foretold(step.cells)
     yield f"subgraph m{number}[{_quoted(f'{number}. {step.name}, predicted')}]"
     yield "    " + " ~~~ ".join(
         f"m{number}h{x}[{_quoted(name)}]:::name" for x, name in enumerate(("from / to", *asked))

@@ -14,6 +14,7 @@ from netlab.report.causes import Causes, by_cause, causes
 from netlab.report.matrix import ERROR, FAILED, MIXED, NOT_REACHED, REACHED, Matrix, Pair, glyph, legend
 from netlab.results.drops import Drop
 from netlab.results.prediction import PredictedStep, Prediction
+from netlab.results.protocols import PROTOCOLS
 from netlab.results.verification import Cell, Report, StepReport, summary
 
 _BAD = "bold red"
@@ -58,7 +59,7 @@ def _as_measured(step: PredictedStep) -> StepReport:
         Cell(
             source=cell.source,
             target=cell.target,
-            protocol="any",
+            protocol=protocol,
             expected=cell.expected,
             predicted=cell.predicted,
             observed=cell.predicted,
@@ -71,6 +72,7 @@ def _as_measured(step: PredictedStep) -> StepReport:
             message=cell.message,
         )
         for cell in step.cells
+        for protocol in (["any"] if len(cell.protocols) == len(PROTOCOLS) else cell.protocols)
     )
     return StepReport(step.name, tuple(cells), step.checks, actions=step.actions)
 

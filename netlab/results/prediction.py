@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from netlab.results.drops import Drop
+from netlab.results.protocols import PROTOCOLS, Protocol
 from netlab.results.routes import EffectiveRoute, LearnedRoute, Way
 from netlab.results.topology import Machine
 from netlab.results.verification import Check, Outcome, Status
@@ -35,7 +36,8 @@ class PredictedCell:
     """One cell of the predicted matrix: a source and a target, and each way, as nodes, of the request and its answer.
 
     ``expected`` is what the scenario documents, or what the model predicts where it is silent; ``documented`` is the
-    scenario's own reason for an expected failure, ``message`` what is wrong with the cell.
+    scenario's own reason for an expected failure, ``message`` what is wrong with the cell. It holds for ``protocols``:
+    a pair whose protocols differ has several cells.
     """
 
     source: str
@@ -48,6 +50,7 @@ class PredictedCell:
     dropped_at: Drop | None
     documented: str
     message: str
+    protocols: tuple[Protocol, ...] = PROTOCOLS
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from netlab.results.protocols import PROTOCOLS, Protocol
+
 
 @dataclass(frozen=True, slots=True)
 class UsedRoute:
@@ -25,13 +27,14 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Foreseen:
-    """A pair as the model foresees it: each way of the request and of its answer, and what mends it."""
+    """A pair as the model foresees it, for ``protocols``: the ways of request and answer, and what mends it."""
 
     source: str
     target: str
     forward: tuple[Way, ...] = ()
     reverse: tuple[Way, ...] = ()
     mend: tuple[str, ...] = ()
+    protocols: tuple[Protocol, ...] = PROTOCOLS
 
 
 @dataclass(frozen=True, slots=True)

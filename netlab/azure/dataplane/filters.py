@@ -11,6 +11,7 @@ from ipaddress import IPv4Address, IPv4Network
 
 from netlab.azure.dataplane.packets import Packet
 from netlab.results.drops import Cause, DropType, cause
+from netlab.results.protocols import Protocol
 from netlab.scenario.network import Nic, Peering, VNet
 
 
@@ -19,13 +20,14 @@ class Filter:
     """Drops packets from one of the ``ingress`` links to one of the ``egress`` links. It names at least one link; none
     of a direction means any.
 
-    Of these packets it drops those whose source is in none of ``sources``, or whose destination is in none of
-    ``destinations``; an empty tuple covers every address.
+    Of these it drops the packets of ``protocols`` whose source is outside of ``sources`` and whose destination is
+    outside of ``destinations``; what is empty is not read.
     """
 
     cause: Cause
     ingress: frozenset[str] = frozenset()
     egress: frozenset[str] = frozenset()
+    protocols: frozenset[Protocol] = frozenset()
     sources: tuple[IPv4Network, ...] = ()
     destinations: tuple[IPv4Network, ...] = ()
 
@@ -33,11 +35,13 @@ class Filter:
         """Whether it drops a packet between two links."""
         if (self.ingress and ingress not in self.ingress) or (self.egress and egress not in self.egress):
             return False
-        return _outside(packet.source, self.sources) or _outside(packet.destination, self.destinations)
+        if self.protocols and packet.protocol not in self.protocols:
+            return False
+        return not (_within(packet.source, self.sources) or _within(packet.destination, self.destinations))
 
 
-def _outside(address: IPv4Address, prefixes: Collection[IPv4Network]) -> bool:
-    return bool(prefixes) and not any(address in prefix for prefix in prefixes)
+def _within(address: IPv4Address, prefixes: Collection[IPv4Network]) -> bool:
+    return any(address in prefix for prefix in prefixes)
 
 
 def link_to_appliance(vnet: VNet, nic: Nic) -> str:
@@ -71,4 +75,4 @@ def _originating_only(peering: Peering, forwarding: frozenset[str]) -> Filter:
     remote, vnet = peering.remote, peering.vnet
     links = (remote.node, *(link_to_appliance(remote, nic) for nic in remote.next_hops))
     why = cause(DropType.FORWARDED_TRAFFIC, vnet=remote.name, remote=vnet.name)
-    return Filter(why, forwarding, frozenset(links), vnet.address_space)
+    return Filter(why, forwarding, frozenset(links), sources=vnet.address_space)

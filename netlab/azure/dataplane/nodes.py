@@ -84,6 +84,11 @@ class Node:
         return None
 
     @cached_property
+    def reads_protocols(self) -> bool:
+        """Whether what becomes of a packet here depends on its protocol."""
+        return any(item.protocols for item in self.filters)
+
+    @cached_property
     def _by_ingress(self) -> Mapping[str, tuple[Filter, ...]]:
         return _by_link((link, item) for item in self.filters if not item.egress for link in item.ingress)
 

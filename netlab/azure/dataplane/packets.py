@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
-from typing import Literal
 
-Protocol = Literal["icmp", "tcp", "udp"]
+from netlab.results.protocols import Protocol
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from netlab.plan.ports import P2S
 from netlab.plan.underlay import LAST_RESORT
 from netlab.probe.trace import Leg, Sighting, Trace, last, looping
 from netlab.results.drops import Cause, Direction, Drop, DropType, cause
+from netlab.results.protocols import Protocol
 
 
 @dataclass(slots=True)
@@ -60,7 +61,7 @@ class Coroner:
             return self._on_the_wire(seen, leg, destination)
         if seen.node == start:
             return Drop.of(start, leg, cause(DropType.LOOP))
-        barred = self._barred(seen, destination)
+        barred = self._barred(seen, destination, trace.probe.protocol)
         return Drop.of(seen.node, leg, barred or self._no_way(seen.node, destination, seen.interface))
 
     def _rejected(self, trace: Trace, node: str) -> str:
@@ -109,7 +110,7 @@ class Coroner:
 
     # --- barriers ---------------------------------------------------------------------------------------------------
 
-    def _barred(self, seen: Sighting, destination: str) -> Cause | None:
+    def _barred(self, seen: Sighting, destination: str, protocol: Protocol) -> Cause | None:
         """Which of a fabric's barriers a packet that came in there met; None if none."""
         fabric = next((fabric for fabric in self.plan.fabrics if fabric.node == seen.node), None)
         if fabric is None:
@@ -118,7 +119,7 @@ class Coroner:
         if found is not None and found.type == "throw":
             found = self._delivery(seen.node, destination)
         devices = found.devices if found is not None else ()
-        stopping = (b for b in fabric.barriers if _stops(b, seen.interface, devices, seen.source, destination))
+        stopping = (b for b in fabric.barriers if _stops(b, seen, devices, destination, protocol))
         return next((barrier.cause for barrier in stopping), None)
 
     # --- routes -----------------------------------------------------------------------------------------------------
@@ -193,16 +194,14 @@ class _TunnelEnd:
     client: str = ""
 
 
-def _stops(barrier: Barrier, ingress: str, egress: tuple[str, ...], source: str, destination: str) -> bool:
-    if barrier.ingress and ingress not in barrier.ingress:
+def _stops(barrier: Barrier, seen: Sighting, egress: tuple[str, ...], destination: str, protocol: Protocol) -> bool:
+    if barrier.ingress and seen.interface not in barrier.ingress:
         return False
     if barrier.egress and not set(egress) & set(barrier.egress):
         return False
-    outside = (
-        prefixes and not _covered(address, prefixes)
-        for address, prefixes in ((source, barrier.sources), (destination, barrier.destinations))
-    )
-    return any(outside)
+    if barrier.protocols and protocol not in barrier.protocols:
+        return False
+    return not (_covered(seen.source, barrier.sources) or _covered(destination, barrier.destinations))
 
 
 def _identity(route: Route | KernelRoute) -> tuple[str, str, int]:

@@ -16,8 +16,9 @@ from netlab.lab.measure.judgement import another_cause, another_way, disagreemen
 from netlab.lab.measure.probing import aimed, all_addresses
 from netlab.lab.story.addresses import probe_addresses
 from netlab.probe.observe import observe
-from netlab.probe.trace import PROTOCOLS, Trace, all_pairs, path
+from netlab.probe.trace import Probe, Trace, all_pairs, path
 from netlab.results.drops import Drop, DropType, cause
+from netlab.results.protocols import Protocol
 from netlab.results.routes import Foreseen
 from netlab.results.verification import Cell, Outcome, Status
 from netlab.scenario.models import Reach
@@ -33,32 +34,41 @@ def measure(
     plan = lab.plan
     addresses = probe_addresses(lab, machine.clients)
     everything = all_addresses(state, addresses)
-    predicted = {(cell.source, cell.target): cell for cell in matrix(state, everything)}
+    foretold = tuple(matrix(state, everything))
+    predicted = {(item.source, item.target, protocol): item for item in foretold for protocol in item.protocols}
     underlay = {node.name for node in plan.nodes if node.kind in ("internet", "edge")}
     taking_part = dict.fromkeys(end.node for end in (*sources(lab.scenario), *targets(lab.scenario)))
     present = {node: addresses[node] for node in taking_part if node in addresses}
-    pairs = (probe for probe in all_pairs(present) if (probe.source, probe.target) in predicted)
-    probes = [aimed(state, everything, probe) for probe in pairs]
-    wanted = [probe for probe in probes if predicted[probe.source, probe.target].outcome == "reachable"]
+    asked = (probe for probe in all_pairs(present) if _question(probe) in predicted)
+    probes = [aimed(state, everything, probe) for probe in asked]
+    wanted = [probe for probe in probes if predicted[_question(probe)].outcome == "reachable"]
     observation = observe(present, probes, {node.name: node.netns for node in plan.nodes}, underlay, expected=wanted)
-    evidence = Evidence(observation, public_addresses(plan), underlay, frozenset(in_public(predicted)))
+    evidence = Evidence(observation, public_addresses(plan), underlay, frozenset(in_public(foretold)))
     coroner = Coroner(plan, machine.routes, machine.sas, machine.filters)
     cells = [
-        _cell(lab, trace, documented.get(pair), predicted[pair], coroner, evidence)
+        _cell(lab, trace, documented.get(_pair(trace.probe)), predicted[_question(trace.probe)], coroner, evidence)
         for trace in observation.traces
-        if (pair := (trace.probe.source, trace.probe.target))
     ]
     refused: dict[str, str] = {}
     for vnet in state.network.vnets:
         refused |= refusals(plan, vnet, machine.sas)
-    for pair, prediction in predicted.items():
-        if not present.keys() >= set(pair):
-            absent = next(node for node in pair if node not in present)
-            cells += _not_probed(lab, documented.get(pair), prediction, absent, refused.get(absent, ""))
-    order = {pair: number for number, pair in enumerate(predicted)}
-    cells.sort(key=lambda cell: order[cell.source, cell.target])
-    foreseen = tuple(outcome.foreseen(state, item, everything) for item in predicted.values())
+    for item in foretold:
+        pair = item.source, item.target
+        absent = next((node for node in pair if node not in present), None)
+        if absent is not None:
+            cells += _not_probed(lab, documented.get(pair), item, absent, refused.get(absent, ""))
+    order: dict[tuple[str, str, str], int] = {question: number for number, question in enumerate(predicted)}
+    cells.sort(key=lambda cell: order[cell.source, cell.target, cell.protocol])
+    foreseen = tuple(outcome.foreseen(state, item, everything) for item in foretold)
     return tuple(cells), foreseen, evidence
+
+
+def _question(probe: Probe) -> tuple[str, str, Protocol]:
+    return probe.source, probe.target, probe.protocol
+
+
+def _pair(probe: Probe) -> Pair:
+    return probe.source, probe.target
 
 
 def _cell(
@@ -103,7 +113,7 @@ def _not_probed(lab: Lab, reach: Reach | None, prediction: Predicted, absent: st
     drop = Drop.of(absent, "forward", why)
     problem = disagreement(lab.scenario, reach, prediction, "unreachable", drop)
     status: Status = "error" if not foreseen else "failed" if problem else "passed"
-    for protocol in PROTOCOLS:
+    for protocol in prediction.protocols:
         yield Cell(
             source=prediction.source,
             target=prediction.target,

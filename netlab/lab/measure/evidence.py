@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -78,8 +78,9 @@ class Evidence:
         return (trace.probe.source, trace.probe.target) not in self._in_public
 
 
-def in_public(predicted: Mapping[Pair, Predicted]) -> Iterator[Pair]:
+def in_public(predicted: Iterable[Predicted]) -> Iterator[Pair]:
     """The pairs of which a request or an answer goes to the Internet."""
-    for pair, cell in predicted.items():
-        if INTERNET in pair or any(INTERNET in walk.nodes for walk in (*cell.forward, *cell.reverse)):
+    for item in predicted:
+        pair = item.source, item.target
+        if INTERNET in pair or any(INTERNET in walk.nodes for walk in (*item.forward, *item.reverse)):
             yield pair

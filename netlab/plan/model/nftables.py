@@ -9,14 +9,14 @@ from netlab.results.drops import Cause
 
 @dataclass(frozen=True, slots=True)
 class Barrier:
-    """What a fabric drops between two of its interfaces, and why: packets from or for none of these addresses.
-
-    Without ``ingress`` or ``egress`` from or to anywhere.
+    """What a fabric drops between two of its interfaces, and why: packets of these protocols from and for none of
+    these addresses. What is empty is not read.
     """
 
     cause: Cause
     ingress: tuple[str, ...] = ()
     egress: tuple[str, ...] = ()
+    protocols: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     destinations: tuple[str, ...] = ()
 

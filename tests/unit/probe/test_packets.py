@@ -9,7 +9,8 @@ from scapy.layers.inet import ICMP, IP, TCP, UDP
 from scapy.packet import Raw
 
 from netlab.probe.packets import PORT, Esp, Shot, Tag, build, esp_flow, read_esp
-from netlab.probe.trace import PROTOCOLS, Protocol, Rejection
+from netlab.probe.trace import Rejection
+from netlab.results.protocols import PROTOCOLS, Protocol
 
 TAG = Tag(b"1a2b3c4d", 0xFFFFFFF0)
 

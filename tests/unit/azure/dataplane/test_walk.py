@@ -91,6 +91,17 @@ def test_a_filter_between_two_links_spares_all_others() -> None:
     assert back.arrived == PACKET.answer
 
 
+def test_a_filter_drops_what_all_of_its_criteria_match() -> None:
+    why_not = cause(DropType.LOOP)
+    into, out = frozenset(("a",)), frozenset(("b",))
+    here, elsewhere = IPv4Network(A), IPv4Network("10.9.0.0/16")
+    assert Filter(why_not, into).drops(PACKET, "a", "b")
+    assert Filter(why_not, into, out, frozenset(("icmp",)), (elsewhere,), (elsewhere,)).drops(PACKET, "a", "b")
+    assert not Filter(why_not, into, out, frozenset(("tcp", "udp"))).drops(PACKET, "a", "b")
+    assert not Filter(why_not, into, out, sources=(here,), destinations=(elsewhere,)).drops(PACKET, "a", "b")
+    assert not Filter(why_not, into, out, sources=(elsewhere,), destinations=(IPv4Network(B),)).drops(PACKET, "a", "b")
+
+
 def test_a_masquerade_hides_the_source_and_the_answer_finds_back() -> None:
     hidden = IPv4Address("203.0.113.1")
     nodes = line(router(translations={"b": Translation("b", masquerade=hidden)}))

@@ -1,0 +1,75 @@
+"""A pair has one prediction for all protocols that end alike, and several where a filter on its way reads protocols."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from netlab.azure.dataplane.filters import Filter
+from netlab.azure.outcome import prediction
+from netlab.azure.prediction import Forecast, Predicted, endpoint_addresses
+from netlab.azure.state import initial
+from netlab.report.matrix import foretold
+from netlab.results.drops import DropType, cause
+from netlab.results.prediction import PredictedCell
+from netlab.results.protocols import PROTOCOLS, Protocol
+from netlab.scenario.loader import parse
+
+TEXT = """
+name: two-vnets
+vnets:
+  Left: {address_space: [10.1.0.0/16], subnets: {default: {prefix: 10.1.0.0/24, vms: [left]}}}
+  Right: {address_space: [10.2.0.0/16], subnets: {default: {prefix: 10.2.0.0/24, vms: [right, other]}}}
+peerings:
+  - {vnet: Left, remote: Right}
+  - {vnet: Right, remote: Left}
+"""
+WHY = cause(DropType.IP_FORWARDING_IN, nic="right")
+
+
+def foreseen(*protocols: Protocol, egress: str = "right") -> dict[tuple[str, str], list[Predicted]]:
+    """The matrix where the fabric of the right VNet drops these protocols on the way to a NIC."""
+    state = initial(parse(TEXT, "here").scenario)
+    forecast = Forecast(state, endpoint_addresses(state))
+    fabric = forecast.plane.node(state.network.vnets["Right"].node)
+    if protocols:
+        closed = Filter(WHY, egress=frozenset((egress,)), protocols=frozenset(protocols))
+        forecast.plane._built[fabric.name] = replace(fabric, filters=(*fabric.filters, closed))
+    found: dict[tuple[str, str], list[Predicted]] = {}
+    for item in forecast.matrix():
+        found.setdefault((item.source, item.target), []).append(item)
+    return found
+
+
+def outcomes(items: list[Predicted]) -> dict[tuple[Protocol, ...], str]:
+    return {item.protocols: item.outcome for item in items}
+
+
+def test_without_a_filter_that_reads_protocols_one_prediction_holds_for_all() -> None:
+    assert all(outcomes(items) == {PROTOCOLS: "reachable"} for items in foreseen().values())
+
+
+def test_a_filter_of_one_protocol_parts_it_from_the_others() -> None:
+    found = foreseen("tcp")
+    assert outcomes(found["left", "right"]) == {("icmp", "udp"): "reachable", ("tcp",): "unreachable"}
+    assert [item.drop.type for item in found["left", "right"] if item.drop] == [DropType.IP_FORWARDING_IN]
+
+
+def test_an_answer_is_filtered_by_its_protocol_too() -> None:
+    (passed, dropped) = foreseen("udp")["right", "left"]
+    assert (passed.protocols, dropped.protocols) == (("icmp", "tcp"), ("udp",))
+    assert dropped.drop is not None
+    assert dropped.drop.direction == "reverse"
+
+
+def test_protocols_that_end_alike_share_a_prediction_even_where_a_filter_reads_them() -> None:
+    found = foreseen("icmp", "udp", "tcp")
+    assert outcomes(found["left", "right"]) == {PROTOCOLS: "unreachable"}
+    assert outcomes(found["left", "other"]) == {PROTOCOLS: "reachable"}
+
+
+def test_a_pair_whose_protocols_differ_is_mixed_in_a_drawing() -> None:
+    cell = prediction(parse(TEXT, "here").scenario).steps[0].cells[0]
+    parted: list[PredictedCell] = [cell, replace(cell, predicted="unreachable", protocols=("tcp",))]
+    pair = cell.source, cell.target
+    assert (foretold([cell]), foretold(parted)) == ({pair: "yes"}, {pair: "mixed"})
+    assert foretold(parted[1:]) == {pair: "no"}
