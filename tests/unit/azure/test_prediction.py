@@ -16,17 +16,24 @@ from netlab.scenario.loader import parse
 
 TEXT = """
 name: two-vnets
+description: Two VNets that are peered.
 vnets:
-  Left: {address_space: [10.1.0.0/16], subnets: {default: {prefix: 10.1.0.0/24, vms: [left]}}}
-  Right: {address_space: [10.2.0.0/16], subnets: {default: {prefix: 10.2.0.0/24, vms: [right, other]}}}
+  Left:
+    address_space: [10.1.0.0/16]
+    subnets: {default: 10.1.0.0/24}
+    vms: {vm1: {subnet: default}}
+  Right:
+    address_space: [10.2.0.0/16]
+    subnets: {default: 10.2.0.0/24}
+    vms: {vm2: {subnet: default}, vm3: {subnet: default}}
 peerings:
-  - {vnet: Left, remote: Right}
-  - {vnet: Right, remote: Left}
+  There: {vnet: Left, remote_vnet: Right}
+  Back: {vnet: Right, remote_vnet: Left}
 """
-WHY = cause(DropType.IP_FORWARDING_IN, nic="right")
+WHY = cause(DropType.IP_FORWARDING_IN, nic="right-vm2")
 
 
-def foreseen(*protocols: Protocol, egress: str = "right") -> dict[tuple[str, str], list[Predicted]]:
+def foreseen(*protocols: Protocol, egress: str = "right-vm2") -> dict[tuple[str, str], list[Predicted]]:
     """The matrix where the fabric of the right VNet drops these protocols on the way to a NIC."""
     state = initial(parse(TEXT, "here").scenario)
     forecast = Forecast(state, endpoint_addresses(state))
@@ -50,12 +57,12 @@ def test_without_a_filter_that_reads_protocols_one_prediction_holds_for_all() ->
 
 def test_a_filter_of_one_protocol_parts_it_from_the_others() -> None:
     found = foreseen("tcp")
-    assert outcomes(found["left", "right"]) == {("icmp", "udp"): "reachable", ("tcp",): "unreachable"}
-    assert [item.drop.type for item in found["left", "right"] if item.drop] == [DropType.IP_FORWARDING_IN]
+    assert outcomes(found["left-vm1", "right-vm2"]) == {("icmp", "udp"): "reachable", ("tcp",): "unreachable"}
+    assert [item.drop.type for item in found["left-vm1", "right-vm2"] if item.drop] == [DropType.IP_FORWARDING_IN]
 
 
 def test_an_answer_is_filtered_by_its_protocol_too() -> None:
-    (passed, dropped) = foreseen("udp")["right", "left"]
+    (passed, dropped) = foreseen("udp")["right-vm2", "left-vm1"]
     assert (passed.protocols, dropped.protocols) == (("icmp", "tcp"), ("udp",))
     assert dropped.drop is not None
     assert dropped.drop.direction == "reverse"
@@ -63,8 +70,8 @@ def test_an_answer_is_filtered_by_its_protocol_too() -> None:
 
 def test_protocols_that_end_alike_share_a_prediction_even_where_a_filter_reads_them() -> None:
     found = foreseen("icmp", "udp", "tcp")
-    assert outcomes(found["left", "right"]) == {PROTOCOLS: "unreachable"}
-    assert outcomes(found["left", "other"]) == {PROTOCOLS: "reachable"}
+    assert outcomes(found["left-vm1", "right-vm2"]) == {PROTOCOLS: "unreachable"}
+    assert outcomes(found["left-vm1", "right-vm3"]) == {PROTOCOLS: "reachable"}
 
 
 def test_a_pair_whose_protocols_differ_is_mixed_in_a_drawing() -> None:
