@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from netlab.azure import misfits
 from netlab.errors import Finding, ScenarioError, UsageError
 from netlab.results.catalogue import ListedScenario
-from netlab.scenario.loader import Loaded, load
+from netlab.scenario.loader import Loaded, load, located
 from netlab.scenario.loader import catalogue as files
 from netlab.scenario.models import Scenario
 from netlab.scenario.names import INTERNET, endpoints, resolve, sources, suggest
@@ -19,9 +20,11 @@ def catalogue() -> list[ListedScenario]:
 
 
 def check(reference: str) -> tuple[tuple[Finding, ...], bool]:
-    """All findings about a scenario, and whether it is valid."""
+    """All findings about a scenario, and whether it is valid: broken rules, and ends that the model cannot connect."""
     try:
-        return load(reference).warnings, True
+        loaded = load(reference)
+        found = (*loaded.warnings, *located(loaded, misfits.warnings(loaded.scenario)))
+        return tuple(sorted(found, key=lambda finding: finding.line)), True
     except ScenarioError as error:
         return error.findings or (Finding(error.message, where=reference),), False
 

@@ -10,6 +10,7 @@ from netlab.azure.dataplane.offers import tables
 from netlab.azure.dataplane.walk import Walk
 from netlab.azure.disagreement import Documented, disagreements
 from netlab.azure.explanation import explain
+from netlab.azure.misfits import unexpected
 from netlab.azure.prediction import Predicted, PredictedStep, predict, story_of
 from netlab.azure.state import State
 from netlab.results import prediction as results
@@ -25,10 +26,10 @@ from netlab.results.routes import (
     UsedRoute,
     Way,
 )
-from netlab.results.verification import Check
 from netlab.scenario.models import Action, Reach, Scenario, Step
-from netlab.scenario.names import INTERNET, Endpoint, Pair
+from netlab.scenario.names import INTERNET, Endpoint
 from netlab.scenario.outline import machines
+from netlab.scenario.silence import unstated
 
 # With more machines than this a cell stands for all pairs of two classes.
 MOST_MACHINES = 100
@@ -38,7 +39,8 @@ def prediction(scenario: Scenario, *, all_pairs: bool = False) -> results.Predic
     """The whole story, step by step; of a big network a cell for each pair of classes, unless ``all_pairs``."""
     foreseen, rows = tuple(predict(scenario)), machines(scenario)
     if all_pairs or len(rows) <= MOST_MACHINES:
-        return results.Prediction(scenario.name, rows, tuple(_steps(scenario, foreseen, None)))
+        steps = tuple(_steps(scenario, foreseen, None))
+        return results.Prediction(scenario.name, rows, steps, unstated(scenario))
     alike = classes([step.state for step in foreseen])
     # The second one of a class is there for the pairs within it.
     asked = tuple(end for members in alike for end in members[:2])
@@ -47,6 +49,7 @@ def prediction(scenario: Scenario, *, all_pairs: bool = False) -> results.Predic
         scenario.name,
         tuple(machine for machine in rows if machine.node in kept),
         tuple(_steps(scenario, foreseen, asked)),
+        unstated(scenario),
         {members[0].node: tuple(end.node for end in members) for members in alike if len(members) > 1},
     )
 
@@ -104,24 +107,20 @@ def _steps(
     documented = Documented()
     for predicted, step in zip(foreseen, story_of(scenario), strict=True):
         documented = documented.at(scenario, step)
-        checks = tuple(disagreements(predicted.state, documented))
         cells = predicted.cells if asked is None else tuple(predicted.forecast.matrix(asked))
-        yield _step(predicted, cells, step, documented.reach, checks)
+        yield _step(predicted, cells, step, documented)
 
 
 def _step(
-    predicted: PredictedStep,
-    cells: Sequence[Predicted],
-    step: Step,
-    documented: Mapping[Pair, Reach],
-    checks: tuple[Check, ...],
+    predicted: PredictedStep, cells: Sequence[Predicted], step: Step, documented: Documented
 ) -> results.PredictedStep:
     state = predicted.state
     return results.PredictedStep(
         name=predicted.name,
         actions=actions(step),
-        cells=tuple(_cell(item, documented.get((item.source, item.target))) for item in cells),
-        checks=checks,
+        cells=tuple(_cell(item, documented.reach.get((item.source, item.target))) for item in cells),
+        checks=tuple(disagreements(state, documented)),
+        warnings=tuple(unexpected(state, documented)),
         client_routes={
             client: tuple(sorted(map(str, state.client_routes(client)))) for client in state.scenario.clients
         },

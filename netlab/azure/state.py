@@ -77,9 +77,10 @@ class State:
     @cached_property
     def refused(self) -> frozenset[str]:
         """The tunnels that cannot come up: their ends do not agree, or one has no way to the Internet."""
-        return frozenset(t.name for t in self.topology.tunnels if self._why_never_up(t))
+        return frozenset(t.name for t in self.topology.tunnels if self.why_never_up(t))
 
-    def _why_never_up(self, tunnel: Tunnel) -> str:
+    def why_never_up(self, tunnel: Tunnel) -> str:
+        """Why a tunnel cannot come up, whatever is mended; empty if it can."""
         shut_in = next(filter(None, map(shut_in_by, tunnel.routers)), "")
         return self.negotiated[tunnel.connection.name].reason or shut_in
 
@@ -100,7 +101,7 @@ class State:
     def why_down(self, tunnel: Tunnel) -> str:
         """Why a tunnel is not up; empty if it is."""
         places = (tunnel.name, *(router.node for router in tunnel.routers))
-        return self._why_never_up(tunnel) or faults.why_down(self.faults, places)
+        return self.why_never_up(tunnel) or faults.why_down(self.faults, places)
 
     @cached_property
     def _converged(self) -> Converged:

@@ -225,7 +225,7 @@ def _print_reports(reports: list[Report], output: Format, *, single: bool, every
     for report in reports:
         in_full = single or len(reports) == 1 or _code(report)
         lines = story.verification(report, width(), everything=everything)
-        display(lines if in_full else [story.verdict(report)])
+        display(lines if in_full else story.verdict(report, width()))
 
 
 def _code(report: Report) -> ExitCode:

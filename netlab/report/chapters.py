@@ -9,7 +9,7 @@ from typing import Literal
 
 from netlab.results.routes import NO_ROUTES, ClientTable, EffectiveTable, Foreseen, LearnedTable, Routes
 from netlab.results.routes import Way as Foretold
-from netlab.results.verification import Cell, Check, Report, StepReport
+from netlab.results.verification import Cell, Check, Remark, Report, StepReport
 
 Mark = Literal["yes", "no", "mixed", "FAIL"]
 Leg = Literal["forward", "reverse"]
@@ -82,6 +82,7 @@ class Chapter:
     actions: tuple[str, ...]
     pairs: tuple[Couple, ...]
     checks: tuple[Check, ...]
+    warnings: tuple[Remark, ...]
     tables: Mapping[str, tuple[Table, ...]]
     routes_since: int
 
@@ -138,7 +139,9 @@ def _chapter(number: int, step: StepReport, marks: Mapping[Pair, Mark], since: i
         _couple(f"p{number}-{index}", cells, marks.get(pair), foreseen.get(pair, [Foreseen(*pair)]))
         for index, (pair, cells) in enumerate(by_pair.items(), 1)
     )
-    return Chapter(number, step.name, step.actions, tuple(pairs), step.checks, _tables(step.routes), since)
+    return Chapter(
+        number, step.name, step.actions, tuple(pairs), step.checks, step.warnings, _tables(step.routes), since
+    )
 
 
 # --- cells ----------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from base64 import b64encode
 from hashlib import sha256
 
 from netlab.render.text import environment, template_directory
+from netlab.report import prose
 from netlab.report.chapters import chapters
 from netlab.results.verification import Report
 
@@ -19,6 +20,7 @@ def page(found: Report, drawing: str) -> str:
         .get_template("report/report.html.j2")
         .render(
             report=found,
+            silent=prose.unstated(found.unstated),
             chapters=tuple(chapters(found)),
             drawing=_inline(drawing),
             style=(template_directory() / "report/report.css").read_text(encoding="utf-8"),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from netlab.results.catalogue import ListedRule
 from netlab.results.lab import Followed, Incident, Overview
 from netlab.results.prediction import Explanation
+from netlab.results.verification import Unstated
 
 
 def explained(found: Explanation) -> str:
@@ -55,6 +56,15 @@ def followed(found: Followed) -> str:
         what = "the answer " if drop.direction == "reverse" else ""
         lines.append(f"  {what}dropped at {drop.node}: {drop.reason}")
     return "\n".join(lines)
+
+
+def unstated(found: Unstated) -> str:
+    """What the scenario states nothing about; empty if there is a statement about everything."""
+    parts = [f"{found.pairs} of {found.of_pairs} pairs"] if found.pairs else []
+    if found.connections:
+        named = ", ".join(found.connections)
+        parts.append(f"{len(found.connections)} of {found.of_connections} connections ({named})")
+    return f"the scenario states nothing about {' and '.join(parts)}; compared with the model only" if parts else ""
 
 
 def rule(found: ListedRule) -> str:

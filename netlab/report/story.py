@@ -10,14 +10,16 @@ from textwrap import wrap
 
 from rich.text import Text
 
+from netlab.report import prose
 from netlab.report.causes import Causes, by_cause, causes
 from netlab.report.matrix import ERROR, FAILED, MIXED, NOT_REACHED, REACHED, Matrix, Pair, glyph, legend
 from netlab.results.drops import Drop
 from netlab.results.prediction import PredictedStep, Prediction
 from netlab.results.protocols import PROTOCOLS
-from netlab.results.verification import Cell, Report, StepReport, summary
+from netlab.results.verification import Cell, Remark, Report, StepReport, Unstated, summary
 
 _BAD = "bold red"
+_DOUBT = "yellow"
 # The columns of a matrix that goes into a pipe; lines of text are then never wrapped.
 PIPED = 120
 # A space at which no line is wrapped.
@@ -27,7 +29,7 @@ _GLUE = "\N{NO-BREAK SPACE}"
 def verification(found: Report, width: int | None, *, everything: bool = False) -> Iterator[Text]:
     """What `verify` found: the story, then the verdict."""
     yield from _story(_Page(Matrix(found.machines), width), found.steps, everything=everything)
-    yield verdict(found)
+    yield from verdict(found, width)
 
 
 def prediction(found: Prediction, width: int | None, *, everything: bool = False) -> Iterator[Text]:
@@ -36,6 +38,7 @@ def prediction(found: Prediction, width: int | None, *, everything: bool = False
     for first, members in found.classes.items():
         yield Text(f"{first} stands for {len(members)} machines that are alike: {_some(members)}")
     yield from _story(_Page(Matrix(found.machines), width), steps, everything=everything)
+    yield from _silence(found.scenario, found.unstated, width)
     total = summary(steps)
     if total.failed:
         yield Text(f"{found.scenario}: {total.failed} predicted otherwise than expected", style=_BAD)
@@ -46,11 +49,21 @@ def _some(members: Sequence[str]) -> str:
     return ", ".join(members if len(members) <= 6 else (*members[:3], "...", members[-1]))
 
 
-def verdict(found: Report) -> Text:
-    """The last line: how many cells and checks passed, failed, and could not be measured."""
+def verdict(found: Report, width: int | None) -> Iterator[Text]:
+    """The last lines: what the scenario states nothing about, and how many cells and checks passed, failed, and could
+    not be measured."""
+    yield from _silence(found.scenario, found.unstated, width)
     total = found.summary
     words = f"{found.scenario}: {total.passed} passed, {total.failed} failed, {total.errors} errors"
-    return Text(words, style=_BAD if total.failed or total.errors else "bold green")
+    yield Text(words, style=_BAD if total.failed or total.errors else "bold green")
+
+
+def _silence(scenario: str, found: Unstated, width: int | None) -> Iterator[Text]:
+    """What is compared with the model only, if there is anything."""
+    if silent := prose.unstated(found):
+        words = f"{scenario}: {silent}"
+        pieces = [words] if width is None else wrap(words, width, subsequent_indent="  ", break_long_words=False)
+        yield from (Text(piece, style=_DOUBT) for piece in pieces)
 
 
 def _as_measured(step: PredictedStep) -> StepReport:
@@ -74,7 +87,7 @@ def _as_measured(step: PredictedStep) -> StepReport:
         for cell in step.cells
         for protocol in (["any"] if len(cell.protocols) == len(PROTOCOLS) else cell.protocols)
     )
-    return StepReport(step.name, tuple(cells), step.checks, actions=step.actions)
+    return StepReport(step.name, tuple(cells), step.checks, actions=step.actions, warnings=step.warnings)
 
 
 # --- steps ----------------------------------------------------------------------------------------------------------
@@ -121,6 +134,7 @@ class _Seen:
 def _story(page: _Page, steps: Iterable[StepReport], *, everything: bool) -> Iterator[Text]:
     before: _Seen | None = None
     used: set[str] = set()
+    warned: tuple[Remark, ...] = ()
     for number, step in enumerate(steps, 1):
         seen = _Seen.of(step)
         yield Text.assemble((f"{number}. {step.name}", "bold"), ": ", *_count(seen, step))
@@ -131,6 +145,10 @@ def _story(page: _Page, steps: Iterable[StepReport], *, everything: bool) -> Ite
             yield from [legend(fresh)] if fresh else []
             used |= fresh
         yield from _wrong(page, step)
+        fresh_warnings = (item for item in step.warnings if everything or item not in warned)
+        for item in fresh_warnings:
+            yield from page.wrapped(f"   WARNING  {item.name}: {item.message}", 11, _DOUBT)
+        warned = step.warnings
         if before is None or everything:
             yield from _listed(page, by_cause(seen.causes, seen.causes), "not reached")
         else:

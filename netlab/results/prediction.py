@@ -9,7 +9,7 @@ from netlab.results.drops import Drop
 from netlab.results.protocols import PROTOCOLS, Protocol
 from netlab.results.routes import EffectiveRoute, LearnedRoute, Way
 from netlab.results.topology import Machine
-from netlab.results.verification import Check, Outcome, Status
+from netlab.results.verification import Check, Outcome, Remark, Status, Unstated
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,7 @@ class PredictedStep:
     actions: tuple[str, ...]
     cells: tuple[PredictedCell, ...]
     checks: tuple[Check, ...]
+    warnings: tuple[Remark, ...]
     client_routes: Mapping[str, tuple[str, ...]]
     learned_routes: Mapping[str, tuple[LearnedRoute, ...]]
     effective_routes: Mapping[str, tuple[EffectiveRoute, ...]]
@@ -77,4 +78,5 @@ class Prediction:
     scenario: str
     machines: tuple[Machine, ...]
     steps: tuple[PredictedStep, ...]
+    unstated: Unstated
     classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

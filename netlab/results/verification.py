@@ -51,6 +51,24 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Remark:
+    """A warning about something that the scenario does not expect, and that may be meant: no failure."""
+
+    name: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unstated:
+    """What no step of the scenario states anything about, so that lab and model are compared with each other only."""
+
+    pairs: int
+    of_pairs: int
+    connections: tuple[str, ...]
+    of_connections: int
+
+
+@dataclass(frozen=True, slots=True)
 class FlowReport:
     """What became of a flow while a step acted: its longest gap in seconds, and what that is in Azure's time."""
 
@@ -73,6 +91,7 @@ class StepReport:
     actions: tuple[str, ...] = ()
     foreseen: tuple[Foreseen, ...] = ()
     routes: Routes = NO_ROUTES
+    warnings: tuple[Remark, ...] = ()
 
     def count(self, status: Status) -> int:
         """How many cells and checks have a status."""
@@ -105,6 +124,7 @@ class Report:
     definition: Mapping[str, Any]
     machines: tuple[Machine, ...]
     topology: Topology
+    unstated: Unstated
 
     def count(self, status: Status) -> int:
         """How many cells and checks have a status."""

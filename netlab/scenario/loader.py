@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import UnionType
@@ -62,6 +62,12 @@ def parse(text: str, where: str) -> Loaded:
     if any(finding.severity == "error" for finding in found):
         raise _invalid(where, found)
     return Loaded(scenario, text, where, found)
+
+
+def located(loaded: Loaded, breaches: Iterable[rules.Breach]) -> Iterator[Finding]:
+    """Further breaches of a scenario, each with its line."""
+    document = read(loaded.text, loaded.where)
+    return (_of_rule(breach, document, loaded.where) for breach in breaches)
 
 
 def catalogue() -> dict[str, Path]:

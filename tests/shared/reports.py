@@ -12,6 +12,7 @@ from netlab.results.verification import Cell, Check, Report, StepReport, summary
 from netlab.scenario.loader import load, parse
 from netlab.scenario.models import Scenario, Step
 from netlab.scenario.outline import definition, machines, topology
+from netlab.scenario.silence import unstated
 
 PROTOCOLS = ("icmp", "udp", "tcp")
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)> & \"quoted\" 'too' {{ 7 * 7 }}"
@@ -70,6 +71,7 @@ def report_of(scenario: Scenario, steps: tuple[StepReport, ...]) -> Report:
         definition=definition(scenario),
         machines=machines(scenario),
         topology=topology(scenario),
+        unstated=unstated(scenario),
     )
 
 

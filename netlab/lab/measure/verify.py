@@ -9,6 +9,7 @@ from functools import partial
 
 from netlab.azure import outcome
 from netlab.azure.disagreement import Documented
+from netlab.azure.misfits import unexpected
 from netlab.azure.prediction import story_of
 from netlab.errors import LabError
 from netlab.lab.build.records import Lab
@@ -33,6 +34,7 @@ from netlab.lab.story.stage import Stage
 from netlab.results.verification import Check, Report, StepReport, summary
 from netlab.scenario.models import Step
 from netlab.scenario.outline import definition, machines, topology
+from netlab.scenario.silence import unstated
 
 Progress = Callable[[str], None]
 
@@ -65,6 +67,7 @@ def verify(lab: Lab, machine: Machine, progress: Progress) -> Report:
         definition=definition(lab.scenario),
         machines=machines(lab.scenario),
         topology=topology(lab.scenario),
+        unstated=unstated(lab.scenario),
     )
 
 
@@ -104,5 +107,13 @@ def _measure(
     checks += [*troubles, encryption.check(evidence)]
     checks += client_routes.check(plan, state, machine.clients, documented.routes)
     checks += profiles.check(plan, state)
-    routes = outcome.routes(state)
-    return StepReport(step.name, matrix, tuple(checks), running.report, outcome.actions(step), foreseen, routes)
+    return StepReport(
+        step.name,
+        matrix,
+        tuple(checks),
+        running.report,
+        outcome.actions(step),
+        foreseen,
+        outcome.routes(state),
+        tuple(unexpected(state, documented)),
+    )

@@ -129,7 +129,6 @@ RULES: tuple[Rule, ...] = (
     connections.r73_second_tunnels_take_a_second_device,
     sites.r73_devices_have_addresses_of_their_own,
     connections.r74_connections_join_gateways,
-    connections.r74_pairs_have_one_key,
     local_network_gateways.r75_hidden_local_network_gateway_stays_hidden,
     connections.r77_second_tunnels_need_an_active_active_end,
     connections.r79_classic_gateways_have_limits,

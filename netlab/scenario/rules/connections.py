@@ -177,15 +177,6 @@ def r73_second_tunnels_take_a_second_device(scenario: Scenario) -> Breaches:
             yield Breach((*path, "enable_bgp"), message)
 
 
-def r74_pairs_have_one_key(scenario: Scenario) -> Breaches:
-    """R74: both connection objects of a VNet-to-VNet pair carry the same key; with two keys it stays NotConnected."""
-    for name, item in _pairs(scenario):
-        mine, theirs = item.shared_key, item.other_end.shared_key if item.other_end is not None else None
-        if mine is not None and theirs is not None and mine != theirs:
-            message = "the two connection objects of the pair have different keys, so it stays NotConnected (R31)"
-            yield Breach(("connections", name, "other_end", "shared_key"), message, "warning")
-
-
 def r77_second_tunnels_need_an_active_active_end(scenario: Scenario) -> Breaches:
     """R77: two connections between two VNets need an active-active gateway at one end at least."""
     first: dict[frozenset[str], str] = {}

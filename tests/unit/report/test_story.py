@@ -10,7 +10,7 @@ from reports import HOSTILE, as_predicted, gone_wrong, of, report_of
 from netlab.azure.outcome import prediction
 from netlab.report import story
 from netlab.results.drops import Drop
-from netlab.results.verification import Report
+from netlab.results.verification import Remark, Report, Unstated
 from netlab.scenario.loader import catalogue
 
 
@@ -96,3 +96,25 @@ def test_a_pipe_gets_whole_lines(name: str) -> None:
     assert not [
         line for line in lines if line.startswith("     ") and line.strip() and not set(line) <= set(" 0123456789")
     ]
+
+
+def test_the_summary_says_what_the_scenario_states_nothing_about() -> None:
+    found = replace(as_predicted(of("p2s-branch-bgp")), unstated=Unstated(38, 56, ("b",), 3))
+    silent = (
+        "p2s-branch-bgp: the scenario states nothing about 38 of 56 pairs and 1 of 3 connections (b); "
+        "compared with the model only"
+    )
+    assert text(found).splitlines()[-2] == silent
+    assert next(line.plain for line in story.verdict(found, None)) == silent
+    foreseen = replace(prediction(of("p2s-branch-bgp")), unstated=Unstated(38, 56, (), 3))
+    told = [line.plain for line in story.prediction(foreseen, None)]
+    assert told[-1] == "p2s-branch-bgp: the scenario states nothing about 38 of 56 pairs; compared with the model only"
+    assert "states nothing" not in text(replace(found, unstated=Unstated(0, 56, (), 3)))
+
+
+def test_a_warning_is_told_once_and_with_all_in_every_step() -> None:
+    found = as_predicted(of("p2s-certificates"))
+    steps = tuple(replace(step, warnings=(Remark("connection b", "NotConnected"),)) for step in found.steps)
+    told = replace(found, steps=steps)
+    assert text(told).count("   WARNING  connection b: NotConnected\n") == 1
+    assert text(told, everything=True).count("   WARNING  connection b: NotConnected\n") == len(steps) > 1

@@ -1,0 +1,204 @@
+"""Ends that cannot agree: `check` warns at the line that decides it, `predict` by name, unless a step expects it."""
+
+from __future__ import annotations
+
+import pytest
+
+from netlab.api.scenarios import check
+from netlab.azure.misfits import warnings
+from netlab.azure.outcome import prediction
+from netlab.scenario.loader import catalogue, load, parse
+
+HEAD = """
+name: two-ends
+vnets:
+  VNet1:
+    address_space: [10.1.0.0/16]
+    subnets: {default: 10.1.0.0/24, GatewaySubnet: 10.1.255.0/27}
+    vms: {vm1: {subnet: default}}
+    vpn_gateway: {sku: VpnGw1}
+  VNet2:
+    address_space: [10.2.0.0/16]
+    subnets: {default: 10.2.0.0/24, GatewaySubnet: 10.2.255.0/27}
+    vms: {vm2: {subnet: default}}
+    vpn_gateway: {sku: VpnGw1}
+sites:
+  Site1: {address_prefixes: [10.101.0.0/16], hosts: {host1: 10.101.0.10}}
+connections:
+  to-site:
+    type: IPsec
+    between: [VNet1, Site1]
+"""
+STRONG = (
+    "{ike_encryption: AES256, ike_integrity: SHA384, dh_group: ECP384, "
+    "ipsec_encryption: GCMAES256, ipsec_integrity: GCMAES256, pfs_group: ECP384}"
+)
+WEAK_ESP = (
+    "{ike_encryption: AES256, ike_integrity: SHA384, dh_group: ECP384, "
+    "ipsec_encryption: AES128, ipsec_integrity: SHA1, pfs_group: None}"
+)
+LINE = len(HEAD.splitlines()) + 1
+
+# The lines below the connection, the line at which the warning stands (counted from there), its rule and its end.
+MISFITS = {
+    "keys": (
+        "    shared_key: one\n    other_end: {shared_key: another}\n",
+        1,
+        "R31",
+        "the shared keys of VNet1 and Site1 differ",
+    ),
+    "key of one end only": (
+        "    other_end:\n      shared_key: another\n",
+        1,
+        "R31",
+        "the shared keys of VNet1 and Site1 differ",
+    ),
+    "IKE versions": (
+        "    connection_protocol: IKEv2\n    other_end:\n      connection_protocol: IKEv1\n",
+        2,
+        "R25",
+        "VNet1 speaks IKEv2, Site1 IKEv1",
+    ),
+    "IKE algorithms": (
+        f"    other_end: {{ipsec_policy: {STRONG}}}\n",
+        0,
+        "R40",
+        "the IKE policies have no proposal in common: VNet1 proposes AES256-SHA1-DHGroup2, AES256-SHA256-DHGroup2, "
+        "AES128-SHA1-DHGroup2, and 3 more; Site1 accepts AES256-SHA384-ECP384",
+    ),
+    "IKE algorithms of the gateway": (
+        f"    dpd_timeout_seconds: 30\n    ipsec_policy: {STRONG}\n    other_end: {{}}\n",
+        1,
+        "R40",
+        "the IKE policies have no proposal in common: VNet1 proposes AES256-SHA384-ECP384; Site1 accepts "
+        "AES256-SHA1-DHGroup2, AES256-SHA256-DHGroup2, AES128-SHA1-DHGroup2, and 3 more",
+    ),
+    "IPsec algorithms": (
+        f"    ipsec_policy: {STRONG}\n    other_end:\n      ipsec_policy: {WEAK_ESP}\n",
+        2,
+        "R40",
+        "the IPsec policies have no proposal in common: VNet1 proposes GCMAES256-ECP384; Site1 accepts AES128-SHA1",
+    ),
+    "selectors": (
+        "    traffic_selector_policies:\n"
+        "      - {local_address_ranges: [10.1.0.0/16], remote_address_ranges: [10.101.0.0/16]}\n"
+        "    other_end:\n"
+        "      traffic_selector_policies:\n"
+        "        - {local_address_ranges: [10.102.0.0/16], remote_address_ranges: [10.1.0.0/16]}\n",
+        3,
+        "R50",
+        "the traffic selectors have nothing in common: VNet1 proposes 10.1.0.0/16 to 10.101.0.0/16; "
+        "Site1 accepts 10.1.0.0/16 to 10.102.0.0/16",
+    ),
+    "both only initiate": (
+        "    connection_mode: InitiatorOnly\n    other_end:\n      connection_mode: InitiatorOnly\n",
+        2,
+        "R46",
+        "Site1 is InitiatorOnly and answers nobody",
+    ),
+    "both only respond": (
+        "    connection_mode: ResponderOnly\n    other_end:\n      connection_mode: ResponderOnly\n",
+        2,
+        "R46",
+        "both ends are ResponderOnly, so none begins",
+    ),
+}
+FITTING = {
+    "defaults": "",
+    "one key for both": "    shared_key: one\n    other_end: {shared_key: one}\n",
+    "the same policy": f"    ipsec_policy: {STRONG}\n    other_end: {{ipsec_policy: {STRONG}}}\n",
+    "one begins, one answers": (
+        "    connection_mode: ResponderOnly\n    other_end:\n      connection_mode: InitiatorOnly\n"
+    ),
+    "selectors that overlap": (
+        "    traffic_selector_policies:\n"
+        "      - {local_address_ranges: [10.1.0.0/16], remote_address_ranges: [10.101.0.0/16]}\n"
+        "    other_end:\n"
+        "      traffic_selector_policies:\n"
+        "        - {local_address_ranges: [10.101.0.0/16], remote_address_ranges: [10.1.0.0/24]}\n"
+    ),
+}
+
+
+def found(text: str, tmp_path) -> list[tuple[int, str, str, str]]:
+    """What `check` finds: line, severity, rule and message."""
+    file = tmp_path / "two-ends.yaml"
+    file.write_text(text)
+    findings, valid = check(str(file))
+    assert valid
+    return [(each.line, each.severity, each.rule, each.message) for each in findings]
+
+
+def warned(text: str) -> list[list[tuple[str, str]]]:
+    """What `predict` warns of, step by step."""
+    steps = prediction(parse(text, "x.yaml").scenario).steps
+    return [[(item.name, item.message) for item in step.warnings] for step in steps]
+
+
+@pytest.mark.parametrize("case", MISFITS)
+def test_check_warns_at_the_line_that_decides_it(case: str, tmp_path) -> None:
+    rest, line, rule, why = MISFITS[case]
+    ((at, severity, number, message),) = found(HEAD + rest, tmp_path)
+    assert (at, severity, number) == (LINE + line, "warning", rule)
+    assert message.startswith("connections.to-site.")
+    assert message.endswith(f": the connection stays NotConnected, and no step expects it: {why}")
+
+
+@pytest.mark.parametrize("case", MISFITS)
+def test_predict_warns_by_name_with_the_reason(case: str) -> None:
+    rest, _, _, why = MISFITS[case]
+    assert warned(HEAD + rest) == [[("connection to-site", f"NotConnected, and nothing expects it: {why}")]]
+
+
+@pytest.mark.parametrize("case", MISFITS)
+def test_what_a_step_expects_is_no_warning(case: str, tmp_path) -> None:
+    text = HEAD + MISFITS[case][0]
+    expecting = "story:\n  - {name: as built, expect: {connections: {to-site: NotConnected}}}\n  - {name: later}\n"
+    assert found(text + expecting, tmp_path) == []
+    assert warned(text + expecting) == [[], []]
+
+
+@pytest.mark.parametrize("case", FITTING)
+def test_ends_that_fit_are_no_warning(case: str, tmp_path) -> None:
+    assert found(HEAD + FITTING[case], tmp_path) == []
+    assert warned(HEAD + FITTING[case]) == [[]]
+
+
+def test_an_expectation_of_the_opposite_is_no_excuse(tmp_path) -> None:
+    story = "story:\n  - {name: as built, expect: {connections: {to-site: Connected}}}\n"
+    ((line, _, rule, _),) = found(HEAD + MISFITS["keys"][0] + story, tmp_path)
+    assert (line, rule) == (LINE + 1, "R31")
+
+
+def test_a_key_that_the_story_changes_at_one_end_stands_at_its_action(tmp_path) -> None:
+    story = (
+        "story:\n  - name: as built\n  - name: another key\n    do:\n"
+        "      - set_key: {connection: to-site, end: Site1, shared_key: new}\n"
+    )
+    ((line, _, rule, message),) = found(HEAD + story, tmp_path)
+    assert (line, rule) == (LINE + 4, "R31")
+    assert message.startswith("story[1].do[0]: ")
+    assert [len(step) for step in warned(HEAD + story)] == [0, 1]
+    mended = f"{story}  - name: both\n    do:\n      - set_key: {{connection: to-site, shared_key: new}}\n"
+    assert [len(step) for step in warned(HEAD + mended)] == [0, 1, 0]
+
+
+def test_keys_of_two_gateways_that_differ(tmp_path) -> None:
+    """R74: both connection objects of a pair carry the same key."""
+    two = HEAD.replace("type: IPsec", "type: Vnet2Vnet").replace("[VNet1, Site1]", "[VNet1, VNet2]")
+    ((line, _, rule, message),) = found(f"{two}    shared_key: one\n    other_end: {{shared_key: another}}\n", tmp_path)
+    assert (line, rule) == (LINE + 1, "R31")
+    assert message.endswith("the shared keys of VNet1 and VNet2 differ")
+    assert "another" not in message.split(": ", 1)[1]
+
+
+def test_what_an_action_breaks_is_no_warning() -> None:
+    story = "story:\n  - name: as built\n  - name: cut\n    do:\n      - cut_link: {name: Site1}\n"
+    assert warned(HEAD + story) == [[], []]
+
+
+@pytest.mark.parametrize("name", sorted(catalogue()))
+def test_no_scenario_of_the_catalogue_is_silent_about_such_a_connection(name: str) -> None:
+    scenario = load(name).scenario
+    assert not list(warnings(scenario))
+    assert not [item for step in prediction(scenario).steps for item in step.warnings]
