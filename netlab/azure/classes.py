@@ -97,7 +97,7 @@ def _prefixes(state: State) -> Iterator[IPv4Network]:
     for negotiated in state.negotiated.values():
         selectors = (item for side in negotiated.selectors for item in side)
         yield from (prefix for item in selectors for prefix in (*item.local, *item.remote))
-    for session in state.sessions.values():
-        yield from (*session.selectors, *session.profile, *session.by_hand)
+    for key, session in state.sessions.items():
+        yield from (*session.selectors, *session.profile, *state.tunnel_routes(*key))
     for paths in state.learned.values():
         yield from paths

@@ -271,7 +271,7 @@ def _of_client_tunnel(state: State, tunnel: ClientTunnel, place: _Place) -> Iter
     elif not any(place.prefix.subnet_of(prefix) for prefix in session.selectors):
         yield f"reconnect {client}: {gateway}'s gateway offers {place.prefix} now, and did not when it connected"
     elif tunnel.client.spec.os == "windows":
-        new = frozenset(profile_prefixes(tunnel.gateway)) - session.profile
+        new = frozenset(profile_prefixes(tunnel)) - session.profile
         if any(place.prefix.subnet_of(prefix) for prefix in new):
             yield f"download the profile of {client} anew: it holds {place.prefix} now (R65)"
         yield f"add {place.prefix} by hand on {client}: a Windows profile holds no prefix that S2S or BGP brings"

@@ -149,7 +149,8 @@ class State:
 
     def tunnel_routes(self, client: str, gateway: str) -> Prefixes:
         """What a client sends into its tunnel to a gateway."""
-        return self.sessions[client, gateway].routes(self.scenario.clients[client].os == "windows")
+        key = client, gateway
+        return self.sessions[key].routes(self.network.client_tunnels[key])
 
     def client_routes(self, client: str) -> Prefixes:
         """The VPN routes of a client, into all its tunnels."""
@@ -188,7 +189,7 @@ def initial(scenario: Scenario) -> State:
     offers = {gateway: state.offered(gateway) for gateway in dict.fromkeys(t.gateway for t in tunnels.values())}
     found: Sessions = {}
     for key, tunnel in tunnels.items():
-        fresh = Session(profile=frozenset(profile_prefixes(tunnel.gateway)), absent=sessions.DISCONNECTED)
+        fresh = Session(profile=frozenset(profile_prefixes(tunnel)), absent=sessions.DISCONNECTED)
         found = sessions.connect({**found, key: fresh}, tunnel, offers[tunnel.gateway])
     return replace(state, sessions=found)
 
@@ -251,7 +252,7 @@ def with_custom_routes(network: Network, change: CustomRoutes) -> Scenario:
 def _after(state: State, verb: str, tunnel: ClientTunnel) -> State:
     match verb:
         case "download_profile":
-            return _with_session(state, tunnel.key, profile=frozenset(profile_prefixes(tunnel.gateway)))
+            return _with_session(state, tunnel.key, profile=frozenset(profile_prefixes(tunnel)))
         case "disconnect":
             return replace(state, sessions=sessions.disconnect(state.sessions, tunnel.key))
     return _connected(state, tunnel)

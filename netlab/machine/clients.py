@@ -87,7 +87,7 @@ def change_routes(plan: Plan, client: Client, add: Iterable[str] = (), delete: I
     source = virtual_address(client)
 
     def route(prefix: str) -> Route:
-        return Route(prefix, client.interface, source=source)
+        return Route(prefix, client.interface, source=source, metric=client.metric)
 
     set_routes(plan.netns(client.node), map(route, add), map(route, delete))
 

@@ -152,6 +152,8 @@ def tunnels(lab: str, client: network.Client, data_plane: DataPlane) -> tuple[Cl
             mtu=TUNNEL_MTU,
             if_id=number + 1 if data_plane == "kernel" else 0,
             name=tunnel.name,
+            metric=number,
+            class_based_route=client.class_based_route,
         )
         for number, tunnel in enumerate(client.tunnels)
     )

@@ -106,3 +106,43 @@ def test_forced_traffic_ends_at_the_gateway_and_the_tunnel_stays(tunnelled: tupl
             assert ("Unreachable" in ping.stdout) == forced, client
         assert failed_checks(lab.verify()) == {}
         assert lab.status() == {}
+
+
+WINDOWS = """
+name: windows-routes
+vnets:
+  VNet1:
+    address_space: [192.168.0.0/16]
+    subnets: {same: 192.168.1.0/24, other: 192.168.2.0/24, GatewaySubnet: 192.168.255.0/27}
+    vms: {vm1: {subnet: same}, vm2: {subnet: other}}
+    vpn_gateway: {point_to_site: {address_pool: 172.16.201.0/24, custom_routes: [0.0.0.0/0]}}
+clients:
+  home: {os: windows, gateway: VNet1, local_network: 192.168.1.0/24}
+  disabled: {os: windows, gateway: VNet1, class_based_route: false}
+  lin: {os: linux, gateway: VNet1, local_network: 192.168.1.0/24}
+story:
+  - name: as built
+    expect:
+      routes:
+        home: [192.168.0.0/16, 172.16.0.0/16]
+        disabled: [192.168.0.0/16, 172.16.201.0/24]
+        lin: [0.0.0.0/0]
+      reach:
+        home: {vm1: {unreachable: its own network is longer, dropped_at: home}, vm2: reachable, internet: reachable}
+        disabled: {VNet1: reachable, internet: reachable}
+        lin: {VNet1: reachable, internet: {unreachable: the tunnel takes everything, dropped_at: vnet1-gw-0}}
+        vm1: {home: {unreachable: its answer stays in the client's own network, dropped_at: home}, lin: reachable}
+  - name: with a longer route by hand
+    do: [{add_route: {client: home, prefix: 192.168.1.4/32}}]
+    expect: {reach: {home: {VNet1: reachable}, vm1: {home: reachable}}}
+"""
+
+
+def test_the_routes_of_windows_and_linux_at_home(tmp_path: Path) -> None:
+    """Its own network, its address's class (P24) and the custom default route (P33), on packets."""
+    file = tmp_path / "windows.yaml"
+    file.write_text(WINDOWS)
+    with up(file, "c-windows") as lab:
+        report = lab.verify()
+        assert failed_checks(report) == {}
+        assert {cell["status"] for step in report["steps"] for cell in step["cells"]} == {"passed"}

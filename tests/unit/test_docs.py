@@ -202,7 +202,7 @@ def test_every_rule_that_the_code_cites_has_an_anchor() -> None:
     cited: dict[str, Path] = {}
     for path in SOURCES:
         if path.suffix in {".py", ".yaml", ".j2", ".md"}:
-            cited |= dict.fromkeys(re.findall(r"(?<![\w#.-])[RBAI]\d{1,3}(?![\w-])", path.read_text()), path)
+            cited |= dict.fromkeys(re.findall(r"(?<![\w#.-])[RBAPI]\d{1,3}(?![\w-])", path.read_text()), path)
     assert len(cited) > 100
     assert {number: path.name for number, path in cited.items() if number not in markdown.homes()} == {}
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv4Network
 
 from netlab.scenario.addresses import DEFAULT_ROUTE
-from netlab.scenario.network import VpnGateway
+from netlab.scenario.network import ClientTunnel, VpnGateway
 from netlab.scenario.rules.gateways import most_clients
 
 
@@ -33,14 +33,32 @@ def static_prefixes(gateway: VpnGateway) -> tuple[IPv4Network, ...]:
     return tuple(dict.fromkeys((*gateway.vnet.prefixes, *pushed, *pool)))
 
 
-def profile_prefixes(gateway: VpnGateway) -> tuple[IPv4Network, ...]:
-    """The routes in the profile package of a gateway: VNet, transit spokes, pool, custom routes (R63).
+def profile_prefixes(tunnel: ClientTunnel) -> tuple[IPv4Network, ...]:
+    """The routes in the profile package of a client: VNet, transit spokes, custom routes (R63), and the pool where the
+    profile disables the class-based route (P24).
 
     Never those of S2S or BGP (1.3, rule 3).
     """
-    settings = gateway.point_to_site
-    own = (settings.address_pool, *settings.custom_routes) if settings is not None else ()
-    return tuple(dict.fromkeys((*gateway.vnet.prefixes, *own)))
+    settings = tunnel.gateway.client_settings
+    pool = () if tunnel.client.class_based_route else (settings.address_pool,)
+    return tuple(dict.fromkeys((*tunnel.gateway.vnet.prefixes, *pool, *settings.custom_routes)))
+
+
+def windows_routes(tunnel: ClientTunnel, profile: Iterable[IPv4Network]) -> frozenset[IPv4Network]:
+    """The routes that Windows makes of its profile's: 0.0.0.0/0 never wins against its own default route.
+
+    The class is that of the pool's first address: a gateway hands them out in their order.
+    """
+    first, _ = pool_addresses(tunnel.gateway)
+    by_class = {class_based(first)} if tunnel.client.class_based_route else set()
+    return frozenset(profile) - {DEFAULT_ROUTE} | by_class
+
+
+def class_based(address: IPv4Address) -> IPv4Network:
+    """The network of an address's class (RFC 791): a /8, a /16 or a /24."""
+    first = int(address) >> 24
+    length = 8 if first < 128 else 16 if first < 192 else 24
+    return IPv4Network((address, length), strict=False)
 
 
 def offered_selectors(static: Iterable[IPv4Network], by_bgp: Iterable[IPv4Network]) -> tuple[IPv4Network, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv4Network
 
 from netlab.azure.p2s.refusals import refusal
+from netlab.azure.p2s.routes import windows_routes
 from netlab.scenario.network import ClientTunnel
 
 Prefixes = frozenset[IPv4Network]
@@ -29,11 +30,12 @@ class Session:
     by_hand: Prefixes = frozenset()
     absent: str = ""
 
-    def routes(self, windows: bool) -> Prefixes:
+    def routes(self, tunnel: ClientTunnel) -> Prefixes:
         """The VPN routes: Windows has its profile's, others those of the selectors; both, those added by hand."""
         if self.absent:
             return frozenset()
-        return (self.profile if windows else self.selectors) | self.by_hand
+        windows = tunnel.client.spec.os == "windows"
+        return (windows_routes(tunnel, self.profile) if windows else self.selectors) | self.by_hand
 
 
 # A session by the key of its tunnel, which is the same in every network of a story.

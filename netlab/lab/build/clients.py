@@ -38,7 +38,7 @@ def connect_all(plan: Plan, scenario: Scenario, clients: Clients) -> None:
         client = tunnel_of(plan, tunnel)
         if client.name in failed and not state.sessions[key].absent:
             raise ConvergeError(f"{client.name}: {failed[client.name]}")
-        profile.download(plan, tunnel.gateway, client, clients)
+        profile.download(plan, tunnel, client, clients)
 
 
 def connect(plan: Plan, client: Client, clients: Clients) -> None:
@@ -60,7 +60,7 @@ def restore(plan: Plan, scenario: Scenario, touched: Iterable[Key], clients: Cli
     for tunnel in (*present, *absent):
         client = tunnel_of(plan, tunnel)
         connect(plan, client, clients)
-        profile.download(plan, tunnel.gateway, client, clients)
+        profile.download(plan, tunnel, client, clients)
 
 
 def await_departures(plan: Plan, state: State, sas: Sas, seconds: float) -> None:

@@ -49,7 +49,7 @@ def _act_on_client(stage: Stage, verb: str, subject: ClientOnly) -> None:
     for tunnel in named(stage.state.network, subject):
         client = clients.tunnel_of(plan, tunnel)
         if verb == "download_profile":
-            profile.download(plan, tunnel.gateway, client, port)
+            profile.download(plan, tunnel, client, port)
         elif verb == "disconnect":
             port.disconnect(plan, client)
         else:

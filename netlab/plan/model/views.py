@@ -42,7 +42,8 @@ class RouteServerView:
 class Client:
     """A point-to-site client's tunnel to the gateway of a VNet: its namespace, its interface, its charon's directory.
 
-    ``name`` tells the tunnels of one client apart: the first is called as its node.
+    ``name`` tells the tunnels of one client apart: the first is called as its node. ``metric`` is that of its routes:
+    of equal ones those into the first tunnel win.
     """
 
     node: str
@@ -54,6 +55,8 @@ class Client:
     mtu: int
     if_id: int
     name: str
+    metric: int
+    class_based_route: bool
 
 
 @dataclass(frozen=True, slots=True)

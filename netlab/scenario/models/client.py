@@ -33,6 +33,10 @@ class Client(Model):
     """The network of the client's own place. It does not overlap the address pool (R57). Where it overlaps a prefix
     behind the gateway, Windows uses the longer one of the two, and Linux always the tunnel."""
 
+    class_based_route: bool = True
+    """Whether Windows gives its tunnel the route of its address's class, 10.0.0.0/8 for 10.55.55.2, and not that of the
+    address pool (P24). A profile can disable it. Linux has no such route."""
+
     @property
     def gateways(self) -> tuple[str, ...]:
         """The VNets to whose gateways it connects, in this order."""

@@ -198,6 +198,11 @@ class Client:
         found = (self.network.vnets[name].vpn_gateway for name in self.spec.gateways)
         return tuple(gateway for gateway in found if gateway is not None)
 
+    @property
+    def class_based_route(self) -> bool:
+        """Whether its tunnels get the route of their address's class and not that of the pool (P24)."""
+        return self.spec.os == "windows" and self.spec.class_based_route
+
     @cached_property
     def issuer(self) -> str:
         """The root that issues its certificate: its first gateway's first one unless given."""

@@ -46,7 +46,7 @@ def check(scenario: Scenario) -> Breaches:
 
 def number(rule: Rule) -> str:
     """The rule's number in the rulebook, from its name; empty where it has none."""
-    found = re.match(r"[rba]\d+(?=_)", rule.__name__)
+    found = re.match(r"[rbap]\d+(?=_)", rule.__name__)
     return found[0].upper() if found else ""
 
 
@@ -107,6 +107,8 @@ RULES: tuple[Rule, ...] = (
     gateways.r24_policy_based_joins_no_vnet,
     point_to_site.r57_pools_overlap_nothing,
     point_to_site.clients_networks_are_not_behind_the_gateway,
+    point_to_site.p24_class_based_routes_are_windows,
+    point_to_site.p33_windows_is_forced_by_two_halves,
     point_to_site.r60_roots_are_few,
     point_to_site.r62_clients_take_all_selectors,
     point_to_site.r67_gateways_of_a_client_do_not_overlap,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from ipaddress import IPv4Network
 from itertools import combinations, product
 
-from netlab.scenario.models import Scenario
+from netlab.scenario.addresses import DEFAULT_ROUTE
+from netlab.scenario.models import CustomRoutes, Scenario
 from netlab.scenario.names import suggest
 from netlab.scenario.rules.breach import Breach, Breaches, Path, by_profile, in_words, unknown
 from netlab.scenario.rules.joined import (
@@ -17,7 +18,7 @@ from netlab.scenario.rules.joined import (
     networks_of,
     remote_ends_by_vnet,
 )
-from netlab.scenario.rules.subjects import policy_based, serving, vpn_gateways
+from netlab.scenario.rules.subjects import policy_based, serving, story_actions, vpn_gateways
 
 
 def clients_name_point_to_site_gateways(scenario: Scenario) -> Breaches:
@@ -91,6 +92,33 @@ def clients_networks_are_not_behind_the_gateway(scenario: Scenario) -> Breaches:
             whose = "own network, the longer prefix" if own else "tunnel"
             message = f"{local} overlaps {other.prefix} of {in_words(other.path)}; {client.os} sends what is in both"
             yield Breach(("clients", name, "local_network"), f"{message} to its {whose}", "warning")
+
+
+def p24_class_based_routes_are_windows(scenario: Scenario) -> Breaches:
+    """P24: only Windows has a class-based route."""
+    for name, client in scenario.clients.items():
+        if client.os != "windows" and "class_based_route" in client.model_fields_set:
+            message = f"a {client.os} client has no class-based route; leave class_based_route out"
+            yield Breach(("clients", name, "class_based_route"), message)
+
+
+def p33_windows_is_forced_by_two_halves(scenario: Scenario) -> Breaches:
+    """P33: the custom route 0.0.0.0/0 has no effect at Windows; 0.0.0.0/1 and 128.0.0.0/1 have (R64)."""
+    custom: list[tuple[Path, str, tuple[IPv4Network, ...]]] = [
+        (("vnets", name, "vpn_gateway", "point_to_site", "custom_routes"), name, gateway.point_to_site.custom_routes)
+        for name, gateway in vpn_gateways(scenario).items()
+        if gateway.point_to_site is not None
+    ]
+    custom += [
+        ((*path, "prefixes"), action.subject.vnet, action.subject.prefixes)
+        for path, action in story_actions(scenario)
+        if isinstance(action.subject, CustomRoutes)
+    ]
+    for path, vnet, prefixes in custom:
+        windows = [name for name in scenario.clients_of(vnet) if scenario.clients[name].os == "windows"]
+        if windows and DEFAULT_ROUTE in prefixes:
+            message = f"{DEFAULT_ROUTE} has no effect at Windows, as `{windows[0]}`; write 0.0.0.0/1 and 128.0.0.0/1"
+            yield Breach((*path, prefixes.index(DEFAULT_ROUTE)), message, "warning")
 
 
 def r60_roots_are_few(scenario: Scenario) -> Breaches:

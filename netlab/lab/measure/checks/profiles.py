@@ -20,6 +20,6 @@ def check(plan: Plan, state: State) -> Iterator[Check]:
     for tunnel in state.network.client_tunnels.values():
         client = tunnel_of(plan, tunnel)
         if client.os == "windows":
-            fresh = profile.read(plan.lab, client) == profile.current(plan, tunnel.gateway, client)
+            fresh = profile.read(plan.lab, client) == profile.current(plan, tunnel, client)
             message = "current" if fresh else "stale: the topology changed since it was downloaded"
             yield Check(f"profile {client.name}", "passed", message)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Network
+from typing import Any
 
 import pytest
 
 from netlab.azure.bgp.fixpoint import converge
-from netlab.azure.p2s.routes import offered_selectors, profile_prefixes, static_prefixes
+from netlab.azure.p2s.routes import offered_selectors, profile_prefixes, static_prefixes, windows_routes
+from netlab.azure.prediction import matrix
+from netlab.azure.state import State, initial
 from netlab.scenario.loader import load
+from netlab.scenario.models import Scenario
 from netlab.scenario.network import Topology, VpnGateway, resolve
 
 POOL = "192.168.0.0/24"
@@ -20,6 +24,29 @@ def gateway(name: str) -> VpnGateway:
     found = resolve(load(name).scenario).vnets["VNet1"].vpn_gateway
     assert found is not None
     return found
+
+
+def client(pool: str, os: str = "windows", custom_routes: tuple[str, ...] = (), **settings: Any) -> State:
+    vnet = {
+        "address_space": ["172.20.0.0/16"],
+        "subnets": {"default": "172.20.0.0/24", "GatewaySubnet": "172.20.255.0/27"},
+        "vms": {"vm1": {"subnet": "default"}},
+        "vpn_gateway": {"point_to_site": {"address_pool": pool, "custom_routes": list(custom_routes)}},
+    }
+    clients = {"c": {"os": os, "gateway": "VNet1", **settings}}
+    step = {"name": "as built", "expect": {"reach": {"c": {"internet": "reachable"}}}}
+    found = {"name": "x", "vnets": {"VNet1": vnet}, "clients": clients, "story": [step]}
+    return initial(Scenario.model_validate(found))
+
+
+def routes(state: State) -> set[str]:
+    return set(map(str, state.client_routes("c")))
+
+
+def internet(state: State) -> tuple[str, str]:
+    """Whether the client reaches the Internet, and else where the request dies."""
+    found = next(cell for cell in matrix(state) if (cell.source, cell.target) == ("c", "internet"))
+    return found.outcome, found.death[1].dropped_at if found.death is not None else ""
 
 
 def texts(prefixes: tuple[IPv4Network, ...]) -> set[str]:
@@ -43,7 +70,9 @@ P2S = {
 
 @pytest.mark.parametrize("name", P2S)
 def test_a_windows_client_gets_the_profile(name: str) -> None:
-    assert texts(profile_prefixes(gateway(name))) == P2S[name][0]
+    found = resolve(load(name).scenario)
+    tunnel = next(t for t in found.client_tunnels.values() if t.client.spec.os == "windows")
+    assert texts(tuple(windows_routes(tunnel, profile_prefixes(tunnel)))) == P2S[name][0]
 
 
 @pytest.mark.parametrize("name", P2S)
@@ -74,3 +103,51 @@ def test_selectors_are_in_order_none_inside_another_and_never_the_default_route(
 ) -> None:
     found = offered_selectors(map(IPv4Network, (V1, POOL)), map(IPv4Network, by_bgp))
     assert list(map(str, found)) == offered
+
+
+# --- what Windows makes of its profile ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("pool", "by_class"),
+    [
+        ("10.55.55.0/24", "10.0.0.0/8"),
+        ("100.64.0.0/24", "100.0.0.0/8"),
+        ("172.31.8.0/22", "172.31.0.0/16"),
+        ("192.168.7.64/26", "192.168.7.0/24"),
+        ("192.168.0.0/24", "192.168.0.0/24"),
+        # A class-based route narrower than the pool: that of the first address.
+        ("192.168.0.0/20", "192.168.0.0/24"),
+    ],
+)
+def test_windows_has_the_route_of_its_addresss_class_unless_the_profile_disables_it(pool: str, by_class: str) -> None:
+    """P24."""
+    assert routes(client(pool)) == {"172.20.0.0/16", by_class}
+    assert routes(client(pool, class_based_route=False)) == {"172.20.0.0/16", pool}
+    assert routes(client(pool, "linux")) == {"172.20.0.0/16", pool}
+
+
+def test_a_class_based_route_takes_other_parts_of_the_class_and_gains_nothing() -> None:
+    """P25: the packet enters the tunnel, which does not select it."""
+    site = {"address_prefixes": ["10.60.0.0/16"], "hosts": {"h": "10.60.0.10"}}
+    for disabled, reason in ((False, "not in the selectors"), (True, "no route")):
+        found = client("10.55.55.0/24", class_based_route=not disabled).scenario
+        state = initial(Scenario.model_validate({**found.model_dump(exclude_unset=True), "sites": {"S": site}}))
+        death = next(cell for cell in matrix(state) if (cell.source, cell.target) == ("c", "s-h")).death
+        assert death is not None
+        assert (death[1].dropped_at, death[1].reason.partition(":")[0]) == ("c", reason)
+
+
+def test_the_custom_default_route_has_no_effect_at_windows() -> None:
+    """P33."""
+    alone = client("192.168.0.0/24", custom_routes=("0.0.0.0/0",))
+    assert routes(alone) == {"172.20.0.0/16", "192.168.0.0/24"}
+    assert internet(alone) == ("reachable", "")
+    halves = client("192.168.0.0/24", custom_routes=("0.0.0.0/1", "128.0.0.0/1"))
+    assert routes(halves) == {"172.20.0.0/16", "192.168.0.0/24", "0.0.0.0/1", "128.0.0.0/1"}
+    assert internet(halves) == ("unreachable", "vnet1-gw-0")
+    both = client("192.168.0.0/24", custom_routes=("0.0.0.0/0", "128.0.0.0/1"))
+    assert routes(both) == {"172.20.0.0/16", "192.168.0.0/24", "128.0.0.0/1"}
+    linux = client("192.168.0.0/24", "linux", ("0.0.0.0/0",))
+    assert routes(linux) == {"0.0.0.0/0"}
+    assert internet(linux) == ("unreachable", "vnet1-gw-0")
