@@ -52,6 +52,12 @@ def is_cut(netns: str, interface: str) -> bool:
     return not interfaces.has_carrier(netns, interface)
 
 
+def is_severed(netns: str, interface: str) -> bool:
+    """Whether a filter lets nothing pass an interface, though its link is up."""
+    code, listed = processes.run(netns, ["nft", "list", "chain", "inet", "severed", "said"], "")
+    return code == 0 and f'"{interface}"' in listed
+
+
 def start(plan: Plan, nodes: Collection[str]) -> None:
     """Have stopped nodes go on."""
     for node in nodes:

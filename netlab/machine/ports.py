@@ -65,6 +65,8 @@ class Filters(Protocol):
 
     def is_cut(self, netns: str, interface: str) -> bool: ...
 
+    def is_severed(self, netns: str, interface: str) -> bool: ...
+
 
 class Routes(Protocol):
     """Routes as the kernel has them, and as it chooses among them."""

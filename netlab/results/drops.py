@@ -28,6 +28,7 @@ class DropType(StrEnum):
     NOT_FORWARDING = "not-forwarding"
     STOPPED = "stopped"
     LINK_CUT = "link-cut"
+    DEVICE_SILENT = "device-silent"
     TUNNEL_DOWN = "tunnel-down"
     NOT_SELECTED = "not-selected"
     CLIENT_NOT_CONNECTED = "client-not-connected"
@@ -119,6 +120,11 @@ DESCRIPTIONS: Mapping[DropType, Description] = {
         "The node's link to the Internet is cut.",
         "link cut: the link of {node} to the Internet is cut",
         "Mend the link.",
+    ),
+    DropType.DEVICE_SILENT: Description(
+        "The VPN device exchanges nothing with the Internet, though its link is up.",
+        "silent device: nothing passes between {node} and the Internet",
+        "Wake the device.",
     ),
     DropType.TUNNEL_DOWN: Description(
         "The tunnel has no CHILD SA, so nothing can pass.",

@@ -46,13 +46,20 @@ def site_edge(state: State, router: Router) -> Node:
     spaces = (prefix for vnet in site.network.vnets.values() for prefix in vnet.address_space)
     prefixes = dict.fromkeys((*site.prefixes, *spaces, *NONE_PREFIXES))
     lan = (Route(prefix, "the device's network", router.node, (inward,)) for prefix in prefixes)
-    out = Hop(drop=cause(DropType.LINK_CUT)) if router.node in state.hit(Impact.CUT) else Hop(INTERNET, INTERNET, name)
-    wan = Route(ANY, "the way to the Internet", INTERNET, (out,))
+    wan = Route(ANY, "the way to the Internet", INTERNET, (_uplink(state, router),))
     return Node(
         name,
         table(lan, (wan,)),
         translations={INTERNET: Translation(INTERNET, masquerade=site.network.public.routers[router.node])},
     )
+
+
+def _uplink(state: State, router: Router) -> Hop:
+    """Where the edge of a VPN device sends what is for the Internet."""
+    for impact, why in ((Impact.CUT, DropType.LINK_CUT), (Impact.SILENT, DropType.DEVICE_SILENT)):
+        if router.node in state.hit(impact):
+            return Hop(drop=cause(why))
+    return Hop(INTERNET, INTERNET, edge(router.node))
 
 
 def expressroute(state: State, router: Router) -> Node:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netlab.azure.faults.kind import Faults, Kind
+from netlab.azure.faults.kind import Faults, Impact, Kind
 from netlab.azure.faults.link import linked
 from netlab.scenario.models import Action, SiteDevice
 from netlab.scenario.network import Network
@@ -15,4 +15,12 @@ def _named(network: Network, faults: Faults, action: Action) -> frozenset[str]:
     return linked(network, subject.site, subject.device)
 
 
-DEVICE = Kind("device", "device", "silence_device", "wake_device", _named, why_down=lambda node: f"{node} is silent")
+DEVICE = Kind(
+    "device",
+    "device",
+    "silence_device",
+    "wake_device",
+    _named,
+    Impact.SILENT,
+    why_down=lambda node: f"{node} is silent",
+)

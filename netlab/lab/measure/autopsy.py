@@ -149,12 +149,14 @@ class Coroner:
         return broken or cause(DropType.NOT_ANSWERED, what=what)
 
     def _broken(self, node: str, *devices: str) -> Cause | None:
-        """Whether the node itself is stopped, or the link behind all these interfaces is cut; None if not."""
+        """Whether the node itself is stopped, or nothing passes any of these interfaces; None if not."""
         netns = self.plan.netns(node)
         if self.filters.is_stopped(netns):
             return cause(DropType.STOPPED)
         if devices and all(self.filters.is_cut(netns, device) for device in devices):
             return cause(DropType.LINK_CUT)
+        if devices and all(self.filters.is_severed(netns, device) for device in devices):
+            return cause(DropType.DEVICE_SILENT)
         return None
 
     def _delivery(self, node: str, destination: str) -> KernelRoute | None:
