@@ -8,6 +8,7 @@ from netlab.api.scenarios import find_two
 from netlab.azure import outcome
 from netlab.azure.outcome import prediction
 from netlab.azure.prediction import endpoint_addresses, pair, predict
+from netlab.azure.state import State
 from netlab.errors import UsageError
 from netlab.lab.build import records
 from netlab.machine.host import require
@@ -32,11 +33,16 @@ def load_or_read(reference: str) -> Loaded:
 
 def explanation(scenario: Scenario, step: str, source: str, target: str) -> Explanation:
     """Why a pair can talk or not, after a step of the story (the first one where none is named)."""
+    now, nodes = state(scenario, step), find_two(scenario, source, target)
+    addresses, ends = endpoint_addresses(now), by_node(scenario)
+    found = pair(now, ends[nodes[0]], ends[nodes[1]], addresses)
+    return outcome.explanation(now, found, addresses)
+
+
+def state(scenario: Scenario, step: str) -> State:
+    """The state after a step of the story (the first one where none is named)."""
     steps = list(predict(scenario))
     chosen = next((item for item in steps if not step or item.name == step), None)
     if chosen is None:
         raise UsageError(f"{scenario.name} has no step {step[:60]!r}", suggest(step, [item.name for item in steps]))
-    nodes = find_two(scenario, source, target)
-    addresses, ends = endpoint_addresses(chosen.state), by_node(scenario)
-    found = pair(chosen.state, ends[nodes[0]], ends[nodes[1]], addresses)
-    return outcome.explanation(chosen.state, found, addresses)
+    return chosen.state

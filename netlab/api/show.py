@@ -1,10 +1,12 @@
-"""What Azure's operations show of a running lab."""
+"""What Azure's operations show of a running lab; of a moment of a scenario's story, what the model predicts."""
 
 from __future__ import annotations
 
 from netlab.api.labs import Lab
 from netlab.api.machine import LINUX
 from netlab.azure.learning import learners
+from netlab.azure.state import State
+from netlab.azure.views import nics as views
 from netlab.errors import UsageError
 from netlab.lab.build import records
 from netlab.lab.measure.shown.bgp import Speaker
@@ -16,6 +18,9 @@ from netlab.scenario.names import resolve, suggest
 from netlab.scenario.network import Network, Nic
 
 __all__ = ["Gateway", "Speaker"]
+
+# Where to look: in a running lab, or in the model at a moment of a story.
+Where = Lab | State
 
 
 def gateway(lab: Lab, name: str) -> Gateway:
@@ -50,19 +55,27 @@ def advertised_routes(lab: Lab, name: str, peer: str) -> Shown[GatewayRoute]:
     return found.advertised_routes(peer)
 
 
-def effective_routes(lab: Lab, name: str) -> dict[str, tuple[NicRoute, ...]]:
-    """The effective routes of a virtual machine's NIC, or of all of a VNet or of the scenario, by node."""
-    now = records.state(lab)
-    wanted, knowing = _nics(now.network, lab.facts.lab, name), learned(lab.plan, LINUX.gateways)
-    return {nic.node: of_nic(now, knowing, nic) for nic in wanted}
+def effective_routes(where: Where, name: str, *, everything: bool) -> dict[str, tuple[NicRoute, ...]]:
+    """The effective routes of a virtual machine's NIC, or of all of a VNet or of the scenario, by node.
+
+    Only ``everything`` has the built-in routes of type None to other than private destinations.
+    """
+    if isinstance(where, Lab):
+        now = records.state(where)
+        wanted, knowing = _nics(now.network, where.facts.lab, name), learned(where.plan, LINUX.gateways)
+        found = {nic.node: of_nic(now, knowing, nic) for nic in wanted}
+    else:
+        wanted = _nics(where.network, where.scenario.name, name)
+        found = {nic.node: views.predicted(where, nic) for nic in wanted}
+    return found if everything else {node: views.in_short(rows) for node, rows in found.items()}
 
 
-def is_one(lab: Lab, name: str) -> bool:
+def is_one(where: Where, name: str) -> bool:
     """Whether a name is that of one virtual machine, and none of a VNet."""
-    return bool(name) and name.lower() not in map(str.lower, lab.scenario.vnets)
+    return bool(name) and name.lower() not in map(str.lower, where.scenario.vnets)
 
 
-def _nics(network: Network, lab: str, name: str) -> list[Nic]:
+def _nics(network: Network, place: str, name: str) -> list[Nic]:
     """The NIC of a virtual machine, or all of a VNet or of the scenario."""
     known = [nic for vnet in network.vnets.values() for nic in vnet.nics]
     nodes = resolve(network.scenario, name) if name else [nic.node for nic in known]
@@ -70,7 +83,7 @@ def _nics(network: Network, lab: str, name: str) -> list[Nic]:
     if name and not wanted:
         names = (*(nic.node for nic in known), *network.vnets)
         raise UsageError(
-            f"there is no virtual machine {name[:60]!r} in {lab}, and no VNet with any", suggest(name, names)
+            f"there is no virtual machine {name[:60]!r} in {place}, and no VNet with any", suggest(name, names)
         )
     return wanted
 

@@ -11,14 +11,27 @@ from netlab.scenario.addresses import DEFAULT_ROUTE
 from netlab.scenario.models import HubRoutingPreference
 from netlab.scenario.network import Subnet, VNet
 
-NextHopType = Literal["VnetLocal", "VNetPeering", "VirtualNetworkGateway", "VirtualAppliance", "Internet", "None"]
+NextHopType = Literal[
+    "VnetLocal", "VNetPeering", "VNetGlobalPeering", "VirtualNetworkGateway", "VirtualAppliance", "Internet", "None"
+]
 Source = Literal["Default", "VirtualNetworkGateway", "User"]
 # From where a VNet has a prefix: one of its gateways, or appliances by its Route Server.
 Origin = Literal["ExpressRoute", "VpnGateway", "NVA"]
 T_co = TypeVar("T_co", covariant=True)
 
-# Section 5.1, item 5: private destinations without another route are dropped at the sender's NIC.
-NONE_PREFIXES = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
+# Section 5.1, item 5: destinations without another route that are dropped at the sender's NIC, in the order in which
+# Azure lists them. Recorded tables have more of them than Microsoft's document, which names the four private ones.
+NONE_PREFIXES = tuple(
+    map(
+        IPv4Network,
+        (
+            *("10.0.0.0/8", "127.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "25.176.0.0/13", "25.152.0.0/14"),
+            *("25.184.0.0/14", "25.4.0.0/14", "25.148.0.0/15", "198.18.0.0/15", "25.150.0.0/16", "25.156.0.0/16"),
+            *("25.159.0.0/16", "40.109.0.0/16", "192.168.0.0/16", "104.147.0.0/16", "157.59.0.0/16", "40.108.0.0/17"),
+            *("104.146.0.0/17", "23.103.0.0/18", "20.35.252.0/22"),
+        ),
+    )
+)
 # Section 5.2, tie between equal prefixes: User > BGP/VirtualNetworkGateway > System.
 _PRECEDENCE: dict[Source, int] = {"User": 0, "VirtualNetworkGateway": 1, "Default": 2}
 
@@ -27,13 +40,20 @@ _PRECEDENCE: dict[Source, int] = {"User": 0, "VirtualNetworkGateway": 1, "Defaul
 class EffectiveRoute:
     """One route of a NIC: Azure's source, prefix and next hop type.
 
-    ``next_hop`` is the name of the peer or of the gateway's VNet, or the address of an appliance.
+    ``next_hop`` is the name of the peer or of the gateway's VNet, or the address of an appliance; ``name`` is that of a
+    user route in its route table.
     """
 
     source: Source
     prefix: IPv4Network
     next_hop_type: NextHopType
     next_hop: str = ""
+    name: str = ""
+
+    @property
+    def is_built_in_drop(self) -> bool:
+        """Whether it is one of the system routes of type None."""
+        return self.source == "Default" and self.next_hop_type == "None"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +78,27 @@ def system_routes(vnet: VNet) -> Iterator[EffectiveRoute]:
     for peering in vnet.peerings:
         for prefix in peering.remote.address_space:
             spaces.append(prefix)
-            yield EffectiveRoute("Default", prefix, "VNetPeering", peering.remote.name)
+            yield EffectiveRoute("Default", prefix, _peering_type(vnet, peering.remote), peering.remote.name)
     yield EffectiveRoute("Default", DEFAULT_ROUTE, "Internet")
     for prefix in NONE_PREFIXES:
         if not any(prefix.subnet_of(space) for space in spaces):
             yield EffectiveRoute("Default", prefix, "None")
 
 
+def _peering_type(vnet: VNet, peer: VNet) -> NextHopType:
+    """Azure's type of the routes to a peer: VNetGlobalPeering where both regions are given and differ."""
+    here, there = vnet.region, peer.region
+    return "VNetGlobalPeering" if here and there and here != there else "VNetPeering"
+
+
 def user_routes(subnet: Subnet) -> Iterator[EffectiveRoute]:
     """The routes of a subnet's route table."""
     serving = subnet.vnet.serving
-    for route in subnet.route_table.routes.values():
+    for name, route in subnet.route_table.routes.items():
         next_hop = str(route.next_hop_ip_address or "")
         if route.next_hop_type == "VirtualNetworkGateway":
             next_hop = serving.name if serving is not None else ""
-        yield EffectiveRoute("User", route.address_prefix, route.next_hop_type, next_hop)
+        yield EffectiveRoute("User", route.address_prefix, route.next_hop_type, next_hop, name)
 
 
 def fixed_routes(subnet: Subnet) -> tuple[EffectiveRoute, ...]:
@@ -126,11 +152,11 @@ def active(candidates: Iterable[EffectiveRoute]) -> Iterator[EffectiveRoute]:
     winners = [r for r in contenders if _PRECEDENCE[r.source] == best[r.prefix]]
     # Section 8, point 2: an active 0.0.0.0/0 from a UDR or from BGP removes the None routes; one to Internet does not.
     forced = any(r.prefix == DEFAULT_ROUTE and r.next_hop_type != "Internet" for r in winners)
-    return (r for r in winners if not (forced and r.source == "Default" and r.next_hop_type == "None"))
+    return (r for r in winners if not (forced and r.is_built_in_drop))
 
 
 def _is_shield(route: EffectiveRoute) -> bool:
-    return route.next_hop_type in ("VnetLocal", "VNetPeering")
+    return route.next_hop_type in ("VnetLocal", "VNetPeering", "VNetGlobalPeering")
 
 
 class _Shields:

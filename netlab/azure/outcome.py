@@ -26,6 +26,7 @@ from netlab.results.routes import (
     UsedRoute,
     Way,
 )
+from netlab.scenario.addresses import PRIVATE_PREFIXES
 from netlab.scenario.models import Action, Reach, Scenario, Step
 from netlab.scenario.names import INTERNET, Endpoint
 from netlab.scenario.outline import machines
@@ -158,12 +159,14 @@ def routes(state: State) -> Routes:
 
 
 def _effective(state: State) -> Iterator[EffectiveTable]:
+    """The effective routes; of the built-in ones of type None those for private destinations only."""
     for vnet in state.network.vnets.values():
         found = tables(state, vnet)
         places = {nic.node: f"{vnet.name}/{nic.subnet.name}" for nic in vnet.nics}
         for name, known in found.items():
             mine = (node for node, place in places.items() if name == (place if place in found else vnet.name))
-            shown = (EffectiveRoute(r.source, str(r.prefix), r.next_hop_type, r.next_hop) for r in known)
+            listed = (route for route in known if not route.is_built_in_drop or route.prefix in PRIVATE_PREFIXES)
+            shown = (EffectiveRoute(r.source, str(r.prefix), r.next_hop_type, r.next_hop) for r in listed)
             yield EffectiveTable(name, tuple(mine), tuple(shown))
 
 

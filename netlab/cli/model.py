@@ -19,8 +19,10 @@ from netlab.cli.options import (
     NameOption,
     Plane,
     PlaneOption,
+    PredictedOption,
     ScaleOption,
     ScenarioArgument,
+    StepOption,
 )
 from netlab.cli.output import display, log, print_json, print_table, put, width
 from netlab.errors import ExitCode
@@ -106,10 +108,8 @@ def predict(
 def explain(
     source: Annotated[str, typer.Argument(metavar="A", help="A machine, a host or a client.")],
     target: Annotated[str, typer.Argument(metavar="B", help="Another one.")],
-    predicted: Annotated[
-        str, typer.Option("--predicted", metavar="SCENARIO|FILE", help="Ask the model, not a lab's packets.")
-    ] = "",
-    step: Annotated[str, typer.Option("--step", help="With --predicted: after this step of the story.")] = "",
+    predicted: PredictedOption = "",
+    step: StepOption = "",
     lab: LabOption = "",
     output: FormatOption = Format.table,
 ) -> None:

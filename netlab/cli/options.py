@@ -53,4 +53,8 @@ PlaneOption = Annotated[Plane, typer.Option("--data-plane", help="Who does ESP; 
 FileOption = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Else standard output.")]
 AllPairsOption = Annotated[bool, typer.Option("--all-pairs", help="Ask every machine, however many are alike.")]
 EverythingOption = Annotated[bool, typer.Option("--all", help="Print every step in full, not only what it changed.")]
+PredictedOption = Annotated[
+    str, typer.Option("--predicted", metavar="SCENARIO|FILE", help="Ask the model, not a running lab.")
+]
+StepOption = Annotated[str, typer.Option("--step", help="With --predicted: after this step of the story.")]
 FormatOption = Annotated[Format, typer.Option("--format", "-f", help="How to print.")]

@@ -60,12 +60,12 @@ def width() -> int | None:
     return shutil.get_terminal_size((0, 0)).columns or None
 
 
-def print_json(value: Any) -> None:
-    """A result as JSON."""
+def print_json(value: Any, *, sparse: bool = False) -> None:
+    """A result as JSON; a ``sparse`` one leaves out keys without a value, as `az` does."""
     from netlab.report.encoding import encoded
 
     with _whoever_reads():
-        print(encoded(value))
+        print(encoded(value, sparse=sparse))
 
 
 def print_table(rows: Sequence[Mapping[str, Any]]) -> None:

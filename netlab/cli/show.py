@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from netlab.cli.exits import leave
-from netlab.cli.labs import require_root
-from netlab.cli.options import Format, FormatOption, LabOption
+from netlab.cli.labs import load_scenario, require_root
+from netlab.cli.options import Format, FormatOption, LabOption, PredictedOption, StepOption
 from netlab.cli.output import log, print_json, print_table
 from netlab.errors import ExitCode
 
 if TYPE_CHECKING:
-    from netlab.api.show import Gateway, Speaker
+    from netlab.api.show import Gateway, Speaker, Where
     from netlab.results.shown import Shown
 
 app = typer.Typer(name="show", help="What Azure's operations show of a gateway or a NIC.", no_args_is_help=True)
@@ -85,28 +85,40 @@ def effective_routes(
     nic: Annotated[
         str, typer.Argument(metavar="NIC|VNET", help="A virtual machine's, or all of a VNet; else all there are.")
     ] = "",
+    everything: Annotated[bool, typer.Option("--all", help="Also built-in None routes to public prefixes.")] = False,
+    predicted: PredictedOption = "",
+    step: StepOption = "",
     lab: LabOption = "",
     output: FormatOption = Format.table,
 ) -> None:
-    """Show NICs' effective routes, invalid ones too.
+    """Show NICs' effective routes.
 
     Of several NICs, JSON holds what Azure shows of each under its machine's node.
     """
-    require_root()
-    from netlab.api import labs, show
+    from netlab.api import show
     from netlab.results.shown import Listing, Shown
 
-    there = labs.read(lab)
-    rows = show.effective_routes(there, nic)
+    there = _where(predicted, step, lab)
+    rows = show.effective_routes(there, nic, everything=everything)
     if show.is_one(there, nic):
         (of_one,) = rows.values()
         _print(Shown(of_one), output, wrapped=True)
     elif output is Format.json:
-        print_json({node: Listing(found) for node, found in rows.items()})
+        print_json({node: Listing(found) for node, found in rows.items()}, sparse=True)
     else:
         from netlab.report.tables import shown
 
         print_table([{"Nic": node, **row} for node, found in rows.items() for row in shown(found)])
+
+
+def _where(predicted: str, step: str, lab: str) -> Where:
+    """A moment of a scenario's story in the model, or else a running lab."""
+    from netlab.api import labs, model
+
+    if predicted:
+        return model.state(load_scenario(predicted).scenario, step)
+    require_root()
+    return labs.read(lab)
 
 
 def _gateway(name: str, lab: str) -> Gateway:
@@ -128,7 +140,7 @@ def _print(found: Shown[Any], output: Format, *, wrapped: bool = False) -> None:
     from netlab.results.shown import Listing
 
     if output is Format.json:
-        print_json(Listing(found.rows) if wrapped else found.rows)
+        print_json(Listing(found.rows) if wrapped else found.rows, sparse=True)
     else:
         from netlab.report.tables import shown
 

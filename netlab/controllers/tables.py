@@ -103,7 +103,11 @@ def wanted_selectors(
 def known_by_gateways(plan: Plan, gateways: Gateways) -> Known:
     """What every gateway instance sends into its tunnels now, by node."""
     return {
-        view.node: tuple(known for known in gateways.gateway_prefixes(view) if known[1] or not view.expressroute)
+        view.node: tuple(
+            known
+            for known in gateways.gateway_prefixes(view)
+            if (known[1] or not view.expressroute) and known[0] not in view.hidden
+        )
         for view in plan.gateways
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from ipaddress import IPv4Network
 
 from netlab.plan import clients
 from netlab.plan.devices import Device, peer_pins
@@ -80,6 +81,16 @@ def views(lab: str, devices: Iterable[Device]) -> Iterator[GatewayView]:
     return (_view(lab, device, device.gateway.vnet) for device in devices if device.gateway is not None)
 
 
+def _peers(device: Device) -> Iterator[str]:
+    """The host routes of BGP peers, of which a VNet with a Route Server has none (B63)."""
+    sides = tuple(tunnel.side(device.node) for tunnel in device.tunnels)
+    statics = {prefix for side in sides for prefix in side.static_prefixes}
+    for tunnel in device.tunnels:
+        peer = IPv4Network(tunnel.other(device.node).bgp_address)
+        if tunnel.connection.speaks_bgp and peer not in statics:
+            yield str(peer)
+
+
 def _view(lab: str, device: Device, vnet: VNet) -> GatewayView:
     counts = vnet.route_server is not None
     found = GatewayView(
@@ -88,6 +99,7 @@ def _view(lab: str, device: Device, vnet: VNet) -> GatewayView:
         lab_netns(lab, device.node),
         (*(tunnel_port(tunnel.name) for tunnel in device.tunnels), *((P2S,) if device.serves_p2s else ())),
         directory=node_directory(lab, device.node) if counts else "",
+        hidden=tuple(_peers(device)) if counts else (),
     )
     if not device.serves_p2s:
         return found

@@ -186,7 +186,7 @@ class Tables:
         match route.next_hop_type:
             case "VnetLocal":
                 return Route(prefix, type="throw", table=table, metric=metric)
-            case "VNetPeering":
+            case "VNetPeering" | "VNetGlobalPeering":
                 peer = self.vnet.network.vnets[route.next_hop]
                 via = self.peers[peer]
                 return Route(prefix, interface(to_peer(peer)), via=via, table=table, metric=metric)

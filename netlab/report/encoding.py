@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
@@ -11,9 +12,16 @@ from netlab.errors import UsageError
 from netlab.results.verification import Report
 
 
-def encoded(found: object) -> str:
-    """A result as JSON."""
-    return json.dumps(to_jsonable_python(found), indent=2)
+def encoded(found: object, *, sparse: bool = False) -> str:
+    """A result as JSON; a ``sparse`` one leaves out keys without a value."""
+    plain = to_jsonable_python(found)
+    return json.dumps(_without_empty(plain) if sparse else plain, indent=2)
+
+
+def _without_empty(plain: Any) -> Any:
+    if isinstance(plain, dict):
+        return {key: _without_empty(value) for key, value in plain.items() if value is not None}
+    return [_without_empty(value) for value in plain] if isinstance(plain, list) else plain
 
 
 def read(text: str, where: str) -> Report:

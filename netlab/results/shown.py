@@ -28,12 +28,12 @@ class GatewayRoute:
     """A route as `az network vnet-gateway list-learned-routes` and `list-advertised-routes` show it."""
 
     network: str
-    nextHop: str | None
     sourcePeer: str
     origin: str
     asPath: str
     weight: int
     localAddress: str
+    nextHop: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ class ClientSession:
 
 @dataclass(frozen=True, slots=True)
 class NicRoute:
-    """A route of a NIC as `az network nic show-effective-route-table` shows it."""
+    """A route of a NIC as `az network nic show-effective-route-table` shows it; a user route has a ``name``."""
 
     source: str
     state: str
@@ -135,3 +135,4 @@ class NicRoute:
     nextHopType: str
     nextHopIpAddress: tuple[str, ...]
     disableBgpRoutePropagation: bool
+    name: str | None = None

@@ -19,6 +19,8 @@ RESERVED_LAST = 1
 GATEWAY_SUBNET = "GatewaySubnet"
 ROUTE_SERVER_SUBNET = "RouteServerSubnet"
 DEFAULT_ROUTE = IPv4Network("0.0.0.0/0")
+# The Internet routes none of them (RFC 1918, RFC 6598).
+PRIVATE_PREFIXES = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
 # B2: an Azure gateway has this ASN even with BGP off.
 DEFAULT_ASN = 65515
 # The Internet's host (RFC 5737: a prefix for documentation).

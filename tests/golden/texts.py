@@ -10,7 +10,7 @@ from typing import Any
 from surface import Cell, Configuration, Routes, Step, Way
 
 # More prefixes than this are written as their number and a hash.
-LISTED = 20
+LISTED = 24
 
 
 def decisions(steps: Iterable[Step]) -> str:

@@ -101,7 +101,7 @@ class _Fabric:
         match route.next_hop_type:
             case "VnetLocal":
                 yield Hop(deliver=True)
-            case "VNetPeering":
+            case "VNetPeering" | "VNetGlobalPeering":
                 yield self._to_peer(route.next_hop)
             case "VirtualAppliance" | "VirtualNetworkGateway" if "." in route.next_hop:  # an address, not a VNet
                 yield self._to_appliance(IPv4Address(route.next_hop))

@@ -10,8 +10,8 @@ from ipaddress import IPv4Address
 from netlab.azure.dataplane.filters import Filter
 from netlab.azure.dataplane.packets import Packet
 from netlab.azure.dataplane.tables import Hop, Table
-from netlab.azure.effective import NONE_PREFIXES
 from netlab.results.drops import Cause
+from netlab.scenario.addresses import PRIVATE_PREFIXES
 
 # The ingress of packets that a node makes itself.
 FROM_SELF = ""
@@ -106,4 +106,4 @@ def _by_link(found: Iterable[tuple[str, Filter]]) -> Mapping[str, tuple[Filter, 
 
 def is_private(address: IPv4Address) -> bool:
     """Whether an address is for private networks: the Internet has no route to it."""
-    return any(address in prefix for prefix in NONE_PREFIXES)
+    return any(address in prefix for prefix in PRIVATE_PREFIXES)

@@ -23,7 +23,9 @@ def of_gateways(state: State, vnet: VNet) -> Iterator[AnyOffer]:
 
 def _by_vpn(state: State, vnet: VNet) -> Iterator[AnyOffer]:
     for router in state.topology.with_tunnels(vnet.vpn_gateway):
-        lengths = {way.prefix: way.as_path_length for way in ways(state, router) if way.tunnel}
+        # B63: a Route Server gives its VNets no host routes of the gateway's BGP peers.
+        entering = (way for way in ways(state, router) if way.tunnel and not (way.is_peer and vnet.route_server))
+        lengths = {way.prefix: way.as_path_length for way in entering}
         yield from (Offer(prefix, "VpnGateway", length, router) for prefix, length in lengths.items())
 
 

@@ -9,10 +9,10 @@ from ipaddress import IPv4Address, IPv4Network
 from netlab.azure.bgp.settling import Path
 from netlab.azure.dataplane.nodes import Node
 from netlab.azure.dataplane.tables import ANY, Hop, Route, TunnelEnd, table
-from netlab.azure.effective import NONE_PREFIXES
 from netlab.azure.ike import Selectors
 from netlab.azure.state import State
 from netlab.results.drops import DropType, cause
+from netlab.scenario.addresses import PRIVATE_PREFIXES
 from netlab.scenario.network import Router, Site, VpnGateway
 from netlab.scenario.values import once
 
@@ -24,7 +24,7 @@ Leases = Callable[[str], IPv4Address | None]
 class Way:
     """A route of a router: into a tunnel, or to another ``node``; and where the router has it from.
 
-    ``as_path_length`` is 0 where it is not BGP's.
+    ``as_path_length`` is 0 where it is not BGP's; ``is_peer`` says that it is the host route of a BGP peer.
     """
 
     prefix: IPv4Network
@@ -32,6 +32,7 @@ class Way:
     node: str
     source: str
     as_path_length: int = 0
+    is_peer: bool = False
 
 
 def ways(state: State, router: Router) -> tuple[Way, ...]:
@@ -66,7 +67,7 @@ def static_ways(state: State, router: Router) -> Iterator[Way]:
                     yield Way(prefix, tunnel.name, "", _static_source(router))
         if tunnel.connection.speaks_bgp and tunnel.name in state.up:
             peer = IPv4Network(tunnel.other(router.node).bgp_address)
-            yield Way(peer, tunnel.name, "", "the BGP peer's host route")
+            yield Way(peer, tunnel.name, "", "the BGP peer's host route", is_peer=True)
     if router.role == "device" and isinstance(router.end, Site):
         for appliance in router.end.appliances:
             yield Way(IPv4Network(appliance.bgp_address), "", appliance.nic.node, "the appliance's host route")
@@ -192,7 +193,7 @@ def to_the_internet(default: Route, known: Iterable[Route]) -> Iterator[Route]:
     """
     covering = [route.prefix for route in known]
     yield default
-    for prefix in NONE_PREFIXES:
+    for prefix in PRIVATE_PREFIXES:
         if not any(prefix.subnet_of(other) for other in covering):
             yield Route(prefix, "private destinations", "nowhere", (_NO_PRIVATE_ROUTE,))
 

@@ -8,11 +8,10 @@ from ipaddress import IPv4Address, IPv4Network
 from netlab.azure.dataplane.nodes import Node, Translation
 from netlab.azure.dataplane.routers import bgp_source, edge
 from netlab.azure.dataplane.tables import ANY, Hop, Route, Table, table
-from netlab.azure.effective import NONE_PREFIXES
 from netlab.azure.faults import Impact
 from netlab.azure.state import State
 from netlab.results.drops import DropType, cause
-from netlab.scenario.addresses import INTERNET_ADDRESS
+from netlab.scenario.addresses import INTERNET_ADDRESS, PRIVATE_PREFIXES
 from netlab.scenario.names import INTERNET
 from netlab.scenario.network import Network, Router, Site
 
@@ -44,7 +43,7 @@ def site_edge(state: State, router: Router) -> Node:
     assert isinstance(site, Site)
     inward = Hop(router.node, router.node, name)
     spaces = (prefix for vnet in site.network.vnets.values() for prefix in vnet.address_space)
-    prefixes = dict.fromkeys((*site.prefixes, *spaces, *NONE_PREFIXES))
+    prefixes = dict.fromkeys((*site.prefixes, *spaces, *PRIVATE_PREFIXES))
     lan = (Route(prefix, "the device's network", router.node, (inward,)) for prefix in prefixes)
     wan = Route(ANY, "the way to the Internet", INTERNET, (_uplink(state, router),))
     return Node(

@@ -14,6 +14,7 @@ class GatewayView:
 
     ``footholds``: each offered prefix needs an address on the edge (kernel-libipsec). ``tunnels`` are the interfaces
     that lead out, of an ``expressroute`` gateway those to its circuits. ``directory`` is its FRR's, if AS paths count.
+    The VNet gets no route to ``hidden`` prefixes.
     """
 
     vnet: str
@@ -26,6 +27,7 @@ class GatewayView:
     footholds: bool = False
     expressroute: bool = False
     directory: str = ""
+    hidden: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,8 @@ class VirtualNetwork(Model):
     """A VNet with its subnets, virtual machines, gateways and Route Server."""
 
     region: str = ""
-    """The Azure region. It matters for gateway transit in the profile `seed` only (R104)."""
+    """The Azure region. Routes to a peer in another one are VNetGlobalPeering; in the profile `seed`, gateway transit
+    needs one region (R104)."""
     subscription: str = ""
     """The subscription, for the reader. Connections work across subscriptions."""
     deployment_model: Literal["ResourceManager", "Classic"] = "ResourceManager"

@@ -37,6 +37,11 @@ class VNet:
         return self.spec.address_space
 
     @cached_property
+    def region(self) -> str:
+        """Its Azure region as Azure's API writes it: `West Europe` is westeurope; empty where the file gives none."""
+        return "".join(self.spec.region.split()).lower()
+
+    @cached_property
     def subnets(self) -> dict[str, Subnet]:
         """Its subnets, by name, in the file's order."""
         return {name: Subnet(self, name, spec) for name, spec in self.spec.subnets.items()}

@@ -15,6 +15,7 @@ from netlab.machine.drawing import svg
 from netlab.report.dot import dot
 from netlab.report.encoding import encoded, read
 from netlab.report.page import page
+from netlab.results.shown import GatewayRoute, Listing
 from netlab.results.verification import Report
 from netlab.scenario.loader import catalogue
 
@@ -66,3 +67,20 @@ def test_report_makes_a_page_of_a_file_without_root(tmp_path: Path) -> None:
     assert CliRunner().invoke(app, arguments).exit_code == 0
     assert (tmp_path / "report.html").read_text() == drawn(as_predicted(hub()))
     assert isinstance(CliRunner().invoke(app, ["report", "lab", *arguments[1:]]).exception, UsageError)
+
+
+def test_a_sparse_result_has_no_key_without_a_value() -> None:
+    route = GatewayRoute("10.1.0.0/16", "10.1.0.4", "Network", "", 32768, "10.1.0.4")
+    assert json.loads(encoded(Listing((route,)), sparse=True)) == {
+        "value": [
+            {
+                "network": "10.1.0.0/16",
+                "sourcePeer": "10.1.0.4",
+                "origin": "Network",
+                "asPath": "",
+                "weight": 32768,
+                "localAddress": "10.1.0.4",
+            }
+        ]
+    }
+    assert json.loads(encoded(route))["nextHop"] is None

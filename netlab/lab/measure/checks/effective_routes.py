@@ -76,25 +76,26 @@ def _by_rows(rows: Iterable[NicRoute], target: str, local: Takers, beyond: Taker
     """Who gets a packet, given the addresses of NICs in the sender's VNet and in its peers."""
     covering = [row for row in rows if row.state == "Active" and IPv4Address(target) in _prefix(row)]
     longest = max((_prefix(row).prefixlen for row in covering), default=0)
-    takers = frozenset(_by_row(row, target, local, beyond) for row in covering if _prefix(row).prefixlen == longest)
+    best = (row for row in covering if _prefix(row).prefixlen == longest)
+    takers = frozenset(
+        _by_hop(row, hop, target, local, beyond) for row in best for hop in row.nextHopIpAddress or ("",)
+    )
     return takers - {_NOBODY} or frozenset({_NOBODY})
 
 
-def _by_row(row: NicRoute, target: str, local: Takers, beyond: Takers) -> str:
-    match row.nextHopType, row.nextHopIpAddress:
-        case "Internet", _:
+def _by_hop(row: NicRoute, hop: str, target: str, local: Takers, beyond: Takers) -> str:
+    match row.nextHopType:
+        case "Internet":
             return _INTERNET
-        case "VnetLocal", _:
+        case "VnetLocal":
             return target if target in local else _NOBODY
-        case "VNetPeering", _:
+        case "VNetPeering" | "VNetGlobalPeering":
             return target if target in beyond else _NOBODY
         # Differs from Azure: A packet whose next hop is the gateway of a peered VNet, and whose destination is a NIC of
         # that VNet, does not pass the gateway.
-        case "VirtualNetworkGateway", [str(hop)] if hop in beyond and target in beyond:
+        case "VirtualNetworkGateway" if hop in beyond and target in beyond:
             return target
-        case _, [str(hop)] if hop in local | beyond:
-            return hop
-    return _NOBODY
+    return hop if hop in local | beyond else _NOBODY
 
 
 def _prefix(row: NicRoute) -> IPv4Network:
