@@ -15,6 +15,7 @@ from netlab.probe.trace import (
     all_pairs,
     last,
     looping,
+    packets,
     path,
 )
 
@@ -30,5 +31,6 @@ __all__ = [
     "last",
     "looping",
     "observe",
+    "packets",
     "path",
 ]

@@ -226,6 +226,7 @@ class _Run:
             reading.answerer,
             reading.rejection,
             *ends(packet),
+            reading.packet,
         )
         if sighting in self.sightings[reading.number]:
             return

@@ -22,7 +22,7 @@ SEQUENCE_STEP = 1 << 16
 
 NUMBERS = {"icmp": IPPROTO_ICMP, "udp": IPPROTO_UDP, "tcp": IPPROTO_TCP}
 CHECKSUM_AT = {"icmp": 22, "udp": 26, "tcp": 36}
-TEXT_AT = {"icmp": 28, "udp": 28, "tcp": 40}
+TEXT_AT = {"icmp": 28, "udp": 28, "tcp": 52}
 
 ECHO_REPLY, UNREACHABLE, ECHO_REQUEST, TIME_EXCEEDED = 0, 3, 8, 11
 ICMP_ERRORS = {
@@ -36,6 +36,7 @@ ICMP_ERRORS = {
     (TIME_EXCEEDED, 0): "time to live exceeded",
 }
 SYN, RST, ACK = 0x02, 0x04, 0x10
+END_OF_OPTIONS, NO_OPERATION, TIMESTAMP = 0, 1, 8
 
 IPSEC_NAT_PORT = 4500
 NON_ESP_MARKER = bytes(4)
@@ -60,13 +61,17 @@ class Esp(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """What a packet tells: it belongs to that probe, on that leg."""
+    """What a packet tells: it belongs to that probe, on that leg.
+
+    ``packet`` is the same wherever this packet passes, and another one for a packet that the kernel sends again.
+    """
 
     number: int
     leg: Leg
     ttl: int
     answerer: str = ""
     rejection: Rejection | None = None
+    packet: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +99,10 @@ class Tag:
     def read(self, packet: bytes) -> Reading | None:
         """Recognise a probe of this run, an answer to it, or an error about either."""
         start = _payload_start(packet)
-        if not start:
-            return None
+        reading = self._read(packet, start) if start else None
+        return reading._replace(packet=_identity(packet, start)) if reading is not None else None
+
+    def _read(self, packet: bytes, start: int) -> Reading | None:
         if packet[9] == IPPROTO_ICMP:
             return self._read_icmp(packet, start)
         reading = None
@@ -210,10 +217,12 @@ def _templates(tag: Tag, payload_size: int) -> tuple[dict[Protocol, bytes], Call
 
     ip = IP(src="0.0.0.0", dst="0.0.0.0", flags="DF")
     text = Raw(tag.question(0).ljust(payload_size, b"."))
+    # The answer to a SYN with a timestamp has one, too: with each retransmission another one (RFC 7323).
+    options = [("NOP", None), ("NOP", None), ("Timestamp", (1, 0))]
     templates: dict[Protocol, bytes] = {
         "icmp": bytes(ip / ICMP(type="echo-request", id=int(tag.nonce[:4], 16)) / text),
         "udp": bytes(ip / UDP(sport=PORT, dport=PORT) / text),
-        "tcp": bytes(ip / TCP(dport=PORT, flags="S") / text),
+        "tcp": bytes(ip / TCP(dport=PORT, flags="S", options=options) / text),
     }
     return templates, checksum
 
@@ -243,6 +252,27 @@ def _payload_start(packet: bytes) -> int:
         return 0
     start = (packet[0] & 0x0F) * 4
     return start if 20 <= start <= len(packet) - 8 else 0
+
+
+def _identity(packet: bytes, start: int) -> int:
+    """What forwarding leaves as it is and a retransmission changes: the IP header's identification and TCP's timestamp.
+
+    Linux gives every SYN-ACK the identification 0 (ip_build_and_send_pkt), so its timestamp is needed.
+    """
+    (identification,) = struct.unpack_from("!H", packet, 4)
+    return int(identification) << 32 | (_tcp_timestamp(packet, start) if packet[9] == IPPROTO_TCP else 0)
+
+
+def _tcp_timestamp(packet: bytes, start: int) -> int:
+    """When a TCP segment was sent, by its sender's clock; 0 where it does not say so."""
+    if len(packet) < start + 20:
+        return 0
+    at, end = start + 20, min(len(packet), start + (packet[start + 12] >> 4) * 4)
+    while at + 1 < end and packet[at] != END_OF_OPTIONS:
+        if packet[at] == TIMESTAMP and at + 6 <= end:
+            return int.from_bytes(packet[at + 2 : at + 6], "big")
+        at += 1 if packet[at] == NO_OPERATION else max(packet[at + 1], 2)
+    return 0
 
 
 def _source(packet: bytes) -> str:

@@ -39,9 +39,9 @@ class Sighting:
     """A packet of a probe, passing an interface of a node.
 
     `leg` is `encapsulated` where the tag was readable inside some other packet: a tunnel that hides nothing.
-    `answerer` is the name that a UDP answer carries, `source` and `target` are the packet's addresses. `time_ns` is
-    the kernel's clock, one for all namespaces; comparisons ignore it, so that a packet which the kernel sent again
-    (SYN-ACK) equals the first one.
+    `answerer` is the name that a UDP answer carries, `source` and `target` are the packet's addresses. `packet` tells
+    apart the packets of a leg: a SYN-ACK that the kernel sends again is another one. `time_ns` is the kernel's clock,
+    one for all namespaces; comparisons ignore it.
     """
 
     time_ns: int = field(compare=False)
@@ -54,6 +54,7 @@ class Sighting:
     rejection: Rejection | None = None
     source: str = ""
     target: str = ""
+    packet: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,22 +109,42 @@ def all_pairs(nodes: Iterable[str], protocols: Collection[Protocol] = PROTOCOLS)
     return tuple(Probe(*pair, protocol) for pair in permutations(nodes, 2) for protocol in protocols)
 
 
+def packets(trace: Trace, leg: Leg) -> tuple[tuple[Sighting, ...], ...]:
+    """The sightings of each packet of a leg, in the order in which the packets were first seen."""
+    found: dict[int, list[Sighting]] = {}
+    for seen in trace.sightings:
+        if seen.leg == leg:
+            found.setdefault(seen.packet, []).append(seen)
+    return tuple(map(tuple, found.values()))
+
+
+def passage(trace: Trace, leg: Leg) -> tuple[Sighting, ...]:
+    """The sightings of the one packet of a leg that counts: the first that arrived, or the first of all.
+
+    A packet that is sent again may take another of several equal paths; the two have nothing in common.
+    """
+    end = trace.probe.source if leg == "reverse" else trace.probe.target
+    found = packets(trace, leg)
+    arrived = (packet for packet in found if any(seen.node == end and not seen.outgoing for seen in packet))
+    return next(arrived, next(iter(found), ()))
+
+
 def path(trace: Trace, leg: Leg) -> tuple[str, ...]:
     """The nodes that a leg passed, in order; of a loop the first round."""
-    seen, loop = _of(trace, leg), looping(trace, leg)
+    seen, loop = passage(trace, leg), looping(trace, leg)
     once = seen if loop is None else seen[: next(i for i, sighting in enumerate(seen) if sighting is loop)]
     return tuple(node for node, _ in groupby(sighting.node for sighting in once))
 
 
 def last(trace: Trace, leg: Leg) -> Sighting | None:
     """Where a leg was seen last: behind this point it died, or it arrived."""
-    return next(reversed(_of(trace, leg)), None)
+    return next(reversed(passage(trace, leg)), None)
 
 
 def looping(trace: Trace, leg: Leg) -> Sighting | None:
     """The first sighting of a packet at a place where it has already been, if any."""
     places = set()
-    for seen in _of(trace, leg):
+    for seen in passage(trace, leg):
         place = (seen.node, seen.interface, seen.outgoing, seen.rejection)
         if place in places:
             return seen
@@ -146,10 +167,6 @@ def judge(probe: Probe, source_address: str, target_address: str, unsent: int, s
     )
     rtt_ms = (heard[0].time_ns - asked[0].time_ns) / 1e6 if answered else None
     return Trace(probe, source_address, target_address, unsent, seen, answered_by, answered, rtt_ms)
-
-
-def _of(trace: Trace, leg: Leg) -> list[Sighting]:
-    return [seen for seen in trace.sightings if seen.leg == leg]
 
 
 def _origins(reverse: Iterable[Sighting]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ import pytest
 from nets import Net, line, network
 
 from netlab.errors import MeasureError
-from netlab.probe import Observation, Probe, Trace, all_pairs, last, looping, observe, path
+from netlab.probe import Observation, Probe, Trace, all_pairs, last, looping, observe, packets, path
 from netlab.probe import observe as _observe_function
 from netlab.probe import sockets as probe_sockets
 
@@ -236,6 +236,30 @@ def test_a_large_packet_meets_a_small_link(net: Net) -> None:
     assert not large.answered
     rejections = {s.rejection.reason for s in large.sightings if s.rejection}
     assert rejections == {"icmp 3/4 fragmentation needed"}
+
+
+def test_a_syn_ack_that_is_sent_again_over_another_way_is_another_packet(net: Net) -> None:
+    """b sends every other packet over r2; a does not reset, so that b sends its SYN-ACK again after a second."""
+    net.node("a", "r1", "r2", "b")
+    for number, router in enumerate(("r1", "r2"), 1):
+        net.link("a", router, f"10.0.{number}.10/24", f"10.0.{number}.1/24")
+        net.link("b", router, f"10.0.{number}0.10/24", f"10.0.{number}0.1/24")
+        net.ip(router, f"route add 10.9.0.1/32 via 10.0.{number}.10", f"route add 10.9.0.2/32 via 10.0.{number}0.10")
+    net.ip("a", "address add 10.9.0.1/32 dev lo", "route add 10.9.0.2/32 via 10.0.1.1 src 10.9.0.1")
+    net.ip("b", "address add 10.9.0.2/32 dev lo", "route add 10.9.0.1/32 via 10.0.10.1 src 10.9.0.2")
+    net.ip("b", "route add 10.9.0.1/32 via 10.0.20.1 src 10.9.0.2 table 7", "rule add fwmark 1 lookup 7")
+    net.run("b", "nft", "add table ip t; add chain ip t c { type route hook output priority 0; }")
+    net.run("b", "nft", "add rule ip t c ip daddr 10.9.0.1 meta mark set numgen inc mod 2")
+    net.filter("a", "output", "tcp flags & rst == rst drop")
+
+    (trace,) = observe({"a": "10.9.0.1", "b": "10.9.0.2"}, [Probe("a", "b", "tcp")], net.nodes, quiet=1.5).traces
+
+    ways = [tuple(dict.fromkeys(s.node for s in packet)) for packet in packets(trace, "reverse")]
+    assert ways[:2] == [("b", "r1", "a"), ("b", "r2", "a")]
+    assert trace.answered
+    assert path(trace, "forward") == ("a", "r1", "b")
+    assert path(trace, "reverse") == ("b", "r1", "a")
+    assert looping(trace, "reverse") is None
 
 
 # Waits for a probe to leave a namespace, then sends each of the scapy packets named on the command line.

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from netlab.azure.prediction import Predicted
 from netlab.plan.model import Plan
-from netlab.probe.trace import Observation, Trace
+from netlab.probe.trace import Observation, Trace, packets
 from netlab.scenario.names import INTERNET, Pair
 
 
@@ -46,8 +46,8 @@ class Evidence:
         self._total = Counter(c for trace in observation.traces for c in self._crossings(trace))
 
     def _crossings(self, trace: Trace) -> Iterator[_Crossing]:
-        for leg in ("forward", "reverse"):
-            for entry, leaving in pairwise(s for s in trace.sightings if s.leg == leg):
+        for packet in (*packets(trace, "forward"), *packets(trace, "reverse")):
+            for entry, leaving in pairwise(packet):
                 source = self._publics.get((entry.node, entry.interface)) if entry.outgoing else None
                 target = self._publics.get((leaving.node, leaving.interface)) if not leaving.outgoing else None
                 if source and target:

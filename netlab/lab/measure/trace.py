@@ -11,7 +11,7 @@ from netlab.lab.machine import Machine
 from netlab.lab.measure.autopsy import Coroner
 from netlab.plan.model import Plan
 from netlab.probe.observe import observe
-from netlab.probe.trace import EspSighting, Leg, Probe, Sighting, Trace, path
+from netlab.probe.trace import EspSighting, Leg, Probe, Sighting, Trace, packets, path
 from netlab.results.lab import Followed, Passing
 
 # Where ESP passes: between the public addresses, up to the clients, which hold their own.
@@ -84,10 +84,10 @@ def tunnel_ends(plan: Plan) -> dict[tuple[str, str], tuple[str, str]]:
 def crossings(trace: Trace, ends: Mapping[tuple[str, str], tuple[str, str]]) -> Iterator[Crossing]:
     """Every time that the probe, its answer or an error about either entered a tunnel."""
     for leg in _TUNNELLED:
-        seen = [item for item in trace.sightings if item.leg == leg]
-        for entry, following in pairwise([*seen, None]):
-            if entry is not None and entry.outgoing and (entry.node, entry.interface) in ends:
-                yield _crossing(leg, entry, following, ends)
+        for packet in packets(trace, leg):
+            for entry, following in pairwise([*packet, None]):
+                if entry is not None and entry.outgoing and (entry.node, entry.interface) in ends:
+                    yield _crossing(leg, entry, following, ends)
 
 
 def _crossing(

@@ -18,7 +18,7 @@ from netlab.machine.routes import KernelRoute, longest_match
 from netlab.plan.model import CHARON_TABLE, MAIN_TABLE
 from netlab.plan.tables import GATEWAY_METRIC, USER_METRIC
 from netlab.probe.observe import observe
-from netlab.probe.trace import Probe, Trace, path
+from netlab.probe.trace import Probe, Trace, passage, path
 
 # Azure's source of a fabric's route.
 _SOURCES = {GATEWAY_METRIC: "VirtualNetworkGateway", USER_METRIC: "User"}
@@ -72,7 +72,7 @@ def _used(
 def _visits(trace: Trace, leg: Literal["forward", "reverse"]) -> Iterator[tuple[str, str]]:
     """The interface by which a packet came into each node of its way, be it there twice (empty at its maker), and the
     address that it was bound for there, translated if the node does so."""
-    visits = groupby((seen for seen in trace.sightings if seen.leg == leg), key=lambda seen: seen.node)
+    visits = groupby(passage(trace, leg), key=lambda seen: seen.node)
     for seen in (tuple(visit) for _, visit in visits):
         yield next((s.interface for s in seen if not s.outgoing), ""), seen[-1].target
 

@@ -66,6 +66,38 @@ def test_answers_are_recognised() -> None:
         assert (reading.number, reading.leg, reading.ttl, reading.answerer) == (7, "reverse", 61, answerer)
 
 
+def _syn_ack(sent: int, *, identification: int = 0, ttl: int = 64, options: bool = True) -> int:
+    """The identity of an answer to a SYN, sent at some time of its sender's clock."""
+    timestamp = [("MSS", 1460), ("SAckOK", b""), ("Timestamp", (sent, 1))] if options else [("MSS", 1460)]
+    segment = TCP(sport=PORT, dport=12345, flags="SA", ack=TAG.sequence(7) + 1, options=timestamp)
+    reading = TAG.read(bytes(IP(src="10.0.2.1", dst="10.0.1.10", ttl=ttl, id=identification) / segment))
+    assert reading is not None
+    assert (reading.number, reading.leg) == (7, "reverse")
+    return reading.packet
+
+
+def test_a_retransmission_is_another_packet_and_a_hop_is_none() -> None:
+    assert _syn_ack(1000) == _syn_ack(1000, ttl=61)
+    assert _syn_ack(1000) != _syn_ack(2000)
+    assert _syn_ack(1000, identification=1) != _syn_ack(1000, identification=2)
+    assert _syn_ack(1000, options=False) == _syn_ack(2000, options=False)
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_probe_is_one_packet_on_every_hop(protocol: Protocol) -> None:
+    packet = bytearray(build(TAG, _shots(protocol))[0])
+    first = TAG.read(bytes(packet))
+    packet[8] -= 1
+    second = TAG.read(bytes(packet))
+    assert first is not None
+    assert second is not None
+    assert first.packet == second.packet
+    packet[4:6] = b"\x12\x34"
+    other = TAG.read(bytes(packet))
+    assert other is not None
+    assert other.packet != first.packet
+
+
 def test_only_questions_of_the_run_are_answered() -> None:
     question = TAG.question(3).ljust(200, b".")
     answer = TAG.answer(question, "b")

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from netlab.probe.trace import Leg, Probe, Sighting, all_pairs, judge, last, looping, path
+from netlab.probe.trace import Leg, Probe, Sighting, all_pairs, judge, last, looping, packets, path
 
 
 def _seen(time_ns: int, node: str, outgoing: bool, leg: Leg, answerer: str = "", ttl: int = 64) -> Sighting:
@@ -77,6 +77,54 @@ def test_a_loop_is_a_place_seen_twice() -> None:
     assert looping(trace, "forward") == seen[3]
     assert last(trace, "forward") == seen[4]
     assert looping(trace, "reverse") is None
+
+
+def _way(start: int, packet: int, *nodes: str, leg: Leg = "reverse", arrives: bool = True) -> list[Sighting]:
+    """A packet that leaves its first node, passes the others, and comes into the last one."""
+    sightings = []
+    for hop, node in enumerate(nodes):
+        times = start + 10 * hop, start + 10 * hop + 1
+        incoming = hop > 0 and (arrives or hop < len(nodes) - 1)
+        outgoing = hop < len(nodes) - 1
+        sightings += [Sighting(times[0], node, "in", False, leg, 64 - hop, packet=packet)] if incoming else []
+        sightings += [Sighting(times[1], node, "out", True, leg, 63 - hop, packet=packet)] if outgoing else []
+    return sightings
+
+
+FORTH = _way(0, 7, "a", "r1", "b", leg="forward")
+SECOND = 1_000_000_000
+
+# Each: what of the answer was seen, its path, and the node where it was seen last.
+RETRANSMITTED = {
+    "over the other way": ([*_way(100, 1, "b", "r1", "a"), *_way(SECOND, 2, "b", "r2", "a")], ("b", "r1", "a"), "a"),
+    "over the same way": ([*_way(100, 1, "b", "r1", "a"), *_way(SECOND, 2, "b", "r1", "a")], ("b", "r1", "a"), "a"),
+    "while the first is under way": (
+        [*_way(100, 1, "b", "r1", "s", "a"), *_way(105, 2, "b", "r2", "a")], ("b", "r1", "s", "a"), "a"
+    ),
+    "after the first was lost": ([*_way(100, 1, "b", "r1"), *_way(SECOND, 2, "b", "r2", "a")], ("b", "r2", "a"), "a"),
+    "both lost": ([*_way(100, 1, "b", "r1"), *_way(SECOND, 2, "b", "r2", "s")], ("b", "r1"), "r1"),
+    "three times": (
+        [*_way(100, 1, "b", "r2"), *_way(SECOND, 2, "b", "r1", "a"), *_way(3 * SECOND, 3, "b", "r2", "a")],
+        ("b", "r1", "a"),
+        "a",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", RETRANSMITTED)
+def test_a_path_is_that_of_one_packet(case: str) -> None:
+    """A SYN-ACK that is sent again may take another of several equal paths: the ways do not mix, and are no loop."""
+    seen, way, where = RETRANSMITTED[case]
+    trace = judge(Probe("a", "b", "tcp"), "", "", 0, [*seen, *FORTH])
+    assert path(trace, "forward") == ("a", "r1", "b")
+    assert path(trace, "reverse") == way
+    found = last(trace, "reverse")
+    assert found is not None
+    assert found.node == where
+    assert looping(trace, "reverse") is None
+    assert trace.answered_by == ("b",)
+    assert trace.answered == (way[-1] == "a")
+    assert len(packets(trace, "reverse")) == len({sighting.packet for sighting in seen})
 
 
 def test_all_pairs() -> None:

@@ -66,6 +66,15 @@ def test_a_probe_that_comes_out_of_another_tunnel_was_lost_in_the_first() -> Non
     assert (second.source, second.target) == ("203.0.113.1", "198.51.100.1")
 
 
+def test_an_answer_that_is_sent_again_crosses_a_tunnel_of_its_own() -> None:
+    """The first one is still in its tunnel when the second one enters the same or another one."""
+    first = (seen(1, "gw", "p2s", True, "reverse"), seen(9, "lin", "ipsec0", False, "reverse"))
+    again = (seen(5, "gw", "t-site", True, "reverse"), seen(7, "site", "t-gw", False, "reverse"))
+    mixed = (first[0], *(replace(item, packet=2) for item in again), first[1])
+    found = [(item.begin, item.end, item.target) for item in crossings(trace(*mixed), ENDS)]
+    assert found == [(1, 9, "192.0.2.130"), (5, 7, "198.51.100.1")]
+
+
 def test_errors_cross_tunnels_too_and_say_what_they_say() -> None:
     rejection = Rejection("forward", "10.1.0.1", "icmp 3/1 host unreachable")
     out = replace(seen(1_000, "gw", "p2s", True, "error"), rejection=rejection)
