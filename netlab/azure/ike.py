@@ -266,9 +266,9 @@ def selectors(side: Side) -> tuple[Selectors, ...]:
 
 
 def _with_peer(side: Side, prefixes: tuple[IPv4Network, ...]) -> tuple[IPv4Network, ...]:
-    """The prefixes and, where BGP runs, the address from which the side speaks it (B11)."""
-    peer = IPv4Network(side.end.bgp_address) if side.connection.speaks_bgp else None
-    return prefixes if peer is None or any(peer.subnet_of(own) for own in prefixes) else (*prefixes, peer)
+    """The prefixes and, where BGP runs, the addresses from which the side speaks it (B11)."""
+    peers = map(IPv4Network, side.bgp_addresses if side.connection.speaks_bgp else ())
+    return (*prefixes, *(peer for peer in peers if not any(peer.subnet_of(own) for own in prefixes)))
 
 
 def _custom(side: Side) -> tuple[Selectors, ...]:

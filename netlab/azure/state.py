@@ -86,7 +86,8 @@ class State:
 
     @cached_property
     def silent(self) -> frozenset[str]:
-        """The tunnels that cannot carry a BGP session: they cannot come up, or do not select the peers' addresses."""
+        """The tunnels that cannot carry a BGP session: they cannot come up, their routers expect other addresses than
+        the peers have (B37, B43), or they do not select the peers' addresses."""
         return self.refused | {t.name for t in self.topology.tunnels if not self._selects_peers(t)}
 
     @cached_property
@@ -95,8 +96,10 @@ class State:
         return self.up - self.silent
 
     def _selects_peers(self, tunnel: Tunnel) -> bool:
-        near, far = tunnel.routers
-        return not self.negotiated[tunnel.connection.name].refusal(0, near.bgp_address, far.bgp_address)
+        near, far = tunnel.bgp
+        if not tunnel.bgp_addresses_fit or near.address is None or far.address is None:
+            return False
+        return not self.negotiated[tunnel.connection.name].refusal(0, near.address, far.address)
 
     def why_down(self, tunnel: Tunnel) -> str:
         """Why a tunnel is not up; empty if it is."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from netlab.azure.bgp.policy import policy
 from netlab.azure.bgp.sessions import Announcements, originated
@@ -45,7 +46,7 @@ def speaker(
 
 def _neighbors(topology: Topology, router: Router, timers: Timers) -> Iterator[BgpNeighbor]:
     for tunnel in topology.tunnels_of(router.node):
-        if tunnel.connection.speaks_bgp:
+        if tunnel.connection.speaks_bgp and tunnel.bgp_of(router.node).peer is not None:
             yield _over_tunnel(router, tunnel, timers)
     for other in topology.lan_of(router.node) if router.node in topology.routers else ():
         port = PAIR if router.role == "gateway" else device_port(other.node) if router.before_devices else INSIDE
@@ -57,11 +58,15 @@ def _neighbors(topology: Topology, router: Router, timers: Timers) -> Iterator[B
 
 
 def _over_tunnel(router: Router, tunnel: Tunnel, timers: Timers) -> BgpNeighbor:
-    side = tunnel.side(router.node)
-    # B13: the gateway opens the session; between two of a kind the first one named does.
-    passive = side.is_device or (not side.other.is_device and side.index == 1)
+    side, end = tunnel.side(router.node), tunnel.bgp_of(router.node)
+    # B13: the gateway opens the session; between two of a kind the first one named does. B39: with APIPA the device.
+    # Differs from Azure: a gateway leaves it to the device to open a session with APIPA; on Azure it tries in vain too,
+    # from its address in GatewaySubnet.
+    passive = side.is_device != end.apipa or (not side.is_device and not side.other.is_device and side.index == 1)
     port = tunnel_port(tunnel.name)
-    return _neighbor(router, tunnel.other(router.node), timers, tunnel.name, port, passive=passive)
+    found = _neighbor(router, tunnel.other(router.node), timers, tunnel.name, port, passive=passive)
+    local = "" if end.address == router.bgp_address else str(end.address)
+    return replace(found, address=str(end.peer), local=local)
 
 
 def _neighbor(

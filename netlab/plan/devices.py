@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from netlab.plan.model import Charon, DataPlane, Link, Node, Route, Tunnel
+from netlab.plan.model import BgpListeners, Charon, DataPlane, Link, Node, Route, Ruleset, Tunnel
 from netlab.plan.ports import P2S, tunnel_port
 from netlab.plan.underlay import BEHIND_NICS, LAST_RESORT
 from netlab.scenario import network
@@ -166,6 +166,7 @@ def tunnels(device: Device) -> Iterator[Tunnel]:
     """The tunnel interfaces of a device: one per tunnel, one for all its point-to-site clients."""
     for item in device.tunnels:
         peer, connection = item.other(device.node), item.connection
+        address = item.bgp_of(device.node).peer if connection.speaks_bgp else None
         yield Tunnel(
             device.node,
             tunnel_port(item.name),
@@ -175,7 +176,7 @@ def tunnels(device: Device) -> Iterator[Tunnel]:
             connection.name,
             TUNNEL_MTU,
             tuple(map(str, item.side(device.node).static_prefixes)),
-            (f"{peer.bgp_address}/32",) if connection.speaks_bgp else (),  # B9, B11
+            (f"{address}/32",) if address is not None else (),  # B9, B11
             peer.node,
             device.if_id(item.name),
         )
@@ -186,9 +187,18 @@ def tunnels(device: Device) -> Iterator[Tunnel]:
         yield Tunnel(device.node, P2S, P2S, edge, P2S, P2S, TUNNEL_MTU, (), (pool,), "", if_id)
 
 
+def bgp_listeners(device: Device) -> tuple[Ruleset, ...]:
+    """Where a device with several BGP addresses takes BGP connections: in each tunnel at its own one."""
+    if not device.router.tunnel_addresses:
+        return ()
+    speaking = (tunnel for tunnel in device.tunnels if tunnel.connection.speaks_bgp)
+    found = ((tunnel_port(t.name), t.bgp_of(device.node).address) for t in speaking)
+    return (BgpListeners(tuple((port, str(address or "")) for port, address in found)),)
+
+
 def peer_pins(device: Device) -> Iterator[Route]:
     """What keeps a BGP session in its own tunnel when the peer's address lies in a learned prefix."""
     for tunnel in device.tunnels:
-        if tunnel.connection.speaks_bgp:
-            address = tunnel.other(device.node).bgp_address
+        address = tunnel.bgp_of(device.node).peer if tunnel.connection.speaks_bgp else None
+        if address is not None:
             yield Route(f"{address}/32", type="unreachable", metric=LAST_RESORT)

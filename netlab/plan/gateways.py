@@ -7,7 +7,7 @@ from dataclasses import replace
 from ipaddress import IPv4Network
 
 from netlab.plan import clients
-from netlab.plan.devices import Device, peer_pins
+from netlab.plan.devices import Device, bgp_listeners, peer_pins
 from netlab.plan.model import CUSTOM_ROUTES_TABLE, GatewayView, Interface, Link, Node, Route
 from netlab.plan.names import lab_netns, node_directory
 from netlab.plan.ports import NIC, P2S, PAIR, port, to_gateway, tunnel_port
@@ -54,6 +54,8 @@ def routing(lab: str, device: Device, gateway: VpnGateway) -> Node:
             *peer_pins(device),
             *_to_the_other_instance(device, gateway),
         ),
+        loopback=tuple(f"{address}/32" for address in device.router.tunnel_addresses),
+        nftables=bgp_listeners(device),
     )
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
 from itertools import chain
 
 from netlab.plan.appliances import routes_to_appliances
-from netlab.plan.devices import Device, Parts, peer_pins
+from netlab.plan.devices import Device, Parts, bgp_listeners, peer_pins
 from netlab.plan.expressroute import routes_to_circuits
 from netlab.plan.model import Interface, Link, Node, Route, SiteNat
 from netlab.plan.names import lab_netns
@@ -41,11 +42,11 @@ def _device(lab: str, site: Site, device: Device) -> tuple[Node, Link]:
         Interface(device.node, WAN, WAN, (f"{INNER_NEAR}/32",)),
         Interface(device.edge, LAN, LAN, (f"{INNER_FAR}/32",)),
     )
-    return _router(lab, site, device.router, routes), out
+    return replace(_router(lab, site, device.router, routes), nftables=bgp_listeners(device)), out
 
 
 def _router(lab: str, site: Site, router: Router, routes: tuple[Route, ...]) -> Node:
-    loopback = (f"{router.bgp_address}/32",)
+    loopback = tuple(f"{address}/32" for address in (router.bgp_address, *router.tunnel_addresses))
     return Node(router.node, "site", lab_netns(lab, router.node), site.name, loopback=loopback, routes=routes)
 
 

@@ -5,11 +5,12 @@ The rules find clashes with them; the planner configures them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cache
 from ipaddress import IPv4Address, IPv4Network
+from itertools import chain
 
-from netlab.scenario.models import Site, VirtualNetwork
+from netlab.scenario.models import BgpSettings, Site, VirtualNetwork, VpnDevice
 from netlab.scenario.places import places
 from netlab.scenario.values import once
 
@@ -25,6 +26,8 @@ PRIVATE_PREFIXES = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.1
 DEFAULT_ASN = 65515
 # The Internet's host (RFC 5737: a prefix for documentation).
 INTERNET_ADDRESS = IPv4Address("192.0.2.1")
+# B12: link-local addresses (RFC 3927), which Azure calls APIPA.
+APIPA = IPv4Network("169.254.0.0/16")
 
 
 def subnet_gateway(prefix: IPv4Network) -> IPv4Address:
@@ -84,36 +87,86 @@ def route_server_instances(vnet: VirtualNetwork) -> tuple[IPv4Address, IPv4Addre
     return prefix[RESERVED_FIRST], prefix[RESERVED_FIRST + 1]
 
 
+def given_bgp_addresses(settings: BgpSettings | VpnDevice | None) -> tuple[IPv4Address, ...]:
+    """The BGP addresses that a file writes for a gateway or a device."""
+    if settings is None:
+        return ()
+    single = () if settings.bgp_peering_address is None else (settings.bgp_peering_address,)
+    return (*single, *settings.bgp_peering_addresses)
+
+
 def gateway_bgp_addresses(vnet: VirtualNetwork) -> tuple[IPv4Address, IPv4Address]:
-    """The BGP address of each gateway instance unless given (B8): an active-active gateway's own ones (R14), of an
-    active-standby gateway the last usable one of GatewaySubnet, which both have by turns."""
+    """The default BGP address of each gateway instance, which it always has (B8, B33): an active-active gateway's own
+    ones (R14), of an active-standby gateway the last usable one of GatewaySubnet, which both have by turns."""
     gateway = vnet.vpn_gateway
-    given = gateway.bgp if gateway is not None else None
+    given = given_bgp_addresses(gateway.bgp) if gateway is not None else ()
+    ordinary = tuple(address for address in given if address not in APIPA)
     if gateway is not None and gateway.active_active:
-        asked = given.bgp_peering_addresses if given is not None else ()
-        return (asked[0], asked[1]) if len(asked) == 2 else gateway_instances(vnet)
-    last = vnet.subnets[GATEWAY_SUBNET].address_prefix[-1 - RESERVED_LAST]
-    shared = given.bgp_peering_address or last if given is not None else last
+        return (ordinary[0], ordinary[1]) if len(ordinary) == 2 else gateway_instances(vnet)
+    shared = next(iter(ordinary), vnet.subnets[GATEWAY_SUBNET].address_prefix[-1 - RESERVED_LAST])
     return shared, shared
+
+
+def gateway_apipa_addresses(vnet: VirtualNetwork) -> tuple[tuple[IPv4Address, ...], tuple[IPv4Address, ...]]:
+    """The APIPA addresses of each gateway instance, besides the default one (B33): of an active-active gateway those of
+    the file in turn, of an active-standby gateway all of them, which both instances have by turns."""
+    gateway = vnet.vpn_gateway
+    given = given_bgp_addresses(gateway.bgp) if gateway is not None else ()
+    apipa = tuple(address for address in given if address in APIPA)
+    return (apipa[::2], apipa[1::2]) if gateway is not None and gateway.active_active else (apipa, apipa)
+
+
+def tunnel_bgp_addresses(settings: BgpSettings | VpnDevice | None) -> tuple[IPv4Address, ...]:
+    """The BGP addresses of a device that belong to its tunnel interfaces: those of a list, and each APIPA one (B43)."""
+    listed = settings.bgp_peering_addresses if settings is not None else ()
+    return tuple(a for a in given_bgp_addresses(settings) if a in listed or a in APIPA)
+
+
+def _of_all_tunnels(settings: BgpSettings | VpnDevice | None) -> IPv4Address | None:
+    """The BGP address of a loopback, which a device has in each tunnel (B43); None unless given."""
+    given = settings.bgp_peering_address if settings is not None else None
+    return given if given is not None and given not in APIPA else None
+
+
+def other_of_a_30(address: IPv4Address) -> IPv4Address | None:
+    """The other one of the two host addresses of a /30, as AWS has them at both ends of a tunnel (B34)."""
+    hosts = tuple(IPv4Network((int(address) & ~3, 30)).hosts())
+    return hosts[1 - hosts.index(address)] if address in hosts else None
 
 
 def site_bgp_address(site: Site) -> IPv4Address:
     """The BGP address of a site's only device: the last host address of the first prefix unless given."""
-    if site.bgp is not None and site.bgp.bgp_peering_address is not None:
-        return site.bgp.bgp_peering_address
     prefix = site.address_prefixes[0]
-    return prefix[-2] if prefix.num_addresses > 2 else prefix[0]
+    return _of_all_tunnels(site.bgp) or (prefix[-2] if prefix.num_addresses > 2 else prefix[0])
 
 
 def device_bgp_address(site: Site, device: str) -> IPv4Address:
     """The BGP address of one of several devices: counted down from the end of the site's first prefix unless given."""
     place = list(site.devices).index(device)
-    return site.devices[device].bgp_peering_address or site.address_prefixes[0][-2 - place]
+    return _of_all_tunnels(site.devices[device]) or site.address_prefixes[0][-2 - place]
 
 
 def router_bgp_address(site: Site) -> IPv4Address:
     """The BGP address of the router before a site's several devices: the next after theirs."""
     return site.address_prefixes[0][-2 - len(site.devices)]
+
+
+def address_in_tunnel(
+    of_device: Sequence[IPv4Address],
+    of_instances: Sequence[Sequence[IPv4Address]],
+    instance: int,
+    named: Collection[IPv4Address],
+) -> IPv4Address | None:
+    """Which of its tunnel interfaces' addresses a device has in the tunnel to an instance of a gateway (B34, B43).
+
+    One in a /30 with an address of the instance, first with one that the connection names; else the one at the
+    instance's place, if it is in no /30 with the other instance.
+    """
+    near = [address for address in of_device if other_of_a_30(address) in of_instances[instance]]
+    near.sort(key=lambda address: other_of_a_30(address) not in named)
+    elsewhere = frozenset(address for own in of_instances for address in own)
+    at_place = (a for a in of_device[instance : instance + 1] if other_of_a_30(a) not in elsewhere)
+    return next(chain(near, at_place), None)
 
 
 @cache

@@ -144,7 +144,8 @@ def _device(site: Site, router: Router) -> Node:
 
 def _spoken(routers: tuple[Router, ...]) -> str:
     """The ASN of routers, and their BGP addresses."""
-    return f"AS {routers[0].asn}  BGP {_listed(tuple(dict.fromkeys(router.bgp_address for router in routers)))}"
+    found = dict.fromkeys((*(r.bgp_address for r in routers), *(a for r in routers for a in r.tunnel_addresses)))
+    return f"AS {routers[0].asn}  BGP {_listed(tuple(found))}"
 
 
 def _clients(network: Network) -> Iterator[Node]:

@@ -65,9 +65,9 @@ def static_ways(state: State, router: Router) -> Iterator[Way]:
             for prefix in tunnel.side(router.node).static_prefixes:
                 if prefix not in own:
                     yield Way(prefix, tunnel.name, "", _static_source(router))
-        if tunnel.connection.speaks_bgp and tunnel.name in state.up:
-            peer = IPv4Network(tunnel.other(router.node).bgp_address)
-            yield Way(peer, tunnel.name, "", "the BGP peer's host route", is_peer=True)
+        peer = tunnel.bgp_of(router.node).peer if tunnel.connection.speaks_bgp else None
+        if peer is not None and tunnel.name in state.up:
+            yield Way(IPv4Network(peer), tunnel.name, "", "the BGP peer's host route", is_peer=True)
     if router.role == "device" and isinstance(router.end, Site):
         for appliance in router.end.appliances:
             yield Way(IPv4Network(appliance.bgp_address), "", appliance.nic.node, "the appliance's host route")
@@ -141,7 +141,7 @@ def gateway_instance(state: State, leases: Leases, router: Router) -> Node:
             _clients(state, leases, router),
             own_routes(state, router),
         ),
-        addresses=frozenset(gateway.instance_addresses(router)),
+        addresses=frozenset((*gateway.instance_addresses(router), *router.tunnel_addresses)),
     )
 
 
@@ -159,7 +159,7 @@ def device(state: State, router: Router) -> Node:
     return Node(
         router.node,
         table(lost_peers(state, router), _hosts(router, site), inward, known, to_the_internet(default, known)),
-        addresses=frozenset((router.bgp_address,)),
+        addresses=frozenset((router.bgp_address, *router.tunnel_addresses)),
     )
 
 
@@ -178,8 +178,8 @@ def _hosts(router: Router, site: Site) -> Iterator[Route]:
 def lost_peers(state: State, router: Router) -> Iterator[Route]:
     """The BGP peers at the other ends of tunnels that are down: no other route leads to them."""
     for tunnel in state.topology.tunnels_of(router.node):
-        if tunnel.connection.speaks_bgp and tunnel.name not in state.up:
-            address = tunnel.other(router.node).bgp_address
+        address = tunnel.bgp_of(router.node).peer if tunnel.connection.speaks_bgp else None
+        if address is not None and tunnel.name not in state.up:
             yield Route(IPv4Network(address), "the tunnel's end", tunnel.name, (_NO_PRIVATE_ROUTE,))
 
 

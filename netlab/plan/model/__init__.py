@@ -20,7 +20,16 @@ from netlab.plan.model.kernel import (
     Rule,
 )
 from netlab.plan.model.lab import DataPlane, Plan, Timers
-from netlab.plan.model.nftables import ApplianceNat, Barrier, FabricRules, InitiatorOnly, Ruleset, SiteNat, VpnServerNat
+from netlab.plan.model.nftables import (
+    ApplianceNat,
+    Barrier,
+    BgpListeners,
+    FabricRules,
+    InitiatorOnly,
+    Ruleset,
+    SiteNat,
+    VpnServerNat,
+)
 from netlab.plan.model.views import Client, GatewayView, RouteServerView, Uplink
 
 __all__ = [
@@ -30,6 +39,7 @@ __all__ = [
     "MAIN_TABLE",
     "ApplianceNat",
     "Barrier",
+    "BgpListeners",
     "BgpNeighbor",
     "BgpSpeaker",
     "Certificate",

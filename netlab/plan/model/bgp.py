@@ -12,7 +12,8 @@ class BgpNeighbor:
     """A BGP peer: over the tunnel of an IKE connection, or of another kind of ``connection``, or ``internal`` (iBGP).
 
     ``interface`` leads to it. Exactly one side is ``passive``. ``communities`` are the numbers that stand for the site
-    of origin in the policy; ``timers`` are keepalive and hold time where they are shorter than the speaker's.
+    of origin in the policy; ``timers`` are keepalive and hold time where they are shorter than the speaker's; ``local``
+    is the speaker's address towards it, where that is not its own.
     """
 
     connection: str
@@ -25,6 +26,7 @@ class BgpNeighbor:
     internal: bool = False
     communities: tuple[int, ...] = ()
     timers: tuple[int, int] | None = None
+    local: str = ""
 
     @property
     def has_export_map(self) -> bool:

@@ -69,5 +69,13 @@ class InitiatorOnly:
     peer: str
 
 
+@dataclass(frozen=True, slots=True)
+class BgpListeners:
+    """A router takes BGP connections in each of its tunnels at one address only: pairs of an interface and the address,
+    which is empty where it takes none (B37, B43)."""
+
+    tunnels: tuple[tuple[str, str], ...]
+
+
 # What nftables does in a namespace; each is printed by a template of its own.
-Ruleset = FabricRules | ApplianceNat | VpnServerNat | SiteNat | InitiatorOnly
+Ruleset = FabricRules | ApplianceNat | VpnServerNat | SiteNat | InitiatorOnly | BgpListeners

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
 
-from netlab.scenario.values import Model, Prefixes
+from netlab.scenario.values import Address, Model, Prefixes
 
 
 class IpsecPolicy(Model):
@@ -75,6 +75,9 @@ class Connection(TunnelSettings):
     """The device of the site, if the site has several (R73)."""
     enable_bgp: bool = False
     """Whether BGP runs in the tunnel (B1)."""
+    custom_bgp_addresses: tuple[Address, ...] = ()
+    """The APIPA addresses from which the gateway's instances speak BGP here, one of each (B37, B38). Default: those in
+    one /30 with the device's address; with a local network gateway of the file, as on Azure, the first of each."""
     local_network_gateways: dict[str, str] = {}
     """For a VNet of `between`, the local network gateway that describes the other end to its gateway. Default: one with
     the prefixes of the other end, or with its BGP address only if BGP runs (B11)."""

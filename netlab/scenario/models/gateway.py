@@ -22,10 +22,13 @@ class BgpSettings(Model):
     """The autonomous system number. Azure's default is 65515 (B2); the two ends of a connection need different ones
     (B7)."""
     bgp_peering_address: Address | None = None
-    """The BGP address. Default of a gateway: an address of GatewaySubnet (B8); of a site: one of the site (B10). An
-    APIPA address of a gateway is in 169.254.21.0 to 169.254.22.255 (B12)."""
+    """The BGP address. Default of a gateway: an address of GatewaySubnet (B8); of a site: one of the site, which its
+    device has on a loopback (B10, B43). An APIPA address of a gateway is in 169.254.21.0 to 169.254.22.255, and it has
+    its default address too (B12, B33); one of a device belongs to a single tunnel (B43)."""
     bgp_peering_addresses: tuple[Address, ...] = ()
-    """The BGP addresses of an active-active gateway, in the order of its instances (R14)."""
+    """Several BGP addresses. Of a gateway: those of GatewaySubnet in the order of its instances (R14), and APIPA
+    addresses for its instances in turn: the first, the second, the first again (B35). Of a site: one for each tunnel of
+    its device, in the order of the gateway's instances or in one /30 with an address of the instance (B34, B43)."""
 
 
 class PointToSite(Model):

@@ -15,6 +15,8 @@ class VpnDevice(Model):
 
     bgp_peering_address: Address | None = None
     """The device's BGP address. Default: an address of the site (B10)."""
+    bgp_peering_addresses: tuple[Address, ...] = ()
+    """A BGP address for each of the device's tunnels, instead of one for all (B43)."""
     public_ip_address: Address | None = None
     """The device's public address. Default: one that the lab chooses."""
 

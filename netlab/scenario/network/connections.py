@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network
+from itertools import product
 from typing import TYPE_CHECKING
 
 from netlab.scenario import models
 from netlab.scenario.addresses import DEFAULT_ROUTE
 from netlab.scenario.network.ends import Appliance, Site, VpnGateway
+from netlab.scenario.network.peer_addresses import BgpEnd, bgp_ends
 
 if TYPE_CHECKING:
     from netlab.scenario.network.graph import Network
@@ -96,12 +98,20 @@ class Side:
         return self.end.static_routes.get(self.connection.name, default)
 
     @cached_property
+    def bgp_addresses(self) -> tuple[IPv4Address, ...]:
+        """The addresses from which it speaks BGP on this connection: those of the end's first router, and of the others
+        of an active-active gateway."""
+        routers = (_routers(self.end, self.connection), _routers(self.other.end, self.connection))
+        ends = (bgp_ends(self, own, self.other, far)[0] for own, far in product(*routers))
+        return tuple(dict.fromkeys(end.address for end in ends if end.address is not None))
+
+    @cached_property
     def as_path_prepend(self) -> int:
         """How many more times a site's device puts its ASN before what it announces here (B28)."""
         return self.end.spec.as_path_prepend.get(self.connection.name, 0) if isinstance(self.end, Site) else 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Tunnel:
     """One tunnel of a connection, and the routers at its ends, in the order of ``between``."""
 
@@ -121,6 +131,23 @@ class Tunnel:
         """The side of the connection at which the router of this node is."""
         return self.connection.sides[0 if self.routers[0].node == node else 1]
 
+    @cached_property
+    def bgp(self) -> tuple[BgpEnd, BgpEnd]:
+        """How its two routers are set for a BGP session in it."""
+        one, other = self.routers
+        first, second = self.connection.sides
+        return bgp_ends(first, one, second, other)
+
+    def bgp_of(self, node: str) -> BgpEnd:
+        """How the router of this node is set for a BGP session in it."""
+        return self.bgp[0 if self.routers[0].node == node else 1]
+
+    @property
+    def bgp_addresses_fit(self) -> bool:
+        """Whether each router expects the address that the other one has (B37, B43)."""
+        one, other = self.bgp
+        return None not in (one.address, other.address) and (one.address, one.peer) == (other.peer, other.address)
+
 
 @dataclass(frozen=True, slots=True)
 class Peers:
@@ -137,8 +164,8 @@ class Peers:
         return self.routers[1] if self.routers[0].node == node else self.routers[0]
 
 
-def bgp_address(side: Side) -> IPv4Address:
-    """The address from which a side speaks BGP: of a site with several devices that of the connection's device."""
-    if isinstance(side.end, Site):
-        return side.end.device(side.connection.spec.device).bgp_address
-    return side.end.bgp_address
+def _routers(end: AnyEnd, connection: Connection) -> tuple[Router, ...]:
+    """The routers of an end of a connection: of a site's several devices the connection's."""
+    if isinstance(end, Site):
+        return (end.device(connection.spec.device),)
+    return end.on_duty(second_is_active=False)

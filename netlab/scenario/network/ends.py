@@ -48,11 +48,17 @@ class VpnGateway(End):
     @cached_property
     def instances(self) -> tuple[Router, Router]:
         """Both instances; those of an active-standby gateway share the BGP address (R7)."""
-        first, second = addresses.gateway_bgp_addresses(self.vnet.spec)
-        return self._instance(0, first), self._instance(1, second)
+        return self._instance(0), self._instance(1)
 
-    def _instance(self, index: int, bgp_address: IPv4Address) -> Router:
-        return Router(self, instance_node(self.name, index), index, self.asn, bgp_address, "gateway", self.vnet)
+    def _instance(self, index: int) -> Router:
+        address = addresses.gateway_bgp_addresses(self.vnet.spec)[index]
+        apipa = addresses.gateway_apipa_addresses(self.vnet.spec)[index]
+        return Router(self, instance_node(self.name, index), index, self.asn, address, "gateway", self.vnet, apipa)
+
+    @cached_property
+    def apipa_addresses(self) -> frozenset[IPv4Address]:
+        """The APIPA addresses of its instances (B35)."""
+        return frozenset(address for router in self.instances for address in router.tunnel_addresses)
 
     def instance_addresses(self, router: Router) -> tuple[IPv4Address, ...]:
         """The addresses of an instance in GatewaySubnet: its own and its BGP address."""
@@ -121,8 +127,8 @@ class Site(End):
     def devices(self) -> tuple[Router, ...]:
         """Its VPN devices: the one that is the site's own node, or several."""
         if not self.spec.devices:
-            address = addresses.site_bgp_address(self.spec)
-            return (Router(self, self.node, 0, self.asn, address, "device"),)
+            address, of_tunnels = addresses.site_bgp_address(self.spec), addresses.tunnel_bgp_addresses(self.spec.bgp)
+            return (Router(self, self.node, 0, self.asn, address, "device", tunnel_addresses=of_tunnels),)
         return tuple(
             Router(
                 self,
@@ -131,8 +137,9 @@ class Site(End):
                 self.asn,
                 addresses.device_bgp_address(self.spec, name),
                 "device",
+                tunnel_addresses=addresses.tunnel_bgp_addresses(device),
             )
-            for index, name in enumerate(self.spec.devices)
+            for index, (name, device) in enumerate(self.spec.devices.items())
         )
 
     @cached_property

@@ -22,7 +22,8 @@ class Router:
     """An instance of a gateway or of a Route Server, a VPN device, an appliance, or an edge router of a circuit.
 
     ``end`` is what it belongs to, ``index`` its place there, ``vnet`` the VNet that it is in, if it is in one. ``asn``
-    is 0 and ``bgp_address`` means nothing where there is no BGP.
+    is 0 and ``bgp_address`` means nothing where there is no BGP. ``tunnel_addresses`` are BGP addresses that it has for
+    some of its tunnels: the APIPA ones of a gateway's instance, those of a device's tunnel interfaces.
     """
 
     end: End = field(repr=False)
@@ -32,6 +33,7 @@ class Router:
     bgp_address: IPv4Address
     role: Role
     vnet: VNet | None = field(default=None, repr=False)
+    tunnel_addresses: tuple[IPv4Address, ...] = ()
 
     @property
     def before_devices(self) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from netlab.scenario.models import Scenario
 from netlab.scenario.rules import (
+    apipa,
     appliances,
     bgp,
     connections,
@@ -151,6 +152,14 @@ RULES: tuple[Rule, ...] = (
     bgp.b10_devices_peer_from_inside,
     bgp.b12_apipa_is_azures_part,
     bgp.b12_bgp_addresses_differ,
+    apipa.b35_active_standby_has_one_apipa_address,
+    apipa.b36_apipa_peers_meet_apipa,
+    apipa.b36_custom_bgp_addresses_have_an_effect,
+    apipa.b37_connections_name_their_apipa_address,
+    apipa.b38_custom_bgp_addresses_are_the_gateways,
+    apipa.b40_prefixes_beside_apipa_are_left_out,
+    apipa.b43_addresses_of_tunnels_are_used,
+    apipa.local_network_gateways_have_one_bgp_address,
     route_servers.a1_route_server_has_its_subnet,
     route_servers.a1_route_server_subnet_is_its_own,
     appliances.a4_appliances_peer_with_both_instances,

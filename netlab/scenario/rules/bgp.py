@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv4Network
 
 from netlab.scenario import addresses
-from netlab.scenario.addresses import DEFAULT_ASN, GATEWAY_SUBNET
+from netlab.scenario.addresses import APIPA, DEFAULT_ASN, GATEWAY_SUBNET
 from netlab.scenario.models import Scenario
 from netlab.scenario.rules.breach import Breach, Breaches, by_profile
 from netlab.scenario.rules.joined import lacks_gateway, neighbours_of, sound_connections
@@ -19,7 +19,6 @@ UNLISTED_ASN = 65516
 _SITE = ("site", "bgp: {asn: 65101}")
 USABLE = "use one of 64512 to 65514 or 65521 to 65534"
 # B12.
-APIPA = IPv4Network("169.254.0.0/16")
 AZURE_APIPA = (IPv4Network("169.254.21.0/24"), IPv4Network("169.254.22.0/24"))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from netlab.scenario.addresses import APIPA, given_bgp_addresses
 from netlab.scenario.models import Scenario
 from netlab.scenario.rules.breach import Breach, Breaches, Path, by_profile
 from netlab.scenario.rules.joined import instances
@@ -35,20 +36,22 @@ def r10_instances_have_addresses_of_their_own(scenario: Scenario) -> Breaches:
     """R10, R14: an active-active gateway has two public and two BGP addresses, an active-standby one has one each."""
     for name, gateway in vpn_gateways(scenario).items():
         path: Path = ("vnets", name, "vpn_gateway")
-        public, bgp = gateway.public_ip_addresses, gateway.bgp.bgp_peering_addresses if gateway.bgp is not None else ()
+        public, bgp = gateway.public_ip_addresses, given_bgp_addresses(gateway.bgp)
+        of_subnet = tuple(address for address in bgp if address not in APIPA)
         if not gateway.active_active:
-            for key, given in (("public_ip_addresses", public), ("bgp.bgp_peering_addresses", bgp)):
-                if given:
-                    right = "write active_active: true, or give it one address"
-                    yield Breach((*path, *key.split(".")), f"an active-standby gateway has one only; {right}")
+            several = (("public_ip_addresses", bool(public)), ("bgp.bgp_peering_addresses", len(of_subnet) > 1))
+            for key, _ in (each for each in several if each[1]):
+                right = "write active_active: true, or give it one address"
+                yield Breach((*path, *key.split(".")), f"an active-standby gateway has one only; {right}")
             continue
         if gateway.public_ip_address is not None:
             yield Breach((*path, "public_ip_address"), "each instance has its own; write public_ip_addresses: [a, b]")
         if gateway.bgp is not None and gateway.bgp.bgp_peering_address is not None:
             message = "each instance has its own; write bgp_peering_addresses: [a, b]"
             yield Breach((*path, "bgp", "bgp_peering_address"), message)
-        if len(bgp) not in (0, 2):
-            yield Breach((*path, "bgp", "bgp_peering_addresses"), f"two instances need two of them, not {len(bgp)}")
+        elif len(of_subnet) not in (0, 2):
+            message = f"two instances need two of them, not {len(of_subnet)}"
+            yield Breach((*path, "bgp", "bgp_peering_addresses"), message)
         most = 2 if gateway.point_to_site is None else 3
         if len(public) == 1 or len(public) > most:
             yield Breach((*path, "public_ip_addresses"), f"this gateway has {most} public addresses, not {len(public)}")

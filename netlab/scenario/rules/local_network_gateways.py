@@ -10,7 +10,7 @@ from netlab.scenario.names import short, suggest
 from netlab.scenario.overlaps import overlapping
 from netlab.scenario.rules.breach import Breach, Breaches, unknown
 from netlab.scenario.rules.joined import RemoteEnd, remote_ends, remote_ends_by_vnet, sound_connections
-from netlab.scenario.rules.subjects import asn_of, bgp_address_of, without_settings
+from netlab.scenario.rules.subjects import asn_of, bgp_addresses_of, without_settings
 
 # A prefix of the device at the other end of a connection.
 Listed = tuple[RemoteEnd, IPv4Network]
@@ -64,13 +64,14 @@ def b7_local_network_gateways_know_the_peer(scenario: Scenario) -> Breaches:
             continue
         path, settings = ("local_network_gateways", named, "bgp"), remote.gateway.bgp
         device = scenario.connections[remote.connection].device
-        asn, address = asn_of(scenario, remote.device), bgp_address_of(scenario, remote.device, device)
+        asn, known = asn_of(scenario, remote.device), bgp_addresses_of(scenario, remote.device, device)
         if settings is None:
             yield Breach(path, f"`{remote.connection}` runs BGP; write bgp: {{asn: {asn}}} for `{remote.device}`")
         elif settings.asn != asn:
             yield Breach((*path, "asn"), f"`{remote.device}` has the ASN {asn}, not {settings.asn}")
-        elif settings.bgp_peering_address not in (None, address):
-            yield Breach((*path, "bgp_peering_address"), f"the BGP address of `{remote.device}` is {address}")
+        elif settings.bgp_peering_address not in (None, *known):
+            right = " or ".join(map(str, known))
+            yield Breach((*path, "bgp_peering_address"), f"the BGP address of `{remote.device}` is {right}")
 
 
 def r71_local_network_gateways_lie_outside(scenario: Scenario) -> Breaches:

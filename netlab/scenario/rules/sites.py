@@ -50,6 +50,8 @@ def hosts_have_addresses_of_their_site(scenario: Scenario) -> Breaches:
 
 
 def _bgp_addresses(site: Site) -> Iterator[IPv4Address]:
+    yield from addresses.tunnel_bgp_addresses(site.bgp)
+    yield from (a for device in site.devices.values() for a in addresses.tunnel_bgp_addresses(device))
     if not site.devices and site.bgp is not None:
         yield addresses.site_bgp_address(site)
     elif site.devices and not lacks_room(site):
@@ -65,6 +67,6 @@ def r73_devices_have_addresses_of_their_own(scenario: Scenario) -> Breaches:
             yield Breach(("sites", name, "address_prefixes", 0), message)
         if site.devices and site.public_ip_address is not None:
             yield Breach(("sites", name, "public_ip_address"), "the site has devices; give each device its own")
-        if site.devices and site.bgp is not None and site.bgp.bgp_peering_address is not None:
-            path = ("sites", name, "bgp", "bgp_peering_address")
-            yield Breach(path, "the site has devices; give each device its own")
+        for key in ("bgp_peering_address", "bgp_peering_addresses") if site.devices and site.bgp is not None else ():
+            if getattr(site.bgp, key):
+                yield Breach(("sites", name, "bgp", key), "the site has devices; give each device its own")

@@ -87,6 +87,8 @@ def bgp_addresses(scenario: Scenario) -> Iterator[tuple[Path, str, IPv4Address]]
     for path, site, device in devices(scenario):
         if device.bgp_peering_address is not None:
             yield (*path, "bgp_peering_address"), site, device.bgp_peering_address
+        for index, address in enumerate(device.bgp_peering_addresses):
+            yield (*path, "bgp_peering_addresses", index), site, address
 
 
 def device_asns(scenario: Scenario) -> Iterator[tuple[Path, int, bool]]:
@@ -107,17 +109,23 @@ def asn_of(scenario: Scenario, end: str) -> int:
     return settings.asn if settings is not None else 0
 
 
-def bgp_address_of(scenario: Scenario, end: str, device: str | None = None) -> IPv4Address:
-    """The BGP address of a VNet's gateway (its first instance), of a site's device or of an appliance."""
+def bgp_addresses_of(scenario: Scenario, end: str, device: str | None = None) -> tuple[IPv4Address, ...]:
+    """The BGP addresses of a VNet's gateway (its first instance's), of a site's device or of an appliance."""
     if end in scenario.vnets:
-        return addresses.gateway_bgp_addresses(scenario.vnets[end])[0]
+        return addresses.gateway_bgp_addresses(scenario.vnets[end])[:1]
     if end in scenario.appliances:
         vnet, vm = scenario.appliances[end]
-        return addresses.vm_addresses(scenario.vnets[vnet])[vm]
+        return (addresses.vm_addresses(scenario.vnets[vnet])[vm],)
     site = scenario.sites[end]
-    if site.devices:
-        return addresses.device_bgp_address(site, device or next(iter(site.devices)))
-    return addresses.site_bgp_address(site)
+    if not site.devices:
+        return _of_device(site.bgp, addresses.site_bgp_address(site))
+    name = device or next(iter(site.devices))
+    return _of_device(site.devices[name], addresses.device_bgp_address(site, name))
+
+
+def _of_device(settings: BgpSettings | VpnDevice | None, loopback: IPv4Address) -> tuple[IPv4Address, ...]:
+    """Those that the file gives, else that of the loopback."""
+    return addresses.given_bgp_addresses(settings) or (loopback,)
 
 
 def lacks_room(site: Site) -> bool:

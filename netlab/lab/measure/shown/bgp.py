@@ -115,9 +115,11 @@ def _learned(local: str, route: BgpRoute) -> GatewayRoute:
 def _advertised(speaker: BgpSpeaker, route: BgpRoute, neighbor: BgpNeighbor) -> GatewayRoute:
     # A route of its own has no next hop in bgpd.
     kept = neighbor.policy.exports.next_hop_unchanged and route.next_hop not in ("", "0.0.0.0")
+    hop = route.next_hop if kept else neighbor.local or speaker.address
     return GatewayRoute(
         network=route.prefix,
-        nextHop=str(neighbor.policy.exports.next_hop or "") or (route.next_hop if kept else speaker.address),
+        nextHop=str(neighbor.policy.exports.next_hop or "")
+        or (route.next_hop if kept else neighbor.local or speaker.address),
         sourcePeer=speaker.address,
         origin="Igp",
         # bgpd puts its own number before the path only as it sends it.
