@@ -258,11 +258,11 @@ def selectors(side: Side) -> tuple[Selectors, ...]:
         return custom
     own, other = side.end.prefixes, side.other
     if _by_policy(side):
-        return _combinations(own, _with_peer(other, side.local_network_gateway.address_prefixes))
+        return _combinations(_with_peer(side, own), _with_peer(other, side.local_network_gateway.address_prefixes))
     if not side.is_device or not _by_policy(other):
         return (ANY_TO_ANY,)
     there = () if isinstance(side.end, VpnGateway) else side.end.static_routes.get(side.connection.name)
-    return _combinations(_with_peer(side, own), other.end.prefixes if there is None else there)
+    return _combinations(_with_peer(side, own), _with_peer(other, other.end.prefixes) if there is None else there)
 
 
 def _with_peer(side: Side, prefixes: tuple[IPv4Network, ...]) -> tuple[IPv4Network, ...]:

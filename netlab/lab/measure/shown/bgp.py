@@ -118,8 +118,7 @@ def _advertised(speaker: BgpSpeaker, route: BgpRoute, neighbor: BgpNeighbor) -> 
     hop = route.next_hop if kept else neighbor.local or speaker.address
     return GatewayRoute(
         network=route.prefix,
-        nextHop=str(neighbor.policy.exports.next_hop or "")
-        or (route.next_hop if kept else neighbor.local or speaker.address),
+        nextHop=str(neighbor.policy.exports.next_hop or "") or hop,
         sourcePeer=speaker.address,
         origin="Igp",
         # bgpd puts its own number before the path only as it sends it.
