@@ -6,14 +6,15 @@ connection says otherwise (``other_end``).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network
-from itertools import product
+from ipaddress import IPv4Address
 from typing import Literal
 
+from netlab.azure import selectors
+from netlab.azure.selectors import Answer, Selectors, answer, cover, custom
 from netlab.scenario.models import IpsecPolicy
-from netlab.scenario.network import Connection, Side, VpnGateway
+from netlab.scenario.network import Connection, Side
 
 Protocol = Literal["IKEv1", "IKEv2"]
 # In the peer's own IKE words.
@@ -32,7 +33,6 @@ CODES: Mapping[Reason, Code] = {
     "nobody initiates": "PeerReachability",
 }
 
-ANY = IPv4Network("0.0.0.0/0")
 IKE_LIFETIME = 28_800  # R33, R34, R43
 CHILD_LIFETIME = 27_000  # R37
 POLICY_BASED_CHILD_LIFETIME = 3_600  # R23, R37
@@ -58,25 +58,6 @@ class EspSuite:
 
 
 @dataclass(frozen=True, slots=True)
-class Selectors:
-    """The traffic selectors of one CHILD SA, as one end sees them: every local prefix with every remote one."""
-
-    local: tuple[IPv4Network, ...]
-    remote: tuple[IPv4Network, ...]
-
-    def mirrored(self) -> Selectors:
-        """As the other end sees them."""
-        return Selectors(self.remote, self.local)
-
-    def cover(self, source: IPv4Address, destination: IPv4Address) -> bool:
-        """Whether a packet that this end sends is selected."""
-        return any(source in prefix for prefix in self.local) and any(destination in prefix for prefix in self.remote)
-
-
-ANY_TO_ANY = Selectors((ANY,), (ANY,))
-
-
-@dataclass(frozen=True, slots=True)
 class Negotiated:
     """The result of a negotiation: the SAs with their algorithms and the selectors of each side, by its index; or the
     reason why there are none."""
@@ -87,6 +68,8 @@ class Negotiated:
     ike: IkeSuite | None = None
     esp: EspSuite | None = None
     selectors: tuple[tuple[Selectors, ...], tuple[Selectors, ...]] = ((), ())
+    # Whether the first proposal is refused, so that the connection comes up when a packet asks for another one (R50).
+    waits: bool = False
 
     @property
     def up(self) -> bool:
@@ -98,19 +81,9 @@ class Negotiated:
         """What Azure's VPN troubleshoot says of it."""
         return CODES[self.reason]
 
-    def refusal(self, side: int, source: IPv4Address, destination: IPv4Address) -> str:
-        """Why no SA takes a packet that a side sends: the address, and what the selectors hold; empty if one does."""
-        mine = self.selectors[side]
-        if any(item.cover(source, destination) for item in mine):
-            return ""
-        towards = [item for item in mine if any(destination in prefix for prefix in item.remote)]
-        address = source if towards else destination
-        held = {prefix for item in towards for prefix in item.local} if towards else _remote_of(mine)
-        return f"{address} is in none of {', '.join(map(str, sorted(held)))}"
-
-
-def _remote_of(selectors: Iterable[Selectors]) -> set[IPv4Network]:
-    return {prefix for item in selectors for prefix in item.remote}
+    def selects(self, source: IPv4Address, destination: IPv4Address) -> bool:
+        """Whether an SA takes a packet that the first side sends."""
+        return cover(self.selectors[0], source, destination)
 
 
 # --- Azure's default proposals --------------------------------------------------------------------------------------
@@ -247,63 +220,38 @@ def child_lifetime(side: Side) -> int:
     return POLICY_BASED_CHILD_LIFETIME if side.connection.policy_based else CHILD_LIFETIME
 
 
-def selectors(side: Side) -> tuple[Selectors, ...]:
-    """The selectors that a side proposes, one for each CHILD SA.
-
-    Custom ones (R50); every combination of local and remote prefixes where the gateway is policy-based (R20) or set to
-    do the same (R48); else any to any (R19). A device is set to what its gateway wants, unless it has custom ones.
-    """
-    custom = _custom(side)
-    if custom:
-        return custom
-    own, other = side.end.prefixes, side.other
-    if _by_policy(side):
-        return _combinations(_with_peer(side, own), _with_peer(other, side.local_network_gateway.address_prefixes))
-    if not side.is_device or not _by_policy(other):
-        return (ANY_TO_ANY,)
-    there = () if isinstance(side.end, VpnGateway) else side.end.static_routes.get(side.connection.name)
-    return _combinations(_with_peer(side, own), _with_peer(other, other.end.prefixes) if there is None else there)
+def in_pairs(connection: Connection) -> bool:
+    """Whether a CHILD SA has one prefix of each side: those of IKEv1 have (RFC 2409, section 5.5)."""
+    return protocol(initiator(connection) or connection.sides[0]) == "IKEv1"
 
 
-def _with_peer(side: Side, prefixes: tuple[IPv4Network, ...]) -> tuple[IPv4Network, ...]:
-    """The prefixes and, where BGP runs, the addresses from which the side speaks it (B11)."""
-    peers = map(IPv4Network, side.bgp_addresses if side.connection.speaks_bgp else ())
-    return (*prefixes, *(peer for peer in peers if not any(peer.subnet_of(own) for own in prefixes)))
+def proposed(side: Side) -> tuple[Selectors, ...]:
+    """The selectors that a side proposes, one for each CHILD SA."""
+    return selectors.proposed(side, in_pairs(side.connection))
 
 
-def _custom(side: Side) -> tuple[Selectors, ...]:
-    """Custom selectors as a side sees them: a connection's are its gateway's (the first one's, of two)."""
-    settings = side.settings
-    found = (Selectors(p.local_address_ranges, p.remote_address_ranges) for p in settings.traffic_selector_policies)
-    first = next(each for each in side.connection.sides if not each.is_device)
-    if settings is not side.connection.spec or side is first:
-        return tuple(found)
-    return tuple(each.mirrored() for each in found)
-
-
-def _by_policy(side: Side) -> bool:
-    is_gateway = isinstance(side.end, VpnGateway)
-    return is_gateway and (side.policy_based or side.settings.use_policy_based_traffic_selectors)
-
-
-def _combinations(local: Iterable[IPv4Network], remote: Iterable[IPv4Network]) -> tuple[Selectors, ...]:
-    return tuple(Selectors((mine,), (theirs,)) for mine, theirs in product(local, remote))
-
-
-def accepted_selectors(side: Side) -> tuple[Selectors, ...]:
-    """What a side accepts of its peer's proposals: a route-based gateway everything (R47), an appliance too."""
-    return selectors(side) if side.end.role == "site" or side.policy_based else (ANY_TO_ANY,)
+def accepted(side: Side) -> tuple[Selectors, ...]:
+    """The selectors that a side accepts."""
+    return selectors.accepted(side, in_pairs(side.connection))
 
 
 def on_demand(side: Side) -> bool:
     """Whether packets that a side sends bring SAs up.
 
     All of them where a gateway is policy-based, from either end (R22); where the side that initiates has several
-    selectors, those after the first (R50).
+    selectors, those after the first (R50); at a device that answers, those that the other side did not ask for.
     """
     if side.connection.policy_based:
         return mode(side) != "ResponderOnly"
-    return side is initiator(side.connection) and len(selectors(side)) > 1
+    return len(proposed(side)) > 1 if side is initiator(side.connection) else bool(_asked_for_by(side))
+
+
+def refused(side: Side) -> tuple[Selectors, ...]:
+    """The proposals of its peer that a side with IKEv1 refuses though it has a part of them, as the side sees them."""
+    if not in_pairs(side.connection):
+        return ()
+    offers, own = proposed(side.other), accepted(side)
+    return tuple(offer.mirrored() for offer in offers if answer(offer, own, True) and not answer(offer, own, False))
 
 
 # --- the negotiation ------------------------------------------------------------------------------------------------
@@ -323,15 +271,49 @@ def negotiate(connection: Connection, keys_differ: bool = False) -> Negotiated:
         return Negotiated(spoken, begins, "no proposal chosen")
     if keys_differ:
         return Negotiated(spoken, begins, "authentication failed", ike)
-    agreed = _narrowed(selectors(begins), accepted_selectors(responds))
-    if not agreed:
+    first, *others = (found.selectors if found is not None else None for found in _answered(begins))
+    later = (*filter(None, others), *_answers_to_responder(begins))
+    if first is None and not later:
         return Negotiated(spoken, begins, "selectors unacceptable", ike)
-    esp = _choose_esp(spoken, esp_proposals(begins), esp_proposals(responds))
+    offered, taken = esp_proposals(begins), esp_proposals(responds)
+    full = next((suite for suite in taken if suite in offered), None)
+    esp = _without_pfs(offered, taken) if spoken == "IKEv2" and first is not None else full
     if esp is None:
         return Negotiated(spoken, begins, "no proposal chosen", ike)
+    # Only the first CHILD SA of IKEv2 has no key exchange of its own: ends that differ in PFS have no others.
+    agreed = tuple(dict.fromkeys((*((first,) if first is not None else ()), *(later if full is not None else ()))))
     mirrored = tuple(each.mirrored() for each in agreed)
     both = (agreed, mirrored) if begins.index == 0 else (mirrored, agreed)
-    return Negotiated(spoken, begins, "", ike, esp, both)
+    return Negotiated(spoken, begins, "", ike, esp, both, waits=first is None)
+
+
+def _answered(side: Side) -> tuple[Answer | None, ...]:
+    """The other side's answer to each proposal of a side."""
+    own = accepted(side.other)
+    return tuple(answer(offer, own, not in_pairs(side.connection)) for offer in proposed(side))
+
+
+def _answers_to_responder(begins: Side) -> Iterator[Selectors]:
+    """What the side that initiates leaves of its peer's own proposals, as the side that initiates sees it."""
+    for offer in _asked_for_by(begins.other):
+        found = answer(offer, accepted(begins), not in_pairs(begins.connection))
+        if found is not None:
+            yield found.selectors.mirrored()
+
+
+def _asked_for_by(responds: Side) -> tuple[Selectors, ...]:
+    """The selectors that a side which answers proposes when a packet asks for them (R22, R46).
+
+    Of a policy-based connection all of its own; of a device with several custom selectors those with which it has
+    answered no proposal, once it has answered one: before that its peer has to initiate.
+    """
+    begins = responds.other
+    used = {found.by for found in _answered(begins) if found is not None}
+    device = responds.is_device and mode(responds) == "Default" and bool(used) and bool(custom(responds))
+    policy_based = responds.connection.policy_based and mode(responds) != "ResponderOnly"
+    if not answers(begins) or not (device or policy_based):
+        return ()
+    return tuple(each for each in proposed(responds) if each not in used)
 
 
 def _choose(offered: tuple[IkeSuite, ...], accepted: tuple[IkeSuite, ...]) -> IkeSuite | None:
@@ -339,29 +321,9 @@ def _choose(offered: tuple[IkeSuite, ...], accepted: tuple[IkeSuite, ...]) -> Ik
     return next((suite for suite in accepted if suite in offered), None)
 
 
-def _choose_esp(spoken: Protocol, offered: tuple[EspSuite, ...], accepted: tuple[EspSuite, ...]) -> EspSuite | None:
-    """As ``_choose``; but IKEv2 makes the first CHILD SA without a key exchange of its own (RFC 7296, section 1.2):
-
-    ends that differ in PFS only notice when they rekey.
-    """
-    if spoken == "IKEv1":
-        return next((suite for suite in accepted if suite in offered), None)
+def _without_pfs(offered: tuple[EspSuite, ...], accepted: tuple[EspSuite, ...]) -> EspSuite | None:
+    """The responder's first choice for the first CHILD SA of IKEv2, which has no key exchange of its own (RFC 7296,
+    section 1.2): ends that differ in PFS only notice when they rekey."""
     plain = {(suite.encryption, suite.integrity) for suite in offered}
     found = next((suite for suite in accepted if (suite.encryption, suite.integrity) in plain), None)
     return EspSuite(found.encryption, found.integrity) if found is not None else None
-
-
-def _narrowed(offered: tuple[Selectors, ...], accepted: tuple[Selectors, ...]) -> tuple[Selectors, ...]:
-    """What a responder, whose own view ``accepted`` is, leaves of each offer; nothing of those it refuses."""
-    found = (_narrow(offer, own.mirrored()) for offer in offered for own in accepted)
-    return tuple(dict.fromkeys(each for each in found if each.local and each.remote))
-
-
-def _narrow(one: Selectors, other: Selectors) -> Selectors:
-    return Selectors(_common(one.local, other.local), _common(one.remote, other.remote))
-
-
-def _common(ones: tuple[IPv4Network, ...], others: tuple[IPv4Network, ...]) -> tuple[IPv4Network, ...]:
-    """The prefixes that both sides hold; of one that lies in another, the smaller."""
-    smaller = (one if one.subnet_of(other) else other for one in ones for other in others if one.overlaps(other))
-    return tuple(dict.fromkeys(smaller))

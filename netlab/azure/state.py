@@ -79,6 +79,12 @@ class State:
         """The tunnels that cannot come up: their ends do not agree, or one has no way to the Internet."""
         return frozenset(t.name for t in self.topology.tunnels if self.why_never_up(t))
 
+    @cached_property
+    def not_at_once(self) -> frozenset[str]:
+        """The tunnels that do not come up when they are initiated: they cannot, or they wait for a packet (R50)."""
+        waiting = (t.name for t in self.topology.tunnels if self.negotiated[t.connection.name].waits)
+        return self.refused | frozenset(waiting)
+
     def why_never_up(self, tunnel: Tunnel) -> str:
         """Why a tunnel cannot come up, whatever is mended; empty if it can."""
         shut_in = next(filter(None, map(shut_in_by, tunnel.routers)), "")
@@ -99,7 +105,7 @@ class State:
         near, far = tunnel.bgp
         if not tunnel.bgp_addresses_fit or near.address is None or far.address is None:
             return False
-        return not self.negotiated[tunnel.connection.name].refusal(0, near.address, far.address)
+        return self.negotiated[tunnel.connection.name].selects(near.address, far.address)
 
     def why_down(self, tunnel: Tunnel) -> str:
         """Why a tunnel is not up; empty if it is."""

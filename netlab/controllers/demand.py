@@ -14,7 +14,7 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import Protocol
 
 from netlab.errors import LabError
-from netlab.plan.model import IkeConnection, Plan, Selector
+from netlab.plan.model import Child, IkeConnection, Plan
 
 # Under traffic, the tunnel is looked at this often.
 _PAUSE = 0.05
@@ -35,12 +35,12 @@ class Tap(Protocol):
 class Ports:
     """What bringing up tunnels asks of the ports.
 
-    ``tap`` listens at an interface of a namespace. The others take a charon's directory and a connection: ``selected``
-    are the selectors, local and remote, of its CHILD SAs; ``initiate_child`` brings up one more.
+    ``tap`` listens at an interface of a namespace. The others take a charon's directory and a connection: ``children``
+    are its CHILD SAs; ``initiate_child`` brings up one more.
     """
 
     tap: Callable[[str, str], Tap]
-    selected: Callable[[str, str], Iterable[tuple[Selector, Selector]]]
+    children: Callable[[str, str], Iterable[Child]]
     initiate_child: Callable[[str, str, str], None]
 
 
@@ -64,23 +64,22 @@ def demands(plan: Plan) -> Iterator[Demand]:
                 yield Demand(plan.netns(tunnel.node), tunnel.interface, charon.directory, connection)
 
 
-def lacking(
-    connection: IkeConnection, selected: Iterable[tuple[Selector, Selector]], packets: Collection[Packet]
-) -> tuple[str, ...]:
-    """The CHILD SAs to bring up for packets that no selectors in use take."""
-    in_use = tuple(selected)
-    homeless = [packet for packet in packets if not any(_takes(local, remote, packet) for local, remote in in_use)]
+def lacking(connection: IkeConnection, in_use: Collection[Child], packets: Collection[Packet]) -> tuple[str, ...]:
+    """The CHILD SAs to bring up for packets that none in use takes; one that the peer has narrowed is in use."""
+    names = {child.name for child in in_use}
+    homeless = [packet for packet in packets if not any(takes(child, packet) for child in in_use)]
     return tuple(
         child.name
         for child in connection.children
-        if any(_takes(child.local_ts, child.remote_ts, packet) for packet in homeless)
+        if child.name not in names and any(takes(child, packet) for packet in homeless)
     )
 
 
-def _takes(local: Selector, remote: Selector, packet: Packet) -> bool:
+def takes(child: Child, packet: Packet) -> bool:
+    """Whether the selectors of a CHILD SA cover a packet that its end sends."""
     return all(
         any(IPv4Address(address) in IPv4Network(prefix) for prefix in side.prefixes)
-        for side, address in ((local, packet[0]), (remote, packet[1]))
+        for side, address in ((child.local_ts, packet[0]), (child.remote_ts, packet[1]))
     )
 
 
@@ -106,6 +105,6 @@ def _watch(demand: Demand, ports: Ports, pause: Callable[[float], object]) -> No
 def serve(demand: Demand, ports: Ports, packets: Collection[Packet]) -> None:
     """Bring up what packets lack; a peer that refuses is asked again by the next packet."""
     name = demand.connection.name
-    for child in lacking(demand.connection, ports.selected(demand.directory, name), packets):
+    for child in lacking(demand.connection, tuple(ports.children(demand.directory, name)), packets):
         with contextlib.suppress(LabError):
             ports.initiate_child(demand.directory, name, child)

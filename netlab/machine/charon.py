@@ -45,8 +45,9 @@ class Sa:
     spis: tuple[str, ...]
     local_ts: tuple[str, ...]
     remote_ts: tuple[str, ...]
-    # Of each INSTALLED CHILD SA, local and remote.
+    # Of each INSTALLED CHILD SA, local and remote; and the names of their configurations.
     selectors: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = ()
+    names: tuple[str, ...] = ()
 
 
 def start(netns: str, directory: str, configuration: str) -> processes.Process:
@@ -303,6 +304,7 @@ def local_selectors(directory: str, name: str) -> tuple[str, ...]:
 
 def _sa(name: str, item: Any) -> Sa:
     children = item.get("child-sas", {}).values()
+    installed = [child for child in children if _text(child, "state") == "INSTALLED"]
     return Sa(
         connection=name,
         number=_text(item, "uniqueid"),
@@ -316,11 +318,8 @@ def _sa(name: str, item: Any) -> Sa:
         spis=tuple(spi for child in children for spi in (_text(child, "spi-in"), _text(child, "spi-out"))),
         local_ts=tuple(ts.decode() for child in children for ts in child.get("local-ts", ())),
         remote_ts=tuple(ts.decode() for child in children for ts in child.get("remote-ts", ())),
-        selectors=tuple(
-            (_texts(child, "local-ts"), _texts(child, "remote-ts"))
-            for child in children
-            if _text(child, "state") == "INSTALLED"
-        ),
+        selectors=tuple((_texts(child, "local-ts"), _texts(child, "remote-ts")) for child in installed),
+        names=tuple(_text(child, "name") for child in installed),
     )
 
 

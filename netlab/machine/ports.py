@@ -9,7 +9,7 @@ from netlab.machine.charon import Listed, Refusal, Sa
 from netlab.machine.frr import BgpPeer, BgpRoute
 from netlab.machine.impairment import Measured
 from netlab.machine.routes import Arrival, KernelRoute
-from netlab.plan.model import BgpSpeaker, Client, Link, Node, Plan, Selector, Uplink
+from netlab.plan.model import BgpSpeaker, Child, Client, Link, Node, Plan, Uplink
 
 
 class Labs(Protocol):
@@ -127,7 +127,7 @@ class Sas(Protocol):
 
     def installed(self, directory: str) -> frozenset[str]: ...
 
-    def selected(self, directory: str, connection: str) -> tuple[tuple[Selector, Selector], ...]: ...
+    def children(self, directory: str, connection: str) -> tuple[Child, ...]: ...
 
     def refusal(self, directory: str, connection: str) -> str: ...
 

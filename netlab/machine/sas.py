@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netlab.errors import LabError
 from netlab.machine import charon
-from netlab.plan.model import Selector
+from netlab.plan.model import Child, Selector
 
 
 def sas(directory: str) -> list[charon.Sa]:
@@ -28,13 +28,13 @@ def installed(directory: str) -> frozenset[str]:
     return frozenset(sa.connection for sa in sas(directory) if "INSTALLED" in sa.children)
 
 
-def selected(directory: str, connection: str) -> tuple[tuple[Selector, Selector], ...]:
-    """The selectors, local and remote, of a connection's INSTALLED CHILD SAs."""
+def children(directory: str, connection: str) -> tuple[Child, ...]:
+    """A connection's INSTALLED CHILD SAs, with the selectors that were negotiated."""
     return tuple(
-        (Selector(local), Selector(remote))
+        Child(name, Selector(local), Selector(remote))
         for sa in sas(directory)
         if sa.connection == connection
-        for local, remote in sa.selectors
+        for name, (local, remote) in zip(sa.names, sa.selectors, strict=True)
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from ipaddress import IPv4Network
 
 from netlab.azure import ike
-from netlab.azure.ike import ANY
+from netlab.azure.selectors import ANY, local_prefixes
 from netlab.plan.certificates import gateway_credentials
 from netlab.plan.clients import gateway_secrets, p2s_connection
 from netlab.plan.devices import Device, Parts
@@ -172,8 +172,7 @@ def _userspace_edges(lab: str, device: Device, connections: Connections, secrets
 
 
 def _charon_node(lab: str, device: Device, charon: Charon, nftables: Iterable[Ruleset]) -> Node:
-    prefixes = (p for c in charon.connections for child in c.children for p in child.local_ts.prefixes)
-    wanted = (prefix for prefix in prefixes if prefix != str(ANY) and device.data_plane == "userspace")
+    wanted = _selectable(device, charon) if device.data_plane == "userspace" else ()
     return Node(
         charon.node,
         "edge",
@@ -184,6 +183,13 @@ def _charon_node(lab: str, device: Device, charon: Charon, nftables: Iterable[Ru
         forwarding=False,
         nftables=tuple(nftables),
     )
+
+
+def _selectable(device: Device, charon: Charon) -> Iterator[str]:
+    """The local prefixes that CHILD SAs of a charon can select, as their peers may narrow what it has (R47)."""
+    names = {connection.name for connection in charon.connections}
+    yield from (p for c in charon.connections for p in c.local_ts.prefixes if c.name == P2S and p != str(ANY))
+    yield from (str(p) for t in device.tunnels if t.name in names for p in local_prefixes(t.side(device.node)))
 
 
 def _edge_link(device: Device, connection: str) -> Link:

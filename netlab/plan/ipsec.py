@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network
 
 from netlab.azure import ike
+from netlab.azure.selectors import Selectors
 from netlab.plan import proposals
 from netlab.plan.devices import Device, shared_key_name
 from netlab.plan.model import Child, IkeConnection, Selector
@@ -16,7 +17,7 @@ def ike_connection(device: Device, peer: Device, tunnel: Tunnel) -> IkeConnectio
     """One end of a site-to-site or VNet-to-VNet tunnel, with a PSK (R29)."""
     side = tunnel.side(device.node)
     initiates, policy_based = side is ike.initiator(tunnel.connection), tunnel.connection.policy_based
-    first, *further = ike.selectors(side) if initiates else ike.accepted_selectors(side)
+    first, *further = ike.proposed(side) if initiates else ike.accepted(side)
     return IkeConnection(
         name=tunnel.name,
         local_address=device.local_address(tunnel.name),
@@ -31,10 +32,8 @@ def ike_connection(device: Device, peer: Device, tunnel: Tunnel) -> IkeConnectio
         remote_ts=_selector(first.remote),
         if_id=device.if_id(tunnel.name),
         version=1 if ike.protocol(side) == "IKEv1" else 2,
-        further=tuple(
-            Child(f"{tunnel.name}-{number}", _selector(each.local), _selector(each.remote))
-            for number, each in enumerate(further, 2)
-        ),
+        further=tuple(_children(f"{tunnel.name}-", further, 2)),
+        refused=tuple(_children(f"{tunnel.name}-refused-", ike.refused(side), 1)),
         on_demand=ike.on_demand(side),
         # R23: policy-based gateways do not probe peers; R22: they take down what is idle.
         dpd_timeout=0 if policy_based else tunnel.connection.spec.dpd_timeout_seconds,
@@ -42,6 +41,11 @@ def ike_connection(device: Device, peer: Device, tunnel: Tunnel) -> IkeConnectio
         child_lifetime=ike.child_lifetime(side),
         translated=device.public if device.appliance is not None else "",
     )
+
+
+def _children(name: str, selectors: Iterable[Selectors], first: int) -> Iterator[Child]:
+    for number, each in enumerate(selectors, first):
+        yield Child(f"{name}{number}", _selector(each.local), _selector(each.remote))
 
 
 def _selector(prefixes: Iterable[IPv4Network]) -> Selector:

@@ -11,6 +11,11 @@ from netlab.plan.timers import dpd_delay, scaled
 Message = dict[str, Any]
 
 
+# charon narrows proposals of IKEv1, too, and a device cannot (B57). An exact match is what it looks for first, and of a
+# match with another mode it says INVALID_ID_INFORMATION.
+_REFUSING: Message = {"mode": "beet"}
+
+
 def _selectors(selector: Selector) -> list[str]:
     return list(selector.prefixes) or ["dynamic"]
 
@@ -49,7 +54,10 @@ def connection(item: IkeConnection, timers: Timers) -> Message:
         "fragmentation": "yes",
         "local": _authentication(item.local_auth, item.local_id),
         "remote": _authentication(item.remote_auth, item.remote_id or "%any"),
-        "children": {each.name: child(item, each, timers) for each in item.children},
+        "children": {
+            **{each.name: child(item, each, timers) for each in item.children},
+            **{each.name: child(item, each, timers) | _REFUSING for each in item.refused},
+        },
     }
     if item.version == 1 and item.dpd_timeout:
         message["dpd_timeout"] = str(scaled(item.dpd_timeout, timers))

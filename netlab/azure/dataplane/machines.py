@@ -9,7 +9,7 @@ from netlab.azure.dataplane.nodes import Node, Translation
 from netlab.azure.dataplane.routers import Leases, lost_peers, own_routes, to_the_internet
 from netlab.azure.dataplane.tables import ANY, Hop, Route, Table, TunnelEnd, table
 from netlab.azure.faults import Impact
-from netlab.azure.ike import Selectors
+from netlab.azure.selectors import Selectors
 from netlab.azure.state import State
 from netlab.results.drops import DropType, cause
 from netlab.scenario.names import INTERNET

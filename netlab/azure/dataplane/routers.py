@@ -9,7 +9,7 @@ from ipaddress import IPv4Address, IPv4Network
 from netlab.azure.bgp.settling import Path
 from netlab.azure.dataplane.nodes import Node
 from netlab.azure.dataplane.tables import ANY, Hop, Route, TunnelEnd, table
-from netlab.azure.ike import Selectors
+from netlab.azure.selectors import Selectors
 from netlab.azure.state import State
 from netlab.results.drops import DropType, cause
 from netlab.scenario.addresses import PRIVATE_PREFIXES

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network
 
-from netlab.azure.ike import ANY_TO_ANY, Selectors
+from netlab.azure.selectors import ANY_TO_ANY, Selectors
 from netlab.results.drops import Cause, DropType, cause
 
 ANY = IPv4Network("0.0.0.0/0")

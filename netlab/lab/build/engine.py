@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 
 from netlab.azure.state import initial
 from netlab.errors import BuildError, HostError, LabError
@@ -38,6 +39,7 @@ def steps(
     ``controller`` is the command that starts the controllers' process.
     """
     lab, state = plan.lab, initial(scenario)
+    initiate = partial(machine.ike.initiate, plan, _connections(plan), state.not_at_once)
 
     def stop() -> None:
         _stop(lab, machine)
@@ -63,7 +65,7 @@ def steps(
         *((Step("certificates", issue, _nothing),) if plan.certificates else ()),
         Step("keys and connections", lambda: machine.ike.load(plan, secrets), _nothing),
         Step("SDN controller", lambda: machine.daemons.start_controller(lab, controller), stop),
-        Step("security associations", lambda: machine.ike.initiate(plan, _connections(plan), state.refused), _nothing),
+        Step("security associations", initiate, _nothing),
         Step(journal.INITIATED, lambda: machine.daemons.start_bgp(plan), stop),
         Step("BGP sessions and routes", lambda: await_bgp(plan, state, machine), _nothing),
         Step("VNet route tables", follow_gateways, _nothing),

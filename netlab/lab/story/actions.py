@@ -84,4 +84,4 @@ def announce(stage: Stage, who: str, before: Prefixes, now: Prefixes) -> None:
 def reset(stage: Stage, connection: str) -> None:
     """Take every tunnel of a connection down, and bring it up with what its ends hold now."""
     for tunnel in stage.state.topology.tunnels_by_connection[connection]:
-        stage.machine.ike.reset(stage.lab.plan, tunnel.name, stage.state.refused)
+        stage.machine.ike.reset(stage.lab.plan, tunnel.name, stage.state.not_at_once)

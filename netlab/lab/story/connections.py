@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from typing import Literal
 
-from netlab.azure.ike import Selectors
+from netlab.azure.selectors import Selectors
 from netlab.azure.state import State
+from netlab.controllers.demand import Packet, lacking, takes
 from netlab.lab.machine import Machine
 from netlab.machine.ports import Sas
 from netlab.machine.waiting import wait_until
-from netlab.plan.model import Charon, IkeConnection, Plan, Selector, Tunnel
+from netlab.plan.model import Charon, IkeConnection, Plan, Tunnel
 
 ConnectionState = Literal["Connected", "Connecting", "NotConnected"]
 
@@ -55,37 +56,41 @@ def _reason(sas: Sas, both: Iterable[tuple[Charon, IkeConnection]]) -> str:
 
 
 def rouse(plan: Plan, machine: Machine, state: State, seconds: float) -> None:
-    """Send a packet into every tunnel that waits for one, and wait until it is up; ConvergeError if it is not."""
-    for tunnel in plan.tunnels:
-        for charon, item in ends(plan, tunnel.connection) if tunnel.connection in state.up else ():
-            if item.on_demand and item.initiator and charon.node == tunnel.edge:
-                found = state.negotiated[tunnel.of]
-                agreed = found.selectors[found.initiator.index] if found.initiator is not None else ()
-                _rouse(plan, machine, tunnel, charon.directory, agreed, seconds)
+    """Send packets into every tunnel that waits for some, and wait until it is up; ConvergeError if it is not.
+
+    What the side that initiates does not ask for, the other one does.
+    """
+    waiting = [
+        (item.initiator, tunnel, charon.directory, item)
+        for tunnel in plan.tunnels
+        for charon, item in (ends(plan, tunnel.connection) if tunnel.connection in state.up else ())
+        if item.on_demand and charon.node == tunnel.edge
+    ]
+    for _, tunnel, directory, item in sorted(waiting, key=lambda found: not found[0]):
+        agreed = state.negotiated[tunnel.of].selectors[state.topology.tunnel[tunnel.connection].side(tunnel.node).index]
+        _rouse(plan, machine, tunnel, directory, item, agreed, seconds)
 
 
 def _rouse(
-    plan: Plan, machine: Machine, tunnel: Tunnel, directory: str, agreed: Iterable[Selectors], seconds: float
+    plan: Plan,
+    machine: Machine,
+    tunnel: Tunnel,
+    directory: str,
+    item: IkeConnection,
+    agreed: Iterable[Selectors],
+    seconds: float,
 ) -> None:
     for selectors in agreed:
-        source, destination = _inside(selectors.local[0]), _inside(selectors.remote[0])
+        packet = (str(_inside(selectors.local[0])), str(_inside(selectors.remote[0])))
 
-        def up(source: IPv4Address = source, destination: IPv4Address = destination) -> bool:
-            return any(
-                _holds(local, source) and _holds(remote, destination)
-                for local, remote in machine.sas.selected(directory, tunnel.connection)
-            )
+        def up(packet: Packet = packet) -> bool:
+            return any(takes(child, packet) for child in machine.sas.children(directory, tunnel.connection))
 
-        if not up():
-            machine.packets.knock(plan.netns(tunnel.node), tunnel.interface, str(source), str(destination))
+        if lacking(item, machine.sas.children(directory, tunnel.connection), (packet,)):
+            machine.packets.knock(plan.netns(tunnel.node), tunnel.interface, *packet)
             wait_until(up, seconds, lambda: f"{tunnel.connection} does not come up for a packet")
 
 
 def _inside(prefix: IPv4Network) -> IPv4Address:
     """An address of a prefix: not its first one, which the edge may hold itself."""
     return prefix[min(1, prefix.num_addresses - 1)]
-
-
-def _holds(selector: Selector, address: IPv4Address) -> bool:
-    """Whether selectors hold an address."""
-    return any(address in IPv4Network(prefix) for prefix in selector.prefixes)

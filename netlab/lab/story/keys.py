@@ -30,7 +30,7 @@ def set_key(lab: records.Lab, machine: Machine, connection: str, ends: Iterable[
     state = records.state(lab)
     tunnels = [tunnel.name for tunnel in state.topology.tunnels_by_connection[connection]]
     for tunnel in tunnels:
-        machine.ike.reset(lab.plan, tunnel, state.refused)
+        machine.ike.reset(lab.plan, tunnel, state.not_at_once)
     await_bgp(lab.plan, state, machine)
     await_fabrics(lab.plan, machine)
     return observe(lab.plan, machine.sas, tunnels)

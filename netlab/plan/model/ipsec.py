@@ -15,7 +15,7 @@ class Selector:
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A further CHILD SA of a connection, which the first packet for it brings up."""
+    """A CHILD SA of a connection, by the name of its configuration, and its selectors."""
 
     name: str
     local_ts: Selector
@@ -27,8 +27,9 @@ class IkeConnection:
     """One connection of a charon. ``secret`` names its PSK; ``remote_address`` empty is %any; ``translated`` is what
     the local address becomes on its way to the Internet, if anything.
 
-    ``version`` is IKE's. ``initiator`` is the end that brings it up. Times are Azure's, before the time scale:
-    ``dpd_timeout`` 0 asks no peer whether it lives, ``idle_timeout`` 0 keeps idle SAs.
+    ``version`` is IKE's. ``initiator`` is the end that brings it up; packets bring up the ``further`` CHILD SAs.
+    ``refused`` are proposals of the peer that this end must refuse though it could narrow them. Times are Azure's,
+    before the time scale: ``dpd_timeout`` 0 asks no peer whether it lives, ``idle_timeout`` 0 keeps idle SAs.
     """
 
     name: str
@@ -47,6 +48,7 @@ class IkeConnection:
     if_id: int = 0
     version: int = 2
     further: tuple[Child, ...] = ()
+    refused: tuple[Child, ...] = ()
     on_demand: bool = False
     dpd_timeout: int = 45
     idle_timeout: int = 0

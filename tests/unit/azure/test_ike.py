@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Network
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from netlab.azure import ike
-from netlab.azure.ike import ANY_TO_ANY, EspSuite, IkeSuite, Negotiated, Selectors
+from netlab.azure.ike import EspSuite, IkeSuite, Negotiated
 from netlab.azure.prediction import predict
+from netlab.azure.selectors import ANY_TO_ANY, Selectors
 from netlab.azure.state import after, initial
 from netlab.scenario.models import Action, Scenario
 from netlab.scenario.network import resolve
@@ -181,63 +180,6 @@ def test_custom_selectors_are_the_gateways_and_the_device_has_them_the_other_way
     """R50: one line is one SA."""
     found = negotiated(scenario(traffic_selector_policies=[NARROW], connection_mode=mode))
     assert found.selectors[0] == (pair("10.1.0.0/24", "10.101.0.0/24"),)
-
-
-def test_azure_accepts_what_the_device_proposes() -> None:
-    """R47: its own custom selectors only count when it begins."""
-    device = {
-        "traffic_selector_policies": [
-            {"local_address_ranges": ["10.101.0.0/16"], "remote_address_ranges": ["10.1.0.0/16"]}
-        ]
-    }
-    begun_by_device = scenario(traffic_selector_policies=[NARROW], connection_mode="ResponderOnly", other_end=device)
-    assert negotiated(begun_by_device).selectors[0] == (pair("10.1.0.0/16", "10.101.0.0/16"),)
-    begun_by_azure = scenario(traffic_selector_policies=[NARROW], other_end=device)
-    assert negotiated(begun_by_azure).selectors[0] == (pair("10.1.0.0/24", "10.101.0.0/24"),)
-
-
-def test_selectors_without_anything_in_common_are_unacceptable() -> None:
-    device = {
-        "traffic_selector_policies": [
-            {"local_address_ranges": ["10.9.0.0/16"], "remote_address_ranges": ["10.1.0.0/16"]}
-        ]
-    }
-    found = negotiated(scenario(traffic_selector_policies=[NARROW], other_end=device))
-    assert (found.reason, found.code) == ("selectors unacceptable", "IkePolicyMismatch")
-
-
-def test_a_packet_outside_says_which_address_and_what_there_is() -> None:
-    found = negotiated(scenario(traffic_selector_policies=[NARROW]))
-    inside, outside = IPv4Address("10.1.0.4"), IPv4Address("10.11.0.4")
-    assert found.refusal(0, inside, IPv4Address("10.101.0.10")) == ""
-    assert found.refusal(0, inside, IPv4Address("10.102.0.10")) == "10.102.0.10 is in none of 10.101.0.0/24"
-    assert found.refusal(0, outside, IPv4Address("10.101.0.10")) == "10.11.0.4 is in none of 10.1.0.0/24"
-    assert found.refusal(1, IPv4Address("10.101.0.10"), outside) == "10.11.0.4 is in none of 10.1.0.0/24"
-
-
-prefixes = st.builds(
-    lambda bits, length: IPv4Network((bits >> (32 - length) << (32 - length), length)),
-    st.integers(0, 2**32 - 1),
-    st.integers(1, 32),
-)
-sides = st.lists(prefixes, min_size=1, max_size=3).map(tuple)
-offers = st.lists(st.builds(Selectors, sides, sides), min_size=1, max_size=3).map(tuple)
-
-
-@given(offers, offers)
-def test_what_is_left_of_an_offer_is_in_the_offer_and_in_what_is_accepted(
-    offered: tuple[Selectors, ...], accepted: tuple[Selectors, ...]
-) -> None:
-    for each in ike._narrowed(offered, accepted):
-        source, destination = each.local[0][0], each.remote[0][-1]
-        assert any(offer.cover(source, destination) for offer in offered)
-        assert any(own.cover(destination, source) for own in accepted)
-
-
-def test_a_route_based_gateway_leaves_every_offer_as_it_is() -> None:
-    """R47."""
-    offer = (pair("10.1.0.0/16", "10.101.0.0/16"), ANY_TO_ANY)
-    assert ike._narrowed(offer, (ANY_TO_ANY,)) == offer
 
 
 # --- what it means for the state ------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import pytest
 from netlab.controllers import demand
 from netlab.controllers.demand import Demand, Packet
 from netlab.errors import ConvergeError
-from netlab.plan.model import DataPlane, Plan, Selector
+from netlab.plan.model import Child, DataPlane, Plan, Selector
 from netlab.plan.planner import plan
 from netlab.scenario.models import Scenario
 
@@ -41,8 +41,8 @@ def gateway_end(plane: DataPlane = "userspace") -> Demand:
     return next(item for item in demand.demands(lab(plane)) if "vnet1" in item.netns)
 
 
-def pair(local: str, remote: str) -> tuple[Selector, Selector]:
-    return Selector((local,)), Selector((remote,))
+def sa(local: str, remote: str, name: str = "of the peer") -> Child:
+    return Child(name, Selector((local,)), Selector((remote,)))
 
 
 @pytest.mark.parametrize("plane", ["userspace", "kernel"])
@@ -56,28 +56,31 @@ def test_a_route_based_tunnel_is_not() -> None:
 
 
 @pytest.mark.parametrize(
-    ("selected", "packets", "wanted"),
+    ("in_use", "packets", "wanted"),
     [
         ((), [(VM, HOST)], ["10.1.0.0/16 > 10.101.0.0/16"]),
         ((), [(VM2, HOST2), (VM, HOST)], ["10.1.0.0/16 > 10.101.0.0/16", "10.11.0.0/16 > 10.102.0.0/16"]),
-        ((pair("10.1.0.0/16", "10.101.0.0/16"),), [(VM, HOST)], []),
-        ((pair("10.1.0.0/16", "10.101.0.0/16"),), [(VM, HOST2)], ["10.1.0.0/16 > 10.102.0.0/16"]),
+        ((sa("10.1.0.0/16", "10.101.0.0/16"),), [(VM, HOST)], []),
+        ((sa("10.1.0.0/16", "10.101.0.0/16"),), [(VM, HOST2)], ["10.1.0.0/16 > 10.102.0.0/16"]),
         # The selectors of one SA do not lend their half to another's.
         (
-            (pair("10.1.0.0/16", "10.101.0.0/16"), pair("10.11.0.0/16", "10.102.0.0/16")),
+            (sa("10.1.0.0/16", "10.101.0.0/16"), sa("10.11.0.0/16", "10.102.0.0/16")),
             [(VM, HOST2)],
             ["10.1.0.0/16 > 10.102.0.0/16"],
         ),
+        # A peer that has narrowed an SA would do it again.
+        ((sa("10.1.0.0/24", "10.101.0.0/24", "C"),), [("10.1.9.4", HOST)], []),
+        ((sa("10.1.0.0/24", "10.101.0.0/24", "C-2"),), [("10.1.9.4", HOST)], ["10.1.0.0/16 > 10.101.0.0/16"]),
         ((), [(ELSEWHERE, HOST), (VM, ELSEWHERE), (HOST, VM)], []),
         ((), [], []),
     ],
 )
 def test_a_packet_wants_the_one_sa_that_would_take_it(
-    selected: tuple[tuple[Selector, Selector], ...], packets: Collection[Packet], wanted: list[str]
+    in_use: tuple[Child, ...], packets: Collection[Packet], wanted: list[str]
 ) -> None:
     connection = gateway_end().connection
     words = {c.name: f"{c.local_ts.prefixes[0]} > {c.remote_ts.prefixes[0]}" for c in connection.children}
-    assert [words[name] for name in demand.lacking(connection, selected, packets)] == wanted
+    assert [words[name] for name in demand.lacking(connection, in_use, packets)] == wanted
 
 
 class Machine:
@@ -87,7 +90,7 @@ class Machine:
         self.initiated: list[str] = []
         self._refuses = refuses
 
-    def selected(self, directory: str, connection: str) -> tuple[tuple[Selector, Selector], ...]:
+    def children(self, directory: str, connection: str) -> tuple[Child, ...]:
         return ()
 
     def initiate_child(self, directory: str, connection: str, child: str) -> None:

@@ -1,7 +1,8 @@
 """Check every connection between gateways and sites.
 
 Success: it is Connected or NotConnected as the scenario documents, if it does, and as the model predicts; one that is
-not is so for the predicted reason. A tunnel on demand that no packet has asked for is idle, which is a success.
+not is so for the predicted reason, and the CHILD SAs of one that is select what the model predicts. A tunnel on demand
+that no packet has asked for is idle, which is a success.
 Failure: scenario, model and lab are not of one opinion, or a tunnel of the connection is missing.
 """
 
@@ -24,16 +25,19 @@ def check(plan: Plan, state: State, sas: Sas, documented: Mapping[str, str]) -> 
         tunnels = [tunnel.name for tunnel in state.topology.tunnels_by_connection[name]]
         up = [tunnel for tunnel in tunnels if tunnel in state.up]
         seen = observe(plan, sas, tunnels)
-        if up and _idle(plan, tunnels, seen):
+        if up and _idle(plan, tunnels, seen, negotiated):
             yield Check(f"connection {name}", "passed", "idle: the next packet brings it up")
             continue
         problem = _problem(documented.get(name), negotiated, bool(up), seen) or _lacking(plan, sas, up, seen)
+        problem = problem or next(filter(None, (_selected_otherwise(plan, state, sas, each) for each in up)), "")
         yield Check(f"connection {name}", "failed" if problem else "passed", problem or _message(seen))
 
 
-def _idle(plan: Plan, tunnels: Iterable[str], seen: Seen) -> bool:
+def _idle(plan: Plan, tunnels: Iterable[str], seen: Seen, negotiated: Negotiated) -> bool:
+    """Whether it waits for a packet; one whose first proposal is refused does, and has the reason of that (R50)."""
     on_demand = any(item.on_demand for tunnel in tunnels for _, item in ends(plan, tunnel))
-    return on_demand and seen.state != "Connected" and not seen.reason
+    refused = "selectors unacceptable" if negotiated.waits else ""
+    return on_demand and seen.state != "Connected" and seen.reason in ("", refused)
 
 
 def _lacking(plan: Plan, sas: Sas, up: Iterable[str], seen: Seen) -> str:
@@ -42,6 +46,34 @@ def _lacking(plan: Plan, sas: Sas, up: Iterable[str], seen: Seen) -> str:
         return ""
     lacking = [tunnel for tunnel in up if observe(plan, sas, (tunnel,)).state != "Connected"]
     return f"no INSTALLED CHILD SA of {', '.join(lacking)}" if lacking else ""
+
+
+def _selected_otherwise(plan: Plan, state: State, sas: Sas, name: str) -> str:
+    """What is wrong with the selectors of a tunnel's CHILD SAs at one of its ends; empty if nothing, or if it has none.
+
+    Of a tunnel on demand some may be missing.
+    """
+    tunnel = state.topology.tunnel[name]
+    places = {each.edge: each.node for each in plan.tunnels if each.connection == name}
+    for charon, item in ends(plan, name):
+        agreed = state.negotiated[tunnel.connection.name].selectors[tunnel.side(places[charon.node]).index]
+        predicted = {_pair(each.local, each.remote) for each in agreed}
+        found = sas.children(charon.directory, name)
+        observed = {_pair(child.local_ts.prefixes, child.remote_ts.prefixes) for child in found}
+        if found and (observed - predicted if item.on_demand else observed != predicted):
+            return (
+                f"at {places[charon.node]} model and lab disagree on the selectors: "
+                f"predicted {_in_words(predicted)}, observed {_in_words(observed)}"
+            )
+    return ""
+
+
+def _pair(local: Iterable[object], remote: Iterable[object]) -> str:
+    return f"{' '.join(sorted(map(str, local)))} === {' '.join(sorted(map(str, remote)))}"
+
+
+def _in_words(pairs: Iterable[str]) -> str:
+    return ", ".join(sorted(pairs))
 
 
 def _message(seen: Seen) -> str:

@@ -42,7 +42,7 @@ def _fail_over(stage: Stage, change: Change) -> None:
     if not planned:
         failover.prepare(old, new, secrets, machine)
     until(over)
-    failover.cut_over(old, new, machine, stage.state.up)
+    failover.cut_over(old, new, machine, stage.state.up - stage.state.not_at_once)
 
 
 def _repairs(taken: tuple[Action, ...]) -> Iterator[Undo]:

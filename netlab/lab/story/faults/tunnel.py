@@ -14,7 +14,7 @@ def _begin(stage: Stage, change: Change) -> None:
 def _end(stage: Stage, change: Change) -> None:
     """Initiate them; those that stay down for another reason are only tried."""
     restored = change.targets - stage.state.refused
-    stage.machine.ike.initiate(stage.lab.plan, restored, restored - stage.state.up)
+    stage.machine.ike.initiate(stage.lab.plan, restored, (restored - stage.state.up) | stage.state.not_at_once)
 
 
 EFFECT = Effect(_begin, _end)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netlab.azure.dataplane.tables import Hop, Route, Table, TunnelEnd, table
-from netlab.azure.ike import Selectors
+from netlab.azure.selectors import Selectors
 from netlab.results.drops import DropType, cause
 
 prefixes = st.tuples(st.integers(0, 2**32 - 1), st.integers(0, 32)).map(
