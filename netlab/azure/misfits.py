@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from netlab.azure import ike
 from netlab.azure.disagreement import Documented
-from netlab.azure.ike import EspSuite, IkeSuite, Selectors
+from netlab.azure.ike import EspSuite, IkeSuite
 from netlab.azure.prediction import predict, story_of
+from netlab.azure.selectors import Selectors
 from netlab.azure.state import State
 from netlab.results.verification import Remark
 from netlab.scenario.models import NewKey, Scenario
@@ -98,7 +99,7 @@ def misfit(state: State, name: str) -> Misfit | None:
             one, other = connection.spec.between
             return Misfit("R31", "shared_key", f"the shared keys of {one} and {other} differ")
         case "selectors unacceptable":
-            return Misfit("R50", "traffic_selector_policies", _selectors(begins))
+            return _selectors(begins)
     return _proposals(begins)
 
 
@@ -135,14 +136,15 @@ def _suite(suite: IkeSuite | EspSuite) -> str:
     return "-".join(name for name in names if name != "None")
 
 
-def _selectors(begins: Side) -> str:
+def _selectors(begins: Side) -> Misfit:
     responds = begins.other
-    offered = _listed(map(_selected, ike.selectors(begins)))
-    accepted = _listed(_selected(each.mirrored()) for each in ike.accepted_selectors(responds))
-    return (
-        f"the traffic selectors have nothing in common: {_end(begins)} proposes {offered}; "
-        f"{_end(responds)} accepts {accepted}"
-    )
+    offered = _listed(map(_selected, ike.proposed(begins)))
+    accepted = _listed(_selected(each.mirrored()) for each in ike.accepted(responds))
+    each = f"{_end(begins)} proposes {offered}; {_end(responds)} accepts {accepted}"
+    if ike.refused(responds):
+        why = "IKEv1 does not narrow, and what is proposed is not inside of what is accepted"
+        return Misfit("R47", "traffic_selector_policies", f"{why}: {each}")
+    return Misfit("R50", "traffic_selector_policies", f"the traffic selectors have nothing in common: {each}")
 
 
 def _selected(item: Selectors) -> str:

@@ -90,6 +90,17 @@ MISFITS = {
         "the traffic selectors have nothing in common: VNet1 proposes 10.1.0.0/16 to 10.101.0.0/16; "
         "Site1 accepts 10.1.0.0/16 to 10.102.0.0/16",
     ),
+    "selectors that IKEv1 would have to narrow": (
+        "    connection_protocol: IKEv1\n"
+        "    other_end:\n"
+        "      connection_protocol: IKEv1\n"
+        "      traffic_selector_policies:\n"
+        "        - {local_address_ranges: [10.101.0.0/16], remote_address_ranges: [10.1.0.0/16]}\n",
+        3,
+        "R47",
+        "IKEv1 does not narrow, and what is proposed is not inside of what is accepted: VNet1 proposes 0.0.0.0/0 to "
+        "0.0.0.0/0; Site1 accepts 10.1.0.0/16 to 10.101.0.0/16",
+    ),
     "both only initiate": (
         "    connection_mode: InitiatorOnly\n    other_end:\n      connection_mode: InitiatorOnly\n",
         2,
