@@ -199,6 +199,8 @@ class _Case:
         elif subnet.route_table.disable_bgp_route_propagation and found is None:
             serving = subnet.vnet.serving
             known = instances_by_prefix(self.state, serving) if serving is not None else {}
+            if subnet.name == GATEWAY_SUBNET and not subnet.vnet.branch_to_branch:
+                known = {}
             if any(self.address in prefix for prefix in known):
                 yield f"let route table {table} take the gateway's routes: it has disable_bgp_route_propagation"
 

@@ -15,7 +15,7 @@ from pyroute2.netlink.exceptions import NetlinkError
 from netlab.errors import BuildError
 from netlab.machine import namespaces, rtnetlink
 from netlab.machine.interfaces import indexes, with_netlink
-from netlab.plan.model import MAIN_TABLE, Route, Rule
+from netlab.plan.model import DEFAULT_TABLE, MAIN_TABLE, Route, Rule
 
 # linux/rtnetlink.h
 _RTNH_F_ONLINK = 4
@@ -57,11 +57,12 @@ class Arrival:
     target: str
 
 
-def longest_match(found: Iterable[KernelRoute], destination: str, table: int = MAIN_TABLE) -> KernelRoute | None:
-    """The route of a table that the kernel uses for a destination."""
+def longest_match(found: Iterable[KernelRoute], destination: str, *tables: int) -> KernelRoute | None:
+    """The route that the kernel uses for a destination: of the first of these tables, or of main, that has one."""
     address = IPv4Address(destination)
-    covering = [r for r in found if r.table == table and address in IPv4Network(r.prefix)]
-    return min(covering, key=lambda r: (-int(r.prefix.split("/")[1]), r.metric), default=None)
+    order = {table: place for place, table in enumerate(tables or (MAIN_TABLE,))}
+    covering = [r for r in found if r.table in order and address in IPv4Network(r.prefix)]
+    return min(covering, key=lambda r: (order[r.table], -int(r.prefix.split("/")[1]), r.metric), default=None)
 
 
 def change_route(ipr: IPRoute, verb: str, route: Route, index: dict[str, int], protocol: int | None = None) -> None:
@@ -190,6 +191,8 @@ def _key(route: Route) -> tuple[str, int, int]:
     return route.prefix, route.table, route.metric
 
 
-def table_of(netns: str, interface: str) -> int:
-    """The routing table that a namespace uses for what comes in by an interface."""
-    return next((table for iif, table in rules(netns) if iif == interface), MAIN_TABLE)
+def tables_of(netns: str, interface: str) -> tuple[int, ...]:
+    """The routing tables that a namespace asks one after the other for what comes in by an interface, or for what it
+    sends itself (no interface): those for this ingress, and the kernel's own."""
+    own = (MAIN_TABLE, DEFAULT_TABLE)
+    return tuple(table for iif, table in rules(netns) if iif == interface != "" or (not iif and table in own))

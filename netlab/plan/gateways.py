@@ -8,7 +8,16 @@ from ipaddress import IPv4Network
 
 from netlab.plan import clients
 from netlab.plan.devices import Device, bgp_listeners, peer_pins
-from netlab.plan.model import CUSTOM_ROUTES_TABLE, GatewayView, Interface, Link, Node, Route
+from netlab.plan.model import (
+    CUSTOM_ROUTES_TABLE,
+    OUT_OF_TUNNELS_TABLE,
+    GatewayView,
+    Interface,
+    Link,
+    Node,
+    Route,
+    Rule,
+)
 from netlab.plan.names import lab_netns, node_directory
 from netlab.plan.ports import NIC, P2S, PAIR, port, to_gateway, tunnel_port
 from netlab.scenario.addresses import GATEWAY_SUBNET, subnet_gateway
@@ -16,6 +25,8 @@ from netlab.scenario.network import VNet, VpnGateway
 
 # Loses to a tunnel of the instance's own, and to BGP.
 _FALLBACK_METRIC = 1000
+# After the kernel's own tables main and default, the last of which has 32767.
+_OUT_OF_TUNNELS_PRIORITY = 33_000
 
 
 def nics(gateway: VpnGateway) -> Iterator[Link]:
@@ -34,7 +45,8 @@ def nics(gateway: VpnGateway) -> Iterator[Link]:
 
 
 def routing(lab: str, device: Device, gateway: VpnGateway) -> Node:
-    """The routing namespace of an instance: into its VNet and its spokes; no way to the Internet (R64)."""
+    """The routing namespace of an instance: into its VNet and its spokes, and there all that comes out of a tunnel and
+    has no other route (B49)."""
     vnet = gateway.vnet
     router = str(subnet_gateway(vnet.subnets[GATEWAY_SUBNET].prefix))
     inward = (Route(str(prefix), NIC, via=router) for prefix in vnet.prefixes)
@@ -53,10 +65,16 @@ def routing(lab: str, device: Device, gateway: VpnGateway) -> Node:
             *custom_routes(map(str, custom)),
             *peer_pins(device),
             *_to_the_other_instance(device, gateway),
+            Route("0.0.0.0/0", NIC, via=router, table=OUT_OF_TUNNELS_TABLE),
         ),
-        loopback=tuple(f"{address}/32" for address in device.router.tunnel_addresses),
-        nftables=bgp_listeners(device),
+        rules=tuple(_out_of_tunnels(device)),
     )
+
+
+def _out_of_tunnels(device: Device) -> Iterator[Rule]:
+    """Where packets that come out of tunnels, also of clients who may come, go last."""
+    for port_name in (*(tunnel_port(tunnel.name) for tunnel in device.tunnels), *((P2S,) if device.p2s else ())):
+        yield Rule(_OUT_OF_TUNNELS_PRIORITY, OUT_OF_TUNNELS_TABLE, iif=port_name)
 
 
 def custom_routes(prefixes: Iterable[str]) -> tuple[Route, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netlab.plan.model import Plan, Route, Tunnel
+from netlab.plan.model import MAIN_TABLE, Plan, Route, Tunnel
 from netlab.plan.ports import P2S
 
 # The tunnels that are up, each by a router's node and its IKE connection.
@@ -34,7 +34,8 @@ def routes(plan: Plan, node: str, up: Up) -> frozenset[Route]:
 
 def _statics(plan: Plan, mine: tuple[Tunnel, ...], up: Up) -> Iterator[Route]:
     # Between equal prefixes what leads into the own VNet, or to the own hosts, wins: it was there first.
-    inward = {r.prefix for tunnel in mine[:1] for r in plan.node(tunnel.node).routes if not r.metric}
+    there = (route for tunnel in mine[:1] for route in plan.node(tunnel.node).routes)
+    inward = {route.prefix for route in there if not route.metric and route.table == MAIN_TABLE}
     leading: dict[str, list[str]] = {}
     for tunnel in mine:
         if (tunnel.node, tunnel.connection) in up or not any(_alive(plan, tunnel, up)):

@@ -94,8 +94,8 @@ class Tables:
         vnet = self.vnet
         others = tuple(way for way in self._ways if way.expressroute == by_vpn and vnet.branch_to_branch)
         server = vnet if vnet.route_server is not None else None
-        fixed = self._fixed(GATEWAY_SUBNET)
-        return self._table(number, GATEWAY_SUBNET, fixed, vnet if others else None, server, ways=others)
+        fixed, propagates = self._fixed(GATEWAY_SUBNET), vnet.subnets[GATEWAY_SUBNET].serving is not None
+        return self._table(number, GATEWAY_SUBNET, fixed, vnet if others else None, server, propagates, others)
 
     def _of_peers(self) -> Iterator[Ingress]:
         """R102: what a peer sends in is delivered here or to the gateway that it may use, never passed on to a third
@@ -168,7 +168,7 @@ class Tables:
             number,
             name,
             tuple(
-                FixedRoute(route.source, route.next_hop_type, self._kernel_route(number, ways, route))
+                FixedRoute(route.source, route.next_hop_type, self._kernel_route(number, route))
                 for route in fixed
                 if route.source != "VirtualNetworkGateway"
             ),
@@ -180,7 +180,7 @@ class Tables:
             propagates,
         )
 
-    def _kernel_route(self, table: int, ways: tuple[GatewayWay, ...], route: EffectiveRoute) -> Route:
+    def _kernel_route(self, table: int, route: EffectiveRoute) -> Route:
         """The kernel route that stands for a system or a user route."""
         prefix, metric = str(route.prefix), USER_METRIC if route.source == "User" else SYSTEM_METRIC
         match route.next_hop_type:
@@ -192,7 +192,7 @@ class Tables:
                 return Route(prefix, interface(to_peer(peer)), via=via, table=table, metric=metric)
             case "Internet":
                 return Route(prefix, WAN, via=FAR, table=table, metric=metric)
-            case "VirtualNetworkGateway" if vpn := [way for way in ways if not way.expressroute]:  # R88
+            case "VirtualNetworkGateway" if vpn := [way for way in self._ways if not way.expressroute]:  # R88
                 return over(vpn, prefix, table, metric)
             case "VirtualAppliance" if found := self._way_to.get(route.next_hop):
                 return Route(prefix, found[0], via=found[1], table=table, metric=metric)

@@ -24,6 +24,7 @@ from netlab.plan.ports import (
 from netlab.plan.tables import Tables, opening
 from netlab.plan.underlay import NEAR, to_internet
 from netlab.scenario.addresses import subnet_gateway
+from netlab.scenario.names import INTERNET
 from netlab.scenario.network import Nic, Topology, VNet
 
 _DELIVERY_TABLE = 999
@@ -114,7 +115,7 @@ def _deliveries(topology: Topology, vnet: VNet) -> Iterator[Route]:
 
 def _barriers(vnet: VNet) -> Iterator[Barrier]:
     """The filters of a fabric, between its interfaces."""
-    ports = {nic.node: interface(to_machine(nic)) for nic in vnet.nics}
+    ports = {INTERNET: WAN} | {nic.node: interface(to_machine(nic)) for nic in vnet.nics}
     for peer in (peering.remote for peering in vnet.peerings):
         ports[peer.node] = interface(to_peer(peer))
         ports |= {link_to_appliance(peer, nic): for_appliance(peer, nic) for nic in peer.next_hops}

@@ -24,6 +24,7 @@ class DropType(StrEnum):
     NO_NEXT_HOP = "no-next-hop"
     IP_FORWARDING_IN = "ip-forwarding-off-in"
     IP_FORWARDING_OUT = "ip-forwarding-off-out"
+    NOT_FROM_A_NIC = "not-from-a-nic"
     FORWARDED_TRAFFIC = "forwarded-traffic-not-allowed"
     NOT_FORWARDING = "not-forwarding"
     STOPPED = "stopped"
@@ -102,6 +103,12 @@ DESCRIPTIONS: Mapping[DropType, Description] = {
         "IP forwarding is off: the NIC of {nic} sends only packets from its own address (R116)",
         "Set enable_ip_forwarding on the NIC.",
         ("R116",),
+    ),
+    DropType.NOT_FROM_A_NIC: Description(
+        "The route leads to Internet, and the packet's source is the address of no NIC of the VNet.",
+        "not from a NIC: {destination} leads to Internet, and the source is the address of no NIC of {vnet}",
+        "Give the destination a user route to an appliance, or the subnet of the gateway a route to the right VNet.",
+        ("B49", "P20", "P21"),
     ),
     DropType.FORWARDED_TRAFFIC: Description(
         "A peering without AllowForwardedTraffic accepts only packets that originate in the peer.",

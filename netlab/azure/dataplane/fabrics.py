@@ -83,8 +83,9 @@ class _Fabric:
     def _of_gateway(self, router: Router) -> Table:
         vnet = self.vnet
         by_other = tuple(offers.of_the_other_gateway(self.state, vnet, router))
-        learned = offers.learned_routes(vnet, (*by_other, *offers.of_appliances(self.state, vnet)))
-        routes = active((*fixed_routes(vnet.subnets[GATEWAY_SUBNET]), *learned))
+        subnet = vnet.subnets[GATEWAY_SUBNET]
+        known = (*by_other, *offers.of_appliances(self.state, vnet)) if subnet.serving is not None else ()
+        routes = active((*fixed_routes(subnet), *offers.learned_routes(vnet, known)))
         return self._table(routes, offers.instances(by_other))
 
     def _table(self, routes: Iterable[EffectiveRoute], instances: Instances | None = None) -> Table:

@@ -12,6 +12,7 @@ from ipaddress import IPv4Address, IPv4Network
 from netlab.azure.dataplane.packets import Packet
 from netlab.results.drops import Cause, DropType, cause
 from netlab.results.protocols import Protocol
+from netlab.scenario.names import INTERNET
 from netlab.scenario.network import Nic, Peering, VNet
 
 
@@ -61,6 +62,13 @@ def of_vnet(vnet: VNet) -> Iterator[Filter]:
     for peering in vnet.peerings:
         if forwarding and peering.theirs is not None and not peering.theirs.spec.allow_forwarded_traffic:
             yield _originating_only(peering, forwarding)
+    yield _own_sources_only(vnet)
+
+
+def _own_sources_only(vnet: VNet) -> Filter:
+    """The way to the Internet, which only the VNet's own addresses have: not what comes out of a tunnel (P20, P21)."""
+    why = cause(DropType.NOT_FROM_A_NIC, vnet=vnet.name)
+    return Filter(why, egress=frozenset((INTERNET,)), sources=vnet.address_space)
 
 
 def _own_packets_only(nic: Nic) -> Iterator[Filter]:

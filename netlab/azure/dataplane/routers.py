@@ -128,21 +128,35 @@ def bgp_source(path: Path) -> str:
 
 
 def gateway_instance(state: State, leases: Leases, router: Router) -> Node:
-    """An instance of a VPN gateway: into its VNet, into its tunnels, and no way to the Internet (R64)."""
+    """An instance of a VPN gateway: into its VNet, and into its tunnels.
+
+    What comes out of a tunnel and has no route goes into the VNet, where the routes of GatewaySubnet decide (B49, P21);
+    what comes out of the VNet and has none is dropped (B50).
+    """
     gateway, vnet = router.end, router.vnet
     assert isinstance(gateway, VpnGateway)
     assert vnet is not None
     inward = Hop(vnet.node, vnet.node, router.node)
+    routes = table(
+        lost_peers(state, router),
+        (Route(prefix, "the VNet's address space", vnet.name, (inward,)) for prefix in vnet.prefixes),
+        _clients(state, leases, router),
+        own_routes(state, router),
+    )
+    rest = Route(ANY, "the way of what has no other route", vnet.name, (inward,))
+    out_of_tunnels = table(routes.routes, (rest,))
     return Node(
         router.node,
-        table(
-            lost_peers(state, router),
-            (Route(prefix, "the VNet's address space", vnet.name, (inward,)) for prefix in vnet.prefixes),
-            _clients(state, leases, router),
-            own_routes(state, router),
-        ),
+        routes,
+        tables=dict.fromkeys(_at_tunnels(state, router), out_of_tunnels),
         addresses=frozenset((*gateway.instance_addresses(router), *router.tunnel_addresses)),
     )
+
+
+def _at_tunnels(state: State, router: Router) -> Iterator[str]:
+    """What is at the other ends of a gateway instance's tunnels: routers and clients."""
+    yield from (tunnel.other(router.node).node for tunnel in state.topology.tunnels_of(router.node))
+    yield from (t.client.node for t in state.network.client_tunnels.values() if t.gateway is router.end)
 
 
 def device(state: State, router: Router) -> Node:

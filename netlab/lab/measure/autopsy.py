@@ -10,7 +10,7 @@ from netlab.machine.charon import Sa
 from netlab.machine.ports import Filters, Routes, Sas
 from netlab.machine.routes import KernelRoute, longest_match
 from netlab.plan.clients import ON_LINK
-from netlab.plan.model import DEFAULT_TABLE, MAIN_TABLE, Barrier, FixedRoute, Plan, Route
+from netlab.plan.model import Barrier, FixedRoute, Plan, Route
 from netlab.plan.ports import P2S
 from netlab.plan.underlay import LAST_RESORT
 from netlab.probe.trace import Leg, Sighting, Trace, last, looping
@@ -115,33 +115,30 @@ class Coroner:
         fabric = next((fabric for fabric in self.plan.fabrics if fabric.node == seen.node), None)
         if fabric is None:
             return None
-        found = self._route(seen.node, destination, self.routes.table_of(fabric.netns, seen.interface))
+        found = self._route(seen.node, destination, *self.routes.tables_of(fabric.netns, seen.interface))
         if found is not None and found.type == "throw":
             found = self._delivery(seen.node, destination)
         devices = found.devices if found is not None else ()
         stopping = (b for b in fabric.barriers if _stops(b, seen, devices, destination, protocol))
-        return next((barrier.cause for barrier in stopping), None)
+        return next((barrier.cause.about(destination) for barrier in stopping), None)
 
     # --- routes -----------------------------------------------------------------------------------------------------
 
     def _no_way(self, node: str, destination: str, interface: str = "") -> Cause:
         """Why a node does not know where to send a packet that came in by an interface, or that it made itself."""
-        table = self.routes.table_of(self.plan.netns(node), interface) if interface else MAIN_TABLE
-        found = self._route(node, destination, table)
-        if table == MAIN_TABLE and found is None:
-            found = self._route(node, destination, DEFAULT_TABLE)
-        if table == MAIN_TABLE and found is not None and found.metric == LAST_RESORT:
+        found = self._route(node, destination, *self.routes.tables_of(self.plan.netns(node), interface))
+        if found is not None and found.metric == LAST_RESORT:
             return cause(DropType.NO_PRIVATE_ROUTE).about(destination)
         if found is None:
             return cause(DropType.NO_ROUTE).about(destination)
-        if table == MAIN_TABLE and (found.type, found.metric) == ("unreachable", ON_LINK):
+        if (found.type, found.metric) == ("unreachable", ON_LINK):
             return cause(DropType.OWN_NETWORK, prefix=found.prefix).about(destination)
         if found.type == "throw":
             found = self._delivery(node, destination)
         if found is None:
             return cause(DropType.NO_NIC).about(destination)
         if found.type != "unicast":
-            return self._discarded(node, table, found, destination)
+            return self._discarded(node, found, destination)
         broken = self._broken(node, *found.devices)
         if broken is None and interface and not self.plan.node(node).forwarding:
             return cause(DropType.NOT_FORWARDING)
@@ -165,13 +162,13 @@ class Coroner:
         found = self._route(node, destination, table)
         return found if found is not None and found.type == "unicast" else None
 
-    def _route(self, node: str, destination: str, table: int) -> KernelRoute | None:
+    def _route(self, node: str, destination: str, *tables: int) -> KernelRoute | None:
         if node not in self._routes_of:
             self._routes_of[node] = self.routes.routes(self.plan.netns(node))
-        return longest_match(self._routes_of[node], destination, table)
+        return longest_match(self._routes_of[node], destination, *tables)
 
-    def _discarded(self, node: str, table: int, route: KernelRoute, destination: str) -> Cause:
-        for item in self._fixed(node, table, route):
+    def _discarded(self, node: str, route: KernelRoute, destination: str) -> Cause:
+        for item in self._fixed(node, route):
             if item.next_hop_type == "VirtualAppliance":
                 return cause(DropType.NO_NEXT_HOP, next_hop=f"of {route.prefix}")
             if item.next_hop_type == "None":
@@ -179,11 +176,11 @@ class Coroner:
                 return cause(DropType.NONE_ROUTE, source=source, prefix=route.prefix).about(destination)
         return cause(DropType.NO_ROUTE).about(destination)
 
-    def _fixed(self, node: str, table: int, route: KernelRoute) -> Iterator[FixedRoute]:
+    def _fixed(self, node: str, route: KernelRoute) -> Iterator[FixedRoute]:
         """The route of Azure that a kernel route stands for; one that a gateway advertised is none."""
         for fabric in self.plan.fabrics:
             for item in fabric.tables:
-                if fabric.node == node and item.table == table:
+                if fabric.node == node and item.table == route.table:
                     yield from (f for f in item.fixed if _identity(f.route) == _identity(route))
 
 

@@ -57,11 +57,11 @@ def _used(
         if node != arrived:
             netns = lab.plan.netns(node)
             client = next((client for client in lab.plan.clients if client.node == node), None)
-            tables = (CHARON_TABLE, MAIN_TABLE) if client is not None and client.os != "windows" else (MAIN_TABLE,)
+            by_charon = client is not None and client.os != "windows"
+            tables: tuple[int, ...] = (CHARON_TABLE, MAIN_TABLE) if by_charon else (MAIN_TABLE,)
             if interface and client is None:
-                tables = (kernel.table_of(netns, interface),)
-            routes = kernel.routes(netns)
-            found = next((r for t in tables if (r := longest_match(routes, bound, t)) is not None), None)
+                tables = kernel.tables_of(netns, interface)
+            found = longest_match(kernel.routes(netns), bound, *tables)
             if found is not None and found.type == "unicast":
                 yield node, Route(IPv4Network(found.prefix), _source(lab, node, found), ", ".join(found.devices), ())
             elif found is not None and any(fabric.node == node for fabric in lab.plan.fabrics):

@@ -16,6 +16,8 @@ DEFAULT_TABLE = 253
 CHARON_TABLE = 220
 # Where a gateway's routing namespace holds its custom routes: no packet is routed by it, the SDN controller reads it.
 CUSTOM_ROUTES_TABLE = 77
+# What a gateway's routing namespace does with packets that come out of tunnels and have no other route.
+OUT_OF_TUNNELS_TABLE = 78
 
 
 @dataclass(frozen=True, slots=True)

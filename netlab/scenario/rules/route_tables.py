@@ -35,13 +35,17 @@ def route_tables_list_a_prefix_once(scenario: Scenario) -> Breaches:
 
 
 def r5_gateway_subnet_keeps_its_routes(scenario: Scenario) -> Breaches:
-    """R5: a route table of GatewaySubnet has no route for 0.0.0.0/0, and its propagation stays on."""
+    """R5: a route table of GatewaySubnet has no route for 0.0.0.0/0, and its propagation stays on.
+
+    Microsoft says that the gateway stops working without propagation, and publishes a template that turns it off.
+    """
     for path, vnet, subnet, name, table in _used(scenario):
         if subnet != GATEWAY_SUBNET:
             continue
         if table.disable_bgp_route_propagation:
-            right = "write disable_bgp_route_propagation: false, or give it another route table"
-            yield Breach(path, f"with `{name}` the gateway of `{vnet}` does not get its own routes; {right}")
+            what = f"`{name}` keeps learned routes out of {GATEWAY_SUBNET}, which Azure does not support"
+            lost = f"packets out of the tunnels of `{vnet}` follow none of another gateway or a Route Server"
+            yield Breach(path, f"{what}: {lost}; write disable_bgp_route_propagation: false", "warning")
         for route in (key for key, item in table.routes.items() if item.address_prefix == DEFAULT_ROUTE):
             yield Breach(path, f"route `{route}` of `{name}` is for 0.0.0.0/0, which {GATEWAY_SUBNET} may not have")
 

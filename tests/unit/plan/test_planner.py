@@ -177,8 +177,10 @@ def check(scenario: Scenario, found: Plan) -> None:
         assert route.source in {"", *own}, (node, route)
         assert route.via not in own, f"{node}: {route}: the kernel refuses a next hop that is its own address"
 
+    # An instance on standby has its rules already, and gets the tunnels' interfaces when it takes over.
+    tunnels = {tunnel.interface for tunnel in found.tunnels}
     for node in found.nodes:
-        _check_rules(node, {i.name for i in interfaces[node.name]})
+        _check_rules(node, {i.name for i in interfaces[node.name]} | (tunnels if node.kind == "gateway" else set()))
     for fabric in found.fabrics:
         here = {i.name for i in interfaces[fabric.node]}
         for table in fabric.tables:
