@@ -67,7 +67,9 @@ def routing(lab: str, device: Device, gateway: VpnGateway) -> Node:
             *_to_the_other_instance(device, gateway),
             Route("0.0.0.0/0", NIC, via=router, table=OUT_OF_TUNNELS_TABLE),
         ),
+        loopback=tuple(f"{address}/32" for address in device.router.tunnel_addresses),
         rules=tuple(_out_of_tunnels(device)),
+        nftables=bgp_listeners(device),
     )
 
 
