@@ -45,12 +45,14 @@ def bgp_routes(appliance: Appliance) -> Iterator[Route]:
 
 
 def _peer_addresses(appliance: Appliance) -> Iterator[IPv4Address]:
-    vnet = appliance.vnet
-    further = [a for a in vnet.appliances if a.bgp is not None and a is not appliance]
+    server = appliance.route_server
+    beside = (*appliance.vnet.appliances, *(server.appliances if server is not None else ()))
+    further = [a for a in beside if a.bgp is not None and a is not appliance]
     yield from (each.bgp_address for each in further)
     hops = (each.bgp.next_hop for each in further if each.bgp is not None)
     yield from (hop for hop in hops if hop is not None and hop != appliance.bgp_address)
-    yield from _speakers_of(vnet)
+    for vnet in dict.fromkeys((appliance.vnet, *((server.vnet,) if server is not None else ()))):
+        yield from _speakers_of(vnet)
     yield from (other.bgp_address for other in appliance.bgp_neighbors)
 
 

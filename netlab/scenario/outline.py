@@ -206,9 +206,9 @@ def _session(item: Connection) -> str:
 
 
 def _appliances(network: Network) -> Iterator[Edge]:
-    """The BGP peers of appliances: their VNet's Route Server, sites behind them, appliances of peered VNets."""
+    """The BGP peers of appliances: their Route Server, sites behind them, appliances of peered VNets."""
     for appliance in network.bgp_appliances:
-        box, server = _box(appliance), appliance.vnet.route_server
+        box, server = _box(appliance), appliance.route_server
         words = (appliance.nic.name, f"AS {appliance.asn}")
         if server is not None and appliance.bgp is not None and appliance.bgp.route_server_instances:
             yield Edge("bgp", box, server.instances[0].node, words)

@@ -188,6 +188,15 @@ ENDPOINTS = {
         "branch-b",
         "office-o",
     },
+    "route-server-nva-in-spoke": {
+        "hub-vm0",
+        "hub-sdwan2",
+        "spoke1-vm1",
+        "spoke1-sdwan1",
+        "spoke2-vm2",
+        "branch-b",
+        "office-o",
+    },
 }
 # Whose stories name the Internet as a target.
 TO_INTERNET = {

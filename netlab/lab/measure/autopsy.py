@@ -12,6 +12,7 @@ from netlab.machine.routes import KernelRoute, longest_match
 from netlab.plan.clients import ON_LINK
 from netlab.plan.model import Barrier, FixedRoute, Plan, Route
 from netlab.plan.ports import P2S
+from netlab.plan.tables import GATEWAY_METRIC
 from netlab.plan.underlay import LAST_RESORT
 from netlab.probe.trace import Leg, Sighting, Trace, last, looping
 from netlab.results.drops import Cause, Direction, Drop, DropType, cause
@@ -174,6 +175,9 @@ class Coroner:
             if item.next_hop_type == "None":
                 source = "user" if item.source == "User" else "system"
                 return cause(DropType.NONE_ROUTE, source=source, prefix=route.prefix).about(destination)
+        if route.type == "blackhole" and route.metric == GATEWAY_METRIC:
+            # A Route Server injects what an appliance advertises whether the VNet has its next hop near or not (A14).
+            return cause(DropType.NO_NEXT_HOP, next_hop=f"of {route.prefix}")
         return cause(DropType.NO_ROUTE).about(destination)
 
     def _fixed(self, node: str, route: KernelRoute) -> Iterator[FixedRoute]:

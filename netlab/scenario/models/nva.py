@@ -10,8 +10,8 @@ from netlab.scenario.values import Address, Asn, ConnectionName, Model, Prefix
 
 
 class NvaBgp(Model):
-    """The BGP of an appliance. It peers with the Route Server of its VNet, if there is one, and at the ends of its
-    tunnels."""
+    """The BGP of an appliance. It peers with the Route Server of its VNet, if there is one, or with that of a peered
+    VNet, and at the ends of its tunnels."""
 
     asn: Asn
     """The appliance's ASN. Beside a Route Server it has 16 bits and is not 65515 (A6)."""
@@ -24,6 +24,9 @@ class NvaBgp(Model):
     and advertises them to no BGP peer (A22)."""
     next_hop: Address | None = None
     """The next hop of the appliance's own prefixes. Default: the appliance itself (A14)."""
+    route_server: str | None = None
+    """The VNet whose Route Server the appliance peers with. Default: its own VNet. Another one is peered with it, and
+    lends it its gateway and Route Server (A45)."""
     route_server_instances: tuple[Literal[0, 1], ...] = (0, 1)
     """The Route Server's instances that the appliance peers with. Azure asks for both (A4)."""
     sites: tuple[str, ...] = ()

@@ -264,6 +264,14 @@ class Appliance(End):
         return tuple(self.network.sites[name] for name in (self.bgp.sites if self.bgp is not None else ()))
 
     @cached_property
+    def route_server(self) -> RouteServer | None:
+        """The Route Server that it peers with: its own VNet's, or that of a peered one (A45)."""
+        if self.bgp is None:
+            return None
+        named = self.bgp.route_server
+        return (self.network.vnets[named] if named is not None else self.vnet).route_server
+
+    @cached_property
     def remote_appliances(self) -> tuple[Appliance, ...]:
         """The appliances of peered VNets with which it opens BGP sessions."""
         return tuple(self.network.appliances[name] for name in (self.bgp.appliances if self.bgp is not None else ()))
@@ -303,6 +311,11 @@ class RouteServer(End):
 
     vnet: VNet = field(repr=False)
     spec: models.RouteServer = field(repr=False)
+
+    @cached_property
+    def appliances(self) -> tuple[Appliance, ...]:
+        """The appliances that peer with it, of its VNet and of peered ones."""
+        return tuple(appliance for appliance in self.network.bgp_appliances if appliance.route_server is self)
 
     @cached_property
     def instances(self) -> tuple[Router, ...]:

@@ -131,7 +131,7 @@ class Topology:
         for server in self.network.route_servers:
             vnet = server.vnet
             for instance in server.instances:
-                for appliance in vnet.appliances:
+                for appliance in server.appliances:
                     if appliance.bgp is not None and instance.index in appliance.bgp.route_server_instances:
                         yield Peers((appliance.router, instance))
                 if vnet.branch_to_branch:

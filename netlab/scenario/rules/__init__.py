@@ -160,6 +160,7 @@ RULES: tuple[Rule, ...] = (
     apipa.b40_prefixes_beside_apipa_are_left_out,
     apipa.b43_addresses_of_tunnels_are_used,
     apipa.local_network_gateways_have_one_bgp_address,
+    appliances.a45_route_servers_serve_the_appliances_vnet,
     route_servers.a1_route_server_has_its_subnet,
     route_servers.a1_route_server_subnet_is_its_own,
     appliances.a4_appliances_peer_with_both_instances,

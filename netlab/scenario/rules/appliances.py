@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from netlab.scenario.addresses import vm_addresses
 from netlab.scenario.models import Scenario
-from netlab.scenario.names import short
+from netlab.scenario.names import short, suggest
 from netlab.scenario.rules.bgp import AZURE_ASNS, IANA_ASNS, UNLISTED_ASN, USABLE
 from netlab.scenario.rules.breach import Breach, Breaches, Path, unknown
 from netlab.scenario.rules.joined import sound_connections
-from netlab.scenario.rules.subjects import appliances_with_bgp
+from netlab.scenario.rules.subjects import appliances_with_bgp, route_server_of
 
 
 def a4_appliances_peer_with_both_instances(scenario: Scenario) -> Breaches:
     """A4: an appliance peers with both instances of a Route Server; else machines get inconsistent routes."""
     for vnet, vm, bgp in appliances_with_bgp(scenario):
-        if scenario.vnets[vnet].route_server is not None and {*bgp.route_server_instances} != {0, 1}:
+        if route_server_of(scenario, vnet, bgp) and {*bgp.route_server_instances} != {0, 1}:
             message = f"`{vm}` does not peer with both instances of the Route Server; leave it out"
             yield Breach((*_bgp(vnet, vm), "route_server_instances"), message, "warning")
 
@@ -44,14 +44,30 @@ def a14_next_hops_are_in_the_vnet(scenario: Scenario) -> Breaches:
 
 
 def appliances_have_a_peer(scenario: Scenario) -> Breaches:
-    """An appliance with BGP has a peer: its VNet's Route Server, a site, the end of a tunnel, or another appliance."""
+    """An appliance with BGP has a peer: a Route Server, a site, the end of a tunnel, or another appliance."""
     joined = {end for item in sound_connections(scenario).values() if item.enable_bgp for end in item.between}
     joined |= {name for _, _, bgp in appliances_with_bgp(scenario) for name in bgp.appliances}
     for vnet, vm, bgp in appliances_with_bgp(scenario):
-        alone = scenario.vnets[vnet].route_server is None and not bgp.sites and not bgp.appliances
-        if alone and f"{vnet}-{vm}" not in joined:
+        served = bgp.route_server is not None or scenario.vnets[vnet].route_server is not None
+        if not served and not bgp.sites and not bgp.appliances and f"{vnet}-{vm}" not in joined:
             right = f"give `{vnet}` a route_server, list sites or appliances, or set enable_bgp on a connection"
             yield Breach(_bgp(vnet, vm), f"`{vm}` has no BGP peer; {right}")
+
+
+def a45_route_servers_serve_the_appliances_vnet(scenario: Scenario) -> Breaches:
+    """A45: an appliance peers with the Route Server of a peered VNet if its own VNet uses that VNet's gateway."""
+    servers = [name for name, item in scenario.vnets.items() if item.route_server is not None]
+    for vnet, vm, bgp in appliances_with_bgp(scenario):
+        path, name = (*_bgp(vnet, vm), "route_server"), bgp.route_server
+        if name is None:
+            continue
+        if name not in scenario.vnets:
+            yield from unknown(path, name, servers, "VNet")
+        elif name not in servers:
+            yield Breach(path, f"`{name}` has no route_server; {suggest(name, servers)}")
+        elif vnet != name and scenario.gateway_for(vnet) != name:
+            right = f"set use_remote_gateways on a peering from `{vnet}` to `{name}`, and allow_gateway_transit there"
+            yield Breach(path, f"`{vnet}` does not use the Route Server of `{name}`; {right}")
 
 
 def appliances_name_their_sites(scenario: Scenario) -> Breaches:

@@ -10,7 +10,14 @@ from netlab.scenario.models import NvaBgp, Scenario, node_name
 from netlab.scenario.rules.breach import Breach, Breaches, Path, by_profile
 from netlab.scenario.rules.expressroute import most_out
 from netlab.scenario.rules.joined import networks_of, remote_ends_by_vnet
-from netlab.scenario.rules.subjects import announcements, appliances_with_bgp, asn_of, virtual_machines, vpn_gateways
+from netlab.scenario.rules.subjects import (
+    announcements,
+    appliances_with_bgp,
+    asn_of,
+    route_server_of,
+    virtual_machines,
+    vpn_gateways,
+)
 
 # A7.
 MOST_PEERS = 8
@@ -52,7 +59,7 @@ def a1_route_server_subnet_is_its_own(scenario: Scenario) -> Breaches:
 def a7_route_servers_have_few_peers(scenario: Scenario) -> Breaches:
     """A7: a Route Server has at most 8 BGP peers."""
     for name, vnet in scenario.vnets.items():
-        peers = [vm for owner, vm, _ in appliances_with_bgp(scenario) if owner == name]
+        peers = tuple(_speakers(scenario, name))
         if vnet.route_server is not None and len(peers) > MOST_PEERS:
             message = f"the Route Server of `{name}` has {len(peers)} peers, {MOST_PEERS} at most; leave one out"
             yield Breach(("vnets", name, "route_server"), message)
@@ -98,7 +105,7 @@ def _beyond(
 
 def _learned(scenario: Scenario, vnet: str, announced: Announced) -> set[IPv4Network]:
     """The prefixes that a Route Server learns from appliances, and with branch-to-branch from the VNet's gateways."""
-    found = {prefix for vm, bgp in _speakers(scenario, vnet) for prefix in _behind(vnet, vm, bgp, announced)}
+    found = {prefix for speaker in _speakers(scenario, vnet) for prefix in _behind(*speaker, announced)}
     if scenario.vnets[vnet].branch_to_branch:
         sites = (item.site for item in scenario.expressroute_circuits.values() if vnet in item.vnets)
         found.update(prefix for site in sites for prefix in announced.get(site, ()))
@@ -111,14 +118,16 @@ def _advertised_to_circuits(scenario: Scenario, vnet: str, announced: Announced)
     own = {network.prefix for network in networks_of(scenario, vnet)}
     by_appliances = {
         prefix
-        for vm, bgp in _speakers(scenario, vnet)
-        for prefix in _behind(vnet, vm, bgp, announced) - {*bgp.no_advertise}  # A22
+        for owner, vm, bgp in _speakers(scenario, vnet)
+        for prefix in _behind(owner, vm, bgp, announced) - {*bgp.no_advertise}  # A22
     }
     return own | by_appliances | _by_vpn(scenario, vnet, announced)
 
 
-def _speakers(scenario: Scenario, vnet: str) -> Iterator[tuple[str, NvaBgp]]:
-    return ((vm, bgp) for owner, vm, bgp in appliances_with_bgp(scenario) if owner == vnet)
+def _speakers(scenario: Scenario, vnet: str) -> Iterator[tuple[str, str, NvaBgp]]:
+    """The appliances that peer with the Route Server of a VNet."""
+    found = appliances_with_bgp(scenario)
+    return ((owner, vm, bgp) for owner, vm, bgp in found if route_server_of(scenario, owner, bgp) == vnet)
 
 
 def _behind(vnet: str, vm: str, bgp: NvaBgp, announced: Announced) -> frozenset[IPv4Network]:

@@ -165,6 +165,12 @@ def appliances_with_bgp(scenario: Scenario) -> tuple[tuple[str, str, NvaBgp], ..
     )
 
 
+def route_server_of(scenario: Scenario, vnet: str, bgp: NvaBgp) -> str:
+    """The VNet of the Route Server that an appliance of a VNet peers with; empty if it peers with none."""
+    name = bgp.route_server or vnet
+    return name if name in scenario.vnets and scenario.vnets[name].route_server is not None else ""
+
+
 def story_actions(scenario: Scenario) -> Iterator[tuple[Path, Action]]:
     """The actions of the story."""
     for index, step in enumerate(scenario.story):

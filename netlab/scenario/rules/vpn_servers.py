@@ -9,7 +9,7 @@ from netlab.scenario.addresses import DEFAULT_ROUTE, vm_addresses
 from netlab.scenario.models import Connection, Scenario, SitePrefix, VirtualMachine
 from netlab.scenario.rules.breach import Breach, Breaches, Path, listed
 from netlab.scenario.rules.joined import sound_connections
-from netlab.scenario.rules.subjects import appliances_with_bgp, story_actions, vpn_gateways
+from netlab.scenario.rules.subjects import appliances_with_bgp, route_server_of, story_actions, vpn_gateways
 from netlab.scenario.values import once
 
 # The appliance's name, its VNet, its machine, and its connections.
@@ -37,7 +37,7 @@ def _lacking(
     routes = scenario.route_table(*subnet).routes.values()
     led = [route.address_prefix for route in routes if route.next_hop_type == "VirtualAppliance"]
     for name, prefix in _behind(scenario, server, ends):
-        if not any(prefix.subnet_of(wide) for wide in led) and not _injected(scenario, *subnet, ends[name]):
+        if not any(prefix.subnet_of(wide) for wide in led) and not _injected(scenario, server, *subnet, ends[name]):
             yield prefix
 
 
@@ -48,10 +48,11 @@ def _behind(scenario: Scenario, server: str, ends: dict[str, Connection]) -> Ite
         yield from ((name, prefix) for prefix in prefixes)
 
 
-def _injected(scenario: Scenario, vnet: str, subnet: str, item: Connection) -> bool:
+def _injected(scenario: Scenario, server: str, vnet: str, subnet: str, item: Connection) -> bool:
     """Whether a Route Server injects into a subnet the routes that the appliance learns on a connection."""
     propagates = not scenario.route_table(vnet, subnet).disable_bgp_route_propagation
-    return propagates and item.enable_bgp and scenario.vnets[vnet].route_server is not None
+    bgp = scenario.appliance(server).bgp
+    return propagates and item.enable_bgp and bgp is not None and bool(route_server_of(scenario, vnet, bgp))
 
 
 def r116_vpn_servers_forward(scenario: Scenario) -> Breaches:
