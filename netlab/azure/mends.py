@@ -13,11 +13,12 @@ from netlab.azure.p2s.refusals import NO_ADDRESS, REVOKED, UNTRUSTED, WRONG_PASS
 from netlab.azure.p2s.routes import profile_prefixes
 from netlab.azure.prediction import Addresses, Predicted, address_towards
 from netlab.azure.state import State
+from netlab.azure.widening import Flow, widened
 from netlab.results.drops import Cause, DropType
 from netlab.scenario.addresses import DEFAULT_ROUTE, GATEWAY_SUBNET
 from netlab.scenario.models import UserRoute
 from netlab.scenario.names import INTERNET, by_node
-from netlab.scenario.network import Appliance, Client, ClientTunnel, Nic, Site, Subnet, VNet, VpnGateway
+from netlab.scenario.network import Appliance, Client, ClientTunnel, Nic, Site, Subnet, Tunnel, VNet, VpnGateway
 
 AnyEnd = VpnGateway | Site | Appliance
 
@@ -37,7 +38,8 @@ def mends(state: State, found: Predicted, addresses: Addresses) -> Iterator[str]
         yield from _of_public_access(state, target.node, leg)
     else:
         there = (target, source) if leg == "forward" else (source, target)
-        yield from _Case(state, walk, walk.cause, address_towards(state, *there, addresses)).mends()
+        own, address = (address_towards(state, *pair, addresses) for pair in (there[::-1], there))
+        yield from _Case(state, walk, walk.cause, own, address).mends()
 
 
 def _of_public_access(state: State, node: str, leg: str) -> Iterator[str]:
@@ -100,6 +102,7 @@ class _Case:
     state: State
     walk: Walk
     cause: Cause
+    own: IPv4Address
     address: IPv4Address
 
     def mends(self) -> Iterator[str]:
@@ -167,21 +170,28 @@ class _Case:
     def tunnel_down(self) -> Iterator[str]:
         """A tunnel that is down."""
         name = self.cause["tunnel"]
-        yield f"bring {name} up again: {self.state.why_down(self.state.topology.tunnel[name])}"
+        tunnel = self.state.topology.tunnel[name]
+        if self.state.negotiated[tunnel.connection.name].reason == "selectors unacceptable":
+            yield from self._widened(tunnel)
+        else:
+            yield f"bring {name} up again: {self.state.why_down(tunnel)}"
 
     def selectors(self) -> Iterator[str]:
         """A tunnel whose selectors do not cover the packet; of a client its own tunnel says more."""
         tunnel = self.state.topology.tunnel.get(self.cause["tunnel"])
         if tunnel is not None:
-            yield (
-                f"widen the traffic selectors of {tunnel.connection.name} at both ends, so that they cover "
-                f"{self.cause['address']}"
-            )
+            yield from self._widened(tunnel)
             return
         client = next(t.client for t in self.state.network.client_tunnels.values() if t.name == self.cause["tunnel"])
         place = _place(self.state, IPv4Address(self.cause["address"]))
         if client.node != self.walk.dropped_at and place is not None:
             yield f"reconnect the client, so that {place.prefix} is negotiated anew"
+
+    def _widened(self, tunnel: Tunnel) -> Iterator[str]:
+        near, far = (_place(self.state, address) for address in (self.own, self.address))
+        if near is not None and far is not None:
+            flow = Flow(self.own, self.address, near.prefix, far.prefix)
+            yield from widened(tunnel.side(self.walk.dropped_at), flow)
 
     def route_table(self) -> Iterator[str]:
         """The route table of the subnet that a packet came from when it was dropped in a VNet."""

@@ -141,7 +141,7 @@ DESCRIPTIONS: Mapping[DropType, Description] = {
     DropType.NOT_SELECTED: Description(
         "The tunnel is up, and no traffic selector covers the packet (RFC 4301, section 4.4.1).",
         "not in the selectors: {address} is in none of {selectors}",
-        "Widen the selectors at both ends; a client gets new ones when it connects again.",
+        "Widen the selectors of the end that is narrow; a point-to-site client gets new ones when it connects again.",
         ("R47", "R50"),
     ),
     DropType.CLIENT_NOT_CONNECTED: Description(
