@@ -76,7 +76,7 @@ class State:
 
     @cached_property
     def refused(self) -> frozenset[str]:
-        """The tunnels that cannot come up: their ends do not agree, or one has no way to the Internet."""
+        """The tunnels that cannot come up: their ends do not agree, or one does not answer the other."""
         return frozenset(t.name for t in self.topology.tunnels if self.why_never_up(t))
 
     @cached_property
@@ -88,7 +88,7 @@ class State:
     def why_never_up(self, tunnel: Tunnel) -> str:
         """Why a tunnel cannot come up, whatever is mended; empty if it can."""
         shut_in = next(filter(None, map(shut_in_by, tunnel.routers)), "")
-        return self.negotiated[tunnel.connection.name].reason or shut_in
+        return self.negotiated[tunnel.connection.name].reason or shut_in or unknown_instance(tunnel)
 
     @cached_property
     def silent(self) -> frozenset[str]:
@@ -186,6 +186,13 @@ def shut_in_by(router: Router) -> str:
     if default.next_hop_type == "Internet":
         return ""
     return f"0.0.0.0/0 of {router.node}'s subnet leads to {default.next_hop_type}, not to the Internet"
+
+
+def unknown_instance(tunnel: Tunnel) -> str:
+    """Why a device does not answer an instance of an active-active gateway: it knows the other one only (B42)."""
+    only = tunnel.connection.spec.gateway_instance
+    other = next((r for r in tunnel.routers if only is not None and r.role == "gateway" and r.index != only), None)
+    return f"the device has a tunnel with instance {only} only" if other is not None else ""
 
 
 def initial(scenario: Scenario) -> State:

@@ -11,6 +11,7 @@ from ipaddress import IPv4Network
 
 from netlab.azure import ike
 from netlab.azure.selectors import ANY, local_prefixes
+from netlab.azure.state import unknown_instance
 from netlab.plan.certificates import gateway_credentials
 from netlab.plan.clients import gateway_secrets, p2s_connection
 from netlab.plan.devices import Device, Parts
@@ -26,6 +27,7 @@ from netlab.plan.model import (
     Route,
     Rule,
     Ruleset,
+    UnknownPeer,
 )
 from netlab.plan.names import lab_netns, node_directory, table_numbers
 from netlab.plan.ports import P2S, WAN, edge_port
@@ -82,7 +84,9 @@ def _secrets(device: Device, connection: IkeConnection) -> Iterator[PeerSecret]:
 
 
 def _closed_to(device: Device, tunnel: Tunnel, peer: str) -> tuple[Ruleset, ...]:
-    """The filter of an InitiatorOnly end (R46)."""
+    """The filter of an InitiatorOnly end (R46), and of a device that does not answer an instance (B42)."""
+    if unknown_instance(tunnel) and device.site is not None:
+        return (UnknownPeer(tunnel.name, peer),)
     return () if ike.answers(tunnel.side(device.node)) else (InitiatorOnly(tunnel.name, peer),)
 
 

@@ -108,9 +108,9 @@ def _peers(device: Device) -> Iterator[str]:
     sides = tuple(tunnel.side(device.node) for tunnel in device.tunnels)
     statics = {prefix for side in sides for prefix in side.static_prefixes}
     for tunnel in device.tunnels:
-        peer = IPv4Network(tunnel.other(device.node).bgp_address)
-        if tunnel.connection.speaks_bgp and peer not in statics:
-            yield str(peer)
+        address = tunnel.bgp_of(device.node).peer if tunnel.connection.speaks_bgp else None
+        if address is not None and IPv4Network(address) not in statics:
+            yield f"{address}/32"
 
 
 def _view(lab: str, device: Device, vnet: VNet) -> GatewayView:

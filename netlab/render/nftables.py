@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from netlab.plan.model import ApplianceNat, BgpListeners, FabricRules, InitiatorOnly, Ruleset, SiteNat, VpnServerNat
+from netlab.plan.model import (
+    ApplianceNat,
+    BgpListeners,
+    FabricRules,
+    InitiatorOnly,
+    Ruleset,
+    SiteNat,
+    UnknownPeer,
+    VpnServerNat,
+)
 from netlab.render.text import template
 
 # Differs from Azure: A firewall drops an answer in TCP or ICMP if it did not see the request, and cannot tell an answer
@@ -15,6 +24,7 @@ _TEMPLATES: dict[type[Ruleset], str] = {
     VpnServerNat: "vpn-server",
     SiteNat: "site",
     InitiatorOnly: "initiator-only",
+    UnknownPeer: "unknown-peer",
     BgpListeners: "bgp-listeners",
 }
 

@@ -29,6 +29,7 @@ from netlab.plan.model.nftables import (
     InitiatorOnly,
     Ruleset,
     SiteNat,
+    UnknownPeer,
     VpnServerNat,
 )
 from netlab.plan.model.views import Client, GatewayView, RouteServerView, Uplink
@@ -72,6 +73,7 @@ __all__ = [
     "SubnetTable",
     "Timers",
     "Tunnel",
+    "UnknownPeer",
     "Uplink",
     "VpnServerNat",
 ]

@@ -70,6 +70,14 @@ class InitiatorOnly:
 
 
 @dataclass(frozen=True, slots=True)
+class UnknownPeer:
+    """A device answers no IKE of a gateway's instance with which it has no tunnel (B42)."""
+
+    tunnel: str
+    peer: str
+
+
+@dataclass(frozen=True, slots=True)
 class BgpListeners:
     """A router takes BGP connections in each of its tunnels at one address only: pairs of an interface and the address,
     which is empty where it takes none (B37, B43)."""
@@ -78,4 +86,4 @@ class BgpListeners:
 
 
 # What nftables does in a namespace; each is printed by a template of its own.
-Ruleset = FabricRules | ApplianceNat | VpnServerNat | SiteNat | InitiatorOnly | BgpListeners
+Ruleset = FabricRules | ApplianceNat | VpnServerNat | SiteNat | InitiatorOnly | UnknownPeer | BgpListeners

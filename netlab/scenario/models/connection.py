@@ -75,6 +75,9 @@ class Connection(TunnelSettings):
     """The device of the site, if the site has several (R73)."""
     enable_bgp: bool = False
     """Whether BGP runs in the tunnel (B1)."""
+    gateway_instance: Literal[0, 1] | None = None
+    """The only instance of an active-active gateway with which the site's device has a tunnel, as AWS has it (B42).
+    Default: both."""
     custom_bgp_addresses: tuple[Address, ...] = ()
     """The APIPA addresses from which the gateway's instances speak BGP here, one of each (B37, B38). Default: those in
     one /30 with the device's address; with a local network gateway of the file, as on Azure, the first of each."""

@@ -158,6 +158,7 @@ RULES: tuple[Rule, ...] = (
     apipa.b37_connections_name_their_apipa_address,
     apipa.b38_custom_bgp_addresses_are_the_gateways,
     apipa.b40_prefixes_beside_apipa_are_left_out,
+    apipa.b42_a_single_instance_is_one_of_two,
     apipa.b43_addresses_of_tunnels_are_used,
     apipa.local_network_gateways_have_one_bgp_address,
     appliances.a45_route_servers_serve_the_appliances_vnet,

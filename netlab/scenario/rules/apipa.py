@@ -153,6 +153,18 @@ def b40_prefixes_beside_apipa_are_left_out(scenario: Scenario) -> Breaches:
             yield Breach(("local_network_gateways", name, "address_prefixes"), message, "warning")
 
 
+def b42_a_single_instance_is_one_of_two(scenario: Scenario) -> Breaches:
+    """B42: a site's device may have a tunnel with one instance only of an active-active gateway."""
+    for name, item in sound_connections(scenario).items():
+        if item.gateway_instance is None or lacks_gateway(scenario, item):
+            continue
+        vnets = [end for end in item.between if end in scenario.vnets]
+        active = len(vnets) == 1 and vpn_gateways(scenario)[vnets[0]].active_active
+        if not active or not any(end in scenario.sites for end in item.between):
+            message = "only a connection of an active-active gateway and a site has two tunnels; leave it out"
+            yield Breach(("connections", name, "gateway_instance"), message)
+
+
 def b43_addresses_of_tunnels_are_used(scenario: Scenario) -> Breaches:
     """B43: each address of a device's list belongs to one of its tunnels."""
     used: dict[Path, set[IPv4Address]] = {}
