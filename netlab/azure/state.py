@@ -103,7 +103,7 @@ class State:
 
     def _selects_peers(self, tunnel: Tunnel) -> bool:
         near, far = tunnel.bgp
-        if not tunnel.bgp_addresses_fit or near.address is None or far.address is None:
+        if tunnel.why_no_session or near.address is None or far.address is None:
             return False
         return self.negotiated[tunnel.connection.name].selects(near.address, far.address)
 

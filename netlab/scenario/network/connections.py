@@ -143,10 +143,16 @@ class Tunnel:
         return self.bgp[0 if self.routers[0].node == node else 1]
 
     @property
-    def bgp_addresses_fit(self) -> bool:
-        """Whether each router expects the address that the other one has (B37, B43)."""
-        one, other = self.bgp
-        return None not in (one.address, other.address) and (one.address, one.peer) == (other.peer, other.address)
+    def why_no_session(self) -> str:
+        """Why no BGP session can run in it: one router has not the address that the other one expects; else empty."""
+        for router, own, far in (*zip(self.routers, self.bgp, self.bgp[::-1], strict=True),):
+            peer = self.other(router.node)
+            if own.address is None:
+                return f"{router.node} has no BGP address in this tunnel (B43)"
+            if far.peer != own.address:
+                expected = "no peer" if far.peer is None else str(far.peer)
+                return f"{router.node} peers from {own.address}, and {peer.node} expects {expected} (B37)"
+        return ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ def _lost(state: State, speaker: BgpSpeaker, neighbor: BgpNeighbor, name: str, s
     if session == "Established":
         return Check(name, "failed", session)
     routers = state.topology.speakers
-    exceeded = neighbor.connection in state.exceeded
+    exceeded, tunnel = neighbor.connection in state.exceeded, state.topology.tunnel.get(neighbor.connection)
     why = f": {why_exceeded(routers[speaker.node], routers[neighbor.node])}" if exceeded else ""
+    why = f": {tunnel.why_no_session}" if tunnel is not None and tunnel.why_no_session else why
     return Check(name, "passed", f"{session}, as expected{why}")
