@@ -41,9 +41,14 @@ def disagreements(state: State, documented: Documented) -> Iterator[Check]:
     yield from (Check(name, "failed", message) for name, message in found)
 
 
+def is_connected(state: State, connection: str) -> bool:
+    """Whether one of the tunnels of a connection is up."""
+    return any(tunnel.name in state.up for tunnel in state.topology.tunnels_by_connection[connection])
+
+
 def _connections(state: State, documented: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for name, said in documented.items():
-        up = any(tunnel.name in state.up for tunnel in state.topology.tunnels_by_connection[name])
+        up = is_connected(state, name)
         predicted = "Connected" if up else "NotConnected"
         if predicted != said:
             reason = state.negotiated[name].reason

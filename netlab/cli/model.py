@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -24,7 +25,7 @@ from netlab.cli.options import (
     ScenarioArgument,
     StepOption,
 )
-from netlab.cli.output import display, log, print_json, print_table, put, width
+from netlab.cli.output import display, log, print_json, print_table, put, width, write_text
 from netlab.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -102,6 +103,35 @@ def predict(
     cells = (cell.status for step in found.steps for cell in step.cells)
     wrong = any(step.checks for step in found.steps) or "failed" in cells
     leave(ExitCode.FAILED if wrong else ExitCode.OK)
+
+
+@app.command()
+def expect(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A scenario file.")],
+    target: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write this file, and leave the other one.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")] = False,
+    output: FormatOption = Format.table,
+) -> None:
+    """Write what is predicted into a file, as what it expects.
+
+    For you to edit: of each pair, connection and client that a step says
+    nothing about. What the file says stays, comments too.
+    """
+    from netlab.api import expecting
+
+    loaded = load_scenario(file)
+    written, text = expecting.expected(loaded, target)
+    if not dry_run and (written.changed or target is not None):
+        write_text(target or expecting.own_file(loaded), text)
+    if output is Format.json:
+        print_json(written)
+        return
+    for line in written.diff:
+        display(line)
+    done = "would be written" if dry_run else "written"
+    log(f"{written.file}: {done}" if written.changed else f"{file} states everything already")
 
 
 @app.command()

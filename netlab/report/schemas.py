@@ -11,7 +11,7 @@ from pydantic_core import core_schema
 
 from netlab.errors import Finding, UsageError
 from netlab.plan.model import Plan
-from netlab.results.catalogue import ListedRule, ListedScenario, Need
+from netlab.results.catalogue import ListedRule, ListedScenario, Need, Written
 from netlab.results.lab import (
     Followed,
     Incident,
@@ -37,6 +37,7 @@ TYPES: Mapping[str, Any] = {
     "list": list[ListedScenario],
     "doctor": list[Need],
     "predict": Prediction,
+    "expect": Written,
     "explain": Explanation,
     "plan": Plan,
     "verify": Report,

@@ -39,3 +39,12 @@ class Need:
     status: Literal["ok", "missing", "absent"]
     message: str
     mend: str
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The expectations that were written into a scenario file, or would be: the lines that change, as a diff."""
+
+    file: str
+    changed: bool
+    diff: tuple[str, ...]
