@@ -88,11 +88,9 @@ def _place(state: State, address: IPv4Address) -> _Place | None:
         pool = vnet.vpn_gateway.point_to_site if vnet.vpn_gateway is not None else None
         if pool is not None and address in pool.address_pool:
             return _Place("pool", name, pool.address_pool)
-    for name, site in state.network.sites.items():
-        for prefix in site.prefixes:
-            if address in prefix:
-                return _Place("site", name, prefix)
-    return None
+    around = ((name, p) for name, site in state.network.sites.items() for p in site.prefixes if address in p)
+    found = max(around, key=lambda item: item[1].prefixlen, default=None)
+    return _Place("site", *found) if found is not None else None
 
 
 @dataclass(frozen=True)

@@ -166,13 +166,6 @@ class State:
         gateways = self.scenario.clients[client].gateways
         return frozenset().union(*(self.tunnel_routes(client, gateway) for gateway in gateways))
 
-    def sends_statics(self, tunnel: Tunnel, node: str) -> bool:
-        """Whether a router's static routes lead into a tunnel: they have no liveness (R83), but where another tunnel
-        of the connection is up at its end, the dead one's give way."""
-        del node
-        others = self.topology.tunnels_by_connection[tunnel.connection.name]
-        return tunnel.name in self.up or not any(other.name in self.up for other in others)
-
 
 def shut_in_by(router: Router) -> str:
     """Why an appliance's IKE does not reach the Internet under its own address: its subnet's 0.0.0.0/0 leads elsewhere.
@@ -198,7 +191,7 @@ def unknown_instance(tunnel: Tunnel) -> str:
 def initial(scenario: Scenario) -> State:
     """The state as ``up`` leaves it: everything converged, then the clients connected in their order."""
     network = resolve(scenario)
-    announced = {name: frozenset(site.prefixes) for name, site in network.sites.items()}
+    announced = {name: frozenset(site.announces) for name, site in network.sites.items()}
     announced |= {a.router.node: frozenset(a.bgp.announces) for a in network.bgp_appliances if a.bgp is not None}
     state = State(network, announced, {}, given_keys(scenario))
     tunnels = network.client_tunnels

@@ -55,7 +55,7 @@ def _steering(
     plan: Plan, routers: Routers, up: steering.Up
 ) -> Iterator[tuple[str, frozenset[Route], frozenset[Route]]]:
     """The routers that must change something: namespace, the routes that they lack, those that they have too many."""
-    for node in dict.fromkeys(tunnel.node for tunnel in plan.tunnels):
+    for node in steering.steered_nodes(plan):
         netns = plan.netns(node)
         wanted, present = steering.routes(plan, node, up), frozenset(routers.own_routes(netns))
         if wanted != present:

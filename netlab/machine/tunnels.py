@@ -26,7 +26,7 @@ def place(plan: Plan) -> None:
     for tunnel in plan.tunnels:
         make = move_xfrm if tunnel.if_id else move_tun
         make(tunnel, plan.netns(tunnel.edge), plan.netns(tunnel.node))
-    for node in dict.fromkeys(tunnel.node for tunnel in plan.tunnels):
+    for node in steering.steered_nodes(plan):
         wanted = steering.routes(plan, node, steering.everything_up(plan))
         set_routes(plan.netns(node), wanted, (), RTPROT_NETLAB)
     for client in plan.clients:

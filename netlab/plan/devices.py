@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from netlab.plan.model import BgpListeners, Charon, DataPlane, Link, Node, Route, Ruleset, Tunnel
-from netlab.plan.ports import P2S, tunnel_port
+from netlab.plan.model import Before, BgpListeners, Charon, DataPlane, Link, Node, Route, Ruleset, Tunnel
+from netlab.plan.ports import P2S, device_port, tunnel_port
 from netlab.plan.underlay import BEHIND_NICS, LAST_RESORT
 from netlab.scenario import network
 from netlab.scenario.network import Appliance, End, Network, Router, Site, Topology, VpnGateway
@@ -167,6 +167,7 @@ def tunnels(device: Device) -> Iterator[Tunnel]:
     for item in device.tunnels:
         peer, connection = item.other(device.node), item.connection
         address = item.bgp_of(device.node).peer if connection.speaks_bgp else None
+        statics = tuple(map(str, item.side(device.node).static_prefixes))
         yield Tunnel(
             device.node,
             tunnel_port(item.name),
@@ -175,10 +176,11 @@ def tunnels(device: Device) -> Iterator[Tunnel]:
             item.name,
             connection.name,
             TUNNEL_MTU,
-            tuple(map(str, item.side(device.node).static_prefixes)),
+            statics,
             (f"{address}/32",) if address is not None else (),  # B9, B11
             peer.node,
             device.if_id(item.name),
+            _before(device) if statics else None,
         )
     gateway = device.gateway if device.serves_p2s else None
     if gateway is not None and gateway.point_to_site is not None:
@@ -194,6 +196,12 @@ def bgp_listeners(device: Device) -> tuple[Ruleset, ...]:
     speaking = (tunnel for tunnel in device.tunnels if tunnel.connection.speaks_bgp)
     found = ((tunnel_port(t.name), t.bgp_of(device.node).address) for t in speaking)
     return (BgpListeners(tuple((port, str(address or "")) for port, address in found)),)
+
+
+def _before(device: Device) -> Before | None:
+    """The router before a site's several devices, with its way to this one."""
+    before = device.site.before_devices if device.site is not None else None
+    return Before(before.node, device_port(device.node), str(device.router.bgp_address)) if before else None
 
 
 def peer_pins(device: Device) -> Iterator[Route]:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from netlab.plan.model import MAIN_TABLE, Plan, Route, Tunnel
 from netlab.plan.ports import P2S
+
+# Loses to what zebra installs for bgpd, whose metric is 20.
+_AFTER_BGP = 1000
+# A site has a way to the Internet of its own.
+_EVERYTHING = "0.0.0.0/0"
 
 # The tunnels that are up, each by a router's node and its IKE connection.
 Up = frozenset[tuple[str, str]]
@@ -16,11 +21,17 @@ def everything_up(plan: Plan) -> Up:
     return frozenset((tunnel.node, tunnel.connection) for tunnel in plan.tunnels)
 
 
+def steered_nodes(plan: Plan) -> tuple[str, ...]:
+    """The routers whose routes depend on the tunnels that are up: at their ends, and before several devices."""
+    before = (tunnel.before.node for tunnel in plan.tunnels if tunnel.before is not None)
+    return tuple(dict.fromkeys((*(tunnel.node for tunnel in plan.tunnels), *before)))
+
+
 def routes(plan: Plan, node: str, up: Up) -> frozenset[Route]:
-    """The routes that a router has into its tunnels.
+    """The routes that a router has into its tunnels, or to the devices behind it.
 
     A BGP peer's host route is there while its tunnel is up: without it BGP forgets what the peer told. Static routes
-    have no liveness (R83); but where another tunnel of the connection is up, those into a dead one give way.
+    have no liveness (R83); but where another tunnel with the same prefix is up, those into a dead one give way.
     """
     mine = plan.tunnels_of(node)
     hosts = (
@@ -29,26 +40,48 @@ def routes(plan: Plan, node: str, up: Up) -> frozenset[Route]:
         for prefix in tunnel.host_routes
         if tunnel.connection == P2S or (node, tunnel.connection) in up
     )
-    return frozenset((*hosts, *_statics(plan, mine, up)))
+    return frozenset((*hosts, *_statics(plan, mine, up), *_to_devices(plan, node, up)))
 
 
 def _statics(plan: Plan, mine: tuple[Tunnel, ...], up: Up) -> Iterator[Route]:
     # Between equal prefixes what leads into the own VNet, or to the own hosts, wins: it was there first.
     there = (route for tunnel in mine[:1] for route in plan.node(tunnel.node).routes)
     inward = {route.prefix for route in there if not route.metric and route.table == MAIN_TABLE}
-    leading: dict[str, list[str]] = {}
-    for tunnel in mine:
-        if (tunnel.node, tunnel.connection) in up or not any(_alive(plan, tunnel, up)):
-            for prefix in (p for p in tunnel.statics if p not in inward):
-                leading.setdefault(prefix, []).append(tunnel.interface)
-    for prefix, interfaces in leading.items():
-        several = tuple(sorted((name, "") for name in interfaces)) if len(interfaces) > 1 else ()
-        yield Route(prefix, "" if several else interfaces[0], hops=several)
+    for prefix, tunnels in _by_prefix(mine).items():
+        interfaces = [tunnel.interface for tunnel in _leading(plan, tunnels, up)]
+        if interfaces and prefix not in inward:
+            several = tuple(sorted((name, "") for name in interfaces)) if len(interfaces) > 1 else ()
+            yield Route(prefix, "" if several else interfaces[0], hops=several)
 
 
-def _alive(plan: Plan, tunnel: Tunnel, up: Up) -> Iterator[bool]:
-    """Whether each tunnel of the same connection at the same gateway or site is up."""
+def _by_prefix(tunnels: Iterable[Tunnel]) -> dict[str, list[Tunnel]]:
+    found: dict[str, list[Tunnel]] = {}
+    for tunnel in tunnels:
+        for prefix in tunnel.statics:
+            found.setdefault(prefix, []).append(tunnel)
+    return found
+
+
+def _leading(plan: Plan, tunnels: list[Tunnel], up: Up) -> Iterator[Tunnel]:
+    """Of a router's tunnels with one static prefix those that it uses: of the first connection that is up here (B46,
+    B47). Where none is up here, but at another instance, there is none; where all are dead, the first connection's."""
+    alive = [tunnel for tunnel in tunnels if (tunnel.node, tunnel.connection) in up]
+    usable = alive or ([] if any(_elsewhere(plan, tunnel, up) for tunnel in tunnels) else tunnels)
+    return (tunnel for tunnel in usable if tunnel.of == usable[0].of)
+
+
+def _elsewhere(plan: Plan, tunnel: Tunnel, up: Up) -> bool:
+    """Whether another tunnel of the same connection at the same gateway or site is up."""
     owner = plan.node(tunnel.node).owner
-    for other in plan.tunnels_over(tunnel.of):
-        if plan.node(other.node).owner == owner:
-            yield (other.node, other.connection) in up
+    others = (other for other in plan.tunnels_over(tunnel.of) if plan.node(other.node).owner == owner)
+    return any((other.node, other.connection) in up for other in others)
+
+
+def _to_devices(plan: Plan, node: str, up: Up) -> Iterator[Route]:
+    """From the router before several devices: each static prefix to the first device whose tunnel is up. What it
+    learned by BGP comes first."""
+    for prefix, tunnels in _by_prefix(plan.tunnels_behind(node)).items():
+        alive = (tunnel for tunnel in tunnels if (tunnel.node, tunnel.connection) in up)
+        before = next(alive, tunnels[0]).before
+        if before is not None and prefix != _EVERYTHING:
+            yield Route(prefix, before.interface, via=before.via, metric=_AFTER_BGP)

@@ -25,6 +25,7 @@ TOGETHER = {
     "azure/bgp/test_route_servers.py",
     "azure/bgp/test_routing_preference.py",
     "azure/dataplane/test_gateway_subnets.py",
+    "azure/dataplane/test_overlaps.py",
     "azure/dataplane/test_public_addresses.py",
     "azure/dataplane/test_vpn_servers.py",
     "controllers/test_controllers.py",

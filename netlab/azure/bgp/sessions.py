@@ -60,5 +60,5 @@ def originated(router: Router, announced: Announcements | None = None) -> tuple[
     if isinstance(end, Appliance) and end.bgp is not None:
         return tuple(sorted(told[router.node])) if router.node in told else end.bgp.announces
     if isinstance(end, Site) and not router.before_devices:
-        return tuple(sorted(told[end.name])) if end.name in told else end.prefixes
+        return tuple(sorted(told[end.name])) if end.name in told else end.announces
     return ()

@@ -13,7 +13,7 @@ from netlab.azure.selectors import Selectors
 from netlab.azure.state import State
 from netlab.results.drops import DropType, cause
 from netlab.scenario.addresses import PRIVATE_PREFIXES
-from netlab.scenario.network import Router, Site, VpnGateway
+from netlab.scenario.network import Router, Site, Tunnel, VpnGateway
 from netlab.scenario.values import once
 
 # The addresses that clients have from their pools, by the name of their tunnel.
@@ -60,11 +60,10 @@ def _ways(state: State, router: Router) -> tuple[Way, ...]:
 def static_ways(state: State, router: Router) -> Iterator[Way]:
     """The static routes of a router that are in force, its BGP peers' host routes, and the P2S pool."""
     own = router.vnet.prefixes if router.vnet is not None and router.role == "gateway" else ()
+    for prefix, tunnels in _by_static_prefix(state, router).items():
+        if prefix not in own:
+            yield from (Way(prefix, t.name, "", _static_source(router)) for t in _leading(state, tunnels))
     for tunnel in state.topology.tunnels_of(router.node):
-        if state.sends_statics(tunnel, router.node):
-            for prefix in tunnel.side(router.node).static_prefixes:
-                if prefix not in own:
-                    yield Way(prefix, tunnel.name, "", _static_source(router))
         peer = tunnel.bgp_of(router.node).peer if tunnel.connection.speaks_bgp else None
         if peer is not None and tunnel.name in state.up:
             yield Way(IPv4Network(peer), tunnel.name, "", "the BGP peer's host route", is_peer=True)
@@ -74,6 +73,27 @@ def static_ways(state: State, router: Router) -> Iterator[Way]:
     pool = client_pool(state, router)
     if pool is not None:
         yield Way(pool, P2S, "", "the P2S address pool")
+
+
+def _by_static_prefix(state: State, router: Router) -> dict[IPv4Network, list[Tunnel]]:
+    """The tunnels of a router by the prefixes that it is set to send into them, in the file's order."""
+    found: dict[IPv4Network, list[Tunnel]] = {}
+    for tunnel in state.topology.tunnels_of(router.node):
+        for prefix in tunnel.side(router.node).static_prefixes:
+            found.setdefault(prefix, []).append(tunnel)
+    return found
+
+
+def _leading(state: State, tunnels: list[Tunnel]) -> Iterator[Tunnel]:
+    """Of a router's tunnels with one static prefix those that it uses.
+
+    Static routes have no liveness (R83), and of several connections one carries the packets (B46): here the first one
+    in the file that is up (B47). Where none is up here, but at another instance, the prefix leads there.
+    """
+    up = [tunnel for tunnel in tunnels if tunnel.name in state.up]
+    same = (other for tunnel in tunnels for other in state.topology.tunnels_by_connection[tunnel.connection.name])
+    usable = up or ([] if any(other.name in state.up for other in same) else tunnels)
+    return (tunnel for tunnel in usable if tunnel.connection is usable[0].connection)
 
 
 P2S = "p2s"
@@ -93,13 +113,33 @@ def _static_source(router: Router) -> str:
 
 def _fallbacks(state: State, router: Router) -> Iterator[Way]:
     """The routes over the other instance of an active-active gateway: to connections of which this one has no tunnel
-    that is up, and to the point-to-site clients."""
+    that is up, and to the point-to-site clients. Those of the router before a site's devices to one of these."""
+    if router.before_devices:
+        yield from _to_devices(state, router)
     if router.role != "gateway":
         return
     for other in state.topology.lan_of(router.node):
         prefixes = dict.fromkeys(way.prefix for way in static_ways(state, other) if way.prefix.prefixlen < 32)
         for prefix in prefixes:
             yield Way(prefix, "", other.node, "the other instance's static routes")
+
+
+def _to_devices(state: State, before: Router) -> Iterator[Way]:
+    """From the router before several devices: each static prefix to the first device whose tunnel is up."""
+    leading: dict[IPv4Network, dict[str, bool]] = {}
+    for device in state.topology.with_tunnels(_site_of(before)):
+        for prefix, tunnels in _by_static_prefix(state, device).items():
+            alive = any(tunnel.name in state.up for tunnel in tunnels)
+            leading.setdefault(prefix, {})[device.node] = alive
+    for prefix, devices in leading.items():
+        if prefix != ANY:
+            first = next((node for node, alive in devices.items() if alive), next(iter(devices)))
+            yield Way(prefix, "", first, "the site's own routing")
+
+
+def _site_of(router: Router) -> Site:
+    assert isinstance(router.end, Site)
+    return router.end
 
 
 def learned_ways(state: State, router: Router) -> Iterator[Way]:

@@ -6,7 +6,17 @@ A ``Plan`` is complete: whoever has it can build the lab. Secrets are only named
 
 from netlab.plan.model.bgp import BgpNeighbor, BgpSpeaker
 from netlab.plan.model.fabric import Fabric, FixedRoute, GatewayWay, SubnetTable
-from netlab.plan.model.ipsec import Certificate, Charon, Child, Credentials, IkeConnection, PeerSecret, Selector, Tunnel
+from netlab.plan.model.ipsec import (
+    Before,
+    Certificate,
+    Charon,
+    Child,
+    Credentials,
+    IkeConnection,
+    PeerSecret,
+    Selector,
+    Tunnel,
+)
 from netlab.plan.model.kernel import (
     CHARON_TABLE,
     CUSTOM_ROUTES_TABLE,
@@ -42,6 +52,7 @@ __all__ = [
     "OUT_OF_TUNNELS_TABLE",
     "ApplianceNat",
     "Barrier",
+    "Before",
     "BgpListeners",
     "BgpNeighbor",
     "BgpSpeaker",

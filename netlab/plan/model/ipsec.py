@@ -116,12 +116,22 @@ class Charon:
 
 
 @dataclass(frozen=True, slots=True)
+class Before:
+    """The router before several devices: its node, and its interface and next hop towards one of them."""
+
+    node: str
+    interface: str
+    via: str
+
+
+@dataclass(frozen=True, slots=True)
 class Tunnel:
     """The point-to-point interface of one tunnel at one end, in the routing namespace ``node``.
 
     ``connection`` is its IKE connection, ``of`` Azure's. ``edge`` is where its charon lives. ``statics`` are prefixes
     that lead into the connection whatever BGP says, ``host_routes`` the BGP peer's address, and for point-to-site the
-    pool. ``peer`` is the node at the other end, empty for point-to-site, where clients come and go.
+    pool. ``peer`` is the node at the other end, empty for point-to-site, where clients come and go. ``before`` is
+    the way here from the router before several devices, if there is one.
     """
 
     node: str
@@ -135,3 +145,4 @@ class Tunnel:
     host_routes: tuple[str, ...] = ()
     peer: str = ""
     if_id: int = 0
+    before: Before | None = None

@@ -67,6 +67,14 @@ class Plan:
         """The tunnel interfaces of one of Azure's connections, at all its ends."""
         return self._tunnels_by_connection.get(connection, ())
 
+    def tunnels_behind(self, node: str) -> tuple[Tunnel, ...]:
+        """The tunnel interfaces of the devices behind a router, in the order of the devices."""
+        return self._tunnels_by_router_before.get(node, ())
+
+    @cached_property
+    def _tunnels_by_router_before(self) -> dict[str, tuple[Tunnel, ...]]:
+        return _grouped((tunnel.before.node, tunnel) for tunnel in self.tunnels if tunnel.before is not None)
+
     @cached_property
     def _tunnels_by_node(self) -> dict[str, tuple[Tunnel, ...]]:
         return _grouped((tunnel.node, tunnel) for tunnel in self.tunnels)

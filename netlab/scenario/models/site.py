@@ -25,7 +25,8 @@ class Site(Model):
     """An on-premises network: hosts behind a VPN device, or behind a router and several VPN devices (R73)."""
 
     address_prefixes: Prefixes
-    """The prefixes of the site. They overlap no network that the site is connected with (R71)."""
+    """The prefixes of the site. They may contain networks that it is connected with: the longest prefix wins. None of
+    them equals or lies in a VNet that it is connected with (R71)."""
     bgp: BgpSettings | None = None
     """The ASN and the BGP address of the site. Default: no BGP."""
     hosts: dict[Name, Address] = {}
@@ -34,6 +35,9 @@ class Site(Model):
     """The public address of the only device. Default: one that the lab chooses."""
     devices: dict[Name, VpnDevice] = {}
     """The VPN devices of a site that has several. Default: a single one (R73)."""
+    announces: tuple[Prefix, ...] | None = None
+    """The prefixes that the devices of the site advertise by BGP, the default route and supersets of a VNet included
+    (B21, B24). Default: `address_prefixes`."""
     as_path_prepend: dict[ConnectionName, Annotated[int, Field(ge=1, le=10)]] = {}
     """How many more times the device puts its ASN before the paths that it advertises on a connection (B28)."""
     static_routes: dict[ConnectionName, tuple[Prefix, ...]] = {}

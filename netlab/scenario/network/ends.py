@@ -175,6 +175,11 @@ class Site(End):
         return self.spec.address_prefixes
 
     @property
+    def announces(self) -> tuple[IPv4Network, ...]:
+        """What its devices advertise by BGP at first."""
+        return self.spec.announces if self.spec.announces is not None else self.prefixes
+
+    @property
     def static_routes(self) -> dict[str, tuple[IPv4Network, ...]]:
         """The prefixes that its devices are set to send into a connection, by its name."""
         return self.spec.static_routes

@@ -83,6 +83,8 @@ RULES: tuple[Rule, ...] = (
     vnets.r18_addresses_are_free,
     vnets.r18_subnets_have_room,
     vnets.r115_prefixes_are_assignable,
+    sites.sites_have_unicast_prefixes,
+    sites.announcing_sites_speak_bgp,
     sites.hosts_have_addresses_of_their_site,
     internet.public_addresses_are_public,
     route_tables.route_tables_list_a_prefix_once,

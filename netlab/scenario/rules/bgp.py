@@ -9,7 +9,14 @@ from netlab.scenario.addresses import APIPA, DEFAULT_ASN, GATEWAY_SUBNET
 from netlab.scenario.models import Scenario
 from netlab.scenario.rules.breach import Breach, Breaches, by_profile
 from netlab.scenario.rules.joined import lacks_gateway, neighbours_of, sound_connections
-from netlab.scenario.rules.subjects import asn_of, bgp_addresses, device_asns, public_addresses, vpn_gateways
+from netlab.scenario.rules.subjects import (
+    asn_of,
+    bgp_addresses,
+    default_bgp_addresses,
+    device_asns,
+    public_addresses,
+    vpn_gateways,
+)
 
 # B3, B4, B5.
 AZURE_ASNS = frozenset({8074, 8075, 12076, 65515, 65517, 65518, 65519, 65520})
@@ -98,14 +105,15 @@ def b8_gateway_peers_from_its_subnet(scenario: Scenario) -> Breaches:
 def b10_devices_peer_from_inside(scenario: Scenario) -> Breaches:
     """B10: an on-premises BGP address is neither the device's public one nor inside the gateway's VNet."""
     public = {address for path, address in public_addresses(scenario) if path[0] == "sites"}
-    for path, site, address in bgp_addresses(scenario):
+    for path, site, address in (*bgp_addresses(scenario), *default_bgp_addresses(scenario)):
         if site not in scenario.sites:
             continue
         if address in public:
             yield Breach(path, f"{address} is a device's public address; use one of the site, or a loopback's")
         for vnet in sorted(neighbours_of(scenario, site) & set(scenario.vnets)):
             if any(address in space for space in scenario.vnets[vnet].address_space):
-                yield Breach(path, f"{address} is inside `{vnet}`; use one of the site, or a loopback's")
+                message = f"the BGP address {address} is inside `{vnet}`; write bgp_peering_address"
+                yield Breach(path, f"{message}: one of the site, or a loopback's")
 
 
 def b12_apipa_is_azures_part(scenario: Scenario) -> Breaches:
@@ -121,7 +129,8 @@ def b12_apipa_is_azures_part(scenario: Scenario) -> Breaches:
 def b12_bgp_addresses_differ(scenario: Scenario) -> Breaches:
     """B12: each gateway and each device has a BGP address of its own."""
     first: dict[IPv4Address, str] = {}
-    for path, owner, address in bgp_addresses(scenario):
+    for path, owner, address in (*bgp_addresses(scenario), *default_bgp_addresses(scenario)):
         if address in first:
-            yield Breach(path, f"{address} is the BGP address of `{first[address]}` already")
+            right = "write another bgp_peering_address"
+            yield Breach(path, f"{address} is the BGP address of `{first[address]}` already; {right}")
         first.setdefault(address, owner)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from netlab.scenario.models import Connection, NewKey, Scenario, node_name
 from netlab.scenario.names import short
 from netlab.scenario.overlaps import Cover, overlapping
 from netlab.scenario.rules.breach import Breach, Breaches, Path, by_profile, in_words, unknown
 from netlab.scenario.rules.joined import (
+    ONE_CARRIES,
+    Network,
     bgp_domain,
     connectable,
     connections_by_pair,
@@ -104,18 +106,29 @@ def r51_selectors_and_prefixes_are_few(scenario: Scenario) -> Breaches:
 
 
 def r71_networks_do_not_overlap(scenario: Scenario) -> Breaches:
-    """R71: address spaces of VNets and sites do not overlap if a connection joins them, or several with BGP do."""
+    """R71: a connection, or several with BGP, joins no two equal address spaces, and a site lies in no VNet (B48)."""
     ends = connectable(scenario)
     spaces = [(end, network) for end in ends for network in networks_of(scenario, end)]
     pairs = overlapping([network.prefix for _, network in spaces])
     found: set[Path] = set()
     for first, second in sorted(pairs, key=lambda pair: (ends[spaces[pair[0]][0]], pair[1], pair[0])):
         (one, mine), (other, theirs) = spaces[first], spaces[second]
-        joined = other in neighbours_of(scenario, one) or other in bgp_domain(scenario, one)
-        if one != other and joined and mine.owner != theirs.owner and theirs.path not in found:
+        adjacent = other in neighbours_of(scenario, one)
+        joined = adjacent or other in bgp_domain(scenario, one)
+        if one == other or not joined or mine.owner == theirs.owner or theirs.path in found:
+            continue
+        taken = mine.prefix != theirs.prefix and not (adjacent and _collide(scenario, mine, theirs))
+        if scenario.profile == "seed" or not taken:
             found.add(theirs.path)
             message = f"{theirs.prefix} overlaps {mine.prefix} of {in_words(mine.path)}"
             yield Breach(theirs.path, f"{message}, and connections join the two")
+
+
+def _collide(scenario: Scenario, one: Network, other: Network) -> bool:
+    """Whether Azure refuses a connection of two networks, one of which contains the other: a site's may contain a
+    VNet's, and the longest prefix wins (B48)."""
+    inner, outer = sorted((one, other), key=lambda network: -network.prefix.prefixlen)
+    return outer.owner in scenario.vnets or inner.owner in scenario.sites
 
 
 def r74_connections_join_gateways(scenario: Scenario) -> Breaches:
@@ -156,7 +169,8 @@ def r79_classic_gateways_have_limits(scenario: Scenario) -> Breaches:
 
 
 def r73_second_tunnels_take_a_second_device(scenario: Scenario) -> Breaches:
-    """R73: several connections of a gateway and a site end at different devices and have BGP; the seed has none."""
+    """R73: several connections of a gateway and a site end at different devices; without BGP one of them carries the
+    packets (B46). The seed has no redundant tunnels."""
     first: dict[tuple[str, str, str | None], str] = {}
     for name, item in sound_connections(scenario).items():
         vnet, site = sorted(item.between, key=lambda end: end in scenario.sites)
@@ -172,9 +186,13 @@ def r73_second_tunnels_take_a_second_device(scenario: Scenario) -> Breaches:
         if same != name:
             right = f"give `{site}` several devices and each connection its own"
             yield Breach((*path, "between"), f"`{same}` joins `{vnet}` and the same device already; {right}")
-        elif not item.enable_bgp:
-            message = f"one of several tunnels from `{vnet}` to `{site}` needs BGP; write enable_bgp: true"
-            yield Breach((*path, "enable_bgp"), message)
+        elif not item.enable_bgp and (name != others[0] or _speaks_bgp(scenario, others)):
+            message = f"one of several tunnels from `{vnet}` to `{site}`, without BGP: {ONE_CARRIES}"
+            yield Breach((*path, "enable_bgp"), message, "warning")
+
+
+def _speaks_bgp(scenario: Scenario, names: Iterable[str]) -> bool:
+    return any(scenario.connections[name].enable_bgp for name in names)
 
 
 def r77_second_tunnels_need_an_active_active_end(scenario: Scenario) -> Breaches:

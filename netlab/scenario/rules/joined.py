@@ -21,6 +21,12 @@ from netlab.scenario.rules.breach import Path
 from netlab.scenario.rules.subjects import appliances_with_bgp, vpn_gateways, without_settings
 from netlab.scenario.values import once
 
+# B46, B47: what Azure does with several static connections to one prefix.
+ONE_CARRIES = (
+    "all are Connected, and one carries the packets, here the first one in the file that is up; Azure promises no "
+    "failover, and for ECMP use BGP (B46)"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Network:

@@ -8,8 +8,8 @@ from ipaddress import IPv4Network
 from netlab.scenario.models import Scenario
 from netlab.scenario.names import short, suggest
 from netlab.scenario.overlaps import overlapping
-from netlab.scenario.rules.breach import Breach, Breaches, unknown
-from netlab.scenario.rules.joined import RemoteEnd, remote_ends, remote_ends_by_vnet, sound_connections
+from netlab.scenario.rules.breach import Breach, Breaches, by_profile, unknown
+from netlab.scenario.rules.joined import ONE_CARRIES, RemoteEnd, remote_ends, remote_ends_by_vnet, sound_connections
 from netlab.scenario.rules.subjects import asn_of, bgp_addresses_of, without_settings
 
 # A prefix of the device at the other end of a connection.
@@ -75,25 +75,31 @@ def b7_local_network_gateways_know_the_peer(scenario: Scenario) -> Breaches:
 
 
 def r71_local_network_gateways_lie_outside(scenario: Scenario) -> Breaches:
-    """R71: a local network gateway's prefixes do not overlap the VNet whose gateway uses it."""
+    """R71, B48: a local network gateway's prefix neither equals nor lies in the space of the VNet whose gateway uses
+    it. One that contains the space is taken, and the longest prefix wins; the seed refuses that too."""
     for remote in remote_ends(scenario):
         if "local_network_gateways" not in remote.path:
             continue
         for prefix in remote.gateway.address_prefixes:
             for space in scenario.vnets[remote.vnet].address_space:
-                if space.overlaps(prefix):
+                if prefix.subnet_of(space) or (scenario.profile == "seed" and space.overlaps(prefix)):
                     yield Breach(remote.path, f"its prefix {prefix} overlaps {space} of `{remote.vnet}` itself")
 
 
 def r72_local_network_gateways_do_not_overlap(scenario: Scenario) -> Breaches:
-    """R72: the local network gateways of one gateway's several connections do not overlap."""
+    """R72: two local network gateways with one prefix are taken, and one connection carries the packets (B46); nested
+    prefixes are no fault, the longest wins. The seed refuses both."""
     order = {(remote.connection, remote.vnet): place for place, remote in enumerate(remote_ends(scenario))}
     found = (pair for remote in remote_ends_by_vnet(scenario).values() for pair in _overlapping(remote))
     for (one, mine), (other, theirs) in sorted(
         found, key=lambda pair: [order[remote.connection, remote.vnet] for remote, _ in pair]
     ):
         message = f"the gateway of `{one.vnet}` has {theirs} here, and {mine} for `{one.connection}`"
-        yield Breach(other.path, f"{message}; prefixes of its connections must not overlap")
+        if scenario.profile == "seed":
+            right = f"prefixes of its connections must not overlap {by_profile(scenario)}"
+            yield Breach(other.path, f"{message}; {right}")
+        elif mine == theirs:
+            yield Breach(other.path, f"{message}: {ONE_CARRIES}", "warning")
 
 
 def _overlapping(

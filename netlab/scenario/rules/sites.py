@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address
 
 from netlab.scenario import addresses
+from netlab.scenario.addresses import DEFAULT_ROUTE
 from netlab.scenario.models import Scenario, Site
 from netlab.scenario.names import suggest
 from netlab.scenario.overlaps import Cover
 from netlab.scenario.rules.breach import Breach, Breaches, Path, listed
+from netlab.scenario.rules.joined import speaking
 from netlab.scenario.rules.subjects import lacks_room
+from netlab.scenario.rules.vnets import NOT_UNICAST
 
 
 def static_routes_name_their_connection(scenario: Scenario) -> Breaches:
@@ -33,6 +36,31 @@ def prepends_name_their_connection(scenario: Scenario) -> Breaches:
             if name not in own:
                 path = ("sites", site, "as_path_prepend", name)
                 yield Breach(path, f"is no connection of `{site}` with BGP; {suggest(name, own)}")
+
+
+def sites_have_unicast_prefixes(scenario: Scenario) -> Breaches:
+    """The prefixes of a site are networks with hosts: not the default route, no multicast, no loopback."""
+    for site, item in scenario.sites.items():
+        for index, prefix in enumerate(item.address_prefixes):
+            reserved = next((each for each in NOT_UNICAST if prefix.overlaps(each)), None)
+            right = f"advertise it by BGP: `announces` of `{site}`, or the action `announce`"
+            if prefix == DEFAULT_ROUTE:
+                yield Breach(("sites", site, "address_prefixes", index), f"{prefix} is no network of a site; {right}")
+            elif reserved is not None:
+                message = f"{prefix} overlaps {reserved}, where no host is"
+                yield Breach(("sites", site, "address_prefixes", index), f"{message}; take another one, or {right}")
+
+
+def announcing_sites_speak_bgp(scenario: Scenario) -> Breaches:
+    """A site advertises prefixes only where it has BGP: over a connection, a circuit or to an appliance."""
+    for site, item in scenario.sites.items():
+        path = ("sites", site, "announces")
+        if item.announces is not None and site not in speaking(scenario):
+            message = f"`{site}` has no BGP session; write bgp and enable_bgp: true, or leave it out"
+            yield Breach(path, message)
+        for index, prefix in enumerate(item.announces or ()):
+            if prefix != DEFAULT_ROUTE and any(prefix.subnet_of(each) for each in NOT_UNICAST):
+                yield Breach((*path, index), f"{prefix} has no hosts, and routers drop it; leave it out")
 
 
 def hosts_have_addresses_of_their_site(scenario: Scenario) -> Breaches:

@@ -91,6 +91,19 @@ def bgp_addresses(scenario: Scenario) -> Iterator[tuple[Path, str, IPv4Address]]
             yield (*path, "bgp_peering_addresses", index), site, address
 
 
+def default_bgp_addresses(scenario: Scenario) -> Iterator[tuple[Path, str, IPv4Address]]:
+    """The BGP addresses that the devices of sites have where none is written, with the prefix that they are of."""
+    for name, site in scenario.sites.items():
+        path: Path = ("sites", name, "address_prefixes", 0)
+        if site.bgp is None or lacks_room(site):
+            continue
+        if not site.devices and not addresses.given_bgp_addresses(site.bgp):
+            yield path, name, addresses.site_bgp_address(site)
+        for device, spec in site.devices.items():
+            if not addresses.given_bgp_addresses(spec):
+                yield path, name, addresses.device_bgp_address(site, device)
+
+
 def device_asns(scenario: Scenario) -> Iterator[tuple[Path, int, bool]]:
     """Each ASN that is written, and whether it is that of an Azure gateway."""
     for path, owner, settings in bgp_settings(scenario):
@@ -179,7 +192,10 @@ def story_actions(scenario: Scenario) -> Iterator[tuple[Path, Action]]:
 
 def announcements(scenario: Scenario) -> Iterator[tuple[Path, Mapping[str, frozenset[IPv4Network]]]]:
     """The prefixes that sites and nodes of appliances advertise: at first, and after each action that changes them."""
-    found = {name: frozenset(site.address_prefixes) for name, site in scenario.sites.items()}
+    found = {
+        name: frozenset(site.address_prefixes if site.announces is None else site.announces)
+        for name, site in scenario.sites.items()
+    }
     found |= {node_name(vnet, vm): frozenset(bgp.announces) for vnet, vm, bgp in appliances_with_bgp(scenario)}
     yield (), found
     for path, action in story_actions(scenario):

@@ -24,24 +24,27 @@ def virtual_machines_name_their_subnet(scenario: Scenario) -> Breaches:
 
 
 def prefixes_are_listed_once(scenario: Scenario) -> Breaches:
-    """The prefixes of one VNet, site or local network gateway do not overlap each other, nor do a VNet's subnets."""
-    lists: Iterable[tuple[Path, Iterable[tuple[str | int, IPv4Network]]]] = (
-        *((("vnets", n, "address_space"), enumerate(v.address_space)) for n, v in scenario.vnets.items()),
+    """The prefixes of one VNet do not overlap each other, nor do its subnets. A site or a local network gateway lists a
+    prefix once, and may list another one inside it; the seed refuses that too."""
+    nested = scenario.profile == "current"
+    lists: Iterable[tuple[Path, bool, Iterable[tuple[str | int, IPv4Network]]]] = (
+        *((("vnets", n, "address_space"), False, enumerate(v.address_space)) for n, v in scenario.vnets.items()),
         *(
-            (("vnets", n, "subnets"), [(name, item.address_prefix) for name, item in v.subnets.items()])
+            (("vnets", n, "subnets"), False, [(name, item.address_prefix) for name, item in v.subnets.items()])
             for n, v in scenario.vnets.items()
         ),
-        *((("sites", n, "address_prefixes"), enumerate(s.address_prefixes)) for n, s in scenario.sites.items()),
+        *((("sites", n, "address_prefixes"), nested, enumerate(s.address_prefixes)) for n, s in scenario.sites.items()),
         *(
-            (("local_network_gateways", n, "address_prefixes"), enumerate(item.address_prefixes))
+            (("local_network_gateways", n, "address_prefixes"), nested, enumerate(item.address_prefixes))
             for n, item in scenario.local_network_gateways.items()
         ),
     )
-    for path, prefixes in lists:
+    for path, may_nest, prefixes in lists:
         written = list(prefixes)
         for first, second in overlapping([prefix for _, prefix in written]):
             (_, one), (key, other) = written[first], written[second]
-            yield Breach((*path, key), f"{other} overlaps {one}, which is in the same list")
+            if one == other or not may_nest:
+                yield Breach((*path, key), f"{other} overlaps {one}, which is in the same list")
 
 
 def subnets_lie_in_the_address_space(scenario: Scenario) -> Breaches:
@@ -113,20 +116,21 @@ def r18_subnets_have_room(scenario: Scenario) -> Breaches:
             yield Breach((*path, "subnet"), f"{prefix} is full: it has room for {room} addresses; use a larger subnet")
 
 
-# R115, VNet FAQ; and 0/8, which RFC 1122 keeps and Linux does not route.
-UNASSIGNABLE = (
+# RFC 1122, RFC 5771: no host has such an address, and Linux routes none.
+NOT_UNICAST = (
     IPv4Network("0.0.0.0/8"),
     IPv4Network("127.0.0.0/8"),
-    IPv4Network("168.63.129.16/32"),
-    IPv4Network("169.254.0.0/16"),
     IPv4Network("224.0.0.0/4"),
     IPv4Network("255.255.255.255/32"),
 )
+# R115, VNet FAQ.
+UNASSIGNABLE = (*NOT_UNICAST, IPv4Network("168.63.129.16/32"), IPv4Network("169.254.0.0/16"))
 
 
 def r115_prefixes_are_assignable(scenario: Scenario) -> Breaches:
-    """R115: 224/4, 127/8, 169.254/16, 255.255.255.255 and 168.63.129.16 are in no network; subnets are /29 at least."""
-    for network in (*address_spaces(scenario), *address_pools(scenario)):
+    """R115: 224/4, 127/8, 169.254/16, 255.255.255.255 and 168.63.129.16 are in no VNet; subnets are /29 at least."""
+    of_vnets = (network for network in address_spaces(scenario) if network.path[0] == "vnets")
+    for network in (*of_vnets, *address_pools(scenario)):
         for reserved in UNASSIGNABLE:
             if network.prefix.overlaps(reserved):
                 yield Breach(network.path, f"{network.prefix} overlaps {reserved}, which cannot be assigned")
