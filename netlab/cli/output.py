@@ -11,11 +11,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from netlab import files
 from netlab.cli.options import Format
 from netlab.errors import NetlabError, UsageError
 
 if TYPE_CHECKING:
     from rich.text import Text
+
+# A report of the largest network has some ten MiB.
+MOST_READ = 64 << 20
 
 
 def log(text: str) -> None:
@@ -97,8 +101,20 @@ def _whoever_reads() -> Iterator[None]:
 
 def write_text(path: Path, text: str) -> None:
     """A text into a file that the command line names."""
+    with _usable(path):
+        files.write(path, text.encode())
+
+
+def require_writable(path: Path) -> None:
+    """UsageError if a file that the command line names could not be written."""
+    with _usable(path):
+        files.require_writable(path)
+
+
+@contextlib.contextmanager
+def _usable(path: Path) -> Iterator[None]:
     try:
-        path.write_text(text, encoding="utf-8")
+        yield
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror}", "choose another file") from None
 
@@ -106,10 +122,14 @@ def write_text(path: Path, text: str) -> None:
 def read_text(path: Path) -> str:
     """The text of a file that the command line names."""
     try:
-        return path.read_text(encoding="utf-8")
+        content = files.read(path, MOST_READ)
+        text = content.decode()
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not text"
         raise UsageError(f"cannot read {path}: {why}", "name a readable file") from None
+    if len(content) > MOST_READ:
+        raise UsageError(f"cannot read {path}: it has more than {MOST_READ >> 20} MiB", "name another file")
+    return text
 
 
 def put(path: Path | None, text: str) -> None:

@@ -30,6 +30,7 @@ from netlab.cli.output import (
     print_table,
     put,
     read_text,
+    require_writable,
     stepper,
     width,
     write_text,
@@ -72,7 +73,7 @@ def run_tests(
     loaded = [load_scenario(scenario) for scenario in scenarios]
     require_root()
     if junit is not None:
-        write_text(junit, "")
+        require_writable(junit)
     reports: list[Report] = []
     broken: dict[str, str] = {}
     codes = [ExitCode.OK]
@@ -119,7 +120,7 @@ def make_report(
     # What may be missing is missed before the measuring.
     drawing = svg(dot(model.topology(measured.scenario)))
     if file is not None:
-        write_text(file, "")
+        require_writable(file)
     found = _verify(measured)
     put(file, page(found, drawing))
     leave(_code(found))

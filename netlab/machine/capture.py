@@ -17,7 +17,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import IO
 
+from netlab import files
 from netlab.errors import HostError, LabError
 from netlab.machine import interfaces
 from netlab.machine.waiting import wait_until
@@ -28,6 +30,7 @@ _START_SECONDS = 30.0
 _END_SECONDS = 30.0
 # dumpcap reads every 250 ms (its CAP_READ_TIMEOUT), and what is unread when it ends is lost.
 _READ_SECONDS = 0.5
+_MOST_SAID = 1 << 16
 _COUNT = re.compile(r"^Packets received/dropped on interface '.+': (\d+)/(\d+) ", re.MULTILINE)
 
 
@@ -50,13 +53,16 @@ class Captured:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
+    """A dumpcap, what it captures into and what it says."""
+
     node: str
     process: subprocess.Popen[bytes]
-    file: Path
-    log: Path
+    packets: int
+    log: IO[bytes]
 
     def said(self) -> str:
-        return self.log.read_text(errors="replace")
+        """All that it has said so far."""
+        return os.pread(self.log.fileno(), _MOST_SAID, 0).decode(errors="replace")
 
 
 def require() -> None:
@@ -76,42 +82,41 @@ def capture(found: Sequence[Place], file: Path, seconds: float | None, begun: Ca
 
     What was captured is kept, also where a dumpcap ends too early: that is a LabError afterwards.
     """
-    with tempfile.TemporaryDirectory(prefix=f".{file.name}.", dir=file.parent) as directory:
+    with contextlib.ExitStack() as stack:
+        merged = stack.enter_context(files.replaced(file))
         parts: list[_Part] = []
         try:
-            for place in found:
-                parts.append(_start(place, Path(directory)))
+            for place, packets in zip(found, stack.enter_context(files.unnamed(file.parent, len(found))), strict=True):
+                parts.append(_start(place, packets, stack.enter_context(tempfile.TemporaryFile())))
             for part in parts:
                 wait_until(partial(_ready, part), _START_SECONDS, partial(_silent, part))
             begun()
             with contextlib.suppress(KeyboardInterrupt):
                 _await_end(parts, seconds)
-            early = [part for part in parts if part.process.poll() is not None]
-            time.sleep(0 if early else _READ_SECONDS)
+            early = next((part for part in parts if part.process.poll() is not None), None)
+            time.sleep(_READ_SECONDS if early is None else 0)
         finally:
             _stop(parts)
-        _merge(parts, Path(directory, "merged"), file)
-        if early:
-            said = (early[0].said().splitlines() or ["nothing"])[-1]
-            raise LabError(
-                f"the capture at {early[0].node} ended by itself; dumpcap said: {said}",
-                f"{file} holds what was captured until then; is the lab still up?",
-            )
-        return _count(parts)
+        _merge(parts, merged, file)
+        captured, last = _count(parts), early.said().splitlines()[-1:] if early is not None else []
+    if early is not None:
+        raise LabError(
+            f"the capture at {early.node} ended by itself; dumpcap said: {''.join(last) or 'nothing'}",
+            f"{file} holds what was captured until then; is the lab still up?",
+        )
+    return captured
 
 
-def _start(place: Place, directory: Path) -> _Part:
-    file, log = directory / f"{place.node}.pcapng", directory / f"{place.node}.log"
+def _start(place: Place, packets: int, log: IO[bytes]) -> _Part:
     argv = [
         # So that nothing is left if netlab is killed. The kernel means the thread that forks: this one.
         *("setpriv", "--pdeathsig", "TERM", "ip", "netns", "exec", place.netns),
-        *("dumpcap", "-q", "-p", "-w", str(file)),
+        *("dumpcap", "-q", "-p", "-w", "-"),
         *(option for name in place.interfaces for option in ("-i", name, "--ifname", f"{place.node}:{name}")),
     ]
-    with log.open("wb") as out:
-        # A session of its own: Ctrl-C is for netlab, which then ends the capture.
-        process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
-    return _Part(place.node, process, file, log)
+    # A session of its own: Ctrl-C is for netlab, which then ends the capture.
+    process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=packets, stderr=log, start_new_session=True)
+    return _Part(place.node, process, packets, log)
 
 
 def _ready(part: _Part) -> bool:
@@ -148,38 +153,14 @@ def _stop(parts: Sequence[_Part]) -> None:
             part.process.wait()
 
 
-def _merge(parts: Sequence[_Part], merged: Path, file: Path) -> None:
-    argv = ["mergecap", "-I", "none", "-w", str(merged), *(str(part.file) for part in parts if part.file.exists())]
-    done = subprocess.run(argv, capture_output=True, text=True, check=False)
-    if not merged.exists():
+def _merge(parts: Sequence[_Part], merged: int, file: Path) -> None:
+    written = [part.packets for part in parts if os.fstat(part.packets).st_size]
+    argv = ["mergecap", "-I", "none", "-w", "-", *(f"/dev/fd/{packets}" for packets in written)]
+    done = subprocess.run(argv, stdout=merged, stderr=subprocess.PIPE, text=True, check=False, pass_fds=written)
+    if not os.fstat(merged).st_size:
         raise LabError(f"cannot put {file} together: {done.stderr.strip()}", "is there space left where it is?")
-    give_to_caller(merged)
-    merged.replace(file)
 
 
 def _count(parts: Iterable[_Part]) -> Captured:
     counts = [tuple(map(int, match)) for part in parts for match in _COUNT.findall(part.said())]
     return Captured(sum(received for received, _ in counts), sum(dropped for _, dropped in counts))
-
-
-# --- whose files they are -------------------------------------------------------------------------------------------
-
-
-def give_to_caller(path: Path) -> None:
-    """Give a file to the user who called netlab by sudo, if one did."""
-    owner, group = os.environ.get("SUDO_UID", ""), os.environ.get("SUDO_GID", "")
-    if owner.isdigit() and group.isdigit():
-        os.chown(path, int(owner), int(group), follow_symlinks=False)
-
-
-def write_private(directory: Path, files: Iterable[tuple[str, str]]) -> None:
-    """Write files that only the caller may read into a directory that only the caller may enter."""
-    directory.mkdir(mode=0o700, exist_ok=True)
-    directory.chmod(0o700)
-    give_to_caller(directory)
-    for name, text in files:
-        path = directory / name
-        path.unlink(missing_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(text)
-        give_to_caller(path)

@@ -34,6 +34,8 @@ def read(text: str, where: str) -> Report:
         raise _not_a_report(where, f"{place}: {first['msg'][:1].lower()}{first['msg'][1:]}") from None
     except ValueError as error:
         raise _not_a_report(where, f"not JSON: {error}") from None
+    except RecursionError:
+        raise _not_a_report(where, "it is nested too deeply") from None
     known = {machine.node for machine in found.machines}
     unknown = {node for step in found.steps for cell in step.cells for node in (cell.source, cell.target)} - known
     if not found.steps or unknown:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from netlab import files
 from netlab.errors import Finding, ScenarioError, UsageError
 from netlab.scenario import rules, salvage
 from netlab.scenario.document import Document, Place, read, refusal
@@ -85,8 +86,7 @@ def schema() -> dict[str, Any]:
 
 def _text(path: Path, reference: str, known: Mapping[str, Path]) -> str:
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+        data = files.read(path, MAX_BYTES)
     except FileNotFoundError:
         raise _unknown(reference, known) from None
     except IsADirectoryError:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from netlab import files
 from netlab.errors import LabError, UsageError
 from netlab.lab.build import records
 from netlab.machine import capture, keylog
@@ -39,11 +40,20 @@ def check(order: Order) -> None:
         raise UsageError(f"{order.file} does not end in {SUFFIX}, which is what a capture is", f"-w FILE{SUFFIX}")
     if not order.file.parent.is_dir():
         raise UsageError(f"there is no directory {order.file.parent}", "choose another file")
-    if order.file.is_dir():
-        raise UsageError(f"{order.file} is a directory", "choose another file")
+    with _usable(order.file):
+        files.require_writable(order.file)
     if order.keys and (order.key_directory.is_symlink() or order.key_directory.is_file()):
         raise UsageError(f"{order.key_directory} is no directory: the keys belong there", "choose another file")
     capture.require()
+
+
+@contextmanager
+def _usable(path: Path) -> Iterator[None]:
+    """UsageError where a file or a directory cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}", "choose another file") from None
 
 
 def run(lab: records.Lab, order: Order, progress: Callable[[str], None]) -> None:
@@ -63,7 +73,8 @@ def run(lab: records.Lab, order: Order, progress: Callable[[str], None]) -> None
                 read_keys = stack.enter_context(keylog.logged(_sources(plan)))
         begun = f"capturing at {count} interfaces of {len(places)} nodes {until}"
         try:
-            captured = capture.capture(places, order.file, order.seconds, lambda: progress(begun))
+            with _usable(order.file):
+                captured = capture.capture(places, order.file, order.seconds, lambda: progress(begun))
         finally:
             if read_keys is not None:
                 _write_keys(order, read_keys(), progress)
@@ -72,7 +83,9 @@ def run(lab: records.Lab, order: Order, progress: Callable[[str], None]) -> None
 
 
 def _write_keys(order: Order, keys: wireshark.Keys, progress: Callable[[str], None]) -> None:
-    capture.write_private(order.key_directory, wireshark.configuration(keys))
+    content = ((name, text.encode()) for name, text in wireshark.configuration(keys))
+    with _usable(order.key_directory):
+        files.write_private(order.key_directory, content)
     for algorithm in wireshark.unknown(keys):
         progress(f"Wireshark is not known to decrypt {algorithm}: left out of {order.key_directory}")
     count = f"keys of {len(keys.ike)} IKE SAs and {len(keys.esp)} ESP SAs"
