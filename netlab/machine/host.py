@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 from netlab.errors import HostError, NetlabError
 from netlab.machine import charon, frr, namespaces, processes
 from netlab.plan.model import DataPlane
+from netlab.plan.names import RUN_ROOT
 
 _BOOTSTRAP = "run scripts/bootstrap"
 _PLUGINS = ("/usr/lib/ipsec/plugins", "/usr/lib/strongswan/plugins")
@@ -30,7 +32,7 @@ class Finding:
 
 def require() -> None:
     """HostError for the first thing that a lab needs and that this host lacks; looks at files only."""
-    for finding in (_root(), *_programs()):
+    for finding in (_root(), _run_directory(), *_programs()):
         if not finding.present:
             raise HostError(f"{finding.name}: {finding.message}", finding.mend)
 
@@ -39,6 +41,7 @@ def examine() -> Iterator[Finding]:
     """Everything, kernel features by trying them in a scratch namespace."""
     root = _root()
     yield root
+    yield _run_directory()
     yield from _programs()
     yield _captures()
     yield _draws()
@@ -48,6 +51,17 @@ def examine() -> Iterator[Finding]:
 
 def _root() -> Finding:
     return Finding("root", os.geteuid() == 0, "yes" if os.geteuid() == 0 else "a lab needs root", "run it with sudo")
+
+
+def _run_directory() -> Finding:
+    """Whether nobody but root can put something in place of a lab's run directory, and of what ends its processes."""
+    try:
+        found = os.lstat(RUN_ROOT)
+    except FileNotFoundError:
+        return Finding(RUN_ROOT, True, "none yet")
+    safe = stat.S_ISDIR(found.st_mode) and found.st_uid == 0 and not found.st_mode & 0o022
+    what = "a directory of root's" if safe else "it is no directory that only root can write to"
+    return Finding(RUN_ROOT, safe, what, f"look at it, and remove it: ls -ld {RUN_ROOT}")
 
 
 def _programs() -> Iterator[Finding]:
