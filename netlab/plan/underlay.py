@@ -7,22 +7,19 @@ from ipaddress import IPv4Network
 
 from netlab.plan.model import MAIN_TABLE, Interface, Link, Node, Route
 from netlab.plan.names import interface, lab_netns
-from netlab.scenario.addresses import INTERNET_ADDRESS
+from netlab.scenario.addresses import INTERNET_ADDRESS, LAB_LINKS
 from netlab.scenario.names import INTERNET
 
 # Links that need no addresses of their own still have some, for routes to name their next hop. The kernel refuses a
 # next hop that is its own address, so a node's links towards the Internet and away from it differ.
-FAR = "169.254.0.1"
-NEAR = "169.254.0.2"
-INNER_FAR = "169.254.0.3"
-INNER_NEAR = "169.254.0.4"
+FAR, NEAR, INNER_FAR, INNER_NEAR = (str(LAB_LINKS[number]) for number in range(1, 5))
 
 # Of fabrics on peering links, and of an appliance's charons in its own namespaces. All of them are link-local
 # (RFC 3927): in no network (R115), and outside of what BGP peers of Azure may have (B12).
 PEERS = IPv4Network("169.254.64.0/18")
 BEHIND_NICS = IPv4Network("169.254.192.0/18")
 # What links have only for routes to name their next hop.
-PLUMBING = (IPv4Network("169.254.0.0/24"), PEERS)
+PLUMBING = (LAB_LINKS, PEERS)
 
 # Differs from Azure: A provider's router drops packets for private destinations. Here the node before it drops them,
 # so that no private packet leaves in clear.

@@ -28,6 +28,8 @@ DEFAULT_ASN = 65515
 INTERNET_ADDRESS = IPv4Address("192.0.2.1")
 # B12: link-local addresses (RFC 3927), which Azure calls APIPA.
 APIPA = IPv4Network("169.254.0.0/16")
+# The links of a lab have these, for routes to name their next hop.
+LAB_LINKS = IPv4Network("169.254.0.0/24")
 
 
 def subnet_gateway(prefix: IPv4Network) -> IPv4Address:
@@ -153,19 +155,19 @@ def router_bgp_address(site: Site) -> IPv4Address:
 
 def address_in_tunnel(
     of_device: Sequence[IPv4Address],
-    of_instances: Sequence[Sequence[IPv4Address]],
-    instance: int,
+    place: int,
+    of_instance: Collection[IPv4Address],
+    of_gateway: Collection[IPv4Address],
     named: Collection[IPv4Address],
 ) -> IPv4Address | None:
     """Which of its tunnel interfaces' addresses a device has in the tunnel to an instance of a gateway (B34, B43).
 
-    One in a /30 with an address of the instance, first with one that the connection names; else the one at the
-    instance's place, if it is in no /30 with the other instance.
+    One in a /30 with an address of the instance, first with one that the connection names; else the one at the tunnel's
+    place, if it is in no /30 with another address of the gateway.
     """
-    near = [address for address in of_device if other_of_a_30(address) in of_instances[instance]]
+    near = [address for address in of_device if other_of_a_30(address) in of_instance]
     near.sort(key=lambda address: other_of_a_30(address) not in named)
-    elsewhere = frozenset(address for own in of_instances for address in own)
-    at_place = (a for a in of_device[instance : instance + 1] if other_of_a_30(a) not in elsewhere)
+    at_place = (a for a in of_device[place : place + 1] if other_of_a_30(a) not in of_gateway)
     return next(chain(near, at_place), None)
 
 

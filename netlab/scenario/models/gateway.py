@@ -28,7 +28,8 @@ class BgpSettings(Model):
     bgp_peering_addresses: tuple[Address, ...] = ()
     """Several BGP addresses. Of a gateway: those of GatewaySubnet in the order of its instances (R14), and APIPA
     addresses for its instances in turn: the first, the second, the first again (B35). Of a site: one for each tunnel of
-    its device, in the order of the gateway's instances or in one /30 with an address of the instance (B34, B43)."""
+    its device: in one /30 with an address of the gateway's instance (B34), else in the order of its connections and of
+    their gateways' instances (B43)."""
 
 
 class PointToSite(Model):

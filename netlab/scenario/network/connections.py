@@ -98,12 +98,21 @@ class Side:
         return self.end.static_routes.get(self.connection.name, default)
 
     @cached_property
+    def device(self) -> Router | None:
+        """The device of a site at which its tunnels end."""
+        return self.end.device(self.connection.spec.device) if isinstance(self.end, Site) else None
+
+    @cached_property
     def bgp_addresses(self) -> tuple[IPv4Address, ...]:
         """The addresses from which it speaks BGP on this connection: those of the end's first router, and of the others
         of an active-active gateway."""
-        routers = (_routers(self.end, self.connection), _routers(self.other.end, self.connection))
-        ends = (bgp_ends(self, own, self.other, far)[0] for own, far in product(*routers))
+        ends = (bgp_ends(self, own, self.other, far)[0] for own, far in product(self._routers, self.other._routers))
         return tuple(dict.fromkeys(end.address for end in ends if end.address is not None))
+
+    @property
+    def _routers(self) -> tuple[Router, ...]:
+        """The routers at which its tunnels end, before anything happens."""
+        return (self.device,) if self.device is not None else self.end.on_duty(second_is_active=False)
 
     @cached_property
     def as_path_prepend(self) -> int:
@@ -145,13 +154,13 @@ class Tunnel:
     @property
     def why_no_session(self) -> str:
         """Why no BGP session can run in it: one router has not the address that the other one expects; else empty."""
-        for router, own, far in (*zip(self.routers, self.bgp, self.bgp[::-1], strict=True),):
-            peer = self.other(router.node)
+        one, other = zip(self.routers, self.bgp, strict=True)
+        for router, own in (one, other):
             if own.address is None:
                 return f"{router.node} has no BGP address in this tunnel (B43)"
-            if far.peer != own.address:
-                expected = "no peer" if far.peer is None else str(far.peer)
-                return f"{router.node} peers from {own.address}, and {peer.node} expects {expected} (B37)"
+        for (router, own), (peer, far) in ((one, other), (other, one)):
+            if own.address != far.peer:
+                return f"{router.node} peers from {own.address}, and {peer.node} expects {far.peer} (B37)"
         return ""
 
 
@@ -168,10 +177,3 @@ class Peers:
     def other(self, node: str) -> Router:
         """The router at the other end."""
         return self.routers[1] if self.routers[0].node == node else self.routers[0]
-
-
-def _routers(end: AnyEnd, connection: Connection) -> tuple[Router, ...]:
-    """The routers of an end of a connection: of a site's several devices the connection's."""
-    if isinstance(end, Site):
-        return (end.device(connection.spec.device),)
-    return end.on_duty(second_is_active=False)

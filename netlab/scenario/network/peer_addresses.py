@@ -71,11 +71,23 @@ def _of_device(side: Side, router: Router, device: Router) -> IPv4Address | None
     usable = _usable(router, device)
     if not usable:
         return device.bgp_address
-    gateway = side.end if isinstance(side.end, VpnGateway) else None
-    several = gateway is not None and gateway.active_active
-    of_instances = tuple(r.tunnel_addresses for r in gateway.instances) if gateway is not None else ((),)
-    named = side.connection.spec.custom_bgp_addresses
-    return address_in_tunnel(usable, of_instances, router.index if several else 0, named)
+    place, named = _place(side, router, device), side.connection.spec.custom_bgp_addresses
+    return address_in_tunnel(usable, place, router.tunnel_addresses, _apipa_addresses(router), named)
+
+
+def _place(side: Side, router: Router, device: Router) -> int:
+    """The place of a tunnel among those of a device that have BGP: by connection, then by instance."""
+    place = 0
+    for own in device.end.sides:
+        if own.connection is side.connection:
+            return place + (router.index if _is_active_active(side) else 0)
+        if own.connection.speaks_bgp and own.device is device:
+            place += 2 if _is_active_active(own.other) else 1
+    return place
+
+
+def _is_active_active(side: Side) -> bool:
+    return isinstance(side.end, VpnGateway) and side.end.active_active
 
 
 def _usable(router: Router, device: Router) -> tuple[IPv4Address, ...]:

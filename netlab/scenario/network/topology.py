@@ -79,9 +79,7 @@ class Topology:
 
     def _chosen(self, side: Side) -> tuple[Router, ...]:
         """The routers of a side: of a site's several devices the connection's."""
-        if isinstance(side.end, Site):
-            return (side.end.device(side.connection.spec.device),)
-        return self.with_tunnels(side.end)
+        return (side.device,) if side.device is not None else self.with_tunnels(side.end)
 
     @cached_property
     def _tunnels_by_node(self) -> dict[str, tuple[Tunnel, ...]]:

@@ -163,6 +163,7 @@ RULES: tuple[Rule, ...] = (
     apipa.b42_a_single_instance_is_one_of_two,
     apipa.b43_addresses_of_tunnels_are_used,
     apipa.local_network_gateways_have_one_bgp_address,
+    apipa.devices_leave_the_addresses_of_links,
     appliances.a45_route_servers_serve_the_appliances_vnet,
     route_servers.a1_route_server_has_its_subnet,
     route_servers.a1_route_server_subnet_is_its_own,

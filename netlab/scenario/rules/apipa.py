@@ -8,6 +8,7 @@ from ipaddress import IPv4Address
 
 from netlab.scenario.addresses import (
     APIPA,
+    LAB_LINKS,
     address_in_tunnel,
     gateway_apipa_addresses,
     given_bgp_addresses,
@@ -17,12 +18,13 @@ from netlab.scenario.addresses import (
 from netlab.scenario.models import BgpSettings, Connection, Scenario, VpnDevice
 from netlab.scenario.rules.breach import Breach, Breaches, Path
 from netlab.scenario.rules.joined import lacks_gateway, sound_connections
-from netlab.scenario.rules.subjects import vpn_gateways
+from netlab.scenario.rules.subjects import bgp_addresses, vpn_gateways
 
 
 @dataclass(frozen=True, slots=True)
 class Facing:
-    """A connection of a site's device with a VPN gateway: the device's place in the file and its settings."""
+    """A connection of a site's device: the VNet or appliance at its other end, the device's place in the file and its
+    settings."""
 
     name: str
     connection: Connection
@@ -45,6 +47,11 @@ class Facing:
 
 def _facing(scenario: Scenario) -> Iterator[Facing]:
     """The connections with BGP of sites' devices with VPN gateways."""
+    return (facing for facing in _with_bgp(scenario) if facing.vnet in scenario.vnets)
+
+
+def _with_bgp(scenario: Scenario) -> Iterator[Facing]:
+    """The connections with BGP of sites' devices with VPN gateways and appliances."""
     for name, item in sound_connections(scenario).items():
         sites = [end for end in item.between if end in scenario.sites]
         if not item.enable_bgp or lacks_gateway(scenario, item) or len(sites) != 1:
@@ -56,12 +63,13 @@ def _facing(scenario: Scenario) -> Iterator[Facing]:
         if site.devices:
             device = item.device if item.device in site.devices else next(iter(site.devices))
             path, settings = ("sites", end, "devices", device), site.devices[device]
-        if vnet in scenario.vnets:
-            yield Facing(name, item, vnet, end, path, settings)
+        yield Facing(name, item, vnet, end, path, settings)
 
 
 def _apipa(scenario: Scenario, vnet: str) -> tuple[tuple[IPv4Address, ...], ...]:
-    """The APIPA addresses of a gateway, by instance; of an active-standby gateway once."""
+    """The APIPA addresses of a gateway, by instance; of an active-standby gateway once, of an appliance none."""
+    if vnet not in scenario.vnets:
+        return ((),)
     found = gateway_apipa_addresses(scenario.vnets[vnet])
     return found if vpn_gateways(scenario)[vnet].active_active else found[:1]
 
@@ -167,9 +175,7 @@ def b42_a_single_instance_is_one_of_two(scenario: Scenario) -> Breaches:
 
 def b43_addresses_of_tunnels_are_used(scenario: Scenario) -> Breaches:
     """B43: each address of a device's list belongs to one of its tunnels."""
-    used: dict[Path, set[IPv4Address]] = {}
-    for facing in _facing(scenario):
-        used.setdefault(facing.path, set()).update(_in_tunnels(scenario, facing))
+    used = {path: set(_in_tunnels(scenario, facing)) for path, facing in _by_device(scenario).items()}
     written: list[tuple[Path, BgpSettings | VpnDevice]] = [
         (("sites", name, "bgp"), site.bgp)
         for name, site in scenario.sites.items()
@@ -187,13 +193,26 @@ def b43_addresses_of_tunnels_are_used(scenario: Scenario) -> Breaches:
                 yield Breach((*path, "bgp_peering_addresses", index), f"no tunnel of the device has {address}; {right}")
 
 
-def _in_tunnels(scenario: Scenario, facing: Facing) -> Iterator[IPv4Address]:
-    found = _apipa(scenario, facing.vnet)
-    usable = tuple(address for address in facing.addresses if any(found) or address not in APIPA)
-    for instance in range(len(found)):
-        address = address_in_tunnel(usable, found, instance, facing.connection.custom_bgp_addresses)
-        if address is not None:
-            yield address
+def _by_device(scenario: Scenario) -> dict[Path, list[Facing]]:
+    """The connections of each device, by its place in the file."""
+    found: dict[Path, list[Facing]] = {}
+    for facing in _with_bgp(scenario):
+        found.setdefault(facing.path, []).append(facing)
+    return found
+
+
+def _in_tunnels(scenario: Scenario, connections: list[Facing]) -> Iterator[IPv4Address]:
+    """The addresses that a device has in its tunnels."""
+    place = 0
+    for facing in connections:
+        of_instances = _apipa(scenario, facing.vnet)
+        of_gateway = frozenset(address for own in of_instances for address in own)
+        usable = tuple(address for address in facing.addresses if of_gateway or address not in APIPA)
+        for own in of_instances:
+            address = address_in_tunnel(usable, place, own, of_gateway, facing.connection.custom_bgp_addresses)
+            if address is not None:
+                yield address
+            place += 1
 
 
 def local_network_gateways_have_one_bgp_address(scenario: Scenario) -> Breaches:
@@ -202,3 +221,10 @@ def local_network_gateways_have_one_bgp_address(scenario: Scenario) -> Breaches:
         if item.bgp is not None and item.bgp.bgp_peering_addresses:
             path = ("local_network_gateways", name, "bgp", "bgp_peering_addresses")
             yield Breach(path, "a local network gateway has one; write bgp_peering_address")
+
+
+def devices_leave_the_addresses_of_links(scenario: Scenario) -> Breaches:
+    """A device's BGP address is none of those that the links of a lab have."""
+    for path, owner, address in bgp_addresses(scenario):
+        if owner in scenario.sites and address in LAB_LINKS:
+            yield Breach(path, f"{address} is in {LAB_LINKS}, which the links of a lab have; use another APIPA address")

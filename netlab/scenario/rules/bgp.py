@@ -127,10 +127,18 @@ def b12_apipa_is_azures_part(scenario: Scenario) -> Breaches:
 
 
 def b12_bgp_addresses_differ(scenario: Scenario) -> Breaches:
-    """B12: each gateway and each device has a BGP address of its own."""
-    first: dict[IPv4Address, str] = {}
+    """B12: each gateway and each device has a BGP address of its own; an APIPA one among those that meet (B34)."""
+    owners: dict[IPv4Address, list[str]] = {}
     for path, owner, address in (*bgp_addresses(scenario), *default_bgp_addresses(scenario)):
-        if address in first:
+        known = owners.setdefault(address, [])
+        met = next((each for each in known if address not in APIPA or _meet(scenario, owner, each)), None)
+        if met is not None:
             right = "write another bgp_peering_address"
-            yield Breach(path, f"{address} is the BGP address of `{first[address]}` already; {right}")
-        first.setdefault(address, owner)
+            yield Breach(path, f"{address} is the BGP address of `{met}` already; {right}")
+        known.append(owner)
+
+
+def _meet(scenario: Scenario, one: str, other: str) -> bool:
+    """Whether two ends are one, are connected, or are connected with the same one."""
+    mine, theirs = ({end, *neighbours_of(scenario, end)} for end in (one, other))
+    return bool(mine & theirs)

@@ -97,11 +97,13 @@ def default_bgp_addresses(scenario: Scenario) -> Iterator[tuple[Path, str, IPv4A
         path: Path = ("sites", name, "address_prefixes", 0)
         if site.bgp is None or lacks_room(site):
             continue
-        if not site.devices and not addresses.given_bgp_addresses(site.bgp):
-            yield path, name, addresses.site_bgp_address(site)
+        own = addresses.site_bgp_address(site)
+        if not site.devices and own not in addresses.given_bgp_addresses(site.bgp):
+            yield path, name, own
         for device, spec in site.devices.items():
-            if not addresses.given_bgp_addresses(spec):
-                yield path, name, addresses.device_bgp_address(site, device)
+            own = addresses.device_bgp_address(site, device)
+            if own not in addresses.given_bgp_addresses(spec):
+                yield path, name, own
 
 
 def device_asns(scenario: Scenario) -> Iterator[tuple[Path, int, bool]]:

@@ -158,6 +158,52 @@ def test_a_device_has_a_loopback_or_an_address_for_each_tunnel(
     assert [name in state.talking for name in found] == [bool(row) for row in rows]
 
 
+def two_gateways(one: str, other: str, device: str) -> State:
+    """Two active-standby gateways and one device."""
+    vnets = "".join(
+        f"""
+  {name}:
+    address_space: [10.{n}.0.0/16]
+    subnets: {{GatewaySubnet: 10.{n}.255.0/27}}
+    vpn_gateway: {{bgp: {{asn: 6501{n}{bgp}}}}}"""
+        for n, (name, bgp) in enumerate((("VNet1", one), ("VNet2", other)), 1)
+    )
+    return at(f"""
+name: two-gateways
+vnets: {vnets}
+sites: {{F: {site("10.101.0.0/16", 65101, device)}}}
+connections:
+  VNet2-F: {{type: IPsec, between: [VNet2, F], enable_bgp: true}}
+  VNet1-F: {{type: IPsec, between: [VNet1, F], enable_bgp: true}}
+""")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "device", "pairs"),
+    [
+        # In the order of the connections.
+        ("169.254.21.2", "169.254.22.2", "es: [169.254.77.1, 169.254.88.1]", ["22.2-77.1", "21.2-88.1"]),
+        # By the /30.
+        ("169.254.21.2", "169.254.22.2", "es: [169.254.21.1, 169.254.22.1]", ["22.2-22.1", "21.2-21.1"]),
+        # APIPA at one gateway, the loopback at the other one.
+        (
+            "169.254.21.2",
+            "",
+            "es: [169.254.21.1], bgp_peering_address: 10.101.0.1",
+            ["10.2.255.30-10.101.0.1", "21.2-21.1"],
+        ),
+    ],
+)
+def test_a_device_with_two_gateways_has_an_address_for_each(
+    one: str, other: str, device: str, pairs: list[str]
+) -> None:
+    first, second = (f", bgp_peering_address: {address}" if address else "" for address in (one, other))
+    state = two_gateways(first, second, f", bgp_peering_address{device}")
+    whole = [tuple(a if a.startswith("10.") else f"169.254.{a}" for a in pair.split("-")) for pair in pairs]
+    assert [row[:2] for row in tunnels(state).values()] == whole
+    assert state.talking == {"VNet1-F", "VNet2-F"}
+
+
 DEVICES = "{" + ", ".join(f"t{n}: {{bgp_peering_address: %s}}" for n in range(1, 5)) + "}"
 TUTORIAL = DEVICES % ("169.254.21.1", "169.254.22.1", "169.254.21.5", "169.254.22.5")
 
@@ -262,3 +308,11 @@ def test_policy_based_selectors_have_the_bgp_addresses_of_the_tunnels() -> None:
     mine = {str(prefix) for each in state.negotiated["VNet1-F"].selectors[0] for prefix in (*each.local, *each.remote)}
     assert {"169.254.21.2/32", "169.254.21.1/32"} <= mine
     assert state.talking == {"VNet1-F"}
+
+
+def test_why_a_tunnel_has_no_session() -> None:
+    state = aws(AWS, TUTORIAL, *LNGS)
+    why = {name: tunnel.why_no_session for name, tunnel in state.topology.tunnel.items()}
+    assert {name for name, said in why.items() if not said} == {"VNet1-AWS-1-0", "VNet1-AWS-3-1"}
+    assert why["VNet1-AWS-2-0"] == "vnet1-gw-0 peers from 169.254.21.2, and aws-t2 expects 169.254.22.2 (B37)"
+    assert why["VNet1-AWS-1-1"] == "aws-t1 has no BGP address in this tunnel (B43)"
