@@ -63,7 +63,8 @@ def list_rules(
 ) -> None:
     """List Azure's rules, who says so, and what a lab does with them.
 
-    A finding of `check` ends with the number of its rule.
+    A finding of `check` ends with the number of its rule. Below the rules are
+    the documents that they cite, with address and date.
     """
     from netlab.api.rules import rule, rules
     from netlab.report import prose, tables
@@ -78,6 +79,8 @@ def list_rules(
         print_json(rules())
     else:
         print_table(tables.rules(rules()))
+        display("")
+        print_table(tables.sources(rules()))
 
 
 @app.command()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netlab.results.catalogue import ListedRule
+from netlab.results.catalogue import ListedRule, ListedSource
 from netlab.results.lab import Followed, Incident, Overview
 from netlab.results.prediction import Explanation
 from netlab.results.verification import Unstated
@@ -67,10 +67,17 @@ def unstated(found: Unstated) -> str:
     return f"the scenario states nothing about {' and '.join(parts)}; compared with the model only" if parts else ""
 
 
+def source(found: ListedSource) -> str:
+    """A document that a rule cites, with its address and date."""
+    parts = (found.document, found.address, f"as of {found.date}" if found.date else "")
+    words = ", ".join(filter(None, parts))
+    return words if words.startswith(f"rule {found.key}") else f"{found.key}: {words}"
+
+
 def rule(found: ListedRule) -> str:
     """A rule with all its data."""
     lines = (
-        ("source", found.source),
+        *(("source", source(item)) for item in found.sources),
         ("confidence", found.confidence),
         ("the lab", ", ".join(found.lab)),
         *(("enforced by", name) for name in found.enforced_by),

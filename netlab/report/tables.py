@@ -27,11 +27,22 @@ def checks(found: Iterable[Check]) -> list[Row]:
 
 
 def rules(found: Iterable[ListedRule]) -> list[Row]:
-    """Rules, without their sources."""
+    """Rules, with the keys of their sources."""
     return [
-        {"rule": item.rule, "the lab": item.lab, "confidence": item.confidence, "statement": item.statement}
+        {
+            "rule": item.rule,
+            "the lab": item.lab,
+            "confidence": item.confidence,
+            "statement": item.statement,
+            "source": item.source,
+        }
         for item in found
     ]
+
+
+def sources(found: Iterable[ListedRule]) -> list[Row]:
+    """The documents that rules cite, each once."""
+    return [row(source) for source in dict.fromkeys(source for item in found for source in item.sources)]
 
 
 def shown(found: Iterable[Any]) -> list[Row]:

@@ -15,10 +15,23 @@ class ListedScenario:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedSource:
+    """A document that a rule cites: its key, what it is, where a user reads it, and the date of what was read.
+
+    ``address`` and ``date`` are empty where they are not known. The document may have been revised since.
+    """
+
+    key: str
+    document: str
+    address: str
+    date: str
+
+
+@dataclass(frozen=True, slots=True)
 class ListedRule:
     """A rule of Azure with its source; ``lab`` is what a lab does with it, ``functions`` enforce it.
 
-    ``enforced_by`` are the same functions with their modules.
+    ``enforced_by`` are the same functions with their modules, ``sources`` the documents that ``source`` cites.
     """
 
     rule: str
@@ -29,6 +42,7 @@ class ListedRule:
     functions: tuple[str, ...]
     enforced_by: tuple[str, ...]
     note: str
+    sources: tuple[ListedSource, ...]
 
 
 @dataclass(frozen=True, slots=True)

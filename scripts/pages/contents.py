@@ -18,6 +18,7 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "rules": rules.rules,
     "scenario-keys": scenario.keys,
     "scenarios": catalogue.index,
+    "sources": rules.sources,
     "story-actions": scenario.actions,
     "story-steps": scenario.steps,
     "verbs": verbs.index,

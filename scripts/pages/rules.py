@@ -6,10 +6,16 @@ import posixpath
 import re
 from itertools import groupby
 
-from pages.markdown import NUMBER, defined, homes, keys, link_rules
+from pages.markdown import NUMBER, defined, homes, keys, link_rules, table
 
 LIST = "reference/rules.md"
-SUBJECTS = {"R": "Gateways, connections, routes, peerings", "B": "BGP", "A": "Route Server"}
+SUBJECTS = {
+    "R": "Gateways, connections, routes, peerings",
+    "B": "BGP",
+    "A": "Route Server",
+    "P": "Point-to-site beyond IKEv2",
+    "I": "Contradictions in the article on point-to-site routing",
+}
 
 
 def rules() -> str:
@@ -21,6 +27,17 @@ def rules() -> str:
         + keys(("Rule", "What the documents say", "The lab", "Source"), (_row(entry) for entry in found))
         for letter, found in groupby(entries().values(), lambda entry: entry.number[0])
     )
+
+
+def sources() -> str:
+    """Every document that the rules cite: key, document with its address, date of what was read."""
+    from netlab.scenario.rules.sources import sources as documents
+
+    found = (
+        (source.key, f"[{source.document}]({source.address})" if source.address else source.document, source.date)
+        for source in documents().values()
+    )
+    return table(("Key", "Document", "As of"), found)
 
 
 def _row(entry: object) -> tuple[str, ...]:

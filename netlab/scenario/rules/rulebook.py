@@ -14,6 +14,7 @@ from netlab.results.catalogue import ListedRule
 from netlab.scenario.document import read
 from netlab.scenario.names import short, suggest
 from netlab.scenario.rules import RULES, Rule, number
+from netlab.scenario.rules.sources import cited
 
 BOOK = Path(__file__).with_name("rulebook.yaml")
 DOING = {"E": "enforced", "C": "emulated", "D": "observed"}
@@ -56,7 +57,7 @@ def entry(name: str) -> Entry:
     """The rule of this number, in any case of letters."""
     found = entries().get(name.upper())
     if found is None:
-        known = entries() if re.fullmatch(r"[RBAP]\d+", name.upper()) else ("R57", "B19", "A7")
+        known = entries() if re.fullmatch(r"[RBAPI]\d+", name.upper()) else ("R57", "B19", "A7")
         raise UsageError(f"no rule is called {short(name)}; {suggest(name, known)}", "`netlab rules` lists them")
     return found
 
@@ -72,4 +73,5 @@ def listed(item: Entry) -> ListedRule:
         functions=tuple(rule.__name__ for rule in item.functions),
         enforced_by=tuple(f"{rule.__module__.removeprefix('netlab.')}.{rule.__name__}" for rule in item.functions),
         note=item.note,
+        sources=cited(item.source),
     )
