@@ -15,6 +15,7 @@ from netlab.azure.bgp.sessions import Session as BgpSession
 from netlab.azure.effective import active, fixed_routes
 from netlab.azure.faults import Faults, Impact
 from netlab.azure.faults.link import are_apart
+from netlab.azure.faults.session import pair
 from netlab.azure.ike import Negotiated, negotiate
 from netlab.azure.p2s import sessions
 from netlab.azure.p2s.routes import offered_selectors, profile_prefixes, static_prefixes
@@ -114,7 +115,17 @@ class State:
 
     @cached_property
     def _converged(self) -> Converged:
-        return converge(self.topology, self.talking, self.announced)
+        return converge(
+            self.topology, self.talking, self.announced, lambda s: self.stops_session(s.router.node, s.peer.node)
+        )
+
+    def stops_session(self, router: str, peer: str) -> bool:
+        """Whether the BGP session of two nodes is shut down, or the daemon of one is stopped."""
+        return bool(self._without_sessions & {router, peer, pair(router, peer), pair(peer, router)})
+
+    @cached_property
+    def _without_sessions(self) -> frozenset[str]:
+        return self.hit(Impact.SHUT_DOWN, Impact.WITHOUT_BGP)
 
     @property
     def bgp_sessions(self) -> tuple[BgpSession, ...]:

@@ -75,6 +75,12 @@ LINK = Part(
     "link",
     Annotated[str, typer.Option("--link", metavar="primary|secondary", callback=_one_link, help="Else both links.")],
 )
+PEER = Part("peer", Annotated[str, typer.Option("--peer", metavar="PEER", help="A VNet, appliance, site or circuit.")])
+OF_PEER = Part(
+    "instance",
+    Annotated[int | None, typer.Option("--instance", metavar="N", min=0, max=1, help="Of the peer: 0 or 1.")],
+    None,
+)
 
 VERBS = (
     Verb(
@@ -123,6 +129,22 @@ VERBS = (
         "CIRCUIT",
         "An ExpressRoute circuit of the scenario.",
         parts=(LINK,),
+    ),
+    Verb(
+        "bgp-session",
+        "Shut BGP sessions of an appliance or a site down.",
+        "speaker",
+        "SPEAKER",
+        "An appliance (VNET-VM) or a site.",
+        parts=(PEER, OF_PEER),
+    ),
+    Verb(
+        "bgp-daemon",
+        "Stop the BGP daemon of an appliance or a site's device.",
+        "speaker",
+        "SPEAKER",
+        "An appliance (VNET-VM) or a site.",
+        parts=(DEVICE,),
     ),
 )
 

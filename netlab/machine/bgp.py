@@ -38,6 +38,16 @@ def reset_session(speaker: BgpSpeaker, address: str) -> None:
     _clear(speaker, address)
 
 
+def shut_down(speaker: BgpSpeaker, address: str) -> None:
+    """Shut a BGP session down at this end: the peer learns of it at once (Cease, RFC 4486)."""
+    frr.configure(speaker.directory, f"router bgp {speaker.asn}", f"neighbor {address} shutdown")
+
+
+def reopen(speaker: BgpSpeaker, address: str) -> None:
+    """Try a BGP session anew that was shut down."""
+    frr.configure(speaker.directory, f"router bgp {speaker.asn}", f"no neighbor {address} shutdown")
+
+
 def refresh(speaker: BgpSpeaker, address: str) -> None:
     """Have a peer advertise all its routes again (route refresh, RFC 2918)."""
     _clear(speaker, f"{address} soft in")

@@ -47,6 +47,12 @@ def start_bgp(plan: Plan) -> None:
         _await_frr(speaker, daemon)
 
 
+def stop_bgp(lab: str, directories: Collection[str]) -> None:
+    """Stop the BGP daemons of these directories in order, and leave zebra alone."""
+    under = processes.under(lab_directory(lab))
+    _stop(lab, [p for cwd, p in under if cwd in directories and p.name in ("bgpd", "bfdd")], abruptly=False)
+
+
 def start_controller(lab: str, command: Sequence[str]) -> None:
     """Start the lab's SDN controller in the host's namespace; it enters the lab's to read and write."""
     directory = _controller_directory(lab)
@@ -77,7 +83,10 @@ def running(lab: str) -> tuple[tuple[str, str], ...]:
 
 def stop(lab: str, directories: Collection[str], abruptly: bool) -> None:
     """Stop the daemons of these directories: in order, or at once and without a word to their peers."""
-    found = [process for cwd, process in processes.under(lab_directory(lab)) if cwd in directories]
+    _stop(lab, [process for cwd, process in processes.under(lab_directory(lab)) if cwd in directories], abruptly)
+
+
+def _stop(lab: str, found: Sequence[processes.Process], abruptly: bool) -> None:
     left = processes.kill(found) if abruptly else processes.stop(found)
     frr.remove_scratch(found)
     if left:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import IPv4Address
 
 from netlab.plan.devices import Device, Parts, peer_pins
 from netlab.plan.model import ApplianceNat, Link, Route, Ruleset, VpnServerNat
 from netlab.plan.ports import NIC, port, sd_wan_ports
 from netlab.plan.underlay import INNER_NEAR, PRIVATE
 from netlab.scenario.addresses import subnet_gateway
-from netlab.scenario.network import Appliance, Network, Site, VNet
+from netlab.scenario.network import Appliance, Network, Site
 
 
 def rulesets(appliance: Appliance) -> tuple[Ruleset, ...]:
@@ -37,29 +36,11 @@ def serving(device: Device, appliance: Appliance, parts: Parts) -> tuple[tuple[R
 def bgp_routes(appliance: Appliance) -> Iterator[Route]:
     """How an appliance reaches its BGP peers, and the next hops that it learns (A5)."""
     via = way_out(appliance)
-    for address in dict.fromkeys(_peer_addresses(appliance)):
+    for address in appliance.addresses_by_fabric:
         yield Route(f"{address}/32", NIC, via=via)
     for site in appliance.sites:
         near, _ = sd_wan_ports(appliance.router.node, site.name)
         yield from (Route(f"{device.bgp_address}/32", near) for device in site.devices)
-
-
-def _peer_addresses(appliance: Appliance) -> Iterator[IPv4Address]:
-    server = appliance.route_server
-    beside = (*appliance.vnet.appliances, *(server.appliances if server is not None else ()))
-    further = [a for a in beside if a.bgp is not None and a is not appliance]
-    yield from (each.bgp_address for each in further)
-    hops = (each.bgp.next_hop for each in further if each.bgp is not None)
-    yield from (hop for hop in hops if hop is not None and hop != appliance.bgp_address)
-    for vnet in dict.fromkeys((appliance.vnet, *((server.vnet,) if server is not None else ()))):
-        yield from _speakers_of(vnet)
-    yield from (other.bgp_address for other in appliance.bgp_neighbors)
-
-
-def _speakers_of(vnet: VNet) -> Iterator[IPv4Address]:
-    """The BGP addresses of a VNet's Route Server and gateways."""
-    for end in (vnet.route_server, vnet.vpn_gateway, vnet.expressroute_gateway):
-        yield from (router.bgp_address for router in (end.instances if end is not None else ()))
 
 
 def sd_wan_links(network: Network) -> Iterator[Link]:

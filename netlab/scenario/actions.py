@@ -102,6 +102,26 @@ class SiteDevice(Model):
     """The device, if the site has several."""
 
 
+class BgpSpeaker(Model):
+    """The BGP daemon of an appliance, or of a site's VPN device."""
+
+    speaker: str
+    """The appliance, as VNET-VM, or the site."""
+    device: str | None = None
+    """The device of the site, if the site has several."""
+
+
+class BgpSession(Model):
+    """The BGP sessions of an appliance or a site with its peers."""
+
+    speaker: str
+    """The appliance, as VNET-VM, or the site at whose end the sessions are shut down."""
+    peer: str | None = None
+    """The peer: the VNet of a Route Server or a gateway, an appliance as VNET-VM, a site or a circuit. Default: all."""
+    instance: Literal[0, 1] | None = None
+    """The instance of the Route Server or of the active-active gateway, or the circuit's edge router. Default: both."""
+
+
 class GatewayFault(Model):
     """A VPN gateway that loses an instance, or gets it back (R8)."""
 
@@ -145,6 +165,8 @@ Subject = (
     | CustomRoutes
     | OneMachine
     | CircuitLink
+    | BgpSpeaker
+    | BgpSession
 )
 
 
@@ -195,6 +217,15 @@ class Action(Model):
     """Take an ExpressRoute circuit, or one of its links, down."""
     restore_circuit: CircuitLink | None = None
     """Bring back a circuit or link that `fail_circuit` took down."""
+
+    stop_bgp_session: BgpSession | None = None
+    """Shut BGP sessions down at one end. Their routes go, and packets for other routes pass as before."""
+    start_bgp_session: BgpSession | None = None
+    """Bring back BGP sessions that `stop_bgp_session` shut down."""
+    stop_bgp_daemon: BgpSpeaker | None = None
+    """Stop the BGP daemon of an appliance or a device. The machine forwards as before."""
+    start_bgp_daemon: BgpSpeaker | None = None
+    """Start a BGP daemon that `stop_bgp_daemon` stopped."""
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 

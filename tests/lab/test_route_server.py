@@ -124,3 +124,32 @@ def test_what_a_route_server_and_its_appliances_show(limit: Lab) -> None:
         "65515"
     }
     assert "no gateway" in netlab("show", "connections", "vnet1-rs-0", "-l", "t-limit", code=2).stderr
+
+
+def test_bgp_that_was_stopped_by_hand_is_as_foreseen_and_verify_puts_it_back() -> None:
+    with up("route-server-nva-in-spoke", "rs-hand") as lab:
+        netlab("fault", "bgp-session", "Spoke1-sdwan1", "--peer", "Hub", "-l", lab.name)
+        netlab("fault", "bgp-daemon", "Branch", "-l", lab.name)
+        assert lab.status() == {}
+        netlab("fault", "bgp-daemon", "Spoke1-sdwan1", "-l", lab.name)
+        # The session is shut down in a daemon that has forgotten it; the daemon starts without it.
+        netlab("fault", "bgp-daemon", "Spoke1-sdwan1", "--mend", "-l", lab.name)
+        assert lab.status() == {}
+        assert failed_checks(lab.verify()) == {}
+        assert lab.status() == {}
+
+
+def test_a_daemon_starts_with_what_it_announced_when_it_was_stopped(tmp_path: Path) -> None:
+    text = SCENARIOS["route-server-nva-in-spoke"].read_text()
+    story = """story:
+  - name: announced and withdrawn
+    do: [{announce: {nva: Spoke1-sdwan1, prefix: 10.77.0.0/16}}, {stop_bgp_daemon: {speaker: Spoke1-sdwan1}}]
+    expect: {learned: {Hub-rs-0: {10.77.0.0/16: absent}}}
+  - name: started
+    do: [{start_bgp_daemon: {speaker: Spoke1-sdwan1}}]
+    expect: {learned: {Hub-rs-0: {10.77.0.0/16: "65001"}}}
+"""
+    file = tmp_path / "started.yaml"
+    file.write_text(text[: text.index("story:")] + story)
+    with up(file, "rs-started") as lab:
+        assert failed_checks(lab.verify()) == {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Network
 
@@ -30,12 +30,18 @@ class Converged:
     exceeded: tuple[Session, ...]
 
 
-def converge(topology: Topology, tunnels_up: frozenset[str], announced: Announcements) -> Converged:
-    """What BGP converges to while these tunnels are up.
+def converge(
+    topology: Topology,
+    tunnels_up: frozenset[str],
+    announced: Announcements,
+    is_stopped: Callable[[Session], bool] = lambda _: False,
+) -> Converged:
+    """What BGP converges to while these tunnels are up, without the sessions that something stops.
 
     Raises ScenarioError where it never settles.
     """
-    everything, origins = _peerings(sessions(topology, tunnels_up)), _origins(topology, announced)
+    found = (session for session in sessions(topology, tunnels_up) if not is_stopped(session))
+    everything, origins = _peerings(found), _origins(topology, announced)
     # What exceeds a maximum at once is advertised no further.
     at = _Moment(everything, origins)
     at.originate()

@@ -13,7 +13,7 @@ from netlab.azure.selectors import Selectors
 from netlab.azure.state import State
 from netlab.results.drops import DropType, cause
 from netlab.scenario.addresses import PRIVATE_PREFIXES
-from netlab.scenario.network import Router, Site, Tunnel, VpnGateway
+from netlab.scenario.network import Appliance, Router, Site, Tunnel, VpnGateway
 from netlab.scenario.values import once
 
 # The addresses that clients have from their pools, by the name of their tunnel.
@@ -70,6 +70,9 @@ def static_ways(state: State, router: Router) -> Iterator[Way]:
     if router.role == "device" and isinstance(router.end, Site):
         for appliance in router.end.appliances:
             yield Way(IPv4Network(appliance.bgp_address), "", appliance.nic.node, "the appliance's host route")
+    if isinstance(router.end, Appliance) and router.end.bgp is not None:
+        for address in router.end.addresses_by_fabric:
+            yield Way(IPv4Network(address), "", router.end.vnet.node, "the peer's host route")
     pool = client_pool(state, router)
     if pool is not None:
         yield Way(pool, P2S, "", "the P2S address pool")

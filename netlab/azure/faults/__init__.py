@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from netlab.azure.faults import circuit, device, gateway, link, machine, tunnel
+from netlab.azure.faults import circuit, daemon, device, gateway, link, machine, session, tunnel
 from netlab.azure.faults.kind import Fault, Faults, Impact, Kind, hit, targets
 from netlab.scenario.models import Action
 from netlab.scenario.network import Network
@@ -20,6 +20,8 @@ KINDS: tuple[Kind, ...] = (
     device.DEVICE,
     machine.MACHINE,
     circuit.CIRCUIT,
+    session.SESSION,
+    daemon.DAEMON,
 )
 
 __all__ = [

@@ -25,6 +25,10 @@ class Impact(Enum):
     """This VPN device exchanges nothing with the Internet, though its link is up."""
     SEVERED = auto()
     """The link of this edge router to its site carries nothing."""
+    SHUT_DOWN = auto()
+    """This BGP session is shut down: two nodes, that of the router which shuts it down first."""
+    WITHOUT_BGP = auto()
+    """This router has no BGP session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,8 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something that is broken: its kind, and what it is about: a node, or the name of a tunnel or of a VNet."""
+    """Something that is broken: its kind, and what it is about: a node, two of a session, the name of a tunnel or of
+    a VNet."""
 
     kind: Kind
     target: str

@@ -12,7 +12,7 @@ from netlab.lab.build.speakers import GIVEN_UP
 from netlab.lab.machine import Machine
 from netlab.machine.routes import KernelRoute
 from netlab.machine.waiting import wait_until
-from netlab.plan.model import MAIN_TABLE, BgpSpeaker, Plan
+from netlab.plan.model import MAIN_TABLE, BgpNeighbor, BgpSpeaker, Plan
 
 # How long a lab may take; its daemons need a second or two whatever the time scale, a minute on an emulated machine.
 SECONDS = 120.0
@@ -56,6 +56,11 @@ def expected_peers(state: State, speaker: BgpSpeaker) -> frozenset[str]:
     return frozenset(neighbor.address for neighbor in speaker.neighbors if neighbor.node in peers)
 
 
+def is_down(state: State, speaker: BgpSpeaker, neighbor: BgpNeighbor) -> bool:
+    """Whether the model says of a session why it is not established."""
+    return neighbor.connection in state.silent | state.exceeded or state.stops_session(speaker.node, neighbor.node)
+
+
 def _missing(plan: Plan, state: State, speaker: BgpSpeaker, machine: Machine) -> Iterator[str]:
     """What a speaker still lacks, in words; of one that is stopped nothing is expected."""
     if speaker.node not in state.learned:
@@ -69,7 +74,7 @@ def _missing(plan: Plan, state: State, speaker: BgpSpeaker, machine: Machine) ->
     for neighbor in speaker.neighbors:
         if neighbor.policy.session.bfd and neighbor.address in expected and watched.get(neighbor.address) != "up":
             yield f"{speaker.node}: BFD does not watch {neighbor.address} yet"
-        if neighbor.connection in state.silent | state.exceeded and states.get(neighbor.address) == "Established":
+        if is_down(state, speaker, neighbor) and states.get(neighbor.address) == "Established":
             yield f"{speaker.node}: the BGP session with {neighbor.address} is still Established"
     ports = {neighbor.node: neighbor.interface for neighbor in speaker.neighbors}
     # A static route wins over what BGP says of the same prefix: an administrative distance of 1 against 20.

@@ -14,7 +14,7 @@ from netlab.results.verification import Check
 
 def health(plan: Plan, state: State, machine: Machine) -> Iterator[Check]:
     """Whether every daemon runs, and every connection, client and BGP session is as predicted."""
-    yield daemons.check(plan, machine.daemons)
+    yield daemons.check(plan, state, machine.daemons)
     yield from sessions(plan, state, machine, {})
 
 

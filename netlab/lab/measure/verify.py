@@ -93,7 +93,7 @@ def _measure(
 ) -> StepReport:
     lab, state, machine = stage.lab, stage.state, stage.machine
     plan = lab.plan
-    alive = daemons.check(plan, machine.daemons)
+    alive = daemons.check(plan, state, machine.daemons)
     if alive.status != "passed":
         stage.lose_patience()
     settled = convergence.check(stage)

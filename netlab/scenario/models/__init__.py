@@ -6,6 +6,8 @@ what Azure's documents say about several objects together.
 
 from netlab.scenario.actions import (
     Action,
+    BgpSession,
+    BgpSpeaker,
     CircuitLink,
     ClientOnly,
     ClientRoute,
@@ -48,7 +50,9 @@ __all__ = [
     "NAME",
     "Action",
     "Address",
+    "BgpSession",
     "BgpSettings",
+    "BgpSpeaker",
     "Circuit",
     "CircuitConnection",
     "CircuitLink",

@@ -287,6 +287,28 @@ class Appliance(End):
         found = self.network.bgp_appliances
         return tuple(other for other in found if other in self.remote_appliances or self in other.remote_appliances)
 
+    @cached_property
+    def addresses_by_fabric(self) -> tuple[IPv4Address, ...]:
+        """The addresses that it always reaches through its VNet: its BGP peers', and next hops of theirs (A5)."""
+        server = self.route_server
+        vnets = dict.fromkeys((self.vnet, *((server.vnet,) if server is not None else ())))
+        beside = (*self.vnet.appliances, *(server.appliances if server is not None else ()))
+        further = [a for a in beside if a.bgp is not None and a is not self]
+        hops = (a.bgp.next_hop for a in further if a.bgp is not None)
+        speakers = (
+            router.bgp_address
+            for vnet in vnets
+            for end in (vnet.route_server, vnet.vpn_gateway, vnet.expressroute_gateway)
+            for router in (end.instances if end is not None else ())
+        )
+        found = (
+            *(a.bgp_address for a in further),
+            *(hop for hop in hops if hop is not None and hop != self.bgp_address),
+            *speakers,
+            *(a.bgp_address for a in self.bgp_neighbors),
+        )
+        return tuple(dict.fromkeys(found))
+
     def on_duty(self, second_is_active: bool) -> tuple[Router, ...]:
         """Itself, also while it is stopped."""
         del second_is_active

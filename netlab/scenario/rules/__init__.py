@@ -70,6 +70,7 @@ RULES: tuple[Rule, ...] = (
     story.steps_have_names_of_their_own,
     story.actions_name_what_they_act_on,
     story.actions_name_a_part_that_is_there,
+    story.bgp_sessions_are_there,
     story.r22_policy_based_tunnels_come_back,
     story.announcements_can_be_divided,
     story.routes_by_hand_leave_the_default_route_alone,

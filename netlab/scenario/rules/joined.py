@@ -18,7 +18,7 @@ from netlab.scenario.models import (
 )
 from netlab.scenario.nodes import route_server_node
 from netlab.scenario.rules.breach import Path
-from netlab.scenario.rules.subjects import appliances_with_bgp, vpn_gateways, without_settings
+from netlab.scenario.rules.subjects import appliances_with_bgp, route_server_of, vpn_gateways, without_settings
 from netlab.scenario.values import once
 
 # B46, B47: what Azure does with several static connections to one prefix.
@@ -226,6 +226,23 @@ def known_to(scenario: Scenario, vnet: str) -> Iterator[Network]:
         if "local_network_gateways" in remote.path:
             yield from (Network(remote.device, prefix, remote.path) for prefix in remote.gateway.address_prefixes)
     yield from (pool for pool in address_pools(scenario) if pool.owner in domain - {vnet})
+
+
+def bgp_peers_of(scenario: Scenario, speaker: str) -> dict[str, int]:
+    """The names of a site's or an appliance's BGP peers, each with how many routers it has for the speaker."""
+    found = {
+        item.other(speaker): instances(scenario, item.other(speaker))
+        for item in sound_connections(scenario).values()
+        if item.enable_bgp and speaker in item.between
+    }
+    circuits = scenario.expressroute_circuits.items()
+    found |= {name: 2 for name, circuit in circuits if circuit.site == speaker}
+    for vnet, vm, bgp in appliances_with_bgp(scenario):
+        own = f"{vnet}-{vm}"
+        server = route_server_of(scenario, vnet, bgp)
+        near = {**dict.fromkeys((*bgp.sites, *bgp.appliances), 1), **({server: 2} if server else {})}
+        found |= near if own == speaker else {own: 1} if speaker in near else {}
+    return found
 
 
 @once

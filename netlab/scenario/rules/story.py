@@ -6,6 +6,8 @@ import re
 from ipaddress import IPv4Network
 
 from netlab.scenario.models import (
+    BgpSession,
+    BgpSpeaker,
     CircuitLink,
     ClientOnly,
     ClientRoute,
@@ -23,7 +25,7 @@ from netlab.scenario.models import (
 )
 from netlab.scenario.names import INTERNET, endpoints, nodes, resolve, resolve_node, short, suggest
 from netlab.scenario.rules.breach import Breach, Breaches, Path, unknown, unresolved
-from netlab.scenario.rules.joined import instances, sound_connections, speaking
+from netlab.scenario.rules.joined import bgp_peers_of, instances, sound_connections, speaking
 from netlab.scenario.rules.subjects import appliances_with_bgp, policy_based, serving, story_actions, vpn_gateways
 
 
@@ -59,6 +61,8 @@ def actions_name_what_they_act_on(scenario: Scenario) -> Breaches:
                 yield from unknown((*path, "name"), name, linked, "VPN gateway, site or client")
             case SiteDevice(site=site):
                 yield from unknown((*path, "site"), site, scenario.sites, "site")
+            case BgpSpeaker(speaker=name) | BgpSession(speaker=name):
+                yield from unknown((*path, "speaker"), name, _running_bgp(scenario), "appliance or site with BGP")
             case GatewayFault(vnet=vnet):
                 yield from unknown((*path, "vnet"), vnet, vpn_gateways(scenario), "VNet with a VPN gateway")
             case ConnectionTunnel(connection=connection) | NewKey(connection=connection):
@@ -67,11 +71,36 @@ def actions_name_what_they_act_on(scenario: Scenario) -> Breaches:
                 yield from unknown((*path, "vnet"), vnet, serving(scenario), "VNet with point_to_site")
 
 
+def _running_bgp(scenario: Scenario) -> tuple[str, ...]:
+    """The sites and appliances that have BGP peers."""
+    appliances = (f"{vnet}-{vm}" for vnet, vm, _ in appliances_with_bgp(scenario))
+    return tuple(name for name in (*scenario.sites, *appliances) if bgp_peers_of(scenario, name))
+
+
+def bgp_sessions_are_there(scenario: Scenario) -> Breaches:
+    """A BGP session that an action names has a peer that is there; of one with one router it names no instance."""
+    for path, action in story_actions(scenario):
+        if not isinstance(action.subject, BgpSession) or action.subject.speaker not in _running_bgp(scenario):
+            continue
+        speaker, peer, instance = action.subject.speaker, action.subject.peer, action.subject.instance
+        peers = bgp_peers_of(scenario, speaker)
+        if peer is not None:
+            yield from unknown((*path, "peer"), peer, peers, f"BGP peer of {short(speaker)}")
+        if instance is not None and peer is None:
+            yield Breach((*path, "instance"), f"write which `peer` has the instance: {', '.join(map(short, peers))}")
+        elif instance is not None and peers.get(peer or "") == 1:
+            yield Breach((*path, "instance"), f"{short(peer or '')} has one instance; leave it out")
+
+
 def actions_name_a_part_that_is_there(scenario: Scenario) -> Breaches:
     """An action names one of several gateways, instances, devices or ends, and does not name a single one."""
     for path, action in story_actions(scenario):
         match action.subject:
-            case LinkOf(name=site, device=device) | SiteDevice(site=site, device=device):
+            case (
+                LinkOf(name=site, device=device)
+                | SiteDevice(site=site, device=device)
+                | BgpSpeaker(speaker=site, device=device)
+            ):
                 known = scenario.sites[site].devices if site in scenario.sites else {}
                 if device is not None:
                     yield from unknown((*path, "device"), device, known, "device")

@@ -19,6 +19,11 @@ CASES = {
     "instance": ("s2s-active-active", action("fail_gateway", vnet="VNet1", instance=1)),
     "machine": ("hub-spoke-firewall", action("stop_vm", vm="fw")),
     "circuit": ("expressroute", action("fail_circuit", circuit="circuit1", link="primary")),
+    "BGP session": (
+        "route-server-nva-in-spoke",
+        action("stop_bgp_session", speaker="Spoke1-sdwan1", peer="Hub", instance=0),
+    ),
+    "BGP daemon": ("s2s-bgp-transit", action("stop_bgp_daemon", speaker="Site1", device="fw1")),
 }
 
 

@@ -63,6 +63,12 @@ def typing(text: str) -> tuple[Any, list[Typed]]:
         ("device S", Typed("device", False, {"site": "S"})),
         ("vm m --mend", Typed("vm", True, {"vm": "m"})),
         ("circuit c --link secondary", Typed("circuit", False, {"circuit": "c", "link": "secondary"})),
+        ("bgp-session S", Typed("bgp-session", False, {"speaker": "S"})),
+        (
+            "bgp-session S --peer V --instance 1 --mend",
+            Typed("bgp-session", True, {"speaker": "S", "peer": "V", "instance": 1}),
+        ),
+        ("bgp-daemon S --device fw1", Typed("bgp-daemon", False, {"speaker": "S", "device": "fw1"})),
     ],
 )
 def test_only_what_is_typed_is_given(text: str, typed: Typed) -> None:

@@ -1,6 +1,7 @@
 """Check every BGP session.
 
-Success: a session that the model has is Established; one whose peer is silent or advertises too many prefixes is not.
+Success: a session that the model has is Established; one that is shut down, or whose peer is silent or advertises too
+many prefixes, is not.
 Failure: a session is in another state than that.
 """
 
@@ -10,7 +11,7 @@ from collections.abc import Iterator
 
 from netlab.azure.bgp.policy import why_exceeded
 from netlab.azure.state import State
-from netlab.lab.build.settling import expected_peers
+from netlab.lab.build.settling import expected_peers, is_down
 from netlab.lab.build.speakers import states
 from netlab.machine.ports import Bgp
 from netlab.plan.model import BgpNeighbor, BgpSpeaker, Plan
@@ -26,7 +27,7 @@ def check(plan: Plan, state: State, bgp: Bgp) -> Iterator[Check]:
             session, name = found.get(neighbor.address, "unknown"), f"BGP {speaker.node} to {neighbor.address}"
             if neighbor.address in speaking:
                 yield Check(name, "passed" if session == "Established" else "failed", session)
-            elif neighbor.connection in state.silent | state.exceeded:
+            elif is_down(state, speaker, neighbor):
                 yield _lost(state, speaker, neighbor, name, session)
 
 

@@ -9,12 +9,14 @@ from collections.abc import Iterator, Mapping
 
 from netlab.azure.faults import Faults, Kind, targets
 from netlab.azure.faults.circuit import CIRCUIT
+from netlab.azure.faults.daemon import DAEMON
 from netlab.azure.faults.device import DEVICE
 from netlab.azure.faults.gateway import INSTANCE, STANDBY
 from netlab.azure.faults.link import LINK
 from netlab.azure.faults.machine import MACHINE
+from netlab.azure.faults.session import SESSION
 from netlab.azure.faults.tunnel import TUNNEL
-from netlab.lab.story.faults import circuit, device, gateway, link, machine, tunnel
+from netlab.lab.story.faults import circuit, daemon, device, gateway, link, machine, session, tunnel
 from netlab.lab.story.faults.effect import Change, Effect, Undo
 from netlab.lab.story.stage import Stage
 from netlab.scenario.models import Action
@@ -28,6 +30,8 @@ EFFECTS: Mapping[Kind, Effect] = {
     DEVICE: device.EFFECT,
     MACHINE: machine.EFFECT,
     CIRCUIT: circuit.EFFECT,
+    SESSION: session.EFFECT,
+    DAEMON: daemon.EFFECT,
 }
 
 
