@@ -84,17 +84,27 @@ def takes(child: Child, packet: Packet) -> bool:
 
 
 def start(plan: Plan, ports: Ports, watched: frozenset[Demand] = frozenset()) -> frozenset[Demand]:
-    """Watch every interface that wants it and is not, each in a thread that ends with the process; all that are now."""
+    """Watch every interface that wants it and is not, each in a thread that ends with the process; all that are now.
+
+    Returns when each of them is watched, or was not there.
+    """
     fresh = frozenset(demands(plan)) - watched
-    for demand in fresh:
-        threading.Thread(target=_watch, args=(demand, ports, threading.Event().wait), daemon=True).start()
+    tried = [threading.Event() for _ in fresh]
+    for demand, event in zip(fresh, tried, strict=True):
+        arguments = (demand, ports, threading.Event().wait, event.set)
+        threading.Thread(target=_watch, args=arguments, daemon=True).start()
+    for event in tried:
+        event.wait()
     return watched | fresh
 
 
-def _watch(demand: Demand, ports: Ports, pause: Callable[[float], object]) -> None:
+def _watch(demand: Demand, ports: Ports, pause: Callable[[float], object], tried: Callable[[], None]) -> None:
     while True:
         try:
-            tap = ports.tap(demand.netns, demand.interface)
+            try:
+                tap = ports.tap(demand.netns, demand.interface)
+            finally:
+                tried()
             while True:
                 serve(demand, ports, tap.wait())
                 pause(_PAUSE)

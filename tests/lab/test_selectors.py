@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -144,3 +145,34 @@ def test_what_is_selected(lab: Lab, said: dict[str, str], name: str) -> None:
     else:
         assert said[f"connection C-{name}"] == "INSTALLED"
         assert found == set(of_site(expected, name))
+
+
+def test_bgp_runs_through_selectors_that_only_its_packets_ask_for(tmp_path: Path) -> None:
+    """R50: the first line does not hold the BGP addresses, and the gateway, which answers, asks for no other (B56)."""
+    content = {
+        "name": "bgp",
+        "vnets": {
+            "VNet1": {
+                "address_space": [VNET, OTHER],
+                "subnets": {"a": "10.1.0.0/24", "GatewaySubnet": "10.1.255.0/27"},
+                "vms": {"a": {"subnet": "a"}},
+                "vpn_gateway": {"sku": "VpnGw1", "active_active": True, "bgp": {"asn": 65010}},
+            }
+        },
+        "sites": {
+            "Site1": {"address_prefixes": ["10.101.0.0/16"], "hosts": {"h": "10.101.0.10"}, "bgp": {"asn": 65101}}
+        },
+        "connections": {
+            "C": {
+                "type": "IPsec",
+                "between": ["Site1", "VNet1"],
+                "enable_bgp": True,
+                **lines(line(OTHER, "10.101.0.0/17"), line(VNET, "10.101.0.0/16"), other_end={}),
+            }
+        },
+        "story": [{"name": "as built", "expect": {"reach": {"a": {"h": "reachable"}, "h": {"a": "reachable"}}}}],
+    }
+    path = tmp_path / "bgp.yaml"
+    path.write_text(json.dumps(content))
+    with up(path, "t-bgp-selectors") as found:
+        found.verify()

@@ -52,9 +52,9 @@ def steps(
     def issue() -> None:
         certificates.issue(lab, plan.certificates, keys.write_secret)
 
-    def follow_gateways() -> None:
+    def converge() -> None:
         machine.daemons.await_controller(lab, controller)
-        await_fabrics(plan, machine)
+        await_bgp(plan, state, machine)
 
     return (
         Step("network namespaces", lambda: machine.labs.create(plan), lambda: machine.labs.remove(lab)),
@@ -67,8 +67,8 @@ def steps(
         Step("SDN controller", lambda: machine.daemons.start_controller(lab, controller), stop),
         Step("security associations", initiate, _nothing),
         Step(journal.INITIATED, lambda: machine.daemons.start_bgp(plan), stop),
-        Step("BGP sessions and routes", lambda: await_bgp(plan, state, machine), _nothing),
-        Step("VNet route tables", follow_gateways, _nothing),
+        Step("BGP sessions and routes", converge, _nothing),
+        Step("VNet route tables", lambda: await_fabrics(plan, machine), _nothing),
         Step("point-to-site clients", lambda: clients.connect_all(plan, scenario, machine.clients), _nothing),
     )
 

@@ -8,6 +8,7 @@ from netlab.azure.dataplane.routers import static_ways
 from netlab.azure.state import State
 from netlab.controllers import steering, tables
 from netlab.lab.build import speakers
+from netlab.lab.build.rousing import rouse
 from netlab.lab.build.speakers import GIVEN_UP
 from netlab.lab.machine import Machine
 from netlab.machine.routes import KernelRoute
@@ -22,8 +23,11 @@ _MOST_SAID = 8
 def await_bgp(plan: Plan, state: State, machine: Machine, seconds: float = SECONDS) -> None:
     """Wait until every BGP session that must be is Established and every speaker's kernel routes are what it learns.
 
-    One that was given up for too many prefixes, and must be, is tried anew. BFD watches those that it shall.
+    One that was given up for too many prefixes, and must be, is tried anew. BFD watches those that it shall. A session
+    through a tunnel on demand needs its SA first, which only packets of the end with these selectors ask for.
     """
+    speaking = {t.name for t in state.topology.tunnels if t.connection.speaks_bgp}
+    rouse(plan, machine, state, speaking & state.talking, seconds)
     for speaker in plan.speakers:
         lacking: list[str] = []
 

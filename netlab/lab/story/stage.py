@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from netlab.azure.state import State
 from netlab.errors import ConvergeError
 from netlab.lab.build import clients, records
+from netlab.lab.build.rousing import rouse
 from netlab.lab.build.settling import await_bgp, await_fabrics, await_tunnels
 from netlab.lab.machine import Machine
-from netlab.lab.story import connections
 from netlab.scenario.models import Action
 
 # Of Azure's seconds, for what an action changes: BGP's hold time and DPD's time-out, and a minute to converge.
@@ -55,7 +55,7 @@ class Stage:
         That is tunnels, BGP and the VNets; ConvergeError says what is missing.
         """
         try:
-            connections.rouse(self.lab.plan, self.machine, self.state, self.patience)
+            rouse(self.lab.plan, self.machine, self.state, self.state.up, self.patience)
             await_tunnels(self.lab.plan, self.state, self.machine, self.patience)
             await_bgp(self.lab.plan, self.state, self.machine, self.patience)
             await_fabrics(self.lab.plan, self.machine, self.patience)

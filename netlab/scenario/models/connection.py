@@ -33,10 +33,11 @@ class IpsecPolicy(Model):
 
 
 class TrafficSelectorPolicy(Model):
-    """Custom traffic selectors: each local range with each remote one, seen from the gateway (R50)."""
+    """Custom traffic selectors: each local range with each remote one, seen from the gateway; in the `other_end` of a
+    device seen from the device (R50)."""
 
     local_address_ranges: Prefixes
-    """The ranges at the gateway's end."""
+    """The ranges at this end: at the gateway's, in the `other_end` of a device at the device's."""
     remote_address_ranges: Prefixes
     """The ranges at the other end."""
 
@@ -55,7 +56,8 @@ class TunnelSettings(Model):
     use_policy_based_traffic_selectors: bool = False
     """Whether selectors are all combinations of the prefixes of both ends. It needs a custom policy (R48)."""
     traffic_selector_policies: tuple[TrafficSelectorPolicy, ...] = ()
-    """Custom traffic selectors, at most 100 (R51). Azure proposes them only as initiator (R47)."""
+    """Custom traffic selectors, at most 100 (R51). A gateway proposes them only as initiator, and takes what the other end
+    proposes (R47). A device takes what lies in its own; with IKEv2 it narrows what does not (B57)."""
 
 
 class Connection(TunnelSettings):

@@ -72,6 +72,7 @@ RULES: tuple[Rule, ...] = (
     story.actions_name_a_part_that_is_there,
     story.bgp_sessions_are_there,
     story.r22_policy_based_tunnels_come_back,
+    story.r50_tunnels_with_several_selectors_come_back,
     story.announcements_can_be_divided,
     story.routes_by_hand_leave_the_default_route_alone,
     story.expectations_name_what_they_expect_of,

@@ -135,6 +135,35 @@ def r22_policy_based_tunnels_come_back(scenario: Scenario) -> Breaches:
                 yield Breach((*path, "connection"), message)
 
 
+def r50_tunnels_with_several_selectors_come_back(scenario: Scenario) -> Breaches:
+    """R50: the next packet for one of several selectors brings a tunnel back, so a story cannot keep it down."""
+    for path, action in story_actions(scenario):
+        if action.verb == "fail_tunnel" and isinstance(action.subject, ConnectionTunnel):
+            name = action.subject.connection
+            if name in sound_connections(scenario) and _has_several_selectors(scenario, name):
+                message = (
+                    f"`{name}` has several selectors: the next packet brings it back; use cut_link or set_key instead"
+                )
+                yield Breach((*path, "connection"), message)
+
+
+def _has_several_selectors(scenario: Scenario, name: str) -> bool:
+    """Whether an end has several custom selectors, or combinations of several prefixes; IKEv1 has pairs of ranges."""
+    item = scenario.connections[name]
+    for end in item.between:
+        settings = item.settings(end)
+        one_by_one = settings.connection_protocol == "IKEv1"
+        lines = settings.traffic_selector_policies
+        pairs = (len(each.local_address_ranges) * len(each.remote_address_ranges) for each in lines)
+        if (sum(pairs) if one_by_one else len(lines)) > 1:
+            return True
+        if settings.use_policy_based_traffic_selectors and not lines and end in scenario.vnets:
+            there = scenario.local_network_gateway(name, end).address_prefixes
+            if len(scenario.vnets[end].address_space) * len(there) > 1:
+                return True
+    return False
+
+
 def announcements_can_be_divided(scenario: Scenario) -> Breaches:
     """A prefix that is announced in parts can be divided into so many."""
     for path, action in story_actions(scenario):

@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from netlab.azure.ike import CODES, Negotiated
 from netlab.azure.state import State
+from netlab.lab.build.rousing import ends
 from netlab.lab.measure.judgement import three_way
-from netlab.lab.story.connections import Seen, ends, observe
+from netlab.lab.story.connections import Seen, observe
 from netlab.machine.ports import Sas
 from netlab.plan.model import Plan
 from netlab.results.verification import Check
