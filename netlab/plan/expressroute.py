@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from netlab.plan.devices import Parts
-from netlab.plan.model import GatewayView, Interface, Link, Node, Route
+from netlab.plan.model import GatewayView, Interface, KeepsTtl, Link, Node, Route
 from netlab.plan.names import lab_netns, node_directory
 from netlab.plan.ports import NIC, circuit_port, port, to_expressroute
 from netlab.scenario.addresses import GATEWAY_SUBNET, subnet_gateway
@@ -34,6 +34,7 @@ def _instance(lab: str, gateway: ExpressRouteGateway, router: Router) -> Parts:
         lab_netns(lab, router.node),
         vnet.name,
         routes=(*inward, *beside, *routes_to_circuits(vnet.circuits)),
+        nftables=(KeepsTtl(),),
     )
     link = Link(
         Interface(router.node, NIC, NIC, (f"{router.bgp_address}/{prefix.prefixlen}",)),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from ipaddress import IPv4Network
 
-from netlab.plan import clients
+from netlab.plan import clients, ttl
 from netlab.plan.devices import Device, bgp_listeners, peer_pins
 from netlab.plan.model import (
     CUSTOM_ROUTES_TABLE,
@@ -69,7 +69,7 @@ def routing(lab: str, device: Device, gateway: VpnGateway) -> Node:
         ),
         loopback=tuple(f"{address}/32" for address in device.router.tunnel_addresses),
         rules=tuple(_out_of_tunnels(device)),
-        nftables=bgp_listeners(device),
+        nftables=(*bgp_listeners(device), ttl.of_gateway(device, gateway)),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from netlab.azure.dataplane.filters import link_to_appliance, of_vnet
-from netlab.plan import appliances, gateways
+from netlab.plan import appliances, gateways, ttl
 from netlab.plan.devices import Parts
 from netlab.plan.fabrics import PeerAddresses
 from netlab.plan.model import Barrier, Fabric, FabricRules, Interface, Link, Node, Route, Rule, Ruleset
@@ -59,7 +59,7 @@ def parts(lab: str, topology: Topology, vnet: VNet, addresses: PeerAddresses, se
             Rule(_DELIVERY_PRIORITY, _DELIVERY_TABLE),
         ),
         answers_ping=False,
-        nftables=(FabricRules(WAN, egress, known, barriers),),
+        nftables=(FabricRules(WAN, egress, known, barriers), ttl.of_fabric(vnet)),
     )
     machines = tuple(_machine(lab, nic, serving) for nic in vnet.nics)
     wan = to_internet(vnet.node, (f"{egress}/32", f"{NEAR}/32"), WAN)

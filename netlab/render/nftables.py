@@ -9,6 +9,7 @@ from netlab.plan.model import (
     BgpListeners,
     FabricRules,
     InitiatorOnly,
+    KeepsTtl,
     Ruleset,
     SiteNat,
     UnknownPeer,
@@ -24,6 +25,7 @@ _TEMPLATES: dict[type[Ruleset], str] = {
     VpnServerNat: "vpn-server",
     SiteNat: "site",
     InitiatorOnly: "initiator-only",
+    KeepsTtl: "keeps-ttl",
     UnknownPeer: "unknown-peer",
     BgpListeners: "bgp-listeners",
 }

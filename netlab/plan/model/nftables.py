@@ -85,5 +85,13 @@ class BgpListeners:
     tunnels: tuple[tuple[str, str], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class KeepsTtl:
+    """A fabric or a gateway takes nothing off the TTL of what it forwards; one between two interfaces of ``turning``,
+    or between one of them and itself."""
+
+    turning: tuple[str, ...] = ()
+
+
 # What nftables does in a namespace; each is printed by a template of its own.
-Ruleset = FabricRules | ApplianceNat | VpnServerNat | SiteNat | InitiatorOnly | UnknownPeer | BgpListeners
+Ruleset = FabricRules | ApplianceNat | VpnServerNat | SiteNat | InitiatorOnly | UnknownPeer | BgpListeners | KeepsTtl

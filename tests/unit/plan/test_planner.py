@@ -436,7 +436,7 @@ def test_without_public_addresses_a_fabric_hides_all_its_machines_behind_one() -
     text = PUBLIC_VMS.replace(", public_ip_address: 203.0.113.1", "")
     rulesets = nftables.text(plan(parse(text, "public.yaml").scenario, "lab").node("vnet1").nftables)
     assert 'oifname "wan" masquerade' in rulesets
-    assert "map" not in rulesets
+    assert "addr map" not in rulesets
 
 
 def test_what_a_peer_sends_is_not_passed_on_to_a_third_vnet() -> None:
