@@ -56,8 +56,8 @@ class TunnelSettings(Model):
     use_policy_based_traffic_selectors: bool = False
     """Whether selectors are all combinations of the prefixes of both ends. It needs a custom policy (R48)."""
     traffic_selector_policies: tuple[TrafficSelectorPolicy, ...] = ()
-    """Custom traffic selectors, at most 100 (R51). A gateway proposes them only as initiator, and takes what the other end
-    proposes (R47). A device takes what lies in its own; with IKEv2 it narrows what does not (B57)."""
+    """Custom traffic selectors, at most 100 (R51). A gateway proposes them only as initiator, and takes what the other
+    end proposes (R47). A device takes what lies in its own; with IKEv2 it narrows what does not (B57)."""
 
 
 class Connection(TunnelSettings):
