@@ -6,14 +6,17 @@ from netlab.api.labs import Lab
 from netlab.api.machine import LINUX
 from netlab.azure.learning import learners
 from netlab.azure.state import State
+from netlab.azure.views import bgp
 from netlab.azure.views import nics as views
+from netlab.azure.views.bgp import Speaker
+from netlab.azure.views.predicted import Model
 from netlab.errors import UsageError
 from netlab.lab.build import records
-from netlab.lab.measure.shown.bgp import Speaker
+from netlab.lab.measure.shown.bgp import Daemons
 from netlab.lab.measure.shown.ike import Gateway
 from netlab.lab.measure.shown.nics import effective_routes as of_nic
 from netlab.lab.measure.shown.nics import learned
-from netlab.results.shown import ClientSession, GatewayRoute, NicRoute, Shown
+from netlab.results.shown import CircuitRoute, ClientSession, GatewayRoute, NicRoute, Shown
 from netlab.scenario.names import resolve, suggest
 from netlab.scenario.network import Network, Nic
 
@@ -30,11 +33,28 @@ def gateway(lab: Lab, name: str) -> Gateway:
     return Gateway(lab, now, LINUX.sas, _known(lab, name, known))
 
 
-def speaker(lab: Lab, name: str) -> Speaker:
+def speaker(where: Where, name: str) -> Speaker:
     """A gateway or a site; or one of those that speak BGP and nothing else."""
-    now = records.state(lab)
+    now, witness = _seen(where)
     known = (*(end.name for end in now.network.ends), *learners(now.network))
-    return Speaker(lab, now, LINUX.bgp, _known(lab, name, known))
+    return Speaker(now, witness, _known(where, name, known))
+
+
+def circuit_routes(where: Where, name: str, path: int) -> Shown[CircuitRoute]:
+    """The routes of a circuit's primary (0) or secondary (1) edge router."""
+    now, witness = _seen(where)
+    known = {circuit.lower(): circuit for circuit in now.network.circuits}
+    if name.lower() not in known:
+        raise UsageError(f"there is no circuit {name[:60]!r} in {_place(where)}", suggest(name, known.values()))
+    return bgp.circuit_routes(now, witness, now.network.circuits[known[name.lower()]], path)
+
+
+def _seen(where: Where) -> tuple[State, bgp.Witness]:
+    """The moment to look at, and who says what routers hold then."""
+    if isinstance(where, Lab):
+        now = records.state(where)
+        return now, Daemons(where.plan, now, LINUX.bgp)
+    return where, Model(where)
 
 
 def p2s_sessions(lab: Lab, name: str) -> Shown[ClientSession]:
@@ -46,9 +66,9 @@ def p2s_sessions(lab: Lab, name: str) -> Shown[ClientSession]:
     return found.p2s_sessions()
 
 
-def advertised_routes(lab: Lab, name: str, peer: str) -> Shown[GatewayRoute]:
+def advertised_routes(where: Where, name: str, peer: str) -> Shown[GatewayRoute]:
     """What a gateway advertises to a BGP peer."""
-    found = speaker(lab, name)
+    found = speaker(where, name)
     known = found.peers()
     if peer not in known:
         raise UsageError(f"{found.end} has no BGP peer {peer[:60]!r}", f"its peers: {', '.join(known) or 'none'}")
@@ -62,10 +82,10 @@ def effective_routes(where: Where, name: str, *, everything: bool) -> dict[str, 
     """
     if isinstance(where, Lab):
         now = records.state(where)
-        wanted, knowing = _nics(now.network, where.facts.lab, name), learned(where.plan, LINUX.gateways)
+        wanted, knowing = _nics(now.network, _place(where), name), learned(where.plan, LINUX.gateways)
         found = {nic.node: of_nic(now, knowing, nic) for nic in wanted}
     else:
-        wanted = _nics(where.network, where.scenario.name, name)
+        wanted = _nics(where.network, _place(where), name)
         found = {nic.node: views.predicted(where, nic) for nic in wanted}
     return found if everything else {node: views.in_short(rows) for node, rows in found.items()}
 
@@ -88,8 +108,12 @@ def _nics(network: Network, place: str, name: str) -> list[Nic]:
     return wanted
 
 
-def _known(lab: Lab, name: str, ends: tuple[str, ...]) -> str:
+def _place(where: Where) -> str:
+    return where.facts.lab if isinstance(where, Lab) else where.scenario.name
+
+
+def _known(where: Where, name: str, ends: tuple[str, ...]) -> str:
     known = {end.lower(): end for end in ends}
     if name.lower() not in known:
-        raise UsageError(f"there is no gateway {name[:60]!r} in {lab.facts.lab}", suggest(name, known.values()))
+        raise UsageError(f"there is no gateway {name[:60]!r} in {_place(where)}", suggest(name, known.values()))
     return known[name.lower()]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from netlab.azure.state import State
 from netlab.scenario.models import Expectation
-from netlab.scenario.network import Network, Router
+from netlab.scenario.network import ExpressRouteGateway, Network, Router
 
 ABSENT = "absent"
 
@@ -24,10 +24,17 @@ def expected(before: Expected, expectation: Expectation) -> Expected:
 
 
 def learners(network: Network) -> tuple[str, ...]:
-    """What learns by BGP: VNets by their gateway, sites, and the nodes of Route Servers and appliances."""
+    """What learns by BGP: VNets by their gateway, sites, ExpressRoute gateways, and the nodes of Route Servers and
+    appliances."""
     ends = (end.name for end in network.ends if end in network.bgp_ends)
+    private = (expressroute_name(gateway) for gateway in network.expressroute_gateways)
     servers = (router.node for server in network.route_servers for router in server.instances)
-    return (*ends, *servers, *(appliance.router.node for appliance in network.bgp_appliances))
+    return (*ends, *private, *servers, *(appliance.router.node for appliance in network.bgp_appliances))
+
+
+def expressroute_name(gateway: ExpressRouteGateway) -> str:
+    """What an ExpressRoute gateway is called beside the VPN gateway of its VNet."""
+    return f"{gateway.name}-er"
 
 
 def routers(state: State, learner: str) -> tuple[Router, ...]:
@@ -35,6 +42,9 @@ def routers(state: State, learner: str) -> tuple[Router, ...]:
     end = next((end for end in state.network.ends if end.name == learner), None)
     if end is not None:
         return state.topology.of(end)
+    private = next((g for g in state.network.expressroute_gateways if expressroute_name(g) == learner), None)
+    if private is not None:
+        return tuple(router for router in private.instances if router.node in state.topology.speakers)
     found = state.topology.speakers.get(learner.lower())
     return (found,) if found is not None else ()
 

@@ -114,7 +114,8 @@ class State:
         return self.why_never_up(tunnel) or faults.why_down(self.faults, places)
 
     @cached_property
-    def _converged(self) -> Converged:
+    def bgp(self) -> Converged:
+        """What BGP has converged to."""
         return converge(
             self.topology, self.talking, self.announced, lambda s: self.stops_session(s.router.node, s.peer.node)
         )
@@ -130,17 +131,17 @@ class State:
     @property
     def bgp_sessions(self) -> tuple[BgpSession, ...]:
         """The BGP sessions that are established, each at both of its routers."""
-        return self._converged.sessions
+        return self.bgp.sessions
 
     @property
     def exceeded(self) -> frozenset[str]:
         """What the BGP sessions run over whose maximum-prefix is exceeded (B16, A8): tunnels, or their nodes."""
-        return frozenset(session.over for session in self._converged.exceeded)
+        return frozenset(session.over for session in self.bgp.exceeded)
 
     @property
     def learned(self) -> Mapping[str, Paths]:
         """What every router has learned by BGP, by its node."""
-        return self._converged.paths
+        return self.bgp.paths
 
     @property
     def learned_by_name(self) -> dict[str, Paths]:

@@ -40,6 +40,13 @@ class Plane(StrEnum):
     userspace = "userspace"
 
 
+class Link(StrEnum):
+    """Which of the two links of a circuit."""
+
+    primary = "primary"
+    secondary = "secondary"
+
+
 ScenarioArgument = Annotated[str, typer.Argument(metavar="SCENARIO|FILE", help="A name from `netlab list`, or a file.")]
 LabArgument = Annotated[str, typer.Argument(metavar="LAB", help="Not needed where only one lab is up.")]
 LabOption = Annotated[str, typer.Option("--lab", "-l", metavar="LAB", help="Not needed where only one lab is up.")]

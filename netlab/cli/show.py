@@ -8,7 +8,7 @@ import typer
 
 from netlab.cli.exits import leave
 from netlab.cli.labs import load_scenario, require_root
-from netlab.cli.options import Format, FormatOption, LabOption, PredictedOption, StepOption
+from netlab.cli.options import Format, FormatOption, LabOption, Link, PredictedOption, StepOption
 from netlab.cli.output import log, print_json, print_table
 from netlab.errors import ExitCode
 
@@ -28,35 +28,65 @@ SpeakerArgument = Annotated[
     str,
     typer.Argument(
         metavar="GATEWAY",
-        help="A VNet with a VPN gateway, a site, an instance of a Route Server (VNET-rs-0) or an appliance (VNET-VM).",
+        help="A VNet with a VPN gateway, a site, an ExpressRoute gateway (VNET-er), an instance of a Route Server "
+        "(VNET-rs-0) or an appliance (VNET-VM).",
     ),
 ]
 
 
 @app.command("learned-routes")
-def learned_routes(gateway: SpeakerArgument, lab: LabOption = "", output: FormatOption = Format.table) -> None:
+def learned_routes(
+    gateway: SpeakerArgument,
+    predicted: PredictedOption = "",
+    step: StepOption = "",
+    lab: LabOption = "",
+    output: FormatOption = Format.table,
+) -> None:
     """Show a gateway's own, static and learned routes."""
-    _print(_speaker(gateway, lab).learned_routes(), output, wrapped=True)
+    _print(_speaker(gateway, _where(predicted, step, lab)).learned_routes(), output, wrapped=True)
 
 
 @app.command("advertised-routes")
 def advertised_routes(
     gateway: SpeakerArgument,
     peer: Annotated[str, typer.Option("--peer", metavar="IP", help="The peer's BGP address.", show_default=False)],
+    predicted: PredictedOption = "",
+    step: StepOption = "",
     lab: LabOption = "",
     output: FormatOption = Format.table,
 ) -> None:
-    """Show what a gateway tells a BGP peer."""
-    require_root()
-    from netlab.api import labs, show
+    """Show what a gateway advertises to a BGP peer."""
+    from netlab.api import show
 
-    _print(show.advertised_routes(labs.read(lab), gateway, peer), output, wrapped=True)
+    _print(show.advertised_routes(_where(predicted, step, lab), gateway, peer), output, wrapped=True)
 
 
 @app.command("bgp-peers")
-def bgp_peers(gateway: SpeakerArgument, lab: LabOption = "", output: FormatOption = Format.table) -> None:
+def bgp_peers(
+    gateway: SpeakerArgument,
+    predicted: PredictedOption = "",
+    step: StepOption = "",
+    lab: LabOption = "",
+    output: FormatOption = Format.table,
+) -> None:
     """Show a gateway's BGP peers and their sessions."""
-    _print(_speaker(gateway, lab).bgp_peers(), output, wrapped=True)
+    _print(_speaker(gateway, _where(predicted, step, lab)).bgp_peers(), output, wrapped=True)
+
+
+@app.command("circuit-routes")
+def circuit_routes(
+    circuit: Annotated[str, typer.Argument(metavar="CIRCUIT", help="An ExpressRoute circuit.")],
+    path: Annotated[Link, typer.Option("--path", help="Which of its two edge routers.")] = Link.primary,
+    predicted: PredictedOption = "",
+    step: StepOption = "",
+    lab: LabOption = "",
+    output: FormatOption = Format.table,
+) -> None:
+    """Show the routes of a circuit's edge router."""
+    from netlab.api import show
+
+    found = show.circuit_routes(_where(predicted, step, lab), circuit, list(Link).index(path))
+    _print(found, output, wrapped=True)
 
 
 @app.command("connections")
@@ -128,11 +158,10 @@ def _gateway(name: str, lab: str) -> Gateway:
     return show.gateway(labs.read(lab), name)
 
 
-def _speaker(name: str, lab: str) -> Speaker:
-    require_root()
-    from netlab.api import labs, show
+def _speaker(name: str, where: Where) -> Speaker:
+    from netlab.api import show
 
-    return show.speaker(labs.read(lab), name)
+    return show.speaker(where, name)
 
 
 def _print(found: Shown[Any], output: Format, *, wrapped: bool = False) -> None:

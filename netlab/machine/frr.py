@@ -89,7 +89,10 @@ def show(directory: str, what: str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class BgpRoute:
-    """A route of bgpd: its peer (empty: it is bgpd's own), the next hop, and whether it is one of the best."""
+    """A route of bgpd: its peer (empty: it is bgpd's own), the next hop, and whether it is one of the best.
+
+    Of several best ones the ``first`` is advertised.
+    """
 
     prefix: str
     peer: str = ""
@@ -97,6 +100,7 @@ class BgpRoute:
     as_path: str = ""
     inside: bool = False
     best: bool = True
+    first: bool = True
 
     @property
     def as_path_length(self) -> int:
@@ -120,6 +124,7 @@ def _route(item: Any) -> BgpRoute:
         as_path=item["path"],
         inside=item.get("pathFrom") == "internal",
         best=bool(item.get("bestpath") or item.get("multipath")),
+        first=bool(item.get("bestpath")),
     )
 
 

@@ -23,7 +23,16 @@ from netlab.results.lab import (
     Removed,
 )
 from netlab.results.prediction import Explanation, Prediction
-from netlab.results.shown import ClientSession, ConnectionStatus, GatewayRoute, IkeSa, Listing, NicRoute, PeerStatus
+from netlab.results.shown import (
+    CircuitRoute,
+    ClientSession,
+    ConnectionStatus,
+    GatewayRoute,
+    IkeSa,
+    Listing,
+    NicRoute,
+    PeerStatus,
+)
 from netlab.results.verification import Report
 from netlab.scenario import loader
 from netlab.scenario.names import suggest
@@ -50,6 +59,7 @@ TYPES: Mapping[str, Any] = {
     "show-learned-routes": Listing[GatewayRoute],
     "show-advertised-routes": Listing[GatewayRoute],
     "show-bgp-peers": Listing[PeerStatus],
+    "show-circuit-routes": Listing[CircuitRoute],
     "show-connections": list[ConnectionStatus],
     "show-ike-sas": list[IkeSa],
     "show-p2s-sessions": Listing[ClientSession],

@@ -23,32 +23,49 @@ class Shown(Generic[Row]):
     dead: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayRoute:
-    """A route as `az network vnet-gateway list-learned-routes` and `list-advertised-routes` show it."""
+    """A route as `az network vnet-gateway list-learned-routes` and `list-advertised-routes` show it.
+
+    The gateway's own routes have no ``nextHop``, advertised ones no ``sourcePeer``.
+    """
 
     network: str
-    sourcePeer: str
+    nextHop: str | None = None
+    sourcePeer: str | None = None
     origin: str
     asPath: str
     weight: int
     localAddress: str
-    nextHop: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
+class CircuitRoute:
+    """A route of an edge router as `az network express-route list-route-tables` shows it."""
+
+    locPrf: str
+    network: str
+    nextHop: str
+    path: str
+    weight: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PeerStatus:
-    """A BGP peer as `az network vnet-gateway list-bgp-peer-status` shows it; ``reason`` is the lab's own word."""
+    """A BGP peer as `az network vnet-gateway list-bgp-peer-status` shows it; ``reason`` is the lab's own word.
+
+    The model has no durations and counts no messages.
+    """
 
     neighbor: str
     asn: int
     state: str
-    connectedDuration: str | None
+    connectedDuration: str | None = None
     routesReceived: int
-    messagesSent: int
-    messagesReceived: int
+    messagesSent: int | None = None
+    messagesReceived: int | None = None
     localAddress: str
-    reason: str
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

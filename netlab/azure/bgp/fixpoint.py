@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network
 
 from netlab.azure.bgp.policy import ExportPolicy, PeerPolicy, policy
 from netlab.azure.bgp.sessions import Announcements, Session, originated, sessions
-from netlab.azure.bgp.settling import Path, Peering, Peerings, Settling, UpdateGroup, ambiguous
+from netlab.azure.bgp.settling import Path, Peering, Peerings, Settling, Update, UpdateGroup, ambiguous
 from netlab.errors import ScenarioError
 from netlab.scenario.network import Router, Topology
 
@@ -17,17 +17,36 @@ _Origins = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """A route as a router received it from a peer; ``used`` says that it is the one that the router advertises."""
+
+    prefix: IPv4Network
+    session: Session
+    update: Update
+    used: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Converged:
     """BGP at rest: the sessions that are established, each at both of its routers, and what every router has learned.
 
     ``paths`` are the best paths of each prefix, by the router's node; the first is the one that it advertises.
     ``exceeded`` are the sessions that are closed: one of the routers advertised more prefixes than the other accepts
-    (B16, A8, R98).
+    (B16, A8, R98). ``received`` and ``sent`` say what passed over the sessions.
     """
 
     sessions: tuple[Session, ...]
     paths: Mapping[str, Paths]
     exceeded: tuple[Session, ...]
+    moment: _Moment = field(repr=False, compare=False)
+
+    def received(self, node: str) -> tuple[Heard, ...]:
+        """The routes that a router has accepted of its peers, whether it uses them or not."""
+        return tuple(self.moment.received(node))
+
+    def sent(self, node: str, peer: str, tunnel: str) -> tuple[tuple[IPv4Network, Update], ...]:
+        """What a router advertises to a peer, over a tunnel if any, if they have a session."""
+        return tuple(self.moment.sent(node, peer, tunnel))
 
 
 def converge(
@@ -57,6 +76,7 @@ def converge(
         tuple(peering.session for peering in left),
         {node: at.paths(node) for node in topology.speakers},
         tuple(peering.session for peering in everything if peering not in there),
+        at,
     )
 
 
@@ -142,6 +162,22 @@ class _Moment:
                 same = prefix == state.prefix
                 found[prefix] = best if same else tuple(replace(path, prefix=prefix) for path in best)
         return found
+
+    def received(self, node: str) -> Iterator[Heard]:
+        """The routes that a router has accepted of its peers."""
+        for state, prefixes in self._classes:
+            for peering, update in state.accepted(node):
+                used = state.uses(peering)
+                yield from (Heard(prefix, peering.session, update, used) for prefix in prefixes)
+
+    def sent(self, node: str, peer: str, tunnel: str) -> Iterator[tuple[IPv4Network, Update]]:
+        """What a router advertises to a peer, whether that accepts it or not."""
+        both = ((p, p.session.peer.node) for p in self._peerings if p.node == peer and p.tunnel == tunnel)
+        peerings = [peering for peering, sender in both if sender == node]
+        for state, prefixes in self._classes if peerings else ():
+            update = state.advertised(peerings[0])
+            if update is not None:
+                yield from ((prefix, update) for prefix in prefixes)
 
     def within_limits(self) -> tuple[Peering, ...]:
         """The peerings without those of the routers of which one accepts more prefixes than its maximum.

@@ -41,7 +41,7 @@ class ExportPolicy:
 
     It does not advertise exactly the prefixes in ``prefix_filter``, nor routes with a site of origin in
     ``site_of_origin``. It sets NO_ADVERTISE on the prefixes in ``no_advertise``. The next hop is the router itself,
-    unless it is given or stays unchanged.
+    unless it is given, or stays unchanged where the route comes from another AS.
     """
 
     prefix_filter: Prefixes = ()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 
+from netlab.azure.bgp import values
 from netlab.scenario.addresses import DEFAULT_ROUTE
 from netlab.scenario.network import Appliance, Router, Site, Topology, Tunnel, VpnGateway
 
@@ -27,10 +28,30 @@ class Session:
         """What it runs over: the name of its tunnel, or that of the two routers."""
         return self.tunnel.name if self.tunnel is not None else f"{self.router.node}-{self.peer.node}"
 
+    @property
+    def address(self) -> IPv4Address:
+        """The router's address in it."""
+        return self._address(self.router)
+
+    @property
+    def peer_address(self) -> IPv4Address:
+        """The peer's address in it."""
+        return self._address(self.peer)
+
+    def _address(self, router: Router) -> IPv4Address:
+        """A router's address in its tunnel, if that has one; else its only one."""
+        of_tunnel = self.tunnel.bgp_of(router.node).address if self.tunnel is not None else None
+        return of_tunnel if of_tunnel is not None else router.bgp_address
+
 
 def sessions(topology: Topology, tunnels_up: frozenset[str]) -> tuple[Session, ...]:
     """The sessions of every router: over tunnels that are up, inside its gateway or site, and without a tunnel."""
     return tuple(s for router in topology.speakers.values() for s in _sessions(topology, router, tunnels_up))
+
+
+def possible(topology: Topology, router: Router) -> tuple[Session, ...]:
+    """The sessions of a router if all of its tunnels are up."""
+    return tuple(_sessions(topology, router, frozenset(tunnel.name for tunnel in topology.tunnels_of(router.node))))
 
 
 def _sessions(topology: Topology, router: Router, tunnels_up: frozenset[str]) -> Iterator[Session]:
@@ -48,7 +69,7 @@ def originated(router: Router, announced: Announcements | None = None) -> tuple[
     """The prefixes that a router originates; those of a site and of an appliance are as the story has made them.
 
     A gateway: those of its VNet and spokes (B18), of all its local network gateways (B17, B25) without the default
-    route (B24), and its address pool (B18).
+    route (B24), its address pool (B18), and the host routes of its BGP peers (B63).
     """
     told, end = announced or {}, router.end
     if router.role in ("route server", "expressroute"):
@@ -56,7 +77,7 @@ def originated(router: Router, announced: Announcements | None = None) -> tuple[
     if isinstance(end, VpnGateway):
         pool = (end.point_to_site.address_pool,) if end.point_to_site is not None else ()
         statics = (prefix for side in end.sides for prefix in side.static_prefixes if prefix != DEFAULT_ROUTE)
-        return tuple(dict.fromkeys((*end.vnet.prefixes, *statics, *pool)))
+        return tuple(dict.fromkeys((*end.vnet.prefixes, *statics, *pool, *values.host_routes(router))))
     if isinstance(end, Appliance) and end.bgp is not None:
         return tuple(sorted(told[router.node])) if router.node in told else end.bgp.announces
     if isinstance(end, Site) and not router.before_devices:

@@ -163,7 +163,7 @@ class Settling:
         First the one that is advertised: that of the lowest router ID (RFC 4271, section 9.1.2.2). Returns whether
         they have changed.
         """
-        heard = [(peering, update) for peering, update in self._accepted(node)]
+        heard = [(peering, update) for peering, update in self.accepted(node)]
         best = min((self._ranked(*item) for item in heard), default=None)
         equal = [item for item in heard if self._ranked(*item) == best]
         equal.sort(key=lambda item: (item[0].session.peer.bgp_address, item[0].tunnel))
@@ -186,11 +186,20 @@ class Settling:
 
     # --- import -----------------------------------------------------------------------------------------------------
 
-    def _accepted(self, node: str) -> Iterator[tuple[Peering, Update]]:
+    def accepted(self, node: str) -> Iterator[tuple[Peering, Update]]:
+        """What a router accepts of what its peers have advertised last."""
         for peering in self._peerings.of.get(node, ()):
             update = self._advertised.get(peering.group)
             if update is not None and self._accepts(peering, update):
                 yield peering, update
+
+    def advertised(self, peering: Peering) -> Update | None:
+        """What the peer of a router has advertised to it last."""
+        return self._advertised.get(peering.group)
+
+    def uses(self, peering: Peering) -> bool:
+        """Whether the route that a router advertises further is the one from this peering."""
+        return self._chosen.get(peering.node, ())[:1] == (peering,)
 
     def accepts(self, peering: Peering) -> bool:
         """Whether a router accepts what its peer has advertised last."""
@@ -245,7 +254,7 @@ class Settling:
         chosen = next(iter(self.best.get(router.node, ())), None)
         if chosen is None or not _may_pass(chosen, group):
             return None
-        unchanged = chosen.next_hop if exports.next_hop_unchanged else None
+        unchanged = chosen.next_hop if exports.next_hop_unchanged and not chosen.internal else None
         return Update(
             (*own, *_passed_on(chosen.as_path, group)),
             unchanged or exports.next_hop or router.bgp_address,

@@ -87,13 +87,14 @@ TABLE: tuple[Row, ...] = (
     ),
     Row(
         ("gateway",),
-        ("expressroute", "route server"),
+        ANY,
         ("exports",),
         "prefix_filter",
-        "the address pool of its point-to-site clients",
-        "A25",
-        "A VPN gateway advertises its address pool to VPN peers only.",
-        values.address_pool,
+        "the host routes of its BGP peers; beside a VPN the address pool of its point-to-site clients too",
+        "B63, A25",
+        "A VPN gateway advertises the host routes of its BGP peers to its other instance only, and its address pool to "
+        "VPN peers only.",
+        values.stays_inside,
     ),
     Row(
         ("appliance",),
@@ -286,9 +287,9 @@ TABLE: tuple[Row, ...] = (
         ANY,
         ("exports",),
         "next_hop_unchanged",
-        "yes",
-        "A14",
-        "A Route Server leaves the next hop as it learned it.",
+        "yes, of routes from another AS",
+        "A14, B63",
+        "A Route Server leaves the next hop as it learned it from an appliance; that of a gateway's routes is itself.",
         lambda *_: True,
     ),
     # --- limits and the session ---

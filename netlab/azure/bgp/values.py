@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
 
 from netlab.scenario.models import NvaBgp
 from netlab.scenario.network import Appliance, Circuit, Role, Router, Side, Site, VNet, VpnGateway
+from netlab.scenario.network.peer_addresses import bgp_ends
 from netlab.scenario.rules.expressroute import most_out
 
 HOLD_TIME = 180  # B14, in seconds
@@ -92,11 +94,35 @@ def maximum_prefix_out(_: Router, peer: Router) -> int:
     return most_out(peer.end.network.scenario, peer.end.name)
 
 
-def address_pool(router: Router, _: Router) -> tuple[IPv4Network, ...]:
-    """The address pool of a gateway's clients."""
-    assert isinstance(router.end, VpnGateway)
-    settings = router.end.point_to_site
-    return (settings.address_pool,) if settings is not None else ()
+def host_routes(instance: Router) -> Iterator[IPv4Network]:
+    """The BGP addresses that an instance of a gateway expects at the other ends of its connections with BGP."""
+    for side in instance.end.sides:
+        only = side.connection.spec.gateway_instance
+        if side.connection.speaks_bgp and only in (None, instance.index):
+            for other in _routers(side.other):
+                peer = bgp_ends(side, instance, side.other, other)[0].peer
+                if peer is not None:
+                    yield IPv4Network(peer)
+
+
+def _routers(side: Side) -> tuple[Router, ...]:
+    """The routers at which a side's tunnels may end."""
+    if isinstance(side.end, VpnGateway):
+        return side.end.instances
+    return (side.end.device(side.connection.spec.device),) if isinstance(side.end, Site) else (side.end.router,)
+
+
+def stays_inside(router: Router, peer: Router) -> tuple[IPv4Network, ...]:
+    """What a gateway does not advertise: to no router but its other instance the host routes of its BGP peers that are
+    no static routes, and to ExpressRoute and Route Servers the address pool of its clients."""
+    gateway = router.end
+    assert isinstance(gateway, VpnGateway)
+    settings = gateway.point_to_site
+    statics = {prefix for side in gateway.sides for prefix in side.static_prefixes}
+    mine = (host for instance in gateway.instances for host in host_routes(instance))
+    hosts = () if peer.end is gateway else (host for host in mine if host not in statics)
+    beside = settings is not None and peer.role in ("expressroute", "route server")
+    return tuple(dict.fromkeys((*hosts, *((settings.address_pool,) if settings is not None and beside else ()))))
 
 
 def prepend_of_connection(device: Router, peer: Router) -> int:

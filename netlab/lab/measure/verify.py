@@ -24,6 +24,7 @@ from netlab.lab.measure.checks import (
     flow,
     learned,
     profiles,
+    views,
 )
 from netlab.lab.measure.health import sessions
 from netlab.lab.story.actions import take
@@ -101,6 +102,7 @@ def _measure(
     running.end(step, lab.facts.time_scale)
     checks += flow.check(step, running.report)
     checks += learned.check(plan, state, machine.bgp, documented.learned)
+    checks.append(views.check(plan, state, machine.bgp))
     asked = set(probe_addresses(lab, machine.clients).values())
     checks.append(effective_routes.check(plan, state, machine.gateways, machine.routes, asked))
     matrix, foreseen, evidence = cells.measure(lab, machine, documented.reach, state)

@@ -29,11 +29,16 @@ class BgpNeighbor:
     local: str = ""
 
     @property
-    def has_export_map(self) -> bool:
-        """Whether a route map changes or filters what the speaker advertises to it."""
+    def changes_exports(self) -> bool:
+        """Whether the policy changes or filters what the speaker advertises to it."""
         exports = self.policy.exports
         sets = exports.as_path_prepend or exports.next_hop or exports.no_advertise
         return bool(sets or exports.prefix_filter or exports.site_of_origin)
+
+    @property
+    def keeps_next_hop(self) -> bool:
+        """Whether the next hop of a route from another AS stays as it is, where BGP would replace it."""
+        return self.policy.exports.next_hop_unchanged and not self.internal
 
     @property
     def has_import_map(self) -> bool:
@@ -67,6 +72,16 @@ class BgpSpeaker:
     def communities(self) -> tuple[int, ...]:
         """The communities that it sets for a site of origin."""
         return tuple(sorted({number for neighbor in self.neighbors for number in neighbor.communities}))
+
+    @property
+    def inside(self) -> tuple[str, ...]:
+        """The addresses of its iBGP peers, where it leaves next hops of other AS as they are."""
+        keeps = any(neighbor.keeps_next_hop for neighbor in self.neighbors)
+        return tuple(neighbor.address for neighbor in self.neighbors if neighbor.internal and keeps)
+
+    def has_export_map(self, neighbor: BgpNeighbor) -> bool:
+        """Whether a route map changes or filters what it advertises to a neighbor."""
+        return neighbor.changes_exports or (neighbor.keeps_next_hop and bool(self.inside))
 
     @property
     def compares_med(self) -> bool:

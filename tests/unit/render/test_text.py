@@ -98,7 +98,15 @@ def test_bgp_has_azures_timers_and_limit_and_one_side_waits() -> None:
 
 def test_a_speaker_announces_its_networks_to_every_neighbour() -> None:
     found = lines(text.frr_conf(speaker("vnet1-gw-0"), "bgpd"))
-    assert [line for line in found if line.startswith("network ")] == ["network 10.1.0.0/16", "network 192.168.0.0/24"]
+    # B63: the host route of the peer is the gateway's own, and does not leave it.
+    assert [line for line in found if line.startswith("network ")] == [
+        *("network 10.1.0.0/16", "network 192.168.0.0/24", "network 10.101.255.254/32")
+    ]
+    assert "ip prefix-list EXPORT-FILTER-VNet1-Site1 seq 5 permit 10.101.255.254/32" in found
+    assert found[found.index("route-map EXPORT-VNet1-Site1 deny 5") + 1] == (
+        "match ip address prefix-list EXPORT-FILTER-VNet1-Site1"
+    )
+    assert "neighbor 10.101.255.254 route-map EXPORT-VNet1-Site1 out" in found
     assert "neighbor 10.101.255.254 remote-as 65101" in found
     assert "neighbor 10.101.255.254 activate" in found
     assert "neighbor 10.101.255.254 route-map IMPORT in" in found

@@ -70,12 +70,11 @@ def test_report_makes_a_page_of_a_file_without_root(tmp_path: Path) -> None:
 
 
 def test_a_sparse_result_has_no_key_without_a_value() -> None:
-    route = GatewayRoute("10.1.0.0/16", "10.1.0.4", "Network", "", 32768, "10.1.0.4")
+    route = GatewayRoute(network="10.1.0.0/16", origin="Network", asPath="", weight=32768, localAddress="10.1.0.4")
     assert json.loads(encoded(Listing((route,)), sparse=True)) == {
         "value": [
             {
                 "network": "10.1.0.0/16",
-                "sourcePeer": "10.1.0.4",
                 "origin": "Network",
                 "asPath": "",
                 "weight": 32768,

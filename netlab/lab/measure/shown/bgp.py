@@ -1,147 +1,124 @@
-"""What Azure's operations show of a BGP speaker: routes and peers, with the keys of ``az``.
-
-Of a gateway and a site as ``az network vnet-gateway list-*``; of an instance of a Route Server and of an appliance as
-``az network routeserver peering list-*``, which has the same keys.
-"""
+"""What the BGP daemons of a running lab say that routers hold, send and see of their peers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from ipaddress import IPv4Network
+from dataclasses import dataclass, field
+from functools import cached_property
+from ipaddress import IPv4Address, IPv4Network
 
-from netlab.azure.bgp.policy import why_exceeded
+from netlab.azure.bgp.policy import policy, why_exceeded
 from netlab.azure.bgp.sessions import originated
-from netlab.azure.learning import routers
 from netlab.azure.state import State
-from netlab.lab.build.records import Lab
+from netlab.azure.views.bgp import Held, Neighbor, Sent
 from netlab.lab.build.speakers import GIVEN_UP
 from netlab.machine.frr import BgpPeer, BgpRoute
 from netlab.machine.ports import Bgp
-from netlab.plan.model import BgpNeighbor, BgpSpeaker
-from netlab.results.shown import GatewayRoute, PeerStatus, Shown
-from netlab.scenario.network import Router
+from netlab.plan.model import BgpNeighbor, BgpSpeaker, Plan
+from netlab.results.shown import PeerStatus
+from netlab.scenario.network import Router, Topology
 
-WEIGHT = 32768  # B30
-_STATES = {"Established": "Connected", "Idle": "Idle", GIVEN_UP: "Idle", "Idle (Admin)": "Stopped"}
+# bgpd is idle between two attempts; Azure calls all of that Connecting (lab dual-hub-interconnect-ars-route-policy).
+_STATES = {"Established": "Connected", GIVEN_UP: "Idle", "Idle (Admin)": "Stopped"}
 
 
-@dataclass(frozen=True, slots=True)
-class Speaker:
-    """A gateway, a site, an instance of a Route Server or an appliance in a running lab that speaks BGP."""
+@dataclass(frozen=True)
+class Daemons:
+    """The bgpds of a lab as a witness; each is asked once for its routes."""
 
-    lab: Lab
+    plan: Plan
     state: State
     bgp: Bgp
-    end: str
+    _asked: dict[str, tuple[BgpRoute, ...] | None] = field(default_factory=dict)
 
-    def learned_routes(self) -> Shown[GatewayRoute]:
-        """As ``az network vnet-gateway list-learned-routes``: own, static and learned routes of every instance."""
-        rows: list[GatewayRoute] = []
-        dead: list[str] = []
-        for router in routers(self.state, self.end):
-            speaker = self._speaker(router)
-            if speaker is None:
-                rows += (_learned(str(router.bgp_address), BgpRoute(str(p))) for p in self._own(router))
-                continue
-            found = self.bgp.routes(speaker)
-            rows += (_learned(speaker.address, route) for route in found or ())
-            dead += [f"bgpd of {router.node}"] if found is None else []
-        return Shown(tuple(rows), tuple(dead))
+    def held(self, router: Router) -> tuple[Held, ...] | None:
+        """Every valid route of a router; of one without BGP its own."""
+        speaker = self._speaker(router)
+        if speaker is None:
+            return tuple(Held(prefix) for prefix in originated(router, self.state.announced))
+        found, peers = self._routes(speaker), self._peers(router)
+        return tuple(_held(router, peers.get(route.peer), route) for route in found) if found is not None else None
 
-    def advertised_routes(self, peer: str) -> Shown[GatewayRoute]:
-        """As ``az network vnet-gateway list-advertised-routes``: what the instances advertise to a peer."""
-        rows: list[GatewayRoute] = []
-        dead: list[str] = []
-        for speaker in self._speakers():
-            for neighbor in speaker.neighbors:
-                if neighbor.address == peer:
-                    found = self.bgp.advertised(speaker, peer)
-                    rows += (_advertised(speaker, route, neighbor) for route in found or ())
-                    dead += [f"bgpd of {speaker.node}"] if found is None else []
-        return Shown(tuple(rows), tuple(dead))
+    def sent(self, router: Router, peer: Neighbor) -> tuple[Sent, ...] | None:
+        """What a router advertises to a peer."""
+        speaker, neighbor = self._neighbor(router, peer)
+        if speaker is None or neighbor is None:
+            return ()
+        found, held = self.bgp.advertised(speaker, neighbor.address), self._routes(speaker)
+        if found is None or held is None:
+            return None
+        peers = self._peers(router)
+        sources = {route.prefix: peers[route.peer].router for route in held if route.first and route.peer in peers}
+        return tuple(_sent(speaker, neighbor, route, sources.get(route.prefix)) for route in found)
 
-    def peers(self) -> tuple[str, ...]:
-        """The addresses of all BGP peers."""
-        return tuple(dict.fromkeys(n.address for speaker in self._speakers() for n in speaker.neighbors))
+    def neighbors(self, router: Router) -> tuple[Neighbor, ...]:
+        """The peers that a router is configured for."""
+        speaker = self._speaker(router)
+        found = speaker.neighbors if speaker is not None else ()
+        return tuple(Neighbor(self._routers[n.node], IPv4Address(n.address), n.connection) for n in found)
 
-    def bgp_peers(self) -> Shown[PeerStatus]:
-        """As ``az network vnet-gateway list-bgp-peer-status``; ``reason`` is the lab's own word."""
-        rows: list[PeerStatus] = []
-        dead: list[str] = []
-        for speaker in self._speakers():
-            found = self.bgp.peers(speaker)
-            rows += (_peer(speaker, peer, self._lost(speaker, peer)) for peer in found or ())
-            if found is None:
-                rows += (_peer(speaker, BgpPeer(n.address, n.asn, "Unknown")) for n in speaker.neighbors)
-                dead.append(f"bgpd of {speaker.node}")
-        return Shown(tuple(rows), tuple(dead))
+    def peers(self, router: Router) -> tuple[PeerStatus, ...] | None:
+        """The state of each session of a router."""
+        speaker = self._speaker(router)
+        if speaker is None:
+            return ()
+        found, peers = self.bgp.peers(speaker), self._peers(router)
+        return tuple(_status(router, peers.get(peer.address), peer) for peer in found) if found is not None else None
 
-    def _lost(self, speaker: BgpSpeaker, peer: BgpPeer) -> str:
-        """Why bgpd has given up a session."""
-        if peer.state != GIVEN_UP:
-            return ""
-        node = next(neighbor.node for neighbor in speaker.neighbors if neighbor.address == peer.address)
-        speakers = self.state.topology.speakers
-        return why_exceeded(speakers[speaker.node], speakers[node])
-
-    def _own(self, router: Router) -> tuple[IPv4Network, ...]:
-        return originated(self.state.topology.speakers[router.node], self.state.announced)
+    def _routes(self, speaker: BgpSpeaker) -> tuple[BgpRoute, ...] | None:
+        if speaker.node not in self._asked:
+            self._asked[speaker.node] = self.bgp.routes(speaker)
+        return self._asked[speaker.node]
 
     def _speaker(self, router: Router) -> BgpSpeaker | None:
-        return next((speaker for speaker in self.lab.plan.speakers if speaker.node == router.node), None)
+        return next((speaker for speaker in self.plan.speakers if speaker.node == router.node), None)
 
-    def _speakers(self) -> Iterator[BgpSpeaker]:
-        found = (self._speaker(router) for router in routers(self.state, self.end))
-        return (speaker for speaker in found if speaker is not None)
+    def _neighbor(self, router: Router, peer: Neighbor) -> tuple[BgpSpeaker | None, BgpNeighbor | None]:
+        speaker = self._speaker(router)
+        found = speaker.neighbors if speaker is not None else ()
+        return speaker, next((neighbor for neighbor in found if neighbor.address == str(peer.address)), None)
 
+    def _peers(self, router: Router) -> dict[str, Neighbor]:
+        """The peers of a router by their addresses."""
+        return {str(other.address): other for other in self.neighbors(router)}
 
-def _as_path(numbers: Iterable[object]) -> str:
-    return "-".join(map(str, numbers))
-
-
-def _learned(local: str, route: BgpRoute) -> GatewayRoute:
-    return GatewayRoute(
-        network=route.prefix,
-        nextHop=route.next_hop or None,
-        sourcePeer=route.peer or local,
-        origin="Network" if not route.peer else "IBgp" if route.inside else "EBgp",
-        asPath=_as_path(route.as_path.split()),
-        weight=WEIGHT,
-        localAddress=local,
-    )
+    @cached_property
+    def _routers(self) -> dict[str, Router]:
+        """Every router by its node, also one that is lost now."""
+        return Topology(self.state.network).speakers | self.state.topology.speakers
 
 
-def _advertised(speaker: BgpSpeaker, route: BgpRoute, neighbor: BgpNeighbor) -> GatewayRoute:
-    # A route of its own has no next hop in bgpd.
-    kept = neighbor.policy.exports.next_hop_unchanged and route.next_hop not in ("", "0.0.0.0")
-    hop = route.next_hop if kept else neighbor.local or speaker.address
-    return GatewayRoute(
-        network=route.prefix,
-        nextHop=str(neighbor.policy.exports.next_hop or "") or hop,
-        sourcePeer=speaker.address,
-        origin="Igp",
-        # bgpd puts its own number before the path only as it sends it.
-        asPath=_as_path((*(() if neighbor.internal else (speaker.asn,)), *route.as_path.split())),
-        weight=0,
-        localAddress=speaker.address,
-    )
+def _held(router: Router, peer: Neighbor | None, route: BgpRoute) -> Held:
+    prefix, as_path = IPv4Network(route.prefix), tuple(route.as_path.split())
+    # bgpd has removed the ASN by which loops are found from the path (A32); Azure shows it.
+    if peer is not None and prefix in policy(router, peer.router).imports.as_path_exclude:
+        as_path = (str(peer.router.asn), *as_path)
+    return Held(prefix, as_path, route.next_hop, peer, route.inside, route.first)
 
 
-def _peer(speaker: BgpSpeaker, peer: BgpPeer, lost: str = "") -> PeerStatus:
+def _status(router: Router, other: Neighbor | None, peer: BgpPeer) -> PeerStatus:
     up = peer.state == "Established"
-    state = "Unknown" if peer.state == "Unknown" else _STATES.get(peer.state, "Connecting")
     return PeerStatus(
         neighbor=peer.address,
         asn=peer.asn,
-        state=state,
-        connectedDuration=_duration(peer.up_milliseconds // 1000) if up else None,
+        state=_STATES.get(peer.state, "Connecting"),
         routesReceived=peer.received,
+        localAddress=str(router.bgp_address),
+        reason=why_exceeded(router, other.router) if peer.state == GIVEN_UP and other is not None else None,
+        connectedDuration=_duration(peer.up_milliseconds // 1000) if up else None,
         messagesSent=peer.messages_sent,
         messagesReceived=peer.messages_received,
-        localAddress=speaker.address,
-        reason="bgpd does not answer" if state == "Unknown" else lost,
     )
+
+
+def _sent(speaker: BgpSpeaker, neighbor: BgpNeighbor, route: BgpRoute, source: Router | None) -> Sent:
+    exports = neighbor.policy.exports
+    # A route of its own has no next hop in bgpd; what iBGP peers advertise goes to other AS with its own address.
+    inside = source is not None and source.asn == speaker.asn
+    kept = exports.next_hop_unchanged and not inside and route.next_hop not in ("", "0.0.0.0")
+    # bgpd puts its own number before the path only as it sends it.
+    own = () if neighbor.internal else (str(speaker.asn),)
+    next_hop = str(exports.next_hop or "") or (route.next_hop if kept else neighbor.local or speaker.address)
+    return Sent(IPv4Network(route.prefix), (*own, *route.as_path.split()), next_hop, source)
 
 
 def _duration(seconds: int) -> str:

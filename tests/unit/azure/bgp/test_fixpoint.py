@@ -131,8 +131,8 @@ def network(**changes: Any) -> Scenario:
 
 
 def test_a_gateway_announces_its_vnet_its_spokes_its_static_prefixes_and_its_pool() -> None:
-    """B17, B18, B25."""
-    assert texts(of_end(network(), "VNet1")) == {V1, V4, "10.102.0.0/16", POOL}
+    """B17, B18, B25; and B63: the BGP peers' host routes, which it does not advertise to them."""
+    assert texts(of_end(network(), "VNet1")) == {V1, V4, "10.102.0.0/16", POOL, "10.2.255.30/32", "10.101.255.254/32"}
     assert heard(network(), "VNet2") == {
         **dict.fromkeys((V1, V4, "10.102.0.0/16", POOL), (A1,)),
         S1: (A1, AS1),
@@ -399,7 +399,8 @@ def test_bgp_tells_every_prefix_over_the_shortest_way_and_nothing_else(scenario:
         own = set(of_end(scenario, end))
         expected: dict[IPv4Network, int] = {}
         for other, distance in hops.items():
-            for prefix in set(of_end(scenario, other)) - own:
+            # B63: the host route of a BGP peer leaves no gateway.
+            for prefix in {p for p in of_end(scenario, other) if p.prefixlen < 32} - own:
                 expected[prefix] = min(distance, expected.get(prefix, distance))
         # What a gateway refuses: its own space, which the other end of a static connection announces.
         refused = {p for p in expected if any(p.subnet_of(mine) for mine in _space(scenario, end))}

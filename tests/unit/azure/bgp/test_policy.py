@@ -24,6 +24,9 @@ def found(part: str, attribute: str, pair: tuple[str, str], edit: Edit = NONE) -
     return getattr(getattr(policy(speakers[pair[0]], speakers[pair[1]]), part), attribute)
 
 
+HOSTS = tuple(map(IPv4Network, ("10.101.255.254/32", "10.103.255.254/32")))
+HOSTS_AND_POOL = (*HOSTS, IPv4Network("192.168.0.0/24"))
+
 # Of each row: what it sets, a pair with the value that it has there, and a pair that must have none.
 ROWS: list[tuple[str, str, tuple[str, str], Any, tuple[str, str]]] = [
     # B19, B20, B22, A18
@@ -35,9 +38,22 @@ ROWS: list[tuple[str, str, tuple[str, str], Any, tuple[str, str]]] = [
     # B17, B21, B23, B24
     ("imports", "no_export", ("hub-gw-0", "office"), OWN, ("hub-rs-0", "hub-nva")),
     ("imports", "no_export", ("twin", "twin-b"), (IPv4Network("10.103.0.0/16"),), ("twin-b", "twin")),
-    # A25
-    ("exports", "prefix_filter", ("hub-gw-0", "hub-rs-1"), (IPv4Network("192.168.0.0/24"),), ("hub-gw-0", "office")),
-    ("exports", "prefix_filter", ("hub-gw-1", "hub-er-0"), (IPv4Network("192.168.0.0/24"),), ("hub-er-0", "hub-gw-1")),
+    # B63, A25
+    (
+        "exports",
+        "prefix_filter",
+        ("hub-gw-0", "hub-rs-1"),
+        HOSTS_AND_POOL,
+        ("hub-rs-1", "hub-gw-0"),
+    ),
+    (
+        "exports",
+        "prefix_filter",
+        ("hub-gw-1", "hub-er-0"),
+        HOSTS_AND_POOL,
+        ("hub-er-0", "hub-gw-1"),
+    ),
+    ("exports", "prefix_filter", ("hub-gw-0", "office"), HOSTS, ("hub-gw-0", "hub-gw-1")),
     # An appliance advertises no default route to a site.
     ("exports", "prefix_filter", ("hub-nva", "remote"), (IPv4Network("0.0.0.0/0"),), ("hub-nva", "hub-rs-0")),
     # R99, R94, A27

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from netlab.azure.state import initial
+from netlab.azure.views.bgp import Speaker, circuit_routes
 from netlab.lab.build.records import Facts, Lab
-from netlab.lab.measure.shown.bgp import Speaker
+from netlab.lab.measure.shown.bgp import Daemons
 from netlab.lab.measure.shown.ike import Gateway
 from netlab.machine.charon import Listed, Sa
 from netlab.machine.frr import BgpPeer, BgpRoute
@@ -107,16 +108,16 @@ def gateway(scenario: Scenario, charons: Charons, end: str = "VNet1") -> Gateway
 
 
 def speaker(scenario: Scenario, bgpd: Bgpd, end: str = "VNet1") -> Speaker:
-    return Speaker(lab(scenario), initial(scenario), bgpd, end)
+    state = initial(scenario)
+    return Speaker(state, Daemons(lab(scenario).plan, state, bgpd), end)
 
 
 def test_learned_routes(branch: Scenario) -> None:
     routes = (
         BgpRoute("10.1.0.0/16"),
         BgpRoute("10.101.0.0/16", SITE, SITE, "65101 65102"),
-        BgpRoute("10.9.0.0/16", "10.1.255.5", "10.1.255.5", "", inside=True),
     )
-    own, learned, inside = speaker(branch, Bgpd(routes)).learned_routes().rows
+    own, learned = speaker(branch, Bgpd(routes)).learned_routes().rows
     assert asdict(own) == {
         "network": "10.1.0.0/16",
         "nextHop": None,
@@ -127,7 +128,12 @@ def test_learned_routes(branch: Scenario) -> None:
         "localAddress": "10.1.255.30",
     }
     assert (learned.origin, learned.asPath, learned.nextHop) == ("EBgp", "65101-65102", SITE)
-    assert (inside.origin, inside.sourcePeer) == ("IBgp", "10.1.255.5")
+
+
+def test_learned_routes_of_the_other_instance_are_internal() -> None:
+    routes = (BgpRoute("10.9.0.0/16", "10.1.255.5", "10.1.255.5", "", inside=True),)
+    found = speaker(load("s2s-active-active").scenario, Bgpd(routes)).learned_routes()
+    assert (found.rows[0].origin, found.rows[0].sourcePeer) == ("IBgp", "10.1.255.5")
 
 
 def test_without_bgp_the_own_and_the_static_routes_are_shown() -> None:
@@ -145,12 +151,12 @@ def test_advertised_routes_have_the_own_number_in_front(branch: Scenario) -> Non
 @pytest.mark.parametrize(
     ("said", "state", "duration", "reason"),
     [
-        ("Established", "Connected", "1.01:01:01", ""),
-        ("Active", "Connecting", None, ""),
+        ("Established", "Connected", "1.01:01:01", None),
+        ("Active", "Connecting", None, None),
         ("Idle (PfxCt)", "Idle", None, "the peer tells more than 4,000 prefixes (B16, A8)"),
     ],
 )
-def test_bgp_peers(branch: Scenario, said: str, state: str, duration: str | None, reason: str) -> None:
+def test_bgp_peers(branch: Scenario, said: str, state: str, duration: str | None, reason: str | None) -> None:
     (row,) = speaker(branch, Bgpd(seen=(BgpPeer(SITE, 65101, said, 90_061_000, 7, 8, 9),))).bgp_peers().rows
     assert asdict(row) == {
         "neighbor": SITE,
@@ -238,7 +244,7 @@ def test_a_route_server_tells_next_hops_as_it_heard_them(servers: Scenario) -> N
     """A14; of the VNet's own prefix bgpd knows none."""
     routes = (BgpRoute("10.1.0.0/16", next_hop="0.0.0.0"), BgpRoute("0.0.0.0/0", next_hop="10.1.3.4", as_path="65006"))
     rows = speaker(servers, Bgpd(routes), "vnet1-rs-0").advertised_routes("10.1.2.4").rows
-    assert [(row.nextHop, row.asPath) for row in rows] == [("10.1.255.4", "65515"), ("10.1.3.4", "65515-65006")]
+    assert [(row.nextHop, row.asPath) for row in rows] == [("10.1.3.4", "65515-65006"), ("10.1.255.4", "65515")]
 
 
 def test_an_appliance_tells_another_next_hop_than_itself(servers: Scenario) -> None:
@@ -253,3 +259,36 @@ def test_too_many_prefixes_are_those_of_the_profile() -> None:
     peers = (BgpPeer("10.1.2.4", 65001, "Idle (PfxCt)"),)
     (row,) = speaker(seed, Bgpd(seen=peers), "vnet1-rs-0").bgp_peers().rows
     assert row.reason == "the peer tells more than 200 prefixes (B16, A8)"
+
+
+# --- what came from where -------------------------------------------------------------------------------------------
+
+
+def test_no_route_is_listed_as_advertised_to_the_gateway_it_came_from() -> None:
+    """M-ARS2, ars-hub1-advertised.json: nothing that NVA1 announces is in the list for NVA1."""
+    servers = load("route-server-active-passive").scenario
+    routes = (
+        BgpRoute("10.250.0.0/16", "10.1.2.4", "10.1.2.4", "65001 65250"),
+        BgpRoute("10.250.0.0/16", "10.1.2.5", "10.1.2.5", "65002 65250", first=False),
+    )
+    found = speaker(servers, Bgpd(routes), "vnet1-rs-0")
+    assert not found.advertised_routes("10.1.2.4").rows
+    assert {row.network for row in found.advertised_routes("10.1.2.5").rows} == {"10.250.0.0/16"}
+
+
+def test_an_edge_router_shows_the_number_that_its_import_policy_removes() -> None:
+    """Lab expressroute-megaport-bgp, 04-er-route-table-primary.txt: `65515 I` for the VNet's prefix, a star on one."""
+    scenario = load("expressroute").scenario
+    routes = (
+        BgpRoute("10.1.0.0/16", "10.1.255.12", "10.1.255.12", ""),
+        BgpRoute("10.1.0.0/16", "10.1.255.13", "10.1.255.13", "", first=False),
+        BgpRoute("10.101.0.0/16", "10.101.255.254", "10.101.255.254", "65101"),
+    )
+    state = initial(scenario)
+    witness = Daemons(lab(scenario).plan, state, Bgpd(routes))
+    found = circuit_routes(state, witness, state.network.circuits["circuit1"], 0)
+    assert [(row.network, row.nextHop, row.path, row.locPrf, row.weight) for row in found.rows] == [
+        ("10.1.0.0/16", "10.1.255.12*", "65515 I", "100", 0),
+        ("10.1.0.0/16", "10.1.255.13", "65515 I", "100", 0),
+        ("10.101.0.0/16", "10.101.255.254", "65101 I", "100", 0),
+    ]
