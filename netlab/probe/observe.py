@@ -33,8 +33,8 @@ PACE = 0.001
 BATCH = 256
 """Packets read from one witness before the next one has its turn."""
 
-LAST_TURNS = 100
-"""What waits unread at the end is read within so many turns, or there is too much of it."""
+KEEP_UP = 10.0
+"""What waits unread is read within so many seconds, or there is too much of it."""
 
 
 def observe(
@@ -102,6 +102,7 @@ class _Run:
     sightings: dict[int, set[Sighting]] = field(default_factory=lambda: defaultdict(set))
     esp: Counter[tuple[str, bool, tuple[str, str]]] = field(default_factory=Counter)
     esp_sightings: list[EspSighting] = field(default_factory=list)
+    others: Counter[str] = field(default_factory=Counter)
     last_seen: float = 0.0
 
     def listen(self) -> None:
@@ -119,6 +120,7 @@ class _Run:
             self._send_one(number, packet)
             if number % BURST == BURST - 1:
                 self._serve_until(time.monotonic() + PACE)
+                self._catch_up()
 
     def await_silence(self, quiet: float, patience: float, deadline: float) -> None:
         self.last_seen = time.monotonic()
@@ -133,11 +135,30 @@ class _Run:
 
     def finish(self) -> None:
         """Read what is still waiting; raise where packets passed unseen."""
-        if all(self._serve(0) for _ in range(LAST_TURNS)):
-            raise MeasureError("the witnesses cannot keep up with the other traffic")
+        self._catch_up()
         for node, witness in self.sockets.witnesses.items():
             if lost := dropped(witness):
                 raise MeasureError(f"the witness at {node} lost {lost} packets")
+
+    def _catch_up(self) -> None:
+        """Read all that waits: no faster may probes be sent than the witnesses read."""
+        end = time.monotonic() + KEEP_UP
+        while self._serve(0):
+            if time.monotonic() > end:
+                raise MeasureError(*self._too_much())
+
+    def _too_much(self) -> tuple[str, str]:
+        """What the witnesses read so much of, and what to do about it."""
+        ((node, count),) = self.others.most_common(1) or [("", 0)]
+        if count <= sum(map(len, self.sightings.values())):
+            return (
+                f"this machine is too slow for {len(self.probes)} probes at once",
+                "give it time: end other work on it",
+            )
+        return (
+            f"the witnesses cannot keep up with other traffic: {count} packets at {node} belong to no probe",
+            f"`netlab capture {node}` shows what they are",
+        )
 
     def result(self) -> Observation:
         esp: dict[tuple[str, str], int] = {}
@@ -213,6 +234,7 @@ class _Run:
     def _see(self, node: str, interface: str, outgoing: bool, packet: bytes, time_ns: int | None) -> None:
         reading = self.tag.read(packet)
         if reading is None or reading.number >= len(self.probes):
+            self.others[node] += 1
             return
         if time_ns is None:
             raise MeasureError(f"node {node}: the kernel gave a packet no timestamp")

@@ -445,3 +445,37 @@ def test_nothing_is_left_behind(arb: Net) -> None:
             ["ip", "netns", "exec", arb.nodes[node], "ss", "-Hant"], capture_output=True, text=True, check=True
         )
         assert sockets.stdout == ""
+
+
+def test_more_traffic_than_can_be_read_is_named_with_its_node(arb: Net, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(observe_module, "KEEP_UP", 0.3)
+    arb.ip("a", "route add 10.0.3.0/24 via 10.0.1.1")
+    arb.ip("r", "route add blackhole 10.0.3.0/24")
+    flood = subprocess.Popen(
+        ["ip", "netns", "exec", arb.nodes["a"], sys.executable, "-c", FLOOD], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert flood.stdout is not None
+        assert flood.stdout.readline() == "begun\n"
+        with pytest.raises(MeasureError, match=r"other traffic: \d+ packets at (a|r) belong to no probe"):
+            observe(ADDRESSES, ALL, arb.nodes)
+    finally:
+        flood.kill()
+        flood.wait()
+
+
+FLOOD = """
+import socket
+sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+print("begun", flush=True)
+while True:
+    sender.sendto(b"x", ("10.0.3.1", 9))
+"""
+
+
+def test_many_probes_at_once_are_all_seen(arb: Net) -> None:
+    """Some ten thousand packets pass the router while the probes are sent."""
+    probes = [Probe(*ends, "icmp") for _ in range(800) for ends in (("a", "b"), ("b", "a"))]
+    traces = observe(ADDRESSES, probes, arb.nodes).traces
+    assert all(trace.answered for trace in traces)
+    assert {len(trace.sightings) for trace in traces} == {8}
