@@ -1,0 +1,119 @@
+"""BGP addresses in packets: which sessions come up, who opens them, and from which address (B33 to B43)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from labs import Lab, up
+
+# Instance 0 has 169.254.21.2, 169.254.22.2 and 169.254.22.18, instance 1 the other three.
+GATEWAY = ["169.254.21.2", "169.254.21.6", "169.254.22.2", "169.254.22.6", "169.254.22.18", "169.254.22.22"]
+
+# The device's addresses, and those that its connection names.
+SITES: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "Loopback": ({"bgp_peering_address": "10.101.0.1"}, []),
+    "Each": ({"bgp_peering_addresses": ["169.254.21.1", "169.254.21.5"]}, ["169.254.21.2", "169.254.21.6"]),
+    # Both are in the lab's own ranges for links of peerings and in no /30 with an address of the gateway.
+    "Apart": ({"bgp_peering_addresses": ["169.254.77.1", "169.254.88.1"]}, ["169.254.22.18", "169.254.22.22"]),
+    "Single": ({"bgp_peering_address": "169.254.22.5"}, ["169.254.22.2", "169.254.22.6"]),
+    # The gateway takes 169.254.21.2, at which it answers to others, and the device expects 169.254.22.2.
+    "Wrong": ({"bgp_peering_address": "169.254.22.1"}, ["169.254.21.2", "169.254.21.6"]),
+    "Ordinary": ({"bgp_peering_addresses": ["10.106.7.1", "10.106.7.2"]}, []),
+}
+UP = {
+    ("vnet1-gw-0", "10.101.0.1"),
+    ("vnet1-gw-1", "10.101.0.1"),
+    ("vnet1-gw-0", "169.254.21.1"),
+    ("vnet1-gw-1", "169.254.21.5"),
+    ("vnet1-gw-0", "169.254.77.1"),
+    ("vnet1-gw-1", "169.254.88.1"),
+    ("vnet1-gw-1", "169.254.22.5"),
+    ("vnet1-gw-0", "10.106.7.1"),
+    ("vnet1-gw-1", "10.106.7.2"),
+}
+DOWN = {
+    ("vnet1-gw-0", "169.254.22.5"): "single has no BGP address in this tunnel (B43)",
+    ("vnet1-gw-0", "169.254.22.1"): "vnet1-gw-0 peers from 169.254.21.2, and wrong expects 169.254.22.2 (B37)",
+    ("vnet1-gw-1", "169.254.22.1"): "wrong has no BGP address in this tunnel (B43)",
+}
+# The gateway's ends of sessions: with APIPA it answers at port 179, else it opens (B39).
+ANSWERS = {
+    ("169.254.21.2", "169.254.21.1"),
+    ("169.254.21.6", "169.254.21.5"),
+    ("169.254.22.18", "169.254.77.1"),
+    ("169.254.22.22", "169.254.88.1"),
+    ("169.254.22.6", "169.254.22.5"),
+}
+OPENS = {
+    ("10.1.255.4", "10.101.0.1"),
+    ("10.1.255.5", "10.101.0.1"),
+    ("10.1.255.4", "10.106.7.1"),
+    ("10.1.255.5", "10.106.7.2"),
+}
+
+
+def document() -> dict[str, Any]:
+    """An active-active gateway, and a site for each way to peer with it."""
+    bgp = {"asn": 65010, "bgp_peering_addresses": GATEWAY}
+    gateway = {"sku": "VpnGw2", "active_active": True, "bgp": bgp}
+    vnet = {
+        "address_space": ["10.1.0.0/16"],
+        "subnets": {"default": "10.1.0.0/24", "GatewaySubnet": "10.1.255.0/27"},
+        "vms": {"vm1": {"subnet": "default"}},
+        "vpn_gateway": gateway,
+    }
+    numbered = list(enumerate(SITES.items(), 101))
+    return {
+        "name": "addresses",
+        "vnets": {"VNet1": vnet},
+        "sites": {
+            name: {
+                "address_prefixes": [f"10.{number}.0.0/16"],
+                "bgp": {"asn": 65000 + number, **addresses},
+                "hosts": {f"h{number}": f"10.{number}.0.10"},
+            }
+            for number, (name, (addresses, _)) in numbered
+        },
+        "connections": {
+            f"C-{name}": {
+                "type": "IPsec",
+                "between": ["VNet1", name],
+                "enable_bgp": True,
+                **({"custom_bgp_addresses": named} if named else {}),
+            }
+            for _, (name, (_, named)) in numbered
+        },
+    }
+
+
+def test_sessions_have_the_addresses_of_their_tunnels(tmp_path: Path) -> None:
+    path = tmp_path / "addresses.yaml"
+    path.write_text(json.dumps(document()))
+    with up(path, "t-addresses") as lab:
+        [step] = lab.verify()["steps"]
+        found = {check["name"]: check["message"] for check in step["checks"]}
+        for node, peer in UP:
+            assert found[f"BGP {node} to {peer}"] == "Established"
+        for (node, peer), why in DOWN.items():
+            assert found[f"BGP {node} to {peer}"].endswith(f", as expected: {why}")
+        reached = {
+            cell["target"]
+            for cell in step["cells"]
+            if cell["source"] == "vnet1-vm1" and cell["observed"] == "reachable"
+        }
+        assert reached == {f"{name.lower()}-h{number}" for number, name in enumerate(SITES, 101) if name != "Wrong"}
+        ends = {end for node in ("vnet1-gw-0", "vnet1-gw-1") for end in tcp(lab, node)}
+    answers = {(local, peer) for local, port, peer in ends if port == "179"}
+    assert {pair for pair in answers if pair[0].startswith("169.254.")} == ANSWERS
+    opens = {(local, peer) for local, port, peer in ends if port != "179"}
+    assert opens >= OPENS
+    assert not any(local.startswith("169.254.") for local, _ in opens)
+
+
+def tcp(lab: Lab, node: str) -> list[tuple[str, str, str]]:
+    """The established TCP connections of a node: local address and port, and the peer's address."""
+    lines = lab.run(node, "ss", "-Htn", "state", "established").splitlines()
+    ends = [line.split()[2:4] for line in lines]
+    return [(*local.rsplit(":", 1), peer.rsplit(":", 1)[0]) for local, peer in ends]  # type: ignore[misc]
