@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Literal
 
+from netlab.report import prose
 from netlab.results.routes import NO_ROUTES, ClientTable, EffectiveTable, Foreseen, LearnedTable, Routes
 from netlab.results.routes import Way as Foretold
 from netlab.results.verification import Cell, Check, Remark, Report, StepReport
@@ -83,6 +84,7 @@ class Chapter:
     pairs: tuple[Couple, ...]
     checks: tuple[Check, ...]
     warnings: tuple[Remark, ...]
+    outage: tuple[str, ...]
     tables: Mapping[str, tuple[Table, ...]]
     routes_since: int
 
@@ -139,9 +141,10 @@ def _chapter(number: int, step: StepReport, marks: Mapping[Pair, Mark], since: i
         _couple(f"p{number}-{index}", cells, marks.get(pair), foreseen.get(pair, [Foreseen(*pair)]))
         for index, (pair, cells) in enumerate(by_pair.items(), 1)
     )
-    return Chapter(
-        number, step.name, step.actions, tuple(pairs), step.checks, step.warnings, _tables(step.routes), since
-    )
+    flow, tables = step.flow, _tables(step.routes)
+    outage = (f"{prose.outage(flow)}, measured here", *prose.timers(flow.timers)) if flow is not None else ()
+    couples = tuple(pairs)
+    return Chapter(number, step.name, step.actions, couples, step.checks, step.warnings, outage, tables, since)
 
 
 # --- cells ----------------------------------------------------------------------------------------------------------

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from netlab.results.catalogue import ListedRule, ListedSource
 from netlab.results.lab import Followed, Incident, Overview
 from netlab.results.prediction import Explanation
-from netlab.results.verification import Unstated
+from netlab.results.timers import Timer
+from netlab.results.verification import FlowReport, Unstated
 
 
 def explained(found: Explanation) -> str:
@@ -36,13 +37,27 @@ def overview(found: Overview) -> str:
 
 
 def incident(found: Incident) -> str:
-    """How long it took until everything had settled, and what a flow lost."""
+    """How long it took until everything had settled, what a flow lost, and what Azure is known to take."""
     settled = f"settled after {found.seconds:g} s, {found.azure_seconds:g} s in Azure's time"
     if found.flow is None:
-        return f"{settled}; no two machines can talk through it before and after, so no outage was measured"
-    flow = found.flow
-    lost = f"{flow.lost} of {flow.sent} packets lost, an outage of {flow.outage_seconds:g} s"
-    return f"{settled}\n{flow.source} to {flow.target}: {lost}, {flow.azure_seconds:g} s in Azure's time"
+        first = f"{settled}; no two machines can talk through it before and after, so no outage was measured"
+        return "\n".join((first, *timers(found.timers)))
+    return "\n".join((settled, outage(found.flow), *timers(found.timers)))
+
+
+def outage(found: FlowReport) -> str:
+    """What a flow lost, as it was measured here."""
+    lost = f"{found.lost} of {found.sent} packets lost, an outage of {found.outage_seconds:g} s"
+    return f"{found.source} to {found.target}: {lost}, {found.azure_seconds:g} s in Azure's time"
+
+
+def timers(found: Iterable[Timer]) -> Iterator[str]:
+    """The times that an outage may consist of on Azure, a line each."""
+    for timer in found:
+        known = f": {timer.azure}" if timer.azure else ""
+        source = f" ({timer.source})" if timer.source else ""
+        lab = f"; here {timer.lab}" if timer.lab else ""
+        yield f"  {timer.standing}: {timer.what}{known}{source}{lab}"
 
 
 def followed(found: Followed) -> str:

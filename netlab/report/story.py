@@ -149,6 +149,7 @@ def _story(page: _Page, steps: Iterable[StepReport], *, everything: bool) -> Ite
         for item in fresh_warnings:
             yield from page.wrapped(f"   WARNING  {item.name}: {item.message}", 11, _DOUBT)
         warned = step.warnings
+        yield from _outage(page, step)
         if before is None or everything:
             yield from _listed(page, by_cause(seen.causes, seen.causes), "not reached")
         else:
@@ -169,6 +170,14 @@ def _count(seen: _Seen, step: StepReport) -> Iterator[tuple[str, str]]:
         yield f", {errors} NOT measured" if errors else "", _BAD
     else:
         yield ", all as expected", "green"
+
+
+def _outage(page: _Page, step: StepReport) -> Iterator[Text]:
+    """What the step's flow missed, as it was measured here, and what Azure is known to take."""
+    if step.flow is not None:
+        yield from page.wrapped(f"   {prose.outage(step.flow)}, measured here", 5)
+        for line in prose.timers(step.flow.timers):
+            yield from page.wrapped(f"   {line}", 7, "dim")
 
 
 # --- reasons --------------------------------------------------------------------------------------------------------

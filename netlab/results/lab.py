@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from netlab.results.drops import Drop
+from netlab.results.timers import Timer
 from netlab.results.verification import Check, FlowReport
 
 
@@ -62,12 +63,16 @@ class ListedCertificate:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """What was done, after how many seconds everything had settled, and what a flow through it lost, if one could."""
+    """What was done, after how many seconds everything had settled, and what a flow through it lost, if one could.
+
+    ``timers`` are the times that this may consist of on Azure.
+    """
 
     actions: tuple[Mapping[str, Any], ...]
     seconds: float
     azure_seconds: float
     flow: FlowReport | None
+    timers: tuple[Timer, ...]
 
 
 @dataclass(frozen=True, slots=True)

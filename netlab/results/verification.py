@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from netlab.results.drops import Drop
 from netlab.results.routes import NO_ROUTES, Foreseen, Routes
+from netlab.results.timers import Timer
 from netlab.results.topology import Machine, Topology
 
 Outcome = Literal["reachable", "unreachable"]
@@ -70,7 +71,10 @@ class Unstated:
 
 @dataclass(frozen=True, slots=True)
 class FlowReport:
-    """What became of a flow while a step acted: its longest gap in seconds, and what that is in Azure's time."""
+    """What became of a flow while a step acted: its longest gap in seconds, and what that is in Azure's time.
+
+    ``timers`` are the times that such a gap may consist of on Azure.
+    """
 
     source: str
     target: str
@@ -78,6 +82,7 @@ class FlowReport:
     lost: int
     outage_seconds: float
     azure_seconds: float
+    timers: tuple[Timer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import cache
 
-from pages import architecture, catalogue, checks, code, drops, policy, rules, scenario, schemas, verbs
+from pages import architecture, catalogue, checks, code, drops, policy, rules, scenario, schemas, timers, verbs
 
 BLOCKS: Mapping[str, Callable[[], str]] = {
     "bgp-policy": policy.policies,
@@ -21,6 +21,7 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "sources": rules.sources,
     "story-actions": scenario.actions,
     "story-steps": scenario.steps,
+    "timers": timers.timers,
     "verbs": verbs.index,
 }
 

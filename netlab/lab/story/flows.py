@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 
+from netlab.azure.faults.timers import timers
 from netlab.errors import ConvergeError, UsageError
 from netlab.lab.build.records import Lab
 from netlab.machine.waiting import wait_until
@@ -32,7 +33,8 @@ class Watched:
         found = self.flow.stop()
         self.flow = None
         asked, azure = step.flow, round(found.outage * scale, 1)
-        self.report = FlowReport(asked.source, asked.target, found.sent, found.lost, found.outage, azure)
+        known = timers(step.do)
+        self.report = FlowReport(asked.source, asked.target, found.sent, found.lost, found.outage, azure, known)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from netlab.azure.dataplane.walk import Walk
 from netlab.azure.faults import Impact, targets
+from netlab.azure.faults.timers import timers
 from netlab.azure.faults.tunnel import TUNNEL
 from netlab.azure.prediction import Predicted, matrix
 from netlab.azure.state import State, after
@@ -106,14 +107,14 @@ def _measured(
     actions: tuple[Action, ...],
 ) -> Incident:
     flow, scale = _flow(states, through), stage.lab.facts.time_scale
-    step = Step(name="now", flow=flow)
+    step = Step(name="now", do=actions, flow=flow)
     with flows.watched(stage.lab, step, probe_addresses(stage.lab, machine.clients)) as watched:
         began = time.monotonic()
         act()
         seconds = round(time.monotonic() - began, 2)
         watched.end(step, scale)
     taken = tuple(action.model_dump(mode="json", exclude_unset=True) for action in actions)
-    return Incident(taken, seconds, round(seconds * scale, 1), watched.report)
+    return Incident(taken, seconds, round(seconds * scale, 1), watched.report, timers(actions))
 
 
 def _flow(states: list[State], through: frozenset[Ends]) -> Flow | None:

@@ -8,9 +8,11 @@ import pytest
 from reports import HOSTILE, as_predicted, gone_wrong, of, report_of
 
 from netlab.azure.outcome import prediction
-from netlab.report import story
+from netlab.report import prose, story
 from netlab.results.drops import Drop
-from netlab.results.verification import Remark, Report, Unstated
+from netlab.results.lab import Incident
+from netlab.results.timers import Timer
+from netlab.results.verification import FlowReport, Remark, Report, Unstated
 from netlab.scenario.loader import catalogue
 
 
@@ -118,3 +120,28 @@ def test_a_warning_is_told_once_and_with_all_in_every_step() -> None:
     told = replace(found, steps=steps)
     assert text(told).count("   WARNING  connection b: NotConnected\n") == 1
     assert text(told, everything=True).count("   WARNING  connection b: NotConnected\n") == len(steps) > 1
+
+
+def test_an_outage_says_what_is_measured_and_what_is_known_of_azure() -> None:
+    timers = (
+        Timer("the peer is given up", "documented", "45 s", "R38"),
+        Timer("the end is noticed", "recorded", "within 39 s"),
+        Timer("routes follow", "not documented", lab="at once"),
+    )
+    found = as_predicted(of("p2s-certificates"))
+    flow = FlowReport("a", "b", 300, 275, 2.75, 55.0, timers)
+    told = text(replace(found, steps=(replace(found.steps[0], flow=flow),)))
+    assert (
+        "   a to b: 275 of 300 packets lost, an outage of 2.75 s, 55 s in Azure's time, measured here\n"
+        "     documented: the peer is given up: 45 s (R38)\n"
+        "     recorded: the end is noticed: within 39 s\n"
+        "     not documented: routes follow; here at once\n"
+    ) in told
+    incident = prose.incident(Incident((), 3.0, 60.0, flow, timers))
+    assert incident.splitlines()[1:3] == [
+        "a to b: 275 of 300 packets lost, an outage of 2.75 s, 55 s in Azure's time",
+        "  documented: the peer is given up: 45 s (R38)",
+    ]
+    assert prose.incident(Incident((), 3.0, 60.0, None, timers[:1])).endswith(
+        "so no outage was measured\n  documented: the peer is given up: 45 s (R38)"
+    )
