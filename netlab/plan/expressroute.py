@@ -44,7 +44,7 @@ def _instance(lab: str, gateway: ExpressRouteGateway, router: Router) -> Parts:
 
 
 def _edge_router(lab: str, circuit: Circuit, msee: Router) -> Parts:
-    others = tuple(_at(circuit))
+    others = tuple(_at(circuit, msee))
     node = Node(
         msee.node,
         "edge router",
@@ -56,9 +56,9 @@ def _edge_router(lab: str, circuit: Circuit, msee: Router) -> Parts:
     return Parts((node,), tuple(_link(msee, other) for other in others))
 
 
-def _at(circuit: Circuit) -> Iterator[Router]:
-    """The routers with a link to a circuit's edge routers: the site's devices, the instances of its VNets' gateways."""
-    yield from circuit.site.devices
+def _at(circuit: Circuit, msee: Router) -> Iterator[Router]:
+    """The routers with a link to an edge router: the site's device, and the instances of the VNets' gateways."""
+    yield from (device for edge_router, device in circuit.links if edge_router is msee)
     joined = (g for g in circuit.network.expressroute_gateways if g.vnet in circuit.vnets)
     yield from (router for gateway in joined for router in gateway.instances)
 
@@ -67,9 +67,10 @@ def _link(msee: Router, other: Router) -> Link:
     return Link(port(other.node, f"x-{msee.node}"), port(msee.node, f"x-{other.node}"))
 
 
-def routes_to_circuits(circuits: Iterable[Circuit]) -> Iterator[Route]:
-    """How a router reaches the edge routers of these circuits."""
-    routers = (msee for circuit in circuits for msee in circuit.edge_routers)
+def routes_to_circuits(circuits: Iterable[Circuit], device: Router | None = None) -> Iterator[Route]:
+    """How a router reaches the edge routers of these circuits; a site's device those of the links that end there."""
+    links = (link for circuit in circuits for link in circuit.links)
+    routers = (msee for msee, other in links if device in (None, other))
     return (Route(f"{msee.bgp_address}/32", circuit_port(msee.node)) for msee in routers)
 
 

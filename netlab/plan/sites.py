@@ -36,7 +36,7 @@ def _device(lab: str, site: Site, device: Device) -> tuple[Node, Link]:
         upstream(WAN, INNER_FAR),
         *peer_pins(device),
         *routes_to_appliances(site),
-        *routes_to_circuits(site.circuits),
+        *routes_to_circuits(site.circuits, device.router),
     )
     out = Link(
         Interface(device.node, WAN, WAN, (f"{INNER_NEAR}/32",)),

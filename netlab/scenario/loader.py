@@ -17,6 +17,7 @@ from netlab.scenario import rules, salvage
 from netlab.scenario.document import Document, Place, read, refusal
 from netlab.scenario.models import NAME, Model, Scenario
 from netlab.scenario.names import nearest, short, suggest
+from netlab.scenario.unmodelled import unmodelled
 
 MAX_BYTES = 1024 * 1024
 SUFFIXES = (".yaml", ".yml")
@@ -140,7 +141,8 @@ def _complaint(error: ErrorDetails, place: Place) -> str:
         case "extra_forbidden":
             return _unknown_key(str(place[-1]), _model_at(place[:-1]))
         case "literal_error":
-            return f"{value} is not one of {context['expected']}"
+            azures = unmodelled(error["input"]) if isinstance(error["input"], str) else None
+            return azures.sentence if azures is not None else f"{value} is not one of {context['expected']}"
         case "string_pattern_mismatch":
             return f"{value} does not fit: {NAMES[context['pattern']]}"
         case "string_too_long":
@@ -164,6 +166,9 @@ def _complaint(error: ErrorDetails, place: Place) -> str:
 
 
 def _unknown_key(key: str, model: type[Model]) -> str:
+    azures = unmodelled(key)
+    if azures is not None:
+        return azures.sentence
     near = nearest(key, model.model_fields)
     guess = f"did you mean `{near}`? " if near else ""
     return f"unknown key; {guess}allowed here: {', '.join(model.model_fields)}"

@@ -219,11 +219,12 @@ def _appliances(network: Network) -> Iterator[Edge]:
 
 
 def _circuits(network: Network) -> Iterator[Edge]:
-    """Circuits, each a line from every ExpressRoute gateway to the site: the edge routers are in between."""
+    """Circuits, each a line from every ExpressRoute gateway to the site's devices: the edge routers are in between."""
     for name, circuit in network.circuits.items():
-        device, words = circuit.site.devices[0].node, (name, f"ExpressRoute, AS {MICROSOFT_ASN}")
+        devices, words = dict.fromkeys(d.node for _, d in circuit.links), (name, f"ExpressRoute, AS {MICROSOFT_ASN}")
         gateways = (vnet.expressroute_gateway for vnet in circuit.vnets)
-        yield from (Edge("bgp", g.instances[0].node, device, words) for g in gateways if g is not None)
+        nodes = (gateway.instances[0].node for gateway in gateways if gateway is not None)
+        yield from (Edge("bgp", node, device, words) for node in nodes for device in devices)
 
 
 def _box(appliance: Appliance) -> str:

@@ -6,13 +6,14 @@ import inspect
 import re
 from collections.abc import Callable, Mapping
 from functools import wraps
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Interface
 from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, WithJsonSchema
 from pydantic_core import CoreSchema
 
 from netlab.scenario import descriptions
+from netlab.scenario.unmodelled import IPV6
 
 # Differs from Azure: Azure's resource names may have '_', '.' and up to 64 or 80 characters. Here a name becomes a part
 # of the names of namespaces, of interfaces and of UNIX sockets (107 bytes).
@@ -36,7 +37,7 @@ def _network(value: object) -> IPv4Network:
     try:
         masked = IPv4Network(value, strict=False)
     except ValueError:
-        raise ValueError("not an IPv4 prefix; write it as 10.1.0.0/16") from None
+        raise ValueError(_of_ipv6(value) or "not an IPv4 prefix; write it as 10.1.0.0/16") from None
     raise ValueError(f"has host bits set; did you mean {masked}?")
 
 
@@ -48,7 +49,15 @@ def _address(value: object) -> IPv4Address:
             return IPv4Address(value)
     except ValueError:
         pass
-    raise ValueError("not an IPv4 address; write it as 10.1.0.4")
+    raise ValueError(_of_ipv6(value) or "not an IPv4 address; write it as 10.1.0.4")
+
+
+def _of_ipv6(value: object) -> str:
+    """What a person reads who wrote an address or a prefix of IPv6; empty for everything else."""
+    try:
+        return IPV6.sentence if isinstance(value, str) and IPv6Interface(value) else ""
+    except ValueError:
+        return ""
 
 
 _DOTTED = r"(\d{1,3}\.){3}\d{1,3}"

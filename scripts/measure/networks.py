@@ -17,7 +17,7 @@ def vnet(number: int, *, gateway: bool = True, **more: Any) -> dict[str, Any]:
     found.setdefault("vms", {f"vm{number}": {"subnet": "default"}})
     if gateway:
         subnets["GatewaySubnet"] = f"10.{number}.255.0/27"
-        found["vpn_gateway"] = {"sku": "VpnGw4", "bgp": {"asn": 65000 + number}}
+        found["vpn_gateway"] = {"sku": "VpnGw4AZ", "bgp": {"asn": 65000 + number}}
     return found
 
 

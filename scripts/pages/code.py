@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from netlab.scenario.unmodelled import UNMODELLED
 from pages.markdown import CHECKOUT, table
 
 DIFFERENCE = "Differs from Azure: "
@@ -25,6 +26,15 @@ def differences() -> str:
         for path in sources()
         for text in remarks(path.read_text())
     )
+
+
+def unmodelled() -> str:
+    """Every object of Azure that a scenario file cannot have: its words, and where to read on."""
+    rows = (
+        (item.name, ", ".join(f"`{word}`" for word in item.words), "planned" if item.planned else "no")
+        for item in UNMODELLED
+    )
+    return table(("Azure has", "Words", "netlab"), rows)
 
 
 def sources() -> list[Path]:

@@ -22,6 +22,7 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "story-actions": scenario.actions,
     "story-steps": scenario.steps,
     "timers": timers.timers,
+    "unmodelled": code.unmodelled,
     "verbs": verbs.index,
 }
 

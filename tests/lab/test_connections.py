@@ -84,7 +84,7 @@ def document(**connections: dict[str, Any]) -> dict[str, Any]:
                 "address_space": ["10.1.0.0/16"],
                 "subnets": {"default": "10.1.0.0/24", "GatewaySubnet": "10.1.255.0/27"},
                 "vms": {"vm1": {"subnet": "default"}},
-                "vpn_gateway": {"sku": "VpnGw1"},
+                "vpn_gateway": {"sku": "VpnGw1AZ"},
             }
         },
         "sites": {

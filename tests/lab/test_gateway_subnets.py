@@ -30,7 +30,7 @@ vnets:
       app: {subnet: app}
       fw: {subnet: fw, enable_ip_forwarding: true, nva: {}, public_ip_address: 203.0.113.77}
     vpn_gateway:
-      sku: VpnGw2
+      sku: VpnGw2AZ
       point_to_site: {address_pool: 172.20.0.0/24, custom_routes: [0.0.0.0/1, 128.0.0.0/1]}
   Side:
     address_space: [10.8.0.0/16]
@@ -83,7 +83,7 @@ TYPES = {
 @pytest.fixture(scope="module", params=["active-standby", "active-active"])
 def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Report]:
     file = Path(tmp_path_factory.mktemp("gateway-subnet")) / "gateway-subnet.yaml"
-    several = SCENARIO.replace("sku: VpnGw2\n", "sku: VpnGw2\n      active_active: true\n")
+    several = SCENARIO.replace("sku: VpnGw2AZ\n", "sku: VpnGw2AZ\n      active_active: true\n")
     # Either instance may serve a flow.
     several = re.sub(r"\{via: [^}]*\}", "reachable", several)
     file.write_text(several if request.param == "active-active" else SCENARIO)

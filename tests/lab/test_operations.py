@@ -17,12 +17,12 @@ vnets:
     address_space: [10.1.0.0/16]
     subnets: {default: 10.1.0.0/24, GatewaySubnet: 10.1.255.0/27}
     vms: {vm1: {subnet: default}}
-    vpn_gateway: {sku: VpnGw1, bgp: {asn: 65010}, point_to_site: {address_pool: 192.168.0.0/24}}
+    vpn_gateway: {sku: VpnGw1AZ, bgp: {asn: 65010}, point_to_site: {address_pool: 192.168.0.0/24}}
   VNet2:
     address_space: [10.2.0.0/16]
     subnets: {default: 10.2.0.0/24, GatewaySubnet: 10.2.255.0/27}
     vms: {vm2: {subnet: default}}
-    vpn_gateway: {sku: VpnGw1, active_active: true, bgp: {asn: 65020}}
+    vpn_gateway: {sku: VpnGw1AZ, active_active: true, bgp: {asn: 65020}}
 sites:
   Site1: {address_prefixes: [10.101.0.0/16], bgp: {asn: 65101}, hosts: {host1: 10.101.0.10}}
 connections:

@@ -107,7 +107,7 @@ def document() -> dict[str, Any]:
                 "address_space": [VNET, OTHER],
                 "subnets": {"a": "10.1.0.0/24", "b": "10.11.0.0/24", "GatewaySubnet": "10.1.255.0/27"},
                 "vms": {"a": {"subnet": "a"}, "b": {"subnet": "b"}},
-                "vpn_gateway": {"sku": "VpnGw1"},
+                "vpn_gateway": {"sku": "VpnGw1AZ"},
             }
         },
         "sites": {f"S-{name}": of_site(A_SITE, name) | host(name) for name in VARIANTS},
@@ -156,7 +156,7 @@ def test_bgp_runs_through_selectors_that_only_its_packets_ask_for(tmp_path: Path
                 "address_space": [VNET, OTHER],
                 "subnets": {"a": "10.1.0.0/24", "GatewaySubnet": "10.1.255.0/27"},
                 "vms": {"a": {"subnet": "a"}},
-                "vpn_gateway": {"sku": "VpnGw1", "active_active": True, "bgp": {"asn": 65010}},
+                "vpn_gateway": {"sku": "VpnGw1AZ", "active_active": True, "bgp": {"asn": 65010}},
             }
         },
         "sites": {

@@ -42,12 +42,12 @@ vnets:
       d: 10.9.0.0/24
       GatewaySubnet: {address_prefix: 10.9.255.0/27, route_table: back}
     vms: {fw: {subnet: fw, enable_ip_forwarding: true, nva: {}}, d: {subnet: d}}
-    vpn_gateway: {sku: VpnGw2, point_to_site: {address_pool: 172.20.0.0/24}}
+    vpn_gateway: {sku: VpnGw2AZ, point_to_site: {address_pool: 172.20.0.0/24}}
   Spoke: {address_space: [10.8.0.0/16], subnets: {d: 10.8.0.0/24}, vms: {d: {subnet: d}}}
   A: {address_space: [10.3.0.0/16], subnets: {d: 10.3.0.0/24, GatewaySubnet: 10.3.255.0/27}, vms: {d: {subnet: d}},
-    vpn_gateway: {sku: VpnGw2}}
+    vpn_gateway: {sku: VpnGw2AZ}}
   B: {address_space: [10.4.0.0/16], subnets: {d: 10.4.0.0/24, GatewaySubnet: 10.4.255.0/27}, vms: {d: {subnet: d}},
-    vpn_gateway: {sku: VpnGw2}}
+    vpn_gateway: {sku: VpnGw2AZ}}
 peerings:
   v1-v2: {vnet: V1, remote_vnet: V2, allow_forwarded_traffic: true}
   v2-v1: {vnet: V2, remote_vnet: V1, allow_forwarded_traffic: true}

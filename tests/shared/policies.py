@@ -54,6 +54,7 @@ connections:
   Hub-Twin: {type: IPsec, between: [Hub, Twin], enable_bgp: true, device: a}
 expressroute_circuits:
   c1: {site: Office, vnets: {Hub: {routing_weight: 7}, Private: {routing_weight: 9}}, bfd: true, hold_time_seconds: 90}
+  c2: {site: Twin, vnets: {Private: {}}}
 """
 VPN = "route_server: {allow_branch_to_branch_traffic: true, hub_routing_preference: VpnGateway}"
 AS_PATH = "route_server: {allow_branch_to_branch_traffic: true, hub_routing_preference: ASPath}"

@@ -23,7 +23,7 @@ vnets:
     address_space: [10.1.0.0/16]
     subnets: {default: 10.1.0.0/24, GatewaySubnet: 10.1.255.0/27}
     vms: {vm1: {subnet: default}}
-    vpn_gateway: {sku: VpnGw2, bgp: {asn: 65010}, point_to_site: {address_pool: 192.168.7.0/24}}
+    vpn_gateway: {sku: VpnGw2AZ, bgp: {asn: 65010}, point_to_site: {address_pool: 192.168.7.0/24}}
   Spoke: {address_space: [10.2.0.0/16], subnets: {one: 10.2.0.0/24, two: 10.2.1.0/24}, vms: {end: {subnet: two}}}
   Lone: {address_space: [10.3.0.0/16, 10.4.0.0/16], subnets: {default: 10.3.0.0/24}}
 peerings:

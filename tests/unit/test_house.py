@@ -24,6 +24,7 @@ TOGETHER = {
     "azure/bgp/test_coexistence.py",
     "azure/bgp/test_route_servers.py",
     "azure/bgp/test_routing_preference.py",
+    "azure/bgp/test_two_devices.py",
     "azure/dataplane/test_gateway_subnets.py",
     "azure/dataplane/test_overlaps.py",
     "azure/dataplane/test_public_addresses.py",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network
 
-from netlab.azure.bgp.policy import ExportPolicy, PeerPolicy, policy
+from netlab.azure.bgp.policy import ExportPolicy, ImportPolicy, PeerPolicy, policy
 from netlab.azure.bgp.sessions import Announcements, Session, originated, sessions
 from netlab.azure.bgp.settling import Path, Peering, Peerings, Settling, Update, UpdateGroup, ambiguous
 from netlab.errors import ScenarioError
@@ -82,8 +82,9 @@ def converge(
 
 def _settled(topology: Topology, peerings: tuple[Peering, ...], origins: Mapping[IPv4Network, _Origins]) -> _Moment:
     moment = _Moment(peerings, origins)
-    # Only a weight makes a longer AS path win, and only removed ASNs make one shorter: else there is one solution.
-    several = any(peering.imports.weight or peering.group.exports.remove_private_as for peering in peerings)
+    # Only a weight or a local preference makes a longer AS path win, and only removed ASNs make one shorter: else there
+    # is one solution.
+    several = any(_prefers(peering.imports) or peering.group.exports.remove_private_as for peering in peerings)
     try:
         moment.settle()
         if several:
@@ -93,6 +94,10 @@ def _settled(topology: Topology, peerings: tuple[Peering, ...], origins: Mapping
     except ScenarioError as error:
         raise ScenarioError(f"{topology.network.scenario.name}: {error}", hint=error.hint) from None
     return moment
+
+
+def _prefers(imports: ImportPolicy) -> bool:
+    return bool(imports.weight or imports.local_preference)
 
 
 def _origins(topology: Topology, announced: Announcements) -> dict[IPv4Network, _Origins]:

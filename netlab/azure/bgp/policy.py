@@ -23,13 +23,15 @@ class ImportPolicy:
 
     It drops those for a prefix in ``prefix_filter`` or inside one. It sets NO_EXPORT on those for a strict superset of
     one in ``no_export``. For the prefixes in ``as_path_exclude`` it removes the peer's ASN from the AS path. It closes
-    the session when it accepts more than ``maximum_prefix`` prefixes; 0 is no limit.
+    the session when it accepts more than ``maximum_prefix`` prefixes; 0 is no limit. ``local_preference`` is 0 where it
+    is the default.
     """
 
     prefix_filter: Prefixes = ()
     no_export: Prefixes = ()
     as_path_exclude: Prefixes = ()
     weight: int = 0
+    local_preference: int = 0
     med: int = 0
     site_of_origin: tuple[str, ...] = ()
     maximum_prefix: int = 0

@@ -14,16 +14,16 @@ from netlab.errors import ScenarioError
 from netlab.scenario.network import Router
 
 PRIVATE_ASNS = range(64512, 65535)
-# The less, the better: weight, length of the AS path, MED, external rather than internal.
-Rank = tuple[int, int, int, bool]
+# The less, the better: weight, local preference, length of the AS path, MED, external rather than internal.
+Rank = tuple[int, int, int, int, bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Path:
     """A route that a router has learned by BGP: from which neighbor, over which tunnel, if any, with its attributes.
 
-    ``weight`` is compared before the length of AS paths, ``med`` after it. A route with ``no_advertise`` is advertised
-    to no router, one with ``no_export`` to none of another AS.
+    ``weight`` and ``local_preference`` are compared before the length of AS paths, ``med`` after it. A route with
+    ``no_advertise`` is advertised to no router, one with ``no_export`` to none of another AS.
     """
 
     prefix: IPv4Network
@@ -37,6 +37,7 @@ class Path:
     med: int = 0
     site_of_origin: tuple[str, ...] = ()
     no_export: bool = False
+    local_preference: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class Update:
     no_advertise: bool = False
     site_of_origin: tuple[str, ...] = ()
     no_export: bool = False
+    local_preference: int = 0
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -217,7 +219,8 @@ class Settling:
     def _ranked(self, peering: Peering, update: Update) -> Rank:
         imports = peering.imports
         length = len(self._as_path(peering, update) if imports.as_path_exclude else update.as_path)
-        return -imports.weight, length, imports.med, peering.session.internal
+        preference = imports.local_preference or update.local_preference
+        return -imports.weight, -preference, length, imports.med, peering.session.internal
 
     def _as_path(self, peering: Peering, update: Update) -> tuple[int, ...]:
         if self.prefix not in peering.imports.as_path_exclude:
@@ -238,6 +241,7 @@ class Settling:
             imports.med,
             (*update.site_of_origin, *imports.site_of_origin),
             update.no_export or _is_inside(imports.no_export, self.prefix),
+            imports.local_preference or update.local_preference,
         )
 
     # --- export -----------------------------------------------------------------------------------------------------
@@ -262,6 +266,7 @@ class Settling:
             no_advertise,
             chosen.site_of_origin if group.internal else (),
             chosen.no_export and group.internal,
+            chosen.local_preference if group.internal else 0,
         )
 
 

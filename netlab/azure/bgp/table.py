@@ -10,6 +10,7 @@ from netlab.azure.bgp import values
 from netlab.azure.bgp.values import (
     HOLD_TIME,
     LAST,
+    LOCAL_PREFERENCE,
     MAXIMUM_PREFIX,
     MAXIMUM_PREFIX_IN,
     OF_VNETS,
@@ -146,6 +147,16 @@ TABLE: tuple[Row, ...] = (
         "R95",
         "A site prefers its circuit to its VPN.",
         values.weight_on_premises,
+    ),
+    Row(
+        ("device",),
+        ("edge router",),
+        ("imports",),
+        "local_preference",
+        f"{LOCAL_PREFERENCE} of a site with several devices, where the circuit is preferred on-premises",
+        "R95",
+        "All routers of a site with several devices prefer its circuit to its VPN.",
+        values.local_preference_on_premises,
     ),
     Row(
         OF_VNETS,

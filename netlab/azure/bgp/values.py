@@ -15,6 +15,7 @@ MAXIMUM_PREFIX = 4000  # B16, A8
 SEED_MAXIMUM_PREFIX = 200  # A8, of a Route Server in its preview
 MAXIMUM_PREFIX_IN = {"Standard": 4000, "Premium": 10_000}  # R98, by the tier of the circuit
 PREFERRED = 32_500  # a weight above that of any circuit's connection, below that of bgpd's own routes (32768)
+LOCAL_PREFERENCE = 200  # above the default of 100
 LAST = 1000  # a MED above that of any circuit
 
 OF_VNETS: tuple[Role, ...] = ("gateway", "expressroute", "route server")
@@ -64,6 +65,12 @@ def weight_of_others(router: Router, _: Router) -> int:
 def weight_on_premises(_: Router, peer: Router) -> int:
     """The weight that a site gives to its circuit."""
     return PREFERRED if circuit_of(peer).spec.preferred_on_premises else 0
+
+
+def local_preference_on_premises(device: Router, peer: Router) -> int:
+    """The local preference that the devices of a site give to its circuit, for all routers of the site."""
+    several = isinstance(device.end, Site) and device.end.before_devices is not None
+    return LOCAL_PREFERENCE if several and circuit_of(peer).spec.preferred_on_premises else 0
 
 
 def med_of_others(router: Router, _: Router) -> int:

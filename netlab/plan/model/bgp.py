@@ -44,7 +44,7 @@ class BgpNeighbor:
     def has_import_map(self) -> bool:
         """Whether a route map of its own changes what the speaker learns from it."""
         imports = self.policy.imports
-        return bool(imports.med or imports.as_path_exclude or imports.site_of_origin)
+        return bool(imports.med or imports.local_preference or imports.as_path_exclude or imports.site_of_origin)
 
 
 @dataclass(frozen=True, slots=True)

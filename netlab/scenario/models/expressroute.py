@@ -26,6 +26,9 @@ class Circuit(Model):
 
     site: str
     """The site at the customer's end of the circuit."""
+    devices: Annotated[tuple[str, ...], Field(max_length=2)] = ()
+    """Of a site with several devices, those at which the primary and the secondary link end. Default: the first two.
+    At a site with one device both links end there."""
     vnets: Annotated[dict[str, CircuitConnection], Field(min_length=1)]
     """The VNets whose ExpressRoute gateways the circuit is connected with, and the settings of each connection."""
     sku_tier: Literal["Standard", "Premium"] = "Standard"

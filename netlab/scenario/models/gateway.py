@@ -62,8 +62,9 @@ class PointToSite(Model):
 class VpnGateway(Model):
     """A virtual network gateway of type Vpn. It has two instances (R7), in the VNet's GatewaySubnet (R1)."""
 
-    sku: Sku = "VpnGw1"
-    """The SKU. It limits tunnels and clients (R52); Basic has no BGP and no custom policies (R54)."""
+    sku: Sku = "VpnGw1AZ"
+    """The SKU. It limits tunnels and clients (R52); Basic has no BGP and no custom policies (R54). Azure retired those
+    without AZ, but for Basic: a warning."""
     vpn_type: Literal["RouteBased", "PolicyBased"] = "RouteBased"
     """Route-based: selectors any to any (R19). Policy-based: one site-to-site tunnel with IKEv1, only Basic (R21)."""
     active_active: bool = False

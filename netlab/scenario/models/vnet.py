@@ -72,7 +72,8 @@ class Peering(Model):
     remote_vnet: str
     """The VNet at the other end."""
     allow_virtual_network_access: bool = True
-    """Whether the tag VirtualNetwork includes the remote VNet. Routes do not depend on it (R109)."""
+    """Whether the tag VirtualNetwork of NSGs includes the remote VNet. Routes do not depend on it. There are no NSGs:
+    `false` is a warning (R109)."""
     allow_forwarded_traffic: bool = False
     """Whether packets that do not come from the remote VNet itself may come through the peering (R107)."""
     allow_gateway_transit: bool = False

@@ -367,6 +367,13 @@ class Circuit(End):
         return self.network.sites[self.spec.site]
 
     @cached_property
+    def links(self) -> tuple[tuple[Router, Router], ...]:
+        """Its two links: the edge router at Microsoft's end, and the site's device at the other one."""
+        named = tuple(self.site.device(name) for name in self.spec.devices)
+        devices = named or self.site.devices[:2]
+        return tuple(zip(self.edge_routers, devices if len(devices) == 2 else devices * 2, strict=True))
+
+    @cached_property
     def vnets(self) -> dict[VNet, models.CircuitConnection]:
         """The VNets that it is connected to, with the connection's settings."""
         return {self.network.vnets[name]: item for name, item in self.spec.vnets.items()}

@@ -147,9 +147,9 @@ class Topology:
     def _of_circuits(self) -> Iterator[Peers]:
         gateways = self.network.expressroute_gateways
         for circuit in self.network.circuits.values():
-            for edge_router in circuit.edge_routers:
+            for edge_router, device in circuit.links:
                 if edge_router.node not in self.severed:
-                    yield from (Peers((edge_router, device)) for device in circuit.site.devices)
+                    yield Peers((edge_router, device))
                 own = (instance for g in gateways if g.vnet in circuit.vnets for instance in g.instances)
                 yield from (Peers((edge_router, instance)) for instance in own)
 

@@ -36,11 +36,11 @@ def b1_bgp_needs_a_capable_gateway(scenario: Scenario) -> Breaches:
             continue
         what = f"{gateway.vpn_type}, {gateway.sku}"
         if gateway.bgp is not None:
-            yield Breach(("vnets", name, "vpn_gateway", "bgp"), f"a {what} gateway has no BGP; take VpnGw1 or larger")
+            yield Breach(("vnets", name, "vpn_gateway", "bgp"), f"a {what} gateway has no BGP; take VpnGw1AZ or larger")
         for connection, item in scenario.connections_of(name):
             if item.enable_bgp:
                 path = ("connections", connection, "enable_bgp")
-                yield Breach(path, f"the {what} gateway of `{name}` has no BGP; take VpnGw1 or larger")
+                yield Breach(path, f"the {what} gateway of `{name}` has no BGP; take VpnGw1AZ or larger")
 
 
 def b3_asns_are_not_azures(scenario: Scenario) -> Breaches:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from netlab.scenario.addresses import GATEWAY_SUBNET
-from netlab.scenario.models import Scenario
+from netlab.scenario.models import Circuit, Scenario, Site
 from netlab.scenario.names import short, suggest
-from netlab.scenario.rules.breach import Breach, Breaches, unknown
+from netlab.scenario.rules.breach import Breach, Breaches, Path, unknown
 
 # R98 and A37; A37 in the profile seed.
 MOST_OUT = 1000
@@ -27,12 +27,21 @@ def circuits_join_a_site_and_gateways(scenario: Scenario) -> Breaches:
         if site is not None and site.bgp is None:
             message = f"the site `{circuit.site}` has no ASN; write bgp: {{asn: 65101}} there"
             yield Breach((*path, "site"), message)
-        elif site is not None and site.devices:
-            yield Breach((*path, "site"), f"`{circuit.site}` has several devices; a circuit ends at a site with one")
+        if site is not None:
+            yield from _of_devices(path, circuit, site)
         for vnet in circuit.vnets:
             if vnet not in with_gateway:
                 message = f"{short(vnet)} has no expressroute_gateway; {suggest(vnet, with_gateway)}"
                 yield Breach((*path, "vnets", vnet), message)
+
+
+def _of_devices(path: Path, circuit: Circuit, site: Site) -> Breaches:
+    """The two links end at two of a site's devices."""
+    for index, device in enumerate(circuit.devices):
+        yield from unknown((*path, "devices", index), device, site.devices, "device")
+    if len(circuit.devices) == 1:
+        message = "a circuit has two links; write the devices of both, the same one twice if it has both"
+        yield Breach((*path, "devices"), message)
 
 
 def r4_gateway_subnet_has_room_for_both(scenario: Scenario) -> Breaches:
@@ -59,5 +68,5 @@ def r93_vpn_beside_expressroute_is_capable(scenario: Scenario) -> Breaches:
             continue
         if gateway.sku == "Basic" or gateway.vpn_type == "PolicyBased":
             what = f"a {gateway.vpn_type}, {gateway.sku} gateway"
-            message = f"{what} cannot be beside an ExpressRoute gateway; take RouteBased, VpnGw1 or larger"
+            message = f"{what} cannot be beside an ExpressRoute gateway; take RouteBased, VpnGw1AZ or larger"
             yield Breach(("vnets", name, "vpn_gateway"), message)

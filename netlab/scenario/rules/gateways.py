@@ -12,7 +12,8 @@ from netlab.scenario.rules.subjects import policy_based, vpn_gateways
 TUNNELS = {"Basic": 10, "Standard": 10, "VpnGw4": 100, "VpnGw5": 100}
 SEED_TUNNELS = {"Basic": 10, "Standard": 10}
 MOST_TUNNELS = 30
-CLIENTS = {"Standard": 128, "HighPerformance": 128, "VpnGw1": 250, "VpnGw2": 500, "VpnGw3": 1000, "VpnGw4": 5000}
+LEGACY_CLIENTS = {"Basic": 128, "Standard": 128, "HighPerformance": 128}  # Basic: unconfirmed, no document names it
+CLIENTS = LEGACY_CLIENTS | {"VpnGw1": 250, "VpnGw2": 500, "VpnGw3": 1000, "VpnGw4": 5000}
 MOST_CLIENTS = 10000
 # Section 7: in the seeds, whatever the SKU.
 SEED_CLIENTS = 128
@@ -29,7 +30,7 @@ def r10_active_active_needs_a_capable_gateway(scenario: Scenario) -> Breaches:
         if gateway.active_active and (gateway.sku in ("Basic", "Standard") or gateway.vpn_type == "PolicyBased"):
             what = f"a {gateway.vpn_type}, {gateway.sku} gateway"
             path = ("vnets", name, "vpn_gateway", "active_active")
-            yield Breach(path, f"{what} has no active-active mode; take RouteBased and VpnGw1 or larger")
+            yield Breach(path, f"{what} has no active-active mode; take RouteBased and VpnGw1AZ or larger")
 
 
 def r10_instances_have_addresses_of_their_own(scenario: Scenario) -> Breaches:
@@ -82,14 +83,36 @@ def r52_tunnels_fit_the_sku(scenario: Scenario) -> Breaches:
             yield Breach(path, f"{message} {by_profile(scenario)}", "warning")
 
 
+# New ones cannot be made since 2023-12, and they are retired since 2026-03 (whats-new.md, 2025-11-25).
+LEGACY = {"Standard": "VpnGw1AZ", "HighPerformance": "VpnGw2AZ"}
+RETIRED = "Azure makes none since December 2023"
+# Retired on 2026-09-30 (gateway-sku-consolidation.md, 2024-09-26): NonAzSkusNotAllowedForVPNGateway.
+NOT_ZONAL = {f"VpnGw{number}": f"VpnGw{number}AZ" for number in range(1, 6)}
+
+
+def skus_can_be_created(scenario: Scenario) -> Breaches:
+    """A SKU that Azure has retired is read as the one that replaced it; the seed is older than that."""
+    replaced = {} if scenario.profile == "seed" else LEGACY | NOT_ZONAL
+    for name, gateway in vpn_gateways(scenario).items():
+        successor = replaced.get(gateway.sku) if "sku" in gateway.model_fields_set else None
+        # A classic gateway has its SKU from before.
+        if successor is not None and scenario.vnets[name].deployment_model != "Classic":
+            why = "Azure retired it in 2026 (NonAzSkusNotAllowedForVPNGateway)" if gateway.sku in NOT_ZONAL else RETIRED
+            message = f"no new gateway has {gateway.sku}: {why}; write {successor}"
+            yield Breach(("vnets", name, "vpn_gateway", "sku"), f"{message} {by_profile(scenario)}", "warning")
+
+
 def r54_basic_lacks(scenario: Scenario) -> Breaches:
-    """R54: Basic has no IKEv2 point-to-site and no gateway transit (B1: BGP, R10: active-active, R40: policies)."""
+    """R54: Basic has no gateway transit and no RADIUS; IKEv2 point-to-site since November 2025, in the seed none (B1:
+    BGP, R10: active-active, R40: policies)."""
     basic = {name: gateway for name, gateway in vpn_gateways(scenario).items() if gateway.sku == "Basic"}
-    right = "take VpnGw1 or larger"
+    right = "take VpnGw1AZ or larger"
     for name, gateway in basic.items():
-        if gateway.point_to_site is not None:
-            place = ("vnets", name, "vpn_gateway", "point_to_site")
-            yield Breach(place, f"Basic has no IKEv2 point-to-site; {right}")
+        place: Path = ("vnets", name, "vpn_gateway", "point_to_site")
+        if gateway.point_to_site is not None and scenario.profile == "seed":
+            yield Breach(place, f"Basic has no IKEv2 point-to-site; {right} {by_profile(scenario)}")
+        elif gateway.point_to_site is not None and gateway.point_to_site.authentication == "EapMSChapv2":
+            yield Breach((*place, "authentication_types"), f"EapMSChapv2 takes RADIUS, and Basic has none; {right}")
     for name, peering in scenario.peerings.items():
         if peering.vnet in basic and peering.allow_gateway_transit:
             message = f"the Basic gateway of `{peering.vnet}` has no gateway transit; {right}"

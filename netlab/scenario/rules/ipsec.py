@@ -28,7 +28,7 @@ def r25_protocols_fit_the_gateway(scenario: Scenario) -> Breaches:
             message = f"the gateway of `{end.vnet}` is PolicyBased and has IKEv1 only; use vpn_type: RouteBased"
             yield Breach((*end.path, "connection_protocol"), message)
         elif asked == "IKEv1" and not policy_based and gateway.sku in OLD_SKUS:
-            message = f"the {gateway.sku} gateway of `{end.vnet}` has IKEv2 only; take VpnGw1 or larger"
+            message = f"the {gateway.sku} gateway of `{end.vnet}` has IKEv2 only; take VpnGw1AZ or larger"
             yield Breach((*end.path, "connection_protocol"), message)
 
 
@@ -53,7 +53,7 @@ def r40_policies_need_a_capable_gateway(scenario: Scenario) -> Breaches:
     """R40: a custom policy is not for SKU Basic."""
     for end in gateway_ends(scenario):
         if end.settings.ipsec_policy is not None and end.gateway.sku == "Basic":
-            message = f"the Basic gateway of `{end.vnet}` takes no custom policy; take VpnGw1 or larger"
+            message = f"the Basic gateway of `{end.vnet}` takes no custom policy; take VpnGw1AZ or larger"
             yield Breach((*end.path, "ipsec_policy"), message)
 
 

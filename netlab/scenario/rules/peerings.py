@@ -101,3 +101,13 @@ def r104_gateway_transit_stays_in_its_region(scenario: Scenario) -> Breaches:
         if scenario.profile == "seed" and peering.use_remote_gateways and here and there and here != there:
             message = f"`{peering.vnet}` and `{peering.remote_vnet}` are in two regions, and gateway transit needs one"
             yield Breach(("peerings", name, "use_remote_gateways"), f"{message} {by_profile(scenario)}")
+
+
+def r109_access_is_a_matter_of_tags(scenario: Scenario) -> Breaches:
+    """R109: allow_virtual_network_access changes the tag VirtualNetwork of NSGs only, and here are no NSGs yet."""
+    for name, peering in peering_objects(scenario):
+        if not peering.allow_virtual_network_access:
+            remote = peering.remote_vnet
+            message = f"takes `{remote}` out of the tag VirtualNetwork, which only NSGs read: no effect here"
+            place = ("peerings", name, "allow_virtual_network_access")
+            yield Breach(place, f"{message}; on Azure the default rules of an NSG drop such packets", "warning")

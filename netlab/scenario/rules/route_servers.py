@@ -19,6 +19,9 @@ from netlab.scenario.rules.subjects import (
     vpn_gateways,
 )
 
+# A1. Microsoft documents a /26; three Route Servers in a /27 ran in August 2026 (M-ARS1).
+LEAST = 27
+ADVICE = 26
 # A7.
 MOST_PEERS = 8
 # A9.
@@ -30,18 +33,21 @@ Announced = Mapping[str, frozenset[IPv4Network]]
 
 
 def a1_route_server_has_its_subnet(scenario: Scenario) -> Breaches:
-    """A1: a Route Server needs a subnet called exactly RouteServerSubnet, a /26 at least; a /27 in the seed."""
-    least = 27 if scenario.profile == "seed" else 26
+    """A1: a Route Server needs a subnet called exactly RouteServerSubnet, a /27 at least; a /26 is recommended."""
+    advice = LEAST if scenario.profile == "seed" else ADVICE
     for name, vnet in scenario.vnets.items():
         subnet = vnet.subnets.get(ROUTE_SERVER_SUBNET)
         if vnet.route_server is not None and subnet is None:
             near = next((item for item in vnet.subnets if item.lower() == ROUTE_SERVER_SUBNET.lower()), None)
-            right = f"rename `{near}`" if near else f"add one, a /{least} or larger"
+            right = f"rename `{near}`" if near else f"add one, a /{advice} or larger"
             path = ("vnets", name, "route_server")
             yield Breach(path, f"a Route Server needs a subnet called `{ROUTE_SERVER_SUBNET}`; {right}")
-        elif subnet is not None and subnet.address_prefix.prefixlen > least:
-            message = f"{subnet.address_prefix} is smaller than /{least}; use /{least} {by_profile(scenario)}"
-            yield Breach(("vnets", name, "subnets", ROUTE_SERVER_SUBNET), message)
+        elif subnet is not None and subnet.address_prefix.prefixlen > advice:
+            fits = subnet.address_prefix.prefixlen <= LEAST
+            what = f"the documented /{advice}" if fits else f"/{LEAST}"
+            message = f"{subnet.address_prefix} is smaller than {what}; use /{advice} {by_profile(scenario)}"
+            place = ("vnets", name, "subnets", ROUTE_SERVER_SUBNET)
+            yield Breach(place, message, "warning" if fits else "error")
 
 
 def a1_route_server_subnet_is_its_own(scenario: Scenario) -> Breaches:

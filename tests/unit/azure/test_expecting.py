@@ -26,7 +26,7 @@ vnets:
     address_space: [10.1.0.0/16]
     subnets: {default: 10.1.0.0/24, GatewaySubnet: 10.1.255.0/27}
     vms: {vm1: {subnet: default}, vm2: {subnet: default}}
-    vpn_gateway: {sku: VpnGw1}
+    vpn_gateway: {sku: VpnGw1AZ}
 sites:
   Site1: {address_prefixes: [10.101.0.0/16], hosts: {h1: 10.101.0.10}}
   Site2: {address_prefixes: [10.102.0.0/16], hosts: {h2: 10.102.0.10, h3: 10.102.0.11}}
@@ -101,7 +101,7 @@ def test_what_an_earlier_step_states_holds_on() -> None:
 
 
 def test_routes_of_clients_are_stated_where_they_change() -> None:
-    net = NET.replace("{sku: VpnGw1}", "{sku: VpnGw1, point_to_site: {address_pool: 192.168.7.0/24}}")
+    net = NET.replace("{sku: VpnGw1AZ}", "{sku: VpnGw1AZ, point_to_site: {address_pool: 192.168.7.0/24}}")
     story = (
         "clients: {win: {os: windows, gateway: VNet1}}\nstory:\n  - {name: s}\n"
         "  - {name: by hand, do: [{add_route: {client: win, prefix: 10.101.0.0/16}}]}\n  - {name: same}\n"

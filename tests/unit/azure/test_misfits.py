@@ -16,12 +16,12 @@ vnets:
     address_space: [10.1.0.0/16]
     subnets: {default: 10.1.0.0/24, GatewaySubnet: 10.1.255.0/27}
     vms: {vm1: {subnet: default}}
-    vpn_gateway: {sku: VpnGw1}
+    vpn_gateway: {sku: VpnGw1AZ}
   VNet2:
     address_space: [10.2.0.0/16]
     subnets: {default: 10.2.0.0/24, GatewaySubnet: 10.2.255.0/27}
     vms: {vm2: {subnet: default}}
-    vpn_gateway: {sku: VpnGw1}
+    vpn_gateway: {sku: VpnGw1AZ}
 sites:
   Site1: {address_prefixes: [10.101.0.0/16], hosts: {host1: 10.101.0.10}}
 connections:

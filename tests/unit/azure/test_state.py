@@ -19,7 +19,7 @@ vnets:
     address_space: [10.1.0.0/16]
     subnets: {{default: 10.1.0.0/24, GatewaySubnet: 10.1.255.0/27}}
     vms: {{vm1: {{subnet: default}}}}
-    vpn_gateway: {{sku: VpnGw2, active_active: true, bgp: {{asn: 65010}}}}
+    vpn_gateway: {{sku: VpnGw2AZ, active_active: true, bgp: {{asn: 65010}}}}
 sites:
   Site1: {{address_prefixes: [10.101.0.0/16], bgp: {{asn: 65101}}, hosts: {{h1: 10.101.0.10}}}}
 connections:

@@ -73,7 +73,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
             "address_space": [f"10.{n}.0.0/16"],
             "subnets": {"default": f"10.{n}.0.0/24", "GatewaySubnet": f"10.{n}.255.0/27"},
             "vms": {vm: {"subnet": "default"} for vm in draw(vms)},
-            "vpn_gateway": {"sku": "VpnGw1", "bgp": {"asn": 64600 + n}, "active_active": draw(st.booleans())},
+            "vpn_gateway": {"sku": "VpnGw1AZ", "bgp": {"asn": 64600 + n}, "active_active": draw(st.booleans())},
         }
         for n, vnet in enumerate(gateways, 1)
     }
@@ -272,7 +272,7 @@ def _check_daemons(found: Plan) -> None:
 
 
 def _check_tunnels(scenario: Scenario, found: Plan) -> None:
-    """A tunnel leads to what its connection is told by hand, and to the BGP peer."""
+    """A tunnel leads to what its connection is told by hand (of several the first one) and to the BGP peer."""
     ends = {node.name: node.owner for node in found.nodes} | {
         a.router.node: a.name for a in resolve(scenario).vpn_servers
     }
@@ -286,6 +286,9 @@ def _check_tunnels(scenario: Scenario, found: Plan) -> None:
         if tunnel.peer:
             sides = resolve(scenario).connections[tunnel.of].sides
             (told,) = ({str(p) for p in s.static_prefixes} for s in sides if s.end.name == ends[tunnel.node])
+            order = [other.of for other in found.tunnels_of(tunnel.node)]
+            before = found.tunnels_of(tunnel.node)[: order.index(tunnel.of)]
+            told -= {prefix for other in before for prefix in other.statics}
             peer = peers.get((tunnel.node, tunnel.connection))
             leading = {
                 route.prefix

@@ -24,7 +24,7 @@ vnets:
     subnets: {default: 10.1.0.0/24, GatewaySubnet: 10.1.255.0/27}
     vms: {vm1: {subnet: default}}
     vpn_gateway:
-      sku: VpnGw1
+      sku: VpnGw1AZ
       bgp: {asn: 65010}
       point_to_site: {address_pool: 192.168.0.0/24, tunnel_types: [IkeV2]}
 sites:
@@ -128,7 +128,7 @@ SHAPE = (
         "nam: p2s-branch-bgp",
         "x.yaml:3: error: nam: unknown key; did you mean `name`?",
     ),
-    ("sku: VpnGw1", "sku: VpnGw9", "x.yaml:10: error: vnets.VNet1.vpn_gateway.sku: `VpnGw9` is not one of 'Basic'"),
+    ("sku: VpnGw1AZ", "sku: VpnGw9", "x.yaml:10: error: vnets.VNet1.vpn_gateway.sku: `VpnGw9` is not one of 'Basic'"),
     ("      sku:", "      skus:", "did you mean `sku`? allowed here: sku, vpn_type, active_active, bgp, point_to_site"),
     (
         "{default: 10.1.0.0/24,",
@@ -206,7 +206,7 @@ def test_a_shared_key_is_in_no_message() -> None:
 
 
 def test_all_errors_of_the_shape_are_reported_at_once_in_the_order_of_lines() -> None:
-    text = EXAMPLE.replace("os: linux", "os: plan9").replace("sku: VpnGw1", "sku: x").replace("subnet:", "sub:")
+    text = EXAMPLE.replace("os: linux", "os: plan9").replace("sku: VpnGw1AZ", "sku: x").replace("subnet:", "sub:")
     found = refused(text)
     assert [item.split(":")[1] for item in found] == ["8", "8", "10", "19"]
 
@@ -333,7 +333,7 @@ def test_an_example_with_other_words_loads_or_is_refused(data: st.DataObject) ->
 
 
 def test_a_broken_shape_hides_no_broken_rule() -> None:
-    text = edited("asn: 65101", "asn: 64500").replace("sku: VpnGw1", "skus: VpnGw1").replace("{os: linux", "{os: plan9")
+    text = edited("asn: 65101", "asn: 64500").replace("sku: VpnGw1AZ", "skus: x").replace("{os: linux", "{os: plan9")
     found = refused(text)
     assert [item.split(": ")[2] for item in found] == [
         "vnets.VNet1.vpn_gateway.skus",

@@ -25,9 +25,8 @@ from netlab.scenario.loader import parse
 
 # Its limits begin at a hundred: rules/test_connections.py makes the scenarios.
 LARGE = "r51_selectors_and_prefixes_are_few"
-# A policy-based gateway is Basic (R21), and Basic has no point-to-site (R54). Where a policy finds no prefix, routing
-# finds none either.
-NEVER_ALONE = {"r55_point_to_site_is_route_based", "r20_policy_based_selectors_have_prefixes"}
+# Where a policy finds no prefix, routing finds none either.
+NEVER_ALONE = {"r20_policy_based_selectors_have_prefixes"}
 NAMES = {rule.__name__ for rule in rules.RULES}
 EVERYTHING = (Path(__file__).parent / "everything.yaml").read_text(encoding="utf-8")
 

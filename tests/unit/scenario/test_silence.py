@@ -15,7 +15,7 @@ vnets:
     address_space: [10.1.0.0/16]
     subnets: {default: 10.1.0.0/24, GatewaySubnet: 10.1.255.0/27}
     vms: {a: {subnet: default}, b: {subnet: default}}
-    vpn_gateway: {sku: VpnGw1}
+    vpn_gateway: {sku: VpnGw1AZ}
 sites:
   Site1: {address_prefixes: [10.101.0.0/16], hosts: {h: 10.101.0.10}}
   Site2: {address_prefixes: [10.102.0.0/16], hosts: {i: 10.102.0.10}}

@@ -12,7 +12,7 @@ from policies import NONE, PREFERS_AS_PATH, PREFERS_VPN, PREMIUM, SEED, Edit, to
 
 from netlab.azure.bgp.policy import ExportPolicy, ImportPolicy, SessionPolicy, documented, policy
 from netlab.azure.bgp.table import TABLE
-from netlab.azure.bgp.values import LAST, PREFERRED
+from netlab.azure.bgp.values import LAST, LOCAL_PREFERENCE, PREFERRED
 from netlab.scenario.network import Role
 
 OWN = (IPv4Network("10.1.0.0/16"), IPv4Network("10.2.0.0/16"))
@@ -64,6 +64,8 @@ ROWS: list[tuple[str, str, tuple[str, str], Any, tuple[str, str]]] = [
     ("imports", "weight", ("hub-rs-0", "hub-er-1"), PREFERRED, ("hub-rs-0", "hub-gw-0")),
     # R95
     ("imports", "weight", ("office", "c1-msee-0"), PREFERRED, ("office", "hub-gw-0")),
+    ("imports", "local_preference", ("twin-a", "c2-msee-0"), LOCAL_PREFERENCE, ("office", "c1-msee-0")),
+    ("imports", "local_preference", ("twin-b", "c2-msee-1"), LOCAL_PREFERENCE, ("twin-a", "hub-gw-0")),
     # A36
     ("imports", "med", ("hub-er-0", "c1-msee-0"), 1, ("private-er-0", "c1-msee-0")),
     # Of equal AS paths an edge router uses the site's.

@@ -48,7 +48,7 @@ vnets:
       app: {subnet: app}
       fw: {subnet: fw, enable_ip_forwarding: true, nva: {}, public_ip_address: 203.0.113.77}
     vpn_gateway:
-      sku: VpnGw2
+      sku: VpnGw2AZ
       point_to_site: {address_pool: 172.20.0.0/24, custom_routes: [0.0.0.0/1, 128.0.0.0/1]}
   Side:
     address_space: [10.8.0.0/16]
@@ -58,7 +58,7 @@ vnets:
     address_space: [10.9.0.0/16]
     subnets: {app: 10.9.0.0/24, GatewaySubnet: 10.9.255.0/27}
     vms: {app: {subnet: app}}
-    vpn_gateway: {sku: VpnGw2}
+    vpn_gateway: {sku: VpnGw2AZ}
 peerings:
   hub-side: {vnet: Hub, remote_vnet: Side, allow_forwarded_traffic: true}
   side-hub: {vnet: Side, remote_vnet: Hub, allow_forwarded_traffic: true}
@@ -77,7 +77,7 @@ BEHIND_HUB = """local_network_gateways: {Other: behind-hub}}
 local_network_gateways:
   behind-hub: {vnet: Hub, address_prefixes: [10.7.0.0/16, 10.44.0.0/16]}"""
 DEFAULT_SITE = (
-    ("      sku: VpnGw2\n", "      sku: VpnGw2\n      default_site: HQ\n"),
+    ("      sku: VpnGw2AZ\n", "      sku: VpnGw2AZ\n      default_site: HQ\n"),
     (
         "  home:\n    routes:\n",
         "  home:\n    routes:\n      out: {address_prefix: 0.0.0.0/0, next_hop_type: Internet}\n",

@@ -60,7 +60,7 @@ def standby(addresses: str = "") -> str:
 
 def active(addresses: str = "") -> str:
     listed = f", bgp_peering_addresses: [{addresses}]" if addresses else ""
-    return f"{{sku: VpnGw2, active_active: true, bgp: {{asn: 65010{listed}}}}}"
+    return f"{{sku: VpnGw2AZ, active_active: true, bgp: {{asn: 65010{listed}}}}}"
 
 
 def site(prefix: str, asn: int, bgp: str = "", rest: str = "") -> str:

@@ -24,7 +24,7 @@ def found(data: dict[str, Any]) -> list[tuple[str, str, str]]:
 
 
 SKUS = (
-    *(("current", sku, 128) for sku in ("Standard", "HighPerformance")),
+    *(("current", sku, 128) for sku in ("Basic", "Standard", "HighPerformance")),
     *(("current", f"VpnGw{n}AZ", most) for n, most in enumerate((250, 500, 1000, 5000, 10000), 1)),
     ("seed", "VpnGw5", 128),
 )
@@ -40,8 +40,8 @@ def test_each_sku_serves_its_clients(profile: str, sku: str, most: int) -> None:
     [
         ({"sku": "VpnGw2AZ"}, 30),
         # Each tunnel ends at both instances.
-        ({"sku": "VpnGw1", "active_active": True}, 15),
-        ({"sku": "VpnGw5"}, 100),
+        ({"sku": "VpnGw1AZ", "active_active": True}, 15),
+        ({"sku": "VpnGw5AZ"}, 100),
     ],
 )
 def test_a_gateway_has_the_tunnels_of_its_sku(gateway: dict[str, object], sites: int) -> None:

@@ -1,0 +1,175 @@
+"""Words of Azure that a scenario file cannot have: what they are, and where to read on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+_RULES = "docs/explanation/azure-rules"
+_SCOPE = "docs/reference/differences.md, Out of scope"
+
+
+@dataclass(frozen=True, slots=True)
+class Unmodelled:
+    """An object of Azure that netlab has not: its name, where to read on, and the keys and values that stand for it.
+
+    ``planned`` where its rules are in the rulebook, and netlab shall have it.
+    """
+
+    name: str
+    see: str
+    words: tuple[str, ...]
+    planned: bool = False
+
+    @property
+    def sentence(self) -> str:
+        """What a person reads who wrote one of the words."""
+        return f"{self.name}: Azure has it, netlab does not model it{' yet' if self.planned else ''}: see {self.see}"
+
+
+IPV6 = Unmodelled("IPv6", _SCOPE, ("ipv6", "ipv6_address_prefixes", "enable_ipv6", "private_ip_address_version"))
+UNMODELLED = (
+    IPV6,
+    Unmodelled(
+        "Virtual WAN",
+        f"{_RULES}/virtual-wan.md",
+        (
+            "virtual_wan", "vwan", "virtual_hub", "vhub", "vpn_site", "hub_virtual_network_connection",
+            "routing_intent", "hub_route_table", "p2s_vpn_gateway", "vpn_server_configuration", "secured_virtual_hub",
+        ),
+    ),
+    Unmodelled(
+        "DNS",
+        _SCOPE,
+        (
+            "dns", "dns_server", "dhcp_option", "dns_zone", "private_dns_zone", "dns_resolver", "dns_private_resolver",
+            "dns_forwarding_ruleset", "dns_settings", "private_dns_zone_group",
+        ),
+    ),
+    Unmodelled("Azure Bastion", _SCOPE, ("azure_bastion", "bastion", "bastion_host")),
+    Unmodelled(
+        "network security groups",
+        f"{_RULES}/filters.md",
+        (
+            "network_security_group", "nsg", "security_rule", "security_group", "application_security_group", "asg",
+            "default_security_rule", "service_tag", "flow_log",
+        ),
+        planned=True,
+    ),
+    Unmodelled(
+        "NAT rules of a VPN gateway",
+        f"{_RULES}/nat-rules.md",
+        (
+            "nat_rule", "ingress_nat_rule", "egress_nat_rule", "internal_mapping", "external_mapping",
+            "enable_bgp_route_translation_for_nat",
+        ),
+        planned=True,
+    ),
+    Unmodelled(
+        "Azure Firewall",
+        f"{_RULES}/firewall.md",
+        ("azure_firewall", "firewall", "firewall_policy", "firewall_policies", "ip_group", "virtual_network_appliance"),
+        planned=True,
+    ),
+    Unmodelled(
+        "load balancers",
+        f"{_RULES}/load-balancer.md",
+        (
+            "load_balancer", "internal_load_balancer", "backend_address_pool", "backend_pool", "load_balancing_rule",
+            "frontend_ip_configuration", "inbound_nat_rule", "outbound_rule", "gateway_load_balancer", "ilb",
+        ),
+        planned=True,
+    ),
+    Unmodelled(
+        "private and service endpoints",
+        f"{_RULES}/endpoints.md",
+        (
+            "private_endpoint", "private_link", "private_link_service", "private_link_service_connection",
+            "private_endpoint_network_policies", "service_endpoint", "service_endpoint_policies",
+        ),
+        planned=True,
+    ),
+    Unmodelled(
+        "NAT gateways and ways out to the Internet",
+        f"{_RULES}/endpoints.md",
+        ("nat_gateway", "default_outbound_access", "public_ip_prefix", "public_ip_prefixes"),
+        planned=True,
+    ),
+    Unmodelled(
+        "a next hop of several appliances",
+        f"{_RULES}/routing.md",
+        ("virtual_appliance_ecmp", "next_hop_ip_addresses"),
+        planned=True,
+    ),
+    Unmodelled(
+        "peering of subnets",
+        f"{_RULES}/routing.md",
+        ("peer_complete_vnets", "local_subnet_names", "remote_subnet_names", "enable_only_ipv6_peering"),
+        planned=True,
+    ),
+    Unmodelled(
+        "point-to-site over OpenVPN or SSTP",
+        f"{_RULES}/point-to-site.md",
+        ("openvpn", "sstp", "vpn_client_protocol"),
+        planned=True,
+    ),
+    Unmodelled(
+        "RADIUS and Microsoft Entra ID",
+        f"{_RULES}/point-to-site.md",
+        (
+            "radius", "radius_server", "radius_server_address", "radius_server_secret", "aad", "aad_tenant",
+            "aad_audience", "aad_issuer", "entra_id",
+        ),
+        planned=True,
+    ),
+    Unmodelled("route maps", f"{_RULES}/route-server-measured.md", ("route_map",)),
+    Unmodelled(
+        "ExpressRoute's other peerings and paths",
+        _SCOPE,
+        (
+            "microsoft_peering", "public_peering", "global_reach", "fast_path", "express_route_gateway_bypass",
+            "express_route_port", "express_route_direct", "authorization",
+        ),
+    ),
+    Unmodelled(
+        "application delivery",
+        _SCOPE,
+        ("application_gateway", "front_door", "traffic_manager", "web_application_firewall", "waf", "cdn"),
+    ),
+    Unmodelled(
+        "further properties of VNets and subnets",
+        _SCOPE,
+        (
+            "delegation", "ddos_protection_plan", "enable_ddos_protection", "flow_timeout_in_minutes", "encryption",
+            "network_manager", "virtual_network_tap", "bgp_communities", "network_watcher", "extended_location",
+        ),
+    ),
+    Unmodelled(
+        "several NICs of a machine",
+        _SCOPE,
+        ("network_interface", "nic", "ip_configuration", "enable_accelerated_networking"),
+    ),
+    Unmodelled(
+        "what Azure files an object under", _SCOPE, ("resource_group", "tag", "zone", "availability_zone", "sku_family")
+    ),
+)  # fmt: skip
+
+
+def unmodelled(word: str) -> Unmodelled | None:
+    """What a key or a value of a file stands for, if Azure has it and netlab has not: however it is spelled."""
+    plain = _plain(word)
+    return _by_word().get(plain) or _by_word().get(plain.removesuffix("s"))
+
+
+@cache
+def _by_word() -> dict[str, Unmodelled]:
+    return {word: item for item in UNMODELLED for word in _spellings(item)}
+
+
+def _spellings(item: Unmodelled) -> Iterator[str]:
+    return map(_plain, item.words)
+
+
+def _plain(word: str) -> str:
+    return word.lower().replace("_", "").replace("-", "").replace(" ", "")
