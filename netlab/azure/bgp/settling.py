@@ -168,6 +168,8 @@ class Settling:
         heard = [(peering, update) for peering, update in self.accepted(node)]
         best = min((self._ranked(*item) for item in heard), default=None)
         equal = [item for item in heard if self._ranked(*item) == best]
+        # Differs from Azure: Of equal AS paths a router advertises the one from the lowest address; on Azure it is the
+        # oldest, which depends on when sessions came up.
         equal.sort(key=lambda item: (item[0].session.peer.bgp_address, item[0].tunnel))
         before, paths = self.best.get(node, ()), tuple(self._path(*item) for item in equal)
         self.best[node], self._chosen[node] = paths, tuple(peering for peering, _ in equal)
