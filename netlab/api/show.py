@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netlab.api.labs import Lab
 from netlab.api.machine import LINUX
-from netlab.azure.learning import learners
+from netlab.azure.learning import learners, route_server_name
 from netlab.azure.state import State
 from netlab.azure.views import bgp
 from netlab.azure.views import nics as views
@@ -36,7 +36,8 @@ def gateway(lab: Lab, name: str) -> Gateway:
 def speaker(where: Where, name: str) -> Speaker:
     """A gateway or a site; or one of those that speak BGP and nothing else."""
     now, witness = _seen(where)
-    known = (*(end.name for end in now.network.ends), *learners(now.network))
+    servers = map(route_server_name, now.network.route_servers)
+    known = (*(end.name for end in now.network.ends), *servers, *learners(now.network))
     return Speaker(now, witness, _known(where, name, known))
 
 
@@ -66,9 +67,8 @@ def p2s_sessions(lab: Lab, name: str) -> Shown[ClientSession]:
     return found.p2s_sessions()
 
 
-def advertised_routes(where: Where, name: str, peer: str) -> Shown[GatewayRoute]:
+def advertised_routes(found: Speaker, peer: str) -> Shown[GatewayRoute]:
     """What a gateway advertises to a BGP peer."""
-    found = speaker(where, name)
     known = found.peers()
     if peer not in known:
         raise UsageError(f"{found.end} has no BGP peer {peer[:60]!r}", f"its peers: {', '.join(known) or 'none'}")

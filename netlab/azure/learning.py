@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from netlab.azure.state import State
 from netlab.scenario.models import Expectation
-from netlab.scenario.network import ExpressRouteGateway, Network, Router
+from netlab.scenario.network import ExpressRouteGateway, Network, Router, RouteServer
 
 ABSENT = "absent"
 
@@ -37,14 +37,20 @@ def expressroute_name(gateway: ExpressRouteGateway) -> str:
     return f"{gateway.name}-er"
 
 
+def route_server_name(server: RouteServer) -> str:
+    """What a Route Server is called, of both its instances."""
+    return f"{server.name}-rs"
+
+
 def routers(state: State, learner: str) -> tuple[Router, ...]:
     """The routers of a VNet's gateway or of a site, or the one of a node; none while that is stopped."""
     end = next((end for end in state.network.ends if end.name == learner), None)
     if end is not None:
         return state.topology.of(end)
-    private = next((g for g in state.network.expressroute_gateways if expressroute_name(g) == learner), None)
-    if private is not None:
-        return tuple(router for router in private.instances if router.node in state.topology.speakers)
+    pairs = {expressroute_name(gateway): gateway.instances for gateway in state.network.expressroute_gateways}
+    pairs |= {route_server_name(server): server.instances for server in state.network.route_servers}
+    if learner in pairs:
+        return tuple(router for router in pairs[learner] if router.node in state.topology.speakers)
     found = state.topology.speakers.get(learner.lower())
     return (found,) if found is not None else ()
 

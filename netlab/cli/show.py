@@ -14,7 +14,7 @@ from netlab.errors import ExitCode
 
 if TYPE_CHECKING:
     from netlab.api.show import Gateway, Speaker, Where
-    from netlab.results.shown import Shown
+    from netlab.results.shown import GatewayRoute, Shown
 
 app = typer.Typer(name="show", help="What Azure's operations show of a gateway or a NIC.", no_args_is_help=True)
 
@@ -28,8 +28,8 @@ SpeakerArgument = Annotated[
     str,
     typer.Argument(
         metavar="GATEWAY",
-        help="A VNet with a VPN gateway, a site, an ExpressRoute gateway (VNET-er), an instance of a Route Server "
-        "(VNET-rs-0) or an appliance (VNET-VM).",
+        help="A VNet with a VPN gateway, a site, an ExpressRoute gateway (VNET-er), a Route Server (VNET-rs) or one "
+        "of its instances (VNET-rs-0), or an appliance (VNET-VM).",
     ),
 ]
 
@@ -43,7 +43,8 @@ def learned_routes(
     output: FormatOption = Format.table,
 ) -> None:
     """Show a gateway's own, static and learned routes."""
-    _print(_speaker(gateway, _where(predicted, step, lab)).learned_routes(), output, wrapped=True)
+    found = _speaker(gateway, _where(predicted, step, lab))
+    _print_routes(found, found.learned_routes(), output)
 
 
 @app.command("advertised-routes")
@@ -58,7 +59,8 @@ def advertised_routes(
     """Show what a gateway advertises to a BGP peer."""
     from netlab.api import show
 
-    _print(show.advertised_routes(_where(predicted, step, lab), gateway, peer), output, wrapped=True)
+    found = _speaker(gateway, _where(predicted, step, lab))
+    _print_routes(found, show.advertised_routes(found, peer), output)
 
 
 @app.command("bgp-peers")
@@ -162,6 +164,14 @@ def _speaker(name: str, where: Where) -> Speaker:
     from netlab.api import show
 
     return show.speaker(where, name)
+
+
+def _print_routes(speaker: Speaker, found: Shown[GatewayRoute], output: Format) -> None:
+    """Routes as `az` prints them: those of a Route Server by its instances."""
+    if speaker.is_route_server and output is Format.json and not found.dead:
+        print_json(speaker.by_role(found.rows), sparse=True)
+    else:
+        _print(found, output, wrapped=True)
 
 
 def _print(found: Shown[Any], output: Format, *, wrapped: bool = False) -> None:

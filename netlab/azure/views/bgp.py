@@ -7,13 +7,13 @@ lab, or the model.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from typing import Protocol
 
 from netlab.azure.bgp.sessions import originated
-from netlab.azure.learning import routers
+from netlab.azure.learning import route_server_name, routers
 from netlab.azure.state import State
 from netlab.results.shown import CircuitRoute, GatewayRoute, PeerStatus, Shown
 from netlab.scenario.network import Circuit, Router, VpnGateway
@@ -75,13 +75,30 @@ class Speaker:
     witness: Witness
     end: str
 
+    @property
+    def is_route_server(self) -> bool:
+        """Whether it is a Route Server, with both its instances, as Azure shows it."""
+        return self.end in map(route_server_name, self.state.network.route_servers)
+
+    def by_role(self, rows: Iterable[GatewayRoute]) -> dict[str, tuple[GatewayRoute, ...]]:
+        """Rows of a Route Server under the names that Azure has for its instances."""
+        found: dict[str, tuple[GatewayRoute, ...]] = {}
+        for router in self._routers():
+            local = str(router.bgp_address)
+            found[f"RouteServiceRole_IN_{router.index}"] = tuple(row for row in rows if row.localAddress == local)
+        return found
+
     def learned_routes(self) -> Shown[GatewayRoute]:
-        """As ``az network vnet-gateway list-learned-routes``: own, static and learned routes of every instance."""
+        """As ``az network vnet-gateway list-learned-routes``: own, static and learned routes of every instance.
+
+        Of a Route Server only what appliances advertise: Azure hides what its gateways do.
+        """
         rows: list[GatewayRoute] = []
         dead: list[str] = []
         for router in self._routers():
             found = self.witness.held(router)
-            rows += (_learned(router, route) for route in _in_order(found or ()))
+            kept = (route for route in found or () if not self.is_route_server or _is_of_appliance(route))
+            rows += (_learned(router, route) for route in _in_order(kept))
             rows += self._echoes(router)
             dead += [f"bgpd of {router.node}"] if found is None else []
         return Shown(tuple(rows), tuple(dead))
@@ -170,7 +187,11 @@ def circuit_routes(state: State, witness: Witness, circuit: Circuit, path: int) 
     return Shown(tuple(rows), (f"bgpd of {router.node}",) if found is None else ())
 
 
-def _in_order(found: tuple[Held, ...]) -> list[Held]:
+def _is_of_appliance(route: Held) -> bool:
+    return route.peer is not None and route.peer.router.role == "appliance"
+
+
+def _in_order(found: Iterable[Held]) -> list[Held]:
     """Own routes first, then by prefix and peer."""
 
     def place(route: Held) -> tuple[bool, IPv4Network, IPv4Address]:

@@ -275,3 +275,31 @@ def test_a_circuit_that_is_lost_shows_nothing() -> None:
         assert not [
             r for r in circuit_routes(now, Model(now), now.network.circuits["madrid"], path).rows if "64999" in r.path
         ]
+
+
+# --- Route Servers --------------------------------------------------------------------------------------------------
+
+
+def test_a_route_server_lists_what_appliances_advertise_by_its_instances() -> None:
+    """M-ARS1, baseline-pre-delta3/06-ars-hub1-peer-nva1-learned.json; routes of the gateway are not in it."""
+    server = speaker("hub1-rs")
+    found = server.by_role(server.learned_routes().rows)
+    assert {role: list(map(in_words, rows)) for role, rows in found.items()} == {
+        f"RouteServiceRole_IN_{place}": [
+            "10.31.0.0/24 10.10.1.4 10.10.1.4 EBgp 65001 32768",
+            "10.32.0.0/24 10.10.1.5 10.10.1.5 EBgp 65002 32768",
+        ]
+        for place in (0, 1)
+    }
+
+
+def test_what_a_route_server_advertises_is_listed_by_its_instances() -> None:
+    """M-ARS2, square-faults/normal/ars-hub1-advertised.json."""
+    server = speaker("hub1-rs")
+    found = server.by_role(server.advertised_routes("10.10.1.4").rows)
+    for role, local in (("RouteServiceRole_IN_0", "10.10.0.68"), ("RouteServiceRole_IN_1", "10.10.0.69")):
+        assert [(row.network, row.nextHop, row.asPath) for row in found[role]][::3] == [
+            ("10.10.0.0/16", local, "65515"),
+            ("10.40.0.0/16", local, "65515-65000"),
+        ]
+    assert not speaker("hub1-rs-0").is_route_server
