@@ -165,6 +165,12 @@ class Speaker:
                     )
 
 
+def why_no_session(state: State, peer: Neighbor) -> str | None:
+    """Why a router can have no session with a peer in their tunnel (B37, B43)."""
+    tunnel = state.topology.tunnel.get(peer.tunnel)
+    return tunnel.why_no_session or None if tunnel is not None else None
+
+
 def circuit_routes(state: State, witness: Witness, circuit: Circuit, path: int) -> Shown[CircuitRoute]:
     """As ``az network express-route list-route-tables`` of the private peering: what an edge router holds.
 

@@ -12,7 +12,7 @@ from netlab.azure.bgp.sessions import Session, originated, possible
 from netlab.azure.faults import Impact
 from netlab.azure.faults.session import pair
 from netlab.azure.state import State
-from netlab.azure.views.bgp import Held, Neighbor, Sent
+from netlab.azure.views.bgp import Held, Neighbor, Sent, why_no_session
 from netlab.results.shown import PeerStatus
 from netlab.scenario.network import Router, Topology
 
@@ -67,7 +67,7 @@ class Model:
                 state=states.get(peer, "Connecting"),
                 routesReceived=received[peer],
                 localAddress=str(router.bgp_address),
-                reason=why_exceeded(router, peer.router) if peer in lost else None,
+                reason=why_exceeded(router, peer.router) if peer in lost else why_no_session(self.state, peer),
             )
             for peer in self.neighbors(router)
         )

@@ -9,7 +9,7 @@ from ipaddress import IPv4Address, IPv4Network
 from netlab.azure.bgp.policy import policy, why_exceeded
 from netlab.azure.bgp.sessions import originated
 from netlab.azure.state import State
-from netlab.azure.views.bgp import Held, Neighbor, Sent
+from netlab.azure.views.bgp import Held, Neighbor, Sent, why_no_session
 from netlab.lab.build.speakers import GIVEN_UP
 from netlab.machine.frr import BgpPeer, BgpRoute
 from netlab.machine.ports import Bgp
@@ -62,7 +62,15 @@ class Daemons:
         if speaker is None:
             return ()
         found, peers = self.bgp.peers(speaker), self._peers(router)
-        return tuple(_status(router, peers.get(peer.address), peer) for peer in found) if found is not None else None
+        if found is None:
+            return None
+        return tuple(_status(router, peer, self._reason(router, peers.get(peer.address), peer)) for peer in found)
+
+    def _reason(self, router: Router, other: Neighbor | None, peer: BgpPeer) -> str | None:
+        """Why a session is not up, where bgpd or the model can say it."""
+        if other is None or peer.state == "Established":
+            return None
+        return why_exceeded(router, other.router) if peer.state == GIVEN_UP else why_no_session(self.state, other)
 
     def _routes(self, speaker: BgpSpeaker) -> tuple[BgpRoute, ...] | None:
         if speaker.node not in self._asked:
@@ -95,7 +103,7 @@ def _held(router: Router, peer: Neighbor | None, route: BgpRoute) -> Held:
     return Held(prefix, as_path, route.next_hop, peer, route.inside, route.first)
 
 
-def _status(router: Router, other: Neighbor | None, peer: BgpPeer) -> PeerStatus:
+def _status(router: Router, peer: BgpPeer, reason: str | None) -> PeerStatus:
     up = peer.state == "Established"
     return PeerStatus(
         neighbor=peer.address,
@@ -103,7 +111,7 @@ def _status(router: Router, other: Neighbor | None, peer: BgpPeer) -> PeerStatus
         state=_STATES.get(peer.state, "Connecting"),
         routesReceived=peer.received,
         localAddress=str(router.bgp_address),
-        reason=why_exceeded(router, other.router) if peer.state == GIVEN_UP and other is not None else None,
+        reason=reason,
         connectedDuration=_duration(peer.up_milliseconds // 1000) if up else None,
         messagesSent=peer.messages_sent,
         messagesReceived=peer.messages_received,

@@ -303,3 +303,41 @@ def test_what_a_route_server_advertises_is_listed_by_its_instances() -> None:
             ("10.40.0.0/16", local, "65515-65000"),
         ]
     assert not speaker("hub1-rs-0").is_route_server
+
+
+# --- APIPA: configure-bgp.md (2026-08-27) and M-ARS1's peer status, which has the gateway's own address (B39) -------
+
+APIPA = """
+name: t
+vnets:
+  hub:
+    address_space: [10.10.0.0/16]
+    subnets: {GatewaySubnet: 10.10.0.0/27}
+    vpn_gateway:
+      active_active: true
+      bgp: {asn: 65010, bgp_peering_addresses: [169.254.21.2, 169.254.21.6, 169.254.22.2, 169.254.22.6]}
+sites:
+  One: {address_prefixes: [10.50.0.0/16], bgp: {asn: 64999, bgp_peering_address: 169.254.22.1}}
+local_network_gateways:
+  one: {site: One, bgp: {asn: 64999, bgp_peering_address: 169.254.22.1}}
+connections:
+  hub-One: {type: IPsec, between: [hub, One], enable_bgp: true, local_network_gateways: {hub: one}NAMED}
+"""
+
+
+@pytest.mark.parametrize(
+    ("named", "state_0", "reason_0"),
+    [
+        (", custom_bgp_addresses: [169.254.22.2, 169.254.21.6]", "Connected", None),
+        ("", "Connecting", "hub-gw-0 peers from 169.254.21.2, and one expects 169.254.22.2 (B37)"),
+    ],
+)
+def test_an_apipa_peer_has_the_gateways_own_address_as_local_address(
+    named: str, state_0: str, reason_0: str | None
+) -> None:
+    rows = speaker("hub", state(APIPA.replace("NAMED", named))).bgp_peers().rows
+    found = [(r.localAddress, r.state, r.reason) for r in rows if r.neighbor == "169.254.22.1"]
+    assert found == [
+        ("10.10.0.4", state_0, reason_0),
+        ("10.10.0.5", "Connecting", "one has no BGP address in this tunnel (B43)"),
+    ]
