@@ -23,7 +23,8 @@ def check(reference: str) -> tuple[tuple[Finding, ...], bool]:
     """All findings about a scenario, and whether it is valid: broken rules, and ends that the model cannot connect."""
     try:
         loaded = load(reference)
-        found = (*loaded.warnings, *located(loaded, misfits.warnings(loaded.scenario)))
+        of_model = (*misfits.warnings(loaded.scenario), *misfits.without_session(loaded.scenario))
+        found = (*loaded.warnings, *located(loaded, of_model))
         return tuple(sorted(found, key=lambda finding: finding.line)), True
     except ScenarioError as error:
         return error.findings or (Finding(error.message, where=reference),), False

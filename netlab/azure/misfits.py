@@ -10,10 +10,10 @@ from netlab.azure.disagreement import Documented
 from netlab.azure.ike import EspSuite, IkeSuite
 from netlab.azure.prediction import predict, story_of
 from netlab.azure.selectors import Selectors
-from netlab.azure.state import State
+from netlab.azure.state import State, unknown_instance
 from netlab.results.verification import Remark
 from netlab.scenario.models import NewKey, Scenario
-from netlab.scenario.network import Side
+from netlab.scenario.network import Side, Topology, resolve
 from netlab.scenario.rules.breach import Breach, Path
 
 SHUT_IN = "A20"
@@ -51,6 +51,15 @@ def warnings(scenario: Scenario) -> Iterator[Breach]:
                 found.setdefault(name, _breach(foreseen.state, name, problem))
                 expected |= {name} if documented.connections.get(name, "Connected") != "Connected" else set()
     yield from (breach for name, breach in found.items() if name not in expected)
+
+
+def without_session(scenario: Scenario) -> Iterator[Breach]:
+    """A warning for each connection with BGP of which no tunnel can have a session (B37)."""
+    for name, tunnels in Topology(resolve(scenario)).tunnels_by_connection.items():
+        known = [tunnel for tunnel in tunnels if not unknown_instance(tunnel)]
+        why = [tunnel.why_no_session for tunnel in known if tunnel.connection.speaks_bgp]
+        if why and all(why):
+            yield Breach(("connections", name), f"none of its tunnels has a BGP session: {why[0]}", "warning", "B37")
 
 
 def _breach(state: State, name: str, problem: Misfit) -> Breach:

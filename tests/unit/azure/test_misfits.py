@@ -213,3 +213,44 @@ def test_no_scenario_of_the_catalogue_is_silent_about_such_a_connection(name: st
     scenario = load(name).scenario
     assert not list(warnings(scenario))
     assert not [item for step in prediction(scenario).steps for item in step.warnings]
+
+
+# --- BGP addresses --------------------------------------------------------------------------------------------------
+
+SESSIONS = """\
+name: sessions
+vnets:
+  VNet1:
+    address_space: [10.1.0.0/16]
+    subnets: {GatewaySubnet: 10.1.255.0/27}
+    vpn_gateway:
+      active_active: true
+      bgp: {asn: 65010, bgp_peering_addresses: [169.254.21.2, 169.254.21.6, 169.254.22.2, 169.254.22.6]}
+sites:
+  One: {address_prefixes: [10.101.0.0/16], bgp: {asn: 65101, bgp_peering_address: 169.254.22.1}}
+connections:
+  VNet1-One: {type: IPsec, between: [VNet1, One]REST}
+"""
+
+
+@pytest.mark.parametrize(
+    ("rest", "why"),
+    [
+        (", enable_bgp: true, custom_bgp_addresses: [169.254.22.2, 169.254.21.6]", ""),
+        (", enable_bgp: true, custom_bgp_addresses: [169.254.22.2, 169.254.21.6], gateway_instance: 0", ""),
+        (", enable_bgp: true", ""),
+        ("", ""),
+        (
+            ", enable_bgp: true, custom_bgp_addresses: [169.254.21.2, 169.254.22.6]",
+            "vnet1-gw-0 peers from 169.254.21.2, and one expects 169.254.22.2 (B37)",
+        ),
+        (
+            ", enable_bgp: true, custom_bgp_addresses: [169.254.22.2, 169.254.22.6], gateway_instance: 1",
+            "one has no BGP address in this tunnel (B43)",
+        ),
+    ],
+)
+def test_a_connection_without_any_bgp_session(rest: str, why: str, tmp_path) -> None:
+    text = SESSIONS.replace("REST", rest)
+    said = [message for *_, rule, message in found(text, tmp_path) if "session" in message]
+    assert said == ([f"connections.VNet1-One: none of its tunnels has a BGP session: {why}"] if why else [])
