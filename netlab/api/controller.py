@@ -13,7 +13,7 @@ from netlab.machine.watch import Watch
 from netlab.plan import steering
 
 PORTS = loop.Ports(gateways, routers, sas, bgp, Watch)
-DEMAND = demand.Ports(packets.PacketTap, sas.children, ike.initiate_child)
+DEMAND = demand.Ports(packets.PacketTap, sas.children, sas.connecting, ike.initiate_child)
 
 
 def main() -> None:

@@ -36,22 +36,24 @@ class Ports:
     """What bringing up tunnels asks of the ports.
 
     ``tap`` listens at an interface of a namespace. The others take a charon's directory and a connection: ``children``
-    are its CHILD SAs; ``initiate_child`` brings up one more.
+    are its CHILD SAs; ``connecting`` says whether it is about to make an IKE SA; ``initiate_child`` brings up one more.
     """
 
     tap: Callable[[str, str], Tap]
     children: Callable[[str, str], Iterable[Child]]
+    connecting: Callable[[str, str], bool]
     initiate_child: Callable[[str, str, str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """Where packets for a connection enter, and whose charon brings it up for them."""
+    """Where packets for a connection enter, whose charon brings it up for them, and the charons of both its ends."""
 
     netns: str
     interface: str
     directory: str
     connection: IkeConnection
+    ends: tuple[str, ...] = ()
 
 
 def demands(plan: Plan) -> Iterator[Demand]:
@@ -61,7 +63,8 @@ def demands(plan: Plan) -> Iterator[Demand]:
         charon = charons[tunnel.edge]
         for connection in charon.connections:
             if connection.name == tunnel.connection and connection.on_demand:
-                yield Demand(plan.netns(tunnel.node), tunnel.interface, charon.directory, connection)
+                ends = tuple(charons[end.edge].directory for end in plan.tunnels if end.connection == tunnel.connection)
+                yield Demand(plan.netns(tunnel.node), tunnel.interface, charon.directory, connection, ends)
 
 
 def lacking(connection: IkeConnection, in_use: Collection[Child], packets: Collection[Packet]) -> tuple[str, ...]:
@@ -90,15 +93,20 @@ def start(plan: Plan, ports: Ports, watched: frozenset[Demand] = frozenset()) ->
     """
     fresh = frozenset(demands(plan)) - watched
     tried = [threading.Event() for _ in fresh]
+    locks: dict[str, threading.Lock] = {}
     for demand, event in zip(fresh, tried, strict=True):
-        arguments = (demand, ports, threading.Event().wait, event.set)
+        lock = locks.setdefault(demand.connection.name, threading.Lock())
+        arguments = (demand, ports, lock, threading.Event().wait, event.set)
         threading.Thread(target=_watch, args=arguments, daemon=True).start()
     for event in tried:
         event.wait()
     return watched | fresh
 
 
-def _watch(demand: Demand, ports: Ports, pause: Callable[[float], object], tried: Callable[[], None]) -> None:
+Pause = Callable[[float], object]
+
+
+def _watch(demand: Demand, ports: Ports, lock: threading.Lock, pause: Pause, tried: Callable[[], None]) -> None:
     while True:
         try:
             try:
@@ -106,15 +114,23 @@ def _watch(demand: Demand, ports: Ports, pause: Callable[[float], object], tried
             finally:
                 tried()
             while True:
-                serve(demand, ports, tap.wait())
+                packets = tap.wait()
+                with lock:
+                    serve(demand, ports, packets, pause)
                 pause(_PAUSE)
         except (LabError, OSError):
             pause(_PERIOD)
 
 
-def serve(demand: Demand, ports: Ports, packets: Collection[Packet]) -> None:
-    """Bring up what packets lack; a peer that refuses is asked again by the next packet."""
+def serve(demand: Demand, ports: Ports, packets: Collection[Packet], pause: Pause) -> None:
+    """Bring up what packets lack; a peer that refuses is asked again by the next packet.
+
+    Two IKE SAs that both ends make at once replace each other, and take CHILD SAs with them: of the two ends of a
+    connection one begins, and only when nothing else is under way.
+    """
     name = demand.connection.name
+    while any(ports.connecting(directory, name) for directory in demand.ends):
+        pause(_PAUSE)
     for child in lacking(demand.connection, tuple(ports.children(demand.directory, name)), packets):
         with contextlib.suppress(LabError):
             ports.initiate_child(demand.directory, name, child)

@@ -142,18 +142,25 @@ def refusal(directory: str, name: str) -> str:
         lines = Path(directory, "charon.log").read_text(errors="replace").splitlines()
     except OSError:
         return ""
-    begun, again, said = False, False, list[str]()
-    for line in (line for line in lines if f"<{name}|" in line):
+    begun, again, number, said = False, False, "", list[str]()
+    for line, found in ((line, found) for line in lines if (found := _sa_number(line, name))):
         if " initiating " in line:
-            begun, said = True, said if again else []
+            begun, number, said = True, found, said if again else []
         if "CHILD_SA" in line and " established " in line:
             begun = False
         again = "trying again" in line
-        said.append(line)
+        # An SA that was given up may still hear of its peer.
+        said += [line] if found == number else []
     if not begun:
         return ""
     heard = (reason for reason, words in _REFUSALS if any(word in line for line in said for word in words))
     return next(heard, UNHEARD)
+
+
+def _sa_number(line: str, name: str) -> str:
+    """The number of the connection's IKE SA that a line of charon's log is about; empty if it is about none."""
+    _, found, rest = line.partition(f"<{name}|")
+    return rest.partition(">")[0] if found else ""
 
 
 def terminate(directory: str, name: str, seconds: float, number: str = "") -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from netlab.errors import ConvergeError
-from netlab.machine import charon
+from netlab.machine import charon, sas
 from netlab.machine.waiting import wait_until
 from netlab.plan.model import Plan
 from netlab.plan.names import certificate_path
@@ -66,9 +66,20 @@ def reset(plan: Plan, connection: str, refused: Collection[str] = ()) -> None:
     """Take a connection down and bring it up again, as far as its ends agree."""
     ends = [(item.directory, each) for item in plan.charons for each in item.connections if each.name == connection]
     at_once(ends, lambda end: charon.terminate(end[0], connection, _patience(plan)))
+    if any(each.on_demand for _, each in ends):
+        _await_attempts([directory for directory, _ in ends], connection)
     for directory, each in ends:
-        if each.initiator:
+        if each.initiator and connection not in sas.installed(directory):
             _bring_up(plan, directory, connection, refused)
+
+
+def _await_attempts(directories: Collection[str], connection: str) -> None:
+    """Wait until no end is about to make an IKE SA for a packet: two that are made at once replace each other."""
+
+    def ended() -> bool:
+        return not any(sas.connecting(directory, connection) for directory in directories)
+
+    wait_until(ended, INITIATE_SECONDS, lambda: f"an end of {connection} neither gives up nor gets an answer")
 
 
 def initiate_child(directory: str, connection: str, child: str) -> None:
@@ -101,6 +112,9 @@ def _bring_up(plan: Plan, directory: str, connection: str, refused: Collection[s
         try:
             charon.initiate(directory, connection, INITIATE_SECONDS)
         except ConvergeError as error:
+            # The other end may have brought it up in the meantime: for a packet, where it does so on demand.
+            if connection in sas.installed(directory):
+                return True
             # A peer that refuses is believed; one that was not heard is asked again.
             if charon.refusal(directory, connection) != charon.UNHEARD:
                 raise

@@ -38,6 +38,11 @@ def children(directory: str, connection: str) -> tuple[Child, ...]:
     )
 
 
+def connecting(directory: str, connection: str) -> bool:
+    """Whether a charon is about to make an IKE SA of a connection that it has begun."""
+    return any(sa.connection == connection and sa.state == "CONNECTING" for sa in sas(directory))
+
+
 def refusal(directory: str, connection: str) -> str:
     """Why a connection that this charon began last did not come up; empty if it began none."""
     return charon.refusal(directory, connection)

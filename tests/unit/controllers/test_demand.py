@@ -86,12 +86,18 @@ def test_a_packet_wants_the_one_sa_that_would_take_it(
 class Machine:
     """A peer that agrees, or not."""
 
-    def __init__(self, refuses: bool = False) -> None:
+    def __init__(self, refuses: bool = False, busy: int = 0) -> None:
         self.initiated: list[str] = []
+        self._busy = busy
         self._refuses = refuses
 
     def children(self, directory: str, connection: str) -> tuple[Child, ...]:
         return ()
+
+    def connecting(self, directory: str, connection: str) -> bool:
+        """Whether it does: for the first looks."""
+        self._busy -= 1
+        return self._busy >= 0
 
     def initiate_child(self, directory: str, connection: str, child: str) -> None:
         self.initiated.append(child)
@@ -104,11 +110,25 @@ class Machine:
 
 def test_a_packet_brings_its_sa_up() -> None:
     machine = Machine()
-    demand.serve(gateway_end(), machine, {(VM, HOST)})
+    demand.serve(gateway_end(), machine, {(VM, HOST)}, lambda _: None)
     assert machine.initiated == ["C"]
+
+
+def test_an_end_does_not_begin_while_the_other_one_does() -> None:
+    """Two IKE SAs that are made at once replace each other, and take CHILD SAs with them."""
+    machine, pauses = Machine(busy=3), list[float]()
+    end = gateway_end()
+    assert len(end.ends) == 2
+
+    def pause(seconds: float) -> None:
+        assert machine.initiated == []
+        pauses.append(seconds)
+
+    demand.serve(end, machine, {(VM, HOST)}, pause)
+    assert (machine.initiated, len(pauses)) == (["C"], 3)
 
 
 def test_one_refusal_does_not_keep_the_others_waiting() -> None:
     machine = Machine(refuses=True)
-    demand.serve(gateway_end(), machine, {(VM, HOST), (VM2, HOST2)})
+    demand.serve(gateway_end(), machine, {(VM, HOST), (VM2, HOST2)}, lambda _: None)
     assert machine.initiated == ["C", "C-4"]

@@ -37,6 +37,15 @@ OTHER = "12:52:41 14[IKE] <C-2|7> received NO_PROPOSAL_CHOSEN notify error"
             [MAIN_MODE, "1 01[ENC] <C|1> invalid HASH_V1 payload length, decryption failed?", AGAIN, MAIN_MODE],
             "authentication failed",
         ),
+        # What an SA hears that was given up for a new one says nothing of that one.
+        (
+            [
+                MAIN_MODE,
+                MAIN_MODE.replace("1>", "2>"),
+                "1 01[ENC] <C|1> invalid HASH_V1 payload length, decryption failed?",
+            ],
+            "peer unreachable",
+        ),
         # Another connection of the same charon, and of a similar name.
         ([BEGIN, OTHER], "peer unreachable"),
         ([OTHER], ""),
