@@ -130,7 +130,7 @@ story:
       reach:
         home: {vm1: {unreachable: its own network is longer, dropped_at: home}, vm2: reachable, internet: reachable}
         disabled: {VNet1: reachable, internet: reachable}
-        lin: {VNet1: reachable, internet: {unreachable: the tunnel takes everything, dropped_at: vnet1-gw-0}}
+        lin: {VNet1: reachable, internet: {unreachable: the tunnel takes everything, dropped_at: vnet1}}
         vm1: {home: {unreachable: its answer stays in the client's own network, dropped_at: home}, lin: reachable}
   - name: with a longer route by hand
     do: [{add_route: {client: home, prefix: 192.168.1.4/32}}]

@@ -184,7 +184,7 @@ FAULTS = (
         "bgpd in the middle is killed",
         lambda lab: lab.kill("vnet2-gw-0", "bgpd"),
         ("lin", "site1-host1"),
-        ("vnet1-gw-0", "forward", "no route: vnet1-gw-0 has no route to 10.101.0.10"),
+        ("vnet1", "forward", "None route: 10.101.0.10"),
         checks=(("daemons", "bgpd of vnet2-gw-0 is dead"), ("BGP vnet2-gw-0 to 10.1.255.30", "bgpd does not answer")),
     ),
     Fault(

@@ -201,6 +201,7 @@ ENDPOINTS = {
 }
 # Whose stories name the Internet as a target.
 TO_INTERNET = {
+    "p2s-custom-routes",
     "udr-own-vpn-server",
     "udr-nva",
     "hub-spoke-firewall",
