@@ -25,6 +25,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+_SYSTEM_PROGRAMS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
+
 # In the order of the help.
 for room in (build, prove, read, model, show, reset, fault, p2s, connection):
     app.add_typer(room.app)
@@ -45,8 +47,19 @@ def _options(
     del version
 
 
+def _settle_in() -> None:
+    """Have what netlab needs of its caller: an output, even if nobody reads it, and system programs in the path."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 # until the end
+    # Debian's su keeps the path of a user, which has no sbin (su(1), "environment").
+    path = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    os.environ["PATH"] = os.pathsep.join((*path, *(place for place in _SYSTEM_PROGRAMS if place not in path)))
+
+
 def main() -> None:
     """Run the command line and exit with an ``ExitCode``."""
+    _settle_in()
     try:
         with interruptible():
             code = app(standalone_mode=False)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from netlab import files
 from netlab.cli.options import Format
-from netlab.errors import NetlabError, UsageError
+from netlab.errors import LabError, NetlabError, UsageError
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -96,7 +96,15 @@ def _whoever_reads() -> Iterator[None]:
         yield
         sys.stdout.flush()
     except (BrokenPipeError, SystemExit):  # rich makes a SystemExit of it
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _fall_silent()
+    except OSError as error:
+        _fall_silent()
+        raise LabError(f"cannot write to standard output: {error.strerror}", "make room there") from None
+
+
+def _fall_silent() -> None:
+    """What is left to print, by Python at its end too, goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def write_text(path: Path, text: str) -> None:

@@ -146,6 +146,8 @@ def _try(name: str, attempt: Callable[[], None]) -> Finding:
         attempt()
     except NetlabError as error:
         return Finding(name, False, f"the kernel refuses: {error.message}", "boot a kernel that has it")
+    except FileNotFoundError as error:
+        return Finding(name, False, f"there is no {error.filename}", _BOOTSTRAP)
     return Finding(name, True, "works")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Callable
@@ -10,17 +11,22 @@ from netlab.errors import ConvergeError, UsageError
 
 POLL = 0.005
 _PATIENCE = "NETLAB_PATIENCE"
+_MOST_PATIENCE = 1000.0
 
 
 def stretched(seconds: float) -> float:
     """How long something may take that takes so many seconds elsewhere: NETLAB_PATIENCE says so of emulators."""
     text = os.environ.get(_PATIENCE, "1")
     try:
-        return seconds * max(1.0, float(text))
+        times = float(text)
     except ValueError:
+        times = math.nan
+    if not times <= _MOST_PATIENCE:
         raise UsageError(
-            f"{_PATIENCE} is {text!r}", "it is how often a deadline is stretched, a number as 10"
-        ) from None
+            f"{_PATIENCE} is {text!r}",
+            f"it is how often a deadline is stretched, a number as 10, at most {_MOST_PATIENCE:g}",
+        )
+    return seconds * max(1.0, times)
 
 
 def wait_until(met: Callable[[], bool], seconds: float, otherwise: Callable[[], str]) -> None:
