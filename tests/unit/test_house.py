@@ -29,6 +29,7 @@ TOGETHER = {
     "azure/dataplane/test_overlaps.py",
     "azure/dataplane/test_public_addresses.py",
     "azure/dataplane/test_vpn_servers.py",
+    "cli/test_surroundings.py",
     "controllers/test_controllers.py",
     "lab/measure/shown/test_shown.py",
     "machine/test_refusal.py",
@@ -36,6 +37,7 @@ TOGETHER = {
     "plan/test_stability.py",
     "report/test_graphs.py",
     "report/test_page_in_browser.py",
+    "scenario/test_typos.py",
 }
 LONGEST_MODULE, LONGEST_FUNCTION = 400, 40
 # Before `resolve` there are names only; the rules work on what a file says.
