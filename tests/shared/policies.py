@@ -26,6 +26,9 @@ vnets:
             no_advertise: [10.9.0.0/16]
             as_path_prepend: 2
             as_override: true
+            policies:
+              Hub: {exports: [{prefixes: [10.10.0.0/16], as_path_prepend: 3}]}
+              Remote: {imports: [{prefixes: [10.44.0.0/16], action: deny}], advertises_learned: false}
     expressroute_gateway: {}
     vpn_gateway: {active_active: true, bgp: {asn: 65515}, point_to_site: {address_pool: 192.168.0.0/24}}
     route_server: {allow_branch_to_branch_traffic: true}
@@ -43,7 +46,7 @@ peerings:
   spoke-hub: {vnet: Spoke, remote_vnet: Hub, use_remote_gateways: true}
 sites:
   Office: {address_prefixes: [10.101.0.0/16], bgp: {asn: 65101}, as_path_prepend: {Hub-Office: 3}}
-  Remote: {address_prefixes: [10.102.0.0/16], bgp: {asn: 65102}}
+  Remote: {address_prefixes: [10.102.0.0/16, 10.44.0.0/16], bgp: {asn: 65102}}
   Twin:
     address_prefixes: [10.103.0.0/16]
     bgp: {asn: 65103}

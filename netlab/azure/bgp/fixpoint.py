@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network
 
-from netlab.azure.bgp.policy import ExportPolicy, ImportPolicy, PeerPolicy, policy
+from netlab.azure.bgp.policy import ExportPolicy, PeerPolicy, policy
 from netlab.azure.bgp.sessions import Announcements, Session, originated, sessions
 from netlab.azure.bgp.settling import Path, Peering, Peerings, Settling, Update, UpdateGroup, ambiguous
 from netlab.errors import ScenarioError
@@ -84,7 +84,7 @@ def _settled(topology: Topology, peerings: tuple[Peering, ...], origins: Mapping
     moment = _Moment(peerings, origins)
     # Only a weight or a local preference makes a longer AS path win, and only removed ASNs make one shorter: else there
     # is one solution.
-    several = any(_prefers(peering.imports) or peering.group.exports.remove_private_as for peering in peerings)
+    several = any(map(_has_several_solutions, peerings))
     try:
         moment.settle()
         if several:
@@ -96,8 +96,12 @@ def _settled(topology: Topology, peerings: tuple[Peering, ...], origins: Mapping
     return moment
 
 
-def _prefers(imports: ImportPolicy) -> bool:
-    return bool(imports.weight or imports.local_preference)
+def _has_several_solutions(peering: Peering) -> bool:
+    """Whether BGP may settle in several ways by this peering: it prefers others than the shortest AS path, or makes AS
+    paths shorter."""
+    imports, exports = peering.imports, peering.group.exports
+    shortened = any(clause.as_path_exclude for clause in (*imports.route_map, *exports.route_map))
+    return bool(imports.weight or imports.local_preference or exports.remove_private_as or shortened)
 
 
 def _origins(topology: Topology, announced: Announcements) -> dict[IPv4Network, _Origins]:
@@ -220,6 +224,7 @@ def _alike(peerings: Iterable[Peering], origins: Mapping[IPv4Network, _Origins])
         imports, exports = peering.imports, peering.group.exports
         inside |= {imports.prefix_filter, imports.no_export}
         exactly |= {imports.as_path_exclude, exports.prefix_filter, exports.no_advertise}
+        exactly |= {clause.prefixes for clause in (*imports.route_map, *exports.route_map)}
     found: dict[object, list[IPv4Network]] = {}
     for prefix, nodes in origins.items():
         around = (any(map(prefix.subnet_of, prefixes)) for prefixes in inside)

@@ -11,7 +11,9 @@ from functools import cache
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any, get_args
 
-from netlab.azure.bgp.table import TABLE, Row
+from netlab.azure.bgp.route_maps import RouteMap
+from netlab.azure.bgp.rows import Row
+from netlab.azure.bgp.table import TABLE
 from netlab.scenario.network import Role, Router
 
 Prefixes = tuple[IPv4Network, ...]
@@ -21,10 +23,10 @@ Prefixes = tuple[IPv4Network, ...]
 class ImportPolicy:
     """What a router does with the routes that a peer advertises to it.
 
-    It drops those for a prefix in ``prefix_filter`` or inside one. It sets NO_EXPORT on those for a strict superset of
-    one in ``no_export``. For the prefixes in ``as_path_exclude`` it removes the peer's ASN from the AS path. It closes
-    the session when it accepts more than ``maximum_prefix`` prefixes; 0 is no limit. ``local_preference`` is 0 where it
-    is the default.
+    ``route_map`` comes after the loop check and before the rest. The router drops routes for a prefix in
+    ``prefix_filter`` or inside one. It sets NO_EXPORT on those for a strict superset of one in ``no_export``. For the
+    prefixes in ``as_path_exclude`` it removes the peer's ASN from the AS path. It closes the session when it accepts
+    more than ``maximum_prefix`` prefixes; 0 is no limit. ``local_preference`` is 0 where it is the default.
     """
 
     prefix_filter: Prefixes = ()
@@ -35,15 +37,17 @@ class ImportPolicy:
     med: int = 0
     site_of_origin: tuple[str, ...] = ()
     maximum_prefix: int = 0
+    route_map: RouteMap = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ExportPolicy:
     """What a router does with the routes that it advertises to a peer.
 
-    It does not advertise exactly the prefixes in ``prefix_filter``, nor routes with a site of origin in
-    ``site_of_origin``. It sets NO_ADVERTISE on the prefixes in ``no_advertise``. The next hop is the router itself,
-    unless it is given, or stays unchanged where the route comes from another AS.
+    It advertises nothing but what it originates where it is ``own_only``; ``route_map`` comes before the rest. It does
+    not advertise exactly the prefixes in ``prefix_filter``, nor routes with a site of origin in ``site_of_origin``. It
+    sets NO_ADVERTISE on the prefixes in ``no_advertise``. The next hop is the router itself, unless it is given,
+    or stays unchanged where the route comes from another AS.
     """
 
     prefix_filter: Prefixes = ()
@@ -54,6 +58,8 @@ class ExportPolicy:
     remove_private_as: bool = False
     next_hop: IPv4Address | None = None
     next_hop_unchanged: bool = False
+    route_map: RouteMap = ()
+    own_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

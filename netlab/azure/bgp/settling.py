@@ -9,6 +9,7 @@ from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network
 
 from netlab.azure.bgp.policy import ExportPolicy, ImportPolicy
+from netlab.azure.bgp.route_maps import clause_for
 from netlab.azure.bgp.sessions import Session
 from netlab.errors import ScenarioError
 from netlab.scenario.network import Router
@@ -216,18 +217,23 @@ class Settling:
         # RFC 4271, section 5.1.3: no router takes a route whose next hop is the router itself (A14).
         looped = looped or update.next_hop == router.bgp_address
         back = update.learned_from == peering.node
-        return not looped and not back and not any(map(self.prefix.subnet_of, peering.imports.prefix_filter))
+        denied = not clause_for(peering.imports.route_map, self.prefix).permit
+        own = any(map(self.prefix.subnet_of, peering.imports.prefix_filter))
+        return not (looped or back or denied or own)
 
     def _ranked(self, peering: Peering, update: Update) -> Rank:
         imports = peering.imports
-        length = len(self._as_path(peering, update) if imports.as_path_exclude else update.as_path)
+        changed = imports.as_path_exclude or imports.route_map
+        length = len(self._as_path(peering, update) if changed else update.as_path)
         preference = imports.local_preference or update.local_preference
         return -imports.weight, -preference, length, imports.med, peering.session.internal
 
     def _as_path(self, peering: Peering, update: Update) -> tuple[int, ...]:
+        clause, excluded = clause_for(peering.imports.route_map, self.prefix), peering.session.peer.asn
+        as_path = clause.changed(update.as_path, peering.session.router.asn)
         if self.prefix not in peering.imports.as_path_exclude:
-            return update.as_path
-        return tuple(asn for asn in update.as_path if asn != peering.session.peer.asn)
+            return as_path
+        return tuple(asn for asn in as_path if asn != excluded)
 
     def _path(self, peering: Peering, update: Update) -> Path:
         imports, session = peering.imports, peering.session
@@ -251,18 +257,20 @@ class Settling:
     def _update(self, group: UpdateGroup) -> Update | None:
         """What a router advertises to an update group now."""
         router, exports = group.router, group.exports
-        if self.prefix in exports.prefix_filter:
+        clause = clause_for(exports.route_map, self.prefix)
+        if self.prefix in exports.prefix_filter or not clause.permit:
             return None
         own = () if group.internal else (router.asn,) * (1 + exports.as_path_prepend)
         no_advertise = self.prefix in exports.no_advertise
         if router.node in self.origins:
+            own = (*own, *clause.changed((), router.asn))
             return Update(own, exports.next_hop or router.bgp_address, no_advertise=no_advertise)
         chosen = next(iter(self.best.get(router.node, ())), None)
-        if chosen is None or not _may_pass(chosen, group):
+        if chosen is None or not _may_pass(chosen, group) or (exports.own_only and chosen.as_path):
             return None
         unchanged = chosen.next_hop if exports.next_hop_unchanged and not chosen.internal else None
         return Update(
-            (*own, *_passed_on(chosen.as_path, group)),
+            (*own, *clause.changed(_passed_on(chosen.as_path, group), router.asn)),
             unchanged or exports.next_hop or router.bgp_address,
             chosen.neighbor,
             no_advertise,

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Literal
-
 from netlab.azure.bgp import values
+from netlab.azure.bgp.rows import BOTH, Row
 from netlab.azure.bgp.values import (
     HOLD_TIME,
     LAST,
@@ -18,35 +15,8 @@ from netlab.azure.bgp.values import (
     SEED_MAXIMUM_PREFIX,
 )
 from netlab.scenario.addresses import DEFAULT_ROUTE
-from netlab.scenario.network import Role, Router
+from netlab.scenario.network import Role
 from netlab.scenario.rules.expressroute import MOST_OUT, SEED_MOST_OUT
-
-Part = Literal["imports", "exports", "session"]
-BOTH: tuple[Part, ...] = ("imports", "exports")
-
-
-@dataclass(frozen=True)
-class Row:
-    """A row of the table: for which roles, what it sets, the value in words, by which rule of Azure, and why.
-
-    ``value`` computes the value from the router and its peer; an empty one sets nothing. At most one row sets an
-    attribute for a pair of roles. ``rule`` is empty where no rule of Azure says it.
-    """
-
-    speakers: tuple[Role, ...]
-    peers: tuple[Role, ...]
-    parts: tuple[Part, ...]
-    attribute: str
-    shown: str
-    rule: str
-    sentence: str
-    value: Callable[[Router, Router], Any]
-
-    @property
-    def what(self) -> str:
-        """What it sets, in words."""
-        return f"{' and '.join(part.removesuffix('s') for part in self.parts)}: {self.attribute.replace('_', ' ')}"
-
 
 # --- the table ------------------------------------------------------------------------------------------------------
 
@@ -272,6 +242,36 @@ TABLE: tuple[Row, ...] = (
         "B28",
         "A longer AS path makes a gateway prefer others.",
         values.prepend_of_connection,
+    ),
+    Row(
+        ("appliance",),
+        ANY,
+        ("imports",),
+        "route_map",
+        "as the appliance is set for the peer",
+        "A43",
+        "An appliance filters what a peer advertises and changes its AS path, after the loop check.",
+        values.import_map,
+    ),
+    Row(
+        ("appliance",),
+        ANY,
+        ("exports",),
+        "route_map",
+        "as the appliance is set for the peer",
+        "A17, A31, A43",
+        "An appliance filters what it advertises to a peer, prepends its ASN, and removes others from the AS path.",
+        values.export_map,
+    ),
+    Row(
+        ("appliance",),
+        ANY,
+        ("exports",),
+        "own_only",
+        "as the appliance is set for the peer",
+        "",
+        "An appliance may keep what it learned from a peer.",
+        values.own_only,
     ),
     Row(
         ("appliance",),

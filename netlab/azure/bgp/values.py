@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
 
-from netlab.scenario.models import NvaBgp
+from netlab.azure.bgp.route_maps import RouteMap, route_map
+from netlab.scenario.models import BgpPolicy, NvaBgp
 from netlab.scenario.network import Appliance, Circuit, Role, Router, Side, Site, VNet, VpnGateway
 from netlab.scenario.network.peer_addresses import bgp_ends
 from netlab.scenario.rules.expressroute import most_out
@@ -141,6 +142,28 @@ def prepend_of_connection(device: Router, peer: Router) -> int:
 def _is_of(device: Router, side: Side) -> bool:
     """Whether a connection ends at this device of a site."""
     return isinstance(side.end, Site) and side.end.device(side.connection.spec.device) is device
+
+
+def import_map(appliance: Router, peer: Router) -> RouteMap:
+    """What an appliance is set to do with a peer's routes."""
+    return route_map(_policy(appliance, peer).imports)
+
+
+def export_map(appliance: Router, peer: Router) -> RouteMap:
+    """What an appliance is set to do with the routes that it advertises to a peer."""
+    return route_map(_policy(appliance, peer).exports)
+
+
+def own_only(appliance: Router, peer: Router) -> bool:
+    """Whether an appliance is set to advertise to a peer nothing that it learned."""
+    return not _policy(appliance, peer).advertises_learned
+
+
+def _policy(appliance: Router, peer: Router) -> BgpPolicy:
+    return bgp_of(appliance).policies.get(peer.end.name, _NO_POLICY)
+
+
+_NO_POLICY = BgpPolicy()
 
 
 def next_hop(router: Router, _: Router) -> IPv4Address | None:

@@ -33,7 +33,8 @@ class BgpNeighbor:
         """Whether the policy changes or filters what the speaker advertises to it."""
         exports = self.policy.exports
         sets = exports.as_path_prepend or exports.next_hop or exports.no_advertise
-        return bool(sets or exports.prefix_filter or exports.site_of_origin)
+        drops = exports.prefix_filter or exports.site_of_origin or exports.own_only
+        return bool(sets or drops or exports.route_map)
 
     @property
     def keeps_next_hop(self) -> bool:
@@ -44,7 +45,8 @@ class BgpNeighbor:
     def has_import_map(self) -> bool:
         """Whether a route map of its own changes what the speaker learns from it."""
         imports = self.policy.imports
-        return bool(imports.med or imports.local_preference or imports.as_path_exclude or imports.site_of_origin)
+        sets = imports.med or imports.local_preference or imports.as_path_exclude or imports.site_of_origin
+        return bool(sets or imports.route_map)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,11 @@ class BgpSpeaker:
     def has_export_map(self, neighbor: BgpNeighbor) -> bool:
         """Whether a route map changes or filters what it advertises to a neighbor."""
         return neighbor.changes_exports or (neighbor.keeps_next_hop and bool(self.inside))
+
+    @property
+    def keeps_learned(self) -> bool:
+        """Whether it advertises to a neighbor nothing that it learned."""
+        return any(neighbor.policy.exports.own_only for neighbor in self.neighbors)
 
     @property
     def compares_med(self) -> bool:

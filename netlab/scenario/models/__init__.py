@@ -26,7 +26,7 @@ from netlab.scenario.models.connection import Connection, IpsecPolicy, TrafficSe
 from netlab.scenario.models.expressroute import Circuit, CircuitConnection, ExpressRouteGateway
 from netlab.scenario.models.gateway import BgpSettings, PointToSite, Sku, VpnGateway
 from netlab.scenario.models.link import Impairment
-from netlab.scenario.models.nva import NetworkVirtualAppliance, NvaBgp
+from netlab.scenario.models.nva import BgpPolicy, BgpPolicyRule, NetworkVirtualAppliance, NvaBgp
 from netlab.scenario.models.route_server import HubRoutingPreference, RouteServer
 from netlab.scenario.models.route_table import RouteTable, UserRoute
 from netlab.scenario.models.scenario import Scenario
@@ -50,6 +50,8 @@ __all__ = [
     "NAME",
     "Action",
     "Address",
+    "BgpPolicy",
+    "BgpPolicyRule",
     "BgpSession",
     "BgpSettings",
     "BgpSpeaker",

@@ -9,6 +9,31 @@ from pydantic import Field
 from netlab.scenario.values import Address, Asn, ConnectionName, Model, Prefix
 
 
+class BgpPolicyRule(Model):
+    """A rule of an appliance's BGP policy: for which prefixes, whether they pass, and what becomes of their AS path."""
+
+    prefixes: tuple[Prefix, ...] = ()
+    """Exactly these prefixes, not those inside them. Default: every prefix."""
+    action: Literal["permit", "deny"] = "permit"
+    """Whether routes for them are accepted, or advertised."""
+    as_path_prepend: Annotated[int, Field(ge=0, le=10)] = 0
+    """How many more times the appliance puts its ASN before their AS path."""
+    as_path_exclude: tuple[Asn, ...] = ()
+    """The ASNs that the appliance removes from their AS path. The loop check comes before (A43)."""
+
+
+class BgpPolicy(Model):
+    """An appliance's BGP policy towards a peer. The first rule that is for a prefix decides; without one the route
+    passes as it is."""
+
+    imports: tuple[BgpPolicyRule, ...] = ()
+    """What the appliance does with the routes that the peer advertises to it."""
+    exports: tuple[BgpPolicyRule, ...] = ()
+    """What the appliance does with the routes that it advertises to the peer."""
+    advertises_learned: bool = True
+    """Whether the appliance advertises to the peer what it learned of others, besides its own prefixes."""
+
+
 class NvaBgp(Model):
     """The BGP of an appliance. It peers with the Route Server of its VNet, if there is one, or with that of a peered
     VNet, and at the ends of its tunnels."""
@@ -33,6 +58,9 @@ class NvaBgp(Model):
     """The sites behind the appliance, as in an SD-WAN. It peers with the device of each, without IPsec."""
     appliances: tuple[str, ...] = ()
     """Appliances of peered VNets that it peers with, as VNET-VM. One of the two names the other."""
+    policies: dict[str, BgpPolicy] = {}
+    """The policy towards a peer, by the peer's name: the VNet of a Route Server or a gateway, a site, or an appliance
+    as VNET-VM. Default: every route passes."""
     as_override: bool = False
     """Whether the appliance replaces 65515 by its own ASN in paths that it advertises to a Route Server (A31)."""
 

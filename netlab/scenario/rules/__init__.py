@@ -181,5 +181,7 @@ RULES: tuple[Rule, ...] = (
     appliances.appliances_have_a_peer,
     appliances.appliances_name_their_sites,
     appliances.appliances_name_their_peers,
+    appliances.policies_are_towards_peers,
+    appliances.rules_of_policies_have_an_effect,
     appliances.prefixes_with_no_advertise_are_announced,
 )

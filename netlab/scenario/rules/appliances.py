@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network
+
 from netlab.scenario.addresses import vm_addresses
-from netlab.scenario.models import Scenario
+from netlab.scenario.models import BgpPolicy, BgpPolicyRule, Scenario
 from netlab.scenario.names import short, suggest
 from netlab.scenario.rules.bgp import AZURE_ASNS, IANA_ASNS, UNLISTED_ASN, USABLE
 from netlab.scenario.rules.breach import Breach, Breaches, Path, unknown
-from netlab.scenario.rules.joined import sound_connections
+from netlab.scenario.rules.joined import bgp_peers_of, sound_connections
 from netlab.scenario.rules.subjects import appliances_with_bgp, route_server_of
 
 
@@ -106,6 +108,39 @@ def appliances_name_their_peers(scenario: Scenario) -> Breaches:
                 yield Breach(path, f"{short(name)} has the ASN {bgp.asn} too; each needs its own")
             elif own in settings[name].appliances and name > own:
                 yield Breach(path, f"{short(name)} names `{own}` already; one of the two is enough")
+
+
+def policies_are_towards_peers(scenario: Scenario) -> Breaches:
+    """An appliance's policies are towards peers that it has, and set something."""
+    for vnet, vm, bgp in appliances_with_bgp(scenario):
+        peers = bgp_peers_of(scenario, f"{vnet}-{vm}")
+        for name, policy in bgp.policies.items():
+            path = (*_bgp(vnet, vm), "policies", name)
+            yield from unknown(path, name, peers, f"BGP peer of `{vm}`")
+            if policy == BgpPolicy():
+                yield Breach(path, f"it changes nothing; give {short(name)} imports or exports, or leave it out")
+
+
+def rules_of_policies_have_an_effect(scenario: Scenario) -> Breaches:
+    """A rule of a policy is reached, a rule that denies changes no AS path, and no rule removes the own ASN."""
+    for vnet, vm, bgp in appliances_with_bgp(scenario):
+        for name, policy in bgp.policies.items():
+            path = (*_bgp(vnet, vm), "policies", name)
+            yield from _without_effect((*path, "imports"), policy.imports, bgp.asn)
+            yield from _without_effect((*path, "exports"), policy.exports, bgp.asn)
+
+
+def _without_effect(path: Path, rules: tuple[BgpPolicyRule, ...], asn: int) -> Breaches:
+    decided: set[IPv4Network] = set()
+    for index, rule in enumerate(rules):
+        everything = any(not earlier.prefixes for earlier in rules[:index])
+        if everything or (rule.prefixes and decided.issuperset(rule.prefixes)):
+            yield Breach((*path, index), "an earlier rule decides about all its prefixes; put this one before it")
+        elif rule.action == "deny" and (rule.as_path_prepend or rule.as_path_exclude):
+            yield Breach((*path, index), "a rule that denies changes no AS path; leave that out, or permit")
+        elif asn in rule.as_path_exclude:
+            yield Breach((*path, index, "as_path_exclude"), f"{asn} is the appliance's own ASN; leave it out")
+        decided.update(rule.prefixes)
 
 
 def prefixes_with_no_advertise_are_announced(scenario: Scenario) -> Breaches:

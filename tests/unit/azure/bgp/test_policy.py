@@ -11,6 +11,7 @@ import pytest
 from policies import NONE, PREFERS_AS_PATH, PREFERS_VPN, PREMIUM, SEED, Edit, topology
 
 from netlab.azure.bgp.policy import ExportPolicy, ImportPolicy, SessionPolicy, documented, policy
+from netlab.azure.bgp.route_maps import Clause
 from netlab.azure.bgp.table import TABLE
 from netlab.azure.bgp.values import LAST, LOCAL_PREFERENCE, PREFERRED
 from netlab.scenario.network import Role
@@ -86,6 +87,22 @@ ROWS: list[tuple[str, str, tuple[str, str], Any, tuple[str, str]]] = [
     # A17, B28
     ("exports", "as_path_prepend", ("hub-nva", "hub-rs-0"), 2, ("hub-nva", "remote")),
     ("exports", "as_path_prepend", ("office", "hub-gw-1"), 3, ("office", "plain-gw-0")),
+    # A17, A31, A43
+    (
+        "exports",
+        "route_map",
+        ("hub-nva", "hub-rs-0"),
+        (Clause((IPv4Network("10.10.0.0/16"),), True, 3),),
+        ("hub-nva", "remote"),
+    ),
+    (
+        "imports",
+        "route_map",
+        ("hub-nva", "remote"),
+        (Clause((IPv4Network("10.44.0.0/16"),), False),),
+        ("hub-nva", "hub-rs-0"),
+    ),
+    ("exports", "own_only", ("hub-nva", "remote"), True, ("hub-nva", "hub-rs-0")),
     # A22
     ("exports", "no_advertise", ("hub-nva", "hub-rs-0"), (IPv4Network("10.9.0.0/16"),), ("hub-nva", "remote")),
     # A14
