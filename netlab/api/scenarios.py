@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netlab.azure import misfits
+from netlab.azure import asymmetry, misfits
 from netlab.errors import Finding, ScenarioError, UsageError
 from netlab.results.catalogue import ListedScenario
 from netlab.scenario.loader import Loaded, load, located
@@ -23,8 +23,9 @@ def check(reference: str) -> tuple[tuple[Finding, ...], bool]:
     """All findings about a scenario, and whether it is valid: broken rules, and ends that the model cannot connect."""
     try:
         loaded = load(reference)
-        of_model = (*misfits.warnings(loaded.scenario), *misfits.without_session(loaded.scenario))
-        found = (*loaded.warnings, *located(loaded, of_model))
+        scenario = loaded.scenario
+        of_ends = (*misfits.warnings(scenario), *misfits.without_session(scenario))
+        found = (*loaded.warnings, *located(loaded, (*of_ends, *asymmetry.warnings(scenario))))
         return tuple(sorted(found, key=lambda finding: finding.line)), True
     except ScenarioError as error:
         return error.findings or (Finding(error.message, where=reference),), False

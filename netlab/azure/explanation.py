@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from netlab.azure import asymmetry
 from netlab.azure.dataplane.walk import Used, Walk
 from netlab.azure.mends import mends
 from netlab.azure.prediction import Addresses, Predicted
@@ -25,7 +26,8 @@ def explain(state: State, found: Predicted, addresses: Addresses) -> Explanation
     """Explain a pair, given the addresses of all endpoints."""
     drop, forward, reverse = found.drop, tuple(_leg(found.forward)), tuple(_leg(found.reverse))
     if drop is None:
-        return Explanation(f"{found.source} reaches {found.target}, and its answer comes back.", forward, reverse)
+        verdict = f"{found.source} reaches {found.target}, and its answer comes back."
+        return Explanation(" ".join(filter(None, (verdict, asymmetry.sentence(state, found)))), forward, reverse)
     what = "the request" if drop.direction == "forward" else "the answer"
     sentence = f"{drop.reason[:1].upper()}{drop.reason[1:]}."
     verdict = f"{found.source} does not reach {found.target}: {what} dies at {drop.node}. {sentence}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from ipaddress import IPv4Address
 
+from netlab.azure import asymmetry
 from netlab.azure.classes import classes
 from netlab.azure.dataplane.offers import tables
 from netlab.azure.dataplane.walk import Walk
@@ -121,7 +122,7 @@ def _step(
         actions=actions(step),
         cells=tuple(_cell(item, documented.reach.get((item.source, item.target))) for item in cells),
         checks=tuple(disagreements(state, documented)),
-        warnings=tuple(unexpected(state, documented)),
+        warnings=(*unexpected(state, documented), *asymmetry.remarks(state, cells)),
         client_routes={
             client: tuple(sorted(map(str, state.client_routes(client)))) for client in state.scenario.clients
         },

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from netlab.plan.model import MAIN_TABLE, Plan, Route, Tunnel
 from netlab.plan.ports import P2S
 
-# Loses to what zebra installs for bgpd, whose metric is 20.
-_AFTER_BGP = 1000
+# Zebra reads the administrative distance of a kernel route in the first byte of its metric: one above iBGP's 200.
+_AFTER_BGP = 250 << 24
 # A site has a way to the Internet of its own.
 _EVERYTHING = "0.0.0.0/0"
 

@@ -38,6 +38,7 @@ def _raw(draw: st.DrawFn) -> Raw:
     peerings = draw(_peerings(list(vnets), set(gateways)))
     connections, lngs = draw(_connections(gateways, sites, vnets))
     draw(_prepended(sites, connections))
+    draw(_announced(sites, connections))
     serving = [name for name in gateways if "point_to_site" in vnets[name]["vpn_gateway"]]
     clients = draw(_clients(serving))
     return {
@@ -72,10 +73,20 @@ def _vnet(draw: st.DrawFn, number: int) -> Raw:
 
 @st.composite
 def _site(draw: st.DrawFn, number: int) -> Raw:
-    prefixes = [f"10.{100 + number}.0.0/16", *([f"192.168.{100 + number}.0/24"] if draw(st.booleans()) else [])]
-    hosts = {f"h{number}{i}": f"{prefix.rsplit('.', 1)[0]}.10" for i, prefix in enumerate(prefixes)}
-    several: Raw = {"devices": {"fw1": {}, "fw2": {}}} if draw(st.integers(0, 3)) == 0 else {}
-    return {"address_prefixes": prefixes, "hosts": hosts, "bgp": {"asn": 65200 + number}, **several}
+    own = f"10.{100 + number}.0.0/16"
+    # Its own prefix, one around every other network, the first site's, one inside that.
+    first = draw(st.sampled_from([own, own, own, own, "10.0.0.0/8", "10.0.0.0/8", "10.101.0.0/16", "10.101.0.0/17"]))
+    prefixes = [first, *([f"192.168.{100 + number}.0/24"] if draw(st.booleans()) else [])]
+    inside = f"10.{100 + number}.0.10" if first in (own, "10.0.0.0/8") else f"10.101.0.{10 * number + 10}"
+    hosts = {f"h{number}0": inside} | {f"h{number}1": f"192.168.{100 + number}.10" for _ in prefixes[1:]}
+    several = draw(st.integers(0, 3)) == 0
+    bgp: Raw = {"asn": 65200 + number, **({} if several else {"bgp_peering_address": f"10.{100 + number}.99.9"})}
+    return {
+        "address_prefixes": prefixes,
+        "hosts": hosts,
+        "bgp": bgp,
+        **({"devices": {"fw1": {}, "fw2": {}}} if several else {}),
+    }
 
 
 @st.composite
@@ -110,7 +121,7 @@ def _connections(draw: st.DrawFn, gateways: list[str], sites: Raw, vnets: Raw) -
         devices = draw(st.sampled_from([["fw1"], ["fw2"], ["fw1", "fw2"]])) if "devices" in sites.get(other, {}) else []
         if len(devices) > 1:
             for device in devices:
-                ends = {"between": [one, other], "device": device, "enable_bgp": True}
+                ends = {"between": [one, other], "device": device, "enable_bgp": draw(st.integers(0, 2)) > 0}
                 found[f"{one}-{other}-{device}"] = {"type": "IPsec", **ends}
             continue
         item: Raw = {
@@ -122,7 +133,9 @@ def _connections(draw: st.DrawFn, gateways: list[str], sites: Raw, vnets: Raw) -
         }
         name = f"{one}-{other}"
         if item["type"] == "IPsec" and not item["enable_bgp"] and draw(st.booleans()):
-            beyond = draw(st.sets(st.sampled_from([f"10.{n}.0.0/16" for n in (1, 2, 3, 4, 101, 102)]), min_size=1))
+            beyond = draw(
+                st.sets(st.sampled_from([*(f"10.{n}.0.0/16" for n in (1, 2, 3, 101, 102)), "10.0.0.0/8"]), min_size=1)
+            )
             key = "vnet" if other in vnets else "site"
             lngs[f"L-{name}"] = {key: other, "address_prefixes": sorted(beyond)}
             item["local_network_gateways"] = {one: f"L-{name}"}
@@ -138,6 +151,16 @@ def _prepended(draw: st.DrawFn, sites: Raw, connections: Raw) -> None:
             times = draw(st.sampled_from([0, 0, 0, 1, 2, 3]))
             if times:
                 sites[site].setdefault("as_path_prepend", {})[name] = times
+
+
+@st.composite
+def _announced(draw: st.DrawFn, sites: Raw, connections: Raw) -> None:
+    """Sites that advertise other prefixes than their own."""
+    speaking = {end for item in connections.values() if item["enable_bgp"] for end in item["between"]}
+    for name in sorted(sites.keys() & speaking):
+        if draw(st.integers(0, 3)) == 0:
+            known = [*sites[name]["address_prefixes"], "0.0.0.0/0", "10.0.0.0/8", "10.1.0.0/16", "172.16.0.0/12"]
+            sites[name]["announces"] = draw(st.lists(st.sampled_from(known), max_size=3, unique=True))
 
 
 @st.composite

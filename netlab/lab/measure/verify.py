@@ -7,9 +7,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
-from netlab.azure import outcome
+from netlab.azure import asymmetry, outcome
 from netlab.azure.disagreement import Documented
 from netlab.azure.misfits import unexpected
+from netlab.azure.prediction import matrix as predicted
 from netlab.azure.prediction import story_of
 from netlab.errors import LabError
 from netlab.lab.build.records import Lab
@@ -117,5 +118,5 @@ def _measure(
         outcome.actions(step),
         foreseen,
         outcome.routes(state),
-        tuple(unexpected(state, documented)),
+        (*unexpected(state, documented), *asymmetry.remarks(state, predicted(state))),
     )

@@ -234,4 +234,4 @@ def test_a_route_into_a_tunnel_has_no_metric_and_one_to_a_device_loses_to_bgp() 
     up = steering.everything_up(found)
     assert {route.metric for route in steering.routes(found, "vnet1-gw-0", up)} == {0}
     [route] = steering.routes(found, "site1", up)
-    assert route == Route("10.1.0.0/16", route.device, via="10.101.255.254", metric=1000)
+    assert route == Route("10.1.0.0/16", route.device, via="10.101.255.254", metric=250 << 24)

@@ -1,0 +1,87 @@
+"""Appliances that see one half of a flow: the request, or the answer. A stateful one would drop it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from netlab.azure.classes import classes
+from netlab.azure.prediction import Predicted, predict
+from netlab.azure.state import State
+from netlab.results.verification import Remark
+from netlab.scenario.models import Scenario
+from netlab.scenario.names import Endpoint
+from netlab.scenario.network import Appliance
+from netlab.scenario.rules.breach import Breach
+
+_MEANS = "a stateful appliance would drop what it sees only half of"
+
+
+@dataclass(frozen=True, slots=True)
+class Half:
+    """An appliance that a request passes and its answer does not, or the other way round, of a pair that can talk."""
+
+    appliance: Appliance
+    source: str
+    target: str
+    sees: str
+
+
+def halves(state: State, found: Predicted) -> Iterator[Half]:
+    """The appliances that see one half of what a pair sends; with several ways, those of any two that may meet."""
+    if found.death is not None:
+        return
+    for appliance in state.network.appliances.values():
+        node = appliance.nic.node
+        if node not in (found.source, found.target):
+            seen = {(node in there.nodes, node in back.nodes) for there, back in product(found.forward, found.reverse)}
+            for half, sees in (((True, False), "request"), ((False, True), "answer")):
+                if half in seen:
+                    yield Half(appliance, found.source, found.target, sees)
+
+
+def sentence(state: State, found: Predicted) -> str:
+    """The same for a person who asks about the pair; empty where request and answer pass the same appliances."""
+    listed = " and ".join(f"{half.appliance.nic.node} sees only the {half.sees}" for half in halves(state, found))
+    return f"Request and answer pass different appliances: {listed}; {_MEANS}." if listed else ""
+
+
+def remarks(state: State, cells: Iterable[Predicted]) -> Iterator[Remark]:
+    """A warning for each appliance that sees one half of flows, with the first of the pairs."""
+    by_appliance: dict[Appliance, list[Half]] = {}
+    for cell in cells if state.network.appliances else ():
+        for half in halves(state, cell):
+            by_appliance.setdefault(half.appliance, []).append(half)
+    for appliance, seen in by_appliance.items():
+        yield Remark(f"appliance {appliance.nic.node}", _message(seen))
+
+
+def _message(seen: Collection[Half]) -> str:
+    parts = []
+    for sees in dict.fromkeys(half.sees for half in seen):
+        (source, target), *others = [(half.source, half.target) for half in seen if half.sees == sees]
+        more = f" and of {len(others)} more pair{'s' * (len(others) > 1)}" if others else ""
+        parts.append(f"only the {sees} of {source} > {target}{more}")
+    return f"request and answer pass different appliances: it sees {', and '.join(parts)}; {_MEANS}"
+
+
+def warnings(scenario: Scenario) -> Iterator[Breach]:
+    """The same as findings about a file: of each appliance the first step that has it."""
+    if not scenario.appliances:
+        return
+    found: dict[str, Breach] = {}
+    foreseen = tuple(predict(scenario))
+    asked = representatives([step.state for step in foreseen])
+    for step in foreseen:
+        appliances = {f"appliance {item.nic.node}": item for item in step.state.network.appliances.values()}
+        for remark in remarks(step.state, step.forecast.matrix(asked)):
+            nic = appliances[remark.name].nic
+            path = ("vnets", nic.vnet.name, "vms", nic.name, "nva")
+            found.setdefault(remark.name, Breach(path, remark.message, "warning"))
+    yield from found.values()
+
+
+def representatives(states: Sequence[State]) -> tuple[Endpoint, ...]:
+    """Two machines of each class: enough to ask, as all of a class are alike."""
+    return tuple(end for members in classes(states) for end in members[:2])

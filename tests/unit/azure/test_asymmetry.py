@@ -1,0 +1,110 @@
+"""Request and answer that pass different appliances: said by check, explain and the matrix (case 09)."""
+
+from __future__ import annotations
+
+import pytest
+
+from netlab.azure import asymmetry
+from netlab.azure.explanation import explain
+from netlab.azure.outcome import prediction
+from netlab.azure.prediction import Predicted, endpoint_addresses, matrix
+from netlab.azure.state import initial
+from netlab.scenario.loader import parse
+from netlab.scenario.models import Scenario
+
+TEXT = """
+name: asymmetric
+route_tables:
+  out: {routes: {all: {address_prefix: 10.101.0.0/16, next_hop_type: VirtualAppliance, next_hop_ip_address: 10.0.1.4}}}
+  back: {routes: {vnet: {address_prefix: 10.1.0.0/16, next_hop_type: VirtualAppliance, next_hop_ip_address: 10.0.1.4}}}
+vnets:
+  Hub:
+    address_space: [10.0.0.0/16]
+    subnets: {firewall: 10.0.1.0/24, GatewaySubnet: 10.0.255.0/27}
+    vms: {fw: {subnet: firewall, enable_ip_forwarding: true, nva: {}}}
+    vpn_gateway: {bgp: {asn: 65010}}
+  Spoke:
+    address_space: [10.1.0.0/16]
+    subnets: {default: {address_prefix: 10.1.0.0/24, route_table: out}}
+    vms: {vm1: {subnet: default}}
+peerings:
+  h-s: {vnet: Hub, remote_vnet: Spoke, allow_gateway_transit: true}
+  s-h: {vnet: Spoke, remote_vnet: Hub, use_remote_gateways: true, allow_forwarded_traffic: true}
+sites:
+  HQ: {address_prefixes: [10.101.0.0/16], bgp: {asn: 65101}, hosts: {h1: 10.101.0.10}}
+connections:
+  Hub-HQ: {type: IPsec, between: [Hub, HQ], enable_bgp: true}
+"""
+BOTH_WAYS = ("GatewaySubnet: 10.0.255.0/27", "GatewaySubnet: {address_prefix: 10.0.255.0/27, route_table: back}")
+NO_WAY = (", route_table: out", "")
+ONLY_BACK = (BOTH_WAYS, NO_WAY)
+
+
+def scenario(*edits: tuple[str, str]) -> Scenario:
+    text = TEXT
+    for before, now in edits:
+        assert before in text, before
+        text = text.replace(before, now)
+    return parse(text, "asymmetric.yaml").scenario
+
+
+def seen(found: Scenario) -> set[tuple[str, str, str]]:
+    state = initial(found)
+    cells = matrix(state, endpoint_addresses(state))
+    return {(half.source, half.target, half.sees) for cell in cells for half in asymmetry.halves(state, cell)}
+
+
+@pytest.mark.parametrize(
+    ("edits", "expected"),
+    [
+        ((), {("spoke-vm1", "hq-h1", "request"), ("hq-h1", "spoke-vm1", "answer")}),
+        (ONLY_BACK, {("spoke-vm1", "hq-h1", "answer"), ("hq-h1", "spoke-vm1", "request")}),
+        ((BOTH_WAYS,), set()),
+        ((NO_WAY,), set()),
+    ],
+)
+def test_an_appliance_sees_one_half_where_only_one_way_leads_over_it(
+    edits: tuple[tuple[str, str], ...], expected: set[tuple[str, str, str]]
+) -> None:
+    assert seen(scenario(*edits)) == expected
+
+
+def test_check_says_it_at_the_appliance() -> None:
+    [breach] = asymmetry.warnings(scenario())
+    assert (breach.path, breach.severity) == (("vnets", "Hub", "vms", "fw", "nva"), "warning")
+    assert breach.message == (
+        "request and answer pass different appliances: it sees only the request of spoke-vm1 > hq-h1, and only the "
+        "answer of hq-h1 > spoke-vm1; a stateful appliance would drop what it sees only half of"
+    )
+    assert list(asymmetry.warnings(scenario(BOTH_WAYS))) == []
+
+
+def test_the_matrix_has_it_as_a_warning_and_no_failure() -> None:
+    [step] = prediction(scenario()).steps
+    assert [item.name for item in step.warnings] == ["appliance hub-fw"]
+    assert {cell.status for cell in step.cells} == {"passed"}
+    [step] = prediction(scenario(BOTH_WAYS)).steps
+    assert step.warnings == ()
+
+
+SEEN = [("hq-h1", "spoke-vm1", "answer"), ("spoke-vm1", "hq-h1", "request")]
+
+
+@pytest.mark.parametrize(("source", "target", "half"), SEEN)
+def test_explain_says_it_of_the_pair(source: str, target: str, half: str) -> None:
+    assert f"hub-fw sees only the {half}" in verdict(scenario(), source, target)
+    assert "appliance" not in verdict(scenario(BOTH_WAYS), source, target)
+
+
+def verdict(found: Scenario, source: str, target: str) -> str:
+    state = initial(found)
+    addresses = endpoint_addresses(state)
+    [cell] = (each for each in matrix(state, addresses) if (each.source, each.target) == (source, target))
+    return explain(state, cell, addresses).verdict
+
+
+def test_a_pair_that_cannot_talk_is_no_case_of_it() -> None:
+    state = initial(scenario((", allow_forwarded_traffic: true", "")))
+    cells: list[Predicted] = list(matrix(state, endpoint_addresses(state)))
+    dead = [cell for cell in cells if cell.death is not None]
+    assert not any(half for cell in dead for half in asymmetry.halves(state, cell))
