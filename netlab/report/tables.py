@@ -46,8 +46,10 @@ def sources(found: Iterable[ListedRule]) -> list[Row]:
 
 
 def shown(found: Iterable[Any]) -> list[Row]:
-    """What an operation of Azure shows, under Azure's columns."""
-    return [{f"{key[0].upper()}{key[1:]}": _short(value) for key, value in row(item).items()} for item in found]
+    """What an operation of Azure shows, under Azure's columns; without those that have no value in any row."""
+    rows = [row(item) for item in found]
+    keys = [key for key in (rows[0] if rows else ()) if any(item[key] is not None for item in rows)]
+    return [{f"{key[0].upper()}{key[1:]}": _short(item[key]) for key in keys} for item in rows]
 
 
 def _short(value: Any) -> Any:

@@ -71,4 +71,6 @@ def _circuit_route(row: CircuitRoute) -> str:
 
 
 def _peer(row: PeerStatus) -> str:
-    return f"{row.neighbor} {row.asn} {row.state} {row.routesReceived} routes at {row.localAddress}"
+    # Which of two routers gave a session up (Idle) the model leaves open; the other one goes on trying.
+    state = "Connecting" if row.state == "Idle" else row.state
+    return f"{row.neighbor} {row.asn} {state} {row.routesReceived} routes at {row.localAddress}"
