@@ -10,7 +10,7 @@ from netlab.azure.disagreement import Documented
 from netlab.azure.ike import EspSuite, IkeSuite
 from netlab.azure.prediction import predict, story_of
 from netlab.azure.selectors import Selectors
-from netlab.azure.state import State, unknown_instance
+from netlab.azure.state import State, initial, unknown_instance
 from netlab.results.verification import Remark
 from netlab.scenario.models import NewKey, Scenario
 from netlab.scenario.network import Side, Topology, resolve
@@ -51,6 +51,18 @@ def warnings(scenario: Scenario) -> Iterator[Breach]:
                 found.setdefault(name, _breach(foreseen.state, name, problem))
                 expected |= {name} if documented.connections.get(name, "Connected") != "Connected" else set()
     yield from (breach for name, breach in found.items() if name not in expected)
+    yield from (breach for breach in _not_rekeyed(initial(scenario)) if breach.path[1] not in found)
+
+
+def _not_rekeyed(state: State) -> Iterator[Breach]:
+    """A warning for each connection that comes up and is lost: only the first CHILD SA of IKEv2 needs no PFS group."""
+    for name, negotiated in state.negotiated.items():
+        begins = negotiated.initiator
+        if begins is None or negotiated.reason or set(ike.esp_proposals(begins)) & set(ike.esp_proposals(begins.other)):
+            continue
+        message = "the connection comes up and is lost when its IPsec SA is replaced"
+        apart = _apart("IPsec", begins, ike.esp_proposals)
+        yield Breach(_place(state, name, "ipsec_policy"), f"{message}: {apart}", "warning", "R40")
 
 
 def without_session(scenario: Scenario) -> Iterator[Breach]:

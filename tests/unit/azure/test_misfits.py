@@ -175,6 +175,28 @@ def test_ends_that_fit_are_no_warning(case: str, tmp_path) -> None:
     assert warned(HEAD + FITTING[case]) == [[]]
 
 
+GROUPS = {
+    ("PFS2048", "ECP384"): 1,
+    ("None", "PFS2048"): 1,
+    ("PFS2", "None"): 1,
+    ("ECP384", "ECP384"): 0,
+    ("None", "None"): 0,
+}
+
+
+@pytest.mark.parametrize("groups", GROUPS, ids=" ".join)
+def test_ends_that_differ_in_pfs_come_up_and_are_lost_later(groups: tuple[str, str], tmp_path) -> None:
+    """RFC 7296, section 1.2: the first CHILD SA of IKEv2 has no key exchange of its own."""
+    mine, theirs = (STRONG.replace("pfs_group: ECP384", f"pfs_group: {group}") for group in groups)
+    text = f"{HEAD}    ipsec_policy: {mine}\n    other_end:\n      ipsec_policy: {theirs}\n"
+    told = found(text, tmp_path)
+    assert [(line, severity, rule) for line, severity, rule, _ in told] == [(LINE + 2, "warning", "R40")] * GROUPS[
+        groups
+    ]
+    assert all("comes up and is lost when its IPsec SA is replaced: the IPsec policies" in each[3] for each in told)
+    assert warned(text) == [[]]
+
+
 def test_an_expectation_of_the_opposite_is_no_excuse(tmp_path) -> None:
     story = "story:\n  - {name: as built, expect: {connections: {to-site: Connected}}}\n"
     ((line, _, rule, _),) = found(HEAD + MISFITS["keys"][0] + story, tmp_path)
