@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from netlab.azure import learning
+from netlab.azure.prediction import Predicted
 from netlab.azure.state import State
 from netlab.results.verification import Check
 from netlab.scenario.models import Reach, Scenario, Step
-from netlab.scenario.names import Pair, expected_pairs
+from netlab.scenario.names import Pair, expected_pairs, resolve_node
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,32 @@ def disagreements(state: State, documented: Documented) -> Iterator[Check]:
         *((f"learned {end}", message) for end, message in learning.disagreements(state, documented.learned)),
     )
     yield from (Check(name, "failed", message) for name, message in found)
+
+
+def about_cell(scenario: Scenario, reach: Reach | None, item: Predicted) -> str:
+    """What the model predicts of a pair otherwise than the scenario documents; empty if nothing.
+
+    Of equal paths one has to be as documented: which one a packet takes is not foreseeable.
+    """
+    if reach is None:
+        return ""
+    if reach.expected != item.outcome:
+        return _otherwise(reach.expected, item.outcome)
+    dropped = {node for node, _ in item.ends if node}
+    place = resolve_node(scenario, reach.dropped_at) if reach.dropped_at else None
+    if dropped and place is not None and place not in dropped:
+        return _otherwise(f"dropped at {place}", f"dropped at {' or '.join(sorted(dropped))}")
+    wanted = [resolve_node(scenario, name) or name for name in reach.via]
+    ways = [walk.nodes for walk in item.forward]
+    if not any(_passes(way, wanted) for way in ways):
+        return _otherwise(f"the way over {' > '.join(wanted)}", " or ".join(" > ".join(way) for way in ways))
+    return ""
+
+
+def _passes(way: Iterable[str], wanted: Iterable[str]) -> bool:
+    """Whether a way passes these nodes in this order."""
+    rest = iter(way)
+    return all(node in rest for node in wanted)
 
 
 def is_connected(state: State, connection: str) -> bool:

@@ -9,7 +9,7 @@ from netlab.azure import asymmetry
 from netlab.azure.classes import classes
 from netlab.azure.dataplane.offers import tables
 from netlab.azure.dataplane.walk import Walk
-from netlab.azure.disagreement import Documented, disagreements
+from netlab.azure.disagreement import Documented, about_cell, disagreements
 from netlab.azure.explanation import explain
 from netlab.azure.misfits import unexpected
 from netlab.azure.prediction import Predicted, PredictedStep, predict, story_of
@@ -120,7 +120,7 @@ def _step(
     return results.PredictedStep(
         name=predicted.name,
         actions=actions(step),
-        cells=tuple(_cell(item, documented.reach.get((item.source, item.target))) for item in cells),
+        cells=tuple(_cell(state.scenario, item, documented.reach.get((item.source, item.target))) for item in cells),
         checks=tuple(disagreements(state, documented)),
         warnings=(*unexpected(state, documented), *asymmetry.remarks(state, cells)),
         client_routes={
@@ -131,13 +131,12 @@ def _step(
     )
 
 
-def _cell(item: Predicted, reach: Reach | None) -> results.PredictedCell:
-    expected = reach.expected if reach is not None else item.outcome
-    problem = "" if expected == item.outcome else f"the scenario expects {expected}, the model predicts {item.outcome}"
+def _cell(scenario: Scenario, item: Predicted, reach: Reach | None) -> results.PredictedCell:
+    problem = about_cell(scenario, reach, item)
     return results.PredictedCell(
         source=item.source,
         target=item.target,
-        expected=expected,
+        expected=reach.expected if reach is not None else item.outcome,
         predicted=item.outcome,
         status="failed" if problem else "passed",
         forward=tuple(walk.nodes for walk in item.forward),

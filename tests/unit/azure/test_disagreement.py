@@ -9,7 +9,7 @@ import pytest
 from netlab.azure.disagreement import Documented, disagreements
 from netlab.azure.outcome import prediction
 from netlab.azure.state import initial
-from netlab.scenario.loader import catalogue, load
+from netlab.scenario.loader import catalogue, load, parse
 from netlab.scenario.models import Scenario, Step
 
 
@@ -47,4 +47,55 @@ def test_routes_of_a_client_are_said_of_one_step_only(clients: Scenario) -> None
 
 @pytest.mark.parametrize("name", sorted(catalogue()))
 def test_the_model_disagrees_with_no_scenario_of_the_catalogue(name: str) -> None:
-    assert not [check for step in prediction(load(name).scenario).steps for check in step.checks]
+    steps = prediction(load(name).scenario).steps
+    assert not [check for step in steps for check in step.checks]
+    assert not [cell for step in steps for cell in step.cells if cell.message]
+
+
+PLACES = """
+name: places
+vnets:
+  VNet1:
+    address_space: [10.1.0.0/16]
+    subnets: {default: 10.1.0.0/24, GatewaySubnet: 10.1.255.0/27}
+    vms: {vm1: {subnet: default}}
+    vpn_gateway: {sku: VpnGw1AZ}
+sites:
+  Site1: {address_prefixes: [10.101.0.0/16], hosts: {h1: 10.101.0.10}}
+  Site2: {address_prefixes: [10.102.0.0/16], hosts: {h2: 10.102.0.10}}
+connections:
+  one: {type: IPsec, between: [VNet1, Site1]}
+  two: {type: IPsec, between: [VNet1, Site2]}
+"""
+# Each: what a step expects of two machines, and what is wrong with it.
+EXPECTED = {
+    "{h1: {h2: {unreachable: why, dropped_at: Site1}}}": "",
+    "{h1: {h2: {unreachable: why}}}": "",
+    "{h1: {h2: {unreachable: why, dropped_at: VNet1}}}": (
+        "the scenario expects dropped at vnet1, the model predicts dropped at site1"
+    ),
+    "{h1: {h2: {unreachable: why, dropped_at: VNet1-gw-0}}}": (
+        "the scenario expects dropped at vnet1-gw-0, the model predicts dropped at site1"
+    ),
+    "{h1: {h2: reachable}}": "the scenario expects reachable, the model predicts unreachable",
+    "{h1: {vm1: {unreachable: why, dropped_at: VNet1}}}": (
+        "the scenario expects unreachable, the model predicts reachable"
+    ),
+    "{h1: {vm1: {via: [VNet1-gw-0, VNet1]}}}": "",
+    "{h1: {vm1: {via: [VNet1, VNet1-gw-0]}}}": (
+        "the scenario expects the way over vnet1 > vnet1-gw-0, "
+        "the model predicts site1-h1 > site1 > vnet1-gw-0 > vnet1 > vnet1-vm1"
+    ),
+    "{h1: {vm1: {via: [Site2]}}}": (
+        "the scenario expects the way over site2, the model predicts site1-h1 > site1 > vnet1-gw-0 > vnet1 > vnet1-vm1"
+    ),
+}
+
+
+@pytest.mark.parametrize("expected", EXPECTED)
+def test_predict_judges_where_a_packet_dies_and_which_way_it_takes_as_verify_does(expected: str) -> None:
+    text = f"{PLACES}story:\n  - {{name: as built, expect: {{reach: {expected}}}}}\n"
+    (step,) = prediction(parse(text, "x.yaml").scenario).steps
+    wrong = [cell for cell in step.cells if cell.message]
+    assert [cell.message for cell in wrong] == [message for message in [EXPECTED[expected]] if message]
+    assert [cell.status for cell in wrong] == ["failed"] * len(wrong)
