@@ -12,6 +12,7 @@ from netlab.azure.dataplane.walk import Walk
 from netlab.azure.p2s.refusals import NO_ADDRESS, REVOKED, UNTRUSTED, WRONG_PASSWORD
 from netlab.azure.p2s.routes import profile_prefixes
 from netlab.azure.prediction import Addresses, Predicted, address_towards
+from netlab.azure.restarts import restarts
 from netlab.azure.state import State
 from netlab.azure.widening import Flow, widened
 from netlab.results.drops import Cause, DropType
@@ -31,7 +32,10 @@ def mends(state: State, found: Predicted, addresses: Addresses) -> Iterator[str]
     ends = by_node(state.scenario)
     source, target = ends[found.source], ends[found.target]
     assert walk.cause is not None
-    if walk.cause.type is DropType.CLIENT_NOT_CONNECTED:
+    restarted = tuple(restarts(state, source, target, addresses))
+    if restarted:
+        yield from restarted
+    elif walk.cause.type is DropType.CLIENT_NOT_CONNECTED:
         client = next(c for c in state.network.clients.values() if c.node == walk.cause["client"])
         yield _of_absence(state, client)
     elif walk.dropped_at == source.node == INTERNET:
