@@ -164,7 +164,7 @@ def _selectors(begins: Side) -> Misfit:
     each = f"{_end(begins)} proposes {offered}; {_end(responds)} accepts {accepted}"
     if ike.refused(responds):
         why = "IKEv1 does not narrow, and what is proposed is not inside of what is accepted"
-        return Misfit("R47", "traffic_selector_policies", f"{why}: {each}")
+        return Misfit("B57", "traffic_selector_policies", f"{why}: {each}")
     return Misfit("R50", "traffic_selector_policies", f"the traffic selectors have nothing in common: {each}")
 
 

@@ -97,7 +97,7 @@ MISFITS = {
         "      traffic_selector_policies:\n"
         "        - {local_address_ranges: [10.101.0.0/16], remote_address_ranges: [10.1.0.0/16]}\n",
         3,
-        "R47",
+        "B57",
         "IKEv1 does not narrow, and what is proposed is not inside of what is accepted: VNet1 proposes 0.0.0.0/0 to "
         "0.0.0.0/0; Site1 accepts 10.1.0.0/16 to 10.101.0.0/16",
     ),
