@@ -80,6 +80,7 @@ WARNED = {
     "route-server-active-passive": ["A4"],
     "udr-nva": ["R89", "R89"],
     "udr-own-vpn-server": ["R90", "R90", "R90", "R90", "A20"],
+    "s2s-bgp-apipa": ["B37"],
     "s2s-static-overlaps": ["R73"],
 }
 
