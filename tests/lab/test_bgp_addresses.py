@@ -57,7 +57,7 @@ OPENS = {
 def document() -> dict[str, Any]:
     """An active-active gateway, and a site for each way to peer with it."""
     bgp = {"asn": 65010, "bgp_peering_addresses": GATEWAY}
-    gateway = {"sku": "VpnGw2", "active_active": True, "bgp": bgp}
+    gateway = {"sku": "VpnGw2AZ", "active_active": True, "bgp": bgp}
     vnet = {
         "address_space": ["10.1.0.0/16"],
         "subnets": {"default": "10.1.0.0/24", "GatewaySubnet": "10.1.255.0/27"},

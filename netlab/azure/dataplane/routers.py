@@ -210,12 +210,14 @@ def device(state: State, router: Router) -> Node:
     if router.node != site.node:
         hop = Hop(site.node, site.node, router.node)
         inward = tuple(Route(prefix, "the site's own network", site.name, (hop,)) for prefix in site.prefixes)
-    known = tuple(own_routes(state, router))
+    known, by_hand = tuple(own_routes(state, router)), _by_static_prefix(state, router)
+    # What a router learned by BGP, a wider prefix or the default route, gives private destinations no way.
+    fixed = tuple(route for route in known if route.prefix in by_hand)
     out = state.topology.with_tunnels(site)[0].node if router.before_devices else edge(router.node)
     default = Route(ANY, "the way to the Internet", out, (Hop(out, out, router.node),))
     return Node(
         router.node,
-        table(lost_peers(state, router), _hosts(router, site), inward, known, to_the_internet(default, known)),
+        table(lost_peers(state, router), _hosts(router, site), inward, known, to_the_internet(default, fixed)),
         addresses=frozenset((router.bgp_address, *router.tunnel_addresses)),
     )
 

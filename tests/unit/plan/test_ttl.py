@@ -20,7 +20,7 @@ KEEPS = ("vnet", "gateway")
 def gateways(pairs: list[tuple[int, int]], *, active_active: bool = False) -> Plan:
     """VNets with gateways, and a connection for each pair of them."""
     numbers = sorted({number for pair in pairs for number in pair})
-    sku = "{sku: VpnGw2AZ, active_active: true}" if active_active else "{sku: VpnGw2}"
+    sku = "{sku: VpnGw2AZ, active_active: true}" if active_active else "{sku: VpnGw2AZ}"
     lines = ["name: t", "vnets:"]
     for n in numbers:
         subnets = f"{{d: 10.{n}.0.0/24, GatewaySubnet: 10.{n}.255.0/27}}"
