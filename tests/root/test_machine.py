@@ -374,6 +374,38 @@ def test_the_longest_match_is_what_the_kernel_says(netns: str) -> None:
     assert routes.longest_match([r for r in found if r.prefix != "0.0.0.0/0"], "8.8.8.8") is None
 
 
+def test_the_tables_of_an_ingress_are_asked_in_the_kernels_order(netns: str) -> None:
+    """One before the kernel's own tables and one after them; of the first table that has a route the longest prefix."""
+    for name in ("d0", "d1", "d2"):
+        ip(netns, "link", "add", name, "type", "bridge")
+        ip(netns, "link", "set", name, "up")
+    for rule in ("iif d1 pref 100 lookup 500", "iif d1 pref 33000 lookup 78", "iif d2 pref 33000 lookup 78"):
+        ip(netns, "rule", "add", *rule.split())
+    own = (254, 253)
+    assert [routes.tables_of(netns, name) for name in ("d0", "d1", "d2", "")] == [own, (500, *own, 78), (*own, 78), own]
+    first = Route("10.1.0.0/16", "d0", table=500)
+    main = Route("10.1.5.0/24", "d1"), Route("10.2.0.0/16", "d1")
+    routes.set_routes(netns, (first, *main, Route("0.0.0.0/0", "d2", table=78)), ())
+    found = routes.routes(netns)
+    chosen = {
+        (name, destination): match.devices[0] if match is not None else ""
+        for name in ("d0", "d1", "d2")
+        for destination in ("10.1.5.1", "10.2.0.1", "8.8.8.8")
+        for match in (routes.longest_match(found, destination, *routes.tables_of(netns, name)),)
+    }
+    assert chosen == {
+        ("d0", "10.1.5.1"): "d1",
+        ("d0", "10.2.0.1"): "d1",
+        ("d0", "8.8.8.8"): "",
+        ("d1", "10.1.5.1"): "d0",
+        ("d1", "10.2.0.1"): "d1",
+        ("d1", "8.8.8.8"): "d2",
+        ("d2", "10.1.5.1"): "d1",
+        ("d2", "10.2.0.1"): "d1",
+        ("d2", "8.8.8.8"): "d2",
+    }
+
+
 # How `ip route get` says that a route drops.
 DROPS = {"Invalid argument": "blackhole", "No route to host": "unreachable", "Permission denied": "prohibit"}
 
