@@ -8,30 +8,57 @@ from dataclasses import dataclass
 from netlab.azure import asymmetry
 from netlab.azure.dataplane.walk import Used, Walk
 from netlab.azure.mends import mends
+from netlab.azure.mends.case import Case
+from netlab.azure.mends.redesigns import redesigns
 from netlab.azure.prediction import Addresses, Predicted
+from netlab.azure.refusals import refusals
 from netlab.azure.state import State
+from netlab.results.drops import DropType
+from netlab.results.mends import Mend
+
+# So many routes that were not learned are told of.
+MOST_REFUSALS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why a pair can talk or not: a verdict, a line per decision of each leg, and what would mend it."""
+    """Why a pair can talk or not: a verdict, a line per decision of each leg, and what would mend it.
+
+    ``redesign`` are the designs that Azure documents where there is no mend.
+    """
 
     verdict: str
     forward: tuple[str, ...]
     reverse: tuple[str, ...]
-    mend: tuple[str, ...] = ()
+    mend: tuple[Mend, ...] = ()
+    redesign: tuple[str, ...] = ()
 
 
 def explain(state: State, found: Predicted, addresses: Addresses) -> Explanation:
     """Explain a pair, given the addresses of all endpoints."""
-    drop, forward, reverse = found.drop, tuple(_leg(found.forward)), tuple(_leg(found.reverse))
-    if drop is None:
-        verdict = f"{found.source} reaches {found.target}, and its answer comes back."
-        return Explanation(" ".join(filter(None, (verdict, asymmetry.sentence(state, found)))), forward, reverse)
+    forward, reverse = tuple(_leg(found.forward)), tuple(_leg(found.reverse))
+    mend, case = mends(state, found, addresses), Case.of(state, found, addresses)
+    redesign = tuple(redesigns(case)) if case is not None and not mend else ()
+    return Explanation(verdict(state, found, addresses), forward, reverse, mend, redesign)
+
+
+def verdict(state: State, found: Predicted, addresses: Addresses) -> str:
+    """Whether a pair can talk, and if not, where the packet dies and why."""
+    drop, case = found.drop, Case.of(state, found, addresses)
+    if drop is None or case is None:
+        reaches = f"{found.source} reaches {found.target}, and its answer comes back."
+        return " ".join(filter(None, (reaches, asymmetry.sentence(state, found))))
     what = "the request" if drop.direction == "forward" else "the answer"
-    sentence = f"{drop.reason[:1].upper()}{drop.reason[1:]}."
-    verdict = f"{found.source} does not reach {found.target}: {what} dies at {drop.node}. {sentence}"
-    return Explanation(verdict, forward, reverse, tuple(mends(state, found, addresses)))
+    sentences = (drop.reason, *_of_bgp(case))
+    why = " ".join(f"{sentence[:1].upper()}{sentence[1:]}." for sentence in sentences)
+    return f"{found.source} does not reach {found.target}: {what} dies at {drop.node}. {why}"
+
+
+def _of_bgp(case: Case) -> tuple[str, ...]:
+    """Why the routers that would lead on have learned no route by BGP."""
+    if case.cause.type not in (DropType.NO_ROUTE, DropType.NO_PRIVATE_ROUTE, DropType.NONE_ROUTE):
+        return ()
+    return tuple(refusal.sentence for refusal in refusals(case.state, case.routers, case.address))[:MOST_REFUSALS]
 
 
 def _leg(ways: tuple[Walk, ...]) -> Iterator[str]:

@@ -11,6 +11,7 @@ from netlab.azure.dataplane.offers import tables
 from netlab.azure.dataplane.walk import Walk
 from netlab.azure.disagreement import Documented, about_cell, disagreements
 from netlab.azure.explanation import explain
+from netlab.azure.mends import mends_of_many
 from netlab.azure.misfits import unexpected
 from netlab.azure.prediction import Predicted, PredictedStep, predict, story_of
 from netlab.azure.state import State
@@ -68,15 +69,17 @@ def explanation(state: State, item: Predicted, addresses: Mapping[str, IPv4Addre
         forward=_ways(item.forward),
         reverse=_ways(item.reverse),
         mend=found.mend,
+        redesign=found.redesign,
         forward_decisions=found.forward,
         reverse_decisions=found.reverse,
     )
 
 
-def foreseen(state: State, item: Predicted, addresses: Mapping[str, IPv4Address]) -> Foreseen:
-    """The ways of a pair, and what mends it where it cannot talk."""
-    mend = explain(state, item, addresses).mend if item.death is not None else ()
-    return Foreseen(item.source, item.target, _ways(item.forward), _ways(item.reverse), mend, item.protocols)
+def foreseen(state: State, item: Predicted, addresses: Mapping[str, IPv4Address], reach: Reach | None) -> Foreseen:
+    """The ways of a pair, and what mends it where it cannot talk; what the scenario documents so needs no mend."""
+    meant = reach is not None and reach.expected == "unreachable"
+    sentences = () if meant else tuple(each.sentence for each in mends_of_many(state, item, addresses))
+    return Foreseen(item.source, item.target, _ways(item.forward), _ways(item.reverse), sentences, item.protocols)
 
 
 def actions(step: Step) -> tuple[str, ...]:

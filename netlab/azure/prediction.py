@@ -142,9 +142,9 @@ class Forecast:
         for source in asking:
             for target in asked:
                 if source.node != target.node:
-                    yield from self._by_protocol(source, target)
+                    yield from self.by_protocol(source, target)
 
-    def _by_protocol(self, source: Endpoint, target: Endpoint) -> Iterator[Predicted]:
+    def by_protocol(self, source: Endpoint, target: Endpoint) -> Iterator[Predicted]:
         """What will become of a pair: one prediction for all protocols that end alike."""
         first = self.pair(source, target)
         if not self._reads_protocols(first):

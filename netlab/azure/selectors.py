@@ -73,10 +73,13 @@ def custom(side: Side) -> tuple[Selectors, ...]:
         Selectors(_widest(each.local_address_ranges), _widest(each.remote_address_ranges))
         for each in settings.traffic_selector_policies
     )
+    return tuple(found) if is_written_by(side) else tuple(each.mirrored() for each in found)
+
+
+def is_written_by(side: Side) -> bool:
+    """Whether the custom selectors of a side are written as it sees them, and not as the other side does."""
     first = next(each for each in side.connection.sides if not each.is_device)
-    if settings is not side.connection.spec or side is first:
-        return tuple(found)
-    return tuple(each.mirrored() for each in found)
+    return side.settings is not side.connection.spec or side is first
 
 
 def by_policy(side: Side) -> bool:

@@ -31,6 +31,7 @@ from netlab.scenario.models import (
     SitePrefix,
 )
 from netlab.scenario.network import Appliance, ClientTunnel, Network, Router, Topology, Tunnel, VpnGateway, resolve
+from netlab.scenario.values import once
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class State:
     """A network at a moment of its story: what actions made of it, of what sites announce, and of the clients.
 
     ``keys`` are the shared keys by connection and end, where they are not the one that was generated for both ends.
+    ``history`` are the actions that led here from the initial state.
     """
 
     network: Network
@@ -45,6 +47,7 @@ class State:
     sessions: Sessions
     keys: Mapping[tuple[str, str], SecretStr] = field(default_factory=dict)
     faults: Faults = frozenset()
+    history: tuple[Action, ...] = field(default=(), compare=False)
 
     @property
     def scenario(self) -> Scenario:
@@ -116,9 +119,13 @@ class State:
     @cached_property
     def bgp(self) -> Converged:
         """What BGP has converged to."""
-        return converge(
-            self.topology, self.talking, self.announced, lambda s: self.stops_session(s.router.node, s.peer.node)
-        )
+        known = _converged_once(self.network)
+        key = self.faults, frozenset(self.announced.items()), frozenset(self.keys.items())
+        if key not in known:
+            known[key] = converge(
+                self.topology, self.talking, self.announced, lambda s: self.stops_session(s.router.node, s.peer.node)
+            )
+        return known[key]
 
     def stops_session(self, router: str, peer: str) -> bool:
         """Whether the BGP session of two nodes is shut down, or the daemon of one is stopped."""
@@ -179,6 +186,13 @@ class State:
         return frozenset().union(*(self.tunnel_routes(client, gateway) for gateway in gateways))
 
 
+@once
+def _converged_once(network: Network) -> dict[object, Converged]:
+    """What BGP converges to in a network, by what it depends on: clients change nothing of it."""
+    del network
+    return {}
+
+
 def shut_in_by(router: Router) -> str:
     """Why an appliance's IKE does not reach the Internet under its own address: its subnet's 0.0.0.0/0 leads elsewhere.
 
@@ -217,6 +231,10 @@ def initial(scenario: Scenario) -> State:
 
 def after(state: State, action: Action) -> State:
     """The state after an action."""
+    return replace(_changed(state, action), history=(*state.history, action))
+
+
+def _changed(state: State, action: Action) -> State:
     match action.verb, action.subject:
         case "add_route", ClientRoute(client=client, prefix=prefix):
             key = state.network.clients[client].tunnels[0].key

@@ -21,7 +21,8 @@ def _explained(found: Explanation) -> Iterator[str]:
     for title, lines in (
         ("forward", found.forward_decisions),
         ("back", found.reverse_decisions),
-        ("what would mend it", found.mend),
+        ("what would mend it", tuple(each.sentence for each in found.mend)),
+        ("nothing in its settings mends it; another design (no mend)", found.redesign),
     ):
         if lines:
             yield f"{title}:"

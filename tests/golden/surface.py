@@ -16,9 +16,9 @@ from netlab.azure.bgp.sessions import Session
 from netlab.azure.bgp.settling import Path as Learned
 from netlab.azure.dataplane.offers import tables
 from netlab.azure.dataplane.walk import Walk
-from netlab.azure.explanation import explain
+from netlab.azure.explanation import verdict
 from netlab.azure.ike import Negotiated
-from netlab.azure.prediction import Predicted, PredictedStep, endpoint_addresses, predict
+from netlab.azure.prediction import PredictedStep, endpoint_addresses, predict
 from netlab.azure.state import State
 from netlab.plan.model import DataPlane
 from netlab.plan.names import RUN_ROOT
@@ -47,7 +47,7 @@ class Way:
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of the matrix; ``explained`` and ``mends`` are sentences about a dead one."""
+    """A cell of the matrix; ``explained`` is a sentence about a dead one."""
 
     source: str
     target: str
@@ -55,7 +55,6 @@ class Cell:
     forward: tuple[Way, ...]
     reverse: tuple[Way, ...]
     explained: str
-    mends: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -126,14 +125,9 @@ def _session(session: Session) -> str:
 def _cells(step: PredictedStep) -> Iterator[Cell]:
     addresses = endpoint_addresses(step.state)
     for item in step.cells:
-        sentences, mends = _sentences(step.state, item, addresses) if item.death is not None else ("", ())
+        explained = verdict(step.state, item, addresses) if item.death is not None else ""
         forward, reverse = (tuple(dict.fromkeys(map(_way, walks))) for walks in (item.forward, item.reverse))
-        yield Cell(item.source, item.target, item.outcome, forward, reverse, sentences, mends)
-
-
-def _sentences(state: State, item: Predicted, addresses: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
-    found = explain(state, item, addresses)
-    return found.verdict, found.mend
+        yield Cell(item.source, item.target, item.outcome, forward, reverse, explained)
 
 
 def _way(walk: Walk) -> Way:

@@ -19,7 +19,7 @@ def decisions(steps: Iterable[Step]) -> str:
 
 
 def sentences(steps: Iterable[Step]) -> str:
-    """Every reason, and every explanation of a dead cell with what mends it; each once."""
+    """Every reason, and every verdict of a dead cell; each once. What mends it, its own test tries."""
     blocks = dict.fromkeys(block for step in steps for block in _sentences(step))
     return _text(blocks)
 
@@ -77,7 +77,7 @@ def _sentences(step: Step) -> Iterator[str]:
     for cell in step.cells:
         yield from (f"reason: {way.reason}" for way in (*cell.forward, *cell.reverse) if way.reason)
         if cell.explained:
-            yield "\n  mend: ".join((cell.explained, *cell.mends))
+            yield cell.explained
 
 
 def _files(files: Mapping[str, str]) -> Iterator[str]:

@@ -266,11 +266,11 @@ class Settling:
             own = (*own, *clause.changed((), router.asn))
             return Update(own, exports.next_hop or router.bgp_address, no_advertise=no_advertise)
         chosen = next(iter(self.best.get(router.node, ())), None)
-        if chosen is None or not _may_pass(chosen, group) or (exports.own_only and chosen.as_path):
+        if chosen is None or not may_pass(chosen, group) or (exports.own_only and chosen.as_path):
             return None
         unchanged = chosen.next_hop if exports.next_hop_unchanged and not chosen.internal else None
         return Update(
-            (*own, *clause.changed(_passed_on(chosen.as_path, group), router.asn)),
+            (*own, *clause.changed(passed_on(chosen.as_path, group), router.asn)),
             unchanged or exports.next_hop or router.bgp_address,
             chosen.neighbor,
             no_advertise,
@@ -295,13 +295,14 @@ def ambiguous(prefix: IPv4Network, nodes: Collection[str]) -> ScenarioError:
     return ScenarioError(f"BGP settles in more than one way: {what}", hint=_HINT)
 
 
-def _may_pass(path: Path, group: UpdateGroup) -> bool:
+def may_pass(path: Path, group: UpdateGroup) -> bool:
     """Whether a learned route may be advertised: one that is internal goes to other AS only (RFC 4271, 9.2.1)."""
     stays = path.internal if group.internal else path.no_export
     return not (path.no_advertise or stays or set(path.site_of_origin) & set(group.exports.site_of_origin))
 
 
-def _passed_on(as_path: tuple[int, ...], group: UpdateGroup) -> tuple[int, ...]:
+def passed_on(as_path: tuple[int, ...], group: UpdateGroup) -> tuple[int, ...]:
+    """The AS path that a router puts its own ASN before when it advertises a learned route."""
     if group.exports.remove_private_as:
         as_path = tuple(asn for asn in as_path if asn not in PRIVATE_ASNS)
     return tuple(group.router.asn if asn == group.overridden else asn for asn in as_path)

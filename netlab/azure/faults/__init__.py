@@ -6,6 +6,7 @@ What a kind does to a running lab stands in the file of the same name in ``netla
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from netlab.azure.faults import circuit, daemon, device, gateway, link, machine, session, tunnel
 from netlab.azure.faults.kind import Fault, Faults, Impact, Kind, hit, targets
@@ -32,6 +33,7 @@ __all__ = [
     "Kind",
     "action_of",
     "after",
+    "ending",
     "hit",
     "is_about_faults",
     "mending",
@@ -60,6 +62,11 @@ def mending(action: Action) -> Action | None:
     """The action that ends the faults which an action begins; None if it begins none."""
     ends = next((kind.ends for kind in KINDS if action.verb == kind.begins), None)
     return Action.model_validate({ends: action.subject}) if ends is not None else None
+
+
+def ending(network: Network, fault: Fault) -> dict[str, Any]:
+    """The action that ends a fault, as a story writes it."""
+    return {fault.kind.ends: dict(fault.kind.subject(network, fault.target))}
 
 
 def action_of(verb: str, mend: bool) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from netlab.azure.faults.kind import Faults, Impact, Kind
 from netlab.scenario.models import Action, CircuitLink
 from netlab.scenario.network import Network
@@ -18,4 +21,9 @@ def _named(network: Network, faults: Faults, action: Action) -> frozenset[str]:
     return frozenset(routers[index].node for index in _LINKS[subject.link])
 
 
-CIRCUIT = Kind("circuit", "circuit", "fail_circuit", "restore_circuit", _named, Impact.SEVERED)
+def _subject(network: Network, node: str) -> Mapping[str, Any]:
+    found = ((name, r) for name, circuit in network.circuits.items() for r in circuit.edge_routers if r.node == node)
+    return next({"circuit": name, "link": ("primary", "secondary")[router.index]} for name, router in found)
+
+
+CIRCUIT = Kind("circuit", "circuit", "fail_circuit", "restore_circuit", _named, _subject, Impact.SEVERED)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from netlab.azure.faults.kind import Faults, Impact, Kind
-from netlab.azure.faults.link import linked
+from netlab.azure.faults.link import linked, subject_of
 from netlab.scenario.models import Action, BgpSpeaker
 from netlab.scenario.network import Network
 
@@ -17,4 +20,12 @@ def _named(network: Network, faults: Faults, action: Action) -> frozenset[str]:
     return linked(network, subject.speaker, subject.device)
 
 
-DAEMON = Kind("BGP daemon", "bgp-daemon", "stop_bgp_daemon", "start_bgp_daemon", _named, Impact.WITHOUT_BGP)
+def _subject(network: Network, node: str) -> Mapping[str, Any]:
+    for appliance in network.appliances.values():
+        if appliance.router.node == node:
+            return {"speaker": appliance.name}
+    found = dict(subject_of(network, node))
+    return {"speaker": found.pop("name"), **found}
+
+
+DAEMON = Kind("BGP daemon", "bgp-daemon", "stop_bgp_daemon", "start_bgp_daemon", _named, _subject, Impact.WITHOUT_BGP)

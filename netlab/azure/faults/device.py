@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from netlab.azure.faults.kind import Faults, Impact, Kind
-from netlab.azure.faults.link import linked
+from netlab.azure.faults.link import linked, subject_of
 from netlab.scenario.models import Action, SiteDevice
 from netlab.scenario.network import Network
 
@@ -15,12 +18,18 @@ def _named(network: Network, faults: Faults, action: Action) -> frozenset[str]:
     return linked(network, subject.site, subject.device)
 
 
+def _subject(network: Network, node: str) -> Mapping[str, Any]:
+    found = dict(subject_of(network, node))
+    return {"site": found.pop("name"), **found}
+
+
 DEVICE = Kind(
     "device",
     "device",
     "silence_device",
     "wake_device",
     _named,
+    _subject,
     Impact.SILENT,
     why_down=lambda node: f"{node} is silent",
 )

@@ -3,6 +3,9 @@ other instance has all tunnels."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from netlab.azure.faults.kind import Faults, Impact, Kind
 from netlab.scenario.models import Action, GatewayFault
 from netlab.scenario.network import Network, VpnGateway
@@ -32,7 +35,19 @@ def _lost(network: Network, faults: Faults, action: Action) -> frozenset[str]:
     return frozenset(gateway.instances[index].node for index in indices)
 
 
+def _of_vnet(network: Network, vnet: str) -> Mapping[str, Any]:
+    del network
+    return {"vnet": vnet}
+
+
+def _of_instance(network: Network, node: str) -> Mapping[str, Any]:
+    found = (router for gateway in network.vpn_gateways for router in gateway.instances if router.node == node)
+    return next({"vnet": router.end.name, "instance": router.index} for router in found)
+
+
 # The VNets whose gateway's second instance is the active one.
-STANDBY = Kind("standby", "gateway", "fail_gateway", "restore_gateway", _switched, Impact.SWITCHED, alternates=True)
+STANDBY = Kind(
+    "standby", "gateway", "fail_gateway", "restore_gateway", _switched, _of_vnet, Impact.SWITCHED, alternates=True
+)
 # The nodes of instances that are down.
-INSTANCE = Kind("instance", "gateway", "fail_gateway", "restore_gateway", _lost, Impact.LOST)
+INSTANCE = Kind("instance", "gateway", "fail_gateway", "restore_gateway", _lost, _of_instance, Impact.LOST)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import Any
 
 from netlab.scenario.models import Action
 from netlab.scenario.network import Network
@@ -35,8 +36,9 @@ class Impact(Enum):
 class Kind:
     """A kind of faults: the actions that begin and end one, the targets that such an action names, and its impact.
 
-    ``verb`` is the one of ``netlab fault``. ``alternates``: to begin it a second time ends it. ``why_down`` says why a
-    tunnel is down that ends at a target, or is one; without it the fault takes no tunnel down.
+    ``subject`` is how an action names a target. ``verb`` is the one of ``netlab fault``. ``alternates``: to begin it a
+    second time ends it. ``why_down`` says why a tunnel is down that ends at a target, or is one; without it the fault
+    takes no tunnel down.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Kind:
     begins: str
     ends: str
     named: Callable[[Network, Faults, Action], frozenset[str]]
+    subject: Callable[[Network, str], Mapping[str, Any]]
     impact: Impact | None = None
     alternates: bool = False
     why_down: Callable[[str], str] | None = None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from netlab.azure.faults.kind import Faults, Impact, Kind, hit
 from netlab.scenario.models import Action, LinkOf
@@ -13,9 +14,9 @@ def linked(network: Network, name: str, device: str | None = None) -> frozenset[
     """The nodes whose link a name stands for: a client; both instances of a gateway; the devices of a site, or one."""
     if name in network.clients:
         return frozenset((network.clients[name].node,))
-    gateway = network.vnets[name].vpn_gateway if name in network.vnets else None
-    if gateway is not None:
-        return frozenset(router.node for router in gateway.instances)
+    if name in network.vnets:
+        gateway = network.vnets[name].vpn_gateway
+        return frozenset(router.node for router in gateway.instances) if gateway is not None else frozenset()
     site = network.sites[name]
     devices = site.devices if device is None else (site.device(device),)
     return frozenset(router.node for router in devices)
@@ -34,12 +35,23 @@ def are_apart(network: Network, faults: Faults, names: Iterable[str]) -> bool:
     return any(cut & linked(network, name) for name in names)
 
 
+def subject_of(network: Network, node: str) -> Mapping[str, Any]:
+    """How an action names the link of a node: by a client, a VNet or a site, of one with several devices with that."""
+    for name in (*network.clients, *network.vnets, *network.sites):
+        if node in linked(network, name):
+            found = network.sites[name].spec.devices if name in network.sites else {}
+            device = next((device for device in found if node in linked(network, name, device)), None)
+            return {"name": name, **({} if device is None else {"device": device})}
+    raise AssertionError(f"{node} has no link to the Internet")
+
+
 LINK = Kind(
     "link",
     "link",
     "cut_link",
     "mend_link",
     _named,
+    subject_of,
     Impact.CUT,
     why_down=lambda node: f"the link of {node} to the Internet is cut",
 )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from netlab.azure.faults.kind import Faults, Impact, Kind
 from netlab.scenario.models import Action, OneMachine
 from netlab.scenario.names import resolve
@@ -15,6 +18,11 @@ def _named(network: Network, faults: Faults, action: Action) -> frozenset[str]:
     return frozenset(resolve(network.scenario, subject.vm))
 
 
+def _subject(network: Network, node: str) -> Mapping[str, Any]:
+    del network
+    return {"vm": node}
+
+
 MACHINE = Kind(
-    "machine", "vm", "stop_vm", "start_vm", _named, Impact.STOPPED, why_down=lambda node: f"{node} is stopped"
+    "machine", "vm", "stop_vm", "start_vm", _named, _subject, Impact.STOPPED, why_down=lambda node: f"{node} is stopped"
 )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from netlab.azure.bgp.sessions import Session, sessions
 from netlab.azure.faults.kind import Faults, Impact, Kind
@@ -36,4 +37,12 @@ def _possible(network: Network) -> Iterator[Session]:
         yield from sessions(topology, frozenset(topology.tunnel))
 
 
-SESSION = Kind("BGP session", "bgp-session", "stop_bgp_session", "start_bgp_session", _named, Impact.SHUT_DOWN)
+def _subject(network: Network, target: str) -> Mapping[str, Any]:
+    """The speaker and its peer; all their sessions are one action."""
+    found = (s for s in _possible(network) if pair(s.router.node, s.peer.node) == target)
+    return next({"speaker": session.router.end.name, "peer": session.peer.end.name} for session in found)
+
+
+SESSION = Kind(
+    "BGP session", "bgp-session", "stop_bgp_session", "start_bgp_session", _named, _subject, Impact.SHUT_DOWN
+)

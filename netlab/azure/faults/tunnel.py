@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from netlab.azure.faults.kind import Faults, Impact, Kind, hit
 from netlab.scenario.models import Action, ConnectionTunnel
 from netlab.scenario.network import Network, Topology, Tunnel, VpnGateway
@@ -20,6 +23,20 @@ def _ends_at(tunnel: Tunnel, instance: int) -> bool:
     return any(index == instance and isinstance(end, VpnGateway) and end.active_active for index, end in ends)
 
 
+def _subject(network: Network, name: str) -> Mapping[str, Any]:
+    for switched in (frozenset[str](), frozenset(network.vnets)):
+        tunnel = Topology(network, switched).tunnel.get(name)
+        if tunnel is not None:
+            return {"connection": tunnel.connection.name}
+    raise AssertionError(f"no connection has the tunnel {name}")
+
+
 TUNNEL = Kind(
-    "tunnel", "tunnel", "fail_tunnel", "restore_tunnel", _named, why_down=lambda name: f"{name} was taken down"
+    "tunnel",
+    "tunnel",
+    "fail_tunnel",
+    "restore_tunnel",
+    _named,
+    _subject,
+    why_down=lambda name: f"{name} was taken down",
 )

@@ -59,7 +59,9 @@ def measure(
             cells += _not_probed(lab, documented.get(pair), item, absent, refused.get(absent, ""))
     order: dict[tuple[str, str, str], int] = {question: number for number, question in enumerate(predicted)}
     cells.sort(key=lambda cell: order[cell.source, cell.target, cell.protocol])
-    foreseen = tuple(outcome.foreseen(state, item, everything) for item in foretold)
+    foreseen = tuple(
+        outcome.foreseen(state, item, everything, documented.get((item.source, item.target))) for item in foretold
+    )
     return tuple(cells), foreseen, evidence
 
 

@@ -216,9 +216,9 @@ def test_explain_gives_gateway_subnet_the_route_to_the_appliance() -> None:
     at = state(("      lab: {address_prefix: 10.44.0.0/16,", "      lab: {address_prefix: 10.43.0.0/16,"))
     addresses = endpoint_addresses(at)
     found = next(item for item in matrix(at) if (item.source, item.target) == ("lin", "lab-h"))
-    assert explain(at, found, addresses).mend == (
+    assert explain(at, found, addresses).mend[0].sentence == (
         "give subnet GatewaySubnet of Hub a user route for 10.44.0.0/16 to VirtualAppliance 10.7.1.4, the VPN server "
-        "hub-fw (R90)",
+        "hub-fw (R90)"
     )
 
 

@@ -99,9 +99,9 @@ def test_a_subnet_without_one_reaches_nothing_and_cannot_answer() -> None:
     assert death(cell(state, "vnet1-bare", "site1-h1")) == ("forward", "vnet1")
     assert death(cell(state, "site1-h1", "vnet1-bare")) == ("reverse", "vnet1")
     found = explain(state, cell(state, "site1-h1", "vnet1-bare"), endpoint_addresses(state))
-    assert found.mend == (
+    assert found.mend[0].sentence == (
         "give subnet bare of VNet1 a user route for 10.101.0.0/16 to VirtualAppliance 10.1.9.4, "
-        "the VPN server vnet1-own (R90)",
+        "the VPN server vnet1-own (R90)"
     )
 
 

@@ -10,6 +10,8 @@ import pytest
 
 from netlab.azure.explanation import explain
 from netlab.azure.prediction import endpoint_addresses, predict
+from netlab.results.mends import Mend, edits_of
+from netlab.scenario.edits import edited
 from netlab.scenario.models import Scenario
 
 POLICY = {
@@ -161,7 +163,7 @@ CASES: dict[str, tuple[Document, str, str, str, Callable[[Document], None]]] = {
 }
 
 
-def explained(content: Document, source: str, target: str) -> tuple[str, tuple[str, ...]]:
+def explained(content: Document, source: str, target: str) -> tuple[str, tuple[Mend, ...]]:
     """Whether a pair can talk, and what would mend it."""
     (step,) = predict(Scenario.model_validate(content))
     cell = next(cell for cell in step.cells if (cell.source, cell.target) == (source, target))
@@ -170,11 +172,15 @@ def explained(content: Document, source: str, target: str) -> tuple[str, tuple[s
 
 @pytest.mark.parametrize("name", CASES)
 def test_the_mend_is_about_the_narrow_end_and_helps(name: str) -> None:
-    content, source, target, mend, edit = CASES[name]
-    assert explained(content, source, target) == ("unreachable", (mend,))
+    content, source, target, says, edit = CASES[name]
+    outcome, mend = explained(content, source, target)
+    assert (outcome, mend[0].sentence) == ("unreachable", says)
+    # What the sentence says to its reader, and what it is as data.
     mended = copy.deepcopy(content)
     edit(mended)
     assert explained(mended, source, target) == ("reachable", ())
+    for each in mend:
+        assert explained(edited(content, edits_of(each.changes)), source, target) == ("reachable", ())
 
 
 def test_selectors_of_prefixes_hold_the_own_vnet_only() -> None:
@@ -186,10 +192,10 @@ def test_selectors_of_prefixes_hold_the_own_vnet_only() -> None:
         "static_routes": {"D": [SITE, SITE_B, VNET]},
     }
     content["connections"]["D"] = {"type": "IPsec", "between": ["VNet1", "Far"]}
-    mend = (
+    says = (
         "set use_policy_based_traffic_selectors to false on C: the selectors of VNet1 hold prefixes of its own VNet "
         "only (R49)"
     )
-    assert explained(content, "far-far", "fw-one") == ("unreachable", (mend,))
-    put(False, "connections", "C", "use_policy_based_traffic_selectors")(content)
-    assert explained(content, "far-far", "fw-one") == ("reachable", ())
+    outcome, mend = explained(content, "far-far", "fw-one")
+    assert (outcome, [each.sentence for each in mend]) == ("unreachable", [says])
+    assert explained(edited(content, edits_of(mend[0].changes)), "far-far", "fw-one") == ("reachable", ())

@@ -18,7 +18,7 @@ OFFICE = {"speaker": "Office"}
 def said(state: State, source: str, target: str) -> tuple[str, tuple[str, ...]]:
     ends, addresses = by_node(state.scenario), endpoint_addresses(state)
     found = pair(state, ends[source], ends[target], addresses)
-    return found.outcome, tuple(mends(state, found, addresses))
+    return found.outcome, tuple(mend.sentence for mend in mends(state, found, addresses))
 
 
 @pytest.mark.parametrize(
@@ -27,20 +27,18 @@ def said(state: State, source: str, target: str) -> tuple[str, tuple[str, ...]]:
         (
             action("stop_bgp_daemon", **OFFICE),
             action("start_bgp_daemon", **OFFICE),
-            ("start the BGP daemon of office: it is stopped",),
+            "start the BGP daemon of Office: it is stopped",
         ),
         (
             action("stop_bgp_session", **OFFICE, peer="Hub"),
             action("start_bgp_session", **OFFICE, peer="Hub"),
-            (
-                "start the BGP session of office with hub-gw-0: office has shut it down",
-                "start the BGP session of office with hub-gw-1: office has shut it down",
-            ),
+            "start the BGP session of Office with Hub: Office has shut it down",
         ),
     ],
 )
-def test_what_is_said_mends_it(stop: Action, start: Action, words: tuple[str, ...]) -> None:
-    assert said(moment(SCENARIO, stop), "hub-vm0", "office-o") == ("unreachable", words)
+def test_what_is_said_mends_it(stop: Action, start: Action, words: str) -> None:
+    outcome, sentences = said(moment(SCENARIO, stop), "hub-vm0", "office-o")
+    assert (outcome, sentences[0]) == ("unreachable", words)
     assert said(moment(SCENARIO, stop, start), "hub-vm0", "office-o") == ("reachable", ())
 
 

@@ -1,0 +1,138 @@
+"""Changes of BGP: where it runs, what it announces, and what keeps a route from a router. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from netlab.azure.mends.case import Case, Place
+from netlab.azure.refusals import Refusal, refusals
+from netlab.results.mends import Change, Edit
+from netlab.scenario.addresses import DEFAULT_ASN
+from netlab.scenario.network import Appliance, Connection, Network, Router, Site, VNet, VpnGateway
+from netlab.scenario.network.connections import AnyEnd
+
+
+def of_refusals(case: Case, routers: Iterable[Router]) -> Iterator[Change]:
+    """What lets routes come to routers that end on their way to them."""
+    for refusal in refusals(case.state, routers, case.address):
+        yield from _BY_KIND[refusal.kind](case, refusal) if refusal.kind in _BY_KIND else ()
+
+
+def _loop(case: Case, refusal: Refusal) -> Iterator[Change]:
+    """An AS path that holds the router's own ASN: an ASN of its own."""
+    end = refusal.router.end
+    if isinstance(end, Site | Appliance | VpnGateway):
+        asn = next(free_asns(case.state.network))
+        kept = "; or set it to accept its own ASN (allowas-in), which netlab does not model"
+        sentence = f"give {end.name} an ASN of its own, for example {asn}: it drops paths that hold its own (B31)"
+        device = "" if isinstance(end, VpnGateway) else kept
+        yield Change(f"{sentence}{device}", with_asn(case.state.network, end, asn))
+
+
+def _no_advertise(case: Case, refusal: Refusal) -> Iterator[Change]:
+    """A route that an appliance advertises with NO_ADVERTISE."""
+    for appliance in case.state.network.bgp_appliances:
+        if appliance.bgp is not None and refusal.prefix in appliance.bgp.no_advertise:
+            path = (*_path(appliance), "bgp", "no_advertise")
+            sentence = f"have {appliance.name} announce {refusal.prefix} without NO_ADVERTISE: {refusal.sentence}"
+            yield Change(sentence, (Edit("remove", path, str(refusal.prefix)),))
+
+
+def _no_export(case: Case, refusal: Refusal) -> Iterator[Change]:
+    """A route that covers a prefix of the network of the router that has it: the place's own prefix."""
+    if case.place is not None:
+        for site in case.state.network.sites.values():
+            if refusal.prefix in case.state.announced.get(site.name, ()):
+                prefix = str(case.place.prefix)
+                sentence = f"have {site.name} announce {prefix} itself: {refusal.sentence}"
+                yield Change(sentence, actions=({"announce": {"site": site.name, "prefix": prefix}},))
+
+
+_BY_KIND: Mapping[str, Callable[[Case, Refusal], Iterator[Change]]] = {
+    "loop": _loop,
+    "no-advertise": _no_advertise,
+    "no-export": _no_export,
+}
+
+
+def announced(case: Case, place: Place) -> Iterator[Change]:
+    """An appliance that announces the prefix of a place besides its own, or a site that has it."""
+    network = case.state.network
+    for appliance in network.bgp_appliances:
+        if appliance.bgp is not None and place.prefix not in appliance.bgp.announces:
+            sentence = f"have {appliance.name} announce {place.prefix}"
+            yield Change(sentence, (Edit("append", (*_path(appliance), "bgp", "announces"), str(place.prefix)),))
+
+
+def exchanged(vnet: VNet) -> Iterator[Change]:
+    """A Route Server that exchanges routes with the gateways of its VNet; a VPN gateway beside it is active-active and
+    has ASN 65515 (A23, A24)."""
+    if vnet.route_server is None or vnet.branch_to_branch:
+        return
+    path = ("vnets", vnet.name)
+    edits = [Edit("set", (*path, "route_server", "allow_branch_to_branch_traffic"), True)]
+    if vnet.vpn_gateway is not None and not vnet.vpn_gateway.active_active:
+        edits.append(Edit("set", (*path, "vpn_gateway", "active_active"), True))
+    if vnet.vpn_gateway is not None and vnet.vpn_gateway.asn != DEFAULT_ASN:
+        edits.append(Edit("set", (*path, "vpn_gateway", "bgp", "asn"), DEFAULT_ASN))
+    sentence = f"set allow_branch_to_branch_traffic on the Route Server of {vnet.name}: it and the gateways exchange "
+    also = "" if len(edits) == 1 else "; the VPN gateway is active-active with ASN 65515 then (A24)"
+    yield Change(f"{sentence}no routes (A23){also}", tuple(edits))
+
+
+# --- BGP on connections ---------------------------------------------------------------------------------------------
+
+
+def enabled(case: Case, start: AnyEnd, way: tuple[str, ...]) -> Iterator[Change]:
+    """BGP on the static connections of a way, with an ASN for each end that needs one."""
+    network = case.state.network
+    static = [network.connections[name] for name in way if not network.connections[name].speaks_bgp]
+    if not static:
+        return
+    edits = [Edit("set", ("connections", item.name, "enable_bgp"), True) for item in static]
+    asns = _asns(network, static)
+    changed = {end: asn for end, asn in asns.items() if asn != end.asn}
+    for end, asn in changed.items():
+        edits += with_asn(network, end, asn)
+    for item in static:
+        for side in item.sides:
+            named = item.spec.local_network_gateways.get(side.end.name)
+            if named is not None and isinstance(side.end, VpnGateway):
+                edits.append(Edit("set", ("local_network_gateways", named, "bgp"), {"asn": asns[side.other.end]}))
+    names = " and ".join(item.name for item in static)
+    given = "".join(f", with ASN {asn} for {end.name}" for end, asn in changed.items())
+    why = "a static connection has routes to its direct neighbour only (R78)"
+    yield Change(f"enable BGP on {names}{given}: {why}", tuple(edits))
+
+
+def _asns(network: Network, connections: Iterable[Connection]) -> dict[AnyEnd, int]:
+    """An ASN for each end of connections: its own, or a new one where it has none or the other end's."""
+    new, found = free_asns(network), dict[AnyEnd, int]()
+    for item in connections:
+        for side in item.sides:
+            end, other = side.end, found.get(side.other.end)
+            found.setdefault(end, end.asn if end.asn and end.asn != other else next(new))
+    return found
+
+
+def free_asns(network: Network) -> Iterator[int]:
+    """The usable ASNs that nothing has (B5)."""
+    taken = {end.asn for end in (*network.ends, *network.appliances.values())}
+    return (asn for asn in range(64512, DEFAULT_ASN) if asn not in taken)
+
+
+def with_asn(network: Network, end: AnyEnd, asn: int) -> tuple[Edit, ...]:
+    """An ASN for an end, and the same in the local network gateways that describe it."""
+    described = (
+        n for n, item in network.scenario.local_network_gateways.items() if item.device == end.name and item.bgp
+    )
+    others = (Edit("set", ("local_network_gateways", name, "bgp", "asn"), asn) for name in described)
+    return Edit("set", (*_path(end), "bgp", "asn"), asn), *others
+
+
+def _path(end: AnyEnd) -> tuple[str, ...]:
+    if isinstance(end, Site):
+        return ("sites", end.name)
+    if isinstance(end, VpnGateway):
+        return ("vnets", end.name, "vpn_gateway")
+    return ("vnets", end.vnet.name, "vms", end.nic.name, "nva")

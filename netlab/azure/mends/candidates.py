@@ -1,0 +1,90 @@
+"""The changes that a drop asks for: by its type, by the place that the packet is for, and by what the story did. Pure.
+
+They are not tried here: ``search`` gives those that help.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from ipaddress import IPv4Address
+
+from netlab.azure.mends import clients, events, internet, ipsec, peerings, places, tables
+from netlab.azure.mends.case import Case, place_of
+from netlab.results.drops import DropType
+from netlab.results.mends import Change, Edit
+from netlab.scenario.network import Nic
+
+
+def candidates(case: Case) -> Iterator[Change]:
+    """The changes that may bring a packet on, the plainest first."""
+    yield from events.events(case.state)
+    if case.cause.type is DropType.CLIENT_NOT_CONNECTED:
+        yield from clients.of_absence(case)
+        return
+    yield from events.routes(case)
+    of_type = _BY_TYPE.get(case.cause.type)
+    yield from of_type(case) if of_type is not None else ()
+    yield from internet.changes(case)
+    yield from places.towards(case, case.place) if case.place is not None else ()
+
+
+# --- machines -------------------------------------------------------------------------------------------------------
+
+
+def _ip_forwarding(case: Case) -> Iterator[Change]:
+    """A NIC without IP forwarding."""
+    nic = case.nics[case.cause["nic"]]
+    yield Change(f"set enable_ip_forwarding on the NIC of {nic.node} (R116)", (_forwarding(nic),))
+
+
+def _forwarding(nic: Nic) -> Edit:
+    return Edit("set", ("vnets", nic.vnet.name, "vms", nic.name, "enable_ip_forwarding"), True)
+
+
+def _appliance(case: Case) -> Iterator[Change]:
+    """A machine that forwards nothing."""
+    nic = case.nics.get(case.walk.dropped_at)
+    if nic is not None:
+        edits = (Edit("set", ("vnets", nic.vnet.name, "vms", nic.name, "nva"), {}), _forwarding(nic))
+        yield Change(f"make {nic.node} an appliance (nva): it forwards nothing", edits)
+
+
+def _no_client(case: Case) -> Iterator[Change]:
+    """The address of a client that is not connected to the gateway that has its pool."""
+    yield from clients.connected(case, case.receiver)
+
+
+def _forwarded_traffic(case: Case) -> Iterator[Change]:
+    """A peering without AllowForwardedTraffic."""
+    vnets = case.state.network.vnets
+    yield peerings.forwarded(case.state.network.peering[vnets[case.cause["vnet"]], vnets[case.cause["remote"]]])
+
+
+def _selectors(case: Case) -> Iterator[Change]:
+    """A tunnel whose selectors do not cover the packet: a client gets new ones when it connects again."""
+    tunnel = case.state.topology.tunnel.get(case.cause["tunnel"])
+    if tunnel is not None:
+        yield from ipsec.widened(case, tunnel)
+        return
+    mine = (t for t in case.state.network.client_tunnels.values() if t.name == case.cause["tunnel"])
+    place = place_of(case.state, IPv4Address(case.cause["address"]))
+    for found in mine:
+        yield from clients.reconnected(case, found, place)
+
+
+_BY_TYPE: Mapping[DropType, Callable[[Case], Iterator[Change]]] = {
+    DropType.IP_FORWARDING_IN: _ip_forwarding,
+    DropType.IP_FORWARDING_OUT: _ip_forwarding,
+    DropType.FORWARDED_TRAFFIC: _forwarded_traffic,
+    DropType.LOOP: tables.of_loop,
+    DropType.NOT_FORWARDING: _appliance,
+    DropType.TUNNEL_DOWN: ipsec.of_tunnel_down,
+    DropType.NOT_SELECTED: _selectors,
+    DropType.NO_CLIENT: _no_client,
+    DropType.OWN_NETWORK: clients.of_own_network,
+    DropType.NONE_ROUTE: tables.of_table,
+    DropType.NO_NEXT_HOP: tables.of_table,
+    DropType.NO_ROUTE: tables.of_table,
+    DropType.NO_NIC: tables.of_table,
+    DropType.WRONG_ANSWER: tables.of_wrong_answer,
+}

@@ -1,0 +1,38 @@
+"""Changes for pairs with the Internet's host. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import IPv4Network
+
+from netlab.azure.mends import tables
+from netlab.azure.mends.case import Case
+from netlab.results.mends import Change, Edit
+from netlab.scenario.addresses import DEFAULT_ROUTE
+from netlab.scenario.names import INTERNET
+from netlab.scenario.network import Nic
+
+# RFC 5737: for documentation; the lab's own Internet has no other machine there.
+_PUBLIC = IPv4Network("203.0.113.0/24")
+
+
+def changes(case: Case) -> Iterator[Change]:
+    """What lets a machine and the Internet's host talk."""
+    if INTERNET not in (case.sender.node, case.receiver.node):
+        return
+    node = case.receiver.node if case.sender.node == INTERNET else case.sender.node
+    nic = case.nics.get(node)
+    if nic is None:
+        return
+    if case.walk.dropped_at == INTERNET and nic.public_address is None:
+        yield _public_address(case, nic)
+    yield tables.lead(nic.subnet, DEFAULT_ROUTE, "Internet", None, "(R85)")
+
+
+def _public_address(case: Case, nic: Nic) -> Change:
+    public = case.state.network.public
+    taken = {*public.machines.values(), *public.routers.values(), *public.clients.values(), *public.egress.values()}
+    address = next(address for address in reversed(list(_PUBLIC.hosts())) if address not in taken)
+    path = ("vnets", nic.vnet.name, "vms", nic.name, "public_ip_address")
+    sentence = f"give {nic.node} a public_ip_address: the Internet has no route to a private one"
+    return Change(sentence, (Edit("set", path, str(address)),))

@@ -1,0 +1,56 @@
+"""Changes of connections that are down, or whose selectors do not cover a packet. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netlab.azure.mends import tables, widening
+from netlab.azure.mends.case import Case, place_of
+from netlab.azure.state import shut_in_by
+from netlab.results.mends import Change, Edit
+from netlab.scenario.addresses import DEFAULT_ROUTE
+from netlab.scenario.network import Appliance, Connection, Tunnel
+
+
+def of_tunnel_down(case: Case) -> Iterator[Change]:
+    """A tunnel that is down: what its ends do not agree on, or what shuts one of them in. Faults and keys are
+    events."""
+    tunnel = case.state.topology.tunnel[case.cause["tunnel"]]
+    reason = case.state.negotiated[tunnel.connection.name].reason
+    why = case.state.why_down(tunnel)
+    for router in tunnel.routers:
+        if shut_in_by(router) and isinstance(router.end, Appliance):
+            yield tables.lead(router.end.nic.subnet, DEFAULT_ROUTE, "Internet", None, f"(A20): {why}")
+    if reason == "selectors unacceptable":
+        yield from widened(case, tunnel)
+    elif reason:
+        yield from _agreeing(tunnel.connection, why)
+
+
+def _agreeing(connection: Connection, why: str) -> Iterator[Change]:
+    """Both ends of a connection set alike, one setting after the other, then all."""
+    path, spec = ("connections", connection.name), connection.spec
+    if spec.other_end is not None:
+        for key in ("ipsec_policy", "connection_protocol", "connection_mode"):
+            if getattr(spec.other_end, key) != getattr(spec, key):
+                sentence = f"bring {connection.name} up: give both its ends the same {key}: {why}"
+                mine = spec.model_dump(mode="json", exclude_unset=True).get(key)
+                edit = (
+                    Edit("set", (*path, "other_end", key), mine)
+                    if mine is not None
+                    else Edit("remove", (*path, "other_end", key))
+                )
+                yield Change(sentence, (edit,))
+        sentence = f"bring {connection.name} up: set its second end as its first one: {why}"
+        yield Change(sentence, (Edit("remove", (*path, "other_end")),))
+    for place in (path, (*path, "other_end") if spec.other_end is not None else path):
+        sentence = f"bring {connection.name} up: give it the connection_mode Default: {why}"
+        yield Change(sentence, (Edit("set", (*place, "connection_mode"), "Default"),))
+
+
+def widened(case: Case, tunnel: Tunnel) -> Iterator[Change]:
+    """Selectors of a tunnel that cover the packet: the end that is narrow is widened, or it carries everything."""
+    near, far = place_of(case.state, case.own), place_of(case.state, case.address)
+    if near is not None and far is not None:
+        flow = widening.Flow(case.own, case.address, near.prefix, far.prefix)
+        yield from widening.widened(tunnel.side(case.walk.dropped_at), flow)

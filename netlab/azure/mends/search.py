@@ -1,0 +1,112 @@
+"""The mends of a pair that cannot talk: changes that the causes of its drops ask for, and that help in the model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from netlab.azure.mends.candidates import candidates
+from netlab.azure.mends.case import Case
+from netlab.azure.mends.trial import outcome, tried
+from netlab.azure.prediction import Addresses, Forecast, Predicted
+from netlab.azure.state import State
+from netlab.results.mends import Change, Mend
+from netlab.results.protocols import Protocol
+from netlab.scenario.values import once
+
+MOST_CHANGES = 3
+MOST_MENDS = 2
+# Of the changes that bring a packet on, but not to its end, so many are followed.
+FOLLOWED = 6
+# Of a moment with more groups of pairs that cannot talk, a report has no mends for the others.
+MOST_GROUPS = 30
+
+
+def mends(state: State, found: Predicted, addresses: Addresses) -> tuple[Mend, ...]:
+    """What would let a pair talk that cannot, with as few changes as possible; nothing for one that can."""
+    return _mends(state, found, addresses, MOST_CHANGES)
+
+
+def mends_of_many(state: State, found: Predicted, addresses: Addresses) -> tuple[Mend, ...]:
+    """The same for one of all pairs of a moment: only single changes, and only of the first groups of pairs."""
+    return _mends(state, found, addresses, 1) if len(_known(state)) < MOST_GROUPS else ()
+
+
+def _mends(state: State, found: Predicted, addresses: Addresses, most: int) -> tuple[Mend, ...]:
+    """Pairs of the same subnets with the same drop share what was found for the first of them, where it helps them."""
+    case = Case.of(state, found, addresses)
+    if case is None:
+        return ()
+    search, known = _Search(state, found.source, found.target, found.protocols, most), _known(state)
+    before = known.get(group := (case.group, found.protocols, most))
+    shared = tuple(mend for mend in before or () if search.helps(mend.changes))
+    if before is not None and len(shared) == len(before):
+        return shared
+    known[group] = search.mends(case)
+    return known[group]
+
+
+@once
+def _known(state: State) -> dict[object, tuple[Mend, ...]]:
+    """The mends of a moment by the group of their pairs."""
+    del state
+    return {}
+
+
+@dataclass(frozen=True)
+class _Search:
+    """The search for the mends of a pair: every change is tried in the model before it is given."""
+
+    state: State
+    source: str
+    target: str
+    protocols: tuple[Protocol, ...]
+    most: int
+
+    def helps(self, changes: tuple[Change, ...]) -> bool:
+        """Whether the pair can talk after changes."""
+        forecast = tried(self.state, changes)
+        return forecast is not None and self._case(forecast) is None
+
+    def mends(self, case: Case) -> tuple[Mend, ...]:
+        level: dict[tuple[Change, ...], Case] = {(): case}
+        for _ in range(self.most):
+            found: list[Mend] = []
+            onward: dict[tuple[Change, ...], Case] = {}
+            for changes, forecast in self._next(level):
+                after = self._case(forecast)
+                if after is None:
+                    found.append(Mend(self._needed(changes)))
+                elif len(onward) < FOLLOWED and not _alike(after, level[changes[:-1]]):
+                    onward[changes] = after
+                if len(found) == MOST_MENDS:
+                    break
+            if found:
+                return tuple(dict.fromkeys(found))
+            level = onward
+        return ()
+
+    def _next(self, level: dict[tuple[Change, ...], Case]) -> Iterator[tuple[tuple[Change, ...], Forecast]]:
+        for before, case in level.items():
+            for change in dict.fromkeys(candidates(case)):
+                forecast = tried(self.state, (*before, change)) if change not in before else None
+                if forecast is not None:
+                    yield (*before, change), forecast
+
+    def _case(self, forecast: Forecast) -> Case | None:
+        """The case that is left after changes; None where the pair can talk."""
+        found = outcome(forecast, self.source, self.target, self.protocols)
+        return Case.of(forecast.state, found, forecast.addresses)
+
+    def _needed(self, changes: tuple[Change, ...]) -> tuple[Change, ...]:
+        """Changes without those that are not needed."""
+        for change in changes if len(changes) > 1 else ():
+            others = tuple(other for other in changes if other is not change)
+            if self.helps(others):
+                return self._needed(others)
+        return changes
+
+
+def _alike(one: Case, other: Case) -> bool:
+    """Whether a packet is still dropped at the same place for the same reason."""
+    return (one.leg, one.walk.dropped_at, one.cause) == (other.leg, other.walk.dropped_at, other.cause)

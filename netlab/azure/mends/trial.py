@@ -1,0 +1,66 @@
+"""Changes tried in the model: what becomes of a pair when they are made. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from functools import reduce
+
+from pydantic import ValidationError
+
+from netlab.azure.prediction import Forecast, Predicted, endpoint_addresses
+from netlab.azure.state import State, after, initial
+from netlab.errors import ScenarioError
+from netlab.results.mends import Change, actions_of, edits_of
+from netlab.results.protocols import Protocol
+from netlab.scenario import rules
+from netlab.scenario.edits import changed
+from netlab.scenario.models import Action, Step
+from netlab.scenario.names import by_node
+from netlab.scenario.values import once
+
+
+def tried(state: State, changes: tuple[Change, ...]) -> Forecast | None:
+    """The predictions after changes; None where `check` refuses them, or where BGP does not settle."""
+    known, key = _known(state), _key(changes)
+    if key not in known:
+        known[key] = _forecast(state, changes)
+    return known[key]
+
+
+def outcome(forecast: Forecast, source: str, target: str, protocols: Collection[Protocol]) -> Predicted:
+    """What becomes of a pair for some protocols: of those that end otherwise, one that cannot talk."""
+    ends = by_node(forecast.state.scenario)
+    found = [p for p in forecast.by_protocol(ends[source], ends[target]) if set(p.protocols) & set(protocols)]
+    return next((item for item in found if item.death is not None), found[0])
+
+
+def _forecast(state: State, changes: tuple[Change, ...]) -> Forecast | None:
+    try:
+        now = _after(state, changes)
+        # BGP settles, or refuses to.
+        return Forecast(now, endpoint_addresses(now)) if now is not None and now.learned is not None else None
+    except (ScenarioError, ValidationError):
+        return None
+
+
+def _after(state: State, changes: tuple[Change, ...]) -> State | None:
+    """The moment after changes: the file is edited, the story plays again, and then the actions are taken."""
+    edits, actions = edits_of(changes), tuple(map(Action.model_validate, actions_of(changes)))
+    scenario = changed(state.scenario, edits) if edits else state.scenario
+    step = Step(name="mended", do=(*state.history, *actions))
+    if any(breach.severity == "error" for breach in rules.check(scenario.model_copy(update={"story": (step,)}))):
+        return None
+    now = reduce(after, state.history, initial(scenario)) if edits else state
+    return reduce(after, actions, now)
+
+
+def _key(changes: tuple[Change, ...]) -> str:
+    parts = [[edit.operation, edit.path, edit.value] for edit in edits_of(changes)]
+    return json.dumps([parts, actions_of(changes)])
+
+
+@once
+def _known(state: State) -> dict[str, Forecast | None]:
+    del state
+    return {}

@@ -1,0 +1,130 @@
+"""Why a router has no BGP route to an address: what its peers do not advertise to it, and what it drops. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
+from typing import Literal
+
+from netlab.azure.bgp.policy import policy
+from netlab.azure.bgp.route_maps import clause_for
+from netlab.azure.bgp.sessions import Announcements, Session, originated
+from netlab.azure.bgp.settling import Path, UpdateGroup, may_pass, passed_on
+from netlab.azure.state import State
+from netlab.scenario.network import Router
+
+Kind = Literal[
+    "loop",
+    "import filter",
+    "export filter",
+    "no-advertise",
+    "no-export",
+    "site of origin",
+    "route map in",
+    "route map out",
+    "own only",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A route that a peer of a router has and the router does not learn: ``as_path`` is what the peer advertises."""
+
+    kind: Kind
+    router: Router
+    peer: Router
+    prefix: IPv4Network
+    as_path: tuple[int, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """What happens to the route, in the words of BGP."""
+        router, peer, prefix = self.router, self.peer, self.prefix
+        path = " ".join(map(str, self.as_path))
+        return {
+            "loop": f"{router.node} drops the route to {prefix} that {peer.node} advertises: its AS path {path} holds "
+            f"{router.node}'s own ASN {router.asn} (B31)",
+            "import filter": f"{router.node} drops the route to {prefix} that {peer.node} advertises: the prefix is "
+            f"one of its own network, or lies inside one (B19, B20, A18)",
+            "export filter": f"{peer.node} does not advertise {prefix} to {router.node}: its export filter has the "
+            f"prefix (A25)",
+            "no-advertise": f"{peer.node} does not advertise {prefix} to {router.node}: the route carries NO_ADVERTISE "
+            f"(A22)",
+            "no-export": f"{peer.node} does not advertise {prefix} to {router.node}: the route covers a prefix of its "
+            f"own network and stays in its AS (B17, B23, B24)",
+            "route map in": f"{router.node} drops the route to {prefix} that {peer.node} advertises: it is set to "
+            f"(route map)",
+            "route map out": f"{peer.node} does not advertise {prefix} to {router.node}: it is set so (route map)",
+            "own only": f"{peer.node} does not advertise {prefix} to {router.node}: it advertises only prefixes of its "
+            f"own there",
+            "site of origin": f"{peer.node} does not advertise {prefix} to {router.node}: the route comes from there "
+            f"by another way (R99)",
+        }[self.kind]
+
+
+def refusals(state: State, routers: Iterable[Router], address: IPv4Address) -> tuple[Refusal, ...]:
+    """Where the routes to an address end on their way to routers that have none, the nearest first; nothing where one
+    of the routers has one."""
+    by_router: dict[str, list[Session]] = {}
+    for session in state.bgp_sessions:
+        by_router.setdefault(session.router.node, []).append(session)
+    asked = tuple(routers)
+    if any(True for router in asked for _ in _known(state, router, address)):
+        return ()
+    seen = {router.node: None for router in asked}
+    frontier, found = list(seen), list[Refusal]()
+    while frontier:
+        for session in by_router.get(frontier.pop(0), ()):
+            known = tuple(_known(state, session.peer, address))
+            found += filter(None, (_refusal(state, session, path) for path in known))
+            if not known and session.peer.node not in seen:
+                seen[session.peer.node] = None
+                frontier.append(session.peer.node)
+    return tuple(dict.fromkeys(found))
+
+
+def _known(state: State, router: Router, address: IPv4Address) -> Iterator[Path]:
+    """The routes that a router advertises for an address: its own, and the best of what it has learned; a default
+    route is no route to a certain place."""
+    announced: Announcements = state.announced
+    own = tuple(prefix for prefix in originated(router, announced) if address in prefix and prefix.prefixlen)
+    yield from (Path(prefix, "", (), "") for prefix in own)
+    for prefix, paths in state.learned.get(router.node, {}).items():
+        if address in prefix and prefix.prefixlen and prefix not in own:
+            yield paths[0]
+
+
+def _refusal(state: State, session: Session, path: Path) -> Refusal | None:
+    """Why a router does not learn a route that its peer has; None where it came from there."""
+    router, peer = session.router, session.peer
+    exports, imports = policy(peer, router).exports, policy(router, peer).imports
+    if path.neighbor and state.topology.speakers[path.neighbor].end is router.end:
+        return None
+    group = UpdateGroup(peer, exports, session.internal, router.asn if exports.as_override else 0)
+    own = () if session.internal else (peer.asn,) * (1 + exports.as_path_prepend)
+    as_path = (*own, *clause_for(exports.route_map, path.prefix).changed(passed_on(path.as_path, group), peer.asn))
+    kind: Kind | None = None
+    if path.prefix in exports.prefix_filter:
+        kind = "export filter"
+    elif not clause_for(exports.route_map, path.prefix).permit:
+        kind = "route map out"
+    elif path.neighbor and not may_pass(path, group):
+        kind = _why_kept(path, session)
+    elif path.neighbor and exports.own_only and path.as_path:
+        kind = "own only"
+    elif router.asn in as_path:
+        kind = "loop"
+    elif not clause_for(imports.route_map, path.prefix).permit:
+        kind = "route map in"
+    elif any(map(path.prefix.subnet_of, imports.prefix_filter)):
+        kind = "import filter"
+    return Refusal(kind, router, peer, path.prefix, as_path) if kind is not None else None
+
+
+def _why_kept(path: Path, session: Session) -> Kind | None:
+    if path.no_advertise:
+        return "no-advertise"
+    if path.no_export and not session.internal:
+        return "no-export"
+    return None if session.internal else "site of origin"

@@ -1,0 +1,52 @@
+"""Mends applied to scenario files, and what becomes of a pair then: as a user does it, by the file alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import cache
+
+from netlab.azure.explanation import Explanation, explain
+from netlab.azure.prediction import Forecast, Predicted, endpoint_addresses, predict
+from netlab.azure.state import State
+from netlab.results.mends import Mend, actions_of, edits_of
+from netlab.results.protocols import Protocol
+from netlab.scenario.document import read
+from netlab.scenario.edits import edited, with_actions
+from netlab.scenario.loader import parse
+from netlab.scenario.names import by_node
+
+
+def mended(text: str, step: int, mend: Mend) -> str:
+    """The text of a scenario file with a mend: its edits, and its actions at the end of a step."""
+    document = edited(read(text, "x.yaml").data, edits_of(mend.changes))
+    actions = actions_of(mend.changes)
+    return json.dumps(with_actions(document, step, actions) if actions else document)
+
+
+@cache
+def states(text: str) -> tuple[State, ...]:
+    """The state after each step of a scenario; the rules accept it."""
+    return tuple(step.state for step in predict(parse(text, "x.yaml").scenario))
+
+
+def found(text: str, step: int, source: str, target: str, protocol: Protocol = "icmp") -> Predicted:
+    """What becomes of a pair after a step."""
+    state = states(text)[step]
+    ends = by_node(state.scenario)
+    return Forecast(state, endpoint_addresses(state)).pair(ends[source], ends[target], protocol)
+
+
+def explained(text: str, source: str, target: str, step: int = 0) -> Explanation:
+    """The explanation of a pair after a step."""
+    state = states(text)[step]
+    return explain(state, found(text, step, source, target), endpoint_addresses(state))
+
+
+def untrue(text: str, item: Predicted, step: int, mends: tuple[Mend, ...]) -> Iterator[str]:
+    """The mends that do not let a pair talk by each of its protocols."""
+    for mend in mends:
+        for protocol in item.protocols:
+            after = found(mended(text, step, mend), step, item.source, item.target, protocol)
+            if after.drop is not None:
+                yield f"{item.source} to {item.target}, step {step}, {protocol}: {mend.sentence}: {after.drop.reason}"
