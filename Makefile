@@ -1,6 +1,6 @@
 # What developers type. Users need only scripts/demo; CI calls scripts/test.
 .DEFAULT_GOAL := help
-.PHONY: help setup lint format test unit vm-test vm-test-all vm-bench fuzz bench docs tutorials golden demo lock
+.PHONY: help setup lint format test unit vm-test vm-test-all vm-bench fuzz mends bench docs tutorials golden demo lock
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ N ?= 300
 SEED ?= 7
 fuzz: setup ## random topologies, model against lab: make fuzz N=300 SEED=7 (root)
 	@NETLAB_FUZZ_N=$(N) NETLAB_FUZZ_SEED=$(SEED) .venv/bin/pytest -q tests/lab/test_generated.py
+
+mends: setup ## every mend that explain gives, applied: the catalogue, and so many random networks: make mends N=300
+	@NETLAB_MENDS_N=$(N) NETLAB_FUZZ_SEED=$(SEED) .venv/bin/pytest -q tests/unit/azure/mends/test_search.py
 
 bench: setup ## measure commands, throughput and outages: JSON, medians (root)
 	@scripts/bench

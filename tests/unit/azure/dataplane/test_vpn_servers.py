@@ -207,4 +207,4 @@ def test_a_machine_that_ends_no_connection_has_neither_address_nor_edges() -> No
     found = plan(parse(lone, "servers.yaml").scenario, "lab", "userspace")
     assert not any(node.name.startswith("vnet1-own-") for node in found.nodes)
     assert "dnat" not in nftables.text(machine(found).nftables)
-    assert "map" not in nftables.text(found.node("vnet1").nftables)
+    assert "addr map" not in nftables.text(found.node("vnet1").nftables)
