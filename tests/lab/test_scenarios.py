@@ -79,6 +79,8 @@ TABLE = {
     ),
 }
 ENDPOINTS = {
+    "s2s-static-overlaps": {"vnet1-vm1", "site1-h1", "site1-hidden", "site2-h2"},
+    "expressroute-two-devices": {"vnet1-vm1", "site1-host1"},
     "p2s-isolated-vnet": {"vnet1-vm1", "vnet1-vm2", "win", "lin"},
     "p2s-peered-vnets": {"vnet1-vm1", "vnet2-vm2", "vnet3-vm3", "vnet4-vm4", "win", "lin"},
     "p2s-multi-vnet-s2s": {"vnet1-vm1", "vnet2-vm2", "vnet3-vm3", "win", "lin"},
