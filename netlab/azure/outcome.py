@@ -75,10 +75,9 @@ def explanation(state: State, item: Predicted, addresses: Mapping[str, IPv4Addre
     )
 
 
-def foreseen(state: State, item: Predicted, addresses: Mapping[str, IPv4Address], reach: Reach | None) -> Foreseen:
-    """The ways of a pair, and what mends it where it cannot talk; what the scenario documents so needs no mend."""
-    meant = reach is not None and reach.expected == "unreachable"
-    sentences = () if meant else tuple(each.sentence for each in mends_of_many(state, item, addresses))
+def foreseen(state: State, item: Predicted, addresses: Mapping[str, IPv4Address], *, wanted: bool) -> Foreseen:
+    """The ways of a pair and, where it is wanted, what would let it talk."""
+    sentences = tuple(each.sentence for each in mends_of_many(state, item, addresses)) if wanted else ()
     return Foreseen(item.source, item.target, _ways(item.forward), _ways(item.reverse), sentences, item.protocols)
 
 

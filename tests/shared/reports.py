@@ -10,7 +10,7 @@ from netlab.azure.prediction import Predicted, PredictedStep, endpoint_addresses
 from netlab.results.drops import Drop
 from netlab.results.verification import Cell, Check, Report, StepReport, summary
 from netlab.scenario.loader import load, parse
-from netlab.scenario.models import Reach, Scenario, Step
+from netlab.scenario.models import Scenario, Step
 from netlab.scenario.outline import definition, machines, topology
 from netlab.scenario.silence import unstated
 
@@ -79,10 +79,7 @@ def report_of(scenario: Scenario, steps: tuple[StepReport, ...]) -> Report:
 def _step(step: PredictedStep, told: Step, mended: bool) -> StepReport:
     state = step.state
     addresses = endpoint_addresses(state)
-    reaches = (None if mended else Reach(expected=item.outcome) for item in step.cells)
-    foreseen = tuple(
-        outcome.foreseen(state, item, addresses, reach) for item, reach in zip(step.cells, reaches, strict=True)
-    )
+    foreseen = tuple(outcome.foreseen(state, item, addresses, wanted=mended) for item in step.cells)
     checks = (Check("daemons", "passed", "9 run"),)
     actions, routes = outcome.actions(told), outcome.routes(state)
     return StepReport(step.name, tuple(_cells(step.cells)), checks, None, actions, foreseen, routes)

@@ -7,6 +7,7 @@ lab, or the model.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
@@ -179,12 +180,12 @@ def circuit_routes(state: State, witness: Witness, circuit: Circuit, path: int) 
     router = circuit.edge_routers[path]
     found = witness.held(router) if router.node in state.topology.speakers else ()
     held = sorted(found or (), key=lambda r: (r.prefix, not r.used, r.peer is not None and r.peer.address))
-    counts = [route.prefix for route in held]
+    counts = Counter(route.prefix for route in held)
     rows = (
         CircuitRoute(
             locPrf="100",
             network=str(route.prefix),
-            nextHop=f"{route.next_hop}{'*' if route.used and counts.count(route.prefix) > 1 else ''}",
+            nextHop=f"{route.next_hop}{'*' if route.used and counts[route.prefix] > 1 else ''}",
             path=" ".join((*route.as_path, "I")),
             weight=0,
         )

@@ -59,8 +59,10 @@ def measure(
             cells += _not_probed(lab, documented.get(pair), item, absent, refused.get(absent, ""))
     order: dict[tuple[str, str, str], int] = {question: number for number, question in enumerate(predicted)}
     cells.sort(key=lambda cell: order[cell.source, cell.target, cell.protocol])
+    # To look for mends takes longer than to measure: only where something is wrong.
+    wrong = {(cell.source, cell.target) for cell in cells if cell.status == "failed" and cell.expected == "reachable"}
     foreseen = tuple(
-        outcome.foreseen(state, item, everything, documented.get((item.source, item.target))) for item in foretold
+        outcome.foreseen(state, item, everything, wanted=(item.source, item.target) in wrong) for item in foretold
     )
     return tuple(cells), foreseen, evidence
 
