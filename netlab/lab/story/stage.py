@@ -16,7 +16,7 @@ from netlab.scenario.models import Action
 # Of Azure's seconds, for what an action changes: BGP's hold time and DPD's time-out, and a minute to converge.
 _PATIENCE = 300.0
 # Of ours: daemons cannot follow any time scale.
-_PATIENCE_AT_LEAST = 15.0
+_PATIENCE_AT_LEAST = 40.0
 # Of ours, enough for what actions change in a lab where something else is broken.
 _PATIENCE_AFTER_FAILURE = 2.0
 
