@@ -31,7 +31,7 @@ def check(plan: Plan, state: State, bgp: Bgp) -> Check:
     stopped = state.hit(Impact.WITHOUT_BGP)
     dead = [s.node for s in plan.speakers if s.node not in stopped and bgp.peers(s) is None]
     if dead:
-        return Check("views", "error", f"bgpd of {', '.join(dead)} does not answer")
+        return Check("views", "failed", f"bgpd of {', '.join(dead)} does not answer")
     shown, predicted = Counter(_rows(state, Daemons(plan, state, bgp))), Counter(_rows(state, Model(state)))
     wrong = [
         *(f"{view}: only the lab shows {row}" for view, row in shown - predicted),

@@ -122,7 +122,7 @@ def test_a_session_that_is_down_fails(state: State) -> None:
 
 def test_a_dead_bgpd_is_an_error(state: State) -> None:
     found = checked(state, dead="vnet1-gw-1")
-    assert (found.status, found.message) == ("error", "bgpd of vnet1-gw-1 does not answer")
+    assert (found.status, found.message) == ("failed", "bgpd of vnet1-gw-1 does not answer")
 
 
 def test_a_bgpd_that_the_story_stops_is_none(state: State) -> None:
