@@ -89,7 +89,8 @@ def schema(name: str) -> dict[str, Any]:
         raise UsageError(
             f"there is no schema {name[:60]!r}", f"{suggest(name, names())}; there are {', '.join(names())}"
         )
-    found = TypeAdapter(TYPES[name]).json_schema(mode="serialization", schema_generator=_Generator)
+    generator = _Sparse if name.startswith("show-") else _Generator
+    found = TypeAdapter(TYPES[name]).json_schema(mode="serialization", schema_generator=generator)
     if name == "plan":
         _add_rendered(found)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"netlab {name}", **found}
@@ -110,6 +111,18 @@ class _Generator(GenerateJsonSchema):
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
         return self.generate_inner(schema["schema"])
+
+
+class _Sparse(_Generator):
+    """A key without a value may be left out, as `az` does it."""
+
+    def field_is_required(
+        self,
+        field: core_schema.ModelField | core_schema.DataclassField | core_schema.TypedDictField,
+        total: bool,
+    ) -> bool:
+        inner = field["schema"]
+        return not (inner["type"] == "default" and inner.get("default", "") is None)
 
 
 def _add_rendered(plan: dict[str, Any]) -> None:

@@ -1,8 +1,8 @@
 """The rules: a module per Azure object, and a function per rule, with the rule's number in its name.
 
-R, B, A and the other letters are the rules of docs/explanation/azure-rules. A function without a number checks names, or a limit
-of the lab. A breach holds the place in the file, the mistake, and the right value; the loader adds the line. A rule
-skips objects that another rule reports: a name that does not exist is one finding, not ten.
+R, B, A and the other letters are the rules of docs/explanation/azure-rules. A function without a number checks names,
+or a limit of the lab. A breach holds the place in the file, the mistake, and the right value; the loader adds the line.
+A rule skips objects that another rule reports: a name that does not exist is one finding, not ten.
 """
 
 from __future__ import annotations
