@@ -203,5 +203,5 @@ def test_throughput_of_both_planes(results: Path, record_testsuite_property: Any
     found = read_json(results / "tests/bench.json")["throughput"]["mbit_per_second"]
     assert sorted(found) == ["kernel", "userspace"]
     for plane, mbit in found.items():
-        assert mbit > 1
+        assert mbit > 0
         record_testsuite_property(f"mbit_per_second, {plane}", mbit)
