@@ -10,6 +10,7 @@ from netlab.scenario.models import BgpPolicy, NvaBgp
 from netlab.scenario.network import Appliance, Circuit, Role, Router, Side, Site, VNet, VpnGateway
 from netlab.scenario.network.peer_addresses import bgp_ends
 from netlab.scenario.rules.expressroute import most_out
+from netlab.scenario.values import once
 
 HOLD_TIME = 180  # B14, in seconds
 MAXIMUM_PREFIX = 4000  # B16, A8
@@ -126,11 +127,17 @@ def stays_inside(router: Router, peer: Router) -> tuple[IPv4Network, ...]:
     gateway = router.end
     assert isinstance(gateway, VpnGateway)
     settings = gateway.point_to_site
-    statics = {prefix for side in gateway.sides for prefix in side.static_prefixes}
-    mine = (host for instance in gateway.instances for host in host_routes(instance))
-    hosts = () if peer.end is gateway else (host for host in mine if host not in statics)
+    hosts = () if peer.end is gateway else _hosts_inside(gateway)
     beside = settings is not None and peer.role in ("expressroute", "route server")
     return tuple(dict.fromkeys((*hosts, *((settings.address_pool,) if settings is not None and beside else ()))))
+
+
+@once
+def _hosts_inside(gateway: VpnGateway) -> tuple[IPv4Network, ...]:
+    """The host routes of a gateway that are no static routes."""
+    statics = {prefix for side in gateway.sides for prefix in side.static_prefixes}
+    mine = (host for instance in gateway.instances for host in host_routes(instance))
+    return tuple(host for host in mine if host not in statics)
 
 
 def prepend_of_connection(device: Router, peer: Router) -> int:
