@@ -16,6 +16,8 @@ import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from netlab.errors import UsageError
+
 _MOST_LINKS = 40  # as Linux has it (path_resolution(7))
 
 
@@ -48,6 +50,15 @@ def replaced(path: Path) -> Iterator[int]:
             raise
         finally:
             os.close(descriptor)
+
+
+@contextlib.contextmanager
+def named(path: Path) -> Iterator[None]:
+    """UsageError where a file or a directory that the command line names cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}", "choose another file") from None
 
 
 def write(path: Path, content: bytes) -> None:
@@ -135,12 +146,10 @@ def _groups(user: int, group: int) -> list[int]:
 def _directory(path: Path) -> Iterator[int]:
     """A descriptor of a directory."""
     with _rights():
-        others_write = os.getuid() == 0 and _sudoer() is None
-        descriptor = _walked(path) if others_write else os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
+        as_root = os.geteuid() == 0
+        descriptor = _walked(path) if as_root else os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    with _closed(descriptor):
         yield descriptor
-    finally:
-        os.close(descriptor)
 
 
 def _walked(path: Path) -> int:
@@ -173,8 +182,15 @@ def _opened(name: str, parent: int) -> Iterator[int]:
     """A descriptor of a directory in a directory; no symbolic link counts."""
     with _rights():
         descriptor = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
-    try:
+    with _closed(descriptor):
         yield descriptor
+
+
+@contextlib.contextmanager
+def _closed(descriptor: int) -> Iterator[None]:
+    """Close a descriptor in the end."""
+    try:
+        yield
     finally:
         os.close(descriptor)
 

@@ -109,22 +109,14 @@ def _fall_silent() -> None:
 
 def write_text(path: Path, text: str) -> None:
     """A text into a file that the command line names."""
-    with _usable(path):
+    with files.named(path):
         files.write(path, text.encode())
 
 
 def require_writable(path: Path) -> None:
     """UsageError if a file that the command line names could not be written."""
-    with _usable(path):
+    with files.named(path):
         files.require_writable(path)
-
-
-@contextlib.contextmanager
-def _usable(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}", "choose another file") from None
 
 
 def read_text(path: Path) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,20 +40,11 @@ def check(order: Order) -> None:
         raise UsageError(f"{order.file} does not end in {SUFFIX}, which is what a capture is", f"-w FILE{SUFFIX}")
     if not order.file.parent.is_dir():
         raise UsageError(f"there is no directory {order.file.parent}", "choose another file")
-    with _usable(order.file):
+    with files.named(order.file):
         files.require_writable(order.file)
     if order.keys and (order.key_directory.is_symlink() or order.key_directory.is_file()):
         raise UsageError(f"{order.key_directory} is no directory: the keys belong there", "choose another file")
     capture.require()
-
-
-@contextmanager
-def _usable(path: Path) -> Iterator[None]:
-    """UsageError where a file or a directory cannot be written."""
-    try:
-        yield
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}", "choose another file") from None
 
 
 def run(lab: records.Lab, order: Order, progress: Callable[[str], None]) -> None:
@@ -73,7 +64,7 @@ def run(lab: records.Lab, order: Order, progress: Callable[[str], None]) -> None
                 read_keys = stack.enter_context(keylog.logged(_sources(plan)))
         begun = f"capturing at {count} interfaces of {len(places)} nodes {until}"
         try:
-            with _usable(order.file):
+            with files.named(order.file):
                 captured = capture.capture(places, order.file, order.seconds, lambda: progress(begun))
         finally:
             if read_keys is not None:
@@ -84,7 +75,7 @@ def run(lab: records.Lab, order: Order, progress: Callable[[str], None]) -> None
 
 def _write_keys(order: Order, keys: wireshark.Keys, progress: Callable[[str], None]) -> None:
     content = ((name, text.encode()) for name, text in wireshark.configuration(keys))
-    with _usable(order.key_directory):
+    with files.named(order.key_directory):
         files.write_private(order.key_directory, content)
     for algorithm in wireshark.unknown(keys):
         progress(f"Wireshark is not known to decrypt {algorithm}: left out of {order.key_directory}")
