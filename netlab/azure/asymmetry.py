@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
 
-from netlab.azure.classes import classes
+from netlab.azure.classes import classes, representatives
 from netlab.azure.prediction import Predicted, predict
 from netlab.azure.state import State
 from netlab.results.verification import Remark
 from netlab.scenario.models import Scenario
-from netlab.scenario.names import Endpoint
 from netlab.scenario.network import Appliance
 from netlab.scenario.rules.breach import Breach
 
@@ -72,7 +71,7 @@ def warnings(scenario: Scenario) -> Iterator[Breach]:
         return
     found: dict[str, Breach] = {}
     foreseen = tuple(predict(scenario))
-    asked = representatives([step.state for step in foreseen])
+    asked = representatives(classes([step.state for step in foreseen]))
     for step in foreseen:
         appliances = {f"appliance {item.nic.node}": item for item in step.state.network.appliances.values()}
         for remark in remarks(step.state, step.forecast.matrix(asked)):
@@ -80,8 +79,3 @@ def warnings(scenario: Scenario) -> Iterator[Breach]:
             path = ("vnets", nic.vnet.name, "vms", nic.name, "nva")
             found.setdefault(remark.name, Breach(path, remark.message, "warning"))
     yield from found.values()
-
-
-def representatives(states: Sequence[State]) -> tuple[Endpoint, ...]:
-    """Two machines of each class: enough to ask, as all of a class are alike."""
-    return tuple(end for members in classes(states) for end in members[:2])

@@ -7,7 +7,7 @@ owned address tells their addresses apart.
 from __future__ import annotations
 
 from bisect import bisect
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from ipaddress import IPv4Address, IPv4Network
 
 from netlab.azure.faults import Impact
@@ -25,6 +25,11 @@ def classes(states: Sequence[State]) -> tuple[tuple[Endpoint, ...], ...]:
     for end in endpoints(states[0].scenario):
         found.setdefault(tuple(key.of(end) for key in keys), []).append(end)
     return tuple(tuple(alike) for alike in found.values())
+
+
+def representatives(alike: Iterable[tuple[Endpoint, ...]]) -> tuple[Endpoint, ...]:
+    """Two machines of each class: enough to ask. The second one is there for the pairs within a class."""
+    return tuple(end for members in alike for end in members[:2])
 
 
 class _Keys:

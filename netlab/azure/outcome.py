@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from ipaddress import IPv4Address
 
 from netlab.azure import asymmetry
-from netlab.azure.classes import classes
+from netlab.azure.classes import classes, representatives
 from netlab.azure.dataplane.offers import tables
 from netlab.azure.dataplane.walk import Walk
 from netlab.azure.disagreement import Documented, about_cell, disagreements
@@ -45,8 +45,7 @@ def prediction(scenario: Scenario, *, all_pairs: bool = False) -> results.Predic
         steps = tuple(_steps(scenario, foreseen, None))
         return results.Prediction(scenario.name, rows, steps, unstated(scenario))
     alike = classes([step.state for step in foreseen])
-    # The second one of a class is there for the pairs within it.
-    asked = tuple(end for members in alike for end in members[:2])
+    asked = representatives(alike)
     kept = {*(end.node for end in asked), INTERNET}
     return results.Prediction(
         scenario.name,
