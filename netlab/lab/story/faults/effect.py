@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 from netlab.lab.story.stage import Stage
+from netlab.plan.model import Plan
 from netlab.scenario.models import Action
 
 Undo = Callable[[Stage], None]
@@ -29,3 +30,15 @@ class Effect:
     begin: Callable[[Stage, Change], None]
     end: Callable[[Stage, Change], None]
     repairs: Callable[[tuple[Action, ...]], Iterator[Undo]] | None = None
+
+
+def severing(ports: Callable[[Plan, Collection[str]], list[tuple[str, str]]]) -> Effect:
+    """Nothing passes some interfaces of the targets, though their links are up: node and interface, by ``ports``."""
+
+    def begin(stage: Stage, change: Change) -> None:
+        stage.machine.filters.sever(stage.lab.plan, ports(stage.lab.plan, change.targets))
+
+    def end(stage: Stage, change: Change) -> None:
+        stage.machine.filters.rejoin(stage.lab.plan, ports(stage.lab.plan, change.targets))
+
+    return Effect(begin, end)
