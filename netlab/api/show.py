@@ -97,7 +97,7 @@ def is_one(where: Where, name: str) -> bool:
 
 def _nics(network: Network, place: str, name: str) -> list[Nic]:
     """The NIC of a virtual machine, or all of a VNet or of the scenario."""
-    known = [nic for vnet in network.vnets.values() for nic in vnet.nics]
+    known = list(network.nics.values())
     nodes = resolve(network.scenario, name) if name else [nic.node for nic in known]
     wanted = [nic for nic in known if nic.node in nodes]
     if name and not wanted:

@@ -41,7 +41,6 @@ class _Keys:
         self._addresses = endpoint_addresses(state)
         edges = {edge for prefix in _prefixes(state) for edge in (int(prefix[0]), int(prefix[-1]) + 1)}
         self._edges = sorted(edges)
-        self._nics = {nic.node: nic for vnet in state.network.vnets.values() for nic in vnet.nics}
 
     def of(self, end: Endpoint) -> Hashable:
         """A value that is equal for machines that are alike."""
@@ -49,7 +48,7 @@ class _Keys:
             return end.node
         match end.kind:
             case "vm":
-                return self._of_nic(self._nics[end.node])
+                return self._of_nic(self._state.network.nics[end.node])
             case "client":
                 return self._of_client(self._state.network.clients[end.owner])
         return end.owner, self._region(self._addresses.get(end.node))

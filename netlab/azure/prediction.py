@@ -195,7 +195,7 @@ def endpoint_addresses(state: State) -> dict[str, IPv4Address]:
     """The address of each endpoint, of a client by the name of its tunnel: some address of the gateway's pool."""
     network = state.network
     found: dict[str, IPv4Address] = {INTERNET: INTERNET_ADDRESS}
-    found |= {nic.node: nic.address for vnet in network.vnets.values() for nic in vnet.nics}
+    found |= {node: nic.address for node, nic in network.nics.items()}
     found |= {host.node: host.address for site in network.sites.values() for host in site.hosts}
     connected: dict[str, int] = {}
     for tunnel in network.client_tunnels.values():
@@ -227,8 +227,7 @@ def address_towards(state: State, end: Endpoint, peer: Endpoint, addresses: Addr
 def address_asked(state: State, source: Endpoint, target: Endpoint, addresses: Addresses) -> IPv4Address:
     """The address at which a source asks a target: from the Internet a machine's public one, if it has one."""
     if source.kind == "internet" and target.kind == "vm":
-        nics = state.network.vnets[target.owner].nics
-        public = next((nic.public_address for nic in nics if nic.node == target.node), None)
+        public = state.network.nics[target.node].public_address
         if public is not None:
             return public
     return address_towards(state, target, source, addresses)

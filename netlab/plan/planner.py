@@ -140,7 +140,7 @@ def _of_routers(lab: str, network: Network, everything: tuple[Device, ...]) -> I
 def _public_nodes(network: Network, on_duty: tuple[Device, ...]) -> dict[str, str]:
     """The node over whose link the Internet reaches each public address."""
     public = network.public
-    fabrics_of = {nic.node: vnet.node for vnet in network.vnets.values() for nic in vnet.nics}
+    fabrics_of = {node: nic.vnet.node for node, nic in network.nics.items()}
     return {
         **{address: device.edge for device in on_duty if device.appliance is None for address in device.publics},
         **{str(address): network.clients[name].node for name, address in public.clients.items()},

@@ -33,7 +33,7 @@ def candidates(case: Case) -> Iterator[Change]:
 
 def _ip_forwarding(case: Case) -> Iterator[Change]:
     """A NIC without IP forwarding."""
-    nic = case.nics[case.cause["nic"]]
+    nic = case.state.network.nics[case.cause["nic"]]
     yield Change(f"set enable_ip_forwarding on the NIC of {nic.node} (R116)", (_forwarding(nic),))
 
 
@@ -43,7 +43,7 @@ def _forwarding(nic: Nic) -> Edit:
 
 def _appliance(case: Case) -> Iterator[Change]:
     """A machine that forwards nothing."""
-    nic = case.nics.get(case.walk.dropped_at)
+    nic = case.state.network.nics.get(case.walk.dropped_at)
     if nic is not None:
         edits = (Edit("set", ("vnets", nic.vnet.name, "vms", nic.name, "nva"), {}), _forwarding(nic))
         yield Change(f"make {nic.node} an appliance (nva): it forwards nothing", edits)

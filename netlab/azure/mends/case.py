@@ -14,7 +14,7 @@ from netlab.azure.state import State
 from netlab.results.drops import Cause, Direction
 from netlab.scenario.addresses import GATEWAY_SUBNET
 from netlab.scenario.names import Endpoint, by_node
-from netlab.scenario.network import Nic, Router, Subnet, VNet
+from netlab.scenario.network import Router, Subnet, VNet
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Case:
         )
 
     def _home(self, end: Endpoint) -> tuple[str, str]:
-        nic = self.nics.get(end.node)
+        nic = self.state.network.nics.get(end.node)
         return end.owner, nic.subnet.name if nic is not None else ""
 
     @cached_property
@@ -111,18 +111,13 @@ class Case:
         """The routers that would lead on from the drop: itself, or those that serve its VNet or its client."""
         topology, node = self.state.topology, self.walk.dropped_at
         router = (topology.routers | topology.speakers).get(node)
-        client = next((client for client in self.state.network.clients.values() if client.node == node), None)
+        client = self.state.network.clients_by_node.get(node)
         if router is not None:
             return (router,)
         if client is not None:
             return tuple(r for gateway in client.gateways for r in topology.with_tunnels(gateway))
         serving = self.vnet.serving if self.vnet is not None else None
         return routers_of(self.state, serving) if serving is not None else ()
-
-    @cached_property
-    def nics(self) -> dict[str, Nic]:
-        """Every NIC, by its node."""
-        return {nic.node: nic for vnet in self.state.network.vnets.values() for nic in vnet.nics}
 
     @cached_property
     def came_from(self) -> Subnet | None:

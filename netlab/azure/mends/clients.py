@@ -16,8 +16,7 @@ from netlab.scenario.network import Client, ClientTunnel, VpnGateway
 
 def of_absence(case: Case) -> Iterator[Change]:
     """What would let a client in that has no tunnel at all."""
-    clients = case.state.network.clients.values()
-    client = next(client for client in clients if client.node == case.cause["client"])
+    client = case.state.network.clients_by_node[case.cause["client"]]
     reason, gateway = case.state.absence(client.name), client.gateways[0]
     yield from _of_reason(case.state, client, gateway, reason)
     yield _connect(client)

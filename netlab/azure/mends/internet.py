@@ -21,7 +21,7 @@ def changes(case: Case) -> Iterator[Change]:
     if INTERNET not in (case.sender.node, case.receiver.node):
         return
     node = case.receiver.node if case.sender.node == INTERNET else case.sender.node
-    nic = case.nics.get(node)
+    nic = case.state.network.nics.get(node)
     if nic is None:
         return
     if case.walk.dropped_at == INTERNET and nic.public_address is None:

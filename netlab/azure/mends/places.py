@@ -13,7 +13,7 @@ from netlab.scenario.network import Appliance, Router, Site, VNet, VpnGateway
 def towards(case: Case, place: Place) -> Iterator[Change]:
     """What would lead a client, a VNet or a router to a place."""
     node, network, topology = case.walk.dropped_at, case.state.network, case.state.topology
-    client = next((client for client in network.clients.values() if client.node == node), None)
+    client = network.clients_by_node.get(node)
     router = (topology.routers | topology.speakers | topology.appliances).get(node)
     if client is not None:
         yield from clients.towards(case, client, place)

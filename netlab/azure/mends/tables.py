@@ -61,7 +61,8 @@ def _removed(table: str, name: str) -> Edit:
 
 def of_loop(case: Case) -> Iterator[Change]:
     """An appliance that a route of its own subnet leads to again, or to another one; or any route that led there."""
-    nics = [case.nics[node] for node in dict.fromkeys(case.walk.nodes) if node in case.nics]
+    known = case.state.network.nics
+    nics = [known[node] for node in dict.fromkeys(case.walk.nodes) if node in known]
     for nic in nics:
         name, found = user_route(nic.subnet, case.address)
         if nic.appliance is not None and found is not None and found.next_hop_type == "VirtualAppliance":
@@ -107,7 +108,7 @@ def _readdressed(nic: Nic, address: IPv4Address) -> Iterator[Edit]:
 
 def of_wrong_answer(case: Case) -> Iterator[Change]:
     """The answer leaves by another way than the request came."""
-    yield from _to_internet(case, case.nics.get(case.sender.node))
+    yield from _to_internet(case, case.state.network.nics.get(case.sender.node))
 
 
 def _to_internet(case: Case, nic: Nic | None) -> Iterator[Change]:

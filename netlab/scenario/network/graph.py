@@ -14,7 +14,7 @@ from netlab.scenario.network.connections import AnyEnd, Connection, Side
 from netlab.scenario.network.ends import Appliance, Circuit, ExpressRouteGateway, RouteServer, Site, VpnGateway
 from netlab.scenario.network.public import PublicAddresses, assign
 from netlab.scenario.network.routers import Router
-from netlab.scenario.network.vnets import Peering, VNet
+from netlab.scenario.network.vnets import Nic, Peering, VNet
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +53,16 @@ class Network:
     def appliances(self) -> dict[str, Appliance]:
         """The appliances that have an address, by VNET-VM."""
         return {found.name: found for vnet in self.vnets.values() for found in vnet.appliances}
+
+    @cached_property
+    def nics(self) -> dict[str, Nic]:
+        """Every NIC, by its machine's node."""
+        return {nic.node: nic for vnet in self.vnets.values() for nic in vnet.nics}
+
+    @cached_property
+    def clients_by_node(self) -> dict[str, Client]:
+        """The point-to-site clients, by their nodes."""
+        return {client.node: client for client in self.clients.values()}
 
     # --- indices ----------------------------------------------------------------------------------------------------
 
