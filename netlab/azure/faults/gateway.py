@@ -3,12 +3,18 @@ other instance has all tunnels."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from netlab.azure.faults.kind import Faults, Impact, Kind
 from netlab.scenario.models import Action, GatewayFault
-from netlab.scenario.network import Network, VpnGateway
+from netlab.scenario.network import Network, Topology, VpnGateway
+
+
+def topologies(network: Network) -> Iterator[Topology]:
+    """The topology with the first instance of every active-standby gateway active, and that with the second one."""
+    for switched in (frozenset[str](), frozenset(gateway.name for gateway in network.vpn_gateways)):
+        yield Topology(network, switched)
 
 
 def _gateway(network: Network, action: Action) -> tuple[VpnGateway, GatewayFault]:

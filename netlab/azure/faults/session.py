@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from netlab.azure.bgp.sessions import Session, sessions
+from netlab.azure.faults.gateway import topologies
 from netlab.azure.faults.kind import Faults, Impact, Kind
 from netlab.scenario.models import Action, BgpSession
-from netlab.scenario.network import Network, Topology
+from netlab.scenario.network import Network
 
 
 def pair(router: str, peer: str) -> str:
@@ -32,8 +33,7 @@ def _named(network: Network, faults: Faults, action: Action) -> frozenset[str]:
 
 
 def _possible(network: Network) -> Iterator[Session]:
-    for switched in (frozenset[str](), frozenset(gateway.name for gateway in network.vpn_gateways)):
-        topology = Topology(network, switched)
+    for topology in topologies(network):
         yield from sessions(topology, frozenset(topology.tunnel))
 
 

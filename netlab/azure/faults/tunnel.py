@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from netlab.azure.faults.gateway import topologies
 from netlab.azure.faults.kind import Faults, Impact, Kind, hit
 from netlab.scenario.models import Action, ConnectionTunnel
 from netlab.scenario.network import Network, Topology, Tunnel, VpnGateway
@@ -24,11 +25,8 @@ def _ends_at(tunnel: Tunnel, instance: int) -> bool:
 
 
 def _subject(network: Network, name: str) -> Mapping[str, Any]:
-    for switched in (frozenset[str](), frozenset(network.vnets)):
-        tunnel = Topology(network, switched).tunnel.get(name)
-        if tunnel is not None:
-            return {"connection": tunnel.connection.name}
-    raise AssertionError(f"no connection has the tunnel {name}")
+    found = (topology.tunnel[name] for topology in topologies(network) if name in topology.tunnel)
+    return {"connection": next(found).connection.name}
 
 
 TUNNEL = Kind(
