@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from hybrids import hybrids
-from hypothesis import HealthCheck, Phase, given, note, seed, settings
-from topologies import topologies
+from hypothesis import given, note, seed
+from topologies import examples, topologies
 
 from netlab.api import controller
 from netlab.api.machine import LINUX
@@ -53,18 +53,8 @@ def disagreements(report: Report) -> list[str]:
     ]
 
 
-SETTINGS = settings(
-    max_examples=COUNT,
-    deadline=None,
-    database=None,
-    # Without shrinking: a build takes seconds, and the text is small enough to be shortened by hand.
-    phases=(Phase.explicit, Phase.generate),
-    suppress_health_check=list(HealthCheck),
-)
-
-
 @seed(SEED)
-@SETTINGS
+@examples(COUNT)
 @given(topologies())
 def test_model_and_lab_agree(loaded: Loaded) -> None:
     note(loaded.text)
@@ -72,7 +62,7 @@ def test_model_and_lab_agree(loaded: Loaded) -> None:
 
 
 @seed(SEED)
-@SETTINGS
+@examples(COUNT)
 @given(hybrids())
 def test_model_and_lab_agree_about_hybrid_networks(loaded: Loaded) -> None:
     note(loaded.text)

@@ -8,27 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from custom_selectors import POLICY, V1, line, lines
 from labs import Lab, netlab, up
 
-V1 = {"connection_protocol": "IKEv1"}
-POLICY = {
-    "ike_encryption": "AES256",
-    "ike_integrity": "SHA256",
-    "dh_group": "DHGroup14",
-    "ipsec_encryption": "AES256",
-    "ipsec_integrity": "SHA256",
-    "pfs_group": "None",
-}
 A_SITE = {"address_prefixes": ["S.0.0/16"]}
 WAITS = {"connection_mode": "ResponderOnly"}
-
-
-def line(local: str, remote: str) -> dict[str, Any]:
-    return {"local_address_ranges": local.split(), "remote_address_ranges": remote.split()}
-
-
-def lines(*written: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return {"traffic_selector_policies": list(written), **more}
 
 
 # VNet1's prefixes, and those of the site of a variant: S is 10.101 at the first one, 10.102 at the second.

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hypothesis import reject
+from hypothesis import HealthCheck, Phase, reject, settings
 from hypothesis import strategies as st
 
 from netlab.errors import ScenarioError
@@ -215,3 +215,14 @@ def _story(draw: st.DrawFn, sites: Raw, connections: Raw, clients: Raw) -> list[
         for number in range(draw(st.integers(0, 2))):
             steps.append({"name": f"step {number}", "do": draw(st.lists(st.one_of(actions), min_size=1, max_size=2))})
     return steps
+
+
+def examples(count: int) -> settings:
+    """So many random networks, always the same; nothing is shrunk: the text is small enough to be shortened by hand."""
+    return settings(
+        max_examples=count,
+        deadline=None,
+        database=None,
+        phases=(Phase.explicit, Phase.generate),
+        suppress_health_check=list(HealthCheck),
+    )

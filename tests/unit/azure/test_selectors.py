@@ -6,6 +6,7 @@ from ipaddress import IPv4Network
 from typing import Any
 
 import pytest
+from custom_selectors import POLICY, V1, line, lines
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,25 +15,7 @@ from netlab.azure.selectors import ANY_TO_ANY, Selectors, answer, local_prefixes
 from netlab.scenario.models import Scenario
 from netlab.scenario.network import Connection, resolve
 
-POLICY = {
-    "ike_encryption": "AES256",
-    "ike_integrity": "SHA256",
-    "dh_group": "DHGroup14",
-    "ipsec_encryption": "AES256",
-    "ipsec_integrity": "SHA256",
-    "pfs_group": "None",
-}
 GATEWAY_BEGINS, SITE_BEGINS = ["VNet1", "Site1"], ["Site1", "VNet1"]
-V1 = {"connection_protocol": "IKEv1"}
-
-
-def line(local: str, remote: str) -> dict[str, list[str]]:
-    """One custom selector; several ranges of a side are separated by blanks."""
-    return {"local_address_ranges": local.split(), "remote_address_ranges": remote.split()}
-
-
-def lines(*written: dict[str, list[str]], **more: Any) -> dict[str, Any]:
-    return {"traffic_selector_policies": list(written), **more}
 
 
 # Site1's own selectors, as Site1 writes them.

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import pytest
 from hybrids import hybrids
-from hypothesis import HealthCheck, Phase, given, note, seed, settings
+from hypothesis import given, note, seed
 from mended import explained, found, states, untrue
-from topologies import topologies
+from topologies import examples, topologies
 
 from netlab.azure.mends import mends
 from netlab.azure.prediction import Forecast, Predicted, endpoint_addresses
@@ -139,17 +139,8 @@ def test_every_mend_of_the_catalogue_mends(name: str) -> None:
     assert wrong(parse(catalogue()[name].read_text(), name)) == []
 
 
-SETTINGS = settings(
-    max_examples=COUNT,
-    deadline=None,
-    database=None,
-    phases=(Phase.explicit, Phase.generate),
-    suppress_health_check=list(HealthCheck),
-)
-
-
 @seed(SEED)
-@SETTINGS
+@examples(COUNT)
 @given(topologies())
 def test_every_mend_of_random_networks_mends(loaded: Loaded) -> None:
     note(loaded.text)
@@ -157,7 +148,7 @@ def test_every_mend_of_random_networks_mends(loaded: Loaded) -> None:
 
 
 @seed(SEED)
-@SETTINGS
+@examples(COUNT)
 @given(hybrids())
 def test_every_mend_of_random_hybrid_networks_mends(loaded: Loaded) -> None:
     note(loaded.text)

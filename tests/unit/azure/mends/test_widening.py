@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from custom_selectors import POLICY, V1, line, lines
 
 from netlab.azure.explanation import explain
 from netlab.azure.prediction import endpoint_addresses, predict
@@ -14,27 +15,10 @@ from netlab.results.mends import Mend, edits_of
 from netlab.scenario.edits import edited
 from netlab.scenario.models import Scenario
 
-POLICY = {
-    "ike_encryption": "AES256",
-    "ike_integrity": "SHA256",
-    "dh_group": "DHGroup14",
-    "ipsec_encryption": "AES256",
-    "ipsec_integrity": "SHA256",
-    "pfs_group": "None",
-}
 BY_POLICY = {"use_policy_based_traffic_selectors": True, "ipsec_policy": POLICY}
-V1 = {"connection_protocol": "IKEv1"}
 VNET, VNET_B, SITE, SITE_B = "10.1.0.0/16", "10.11.0.0/16", "10.101.0.0/16", "10.102.0.0/16"
 
 Document = dict[str, Any]
-
-
-def line(local: str, remote: str) -> Document:
-    return {"local_address_ranges": local.split(), "remote_address_ranges": remote.split()}
-
-
-def lines(*written: Document, **more: Any) -> Document:
-    return {"traffic_selector_policies": list(written), **more}
 
 
 def document(connection: Document, **site: Any) -> Document:
