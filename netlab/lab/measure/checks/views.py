@@ -28,11 +28,11 @@ Row = tuple[str, str]
 
 def check(plan: Plan, state: State, bgp: Bgp) -> Check:
     """Whether the lab's rows are those of the model, for everything of which Azure shows any."""
-    stopped = state.hit(Impact.WITHOUT_BGP)
-    dead = [s.node for s in plan.speakers if s.node not in stopped and bgp.peers(s) is None]
+    stopped, daemons = state.hit(Impact.WITHOUT_BGP), Daemons(plan, state, bgp)
+    dead = [s.node for s in plan.speakers if s.node not in stopped and daemons.sessions(s) is None]
     if dead:
         return Check("views", "failed", f"bgpd of {', '.join(dead)} does not answer")
-    shown, predicted = Counter(_rows(state, Daemons(plan, state, bgp))), Counter(_rows(state, Model(state)))
+    shown, predicted = Counter(_rows(state, daemons)), Counter(_rows(state, Model(state)))
     wrong = [
         *(f"{view}: only the lab shows {row}" for view, row in shown - predicted),
         *(f"{view}: only the model predicts {row}" for view, row in predicted - shown),

@@ -23,12 +23,13 @@ _STATES = {"Established": "Connected", GIVEN_UP: "Idle", "Idle (Admin)": "Stoppe
 
 @dataclass(frozen=True)
 class Daemons:
-    """The bgpds of a lab as a witness; each is asked once for its routes."""
+    """The bgpds of a lab as a witness; each is asked once for its routes and once for its peers."""
 
     plan: Plan
     state: State
     bgp: Bgp
     _asked: dict[str, tuple[BgpRoute, ...] | None] = field(default_factory=dict)
+    _sessions: dict[str, tuple[BgpPeer, ...] | None] = field(default_factory=dict)
 
     def held(self, router: Router) -> tuple[Held, ...] | None:
         """Every valid route of a router; of one without BGP its own."""
@@ -61,10 +62,16 @@ class Daemons:
         speaker = self._speaker(router)
         if speaker is None:
             return ()
-        found, peers = self.bgp.peers(speaker), self._peers(router)
+        found, peers = self.sessions(speaker), self._peers(router)
         if found is None:
             return None
         return tuple(_status(router, peer, self._reason(router, peers.get(peer.address), peer)) for peer in found)
+
+    def sessions(self, speaker: BgpSpeaker) -> tuple[BgpPeer, ...] | None:
+        """What a bgpd says of its peers; None if it does not answer."""
+        if speaker.node not in self._sessions:
+            self._sessions[speaker.node] = self.bgp.peers(speaker)
+        return self._sessions[speaker.node]
 
     def _reason(self, router: Router, other: Neighbor | None, peer: BgpPeer) -> str | None:
         """Why a session is not up, where bgpd or the model can say it."""
