@@ -24,13 +24,6 @@ def changed(scenario: Scenario, edits: Iterable[Edit]) -> Scenario:
     return Scenario.model_validate(edited(scenario.model_dump(exclude_unset=True), edits))
 
 
-def with_actions(document: Mapping[str, Any], step: int, actions: Iterable[Mapping[str, Any]]) -> Raw:
-    """What a file holds when a step of its story takes more actions; a file without a story gets one of one step."""
-    story = [dict(item) for item in document.get("story") or [{"name": "as built"}]]
-    story[step]["do"] = [*story[step].get("do", ()), *actions]
-    return {**document, "story": story}
-
-
 def _edited(found: Any, path: tuple[str, ...], edit: Edit) -> Any:
     """What is at a place after an edit of a path below it."""
     if path:

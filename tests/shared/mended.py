@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from typing import Any
 
 from netlab.azure.explanation import Explanation, explain
 from netlab.azure.prediction import Forecast, Predicted, endpoint_addresses, predict
@@ -12,9 +13,16 @@ from netlab.azure.state import State
 from netlab.results.mends import Mend, actions_of, edits_of
 from netlab.results.protocols import Protocol
 from netlab.scenario.document import read
-from netlab.scenario.edits import edited, with_actions
+from netlab.scenario.edits import edited
 from netlab.scenario.loader import parse
 from netlab.scenario.names import by_node
+
+
+def with_actions(document: Mapping[str, Any], step: int, actions: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """What a file holds when a step of its story takes more actions; a file without a story gets one of one step."""
+    story = [dict(item) for item in document.get("story") or [{"name": "as built"}]]
+    story[step]["do"] = [*story[step].get("do", ()), *actions]
+    return {**document, "story": story}
 
 
 def mended(text: str, step: int, mend: Mend) -> str:
