@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 from netlab.azure.bgp.policy import PeerPolicy
@@ -86,6 +87,16 @@ class BgpSpeaker:
         return neighbor.changes_exports or (neighbor.keeps_next_hop and bool(self.inside))
 
     @property
+    def export_maps(self) -> dict[str, str]:
+        """The export map of each neighbor that has one, by addresses: neighbors of one policy share that of the first.
+
+        bgpd takes time for every line that grows with the lines before it (FRR's northbound: a transaction a line).
+        """
+        first: dict[Hashable, str] = {}
+        mapped = (neighbor for neighbor in self.neighbors if self.has_export_map(neighbor))
+        return {n.address: first.setdefault(_exports(n), n.connection) for n in mapped}
+
+    @property
     def keeps_learned(self) -> bool:
         """Whether it advertises to a neighbor nothing that it learned."""
         return any(neighbor.policy.exports.own_only for neighbor in self.neighbors)
@@ -100,3 +111,8 @@ class BgpSpeaker:
         """FRR's daemons, in the order in which they start."""
         bfdd = ("bfdd",) if any(neighbor.policy.session.bfd for neighbor in self.neighbors) else ()
         return ("zebra", *bfdd, "bgpd")
+
+
+def _exports(neighbor: BgpNeighbor) -> Hashable:
+    """What an export map is made of."""
+    return neighbor.policy.exports, neighbor.communities, neighbor.keeps_next_hop
