@@ -15,6 +15,7 @@ from netlab.azure import selectors
 from netlab.azure.selectors import Answer, Selectors, answer, cover, custom
 from netlab.scenario.models import IpsecPolicy
 from netlab.scenario.network import Connection, Side
+from netlab.scenario.values import once
 
 Protocol = Literal["IKEv1", "IKEv2"]
 # In the peer's own IKE words.
@@ -182,6 +183,7 @@ def mode(side: Side) -> str:
     return side.settings.connection_mode
 
 
+@once
 def initiator(connection: Connection) -> Side | None:
     """The side that initiates: an InitiatorOnly one, else the first that is not ResponderOnly, if there is one."""
     modes = [(side, mode(side)) for side in connection.sides]
@@ -220,16 +222,19 @@ def child_lifetime(side: Side) -> int:
     return POLICY_BASED_CHILD_LIFETIME if side.connection.policy_based else CHILD_LIFETIME
 
 
+@once
 def in_pairs(connection: Connection) -> bool:
     """Whether a CHILD SA has one prefix of each side: those of IKEv1 have (RFC 2409, section 5.5)."""
     return protocol(initiator(connection) or connection.sides[0]) == "IKEv1"
 
 
+@once
 def proposed(side: Side) -> tuple[Selectors, ...]:
     """The selectors that a side proposes, one for each CHILD SA."""
     return selectors.proposed(side, in_pairs(side.connection))
 
 
+@once
 def accepted(side: Side) -> tuple[Selectors, ...]:
     """The selectors that a side accepts."""
     return selectors.accepted(side, in_pairs(side.connection))

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import (
+import yaml
+from yaml.error import MarkedYAMLError
+from yaml.events import (
     AliasEvent,
     DocumentStartEvent,
     MappingEndEvent,
@@ -22,7 +22,7 @@ from ruamel.yaml.events import (
     SequenceEndEvent,
     SequenceStartEvent,
 )
-from ruamel.yaml.reader import ReaderError
+from yaml.reader import ReaderError
 
 from netlab.errors import Finding, ScenarioError
 from netlab.scenario.names import short
@@ -30,7 +30,7 @@ from netlab.scenario.names import short
 MAX_DEPTH = 20
 
 Place = tuple[str | int, ...]
-Events = Iterator[Any]  # ruamel's own types lack the tags and the styles
+Events = Iterator[Any]  # PyYAML's types lack the marks
 
 # YAML 1.2.2, 10.3.2 (core schema): decimal numbers only, of a limited length.
 NULL = ("", "~", "null", "Null", "NULL")
@@ -59,17 +59,20 @@ def read(text: str, where: str) -> Document:
     """The one document of a text; ``where`` is the file's name for messages."""
     lines: dict[Place, int] = {(): 1}
     try:
-        events: Events = YAML(typ="safe", pure=True).parse(text)
+        events: Events = yaml.parse(text, Loader=yaml.CSafeLoader)
         return Document(_document(events, lines), lines)
     except ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        raise refusal(where, line, f"the character U+{error.character:04X} cannot be in YAML") from None
+        # libyaml counts bytes, not characters.
+        raise _strange(where, text.encode()[: error.position].count(b"\n") + 1, error.character) from None
+    except UnicodeEncodeError as error:
+        raise _strange(where, text.count("\n", 0, error.start) + 1, ord(text[error.start])) from None
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise refusal(where, mark.line + 1 if mark else 1, error.problem or "not YAML") from None
-    except (YAMLError, ValueError, OverflowError, AssertionError) as error:
-        # ruamel.yaml raises these, without a line, for an escape beyond Unicode and for `%YAML 1.3`.
-        raise refusal(where, 1, f"not YAML: {str(error)[:80]}") from None
+
+
+def _strange(where: str, line: int, character: int) -> ScenarioError:
+    return refusal(where, line, f"the character U+{character:04X} cannot be in YAML")
 
 
 def refusal(where: str, line: int, message: str) -> ScenarioError:

@@ -128,8 +128,9 @@ def stays_inside(router: Router, peer: Router) -> tuple[IPv4Network, ...]:
     assert isinstance(gateway, VpnGateway)
     settings = gateway.point_to_site
     hosts = () if peer.end is gateway else _hosts_inside(gateway)
-    beside = settings is not None and peer.role in ("expressroute", "route server")
-    return tuple(dict.fromkeys((*hosts, *((settings.address_pool,) if settings is not None and beside else ()))))
+    if settings is None or peer.role not in ("expressroute", "route server") or settings.address_pool in hosts:
+        return hosts
+    return (*hosts, settings.address_pool)
 
 
 @once
@@ -137,7 +138,7 @@ def _hosts_inside(gateway: VpnGateway) -> tuple[IPv4Network, ...]:
     """The host routes of a gateway that are no static routes."""
     statics = {prefix for side in gateway.sides for prefix in side.static_prefixes}
     mine = (host for instance in gateway.instances for host in host_routes(instance))
-    return tuple(host for host in mine if host not in statics)
+    return tuple(host for host in dict.fromkeys(mine) if host not in statics)
 
 
 def prepend_of_connection(device: Router, peer: Router) -> int:

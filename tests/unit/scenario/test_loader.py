@@ -97,7 +97,7 @@ SYNTAX = (
     ("- a\n- b\n", 1, "a list"),
     ("just text", 1, "`just text`"),
     ("42", 1, "holds 42"),
-    ("name: a\n\tvnets: {}\n", 2, "'\\t'"),
+    ("name: a\n\tvnets: {}\n", 2, "a tab character"),
     ("name: a\nname: b\n", 2, "twice, first in line 1"),
     ("name: a\nvnets: {V: {}, V: {}}\n", 2, "twice"),
     (BOMB, 1, "anchors"),
@@ -105,14 +105,15 @@ SYNTAX = (
     ("name: !!python/object:os.system x\n", 1, "tags"),
     ("name: x\n? [a]\n: b\n", 2, "a key is a word"),
     ("name: x\nnotes: " + "[" * 30 + "]" * 30, 2, "nested deeper"),
-    ("name: " + "[" * 100_000, 1, "nested deeper"),
+    ("name: " + "[" * 100_000, 1, "maximum nesting depth"),
     ("name: x\n---\nname: y\n", 2, "second document"),
     ("name: [x\nvnets: {}\n", 2, "expected"),
     ("name: x\n  y: z\n", 2, "mapping values"),
     ("name: x\nnotes: [\x00]\n", 2, "U+0000"),
+    ("name: ü\nnotes: [ü\x07]\n", 2, "U+0007"),
     ("name: x\nnotes: [\ud800]\n", 2, "U+D800"),
-    ('name: "\\UFFFFFFFF"\n', 1, "not YAML"),
-    ("%YAML 1.3\n---\nname: x\n", 1, "not YAML"),
+    ('name: x\nnotes: "\\UFFFFFFFF"\n', 2, "invalid Unicode character"),
+    ("%YAML 1.3\n---\nname: x\n", 1, "incompatible YAML document"),
 )
 
 
