@@ -13,6 +13,7 @@ from netlab.errors import UsageError
 from netlab.lab.build import records
 from netlab.machine.host import require
 from netlab.results.prediction import Explanation
+from netlab.scenario.document import UNREAD
 from netlab.scenario.loader import Loaded, catalogue, load
 from netlab.scenario.models import Scenario, is_lab_name
 from netlab.scenario.names import by_node, suggest
@@ -28,7 +29,7 @@ def load_or_read(reference: str) -> Loaded:
     if os.geteuid() != 0 and reference in catalogue():
         return load(reference)
     require()
-    return Loaded(records.read(reference).scenario, "", reference, ())
+    return Loaded(records.read(reference).scenario, "", reference, (), UNREAD)
 
 
 def explanation(scenario: Scenario, step: str, source: str, target: str) -> Explanation:

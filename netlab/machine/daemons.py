@@ -21,30 +21,30 @@ _READY_SECONDS = 120.0
 
 
 def start(plan: Plan) -> None:
-    """Start every charon and zebra, and wait until they serve."""
+    """Start every charon and zebra, and wait until they serve; ConvergeError if one has ended."""
+    charons: dict[str, processes.Process] = {}
     for number, item in enumerate(plan.charons):
         # One after the other in the same namespace: the first gets IKE's ports and the first TUN.
         for other in (other for other in plan.charons[:number] if other.node == item.node):
-            _await_charon(other)
+            _await_charon(other, charons[other.directory])
         Path(item.directory).mkdir(mode=0o700, exist_ok=True)
         configuration = text.strongswan_conf(item, plan.timers, plan.data_plane)
-        charon.start(plan.netns(item.node), item.directory, configuration)
+        charons[item.directory] = charon.start(plan.netns(item.node), item.directory, configuration)
     for speaker in plan.speakers:
         Path(speaker.directory).mkdir(mode=0o700, exist_ok=True)
-        _start_frr(plan, speaker, "zebra")
-    for speaker in plan.speakers:
-        _await_frr(speaker, "zebra")
+    started = [(speaker, "zebra", _start_frr(plan, speaker, "zebra")) for speaker in plan.speakers]
+    for speaker, daemon, process in started:
+        _await_frr(speaker, daemon, process)
     for item in plan.charons:
-        _await_charon(item)
+        _await_charon(item, charons[item.directory])
 
 
 def start_bgp(plan: Plan) -> None:
     """Start every bgpd, with the tunnels already there, so that the first attempt to connect succeeds."""
     found = [(speaker, daemon) for speaker in plan.speakers for daemon in speaker.daemons if daemon != "zebra"]
-    for speaker, daemon in found:
-        _start_frr(plan, speaker, daemon)
-    for speaker, daemon in found:
-        _await_frr(speaker, daemon)
+    started = [(speaker, daemon, _start_frr(plan, speaker, daemon)) for speaker, daemon in found]
+    for speaker, daemon, process in started:
+        _await_frr(speaker, daemon, process)
 
 
 def stop_bgp(lab: str, directories: Collection[str]) -> None:
@@ -63,7 +63,8 @@ def start_controller(lab: str, command: Sequence[str]) -> None:
 def await_controller(lab: str, command: Sequence[str]) -> None:
     """Wait until the controller is at work: it takes its name after its first look at the lab."""
     said = partial(processes.last_words, _controller_directory(lab), processes.output(command[0]))
-    _await("the SDN controller", lambda: (CONTROLLER, CONTROLLER) in running(lab), said)
+    alive = partial(processes.under, _controller_directory(lab))
+    _await("the SDN controller", lambda: (CONTROLLER, CONTROLLER) in running(lab), said, lambda: bool(alive()))
 
 
 def take_name() -> None:
@@ -116,19 +117,21 @@ def _controller_directory(lab: str) -> str:
     return f"{lab_directory(lab)}/{CONTROLLER}"
 
 
-def _await_charon(item: Charon) -> None:
+def _await_charon(item: Charon, process: processes.Process) -> None:
     said = partial(processes.last_words, item.directory, *charon.LOGS)
-    _await(f"charon of {item.node}", partial(charon.ready, item.directory), said)
+    _await(f"charon of {item.node}", partial(charon.ready, item.directory), said, process.alive)
 
 
-def _start_frr(plan: Plan, speaker: BgpSpeaker, daemon: str) -> None:
-    frr.start(plan.netns(speaker.node), speaker.directory, daemon, text.frr_conf(speaker, daemon))
+def _start_frr(plan: Plan, speaker: BgpSpeaker, daemon: str) -> processes.Process:
+    return frr.start(plan.netns(speaker.node), speaker.directory, daemon, text.frr_conf(speaker, daemon))
 
 
-def _await_frr(speaker: BgpSpeaker, daemon: str) -> None:
+def _await_frr(speaker: BgpSpeaker, daemon: str, process: processes.Process) -> None:
     said = partial(processes.last_words, speaker.directory, *frr.logs(daemon))
-    _await(f"{daemon} of {speaker.node}", partial(frr.ready, speaker.directory, daemon), said)
+    _await(f"{daemon} of {speaker.node}", partial(frr.ready, speaker.directory, daemon), said, process.alive)
 
 
-def _await(what: str, met: Callable[[], bool], said: Callable[[], str]) -> None:
-    wait_until(met, _READY_SECONDS, lambda: f"{what} is not there; {said()}")
+def _await(what: str, met: Callable[[], bool], said: Callable[[], str], alive: Callable[[], bool]) -> None:
+    wait_until(
+        met, _READY_SECONDS, lambda: f"{what} is not there; {said()}", lambda: "" if alive() else f"{what} has ended"
+    )

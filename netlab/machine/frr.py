@@ -18,6 +18,10 @@ from netlab.machine import processes
 PROGRAMS = Path("/usr/lib/frr")
 # FRR keeps crash logs there and leaves them behind after SIGKILL (platform-facts.md, section 3).
 _SCRATCH = Path("/var/tmp/frr")
+# FRR makes it, whatever directories it is given; the host's own FRR has it for its user.
+_SOCKETS = Path("/run/frr")
+# In a daemon's directory: the process ids that its daemons had. A pid file is only written once a daemon serves.
+_STARTED = "started"
 _DAEMONS = ("zebra", "bfdd", "bgpd")
 _TIMEOUT = 5.0
 
@@ -36,7 +40,10 @@ def start(netns: str, directory: str, daemon: str, configuration: str) -> proces
         *("-u", "root", "-g", "frrvty"),
         *(("--bfdctl", f"{directory}/bfdd.sock") if daemon == "bfdd" else ()),
     ]
-    return processes.start(argv, directory, netns)
+    process = processes.start(argv, directory, netns)
+    with Path(directory, _STARTED).open("a") as file:
+        file.write(f"{daemon} {process.pid}\n")
+    return process
 
 
 def logs(daemon: str) -> tuple[str, str]:
@@ -183,16 +190,24 @@ def remove_scratch(stopped: Iterable[processes.Process]) -> None:
 
 
 def remove_all_scratch(directory: str) -> None:
-    """Remove what the daemons of a lab's directory left outside it, by their pid files: none of them runs."""
+    """Remove what the daemons of a lab's directory left outside it: none of them runs."""
     found = []
-    for path in Path(directory).glob("*/*.pid"):
+    for path in Path(directory).glob(f"*/{_STARTED}"):
         with contextlib.suppress(OSError, ValueError):
-            found.append((path.stem, int(path.read_text())))
-    _remove(found)
+            found += [(name, int(pid)) for name, pid in map(str.split, path.read_text().splitlines())]
+    _remove((name, pid) for name, pid in found if not _runs(name, pid))
+
+
+def _runs(name: str, pid: int) -> bool:
+    """Whether a daemon has this process id now: another one may have got it since."""
+    process = processes.find(pid)
+    return process is not None and process.name == name
 
 
 def _remove(daemons: Iterable[tuple[str, int]]) -> None:
     for name, pid in daemons:
         shutil.rmtree(_SCRATCH / f"{name}.{pid}", ignore_errors=True)
-    with contextlib.suppress(OSError):
-        _SCRATCH.rmdir()
+    for path in (_SCRATCH, _SOCKETS):
+        with contextlib.suppress(OSError):
+            if path.stat().st_uid == 0:
+                path.rmdir()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import fcntl
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -13,6 +12,7 @@ from queue import SimpleQueue
 from typing import TypeVar
 
 from netlab.errors import BuildError
+from netlab.machine import directories
 
 T = TypeVar("T")
 
@@ -118,10 +118,9 @@ def create(names: Iterable[str]) -> None:
             _check(_LIBC.unshare(_CLONE_NEWNET), f"create network namespace {name}")
             _mount(b"/proc/thread-self/ns/net", path, _MS_BIND)
 
-    NETNS_ROOT.mkdir(mode=0o755, exist_ok=True)
-    with _root():
+    with directories.made(NETNS_ROOT):
         _hold_root()
-    _in_thread(make)
+        _in_thread(make)
 
 
 @contextlib.contextmanager
@@ -145,7 +144,7 @@ def remove(names: Iterable[str]) -> None:
         path = NETNS_ROOT / name
         _LIBC.umount2(os.fsencode(path), _MNT_DETACH)
         path.unlink(missing_ok=True)
-    with contextlib.suppress(FileNotFoundError), _root():
+    with contextlib.suppress(FileNotFoundError), directories.held(NETNS_ROOT):
         _release_root()
 
 
@@ -153,18 +152,8 @@ def remove(names: Iterable[str]) -> None:
 #
 # The first `ip netns add` on a host binds the directory to itself. Mounts that are there already would be doubled by
 # that, one over the other, and could not be removed: so it is bound to itself before anything is mounted in it.
-# A mount of ours is private, iproute2 makes its own shared.
-
-
-@contextlib.contextmanager
-def _root() -> Iterator[None]:
-    """Keep other netlabs, and iproute2, from changing the directory's own mount meanwhile."""
-    descriptor = os.open(NETNS_ROOT, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
+# A mount of ours is private, iproute2 makes its own shared. Who changes any of this holds the directory, as iproute2
+# does.
 
 
 def _hold_root() -> None:
@@ -174,8 +163,12 @@ def _hold_root() -> None:
 
 
 def _release_root() -> None:
-    if _root_mounts() == ["private"] and not os.listdir(NETNS_ROOT):
-        _LIBC.umount2(os.fsencode(NETNS_ROOT), _MNT_DETACH)
+    """Leave nothing behind of what was made: also if a netlab was killed before it mounted anything."""
+    if os.listdir(NETNS_ROOT) or _root_mounts() not in ([], ["private"]):
+        return
+    _LIBC.umount2(os.fsencode(NETNS_ROOT), _MNT_DETACH)
+    with contextlib.suppress(OSError):
+        NETNS_ROOT.rmdir()
 
 
 def _root_mounts() -> list[str]:

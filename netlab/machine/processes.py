@@ -33,10 +33,11 @@ class Process:
 
     def alive(self) -> bool:
         """Whether it still runs; a zombie does not."""
-        return _stat(self.pid) == self
+        return find(self.pid) == self
 
 
-def _stat(pid: int) -> Process | None:
+def find(pid: int) -> Process | None:
+    """The process of a pid; None if there is none, or only a zombie, which is waited for if it is a child."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
@@ -74,8 +75,8 @@ def start(argv: Sequence[str], directory: str, netns: str = "", environment: Map
     # A child is born in the namespace of the thread that forks it. At first it has no environment: the kernel closes
     # what Popen waits for (fs/exec.c, begin_new_exec) before it copies that (create_elf_tables).
     pid = (namespaces.run_in(netns, spawn) if netns else spawn()).pid
-    wait_until(lambda: _stat(pid) is None or _is_marked(pid), _START_SECONDS, lambda: f"{argv[0]} does not begin")
-    return _stat(pid) or Process(pid, -1, Path(argv[0]).name)
+    wait_until(lambda: find(pid) is None or _is_marked(pid), _START_SECONDS, lambda: f"{argv[0]} does not begin")
+    return find(pid) or Process(pid, -1, Path(argv[0]).name)
 
 
 def _pids() -> Iterator[int]:
@@ -89,7 +90,7 @@ def under(directory: str) -> list[tuple[str, Process]]:
         with contextlib.suppress(OSError):
             cwd = os.readlink(f"/proc/{pid}/cwd").removesuffix(" (deleted)")
             there = cwd == directory or cwd.startswith(f"{directory}/")
-            process = _stat(pid) if there and _is_marked(pid) else None
+            process = find(pid) if there and _is_marked(pid) else None
             if process is not None:
                 found.append((cwd, process))
     return found
@@ -122,7 +123,7 @@ def inside(netns: Iterable[str]) -> list[Process]:
     found = []
     for pid in _pids() if inodes else ():
         with contextlib.suppress(OSError):
-            process = _stat(pid) if os.stat(f"/proc/{pid}/ns/net").st_ino in inodes else None
+            process = find(pid) if os.stat(f"/proc/{pid}/ns/net").st_ino in inodes else None
             if process is not None:
                 found.append(process)
     return found

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from netlab.errors import ConvergeError, UsageError
 
 POLL = 0.005
+# How often one who waits asks whether there is still hope.
+_DOUBT = 0.25
 _PATIENCE = "NETLAB_PATIENCE"
 _MOST_PATIENCE = 1000.0
 
@@ -29,16 +31,24 @@ def stretched(seconds: float) -> float:
     return seconds * max(1.0, times)
 
 
-def wait_until(met: Callable[[], bool], seconds: float, otherwise: Callable[[], str]) -> None:
+def wait_until(
+    met: Callable[[], bool], seconds: float, otherwise: Callable[[], str], hopeless: Callable[[], str] = str
+) -> None:
     """Return as soon as a condition is met; ConvergeError with what was seen last after the deadline.
 
-    A third of the time at most goes into looking: a slow processor is left to those who are waited for.
+    It ends at once where ``hopeless`` says why the condition will never be met. A third of the time at most goes into
+    looking: a slow processor is left to those who are waited for.
     """
     seconds = stretched(seconds)
     deadline = (began := time.monotonic()) + seconds
+    doubt = began + _DOUBT
     while not met():
         if (now := time.monotonic()) > deadline:
             raise ConvergeError(f"{otherwise()} (waited {seconds:g} s)")
+        if now > doubt:
+            if reason := hopeless():
+                raise ConvergeError(f"{reason}; {otherwise()}")
+            doubt = time.monotonic() + _DOUBT
         time.sleep(max(POLL, 2 * (now - began)))
         began = time.monotonic()
 

@@ -13,7 +13,10 @@ from netlab.results.verification import Check, FlowReport
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """A lab's state and checks; it is healthy if it is up and every check passed."""
+    """A lab's state and checks; it is healthy if it is up and every check passed.
+
+    A lab is up, building, removing, broken (its `up` or `down` never ended) or damaged.
+    """
 
     lab: str
     state: str

@@ -55,6 +55,10 @@ class Document:
         return self.lines[self.known(place)]
 
 
+# Of a scenario whose text is not at hand.
+UNREAD = Document(None, {(): 1})
+
+
 def read(text: str, where: str) -> Document:
     """The one document of a text; ``where`` is the file's name for messages."""
     lines: dict[Place, int] = {(): 1}

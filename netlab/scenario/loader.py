@@ -31,12 +31,13 @@ NAMES = {
 
 @dataclass(frozen=True)
 class Loaded:
-    """A scenario without errors, its text, the name of its file, and its warnings."""
+    """A scenario without errors, its text, the name of its file, its warnings, and the line of each of its keys."""
 
     scenario: Scenario
     text: str
     where: str
     warnings: tuple[Finding, ...]
+    document: Document
 
 
 def load(reference: str) -> Loaded:
@@ -63,13 +64,12 @@ def parse(text: str, where: str) -> Loaded:
     found = tuple(_of_rule(breach, document, where) for breach in rules.check(scenario))
     if any(finding.severity == "error" for finding in found):
         raise _invalid(where, found)
-    return Loaded(scenario, text, where, found)
+    return Loaded(scenario, text, where, found, document)
 
 
 def located(loaded: Loaded, breaches: Iterable[rules.Breach]) -> Iterator[Finding]:
     """Further breaches of a scenario, each with its line."""
-    document = read(loaded.text, loaded.where)
-    return (_of_rule(breach, document, loaded.where) for breach in breaches)
+    return (_of_rule(breach, loaded.document, loaded.where) for breach in breaches)
 
 
 def catalogue() -> dict[str, Path]:

@@ -16,6 +16,12 @@ def overlapping(prefixes: Sequence[IPv4Network]) -> list[tuple[int, int]]:
     return sorted((min(pair), max(pair)) for pair in _nested(prefixes))
 
 
+def crossing(ones: Sequence[IPv4Network], others: Sequence[IPv4Network]) -> list[tuple[int, int]]:
+    """The places of each prefix of the one list and of each of the other that overlap, in ascending order."""
+    found = overlapping((*ones, *others))
+    return [(one, other - len(ones)) for one, other in found if one < len(ones) <= other]
+
+
 def _nested(prefixes: Sequence[IPv4Network]) -> Iterator[tuple[int, int]]:
     """Of prefixes in ascending order, those that contain the next one are at the end of the list of open ones."""
     spans = sorted((int(p.network_address), p.prefixlen, place) for place, p in enumerate(prefixes))

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import random
+import re
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
-from labs import NETLAB, RUN, Running, names, netlab, up
+from labs import NETLAB, RUN, Lab, Running, names, netlab, up
 
 from netlab.machine.waiting import wait_until
 
@@ -155,6 +157,32 @@ def test_a_failover_that_is_killed_half_way_is_finished_by_the_next_verify(failo
         running.signal(signal.SIGKILL)
         running.end(-signal.SIGKILL)
         assert lab.verify()["summary"]["failed"] == 0
+
+
+@pytest.mark.parametrize(
+    ("steps", "directory", "program", "words"),
+    [
+        (4, "vnet1-gw-0", "zebra", "zebra of vnet1-gw-0 (is dead|has ended)"),
+        (9, "vnet1-gw-0", "zebra", "zebra of vnet1-gw-0 is dead"),
+        (9, "vnet1-gw-0", "bgpd", "bgpd of vnet1-gw-0 (is dead|has ended)"),
+        (9, "netlab-sdn", "netlab-sdn", "(the SDN controller has ended|netlab-sdn of the lab is dead)"),
+    ],
+)
+def test_a_daemon_that_dies_fails_up_at_once(lab: str, steps: int, directory: str, program: str, words: str) -> None:
+    """Long before the two minutes that a daemon may take, and by its name."""
+    running = building(lab, steps)
+    began = time.monotonic()
+    for pid in wait_for(lambda: Lab(lab).pids(directory, program)):
+        os.kill(pid, signal.SIGKILL)
+    assert re.search(words, running.end(4).stderr)
+    assert time.monotonic() - began < 30
+    assert lab not in names()
+
+
+def wait_for(look: Callable[[], list[int]]) -> list[int]:
+    """What there is, as soon as there is something."""
+    wait_until(lambda: bool(look()), 60, lambda: "nothing came")
+    return look()
 
 
 def test_an_interrupted_test_removes_its_lab() -> None:

@@ -79,7 +79,8 @@ def test_a_namespace_is_seen_and_its_mount(host_changes: Changes, lab: str, host
 
 
 def test_a_process_of_a_lab_and_its_files_are_seen(host_changes: Changes, lab: str, host_unchanged: None) -> None:
-    records.claim(lab)
+    with records.claimed(lab):
+        pass
     started = processes.start(["sleep", "1000"], lab_directory(lab))
     found = host_changes()
     assert processes.stop([started]) == []

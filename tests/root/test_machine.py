@@ -629,7 +629,8 @@ def _prepared(scenario: str, lab: str, monkeypatch: pytest.MonkeyPatch) -> Itera
     monkeypatch.setattr(daemons, "_READY_SECONDS", 1)
     found = plan(load(scenario).scenario, lab)
     namespaces.create(node.netns for node in found.nodes)
-    records.claim(lab)
+    with records.claimed(lab):
+        pass
     yield found
     daemons.stop_all(lab)
     records.remove(lab)

@@ -57,7 +57,8 @@ def claimed(lab: str, host_unchanged: None) -> Iterator[Lab]:
     loaded = parse(SCENARIO, "steps.yaml")
     plane = choose_data_plane("auto")
     planned = plan(loaded.scenario, lab, plane)
-    records.claim(lab)
+    with records.claimed(lab):
+        pass
     try:
         secrets = keys.pre_shared_keys(loaded.scenario, planned.secrets)
         records.write(records.Facts(lab, "steps", plane, 10), loaded.text, secrets)

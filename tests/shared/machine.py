@@ -142,7 +142,7 @@ class Daemons:
 
     def await_controller(self, lab: str, command: Sequence[str]) -> None:
         assert "controller" in self.processes
-        self.log.ask(TABLES)
+        self.log.ask(BGP)
 
     def start_bgp(self, plan: Plan) -> None:
         self.processes |= {f"bgpd of {speaker.node}" for speaker in plan.speakers}

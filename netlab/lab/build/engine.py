@@ -9,7 +9,7 @@ from functools import partial
 
 from netlab.azure.state import initial
 from netlab.errors import BuildError, HostError, LabError
-from netlab.lab.build import certificates, clients, journal, keys, records
+from netlab.lab.build import alive, certificates, clients, journal, keys, records
 from netlab.lab.build.settling import await_bgp, await_fabrics
 from netlab.lab.machine import Machine
 from netlab.plan.model import Plan
@@ -52,9 +52,15 @@ def steps(
     def issue() -> None:
         certificates.issue(lab, plan.certificates, keys.write_secret)
 
+    def dead() -> str:
+        return "; ".join(alive.dead(plan, state, machine.daemons))
+
     def converge() -> None:
         machine.daemons.await_controller(lab, controller)
-        await_bgp(plan, state, machine)
+        await_bgp(plan, state, machine, hopeless=dead)
+
+    def await_tables() -> None:
+        await_fabrics(plan, machine, hopeless=dead)
 
     return (
         Step("network namespaces", lambda: machine.labs.create(plan), lambda: machine.labs.remove(lab)),
@@ -68,7 +74,7 @@ def steps(
         Step("security associations", initiate, _nothing),
         Step(journal.INITIATED, lambda: machine.daemons.start_bgp(plan), stop),
         Step("BGP sessions and routes", converge, _nothing),
-        Step("VNet route tables", lambda: await_fabrics(plan, machine), _nothing),
+        Step("VNet route tables", await_tables, _nothing),
         Step("point-to-site clients", lambda: clients.connect_all(plan, scenario, machine.clients), _nothing),
     )
 
@@ -86,19 +92,17 @@ def up(lab: records.Lab, text: str, machine: Machine, controller: Sequence[str],
             f"the network namespace {leftovers[0]} exists already",
             f"if it is left over from a lab, `netlab down {name}` removes it; or choose another --name",
         )
-    records.claim(name)
-    with ExitStack() as way_back:
+    with records.claimed(name), ExitStack() as way_back:
         way_back.callback(records.remove, name)
-        with records.locked(name):
-            secrets = keys.pre_shared_keys(lab.scenario, lab.plan.secrets)
-            records.write(lab.facts, text, secrets)
-            for step in steps(lab.plan, lab.scenario, secrets, machine, controller):
-                progress(step.title)
-                journal.write(name, step.title)
-                way_back.callback(_take_back, step, progress)
-                _take(step)
-            journal.finished(name)
-            way_back.pop_all()
+        secrets = keys.pre_shared_keys(lab.scenario, lab.plan.secrets)
+        records.write(lab.facts, text, secrets)
+        for step in steps(lab.plan, lab.scenario, secrets, machine, controller):
+            progress(step.title)
+            journal.write(name, step.title)
+            way_back.callback(_take_back, step, progress)
+            _take(step)
+        journal.finished(name)
+        way_back.pop_all()
 
 
 def _take(step: Step) -> None:
@@ -136,15 +140,29 @@ def down(lab: str, machine: Machine) -> bool:
 
 
 def collect(machine: Machine) -> tuple[str, ...]:
-    """Remove the remains of labs whose ``up`` never ended and that no netlab works on; their names."""
-    found = (lab for lab in {*records.names(), *machine.labs.labs()} if not journal.is_up(lab))
-    remains = tuple(sorted(lab for lab in found if not (records.exists(lab) and records.is_locked(lab))))
-    for lab in remains:
-        down(lab, machine)
-    return remains
+    """Remove the remains of labs whose ``up`` or ``down`` never ended and that no netlab works on; their names."""
+    found = sorted({*records.names(), *machine.labs.labs()})
+    return tuple(lab for lab in found if not journal.is_up(lab) and _collect(lab, machine))
+
+
+def _collect(lab: str, machine: Machine) -> bool:
+    """Remove the remains of a lab; whether there were any that no netlab works on."""
+    if not records.exists(lab):
+        _remove(lab, machine)
+        return True
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(records.locked(lab))
+        except LabError:  # another netlab works on it, or has removed it
+            return False
+        if journal.is_up(lab):  # its `up` has just ended
+            return False
+        _remove(lab, machine)
+        return True
 
 
 def _remove(lab: str, machine: Machine) -> None:
+    journal.removing(lab)
     _stop(lab, machine)
     machine.labs.remove(lab)
     records.remove(lab)

@@ -1,7 +1,11 @@
-"""The journal of a lab: one line per step, written before the step is taken; ``up`` at the end."""
+"""The journal of a lab: one line per step, written before the step is taken; ``up`` at the end.
+
+Who removes the lab renames it first, so that nobody takes what is left of the lab for one that is up.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -30,6 +34,17 @@ def is_up(lab: str) -> bool:
     return _lines(lab)[-1:] == [_UP]
 
 
+def removing(lab: str) -> None:
+    """Note that the lab is being removed; a renamed file needs no room on a full disk."""
+    with contextlib.suppress(OSError):  # it has none: its ``up`` never began, or it has been removed before
+        _path(lab).replace(_removed(lab))
+
+
+def is_removing(lab: str) -> bool:
+    """Whether the removal of the lab has begun."""
+    return _removed(lab).exists()
+
+
 def is_past(lab: str, step: str) -> bool:
     """Whether ``up`` has come to this step."""
     return step in _lines(lab)
@@ -44,3 +59,7 @@ def _lines(lab: str) -> list[str]:
 
 def _path(lab: str) -> Path:
     return Path(lab_directory(lab)) / "journal"
+
+
+def _removed(lab: str) -> Path:
+    return Path(lab_directory(lab)) / "journal.removing"

@@ -7,6 +7,7 @@
     ├── scenario.yaml       0600, the scenario as it was when the lab was built
     ├── secrets.json        0600
     ├── journal             one line per step, written before the step is taken; `up` at the end
+    ├── journal.removing    the journal since `down` has begun
     ├── story.json          what a story has changed and not yet put back
     ├── certificates/       those of point-to-site, with their private keys (0600)
     ├── profiles/           the profile package of each point-to-site tunnel
@@ -31,7 +32,8 @@ from pydantic import SecretStr
 from netlab.azure.faults import Impact
 from netlab.azure.state import State, after, initial
 from netlab.errors import HostError, LabError, NetlabError, UsageError
-from netlab.lab.build import keys
+from netlab.lab.build import journal, keys
+from netlab.machine import directories
 from netlab.plan.devices import shared_key_name
 from netlab.plan.model import DataPlane, Plan
 from netlab.plan.names import RUN_ROOT, lab_directory
@@ -77,20 +79,30 @@ def names() -> tuple[str, ...]:
         return ()
 
 
-def claim(lab: str) -> None:
-    """Make the run directory of a new lab; UsageError if there is one, HostError if it cannot be made."""
+@contextlib.contextmanager
+def claimed(lab: str) -> Iterator[None]:
+    """Hold the lock of a new lab, with its run directory; UsageError if there is one, HostError if none can be made."""
     directory = Path(lab_directory(lab))
     if directory.exists():
-        raise UsageError(
-            f"a lab called {lab} exists already", f"remove it with `netlab down {lab}`, or choose another --name"
-        )
+        raise _exists(lab)
     try:
-        directory.parent.mkdir(mode=0o755, exist_ok=True)
-        directory.mkdir(mode=0o700)
+        with directories.made(directory.parent):
+            directory.mkdir(mode=0o700)
+            descriptor = _lock(directory)
     except OSError as error:
+        if directory.exists():
+            raise _exists(lab) from None
         raise HostError(
             f"cannot make the run directory {directory}: {error.strerror}", "root must be able to write there"
         ) from None
+    with _held(descriptor):
+        yield
+
+
+def _exists(lab: str) -> UsageError:
+    return UsageError(
+        f"a lab called {lab} exists already", f"remove it with `netlab down {lab}`, or choose another --name"
+    )
 
 
 def remove(lab: str) -> None:
@@ -102,26 +114,52 @@ def remove(lab: str) -> None:
 
 @contextlib.contextmanager
 def locked(lab: str) -> Iterator[None]:
-    """Hold a lab's lock; LabError if another netlab holds it. The kernel drops it with its holder."""
-    with _lock(Path(lab_directory(lab)), f"another netlab is at work on the lab {lab}"):
+    """Hold a lab's lock; LabError if another netlab holds it or has removed the lab. The kernel drops it with its
+    holder."""
+    try:
+        with directories.held(Path(RUN_ROOT)):
+            descriptor = _lock(Path(lab_directory(lab)))
+    except FileNotFoundError:
+        raise LabError(f"the lab {lab} has been removed", "`netlab status` lists those that are there") from None
+    except BlockingIOError:
+        if journal.is_removing(lab):
+            raise _being_removed(lab) from None
+        raise LabError(f"another netlab is at work on the lab {lab}", "wait for it, or end it") from None
+    with _held(descriptor):
         yield
+
+
+def _being_removed(lab: str) -> LabError:
+    return LabError(f"the lab {lab} is being removed", f"wait for that; `netlab down {lab}` goes on if it was ended")
 
 
 @contextlib.contextmanager
 def keys_locked(lab: str) -> Iterator[None]:
     """Hold the log of a lab's keys for as long as it is kept; LabError if another netlab does."""
-    with _lock(keys.path(lab), f"another capture of the lab {lab} takes its keys"):
+    try:
+        descriptor = _lock(keys.path(lab))
+    except FileNotFoundError:
+        raise LabError(f"the lab {lab} has been removed", "`netlab status` lists those that are there") from None
+    except BlockingIOError:
+        raise LabError(f"another capture of the lab {lab} takes its keys", "wait for it, or end it") from None
+    with _held(descriptor):
         yield
 
 
-@contextlib.contextmanager
-def _lock(path: Path, otherwise: str) -> Iterator[None]:
+def _lock(path: Path) -> int:
+    """A descriptor that holds the lock of a file or directory; BlockingIOError if another one does."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise LabError(otherwise, "wait for it, or end it") from None
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+@contextlib.contextmanager
+def _held(descriptor: int) -> Iterator[None]:
+    try:
         yield
     finally:
         os.close(descriptor)
@@ -159,6 +197,8 @@ def read(lab: str) -> Lab:
         scenario = parse((directory / "scenario.yaml").read_text(), str(directory / "scenario.yaml")).scenario
         state = state_after(scenario, _taken(directory))
     except (OSError, ValueError, TypeError, NetlabError) as error:
+        if journal.is_removing(lab) or not directory.exists():
+            raise _being_removed(lab) from None
         raise LabError(
             f"the state of lab {lab} in {directory} is damaged: {error}", f"remove it with `netlab down {lab}`"
         ) from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from netlab.azure.dataplane.routers import static_ways
 from netlab.azure.state import State
@@ -20,7 +20,9 @@ SECONDS = 120.0
 _MOST_SAID = 8
 
 
-def await_bgp(plan: Plan, state: State, machine: Machine, seconds: float = SECONDS) -> None:
+def await_bgp(
+    plan: Plan, state: State, machine: Machine, seconds: float = SECONDS, hopeless: Callable[[], str] = str
+) -> None:
     """Wait until every BGP session that must be is Established and every speaker's kernel routes are what it learns.
 
     One that was given up for too many prefixes, and must be, is tried anew. BFD watches those that it shall. A session
@@ -37,7 +39,7 @@ def await_bgp(plan: Plan, state: State, machine: Machine, seconds: float = SECON
                 _try_again(plan, state, machine)
             return not lacking
 
-        wait_until(met, seconds, lambda lacking=lacking: _said(lacking))  # type: ignore[misc]
+        wait_until(met, seconds, lambda lacking=lacking: _said(lacking), hopeless)  # type: ignore[misc]
 
 
 def _said(lacking: list[str]) -> str:
@@ -133,7 +135,7 @@ def await_tunnels(plan: Plan, state: State, machine: Machine, seconds: float = S
     wait_until(lambda: not missing(), seconds, missing)
 
 
-def await_fabrics(plan: Plan, machine: Machine, seconds: float = SECONDS) -> None:
+def await_fabrics(plan: Plan, machine: Machine, seconds: float = SECONDS, hopeless: Callable[[], str] = str) -> None:
     """Wait until every VNet table and every P2S selector is in step with what the gateways know."""
     wait_until(
         lambda: (
@@ -142,4 +144,5 @@ def await_fabrics(plan: Plan, machine: Machine, seconds: float = SECONDS) -> Non
         ),
         seconds,
         lambda: "VNet route tables or P2S selectors are not in step with what the gateways learned",
+        hopeless,
     )

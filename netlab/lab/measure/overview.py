@@ -15,8 +15,12 @@ from netlab.results.verification import Check
 
 
 def overview(name: str, machine: Machine) -> Overview:
-    """A lab as it is now: up, building, broken (its ``up`` never ended) or damaged."""
+    """A lab as it is now: up, building, removing, broken (its ``up`` or ``down`` never ended) or damaged."""
     namespaces = len(machine.labs.of(name))
+    if journal.is_removing(name):
+        what = "removing" if records.is_locked(name) else "broken"
+        hint = Check("state", "failed", f"`down` has not come to its end; `netlab down {name}` goes on with it")
+        return Overview(name, what, "", "", 0, namespaces, False, (hint,))
     try:
         lab = records.read(name)
     except LabError as error:

@@ -7,7 +7,7 @@ from ipaddress import IPv4Network
 
 from netlab.scenario.models import Scenario
 from netlab.scenario.names import short, suggest
-from netlab.scenario.overlaps import overlapping
+from netlab.scenario.overlaps import crossing, overlapping
 from netlab.scenario.rules.breach import Breach, Breaches, by_profile, unknown
 from netlab.scenario.rules.joined import ONE_CARRIES, RemoteEnd, remote_ends, remote_ends_by_vnet, sound_connections
 from netlab.scenario.rules.subjects import asn_of, bgp_addresses_of, without_settings
@@ -80,10 +80,10 @@ def r71_local_network_gateways_lie_outside(scenario: Scenario) -> Breaches:
     for remote in remote_ends(scenario):
         if "local_network_gateways" not in remote.path:
             continue
-        for prefix in remote.gateway.address_prefixes:
-            for space in scenario.vnets[remote.vnet].address_space:
-                if prefix.subnet_of(space) or (scenario.profile == "seed" and space.overlaps(prefix)):
-                    yield Breach(remote.path, f"its prefix {prefix} overlaps {space} of `{remote.vnet}` itself")
+        told, own = remote.gateway.address_prefixes, scenario.vnets[remote.vnet].address_space
+        for prefix, space in ((told[one], own[other]) for one, other in crossing(told, own)):
+            if scenario.profile == "seed" or prefix.subnet_of(space):
+                yield Breach(remote.path, f"its prefix {prefix} overlaps {space} of `{remote.vnet}` itself")
 
 
 def r72_local_network_gateways_do_not_overlap(scenario: Scenario) -> Breaches:

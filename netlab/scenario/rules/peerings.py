@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network
-from itertools import product
 
 from netlab.scenario.models import Scenario
+from netlab.scenario.overlaps import crossing
 from netlab.scenario.rules.breach import Breach, Breaches, by_profile, unknown
 from netlab.scenario.rules.joined import peering_objects
 
@@ -29,10 +29,11 @@ def r100_peered_vnets_do_not_overlap(scenario: Scenario) -> Breaches:
     for name, peering in peering_objects(scenario):
         pair = frozenset((peering.vnet, peering.remote_vnet))
         mine, theirs = (scenario.vnets[vnet].address_space for vnet in (peering.vnet, peering.remote_vnet))
-        overlap = next(((one, other) for one, other in product(mine, theirs) if one.overlaps(other)), None)
-        if overlap is not None and pair not in found:
+        overlaps = crossing(mine, theirs) if pair not in found else []
+        if overlaps:
             found.add(pair)
-            message = f"{overlap[0]} of `{peering.vnet}` overlaps {overlap[1]} of `{peering.remote_vnet}`"
+            one, other = overlaps[0]
+            message = f"{mine[one]} of `{peering.vnet}` overlaps {theirs[other]} of `{peering.remote_vnet}`"
             yield Breach(("peerings", name), f"{message}; peered VNets must not overlap")
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Network
-from itertools import combinations, product
+from itertools import combinations
 
 from netlab.scenario.addresses import DEFAULT_ROUTE
 from netlab.scenario.models import CustomRoutes, Scenario
 from netlab.scenario.names import suggest
+from netlab.scenario.overlaps import crossing
 from netlab.scenario.rules.breach import Breach, Breaches, Path, by_profile, in_words, unknown
 from netlab.scenario.rules.joined import (
     address_pools,
@@ -147,10 +148,11 @@ def r67_gateways_of_a_client_do_not_overlap(scenario: Scenario) -> Breaches:
     networks = {name: _of_gateway(scenario, name) for name in serving(scenario)}
     for name, client in scenario.clients.items():
         for (_, one), (index, other) in combinations(enumerate(client.gateways), 2):
-            found = product(networks.get(one, ()), networks.get(other, ()))
-            overlap = next((pair for pair in found if pair[0].overlaps(pair[1])), None)
-            if one != other and overlap is not None:
-                message = f"{overlap[1]} of `{other}` overlaps {overlap[0]} of `{one}`"
+            ones, others = networks.get(one, ()), networks.get(other, ())
+            overlaps = crossing(ones, others) if one != other else []
+            if overlaps:
+                first, second = overlaps[0]
+                message = f"{others[second]} of `{other}` overlaps {ones[first]} of `{one}`"
                 path = ("clients", name, "further_gateways", index - 1)
                 yield Breach(path, f"{message}; a client can use both only if VNets and pools do not overlap")
 

@@ -8,7 +8,7 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netlab.scenario.overlaps import Cover, overlapping
+from netlab.scenario.overlaps import Cover, crossing, overlapping
 
 # Few bits differ, so that prefixes often contain each other or are equal.
 PREFIXES = st.builds(
@@ -22,6 +22,12 @@ PREFIXES = st.builds(
 def test_sorting_finds_the_pairs_that_overlap_in_their_order(prefixes: list[IPv4Network]) -> None:
     asked = [(i, j) for (i, one), (j, other) in combinations(enumerate(prefixes), 2) if one.overlaps(other)]
     assert overlapping(prefixes) == asked
+
+
+@given(st.lists(PREFIXES, max_size=8), st.lists(PREFIXES, max_size=8))
+def test_sorting_finds_the_pairs_of_two_lists(ones: list[IPv4Network], others: list[IPv4Network]) -> None:
+    asked = [(i, j) for i, one in enumerate(ones) for j, other in enumerate(others) if one.overlaps(other)]
+    assert crossing(ones, others) == asked
 
 
 @given(st.lists(PREFIXES, max_size=8), PREFIXES)

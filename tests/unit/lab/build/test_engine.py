@@ -32,6 +32,7 @@ from netlab.errors import BuildError, ConvergeError, HostError, LabError, Netlab
 from netlab.lab.build import engine, keys, records
 from netlab.lab.build import journal as journals
 from netlab.lab.build.settling import await_bgp
+from netlab.lab.measure.overview import overview
 from netlab.plan import names
 from netlab.plan.planner import plan
 from netlab.scenario.loader import load
@@ -323,11 +324,56 @@ def test_down_waits_for_nobody_who_is_at_work_on_the_lab(root: Path) -> None:
 # --- gc -------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("by", ["down", "gc"])
+@pytest.mark.parametrize("done", ["stop", "remove namespaces", "remove"])
+def test_gc_or_down_takes_the_rest_of_a_down_that_was_killed(
+    done: str, by: str, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = Fake()
+    up(machine)
+    where = {"stop": (machine.daemons, "stop_all"), "remove namespaces": (machine.labs, "remove")}
+    with monkeypatch.context() as patch:
+        patch.setattr(*where.get(done, (records, "remove")), killed)
+        with pytest.raises(Killed):
+            engine.down(LAB, machine.ports)
+    assert not journals.is_up(LAB)
+    if by == "down":
+        assert engine.down(LAB, machine.ports)
+    else:
+        assert engine.collect(machine.ports) == (LAB,)
+    gone(machine, root)
+
+
+class Killed(BaseException):
+    """Nothing handles it."""
+
+
+def killed(lab: str) -> None:
+    raise Killed
+
+
+def test_a_lab_that_is_being_removed_says_so_to_others(root: Path) -> None:
+    machine = Fake()
+    up(machine)
+    with records.locked(LAB):
+        journals.removing(LAB)
+        with pytest.raises(LabError, match=f"the lab {LAB} is being removed"), records.locked(LAB):
+            pass
+        (root / LAB / "lab.json").unlink()
+        with pytest.raises(LabError, match=f"the lab {LAB} is being removed"):
+            records.read(LAB)
+        assert overview(LAB, machine.ports).state == "removing"
+        records.remove(LAB)
+        with pytest.raises(LabError, match=f"the lab {LAB} has been removed"), records.locked(LAB):
+            pass
+
+
 def test_gc_removes_what_was_never_finished_and_nothing_else(root: Path) -> None:
     machine = Fake()
     up(machine)
     for lab in ("broken", "busy"):
-        records.claim(lab)
+        with records.claimed(lab):
+            pass
         journals.write(lab, NAMESPACES)
         machine.labs.namespaces.add(f"nl.{lab}.vnet1")
     machine.labs.namespaces.add("nl.orphan.vnet1")

@@ -152,7 +152,8 @@ def run_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[P
     monkeypatch.setattr(names, "RUN_ROOT", root)
     monkeypatch.setattr(records, "RUN_ROOT", root)
     planned.cache_clear()
-    records.claim(LAB)
+    with records.claimed(LAB):
+        pass
     facts = records.Facts(LAB, loaded().scenario.name, "userspace", 20)
     records.write(facts, loaded().text, keys.pre_shared_keys(loaded().scenario, planned().secrets))
     (Path(root) / LAB / "journal").touch()
