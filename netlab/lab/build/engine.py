@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 
-from netlab.azure.state import initial
+from netlab.azure.state import State, initial
 from netlab.errors import BuildError, HostError, LabError
 from netlab.lab.build import alive, certificates, clients, journal, keys, records
 from netlab.lab.build.settling import await_bgp, await_fabrics
@@ -39,10 +39,8 @@ def steps(
     ``controller`` is the command that starts the controllers' process.
     """
     lab, state = plan.lab, initial(scenario)
+    stop, dead = partial(_stop, lab, machine), partial(_dead, plan, state, machine)
     initiate = partial(machine.ike.initiate, plan, _connections(plan), state.not_at_once)
-
-    def stop() -> None:
-        _stop(lab, machine)
 
     def impair_links() -> None:
         for uplink in plan.uplinks:
@@ -52,15 +50,9 @@ def steps(
     def issue() -> None:
         certificates.issue(lab, plan.certificates, keys.write_secret)
 
-    def dead() -> str:
-        return "; ".join(alive.dead(plan, state, machine.daemons))
-
     def converge() -> None:
         machine.daemons.await_controller(lab, controller)
         await_bgp(plan, state, machine, hopeless=dead)
-
-    def await_tables() -> None:
-        await_fabrics(plan, machine, hopeless=dead)
 
     return (
         Step("network namespaces", lambda: machine.labs.create(plan), lambda: machine.labs.remove(lab)),
@@ -74,9 +66,14 @@ def steps(
         Step("security associations", initiate, _nothing),
         Step(journal.INITIATED, lambda: machine.daemons.start_bgp(plan), stop),
         Step("BGP sessions and routes", converge, _nothing),
-        Step("VNet route tables", await_tables, _nothing),
+        Step("VNet route tables", lambda: await_fabrics(plan, machine, hopeless=dead), _nothing),
         Step("point-to-site clients", lambda: clients.connect_all(plan, scenario, machine.clients), _nothing),
     )
+
+
+def _dead(plan: Plan, state: State, machine: Machine) -> str:
+    """Which daemons are dead: then nothing more comes of waiting."""
+    return "; ".join(alive.dead(plan, state, machine.daemons))
 
 
 def _connections(plan: Plan) -> frozenset[str]:
