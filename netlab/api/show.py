@@ -30,7 +30,7 @@ def gateway(lab: Lab, name: str) -> Gateway:
     """A gateway or a site; or an appliance that ends connections."""
     now = records.state(lab)
     known = tuple(end.name for end in (*now.network.ends, *now.network.vpn_servers))
-    return Gateway(lab, now, LINUX.sas, _known(lab, name, known))
+    return Gateway(lab, now, LINUX.sas, LINUX.clients, _known(lab, name, known))
 
 
 def speaker(where: Where, name: str) -> Speaker:

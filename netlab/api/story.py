@@ -101,7 +101,7 @@ def connected_address(lab: Lab, tunnel: Client) -> str:
     """The address that a client's tunnel has; LabError with the gateway's reason if it has none."""
     address = LINUX.clients.virtual_address(tunnel)
     if not address:
-        found = refusals(lab.plan, tunnel.gateway, LINUX.sas)
+        found = refusals(lab.plan, tunnel.gateway, LINUX.clients)
         reason = found.get(tunnel.node, "its gateway does not answer")
         raise LabError(f"{tunnel.name} is not connected to {tunnel.gateway}: {reason}")
     return address
@@ -109,7 +109,7 @@ def connected_address(lab: Lab, tunnel: Client) -> str:
 
 def profile_path(lab: Lab, tunnel: Client) -> str:
     """The profile package that a client's tunnel downloaded last."""
-    return str(profile.path(lab.facts.lab, tunnel))
+    return str(profile.path(lab.facts.lab, tunnel, LINUX.clients))
 
 
 def list_certificates(lab: Lab) -> tuple[ListedCertificate, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 
 from netlab.azure import asymmetry
 from netlab.azure.classes import classes, representatives
@@ -13,6 +13,7 @@ from netlab.azure.disagreement import Documented, about_cell, disagreements
 from netlab.azure.explanation import explain
 from netlab.azure.mends import mends_of_many
 from netlab.azure.misfits import unexpected
+from netlab.azure.p2s.tunnels import TUNNELS
 from netlab.azure.prediction import Predicted, PredictedStep, predict, story_of
 from netlab.azure.state import State
 from netlab.results import prediction as results
@@ -182,11 +183,12 @@ def _learned(state: State) -> Iterator[LearnedTable]:
 
 
 def _clients(state: State) -> Iterator[ClientTable]:
-    for name, client in state.scenario.clients.items():
-        origin = "the downloaded profile" if client.os == "windows" else "the negotiated selectors"
-        by_hand = {prefix for session in state.sessions_of(name).values() for prefix in session.by_hand}
-        shown = (
-            ClientRoute(str(prefix), "added by hand" if prefix in by_hand else origin)
-            for prefix in sorted(state.client_routes(name))
-        )
-        yield ClientTable(name, client.os, tuple(shown))
+    for name, client in state.network.clients.items():
+        origins: dict[IPv4Network, str] = {}
+        for tunnel in reversed(client.tunnels):
+            by_hand = state.sessions[tunnel.key].by_hand
+            origin = TUNNELS[tunnel.tunnel_type].origin(client.spec.os)
+            routes = state.tunnel_routes(*tunnel.key)
+            origins |= {prefix: "added by hand" if prefix in by_hand else origin for prefix in routes}
+        shown = (ClientRoute(str(prefix), origin) for prefix, origin in sorted(origins.items()))
+        yield ClientTable(name, client.spec.os, tuple(shown))

@@ -18,7 +18,7 @@ from netlab.azure.faults.link import are_apart
 from netlab.azure.faults.session import pair
 from netlab.azure.ike import Negotiated, negotiate
 from netlab.azure.p2s import sessions
-from netlab.azure.p2s.routes import offered_selectors, profile_prefixes, static_prefixes
+from netlab.azure.p2s.routes import offered, profile_prefixes, static_prefixes
 from netlab.azure.p2s.sessions import Key, Prefixes, Session, Sessions
 from netlab.scenario.addresses import DEFAULT_ROUTE
 from netlab.scenario.models import (
@@ -29,6 +29,7 @@ from netlab.scenario.models import (
     NewKey,
     Scenario,
     SitePrefix,
+    TunnelType,
 )
 from netlab.scenario.network import Appliance, ClientTunnel, Network, Router, Topology, Tunnel, VpnGateway, resolve
 from netlab.scenario.values import once
@@ -157,14 +158,14 @@ class State:
         ends = {node: r.end.name for node, r in self.topology.routers.items() if several[r.end] == 1}
         return {ends.get(node, node): known for node, known in self.learned.items()}
 
-    def offered(self, gateway: VpnGateway) -> Prefixes:
-        """The selectors that a gateway offers its clients now."""
+    def offered(self, gateway: VpnGateway, tunnel_type: TunnelType) -> Prefixes:
+        """What a gateway offers now to clients with tunnels of a type."""
         router = self.topology.point_to_site(gateway)
         learned = self.learned[router.node] if router is not None else {}
         # What a Route Server, or the gateway beside, advertises enters no tunnel.
         by_bgp = [prefix for prefix, paths in learned.items() if any(path.tunnel for path in paths)]
         static = (*static_prefixes(gateway), *gateway.client_settings.custom_routes)
-        return frozenset(offered_selectors(static, by_bgp))
+        return frozenset(offered(tunnel_type, static, by_bgp))
 
     def sessions_of(self, client: str) -> dict[str, Session]:
         """The tunnels of a client, by the VNet whose gateway they lead to."""
@@ -221,11 +222,12 @@ def initial(scenario: Scenario) -> State:
     announced |= {a.router.node: frozenset(a.bgp.announces) for a in network.bgp_appliances if a.bgp is not None}
     state = State(network, announced, {}, given_keys(scenario))
     tunnels = network.client_tunnels
-    offers = {gateway: state.offered(gateway) for gateway in dict.fromkeys(t.gateway for t in tunnels.values())}
+    kinds = dict.fromkeys((tunnel.gateway, tunnel.tunnel_type) for tunnel in tunnels.values())
+    offers = {(gateway, tunnel_type): state.offered(gateway, tunnel_type) for gateway, tunnel_type in kinds}
     found: Sessions = {}
     for key, tunnel in tunnels.items():
         fresh = Session(profile=frozenset(profile_prefixes(tunnel)), absent=sessions.DISCONNECTED)
-        found = sessions.connect({**found, key: fresh}, tunnel, offers[tunnel.gateway])
+        found = sessions.connect({**found, key: fresh}, tunnel, offers[tunnel.gateway, tunnel.tunnel_type])
     return replace(state, sessions=found)
 
 
@@ -298,7 +300,8 @@ def _after(state: State, verb: str, tunnel: ClientTunnel) -> State:
 
 
 def _connected(state: State, tunnel: ClientTunnel) -> State:
-    selectors, reachable = state.offered(tunnel.gateway), not are_apart(state.network, state.faults, tunnel.key)
+    selectors = state.offered(tunnel.gateway, tunnel.tunnel_type)
+    reachable = not are_apart(state.network, state.faults, tunnel.key)
     return replace(state, sessions=sessions.connect(state.sessions, tunnel, selectors, reachable))
 
 

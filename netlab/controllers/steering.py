@@ -7,7 +7,6 @@ from typing import Protocol
 
 from netlab.plan import steering
 from netlab.plan.model import BgpSpeaker, Charon, Plan, Route
-from netlab.plan.ports import P2S
 
 
 class Routers(Protocol):
@@ -36,7 +35,7 @@ def tunnels_up(plan: Plan, sas: Sas) -> steering.Up:
     return frozenset(
         (tunnel.node, tunnel.connection)
         for tunnel in plan.tunnels
-        if tunnel.connection != P2S and tunnel.connection in installed[tunnel.edge]
+        if not tunnel.to_clients and tunnel.connection in installed[tunnel.edge]
     )
 
 

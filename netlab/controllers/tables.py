@@ -1,4 +1,4 @@
-"""The lab's SDN: routes that a gateway learns reach the tables of its VNets and the selectors of its clients."""
+"""The lab's SDN: routes that a gateway learns reach the tables of its VNets, and what it offers its clients."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from types import MappingProxyType
 from typing import Protocol
 
 from netlab.azure.effective import EffectiveRoute, Offer, Origin, active, preferred
-from netlab.azure.p2s.routes import offered_selectors
-from netlab.plan.model import Fabric, FixedRoute, GatewayView, Plan, Route, RouteServerView, SubnetTable, Timers
+from netlab.azure.p2s.routes import offered
+from netlab.plan.model import Fabric, FixedRoute, GatewayView, Plan, Route, RouteServerView, Server, SubnetTable, Timers
 from netlab.plan.tables import GATEWAY_METRIC, by_turns, over
 
 # What each gateway instance sends into its tunnels: prefix, whether it is learned by BGP, the length of its AS path.
@@ -27,7 +27,7 @@ class Gateways(Protocol):
 
     def gateway_prefixes(self, view: GatewayView) -> tuple[tuple[str, bool, int], ...]: ...
 
-    def custom_routes(self, view: GatewayView) -> tuple[str, ...]: ...
+    def custom_routes(self, netns: str) -> tuple[str, ...]: ...
 
     def injected(self, view: RouteServerView) -> tuple[tuple[str, str, int], ...]: ...
 
@@ -35,9 +35,9 @@ class Gateways(Protocol):
 
     def change_tables(self, netns: str, add: Iterable[Route], delete: Iterable[Route]) -> None: ...
 
-    def selectors(self, view: GatewayView) -> tuple[str, ...]: ...
+    def offered(self, server: Server) -> tuple[str, ...]: ...
 
-    def load_selectors(self, view: GatewayView, prefixes: Iterable[str], timers: Timers) -> None: ...
+    def offer(self, server: Server, prefixes: Iterable[str], timers: Timers) -> None: ...
 
 
 def wanted_routes(table: SubnetTable, known: Known, injected: Injected = MappingProxyType({})) -> frozenset[Route]:
@@ -91,13 +91,10 @@ def _learned(prefix: str) -> EffectiveRoute:
     return EffectiveRoute("VirtualNetworkGateway", IPv4Network(prefix), "VirtualNetworkGateway")
 
 
-def wanted_selectors(
-    view: GatewayView, known: Iterable[tuple[str, bool, int]], custom: Iterable[str] = ()
-) -> tuple[str, ...]:
+def wanted_offer(server: Server, known: Iterable[tuple[str, bool, int]], custom: Iterable[str] = ()) -> tuple[str, ...]:
     """What a gateway offers its clients: the static part, custom routes (R63), what it learned by BGP (1.3, rule 1)."""
-    static = (*(view.p2s_connection.local_ts.prefixes if view.p2s_connection is not None else ()), *custom)
     by_bgp = (IPv4Network(prefix) for prefix, learned, _ in known if learned)
-    return tuple(map(str, offered_selectors(map(IPv4Network, static), by_bgp)))
+    return tuple(map(str, offered(server.tunnel_type, map(IPv4Network, (*server.static, *custom)), by_bgp)))
 
 
 def known_by_gateways(plan: Plan, gateways: Gateways) -> Known:
@@ -114,7 +111,7 @@ def known_by_gateways(plan: Plan, gateways: Gateways) -> Known:
 
 def custom_routes(plan: Plan, gateways: Gateways) -> Custom:
     """What every gateway pushes to its clients besides, by node."""
-    return {view.node: gateways.custom_routes(view) for view in _p2s(plan)}
+    return {server.node: gateways.custom_routes(server.netns) for server in plan.servers}
 
 
 def injected_by_route_servers(plan: Plan, gateways: Gateways) -> Injected:
@@ -139,22 +136,18 @@ def _shortest(told: Iterable[tuple[str, str, int]]) -> dict[str, tuple[int, froz
 
 
 def in_step(plan: Plan, gateways: Gateways, known: Known) -> bool:
-    """Whether every table and every set of selectors is as it should be, given what the gateways know."""
+    """Whether every table and all that is offered to clients is as it should be, given what the gateways know."""
     injected = injected_by_route_servers(plan, gateways)
     tables = all(not any(_difference(plan, fabric, gateways, known, injected)) for fabric in plan.fabrics)
-    return tables and all(_offers(view, gateways, known) for view in _p2s(plan))
+    return tables and all(_offers(server, gateways, known) for server in plan.servers)
 
 
-def _p2s(plan: Plan) -> Iterator[GatewayView]:
-    return (view for view in plan.gateways if view.p2s_connection is not None)
+def _offers(server: Server, gateways: Gateways, known: Known) -> bool:
+    return set(gateways.offered(server)) == set(_wanted_offer(server, gateways, known))
 
 
-def _offers(view: GatewayView, gateways: Gateways, known: Known) -> bool:
-    return set(gateways.selectors(view)) == set(_wanted_selectors(view, gateways, known))
-
-
-def _wanted_selectors(view: GatewayView, gateways: Gateways, known: Known) -> tuple[str, ...]:
-    return wanted_selectors(view, known[view.node], gateways.custom_routes(view))
+def _wanted_offer(server: Server, gateways: Gateways, known: Known) -> tuple[str, ...]:
+    return wanted_offer(server, known[server.node], gateways.custom_routes(server.netns))
 
 
 def _difference(
@@ -168,11 +161,11 @@ def _difference(
 
 
 def reconcile(plan: Plan, gateways: Gateways, known: Known, injected: Injected = MappingProxyType({})) -> None:
-    """Bring every table and every set of selectors in step with what the gateways and Route Servers know."""
+    """Bring every table and what is offered to clients in step with what the gateways and Route Servers know."""
     for fabric in plan.fabrics:
         add, delete = _difference(plan, fabric, gateways, known, injected)
         if add or delete:
             gateways.change_tables(fabric.netns, add, delete)
-    for view in _p2s(plan):
-        if not _offers(view, gateways, known):
-            gateways.load_selectors(view, _wanted_selectors(view, gateways, known), plan.timers)
+    for server in plan.servers:
+        if not _offers(server, gateways, known):
+            gateways.offer(server, _wanted_offer(server, gateways, known), plan.timers)

@@ -9,13 +9,12 @@ from typing import Protocol
 from netlab.controllers.steering import Routers
 from netlab.controllers.tables import Gateways as Read
 from netlab.machine.ports import Bgp, Clients, Daemons, Filters, Ike, Labs, Links, Packets, Routes, Sas, Tunnels
-from netlab.plan.model import GatewayView
 
 
 class Gateways(Read, Protocol):
     """What the SDN controller reads and writes, and what a story changes of it."""
 
-    def set_custom_routes(self, view: GatewayView, prefixes: Iterable[str]) -> None: ...
+    def set_custom_routes(self, netns: str, prefixes: Iterable[str]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

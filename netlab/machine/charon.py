@@ -9,12 +9,12 @@ import socket
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal
 
 from netlab.errors import ConvergeError
 from netlab.machine import flushing, processes
+from netlab.machine.admission import Refusal
 from netlab.machine.waiting import stretched
 
 PROGRAM = "/usr/sbin/charon-systemd"
@@ -247,13 +247,13 @@ _LINE = re.compile(r"\d+\[\w+\] <(?:[^>|]*\|)?(?P<sa>\d+)> (?P<words>.*)")
 _ATTEMPT = re.compile(r"looking for peer configs matching \S+\.\.\.[0-9.]+\[(?P<peer>[^\]]+)\]")
 
 
-class Refusal(StrEnum):
-    """Why a charon refuses a client, as its log begins to say it."""
-
-    REVOKED = "certificate was revoked"
-    UNTRUSTED = "no trusted RSA public key found"
-    WRONG_PASSWORD = "EAP-MS-CHAPv2 verification failed"
-    NO_ADDRESS = "no virtual IP found for"
+# How a charon's log begins to say why it refuses a client.
+_OF_CLIENTS = {
+    "certificate was revoked": Refusal.REVOKED,
+    "no trusted RSA public key found": Refusal.UNTRUSTED,
+    "EAP-MS-CHAPv2 verification failed": Refusal.WRONG_PASSWORD,
+    "no virtual IP found for": Refusal.NO_ADDRESS,
+}
 
 
 def refusals(lines: Iterable[str]) -> dict[str, Refusal]:
@@ -271,7 +271,7 @@ def refusals(lines: Iterable[str]) -> dict[str, Refusal]:
         if attempt is not None:
             peers[parts["sa"]] = attempt["peer"]
             found.pop(attempt["peer"], None)
-        reason = next((reason for reason in Refusal if parts["words"].startswith(reason)), None)
+        reason = next((why for words, why in _OF_CLIENTS.items() if parts["words"].startswith(words)), None)
         if reason is not None and parts["sa"] in peers:
             found.setdefault(peers[parts["sa"]], reason)
     return found

@@ -1,23 +1,16 @@
-"""Point-to-site clients: their tunnels, and the routes that lead into these."""
+"""Point-to-site clients: their tunnels, whatever their type, and the routes that lead into these."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterable
-from functools import partial
+from collections.abc import Collection, Iterable, Mapping
 
 from netlab.errors import ConvergeError
-from netlab.machine import charon, interfaces, processes
-from netlab.machine.ike import INITIATE_SECONDS, at_once
-from netlab.machine.routes import RTPROT_NETLAB, set_routes
+from netlab.machine.admission import Connected, Refusal
+from netlab.machine.ike import at_once
+from netlab.machine.p2s.types import tunnel_type
 from netlab.machine.routes import routes as kernel_routes
-from netlab.machine.sas import sas
-from netlab.machine.waiting import wait_until
-from netlab.plan.model import CHARON_TABLE, MAIN_TABLE, Client, Plan, Route
-from netlab.plan.ports import P2S
-
-_RECONNECT_SECONDS = 120.0
-_TERMINATE_SECONDS = 5.0
+from netlab.machine.routes import set_routes
+from netlab.plan.model import Child, Client, Plan, Route, Server
 
 
 def connect(plan: Plan, clients: Iterable[Client]) -> dict[str, str]:
@@ -30,56 +23,60 @@ def connect(plan: Plan, clients: Iterable[Client]) -> dict[str, str]:
     def connect_all(group: list[Client]) -> None:
         for client in group:
             try:
-                charon.initiate(client.directory, client.connection, INITIATE_SECONDS)
+                tunnel_type(client).connect(plan, client)
             except ConvergeError as error:
                 failed[client.name] = error.message
-            else:
-                interfaces.set_mtu(plan.netns(client.node), client.interface, client.mtu)
-                _follow_selectors(plan, client)
 
     at_once(tuple(by_gateway.values()), connect_all)
     return failed
 
 
 def disconnect(plan: Plan, client: Client) -> None:
-    """Have the gateway end a client's tunnel, and the client what is left of it, as where the gateway is dead."""
-    for view in (v for v in plan.gateways if v.vnet == client.gateway and v.p2s_directory):
-        for sa in sas(view.p2s_directory):
-            if (sa.connection, sa.remote_id) == (P2S, client.node):
-                charon.terminate(view.p2s_directory, P2S, _TERMINATE_SECONDS, sa.number)
-    with contextlib.suppress(ConvergeError):
-        wait_until(lambda: not virtual_address(client), _TERMINATE_SECONDS, lambda: "still connected")
-    if virtual_address(client):
-        charon.terminate(client.directory, client.connection, _TERMINATE_SECONDS)
+    """Have the gateway end a client's tunnel; the routes into it go too."""
+    tunnel_type(client).disconnect(plan, client)
     stale = [Route(prefix, client.interface) for prefix in routes(plan, client)]
     set_routes(plan.netns(client.node), (), stale)
 
 
 def reconnect(plan: Plan, client: Client) -> None:
     """Have a client authenticate afresh, and wait until it has."""
-    before = {spi for sa in _own_sas(client) for spi in sa.spis}
-
-    def renewed() -> bool:
-        found = _own_sas(client)
-        return len(found) == 1 and charon.installed(found, client.connection) and not before & set(found[0].spis)
-
-    charon.reauthenticate(client.directory, client.connection)
-    said = partial(processes.last_words, client.directory, *charon.LOGS)
-    what = f"the reauthentication of {client.node} is not there"
-    wait_until(renewed, _RECONNECT_SECONDS, lambda: f"{what}; {said()}")
-    _follow_selectors(plan, client)
+    tunnel_type(client).reconnect(plan, client)
 
 
 def virtual_address(client: Client) -> str:
     """The address that a client got from the gateway's pool; empty while it has none."""
-    return next((ip for sa in _own_sas(client) for ip in sa.local_virtual_ips), "")
+    return tunnel_type(client).virtual_address(client)
+
+
+def state(client: Client) -> str:
+    """What the daemon calls a tunnel that is there; empty while there is none."""
+    return tunnel_type(client).state(client)
+
+
+def carried(client: Client) -> tuple[Child, ...]:
+    """What a client's tunnel carries."""
+    return tunnel_type(client).carried(client)
+
+
+def profile_file(client: Client) -> str:
+    """The path of the profile in a client's package."""
+    return tunnel_type(client).PROFILE
+
+
+def package(plan: Plan, client: Client, prefixes: Collection[str]) -> Mapping[str, str]:
+    """The files of the package that Azure generates for a client with these routes, by their paths in it."""
+    return tunnel_type(client).package(plan, client, prefixes)
+
+
+def profile_routes(client: Client, profile: str) -> tuple[str, ...]:
+    """The routes that a client takes from a profile, which is empty where it has none."""
+    return tunnel_type(client).profile_routes(client, profile)
 
 
 def routes(plan: Plan, client: Client) -> tuple[str, ...]:
     """The prefixes that a client sends into its tunnel: in the tables that it uses."""
-    tables = {MAIN_TABLE, CHARON_TABLE} if client.os != "windows" else {MAIN_TABLE}
     found = kernel_routes(plan.netns(client.node))
-    return tuple(sorted({r.prefix for r in found if client.interface in r.devices and r.table in tables}))
+    return tuple(sorted({r.prefix for r in found if client.interface in r.devices and r.table in client.tables}))
 
 
 def change_routes(plan: Plan, client: Client, add: Iterable[str] = (), delete: Iterable[str] = ()) -> None:
@@ -92,21 +89,19 @@ def change_routes(plan: Plan, client: Client, add: Iterable[str] = (), delete: I
     set_routes(plan.netns(client.node), map(route, add), map(route, delete))
 
 
-def _follow_selectors(plan: Plan, client: Client) -> None:
-    """Give a client the routes of its negotiated selectors, where its charon does not (XFRM interfaces)."""
-    if not client.if_id or client.os == "windows":
-        return
-    netns = plan.netns(client.node)
-    wanted = {ts for sa in _own_sas(client) for ts in sa.remote_ts}
-    found = (r for r in kernel_routes(netns) if client.interface in r.devices)
-    present = {r.prefix for r in found if r.protocol == RTPROT_NETLAB}
-    source = virtual_address(client)
-    add, delete = (
-        [Route(prefix, client.interface, source=source) for prefix in prefixes]
-        for prefixes in (wanted - present, present - wanted)
-    )
-    set_routes(netns, add, delete, RTPROT_NETLAB)
+# --- gateways' ends -------------------------------------------------------------------------------------------------
 
 
-def _own_sas(client: Client) -> list[charon.Sa]:
-    return [sa for sa in sas(client.directory) if sa.connection == client.connection]
+def refusals(server: Server) -> Mapping[str, Refusal]:
+    """Why a gateway refused clients, by their nodes, at each one's last attempt."""
+    return tunnel_type(server).refusals(server)
+
+
+def connected(server: Server) -> tuple[Connected, ...] | None:
+    """The clients that a gateway has tunnels with; None where its daemon does not answer."""
+    return tunnel_type(server).connected(server)
+
+
+def carried_to_clients(server: Server) -> tuple[Child, ...]:
+    """What a gateway's tunnels to its clients carry."""
+    return tunnel_type(server).carried_to_clients(server)

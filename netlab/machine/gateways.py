@@ -1,26 +1,15 @@
-"""What the SDN controller reads of gateways and Route Servers, and writes: tables of VNets, selectors of clients."""
+"""What the SDN controller reads of gateways and Route Servers, and writes: tables of VNets, offers to clients."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
-from netlab.machine import charon, flushing, frr, interfaces
+from netlab.machine import flushing, frr
 from netlab.machine.bgp import answered
+from netlab.machine.p2s.types import tunnel_type
 from netlab.machine.routes import RTPROT_NETLAB, KernelRoute, routes, set_routes
 from netlab.plan import gateways as planned
-from netlab.plan.edges import foothold
-from netlab.plan.model import (
-    CUSTOM_ROUTES_TABLE,
-    MAIN_TABLE,
-    GatewayView,
-    Route,
-    RouteServerView,
-    Selector,
-    Timers,
-)
-from netlab.plan.ports import P2S
-from netlab.render import vici
+from netlab.plan.model import CUSTOM_ROUTES_TABLE, MAIN_TABLE, GatewayView, Route, RouteServerView, Server, Timers
 
 
 def gateway_prefixes(view: GatewayView) -> tuple[tuple[str, bool, int], ...]:
@@ -43,16 +32,16 @@ def injected(view: RouteServerView) -> tuple[tuple[str, str, int], ...]:
     return tuple((r.prefix, r.next_hop, r.as_path_length) for r in found if r.peer and not r.inside)
 
 
-def custom_routes(view: GatewayView) -> tuple[str, ...]:
-    """The custom routes of a gateway."""
-    return tuple(route.prefix for route in routes(view.netns, CUSTOM_ROUTES_TABLE))
+def custom_routes(netns: str) -> tuple[str, ...]:
+    """The custom routes of a gateway, by an instance's routing namespace."""
+    return tuple(route.prefix for route in routes(netns, CUSTOM_ROUTES_TABLE))
 
 
-def set_custom_routes(view: GatewayView, prefixes: Iterable[str]) -> None:
+def set_custom_routes(netns: str, prefixes: Iterable[str]) -> None:
     """Give a gateway other custom routes; the SDN controller offers them to clients."""
-    wanted, present = set(prefixes), set(custom_routes(view))
+    wanted, present = set(prefixes), set(custom_routes(netns))
     add, delete = planned.custom_routes(wanted - present), planned.custom_routes(present - wanted)
-    set_routes(view.netns, add, delete)
+    set_routes(netns, add, delete)
 
 
 def tables(netns: str) -> tuple[Route, ...]:
@@ -66,23 +55,14 @@ def change_tables(netns: str, add: Iterable[Route], delete: Iterable[Route]) -> 
     flushing.forget_flows(netns)
 
 
-def selectors(view: GatewayView) -> tuple[str, ...]:
-    """The prefixes that a gateway offers to its point-to-site clients."""
-    try:
-        return charon.local_selectors(view.p2s_directory, P2S)
-    except OSError:
-        return ()
+def offered(server: Server) -> tuple[str, ...]:
+    """The prefixes that a gateway offers to clients that connect now."""
+    return tunnel_type(server).offered(server)
 
 
-def load_selectors(view: GatewayView, prefixes: Iterable[str], timers: Timers) -> None:
-    """Offer these prefixes to point-to-site clients from their next authentication on."""
-    prefixes = tuple(prefixes)
-    assert view.p2s_connection is not None
-    if view.footholds:
-        footholds = (foothold(prefix).removesuffix("/32") for prefix in prefixes)
-        interfaces.add_loopback_addresses(view.p2s_edge_netns, footholds)
-    connection = replace(view.p2s_connection, local_ts=Selector(prefixes))
-    charon.load(view.p2s_directory, charon.Orders([vici.connection(connection, timers)]))
+def offer(server: Server, prefixes: Iterable[str], timers: Timers) -> None:
+    """Offer these prefixes to point-to-site clients from their next connection on."""
+    tunnel_type(server).offer(server, tuple(prefixes), timers)
 
 
 def as_planned(route: KernelRoute) -> Route:

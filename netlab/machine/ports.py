@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
-from netlab.machine.charon import Listed, Refusal, Sa
+from netlab.machine.admission import Connected, Refusal
+from netlab.machine.charon import Listed, Sa
 from netlab.machine.frr import BgpPeer, BgpRoute
 from netlab.machine.impairment import Measured
 from netlab.machine.routes import Arrival, KernelRoute
-from netlab.plan.model import BgpSpeaker, Child, Client, Link, Node, Plan, Uplink
+from netlab.plan.model import BgpSpeaker, Child, Client, Link, Node, Plan, Server, Uplink
 
 
 class Labs(Protocol):
@@ -133,11 +134,9 @@ class Sas(Protocol):
 
     def refusal(self, directory: str, connection: str) -> str: ...
 
-    def refusals(self, directory: str) -> Mapping[str, Refusal]: ...
-
 
 class Clients(Protocol):
-    """Point-to-site clients."""
+    """Point-to-site clients, whatever the type of their tunnels, and the gateways' ends of these."""
 
     def connect(self, plan: Plan, clients: Iterable[Client]) -> dict[str, str]: ...
 
@@ -147,11 +146,27 @@ class Clients(Protocol):
 
     def virtual_address(self, client: Client) -> str: ...
 
+    def state(self, client: Client) -> str: ...
+
+    def carried(self, client: Client) -> tuple[Child, ...]: ...
+
+    def profile_file(self, client: Client) -> str: ...
+
+    def package(self, plan: Plan, client: Client, prefixes: Collection[str]) -> Mapping[str, str]: ...
+
+    def profile_routes(self, client: Client, profile: str) -> tuple[str, ...]: ...
+
     def routes(self, plan: Plan, client: Client) -> tuple[str, ...]: ...
 
     def change_routes(
         self, plan: Plan, client: Client, add: Iterable[str] = (), delete: Iterable[str] = ()
     ) -> None: ...
+
+    def refusals(self, server: Server) -> Mapping[str, Refusal]: ...
+
+    def connected(self, server: Server) -> tuple[Connected, ...] | None: ...
+
+    def carried_to_clients(self, server: Server) -> tuple[Child, ...]: ...
 
 
 class Bgp(Protocol):

@@ -46,8 +46,3 @@ def connecting(directory: str, connection: str) -> bool:
 def refusal(directory: str, connection: str) -> str:
     """Why a connection that this charon began last did not come up; empty if it began none."""
     return charon.refusal(directory, connection)
-
-
-def refusals(directory: str) -> dict[str, charon.Refusal]:
-    """Why a gateway's charon refused its clients, by their IKE identity, at each one's last attempt."""
-    return charon.read_refusals(directory)

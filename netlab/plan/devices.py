@@ -163,7 +163,7 @@ def shared_key_names(found: Network) -> Iterator[str]:
 
 
 def tunnels(device: Device) -> Iterator[Tunnel]:
-    """The tunnel interfaces of a device: one per tunnel, one for all its point-to-site clients."""
+    """The interfaces of a device's tunnels; those for point-to-site clients are in ``p2s``."""
     for item in device.tunnels:
         peer, connection = item.other(device.node), item.connection
         address = item.bgp_of(device.node).peer if connection.speaks_bgp else None
@@ -182,11 +182,6 @@ def tunnels(device: Device) -> Iterator[Tunnel]:
             device.if_id(item.name),
             _before(device) if statics else None,
         )
-    gateway = device.gateway if device.serves_p2s else None
-    if gateway is not None and gateway.point_to_site is not None:
-        pool = str(gateway.point_to_site.address_pool)
-        edge, if_id = device.charon_edge(P2S), device.if_id(P2S)
-        yield Tunnel(device.node, P2S, P2S, edge, P2S, P2S, TUNNEL_MTU, (), (pool,), "", if_id)
 
 
 def bgp_listeners(device: Device) -> tuple[Ruleset, ...]:

@@ -13,7 +13,6 @@ from netlab.azure import ike
 from netlab.azure.selectors import ANY, local_prefixes
 from netlab.azure.state import unknown_instance
 from netlab.plan.certificates import gateway_credentials
-from netlab.plan.clients import gateway_secrets, p2s_connection
 from netlab.plan.devices import Device, Parts
 from netlab.plan.ipsec import ike_connection
 from netlab.plan.model import (
@@ -30,6 +29,7 @@ from netlab.plan.model import (
     UnknownPeer,
 )
 from netlab.plan.names import lab_netns, node_directory, table_numbers
+from netlab.plan.p2s.ikev2 import gateway_secrets, p2s_connection
 from netlab.plan.ports import P2S, WAN, edge_port
 from netlab.plan.underlay import INNER_FAR, INNER_NEAR, NEAR, to_internet, upstream
 from netlab.scenario.network import Tunnel

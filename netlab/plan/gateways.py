@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from ipaddress import IPv4Network
 
-from netlab.plan import clients, ttl
+from netlab.plan import p2s, ttl
 from netlab.plan.devices import Device, bgp_listeners, peer_pins
 from netlab.plan.model import (
     CUSTOM_ROUTES_TABLE,
@@ -19,7 +18,7 @@ from netlab.plan.model import (
     Rule,
 )
 from netlab.plan.names import lab_netns, node_directory
-from netlab.plan.ports import NIC, P2S, PAIR, port, to_gateway, tunnel_port
+from netlab.plan.ports import NIC, PAIR, port, to_gateway, tunnel_port
 from netlab.scenario.addresses import GATEWAY_SUBNET, subnet_gateway
 from netlab.scenario.network import VNet, VpnGateway
 
@@ -75,7 +74,10 @@ def routing(lab: str, device: Device, gateway: VpnGateway) -> Node:
 
 def _out_of_tunnels(device: Device) -> Iterator[Rule]:
     """Where packets that come out of tunnels, also of clients who may come, go last."""
-    for port_name in (*(tunnel_port(tunnel.name) for tunnel in device.tunnels), *((P2S,) if device.p2s else ())):
+    for port_name in (
+        *(tunnel_port(tunnel.name) for tunnel in device.tunnels),
+        *(t.interface for t in p2s.interfaces(device)),
+    ):
         yield Rule(_OUT_OF_TUNNELS_PRIORITY, OUT_OF_TUNNELS_TABLE, iif=port_name)
 
 
@@ -99,7 +101,7 @@ def _to_the_other_instance(device: Device, gateway: VpnGateway) -> Iterator[Rout
 
 
 def views(lab: str, devices: Iterable[Device]) -> Iterator[GatewayView]:
-    """Where to read what the instances among these devices learned, and the connections of their clients."""
+    """Where to read what the instances among these devices learned."""
     return (_view(lab, device, device.gateway.vnet) for device in devices if device.gateway is not None)
 
 
@@ -115,21 +117,12 @@ def _peers(device: Device) -> Iterator[str]:
 
 def _view(lab: str, device: Device, vnet: VNet) -> GatewayView:
     counts = vnet.route_server is not None
-    found = GatewayView(
+    to_clients = p2s.interfaces(device) if device.serves_p2s else ()
+    return GatewayView(
         vnet.name,
         device.node,
         lab_netns(lab, device.node),
-        (*(tunnel_port(tunnel.name) for tunnel in device.tunnels), *((P2S,) if device.serves_p2s else ())),
+        (*(tunnel_port(tunnel.name) for tunnel in device.tunnels), *(t.interface for t in to_clients)),
         directory=node_directory(lab, device.node) if counts else "",
         hidden=tuple(_peers(device)) if counts else (),
-    )
-    if not device.serves_p2s:
-        return found
-    edge = device.charon_edge(P2S)
-    return replace(
-        found,
-        p2s_edge_netns=lab_netns(lab, edge),
-        p2s_directory=node_directory(lab, edge),
-        p2s_connection=clients.p2s_connection(device),
-        footholds=device.data_plane == "userspace",
     )

@@ -49,6 +49,11 @@ def node_directory(lab: str, node: str) -> str:
     return f"{lab_directory(lab)}/{shorten(node, DIRECTORY)}"
 
 
+def package_directory(lab: str, tunnel: str) -> str:
+    """Where a client keeps the profile package for one of its tunnels."""
+    return f"{lab_directory(lab)}/profiles/{tunnel}"
+
+
 def certificate_path(lab: str, name: str) -> str:
     """Where a lab keeps a certificate; its private key is beside it, as ``.key``."""
     return f"{lab_directory(lab)}/certificates/{name}.pem"

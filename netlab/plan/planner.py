@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from netlab.plan import appliances, clients, expressroute, fabrics, gateways, route_servers, sites, vnets
+from netlab.plan import appliances, clients, expressroute, fabrics, gateways, p2s, route_servers, sites, vnets
 from netlab.plan.bgp import speaker
 from netlab.plan.certificates import certificates
 from netlab.plan.devices import Device, Parts, devices, shared_key_names, tunnels
 from netlab.plan.edges import edges
-from netlab.plan.model import BgpSpeaker, Charon, DataPlane, Fabric, Link, Node, Plan, Timers, Uplink
+from netlab.plan.model import BgpSpeaker, Charon, DataPlane, Fabric, Link, Node, Plan, Timers, Tunnel, Uplink
+from netlab.plan.p2s import ikev2
 from netlab.plan.timers import timers
 from netlab.plan.underlay import internet
 from netlab.scenario.models import Scenario
@@ -30,11 +31,9 @@ def plan(
     switched: frozenset[str] = frozenset(),
     lost: frozenset[str] = frozenset(),
 ) -> Plan:
-    """Plan a lab: pure, and the same every time.
-
-    ``switched`` are the VNets whose gateway's second instance is the active one, ``lost`` the nodes of instances that
-    are down: plans that differ in these differ in no node and no link.
-    """
+    """Plan a lab: pure, and the same every time. Plans that differ in the following differ in no node and no link:
+    ``switched``, the VNets whose gateway's second instance is the active one, and ``lost``, the nodes of instances that
+    are down."""
     network = resolve(scenario)
     topology, clock = Topology(network, switched), timers(time_scale or scenario.time_scale)
     everything = devices(topology, data_plane, lost)
@@ -52,16 +51,25 @@ def plan(
         nodes=(internet(lab, links, _public_nodes(network, on_duty)), *_nodes(parts), *_nodes(machines)),
         links=links,
         charons=tuple(_charons(lab, network, data_plane, everything, fronts)),
-        tunnels=tuple(tunnel for device in on_duty for tunnel in tunnels(device)),
+        tunnels=tuple(_interfaces(on_duty)),
         speakers=tuple(_speakers(lab, topology, clock, lost)),
         fabrics=tuple(fabric for _, fabric in of_vnets),
         gateways=(*gateways.views(lab, on_duty), *expressroute.views(lab, network)),
         route_servers=tuple(route_servers.views(lab, network)),
-        clients=tuple(t for client in network.clients.values() for t in clients.tunnels(lab, client, data_plane)),
+        clients=tuple(t for client in network.clients.values() for t in p2s.clients(lab, client, data_plane)),
         uplinks=tuple(_uplinks(network, links, on_duty)),
-        secrets=(*shared_key_names(network), *clients.secret_names(network)),
+        secrets=(*shared_key_names(network), *ikev2.secret_names(network)),
         certificates=tuple(certificates(tuple(network.clients.values()), _servers(everything))),
+        servers=tuple(server for device in on_duty for server in p2s.servers(lab, device)),
     )
+
+
+def _interfaces(on_duty: tuple[Device, ...]) -> Iterator[Tunnel]:
+    """The interfaces of tunnels, with those of clients where they connect."""
+    for device in on_duty:
+        yield from tunnels(device)
+        if device.serves_p2s:
+            yield from p2s.interfaces(device)
 
 
 def _nodes(parts: Iterable[Parts]) -> Iterator[Node]:
@@ -90,7 +98,7 @@ def _charons(
     yield from (charon for _, part in fronts for charon in part.charons)
     servers = _servers(everything)
     for client in network.clients.values():
-        yield from clients.charons(client, clients.tunnels(lab, client, data_plane), servers)
+        yield from ikev2.charons(client, p2s.clients(lab, client, data_plane), servers)
 
 
 def _speakers(lab: str, topology: Topology, clock: Timers, lost: frozenset[str]) -> Iterator[BgpSpeaker]:

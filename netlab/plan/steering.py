@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from netlab.plan.model import MAIN_TABLE, Plan, Route, Tunnel
-from netlab.plan.ports import P2S
 
 # Zebra reads the administrative distance of a kernel route in the first byte of its metric: one above iBGP's 200.
 _AFTER_BGP = 250 << 24
@@ -38,7 +37,7 @@ def routes(plan: Plan, node: str, up: Up) -> frozenset[Route]:
         Route(prefix, tunnel.interface)
         for tunnel in mine
         for prefix in tunnel.host_routes
-        if tunnel.connection == P2S or (node, tunnel.connection) in up
+        if tunnel.to_clients or (node, tunnel.connection) in up
     )
     return frozenset((*hosts, *_statics(plan, mine, up), *_to_devices(plan, node, up)))
 

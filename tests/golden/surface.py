@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, astuple, dataclass, fields, is_dataclass
+from dataclasses import MISSING, astuple, dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from netlab.azure.explanation import verdict
 from netlab.azure.ike import Negotiated
 from netlab.azure.prediction import PredictedStep, endpoint_addresses, predict
 from netlab.azure.state import State
-from netlab.plan.model import DataPlane
+from netlab.plan.model import Client, DataPlane, GatewayView, IkeServer, Plan
 from netlab.plan.names import RUN_ROOT
 from netlab.plan.planner import plan
 from netlab.render import nftables, outline
@@ -31,6 +31,8 @@ Plane = DataPlane
 PLANES: tuple[Plane, ...] = ("userspace", "kernel")
 # Fields of the plan that hold whole files: they stand among the files.
 _FILES = ("nftables",)
+# Fields of an IKEv2 client that say again what its connection says.
+_SAID_AGAIN = {"tunnel_type", "server"}
 
 # What routes share, as words, and the prefix of each.
 Routes = list[tuple[tuple[str, ...], str]]
@@ -165,9 +167,12 @@ def _plain(item: Any) -> Any:
     """Frozen values as mappings, lists and texts, without what is as by default."""
     if isinstance(item, Cause):
         return item.type.value
+    if isinstance(item, Plan):
+        return _plan(item)
+    if isinstance(item, Client) and item.tunnel_type == "IkeV2":
+        return {key: value for key, value in _fields(item).items() if key not in _SAID_AGAIN}
     if is_dataclass(item):
-        values = ((field, getattr(item, field.name)) for field in fields(item) if field.name not in _FILES)
-        return {field.name: _plain(value) for field, value in values if value != _default(field)}
+        return _fields(item)
     if isinstance(item, Mapping):
         return {str(key): _plain(value) for key, value in item.items()}
     if isinstance(item, (set, frozenset)):
@@ -175,6 +180,33 @@ def _plain(item: Any) -> Any:
     if isinstance(item, (tuple, list)):
         return [_plain(value) for value in item]
     return str(item)
+
+
+def _fields(item: Any) -> dict[str, Any]:
+    values = ((field, getattr(item, field.name)) for field in fields(item) if field.name not in _FILES)
+    return {field.name: _plain(value) for field, value in values if value != _default(field)}
+
+
+def _plan(item: Plan) -> dict[str, Any]:
+    """A plan; what serves IKEv2 clients stands in the view of the instance that does."""
+    ike = {server.node: server for server in item.servers if isinstance(server, IkeServer)}
+    others = tuple(server for server in item.servers if not isinstance(server, IkeServer))
+    found = _fields(replace(item, servers=others))
+    return found | {"gateways": [_view(view, ike.get(view.node)) for view in item.gateways]}
+
+
+def _view(view: GatewayView, server: IkeServer | None) -> dict[str, Any]:
+    found = _fields(view)
+    if server is None:
+        return found
+    served = {
+        "p2s_edge_netns": server.edge_netns,
+        "p2s_directory": server.directory,
+        "p2s_connection": _plain(server.connection),
+    }
+    served |= {"footholds": "True"} if server.footholds else {}
+    place = {key: found.pop(key) for key in ("vnet", "node", "netns", "tunnels")}
+    return place | served | found
 
 
 def _default(field: Any) -> Any:

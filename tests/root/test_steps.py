@@ -133,7 +133,7 @@ def _sees_tunnels(lab: Lab) -> bool:
 
 
 def _sees_connections(lab: Lab) -> bool:
-    return gateways.selectors(lab.plan.gateways[0]) == ("10.1.0.0/16", "192.168.0.0/24")
+    return gateways.offered(lab.plan.servers[0]) == ("10.1.0.0/16", "192.168.0.0/24")
 
 
 def _sees_controller(lab: Lab) -> bool:

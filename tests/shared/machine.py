@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from netlab.azure.state import initial
-from netlab.controllers.tables import Known, wanted_routes, wanted_selectors
+from netlab.controllers.tables import Known, wanted_offer, wanted_routes
 from netlab.lab.build import records
 from netlab.lab.machine import Machine
 from netlab.machine.frr import BgpPeer, BgpRoute
 from netlab.machine.routes import KernelRoute
 from netlab.plan import names, steering
-from netlab.plan.model import MAIN_TABLE, BgpSpeaker, Client, GatewayView, Plan, Route, Uplink
+from netlab.plan.model import MAIN_TABLE, BgpSpeaker, Client, GatewayView, Plan, Route, Server, Uplink
 from netlab.plan.planner import plan
 from netlab.scenario.loader import Loaded, load, parse
 
@@ -191,6 +191,15 @@ class Clients:
     def change_routes(self, plan: Plan, client: Client, add: Iterable[str] = (), delete: Iterable[str] = ()) -> None:
         self.log.ask(CLIENTS)
 
+    def profile_file(self, client: Client) -> str:
+        return "Generic/VpnSettings.xml"
+
+    def package(self, plan: Plan, client: Client, prefixes: Collection[str]) -> Mapping[str, str]:
+        return {"Generic/VpnSettings.xml": " ".join(prefixes)}
+
+    def profile_routes(self, client: Client, profile: str) -> tuple[str, ...]:
+        return tuple(profile.split())
+
 
 # What waiting reads: a lab that has converged.
 
@@ -245,7 +254,7 @@ class Gateways:
         self.log.ask(TABLES)
         return known()[view.node]
 
-    def custom_routes(self, view: GatewayView) -> tuple[str, ...]:
+    def custom_routes(self, netns: str) -> tuple[str, ...]:
         self.log.ask(TABLES)
         return ()
 
@@ -254,9 +263,9 @@ class Gateways:
         fabric = next(fabric for fabric in planned().fabrics if fabric.netns == netns)
         return tuple(route for t in fabric.tables for route in wanted_routes(t, known()))
 
-    def selectors(self, view: GatewayView) -> tuple[str, ...]:
+    def offered(self, server: Server) -> tuple[str, ...]:
         self.log.ask(TABLES)
-        return wanted_selectors(view, known()[view.node])
+        return wanted_offer(server, known()[server.node])
 
 
 def known() -> Known:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from ipaddress import IPv4Network
+from collections.abc import Iterable, Iterator, Mapping
 
 from netlab.azure.dataplane.nodes import Node, Translation
 from netlab.azure.dataplane.routers import Leases, lost_peers, own_routes, to_the_internet
 from netlab.azure.dataplane.tables import ANY, Hop, Route, Table, TunnelEnd, table
 from netlab.azure.faults import Impact
+from netlab.azure.p2s.tunnels import TUNNELS
 from netlab.azure.selectors import Selectors
 from netlab.azure.state import State
 from netlab.results.drops import DropType, cause
@@ -45,11 +45,11 @@ def host(found: Host) -> Node:
 def client(state: State, leases: Leases, found: Client) -> Node:
     """A point-to-site client: of its tunnels and its own network it uses the longest prefix; all else goes to the
     Internet."""
-    tunnels = [tuple(_tunnel_routes(state, tunnel)) for tunnel in found.tunnels]
+    tunnels = {tunnel: tuple(_tunnel_routes(state, tunnel)) for tunnel in found.tunnels}
     out = _CUT_OFF if found.node in state.hit(Impact.CUT) else Hop(INTERNET, INTERNET, found.node)
     default = Route(ANY, "the machine's default route", INTERNET, (out,))
     public = found.network.public.clients[found.name]
-    known = table(*tunnels, _own_network(found, (route for routes in tunnels for route in routes))).routes
+    known = table(*tunnels.values(), _own_network(found, tunnels)).routes
     held = (leases(tunnel.name) for tunnel in found.tunnels)
     return Node(
         found.node,
@@ -61,16 +61,19 @@ def client(state: State, leases: Leases, found: Client) -> Node:
     )
 
 
-def _own_network(found: Client, tunnels: Iterable[Route]) -> Iterator[Route]:
-    """The route to a client's own network, where no machine answers.
-
-    strongSwan's table comes before the main one: at a Linux client every route into a tunnel wins, however short.
-    """
+def _own_network(found: Client, tunnels: Mapping[ClientTunnel, Iterable[Route]]) -> Iterator[Route]:
+    """The route to a client's own network, where no machine answers; by the tunnel's type every route into a tunnel
+    may come before it, however short."""
     prefix = found.spec.local_network
     if prefix is None:
         return
-    hidden = any(prefix.subnet_of(route.prefix) for route in tunnels)
-    if found.spec.os == "windows" or not hidden:
+    before = (
+        route
+        for tunnel, routes in tunnels.items()
+        if found.spec.os in TUNNELS[tunnel.tunnel_type].before_own_network
+        for route in routes
+    )
+    if not any(prefix.subnet_of(route.prefix) for route in before):
         why = cause(DropType.OWN_NETWORK, prefix=prefix)
         yield Route(prefix, "the client's own network", found.name, (Hop(drop=why),))
 
@@ -79,18 +82,13 @@ _CUT_OFF = Hop(drop=cause(DropType.LINK_CUT))
 
 
 def _tunnel_routes(state: State, tunnel: ClientTunnel) -> Iterator[Route]:
-    """The routes of a client into one of its tunnels, which carries only what its selectors cover."""
-    gateway, session = tunnel.gateway, state.sessions[tunnel.key]
+    """The routes of a client into one of its tunnels, which carries what its type lets it."""
+    gateway, session, rules = tunnel.gateway, state.sessions[tunnel.key], TUNNELS[tunnel.tunnel_type]
     instance = state.topology.point_to_site(gateway)
     if instance is None or gateway.point_to_site is None:
         return
-    selectors = Selectors((gateway.point_to_site.address_pool,), tuple(session.selectors))
+    selectors = Selectors((gateway.point_to_site.address_pool,), tuple(rules.carries(session.selectors)))
     hop = Hop(instance.node, tunnel.name, tunnel.client.node, TunnelEnd(tunnel.name, None, (selectors,)))
     for prefix in state.tunnel_routes(*tunnel.key):
-        yield Route(prefix, _source(tunnel.client, prefix, session.by_hand), f"{gateway.name}'s gateway", (hop,))
-
-
-def _source(found: Client, prefix: IPv4Network, by_hand: frozenset[IPv4Network]) -> str:
-    if prefix in by_hand:
-        return "a route added by hand"
-    return "the downloaded profile" if found.spec.os == "windows" else "the negotiated selectors"
+        source = "a route added by hand" if prefix in session.by_hand else rules.origin(tunnel.client.spec.os)
+        yield Route(prefix, source, f"{gateway.name}'s gateway", (hop,))

@@ -9,6 +9,7 @@ from ipaddress import IPv4Address, IPv4Network
 from netlab.azure.bgp.settling import Path
 from netlab.azure.dataplane.nodes import Node
 from netlab.azure.dataplane.tables import ANY, Hop, Route, TunnelEnd, table
+from netlab.azure.p2s.tunnels import TUNNELS
 from netlab.azure.selectors import Selectors
 from netlab.azure.state import State
 from netlab.results.drops import DropType, cause
@@ -287,12 +288,13 @@ def into_tunnel(state: State, router: Router, name: str) -> Hop:
 
 
 def _clients(state: State, leases: Leases, router: Router) -> Iterator[Route]:
-    """A host route to each connected client: its tunnel carries what comes from the selectors that it negotiated."""
+    """A host route to each connected client: its tunnel carries what comes from where its type lets it."""
     if client_pool(state, router) is None:
         return
     for tunnel in state.network.client_tunnels.values():
         session, address = state.sessions[tunnel.key], leases(tunnel.name)
         if tunnel.gateway is router.end and address is not None and not session.absent:
-            selectors = Selectors(tuple(session.selectors), (ANY,))
+            carried = TUNNELS[tunnel.tunnel_type].carries(session.selectors)
+            selectors = Selectors(tuple(carried), (ANY,))
             hop = Hop(tunnel.client.node, tunnel.name, router.node, TunnelEnd(tunnel.name, None, (selectors,)))
             yield Route(IPv4Network(address), "the P2S address pool", P2S, (hop,))

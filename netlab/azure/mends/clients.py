@@ -8,6 +8,7 @@ from netlab.azure.mends import routers
 from netlab.azure.mends.case import Case, Place
 from netlab.azure.p2s.refusals import NO_ADDRESS, REVOKED, UNTRUSTED, WRONG_PASSWORD
 from netlab.azure.p2s.routes import profile_prefixes
+from netlab.azure.p2s.sessions import by_profile
 from netlab.azure.state import State
 from netlab.results.mends import Change, Edit
 from netlab.scenario.names import Endpoint
@@ -83,7 +84,7 @@ def of_own_network(case: Case) -> Iterator[Change]:
 def towards(case: Case, client: Client, place: Place) -> Iterator[Change]:
     """What would lead a client to a place: through the gateway that offers it or, if none does, through its first."""
     for tunnel in client.tunnels:
-        if any(place.prefix.subnet_of(prefix) for prefix in case.state.offered(tunnel.gateway)):
+        if any(place.prefix.subnet_of(prefix) for prefix in case.state.offered(tunnel.gateway, tunnel.tunnel_type)):
             yield from _of_tunnel(case.state, tunnel, place)
     for gateway in client.gateways:
         yield from _pushed(gateway, place)
@@ -112,7 +113,7 @@ def _of_tunnel(state: State, tunnel: ClientTunnel, place: Place) -> Iterator[Cha
     offered = not any(place.prefix.subnet_of(prefix) for prefix in session.selectors)
     if offered:
         yield from reconnected(None, tunnel, place)
-    if tunnel.client.spec.os == "windows":
+    if by_profile(tunnel):
         new = frozenset(profile_prefixes(tunnel)) - session.profile
         if any(place.prefix.subnet_of(prefix) for prefix in new):
             sentence = f"download the profile of {client} anew: it holds {place.prefix} now (R65)"

@@ -1,11 +1,13 @@
-"""What point-to-site clients get: addresses of the pool, selectors that a gateway offers, routes of its profile."""
+"""What point-to-site clients get: addresses of the pool, prefixes that a gateway offers, routes of its profile."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Network
 
+from netlab.azure.p2s.tunnels import TUNNELS
 from netlab.scenario.addresses import DEFAULT_ROUTE
+from netlab.scenario.models import TunnelType
 from netlab.scenario.network import ClientTunnel, VpnGateway
 from netlab.scenario.rules.gateways import most_clients
 
@@ -18,7 +20,7 @@ def pool_addresses(gateway: VpnGateway) -> tuple[IPv4Address, IPv4Address]:
 
 
 def static_prefixes(gateway: VpnGateway) -> tuple[IPv4Network, ...]:
-    """The part of a gateway's selectors that needs no BGP and no custom routes (azure-rules.md 1.3, rule 1).
+    """The part of what a gateway offers that needs no BGP and no custom routes (azure-rules.md 1.3, rule 1).
 
     VNet and transit spokes, prefixes of connections that push them (I4), the pool.
     """
@@ -61,22 +63,12 @@ def class_based(address: IPv4Address) -> IPv4Network:
     return IPv4Network((address, length), strict=False)
 
 
-def offered_selectors(static: Iterable[IPv4Network], by_bgp: Iterable[IPv4Network]) -> tuple[IPv4Network, ...]:
-    """The selectors that a gateway offers its clients: the static part, and the prefixes that it learned by BGP.
+def offered(
+    tunnel_type: TunnelType, static: Iterable[IPv4Network], by_bgp: Iterable[IPv4Network]
+) -> tuple[IPv4Network, ...]:
+    """What a gateway offers a client: the static part, and the prefixes that it learned by BGP.
 
-    A learned default route is left out: whether Azure offers it is not documented (section 5.5). strongSwan drops
-    selectors that lie inside others (RFC 7296, section 2.9: the responder narrows as it sees fit).
+    A learned default route is left out: whether Azure offers it is not documented (section 5.5).
     """
     everything = dict.fromkeys((*static, *sorted(prefix for prefix in by_bgp if prefix.prefixlen > 0)))
-    outermost = frozenset(_outermost(everything))
-    return tuple(prefix for prefix in everything if prefix in outermost)
-
-
-def _outermost(prefixes: Iterable[IPv4Network]) -> Iterator[IPv4Network]:
-    """The prefixes that lie inside no other one."""
-    end = -1
-    for prefix in sorted(prefixes):
-        last = int(prefix.broadcast_address)
-        if last > end:
-            yield prefix
-            end = last
+    return TUNNELS[tunnel_type].offers(everything)

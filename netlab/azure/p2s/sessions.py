@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from ipaddress import IPv4Network
 
 from netlab.azure.p2s.refusals import refusal
 from netlab.azure.p2s.routes import windows_routes
+from netlab.azure.p2s.tunnels import TUNNELS
+from netlab.azure.p2s.tunnels.rules import Prefixes as Prefixes
 from netlab.scenario.network import ClientTunnel
-
-Prefixes = frozenset[IPv4Network]
 
 # R66: no client comes back by itself.
 DISCONNECTED = "it was disconnected, and does not reconnect by itself"
@@ -20,7 +19,8 @@ UNREACHABLE = "its gateway does not answer"
 
 @dataclass(frozen=True)
 class Session:
-    """What a client's tunnel holds: negotiated selectors, the profile's routes, routes added by hand.
+    """What a client's tunnel holds: what the gateway offered when it connected, the profile's routes, routes added by
+    hand.
 
     ``absent`` says why there is no tunnel, and is empty while there is one. The profile is a file, and stays.
     """
@@ -31,11 +31,15 @@ class Session:
     absent: str = ""
 
     def routes(self, tunnel: ClientTunnel) -> Prefixes:
-        """The VPN routes: Windows has its profile's, others those of the selectors; both, those added by hand."""
+        """The VPN routes: the profile's, or those that were offered, by the tunnel's type; and those added by hand."""
         if self.absent:
             return frozenset()
-        windows = tunnel.client.spec.os == "windows"
-        return (windows_routes(tunnel, self.profile) if windows else self.selectors) | self.by_hand
+        return (windows_routes(tunnel, self.profile) if by_profile(tunnel) else self.selectors) | self.by_hand
+
+
+def by_profile(tunnel: ClientTunnel) -> bool:
+    """Whether the routes of a client come from its downloaded profile."""
+    return tunnel.client.spec.os in TUNNELS[tunnel.tunnel_type].by_profile
 
 
 # A session by the key of its tunnel, which is the same in every network of a story.

@@ -9,14 +9,14 @@ from netlab.azure.p2s.sessions import Key
 from netlab.azure.state import State, initial
 from netlab.errors import ConvergeError
 from netlab.lab.build import profile
-from netlab.machine.charon import Refusal
-from netlab.machine.ports import Clients, Sas
+from netlab.machine.admission import Refusal
+from netlab.machine.ports import Clients
 from netlab.machine.waiting import wait_until
 from netlab.plan.model import Client, Plan
 from netlab.scenario.models import Scenario
 from netlab.scenario.network import ClientTunnel
 
-# Azure's words for what a gateway's charon logs when it refuses a client.
+# Azure's words for what a gateway's daemon says when it refuses a client.
 _REFUSED = {
     Refusal.REVOKED: REVOKED,
     Refusal.UNTRUSTED: UNTRUSTED,
@@ -31,14 +31,17 @@ def tunnel_of(plan: Plan, tunnel: ClientTunnel) -> Client:
 
 
 def connect_all(plan: Plan, scenario: Scenario, clients: Clients) -> None:
-    """Connect all, and download their profiles; ConvergeError if a gateway refuses a client that it must accept."""
+    """Have all download their profiles and connect; ConvergeError if a gateway refuses a client that it must accept."""
     state = initial(scenario)
+    tunnels = state.network.client_tunnels
+    for tunnel in tunnels.values():
+        profile.fetch(plan, tunnel, tunnel_of(plan, tunnel), clients)
     failed = clients.connect(plan, plan.clients)
-    for key, tunnel in state.network.client_tunnels.items():
+    for key, tunnel in tunnels.items():
         client = tunnel_of(plan, tunnel)
         if client.name in failed and not state.sessions[key].absent:
             raise ConvergeError(f"{client.name}: {failed[client.name]}")
-        profile.download(plan, tunnel, client, clients)
+        profile.install(plan, client, clients)
 
 
 def connect(plan: Plan, client: Client, clients: Clients) -> None:
@@ -63,23 +66,18 @@ def restore(plan: Plan, scenario: Scenario, touched: Iterable[Key], clients: Cli
         profile.download(plan, tunnel, client, clients)
 
 
-def await_departures(plan: Plan, state: State, sas: Sas, seconds: float) -> None:
+def await_departures(plan: Plan, state: State, clients: Clients, seconds: float) -> None:
     """Wait until each client has noticed that its way to the gateway is cut, or that its gateway is lost."""
     tunnels = state.network.client_tunnels
     gone = [tunnel_of(plan, tunnels[key]) for key, session in state.sessions.items() if session.absent]
 
     def left() -> list[str]:
-        return [client.name for client in gone if is_connected(client, sas)]
+        return [client.name for client in gone if clients.state(client)]
 
     wait_until(lambda: not left(), seconds, lambda: f"{', '.join(left())} still has a tunnel")
 
 
-def refusals(plan: Plan, vnet: str, sas: Sas) -> dict[str, str]:
+def refusals(plan: Plan, vnet: str, clients: Clients) -> dict[str, str]:
     """Why the gateway of a VNet refused clients, by their nodes, as it says itself of their last attempts."""
-    directories = (view.p2s_directory for view in plan.gateways if view.vnet == vnet and view.p2s_directory)
-    return {node: _REFUSED[why] for directory in directories for node, why in sas.refusals(directory).items()}
-
-
-def is_connected(client: Client, sas: Sas) -> bool:
-    """Whether a client's charon has an INSTALLED CHILD SA of its connection."""
-    return client.connection in sas.installed(client.directory)
+    found = (clients.refusals(server) for server in plan.servers_of(vnet))
+    return {node: _REFUSED[why] for refused in found for node, why in refused.items()}

@@ -6,12 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 
-from netlab.machine.charon import Sa
-from netlab.machine.ports import Filters, Routes, Sas
+from netlab.lab.machine import Machine
 from netlab.machine.routes import KernelRoute, longest_match
 from netlab.plan.clients import ON_LINK
-from netlab.plan.model import Barrier, FixedRoute, Plan, Route
-from netlab.plan.ports import P2S
+from netlab.plan.model import Barrier, Child, FixedRoute, Plan, Route
 from netlab.plan.tables import GATEWAY_METRIC
 from netlab.plan.underlay import LAST_RESORT
 from netlab.probe.trace import Leg, Sighting, Trace, last, looping
@@ -24,11 +22,9 @@ class Coroner:
     """Says of a probe that was not answered where it died and why; reads each namespace once."""
 
     plan: Plan
-    routes: Routes
-    sas: Sas
-    filters: Filters
+    machine: Machine
     _routes_of: dict[str, tuple[KernelRoute, ...]] = field(default_factory=dict)
-    _sas_of: dict[str, list[Sa]] = field(default_factory=dict)
+    _ends: dict[tuple[str, str], _TunnelEnd | None] = field(default_factory=dict)
 
     def examine(self, trace: Trace) -> Drop:
         """The drop of a trace that is not answered."""
@@ -77,37 +73,37 @@ class Coroner:
         return Drop.of(seen.node, direction, self._in_tunnel(seen, destination))
 
     def _in_tunnel(self, seen: Sighting, destination: str) -> Cause:
-        tunnel = self._tunnel(seen.node, seen.interface)
-        if tunnel is None:
+        place = seen.node, seen.interface
+        if place not in self._ends:
+            self._ends[place] = self._tunnel(*place)
+        end = self._ends[place]
+        if end is None:
             return cause(DropType.LOST, interface=seen.interface)
-        mine = (sa for sa in self._security_associations(tunnel.directory) if sa.connection == tunnel.connection)
-        sas = [sa for sa in mine if "INSTALLED" in sa.children]
-        to_client = tunnel.connection == P2S and not tunnel.client
-        if to_client and not any(_covered(destination, remote) for sa in sas for _, remote in sa.selectors):
+        if end.to_clients and not any(_covered(destination, child.remote_ts.prefixes) for child in end.children):
             return cause(DropType.NO_CLIENT).about(destination)
-        if not sas and tunnel.client:
-            return cause(DropType.CLIENT_NOT_CONNECTED, client=tunnel.client, why="it has no INSTALLED CHILD SA")
-        if not sas:
-            return cause(DropType.TUNNEL_DOWN, tunnel=tunnel.connection)
-        return _outside(sas, tunnel.connection, seen.source, destination) or cause(
-            DropType.LOST_IN_TUNNEL, tunnel=tunnel.connection
+        if not end.children and end.client:
+            return cause(DropType.CLIENT_NOT_CONNECTED, client=end.client, why="it has no tunnel")
+        if not end.children:
+            return cause(DropType.TUNNEL_DOWN, tunnel=end.name)
+        return _outside(end.children, end.name, seen.source, destination) or cause(
+            DropType.LOST_IN_TUNNEL, tunnel=end.name
         )
 
     def _tunnel(self, node: str, interface: str) -> _TunnelEnd | None:
-        """The end of a tunnel that an interface is."""
+        """The end of a tunnel, or of all tunnels to clients, that an interface is."""
+        for server in self.plan.servers:
+            if (server.node, server.interface) == (node, interface):
+                carried = self.machine.clients.carried_to_clients(server)
+                return _TunnelEnd(server.interface, carried, to_clients=True)
+        for client in self.plan.clients:
+            if (client.node, client.interface) == (node, interface):
+                return _TunnelEnd(client.interface, self.machine.clients.carried(client), client=client.node)
         directories = {charon.node: charon.directory for charon in self.plan.charons}
         for tunnel in self.plan.tunnels:
             if (tunnel.node, tunnel.interface) == (node, interface):
-                return _TunnelEnd(tunnel.connection, directories[tunnel.edge])
-        for client in self.plan.clients:
-            if (client.node, client.interface) == (node, interface):
-                return _TunnelEnd(client.connection, client.directory, client.node)
+                children = self.machine.sas.children(directories[tunnel.edge], tunnel.connection)
+                return _TunnelEnd(tunnel.connection, children)
         return None
-
-    def _security_associations(self, directory: str) -> list[Sa]:
-        if directory not in self._sas_of:
-            self._sas_of[directory] = self.sas.sas(directory)
-        return self._sas_of[directory]
 
     # --- barriers ---------------------------------------------------------------------------------------------------
 
@@ -116,7 +112,7 @@ class Coroner:
         fabric = next((fabric for fabric in self.plan.fabrics if fabric.node == seen.node), None)
         if fabric is None:
             return None
-        found = self._route(seen.node, destination, *self.routes.tables_of(fabric.netns, seen.interface))
+        found = self._route(seen.node, destination, *self.machine.routes.tables_of(fabric.netns, seen.interface))
         if found is not None and found.type == "throw":
             found = self._delivery(seen.node, destination)
         devices = found.devices if found is not None else ()
@@ -127,7 +123,7 @@ class Coroner:
 
     def _no_way(self, node: str, destination: str, interface: str = "") -> Cause:
         """Why a node does not know where to send a packet that came in by an interface, or that it made itself."""
-        found = self._route(node, destination, *self.routes.tables_of(self.plan.netns(node), interface))
+        found = self._route(node, destination, *self.machine.routes.tables_of(self.plan.netns(node), interface))
         if found is not None and found.metric == LAST_RESORT:
             return cause(DropType.NO_PRIVATE_ROUTE).about(destination)
         if found is None:
@@ -149,11 +145,11 @@ class Coroner:
     def _broken(self, node: str, *devices: str) -> Cause | None:
         """Whether the node itself is stopped, or nothing passes any of these interfaces; None if not."""
         netns = self.plan.netns(node)
-        if self.filters.is_stopped(netns):
+        if self.machine.filters.is_stopped(netns):
             return cause(DropType.STOPPED)
-        if devices and all(self.filters.is_cut(netns, device) for device in devices):
+        if devices and all(self.machine.filters.is_cut(netns, device) for device in devices):
             return cause(DropType.LINK_CUT)
-        if devices and all(self.filters.is_severed(netns, device) for device in devices):
+        if devices and all(self.machine.filters.is_severed(netns, device) for device in devices):
             return cause(DropType.DEVICE_SILENT)
         return None
 
@@ -165,7 +161,7 @@ class Coroner:
 
     def _route(self, node: str, destination: str, *tables: int) -> KernelRoute | None:
         if node not in self._routes_of:
-            self._routes_of[node] = self.routes.routes(self.plan.netns(node))
+            self._routes_of[node] = self.machine.routes.routes(self.plan.netns(node))
         return longest_match(self._routes_of[node], destination, *tables)
 
     def _discarded(self, node: str, route: KernelRoute, destination: str) -> Cause:
@@ -190,10 +186,11 @@ class Coroner:
 
 @dataclass(frozen=True, slots=True)
 class _TunnelEnd:
-    """An end of a tunnel: its IKE connection, its charon's directory, and the client's node at a client."""
+    """An end of a tunnel and what it carries now; the client's node where it is a client's."""
 
-    connection: str
-    directory: str
+    name: str
+    children: tuple[Child, ...]
+    to_clients: bool = False
     client: str = ""
 
 
@@ -211,9 +208,9 @@ def _identity(route: Route | KernelRoute) -> tuple[str, str, int]:
     return route.prefix, route.type, route.metric
 
 
-def _outside(sas: list[Sa], tunnel: str, source: str, destination: str) -> Cause | None:
+def _outside(children: tuple[Child, ...], tunnel: str, source: str, destination: str) -> Cause | None:
     """Which address of a packet no CHILD SA selects, and what they select; None if one selects both."""
-    pairs = [pair for sa in sas for pair in sa.selectors]
+    pairs = [(child.local_ts.prefixes, child.remote_ts.prefixes) for child in children]
     towards = [local for local, remote in pairs if _covered(destination, remote)]
     if any(_covered(source, local) for local in towards):
         return None

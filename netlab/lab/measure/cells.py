@@ -11,9 +11,10 @@ from netlab.lab.build.clients import refusals
 from netlab.lab.build.records import Lab
 from netlab.lab.machine import Machine
 from netlab.lab.measure.autopsy import Coroner
-from netlab.lab.measure.evidence import Evidence, in_public, public_addresses
+from netlab.lab.measure.evidence import Evidence, in_public
 from netlab.lab.measure.judgement import another_cause, another_way, disagreement, not_via
 from netlab.lab.measure.probing import aimed, all_addresses
+from netlab.lab.measure.trace import tunnel_ends
 from netlab.lab.story.addresses import probe_addresses
 from netlab.probe.observe import observe
 from netlab.probe.trace import Probe, Trace, all_pairs, path
@@ -43,15 +44,16 @@ def measure(
     probes = [aimed(state, everything, probe) for probe in asked]
     wanted = [probe for probe in probes if predicted[_question(probe)].outcome == "reachable"]
     observation = observe(present, probes, {node.name: node.netns for node in plan.nodes}, underlay, expected=wanted)
-    evidence = Evidence(observation, public_addresses(plan), underlay, frozenset(in_public(foretold)))
-    coroner = Coroner(plan, machine.routes, machine.sas, machine.filters)
+    publics = {place: own for place, (own, _) in tunnel_ends(plan).items()}
+    evidence = Evidence(observation, publics, underlay, frozenset(in_public(foretold)))
+    coroner = Coroner(plan, machine)
     cells = [
         _cell(lab, trace, documented.get(_pair(trace.probe)), predicted[_question(trace.probe)], coroner, evidence)
         for trace in observation.traces
     ]
     refused: dict[str, str] = {}
     for vnet in state.network.vnets:
-        refused |= refusals(plan, vnet, machine.sas)
+        refused |= refusals(plan, vnet, machine.clients)
     for item in foretold:
         pair = item.source, item.target
         absent = next((node for node in pair if node not in present), None)

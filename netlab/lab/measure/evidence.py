@@ -8,16 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from netlab.azure.prediction import Predicted
-from netlab.plan.model import Plan
 from netlab.probe.trace import Observation, Trace, packets
 from netlab.scenario.names import INTERNET, Pair
-
-
-def public_addresses(plan: Plan) -> dict[tuple[str, str], str]:
-    """The public address behind each tunnel interface, by node and interface: a charon may have several."""
-    local = {(charon.node, c.name): c.public_address for charon in plan.charons for c in charon.connections}
-    ends = {(tunnel.node, tunnel.interface): local[tunnel.edge, tunnel.connection] for tunnel in plan.tunnels}
-    return ends | {(client.node, client.interface): local[client.node, client.connection] for client in plan.clients}
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,5 +21,5 @@ def health(plan: Plan, state: State, machine: Machine) -> Iterator[Check]:
 def sessions(plan: Plan, state: State, machine: Machine, documented: Mapping[str, str]) -> Iterator[Check]:
     """Connections, clients and BGP sessions, as predicted; connections also as documented."""
     yield from connections.check(plan, state, machine.sas, documented)
-    yield from clients.check(plan, state, machine.sas)
+    yield from clients.check(plan, state, machine.clients)
     yield from bgp_sessions.check(plan, state, machine.bgp)

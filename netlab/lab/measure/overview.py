@@ -40,8 +40,8 @@ def node_routes(lab: records.Lab, node: str, routes: Routes) -> tuple[NodeRoute,
     """The routes of a node, a VNet's by subnet and with Azure's next hop type."""
     delivery = {fabric.delivery for fabric in lab.plan.fabrics if fabric.node == node}
     tables = {t.table: t for fabric in lab.plan.fabrics if fabric.node == node for t in fabric.tables}
-    # What charon installs for a Windows client no packet consults.
-    unused = {CHARON_TABLE} if any(c.node == node and c.os == "windows" for c in lab.plan.clients) else set()
+    of_client = [client.tables for client in lab.plan.clients if client.node == node]
+    unused = {CHARON_TABLE}.difference(*of_client) if of_client else set()
     found = []
     for route in (r for r in routes.routes(lab.plan.netns(node)) if r.table not in unused):
         table = tables.get(route.table)

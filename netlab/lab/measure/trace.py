@@ -9,7 +9,7 @@ from itertools import pairwise
 from netlab.lab.build.records import Lab
 from netlab.lab.machine import Machine
 from netlab.lab.measure.autopsy import Coroner
-from netlab.plan.model import Plan
+from netlab.plan.model import Client, Plan
 from netlab.probe.observe import observe
 from netlab.probe.trace import EspSighting, Leg, Probe, Sighting, Trace, packets, path
 from netlab.results.lab import Followed, Passing
@@ -27,7 +27,7 @@ def follow(lab: Lab, machine: Machine, addresses: Mapping[str, str], probe: Prob
     underlay = {node.name for node in plan.nodes if node.kind in _UNDERLAY}
     observation = observe(pair, [probe], namespaces, underlay, keep_esp=True)
     (trace,) = observation.traces
-    drop = None if trace.answered else Coroner(plan, machine.routes, machine.sas, machine.filters).examine(trace)
+    drop = None if trace.answered else Coroner(plan, machine).examine(trace)
     return Followed(
         lab=plan.lab,
         source=probe.source,
@@ -77,8 +77,16 @@ def tunnel_ends(plan: Plan) -> dict[tuple[str, str], tuple[str, str]]:
         for charon in plan.charons
         for connection in charon.connections
     }
-    ends = {(tunnel.node, tunnel.interface): public[tunnel.edge, tunnel.connection] for tunnel in plan.tunnels}
-    return ends | {(item.node, item.interface): public[item.node, item.connection] for item in plan.clients}
+    between = (tunnel for tunnel in plan.tunnels if not tunnel.to_clients)
+    ends = {(tunnel.node, tunnel.interface): public[tunnel.edge, tunnel.connection] for tunnel in between}
+    ends |= {(server.node, server.interface): (server.address, "") for server in plan.servers}
+    return ends | {(item.node, item.interface): (_own_address(plan, item), item.server) for item in plan.clients}
+
+
+def _own_address(plan: Plan, client: Client) -> str:
+    """The public address of a client, that of its NIC."""
+    own = next(link.a for link in plan.links if link.a.node == client.node)
+    return own.addresses[0].partition("/")[0]
 
 
 def crossings(trace: Trace, ends: Mapping[tuple[str, str], tuple[str, str]]) -> Iterator[Crossing]:

@@ -109,7 +109,7 @@ def _measure(
     matrix, foreseen, evidence = cells.measure(lab, machine, documented.reach, state)
     checks += [*troubles, encryption.check(evidence)]
     checks += client_routes.check(plan, state, machine.clients, documented.routes)
-    checks += profiles.check(plan, state)
+    checks += profiles.check(plan, state, machine.clients)
     return StepReport(
         step.name,
         matrix,

@@ -15,7 +15,7 @@ from netlab.lab.machine import Machine
 from netlab.lab.measure.autopsy import Coroner
 from netlab.machine.ports import Routes
 from netlab.machine.routes import KernelRoute, longest_match
-from netlab.plan.model import CHARON_TABLE, MAIN_TABLE
+from netlab.plan.model import MAIN_TABLE
 from netlab.plan.tables import GATEWAY_METRIC, USER_METRIC
 from netlab.probe.observe import observe
 from netlab.probe.trace import Probe, Trace, passage, path
@@ -30,7 +30,7 @@ def watch(lab: Lab, machine: Machine, addresses: dict[str, str], probe: Probe) -
     pair = {node: addresses[node] for node in (source, target)}
     namespaces = {node.name: node.netns for node in lab.plan.nodes}
     trace = observe(pair, [probe], namespaces).traces[0]
-    drop = None if trace.answered else Coroner(lab.plan, machine.routes, machine.sas, machine.filters).examine(trace)
+    drop = None if trace.answered else Coroner(lab.plan, machine).examine(trace)
     legs: dict[str, tuple[Walk, ...]] = {"forward": (), "reverse": ()}
     for leg, start, to in (("forward", source, trace.target_address), ("reverse", target, trace.source_address)):
         dead = drop is not None and drop.direction == leg
@@ -56,10 +56,9 @@ def _used(
     for node, (interface, bound) in zip(nodes, seen, strict=False):
         if node != arrived:
             netns = lab.plan.netns(node)
-            client = next((client for client in lab.plan.clients if client.node == node), None)
-            by_charon = client is not None and client.os != "windows"
-            tables: tuple[int, ...] = (CHARON_TABLE, MAIN_TABLE) if by_charon else (MAIN_TABLE,)
-            if interface and client is None:
+            of_client = sorted({table for client in lab.plan.clients if client.node == node for table in client.tables})
+            tables = tuple(of_client) or (MAIN_TABLE,)
+            if interface and not of_client:
                 tables = kernel.tables_of(netns, interface)
             found = longest_match(kernel.routes(netns), bound, *tables)
             if found is not None and found.type == "unicast":

@@ -66,9 +66,8 @@ def _set_key(stage: Stage, change: NewKey) -> None:
 
 def set_custom_routes(stage: Stage, change: CustomRoutes) -> None:
     """Give the gateways of a VNet that serve point-to-site clients other custom routes."""
-    for view in stage.lab.plan.gateways:
-        if view.vnet == change.vnet and view.p2s_connection is not None:
-            stage.machine.gateways.set_custom_routes(view, map(str, change.prefixes))
+    for netns in dict.fromkeys(server.netns for server in stage.lab.plan.servers_of(change.vnet)):
+        stage.machine.gateways.set_custom_routes(netns, map(str, change.prefixes))
 
 
 def announce(stage: Stage, who: str, before: Prefixes, now: Prefixes) -> None:

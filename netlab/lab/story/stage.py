@@ -65,7 +65,7 @@ class Stage:
 
     def await_departures(self) -> None:
         """Wait until clients have noticed that they have lost their gateway."""
-        clients.await_departures(self.lab.plan, self.state, self.machine.sas, self.patience)
+        clients.await_departures(self.lab.plan, self.state, self.machine.clients, self.patience)
 
     def lose_patience(self) -> None:
         """Something is dead, or did not come in time: do not wait for it again and again."""

@@ -43,7 +43,8 @@ from netlab.plan.model.nftables import (
     UnknownPeer,
     VpnServerNat,
 )
-from netlab.plan.model.views import Client, GatewayView, RouteServerView, Uplink
+from netlab.plan.model.p2s import Client, IkeServer, Server
+from netlab.plan.model.views import GatewayView, RouteServerView, Uplink
 
 __all__ = [
     "CHARON_TABLE",
@@ -69,6 +70,7 @@ __all__ = [
     "GatewayView",
     "GatewayWay",
     "IkeConnection",
+    "IkeServer",
     "InitiatorOnly",
     "Interface",
     "KeepsTtl",
@@ -82,6 +84,7 @@ __all__ = [
     "Rule",
     "Ruleset",
     "Selector",
+    "Server",
     "SiteNat",
     "SubnetTable",
     "Timers",

@@ -146,3 +146,8 @@ class Tunnel:
     peer: str = ""
     if_id: int = 0
     before: Before | None = None
+
+    @property
+    def to_clients(self) -> bool:
+        """Whether it is that of all point-to-site clients of a gateway, with tunnels of one type."""
+        return not self.peer

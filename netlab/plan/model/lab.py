@@ -11,7 +11,8 @@ from netlab.plan.model.bgp import BgpSpeaker
 from netlab.plan.model.fabric import Fabric
 from netlab.plan.model.ipsec import Certificate, Charon, Tunnel
 from netlab.plan.model.kernel import Link, Node
-from netlab.plan.model.views import Client, GatewayView, RouteServerView, Uplink
+from netlab.plan.model.p2s import Client, Server
+from netlab.plan.model.views import GatewayView, RouteServerView, Uplink
 
 DataPlane = Literal["userspace", "kernel"]
 
@@ -50,6 +51,7 @@ class Plan:
     uplinks: tuple[Uplink, ...]
     secrets: tuple[str, ...] = field(default=())
     certificates: tuple[Certificate, ...] = ()
+    servers: tuple[Server, ...] = ()
 
     def node(self, name: str) -> Node:
         """The node of this name; KeyError if there is none."""
@@ -82,6 +84,15 @@ class Plan:
     @cached_property
     def _tunnels_by_connection(self) -> dict[str, tuple[Tunnel, ...]]:
         return _grouped((tunnel.of, tunnel) for tunnel in self.tunnels)
+
+    def servers_of(self, vnet: str) -> tuple[Server, ...]:
+        """What the gateway of a VNet serves its clients with, an instance that does so and each tunnel type."""
+        return tuple(server for server in self.servers if server.vnet == vnet)
+
+    def server_of(self, client: Client) -> Server | None:
+        """The gateway's end of a client's tunnel; None while no instance serves clients."""
+        found = (server for server in self.servers_of(client.gateway) if server.tunnel_type == client.tunnel_type)
+        return next(found, None)
 
     def netns(self, name: str) -> str:
         """The network namespace of a node."""

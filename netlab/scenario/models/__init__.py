@@ -24,7 +24,7 @@ from netlab.scenario.actions import (
 from netlab.scenario.models.client import Client, ClientCertificate
 from netlab.scenario.models.connection import Connection, IpsecPolicy, TrafficSelectorPolicy, TunnelSettings
 from netlab.scenario.models.expressroute import Circuit, CircuitConnection, ExpressRouteGateway
-from netlab.scenario.models.gateway import BgpSettings, PointToSite, Sku, VpnGateway
+from netlab.scenario.models.gateway import TRIED, BgpSettings, PointToSite, Sku, TunnelType, VpnGateway
 from netlab.scenario.models.link import Impairment
 from netlab.scenario.models.nva import BgpPolicy, BgpPolicyRule, NetworkVirtualAppliance, NvaBgp
 from netlab.scenario.models.route_server import HubRoutingPreference, RouteServer
@@ -48,6 +48,7 @@ from netlab.scenario.values import (
 
 __all__ = [
     "NAME",
+    "TRIED",
     "Action",
     "Address",
     "BgpPolicy",
@@ -99,6 +100,7 @@ __all__ = [
     "Subnet",
     "TrafficSelectorPolicy",
     "TunnelSettings",
+    "TunnelType",
     "Unreachable",
     "UserRoute",
     "Via",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from netlab.scenario.models.gateway import TunnelType
 from netlab.scenario.values import Address, Model, Name, Prefix
 
 
@@ -23,6 +24,9 @@ class Client(Model):
     """The VNet of the gateway that the client connects to."""
     further_gateways: tuple[str, ...] = ()
     """The VNets of further gateways that it is connected to at the same time (R67)."""
+    tunnel_type: TunnelType | None = None
+    """The protocol of its tunnels (R56). Default: of those that its gateway has the first one that its software tries
+    (P7)."""
     certificate: ClientCertificate | None = None
     """The client's certificate. Default: one of the first root that `gateway` trusts."""
     password: Literal["right", "wrong"] = "right"

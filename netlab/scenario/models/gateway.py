@@ -15,6 +15,11 @@ Sku = Literal[
 ]  # fmt: skip
 
 
+TunnelType = Literal["IkeV2"]
+# In the order in which the software of a client tries those that its gateway has (R59, P7).
+TRIED: tuple[TunnelType, ...] = ("IkeV2",)
+
+
 class BgpSettings(Model):
     """The ASN and the BGP address of a gateway or of an on-premises device."""
 
@@ -41,7 +46,7 @@ class PointToSite(Model):
 
     address_pool: Prefix
     """The pool that clients get their addresses from. It overlaps no VNet; /29 at least, active-active /28 (R57)."""
-    tunnel_types: tuple[Literal["IkeV2"], ...] = ("IkeV2",)
+    tunnel_types: tuple[TunnelType, ...] = ("IkeV2",)
     """The protocols of the tunnels (R56)."""
     authentication_types: Annotated[tuple[Literal["Certificate", "EapMSChapv2"], ...], Field(max_length=1)] = ()
     """How clients authenticate (R60). Default: with a pre-shared key each, which Azure does not have."""

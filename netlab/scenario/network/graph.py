@@ -234,6 +234,13 @@ class ClientTunnel:
         """What the lab calls it."""
         return node_name(self.client.name, self.gateway.name) if self.further else self.client.node
 
+    @cached_property
+    def tunnel_type(self) -> models.TunnelType:
+        """The protocol of the tunnel: the client's, or of those that the gateway has the first that it tries (P7)."""
+        if self.client.spec.tunnel_type is not None:
+            return self.client.spec.tunnel_type
+        return next(each for each in models.TRIED if each in self.gateway.client_settings.tunnel_types)
+
     @property
     def key(self) -> tuple[str, str]:
         """The names of the client and of the gateway's VNet: the same in every network of a story."""

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from netlab.controllers import loop, tables
 from netlab.controllers import steering as agent
 from netlab.plan import steering
-from netlab.plan.model import BgpSpeaker, GatewayView, GatewayWay, Plan, Route, SubnetTable, Timers
+from netlab.plan.model import BgpSpeaker, GatewayView, GatewayWay, Plan, Route, Server, SubnetTable, Timers
 from netlab.plan.planner import plan
 from netlab.plan.tables import GATEWAY_METRIC
 from netlab.scenario.loader import load
@@ -105,32 +105,33 @@ def test_a_gateway_route_leads_to_every_instance_that_knows_it() -> None:
     assert (found["192.168.0.0/24"].device, found["192.168.0.0/24"].hops) == ("gw-0", ())
 
 
-# --- wanted_selectors -----------------------------------------------------------------------------------------------
+# --- wanted_offer ---------------------------------------------------------------------------------------------------
 
 
-def view(name: str = "p2s-branch-bgp") -> GatewayView:
-    return next(item for item in lab(name).gateways if item.p2s_connection is not None)
+def server(name: str = "p2s-branch-bgp") -> Server:
+    (found,) = lab(name).servers
+    return found
 
 
 def test_selectors_are_the_static_part_and_what_bgp_told() -> None:
-    assert tables.wanted_selectors(view(), [STATIC, LEARNED]) == ("10.1.0.0/16", "192.168.0.0/24", "10.101.0.0/16")
+    assert tables.wanted_offer(server(), [STATIC, LEARNED]) == ("10.1.0.0/16", "192.168.0.0/24", "10.101.0.0/16")
 
 
 def test_what_a_gateway_knows_without_bgp_is_not_offered_for_that() -> None:
     """I4: a static prefix is in the static part, or its connection does not push it."""
-    assert tables.wanted_selectors(view("p2s-branch"), [("10.101.0.0/16", False, 0)]) == (
+    assert tables.wanted_offer(server("p2s-branch"), [("10.101.0.0/16", False, 0)]) == (
         "10.1.0.0/16",
         "192.168.0.0/24",
     )
 
 
 def test_a_learned_default_route_is_not_offered() -> None:
-    assert "0.0.0.0/0" not in tables.wanted_selectors(view(), [("0.0.0.0/0", True, 1)])
+    assert "0.0.0.0/0" not in tables.wanted_offer(server(), [("0.0.0.0/0", True, 1)])
 
 
 def test_selectors_do_not_depend_on_the_order_of_what_is_known() -> None:
     known = [LEARNED, ("10.2.0.0/16", True, 1), STATIC]
-    assert tables.wanted_selectors(view(), known) == tables.wanted_selectors(view(), reversed(known))
+    assert tables.wanted_offer(server(), known) == tables.wanted_offer(server(), reversed(known))
 
 
 # --- reconcile and run ----------------------------------------------------------------------------------------------
@@ -146,7 +147,7 @@ class Machine:
 
     known: dict[str, tuple[tuple[str, bool, int], ...]]
     routes: dict[str, set[Route]]
-    offered: tuple[str, ...] = ()
+    offers: tuple[str, ...] = ()
     custom: tuple[str, ...] = ()
     dead: set[tuple[str, str]] = field(default_factory=set)
     changes: list[Any] = field(default_factory=list)
@@ -157,7 +158,7 @@ class Machine:
     def gateway_prefixes(self, view: GatewayView) -> tuple[tuple[str, bool, int], ...]:
         return self.known[view.node]
 
-    def custom_routes(self, view: GatewayView) -> tuple[str, ...]:
+    def custom_routes(self, netns: str) -> tuple[str, ...]:
         return self.custom
 
     def tables(self, netns: str) -> tuple[Route, ...]:
@@ -171,12 +172,12 @@ class Machine:
         self.routes[netns] = self.routes[netns] - delete | add
         self.changes.append((netns, add, delete))
 
-    def selectors(self, view: GatewayView) -> tuple[str, ...]:
-        return self.offered
+    def offered(self, server: Server) -> tuple[str, ...]:
+        return self.offers
 
-    def load_selectors(self, view: GatewayView, prefixes: Iterable[str], timers: Timers) -> None:
-        self.offered = tuple(prefixes)
-        self.changes.append(("selectors", self.offered))
+    def offer(self, server: Server, prefixes: Iterable[str], timers: Timers) -> None:
+        self.offers = tuple(prefixes)
+        self.changes.append(("offer", self.offers))
 
     def steer(self, netns: str, add: Iterable[Route], delete: Iterable[Route]) -> None:
         self.change_tables(netns, add, delete)
@@ -232,9 +233,7 @@ def machine(*known: tuple[str, bool, int], name: str = "p2s-branch-bgp") -> Mach
     built = {fabric.netns: set(lab(name).node(fabric.node).routes) for fabric in lab(name).fabrics}
     up = steering.everything_up(lab(name))
     built |= {lab(name).netns(t.node): set(steering.routes(lab(name), t.node, up)) for t in lab(name).tunnels}
-    offered = view(name).p2s_connection
-    assert offered is not None
-    return Machine({item.node: known for item in lab(name).gateways}, built, offered.local_ts.prefixes)
+    return Machine({item.node: known for item in lab(name).gateways}, built, server(name).static)
 
 
 def test_reconcile_brings_a_lab_in_step_and_then_does_nothing() -> None:
@@ -242,7 +241,7 @@ def test_reconcile_brings_a_lab_in_step_and_then_does_nothing() -> None:
     assert not tables.in_step(lab(), host, host.known)
     tables.reconcile(lab(), host, host.known)
     assert tables.in_step(lab(), host, host.known)
-    assert host.offered[-1] == "10.101.0.0/16"
+    assert host.offers[-1] == "10.101.0.0/16"
     host.changes.clear()
     tables.reconcile(lab(), host, host.known)
     assert host.changes == []
@@ -251,19 +250,19 @@ def test_reconcile_brings_a_lab_in_step_and_then_does_nothing() -> None:
 def test_a_lab_is_not_in_step_while_only_its_selectors_lag() -> None:
     host = machine(STATIC, LEARNED)
     tables.reconcile(lab(), host, host.known)
-    host.offered = host.offered[:-1]
+    host.offers = host.offers[:-1]
     assert not tables.in_step(lab(), host, host.known)
 
 
 def test_what_is_withdrawn_is_taken_away_again() -> None:
     host = machine(STATIC)
     tables.reconcile(lab(), host, host.known)
-    before = {netns: set(routes) for netns, routes in host.routes.items()}, host.offered
+    before = {netns: set(routes) for netns, routes in host.routes.items()}, host.offers
     host.known = {GATEWAY: (STATIC, LEARNED, ("0.0.0.0/0", True, 1))}
     tables.reconcile(lab(), host, host.known)
     host.known = {GATEWAY: (STATIC,)}
     tables.reconcile(lab(), host, host.known)
-    assert (host.routes, host.offered) == before
+    assert (host.routes, host.offers) == before
 
 
 def test_a_table_that_nobody_planned_is_left_alone() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from netlab.machine.charon import Refusal, refusals
+from netlab.machine.admission import Refusal
+from netlab.machine.charon import refusals
 
 # From the logs of strongSwan 5.9.8, shortened.
 LOG = """\

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netlab.lab.measure.evidence import public_addresses
+from netlab.lab.measure.trace import tunnel_ends
 from netlab.plan import steering
 from netlab.plan.model import CHARON_TABLE, DEFAULT_TABLE, MAIN_TABLE, DataPlane, Interface, Node, Plan, Route
 from netlab.plan.names import RUN_ROOT
@@ -393,7 +393,7 @@ def test_both_planes_leave_the_same_in_the_routing_namespaces() -> None:
 @pytest.mark.parametrize("name", catalogue())
 def test_both_planes_lead_tunnels_from_the_same_public_addresses(name: str) -> None:
     """Between them ESP is looked for on the underlay; an active-active gateway has one more for point-to-site."""
-    userspace, kernel = (public_addresses(plan(catalogued(name), "lab", plane)) for plane in PLANES)
+    userspace, kernel = (tunnel_ends(plan(catalogued(name), "lab", plane)) for plane in PLANES)
     assert userspace == kernel
 
 

@@ -10,27 +10,27 @@ from collections.abc import Iterator
 
 from netlab.azure.p2s.refusals import REFUSALS
 from netlab.azure.state import State
-from netlab.lab.build.clients import is_connected, refusals, tunnel_of
-from netlab.machine.ports import Sas
+from netlab.lab.build.clients import refusals, tunnel_of
+from netlab.machine.ports import Clients
 from netlab.plan.model import Plan
 from netlab.results.verification import Check
 
 
-def check(plan: Plan, state: State, sas: Sas) -> Iterator[Check]:
+def check(plan: Plan, state: State, clients: Clients) -> Iterator[Check]:
     """The session of every client, as predicted."""
     for key, session in state.sessions.items():
         client = tunnel_of(plan, state.network.client_tunnels[key])
-        up = is_connected(client, sas)
-        said = "" if up else refusals(plan, client.gateway, sas).get(client.node, "")
+        up = clients.state(client)
+        said = "" if up else refusals(plan, client.gateway, clients).get(client.node, "")
         good, words = _judged(up, said, session.absent)
         yield Check(f"connection {client.name}", "passed" if good else "failed", words)
 
 
-def _judged(up: bool, said: str, predicted: str) -> tuple[bool, str]:
+def _judged(up: str, said: str, predicted: str) -> tuple[bool, str]:
     if up:
-        return not predicted, f"INSTALLED, predicted: {predicted}" if predicted else "INSTALLED"
+        return not predicted, f"{up}, predicted: {predicted}" if predicted else up
     if not predicted:
-        return False, "no INSTALLED CHILD SA" + (f": {said}" if said else "")
+        return False, "no tunnel" + (f": {said}" if said else "")
     if predicted in REFUSALS and said != predicted:
         return False, f"not connected: predicted {predicted}, the gateway says {said or 'nothing'}"
     return True, f"not connected: {predicted}"

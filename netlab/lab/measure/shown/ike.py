@@ -10,10 +10,10 @@ from typing import Any
 from netlab.azure.state import State
 from netlab.lab.build.records import Lab
 from netlab.lab.story.connections import observe
+from netlab.machine.admission import Connected
 from netlab.machine.charon import Listed
-from netlab.machine.ports import Sas
+from netlab.machine.ports import Clients, Sas
 from netlab.plan.model import Tunnel
-from netlab.plan.ports import P2S
 from netlab.results.shown import ClientSession, ConnectionStatus, IkeSa, QuickModeSa, Shown, TunnelStatus
 
 _ENCRYPTION = {"AES_CBC": "AES", "AES_GCM_16": "GCMAES", "3DES_CBC": "DES3", "DES_CBC": "DES", "NULL": "None"}
@@ -40,6 +40,7 @@ class Gateway:
     lab: Lab
     state: State
     sas: Sas
+    clients: Clients
     end: str
 
     def connections(self) -> Shown[ConnectionStatus]:
@@ -86,17 +87,16 @@ class Gateway:
         """As ``az network vnet-gateway vpn-client show-health``: who is connected."""
         rows: list[ClientSession] = []
         dead: list[str] = []
-        for view in self.lab.plan.gateways:
-            if view.vnet == self.end and view.p2s_directory:
-                found = self.sas.listed(view.p2s_directory)
-                rows += (_session(sa) for sa in found or () if sa.name == P2S and sa.fields["state"] == "ESTABLISHED")
-                dead += [f"charon of {view.node}"] if found is None else []
+        for server in self.lab.plan.servers_of(self.end):
+            found = self.clients.connected(server)
+            rows += map(_session, found or ())
+            dead += [f"{server.program or 'charon'} of {server.node}"] if found is None else []
         return Shown(tuple(rows), tuple(dead))
 
     def _tunnels(self) -> tuple[Tunnel, ...]:
         end = self.state.network.end(self.end)
         nodes = {router.node for router in self.state.topology.with_tunnels(end)}
-        return tuple(t for t in self.lab.plan.tunnels if t.node in nodes and t.connection != P2S)
+        return tuple(t for t in self.lab.plan.tunnels if t.node in nodes and not t.to_clients)
 
     def _listed(self, tunnel: Tunnel) -> tuple[Listed, ...]:
         return self.sas.listed(self._directory(tunnel)) or ()
@@ -163,21 +163,17 @@ def _quick_mode(child: dict[str, Any], local: str, remote: str) -> QuickModeSa:
     )
 
 
-def _session(sa: Listed) -> ClientSession:
-    fields = sa.fields
-
-    def total(key: str) -> int:
-        return sum(int(child[key]) for child in sa.children)
-
+def _session(client: Connected) -> ClientSession:
+    (bytes_in, packets_in), (bytes_out, packets_out) = client.received, client.sent
     return ClientSession(
-        vpnConnectionId=f"IKEv2_{fields.get('initiator-spi', '')}",
-        vpnConnectionDuration=_age(sa),
-        vpnConnectionTime=_since(_age(sa)),
-        publicIpAddress=f"{fields['remote-host']}:{fields['remote-port']}",
-        privateIpAddress=next(iter(fields.get("remote-vips", ())), ""),
-        vpnUserName=fields.get("remote-eap-id", fields.get("remote-id", "")),
-        ingressBytesTransferred=total("bytes-in"),
-        egressBytesTransferred=total("bytes-out"),
-        ingressPacketsTransferred=total("packets-in"),
-        egressPacketsTransferred=total("packets-out"),
+        vpnConnectionId=client.identifier,
+        vpnConnectionDuration=client.seconds,
+        vpnConnectionTime=_since(client.seconds),
+        publicIpAddress=client.public,
+        privateIpAddress=client.address,
+        vpnUserName=client.user,
+        ingressBytesTransferred=bytes_in,
+        egressBytesTransferred=bytes_out,
+        ingressPacketsTransferred=packets_in,
+        egressPacketsTransferred=packets_out,
     )

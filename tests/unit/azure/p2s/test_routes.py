@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from netlab.azure.bgp.fixpoint import converge
-from netlab.azure.p2s.routes import offered_selectors, profile_prefixes, static_prefixes, windows_routes
+from netlab.azure.p2s.routes import offered, profile_prefixes, static_prefixes, windows_routes
 from netlab.azure.prediction import matrix
 from netlab.azure.state import State, initial
 from netlab.scenario.loader import load
@@ -80,7 +80,7 @@ def test_a_linux_client_gets_the_selectors(name: str) -> None:
     here = gateway(name)
     topology = Topology(here.network)
     by_bgp = converge(topology, frozenset(topology.tunnel), {}).paths[here.instances[0].node]
-    assert texts(offered_selectors(static_prefixes(here), by_bgp)) == P2S[name][1]
+    assert texts(offered("IkeV2", static_prefixes(here), by_bgp)) == P2S[name][1]
 
 
 def test_the_selectors_need_no_bgp_for_a_static_neighbour_unless_it_is_not_pushed() -> None:
@@ -90,7 +90,7 @@ def test_the_selectors_need_no_bgp_for_a_static_neighbour_unless_it_is_not_pushe
 
 
 @pytest.mark.parametrize(
-    ("by_bgp", "offered"),
+    ("by_bgp", "wanted"),
     [
         (["0.0.0.0/0"], [V1, POOL]),
         ([V3, V2], [V1, POOL, V2, V3]),
@@ -99,10 +99,10 @@ def test_the_selectors_need_no_bgp_for_a_static_neighbour_unless_it_is_not_pushe
     ],
 )
 def test_selectors_are_in_order_none_inside_another_and_never_the_default_route(
-    by_bgp: list[str], offered: list[str]
+    by_bgp: list[str], wanted: list[str]
 ) -> None:
-    found = offered_selectors(map(IPv4Network, (V1, POOL)), map(IPv4Network, by_bgp))
-    assert list(map(str, found)) == offered
+    found = offered("IkeV2", map(IPv4Network, (V1, POOL)), map(IPv4Network, by_bgp))
+    assert list(map(str, found)) == wanted
 
 
 # --- what Windows makes of its profile ------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from netlab.lab.story.actions import take
 from netlab.lab.story.rewind import rewind
 from netlab.lab.story.stage import Stage
 from netlab.plan import names
-from netlab.plan.model import BgpSpeaker, Client, GatewayView, Link, Plan
+from netlab.plan.model import BgpSpeaker, Client, Link, Plan
 from netlab.scenario.models import Action
 
 CONNECTION = "VNet1-Site1"
@@ -107,6 +107,15 @@ class Clients:
     def change_routes(self, plan: Plan, client: Client, add: Iterable[str] = (), delete: Iterable[str] = ()) -> None:
         self.changes.note("routes", client.name, tuple(add), tuple(delete))
 
+    def profile_file(self, client: Client) -> str:
+        return "Generic/VpnSettings.xml"
+
+    def package(self, plan: Plan, client: Client, prefixes: Collection[str]) -> Mapping[str, str]:
+        return {"Generic/VpnSettings.xml": " ".join(prefixes)}
+
+    def profile_routes(self, client: Client, profile: str) -> tuple[str, ...]:
+        return tuple(profile.split()) if client.os == "windows" else ()
+
 
 class Speakers(Bgp):
     """Speakers that have converged."""
@@ -126,8 +135,8 @@ class PushingGateways(Gateways):
         super().__init__(log)
         self.changes = changes
 
-    def set_custom_routes(self, view: GatewayView, prefixes: Iterable[str]) -> None:
-        self.changes.note("custom routes", view.node, tuple(prefixes))
+    def set_custom_routes(self, netns: str, prefixes: Iterable[str]) -> None:
+        self.changes.note("custom routes", netns, tuple(prefixes))
 
 
 def stage(changes: Changes) -> Stage:
@@ -192,8 +201,8 @@ CASES = [
     ),
     (
         action("set_custom_routes", vnet="VNet1", prefixes=["10.9.0.0/16"]),
-        [("custom routes", "vnet1-gw-0", ("10.9.0.0/16",))],
-        [("custom routes", "vnet1-gw-0", ())],
+        [("custom routes", "nl.lab.vnet1-gw-0", ("10.9.0.0/16",))],
+        [("custom routes", "nl.lab.vnet1-gw-0", ())],
     ),
     (
         action("add_route", client="win", prefix="10.9.0.0/16"),

@@ -10,24 +10,25 @@ from netlab.azure.p2s.refusals import REVOKED, UNTRUSTED
 from netlab.azure.state import initial
 from netlab.lab.build.clients import tunnel_of
 from netlab.lab.measure.checks.clients import check
-from netlab.machine.charon import Refusal
+from netlab.machine.admission import Refusal
+from netlab.plan.model import Client, Server
 from netlab.plan.planner import plan
 from netlab.scenario.loader import load
 from netlab.scenario.network import resolve
 
 
 @dataclass
-class Sas:
+class Clients:
     """Who is connected, and whom the gateway refused."""
 
     connected: set[str]
     refused: dict[str, Refusal] = field(default_factory=dict)
 
-    def installed(self, directory: str) -> frozenset[str]:
-        client = next((c for c in PLAN.clients if c.directory == directory and c.node in self.connected), None)
-        return frozenset({client.connection} if client is not None else ())
+    def state(self, client: Client) -> str:
+        return "INSTALLED" if client.node in self.connected else ""
 
-    def refusals(self, directory: str) -> dict[str, Refusal]:
+    def refusals(self, server: Server) -> dict[str, Refusal]:
+        assert server in PLAN.servers
         return self.refused
 
 
@@ -37,24 +38,24 @@ AS_FORESEEN = {"carol": Refusal.REVOKED, "mallory": Refusal.UNTRUSTED}
 
 
 @pytest.mark.parametrize(
-    ("sas", "wrong"),
+    ("clients", "wrong"),
     [
-        (Sas({"alice", "bob"}, AS_FORESEEN), {}),
-        (Sas({"alice"}, AS_FORESEEN), {"bob": "no INSTALLED CHILD SA"}),
-        (Sas({"alice"}, {**AS_FORESEEN, "bob": Refusal.REVOKED}), {"bob": f"no INSTALLED CHILD SA: {REVOKED}"}),
-        (Sas({"alice", "bob", "carol"}, AS_FORESEEN), {"carol": f"INSTALLED, predicted: {REVOKED}"}),
+        (Clients({"alice", "bob"}, AS_FORESEEN), {}),
+        (Clients({"alice"}, AS_FORESEEN), {"bob": "no tunnel"}),
+        (Clients({"alice"}, {**AS_FORESEEN, "bob": Refusal.REVOKED}), {"bob": f"no tunnel: {REVOKED}"}),
+        (Clients({"alice", "bob", "carol"}, AS_FORESEEN), {"carol": f"INSTALLED, predicted: {REVOKED}"}),
         (
-            Sas({"alice", "bob"}, {"carol": Refusal.UNTRUSTED, "mallory": Refusal.UNTRUSTED}),
+            Clients({"alice", "bob"}, {"carol": Refusal.UNTRUSTED, "mallory": Refusal.UNTRUSTED}),
             {"carol": f"not connected: predicted {REVOKED}, the gateway says {UNTRUSTED}"},
         ),
         (
-            Sas({"alice", "bob"}, {"carol": Refusal.REVOKED}),
+            Clients({"alice", "bob"}, {"carol": Refusal.REVOKED}),
             {"mallory": f"not connected: predicted {UNTRUSTED}, the gateway says nothing"},
         ),
     ],
 )
-def test_a_client_is_connected_or_refused_as_foreseen(sas: Sas, wrong: dict[str, str]) -> None:
-    found = list(check(PLAN, initial(SCENARIO), sas))
+def test_a_client_is_connected_or_refused_as_foreseen(clients: Clients, wrong: dict[str, str]) -> None:
+    found = list(check(PLAN, initial(SCENARIO), clients))
     assert [check.name for check in found] == [f"connection {name}" for name in SCENARIO.clients]
     assert {c.name.split()[1]: c.message for c in found if c.status != "passed"} == wrong
 

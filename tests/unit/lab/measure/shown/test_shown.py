@@ -13,9 +13,10 @@ from netlab.azure.views.bgp import Speaker, circuit_routes
 from netlab.lab.build.records import Facts, Lab
 from netlab.lab.measure.shown.bgp import Daemons
 from netlab.lab.measure.shown.ike import Gateway
+from netlab.machine.admission import Connected
 from netlab.machine.charon import Listed, Sa
 from netlab.machine.frr import BgpPeer, BgpRoute
-from netlab.plan.model import BgpSpeaker
+from netlab.plan.model import BgpSpeaker, Server
 from netlab.plan.planner import plan
 from netlab.scenario.loader import catalogue, load, parse
 from netlab.scenario.models import Scenario
@@ -94,6 +95,16 @@ class Charons:
         return "peer unreachable"
 
 
+@dataclass
+class Clients:
+    """The clients of every gateway; None where its daemon is dead."""
+
+    found: tuple[Connected, ...] | None = ()
+
+    def connected(self, server: Server) -> tuple[Connected, ...] | None:
+        return self.found
+
+
 @pytest.fixture(scope="module")
 def branch() -> Scenario:
     return load("p2s-branch-bgp").scenario
@@ -103,8 +114,8 @@ def lab(scenario: Scenario) -> Lab:
     return Lab(Facts("t", scenario.name, "userspace", 20), scenario, plan(scenario, "t", "userspace"))
 
 
-def gateway(scenario: Scenario, charons: Charons, end: str = "VNet1") -> Gateway:
-    return Gateway(lab(scenario), initial(scenario), charons, end)
+def gateway(scenario: Scenario, charons: Charons, end: str = "VNet1", clients: Clients | None = None) -> Gateway:
+    return Gateway(lab(scenario), initial(scenario), charons, clients or Clients(), end)
 
 
 def speaker(scenario: Scenario, bgpd: Bgpd, end: str = "VNet1") -> Speaker:
@@ -211,18 +222,25 @@ def test_a_connection_without_an_sa_says_why_and_a_dead_charon_is_named(branch: 
 
 
 def test_p2s_sessions(branch: Scenario) -> None:
-    sas = (Listed("p2s", IKE, (CHILD,)), Listed("p2s", {**IKE, "state": "CONNECTING"}, ()))
-    (row,) = gateway(branch, Charons({"vnet1-gw-0-p2s-edge": sas})).p2s_sessions().rows
-    assert (row.vpnUserName, row.privateIpAddress, row.publicIpAddress) == (
-        "lin",
-        "192.168.0.1",
-        "198.51.100.1:500",
-    )
-    assert (row.vpnConnectionDuration, row.ingressBytesTransferred, row.egressPacketsTransferred) == (
-        60,
-        100,
-        2,
-    )
+    connected = Connected("IKEv2_aa", "lin", "198.51.100.1:500", "192.168.0.1", 60, (100, 1), (200, 2))
+    (row,) = gateway(branch, Charons(), clients=Clients((connected,))).p2s_sessions().rows
+    assert row.vpnConnectionTime is not None
+    assert asdict(row) | {"vpnConnectionTime": ""} == {
+        "vpnConnectionId": "IKEv2_aa",
+        "vpnConnectionDuration": 60,
+        "vpnConnectionTime": "",
+        "publicIpAddress": "198.51.100.1:500",
+        "privateIpAddress": "192.168.0.1",
+        "vpnUserName": "lin",
+        "ingressBytesTransferred": 100,
+        "egressBytesTransferred": 200,
+        "ingressPacketsTransferred": 1,
+        "egressPacketsTransferred": 2,
+    }
+
+
+def test_a_dead_daemon_of_clients_is_named(branch: Scenario) -> None:
+    assert gateway(branch, Charons(), clients=Clients(None)).p2s_sessions().dead == ("charon of vnet1-gw-0",)
 
 
 # --- Route Servers --------------------------------------------------------------------------------------------------

@@ -1,0 +1,32 @@
+"""What Azure's rules say of one tunnel type of point-to-site (R56): the port that each type fills in. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+
+Prefixes = frozenset[IPv4Network]
+
+
+@dataclass(frozen=True, slots=True)
+class TunnelRules:
+    """A tunnel type.
+
+    ``offers``: what a gateway offers a client of all prefixes that it has for clients, in their order.
+    ``by_profile``: the operating systems whose routes come from the downloaded profile; those of others come from
+    ``offered_as``, a phrase. ``carries``: the prefixes of the gateway's side that a tunnel carries, by what was offered
+    when the client connected. ``before_own_network``: the operating systems that ask the routes into the tunnel before
+    the one to their own network, however short. ``reserved``: how many addresses of the pool the gateway's end takes.
+    """
+
+    offers: Callable[[Iterable[IPv4Network]], tuple[IPv4Network, ...]]
+    by_profile: frozenset[str]
+    offered_as: str
+    carries: Callable[[Prefixes], Prefixes]
+    before_own_network: frozenset[str]
+    reserved: int = 0
+
+    def origin(self, os: str) -> str:
+        """Where the routes of a client come from, as a phrase."""
+        return "the downloaded profile" if os in self.by_profile else self.offered_as

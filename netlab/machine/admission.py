@@ -1,0 +1,31 @@
+"""Whom a gateway lets in of its point-to-site clients, and whom it does not, as its daemons say it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+
+class Refusal(Enum):
+    """Why a gateway refused a client, as its daemon says it."""
+
+    REVOKED = auto()
+    UNTRUSTED = auto()
+    WRONG_PASSWORD = auto()
+    NO_ADDRESS = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """A client that a gateway has a tunnel with; ``identifier`` is the tunnel's, ``user`` the client's name there.
+
+    ``received`` and ``sent`` are bytes and packets, ``seconds`` how long it is there.
+    """
+
+    identifier: str
+    user: str
+    public: str
+    address: str
+    seconds: int
+    received: tuple[int, int]
+    sent: tuple[int, int]

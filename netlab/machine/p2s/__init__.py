@@ -1,0 +1,1 @@
+"""Tunnel types of point-to-site, a module each; ``port`` says what each of them does."""

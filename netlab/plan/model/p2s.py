@@ -1,0 +1,75 @@
+"""Point-to-site: a gateway's end of its clients' tunnels, and the clients' ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from netlab.plan.model.ipsec import IkeConnection
+from netlab.plan.model.kernel import CHARON_TABLE, MAIN_TABLE
+from netlab.scenario.models import TunnelType
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A gateway instance's end of its clients' tunnels of one type; each type has a class of its own.
+
+    ``node`` is the instance's routing namespace, where ``interface`` leads to the clients. The daemon is in the
+    namespace of ``edge``, under the public ``address``, and works in ``directory``. ``static`` are the prefixes that it
+    offers whatever BGP and custom routes say.
+    """
+
+    # The name of its process; empty where it is the charon of the plan that has this directory.
+    program: ClassVar[str] = ""
+
+    tunnel_type: TunnelType
+    vnet: str
+    node: str
+    netns: str
+    interface: str
+    edge: str
+    directory: str
+    address: str
+    static: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IkeServer(Server):
+    """IKEv2: a connection of a charon.
+
+    ``footholds``: each offered prefix needs an address in the edge's namespace (kernel-libipsec).
+    """
+
+    connection: IkeConnection
+    edge_netns: str
+    footholds: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A point-to-site client's tunnel to the gateway of a VNet: its namespace, its interface, its daemon's directory.
+
+    ``name`` tells the tunnels of one client apart: the first is called as its node. ``metric`` is that of its routes:
+    of equal ones those into the first tunnel win. ``server`` is the gateway's public address. ``connection`` and
+    ``if_id`` are those of IKE.
+    """
+
+    node: str
+    os: str
+    gateway: str
+    directory: str
+    interface: str
+    connection: str
+    mtu: int
+    if_id: int
+    name: str
+    metric: int
+    class_based_route: bool
+    tunnel_type: TunnelType
+    server: str
+
+    @property
+    def tables(self) -> tuple[int, ...]:
+        """The routing tables with its routes into the tunnel, in the order in which the kernel asks them."""
+        # What charon installs for a Windows client no packet consults.
+        return (CHARON_TABLE, MAIN_TABLE) if self.tunnel_type == "IkeV2" and self.os != "windows" else (MAIN_TABLE,)

@@ -1,0 +1,54 @@
+"""Point-to-site: what serves a gateway's clients, and their ends of the tunnels, by tunnel type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Protocol
+
+from netlab.plan.devices import Device
+from netlab.plan.model import Client, DataPlane, Server, Tunnel
+from netlab.plan.p2s import ikev2
+from netlab.scenario import network
+from netlab.scenario.models import TunnelType
+from netlab.scenario.network import ClientTunnel, VpnGateway
+
+
+class Planned(Protocol):
+    """What a tunnel type adds to a plan: the port that a module each fills in."""
+
+    def server(self, lab: str, device: Device, gateway: VpnGateway) -> Server:
+        """A gateway instance's end of its clients' tunnels."""
+
+    def interface(self, device: Device, gateway: VpnGateway) -> Tunnel:
+        """The interface of the instance's routing namespace that leads to the clients."""
+
+    def client(self, lab: str, tunnel: ClientTunnel, number: int, data_plane: DataPlane) -> Client:
+        """A client's end; ``number`` counts its tunnels of this type."""
+
+
+TUNNELS: Mapping[TunnelType, Planned] = {"IkeV2": ikev2}
+
+
+def servers(lab: str, device: Device) -> Iterator[Server]:
+    """What serves a gateway's clients at an instance, if it does, in the order of its tunnel types."""
+    if device.gateway is not None and device.serves_p2s:
+        for tunnel_type in device.gateway.client_settings.tunnel_types:
+            yield TUNNELS[tunnel_type].server(lab, device, device.gateway)
+
+
+def interfaces(device: Device) -> Iterator[Tunnel]:
+    """The interfaces that lead to a gateway's clients at an instance that they connect to, or could."""
+    if device.gateway is not None and device.p2s:
+        for tunnel_type in device.gateway.client_settings.tunnel_types:
+            yield TUNNELS[tunnel_type].interface(device, device.gateway)
+
+
+def clients(lab: str, client: network.Client, data_plane: DataPlane) -> tuple[Client, ...]:
+    """The tunnels of a client, one to each of its gateways."""
+    count: dict[TunnelType, int] = {}
+    found = []
+    for tunnel in client.tunnels:
+        number = count.setdefault(tunnel.tunnel_type, 0)
+        count[tunnel.tunnel_type] += 1
+        found.append(TUNNELS[tunnel.tunnel_type].client(lab, tunnel, number, data_plane))
+    return tuple(found)
