@@ -8,8 +8,9 @@ from functools import cached_property
 
 from netlab.plan.model import Before, BgpListeners, Charon, DataPlane, Link, Node, Route, Ruleset, Tunnel
 from netlab.plan.ports import P2S, device_port, tunnel_port
-from netlab.plan.underlay import BEHIND_NICS, LAST_RESORT
+from netlab.plan.underlay import LAST_RESORT
 from netlab.scenario import network
+from netlab.scenario.addresses import LAB_CHARONS
 from netlab.scenario.network import Appliance, End, Network, Router, Site, Topology, VpnGateway
 from netlab.scenario.places import places
 
@@ -85,8 +86,8 @@ class Device:
 
     @cached_property
     def _behind_nic(self) -> dict[str, str]:
-        found = places((self.charon_edge(tunnel.name) for tunnel in self.tunnels), BEHIND_NICS.num_addresses)
-        return {edge: str(BEHIND_NICS[place]) for edge, place in found.items()}
+        found = places((self.charon_edge(tunnel.name) for tunnel in self.tunnels), LAB_CHARONS.num_addresses)
+        return {edge: str(LAB_CHARONS[place]) for edge, place in found.items()}
 
     def if_id(self, connection: str) -> int:
         """The number that ties a connection's SAs to its XFRM interface, 0 where there is none."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from netlab.plan.model import Interface, Link
 from netlab.plan.ports import for_appliance, port, to_peer
-from netlab.plan.underlay import PEERS
+from netlab.scenario.addresses import LAB_PEERS
 from netlab.scenario.network import Network, Nic, VNet
 from netlab.scenario.places import places
 
@@ -16,8 +16,8 @@ PeerAddresses = Mapping[VNet, str]
 
 def peer_addresses(network: Network) -> PeerAddresses:
     """The address that each fabric has on all its peering links."""
-    found = places(network.vnets, PEERS.num_addresses)
-    return {network.vnets[name]: str(PEERS[place]) for name, place in found.items()}
+    found = places(network.vnets, LAB_PEERS.num_addresses)
+    return {network.vnets[name]: str(LAB_PEERS[place]) for name, place in found.items()}
 
 
 def peering_links(network: Network, addresses: PeerAddresses) -> Iterator[Link]:

@@ -19,11 +19,10 @@ from netlab.plan.model import (
 )
 from netlab.plan.names import lab_netns, node_directory
 from netlab.plan.ports import NIC, PAIR, port, to_gateway, tunnel_port
+from netlab.plan.underlay import AFTER_BGP
 from netlab.scenario.addresses import GATEWAY_SUBNET, subnet_gateway
 from netlab.scenario.network import VNet, VpnGateway
 
-# Loses to a tunnel of the instance's own, and to BGP.
-_FALLBACK_METRIC = 1000
 # After the kernel's own tables main and default, the last of which has 32767.
 _OUT_OF_TUNNELS_PRIORITY = 33_000
 
@@ -87,7 +86,8 @@ def custom_routes(prefixes: Iterable[str]) -> tuple[Route, ...]:
 
 
 def _to_the_other_instance(device: Device, gateway: VpnGateway) -> Iterator[Route]:
-    """What an instance of an active-active gateway leaves to the other one, over the link between them."""
+    """What an instance of an active-active gateway leaves to the other one, over the link between them: what it has
+    neither a tunnel of its own for, nor BGP."""
     if not gateway.active_active:
         return
     other = next(router for router in gateway.instances if router is not device.router)
@@ -95,9 +95,9 @@ def _to_the_other_instance(device: Device, gateway: VpnGateway) -> Iterator[Rout
     yield Route(f"{via}/32", PAIR)
     statics = (prefix for tunnel in device.tunnels for prefix in tunnel.side(device.node).static_prefixes)
     for prefix in dict.fromkeys(statics):
-        yield Route(str(prefix), PAIR, via=via, metric=_FALLBACK_METRIC)
+        yield Route(str(prefix), PAIR, via=via, metric=AFTER_BGP)
     if gateway.point_to_site is not None and not device.serves_p2s:
-        yield Route(str(gateway.point_to_site.address_pool), PAIR, via=via, metric=_FALLBACK_METRIC)
+        yield Route(str(gateway.point_to_site.address_pool), PAIR, via=via, metric=AFTER_BGP)
 
 
 def views(lab: str, devices: Iterable[Device]) -> Iterator[GatewayView]:

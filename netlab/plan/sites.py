@@ -10,10 +10,11 @@ from itertools import chain
 from netlab.plan.appliances import routes_to_appliances
 from netlab.plan.devices import Device, Parts, bgp_listeners, peer_pins
 from netlab.plan.expressroute import routes_to_circuits
-from netlab.plan.model import Interface, Link, Node, Route, SiteNat
+from netlab.plan.model import DEFAULT_TABLE, Interface, Link, Node, Route, SiteNat
 from netlab.plan.names import lab_netns
 from netlab.plan.ports import INSIDE, LAN, NIC, WAN, device_port, host_port, port
 from netlab.plan.underlay import FAR, INNER_FAR, INNER_NEAR, LAST_RESORT, PRIVATE, private_drops, upstream
+from netlab.scenario.addresses import INTERNET_ADDRESS
 from netlab.scenario.models import node_name
 from netlab.scenario.network import Router, Site
 
@@ -32,8 +33,7 @@ def parts(lab: str, site: Site, devices: tuple[Device, ...]) -> Parts:
 def _device(lab: str, site: Site, device: Device) -> tuple[Node, Link]:
     routes = (
         *(_to_the_hosts(site) if site.before_devices is None else _to_the_router(site, device)),
-        *_no_private_way_out(site),
-        upstream(WAN, INNER_FAR),
+        *_way_out(WAN, INNER_FAR),
         *peer_pins(device),
         *routes_to_appliances(site),
         *routes_to_circuits(site.circuits, device.router),
@@ -59,9 +59,11 @@ def _unknown_hosts(site: Site) -> Iterator[Route]:
     return (Route(str(prefix), type="unreachable", metric=LAST_RESORT) for prefix in site.prefixes)
 
 
-def _no_private_way_out(site: Site) -> Iterator[Route]:
-    own = tuple(map(str, site.prefixes))
-    return (route for route in private_drops() if route.prefix not in own)
+def _way_out(port_name: str, via: str) -> Iterator[Route]:
+    """The way to the Internet, and none for private destinations: in the last table that the kernel asks, so that a
+    route into a tunnel takes precedence over it however short it is."""
+    yield from private_drops(DEFAULT_TABLE)
+    yield upstream(port_name, via, DEFAULT_TABLE)
 
 
 def _to_the_router(site: Site, device: Device) -> Iterator[Route]:
@@ -79,8 +81,7 @@ def _before_devices(lab: str, site: Site, router: Router, devices: tuple[Device,
         *(Route(f"{address}/32", host_port(host)) for host, address in site.spec.hosts.items()),
         *(Route(f"{device.router.bgp_address}/32", ports[device.node]) for device in devices),
         *_unknown_hosts(site),
-        *_no_private_way_out(site),
-        upstream(ports[devices[0].node], str(devices[0].router.bgp_address)),
+        *_way_out(ports[devices[0].node], str(devices[0].router.bgp_address)),
     )
     links = (
         Link(Interface(device.node, INSIDE, INSIDE), port(router.node, f"d-{device.node}", f"{FAR}/32"))
@@ -102,7 +103,8 @@ def _host(lab: str, site: Site, host: str, address: IPv4Address) -> tuple[Node, 
 
 
 def _lan_router(prefix: IPv4Network, hosts: set[IPv4Address]) -> IPv4Address:
-    return next(address for address in chain(prefix.hosts(), (prefix[0],)) if address not in hosts)
+    taken = {*hosts, INTERNET_ADDRESS}
+    return next(address for address in chain(prefix.hosts(), (prefix[0],)) if address not in taken)
 
 
 def way_out(site: Site, device: Device) -> tuple[tuple[Route, ...], SiteNat]:

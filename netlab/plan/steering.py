@@ -5,11 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from netlab.plan.model import MAIN_TABLE, Plan, Route, Tunnel
-
-# Zebra reads the administrative distance of a kernel route in the first byte of its metric: one above iBGP's 200.
-_AFTER_BGP = 250 << 24
-# A site has a way to the Internet of its own.
-_EVERYTHING = "0.0.0.0/0"
+from netlab.plan.underlay import AFTER_BGP
 
 # The tunnels that are up, each by a router's node and its IKE connection.
 Up = frozenset[tuple[str, str]]
@@ -82,5 +78,5 @@ def _to_devices(plan: Plan, node: str, up: Up) -> Iterator[Route]:
     for prefix, tunnels in _by_prefix(plan.tunnels_behind(node)).items():
         alive = (tunnel for tunnel in tunnels if (tunnel.node, tunnel.connection) in up)
         before = next(alive, tunnels[0]).before
-        if before is not None and prefix != _EVERYTHING:
-            yield Route(prefix, before.interface, via=before.via, metric=_AFTER_BGP)
+        if before is not None:
+            yield Route(prefix, before.interface, via=before.via, metric=AFTER_BGP)

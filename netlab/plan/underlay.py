@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import IPv4Network
 
 from netlab.plan.model import MAIN_TABLE, Interface, Link, Node, Route
 from netlab.plan.names import interface, lab_netns
-from netlab.scenario.addresses import INTERNET_ADDRESS, LAB_LINKS
+from netlab.scenario.addresses import INTERNET_ADDRESS, LAB_LINKS, LAB_PEERS
 from netlab.scenario.names import INTERNET
 
 # Links that need no addresses of their own still have some, for routes to name their next hop. The kernel refuses a
 # next hop that is its own address, so a node's links towards the Internet and away from it differ.
 FAR, NEAR, INNER_FAR, INNER_NEAR = (str(LAB_LINKS[number]) for number in range(1, 5))
 
-# Of fabrics on peering links, and of an appliance's charons in its own namespaces. All of them are link-local
-# (RFC 3927): in no network (R115), and outside of what BGP peers of Azure may have (B12).
-PEERS = IPv4Network("169.254.64.0/18")
-BEHIND_NICS = IPv4Network("169.254.192.0/18")
 # What links have only for routes to name their next hop.
-PLUMBING = (LAB_LINKS, PEERS)
+PLUMBING = (LAB_LINKS, LAB_PEERS)
 
 # Differs from Azure: A provider's router drops packets for private destinations. Here the node before it drops them,
 # so that no private packet leaves in clear.
 PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
+# Zebra reads the administrative distance of a kernel route in the first byte of its metric: one above iBGP's 200.
+AFTER_BGP = 250 << 24
 # The largest administrative distance and metric that zebra uses for its own unreachable routes: loses to everything.
 LAST_RESORT = 4278198272
 

@@ -21,8 +21,9 @@ FROM_SELF = ""
 class Translation:
     """Address translation (NAT) of what leaves by a link and, undone, of what comes in there.
 
-    ``pairs`` are translated one to one without state; every other source becomes ``masquerade``, which the node
-    remembers for the answers. ``public_only``: packets for private destinations keep their source.
+    ``pairs`` are translated one to one without state; every other source becomes ``masquerade``. The node remembers
+    what it forwards: answers are translated back, and no others. ``public_only``: packets for private destinations keep
+    their source.
     """
 
     link: str
@@ -30,16 +31,19 @@ class Translation:
     masquerade: IPv4Address | None = None
     public_only: bool = False
 
-    def outward(self, packet: Packet) -> tuple[Packet, bool]:
-        """A packet that leaves by the link, and whether the node remembers it."""
+    def outward(self, packet: Packet, *, answers: bool) -> Packet:
+        """A packet that leaves by the link; one that answers what the node remembers is not masqueraded."""
         if self.public_only and is_private(packet.destination):
-            return packet, False
+            return packet
         paired = self.pairs.get(packet.source)
         if paired is not None:
-            return packet.sent_from(paired), False
-        if self.masquerade is None or self.masquerade == packet.source:
-            return packet, False
-        return packet.sent_from(self.masquerade), True
+            return packet.sent_from(paired)
+        return packet if self.masquerade is None or answers else packet.sent_from(self.masquerade)
+
+    def remembers(self, packet: Packet) -> bool:
+        """Whether a node remembers a packet that it forwards: one whose answer it would masquerade else, and that is no
+        private destination, which the Internet drops."""
+        return self.masquerade is not None and not is_private(packet.source)
 
     def inward(self, packet: Packet) -> Packet:
         """A packet that comes in by the link."""

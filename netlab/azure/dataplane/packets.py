@@ -34,7 +34,7 @@ class Packet:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A packet that a stateful node translated: as it came in and as it went out. Answers are translated back."""
+    """A packet that a stateful node forwarded: as it came in and as it went out. Answers are translated back."""
 
     node: str
     before: Packet

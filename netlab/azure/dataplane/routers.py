@@ -136,9 +136,8 @@ def _to_devices(state: State, before: Router) -> Iterator[Way]:
             alive = any(tunnel.name in state.up for tunnel in tunnels)
             leading.setdefault(prefix, {})[device.node] = alive
     for prefix, devices in leading.items():
-        if prefix != ANY:
-            first = next((node for node, alive in devices.items() if alive), next(iter(devices)))
-            yield Way(prefix, "", first, "the site's own routing")
+        first = next((node for node, alive in devices.items() if alive), next(iter(devices)))
+        yield Way(prefix, "", first, "the site's own routing")
 
 
 def _site_of(router: Router) -> Site:
@@ -211,14 +210,19 @@ def device(state: State, router: Router) -> Node:
     if router.node != site.node:
         hop = Hop(site.node, site.node, router.node)
         inward = tuple(Route(prefix, "the site's own network", site.name, (hop,)) for prefix in site.prefixes)
-    known, by_hand = tuple(own_routes(state, router)), _by_static_prefix(state, router)
-    # What a router learned by BGP, a wider prefix or the default route, gives private destinations no way.
-    fixed = tuple(route for route in known if route.prefix in by_hand)
+    known = tuple(own_routes(state, router))
     out = state.topology.with_tunnels(site)[0].node if router.before_devices else edge(router.node)
     default = Route(ANY, "the way to the Internet", out, (Hop(out, out, router.node),))
     return Node(
         router.node,
-        table(lost_peers(state, router), _hosts(router, site), inward, known, to_the_internet(default, fixed)),
+        table(
+            lost_peers(state, router),
+            _hosts(router, site),
+            inward,
+            known,
+            _without_host(router, site),
+            to_the_internet(default, known),
+        ),
         addresses=frozenset((router.bgp_address, *router.tunnel_addresses)),
     )
 
@@ -233,6 +237,14 @@ def _hosts(router: Router, site: Site) -> Iterator[Route]:
         for host in site.hosts:
             hop = Hop(host.node, host.node, router.node)
             yield Route(IPv4Network(host.address), "the site's own network", host.name, (hop,))
+
+
+def _without_host(router: Router, site: Site) -> Iterator[Route]:
+    """A site's own prefixes where no host is: not for the Internet."""
+    if router.node == site.node:
+        yield from (
+            Route(prefix, "the site's own network", site.name, (_NO_PRIVATE_ROUTE,)) for prefix in site.prefixes
+        )
 
 
 def lost_peers(state: State, router: Router) -> Iterator[Route]:

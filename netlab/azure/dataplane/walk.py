@@ -137,11 +137,21 @@ def _take(node: Node, step: _Step, route: Route, hop: Hop) -> _Step | Walk:
     why = hop.drop or _barred(node, step, hop)
     if why is not None:
         return _Step(step.node, step.ingress, packet, step.passed, chosen, sessions).dropped(why)
-    translation = node.translations.get(hop.link)
-    if translation is not None:
-        packet, remembered = translation.outward(packet)
-        sessions = (*sessions, Session(node.name, step.packet, packet)) if remembered else sessions
+    if node.translations:
+        packet, sessions = _leaving(node, step, hop)
     return _Step(hop.node, hop.ingress, packet, passed, chosen, sessions)
+
+
+def _leaving(node: Node, step: _Step, hop: Hop) -> tuple[Packet, Sessions]:
+    """The packet after translation of what leaves, and what is remembered of it."""
+    before, sessions = step.packet, step.sessions
+    answers = any(item.node == node.name and item.before.answer == before for item in sessions)
+    translation = node.translations.get(hop.link)
+    after = translation.outward(before, answers=answers) if translation is not None else before
+    masqueraded = translation is not None and after.source == translation.masquerade != before.source
+    if masqueraded or (not answers and any(item.remembers(before) for item in node.translations.values())):
+        return after, (*sessions, Session(node.name, before, after))
+    return after, sessions
 
 
 def _barred(node: Node, step: _Step, hop: Hop) -> Cause | None:

@@ -1,12 +1,14 @@
-"""Public addresses: Azure and the Internet providers assign them; here the lab does, from documentation ranges."""
+"""Public addresses: Azure and the Internet providers assign them; here the lab does, from documentation ranges, outside
+of all networks of the scenario."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from typing import TYPE_CHECKING
 
+from netlab.scenario.addresses import LAB_PUBLIC
 from netlab.scenario.network.ends import Site, VpnGateway
 from netlab.scenario.network.routers import Router
 from netlab.scenario.places import places
@@ -19,8 +21,6 @@ _GATEWAYS = IPv4Network("203.0.113.0/24")
 _SITES = IPv4Network("198.51.100.0/24")
 _CLIENTS = IPv4Network("192.0.2.128/25")
 _MACHINES = IPv4Network("192.0.2.64/26")
-# Reserved (RFC 1112): Linux forwards and translates these addresses as all others; no scenario uses them.
-_RESERVED = IPv4Network("240.0.0.0/8")
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,11 @@ def assign(network: Network) -> PublicAddresses:
         _MACHINES: dict(_of_machines(network)),
     }
     given = {address for group in asked.values() for address in group.values() if address is not None}
-    found = {range_: _assigned(group, range_, given) for range_, group in asked.items()}
+    inner = tuple(_networks(network))
+    found = {range_: _assigned(group, range_, _taken(range_, given, inner)) for range_, group in asked.items()}
     # The ways out of VNets, and what a documentation range has no room for.
     left = [(range_, name) for range_, group in asked.items() for name in group if name not in found[range_]]
-    reserved = _assigned(dict.fromkeys((*network.vnets, *(f"{range_} {name}" for range_, name in left))), _RESERVED)
+    reserved = _assigned(dict.fromkeys((*network.vnets, *(f"{range_} {name}" for range_, name in left))), LAB_PUBLIC)
     for range_, name in left:
         found[range_][name] = reserved[f"{range_} {name}"]
     gateways = found[_GATEWAYS]
@@ -61,14 +62,31 @@ def assign(network: Network) -> PublicAddresses:
 
 
 def _assigned(
-    asked: Mapping[str, IPv4Address | None], range_: IPv4Network, given: Collection[IPv4Address] = ()
+    asked: Mapping[str, IPv4Address | None], range_: IPv4Network, taken: Collection[int] = ()
 ) -> dict[str, IPv4Address]:
     """The given addresses, and by name those of a range; no name for which the range has no room."""
     hosts = range_.num_addresses - 2
-    taken = [int(address) - int(range_[1]) for address in given if address in range_]
     found = places((name for name, address in asked.items() if address is None), hosts, taken)
     there = {name: range_[1 + place] for name, place in found.items()}
     return {name: address or there[name] for name, address in asked.items() if address is not None or name in there}
+
+
+def _taken(range_: IPv4Network, given: Iterable[IPv4Address], inner: Iterable[IPv4Network]) -> set[int]:
+    """The places in a range that are given, or that lie in one of these networks: packets for them do not leave it."""
+    parts = (prefix if prefix.subnet_of(range_) else range_ for prefix in inner if prefix.overlaps(range_))
+    inside = {address for part in parts for address in part}
+    return {int(address) - int(range_[1]) for address in (*given, *inside) if address in range_}
+
+
+def _networks(network: Network) -> Iterator[IPv4Network]:
+    """The prefixes of VNets, of point-to-site pools, of sites, and of clients' own networks."""
+    for vnet in network.vnets.values():
+        yield from vnet.address_space
+    yield from (g.point_to_site.address_pool for g in network.vpn_gateways if g.point_to_site is not None)
+    for site in network.sites.values():
+        yield from site.prefixes
+    own = (client.spec.local_network for client in network.clients.values())
+    yield from (prefix for prefix in own if prefix is not None)
 
 
 def _of_instances(network: Network, gateways: Mapping[str, IPv4Address]) -> dict[str, IPv4Address]:

@@ -89,6 +89,8 @@ RULES: tuple[Rule, ...] = (
     sites.announcing_sites_speak_bgp,
     sites.hosts_have_addresses_of_their_site,
     internet.public_addresses_are_public,
+    internet.public_addresses_are_outside_of_networks,
+    internet.networks_leave_the_lab_its_addresses,
     route_tables.route_tables_list_a_prefix_once,
     route_tables.r5_gateway_subnet_keeps_its_routes,
     route_tables.r84_default_sites_are_connected,

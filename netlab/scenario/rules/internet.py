@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
 
-from netlab.scenario import addresses
+from netlab.scenario.addresses import INTERNET_ADDRESS, LAB_CHARONS, LAB_LINKS, LAB_PEERS, LAB_PUBLIC
 from netlab.scenario.models import Scenario
 from netlab.scenario.rules.breach import Breach, Breaches, Path, in_words, unknown
+from netlab.scenario.rules.joined import Network, address_pools, address_spaces
 from netlab.scenario.rules.subjects import public_addresses, vpn_gateways
-from netlab.scenario.rules.vnets import UNASSIGNABLE
+from netlab.scenario.rules.vnets import NOT_UNICAST, UNASSIGNABLE
 
 
 def links_have_a_way_to_the_internet(scenario: Scenario) -> Breaches:
@@ -36,8 +38,48 @@ def public_addresses_are_public(scenario: Scenario) -> Breaches:
         range_ = next((prefix for prefix in NOT_PUBLIC if address in prefix), None)
         if range_ is not None:
             yield Breach(path, f"{address} is not public, it is in {range_}; use one as 203.0.113.4")
-        elif address == addresses.INTERNET_ADDRESS:
+        elif address == INTERNET_ADDRESS:
             yield Breach(path, f"{address} is the address of the Internet's host; use one as 203.0.113.4")
         elif address in taken:
             yield Breach(path, f"{address} is the public address of {in_words(taken[address])} too")
         taken.setdefault(address, path)
+
+
+def _networks(scenario: Scenario) -> Iterator[Network]:
+    """The networks that machines are in: of VNets, sites, point-to-site pools, and clients at home."""
+    yield from address_spaces(scenario)
+    yield from address_pools(scenario)
+    for name, client in scenario.clients.items():
+        if client.local_network is not None:
+            yield Network(name, client.local_network, ("clients", name, "local_network"))
+
+
+def networks_leave_the_lab_its_addresses(scenario: Scenario) -> Breaches:
+    """No network has public addresses that a lab gives, and no host the address of a lab's link. The Internet's host is
+    out of reach from a network that has its address."""
+    unicast = (n for n in _networks(scenario) if not any(map(n.prefix.overlaps, NOT_UNICAST)))
+    for network in unicast:
+        if network.prefix.overlaps(LAB_PUBLIC):
+            message = f"{network.prefix} overlaps {LAB_PUBLIC}, of which the lab gives public addresses"
+            yield Breach(network.path, f"{message}; take another one")
+        elif INTERNET_ADDRESS in network.prefix:
+            message = f"{network.prefix} holds {INTERNET_ADDRESS}, the address of `internet`"
+            yield Breach(network.path, f"{message}: no machine there reaches the Internet's host", "warning")
+    for site, item in scenario.sites.items():
+        for host, address in item.hosts.items():
+            own = next((each for each in (LAB_LINKS, LAB_PEERS, LAB_CHARONS) if address in each), None)
+            if own is not None:
+                message = f"{address} is in {own}, which the links of a lab have; use another one"
+                yield Breach(("sites", site, "hosts", host), message)
+
+
+def public_addresses_are_outside_of_networks(scenario: Scenario) -> Breaches:
+    """A public address of a gateway, a device or a machine is in no network but its own site's: others keep packets for
+    it inside, and no tunnel to it comes up."""
+    networks = tuple(_networks(scenario))
+    for path, address in public_addresses(scenario):
+        own = path[1] if path[0] == "sites" else None
+        inside = next((each for each in networks if address in each.prefix and each.owner != own), None)
+        if inside is not None and path[0] != "clients":
+            what = f"{address} lies in {inside.prefix} of {in_words(inside.path)}, which keeps packets for it inside"
+            yield Breach(path, f"{what}; take one outside of it, or leave it out: the lab gives one")

@@ -115,7 +115,8 @@ def test_the_internet_does_not_reach_what_has_no_public_address_or_answers_by_an
 def test_a_machine_never_sees_its_public_address() -> None:
     (walk,) = asked(state(), "vnet1-vm1").forward
     assert walk.arrived is not None
-    assert (walk.arrived.destination, walk.sessions) == (IPv4Address("10.1.0.4"), ())
+    assert walk.arrived.destination == IPv4Address("10.1.0.4")
+    assert all(session.before == session.after for session in walk.sessions)
 
 
 @pytest.mark.parametrize(
