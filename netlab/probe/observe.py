@@ -1,4 +1,4 @@
-"""Send all probes at once, see them pass in every namespace, and return the evidence."""
+"""Send all probes, see them pass in every namespace, and return the evidence."""
 
 from __future__ import annotations
 
@@ -7,34 +7,42 @@ import selectors
 import socket
 import struct
 import time
-from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 
 from netlab.errors import MeasureError
-from netlab.probe.packets import MAX_PROBES, Shot, Tag, build, ends, esp_flow, read_esp
+from netlab.probe.packets import MAX_PROBES, Shot, Tag, build
+from netlab.probe.record import Record
 from netlab.probe.sockets import (
-    ETH_P_IP,
     IP_PKTINFO,
+    Places,
     Sockets,
     await_timestamps,
     dropped,
     open_sockets,
-    timestamp,
 )
-from netlab.probe.trace import EspSighting, Observation, Probe, Sighting, judge
+from netlab.probe.trace import Observation, Probe, judge
+
+WINDOW = 128
+"""So many probes at most are under way whose answers are expected: no queue overflows (a TUN holds 500)."""
 
 BURST = 32
 PACE = 0.001
-"""So many probes, then so many seconds of listening: ARP resolves, no queue overflows (a TUN holds 500)."""
+"""So many whose answers are not expected, then so many seconds of listening."""
 
-BATCH = 256
-"""Packets read from one witness before the next one has its turn."""
+STALL = 0.02
+"""If nothing passes anywhere for so many seconds, what is under way will not be answered."""
+
+READ_ALL = 0.005
+"""So often every witness is read while probes are sent; the nodes that wait for answers are read at once."""
 
 KEEP_UP = 10.0
 """What waits unread is read within so many seconds, or there is too much of it."""
+
+RESPONDED = 256
+"""Questions that one node answers before the next one has its turn."""
 
 
 def observe(
@@ -52,16 +60,19 @@ def observe(
 ) -> Observation:
     """Send the probes from inside the nodes' namespaces and say where each was seen.
 
-    `addresses` are the nodes that send and answer, `namespaces` all nodes with a witness, `underlay` those
-    where ESP is counted and, with `keep_esp`, each packet kept. Ends when no new packet of a probe was seen for
-    `quiet` seconds, or for `patience` seconds while the answer to one of the `expected` probes (default: all) is
-    missing; at the latest `deadline` seconds after sending.
+    `addresses` are the nodes that send and answer, `namespaces` all nodes with a witness, `underlay` those where ESP is
+    counted as it goes out and, with `keep_esp`, each packet kept, in and out. Ends when no new packet of a probe was
+    seen for `quiet` seconds, or for `patience` seconds while the answer to one of the `expected` probes (default: all)
+    is missing; at the latest `deadline` seconds after sending.
     """
     _check(addresses, probes, namespaces, underlay)
+    tag = Tag()
     with ExitStack() as stack:
-        sockets = open_sockets(stack, namespaces, addresses, probes)
-        selector = stack.enter_context(selectors.DefaultSelector())
-        run = _Run(addresses, probes, frozenset(underlay), sockets, selector, keep_esp)
+        places = Places(namespaces, addresses, underlay, "all" if keep_esp else "outgoing")
+        sockets = open_sockets(stack, places, probes, tag)
+        everybody, asking = (stack.enter_context(selectors.DefaultSelector()) for _ in range(2))
+        record = Record(tag, probes, sockets, frozenset(underlay), keep_esp)
+        run = _Run(addresses, probes, sockets, record, everybody, asking)
         run.listen()
         run.send(probes if expected is None else expected, payload_size)
         run.await_silence(quiet, patience, deadline)
@@ -90,47 +101,78 @@ def _check(
 
 @dataclass(slots=True)
 class _Run:
+    """A run: ``everybody`` has all that is read, ``asking`` the responders and the sources of what is under way."""
+
     addresses: Mapping[str, str]
     probes: Sequence[Probe]
-    underlay: frozenset[str]
     sockets: Sockets
-    selector: selectors.BaseSelector
-    keep_esp: bool = False
-    tag: Tag = field(default_factory=Tag)
+    record: Record
+    everybody: selectors.BaseSelector
+    asking: selectors.BaseSelector
     unsent: dict[int, int] = field(default_factory=dict)
-    outstanding: set[int] = field(default_factory=set)
-    sightings: dict[int, set[Sighting]] = field(default_factory=lambda: defaultdict(set))
-    esp: Counter[tuple[str, bool, tuple[str, str]]] = field(default_factory=Counter)
-    esp_sightings: list[EspSighting] = field(default_factory=list)
-    others: Counter[str] = field(default_factory=Counter)
-    last_seen: float = 0.0
+    under_way: set[int] = field(default_factory=set)
+    attended: set[str] = field(default_factory=set)
+    read_at: float = 0.0
 
     def listen(self) -> None:
         for node, witness in self.sockets.witnesses.items():
-            self.selector.register(witness, selectors.EVENT_READ, partial(self._witness, node, witness))
+            self.everybody.register(witness, selectors.EVENT_READ, partial(self.record.read, node))
         for node, responder in self.sockets.responders.items():
-            self.selector.register(responder, selectors.EVENT_READ, partial(self._respond, node, responder))
+            for selector in (self.everybody, self.asking):
+                selector.register(responder, selectors.EVENT_READ, partial(self._respond, node, responder))
 
     def send(self, expected: Collection[Probe], payload_size: int) -> None:
         wanted = frozenset(expected)
-        self.outstanding = {number for number, probe in enumerate(self.probes) if probe in wanted}
-        packets = build(self.tag, [self._shot(probe) for probe in self.probes], payload_size)
+        self.record.awaited = {number for number, probe in enumerate(self.probes) if probe in wanted}
+        packets = build(self.record.tag, [self._shot(probe) for probe in self.probes], payload_size)
         await_timestamps()
+        unanswered = 0
         for number, packet in enumerate(packets):
-            self._send_one(number, packet)
-            if number % BURST == BURST - 1:
+            if self._send_one(number, packet) and number in self.record.awaited:
+                self.under_way.add(number)
+            else:
+                unanswered += 1
+            if len(self.under_way) >= WINDOW:
+                self._await_answers()
+            if unanswered == BURST:
+                unanswered = 0
                 self._serve_until(time.monotonic() + PACE)
                 self._catch_up()
 
+    def _await_answers(self) -> None:
+        """Wait until half of the window is free; give up what is under way when nothing moves any more."""
+        while True:
+            self.under_way &= self.record.awaited
+            if 2 * len(self.under_way) <= WINDOW:
+                return
+            self._attend()
+            seen = self.record.last_seen
+            moves = self._serve(STALL, self.asking)
+            if not moves or time.monotonic() - self.read_at > READ_ALL:
+                self._catch_up()
+            if not moves and self.record.last_seen == seen:
+                self.under_way.clear()
+
+    def _attend(self) -> None:
+        """Listen at the nodes that wait for answers."""
+        nodes = {self.probes[number].source for number in self.under_way}
+        for node in nodes - self.attended:
+            witness = self.sockets.witnesses[node]
+            self.asking.register(witness, selectors.EVENT_READ, partial(self.record.read, node))
+        for node in self.attended - nodes:
+            self.asking.unregister(self.sockets.witnesses[node])
+        self.attended = nodes
+
     def await_silence(self, quiet: float, patience: float, deadline: float) -> None:
-        self.last_seen = time.monotonic()
-        end = self.last_seen + deadline
+        record = self.record
+        record.last_seen = time.monotonic()
+        end = record.last_seen + deadline
         while time.monotonic() < end:
-            last_seen = self.last_seen
-            silence = patience if self.outstanding else quiet
+            last_seen = record.last_seen
+            silence = patience if record.awaited else quiet
             timeout = min(end, last_seen + silence) - time.monotonic()
-            self._serve(max(timeout, 0))
-            if timeout <= 0 and self.last_seen == last_seen:
+            self._serve(max(timeout, 0), self.everybody)
+            if timeout <= 0 and record.last_seen == last_seen:
                 return
 
     def finish(self) -> None:
@@ -138,43 +180,50 @@ class _Run:
         self._catch_up()
         for node, witness in self.sockets.witnesses.items():
             if lost := dropped(witness):
-                raise MeasureError(f"the witness at {node} lost {lost} packets")
+                raise MeasureError(f"the witness at {node} lost {lost} packets{self._beside()}")
 
     def _catch_up(self) -> None:
         """Read all that waits: no faster may probes be sent than the witnesses read."""
         end = time.monotonic() + KEEP_UP
-        while self._serve(0):
+        while self._serve(0, self.everybody):
             if time.monotonic() > end:
                 raise MeasureError(*self._too_much())
+        self.read_at = time.monotonic()
+
+    def _is_foreign(self) -> bool:
+        """Whether most of what was read belongs to no probe."""
+        return self.record.foreign[1] > sum(map(len, self.record.sightings.values()))
+
+    def _beside(self) -> str:
+        node, count, what = self.record.foreign
+        return f", beside {count} {what} at {node} that belong to no probe" if self._is_foreign() else ""
 
     def _too_much(self) -> tuple[str, str]:
         """What the witnesses read so much of, and what to do about it."""
-        ((node, count),) = self.others.most_common(1) or [("", 0)]
-        if count <= sum(map(len, self.sightings.values())):
+        node, count, what = self.record.foreign
+        if not self._is_foreign():
             return (
                 f"this machine is too slow for {len(self.probes)} probes at once",
                 "give it time: end other work on it",
             )
         return (
-            f"the witnesses cannot keep up with other traffic: {count} packets at {node} belong to no probe",
+            f"the witnesses cannot keep up with other traffic: {count} {what} at {node} belong to no probe",
             f"`netlab capture {node}` shows what they are",
         )
 
     def result(self) -> Observation:
-        esp: dict[tuple[str, str], int] = {}
-        for (_, _, flow), packets in self.esp.items():
-            esp[flow] = max(packets, esp.get(flow, 0))
         traces = tuple(
             judge(
                 probe,
                 self.sockets.source_addresses.get((probe.source, probe.target), ""),
                 self._target(probe),
                 self.unsent.get(number, 0),
-                self.sightings.get(number, ()),
+                self.record.of(number),
             )
             for number, probe in enumerate(self.probes)
         )
-        return Observation(traces, esp, tuple(sorted(self.esp_sightings, key=lambda seen: seen.time_ns)))
+        kept = tuple(sorted(self.record.esp_sightings, key=lambda seen: seen.time_ns))
+        return Observation(traces, self.record.flows, kept)
 
     def _shot(self, probe: Probe) -> Shot:
         source = self.sockets.source_addresses.get((probe.source, probe.target), "0.0.0.0")
@@ -183,12 +232,14 @@ class _Run:
     def _target(self, probe: Probe) -> str:
         return probe.address or self.addresses[probe.target]
 
-    def _send_one(self, number: int, packet: bytes) -> None:
+    def _send_one(self, number: int, packet: bytes) -> bool:
+        """Send a probe; whether its source did."""
         probe = self.probes[number]
         no_route = self.sockets.no_route.get((probe.source, probe.target), 0)
         if unsent := no_route or self._transmit(probe, packet):
             self.unsent[number] = unsent
-            self.outstanding.discard(number)
+            self.record.awaited.discard(number)
+        return not unsent
 
     def _transmit(self, probe: Probe, packet: bytes) -> int:
         try:
@@ -199,71 +250,24 @@ class _Run:
             return error.errno or errno.EIO
         return 0
 
-    def _serve(self, timeout: float) -> bool:
-        ready = self.selector.select(timeout)
+    def _serve(self, timeout: float, selector: selectors.BaseSelector) -> bool:
+        """Read what waits, a batch of each; whether anything did."""
+        ready = selector.select(timeout)
         for key, _ in ready:
             key.data()
         return bool(ready)
 
     def _serve_until(self, end: float) -> None:
         while (timeout := end - time.monotonic()) > 0:
-            self._serve(timeout)
-
-    def _witness(self, node: str, witness: socket.socket) -> None:
-        for _ in range(BATCH):
-            try:
-                packet, ancillary, _, (interface, ethertype, kind, *_) = witness.recvmsg(2048, 128)
-            except BlockingIOError:
-                return
-            outgoing = kind == socket.PACKET_OUTGOING
-            # The loopback interface shows every packet twice, going out and coming in.
-            if ethertype != ETH_P_IP or (interface == "lo" and not outgoing):
-                continue
-            if node in self.underlay and (flow := esp_flow(packet)):
-                self.esp[node, outgoing, flow] += 1
-                if self.keep_esp:
-                    self._keep_esp(node, interface, outgoing, packet, timestamp(ancillary))
-            self._see(node, interface, outgoing, packet, timestamp(ancillary))
-
-    def _keep_esp(self, node: str, interface: str, outgoing: bool, packet: bytes, time_ns: int | None) -> None:
-        esp = read_esp(packet)
-        # Before the first probe is sent, some packets carry no timestamp yet.
-        if esp is not None and time_ns is not None:
-            self.esp_sightings.append(EspSighting(time_ns, node, interface, outgoing, *esp))
-
-    def _see(self, node: str, interface: str, outgoing: bool, packet: bytes, time_ns: int | None) -> None:
-        reading = self.tag.read(packet)
-        if reading is None or reading.number >= len(self.probes):
-            self.others[node] += 1
-            return
-        if time_ns is None:
-            raise MeasureError(f"node {node}: the kernel gave a packet no timestamp")
-        sighting = Sighting(
-            time_ns,
-            node,
-            interface,
-            outgoing,
-            reading.leg,
-            reading.ttl,
-            reading.answerer,
-            reading.rejection,
-            *ends(packet),
-            reading.packet,
-        )
-        if sighting in self.sightings[reading.number]:
-            return
-        self.sightings[reading.number].add(sighting)
-        self.last_seen = time.monotonic()
-        if reading.leg == "reverse" and not outgoing and node == self.probes[reading.number].source:
-            self.outstanding.discard(reading.number)
+            self._serve(timeout, self.everybody)
 
     def _respond(self, node: str, responder: socket.socket) -> None:
-        for _ in range(BATCH):
+        for _ in range(RESPONDED):
             try:
                 text, ancillary, _, asker = responder.recvmsg(2048, 128)
             except BlockingIOError:
                 return
-            if answer := self.tag.answer(text, node):
+            if answer := self.record.tag.answer(text, node):
                 self._answer(node, responder, answer, ancillary, asker)
 
     def _answer(

@@ -24,6 +24,9 @@ NUMBERS = {"icmp": IPPROTO_ICMP, "udp": IPPROTO_UDP, "tcp": IPPROTO_TCP}
 CHECKSUM_AT = {"icmp": 22, "udp": 26, "tcp": 36}
 TEXT_AT = {"icmp": 28, "udp": 28, "tcp": 52}
 
+QUESTION, ANSWER = b"netlab-probe ", b"netlab-answer "
+"""What the texts of probes and of UDP answers begin with; behind it the run's number, and the probe's."""
+
 ECHO_REPLY, UNREACHABLE, ECHO_REQUEST, TIME_EXCEEDED = 0, 3, 8, 11
 ICMP_ERRORS = {
     (UNREACHABLE, 0): "network unreachable",
@@ -83,14 +86,14 @@ class Tag:
 
     def question(self, number: int) -> bytes:
         """The text of a probe, of the same length for every number."""
-        return b"netlab-probe %s %06d " % (self.nonce, number)
+        return b"%s%s %06d " % (QUESTION, self.nonce, number)
 
     def answer(self, question: bytes, node: str) -> bytes | None:
         """The text with which a node answers, not shorter than the question; None to anything else."""
-        number = self._number(question, b"netlab-probe")
+        number = self._number(question, QUESTION)
         if number is None:
             return None
-        return (b"netlab-answer %s %06d %s " % (self.nonce, number, node.encode())).ljust(len(question), b".")
+        return (b"%s%s %06d %s " % (ANSWER, self.nonce, number, node.encode())).ljust(len(question), b".")
 
     def sequence(self, number: int) -> int:
         """The TCP sequence number of a probe."""
@@ -116,7 +119,7 @@ class Tag:
         kind = packet[start]
         if kind in (UNREACHABLE, TIME_EXCEEDED):
             return self._read_icmp_error(packet, start)
-        number = self._number(packet[start + 8 :], b"netlab-probe")
+        number = self._number(packet[start + 8 :], QUESTION)
         if number is None or kind not in (ECHO_REQUEST, ECHO_REPLY):
             return None
         return Reading(number, "forward" if kind == ECHO_REQUEST else "reverse", packet[8])
@@ -131,9 +134,9 @@ class Tag:
 
     def _read_udp(self, packet: bytes, start: int) -> Reading | None:
         text = packet[start + 8 :]
-        if (number := self._number(text, b"netlab-probe")) is not None:
+        if (number := self._number(text, QUESTION)) is not None:
             return Reading(number, "forward", packet[8])
-        if (number := self._number(text, b"netlab-answer")) is not None:
+        if (number := self._number(text, ANSWER)) is not None:
             return Reading(number, "reverse", packet[8], text.split(b" ", 4)[3].decode(errors="replace"))
         return None
 
@@ -161,7 +164,7 @@ class Tag:
         return Reading(int(number), "encapsulated", packet[8]) if at >= 0 and number.isdigit() else None
 
     def _number(self, text: bytes, word: bytes) -> int | None:
-        start = b"%s %s " % (word, self.nonce)
+        start = b"%s%s " % (word, self.nonce)
         number = text[len(start) : len(start) + 6]
         return int(number) if text.startswith(start) and number.isdigit() else None
 
@@ -177,9 +180,9 @@ def build(tag: Tag, shots: Sequence[Shot], payload_size: int = 0) -> list[bytes]
     ]
 
 
-def esp_flow(packet: bytes) -> tuple[str, str] | None:
-    """The outer source and destination of an ESP packet, plain or in UDP; None for IKE and keepalives."""
-    return ends(packet) if _esp_start(packet) else None
+def is_esp(packet: bytes) -> bool:
+    """Whether a packet is ESP, plain or in UDP, and neither IKE nor a keepalive."""
+    return _esp_start(packet) > 0
 
 
 def ends(packet: bytes) -> tuple[str, str]:

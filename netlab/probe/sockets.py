@@ -4,28 +4,33 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import fcntl
 import os
 import socket
 import struct
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from netlab.errors import MeasureError
-from netlab.probe.packets import PORT
+from netlab.probe import bpf
+from netlab.probe.packets import PORT, Tag
 from netlab.probe.trace import Probe
 
 # Constants that Python 3.11 does not name, from linux/sched.h, asm-generic/socket.h, linux/net_tstamp.h,
-# linux/if_ether.h, linux/in.h and linux/if_packet.h.
+# linux/if_ether.h, linux/in.h, linux/if_packet.h, linux/sockios.h and linux/filter.h.
 CLONE_NEWNET = 0x40000000
-SO_SNDBUFFORCE, SO_RCVBUFFORCE, SO_TIMESTAMPING = 32, 33, 37
+SO_ATTACH_FILTER, SO_SNDBUFFORCE, SO_RCVBUFFORCE, SO_TIMESTAMPING = 26, 32, 33, 37
 SOF_TIMESTAMPING_RX_SOFTWARE, SOF_TIMESTAMPING_SOFTWARE = 1 << 3, 1 << 4
-ETH_P_ALL, ETH_P_IP = 0x0003, 0x0800
+ETH_P_ALL = 0x0003
 IP_PKTINFO = 8
 SOL_PACKET, PACKET_STATISTICS = 263, 6
+SIOCGIFNAME = 0x8910
+INSTRUCTION = 8
+LIBC = ctypes.CDLL(None, use_errno=True)
 
 BUFFER_SIZE = 32 << 20
 """An upper limit, not an allocation."""
@@ -38,23 +43,35 @@ class Sockets:
     """What a run has open in the namespaces, by node."""
 
     witnesses: dict[str, socket.socket] = field(default_factory=dict)
+    interfaces: dict[str, dict[int, str]] = field(default_factory=dict)
     responders: dict[str, socket.socket] = field(default_factory=dict)
     senders: dict[str, socket.socket] = field(default_factory=dict)
     source_addresses: dict[tuple[str, str], str] = field(default_factory=dict)
     no_route: dict[tuple[str, str], int] = field(default_factory=dict)
 
 
-def open_sockets(
-    stack: ExitStack, namespaces: Mapping[str, str], addresses: Mapping[str, str], probes: Iterable[Probe]
-) -> Sockets:
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where a run looks: the namespaces with a witness by node, the nodes that send and answer with their addresses,
+    and the nodes of the underlay, with the ESP that is seen there."""
+
+    namespaces: Mapping[str, str]
+    addresses: Mapping[str, str]
+    underlay: Collection[str]
+    esp: bpf.Esp
+
+
+def open_sockets(stack: ExitStack, places: Places, probes: Iterable[Probe], tag: Tag) -> Sockets:
     """Open a witness everywhere, and at the endpoints what sends and answers; the stack closes all."""
-    sockets = Sockets()
+    sockets, addresses = Sockets(), places.addresses
+    elsewhere, underlay = bpf.program(tag, "none"), bpf.program(tag, places.esp)
     targets: dict[str, dict[str, str]] = {node: {} for node in addresses}
     for probe in probes:
         targets[probe.source][probe.target] = probe.address or addresses[probe.target]
 
     def work(node: str) -> None:
-        sockets.witnesses[node] = _witness()
+        sockets.witnesses[node] = _witness(underlay if node in places.underlay else elsewhere)
+        sockets.interfaces[node] = dict(socket.if_nameindex())
         if node in addresses:
             sockets.responders[node] = stack.enter_context(_responder())
             stack.enter_context(_listener())
@@ -63,17 +80,8 @@ def open_sockets(
                 _choose_source(sockets, node, target, address)
 
     stack.callback(_close_together, sockets.witnesses)
-    _visit(namespaces, work)
+    _visit(places.namespaces, work)
     return sockets
-
-
-def timestamp(ancillary: Iterable[tuple[int, int, bytes]]) -> int | None:
-    """The kernel's time of a packet in nanoseconds."""
-    for level, kind, data in ancillary:
-        if level == socket.SOL_SOCKET and kind == SO_TIMESTAMPING:
-            seconds, nanoseconds = struct.unpack_from("@qq", data)
-            return int(seconds * 1_000_000_000 + nanoseconds)
-    return None
 
 
 def await_timestamps(deadline: float = 0.2) -> None:
@@ -89,7 +97,8 @@ def await_timestamps(deadline: float = 0.2) -> None:
         loopback.bind(("127.0.0.1", 0))
         while time.monotonic() < end:
             loopback.sendto(b"netlab", loopback.getsockname())
-            if timestamp(loopback.recvmsg(16, 128)[1]) is not None:
+            ancillary = loopback.recvmsg(16, 128)[1]
+            if any((level, kind) == (socket.SOL_SOCKET, SO_TIMESTAMPING) for level, kind, _ in ancillary):
                 return
 
 
@@ -127,7 +136,7 @@ def _enter(netns: str) -> None:
     handle = os.open(NETNS_DIRECTORY / netns, os.O_RDONLY | os.O_CLOEXEC)
     try:
         # os.setns needs Python 3.12.
-        if ctypes.CDLL(None, use_errno=True).setns(handle, CLONE_NEWNET) != 0:
+        if LIBC.setns(handle, CLONE_NEWNET) != 0:
             number = ctypes.get_errno()
             raise OSError(number, f"cannot enter: {os.strerror(number)}")
     finally:
@@ -140,11 +149,28 @@ def _say(error: OSError) -> str:
     return error.strerror or str(error)
 
 
-def _witness() -> socket.socket:
-    """A socket that gets a copy of every packet, without its link header: a TUN looks like a veth."""
-    witness = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ETH_P_ALL))
+def interface_name(witness: socket.socket, index: int) -> str:
+    """The name of an interface that came after the witness; empty if it is gone."""
+    asked = struct.pack("@16si20x", b"", index)
+    try:
+        return fcntl.ioctl(witness, SIOCGIFNAME, asked)[:16].rstrip(b"\0").decode()
+    except OSError:
+        return ""
+
+
+def _witness(program: bytes) -> socket.socket:
+    """A socket that gets a copy of what the filter lets through, without its link header: a TUN looks like a veth."""
+    # Without a protocol it sees nothing until it is bound: no packet passes before the filter is there.
+    witness = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
     witness.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, BUFFER_SIZE)
     _ask_for_timestamps(witness)
+    instructions = ctypes.create_string_buffer(program, len(program))
+    filtered = struct.pack("@HP", len(program) // INSTRUCTION, ctypes.addressof(instructions))
+    witness.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, filtered)
+    # socket.bind of Python wants the name of an interface: this is for all. struct sockaddr_ll, linux/if_packet.h.
+    everywhere = struct.pack("=HHiHBB8x", socket.AF_PACKET, socket.htons(ETH_P_ALL), 0, 0, 0, 0)
+    if LIBC.bind(witness.fileno(), everywhere, len(everywhere)) != 0:
+        raise OSError(ctypes.get_errno(), "cannot see packets")
     witness.setblocking(False)
     return witness
 

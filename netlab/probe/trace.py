@@ -95,7 +95,7 @@ class Trace:
 class Observation:
     """The traces, in the order of the probes, and how many ESP packets each outer (source, destination) sent.
 
-    An ESP packet passes many interfaces: the count is that of the underlay node and direction that saw most.
+    An ESP packet passes many interfaces: the count is that of the underlay node where most went out.
     `esp_sightings` are those packets one by one, in time order, where they were asked for.
     """
 

@@ -303,7 +303,7 @@ OTHER = "[IP(dst='10.0.2.15')/UDP(sport=4501, dport=4501)/Raw(b'spi4' + bytes(40
 def test_esp_is_counted_and_ike_is_not(arb: Net) -> None:
     packets = " + ".join((ESP_IN_UDP, FROM_ANOTHER_PORT, PLAIN_ESP, IKE, KEEPALIVE, OTHER))
 
-    observation = _beside(arb, packets, underlay=("r", "b"))
+    observation = _beside(arb, packets, underlay=("a", "r"))
 
     assert dict(observation.esp) == {
         ("10.0.1.10", "10.0.2.10"): 5,
@@ -312,11 +312,23 @@ def test_esp_is_counted_and_ike_is_not(arb: Net) -> None:
     }
 
 
-def test_esp_is_counted_on_the_underlay_only(arb: Net) -> None:
-    """Only b is underlay, and no packet for 10.0.2.11 comes there."""
-    observation = _beside(arb, f"{ESP_IN_UDP} + {FROM_ANOTHER_PORT}", underlay=("b",))
+@pytest.mark.parametrize(
+    ("underlay", "counted"),
+    [
+        (("a",), {"10.0.2.10": 5, "10.0.3.11": 3}),
+        (("r",), {"10.0.2.10": 5}),
+        (("a", "r"), {"10.0.2.10": 5, "10.0.3.11": 3}),
+        (("b",), {}),
+        ((), {}),
+    ],
+)
+def test_esp_is_counted_where_it_goes_out_on_the_underlay(
+    arb: Net, underlay: tuple[str, ...], counted: dict[str, int]
+) -> None:
+    """r drops what is for 10.0.3.11."""
+    observation = _beside(arb, f"{ESP_IN_UDP} + {PLAIN_ESP.replace('10.0.2.12', '10.0.3.11')}", underlay=underlay)
 
-    assert dict(observation.esp) == {("10.0.1.10", "10.0.2.10"): 5}
+    assert dict(observation.esp) == {("10.0.1.10", target): count for target, count in counted.items()}
 
 
 def test_esp_packets_are_kept_one_by_one_where_asked_for(arb: Net) -> None:
@@ -422,7 +434,7 @@ def test_an_endpoint_without_a_witness_is_refused(arb: Net) -> None:
 
 def test_a_witness_that_lost_packets_stops_the_verdict(arb: Net, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(probe_sockets, "BUFFER_SIZE", 1)
-    monkeypatch.setattr(observe_module, "BURST", 1000)
+    monkeypatch.setattr(observe_module, "WINDOW", 1000)
 
     with pytest.raises(MeasureError, match=r"the witness at \w+ lost \d+ packets"):
         observe(ADDRESSES, [Probe("a", "b", "icmp")] * 200, arb.nodes, quiet=0.05, patience=0.05)
@@ -447,35 +459,61 @@ def test_nothing_is_left_behind(arb: Net) -> None:
         assert sockets.stdout == ""
 
 
-def test_more_traffic_than_can_be_read_is_named_with_its_node(arb: Net, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(observe_module, "KEEP_UP", 0.3)
-    arb.ip("a", "route add 10.0.3.0/24 via 10.0.1.1")
-    arb.ip("r", "route add blackhole 10.0.3.0/24")
+def _flood(net: Net, packet: str) -> subprocess.Popen[str]:
+    """a sends a packet again and again; r drops it."""
+    net.ip("a", "route add 10.0.3.0/24 via 10.0.1.1")
+    net.ip("r", "route add blackhole 10.0.3.0/24")
     flood = subprocess.Popen(
-        ["ip", "netns", "exec", arb.nodes["a"], sys.executable, "-c", FLOOD], stdout=subprocess.PIPE, text=True
+        ["ip", "netns", "exec", net.nodes["a"], sys.executable, "-c", FLOOD, packet], stdout=subprocess.PIPE, text=True
     )
+    assert flood.stdout is not None
+    assert flood.stdout.readline() == "begun\n"
+    return flood
+
+
+FLOOD = """
+import socket, sys
+from scapy.layers.inet import ICMP, IP, TCP, UDP
+packet = bytes(eval(sys.argv[1]))
+sender = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+print("begun", flush=True)
+while True:
+    sender.sendto(packet, ("10.0.3.1", 0))
+"""
+
+
+@pytest.mark.parametrize(
+    "packet", ["UDP(sport=9, dport=9)/b'x'", "TCP(sport=9, dport=179)", "ICMP()/b'netlab-probe 00000000 000000 '"]
+)
+def test_other_traffic_is_not_even_read(arb: Net, monkeypatch: pytest.MonkeyPatch, packet: str) -> None:
+    monkeypatch.setattr(observe_module, "KEEP_UP", 0.3)
+    monkeypatch.setattr(probe_sockets, "BUFFER_SIZE", 1 << 17)
+    flood = _flood(arb, f"IP(dst='10.0.3.1')/{packet}")
     try:
-        assert flood.stdout is not None
-        assert flood.stdout.readline() == "begun\n"
-        with pytest.raises(MeasureError, match=r"other traffic: \d+ packets at (a|r) belong to no probe"):
-            observe(ADDRESSES, ALL, arb.nodes)
+        observation = observe(ADDRESSES, ALL, arb.nodes)
     finally:
         flood.kill()
         flood.wait()
 
-
-FLOOD = """
-import socket
-sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-print("begun", flush=True)
-while True:
-    sender.sendto(b"x", ("10.0.3.1", 9))
-"""
+    assert all(trace.answered for trace in observation.traces)
 
 
-def test_many_probes_at_once_are_all_seen(arb: Net) -> None:
-    """Some ten thousand packets pass the router while the probes are sent."""
-    probes = [Probe(*ends, "icmp") for _ in range(800) for ends in (("a", "b"), ("b", "a"))]
-    traces = observe(ADDRESSES, probes, arb.nodes).traces
-    assert all(trace.answered for trace in traces)
-    assert {len(trace.sightings) for trace in traces} == {8}
+@pytest.mark.parametrize(
+    ("packet", "named"),
+    [
+        ("IP(dst='10.0.3.1', proto=50)/bytes(64)", r"ESP packets from 10\.0\.1\.10 to 10\.0\.3\.1 at a"),
+        ("IP(dst='10.0.3.1')/UDP(sport=4500, dport=4500)/(b'spi0' + bytes(64))", r"ESP packets from .* at a"),
+        ("IP(dst='10.0.3.1')/TCP(sport=7007, dport=9, flags='SA')", r"packets at (a|r)"),
+    ],
+)
+def test_what_the_filter_lets_through_is_named_with_its_node(
+    arb: Net, monkeypatch: pytest.MonkeyPatch, packet: str, named: str
+) -> None:
+    monkeypatch.setattr(probe_sockets, "BUFFER_SIZE", 1)
+    flood = _flood(arb, packet)
+    try:
+        with pytest.raises(MeasureError, match=rf"lost \d+ packets, beside \d+ {named} that belong to no probe"):
+            observe(ADDRESSES, ALL, arb.nodes, underlay=("a",), quiet=1.0)
+    finally:
+        flood.kill()
+        flood.wait()

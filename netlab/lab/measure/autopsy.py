@@ -25,6 +25,8 @@ class Coroner:
     machine: Machine
     _routes_of: dict[str, tuple[KernelRoute, ...]] = field(default_factory=dict)
     _ends: dict[tuple[str, str], _TunnelEnd | None] = field(default_factory=dict)
+    _tables_of: dict[tuple[str, str], tuple[int, ...]] = field(default_factory=dict)
+    _chosen: dict[tuple[str, str, tuple[int, ...]], KernelRoute | None] = field(default_factory=dict)
 
     def examine(self, trace: Trace) -> Drop:
         """The drop of a trace that is not answered."""
@@ -112,7 +114,7 @@ class Coroner:
         fabric = next((fabric for fabric in self.plan.fabrics if fabric.node == seen.node), None)
         if fabric is None:
             return None
-        found = self._route(seen.node, destination, *self.machine.routes.tables_of(fabric.netns, seen.interface))
+        found = self._route(seen.node, destination, *self._tables(seen.node, seen.interface))
         if found is not None and found.type == "throw":
             found = self._delivery(seen.node, destination)
         devices = found.devices if found is not None else ()
@@ -123,7 +125,7 @@ class Coroner:
 
     def _no_way(self, node: str, destination: str, interface: str = "") -> Cause:
         """Why a node does not know where to send a packet that came in by an interface, or that it made itself."""
-        found = self._route(node, destination, *self.machine.routes.tables_of(self.plan.netns(node), interface))
+        found = self._route(node, destination, *self._tables(node, interface))
         if found is not None and found.metric == LAST_RESORT:
             return cause(DropType.NO_PRIVATE_ROUTE).about(destination)
         if found is None:
@@ -159,10 +161,18 @@ class Coroner:
         found = self._route(node, destination, table)
         return found if found is not None and found.type == "unicast" else None
 
+    def _tables(self, node: str, interface: str) -> tuple[int, ...]:
+        """The tables for what comes in by an interface, or for what a node sends itself."""
+        if (node, interface) not in self._tables_of:
+            self._tables_of[node, interface] = self.machine.routes.tables_of(self.plan.netns(node), interface)
+        return self._tables_of[node, interface]
+
     def _route(self, node: str, destination: str, *tables: int) -> KernelRoute | None:
         if node not in self._routes_of:
             self._routes_of[node] = self.machine.routes.routes(self.plan.netns(node))
-        return longest_match(self._routes_of[node], destination, *tables)
+        if (node, destination, tables) not in self._chosen:
+            self._chosen[node, destination, tables] = longest_match(self._routes_of[node], destination, *tables)
+        return self._chosen[node, destination, tables]
 
     def _discarded(self, node: str, route: KernelRoute, destination: str) -> Cause:
         for item in self._fixed(node, route):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scapy.layers.inet import ICMP, IP, TCP, UDP
 from scapy.packet import Raw
 
-from netlab.probe.packets import PORT, Esp, Shot, Tag, build, esp_flow, read_esp
+from netlab.probe.packets import PORT, Esp, Shot, Tag, build, ends, is_esp, read_esp
 from netlab.probe.trace import Rejection
 from netlab.results.protocols import PROTOCOLS, Protocol
 
@@ -161,7 +161,7 @@ def test_a_probe_inside_another_packet_is_encapsulated() -> None:
 @example(b"\x45" + bytes(8) + b"\x06" + bytes(18))
 def test_no_packet_upsets_the_reader(packet: bytes) -> None:
     assert TAG.read(packet) is None
-    esp_flow(packet)
+    is_esp(packet)
 
 
 @given(st.sampled_from(PROTOCOLS), st.integers(0, 60), st.integers(0, 255))
@@ -190,7 +190,8 @@ def test_no_damaged_probe_upsets_the_reader(protocol: Protocol, at: int, value: 
 def test_esp(packet: IP, counts: bool) -> None:
     packet.src, packet.dst = "203.0.113.1", "203.0.113.2"
 
-    assert esp_flow(bytes(packet)) == (("203.0.113.1", "203.0.113.2") if counts else None)
+    assert is_esp(bytes(packet)) == counts
+    assert ends(bytes(packet)) == ("203.0.113.1", "203.0.113.2")
     assert (read_esp(bytes(packet)) is not None) == counts
 
 

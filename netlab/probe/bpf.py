@@ -1,0 +1,160 @@
+"""The filter of a witness, run by the kernel (classic BPF): it copies what belongs to a run, and nothing else. Pure.
+
+A program sees a packet from its IP header on. What it lets through is read once more in Python.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from socket import IPPROTO_ESP, IPPROTO_ICMP, IPPROTO_TCP, IPPROTO_UDP, PACKET_OUTGOING
+from typing import Literal
+
+from netlab.probe.packets import (
+    ACK,
+    ANSWER,
+    IPSEC_NAT_PORT,
+    PORT,
+    QUESTION,
+    RST,
+    SYN,
+    TIME_EXCEEDED,
+    UNREACHABLE,
+    Tag,
+)
+
+SNAP = 512
+"""So many bytes of a packet are copied: the headers, the tag, and what an ICMP error quotes."""
+
+DEEPEST = 256
+"""A tag in clear inside another packet is looked for up to here: behind two outer headers, ESP's and the inner ones."""
+
+# linux/bpf_common.h: loads of a word, half or byte at an offset (_X: behind the IP header), and the packet's length.
+_LD_W, _LD_H, _LD_B, _LD_W_X, _LD_H_X, _LD_B_X, _LD_LEN = 0x20, 0x28, 0x30, 0x40, 0x48, 0x50, 0x80
+_LDX_MSH, _AND, _JA, _JEQ, _JGE, _RET = 0xB1, 0x54, 0x05, 0x15, 0x35, 0x06
+# linux/filter.h: what the kernel has of a packet besides its bytes.
+_PROTOCOL, _PACKET_TYPE, _INTERFACE = (0xFFFFF000 + offset for offset in (0, 4, 8))
+_ETH_P_IP = 0x0800
+# net/core/dev.c: the loopback interface is the first one of every namespace.
+_LOOPBACK = 1
+_FRAGMENT_OFFSET = 0x1FFF
+# A load behind the end drops the packet: the length is asked for once for so many bytes.
+_BLOCK = 8
+
+
+@dataclass(frozen=True, slots=True)
+class _Unless:
+    """A test of what was loaded: where it fails, the program goes on at a label."""
+
+    test: int
+    value: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Label:
+    """A place in the program."""
+
+    name: str
+
+
+# A code and its operand, a test, or a place.
+_Line = tuple[int, int] | _Unless | _Label
+
+
+Esp = Literal["none", "outgoing", "all"]
+
+
+def program(tag: Tag, esp: Esp) -> bytes:
+    """The filter for the packets of a run, and for ESP that goes out or for all: an array of struct sock_filter."""
+    return _assembled(tuple(_lines(tag, esp)))
+
+
+def _lines(tag: Tag, esp: Esp) -> Iterator[_Line]:
+    yield from ((_LD_W, _PROTOCOL), _Unless(_JEQ, _ETH_P_IP, "drop"))
+    # The loopback interface shows every packet twice, going out and coming in.
+    yield from ((_LD_W, _INTERFACE), _Unless(_JEQ, _LOOPBACK, "once"))
+    yield from ((_LD_W, _PACKET_TYPE), _Unless(_JEQ, PACKET_OUTGOING, "drop"), _Label("once"))
+    # A later fragment has no header behind IP's.
+    yield from ((_LD_H, 6), (_AND, _FRAGMENT_OFFSET), _Unless(_JEQ, 0, "inside"), (_LDX_MSH, 0))
+    yield from ((_LD_B, 9), _Unless(_JEQ, IPPROTO_ICMP, "udp"))
+    for kind in (UNREACHABLE, TIME_EXCEEDED):
+        yield from _accepted((_LD_B_X, 0), _Unless(_JEQ, kind, f"icmp {kind}"))
+    yield from (*_tagged(tag, _LD_W_X, 8 + len(QUESTION), "inside"), _Label("udp"))
+    yield from ((_LD_B, 9), _Unless(_JEQ, IPPROTO_UDP, "tcp"))
+    yield from (*_tagged(tag, _LD_W_X, 8 + len(QUESTION), "answer"), _Label("answer"))
+    yield from (*_tagged(tag, _LD_W_X, 8 + len(ANSWER), "inside"), _Label("tcp"))
+    yield from ((_LD_B, 9), _Unless(_JEQ, IPPROTO_TCP, "inside"))
+    yield from _accepted((_LD_H_X, 0), _Unless(_JEQ, PORT, "not from the port"))
+    yield from ((_LD_H_X, 2), _Unless(_JEQ, PORT, "inside"))
+    # The source resets what was answered: its reset belongs to no leg.
+    yield from ((_LD_B_X, 13), (_AND, SYN | RST | ACK), _Unless(_JEQ, SYN, "drop"), (_RET, SNAP), _Label("inside"))
+    yield from (*_inside(tag), _Label("esp"))
+    yield from _esp(esp) if esp != "none" else ()
+    yield from (_Label("drop"), (_RET, 0))
+
+
+def _accepted(*condition: _Line) -> Iterator[_Line]:
+    """Accept a packet, where this is so."""
+    test = condition[-1]
+    assert isinstance(test, _Unless)
+    yield from (*condition, (_RET, SNAP), _Label(test.label))
+
+
+def _tagged(tag: Tag, load: int, at: int, otherwise: str) -> Iterator[_Line]:
+    """Accept a packet that has the run's number at an offset."""
+    for place, word in enumerate(struct.unpack("!II", tag.nonce)):
+        yield from ((load, at + 4 * place), _Unless(_JEQ, word, otherwise))
+    yield (_RET, SNAP)
+
+
+def _inside(tag: Tag) -> Iterator[_Line]:
+    """Accept a packet that has half of the run's number anywhere: a tunnel that hides nothing."""
+    (word,) = struct.unpack_from("!I", tag.nonce)
+    for at in range(20, DEEPEST, _BLOCK):
+        yield from ((_LD_LEN, 0), _Unless(_JGE, at + _BLOCK + 3, "esp"))
+        for offset in range(at, at + _BLOCK):
+            yield from _accepted((_LD_W, offset), _Unless(_JEQ, word, f"not at {offset}"))
+
+
+def _esp(esp: Esp) -> Iterator[_Line]:
+    """Accept ESP, plain or in UDP, but neither IKE nor keepalives."""
+    if esp == "outgoing":
+        yield from ((_LD_W, _PACKET_TYPE), _Unless(_JEQ, PACKET_OUTGOING, "drop"))
+    yield from ((_LD_H, 6), (_AND, _FRAGMENT_OFFSET), _Unless(_JEQ, 0, "drop"), (_LDX_MSH, 0))
+    yield from _accepted((_LD_B, 9), _Unless(_JEQ, IPPROTO_ESP, "in udp"))
+    yield from ((_LD_B, 9), _Unless(_JEQ, IPPROTO_UDP, "drop"))
+    yield from _not_ike((_LD_H_X, 0), _Unless(_JEQ, IPSEC_NAT_PORT, "to the port"))
+    yield from _not_ike((_LD_H_X, 2), _Unless(_JEQ, IPSEC_NAT_PORT, "another port"))
+
+
+def _not_ike(load: tuple[int, int], port: _Unless) -> Iterator[_Line]:
+    here = f"esp: {port.label}"
+    yield from (load, port, (_LD_W_X, 8), _Unless(_JEQ, 0, here), (_RET, 0), _Label(here), (_RET, SNAP))
+    yield _Label(port.label)
+
+
+def _assembled(lines: tuple[_Line, ...]) -> bytes:
+    """A test is two instructions: where it holds, the one that jumps is passed over. All labels are further down."""
+    places: dict[str, int] = {}
+    length = 0
+    for line in lines:
+        if isinstance(line, _Label):
+            places.setdefault(line.name, length)
+        else:
+            length += 1 + isinstance(line, _Unless)
+    return b"".join(struct.pack("=HBBI", *each) for each in _instructions(lines, places))
+
+
+def _instructions(lines: Iterable[_Line], places: dict[str, int]) -> Iterator[tuple[int, int, int, int]]:
+    at = 0
+    for line in lines:
+        if isinstance(line, _Unless):
+            yield (line.test, 1, 0, line.value)
+            yield (_JA, 0, 0, places[line.label] - at - 2)
+            at += 2
+        elif not isinstance(line, _Label):
+            code, operand = line
+            yield (code, 0, 0, operand)
+            at += 1
