@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import pytest
+from kernel import as_read
 
 from netlab.azure.state import initial
 from netlab.lab.measure.checks.effective_routes import check
@@ -62,12 +63,6 @@ class Kernel:
                 if found is not None and found.type != "throw":
                     return found if found.type == "unicast" else None
         return None
-
-
-def as_read(route: Route) -> KernelRoute:
-    hops = route.hops or ((route.device, route.via),)
-    devices, via = (tuple(filter(None, names)) for names in zip(*hops, strict=True))
-    return KernelRoute(route.prefix, route.type, route.table, 0, route.metric, devices, via, route.source)
 
 
 def checked(scenario: Scenario, made: Plan, *targets: str) -> Check:

@@ -1,0 +1,278 @@
+"""Why a packet died: from where it was seen last, and from what that node's kernel holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+from kernel import as_read
+from machine import Fake
+
+from netlab.lab.machine import Machine
+from netlab.lab.measure.autopsy import Coroner
+from netlab.machine.routes import KernelRoute
+from netlab.plan.model import Child, Plan, Selector
+from netlab.plan.planner import plan
+from netlab.probe.trace import Leg, Probe, Rejection, Sighting, Trace
+from netlab.results.protocols import Protocol
+from netlab.scenario.loader import load, parse
+
+HUB = """
+name: hub
+route_tables:
+  out:
+    routes:
+      via: {address_prefix: 10.8.0.0/16, next_hop_type: VirtualAppliance, next_hop_ip_address: 10.0.1.4}
+      lost: {address_prefix: 10.9.0.0/16, next_hop_type: VirtualAppliance, next_hop_ip_address: 10.0.1.9}
+      none: {address_prefix: 10.7.0.0/16, next_hop_type: None}
+vnets:
+  Hub:
+    address_space: [10.0.0.0/16]
+    subnets: {default: 10.0.0.0/24, firewall: 10.0.1.0/24}
+    vms: {vm0: {subnet: default}, fw: {subnet: firewall, enable_ip_forwarding: true, nva: {}}, dull: {subnet: firewall}}
+  Spoke:
+    address_space: [10.1.0.0/16]
+    subnets: {default: {address_prefix: 10.1.0.0/24, route_table: out}}
+    vms: {vm1: {subnet: default}}
+peerings:
+  Hub-to-Spoke: {vnet: Hub, remote_vnet: Spoke}
+  Spoke-to-Hub: {vnet: Spoke, remote_vnet: Hub}
+"""
+VM1, VM0 = "10.1.0.4", "10.0.0.4"
+
+
+@dataclass
+class Kernel:
+    """The routes of a plan, and which namespaces are stopped, links cut and devices silent."""
+
+    plan: Plan
+    stopped: tuple[str, ...] = ()
+    cut: tuple[tuple[str, str], ...] = ()
+    severed: tuple[tuple[str, str], ...] = ()
+    children_of: dict[str, tuple[Child, ...]] = field(default_factory=dict)
+
+    def routes(self, netns: str) -> tuple[KernelRoute, ...]:
+        return tuple(map(as_read, self._node(netns).routes))
+
+    def tables_of(self, netns: str, interface: str) -> tuple[int, ...]:
+        return tuple(rule.table for rule in self._node(netns).rules if rule.iif in ("", interface))
+
+    def is_stopped(self, netns: str) -> bool:
+        return self._node(netns).name in self.stopped
+
+    def is_cut(self, netns: str, interface: str) -> bool:
+        return (self._node(netns).name, interface) in self.cut
+
+    def is_severed(self, netns: str, interface: str) -> bool:
+        return (self._node(netns).name, interface) in self.severed
+
+    def children(self, directory: str, connection: str) -> tuple[Child, ...]:
+        return self.children_of.get(connection, ())
+
+    def carried(self, client: Any) -> tuple[Child, ...]:
+        return self.children_of.get(client.node, ())
+
+    def carried_to_clients(self, server: Any) -> tuple[Child, ...]:
+        return self.children_of.get(server.node, ())
+
+    def _node(self, netns: str) -> Any:
+        return next(node for node in self.plan.nodes if node.netns == netns)
+
+
+def hub(**state: Any) -> tuple[Plan, Kernel]:
+    made = plan(parse(HUB, "hub.yaml").scenario, "lab", "userspace")
+    return made, Kernel(made, **state)
+
+
+def p2s(**state: Any) -> tuple[Plan, Kernel]:
+    made = plan(load("p2s-branch").scenario, "lab", "userspace")
+    return made, Kernel(made, **state)
+
+
+def examined(lab: tuple[Plan, Kernel], trace: Trace) -> tuple[str, str, str, dict[str, str]]:
+    made, kernel = lab
+    ports: Any = kernel
+    machine: Machine = replace(Fake().ports, routes=ports, filters=ports, sas=ports, clients=ports)
+    drop = Coroner(made, machine).examine(trace)
+    return drop.node, drop.direction, drop.cause.type, dict(drop.cause.parameters)
+
+
+def seen(node: str, interface: str, outgoing: bool, leg: Leg = "forward", **packet: Any) -> Sighting:
+    return Sighting(0, node, interface, outgoing, leg, 64, **{"source": VM1, "target": VM0, **packet})
+
+
+def trace(
+    *sightings: Sighting,
+    source: str = "spoke-vm1",
+    target: str = "hub-vm0",
+    addresses: tuple[str, str] = (VM1, VM0),
+    protocol: Protocol = "icmp",
+    unsent: int = 0,
+    answered_by: tuple[str, ...] = (),
+) -> Trace:
+    return Trace(Probe(source, target, protocol), *addresses, unsent, sightings, answered_by, False, None)
+
+
+OUT = seen("spoke-vm1", "eth0", True)
+IN_SPOKE = seen("spoke", "v-vm1", False)
+ARRIVED = seen("hub-vm0", "eth0", False)
+
+
+@pytest.mark.parametrize(
+    ("destination", "died"),
+    [
+        ("10.7.0.1", ("none-route", {"source": "user", "prefix": "10.7.0.0/16", "destination": "10.7.0.1"})),
+        ("172.16.0.1", ("none-route", {"source": "system", "prefix": "172.16.0.0/12", "destination": "172.16.0.1"})),
+        ("10.9.0.1", ("no-next-hop", {"next_hop": "of 10.9.0.0/16"})),
+        ("10.1.0.77", ("no-nic", {"destination": "10.1.0.77"})),
+    ],
+)
+def test_a_fabric_that_sends_a_packet_nowhere_has_a_route_that_says_why(
+    destination: str, died: tuple[str, dict[str, str]]
+) -> None:
+    probe = trace(OUT, IN_SPOKE, addresses=(VM1, destination))
+    assert examined(hub(), probe) == ("spoke", "forward", *died)
+
+
+@pytest.mark.parametrize(
+    ("came_in", "source", "destination", "type_", "parameters"),
+    [
+        ("v-dull", "10.2.0.9", "10.1.0.4", "ip-forwarding-off-out", {"nic": "hub-dull"}),
+        ("v-fw", "10.2.0.9", "10.1.0.4", "forwarded-traffic-not-allowed", {"vnet": "Spoke", "remote": "Hub"}),
+        ("v-fw", "10.2.0.9", "93.184.216.34", "not-from-a-nic", {"vnet": "Hub"}),
+    ],
+)
+def test_a_barrier_of_a_fabric_is_met_by_what_came_in_and_would_go_out_there(
+    came_in: str, source: str, destination: str, type_: str, parameters: dict[str, str]
+) -> None:
+    probe = trace(seen("hub", came_in, False, source=source), addresses=(source, destination))
+    node, direction, found, said = examined(hub(), probe)
+    assert (node, direction, found) == ("hub", "forward", type_)
+    assert parameters.items() <= said.items()
+
+
+def test_a_packet_from_its_own_nic_meets_no_barrier() -> None:
+    probe = trace(seen("hub", "v-vm0", False, source=VM0), addresses=(VM0, "10.1.0.4"))
+    assert examined(hub(), probe)[2:] == (
+        "not-answered",
+        {"what": "hub has the route 10.1.0.0/16 and does not forward"},
+    )
+
+
+def test_a_machine_that_is_no_appliance_does_not_forward() -> None:
+    probe = trace(seen("hub-dull", "eth0", False), addresses=(VM1, "10.5.0.1"))
+    assert examined(hub(), probe)[:3] == ("hub-dull", "forward", "not-forwarding")
+
+
+def test_a_source_that_cannot_send_has_no_route_itself() -> None:
+    made, _ = hub()
+    nodes = (replace(node, routes=()) if node.name == "spoke-vm1" else node for node in made.nodes)
+    bare = replace(made, nodes=tuple(nodes))
+    assert examined((bare, Kernel(bare)), trace(unsent=101)) == (
+        "spoke-vm1",
+        "forward",
+        "no-route",
+        {"destination": VM0},
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "sightings", "died"),
+    [
+        ({"stopped": ("hub-vm0",)}, (OUT, ARRIVED), ("hub-vm0", "reverse", "stopped")),
+        ({}, (OUT, ARRIVED), ("hub-vm0", "reverse", "not-answered")),
+        ({"cut": (("spoke", "wan"),)}, (OUT, seen("spoke", "p-hub", False)), ("spoke", "forward", "no-route")),
+        ({"cut": (("spoke", "p-hub"),)}, (OUT, IN_SPOKE), ("spoke", "forward", "link-cut")),
+        ({"severed": (("spoke", "p-hub"),)}, (OUT, IN_SPOKE), ("spoke", "forward", "device-silent")),
+        ({}, (OUT, seen("spoke", "p-hub", True)), ("spoke", "forward", "lost")),
+        ({}, (OUT, IN_SPOKE, seen("spoke-vm1", "eth0", False)), ("spoke-vm1", "forward", "loop")),
+    ],
+)
+def test_what_is_broken_is_named_where_the_packet_was_seen_last(
+    state: dict[str, Any], sightings: tuple[Sighting, ...], died: tuple[str, str, str]
+) -> None:
+    assert examined(hub(**state), trace(*sightings))[:3] == died
+
+
+def test_an_answer_of_somebody_else_counts_before_everything() -> None:
+    found = examined(hub(), trace(OUT, ARRIVED, answered_by=("hub-fw",)))
+    assert found == ("hub-fw", "forward", "other-answered", {"target": "hub-vm0"})
+
+
+def test_an_answer_dies_on_its_way_back() -> None:
+    back = seen("hub", "v-vm0", False, "reverse", source=VM0, target="10.3.0.4")
+    probe = trace(OUT, ARRIVED, back, addresses=("10.3.0.4", VM0))
+    assert examined(hub(), probe)[:3] == ("hub", "reverse", "none-route")
+
+
+def test_an_answer_from_another_address_is_named_at_the_source() -> None:
+    back = seen("spoke-vm1", "eth0", False, "reverse", source="10.0.1.4", target=VM1)
+    found = examined(hub(), trace(OUT, ARRIVED, back))
+    assert found == ("spoke-vm1", "reverse", "wrong-answer", {"found": "10.0.1.4", "asked": VM0})
+
+
+def test_a_rejection_is_told_as_it_was_sent() -> None:
+    refused = Rejection("forward", "hub-vm0", "port unreachable")
+    reset = seen("hub-vm0", "eth0", True, "error", rejection=refused)
+    found = examined(hub(), trace(OUT, ARRIVED, reset))
+    assert found[:3] == ("hub-vm0", "reverse", "not-answered")
+    assert found[3] == {"what": "port unreachable"}
+
+
+# --- tunnels --------------------------------------------------------------------------------------------------------
+
+SITE, VM = ("10.101.0.10",), ("10.1.0.4",)
+TUNNEL = Child("1", Selector(("10.1.0.0/16",)), Selector(("10.101.0.0/16",)))
+INTO_TUNNEL = seen("vnet1-gw-0", "t-vnet1-site1", True, source="10.1.0.4")
+
+
+@pytest.mark.parametrize(
+    ("children", "destination", "type_", "parameters"),
+    [
+        ((), "10.101.0.10", "tunnel-down", {"tunnel": "VNet1-Site1"}),
+        ((TUNNEL,), "10.101.0.10", "lost-in-tunnel", {"tunnel": "VNet1-Site1"}),
+        (
+            (TUNNEL,),
+            "10.102.0.10",
+            "not-selected",
+            {"tunnel": "VNet1-Site1", "address": "10.102.0.10", "selectors": "10.101.0.0/16"},
+        ),
+        (
+            (Child("1", Selector(("10.1.9.0/24",)), Selector(("10.101.0.0/16",))),),
+            "10.101.0.10",
+            "not-selected",
+            {"tunnel": "VNet1-Site1", "address": "10.1.0.4", "selectors": "10.1.9.0/24"},
+        ),
+    ],
+)
+def test_a_tunnel_carries_what_its_selectors_select(
+    children: tuple[Child, ...], destination: str, type_: str, parameters: dict[str, str]
+) -> None:
+    probe = trace(
+        INTO_TUNNEL, source="vnet1-vm1", target="site1-host1", addresses=("10.1.0.4", destination), protocol="tcp"
+    )
+    lab = p2s(children_of={"VNet1-Site1": children})
+    assert examined(lab, probe) == ("vnet1-gw-0", "forward", type_, parameters)
+
+
+def test_a_client_without_a_tunnel_is_not_connected() -> None:
+    probe = trace(seen("lin", "ipsec0", True), source="lin", target="vnet1-vm1", addresses=("192.168.0.1", "10.1.0.4"))
+    assert examined(p2s(), probe) == (
+        "lin",
+        "forward",
+        "client-not-connected",
+        {"client": "lin", "why": "it has no tunnel"},
+    )
+
+
+@pytest.mark.parametrize(("address", "type_"), [("192.168.0.1", "lost-in-tunnel"), ("192.168.0.9", "no-client")])
+def test_a_gateway_sends_to_clients_that_are_there(address: str, type_: str) -> None:
+    there = (Child("1", Selector(("10.1.0.0/16",)), Selector(("192.168.0.1/32",))),)
+    probe = trace(
+        seen("vnet1-gw-0", "p2s", True, source="10.1.0.4"),
+        source="vnet1-vm1",
+        target="lin",
+        addresses=("10.1.0.4", address),
+    )
+    assert examined(p2s(children_of={"vnet1-gw-0": there}), probe)[:3] == ("vnet1-gw-0", "forward", type_)
