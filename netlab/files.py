@@ -11,6 +11,7 @@ import contextlib
 import errno
 import os
 import pwd
+import re
 import secrets
 import stat
 from collections.abc import Iterable, Iterator
@@ -18,6 +19,7 @@ from pathlib import Path
 
 from netlab.errors import UsageError
 
+_NO_CHANGE = 0xFFFFFFFF
 _MOST_LINKS = 40  # as Linux has it (path_resolution(7))
 
 
@@ -107,21 +109,27 @@ def write_private(directory: Path, files: Iterable[tuple[str, bytes]]) -> None:
 # --- rights ---------------------------------------------------------------------------------------------------------
 
 
-def _sudoer() -> tuple[int, int] | None:
+def sudoer() -> tuple[int, int] | None:
     """The user and the group that called netlab by sudo; None if nobody did."""
-    owner, group = os.environ.get("SUDO_UID", ""), os.environ.get("SUDO_GID", "")
-    return (int(owner), int(group)) if os.getuid() == 0 and owner.isdigit() and group.isdigit() else None
+    owner, group = (_number(os.environ.get(name, "")) for name in ("SUDO_UID", "SUDO_GID"))
+    return (owner, group) if os.getuid() == 0 and owner is not None and group is not None else None
+
+
+def _number(text: str) -> int | None:
+    """The number of a user or a group; None if it is none, as the highest, which stands for no change (setuid(2))."""
+    number = int(text) if re.fullmatch("[0-9]{1,10}", text) else _NO_CHANGE
+    return number if number < _NO_CHANGE else None
 
 
 @contextlib.contextmanager
 def _rights() -> Iterator[None]:
     """Act with the rights of the user who called netlab by sudo; with one's own where nobody did."""
-    user = _sudoer()
+    user = sudoer()
     if user is None:
         yield
         return
-    groups = os.getgroups()
-    os.setgroups(_groups(*user))
+    before = os.getgroups()
+    os.setgroups(groups(*user))
     os.setegid(user[1])
     os.seteuid(user[0])
     try:
@@ -129,10 +137,11 @@ def _rights() -> Iterator[None]:
     finally:
         os.seteuid(0)
         os.setegid(0)
-        os.setgroups(groups)
+        os.setgroups(before)
 
 
-def _groups(user: int, group: int) -> list[int]:
+def groups(user: int, group: int) -> list[int]:
+    """The groups of a user, with this one."""
     try:
         return os.getgrouplist(pwd.getpwuid(user).pw_name, group)
     except KeyError:

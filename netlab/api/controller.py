@@ -5,12 +5,14 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable
+from threading import Thread
 
 from netlab.controllers import demand, loop
 from netlab.lab.build import journal, records
-from netlab.machine import bgp, daemons, gateways, ike, packets, routers, sas
+from netlab.machine import bgp, daemons, gateways, ike, logs, packets, routers, sas
 from netlab.machine.watch import Watch
 from netlab.plan import steering
+from netlab.plan.names import lab_directory
 
 PORTS = loop.Ports(gateways, routers, sas, bgp, Watch)
 DEMAND = demand.Ports(packets.PacketTap, sas.children, sas.connecting, ike.initiate_child)
@@ -20,6 +22,7 @@ def main() -> None:
     """Run the controllers of the lab that the command line names, until stopped."""
     lab, orders = sys.argv[1], _Orders()
     signal.signal(signal.SIGHUP, lambda *_: orders.come())
+    Thread(target=logs.keep_short, args=(lab_directory(lab),), daemon=True).start()
     watched: frozenset[demand.Demand] = frozenset()
     up: steering.Up | None = None
     while True:

@@ -13,7 +13,7 @@ import typer
 
 from netlab import __version__
 from netlab.cli import build, connection, fault, model, p2s, prove, read, reset, show
-from netlab.cli.exits import interruptible, leave
+from netlab.cli.exits import interruptible, leave, shortage
 from netlab.cli.output import complain, log
 from netlab.errors import ExitCode, NetlabError, UsageError
 
@@ -52,6 +52,8 @@ def _settle_in() -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 # until the end
+        # A locale may have no dash or arrow, and a file's name may be no text.
+        getattr(sys, name).reconfigure(errors="backslashreplace")
     # Debian's su keeps the path of a user, which has no sbin (su(1), "environment").
     path = os.environ.get("PATH", os.defpath).split(os.pathsep)
     os.environ["PATH"] = os.pathsep.join((*path, *(place for place in _SYSTEM_PROGRAMS if place not in path)))
@@ -86,6 +88,10 @@ def main() -> None:
             sys.exit(ExitCode.INTERRUPTED)
         if os.environ.get("NETLAB_DEBUG"):
             raise
+        lacking = shortage(error)
+        if lacking is not None:
+            complain(lacking)
+            sys.exit(lacking.exit_code)
         log(f"netlab: internal error: {type(error).__name__}: {error}")
         log("  next: run it again with NETLAB_DEBUG=1 and report what it prints")
         sys.exit(ExitCode.LAB)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import signal
 from collections.abc import Iterator
 from typing import NoReturn
 
 import typer
 
-from netlab.errors import ExitCode
+from netlab.errors import ExitCode, HostError
 
 # Windows, where prediction works too, has no SIGHUP.
 _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
@@ -48,3 +50,27 @@ def interruptible() -> Iterator[None]:
     for number in _SIGNALS:
         signal.signal(number, _interrupt)
     yield
+
+
+# Where the limits of processes, of descriptors and of memory are, and how much room there is.
+_SHORTAGES = {
+    errno.EAGAIN: "raise the limit of processes (ulimit -u, pids.max of the cgroup), or end some",
+    errno.EMFILE: "raise the limit of open files: ulimit -n",
+    errno.ENFILE: "raise the host's limit of open files: sysctl fs.file-max",
+    errno.ENOMEM: "give the host more memory, or raise its limit (ulimit -v, the cgroup's)",
+    errno.ENOSPC: "make room there: df -h /run /tmp /var/tmp",
+    errno.EDQUOT: "make room there: quota",
+    errno.EROFS: "a lab needs /run and /var/tmp to write to",
+}
+
+
+def shortage(error: Exception) -> HostError | None:
+    """What the host lacks, if that is what an error comes from."""
+    if isinstance(error, OSError) and error.errno in _SHORTAGES:
+        where = f": {error.filename}" if error.filename else ""
+        return HostError(f"{error.strerror}{where}", _SHORTAGES[error.errno])
+    if isinstance(error, MemoryError):
+        return HostError(os.strerror(errno.ENOMEM), _SHORTAGES[errno.ENOMEM])
+    if isinstance(error, RuntimeError) and "start new thread" in str(error):  # all that Python says of EAGAIN
+        return HostError("no further thread can be started", _SHORTAGES[errno.EAGAIN])
+    return None

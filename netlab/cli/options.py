@@ -51,6 +51,7 @@ ScenarioArgument = Annotated[str, typer.Argument(metavar="SCENARIO|FILE", help="
 LabArgument = Annotated[str, typer.Argument(metavar="LAB", help="Not needed where only one lab is up.")]
 LabOption = Annotated[str, typer.Option("--lab", "-l", metavar="LAB", help="Not needed where only one lab is up.")]
 NodeArgument = Annotated[str, typer.Argument(metavar="NODE", help="A name from `netlab nodes`, or a short one.")]
+UserOption = Annotated[bool, typer.Option("--user", help="As the user who called netlab by sudo, not as root.")]
 NameOption = Annotated[str, typer.Option("--name", metavar="LAB", help="The lab's name; else the scenario's.")]
 ScaleOption = Annotated[
     float | None,

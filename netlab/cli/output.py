@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netlab import files
+from netlab.characters import visible
 from netlab.cli.options import Format
 from netlab.errors import LabError, NetlabError, UsageError
 
@@ -24,7 +25,7 @@ MOST_READ = 64 << 20
 
 def log(text: str) -> None:
     """Say what is no result."""
-    print(text, file=sys.stderr, flush=True)
+    print(visible(text), file=sys.stderr, flush=True)
 
 
 def stepper() -> Callable[[str], None]:
@@ -50,13 +51,13 @@ def display(what: str | Iterable[Text]) -> None:
     """A text, or lines with styles, as a result; no line is ever cut."""
     with _whoever_reads():
         if isinstance(what, str):
-            print(what)
+            print(visible(what))
             return
         from rich.console import Console
 
         console = Console(highlight=False, soft_wrap=True, markup=False)
         for line in what:
-            console.print(line)
+            console.print(line if line.plain == visible(line.plain) else visible(line.plain))
 
 
 def width() -> int | None:
@@ -69,7 +70,7 @@ def print_json(value: Any, *, sparse: bool = False) -> None:
     from netlab.report.encoding import encoded
 
     with _whoever_reads():
-        print(encoded(value, sparse=sparse))
+        print(visible(encoded(value, sparse=sparse)))
 
 
 def print_table(rows: Sequence[Mapping[str, Any]]) -> None:
@@ -110,7 +111,7 @@ def _fall_silent() -> None:
 def write_text(path: Path, text: str) -> None:
     """A text into a file that the command line names."""
     with files.named(path):
-        files.write(path, text.encode())
+        files.write(path, text.encode(errors="backslashreplace"))
 
 
 def require_writable(path: Path) -> None:
@@ -135,6 +136,7 @@ def read_text(path: Path) -> str:
 def put(path: Path | None, text: str) -> None:
     """A text into a file or, without one, to standard output."""
     if path is None:
-        print(text, end="")
+        with _whoever_reads():
+            print(visible(text), end="")
     else:
         write_text(path, text)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import sys
 from typing import Annotated, NoReturn
 
 import typer
 
+from netlab import files
 from netlab.cli.exits import leave
 from netlab.cli.labs import require_root
-from netlab.cli.options import Format, FormatOption, LabArgument, LabOption, NodeArgument
+from netlab.cli.options import Format, FormatOption, LabArgument, LabOption, NodeArgument, UserOption
 from netlab.cli.output import display, log, print_json, print_rows, print_table
-from netlab.errors import ExitCode
+from netlab.errors import ExitCode, UsageError
 
 app = typer.Typer()
 
@@ -66,26 +68,35 @@ def routes(node: NodeArgument, lab: LabOption = "", output: FormatOption = Forma
 def execute(
     node: NodeArgument,
     command: Annotated[list[str], typer.Argument(metavar="-- CMD", help="The command and its arguments.")],
+    user: UserOption = False,
     lab: LabOption = "",
 ) -> None:
-    """Run a command at a node; its exit code is passed through."""
+    """Run a command at a node; its exit code is passed through.
+
+    A node is a network of its own and nothing else: the command is root's, and sees the host's files and processes.
+    With --user it has the rights of the user who called netlab by sudo.
+    """
     require_root()
     from netlab.api import labs
 
     found = labs.read(lab)
-    _become(found.plan.netns(labs.find_node(found, node)), command)
+    _become(found.plan.netns(labs.find_node(found, node)), command, user)
 
 
 @app.command()
-def shell(node: NodeArgument, lab: LabOption = "") -> None:
-    """Open a shell at a node."""
+def shell(node: NodeArgument, user: UserOption = False, lab: LabOption = "") -> None:
+    """Open a shell at a node.
+
+    It is root's, with the host's files and processes; with --user it is that of the user who called netlab by sudo.
+    """
     require_root()
     from netlab.api import labs
 
     found = labs.read(lab)
     name = labs.find_node(found, node)
+    chosen = _shell_of_caller() if user else os.environ.get("SHELL", "/bin/sh")
     log(f"a shell at {name} of {found.facts.lab}; leave it with exit")
-    _become(found.plan.netns(name), [os.environ.get("SHELL", "/bin/sh")])
+    _become(found.plan.netns(name), [chosen], user)
 
 
 @app.command("list")
@@ -106,11 +117,35 @@ def doctor(output: FormatOption = Format.table) -> None:
     leave(ExitCode.HOST if any(need.status == "missing" for need in found) else ExitCode.OK)
 
 
-def _become(netns: str, command: list[str]) -> NoReturn:
+def _become(netns: str, command: list[str], user: bool) -> NoReturn:
     """Replace this process by a command inside a namespace; iproute2 also gives it its own /sys."""
-    if shutil.which(command[0]) is None:
+    program = shutil.which(command[0])
+    if program is None:
         log(f"netlab: there is no command {command[0][:60]!r}")
         sys.exit(_NO_SUCH_COMMAND)
+    # A user's path may lack the sbin in which the command was found.
+    words = [*_rights_of(*_caller()), "--", program, *command[1:]] if user else command
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execvp("ip", ["ip", "netns", "exec", netns, *command])
+    os.execvp("ip", ["ip", "netns", "exec", netns, *words])
+
+
+def _caller() -> tuple[int, int]:
+    """The user and the group that called netlab by sudo; UsageError if none did."""
+    found = files.sudoer()
+    if found is None:
+        raise UsageError("--user: no user called netlab by sudo", "call it by sudo, or leave --user out")
+    return found
+
+
+def _rights_of(user: int, group: int) -> list[str]:
+    """The command that runs another one with the rights and the environment of a user (setpriv(1))."""
+    groups = ",".join(map(str, files.groups(user, group)))
+    return ["setpriv", f"--reuid={user}", f"--regid={group}", f"--groups={groups}", "--inh-caps=-all", "--reset-env"]
+
+
+def _shell_of_caller() -> str:
+    try:
+        return pwd.getpwuid(_caller()[0]).pw_shell or "/bin/sh"
+    except KeyError:
+        return "/bin/sh"

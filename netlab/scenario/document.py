@@ -24,6 +24,7 @@ from yaml.events import (
 )
 from yaml.reader import ReaderError
 
+from netlab.characters import commanding
 from netlab.errors import Finding, ScenarioError
 from netlab.scenario.names import short
 
@@ -112,7 +113,7 @@ def _mapping(events: Events, place: Place, lines: dict[Place, int]) -> dict[str,
         _refuse_extras(event, place)
         if not isinstance(event, ScalarEvent):
             raise _refused("a key is a word, not a list or a mapping", event)
-        key: str = event.value
+        key = _text(event)
         inner = (*place, key)
         if key in data:
             raise _refused(f"the key {short(key)} is written twice, first in line {lines[inner]}", event)
@@ -131,7 +132,7 @@ def _sequence(events: Events, place: Place, lines: dict[Place, int]) -> list[Any
 
 
 def _scalar(event: Any) -> str | int | float | bool | None:
-    text: str = event.value
+    text = _text(event)
     plain = event.implicit[0]
     if not plain:
         return text
@@ -142,6 +143,14 @@ def _scalar(event: Any) -> str | int | float | bool | None:
     if INT.fullmatch(text):
         return int(text)
     return float(text) if FLOAT.fullmatch(text) else text
+
+
+def _text(event: Any) -> str:
+    text: str = event.value
+    found = commanding(text)
+    if found:  # an escape in quotes: YAML itself takes no such character
+        raise _refused(f"the character U+{ord(found):04X} cannot be in a scenario", event)
+    return text
 
 
 def _refuse_extras(event: Any, place: Place) -> None:

@@ -267,6 +267,19 @@ def test_exec_passes_exit_codes_and_streams_through(lab: Lab) -> None:
     assert netlab("exec", "--lab", lab.name, "vm1", "--", "true").stdout == ""
 
 
+def test_exec_as_the_user_who_called_by_sudo(lab: Lab) -> None:
+    """No right of root's is left, in whatever way the command asks for it; without sudo there is no such user."""
+    at = ("exec", "--user", "--lab", lab.name, "vnet1-vm1", "--")
+    asked = ("id -u", "id -g", "id -G", "grep CapEff /proc/self/status", "ip -br link", "cat /etc/shadow", "kill -0 1")
+    eve = {"env": os.environ | {"SUDO_UID": "4711", "SUDO_GID": "4712"}}
+    done = netlab(*at, "sh", "-c", "; ".join(asked) + "; ip link set lo down; true", **eve)
+    assert done.stdout.splitlines()[:4] == ["4711", "4712", "4712", "CapEff:\t0000000000000000"]
+    assert "eth0" in done.stdout
+    assert "shadow: Permission denied" in done.stderr
+    assert done.stderr.count("peration not permitted") == 2
+    assert "no user called netlab by sudo" in netlab(*at, "true", code=2).stderr
+
+
 def test_exec_needs_a_command(lab: Lab) -> None:
     assert netlab("exec", "--lab", lab.name, "vnet1-vm1", code=2).stdout == ""
 

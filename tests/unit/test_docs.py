@@ -56,7 +56,7 @@ def test_the_readme_is_short_and_says_at_once_what_is_out_of_scope() -> None:
     assert all(word in "\n".join(lines[:25]) for word in ("IPv6", "Virtual WAN", "DNS"))
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "scenarios/README.md"])
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "SECURITY.md", "scenarios/README.md"])
 def test_links_of_a_file_outside_the_site_lead_to_files_and_headings(name: str) -> None:
     page = CHECKOUT / name
     for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
@@ -151,7 +151,7 @@ def test_the_example_is_valid() -> None:
 
 
 def test_every_path_that_the_pages_name_is_there() -> None:
-    pages = [CHECKOUT / "README.md", CHECKOUT / "CONTRIBUTING.md", *DOCS.rglob("*.md")]
+    pages = [CHECKOUT / "README.md", CHECKOUT / "CONTRIBUTING.md", CHECKOUT / "SECURITY.md", *DOCS.rglob("*.md")]
     named = {
         found: page.name
         for page in pages

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from netlab import files
+from netlab.cli.exits import shortage
 
 COMMAND = (sys.executable, "-c", "from netlab.cli import main; main()")
 
@@ -67,3 +71,42 @@ def test_files_that_are_no_files_are_refused(tmp_path: Path) -> None:
         for verb in ("check", "predict", "plan"):
             done = run(verb, str(path))
             assert (done.returncode, "not a regular file" in done.stderr) == (2, True), done.stderr
+
+
+def test_nothing_that_is_named_commands_the_terminal(tmp_path: Path) -> None:
+    names = ("a\x1b[31mb.yaml", "b\x9b31m.yaml", "c\x07.yaml", os.fsdecode(b"d\xff.yaml"), "e\u202e.yaml")
+    for name in names:
+        file = tmp_path / name
+        file.write_text("name: x\nfoo: 1\n")
+        for arguments in (("check", str(file)), ("predict", str(file)), ("report", "--from", str(file)), (name,)):
+            done = run(*arguments, shell='"$@" 2>&1')
+            assert done.returncode == 2, done.stdout
+            assert done.stdout.replace("\n", "").isprintable(), done.stdout
+
+
+@pytest.mark.parametrize("uid", ["", "²", "-1", "0x0", "4294967295", "99999999999", "1; id", "root"])
+def test_a_sudoer_that_is_no_user_is_nobody(uid: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SUDO_UID", uid)
+    monkeypatch.setenv("SUDO_GID", "4711")
+    assert files.sudoer() is None
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (RuntimeError("can't start new thread"), "no further thread"),
+        (BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable"), "Resource temporarily unavailable"),
+        (OSError(errno.ENOSPC, "No space left on device", "/run/netlab/x"), "No space left on device: /run/netlab/x"),
+        (OSError(errno.EMFILE, "Too many open files"), "Too many open files"),
+        (MemoryError(), "Cannot allocate memory"),
+    ],
+)
+def test_what_the_host_lacks_is_said(error: Exception, words: str) -> None:
+    found = shortage(error)
+    assert found is not None
+    assert (found.exit_code, words in found.message, bool(found.hint)) == (3, True, True)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("no"), KeyError("x"), OSError(errno.ECONNREFUSED, "refused")])
+def test_what_is_no_shortage_is_none(error: Exception) -> None:
+    assert shortage(error) is None
