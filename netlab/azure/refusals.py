@@ -1,4 +1,5 @@
-"""Why a router has no BGP route to an address: what its peers do not advertise to it, and what it drops. Pure."""
+"""Why a router has no BGP route to an address: sessions that are not established, what its peers keep from it, and what
+it drops. Pure."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from netlab.azure.bgp.route_maps import clause_for
 from netlab.azure.bgp.sessions import Announcements, Session, originated
 from netlab.azure.bgp.settling import Path, UpdateGroup, may_pass, passed_on
 from netlab.azure.state import State
+from netlab.azure.unestablished import Unestablished, unestablished
 from netlab.scenario.network import Router
 
 Kind = Literal[
@@ -24,18 +26,23 @@ Kind = Literal[
     "route map in",
     "route map out",
     "own only",
+    "no session",
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A route that a peer of a router has and the router does not learn: ``as_path`` is what the peer advertises."""
+    """A route that a peer of a router has and the router does not learn: ``as_path`` is what the peer advertises.
+
+    ``missing`` is the session with the peer where that is not established.
+    """
 
     kind: Kind
     router: Router
     peer: Router
     prefix: IPv4Network
     as_path: tuple[int, ...] = ()
+    missing: Unestablished | None = None
 
     @property
     def sentence(self) -> str:
@@ -58,6 +65,7 @@ class Refusal:
             "route map out": f"{peer.node} does not advertise {prefix} to {router.node}: it is set so (route map)",
             "own only": f"{peer.node} does not advertise {prefix} to {router.node}: it advertises only prefixes of its "
             f"own there",
+            "no session": self.missing.sentence if self.missing is not None else "",
             "site of origin": f"{peer.node} does not advertise {prefix} to {router.node}: the route comes from there "
             f"by another way (R99)",
         }[self.kind]
@@ -66,18 +74,20 @@ class Refusal:
 def refusals(state: State, routers: Iterable[Router], address: IPv4Address) -> tuple[Refusal, ...]:
     """Where the routes to an address end on their way to routers that have none, the nearest first; nothing where one
     of the routers has one."""
-    by_router: dict[str, list[Session]] = {}
+    by_router: dict[str, list[tuple[Session, Unestablished | None]]] = {}
     for session in state.bgp_sessions:
-        by_router.setdefault(session.router.node, []).append(session)
+        by_router.setdefault(session.router.node, []).append((session, None))
+    for missing in unestablished(state):
+        by_router.setdefault(missing.session.router.node, []).append((missing.session, missing))
     asked = tuple(routers)
     if any(True for router in asked for _ in _known(state, router, address)):
         return ()
     seen = {router.node: None for router in asked}
     frontier, found = list(seen), list[Refusal]()
     while frontier:
-        for session in by_router.get(frontier.pop(0), ()):
+        for session, lacking in by_router.get(frontier.pop(0), ()):
             known = tuple(_known(state, session.peer, address))
-            found += filter(None, (_refusal(state, session, path) for path in known))
+            found += filter(None, (_kept(state, session, lacking, path) for path in known))
             if not known and session.peer.node not in seen:
                 seen[session.peer.node] = None
                 frontier.append(session.peer.node)
@@ -95,12 +105,22 @@ def _known(state: State, router: Router, address: IPv4Address) -> Iterator[Path]
             yield paths[0]
 
 
-def _refusal(state: State, session: Session, path: Path) -> Refusal | None:
-    """Why a router does not learn a route that its peer has; None where it came from there."""
+def _kept(state: State, session: Session, missing: Unestablished | None, path: Path) -> Refusal | None:
+    """What keeps a peer's route from a router: there is no session, or what one of both sets; None where the route came
+    from there."""
+    if path.neighbor and state.topology.speakers[path.neighbor].end is session.router.end:
+        return None
+    refusal = _refusal(session, path)
+    if missing is None:
+        return refusal
+    found = Refusal("no session", session.router, session.peer, path.prefix, missing=missing)
+    return found if refusal is None else None
+
+
+def _refusal(session: Session, path: Path) -> Refusal | None:
+    """Why a router does not learn a route that its peer has; None where nothing keeps it."""
     router, peer = session.router, session.peer
     exports, imports = policy(peer, router).exports, policy(router, peer).imports
-    if path.neighbor and state.topology.speakers[path.neighbor].end is router.end:
-        return None
     group = UpdateGroup(peer, exports, session.internal, router.asn if exports.as_override else 0)
     own = () if session.internal else (peer.asn,) * (1 + exports.as_path_prepend)
     as_path = (*own, *clause_for(exports.route_map, path.prefix).changed(passed_on(path.as_path, group), peer.asn))

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from netlab.azure.mends.case import Case, Place
 from netlab.azure.refusals import Refusal, refusals
 from netlab.results.mends import Change, Edit
-from netlab.scenario.addresses import DEFAULT_ASN
-from netlab.scenario.network import Appliance, Connection, Network, Router, Site, VNet, VpnGateway
+from netlab.scenario.addresses import DEFAULT_ASN, other_of_a_30
+from netlab.scenario.network import Appliance, Connection, Network, Router, Site, Tunnel, VNet, VpnGateway
 from netlab.scenario.network.connections import AnyEnd
 
 
@@ -48,10 +48,43 @@ def _no_export(case: Case, refusal: Refusal) -> Iterator[Change]:
                 yield Change(sentence, actions=({"announce": {"site": site.name, "prefix": prefix}},))
 
 
+def _no_session(case: Case, refusal: Refusal) -> Iterator[Change]:
+    """A session that cannot run because its ends expect other addresses: those of one /30 (B37), or one that the device
+    lacks (B43). What else keeps a session down are events, or the connection's own settings."""
+    del case
+    tunnel = refusal.missing.session.tunnel if refusal.missing is not None else None
+    if tunnel is None or not tunnel.why_no_session:
+        return
+    for side in tunnel.connection.sides:
+        gateway, device = side.end, side.other
+        if isinstance(gateway, VpnGateway) and isinstance(device.end, Site) and device.device is not None:
+            mates = [other_of_a_30(address) for address in device.device.tunnel_addresses]
+            named = [str(mate) for mate in mates if mate in gateway.apipa_addresses]
+            path = ("connections", tunnel.connection.name, "custom_bgp_addresses")
+            sentence = f"name the gateway's addresses on {path[1]}: custom_bgp_addresses: [{', '.join(named)}] (B37)"
+            yield Change(sentence, (Edit("set", path, named[: len(gateway.instances)]),))
+            yield from _lacking(tunnel, gateway, device.end)
+
+
+def _lacking(tunnel: Tunnel, gateway: VpnGateway, site: Site) -> Iterator[Change]:
+    """The address that a site's device lacks for a tunnel: the other one of the /30 of the instance's."""
+    near = next(router for router in tunnel.routers if router.end is gateway)
+    address = tunnel.bgp_of(near.node).address
+    mate = other_of_a_30(address) if address is not None else None
+    if mate is not None and tunnel.bgp_of(tunnel.other(near.node).node).address is None:
+        path: tuple[str, ...] = ("sites", site.name, "bgp", "bgp_peering_addresses")
+        if site.spec.devices:
+            path = ("sites", site.name, "devices", str(tunnel.connection.spec.device), "bgp_peering_addresses")
+        yield Change(
+            f"give the device of {site.name} the BGP address {mate}, too (B43)", (Edit("append", path, str(mate)),)
+        )
+
+
 _BY_KIND: Mapping[str, Callable[[Case, Refusal], Iterator[Change]]] = {
     "loop": _loop,
     "no-advertise": _no_advertise,
     "no-export": _no_export,
+    "no session": _no_session,
 }
 
 
