@@ -106,12 +106,12 @@ def _cells(cells: tuple[Predicted, ...]) -> Iterator[Cell]:
             )
 
 
-def gone_wrong(scenario: Scenario) -> Report:
+def gone_wrong(scenario: Scenario, *, mended: bool = True) -> Report:
     """The same, but udp of the first pair died on the way, the second pair was not measured, and a check failed.
 
     What the report quotes is hostile.
     """
-    found = as_predicted(replace_description(scenario), mended=True)
+    found = as_predicted(replace_description(scenario), mended=mended)
     first = found.steps[0]
     died = replace(
         first.cells[1],
