@@ -16,7 +16,7 @@ from netlab.azure.state import State, after, initial
 from netlab.results.drops import Direction, Drop, DropType, cause
 from netlab.results.protocols import PROTOCOLS, Protocol
 from netlab.scenario.addresses import INTERNET_ADDRESS
-from netlab.scenario.models import Scenario, Step
+from netlab.scenario.models import Scenario, Step, TunnelType
 from netlab.scenario.names import INTERNET, Endpoint, by_node, sources, targets
 
 AS_BUILT = "as built"
@@ -197,12 +197,13 @@ def endpoint_addresses(state: State) -> dict[str, IPv4Address]:
     found: dict[str, IPv4Address] = {INTERNET: INTERNET_ADDRESS}
     found |= {node: nic.address for node, nic in network.nics.items()}
     found |= {host.node: host.address for site in network.sites.values() for host in site.hosts}
-    connected: dict[str, int] = {}
+    connected: dict[tuple[str, TunnelType], int] = {}
     for tunnel in network.client_tunnels.values():
         if not state.sessions[tunnel.key].absent:
-            before = connected.setdefault(tunnel.gateway.name, 0)
-            connected[tunnel.gateway.name] += 1
-            found[tunnel.name] = pool_addresses(tunnel.gateway)[0] + before
+            kind = tunnel.gateway.name, tunnel.tunnel_type
+            before = connected.setdefault(kind, 0)
+            connected[kind] += 1
+            found[tunnel.name] = pool_addresses(tunnel.gateway, tunnel.tunnel_type)[0] + before
     return found
 
 

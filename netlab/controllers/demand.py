@@ -59,7 +59,7 @@ class Demand:
 def demands(plan: Plan) -> Iterator[Demand]:
     """The tunnel interfaces of a lab that must be watched."""
     charons = {charon.node: charon for charon in plan.charons}
-    for tunnel in plan.tunnels:
+    for tunnel in (tunnel for tunnel in plan.tunnels if not tunnel.to_clients):
         charon = charons[tunnel.edge]
         for connection in charon.connections:
             if connection.name == tunnel.connection and connection.on_demand:

@@ -19,7 +19,7 @@ class Refusal(Enum):
 class Connected:
     """A client that a gateway has a tunnel with; ``identifier`` is the tunnel's, ``user`` the client's name there.
 
-    ``received`` and ``sent`` are bytes and packets, ``seconds`` how long it is there.
+    ``received`` and ``sent`` are bytes and packets, None where nobody counts these; ``seconds`` how long it is there.
     """
 
     identifier: str
@@ -27,5 +27,5 @@ class Connected:
     public: str
     address: str
     seconds: int
-    received: tuple[int, int]
-    sent: tuple[int, int]
+    received: tuple[int, int | None]
+    sent: tuple[int, int | None]

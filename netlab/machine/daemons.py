@@ -10,6 +10,7 @@ from pathlib import Path
 
 from netlab.errors import BuildError
 from netlab.machine import charon, flushing, frr, labs, processes
+from netlab.machine.p2s.types import tunnel_type
 from netlab.machine.waiting import wait_until
 from netlab.plan.model import BgpSpeaker, Charon, Plan
 from netlab.plan.names import lab_directory
@@ -21,7 +22,8 @@ _READY_SECONDS = 120.0
 
 
 def start(plan: Plan) -> None:
-    """Start every charon and zebra, and wait until they serve; ConvergeError if one has ended."""
+    """Start every charon, every zebra and what serves clients, and wait until they serve; ConvergeError if one has
+    ended."""
     charons: dict[str, processes.Process] = {}
     for number, item in enumerate(plan.charons):
         # One after the other in the same namespace: the first gets IKE's ports and the first TUN.
@@ -37,6 +39,8 @@ def start(plan: Plan) -> None:
         _await_frr(speaker, daemon, process)
     for item in plan.charons:
         _await_charon(item, charons[item.directory])
+    for server in (server for server in plan.servers if server.program):
+        tunnel_type(server).start(plan, server)
 
 
 def start_bgp(plan: Plan) -> None:

@@ -24,7 +24,7 @@ def place(plan: Plan) -> None:
     With what leads into them, so that BGP's first attempt succeeds.
     """
     for tunnel in plan.tunnels:
-        make = move_xfrm if tunnel.if_id else move_tun
+        make = move_xfrm if tunnel.if_id else move_ready_made if tunnel.ready_made else move_tun
         make(tunnel, plan.netns(tunnel.edge), plan.netns(tunnel.node))
     for node in steering.steered_nodes(plan):
         wanted = steering.routes(plan, node, steering.everything_up(plan))
@@ -61,6 +61,14 @@ def move_tun(tunnel: Tunnel, edge_netns: str, netns: str) -> None:
         ipr.link("set", index=index, ifname=tunnel.interface)
 
     _move(tunnel, edge_netns, netns, rename, leave_decoy)
+
+
+def move_ready_made(tunnel: Tunnel, edge_netns: str, netns: str) -> None:
+    """Move a TUN that its daemon made under its own name; it goes on serving it."""
+
+    def leave(_: IPRoute) -> None: ...
+
+    _move(tunnel, edge_netns, netns, leave, leave)
 
 
 def move_xfrm(tunnel: Tunnel, edge_netns: str, netns: str) -> None:

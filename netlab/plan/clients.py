@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Network
 
+from netlab.azure.p2s.tunnels import TUNNELS
 from netlab.plan.devices import Parts
 from netlab.plan.model import CHARON_TABLE, DEFAULT_TABLE, MAIN_TABLE, Node, Route, Rule
 from netlab.plan.names import lab_netns
@@ -57,10 +58,11 @@ def machine(lab: str, client: network.Client) -> Parts:
 
 
 def _own_network(client: network.Client) -> Iterator[Route]:
-    """The route to a client's own network: Windows compares it with those into tunnels; strongSwan's table, and routes
-    added by hand, come before it."""
+    """The route to a client's own network: it is compared with those into tunnels, unless all of these come before it,
+    and routes added by hand, too."""
     if client.spec.local_network is not None:
-        table = MAIN_TABLE if client.spec.os == "windows" else DEFAULT_TABLE
+        before = (TUNNELS[tunnel.tunnel_type].before_own_network for tunnel in client.tunnels)
+        table = DEFAULT_TABLE if all(client.spec.os in systems for systems in before) else MAIN_TABLE
         yield Route(str(client.spec.local_network), type="unreachable", table=table, metric=ON_LINK)
 
 

@@ -148,18 +148,17 @@ def _userspace_edges(lab: str, device: Device, connections: Connections, secrets
     each of which holds the public address; unknown peers reach the point-to-site edge.
     """
     wan = to_internet(device.edge, (f"{NEAR}/32",))
-    inner = {name: _edge_link(device, name) for name in connections}
+    inner = {name: _edge_link(device, name) for name in connections} | _link_for_clients(device)
     routes, rules = [upstream(WAN)], []
     tables = table_numbers(connections)
-    for name, connection in connections.items():
-        way = Route(f"{connection.local_address}/32", inner[name].b.name, via=INNER_NEAR)
+    for name, link in inner.items():
         if name == P2S:
-            routes.append(way)
+            routes.append(Route(f"{device.public_p2s}/32", link.b.name, via=INNER_NEAR))
         else:
-            routes.append(replace(way, table=tables[name]))
-            rules.append(
-                Rule(_STEERING_PRIORITY, tables[name], source=f"{connection.remote_address}/32", destination=way.prefix)
-            )
+            way = Route(f"{connections[name].local_address}/32", link.b.name, via=INNER_NEAR, table=tables[name])
+            peer = f"{connections[name].remote_address}/32"
+            routes.append(way)
+            rules.append(Rule(_STEERING_PRIORITY, way.table, source=peer, destination=way.prefix))
     steering = Node(
         device.edge, "edge", lab_netns(lab, device.edge), device.end.name, routes=tuple(routes), rules=tuple(rules)
     )
@@ -169,10 +168,32 @@ def _userspace_edges(lab: str, device: Device, connections: Connections, secrets
         if (node := device.charon_edge(name))
     )
     return Parts(
-        (steering, *(_charon_node(lab, device, c, filters.get(c.connections[0].name, ())) for c in charons)),
+        (
+            steering,
+            *(_charon_node(lab, device, c, filters.get(c.connections[0].name, ())) for c in charons),
+            *(() if P2S in connections else _node_for_clients(lab, device)),
+        ),
         (wan, *inner.values()),
         charons,
     )
+
+
+def _link_for_clients(device: Device) -> dict[str, Link]:
+    return {P2S: _edge_link(device, P2S)} if device.p2s else {}
+
+
+def _node_for_clients(lab: str, device: Device) -> Iterator[Node]:
+    """Where clients' tunnels end that are none of IKE's."""
+    if device.p2s:
+        yield Node(
+            device.charon_edge(P2S),
+            "edge",
+            lab_netns(lab, device.charon_edge(P2S)),
+            device.end.name,
+            loopback=(f"{device.public_p2s}/32",),
+            routes=(upstream(WAN, INNER_FAR),),
+            forwarding=False,
+        )
 
 
 def _charon_node(lab: str, device: Device, charon: Charon, nftables: Iterable[Ruleset]) -> Node:

@@ -115,6 +115,12 @@ def _peers(device: Device) -> Iterator[str]:
             yield f"{address}/32"
 
 
+def _parts_of_pool(device: Device) -> Iterator[str]:
+    """The parts of a pool that lead to clients with tunnels of one type: the VNet has a route to the whole pool."""
+    pool = str(device.gateway.client_settings.address_pool) if device.gateway is not None and device.p2s else ""
+    yield from (prefix for found in p2s.interfaces(device) for prefix in found.host_routes if prefix != pool)
+
+
 def _view(lab: str, device: Device, vnet: VNet) -> GatewayView:
     counts = vnet.route_server is not None
     to_clients = p2s.interfaces(device) if device.serves_p2s else ()
@@ -124,5 +130,5 @@ def _view(lab: str, device: Device, vnet: VNet) -> GatewayView:
         lab_netns(lab, device.node),
         (*(tunnel_port(tunnel.name) for tunnel in device.tunnels), *(t.interface for t in to_clients)),
         directory=node_directory(lab, device.node) if counts else "",
-        hidden=tuple(_peers(device)) if counts else (),
+        hidden=(*(_peers(device) if counts else ()), *_parts_of_pool(device)),
     )

@@ -61,6 +61,7 @@ def plan(
         secrets=(*shared_key_names(network), *ikev2.secret_names(network)),
         certificates=tuple(certificates(tuple(network.clients.values()), _servers(everything))),
         servers=tuple(server for device in on_duty for server in p2s.servers(lab, device)),
+        tls_keys=tuple(p2s.tls_keys(everything)),
     )
 
 

@@ -13,6 +13,8 @@ WAN = "wan"
 LAN = "lan"
 # For all point-to-site clients of a gateway; their IKE connection has this name too.
 P2S = "p2s"
+# For the clients of a gateway that use OpenVPN: the name of the TUN of its daemon.
+OPENVPN = "p2s-openvpn"
 # Between the instances of an active-active gateway, and from one of a site's several devices to the router before them.
 PAIR = "pair"
 INSIDE = "lan0"

@@ -20,6 +20,7 @@ from netlab.probe.packets import (
     RST,
     SYN,
     TIME_EXCEEDED,
+    TLS_PORT,
     UNREACHABLE,
     Tag,
 )
@@ -67,7 +68,7 @@ Esp = Literal["none", "outgoing", "all"]
 
 
 def program(tag: Tag, esp: Esp) -> bytes:
-    """The filter for the packets of a run, and for ESP that goes out or for all: an array of struct sock_filter."""
+    """The filter for the packets of a run, and for tunnels' that go out or for all: an array of struct sock_filter."""
     return _assembled(tuple(_lines(tag, esp)))
 
 
@@ -119,14 +120,17 @@ def _inside(tag: Tag) -> Iterator[_Line]:
 
 
 def _esp(esp: Esp) -> Iterator[_Line]:
-    """Accept ESP, plain or in UDP, but neither IKE nor keepalives."""
+    """Accept ESP, plain or in UDP, but neither IKE nor keepalives; and segments of TLS tunnels."""
     if esp == "outgoing":
         yield from ((_LD_W, _PACKET_TYPE), _Unless(_JEQ, PACKET_OUTGOING, "drop"))
     yield from ((_LD_H, 6), (_AND, _FRAGMENT_OFFSET), _Unless(_JEQ, 0, "drop"), (_LDX_MSH, 0))
     yield from _accepted((_LD_B, 9), _Unless(_JEQ, IPPROTO_ESP, "in udp"))
-    yield from ((_LD_B, 9), _Unless(_JEQ, IPPROTO_UDP, "drop"))
+    yield from ((_LD_B, 9), _Unless(_JEQ, IPPROTO_UDP, "tls"))
     yield from _not_ike((_LD_H_X, 0), _Unless(_JEQ, IPSEC_NAT_PORT, "to the port"))
     yield from _not_ike((_LD_H_X, 2), _Unless(_JEQ, IPSEC_NAT_PORT, "another port"))
+    yield from ((_RET, 0), _Label("tls"), (_LD_B, 9), _Unless(_JEQ, IPPROTO_TCP, "drop"))
+    yield from _accepted((_LD_H_X, 0), _Unless(_JEQ, TLS_PORT, "not from tls"))
+    yield from _accepted((_LD_H_X, 2), _Unless(_JEQ, TLS_PORT, "not to tls"))
 
 
 def _not_ike(load: tuple[int, int], port: _Unless) -> Iterator[_Line]:

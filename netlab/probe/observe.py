@@ -14,7 +14,7 @@ from functools import partial
 
 from netlab.errors import MeasureError
 from netlab.probe.packets import MAX_PROBES, Shot, Tag, build
-from netlab.probe.record import Record
+from netlab.probe.record import Record, by_flow
 from netlab.probe.sockets import (
     IP_PKTINFO,
     Places,
@@ -53,25 +53,25 @@ def observe(
     *,
     expected: Collection[Probe] | None = None,
     payload_size: int = 0,
-    keep_esp: bool = False,
+    keep_sealed: bool = False,
     quiet: float = 0.25,
     patience: float = 1.0,
     deadline: float = 30.0,
 ) -> Observation:
     """Send the probes from inside the nodes' namespaces and say where each was seen.
 
-    `addresses` are the nodes that send and answer, `namespaces` all nodes with a witness, `underlay` those where ESP is
-    counted as it goes out and, with `keep_esp`, each packet kept, in and out. Ends when no new packet of a probe was
-    seen for `quiet` seconds, or for `patience` seconds while the answer to one of the `expected` probes (default: all)
-    is missing; at the latest `deadline` seconds after sending.
+    `addresses` are the nodes that send and answer, `namespaces` all nodes with a witness, `underlay` those where ESP
+    and TLS tunnels are counted as they go out and, with `keep_sealed`, each packet of theirs kept, in and out. Ends
+    when no new packet of a probe was seen for `quiet` seconds, or for `patience` seconds while the answer to one of the
+    `expected` probes (default: all) is missing; at the latest `deadline` seconds after sending.
     """
     _check(addresses, probes, namespaces, underlay)
     tag = Tag()
     with ExitStack() as stack:
-        places = Places(namespaces, addresses, underlay, "all" if keep_esp else "outgoing")
+        places = Places(namespaces, addresses, underlay, "all" if keep_sealed else "outgoing")
         sockets = open_sockets(stack, places, probes, tag)
         everybody, asking = (stack.enter_context(selectors.DefaultSelector()) for _ in range(2))
-        record = Record(tag, probes, sockets, frozenset(underlay), keep_esp)
+        record = Record(tag, probes, sockets, frozenset(underlay), keep_sealed)
         run = _Run(addresses, probes, sockets, record, everybody, asking)
         run.listen()
         run.send(probes if expected is None else expected, payload_size)
@@ -222,8 +222,8 @@ class _Run:
             )
             for number, probe in enumerate(self.probes)
         )
-        kept = tuple(sorted(self.record.esp_sightings, key=lambda seen: seen.time_ns))
-        return Observation(traces, self.record.flows, kept)
+        kept = tuple(sorted(self.record.sealed, key=lambda seen: seen.time_ns))
+        return Observation(traces, by_flow(self.record.esp), by_flow(self.record.tls), kept)
 
     def _shot(self, probe: Probe) -> Shot:
         source = self.sockets.source_addresses.get((probe.source, probe.target), "0.0.0.0")

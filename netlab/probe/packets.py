@@ -42,6 +42,8 @@ SYN, RST, ACK = 0x02, 0x04, 0x10
 END_OF_OPTIONS, NO_OPERATION, TIMESTAMP = 0, 1, 8
 
 IPSEC_NAT_PORT = 4500
+TLS_PORT = 443
+"""Of OpenVPN and SSTP; no probe has it."""
 NON_ESP_MARKER = bytes(4)
 
 
@@ -61,6 +63,15 @@ class Esp(NamedTuple):
     in_udp: bool
     spi: int
     sequence: int
+
+
+class Tls(NamedTuple):
+    """What a segment of a TLS tunnel shows: its outer addresses, its place in the connection, and its bytes."""
+
+    source: str
+    target: str
+    sequence: int
+    size: int
 
 
 class Reading(NamedTuple):
@@ -191,12 +202,30 @@ def ends(packet: bytes) -> tuple[str, str]:
 
 
 def read_esp(packet: bytes) -> Esp | None:
-    """The same packets, with what their headers say."""
+    """An ESP packet, plain or in UDP, with what its headers say; None for IKE and keepalives."""
     start = _esp_start(packet)
     if not start:
         return None
     spi, sequence = struct.unpack_from("!II", packet, start)
     return Esp(*ends(packet), packet[9] == IPPROTO_UDP, spi, sequence)
+
+
+def is_tls(packet: bytes) -> bool:
+    """Whether a packet is a TCP segment from or to the port of TLS tunnels."""
+    start = _payload_start(packet)
+    if not start or packet[9] != IPPROTO_TCP or len(packet) < start + 20:
+        return False
+    return TLS_PORT in struct.unpack_from("!HH", packet, start)
+
+
+def read_tls(packet: bytes) -> Tls | None:
+    """Such a segment, with what its headers say; None where it has no text."""
+    if not is_tls(packet):
+        return None
+    start = _payload_start(packet)
+    (length,), (sequence,) = struct.unpack_from("!H", packet, 2), struct.unpack_from("!I", packet, start + 4)
+    size = length - start - (packet[start + 12] >> 4) * 4
+    return Tls(*ends(packet), sequence, size) if size > 0 else None
 
 
 def _esp_start(packet: bytes) -> int:

@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 from netlab.errors import MeasureError
 from netlab.probe.batch import Batch
-from netlab.probe.packets import Reading, Tag, ends, is_esp, read_esp
+from netlab.probe.packets import Reading, Tag, ends, is_esp, is_tls, read_esp, read_tls
 from netlab.probe.sockets import Sockets, interface_name
-from netlab.probe.trace import EspSighting, Probe, Sighting
+from netlab.probe.trace import EspSighting, Probe, Sealed, Sighting, TlsSighting
 
 # Where a packet passes: the node, the index of the interface there, and the direction.
 Place = tuple[str, int, bool]
@@ -38,11 +38,12 @@ class Record:
     probes: Sequence[Probe]
     sockets: Sockets
     underlay: frozenset[str]
-    keep_esp: bool
+    keep_sealed: bool
     awaited: set[int] = field(default_factory=set)
     sightings: dict[int, dict[tuple[Place, bytes], int]] = field(default_factory=dict)
     esp: Counter[tuple[str, bytes]] = field(default_factory=Counter)
-    esp_sightings: list[EspSighting] = field(default_factory=list)
+    tls: Counter[tuple[str, bytes]] = field(default_factory=Counter)
+    sealed: list[Sealed] = field(default_factory=list)
     others: Counter[str] = field(default_factory=Counter)
     last_seen: float = 0.0
     _batch: Batch = field(default_factory=Batch)
@@ -53,10 +54,9 @@ class Record:
         is_underlay, new, known = node in self.underlay, False, self._known
         for interface, outgoing, time_ns, packet in self._batch.read(self.sockets.witnesses[node]):
             place = (node, interface, outgoing)
-            if is_underlay and is_esp(packet):
-                self._count_esp(place, packet, time_ns)
-                if self.tag.nonce not in packet:
-                    continue
+            sealed = is_underlay and self._count(place, packet, time_ns)
+            if sealed and self.tag.nonce not in packet:
+                continue
             reading = (known.get(packet) or self._know(packet)).reading
             if reading is None:
                 self.others[node] += 1
@@ -80,13 +80,33 @@ class Record:
             raise MeasureError(f"node {node}: the kernel gave a packet no timestamp")
         return time_ns
 
-    def _count_esp(self, place: Place, packet: bytes, time_ns: int) -> None:
+    def _count(self, place: Place, packet: bytes, time_ns: int) -> bool:
+        """Count a packet if it is a tunnel's."""
+        return self._count_esp(place, packet, time_ns) or self._count_tls(place, packet, time_ns)
+
+    def _count_esp(self, place: Place, packet: bytes, time_ns: int) -> bool:
+        """Count a packet if it is ESP."""
+        if not is_esp(packet):
+            return False
         node, interface, outgoing = place
         if outgoing:
             self.esp[node, packet[12:20]] += 1
         # Before the first probe is sent, some packets carry no timestamp yet.
-        if self.keep_esp and time_ns and (esp := read_esp(packet)) is not None:
-            self.esp_sightings.append(EspSighting(time_ns, node, self._interface(node, interface), outgoing, *esp))
+        if self.keep_sealed and time_ns and (esp := read_esp(packet)) is not None:
+            self.sealed.append(EspSighting(time_ns, node, self._interface(node, interface), outgoing, *esp))
+        return True
+
+    def _count_tls(self, place: Place, packet: bytes, time_ns: int) -> bool:
+        """Count the bytes of a packet if it belongs to a TLS tunnel."""
+        if not is_tls(packet):
+            return False
+        node, interface, outgoing = place
+        tls = read_tls(packet)
+        if outgoing and tls is not None:
+            self.tls[node, packet[12:20]] += tls.size
+        if self.keep_sealed and time_ns and tls is not None:
+            self.sealed.append(TlsSighting(time_ns, node, self._interface(node, interface), outgoing, *tls))
+        return True
 
     def _interface(self, node: str, index: int) -> str:
         names = self.sockets.interfaces[node]
@@ -114,19 +134,21 @@ class Record:
             )
 
     @property
-    def flows(self) -> dict[tuple[str, str], int]:
-        """How many ESP packets each outer source sent to each destination: at the node where most went out."""
-        found: dict[tuple[str, str], int] = {}
-        for (_, flow), packets in self.esp.items():
-            pair = inet_ntoa(flow[:4]), inet_ntoa(flow[4:])
-            found[pair] = max(packets, found.get(pair, 0))
-        return found
-
-    @property
     def foreign(self) -> tuple[str, int, str]:
         """The node with most packets that belong to no probe, how many, and what they are."""
         others = Counter({(node, "packets"): count for node, count in self.others.items()})
         for (node, flow), count in self.esp.items():
             others[node, f"ESP packets from {inet_ntoa(flow[:4])} to {inet_ntoa(flow[4:])}"] += count
+        for (node, flow), count in self.tls.items():
+            others[node, f"bytes of TLS from {inet_ntoa(flow[:4])} to {inet_ntoa(flow[4:])}"] += count
         (((node, what), count),) = others.most_common(1) or [(("", ""), 0)]
         return node, count, what
+
+
+def by_flow(seen: Counter[tuple[str, bytes]]) -> dict[tuple[str, str], int]:
+    """What each outer source sent to each destination: at the node where most went out."""
+    found: dict[tuple[str, str], int] = {}
+    for (_, flow), count in seen.items():
+        pair = inet_ntoa(flow[:4]), inet_ntoa(flow[4:])
+        found[pair] = max(count, found.get(pair, 0))
+    return found

@@ -73,6 +73,24 @@ class EspSighting:
 
 
 @dataclass(frozen=True, slots=True)
+class TlsSighting:
+    """A TCP segment with text of a TLS tunnel, passing an interface of a node of the underlay."""
+
+    time_ns: int
+    node: str
+    interface: str
+    outgoing: bool
+    source: str
+    target: str
+    sequence: int
+    size: int
+
+
+# A packet that hides others.
+Sealed = EspSighting | TlsSighting
+
+
+@dataclass(frozen=True, slots=True)
 class Trace:
     """One probe with all its sightings, in time order.
 
@@ -95,13 +113,14 @@ class Trace:
 class Observation:
     """The traces, in the order of the probes, and how many ESP packets each outer (source, destination) sent.
 
-    An ESP packet passes many interfaces: the count is that of the underlay node where most went out.
-    `esp_sightings` are those packets one by one, in time order, where they were asked for.
+    `tls` are the bytes of text that passed TLS tunnels. All of it passes many interfaces: each number is that of the
+    underlay node where most went out. `sealed` are those packets one by one, in time order, where they were asked for.
     """
 
     traces: tuple[Trace, ...]
     esp: Mapping[tuple[str, str], int]
-    esp_sightings: tuple[EspSighting, ...] = ()
+    tls: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    sealed: tuple[Sealed, ...] = ()
 
 
 def all_pairs(nodes: Iterable[str], protocols: Collection[Protocol] = PROTOCOLS) -> tuple[Probe, ...]:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from netlab.plan.model import Plan
-from netlab.render import text, vici
+from netlab.plan.model import OpenVpnServer, Plan
+from netlab.render import openvpn, text, vici
 
 
 def files(plan: Plan) -> Iterator[tuple[str, str]]:
     """Every configuration file that ``up`` writes: path and content."""
     for charon in plan.charons:
         yield f"{charon.directory}/strongswan.conf", text.strongswan_conf(charon, plan.timers, plan.data_plane)
+    for server in plan.servers:
+        if isinstance(server, OpenVpnServer):
+            yield f"{server.directory}/server.conf", openvpn.server_conf(plan.lab, server, plan.timers)
+            yield f"{server.directory}/{openvpn.PUSHED}/DEFAULT", openvpn.pushed(server.static)
     for speaker in plan.speakers:
         for daemon in speaker.daemons:
             yield f"{speaker.directory}/{daemon}.conf", text.frr_conf(speaker, daemon)

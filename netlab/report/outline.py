@@ -53,7 +53,8 @@ def _of_node(node: Node, interfaces: Iterable[tuple[Interface, Interface]], tunn
     for end, other in interfaces:
         yield f"  {end.name} {' '.join(end.addresses)} to {other.node}"
     for tunnel in tunnels:
-        yield f"  {tunnel.interface} mtu {tunnel.mtu}: tunnel of {tunnel.connection}, charon at {tunnel.edge}"
+        daemon = tunnel.connection if tunnel.ready_made else "charon"
+        yield f"  {tunnel.interface} mtu {tunnel.mtu}: tunnel of {tunnel.connection}, {daemon} at {tunnel.edge}"
         routes = (Route(prefix, tunnel.interface) for prefix in (*tunnel.statics, *tunnel.host_routes))
         yield from (f"  {_route(route)}" for route in routes)
     for rule in node.rules:

@@ -79,4 +79,5 @@ def _packet(seen: Passing, protocol: str) -> str:
     if seen.form == "clear":
         remark = f": {seen.remark}" if seen.remark else ""
         return f"{seen.source} > {seen.target}, {protocol}, TTL {seen.ttl}{remark}"
-    return f"{seen.source} > {seen.target}, SPI {seen.spi}, sequence {seen.sequence}"
+    spi = f", SPI {seen.spi}" if seen.spi else ""
+    return f"{seen.source} > {seen.target}{spi}, sequence {seen.sequence}"

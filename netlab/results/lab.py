@@ -99,8 +99,8 @@ class Removed:
 class Passing:
     """A packet of a followed probe at an interface, microseconds after the probe was sent.
 
-    Its addresses are those that it bore there. In clear it has a TTL, as ESP the number of its SA and its own in it.
-    ``remark`` is what an error says.
+    Its addresses are those that it bore there. In clear it has a TTL, as ESP the number of its SA and its own in it, as
+    TLS its place in the TCP connection. ``remark`` is what an error says.
     """
 
     time_us: float
@@ -108,7 +108,7 @@ class Passing:
     interface: str
     direction: Literal["in", "out"]
     leg: Literal["forward", "reverse", "error", "encapsulated"]
-    form: Literal["clear", "ESP", "ESP in UDP"]
+    form: Literal["clear", "ESP", "ESP in UDP", "TLS"]
     source: str = ""
     target: str = ""
     ttl: int | None = None

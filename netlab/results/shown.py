@@ -138,8 +138,8 @@ class ClientSession:
     vpnUserName: str
     ingressBytesTransferred: int
     egressBytesTransferred: int
-    ingressPacketsTransferred: int
-    egressPacketsTransferred: int
+    ingressPacketsTransferred: int | None
+    egressPacketsTransferred: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import pytest
 from nets import Net, line, network
 
 from netlab.errors import MeasureError
-from netlab.probe import Observation, Probe, Trace, all_pairs, last, looping, observe, packets, path
+from netlab.probe import EspSighting, Observation, Probe, Trace, all_pairs, last, looping, observe, packets, path
 from netlab.probe import observe as _observe_function
 from netlab.probe import sockets as probe_sockets
 
@@ -277,7 +277,7 @@ for packet in eval(sys.argv[1]):
 """
 
 
-def _beside(net: Net, packets: str, underlay: tuple[str, ...] = (), keep_esp: bool = False) -> Observation:
+def _beside(net: Net, packets: str, underlay: tuple[str, ...] = (), keep_sealed: bool = False) -> Observation:
     """Observe one probe from a to b while a also sends these packets."""
     command = ["ip", "netns", "exec", net.nodes["a"], sys.executable, "-c", BYSTANDER, packets]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as bystander:
@@ -285,7 +285,7 @@ def _beside(net: Net, packets: str, underlay: tuple[str, ...] = (), keep_esp: bo
             assert bystander.stdout is not None
             assert bystander.stdout.readline() == "ready\n"
             probes = [Probe("a", "b", "icmp")]
-            observation = observe(ADDRESSES, probes, net.nodes, underlay, quiet=1.0, keep_esp=keep_esp)
+            observation = observe(ADDRESSES, probes, net.nodes, underlay, quiet=1.0, keep_sealed=keep_sealed)
             assert bystander.wait(timeout=5) == 0
         finally:
             bystander.kill()
@@ -332,16 +332,16 @@ def test_esp_is_counted_where_it_goes_out_on_the_underlay(
 
 
 def test_esp_packets_are_kept_one_by_one_where_asked_for(arb: Net) -> None:
-    observation = _beside(arb, f"{ESP_IN_UDP} + {PLAIN_ESP} + {IKE}", underlay=("r",), keep_esp=True)
+    observation = _beside(arb, f"{ESP_IN_UDP} + {PLAIN_ESP} + {IKE}", underlay=("r",), keep_sealed=True)
 
-    inside = [s for s in observation.esp_sightings if (s.interface, s.outgoing) == ("to-a", False)]
-    assert [(s.node, s.target, s.in_udp, s.spi) for s in inside] == [
+    inside = [s for s in observation.sealed if (s.interface, s.outgoing) == ("to-a", False)]
+    assert [(s.node, s.target, s.in_udp, s.spi) for s in inside if isinstance(s, EspSighting)] == [
         *[("r", "10.0.2.10", True, int.from_bytes(b"spi1", "big"))] * 5,
         *[("r", "10.0.2.12", False, int.from_bytes(b"spi3", "big"))] * 3,
     ]
     (trace,) = observation.traces
     assert trace.sightings[0].time_ns < inside[0].time_ns
-    assert _beside(arb, ESP_IN_UDP, underlay=("r",)).esp_sightings == ()
+    assert _beside(arb, ESP_IN_UDP, underlay=("r",)).sealed == ()
 
 
 def test_esp_that_hides_nothing_is_seen(arb: Net) -> None:

@@ -15,7 +15,7 @@ REFUSALS = (REVOKED, UNTRUSTED, WRONG_PASSWORD, NO_ADDRESS)
 
 def refusal(tunnel: ClientTunnel, taken: int) -> str:
     """Why a gateway refuses a client while others hold ``taken`` addresses of its pool; empty if it accepts it."""
-    first, last = pool_addresses(tunnel.gateway)
+    first, last = pool_addresses(tunnel.gateway, tunnel.tunnel_type)
     full = taken > int(last) - int(first)
     return _by_credentials(tunnel) or (NO_ADDRESS if full else "")
 

@@ -11,12 +11,36 @@ from netlab.scenario.models import TunnelType
 from netlab.scenario.network import ClientTunnel, VpnGateway
 from netlab.scenario.rules.gateways import most_clients
 
+# What OpenVPN refuses to be without.
+_LEAST_ADDRESSES = 2
 
-def pool_addresses(gateway: VpnGateway) -> tuple[IPv4Address, IPv4Address]:
-    """The first and the last address that a gateway hands out: its pool's, as many as it serves clients (R52)."""
-    pool = gateway.client_settings.address_pool
-    served = min(pool.num_addresses - 2, most_clients(gateway.network.scenario, gateway.spec.sku))
-    return pool[1], pool[served]
+
+def pool_addresses(gateway: VpnGateway, tunnel_type: TunnelType) -> tuple[IPv4Address, IPv4Address]:
+    """The first and the last address that a gateway hands out to clients with tunnels of a type (R52)."""
+    first, last = pool_part(gateway, tunnel_type)
+    return first + TUNNELS[tunnel_type].reserved, last
+
+
+def pool_part(gateway: VpnGateway, tunnel_type: TunnelType) -> tuple[IPv4Address, IPv4Address]:
+    """The first and the last address of the pool that a tunnel type uses, those of the gateway's end included.
+
+    Differs from Azure: IKEv2 and OpenVPN have one pool in common there (P10); here each has a daemon of its own, and
+    OpenVPN has the end of the pool, as many addresses as the gateway has clients that use it.
+    """
+    settings, network = gateway.client_settings, gateway.network
+    pool = settings.address_pool
+    served = min(pool.num_addresses - 2, most_clients(network.scenario, gateway.spec.sku) + _reserved(gateway))
+    if len(settings.tunnel_types) == 1:
+        return pool[1], pool[served]
+    own = [tunnel for tunnel in network.client_tunnels.values() if tunnel.gateway is gateway]
+    users = sum(tunnel.tunnel_type != "IkeV2" for tunnel in own)
+    begin = max(2, served + 1 - max(users, _LEAST_ADDRESSES) - _reserved(gateway))
+    return (pool[1], pool[begin - 1]) if tunnel_type == "IkeV2" else (pool[begin], pool[served])
+
+
+def _reserved(gateway: VpnGateway) -> int:
+    """How many addresses of the pool no client gets."""
+    return sum(TUNNELS[tunnel_type].reserved for tunnel_type in gateway.client_settings.tunnel_types)
 
 
 def static_prefixes(gateway: VpnGateway) -> tuple[IPv4Network, ...]:
@@ -51,7 +75,7 @@ def windows_routes(tunnel: ClientTunnel, profile: Iterable[IPv4Network]) -> froz
 
     The class is that of the pool's first address: a gateway hands them out in their order.
     """
-    first, _ = pool_addresses(tunnel.gateway)
+    first, _ = pool_addresses(tunnel.gateway, tunnel.tunnel_type)
     by_class = {class_based(first)} if tunnel.client.class_based_route else set()
     return frozenset(profile) - {DEFAULT_ROUTE} | by_class
 

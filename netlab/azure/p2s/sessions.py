@@ -57,10 +57,14 @@ def connect(sessions: Sessions, tunnel: ClientTunnel, selectors: Prefixes, reach
 
 
 def _taken(sessions: Sessions, tunnel: ClientTunnel) -> int:
-    """How many addresses of a gateway's pool its other clients hold."""
-    own, gateway = tunnel.key
-    others = (held for (client, vnet), held in sessions.items() if vnet == gateway and client != own)
+    """How many addresses of a gateway's pool its other clients with tunnels of the same type hold."""
+    tunnels = tunnel.client.network.client_tunnels
+    others = (held for key, held in sessions.items() if key != tunnel.key and _alike(tunnels[key], tunnel))
     return sum(not held.absent for held in others)
+
+
+def _alike(one: ClientTunnel, other: ClientTunnel) -> bool:
+    return (one.gateway.name, one.tunnel_type) == (other.gateway.name, other.tunnel_type)
 
 
 def disconnect(sessions: Sessions, key: Key, why: str = DISCONNECTED) -> Sessions:

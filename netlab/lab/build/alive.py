@@ -24,6 +24,8 @@ def expected(plan: Plan) -> Iterator[tuple[str, str, str]]:
     """Every daemon that must run: node, run directory and process name."""
     for charon in plan.charons:
         yield charon.node, charon.directory.rpartition("/")[2], "charon-systemd"
+    for server in (server for server in plan.servers if server.program):
+        yield server.edge, server.directory.rpartition("/")[2], server.program
     for speaker in plan.speakers:
         for program in speaker.daemons:
             yield speaker.node, speaker.directory.rpartition("/")[2], program

@@ -6,6 +6,7 @@ only.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -38,14 +39,19 @@ class Issued:
     key: RSAPrivateKey
 
 
-def issue(lab: str, wanted: Iterable[Certificate], write_secret: Callable[[Path, str], None]) -> None:
-    """Make certificates and keys, roots before what they issue, and write them to the run directory."""
+def issue(
+    lab: str, wanted: Iterable[Certificate], tls_keys: Iterable[str], write_secret: Callable[[Path, str], None]
+) -> None:
+    """Make certificates with keys, roots before what they issue, and keys of tls-auth; write them to the run
+    directory."""
     from cryptography.hazmat.primitives import serialization
 
     wanted = tuple(wanted)
     if not wanted:
         return
     Path(certificate_path(lab, "")).parent.mkdir(mode=0o700, exist_ok=True)
+    for name in tls_keys:
+        write_secret(Path(certificate_path(lab, name)).with_suffix(".key"), _static_key())
     keys = _keys([item.name for item in wanted if item.revokes is None])
     issued: dict[str, Issued] = {}
     for item in wanted:
@@ -61,6 +67,14 @@ def issue(lab: str, wanted: Iterable[Certificate], write_secret: Callable[[Path,
             )
             write_secret(Path(certificate_path(lab, item.name)).with_suffix(".key"), key.decode())
         Path(certificate_path(lab, item.name)).write_bytes(text)
+
+
+def _static_key() -> str:
+    """A key of OpenVPN's tls-auth: 2048 random bits."""
+    digits = secrets.token_hex(256)
+    lines = (digits[place : place + 32] for place in range(0, len(digits), 32))
+    name = "OpenVPN Static key V1"
+    return "\n".join((f"-----BEGIN {name}-----", *lines, f"-----END {name}-----", ""))
 
 
 def listed(lab: str, wanted: Iterable[Certificate]) -> tuple[ListedCertificate, ...]:
@@ -114,7 +128,9 @@ def _certificate(item: Certificate, key: RSAPrivateKey, issued: Mapping[str, Iss
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
     )
     if not is_root:
-        builder = builder.add_extension(x509.SubjectAlternativeName([_identity(item.subject)]), critical=False)
+        identity = _identity(item.subject)
+        builder = builder.add_extension(x509.SubjectAlternativeName([identity]), critical=False)
+        builder = builder.add_extension(x509.ExtendedKeyUsage([_purpose(identity)]), critical=False)
     return builder.sign(issuer_key, hashes.SHA256())
 
 
@@ -133,6 +149,15 @@ def _identity(subject: str) -> x509.GeneralName:
         return x509.IPAddress(IPv4Address(subject))
     except AddressValueError:
         return x509.DNSName(subject)
+
+
+def _purpose(identity: x509.GeneralName) -> x509.ObjectIdentifier:
+    """What the owner of a certificate is in TLS: a gateway the server, a client the client."""
+    from cryptography import x509
+    from cryptography.x509.oid import ExtendedKeyUsageOID
+
+    is_server = isinstance(identity, x509.IPAddress)
+    return ExtendedKeyUsageOID.SERVER_AUTH if is_server else ExtendedKeyUsageOID.CLIENT_AUTH
 
 
 def _usage(is_root: bool) -> x509.KeyUsage:

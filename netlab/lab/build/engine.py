@@ -48,7 +48,7 @@ def steps(
                 machine.links.impair(plan, uplink)
 
     def issue() -> None:
-        certificates.issue(lab, plan.certificates, keys.write_secret)
+        certificates.issue(lab, plan.certificates, plan.tls_keys, keys.write_secret)
 
     def converge() -> None:
         machine.daemons.await_controller(lab, controller)
@@ -58,9 +58,9 @@ def steps(
         Step("network namespaces", lambda: machine.labs.create(plan), lambda: machine.labs.remove(lab)),
         Step("links, addresses and routes", lambda: machine.links.build(plan), _nothing),
         *((Step("impaired links", impair_links, _nothing),) if any(u.impaired for u in plan.uplinks) else ()),
+        *((Step("certificates", issue, _nothing),) if plan.certificates else ()),
         Step("IKE and routing daemons", lambda: machine.daemons.start(plan), stop),
         Step("tunnel interfaces", lambda: machine.tunnels.place(plan), _nothing),
-        *((Step("certificates", issue, _nothing),) if plan.certificates else ()),
         Step("keys and connections", lambda: machine.ike.load(plan, secrets), _nothing),
         Step("SDN controller", lambda: machine.daemons.start_controller(lab, controller), stop),
         Step("security associations", initiate, _nothing),

@@ -14,7 +14,7 @@ from netlab.lab.measure.autopsy import Coroner
 from netlab.lab.measure.evidence import Evidence, in_public
 from netlab.lab.measure.judgement import another_cause, another_way, disagreement, not_via
 from netlab.lab.measure.probing import aimed, all_addresses
-from netlab.lab.measure.trace import tunnel_ends
+from netlab.lab.measure.trace import outer, tunnel_ends
 from netlab.lab.story.addresses import probe_addresses
 from netlab.probe.observe import observe
 from netlab.probe.trace import Probe, Trace, all_pairs, path
@@ -44,7 +44,7 @@ def measure(
     probes = [aimed(state, everything, probe) for probe in asked]
     wanted = [probe for probe in probes if predicted[_question(probe)].outcome == "reachable"]
     observation = observe(present, probes, {node.name: node.netns for node in plan.nodes}, underlay, expected=wanted)
-    publics = {place: own for place, (own, _) in tunnel_ends(plan).items()}
+    publics = {place: (own, outer(plan, place)) for place, (own, _) in tunnel_ends(plan).items()}
     evidence = Evidence(observation, publics, underlay, frozenset(in_public(foretold)))
     coroner = Coroner(plan, machine)
     cells = [

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from netlab.azure.prediction import Predicted
+from netlab.plan.model import Outer
 from netlab.probe.trace import Observation, Trace, packets
 from netlab.scenario.names import INTERNET, Pair
 
@@ -18,18 +19,25 @@ class _Crossing:
 
     source: str
     target: str
+    outer: Outer
+
+
+# The smallest probe: a header of IP and one of TCP.
+_LEAST_BYTES = 40
 
 
 class Evidence:
-    """What was seen on the underlay: whether all that crossed a tunnel did so as ESP and nothing of it in clear.
+    """What was seen on the underlay: whether all that crossed a tunnel did so inside it, and nothing of it in clear.
 
-    ``in_public`` are the pairs whose packets routes lead to the Internet, be it by mistake.
+    As many ESP packets must be seen as probes crossed; TLS puts several into a segment, so its bytes are counted.
+    ``publics`` are the public address and the outer form of each tunnel's interface. ``in_public`` are the pairs whose
+    packets routes lead to the Internet, be it by mistake.
     """
 
     def __init__(
         self,
         observation: Observation,
-        publics: Mapping[tuple[str, str], str],
+        publics: Mapping[tuple[str, str], tuple[str, Outer]],
         underlay: set[str],
         in_public: frozenset[Pair],
     ) -> None:
@@ -43,7 +51,7 @@ class Evidence:
                 source = self._publics.get((entry.node, entry.interface)) if entry.outgoing else None
                 target = self._publics.get((leaving.node, leaving.interface)) if not leaving.outgoing else None
                 if source and target:
-                    yield _Crossing(source, target)
+                    yield _Crossing(source[0], target[0], source[1])
 
     def encrypted(self, trace: Trace) -> bool | None:
         """Whether a probe crossed its tunnels encrypted; None if it crossed none."""
@@ -51,8 +59,14 @@ class Evidence:
         if not crossings:
             return None
         in_clear = self._is_private(trace) and any(seen.node in self._underlay for seen in trace.sightings)
-        esp = self._observation.esp
-        return not in_clear and all(esp.get((c.source, c.target), 0) >= self._total[c] for c in crossings)
+        return not in_clear and all(map(self._is_seen, crossings))
+
+    def _is_seen(self, crossing: _Crossing) -> bool:
+        """Whether all that crossed as this packet did was seen inside its tunnel."""
+        total, flow = self._total[crossing], (crossing.source, crossing.target)
+        if crossing.outer == "TLS":
+            return self._observation.tls.get(flow, 0) >= total * _LEAST_BYTES
+        return self._observation.esp.get(flow, 0) >= total
 
     @property
     def leaks(self) -> tuple[str, ...]:
@@ -62,9 +76,11 @@ class Evidence:
 
     @property
     def words(self) -> str:
-        """How much crossed tunnels, and how much of it was seen as ESP."""
-        crossings, esp = self._total.total(), sum(self._observation.esp.values())
-        return f"{crossings} tunnel crossings, {esp} ESP packets on the underlay"
+        """How much crossed tunnels, and how much was seen of it inside them."""
+        crossings = self._total.total()
+        esp, tls = (sum(seen.values()) for seen in (self._observation.esp, self._observation.tls))
+        in_tls = f", {tls} bytes of TLS" if tls else ""
+        return f"{crossings} tunnel crossings, {esp} ESP packets{in_tls} on the underlay"
 
     def _is_private(self, trace: Trace) -> bool:
         return (trace.probe.source, trace.probe.target) not in self._in_public

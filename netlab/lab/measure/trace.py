@@ -1,4 +1,4 @@
-"""One probe followed through every namespace: in clear where it passed, and as ESP between the ends of tunnels."""
+"""One probe followed through every namespace: in clear where it passed, and inside a tunnel between its ends."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from itertools import pairwise
 from netlab.lab.build.records import Lab
 from netlab.lab.machine import Machine
 from netlab.lab.measure.autopsy import Coroner
-from netlab.plan.model import Client, Plan
+from netlab.plan.model import Client, Outer, Plan
 from netlab.probe.observe import observe
-from netlab.probe.trace import EspSighting, Leg, Probe, Sighting, Trace, packets, path
+from netlab.probe.trace import EspSighting, Leg, Probe, Sealed, Sighting, Trace, packets, path
 from netlab.results.lab import Followed, Passing
 
-# Where ESP passes: between the public addresses, up to the clients, which hold their own.
+# Where tunnels pass: between the public addresses, up to the clients, which hold their own.
 _UNDERLAY = ("internet", "edge", "client")
 _TUNNELLED: tuple[Leg, ...] = ("forward", "reverse", "error")
 
@@ -25,7 +25,7 @@ def follow(lab: Lab, machine: Machine, addresses: Mapping[str, str], probe: Prob
     pair = {node: addresses[node] for node in (probe.source, probe.target)}
     namespaces = {node.name: node.netns for node in plan.nodes}
     underlay = {node.name for node in plan.nodes if node.kind in _UNDERLAY}
-    observation = observe(pair, [probe], namespaces, underlay, keep_esp=True)
+    observation = observe(pair, [probe], namespaces, underlay, keep_sealed=True)
     (trace,) = observation.traces
     drop = None if trace.answered else Coroner(plan, machine).examine(trace)
     return Followed(
@@ -40,7 +40,7 @@ def follow(lab: Lab, machine: Machine, addresses: Mapping[str, str], probe: Prob
         forward=path(trace, "forward"),
         reverse=path(trace, "reverse"),
         dropped_at=drop,
-        sightings=passings(trace, observation.esp_sightings, tunnel_ends(plan)),
+        sightings=passings(trace, observation.sealed, tunnel_ends(plan)),
     )
 
 
@@ -60,13 +60,13 @@ class Crossing:
     source: str
     target: str
 
-    def contains(self, esp: EspSighting) -> bool:
-        """Whether an ESP packet passed between the tunnel's ends while this one was in it."""
+    def contains(self, sealed: Sealed) -> bool:
+        """Whether a packet of the tunnel passed between its ends while this one was in it."""
         return (
-            esp.source == self.source
-            and self.target in ("", esp.target)
-            and self.begin <= esp.time_ns
-            and (self.end is None or esp.time_ns <= self.end)
+            sealed.source == self.source
+            and self.target in ("", sealed.target)
+            and self.begin <= sealed.time_ns
+            and (self.end is None or sealed.time_ns <= self.end)
         )
 
 
@@ -81,6 +81,13 @@ def tunnel_ends(plan: Plan) -> dict[tuple[str, str], tuple[str, str]]:
     ends = {(tunnel.node, tunnel.interface): public[tunnel.edge, tunnel.connection] for tunnel in between}
     ends |= {(server.node, server.interface): (server.address, "") for server in plan.servers}
     return ends | {(item.node, item.interface): (_own_address(plan, item), item.server) for item in plan.clients}
+
+
+def outer(plan: Plan, place: tuple[str, str]) -> Outer:
+    """What a tunnel is on the underlay, by node and interface of one of its ends."""
+    of_servers = {(server.node, server.interface): server.outer for server in plan.servers}
+    of_clients = {(client.node, client.interface): client.outer for client in plan.clients}
+    return (of_servers | of_clients).get(place, "ESP")
 
 
 def _own_address(plan: Plan, client: Client) -> str:
@@ -109,15 +116,15 @@ def _crossing(
 
 
 def passings(
-    trace: Trace, esp: Collection[EspSighting], ends: Mapping[tuple[str, str], tuple[str, str]]
+    trace: Trace, sealed: Collection[Sealed], ends: Mapping[tuple[str, str], tuple[str, str]]
 ) -> tuple[Passing, ...]:
-    """All sightings of a probe in time order, in clear and as ESP."""
+    """All sightings of a probe in time order, in clear and inside tunnels."""
     if not trace.sightings:
         return ()
     sent = trace.sightings[0].time_ns
-    found = {seen: crossing.leg for crossing in crossings(trace, ends) for seen in esp if crossing.contains(seen)}
+    found = {seen: crossing.leg for crossing in crossings(trace, ends) for seen in sealed if crossing.contains(seen)}
     timed = [(seen.time_ns, _in_clear(seen, sent)) for seen in trace.sightings]
-    timed += [(seen.time_ns, _as_esp(seen, leg, sent)) for seen, leg in found.items()]
+    timed += [(seen.time_ns, _inside(seen, leg, sent)) for seen, leg in found.items()]
     return tuple(passing for _, passing in sorted(timed, key=lambda pair: pair[0]))
 
 
@@ -137,16 +144,16 @@ def _in_clear(seen: Sighting, sent: int) -> Passing:
     )
 
 
-def _as_esp(seen: EspSighting, leg: Leg, sent: int) -> Passing:
+def _inside(seen: Sealed, leg: Leg, sent: int) -> Passing:
     return Passing(
         time_us=(seen.time_ns - sent) / 1000,
         node=seen.node,
         interface=seen.interface,
         direction="out" if seen.outgoing else "in",
         leg=leg,
-        form="ESP in UDP" if seen.in_udp else "ESP",
+        form="TLS" if not isinstance(seen, EspSighting) else "ESP in UDP" if seen.in_udp else "ESP",
         source=seen.source,
         target=seen.target,
-        spi=f"{seen.spi:08x}",
+        spi=f"{seen.spi:08x}" if isinstance(seen, EspSighting) else "",
         sequence=seen.sequence,
     )

@@ -41,13 +41,16 @@ def repair(old: Plan, new: Plan, secrets: Mapping[str, str], machine: Machine, u
 
 def _directories(part: Plan) -> set[str]:
     """The names of the directories of daemons."""
-    everything = (*(charon.directory for charon in part.charons), *(speaker.directory for speaker in part.speakers))
-    return {directory.rpartition("/")[2] for directory in everything}
+    return {directory.rpartition("/")[2] for directory in _whole_directories(part)}
+
+
+def _whole_directories(part: Plan) -> set[str]:
+    for_clients = (server.directory for server in part.servers if server.program)
+    return {*(c.directory for c in part.charons), *(s.directory for s in part.speakers), *for_clients}
 
 
 def _remove(part: Plan, machine: Machine, abruptly: bool) -> None:
-    directories = {charon.directory for charon in part.charons} | {speaker.directory for speaker in part.speakers}
-    machine.daemons.stop(part.lab, directories, abruptly)
+    machine.daemons.stop(part.lab, _whole_directories(part), abruptly)
     machine.tunnels.remove(part)
 
 
@@ -84,11 +87,13 @@ def added_to(old: Plan, new: Plan) -> Plan:
     """The new plan with only the daemons and tunnels that the old one has not."""
     directories = {charon.directory for charon in old.charons}
     speakers = {speaker.directory for speaker in old.speakers}
+    servers = {server.directory for server in old.servers}
     return replace(
         new,
         charons=tuple(charon for charon in new.charons if charon.directory not in directories),
         speakers=tuple(speaker for speaker in new.speakers if speaker.directory not in speakers),
         tunnels=tuple(tunnel for tunnel in new.tunnels if _place(tunnel) not in set(map(_place, old.tunnels))),
+        servers=tuple(server for server in new.servers if server.directory not in servers),
         clients=(),
     )
 

@@ -43,7 +43,7 @@ from netlab.plan.model.nftables import (
     UnknownPeer,
     VpnServerNat,
 )
-from netlab.plan.model.p2s import Client, IkeServer, Server
+from netlab.plan.model.p2s import Client, IkeServer, OpenVpnServer, Outer, Server
 from netlab.plan.model.views import GatewayView, RouteServerView, Uplink
 
 __all__ = [
@@ -77,6 +77,8 @@ __all__ = [
     "Kind",
     "Link",
     "Node",
+    "OpenVpnServer",
+    "Outer",
     "PeerSecret",
     "Plan",
     "Route",

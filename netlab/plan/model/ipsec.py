@@ -131,7 +131,8 @@ class Tunnel:
     ``connection`` is its IKE connection, ``of`` Azure's. ``edge`` is where its charon lives. ``statics`` are prefixes
     that lead into the connection whatever BGP says, ``host_routes`` the BGP peer's address, and for point-to-site the
     pool. ``peer`` is the node at the other end, empty for point-to-site, where clients come and go. ``before`` is
-    the way here from the router before several devices, if there is one.
+    the way here from the router before several devices, if there is one. ``ready_made`` where a daemon makes the
+    interface in the edge under its own name.
     """
 
     node: str
@@ -146,6 +147,7 @@ class Tunnel:
     peer: str = ""
     if_id: int = 0
     before: Before | None = None
+    ready_made: bool = False
 
     @property
     def to_clients(self) -> bool:

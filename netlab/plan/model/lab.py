@@ -52,6 +52,7 @@ class Plan:
     secrets: tuple[str, ...] = field(default=())
     certificates: tuple[Certificate, ...] = ()
     servers: tuple[Server, ...] = ()
+    tls_keys: tuple[str, ...] = ()
 
     def node(self, name: str) -> Node:
         """The node of this name; KeyError if there is none."""

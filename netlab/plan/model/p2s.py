@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
-from netlab.plan.model.ipsec import IkeConnection
+from netlab.plan.model.ipsec import Credentials, IkeConnection
 from netlab.plan.model.kernel import CHARON_TABLE, MAIN_TABLE
 from netlab.scenario.models import TunnelType
+
+Outer = Literal["ESP", "TLS"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,8 @@ class Server:
 
     # The name of its process; empty where it is the charon of the plan that has this directory.
     program: ClassVar[str] = ""
+    # What its tunnels are on the way between the public addresses.
+    outer: ClassVar[Outer] = "ESP"
 
     tunnel_type: TunnelType
     vnet: str
@@ -46,6 +50,26 @@ class IkeServer(Server):
 
 
 @dataclass(frozen=True, slots=True)
+class OpenVpnServer(Server):
+    """OpenVPN: a daemon on TCP port 443, whose TUN is moved into the routing namespace.
+
+    ``subnet`` is the whole pool, ``own`` the next hop of the pushed routes, ``first`` and ``last`` what clients get.
+    ``tls_key`` is the name of the key of tls-auth.
+    """
+
+    program: ClassVar[str] = "openvpn"
+    outer: ClassVar[Outer] = "TLS"
+
+    edge_netns: str
+    subnet: str
+    own: str
+    first: str
+    last: str
+    credentials: Credentials
+    tls_key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Client:
     """A point-to-site client's tunnel to the gateway of a VNet: its namespace, its interface, its daemon's directory.
 
@@ -67,6 +91,11 @@ class Client:
     class_based_route: bool
     tunnel_type: TunnelType
     server: str
+
+    @property
+    def outer(self) -> Outer:
+        """What its tunnel is on the way to the gateway: of TLS it is a connection to TCP port 443."""
+        return "ESP" if self.tunnel_type == "IkeV2" else "TLS"
 
     @property
     def tables(self) -> tuple[int, ...]:

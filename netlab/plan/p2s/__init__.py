@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol
 
 from netlab.plan.devices import Device
 from netlab.plan.model import Client, DataPlane, Server, Tunnel
-from netlab.plan.p2s import ikev2
+from netlab.plan.p2s import ikev2, openvpn
 from netlab.scenario import network
 from netlab.scenario.models import TunnelType
 from netlab.scenario.network import ClientTunnel, VpnGateway
@@ -26,7 +26,7 @@ class Planned(Protocol):
         """A client's end; ``number`` counts its tunnels of this type."""
 
 
-TUNNELS: Mapping[TunnelType, Planned] = {"IkeV2": ikev2}
+TUNNELS: Mapping[TunnelType, Planned] = {"IkeV2": ikev2, "OpenVPN": openvpn}
 
 
 def servers(lab: str, device: Device) -> Iterator[Server]:
@@ -41,6 +41,14 @@ def interfaces(device: Device) -> Iterator[Tunnel]:
     if device.gateway is not None and device.p2s:
         for tunnel_type in device.gateway.client_settings.tunnel_types:
             yield TUNNELS[tunnel_type].interface(device, device.gateway)
+
+
+def tls_keys(everything: Iterable[Device]) -> Iterator[str]:
+    """The names of the keys of tls-auth that gateways share with their clients."""
+    for device in everything:
+        gateway = device.gateway if device.serves_p2s else None
+        if gateway is not None and "OpenVPN" in gateway.client_settings.tunnel_types:
+            yield openvpn.tls_key_name(gateway.name)
 
 
 def clients(lab: str, client: network.Client, data_plane: DataPlane) -> tuple[Client, ...]:

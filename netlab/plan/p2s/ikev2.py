@@ -33,7 +33,7 @@ def p2s_connection(device: Device) -> IkeConnection | None:
     gateway = device.gateway
     if gateway is None or gateway.point_to_site is None or "IkeV2" not in gateway.point_to_site.tunnel_types:
         return None
-    authentication, (first, last) = gateway.point_to_site.authentication, pool_addresses(gateway)
+    authentication, (first, last) = gateway.point_to_site.authentication, pool_addresses(gateway, "IkeV2")
     return IkeConnection(
         name=P2S,
         local_address=device.public_p2s,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from netlab.scenario.values import Address, Asn, Model, Name, Prefix
 
@@ -15,9 +15,14 @@ Sku = Literal[
 ]  # fmt: skip
 
 
-TunnelType = Literal["IkeV2"]
+def _azures(value: object) -> object:
+    """Azure's spelling of a tunnel type: its API takes any case."""
+    return {name.lower(): name for name in TRIED}.get(value.lower(), value) if isinstance(value, str) else value
+
+
+TunnelType = Annotated[Literal["IkeV2", "OpenVPN"], BeforeValidator(_azures)]
 # In the order in which the software of a client tries those that its gateway has (R59, P7).
-TRIED: tuple[TunnelType, ...] = ("IkeV2",)
+TRIED: tuple[TunnelType, ...] = ("IkeV2", "OpenVPN")
 
 
 class BgpSettings(Model):
@@ -40,16 +45,17 @@ class BgpSettings(Model):
 class PointToSite(Model):
     """The point-to-site configuration of a VPN gateway.
 
-    Differs from Azure: Without ``authentication_types`` each client has a pre-shared key, and a gateway has one
-    authentication type, not several.
+    Differs from Azure: Where all tunnels are IKEv2, each client has a pre-shared key without ``authentication_types``;
+    and a gateway has one authentication type, not several.
     """
 
     address_pool: Prefix
     """The pool that clients get their addresses from. It overlaps no VNet; /29 at least, active-active /28 (R57)."""
     tunnel_types: tuple[TunnelType, ...] = ("IkeV2",)
-    """The protocols of the tunnels (R56)."""
+    """The protocols of the tunnels: IkeV2, OpenVPN or both (R56, P1). OpenVPN is TLS on TCP port 443 (P2)."""
     authentication_types: Annotated[tuple[Literal["Certificate", "EapMSChapv2"], ...], Field(max_length=1)] = ()
-    """How clients authenticate (R60). Default: with a pre-shared key each, which Azure does not have."""
+    """How clients authenticate (R60, P12). Default: with a certificate; where all tunnels are IKEv2, with a pre-shared
+    key each, which Azure does not have."""
     root_certificates: Annotated[tuple[Name, ...], Field(min_length=1)] = ("root",)
     """The names of the root certificates that the gateway trusts, at most 20 (R60). The lab makes the certificates;
     the same name is the same root at all gateways."""
@@ -61,7 +67,9 @@ class PointToSite(Model):
     @property
     def authentication(self) -> Literal["Certificate", "EapMSChapv2"] | None:
         """How its clients authenticate; None for a pre-shared key."""
-        return next(iter(self.authentication_types), None)
+        if self.authentication_types:
+            return self.authentication_types[0]
+        return None if set(self.tunnel_types) <= {"IkeV2"} else "Certificate"
 
 
 class VpnGateway(Model):

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from scapy.layers.inet import ICMP, IP, TCP, UDP
-from scapy.packet import Raw
+from scapy.packet import Packet, Raw
 
-from netlab.probe.packets import PORT, Esp, Shot, Tag, build, ends, is_esp, read_esp
+from netlab.probe.packets import PORT, Esp, Shot, Tag, Tls, build, ends, is_esp, read_esp, read_tls
 from netlab.probe.trace import Rejection
 from netlab.results.protocols import PROTOCOLS, Protocol
 
@@ -162,6 +162,8 @@ def test_a_probe_inside_another_packet_is_encapsulated() -> None:
 def test_no_packet_upsets_the_reader(packet: bytes) -> None:
     assert TAG.read(packet) is None
     is_esp(packet)
+    read_esp(packet)
+    read_tls(packet)
 
 
 @given(st.sampled_from(PROTOCOLS), st.integers(0, 60), st.integers(0, 255))
@@ -202,3 +204,20 @@ def test_what_esp_shows_of_itself(in_udp: bool) -> None:
     packet.src, packet.dst = "203.0.113.1", "203.0.113.2"
 
     assert read_esp(bytes(packet)) == Esp("203.0.113.1", "203.0.113.2", in_udp, 0xC5524545, 103)
+
+
+TLS = Tls("203.0.113.1", "203.0.113.2", 9, 4)
+
+
+@pytest.mark.parametrize(
+    ("packet", "found"),
+    [
+        (TCP(sport=40000, dport=443, seq=9) / b"text", TLS),
+        (TCP(sport=443, dport=40000, seq=9, options=[("NOP", None)] * 4) / b"text", TLS),
+        (TCP(sport=40000, dport=443, flags="S"), None),
+        (TCP(sport=40000, dport=8443) / b"text", None),
+        (UDP(sport=40000, dport=443) / b"a text that is long enough", None),
+    ],
+)
+def test_what_a_tls_tunnel_shows_of_itself(packet: Packet, found: Tls | None) -> None:
+    assert read_tls(bytes(IP(src="203.0.113.1", dst="203.0.113.2") / packet)) == found

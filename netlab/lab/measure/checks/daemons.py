@@ -1,6 +1,7 @@
 """Check that every daemon of the lab runs.
 
-Success: each charon, each daemon of FRR and the SDN controller runs, but for the BGP daemons that an action stopped.
+Success: each charon, each daemon for clients, each daemon of FRR and the SDN controller runs, but for the BGP daemons
+that an action stopped.
 Failure: one of them is dead.
 """
 

@@ -13,7 +13,7 @@ TUNNELS = resolve(load("p2s-certificates").scenario).client_tunnels
 
 
 def test_the_pool_of_a_gateway_ends_with_its_last_host_address() -> None:
-    pool = pool_addresses(TUNNELS["alice", "VNet1"].gateway)
+    pool = pool_addresses(TUNNELS["alice", "VNet1"].gateway, "IkeV2")
     assert pool == (IPv4Address("192.168.0.1"), IPv4Address("192.168.0.250"))
 
 

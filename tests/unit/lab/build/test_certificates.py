@@ -9,6 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from netlab.lab.build import certificates, keys
 from netlab.plan import names
@@ -30,7 +31,7 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(names, "RUN_ROOT", str(root))
         (root / LAB).mkdir()
-        certificates.issue(LAB, WANTED, keys.write_secret)
+        certificates.issue(LAB, WANTED, ["tls-auth-vnet1"], keys.write_secret)
         return Path(names.certificate_path(LAB, "")).parent
 
 
@@ -70,7 +71,7 @@ def test_keys_are_rsa_of_2048_bits_and_belong_to_their_certificates(directory: P
 
 def test_only_root_reads_private_keys(directory: Path) -> None:
     keys = list(directory.glob("*.key"))
-    assert len(keys) == len([item for item in WANTED if item.revokes is None])
+    assert len(keys) == 1 + len([item for item in WANTED if item.revokes is None])
     assert {key.stat().st_mode & 0o777 for key in keys} == {0o600}
     assert directory.stat().st_mode & 0o777 == 0o700
     assert not any("PRIVATE" in path.read_text() for path in directory.glob("*.pem"))
@@ -103,8 +104,28 @@ def test_the_list_shows_azures_thumbprints(directory: Path, monkeypatch: pytest.
     assert [name for name, row in rows.items() if row.revoked] == ["client-carol"]
 
 
+def test_a_key_of_tls_auth_is_openvpns_and_only_roots(directory: Path) -> None:
+    path = directory / "tls-auth-vnet1.key"
+    begin, *lines, end = path.read_text().splitlines()
+    assert (begin, end) == ("-----BEGIN OpenVPN Static key V1-----", "-----END OpenVPN Static key V1-----")
+    assert [len(bytes.fromhex(line)) for line in lines] == [16] * 16
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("name", "purpose"),
+    [("server-vnet1", ExtendedKeyUsageOID.SERVER_AUTH), ("client-alice", ExtendedKeyUsageOID.CLIENT_AUTH)],
+)
+def test_a_certificate_says_what_its_owner_is_in_tls(
+    directory: Path, name: str, purpose: x509.ObjectIdentifier
+) -> None:
+    """OpenVPN's remote-cert-tls asks for it."""
+    usage = certificate(directory, name).extensions.get_extension_for_class(x509.ExtendedKeyUsage)
+    assert list(usage.value) == [purpose]
+
+
 def test_without_certificates_there_is_not_even_a_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(names, "RUN_ROOT", str(tmp_path))
     none: tuple[Certificate, ...] = plan(load("p2s-branch").scenario, LAB).certificates
-    certificates.issue(LAB, none, keys.write_secret)
+    certificates.issue(LAB, none, (), keys.write_secret)
     assert list(tmp_path.iterdir()) == []

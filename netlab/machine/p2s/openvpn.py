@@ -1,0 +1,184 @@
+"""OpenVPN: a daemon at both ends; it installs its routes itself, and ends when its connection does (R66)."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Collection, Mapping
+from functools import partial
+from pathlib import Path
+
+from netlab.errors import BuildError, ConvergeError
+from netlab.machine import openvpn, processes
+from netlab.machine.admission import Connected, Refusal
+from netlab.machine.waiting import wait_until
+from netlab.plan.certificates import certificate_name, server_root_name
+from netlab.plan.model import Child, Client, OpenVpnServer, Plan, Selector, Server, Timers
+from netlab.plan.names import certificate_path, package_directory
+from netlab.plan.p2s.openvpn import tls_key_name
+from netlab.render import openvpn as texts
+
+_READY_SECONDS = 60.0
+_CONNECT_SECONDS = 60.0
+_END_SECONDS = 5.0
+_EVERYTHING = Selector(("0.0.0.0/0",))
+
+
+# --- the gateway's end ----------------------------------------------------------------------------------------------
+
+
+def start(plan: Plan, server: Server) -> None:
+    """Write its configuration, start it, and wait until it serves: then its TUN is there."""
+    assert isinstance(server, OpenVpnServer)
+    directory = Path(server.directory)
+    (directory / texts.PUSHED).mkdir(mode=0o700, parents=True, exist_ok=True)
+    offer(server, server.static, plan.timers)
+    for file, names in (("roots.pem", server.credentials.trusted), ("revoked.pem", server.credentials.revoked)):
+        found = (Path(certificate_path(plan.lab, name)).read_text() for name in names)
+        (directory / file).write_text("".join(found))
+    (directory / "server.conf").write_text(texts.server_conf(plan.lab, server, plan.timers))
+    process = openvpn.start(server.edge_netns, server.directory, "--config", "server.conf")
+    said = partial(processes.last_words, server.directory, openvpn.LOG)
+
+    def decided() -> bool:
+        return not process.alive() or openvpn.state(server.directory)[0] == "CONNECTED"
+
+    wait_until(decided, _READY_SECONDS, lambda: f"OpenVPN of {server.node} is not there; {said()}")
+    if not process.alive():
+        raise ConvergeError(f"OpenVPN of {server.node} has ended; {said()}")
+
+
+def offered(server: Server) -> tuple[str, ...]:
+    """The routes in the file that the daemon reads when a client connects."""
+    try:
+        return texts.prefixes_in(_pushed(server).read_text())
+    except FileNotFoundError:
+        return ()
+
+
+def offer(server: Server, prefixes: Collection[str], timers: Timers) -> None:
+    """Write that file anew, at once: a client may be connecting."""
+    del timers
+    new = Path(server.directory, "pushed.new")
+    new.write_text(texts.pushed(prefixes))
+    os.replace(new, _pushed(server))
+
+
+def _pushed(server: Server) -> Path:
+    return Path(server.directory, texts.PUSHED, "DEFAULT")
+
+
+def refusals(server: Server) -> dict[str, Refusal]:
+    """Why it refused clients, as its log says."""
+    return openvpn.read_refusals(server.directory)
+
+
+def connected(server: Server) -> tuple[Connected, ...] | None:
+    """The clients in its status."""
+    status = openvpn.ask(server.directory, "status 3")
+    return openvpn.clients(status, time.time()) if status is not None else None
+
+
+def carried_to_clients(server: Server) -> tuple[Child, ...]:
+    """Whatever is for the address of a client."""
+    found = connected(server) or ()
+    return tuple(Child(client.user, _EVERYTHING, Selector((f"{client.address}/32",))) for client in found)
+
+
+# --- the client's end -----------------------------------------------------------------------------------------------
+
+
+def connect(plan: Plan, client: Client) -> None:
+    """Start the daemon with the profile that was downloaded, and wait for an address.
+
+    Nobody comes back by himself (R66): the daemon ends when its connection does. A gateway whose pool has no address
+    left does not say so to the client.
+    """
+    _stop(client)
+    directory = Path(client.directory)
+    directory.mkdir(mode=0o700, exist_ok=True)
+    (directory / openvpn.LOG).unlink(missing_ok=True)
+    _write_filled(plan, client, directory / "vpnconfig.ovpn")
+    own = ("--dev", client.interface, "--dev-type", "tun", "--route-metric", str(client.metric))
+    managed = ("--management", texts.MANAGEMENT, "unix", "--remap-usr1", "SIGTERM")
+    patience = ("--connect-timeout", str(max(3, round(_CONNECT_SECONDS / plan.timers.scale))))
+    options = ("--config", "vpnconfig.ovpn", *own, *managed, *patience)
+    process = openvpn.start(plan.netns(client.node), client.directory, *options)
+    said = partial(processes.last_words, client.directory, openvpn.LOG)
+
+    def decided() -> bool:
+        return not process.alive() or openvpn.state(client.directory)[0] == "CONNECTED"
+
+    wait_until(decided, _CONNECT_SECONDS, lambda: f"{client.name} does not connect; {said()}")
+    if not virtual_address(client):
+        _stop(client)
+        raise ConvergeError(f"{client.name} did not get in; {said()}")
+
+
+def _write_filled(plan: Plan, client: Client, path: Path) -> None:
+    """The profile with the client's certificate and key, in a file that only root may read."""
+    profile = Path(package_directory(plan.lab, client.name), PROFILE).read_text()
+    certificate = Path(certificate_path(plan.lab, certificate_name(client.node)))
+    text = texts.filled(profile, certificate.read_text(), certificate.with_suffix(".key").read_text())
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text)
+
+
+def disconnect(plan: Plan, client: Client) -> None:
+    """Have the gateway drop it; a client whose gateway is dead is stopped."""
+    server = plan.server_of(client)
+    if server is not None and state(client):
+        openvpn.ask(server.directory, f"kill {client.node}")
+        with contextlib.suppress(ConvergeError):
+            wait_until(lambda: not openvpn.running(client.directory), _END_SECONDS, lambda: "still connected")
+    _stop(client)
+
+
+def reconnect(plan: Plan, client: Client) -> None:
+    """Connect again: it gets what the gateway offers now."""
+    disconnect(plan, client)
+    connect(plan, client)
+
+
+def _stop(client: Client) -> None:
+    left = processes.stop(openvpn.running(client.directory))
+    if left:
+        raise BuildError(f"OpenVPN of {client.name} does not end")
+
+
+def virtual_address(client: Client) -> str:
+    """The address of its tunnel."""
+    name, address = openvpn.state(client.directory)
+    return address if name == "CONNECTED" else ""
+
+
+def state(client: Client) -> str:
+    """The daemon's own word."""
+    return "CONNECTED" if virtual_address(client) else ""
+
+
+def carried(client: Client) -> tuple[Child, ...]:
+    """Whatever comes from its address."""
+    address = virtual_address(client)
+    return (Child(client.interface, Selector((f"{address}/32",)), _EVERYTHING),) if address else ()
+
+
+# --- the profile package --------------------------------------------------------------------------------------------
+
+
+PROFILE = "OpenVPN/vpnconfig.ovpn"
+
+
+def package(plan: Plan, client: Client, prefixes: Collection[str]) -> Mapping[str, str]:
+    """The vpnconfig.ovpn: no route is in it."""
+    del prefixes
+    root = Path(certificate_path(plan.lab, server_root_name(client.gateway))).read_text()
+    key = Path(certificate_path(plan.lab, tls_key_name(client.gateway))).with_suffix(".key").read_text()
+    return {PROFILE: texts.vpnconfig(client.server, root, key)}
+
+
+def profile_routes(client: Client, profile: str) -> tuple[str, ...]:
+    """None: they come with the connection."""
+    del client, profile
+    return ()
