@@ -1,6 +1,6 @@
 # What developers type. Users need only scripts/demo; CI calls scripts/test.
 .DEFAULT_GOAL := help
-.PHONY: help setup lint format test unit vm-test vm-test-all vm-bench fuzz mends bench docs tutorials golden demo lock
+.PHONY: help setup lint format test unit vm-test vm-test-all vm-bench fuzz mends reliability bench docs tutorials golden demo lock
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,13 @@ fuzz: setup ## random topologies, model against lab: make fuzz N=300 SEED=7 (roo
 
 mends: setup ## every mend that explain gives, applied: the catalogue, and so many random networks: make mends N=300
 	@NETLAB_MENDS_N=$(N) NETLAB_FUZZ_SEED=$(SEED) .venv/bin/pytest -q tests/unit/azure/mends/test_search.py
+
+reliability: setup ## hundreds of kills, labs that come and go, large ones that stay up: hours; JSON in results/reliability (root)
+	@mkdir -p results/reliability
+	@scripts/isolated scripts/reliability kills --count 300 >results/reliability/kills.json
+	@scripts/isolated scripts/reliability cycles --count 200 >results/reliability/cycles.json
+	@scripts/isolated scripts/reliability soak hubsites 100 --minutes 30 >results/reliability/sites.json
+	@scripts/isolated scripts/reliability soak p2s 128 --minutes 30 >results/reliability/clients.json
 
 bench: setup ## measure commands, throughput and outages: JSON, medians (root)
 	@scripts/bench

@@ -6,7 +6,7 @@ import contextlib
 import json
 import shutil
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 from pathlib import Path
@@ -20,19 +20,19 @@ PROGRAMS = Path("/usr/lib/frr")
 _SCRATCH = Path("/var/tmp/frr")
 # FRR makes it, whatever directories it is given; the host's own FRR has it for its user.
 _SOCKETS = Path("/run/frr")
-# In a daemon's directory: the process ids that its daemons had. A pid file is only written once a daemon serves.
-_STARTED = "started"
 _DAEMONS = ("zebra", "bfdd", "bgpd")
 _TIMEOUT = 5.0
 
 
 def start(netns: str, directory: str, daemon: str, configuration: str) -> processes.Process:
-    """Write the configuration and start zebra, bfdd or bgpd."""
+    """Write the configuration and start zebra, bfdd or bgpd; what one that died here left outside goes."""
+    number = Path(directory, f"{daemon}.pid")
+    _remove(_ended([number]))
     Path(directory, f"{daemon}.conf").write_text(configuration)
     argv = [
         str(PROGRAMS / daemon),
         *("-f", f"{directory}/{daemon}.conf"),
-        *("-i", f"{directory}/{daemon}.pid"),
+        *("-i", str(number)),
         *("-z", f"{directory}/zserv.api"),
         *("--vty_socket", directory),
         *("-A", "127.0.0.1", "-P", "0"),
@@ -41,8 +41,8 @@ def start(netns: str, directory: str, daemon: str, configuration: str) -> proces
         *(("--bfdctl", f"{directory}/bfdd.sock") if daemon == "bfdd" else ()),
     ]
     process = processes.start(argv, directory, netns)
-    with Path(directory, _STARTED).open("a") as file:
-        file.write(f"{daemon} {process.pid}\n")
+    # FRR writes the same, but only once it serves.
+    number.write_text(f"{process.pid}\n")
     return process
 
 
@@ -190,18 +190,17 @@ def remove_scratch(stopped: Iterable[processes.Process]) -> None:
 
 
 def remove_all_scratch(directory: str) -> None:
-    """Remove what the daemons of a lab's directory left outside it: none of them runs."""
-    found = []
-    for path in Path(directory).glob(f"*/{_STARTED}"):
+    """Remove what the daemons of a lab's directory left outside it, by their pid files: none of them runs."""
+    _remove(_ended(Path(directory).glob("*/*.pid")))
+
+
+def _ended(files: Iterable[Path]) -> Iterator[tuple[str, int]]:
+    """The daemons of pid files that have ended: another one may have the process id since."""
+    for path in files:
         with contextlib.suppress(OSError, ValueError):
-            found += [(name, int(pid)) for name, pid in map(str.split, path.read_text().splitlines())]
-    _remove((name, pid) for name, pid in found if not _runs(name, pid))
-
-
-def _runs(name: str, pid: int) -> bool:
-    """Whether a daemon has this process id now: another one may have got it since."""
-    process = processes.find(pid)
-    return process is not None and process.name == name
+            process = processes.find(number := int(path.read_text()))
+            if process is None or process.name != path.stem:
+                yield path.stem, number
 
 
 def _remove(daemons: Iterable[tuple[str, int]]) -> None:

@@ -9,11 +9,12 @@ import random
 import re
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from labs import NETLAB, RUN, Lab, Running, names, netlab, up
+from labs import CHECKOUT, NETLAB, RUN, Lab, Running, names, netlab, up
 
 from netlab.machine.waiting import wait_until
 
@@ -201,3 +202,13 @@ def test_a_test_interrupted_while_it_removes_its_lab_goes_on_with_that() -> None
     running.signal_all(signal.SIGINT)
     running.end(130)
     assert "s2s-static" not in names()
+
+
+def test_killed_in_any_verb_nothing_is_left() -> None:
+    """Each verb of a lab once; `make reliability` kills hundreds."""
+    command = [sys.executable, CHECKOUT / "scripts/reliability", "kills", "--count", "23", "--seed", str(SEED)]
+    done = subprocess.run(command, capture_output=True, text=True, env=dict(os.environ), check=False)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)["kills"]
+    assert (found["kills"], found["left"]) == (23, [])
+    assert all(row["kills"] == 1 for row in found["verbs"].values())

@@ -85,8 +85,11 @@ def test_a_block_is_made_anew_and_a_foreign_one_kept(script: ModuleType) -> None
 
 
 def test_every_written_block_has_a_maker(script: ModuleType) -> None:
-    pages = "".join((CHECKOUT / name).read_text() for name in (script.CATALOGUE, script.MEASUREMENTS))
-    assert [found["name"] for found in script.BLOCK.finditer(pages)] == ["catalogue", "bench", "model", "outages"]
+    pages = "".join(
+        (CHECKOUT / name).read_text() for name in (script.CATALOGUE, script.MEASUREMENTS, script.RELIABILITY)
+    )
+    found = [found["name"] for found in script.BLOCK.finditer(pages)]
+    assert found == ["catalogue", "bench", "model", "outages", "kills", "cycles", "soaks"]
 
 
 # --- generated blocks and pages -------------------------------------------------------------------------------------

@@ -33,14 +33,18 @@ def pre_shared_keys(scenario: Scenario, names_of_keys: tuple[str, ...]) -> dict[
 
 
 def read(lab: str) -> dict[str, str]:
-    """The keys of a lab, by the names that its plan gives them."""
+    """The keys of a lab, by the names that its plan gives them; OSError or ValueError if its file is damaged."""
     found: dict[str, str] = json.loads(path(lab).read_text())
+    if not isinstance(found, dict) or not all(isinstance(key, str) for key in found.values()):
+        raise ValueError(f"{path(lab).name} holds no keys")
     return found
 
 
 def write(lab: str, keys: Mapping[str, str]) -> None:
-    """Write down the keys of a lab."""
-    write_secret(path(lab), json.dumps(keys))
+    """Write down the keys of a lab: all of them or, where interrupted, those before."""
+    beside = path(lab).with_suffix(".new")
+    write_secret(beside, json.dumps(keys))
+    beside.replace(path(lab))
 
 
 def path(lab: str) -> Path:

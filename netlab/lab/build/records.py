@@ -195,14 +195,16 @@ def read(lab: str) -> Lab:
     try:
         facts = Facts(**json.loads((directory / "lab.json").read_text()))
         scenario = parse((directory / "scenario.yaml").read_text(), str(directory / "scenario.yaml")).scenario
-        state = state_after(scenario, _taken(directory))
+        found = planned(facts, scenario, state_after(scenario, _taken(directory)))
+        if lacking := set(found.plan.secrets) - keys.read(lab).keys():
+            raise ValueError(f"there is no key {min(lacking)}")
     except (OSError, ValueError, TypeError, NetlabError) as error:
         if journal.is_removing(lab) or not directory.exists():
             raise _being_removed(lab) from None
         raise LabError(
             f"the state of lab {lab} in {directory} is damaged: {error}", f"remove it with `netlab down {lab}`"
         ) from None
-    return planned(facts, scenario, state)
+    return found
 
 
 def planned(facts: Facts, scenario: Scenario, state: State) -> Lab:

@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 from netlab.errors import ExitCode, NetlabError, ScenarioError, UsageError
 from netlab.scenario.loader import MAX_BYTES, catalogue, load, parse
 
+# Recorded: those of version 0.1.0.
+PREVIOUS = Path(__file__).resolve().parents[2] / "shared/previous/scenarios"
+
 # The house plan's section 8, word for word.
 EXAMPLE = """\
 # One VNet and a branch office with BGP.        seed 002, "One VNet and a branch office (BGP)"
@@ -83,6 +86,16 @@ WARNED = {
     "s2s-bgp-apipa": ["B37"],
     "s2s-static-overlaps": ["R73"],
 }
+
+
+@pytest.mark.parametrize("path", sorted(PREVIOUS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_a_scenario_file_of_the_version_before_loads(path: Path) -> None:
+    """It may be warned of: Azure retires what it had."""
+    assert load(str(path)).scenario.name == path.stem
+
+
+def test_there_are_such_files() -> None:
+    assert len(list(PREVIOUS.glob("*.yaml"))) == 44
 
 
 @pytest.mark.parametrize("name", catalogue())
