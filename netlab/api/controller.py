@@ -5,11 +5,13 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from threading import Thread
 
 from netlab.controllers import demand, loop
 from netlab.lab.build import journal, records
 from netlab.machine import bgp, daemons, gateways, ike, logs, packets, routers, sas
+from netlab.machine.answering import Answering
 from netlab.machine.watch import Watch
 from netlab.plan import steering
 from netlab.plan.names import lab_directory
@@ -37,6 +39,7 @@ class _Orders:
     def __init__(self) -> None:
         self._come = False
         self._poke: Callable[[], None] = lambda: None
+        self._answering: Answering | None = None
 
     def come(self) -> None:
         """From the signal handler."""
@@ -46,7 +49,13 @@ class _Orders:
     def ready(self, poke: Callable[[], None]) -> None:
         """Take the name by which other processes find the controller: it is at work."""
         self._poke = poke
+        if self._answering is None:
+            self._answering = Answering(".", lambda: self._poke())
         daemons.take_name()
+
+    def round(self) -> AbstractContextManager[None]:
+        """A round of the loop, after which those are answered that asked before it."""
+        return self._answering.round() if self._answering is not None else nullcontext()
 
     def replanned(self) -> bool:
         """Whether the lab has another plan since it was asked last."""

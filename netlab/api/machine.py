@@ -10,6 +10,7 @@ from netlab.machine import (
     filters,
     gateways,
     ike,
+    inventory,
     labs,
     links,
     packets,
@@ -19,4 +20,6 @@ from netlab.machine import (
     tunnels,
 )
 
-LINUX = Machine(labs, links, tunnels, filters, routes, packets, daemons, ike, sas, clients, bgp, gateways, routers)
+LINUX = Machine(
+    labs, links, tunnels, filters, routes, inventory, packets, daemons, ike, sas, clients, bgp, gateways, routers
+)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from netlab.api.labs import Lab, find_node, find_pair
@@ -74,6 +74,8 @@ def impair(lab: Lab, link: str, asked: Mapping[str, str], reset: bool) -> Measur
         uplink = impaired(lab, link, asked, reset)
         if reset:
             LINUX.links.restore(lab.plan, uplink)
+            records.write_impairment(lab, replace(uplink, delay=0, jitter=0, loss=0, rate=0))
             return MeasuredLink(uplink.name, None, None, None)
         found = LINUX.links.impair(lab.plan, uplink)
+        records.write_impairment(lab, uplink)
     return MeasuredLink(uplink.name, found.rtt_ms, found.loss, found.rate)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -52,9 +53,11 @@ class Ports:
 
 
 class Orders(Protocol):
-    """Orders of other processes: the controller reports that it is ready, with what wakes it."""
+    """Orders of other processes: the controller reports that it is ready, with what wakes it, and its rounds."""
 
     def ready(self, poke: Callable[[], None]) -> None: ...
+
+    def round(self) -> AbstractContextManager[None]: ...
 
     def replanned(self) -> bool: ...
 
@@ -71,7 +74,7 @@ def run(plan: Plan, ports: Ports, orders: Orders, begun: Callable[[], bool], bef
     try:
         while not orders.replanned():
             # Of what goes away while it is looked at, the next look sees that it is gone.
-            with contextlib.suppress(LabError, OSError):
+            with orders.round(), contextlib.suppress(LabError, OSError):
                 now = _look(plan, ports, begun(), last, before)
                 if last is None:
                     orders.ready(watch.poke)

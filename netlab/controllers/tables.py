@@ -22,14 +22,18 @@ Injected = Mapping[str, Mapping[str, tuple[int, frozenset[str]]]]
 Hop = tuple[str, str]
 
 
-class Gateways(Protocol):
-    """What the controller reads of gateways and Route Servers, and writes."""
+class Sources(Protocol):
+    """What gateways and Route Servers know."""
 
     def gateway_prefixes(self, view: GatewayView) -> tuple[tuple[str, bool, int], ...]: ...
 
     def custom_routes(self, netns: str) -> tuple[str, ...]: ...
 
     def injected(self, view: RouteServerView) -> tuple[tuple[str, str, int], ...]: ...
+
+
+class Gateways(Sources, Protocol):
+    """What the controller reads of gateways and Route Servers, and writes."""
 
     def tables(self, netns: str) -> tuple[Route, ...]: ...
 
@@ -97,7 +101,7 @@ def wanted_offer(server: Server, known: Iterable[tuple[str, bool, int]], custom:
     return tuple(map(str, offered(server.tunnel_type, map(IPv4Network, (*server.static, *custom)), by_bgp)))
 
 
-def known_by_gateways(plan: Plan, gateways: Gateways) -> Known:
+def known_by_gateways(plan: Plan, gateways: Sources) -> Known:
     """What every gateway instance sends into its tunnels now, by node."""
     return {
         view.node: tuple(
@@ -109,12 +113,12 @@ def known_by_gateways(plan: Plan, gateways: Gateways) -> Known:
     }
 
 
-def custom_routes(plan: Plan, gateways: Gateways) -> Custom:
+def custom_routes(plan: Plan, gateways: Sources) -> Custom:
     """What every gateway pushes to its clients besides, by node."""
     return {server.node: gateways.custom_routes(server.netns) for server in plan.servers}
 
 
-def injected_by_route_servers(plan: Plan, gateways: Gateways) -> Injected:
+def injected_by_route_servers(plan: Plan, gateways: Sources) -> Injected:
     """What Route Servers program into VNets now: the shortest AS paths that either instance has from appliances."""
     found: dict[str, dict[str, tuple[int, frozenset[str]]]] = {}
     for view in plan.route_servers:

@@ -8,7 +8,20 @@ from typing import Protocol
 
 from netlab.controllers.steering import Routers
 from netlab.controllers.tables import Gateways as Read
-from netlab.machine.ports import Bgp, Clients, Daemons, Filters, Ike, Labs, Links, Packets, Routes, Sas, Tunnels
+from netlab.machine.ports import (
+    Bgp,
+    Clients,
+    Daemons,
+    Filters,
+    Ike,
+    Inventory,
+    Labs,
+    Links,
+    Packets,
+    Routes,
+    Sas,
+    Tunnels,
+)
 
 
 class Gateways(Read, Protocol):
@@ -26,6 +39,7 @@ class Machine:
     tunnels: Tunnels
     filters: Filters
     routes: Routes
+    inventory: Inventory
     packets: Packets
     daemons: Daemons
     ike: Ike

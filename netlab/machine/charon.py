@@ -58,10 +58,10 @@ def start(netns: str, directory: str, configuration: str) -> processes.Process:
     return processes.start([PROGRAM], directory, netns, environment | {"STRONGSWAN_CONF": path})
 
 
-def ready(directory: str) -> bool:
-    """Whether a charon answers on its vici socket; the file alone outlives the process."""
+def ready(directory: str, seconds: float = _TIMEOUT) -> bool:
+    """Whether a charon answers on its vici socket in time; the file alone outlives the process."""
     try:
-        with _session(directory) as session:
+        with _session(directory, seconds) as session:
             session.version()
     except (OSError, ConvergeError):
         return False
@@ -75,6 +75,9 @@ def _session(directory: str, timeout: float | None = _TIMEOUT) -> Iterator[Any]:
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(timeout)
         connection.connect(f"{directory}/charon.vici")
+        listening = processes.peer(connection)
+        if listening is not None and listening.stopped:
+            raise TimeoutError(f"charon in {directory} is stopped by a signal")
         yield vici.Session(connection)
 
 

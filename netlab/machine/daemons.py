@@ -5,18 +5,20 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
 from netlab.errors import BuildError
 from netlab.machine import charon, flushing, frr, labs, processes
+from netlab.machine.answering import answers
 from netlab.machine.p2s.types import tunnel_type
-from netlab.machine.waiting import wait_until
+from netlab.machine.waiting import stretched, wait_until
 from netlab.plan.model import BgpSpeaker, Charon, Plan
 from netlab.plan.names import lab_directory
 from netlab.render import text
 
-CONTROLLER = "netlab-sdn"
+CONTROLLER, CHARON = "netlab-sdn", "charon-systemd"
 # A daemon that is not there by then will not come; generous, for emulated machines, which need 30 times as long.
 _READY_SECONDS = 120.0
 
@@ -84,6 +86,21 @@ def replan(lab: str) -> None:
 def running(lab: str) -> tuple[tuple[str, str], ...]:
     """Every daemon that runs for a lab: its directory's name and its own."""
     return tuple((Path(cwd).name, process.name) for cwd, process in processes.under(lab_directory(lab)))
+
+
+def silent(plan: Plan, seconds: float) -> tuple[tuple[str, str], ...]:
+    """The daemons of a plan that run or not, and do not answer in time: their directories' names and their own."""
+    seconds = stretched(seconds)
+    asked: list[tuple[str, str, Callable[[], bool]]] = [
+        (_controller_directory(plan.lab), CONTROLLER, partial(answers, _controller_directory(plan.lab), seconds)),
+        *((c.directory, CHARON, partial(charon.ready, c.directory, seconds)) for c in plan.charons),
+        *((s.directory, d, partial(frr.ready, s.directory, d, seconds)) for s in plan.speakers for d in s.daemons),
+    ]
+    with ThreadPoolExecutor(max_workers=len(asked)) as pool:
+        found = list(pool.map(lambda item: item[2](), asked))
+    return tuple(
+        (Path(directory).name, name) for (directory, name, _), answer in zip(asked, found, strict=True) if not answer
+    )
 
 
 def stop(lab: str, directories: Collection[str], abruptly: bool) -> None:

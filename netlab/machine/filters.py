@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection
 
 from netlab.errors import BuildError
-from netlab.machine import interfaces, processes
+from netlab.machine import interfaces, namespaces, processes
 from netlab.plan.model import Node, Plan
 
-_STOP = """\
+STOPPED = """\
 table inet stopped {
   chain in { type filter hook input priority -300; policy drop; }
   chain through { type filter hook forward priority -300; policy drop; }
@@ -38,13 +39,12 @@ def load(node: Node, ruleset: str) -> None:
 def stop(plan: Plan, nodes: Collection[str]) -> None:
     """Have nodes send, receive and forward nothing, as if they were stopped."""
     for node in nodes:
-        load(plan.node(node), _STOP)
+        load(plan.node(node), STOPPED)
 
 
 def is_stopped(netns: str) -> bool:
     """Whether a node is stopped by a filter."""
-    code, _ = processes.run(netns, ["nft", "list", "table", "inet", "stopped"], "")
-    return code == 0
+    return bool(_listed(netns, "table", "inet", "stopped"))
 
 
 def is_cut(netns: str, interface: str) -> bool:
@@ -54,8 +54,15 @@ def is_cut(netns: str, interface: str) -> bool:
 
 def is_severed(netns: str, interface: str) -> bool:
     """Whether a filter lets nothing pass an interface, though its link is up."""
-    code, listed = processes.run(netns, ["nft", "list", "chain", "inet", "severed", "said"], "")
-    return code == 0 and f'"{interface}"' in listed
+    return f'"{interface}"' in _listed(netns, "chain", "inet", "severed", "said")
+
+
+def _listed(netns: str, *what: str) -> str:
+    """What nft lists; nothing where there is no such thing, or no namespace."""
+    with contextlib.suppress(namespaces.Missing):
+        code, listed = processes.run(netns, ["nft", "list", *what], "")
+        return listed if code == 0 else ""
+    return ""
 
 
 def start(plan: Plan, nodes: Collection[str]) -> None:
@@ -64,10 +71,15 @@ def start(plan: Plan, nodes: Collection[str]) -> None:
         load(plan.node(node), _START)
 
 
+def severing(interface: str) -> str:
+    """The ruleset by which nothing passes an interface."""
+    return _SEVER.format(interface=interface)
+
+
 def sever(plan: Plan, ports: Collection[tuple[str, str]]) -> None:
     """Have nothing pass these interfaces of nodes, though their links are up."""
     for node, interface in ports:
-        load(plan.node(node), _SEVER.format(interface=interface))
+        load(plan.node(node), severing(interface))
 
 
 def rejoin(plan: Plan, ports: Collection[tuple[str, str]]) -> None:

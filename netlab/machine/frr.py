@@ -51,23 +51,26 @@ def logs(daemon: str) -> tuple[str, str]:
     return f"{daemon}.log", processes.output(daemon)
 
 
-def ready(directory: str, daemon: str) -> bool:
-    """Whether a daemon serves: zebra its clients, any daemon its vty."""
+def ready(directory: str, daemon: str, seconds: float = _TIMEOUT) -> bool:
+    """Whether a daemon serves, in time: zebra its clients, any daemon its vty."""
     if daemon == "zebra" and not Path(directory, "zserv.api").exists():
         return False
     try:
-        command(directory, daemon, "show version")
+        command(directory, daemon, "show version", seconds=seconds)
     except (OSError, LabError):
         return False
     return True
 
 
-def command(directory: str, daemon: str, *lines: str) -> str:
+def command(directory: str, daemon: str, *lines: str, seconds: float = _TIMEOUT) -> str:
     """What a daemon answers to vty commands in turn; LabError if it refuses one."""
     answers = []
     with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(_TIMEOUT)
+        connection.settimeout(seconds)
         connection.connect(f"{directory}/{daemon}.vty")
+        listening = processes.peer(connection)
+        if listening is not None and listening.stopped:
+            raise LabError(f"{daemon} in {directory} is stopped by a signal", "kill -CONT lets it go on")
         for line in ("enable", *lines):
             connection.sendall(line.encode() + b"\0")
             answer, status = _answer(connection)

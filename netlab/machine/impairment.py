@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from netlab.errors import HostError, LabError
 from netlab.machine import interfaces, namespaces, processes
 from netlab.machine.waiting import wait_until
+from netlab.plan.model import Uplink
 
 _PORT = 7008
 # Datagrams are counted for so long, longer where the rate is low: until so many bytes would have passed.
@@ -32,6 +33,10 @@ _SLACK_MS = 5.0
 _ECHOES = 200
 _PACE = 0.005
 _PATIENCE = 3.0
+
+
+# What the kernel gives an interface that has a queue, as net.core.default_qdisc says; namespaces cannot read that.
+USUAL_QUEUES = ("pfifo_fast", "fq_codel", "fq", "sfq", "cake")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,13 @@ def reset(ends: tuple[End, End]) -> None:
     """Take every impairment off a link; one that has none is no error."""
     for end in ends:
         processes.run(end.netns, ["tc", "qdisc", "del", "dev", end.interface, "root"], "")
+
+
+def discipline(uplink: Uplink) -> str:
+    """The kind of the queue that impairs a link; empty where nothing does."""
+    if not uplink.impaired:
+        return ""
+    return "netem" if Asked(uplink.delay, uplink.jitter, uplink.loss, uplink.rate).needs_netem else "tbf"
 
 
 def _discipline(asked: Asked) -> list[str]:

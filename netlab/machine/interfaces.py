@@ -134,7 +134,9 @@ def has_carrier(netns: str, name: str) -> bool:
         links = {link.get("ifname"): link["flags"] for link in ipr.get_links()}
         return bool(links.get(name, 0) & _IFF_LOWER_UP)
 
-    return bool(with_netlink(netns, read))
+    with contextlib.suppress(namespaces.Missing):
+        return bool(with_netlink(netns, read))
+    return False
 
 
 def set_state(netns: str, interface: str, state: str) -> None:

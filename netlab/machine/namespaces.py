@@ -16,6 +16,11 @@ from netlab.machine import directories
 
 T = TypeVar("T")
 
+
+class Missing(BuildError):
+    """A namespace that is not there."""
+
+
 NETNS_ROOT = Path("/run/netns")
 _CLONE_NEWNET = 0x40000000
 _MS_BIND = 4096
@@ -31,7 +36,7 @@ def _check(result: int, what: str) -> None:
         raise BuildError(f"{what}: {os.strerror(number)}")
 
 
-def _in_thread(function: Callable[[], T]) -> T:
+def in_thread(function: Callable[[], T]) -> T:
     """Run a function in a thread of its own: a thread that changed its namespace is not used again.
 
     An interrupted caller leaves no thread behind that still works: it either ended or did not begin. Not by
@@ -75,7 +80,7 @@ def enter(netns: str) -> None:
     try:
         descriptor = os.open(NETNS_ROOT / netns, os.O_RDONLY)
     except OSError as error:
-        raise BuildError(f"network namespace {netns}: {error.strerror}") from None
+        raise Missing(f"network namespace {netns}: {error.strerror}") from None
     try:
         _check(_LIBC.setns(descriptor, _CLONE_NEWNET), f"enter network namespace {netns}")
     finally:
@@ -89,7 +94,7 @@ def run_in(netns: str, function: Callable[[], T]) -> T:
         enter(netns)
         return function()
 
-    return _in_thread(inside)
+    return in_thread(inside)
 
 
 def for_each(names: Iterable[str], function: Callable[[str], T]) -> list[T]:
@@ -102,7 +107,7 @@ def for_each(names: Iterable[str], function: Callable[[str], T]) -> list[T]:
             results.append(function(name))
         return results
 
-    return _in_thread(hop)
+    return in_thread(hop)
 
 
 def create(names: Iterable[str]) -> None:
@@ -120,7 +125,7 @@ def create(names: Iterable[str]) -> None:
 
     with directories.made(NETNS_ROOT):
         _hold_root()
-        _in_thread(make)
+        in_thread(make)
 
 
 @contextlib.contextmanager
@@ -131,7 +136,7 @@ def nameless() -> Iterator[str]:
         _check(_LIBC.unshare(_CLONE_NEWNET), "create a network namespace")
         return os.open("/proc/thread-self/ns/net", os.O_RDONLY)
 
-    descriptor = _in_thread(make)
+    descriptor = in_thread(make)
     try:
         yield f"/proc/self/fd/{descriptor}"
     finally:

@@ -61,13 +61,17 @@ def build(nodes: Iterable[Node], links: Iterable[Link]) -> None:
             filters.load(node, nftables.text(node.nftables))
 
 
-def _write_sysctls(node: Node) -> None:
-    settings = {
+def settings(node: Node) -> dict[str, str]:
+    """The kernel's settings of a node, by their path below /proc/sys/net."""
+    return {
         **_SYSCTLS,
         "ipv4/ip_forward": str(int(node.forwarding)),
         "ipv4/icmp_echo_ignore_all": str(int(not node.answers_ping)),
     }
-    for key, value in settings.items():
+
+
+def _write_sysctls(node: Node) -> None:
+    for key, value in settings(node).items():
         # A kernel without IPv6 lacks its sysctls.
         with contextlib.suppress(FileNotFoundError):
             Path("/proc/sys/net", key).write_text(value)

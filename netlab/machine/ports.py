@@ -9,8 +9,10 @@ from netlab.machine.admission import Connected, Refusal
 from netlab.machine.charon import Listed, Sa
 from netlab.machine.frr import BgpPeer, BgpRoute
 from netlab.machine.impairment import Measured
+from netlab.machine.inventory import Held
 from netlab.machine.routes import Arrival, KernelRoute
 from netlab.plan.model import BgpSpeaker, Child, Client, Link, Node, Plan, Server, Uplink
+from netlab.plan.model.held import Fact
 
 
 class Labs(Protocol):
@@ -79,6 +81,16 @@ class Routes(Protocol):
     def chosen(self, arrivals: Iterable[Arrival]) -> dict[Arrival, KernelRoute | None]: ...
 
 
+class Inventory(Protocol):
+    """What namespaces hold, and what they hold as the kernel makes them."""
+
+    def read(self, names: Iterable[str]) -> dict[str, Held]: ...
+
+    def defaults(self) -> dict[str, str]: ...
+
+    def canonical_filters(self, ruleset: str, devices: tuple[str, ...] = ()) -> tuple[Fact, ...]: ...
+
+
 class Packets(Protocol):
     """Packets sent into interfaces."""
 
@@ -99,6 +111,8 @@ class Daemons(Protocol):
     def await_controller(self, lab: str, command: Sequence[str]) -> None: ...
 
     def replan(self, lab: str) -> None: ...
+
+    def silent(self, plan: Plan, seconds: float) -> tuple[tuple[str, str], ...]: ...
 
     def running(self, lab: str) -> tuple[tuple[str, str], ...]: ...
 

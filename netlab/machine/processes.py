@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import socket
+import struct
 import subprocess
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from netlab.machine import namespaces
@@ -25,11 +27,15 @@ _LINE_LENGTH = 200
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A process: a pid is only the same process with the same start time (clock ticks since boot)."""
+    """A process: a pid is only the same process with the same start time (clock ticks since boot).
+
+    ``stopped`` is one that a signal has stopped, as it was seen.
+    """
 
     pid: int
     start_time: int
     name: str
+    stopped: bool = field(default=False, compare=False)
 
     def alive(self) -> bool:
         """Whether it still runs; a zombie does not."""
@@ -48,7 +54,7 @@ def find(pid: int) -> Process | None:
         with contextlib.suppress(OSError):
             os.waitpid(pid, os.WNOHANG)
         return None
-    return Process(pid, int(fields[19]), name)
+    return Process(pid, int(fields[19]), name, fields[0] in "Tt")
 
 
 def output(program: str) -> str:
@@ -81,6 +87,12 @@ def start(argv: Sequence[str], directory: str, netns: str = "", environment: Map
 
 def _pids() -> Iterator[int]:
     return (int(name) for name in os.listdir("/proc") if name.isdigit())
+
+
+def peer(connection: socket.socket) -> Process | None:
+    """The process at the other end of a UNIX socket, which is the one that began to listen; None if it is gone."""
+    pid, _, _ = struct.unpack("=iII", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    return find(pid)
 
 
 def under(directory: str) -> list[tuple[str, Process]]:

@@ -15,17 +15,16 @@ from pyroute2.netlink.exceptions import NetlinkError
 from netlab.errors import BuildError
 from netlab.machine import namespaces, rtnetlink
 from netlab.machine.interfaces import indexes, with_netlink
-from netlab.plan.model import DEFAULT_TABLE, MAIN_TABLE, Route, Rule
+from netlab.plan.model import DEFAULT_TABLE, LOCAL_TABLE, MAIN_TABLE, Route, Rule
 
 # linux/rtnetlink.h
 _RTNH_F_ONLINK = 4
 _RTN = {"unicast": 1, "blackhole": 6, "unreachable": 7, "prohibit": 8, "throw": 9}
 _RTN_NAMES = {number: name for name, number in _RTN.items()}
 # linux/rtnetlink.h RTPROT_BGP: how zebra marks what bgpd learned.
-_RTPROT_BGP = 186
+RTPROT_BGP = 186
 # An unused number in /etc/iproute2/rt_protos: what the lab's SDN controller wrote.
 RTPROT_NETLAB = 199
-_RT_TABLE_LOCAL = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ class KernelRoute:
     @property
     def by_bgp(self) -> bool:
         """Whether zebra put it there for bgpd."""
-        return self.protocol == _RTPROT_BGP
+        return self.protocol == RTPROT_BGP
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +104,17 @@ def change_rule(ipr: IPRoute, verb: str, rule: Rule) -> None:
 
 
 def routes(netns: str, table: int | None = None) -> tuple[KernelRoute, ...]:
-    """The IPv4 routes of a namespace, of one table or of all but the local one."""
+    """The IPv4 routes of a namespace, of one table or of all but the local one; none where it is not there."""
 
     def read() -> tuple[KernelRoute, ...]:
         names = {number: name for name, number in indexes().items()}
-        found = (r for r in rtnetlink.routes() if r.table != _RT_TABLE_LOCAL and table in (None, r.table))
+        found = (r for r in rtnetlink.routes() if r.table != LOCAL_TABLE and table in (None, r.table))
         return tuple(_named(route, names) for route in found)
 
-    return namespaces.run_in(netns, read)
+    try:
+        return namespaces.run_in(netns, read)
+    except namespaces.Missing:
+        return ()
 
 
 def chosen(arrivals: Iterable[Arrival]) -> dict[Arrival, KernelRoute | None]:
@@ -128,7 +130,8 @@ def chosen(arrivals: Iterable[Arrival]) -> dict[Arrival, KernelRoute | None]:
         found = rtnetlink.chosen((index[a.interface], a.source, a.target) for a in here)
         return zip(here, (None if route is None else _named(route, names) for route in found), strict=True)
 
-    return dict.fromkeys(chain(*of.values())) | dict(chain(*namespaces.for_each(of, read)))
+    there = (netns for netns in of if namespaces.inode(netns))
+    return dict.fromkeys(chain(*of.values())) | dict(chain(*namespaces.for_each(there, read)))
 
 
 def _named(route: rtnetlink.RawRoute, names: dict[int, str]) -> KernelRoute:
@@ -145,13 +148,17 @@ def _named(route: rtnetlink.RawRoute, names: dict[int, str]) -> KernelRoute:
 
 
 def rules(netns: str) -> tuple[tuple[str, int], ...]:
-    """The ingress interface and the table of each policy rule of a namespace, in order of priority."""
+    """The ingress interface and the table of each policy rule of a namespace, in order of priority; none where it is
+    not there."""
 
     def read(ipr: IPRoute) -> tuple[tuple[str, int], ...]:
         found = sorted(ipr.get_rules(family=2), key=lambda message: message.get("priority") or 0)
         return tuple((m.get("iifname") or "", m.get("table") or m["table"]) for m in found)
 
-    result: tuple[tuple[str, int], ...] = with_netlink(netns, read)
+    try:
+        result: tuple[tuple[str, int], ...] = with_netlink(netns, read)
+    except namespaces.Missing:
+        return ()
     return result
 
 

@@ -6,8 +6,11 @@ import math
 import os
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
 from netlab.errors import ConvergeError, UsageError
+
+T = TypeVar("T")
 
 POLL = 0.005
 # How often one who waits asks whether there is still hope.
@@ -51,6 +54,15 @@ def wait_until(
             doubt = time.monotonic() + _DOUBT
         time.sleep(max(POLL, 2 * (now - began)))
         began = time.monotonic()
+
+
+def settled(look: Callable[[], T], seconds: float) -> T:
+    """What is found when nothing more is found, or after so many seconds: what is only on its way is no finding."""
+    deadline = (began := time.monotonic()) + stretched(seconds)
+    while (found := look()) and (now := time.monotonic()) < deadline:
+        time.sleep(max(POLL, 2 * (now - began)))
+        began = time.monotonic()
+    return found
 
 
 def until(moment: float) -> None:

@@ -18,7 +18,7 @@ _PLUGINS = (
 )  # fmt: skip
 
 # A priority that no packet gets to.
-_NO_PRIORITY = 40_000
+NO_PRIORITY = 40_000
 
 
 def template_directory() -> Path:
@@ -51,18 +51,23 @@ def template(name: str) -> Template:
 def strongswan_conf(charon: Charon, timers: Timers, data_plane: DataPlane, key_log: str = "") -> str:
     """The strongswan.conf of one charon, which also logs its keys where a file for them is named."""
     plugins = [p for p in _PLUGINS if data_plane == "userspace" or p != "kernel-libipsec"]
-    # In an XFRM lab charon installs no routes at all: those of Linux clients are made from the negotiated selectors.
-    installs = charon.installs_routes and data_plane == "userspace"
     return template("strongswan/strongswan.conf.j2").render(
         charon=charon,
         timers=timers,
         plugins=plugins,
         table=CHARON_TABLE,
-        priority=CHARON_TABLE if installs else _NO_PRIORITY,
+        priority=charon_priority(charon, data_plane),
         data_plane=data_plane,
         key_log=key_log,
         is_client=any(connection.virtual_ip for connection in charon.connections),
     )
+
+
+def charon_priority(charon: Charon, data_plane: DataPlane) -> int:
+    """The priority of the rule that leads to a charon's own routes."""
+    # In an XFRM lab charon installs no routes at all: those of Linux clients are made from the negotiated selectors.
+    installs = charon.installs_routes and data_plane == "userspace"
+    return CHARON_TABLE if installs else NO_PRIORITY
 
 
 def frr_conf(speaker: BgpSpeaker, daemon: str) -> str:

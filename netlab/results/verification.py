@@ -43,12 +43,28 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
+class Deviation:
+    """One thing that is not as it should be: of which type (``route-extra``), at which node, what it is."""
+
+    type: str
+    node: str
+    object: str
+    message: str = ""
+
+    @property
+    def words(self) -> str:
+        """It in one line."""
+        return f"{self.node}: {self.type} {self.object}" + (f" ({self.message})" if self.message else "")
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
-    """One thing looked at besides the matrix."""
+    """One thing looked at besides the matrix, and each thing that it found wrong, where it finds several."""
 
     name: str
     status: Status
     message: str
+    findings: tuple[Deviation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

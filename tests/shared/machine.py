@@ -314,6 +314,7 @@ class Fake:
             tunnels=Tunnels(log),
             filters=unused,
             routes=Routes(log),
+            inventory=unused,
             packets=unused,
             daemons=self.daemons,
             ike=self.ike,

@@ -1,4 +1,4 @@
-"""The daemons that a lab must have, and those that are dead."""
+"""The daemons that a lab must have: those that are dead, that do not answer, and that are too many."""
 
 from __future__ import annotations
 
@@ -7,23 +7,46 @@ from collections.abc import Iterator
 
 from netlab.azure.faults import Impact
 from netlab.azure.state import State
-from netlab.machine.daemons import CONTROLLER
+from netlab.machine.daemons import CHARON, CONTROLLER
 from netlab.machine.ports import Daemons
 from netlab.plan.model import Plan
+from netlab.results.verification import Deviation
+
+# A daemon that lives answers in a millisecond, one that looks at a large lab in a second.
+_ANSWER_SECONDS = 3.0
 
 
-def dead(plan: Plan, state: State, daemons: Daemons) -> tuple[str, ...]:
-    """The daemons that must run and do not, in words."""
+def dead(plan: Plan, state: State, daemons: Daemons) -> tuple[Deviation, ...]:
+    """The daemons that must run and do not, and those that run more than once."""
     running = Counter(daemons.running(plan.lab))
+    return tuple(
+        Deviation("daemon-extra", node, name, f"runs {running[directory, name]} times")
+        if running[directory, name]
+        else Deviation("daemon-dead", node, name, "is dead")
+        for node, directory, name in _wanted(plan, state)
+        if running[directory, name] != 1
+    )
+
+
+def silent(plan: Plan, state: State, daemons: Daemons) -> tuple[Deviation, ...]:
+    """The daemons that run and do not answer in time."""
+    running, asked = frozenset(daemons.running(plan.lab)), frozenset(daemons.silent(plan, _ANSWER_SECONDS))
+    return tuple(
+        Deviation("daemon-hung", node, name, "does not answer")
+        for node, directory, name in _wanted(plan, state)
+        if (directory, name) in running & asked
+    )
+
+
+def _wanted(plan: Plan, state: State) -> Iterator[tuple[str, str, str]]:
     stopped = state.hit(Impact.WITHOUT_BGP)
-    must = (item for item in expected(plan) if item[0] not in stopped or item[2] not in ("bgpd", "bfdd"))
-    return tuple(f"{name} of {node} is dead" for node, directory, name in must if not running[directory, name])
+    return (item for item in expected(plan) if item[0] not in stopped or item[2] not in ("bgpd", "bfdd"))
 
 
 def expected(plan: Plan) -> Iterator[tuple[str, str, str]]:
     """Every daemon that must run: node, run directory and process name."""
     for charon in plan.charons:
-        yield charon.node, charon.directory.rpartition("/")[2], "charon-systemd"
+        yield charon.node, charon.directory.rpartition("/")[2], CHARON
     for server in (server for server in plan.servers if server.program):
         yield server.edge, server.directory.rpartition("/")[2], server.program
     for speaker in plan.speakers:

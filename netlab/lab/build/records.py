@@ -7,6 +7,7 @@
     ├── scenario.yaml       0600, the scenario as it was when the lab was built
     ├── secrets.json        0600
     ├── journal             one line per step, written before the step is taken; `up` at the end
+    ├── impaired.json       what a user has links do to packets
     ├── journal.removing    the journal since `down` has begun
     ├── story.json          what a story has changed and not yet put back
     ├── certificates/       those of point-to-site, with their private keys (0600)
@@ -35,11 +36,13 @@ from netlab.errors import HostError, LabError, NetlabError, UsageError
 from netlab.lab.build import journal, keys
 from netlab.machine import directories
 from netlab.plan.devices import shared_key_name
-from netlab.plan.model import DataPlane, Plan
+from netlab.plan.model import DataPlane, Plan, Uplink
 from netlab.plan.names import RUN_ROOT, lab_directory
 from netlab.plan.planner import plan
 from netlab.scenario.loader import parse
 from netlab.scenario.models import Action, Scenario, is_lab_name
+
+_IMPAIRMENTS = "impaired.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +234,33 @@ def _taken(directory: Path) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = json.loads((directory / "story.json").read_text())
     except (OSError, ValueError):
         return []
+    return found
+
+
+def write_impairment(lab: Lab, uplink: Uplink) -> None:
+    """Remember what a user has a link do to packets: what the scenario says of it counts no more."""
+    asked = {"delay": uplink.delay, "jitter": uplink.jitter, "loss": uplink.loss, "rate": uplink.rate}
+    found = _impairments(lab.directory) | {uplink.name: asked}
+    (lab.directory / _IMPAIRMENTS).write_text(json.dumps(found))
+
+
+def uplinks(lab: Lab) -> tuple[Uplink, ...]:
+    """The ways to the Internet with what they do to packets now."""
+    found = _impairments(lab.directory)
+    return tuple(_impaired(uplink, found.get(uplink.name)) for uplink in lab.plan.uplinks)
+
+
+def _impaired(uplink: Uplink, asked: Mapping[str, float] | None) -> Uplink:
+    if asked is None:
+        return uplink
+    return replace(uplink, delay=asked["delay"], jitter=asked["jitter"], loss=asked["loss"], rate=asked["rate"])
+
+
+def _impairments(directory: Path) -> dict[str, dict[str, float]]:
+    try:
+        found: dict[str, dict[str, float]] = json.loads((directory / _IMPAIRMENTS).read_text())
+    except (OSError, ValueError):
+        return {}
     return found
 
 

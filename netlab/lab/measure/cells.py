@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 
 from netlab.azure import outcome
 from netlab.azure.prediction import Predicted, matrix
@@ -16,6 +17,7 @@ from netlab.lab.measure.judgement import another_cause, another_way, disagreemen
 from netlab.lab.measure.probing import aimed, all_addresses
 from netlab.lab.measure.trace import outer, tunnel_ends
 from netlab.lab.story.addresses import probe_addresses
+from netlab.plan.model import Plan
 from netlab.probe.observe import observe
 from netlab.probe.trace import Probe, Trace, all_pairs, path
 from netlab.results.drops import Drop, DropType, cause
@@ -39,11 +41,13 @@ def measure(
     predicted = {(item.source, item.target, protocol): item for item in foretold for protocol in item.protocols}
     underlay = {node.name for node in plan.nodes if node.kind in ("internet", "edge")}
     taking_part = dict.fromkeys(end.node for end in (*sources(lab.scenario), *targets(lab.scenario)))
-    present = {node: addresses[node] for node in taking_part if node in addresses}
+    there = set(machine.labs.of(plan.lab))
+    witnesses = {node.name: node.netns for node in plan.nodes if node.netns in there}
+    present = {node: addresses[node] for node in taking_part if node in addresses and node in witnesses}
     asked = (probe for probe in all_pairs(present) if _question(probe) in predicted)
     probes = [aimed(state, everything, probe) for probe in asked]
     wanted = [probe for probe in probes if predicted[_question(probe)].outcome == "reachable"]
-    observation = observe(present, probes, {node.name: node.netns for node in plan.nodes}, underlay, expected=wanted)
+    observation = observe(present, probes, witnesses, underlay & witnesses.keys(), expected=wanted)
     publics = {place: (own, outer(plan, place)) for place, (own, _) in tunnel_ends(plan).items()}
     evidence = Evidence(observation, publics, underlay, frozenset(in_public(foretold)))
     coroner = Coroner(plan, machine)
@@ -51,14 +55,12 @@ def measure(
         _cell(lab, trace, documented.get(_pair(trace.probe)), predicted[_question(trace.probe)], coroner, evidence)
         for trace in observation.traces
     ]
-    refused: dict[str, str] = {}
-    for vnet in state.network.vnets:
-        refused |= refusals(plan, vnet, machine.clients)
+    absences = _absences(lab.plan, state, machine, present.keys(), witnesses.keys())
     for item in foretold:
         pair = item.source, item.target
         absent = next((node for node in pair if node not in present), None)
         if absent is not None:
-            cells += _not_probed(lab, documented.get(pair), item, absent, refused.get(absent, ""))
+            cells += _not_probed(lab, documented.get(pair), item, absences[absent])
     order: dict[tuple[str, str, str], int] = {question: number for number, question in enumerate(predicted)}
     cells.sort(key=lambda cell: order[cell.source, cell.target, cell.protocol])
     # To look for mends takes longer than to measure: only where something is wrong.
@@ -67,6 +69,32 @@ def measure(
         outcome.foreseen(state, item, everything, wanted=(item.source, item.target) in wrong) for item in foretold
     )
     return tuple(cells), foreseen, evidence
+
+
+@dataclass(frozen=True, slots=True)
+class _Absence:
+    """A node that cannot be probed: its namespace is ``gone``, or it has no address, for which a gateway may have
+    said why."""
+
+    node: str
+    gone: bool
+    refused: str
+
+    @property
+    def words(self) -> str:
+        """Why nothing could be measured."""
+        return f"the namespace of {self.node} is gone" if self.gone else f"{self.node} has no address from the pool"
+
+
+def _absences(
+    plan: Plan, state: State, machine: Machine, present: Collection[str], there: Collection[str]
+) -> dict[str, _Absence]:
+    """The nodes that cannot be probed."""
+    refused: dict[str, str] = {}
+    for vnet in state.network.vnets:
+        refused |= refusals(plan, vnet, machine.clients)
+    names = (node.name for node in plan.nodes if node.name not in present)
+    return {name: _Absence(name, name not in there, refused.get(name, "")) for name in names}
 
 
 def _question(probe: Probe) -> tuple[str, str, Protocol]:
@@ -111,10 +139,14 @@ def _cell(
     )
 
 
-def _not_probed(lab: Lab, reach: Reach | None, prediction: Predicted, absent: str, refused: str) -> Iterator[Cell]:
-    """The cells of a client that has no address: nothing can come from it or reach it, if that was foreseen."""
+def _not_probed(lab: Lab, reach: Reach | None, prediction: Predicted, absence: _Absence) -> Iterator[Cell]:
+    """The cells of a client that has no address: nothing can come from it or reach it, if that was foreseen.
+
+    Those of a machine whose namespace is gone cannot be measured.
+    """
     expected = reach.expected if reach is not None else prediction.outcome
-    foreseen = prediction.death is not None and prediction.death[1].dropped_at == absent
+    absent, refused = absence.node, absence.refused
+    foreseen = not absence.gone and prediction.death is not None and prediction.death[1].dropped_at == absent
     why = cause(DropType.CLIENT_NOT_CONNECTED, client=absent, why=refused or "it has no tunnel")
     drop = Drop.of(absent, "forward", why)
     problem = disagreement(lab.scenario, reach, prediction, "unreachable", drop)
@@ -132,5 +164,5 @@ def _not_probed(lab: Lab, reach: Reach | None, prediction: Predicted, absent: st
             dropped_at=drop if foreseen else None,
             predicted_drop=prediction.drop,
             documented=reach.reason if reach is not None else "",
-            message=problem if foreseen else f"not measured: {absent} has no address from the pool",
+            message=problem if foreseen else f"not measured: {absence.words}",
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from netlab.errors import LabError
 from netlab.lab.build import journal, records
 from netlab.lab.machine import Machine
+from netlab.lab.measure.checks import kernel
 from netlab.lab.measure.health import health
 from netlab.machine.ports import Routes
 from netlab.machine.routes import KernelRoute
@@ -31,7 +32,8 @@ def overview(name: str, machine: Machine) -> Overview:
         what = "building" if records.is_locked(name) else "broken"
         hint = Check("state", "failed", f"`up` has not come to its end; `netlab down {name}` removes what there is")
         return Overview(name, what, facts.scenario, facts.data_plane, facts.time_scale, namespaces, False, (hint,))
-    checks = tuple(health(lab.plan, records.state(lab), machine))
+    state = records.state(lab)
+    checks = (*health(lab.plan, state, machine), kernel.check(lab, state, machine))
     alive = all(check.status == "passed" for check in checks)
     return Overview(name, "up", facts.scenario, facts.data_plane, facts.time_scale, namespaces, alive, checks)
 

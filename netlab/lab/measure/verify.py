@@ -23,6 +23,7 @@ from netlab.lab.measure.checks import (
     effective_routes,
     encryption,
     flow,
+    kernel,
     learned,
     profiles,
     views,
@@ -35,6 +36,7 @@ from netlab.lab.story.rewind import rewind
 from netlab.lab.story.stage import Stage
 from netlab.results.verification import Check, Report, StepReport, summary
 from netlab.scenario.models import Step
+from netlab.scenario.names import resolve
 from netlab.scenario.outline import definition, machines, topology
 from netlab.scenario.silence import unstated
 
@@ -73,6 +75,14 @@ def verify(lab: Lab, machine: Machine, progress: Progress) -> Report:
     )
 
 
+def _looked(name: str, look: Callable[[], Iterable[Check]]) -> tuple[Check, ...]:
+    """What a check finds; what goes wrong with looking costs its own verdict only."""
+    try:
+        return tuple(look())
+    except (LabError, OSError) as error:
+        return (Check(name, "error", f"not measured: {error}"),)
+
+
 def _attempt(name: str, act: Callable[[], None]) -> Iterator[Check]:
     """Act on a lab in which anything may be dead; what goes wrong is a finding, and the measuring goes on."""
     try:
@@ -83,11 +93,21 @@ def _attempt(name: str, act: Callable[[], None]) -> Iterator[Check]:
 
 def _play(stage: Stage, step: Step, documented: Documented, troubles: Iterable[Check]) -> StepReport:
     """Take the actions of a step, with its flow running, and measure."""
-    with watched(stage.lab, step, probe_addresses(stage.lab, stage.machine.clients)) as running:
+    with watched(stage.lab, _measurable(stage, step), probe_addresses(stage.lab, stage.machine.clients)) as running:
         found = [*troubles]
         for action in step.do:
             found += _attempt(f"action {action.verb}", partial(take, stage, action))
         return _measure(stage, step, documented, found, running)
+
+
+def _measurable(stage: Stage, step: Step) -> Step:
+    """A step, without its flow where the namespace of one of its ends is gone."""
+    if step.flow is None:
+        return step
+    ends = [resolve(stage.lab.scenario, name)[0] for name in (step.flow.source, step.flow.target)]
+    there = stage.machine.labs.of(stage.lab.plan.lab)
+    gone = any(stage.lab.plan.netns(node) not in there for node in ends)
+    return step.model_copy(update={"flow": None}) if gone else step
 
 
 def _measure(
@@ -99,16 +119,18 @@ def _measure(
     if alive.status != "passed":
         stage.lose_patience()
     settled = convergence.check(stage)
-    checks = [alive, *sessions(plan, state, machine, documented.connections), settled]
+    checks = [alive, *_looked("sessions", lambda: sessions(plan, state, machine, documented.connections)), settled]
     running.end(step, lab.facts.time_scale)
     checks += flow.check(step, running.report)
-    checks += learned.check(plan, state, machine.bgp, documented.learned)
-    checks.append(views.check(plan, state, machine.bgp))
+    checks += _looked("learned", lambda: learned.check(plan, state, machine.bgp, documented.learned))
+    checks += _looked("views", lambda: (views.check(plan, state, machine.bgp),))
+    checks += _looked("kernel", lambda: (kernel.check(lab, state, machine),))
     asked = set(probe_addresses(lab, machine.clients).values())
-    checks.append(effective_routes.check(plan, state, machine.gateways, machine.routes, asked))
+    effective = partial(effective_routes.check, plan, state, machine.gateways, machine.routes, asked)
+    checks += _looked("effective routes", lambda: (effective(),))
     matrix, foreseen, evidence = cells.measure(lab, machine, documented.reach, state)
     checks += [*troubles, encryption.check(evidence)]
-    checks += client_routes.check(plan, state, machine.clients, documented.routes)
+    checks += _looked("routes", lambda: client_routes.check(plan, state, machine.clients, documented.routes))
     checks += profiles.check(plan, state, machine.clients)
     return StepReport(
         step.name,

@@ -12,6 +12,8 @@ Kind = Literal["internet", "vnet", "vm", "gateway", "route server", "edge router
 MAIN_TABLE = 254
 # The last table that the kernel asks.
 DEFAULT_TABLE = 253
+# Where the kernel has what it derives from addresses.
+LOCAL_TABLE = 255
 # Where a client's charon installs its routes: strongSwan's default table.
 CHARON_TABLE = 220
 # Where a gateway's routing namespace holds its custom routes: no packet is routed by it, the SDN controller reads it.

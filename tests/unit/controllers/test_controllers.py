@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -222,6 +223,9 @@ class Orders:
 
     def ready(self, poke: Callable[[], None]) -> None:
         self.when_ready()
+
+    def round(self) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext()
 
     def replanned(self) -> bool:
         self.asked -= 1

@@ -6,7 +6,7 @@ Failure: the deadline passes; the message says what was missing last.
 
 from __future__ import annotations
 
-from netlab.errors import ConvergeError
+from netlab.errors import LabError
 from netlab.lab.story.stage import Stage
 from netlab.results.verification import Check
 
@@ -16,6 +16,6 @@ def check(stage: Stage) -> Check:
     try:
         stage.settle()
         stage.await_departures()
-    except ConvergeError as error:
-        return Check("convergence", "failed", error.message)
+    except (LabError, OSError) as error:
+        return Check("convergence", "failed", str(error))
     return Check("convergence", "passed", "every gateway knows what Azure's rules say, and every VNet follows")

@@ -1,7 +1,7 @@
 """Check the flow that runs while a step acts.
 
 Success: its outage is not longer than the step allows; where the step allows any, always.
-Failure: its outage is longer.
+Failure: its outage is longer. Error: the namespace of one of its ends is gone.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ from netlab.scenario.models import Step
 
 def check(step: Step, found: FlowReport | None) -> Iterator[Check]:
     """The outage of a step's flow, in Azure's time; nothing where the step has none."""
-    if found is None or step.flow is None:
+    if step.flow is None:
+        return
+    if found is None:
+        yield Check(f"flow {step.flow.source} to {step.flow.target}", "error", "not measured: a namespace is gone")
         return
     limit = step.flow.outage_at_most
     late = limit is not None and found.azure_seconds > stretched(limit)

@@ -6,6 +6,7 @@ What must settle afterwards is not said per kind: a stage waits for what the mod
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import reduce
 
 from netlab.azure.faults import Faults, Kind, targets
 from netlab.azure.faults.circuit import CIRCUIT
@@ -17,8 +18,9 @@ from netlab.azure.faults.machine import MACHINE
 from netlab.azure.faults.session import SESSION
 from netlab.azure.faults.tunnel import TUNNEL
 from netlab.lab.story.faults import circuit, daemon, device, gateway, link, machine, session, tunnel
-from netlab.lab.story.faults.effect import Change, Effect, Undo
+from netlab.lab.story.faults.effect import Change, Effect, Left, Undo
 from netlab.lab.story.stage import Stage
+from netlab.plan.model import Plan
 from netlab.scenario.models import Action
 
 # In the order in which they act.
@@ -43,6 +45,12 @@ def change(stage: Stage, action: Action, before: Faults, now: Faults) -> None:
             effect.begin(stage, Change(begun, action))
         if ended:
             effect.end(stage, Change(ended, action))
+
+
+def left(plan: Plan, present: Faults) -> Left:
+    """What these faults leave in the kernel of a lab while they last."""
+    found = (effect.left(plan, targets(present, kind)) for kind, effect in EFFECTS.items() if targets(present, kind))
+    return reduce(Left.with_more, found, Left())
 
 
 def repairs(taken: tuple[Action, ...]) -> Iterator[Undo]:

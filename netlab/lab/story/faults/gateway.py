@@ -61,4 +61,4 @@ def _repair(stage: Stage, vnet: str) -> None:
         failover.repair(other, stage.lab.plan, keys.read(stage.lab.facts.lab), stage.machine, opening.up)
 
 
-EFFECT = Effect(_fail_over, _fail_over, _repairs)
+EFFECT = Effect(_fail_over, _fail_over, repairs=_repairs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from netlab.lab.story.faults.effect import Change, Effect
+from netlab.lab.story.faults.effect import Change, Effect, Left
 from netlab.lab.story.stage import Stage
 from netlab.plan.model import Link, Plan
 
@@ -26,4 +26,8 @@ def uplinks(plan: Plan, nodes: Collection[str]) -> list[Link]:
     return [link for link in plan.links if link.a.node in faces and link.b.node in internet]
 
 
-EFFECT = Effect(_begin, _end)
+def _left(plan: Plan, nodes: Collection[str]) -> Left:
+    return Left(down=frozenset((link.b.node, link.b.name) for link in uplinks(plan, nodes)))
+
+
+EFFECT = Effect(_begin, _end, _left)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from netlab.lab.story.faults.effect import Change, Effect
+from collections.abc import Collection
+
+from netlab.lab.story.faults.effect import Change, Effect, Left
 from netlab.lab.story.stage import Stage
+from netlab.machine import filters
+from netlab.plan.model import Plan
 
 
 def _begin(stage: Stage, change: Change) -> None:
@@ -16,4 +20,8 @@ def _end(stage: Stage, change: Change) -> None:
     stage.machine.filters.start(stage.lab.plan, change.targets)
 
 
-EFFECT = Effect(_begin, _end)
+def _left(_: Plan, machines: Collection[str]) -> Left:
+    return Left(rulesets=tuple((machine, filters.STOPPED, ()) for machine in machines))
+
+
+EFFECT = Effect(_begin, _end, _left)

@@ -1,0 +1,126 @@
+"""The interfaces, addresses, queues and settings that every node should have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from ipaddress import IPv4Interface, IPv4Network
+
+from netlab.lab.measure.kernel.moment import Moment
+from netlab.lab.measure.kernel.present import joined
+from netlab.machine import impairment
+from netlab.machine.inventory.settings import of_interface, values, words
+from netlab.machine.inventory.tables import address_of
+from netlab.machine.network import settings
+from netlab.plan.edges import foothold
+from netlab.plan.model import Client, Node
+from netlab.plan.model.held import Wanted
+from netlab.scenario.models import CustomRoutes, SitePrefix
+
+# The kernel's own.
+_MTU, _LOOPBACK_MTU = 1500, 65536
+_LOOPBACK = "127.0.0.1/8"
+# kernel-libipsec's TUN before anything is set.
+_TUN_MTUS = (1400, 1500)
+_DECOY = "ipsec0"
+# Where a node says what its interfaces begin with.
+_FOR_ALL = "ipv4/conf/default/"
+
+
+class Interfaces:
+    """The interfaces of every node of a moment, and what belongs to them."""
+
+    def __init__(self, moment: Moment, defaults: Mapping[str, str]) -> None:
+        self._moment, self._defaults = moment, defaults
+        self._footholds = footholds(moment)
+        self._words: dict[str, dict[str, tuple[str, ...]]] = {node.name: {} for node in moment.plan.nodes}
+        self._addresses: dict[str, dict[str, bool]] = {node.name: {} for node in moment.plan.nodes}
+        self._fill()
+
+    def of(self, node: Node) -> Iterator[Wanted]:
+        """What a node should have of interfaces, addresses, queues and settings."""
+        for name, words_ in self._words[node.name].items():
+            yield Wanted("interface", name, words_)
+            yield Wanted("setting", of_interface(name), (self._settings(node, name),))
+        yield from (Wanted("queue", f"{name} root", kinds) for name, kinds in self._queues(node.name))
+        for text, required in self._addresses[node.name].items():
+            yield Wanted("address", text, required=required)
+        for path, value in self._defaults.items():
+            if not path.startswith(of_interface("")) or path.count("/") > 2:
+                yield Wanted("setting", path, (settings(node).get(path, value),))
+
+    def addresses(self, node: str) -> Mapping[str, bool]:
+        """The addresses that a node has, each with its interface, and whether it must have it."""
+        return self._addresses[node]
+
+    def is_up(self, node: str, interface: str) -> bool:
+        """Whether an interface is there and up."""
+        return any(", up," in word for word in self._words[node].get(interface, ()))
+
+    def _fill(self) -> None:
+        plan, down = self._moment.plan, self._moment.left.down
+        for node in plan.nodes:
+            self._add(node.name, "lo", (f"loopback, up, mtu {_LOOPBACK_MTU}",), (_LOOPBACK, *node.loopback))
+            for name, address in node.bridges:
+                self._add(node.name, name, (f"bridge, up, mtu {_MTU}",), (address,))
+        for link in plan.links:
+            for near, far in ((link.a, link.b), (link.b, link.a)):
+                state = "down" if (near.node, near.name) in down else "up"
+                said = f"veth, {state}, mtu {_MTU}, {joined((far.node, far.name))}"
+                self._add(near.node, near.name, (said,), near.addresses)
+        for tunnel in plan.tunnels:
+            kind = "xfrm" if tunnel.if_id else "tun"
+            self._add(tunnel.node, tunnel.interface, (f"{kind}, up, mtu {tunnel.mtu}",), ())
+            if not tunnel.if_id:
+                self._add(tunnel.edge, _DECOY, (f"bridge, up, mtu {_MTU}",), ())
+        for client in plan.clients:
+            self._add(client.node, client.interface, tuple(self._words_of(client)), self._lease(client))
+        for node in plan.nodes:
+            if node.kind == "edge":
+                for address in self._footholds:
+                    self._addresses[node.name].setdefault(address_of("lo", address), False)
+
+    def _add(self, node: str, name: str, said: tuple[str, ...], addresses: Iterable[str]) -> None:
+        self._words[node][name] = said
+        for text in addresses:
+            self._addresses[node][address_of(name, str(IPv4Interface(text)))] = True
+
+    def _words_of(self, client: Client) -> Iterator[str]:
+        kind = "xfrm" if client.if_id else "tun"
+        for mtu in (client.mtu,) if self._moment.leases[client.name] else {client.mtu, *_TUN_MTUS}:
+            yield f"{kind}, up, mtu {mtu}"
+
+    def _lease(self, client: Client) -> tuple[str, ...]:
+        address = self._moment.leases[client.name]
+        return (f"{address}/32",) if address else ()
+
+    def _queues(self, node: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+        impaired = {
+            (end.node, end.name): impairment.discipline(uplink)
+            for uplink in self._moment.uplinks
+            for end in (uplink.near, uplink.far)
+        }
+        for name, said in self._words[node].items():
+            if said[0].startswith("tun,"):
+                yield name, impairment.USUAL_QUEUES
+            else:
+                yield name, (impaired.get((node, name)) or "noqueue",)
+
+    def _settings(self, node: Node, name: str) -> str:
+        found = values(self._defaults[of_interface("lo" if name == "lo" else "*")])
+        mine = ((path.rpartition("/")[2], value) for path, value in settings(node).items() if _FOR_ALL in path)
+        return words(found | {key: int(value) for key, value in mine} | {"forwarding": int(node.forwarding)})
+
+
+def footholds(moment: Moment) -> frozenset[str]:
+    """The addresses that the SDN controller may ever have added to edges: it takes none away."""
+    state = moment.state
+    learned = (p for each in (state, moment.opening) for paths in each.learned.values() for p in paths)
+    subjects = [action.subject for step in state.scenario.story for action in step.do]
+    by_story: list[IPv4Network] = []
+    for subject in (*subjects, *(action.subject for action in state.history)):
+        if isinstance(subject, SitePrefix):
+            by_story += subject.parts
+        elif isinstance(subject, CustomRoutes):
+            by_story += subject.prefixes
+    offered = (prefix for server in moment.plan.servers for prefix in server.static)
+    return frozenset(foothold(str(prefix)) for prefix in (*learned, *by_story, *offered))

@@ -1,0 +1,236 @@
+"""The policy rules and routes that every node should have, each by its origin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Interface
+
+from netlab.azure.dataplane.routers import static_ways
+from netlab.controllers import tables
+from netlab.lab.measure.kernel.interfaces import Interfaces
+from netlab.lab.measure.kernel.moment import Moment
+from netlab.machine.inventory.tables import route_of, rule_of, way_of
+from netlab.machine.routes import RTPROT_BGP, RTPROT_NETLAB
+from netlab.plan import steering
+from netlab.plan.gateways import custom_routes
+from netlab.plan.model import (
+    CHARON_TABLE,
+    CUSTOM_ROUTES_TABLE,
+    DEFAULT_TABLE,
+    LOCAL_TABLE,
+    MAIN_TABLE,
+    Client,
+    GatewayView,
+    Node,
+    Route,
+    RouteServerView,
+    Rule,
+)
+from netlab.plan.model.held import Wanted
+from netlab.render.text import NO_PRIORITY, charon_priority
+
+# linux/rtnetlink.h: the kernel's own, and what pyroute2 and charon write.
+_RTPROT_KERNEL, _RTPROT_STATIC = 2, 4
+# How zebra's routes for bgpd are weighed.
+_BGP_METRIC = 20
+# The rules that every namespace has.
+_OWN_RULES = ((0, LOCAL_TABLE), (32_766, MAIN_TABLE), (32_767, DEFAULT_TABLE))
+_DECOY = "ipsec0"
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """The rules and routes of every node of a moment."""
+
+    moment: Moment
+    interfaces: Interfaces
+
+    def of(self, node: Node) -> Iterator[Wanted]:
+        """What a node should have of rules and routes."""
+        yield from self._rules(node)
+        yield from self._local(node)
+        yield from self._planned(node)
+        yield from self._steered(node)
+        yield from self._by_bgp(node)
+        yield from self._by_charon(node)
+        yield from self._of_clients(node)
+
+    # --- rules ------------------------------------------------------------------------------------------------------
+
+    def _rules(self, node: Node) -> Iterator[Wanted]:
+        for priority, table in _OWN_RULES:
+            yield _rule(Rule(priority, table))
+        yield from map(_rule, node.rules)
+        if node.kind in ("edge", "client"):
+            # A charon that was killed leaves its own.
+            yield _rule(Rule(NO_PRIORITY, CHARON_TABLE), required=False)
+        for charon in self.moment.plan.charons:
+            priority = charon_priority(charon, self.moment.plan.data_plane)
+            if charon.node == node.name and priority != NO_PRIORITY:
+                yield _rule(Rule(priority, CHARON_TABLE))
+
+    # --- routes -----------------------------------------------------------------------------------------------------
+
+    def _local(self, node: Node) -> Iterator[Wanted]:
+        """What the kernel derives from addresses: they are delivered, and so is what is sent to all of a prefix."""
+        for text, required in self.interfaces.addresses(node.name).items():
+            address, _, name = text.partition(" at ")
+            own, up = IPv4Interface(address), self.interfaces.is_up(node.name, name)
+            local = way_of("local", [(name, "")], "", _RTPROT_KERNEL)
+            yield Wanted("route", route_of(f"{own.ip}/32", LOCAL_TABLE, 0), (local,), required and up)
+            if own.ip.is_loopback:
+                yield Wanted("route", route_of(str(own.network), LOCAL_TABLE, 0), (local,))
+            if own.network.prefixlen < 31:
+                for ip in (own.network.network_address, own.network.broadcast_address):
+                    way = way_of("broadcast", [(name, "")], "", _RTPROT_KERNEL)
+                    yield Wanted("route", route_of(f"{ip}/32", LOCAL_TABLE, 0), (way,), required=False)
+
+    def _planned(self, node: Node) -> Iterator[Wanted]:
+        """What the plan puts there; in a fabric's tables what the SDN controller makes of it."""
+        fabric = next((fabric for fabric in self.moment.plan.fabrics if fabric.node == node.name), None)
+        kept = {table.table for table in fabric.tables} if fabric is not None else set()
+        for route in node.routes:
+            if route.table not in kept and not (route.table == CUSTOM_ROUTES_TABLE and self._is_idle(node)):
+                yield self._route(node, route, _RTPROT_STATIC)
+        if self._is_idle(node):
+            for route in self._custom_routes():
+                yield replace(self._route(node, route, _RTPROT_STATIC), required=False)
+        if fabric is not None:
+            predicted = Predicted(self.moment)
+            known = tables.known_by_gateways(self.moment.plan, predicted)
+            injected = tables.injected_by_route_servers(self.moment.plan, predicted)
+            for table in fabric.tables:
+                for route in tables.wanted_routes(table, known, injected):
+                    yield self._route(node, route, _RTPROT_STATIC, RTPROT_NETLAB)
+
+    def _is_idle(self, node: Node) -> bool:
+        """Whether it is a gateway's instance that serves no clients: it gets the custom routes when it does."""
+        serving = {server.node for server in self.moment.plan.servers}
+        return node.kind == "gateway" and node.name not in serving
+
+    def _custom_routes(self) -> Iterator[Route]:
+        for network in (self.moment.state.network, self.moment.opening.network):
+            for gateway in (each for each in network.vpn_gateways if each.point_to_site is not None):
+                yield from custom_routes(map(str, gateway.client_settings.custom_routes))
+
+    def _steered(self, node: Node) -> Iterator[Wanted]:
+        for route in steering.routes(self.moment.plan, node.name, self.moment.up):
+            yield self._route(node, route, RTPROT_NETLAB)
+
+    def _by_bgp(self, node: Node) -> Iterator[Wanted]:
+        for prefix, devices in bgp_ways(self.moment, node.name).items():
+            route = Route(prefix, metric=_BGP_METRIC, hops=tuple((device, "") for device in sorted(devices)))
+            yield self._route(node, route, RTPROT_BGP)
+
+    def _by_charon(self, node: Node) -> Iterator[Wanted]:
+        """What charon installs for SAs: where no packet looks, but at clients that use it."""
+        clients = {client.connection: client for client in self.moment.plan.clients if client.node == node.name}
+        addresses = {text.partition("/")[0] for text in self.interfaces.addresses(node.name)}
+        for sa in self.moment.selected(node.name):
+            client = clients.get(sa.connection)
+            device = client.interface if client is not None else _DECOY
+            for prefix in sa.remote_ts:
+                ways = (way_of("unicast", [(device, "")], source, _RTPROT_STATIC) for source in ("", *addresses))
+                used = client is not None and client.os != "windows" and not client.if_id
+                yield Wanted("route", route_of(prefix, CHARON_TABLE, 0), tuple(ways), required=used)
+
+    def _of_clients(self, node: Node) -> Iterator[Wanted]:
+        """A client's own routes into its tunnels: of its profile, of selectors, by hand."""
+        for client in (client for client in self.moment.plan.clients if client.node == node.name):
+            source = self.moment.leases[client.name]
+            selected, written = _client_routes(self.moment, client)
+            if client.if_id:
+                for prefix in selected:
+                    yield self._route(node, Route(prefix, client.interface, source=source), RTPROT_NETLAB)
+            for prefix in written:
+                route = Route(prefix, client.interface, source=source, metric=client.metric)
+                yield self._route(node, route, _RTPROT_STATIC)
+
+    def _route(self, node: Node, route: Route, *protocols: int) -> Wanted:
+        """A route, which is there only while its interfaces are up."""
+        hops = route.hops or (((route.device, route.via),) if route.device else ())
+        there = all(self.interfaces.is_up(node.name, device) for device, _ in hops)
+        by_bgp = RTPROT_BGP in protocols
+        ways = (
+            way_of(route.type, ((device, "" if by_bgp else via) for device, via in hops), route.source, protocol)
+            for protocol in protocols
+        )
+        return Wanted("route", route_of(route.prefix, route.table, route.metric), tuple(ways), required=there)
+
+
+def _rule(rule: Rule, *, required: bool = True) -> Wanted:
+    what = rule_of(rule.priority, rule.source, rule.destination, rule.iif)
+    return Wanted("rule", what, (f"lookup {rule.table}",), required)
+
+
+def bgp_ways(moment: Moment, node: str) -> Mapping[str, frozenset[str]]:
+    """The interfaces to which a speaker's kernel routes lead, by the prefixes that it uses BGP's routes for."""
+    state = moment.state
+    speaker = next((speaker for speaker in moment.plan.speakers if speaker.node == node), None)
+    if speaker is None or node not in state.learned:
+        return {}
+    ports = {neighbor.node: neighbor.interface for neighbor in speaker.neighbors}
+    # A static route wins over what BGP says of the same prefix: an administrative distance of 1 against 20.
+    statics = {str(way.prefix) for way in static_ways(state, state.topology.speakers[node])}
+    statics |= {r.prefix for r in moment.plan.node(node).routes if r.table == MAIN_TABLE and not r.metric}
+    return {
+        str(prefix): frozenset(ports[path.neighbor] for path in paths)
+        for prefix, paths in state.learned[node].items()
+        if str(prefix) not in statics
+    }
+
+
+def _client_routes(moment: Moment, client: Client) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The prefixes of a client's negotiated selectors, if it uses them, and those that are written into its table."""
+    key = next(key for key, tunnel in moment.state.network.client_tunnels.items() if tunnel.name == client.name)
+    session = moment.state.sessions[key]
+    if session.absent:
+        return (), ()
+    routes = moment.state.tunnel_routes(*key)
+    windows = client.os == "windows"
+    written = routes if windows else session.by_hand
+    return () if windows else tuple(map(str, session.selectors)), tuple(map(str, written))
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """What gateways and Route Servers know, as the model says: what the SDN controller would read of them."""
+
+    moment: Moment
+
+    def gateway_prefixes(self, view: GatewayView) -> tuple[tuple[str, bool, int], ...]:
+        """The prefixes that a gateway sends into its tunnels, whether by BGP, and over how many AS."""
+        into = set(view.tunnels)
+        planned = (
+            *self.moment.plan.node(view.node).routes,
+            *steering.routes(self.moment.plan, view.node, self.moment.up),
+        )
+        main = (route for route in planned if route.table == MAIN_TABLE)
+        static = [(r.prefix, False, 0) for r in main if into & {r.device, *(device for device, _ in r.hops)}]
+        by_bgp = [
+            (p, True, self._length(view, p)) for p, ways in bgp_ways(self.moment, view.node).items() if ways & into
+        ]
+        return (*static, *by_bgp)
+
+    def _length(self, view: GatewayView, prefix: str) -> int:
+        if not view.directory:
+            return 0
+        found = self.moment.state.learned[view.node]
+        return next(len(path.as_path) for known, paths in found.items() if str(known) == prefix for path in paths)
+
+    def custom_routes(self, netns: str) -> tuple[str, ...]:
+        """The custom routes of a gateway."""
+        node = next(node for node in self.moment.plan.nodes if node.netns == netns)
+        return tuple(route.prefix for route in node.routes if route.table == CUSTOM_ROUTES_TABLE)
+
+    def injected(self, view: RouteServerView) -> tuple[tuple[str, str, int], ...]:
+        """What an instance of a Route Server learned from appliances: prefix, next hop, and over how many AS."""
+        return tuple(_injected(self.moment, view))
+
+
+def _injected(moment: Moment, view: RouteServerView) -> Iterator[tuple[str, str, int]]:
+    for prefix, paths in moment.state.learned.get(view.node, {}).items():
+        for path in paths:
+            if not path.internal and path.next_hop is not None:
+                yield str(prefix), str(path.next_hop), len(path.as_path)
