@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from netlab.errors import HostError, NetlabError
-from netlab.machine import charon, frr, namespaces, processes
+from netlab.machine import charon, frr, namespaces, openvpn, processes
 from netlab.plan.model import DataPlane
 from netlab.plan.names import RUN_ROOT
 
@@ -67,6 +67,7 @@ def _run_directory() -> Finding:
 def _programs() -> Iterator[Finding]:
     for package, path in (
         ("charon-systemd", charon.PROGRAM),
+        ("openvpn", openvpn.PROGRAM),
         ("frr", str(frr.PROGRAMS / "zebra")),
         ("frr", str(frr.PROGRAMS / "bgpd")),
         ("frr", str(frr.PROGRAMS / "bfdd")),

@@ -139,7 +139,7 @@ FAULTS = (
         "p2s-branch",
         "a client's charon is killed",
         lambda lab: lab.kill("lin", "charon-systemd"),
-        checks=(("daemons", "charon-systemd of lin is dead"), ("connection lin", "no INSTALLED CHILD SA")),
+        checks=(("daemons", "charon-systemd of lin is dead"), ("connection lin", "no tunnel")),
     ),
     Fault(
         "p2s-branch-bgp",

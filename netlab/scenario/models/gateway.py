@@ -20,9 +20,9 @@ def _azures(value: object) -> object:
     return {name.lower(): name for name in TRIED}.get(value.lower(), value) if isinstance(value, str) else value
 
 
-TunnelType = Annotated[Literal["IkeV2", "OpenVPN"], BeforeValidator(_azures)]
+TunnelType = Annotated[Literal["IkeV2", "SSTP", "OpenVPN"], BeforeValidator(_azures)]
 # In the order in which the software of a client tries those that its gateway has (R59, P7).
-TRIED: tuple[TunnelType, ...] = ("IkeV2", "OpenVPN")
+TRIED: tuple[TunnelType, ...] = ("IkeV2", "SSTP", "OpenVPN")
 
 
 class BgpSettings(Model):
@@ -51,7 +51,7 @@ class PointToSite(Model):
 
     address_pool: Prefix
     """The pool that clients get their addresses from. It overlaps no VNet; /29 at least, active-active /28 (R57)."""
-    tunnel_types: tuple[TunnelType, ...] = ("IkeV2",)
+    tunnel_types: Annotated[tuple[TunnelType, ...], Field(min_length=1)] = ("IkeV2",)
     """The protocols of the tunnels: IkeV2, OpenVPN or both (R56, P1). OpenVPN is TLS on TCP port 443 (P2)."""
     authentication_types: Annotated[tuple[Literal["Certificate", "EapMSChapv2"], ...], Field(max_length=1)] = ()
     """How clients authenticate (R60, P12). Default: with a certificate; where all tunnels are IKEv2, with a pre-shared

@@ -8,7 +8,7 @@ from netlab.scenario.rules.breach import Breach, Breaches, Path, by_profile
 from netlab.scenario.rules.joined import instances
 from netlab.scenario.rules.subjects import policy_based, vpn_gateways
 
-# R52: site-to-site and VNet-to-VNet tunnels, and point-to-site IKEv2 clients. The seeds know no VpnGw4 and 5.
+# R52: site-to-site and VNet-to-VNet tunnels, and clients with IKEv2 and OpenVPN. The seeds know no VpnGw4 and 5.
 TUNNELS = {"Basic": 10, "Standard": 10, "VpnGw4": 100, "VpnGw5": 100}
 SEED_TUNNELS = {"Basic": 10, "Standard": 10}
 MOST_TUNNELS = 30
@@ -20,7 +20,7 @@ SEED_CLIENTS = 128
 
 
 def most_clients(scenario: Scenario, sku: str) -> int:
-    """How many IKEv2 clients a gateway serves; it refuses the next one."""
+    """How many clients with IKEv2 and OpenVPN a gateway serves; it refuses the next one."""
     return SEED_CLIENTS if scenario.profile == "seed" else CLIENTS.get(sku.removesuffix("AZ"), MOST_CLIENTS)
 
 
@@ -79,7 +79,7 @@ def r52_tunnels_fit_the_sku(scenario: Scenario) -> Breaches:
             yield Breach(path, f"{message} {by_profile(scenario)}")
         clients, most = len(tuple(scenario.clients_of(name))), most_clients(scenario, sku)
         if clients > most:
-            message = f"{gateway.sku} serves {most} IKEv2 clients, and {clients} use it; it refuses the last ones"
+            message = f"{gateway.sku} serves {most} clients, and {clients} use it; it refuses the last ones"
             yield Breach(path, f"{message} {by_profile(scenario)}", "warning")
 
 

@@ -262,3 +262,22 @@ def speaking(scenario: Scenario) -> dict[str, None]:
             *(node_name(vnet, vm) for vnet, vm, _ in appliances_with_bgp(scenario)),
         )
     )
+
+
+def offered_prefixes(scenario: Scenario, vnet: str) -> set[IPv4Network]:
+    """The prefixes that a gateway pushes to its clients: those of its BGP domain, pools, custom and static routes."""
+    domain = bgp_domain(scenario, vnet)
+    networks = (network for end in connectable(scenario) if end in domain for network in networks_of(scenario, end))
+    point_to_site = vpn_gateways(scenario)[vnet].point_to_site
+    return {
+        *(network.prefix for network in networks),
+        *(pool.prefix for pool in address_pools(scenario) if pool.owner in domain),
+        *(point_to_site.custom_routes if point_to_site is not None else ()),
+        *(
+            prefix
+            for name in domain & scenario.vnets.keys()
+            for remote in remote_ends_by_vnet(scenario)[name]
+            if name != vnet or scenario.connections[remote.connection].push_prefixes_to_p2s
+            for prefix in remote.gateway.address_prefixes
+        ),
+    }

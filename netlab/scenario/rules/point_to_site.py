@@ -10,16 +10,8 @@ from netlab.scenario.models import CustomRoutes, Scenario
 from netlab.scenario.names import suggest
 from netlab.scenario.overlaps import crossing
 from netlab.scenario.rules.breach import Breach, Breaches, Path, by_profile, in_words, unknown
-from netlab.scenario.rules.joined import (
-    address_pools,
-    bgp_domain,
-    connectable,
-    instances,
-    known_to,
-    networks_of,
-    remote_ends_by_vnet,
-)
-from netlab.scenario.rules.subjects import policy_based, serving, story_actions, vpn_gateways
+from netlab.scenario.rules.joined import address_pools, instances, known_to, offered_prefixes
+from netlab.scenario.rules.subjects import policy_based, serving, story_actions, tunnel_type_of, vpn_gateways
 
 
 def clients_name_point_to_site_gateways(scenario: Scenario) -> Breaches:
@@ -89,17 +81,21 @@ def clients_networks_are_not_behind_the_gateway(scenario: Scenario) -> Breaches:
         behind = [n for gateway in client.gateways if gateway in serving(scenario) for n in known_to(scenario, gateway)]
         other = next((n for n in behind if local is not None and n.prefix.overlaps(local)), None)
         if local is not None and other is not None:
-            own = client.os == "windows" and local.prefixlen > other.prefix.prefixlen
+            in_front = client.os != "windows" and tunnel_type_of(scenario, name, client.gateway) == "IkeV2"
+            own = not in_front and local.prefixlen > other.prefix.prefixlen
             whose = "own network, the longer prefix" if own else "tunnel"
             message = f"{local} overlaps {other.prefix} of {in_words(other.path)}; {client.os} sends what is in both"
             yield Breach(("clients", name, "local_network"), f"{message} to its {whose}", "warning")
 
 
 def p24_class_based_routes_are_windows(scenario: Scenario) -> Breaches:
-    """P24: only Windows has a class-based route."""
+    """P24: only Windows has a class-based route, and not where the gateway pushes routes (P16)."""
     for name, client in scenario.clients.items():
-        if client.os != "windows" and "class_based_route" in client.model_fields_set:
-            message = f"a {client.os} client has no class-based route; leave class_based_route out"
+        types = [tunnel_type_of(scenario, name, gateway) for gateway in client.gateways]
+        pushed = bool(types) and all(each == "OpenVPN" for each in types)
+        if (client.os != "windows" or pushed) and "class_based_route" in client.model_fields_set:
+            what = f"a client with {types[0]}" if client.os == "windows" else f"a {client.os} client"
+            message = f"{what} has no class-based route; leave class_based_route out"
             yield Breach(("clients", name, "class_based_route"), message)
 
 
@@ -116,7 +112,11 @@ def p33_windows_is_forced_by_two_halves(scenario: Scenario) -> Breaches:
         if isinstance(action.subject, CustomRoutes)
     ]
     for path, vnet, prefixes in custom:
-        windows = [name for name in scenario.clients_of(vnet) if scenario.clients[name].os == "windows"]
+        windows = [
+            name
+            for name in scenario.clients_of(vnet)
+            if scenario.clients[name].os == "windows" and tunnel_type_of(scenario, name, vnet) != "OpenVPN"
+        ]
         if windows and DEFAULT_ROUTE in prefixes:
             message = f"{DEFAULT_ROUTE} has no effect at Windows, as `{windows[0]}`; write 0.0.0.0/1 and 128.0.0.0/1"
             yield Breach((*path, prefixes.index(DEFAULT_ROUTE)), message, "warning")
@@ -133,10 +133,10 @@ def r60_roots_are_few(scenario: Scenario) -> Breaches:
 
 def r62_clients_take_all_selectors(scenario: Scenario) -> Breaches:
     """R62: Windows takes 255 traffic selectors (25 in the profile seed), other clients 256; with more, IKEv2 fails."""
-    offered = {name: len(_offered(scenario, name)) for name in serving(scenario)}
+    offered = {name: len(offered_prefixes(scenario, name)) for name in serving(scenario)}
     for name, client in scenario.clients.items():
         most = SELECTORS.get((client.os, scenario.profile), MOST_SELECTORS)
-        for gateway in client.gateways:
+        for gateway in (g for g in client.gateways if tunnel_type_of(scenario, name, g) == "IkeV2"):
             if offered.get(gateway, 0) > most:
                 message = f"the gateway of `{gateway}` pushes {offered[gateway]} prefixes, and {client.os} takes {most}"
                 right = "summarise them, or set push_prefixes_to_p2s: false"
@@ -160,22 +160,3 @@ def r67_gateways_of_a_client_do_not_overlap(scenario: Scenario) -> Breaches:
 def _of_gateway(scenario: Scenario, vnet: str) -> tuple[IPv4Network, ...]:
     pools = (pool.prefix for pool in address_pools(scenario) if pool.owner == vnet)
     return (*scenario.vnets[vnet].address_space, *pools)
-
-
-def _offered(scenario: Scenario, vnet: str) -> set[IPv4Network]:
-    """The prefixes that a gateway pushes to its clients: those of its BGP domain, pools, custom and static routes."""
-    domain = bgp_domain(scenario, vnet)
-    networks = (network for end in connectable(scenario) if end in domain for network in networks_of(scenario, end))
-    point_to_site = vpn_gateways(scenario)[vnet].point_to_site
-    return {
-        *(network.prefix for network in networks),
-        *(pool.prefix for pool in address_pools(scenario) if pool.owner in domain),
-        *(point_to_site.custom_routes if point_to_site is not None else ()),
-        *(
-            prefix
-            for name in domain & scenario.vnets.keys()
-            for remote in remote_ends_by_vnet(scenario)[name]
-            if name != vnet or scenario.connections[remote.connection].push_prefixes_to_p2s
-            for prefix in remote.gateway.address_prefixes
-        ),
-    }

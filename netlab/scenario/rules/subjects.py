@@ -8,12 +8,14 @@ from ipaddress import IPv4Address, IPv4Network
 from netlab.scenario import addresses
 from netlab.scenario.addresses import DEFAULT_ASN, GATEWAY_SUBNET
 from netlab.scenario.models import (
+    TRIED,
     Action,
     BgpSettings,
     NvaBgp,
     Scenario,
     Site,
     SitePrefix,
+    TunnelType,
     VirtualNetwork,
     VpnDevice,
     VpnGateway,
@@ -33,6 +35,17 @@ def vpn_gateways(scenario: Scenario) -> dict[str, VpnGateway]:
 def serving(scenario: Scenario) -> tuple[str, ...]:
     """The VNets whose gateway has a point-to-site configuration."""
     return tuple(name for name, gateway in vpn_gateways(scenario).items() if gateway.point_to_site is not None)
+
+
+def tunnel_type_of(scenario: Scenario, client: str, vnet: str) -> TunnelType | None:
+    """The type of a client's tunnel to the gateway of a VNet: its own, or the first that its software tries (P7); None
+    where there is none."""
+    gateway = vpn_gateways(scenario).get(vnet)
+    settings = gateway.point_to_site if gateway is not None else None
+    if settings is None:
+        return None
+    own = scenario.clients[client].tunnel_type
+    return own if own is not None else next(each for each in TRIED if each in settings.tunnel_types)
 
 
 def policy_based(scenario: Scenario) -> Iterator[tuple[str, VpnGateway]]:

@@ -1,0 +1,84 @@
+"""Tunnel types of point-to-site: which a gateway may have, how their clients authenticate, which client has which."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netlab.scenario.models import PointToSite, Scenario, TunnelType
+from netlab.scenario.rules.breach import Breach, Breaches, Path
+from netlab.scenario.rules.joined import offered_prefixes
+from netlab.scenario.rules.subjects import tunnel_type_of, vpn_gateways
+
+# P18: what a gateway pushes to a client of OpenVPN.
+MOST_ROUTES = 1000
+
+
+def _of(scenario: Scenario, tunnel_type: TunnelType) -> Iterator[tuple[str, PointToSite, Path]]:
+    """The gateways that have a tunnel type: the VNet, the settings, and where these stand."""
+    for name, gateway in vpn_gateways(scenario).items():
+        if gateway.point_to_site is not None and tunnel_type in gateway.point_to_site.tunnel_types:
+            yield name, gateway.point_to_site, ("vnets", name, "vpn_gateway", "point_to_site")
+
+
+def tunnel_types_are_listed_once(scenario: Scenario) -> Breaches:
+    """A gateway has a tunnel type or has it not."""
+    for name, gateway in vpn_gateways(scenario).items():
+        types = gateway.point_to_site.tunnel_types if gateway.point_to_site is not None else ()
+        for index, each in enumerate(types):
+            if each in types[:index]:
+                path = ("vnets", name, "vpn_gateway", "point_to_site", "tunnel_types", index)
+                yield Breach(path, f"{each} is written twice; leave one out")
+
+
+def p1_sstp_and_openvpn_exclude_each_other(scenario: Scenario) -> Breaches:
+    """P1: SSTP and OpenVPN are both TLS on TCP port 443: a gateway has one of them, beside IKEv2 or alone."""
+    for _, settings, path in _of(scenario, "SSTP"):
+        if "OpenVPN" in settings.tunnel_types:
+            message = "SSTP and OpenVPN are both TLS on TCP port 443, and a gateway has one of them; leave SSTP out"
+            yield Breach((*path, "tunnel_types"), message)
+
+
+def sstp_is_not_there(scenario: Scenario) -> Breaches:
+    """No lab has SSTP yet."""
+    for _, settings, path in _of(scenario, "SSTP"):
+        message = "netlab does not model SSTP yet; write IkeV2 or OpenVPN"
+        yield Breach((*path, "tunnel_types", settings.tunnel_types.index("SSTP")), message)
+
+
+def p2_openvpn_needs_a_capable_gateway(scenario: Scenario) -> Breaches:
+    """P2: every SKU has OpenVPN but Basic."""
+    for name, settings, path in _of(scenario, "OpenVPN"):
+        if vpn_gateways(scenario)[name].sku == "Basic":
+            message = "Basic has no OpenVPN; take VpnGw1AZ or larger, or write IkeV2"
+            yield Breach((*path, "tunnel_types", settings.tunnel_types.index("OpenVPN")), message)
+
+
+def p12_openvpn_authenticates_without_eap(scenario: Scenario) -> Breaches:
+    """P12: clients of OpenVPN authenticate with certificates, RADIUS or Entra ID, and not with EAP."""
+    for _, settings, path in _of(scenario, "OpenVPN"):
+        if settings.authentication == "EapMSChapv2":
+            message = "clients of OpenVPN do not authenticate with EAP-MSCHAPv2; write Certificate"
+            yield Breach((*path, "authentication_types"), message)
+
+
+def p7_clients_have_a_tunnel_type_of_their_gateway(scenario: Scenario) -> Breaches:
+    """P7: a client has a tunnel of a type that its gateway has."""
+    for name, client in scenario.clients.items():
+        for gateway in client.gateways:
+            found = vpn_gateways(scenario).get(gateway)
+            settings = found.point_to_site if found is not None else None
+            if settings is None or client.tunnel_type is None or client.tunnel_type in settings.tunnel_types:
+                continue
+            there = " and ".join(settings.tunnel_types)
+            message = f"`{gateway}` has {there} for its clients, not {client.tunnel_type}; write one that it has"
+            yield Breach(("clients", name, "tunnel_type"), message)
+
+
+def p18_clients_take_all_routes(scenario: Scenario) -> Breaches:
+    """P18: a gateway pushes at most 1,000 routes to a client of OpenVPN."""
+    for name, _, _ in _of(scenario, "OpenVPN"):
+        users = [c for c in scenario.clients_of(name) if tunnel_type_of(scenario, c, name) == "OpenVPN"]
+        count = len(offered_prefixes(scenario, name)) if users else 0
+        for client in users if count > MOST_ROUTES else ():
+            message = f"the gateway of `{name}` pushes {count} routes, and OpenVPN takes {MOST_ROUTES}; summarise them"
+            yield Breach(("clients", client), message)
