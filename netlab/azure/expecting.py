@@ -6,11 +6,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from netlab.azure import learning
 from netlab.azure.disagreement import Documented, is_connected
 from netlab.azure.prediction import Predicted, PredictedStep, predict, story_of
+from netlab.azure.state import State
 from netlab.results.drops import DESCRIPTIONS
 from netlab.scenario.models import Scenario, Step
 from netlab.scenario.names import INTERNET, Endpoint, Pair, by_node, node_names, resolve
+from netlab.scenario.rules.joined import speaking
+
+# Of what learns more prefixes nothing is written: nobody reads so long a list.
+MOST_LEARNED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +38,8 @@ class Fate:
 
 
 def additions(scenario: Scenario) -> tuple[dict[str, Any], ...]:
-    """For each step what its ``expect`` lacks: connections, pairs and clients' routes, as the model predicts them.
+    """For each step what its ``expect`` lacks: connections, pairs, clients' routes and what is learned by BGP, as the
+    model predicts them.
 
     What the file states, at this step or before, stays as it is. A pair whose protocols, or whose equal paths, do not
     end alike has no statement.
@@ -76,6 +83,7 @@ class _Writer:
         self._reach: dict[Pair, Fate] = {}
         self._connections: dict[str, str] = {}
         self._routes: dict[str, list[str]] = {}
+        self._learned: dict[tuple[str, str], str] = {}
 
     def step(
         self, step: Step, predicted: PredictedStep, documented: Documented, fates: Mapping[Pair, Fate]
@@ -93,9 +101,25 @@ class _Writer:
         found = {
             "connections": connections,
             "routes": {name: item for name, item in fresh.items() if name.lower() not in stated},
+            "learned": self._fresh_learned(state, documented.learned),
             "reach": rows(self._scenario, pairs),
         }
         return {key: value for key, value in found.items() if value}
+
+    def _fresh_learned(self, state: State, documented: learning.Expected) -> dict[str, dict[str, str]]:
+        """The AS paths of what is learned now, of several equal ones one; what was learned before is absent."""
+        stated = {(end.lower(), prefix) for end, prefix in documented}
+        found: dict[str, dict[str, str]] = {}
+        for end in learning.learners(state.network):
+            known = learning.as_paths(state, end)
+            if end in speaking(self._scenario) and len(known) <= MOST_LEARNED:
+                before = dict.fromkeys((prefix for e, prefix in self._learned if e == end), learning.ABSENT)
+                now = {**before, **{prefix: min(paths) for prefix, paths in known.items()}}
+                open_ = {prefix: path for prefix, path in now.items() if (end.lower(), prefix) not in stated}
+                fresh = {prefix: path for prefix, path in open_.items() if self._learned.get((end, prefix)) != path}
+                self._learned |= {(end, prefix): path for prefix, path in fresh.items()}
+                found |= {end: fresh} if fresh else {}
+        return found
 
 
 def _fresh(found: Mapping[Any, Any], written: dict[Any, Any], stated: Mapping[Any, Any]) -> dict[Any, Any]:

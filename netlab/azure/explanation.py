@@ -14,7 +14,7 @@ from netlab.azure.prediction import Addresses, Predicted
 from netlab.azure.refusals import refusals
 from netlab.azure.state import State
 from netlab.results.drops import DropType
-from netlab.results.mends import Mend
+from netlab.results.mends import Mend, Redesign
 
 # So many routes that were not learned are told of.
 MOST_REFUSALS = 2
@@ -24,21 +24,21 @@ MOST_REFUSALS = 2
 class Explanation:
     """Why a pair can talk or not: a verdict, a line per decision of each leg, and what would mend it.
 
-    ``redesign`` are the designs that Azure documents where there is no mend.
+    ``redesign`` says where there is no mend what of Azure's is in the way, or another design.
     """
 
     verdict: str
     forward: tuple[str, ...]
     reverse: tuple[str, ...]
     mend: tuple[Mend, ...] = ()
-    redesign: tuple[str, ...] = ()
+    redesign: tuple[Redesign, ...] = ()
 
 
 def explain(state: State, found: Predicted, addresses: Addresses) -> Explanation:
     """Explain a pair, given the addresses of all endpoints."""
     forward, reverse = tuple(_leg(found.forward)), tuple(_leg(found.reverse))
     mend, case = mends(state, found, addresses), Case.of(state, found, addresses)
-    redesign = tuple(redesigns(case)) if case is not None and not mend else ()
+    redesign = redesigns(case) if case is not None and not mend else ()
     return Explanation(verdict(state, found, addresses), forward, reverse, mend, redesign)
 
 

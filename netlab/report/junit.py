@@ -1,10 +1,12 @@
-"""Reports as JUnit XML, for CI: a suite per step, a case per cell and check."""
+"""Reports as JUnit XML, for CI: a suite per step, a case per cell and check; warnings, and what the scenario states
+nothing about, are the suites' output."""
 
 from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
+from netlab.report import prose
 from netlab.results.verification import Cell, Report, Status, StepReport
 
 
@@ -13,7 +15,9 @@ def junit(reports: Iterable[Report], broken: Mapping[str, str]) -> str:
     root = ElementTree.Element("testsuites", name="netlab")
     for report in reports:
         for step in report.steps:
-            _suite(root, f"{report.scenario}: {step.name}", step)
+            suite = _suite(root, f"{report.scenario}: {step.name}", step)
+            last = step is report.steps[-1]
+            _output(suite, (*_warnings(step), *((prose.unstated(report.unstated),) if last else ())))
     for scenario, message in broken.items():
         suite = ElementTree.SubElement(root, "testsuite", name=scenario, tests="1", failures="0", errors="1")
         _case(suite, "lab", "error", message)
@@ -21,7 +25,7 @@ def junit(reports: Iterable[Report], broken: Mapping[str, str]) -> str:
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 
 
-def _suite(root: ElementTree.Element, name: str, step: StepReport) -> None:
+def _suite(root: ElementTree.Element, name: str, step: StepReport) -> ElementTree.Element:
     statuses = [*(cell.status for cell in step.cells), *(check.status for check in step.checks)]
     suite = ElementTree.SubElement(
         root,
@@ -35,6 +39,17 @@ def _suite(root: ElementTree.Element, name: str, step: StepReport) -> None:
         _case(suite, f"{cell.source} to {cell.target} ({cell.protocol})", cell.status, _said(cell))
     for check in step.checks:
         _case(suite, check.name, check.status, check.message)
+    return suite
+
+
+def _warnings(step: StepReport) -> Iterator[str]:
+    return (f"warning: {item.name}: {item.message}" for item in step.warnings)
+
+
+def _output(suite: ElementTree.Element, lines: Iterable[str]) -> None:
+    text = "\n".join(filter(None, lines))
+    if text:
+        ElementTree.SubElement(suite, "system-out").text = text
 
 
 def _said(cell: Cell) -> str:

@@ -22,7 +22,8 @@ def _explained(found: Explanation) -> Iterator[str]:
         ("forward", found.forward_decisions),
         ("back", found.reverse_decisions),
         ("what would mend it", tuple(each.sentence for each in found.mend)),
-        ("nothing in its settings mends it; another design (no mend)", found.redesign),
+        ("nothing mends it, by design of Azure", tuple(each.sentence for each in found.redesign if each.limit)),
+        ("no change that was tried mends it; another design", tuple(e.sentence for e in found.redesign if not e.limit)),
     ):
         if lines:
             yield f"{title}:"

@@ -61,35 +61,40 @@ DESCRIPTIONS: Mapping[DropType, Description] = {
     DropType.NO_ROUTE: Description(
         "The node has no route to the destination.",
         "no route: {node} has no route to {destination}",
-        "Make the prefix known there: a connection with BGP, a prefix in a local network gateway, a peering.",
+        "A route there: BGP on all connections of the way, a prefix in a local network gateway, a peering; for the "
+        "Internet a "
+        "public address.",
         ("R78", "R102"),
     ),
     DropType.NO_PRIVATE_ROUTE: Description(
         "The only route to a private destination leads to the Internet. The lab drops the packet there.",
         "no route: {node} has no route to {destination} but the one to the Internet",
-        "Make the prefix known there: reconnect the client, download its profile again, or announce the prefix.",
+        "A route there: at a site BGP, a static route, or a BGP session that is established again; at a client a new "
+        "connection, a new profile, or a custom route.",
         ("R65",),
     ),
     DropType.NONE_ROUTE: Description(
         "The longest prefix is a route with next hop type None: Azure discards the packet at the sender's NIC.",
         "None route: {destination} matches the {source} route {prefix} to None",
-        "Give the destination a longer prefix, or remove the user route.",
+        "A longer prefix: a peering, gateway transit, a prefix that a gateway learns or has in a local network "
+        "gateway, a user "
+        "route to an appliance. Of a route table: take the route to None out, or let it take the gateway's routes.",
     ),
     DropType.NO_NIC: Description(
         "The address is in the VNet, and no NIC has it.",
         "no NIC: no NIC of {node} has the address {destination}",
-        "Use the address of a machine.",
+        "Use the address of a machine, or take the user route out that leads the packet here.",
         ("R112",),
     ),
     DropType.OWN_NETWORK: Description(
         "A client's own network has the longest prefix, and no machine there has the address.",
         "own network: {destination} is in {prefix}, the own network of {node}",
-        "Add a longer prefix by hand or by custom routes, or give one of the networks another prefix.",
+        "Add the address itself, a /32, by hand, or give one of the networks another prefix.",
     ),
     DropType.NO_NEXT_HOP: Description(
         "A user route names a next hop that no NIC of the VNet or of a peer has.",
         "no next hop: {node} has no NIC with the next hop's address {next_hop}",
-        "Give the route the address of an appliance's NIC.",
+        "Give the route the address of an appliance's NIC, or take it out.",
         ("R81",),
     ),
     DropType.IP_FORWARDING_IN: Description(
@@ -107,7 +112,7 @@ DESCRIPTIONS: Mapping[DropType, Description] = {
     DropType.NOT_FROM_A_NIC: Description(
         "The route leads to Internet, and the packet's source is the address of no NIC of the VNet.",
         "not from a NIC: {destination} leads to Internet, and the source is the address of no NIC of {vnet}",
-        "Give the destination a user route to an appliance, or the subnet of the gateway a route to the right VNet.",
+        "Give GatewaySubnet a user route for the destination to an appliance, which sends on under its own address.",
         ("B49", "P20", "P21"),
     ),
     DropType.FORWARDED_TRAFFIC: Description(
@@ -120,7 +125,7 @@ DESCRIPTIONS: Mapping[DropType, Description] = {
     DropType.NOT_FORWARDING: Description(
         "A machine that is no appliance got a packet for another address.",
         "no forwarding: {node} is no appliance and drops packets for other addresses",
-        "Make the machine an appliance (`nva`), or give the route another next hop.",
+        "Make the machine an appliance (`nva`) with enable_ip_forwarding, or take the user route out.",
     ),
     DropType.STOPPED: Description("The machine is stopped.", "stopped: {node} is stopped", "Start the machine.", ()),
     DropType.LINK_CUT: Description(
@@ -136,12 +141,16 @@ DESCRIPTIONS: Mapping[DropType, Description] = {
     DropType.TUNNEL_DOWN: Description(
         "The tunnel has no CHILD SA, so nothing can pass.",
         "no tunnel: {tunnel} has no INSTALLED CHILD SA",
-        "Bring the tunnel up: mend the key, the policies or the link that keep it down.",
+        "End the fault that keeps it down, or give both ends one key, policy, protocol and mode that fit, and "
+        "selectors that "
+        "overlap.",
     ),
     DropType.NOT_SELECTED: Description(
         "The tunnel is up, and no traffic selector covers the packet (RFC 4301, section 4.4.1).",
         "not in the selectors: {address} is in none of {selectors}",
-        "Widen the selectors of the end that is narrow; a point-to-site client gets new ones when it connects again.",
+        "Widen the selectors of the end that is narrow, or let the other end initiate; a point-to-site client gets "
+        "new ones "
+        "when it connects again.",
         ("R47", "R50"),
     ),
     DropType.CLIENT_NOT_CONNECTED: Description(
@@ -153,18 +162,19 @@ DESCRIPTIONS: Mapping[DropType, Description] = {
     DropType.NO_CLIENT: Description(
         "The address is in the client address pool, and no client has it.",
         "no tunnel: no client has the address {destination}",
-        "Connect the client again and use its new address.",
+        "Connect the client again.",
     ),
     DropType.LOOP: Description(
         "The packet came back to a node over the same link.",
         "loop: the packet came back to {node}",
-        "Give the appliance's subnet no route that leads back to it.",
+        "Give the appliance a subnet without the route that leads back to it, or take the route out.",
         ("R89",),
     ),
     DropType.WRONG_ANSWER: Description(
         "An answer arrived from another address than the one that was asked.",
         "no answer: the answer comes from {found}, and {asked} was asked",
-        "Let the answer leave the way the request came: the address translation of that way must undo itself.",
+        "Let the answer leave the way the request came: a user route for 0.0.0.0/0 to Internet in the machine's "
+        "subnet.",
         ("R85", "R86"),
     ),
     DropType.LOST: Description(

@@ -1,9 +1,10 @@
-"""What would let a pair talk that cannot: changes of the scenario as data, each with its sentence."""
+"""What would let a pair talk that cannot: changes of the scenario as data, each with its sentence; or why none does."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, Literal
 
 Operation = Literal["set", "append", "remove"]
@@ -51,3 +52,39 @@ def edits_of(changes: Iterable[Change]) -> tuple[Edit, ...]:
 def actions_of(changes: Iterable[Change]) -> tuple[Mapping[str, Any], ...]:
     """The actions of several changes, in their order."""
     return tuple(action for change in changes for action in change.actions)
+
+
+class Limit(StrEnum):
+    """What Azure does not do, whatever is set: why nothing mends a pair."""
+
+    FROM_INTERNET = "from-internet"
+    BETWEEN_CIRCUITS = "between-circuits"
+    POOL_TO_CIRCUIT = "pool-to-circuit"
+    BETWEEN_GATEWAYS = "between-gateways"
+    OVERLAPPING_SITES = "overlapping-sites"
+    OUT_OF_A_GATEWAY = "out-of-a-gateway"
+
+
+LIMITS: Mapping[Limit, str] = {
+    Limit.FROM_INTERNET: "the Internet has no route to a private address: publish the machine at its site's own "
+    "firewall, or behind a public address in Azure",
+    Limit.BETWEEN_CIRCUITS: "Microsoft's edge forwards between no two circuits (R99): join them with ExpressRoute "
+    "Global Reach",
+    Limit.POOL_TO_CIRCUIT: "a VPN gateway does not advertise its address pool to ExpressRoute (R96, A25): a Virtual "
+    "WAN hub routes between its clients and its circuits",
+    Limit.BETWEEN_GATEWAYS: "a VPN and an ExpressRoute gateway exchange no routes by themselves (R96): put a Route "
+    "Server with branch-to-branch beside them; the VPN gateway is active-active with ASN 65515 then",
+    Limit.OVERLAPPING_SITES: "networks of two sites hold the address, and the longest prefix takes its packets, of "
+    "equal ones one connection (B46): give one of the sites another prefix",
+    Limit.OUT_OF_A_GATEWAY: "what comes out of a gateway's tunnel does not leave its VNet to the Internet (P20, P21): "
+    "an appliance that a user route of GatewaySubnet leads to sends it on under its own address",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Redesign:
+    """Another design where there is no mend: ``limit`` is what of Azure's keeps all mends from the pair; where it is
+    None, no change of settings that was tried helps."""
+
+    sentence: str
+    limit: Limit | None = None

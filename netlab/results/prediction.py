@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from netlab.results.drops import Drop
-from netlab.results.mends import Mend
+from netlab.results.mends import Mend, Redesign
 from netlab.results.protocols import PROTOCOLS, Protocol
 from netlab.results.routes import EffectiveRoute, LearnedRoute, Way
 from netlab.results.topology import Machine
@@ -17,7 +17,7 @@ from netlab.results.verification import Check, Outcome, Remark, Status, Unstated
 class Explanation:
     """Why a pair can talk or not: the verdict, every way of the request and of its answer, and what mends it.
 
-    Each mend lets the pair talk. Where there is none, ``redesign`` has what Azure documents in its place.
+    Each mend lets the pair talk. Where there is none, ``redesign`` says why, or has another design.
     ``forward_decisions`` and ``reverse_decisions`` are the same ways as sentences, one a route.
     """
 
@@ -29,7 +29,7 @@ class Explanation:
     forward: tuple[Way, ...]
     reverse: tuple[Way, ...]
     mend: tuple[Mend, ...]
-    redesign: tuple[str, ...]
+    redesign: tuple[Redesign, ...]
     forward_decisions: tuple[str, ...]
     reverse_decisions: tuple[str, ...]
 

@@ -101,6 +101,7 @@ class Model(BaseModel):
 
 
 Of = TypeVar("Of")
+Key = TypeVar("Key")
 Result = TypeVar("Result")
 
 
@@ -115,6 +116,21 @@ def once(compute: Callable[[Of], Result]) -> Callable[[Of], Result]:
             kept[key] = compute(item)
         result: Result = kept[key]
         return result
+
+    return read
+
+
+def once_each(compute: Callable[[Of, Key], Result]) -> Callable[[Of, Key], Result]:
+    """The same for each object and each second argument, which is hashable."""
+
+    place = f"{compute.__module__}.{compute.__qualname__}"
+
+    @wraps(compute)
+    def read(item: Of, key: Key) -> Result:
+        known: dict[Key, Result] = item.__dict__.setdefault(place, {})
+        if key not in known:
+            known[key] = compute(item, key)
+        return known[key]
 
     return read
 

@@ -12,6 +12,7 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "checks": checks.checks,
     "differences": code.differences,
     "drop-types": drops.drops,
+    "limits": drops.limits,
     "exit-codes": code.exit_codes,
     "json-schemas": schemas.index,
     "rooms": architecture.rooms,

@@ -23,3 +23,12 @@ def drops() -> str:
             for kind, found in DESCRIPTIONS.items()
         ),
     )
+
+
+def limits() -> str:
+    """A row for each limit of Azure: its name, and what it says."""
+    from netlab.results.mends import LIMITS
+
+    return keys(
+        ("Limit", "What it is, and another design"), ((f"`{kind.value}`", text) for kind, text in LIMITS.items())
+    )

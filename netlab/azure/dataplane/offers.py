@@ -9,7 +9,7 @@ from netlab.azure.dataplane.routers import ways
 from netlab.azure.effective import EffectiveRoute, Offer, active, fixed_routes, preferred
 from netlab.azure.state import State
 from netlab.scenario.network import Router, Subnet, VNet
-from netlab.scenario.values import once
+from netlab.scenario.values import once_each
 
 # What an offer leads to: an instance of a gateway, or an appliance by its address.
 AnyOffer = Offer[Router | IPv4Address]
@@ -91,18 +91,10 @@ def candidates(state: State, subnet: Subnet) -> tuple[EffectiveRoute, ...]:
     return (*fixed_routes(subnet), *learned_routes(serving, offers))
 
 
+@once_each
 def effective_routes(state: State, subnet: Subnet) -> tuple[EffectiveRoute, ...]:
     """The active routes of a subnet's NICs; found once per moment."""
-    known = _by_subnet(state)
-    if subnet not in known:
-        known[subnet] = tuple(active(candidates(state, subnet)))
-    return known[subnet]
-
-
-@once
-def _by_subnet(state: State) -> dict[Subnet, tuple[EffectiveRoute, ...]]:
-    del state
-    return {}
+    return tuple(active(candidates(state, subnet)))
 
 
 def tables(state: State, vnet: VNet) -> dict[str, tuple[EffectiveRoute, ...]]:

@@ -15,7 +15,7 @@ from netlab.azure.state import State
 from netlab.results.drops import DropType, cause
 from netlab.scenario.addresses import PRIVATE_PREFIXES
 from netlab.scenario.network import Appliance, Router, Site, Tunnel, VpnGateway
-from netlab.scenario.values import once
+from netlab.scenario.values import once_each
 
 # The addresses that clients have from their pools, by the name of their tunnel.
 Leases = Callable[[str], IPv4Address | None]
@@ -36,21 +36,9 @@ class Way:
     is_peer: bool = False
 
 
+@once_each
 def ways(state: State, router: Router) -> tuple[Way, ...]:
     """The routes of a router into tunnels, or to another router of its gateway or site; found once per moment."""
-    known = _ways_by_node(state)
-    if router.node not in known:
-        known[router.node] = _ways(state, router)
-    return known[router.node]
-
-
-@once
-def _ways_by_node(state: State) -> dict[str, tuple[Way, ...]]:
-    del state
-    return {}
-
-
-def _ways(state: State, router: Router) -> tuple[Way, ...]:
     statics = tuple(static_ways(state, router))
     fixed = {way.prefix for way in statics}
     learned = tuple(way for way in learned_ways(state, router) if way.prefix not in fixed)

@@ -6,13 +6,13 @@ They are not tried here: ``search`` gives those that help.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 
-from netlab.azure.mends import clients, events, internet, ipsec, peerings, places, tables
+from netlab.azure.mends import clients, events, internet, ipsec, peerings, places, statics, tables
 from netlab.azure.mends.case import Case, place_of
 from netlab.results.drops import DropType
 from netlab.results.mends import Change, Edit
-from netlab.scenario.network import Nic
+from netlab.scenario.network import Nic, VpnGateway
 
 
 def candidates(case: Case) -> Iterator[Change]:
@@ -25,7 +25,18 @@ def candidates(case: Case) -> Iterator[Change]:
     of_type = _BY_TYPE.get(case.cause.type)
     yield from of_type(case) if of_type is not None else ()
     yield from internet.changes(case)
+    yield from _hidden(case)
     yield from places.towards(case, case.place) if case.place is not None else ()
+
+
+def _hidden(case: Case) -> Iterator[Change]:
+    """A host in whose place another site gets the packets for their common prefix: a longer prefix (B46)."""
+    host, network = case.receiver, case.state.network
+    reached = case.state.topology.routers.get(case.walk.dropped_at)
+    if host.kind == "host" and reached is not None and reached.end.name != host.owner:
+        for side in network.sites[host.owner].sides:
+            if isinstance(side.other.end, VpnGateway):
+                yield statics.static(side.other, IPv4Network(case.address))
 
 
 # --- machines -------------------------------------------------------------------------------------------------------

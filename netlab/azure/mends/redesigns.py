@@ -1,66 +1,87 @@
-"""What Azure documents where no change of settings lets a pair talk: another design, which is no mend. Pure."""
+"""Why no change of settings lets a pair talk: a limit of Azure, or none that was tried; and another design. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from netlab.azure.mends.case import Case, Place, place_of
-from netlab.scenario.names import INTERNET
-from netlab.scenario.network import Network, VNet
+from netlab.results.drops import DropType
+from netlab.results.mends import LIMITS, Limit, Redesign
+from netlab.scenario.names import INTERNET, Endpoint
+from netlab.scenario.network import Circuit, Network
 
 
-def redesigns(case: Case) -> Iterator[str]:
-    """The designs that Azure documents for a pair for which no mend was found."""
-    if INTERNET in (case.sender.node, case.receiver.node):
-        yield (
-            "the Internet has no route to a private address: publish the machine at its site's own firewall, or behind "
-            "a public address in Azure"
-        )
-        return
-    if case.receiver.kind == "client" == case.sender.kind or not _placed(case):
-        return
-    one, other = place_of(case.state, case.own), place_of(case.state, case.address)
-    assert one is not None
-    assert other is not None
-    yield from _of_places(case.state.network, one, other)
+def redesigns(case: Case) -> tuple[Redesign, ...]:
+    """What is in the way of a pair for which no mend was found, and the designs that Azure documents."""
+    limits = tuple(dict.fromkeys(_limits(case)))
+    if limits:
+        return tuple(Redesign(LIMITS[limit], limit) for limit in limits)
+    return tuple(map(Redesign, _designs(case)))
 
 
-def _placed(case: Case) -> bool:
-    """Whether both ends of the pair have addresses of known places."""
-    if any(end.kind == "client" and case.state.absence(end.owner) for end in (case.sender, case.receiver)):
+def _limits(case: Case) -> Iterator[Limit]:
+    """What Azure does not do, whatever is set."""
+    ends = case.sender, case.receiver
+    nic = case.state.network.nics.get(case.receiver.node)
+    if case.sender.node == INTERNET and nic is None:
+        yield Limit.FROM_INTERNET
+    if case.cause.type is DropType.NOT_FROM_A_NIC:
+        yield Limit.OUT_OF_A_GATEWAY
+    if any(end.kind == "host" and _is_hidden(case, end) for end in ends):
+        yield Limit.OVERLAPPING_SITES
+    yield from _of_circuits(case.state.network, *ends)
+
+
+def _is_hidden(case: Case, end: Endpoint) -> bool:
+    """Whether the address of a host is in the prefix of another site, too."""
+    sites = case.state.network.sites
+    address = sites[end.owner].spec.hosts[end.name]
+    return any(address in prefix for name, s in sites.items() if name != end.owner for prefix in s.prefixes)
+
+
+def _of_circuits(network: Network, one: Endpoint, other: Endpoint) -> Iterator[Limit]:
+    """What circuits do not do between two ends: of a site behind one, and of what is behind a VPN gateway."""
+    mine, theirs = (_only_circuits(network, end) for end in (one, other))
+    if mine and theirs and not set(mine) & set(theirs):
+        yield Limit.BETWEEN_CIRCUITS
+    for circuits, far in ((mine, other), (theirs, one)):
+        if circuits and far.kind == "client":
+            yield Limit.POOL_TO_CIRCUIT
+        elif circuits and _behind_a_gateway_alone(network, circuits, far):
+            yield Limit.BETWEEN_GATEWAYS
+
+
+def _only_circuits(network: Network, end: Endpoint) -> tuple[Circuit, ...]:
+    """The circuits of a host's site that nothing else joins to Azure."""
+    if end.kind != "host" or network.sites[end.owner].sides:
+        return ()
+    return tuple(circuit for circuit in network.circuits.values() if circuit.site.name == end.owner)
+
+
+def _behind_a_gateway_alone(network: Network, circuits: tuple[Circuit, ...], far: Endpoint) -> bool:
+    """Whether a host's site is connected to VPN gateways beside the circuits' ones, without a Route Server there."""
+    if far.kind != "host" or _only_circuits(network, far):
         return False
-    return None not in (place_of(case.state, case.own), place_of(case.state, case.address))
+    beside = {vnet for circuit in circuits for vnet in circuit.vnets if vnet.vpn_gateway is not None}
+    near = {side.other.end for side in network.sites[far.owner].sides}
+    return any(vnet.vpn_gateway in near and vnet.route_server is None for vnet in beside)
 
 
-def _of_places(network: Network, one: Place, other: Place) -> Iterator[str]:
-    circuits = {name for circuit in network.circuits.values() for name in (circuit.site.name,)}
-    private = [place for place in (one, other) if place.kind == "site" and place.name in circuits]
-    if len(private) == 2:
-        yield "join the circuits with ExpressRoute Global Reach: Microsoft's edge forwards between no two of them (R99)"
-    elif private and "pool" in (one.kind, other.kind):
-        yield (
-            "a Virtual WAN hub routes between its point-to-site clients and its circuits; a VPN gateway does not "
-            "advertise its address pool to ExpressRoute (R96, A25)"
-        )
-    elif private and _transit(network):
-        yield (
-            "put a Route Server with branch-to-branch between the VPN and the ExpressRoute gateway of "
-            f"{' or '.join(vnet.name for vnet in _transit(network))}; the VPN gateway is active-active with ASN 65515 "
-            "then (R96)"
-        )
-    elif "pool" in (one.kind, other.kind):
-        yield (
+def _designs(case: Case) -> Iterator[str]:
+    """The designs that Azure documents for a pair that no limit concerns."""
+    absent = any(end.kind == "client" and case.state.absence(end.owner) for end in (case.sender, case.receiver))
+    one, other = place_of(case.state, case.own), place_of(case.state, case.address)
+    if not absent and one is not None and other is not None:
+        yield _design(one, other)
+
+
+def _design(one: Place, other: Place) -> str:
+    if "pool" in (one.kind, other.kind):
+        return (
             "a Virtual WAN routes from its clients to everything that its hubs are connected to; VPN gateways do so by "
             "BGP on all connections on the way (R78)"
         )
-    else:
-        yield (
-            "route through one hub: an appliance or Azure Firewall there, with a Route Server or user routes to it in "
-            "every subnet; or a Virtual WAN, whose hubs route between all that they are connected to"
-        )
-
-
-def _transit(network: Network) -> list[VNet]:
-    """The VNets with both kinds of gateways and without a Route Server."""
-    found = network.vnets.values()
-    return [v for v in found if v.vpn_gateway is not None and v.expressroute_gateway is not None and not v.route_server]
+    return (
+        "route through one hub: an appliance or Azure Firewall there, with a Route Server or user routes to it in "
+        "every subnet; or a Virtual WAN, whose hubs route between all that they are connected to"
+    )

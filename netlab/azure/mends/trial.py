@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
 from functools import reduce
 
@@ -17,15 +16,18 @@ from netlab.scenario import rules
 from netlab.scenario.edits import changed
 from netlab.scenario.models import Action, Step
 from netlab.scenario.names import by_node
-from netlab.scenario.values import once
+from netlab.scenario.values import once_each
 
 
+@once_each
 def tried(state: State, changes: tuple[Change, ...]) -> Forecast | None:
     """The predictions after changes; None where `check` refuses them, or where BGP does not settle."""
-    known, key = _known(state), _key(changes)
-    if key not in known:
-        known[key] = _forecast(state, changes)
-    return known[key]
+    try:
+        now = _after(state, changes)
+        # BGP settles, or refuses to.
+        return Forecast(now, endpoint_addresses(now)) if now is not None and now.learned is not None else None
+    except (ScenarioError, ValidationError):
+        return None
 
 
 def outcome(forecast: Forecast, source: str, target: str, protocols: Collection[Protocol]) -> Predicted:
@@ -33,15 +35,6 @@ def outcome(forecast: Forecast, source: str, target: str, protocols: Collection[
     ends = by_node(forecast.state.scenario)
     found = [p for p in forecast.by_protocol(ends[source], ends[target]) if set(p.protocols) & set(protocols)]
     return next((item for item in found if item.death is not None), found[0])
-
-
-def _forecast(state: State, changes: tuple[Change, ...]) -> Forecast | None:
-    try:
-        now = _after(state, changes)
-        # BGP settles, or refuses to.
-        return Forecast(now, endpoint_addresses(now)) if now is not None and now.learned is not None else None
-    except (ScenarioError, ValidationError):
-        return None
 
 
 def _after(state: State, changes: tuple[Change, ...]) -> State | None:
@@ -53,14 +46,3 @@ def _after(state: State, changes: tuple[Change, ...]) -> State | None:
         return None
     now = reduce(after, state.history, initial(scenario)) if edits else state
     return reduce(after, actions, now)
-
-
-def _key(changes: tuple[Change, ...]) -> str:
-    parts = [[edit.operation, edit.path, edit.value] for edit in edits_of(changes)]
-    return json.dumps([parts, actions_of(changes)])
-
-
-@once
-def _known(state: State) -> dict[str, Forecast | None]:
-    del state
-    return {}

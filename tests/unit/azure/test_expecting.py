@@ -114,6 +114,23 @@ def test_routes_of_clients_are_stated_where_they_change() -> None:
     ]
 
 
+def test_what_is_learned_is_stated_and_that_it_is_gone() -> None:
+    net = NET.replace("{sku: VpnGw1AZ}", "{sku: VpnGw1AZ, bgp: {asn: 65010}}")
+    net = net.replace("hosts: {h1", "bgp: {asn: 65101}, hosts: {h1").replace("Site1]}", "Site1], enable_bgp: true}")
+    story = (
+        "story:\n  - {name: s, expect: {learned: {Site1: {10.1.0.0/16: '65010'}}}}\n"
+        "  - {name: cut, do: [{cut_link: {name: Site1}}]}\n  - {name: as before}\n"
+        "  - {name: many, do: [{mend_link: {name: Site1}}, {announce: {site: Site1, prefix: 10.2.0.0/17, count: 128}}]}"
+    )
+    learned = [step.get("learned") for step in added(net + story)]
+    assert learned == [
+        {"VNet1": {"10.101.0.0/16": "65101"}, "Site1": {"10.102.0.0/16": "65010"}},
+        {"VNet1": {"10.101.0.0/16": "absent"}, "Site1": {"10.102.0.0/16": "absent"}},
+        None,
+        {"Site1": {"10.102.0.0/16": "65010"}},
+    ]
+
+
 # Clients, BGP, faults, equal paths, appliances, the Internet, and files without a story.
 SPREAD = (
     "expressroute-vpn-coexist-failover", "p2s-branch-bgp", "p2s-certificates", "s2s-active-active", "s2s-psk-mismatch",
