@@ -23,10 +23,10 @@ from netlab.results.verification import Report
 Progress = Callable[[str], None]
 
 
-def prove(lab: Lab, progress: Progress) -> Report:
+def prove(lab: Lab, progress: Progress, *, all_pairs: bool) -> Report:
     """Play the scenario's story and measure after each step; the lab is as it was afterwards."""
     with records.locked(lab.facts.lab):
-        return verify.verify(lab, LINUX, progress)
+        return verify.verify(lab, LINUX, progress, all_pairs=all_pairs)
 
 
 def follow(lab: Lab, source: str, target: str, protocol: Protocol) -> Followed:

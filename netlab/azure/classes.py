@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from bisect import bisect
 from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
 from netlab.azure.faults import Impact
 from netlab.azure.prediction import endpoint_addresses
 from netlab.azure.state import State
+from netlab.results.verification import Inferred
 from netlab.scenario.models import Scenario
-from netlab.scenario.names import Endpoint, endpoints, resolve
+from netlab.scenario.names import INTERNET, Endpoint, endpoints, resolve, sources, targets
 from netlab.scenario.network import Client, Nic
 
 
@@ -27,9 +29,71 @@ def classes(states: Sequence[State]) -> tuple[tuple[Endpoint, ...], ...]:
     return tuple(tuple(alike) for alike in found.values())
 
 
+# Of more machines than this two of each class are asked.
+MOST_MACHINES = 100
+_ASKED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The machines of a big network that are asked for all: two of each class, and the Internet."""
+
+    alike: tuple[tuple[Endpoint, ...], ...]
+
+    @property
+    def asked(self) -> tuple[Endpoint, ...]:
+        """The machines that are asked."""
+        return representatives(self.alike)
+
+    @property
+    def nodes(self) -> frozenset[str]:
+        """Their nodes."""
+        return frozenset((*(end.node for end in self.asked), INTERNET))
+
+    @property
+    def classes(self) -> dict[str, tuple[str, ...]]:
+        """The members of each class of several machines, by its first one."""
+        return {members[0].node: tuple(end.node for end in members) for members in self.alike if len(members) > 1}
+
+    def inferred(self, scenario: Scenario) -> Iterator[Inferred]:
+        """The pairs of machines that are not asked."""
+        asking, asked = frozenset(sources(scenario)), frozenset(targets(scenario))
+        by_source, by_target = ([_Some.of(members, ends) for members in self.alike] for ends in (asking, asked))
+        for sender, some in zip(self.alike, by_source, strict=True):
+            for receiver, others in zip(self.alike, by_target, strict=True):
+                if left := _pairs(some.all, others.all) - _pairs(some.asked, others.asked):
+                    why = f"{_alike(sender)}, {_alike(receiver)}" if sender is not receiver else _alike(sender)
+                    yield Inferred(sender[0].node, receiver[0].node, left, why)
+
+
+@dataclass(frozen=True, slots=True)
+class _Some:
+    """The members of a class that may ask, or be asked, and those of them that are."""
+
+    all: frozenset[Endpoint]
+    asked: frozenset[Endpoint]
+
+    @staticmethod
+    def of(members: tuple[Endpoint, ...], ends: frozenset[Endpoint]) -> _Some:
+        return _Some(ends.intersection(members), ends.intersection(members[:_ASKED]))
+
+
+def _pairs(some: frozenset[Endpoint], others: frozenset[Endpoint]) -> int:
+    return len(some) * len(others) - len(some & others)
+
+
+def _alike(members: tuple[Endpoint, ...]) -> str:
+    return f"{len(members)} machines are like {members[0].node}" if len(members) > 1 else f"{members[0].node} is alone"
+
+
+def sample(scenario: Scenario, states: Iterable[State]) -> Sample | None:
+    """The machines that are asked for all, given the states of the story; None where there are few enough."""
+    return Sample(classes(tuple(states))) if len(endpoints(scenario)) > MOST_MACHINES else None
+
+
 def representatives(alike: Iterable[tuple[Endpoint, ...]]) -> tuple[Endpoint, ...]:
     """Two machines of each class: enough to ask. The second one is there for the pairs within a class."""
-    return tuple(end for members in alike for end in members[:2])
+    return tuple(end for members in alike for end in members[:_ASKED])
 
 
 class _Keys:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Network
 
 from netlab.azure import asymmetry
-from netlab.azure.classes import classes, representatives
+from netlab.azure.classes import sample
 from netlab.azure.dataplane.offers import tables
 from netlab.azure.dataplane.walk import Walk
 from netlab.azure.disagreement import Documented, about_cell, disagreements
@@ -31,29 +31,24 @@ from netlab.results.routes import (
 )
 from netlab.scenario.addresses import PRIVATE_PREFIXES
 from netlab.scenario.models import Action, Reach, Scenario, Step
-from netlab.scenario.names import INTERNET, Endpoint
+from netlab.scenario.names import Endpoint
 from netlab.scenario.outline import machines
 from netlab.scenario.silence import unstated
-
-# With more machines than this a cell stands for all pairs of two classes.
-MOST_MACHINES = 100
 
 
 def prediction(scenario: Scenario, *, all_pairs: bool = False) -> results.Prediction:
     """The whole story, step by step; of a big network a cell for each pair of classes, unless ``all_pairs``."""
     foreseen, rows = tuple(predict(scenario)), machines(scenario)
-    if all_pairs or len(rows) <= MOST_MACHINES:
+    few = None if all_pairs else sample(scenario, (step.state for step in foreseen))
+    if few is None:
         steps = tuple(_steps(scenario, foreseen, None))
         return results.Prediction(scenario.name, rows, steps, unstated(scenario))
-    alike = classes([step.state for step in foreseen])
-    asked = representatives(alike)
-    kept = {*(end.node for end in asked), INTERNET}
     return results.Prediction(
         scenario.name,
-        tuple(machine for machine in rows if machine.node in kept),
-        tuple(_steps(scenario, foreseen, asked)),
+        tuple(machine for machine in rows if machine.node in few.nodes),
+        tuple(_steps(scenario, foreseen, few.asked)),
         unstated(scenario),
-        {members[0].node: tuple(end.node for end in members) for members in alike if len(members) > 1},
+        few.classes,
     )
 
 

@@ -10,6 +10,7 @@ import typer
 from netlab.cli.exits import leave, undisturbed
 from netlab.cli.labs import load_scenario, require_root
 from netlab.cli.options import (
+    AllPairsOption,
     Asking,
     EverythingOption,
     FileOption,
@@ -46,15 +47,21 @@ app = typer.Typer()
 
 
 @app.command()
-def verify(lab: LabArgument = "", everything: EverythingOption = False, output: FormatOption = Format.table) -> None:
+def verify(
+    lab: LabArgument = "",
+    all_pairs: AllPairsOption = False,
+    everything: EverythingOption = False,
+    output: FormatOption = Format.table,
+) -> None:
     """Send packets between all pairs; compare with what is expected.
 
-    Plays the scenario's story step by step and puts back what it changed.
+    Plays the scenario's story step by step and puts back what it changed. Of more than 100 machines it asks two of each
+    class that is alike, unless --all-pairs: the other pairs are inferred.
     """
     require_root()
     from netlab.api import labs
 
-    report = _verify(labs.read(lab))
+    report = _verify(labs.read(lab), all_pairs)
     _print_reports([report], output, single=True, everything=everything)
     leave(_code(report))
 
@@ -65,6 +72,7 @@ def run_tests(
         list[str], typer.Argument(metavar="SCENARIO|FILE", help="Names from `netlab list`, or files.")
     ],
     junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write JUnit XML.")] = None,
+    all_pairs: AllPairsOption = False,
     time_scale: ScaleOption = None,
     data_plane: PlaneOption = Plane.auto,
     output: FormatOption = Format.table,
@@ -80,7 +88,7 @@ def run_tests(
     for item in loaded:
         log(f"{item.scenario.name}:")
         try:
-            reports.append(_test(item, time_scale, data_plane))
+            reports.append(_test(item, time_scale, data_plane, all_pairs))
         except NetlabError as error:
             complain(error)
             broken[item.scenario.name] = error.message
@@ -96,6 +104,7 @@ def run_tests(
 @app.command("report")
 def make_report(
     lab: LabArgument = "",
+    all_pairs: AllPairsOption = False,
     file: FileOption = None,
     source: Annotated[
         Path | None, typer.Option("--from", metavar="FILE", help="What `netlab verify -f json` wrote; needs no root.")
@@ -121,7 +130,7 @@ def make_report(
     drawing = svg(dot(model.topology(measured.scenario)))
     if file is not None:
         require_writable(file)
-    found = _verify(measured)
+    found = _verify(measured, all_pairs)
     put(file, page(found, drawing))
     leave(_code(found))
 
@@ -199,18 +208,18 @@ def impair(
         print_rows([found], output)
 
 
-def _verify(lab: Lab) -> Report:
+def _verify(lab: Lab, all_pairs: bool) -> Report:
     from netlab.api.measure import prove
 
-    return prove(lab, stepper())
+    return prove(lab, stepper(), all_pairs=all_pairs)
 
 
-def _test(loaded: Loaded, time_scale: float | None, data_plane: Plane) -> Report:
+def _test(loaded: Loaded, time_scale: float | None, data_plane: Plane, all_pairs: bool) -> Report:
     from netlab.api import labs
 
     lab = labs.up(loaded, "", time_scale, data_plane, stepper())
     try:
-        return _verify(labs.read(lab))
+        return _verify(labs.read(lab), all_pairs)
     finally:
         with undisturbed():
             log(f"removing {lab}")

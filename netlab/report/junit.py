@@ -4,10 +4,10 @@ nothing about, are the suites' output."""
 from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from netlab.report import prose
-from netlab.results.verification import Cell, Report, Status, StepReport
+from netlab.results.verification import Cell, Inferred, Report, Status, StepReport
 
 
 def junit(reports: Iterable[Report], broken: Mapping[str, str]) -> str:
@@ -15,7 +15,7 @@ def junit(reports: Iterable[Report], broken: Mapping[str, str]) -> str:
     root = ElementTree.Element("testsuites", name="netlab")
     for report in reports:
         for step in report.steps:
-            suite = _suite(root, f"{report.scenario}: {step.name}", step)
+            suite = _suite(root, f"{report.scenario}: {step.name}", step, report.inferred)
             last = step is report.steps[-1]
             _output(suite, (*_warnings(step), *((prose.unstated(report.unstated),) if last else ())))
     for scenario, message in broken.items():
@@ -25,18 +25,24 @@ def junit(reports: Iterable[Report], broken: Mapping[str, str]) -> str:
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 
 
-def _suite(root: ElementTree.Element, name: str, step: StepReport) -> ElementTree.Element:
+def _suite(root: ElementTree.Element, name: str, step: StepReport, inferred: Sequence[Inferred]) -> ElementTree.Element:
     statuses = [*(cell.status for cell in step.cells), *(check.status for check in step.checks)]
     suite = ElementTree.SubElement(
         root,
         "testsuite",
         name=name,
-        tests=str(len(statuses)),
+        tests=str(len(statuses) + len(inferred)),
         failures=str(statuses.count("failed")),
         errors=str(statuses.count("error")),
+        skipped=str(len(inferred)),
     )
     for cell in step.cells:
         _case(suite, f"{cell.source} to {cell.target} ({cell.protocol})", cell.status, _said(cell))
+    for item in inferred:
+        case = ElementTree.SubElement(
+            suite, "testcase", classname=name, name=f"{item.source} to {item.target}: {item.pairs} more pairs"
+        )
+        ElementTree.SubElement(case, "skipped", message=f"{item.status}: {item.why}")
     for check in step.checks:
         _case(suite, check.name, check.status, check.message)
     return suite

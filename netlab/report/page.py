@@ -21,6 +21,7 @@ def page(found: Report, drawing: str) -> str:
         .render(
             report=found,
             silent=prose.unstated(found.unstated),
+            inferred=prose.inferred(found.inferred, found.summary.inferred),
             chapters=tuple(chapters(found)),
             drawing=_inline(drawing),
             style=(template_directory() / "report/report.css").read_text(encoding="utf-8"),

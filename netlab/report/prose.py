@@ -8,7 +8,7 @@ from netlab.results.catalogue import ListedRule, ListedSource
 from netlab.results.lab import Followed, Incident, Overview
 from netlab.results.prediction import Explanation
 from netlab.results.timers import Timer
-from netlab.results.verification import FlowReport, Unstated
+from netlab.results.verification import FlowReport, Inferred, Unstated
 
 
 def explained(found: Explanation) -> str:
@@ -82,6 +82,16 @@ def unstated(found: Unstated) -> str:
         named = ", ".join(found.connections)
         parts.append(f"{len(found.connections)} of {found.of_connections} connections ({named})")
     return f"the scenario states nothing about {' and '.join(parts)}; compared with the model only" if parts else ""
+
+
+def inferred(found: Iterable[Inferred], cells: int) -> str:
+    """How many pairs were not probed, and why; empty if there are none."""
+    found = tuple(found)
+    pairs, why = sum(item.pairs for item in found), dict.fromkeys(item.why for item in found)
+    if not found:
+        return ""
+    some = "; ".join([*why][:2]) + (f"; and {len(why) - 2} more such" if len(why) > 2 else "")
+    return f"{pairs} pairs ({cells} cells) were not probed but inferred: {some}. --all-pairs probes all"
 
 
 def source(found: ListedSource) -> str:

@@ -28,6 +28,7 @@ _GLUE = "\N{NO-BREAK SPACE}"
 
 def verification(found: Report, width: int | None, *, everything: bool = False) -> Iterator[Text]:
     """What `verify` found: the story, then the verdict."""
+    yield from _stand_ins(found.classes)
     yield from _story(_Page(Matrix(found.machines), width), found.steps, everything=everything)
     yield from verdict(found, width)
 
@@ -35,13 +36,18 @@ def verification(found: Report, width: int | None, *, everything: bool = False) 
 def prediction(found: Prediction, width: int | None, *, everything: bool = False) -> Iterator[Text]:
     """What `predict` foresees: the same."""
     steps = tuple(map(_as_measured, found.steps))
-    for first, members in found.classes.items():
-        yield Text(f"{first} stands for {len(members)} machines that are alike: {_some(members)}")
+    yield from _stand_ins(found.classes)
     yield from _story(_Page(Matrix(found.machines), width), steps, everything=everything)
     yield from _silence(found.scenario, found.unstated, width)
     total = summary(steps)
     if total.failed:
         yield Text(f"{found.scenario}: {total.failed} predicted otherwise than expected", style=_BAD)
+
+
+def _stand_ins(classes: Mapping[str, Sequence[str]]) -> Iterator[Text]:
+    """The machines that stand for others."""
+    for first, members in classes.items():
+        yield Text(f"{first} stands for {len(members)} machines that are alike: {_some(members)}")
 
 
 def _some(members: Sequence[str]) -> str:
@@ -54,7 +60,12 @@ def verdict(found: Report, width: int | None) -> Iterator[Text]:
     not be measured."""
     yield from _silence(found.scenario, found.unstated, width)
     total = found.summary
+    if total.inferred:
+        words = f"{found.scenario}: {prose.inferred(found.inferred, total.inferred)}"
+        pieces = [words] if width is None else wrap(words, width, subsequent_indent="  ", break_long_words=False)
+        yield from (Text(piece, style=_DOUBT) for piece in pieces)
     words = f"{found.scenario}: {total.passed} passed, {total.failed} failed, {total.errors} errors"
+    words += f", {total.inferred} inferred" if total.inferred else ""
     yield Text(words, style=_BAD if total.failed or total.errors else "bold green")
 
 

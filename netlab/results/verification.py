@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from netlab.results.drops import Drop
+from netlab.results.protocols import PROTOCOLS
 from netlab.results.routes import NO_ROUTES, Foreseen, Routes
 from netlab.results.timers import Timer
 from netlab.results.topology import Machine, Topology
@@ -55,6 +56,20 @@ class Deviation:
     def words(self) -> str:
         """It in one line."""
         return f"{self.node}: {self.type} {self.object}" + (f" ({self.message})" if self.message else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Inferred:
+    """Pairs of machines that were not probed: no verdict on them, but an inference from machines that are alike.
+
+    ``source`` and ``target`` are the first machines of two classes, ``pairs`` so many pairs between these.
+    """
+
+    source: str
+    target: str
+    pairs: int
+    why: str
+    status: Literal["inferred"] = "inferred"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,18 +136,22 @@ class StepReport:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """How many cells and checks of all steps passed, failed and could not be measured."""
+    """How many cells and checks of all steps passed, failed and could not be measured; cells that were not probed are
+    inferred."""
 
     passed: int
     failed: int
     errors: int
+    inferred: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
     """What `verify` found and when (ISO 8601); ``definition`` is the scenario as its file says it, without its keys.
 
-    ``machines`` are the rows and columns of the matrix, ``topology`` is what a picture of the scenario shows.
+    ``machines`` are the rows and columns of the matrix, ``topology`` is what a picture of the scenario shows. Of a big
+    network the machines are two of each class: ``classes`` has the members of each class by its first one, and
+    ``inferred`` the pairs of members that were not probed.
     """
 
     lab: str
@@ -146,14 +165,16 @@ class Report:
     machines: tuple[Machine, ...]
     topology: Topology
     unstated: Unstated
+    classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    inferred: tuple[Inferred, ...] = ()
 
     def count(self, status: Status) -> int:
         """How many cells and checks have a status."""
         return sum(step.count(status) for step in self.steps)
 
 
-def summary(steps: Iterable[StepReport]) -> Summary:
-    """The summary of all steps."""
+def summary(steps: Iterable[StepReport], inferred: Iterable[Inferred] = ()) -> Summary:
+    """The summary of all steps, and of the pairs that were probed in none of them."""
     steps = tuple(steps)
     passed, failed, errors = (sum(s.count(status) for s in steps) for status in ("passed", "failed", "error"))
-    return Summary(passed, failed, errors)
+    return Summary(passed, failed, errors, sum(item.pairs for item in inferred) * len(PROTOCOLS) * len(steps))

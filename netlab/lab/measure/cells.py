@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from netlab.azure import outcome
-from netlab.azure.prediction import Predicted, matrix
+from netlab.azure.prediction import Forecast, Predicted
 from netlab.azure.state import State
 from netlab.lab.build.clients import refusals
 from netlab.lab.build.records import Lab
@@ -19,48 +19,62 @@ from netlab.lab.measure.trace import outer, tunnel_ends
 from netlab.lab.story.addresses import probe_addresses
 from netlab.plan.model import Plan
 from netlab.probe.observe import observe
-from netlab.probe.trace import Probe, Trace, all_pairs, path
+from netlab.probe.packets import MAX_PROBES
+from netlab.probe.trace import Observation, Probe, Trace, all_pairs, path
 from netlab.results.drops import Drop, DropType, cause
 from netlab.results.protocols import Protocol
 from netlab.results.routes import Foreseen
 from netlab.results.verification import Cell, Outcome, Status
 from netlab.scenario.models import Reach
-from netlab.scenario.names import Pair, sources, targets
+from netlab.scenario.names import Endpoint, Pair
 
 Documented = Mapping[Pair, Reach]
+# One of so many probes may be lost, and is asked again.
+LOST_OF = 2000
+# A source, a target and a protocol.
+Question = tuple[str, str, Protocol]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The cells, what they were compared with, the ways that the model foresees, and what was seen on the underlay: in
+    each of the rounds in which so many probes were sent as there are numbers for. ``again`` probes were lost and asked
+    again."""
+
+    cells: tuple[Cell, ...]
+    foretold: tuple[Predicted, ...]
+    foreseen: tuple[Foreseen, ...]
+    evidence: tuple[Evidence, ...]
+    again: int
 
 
 def measure(
-    lab: Lab, machine: Machine, documented: Documented, state: State
-) -> tuple[tuple[Cell, ...], tuple[Foreseen, ...], Evidence]:
-    """The cells, what the model foresees of their pairs, and what was seen on the underlay."""
-    plan = lab.plan
+    lab: Lab, machine: Machine, documented: Documented, state: State, among: Collection[Endpoint] | None
+) -> Measured:
+    """Measure all pairs of endpoints, or those ``among`` these and the Internet."""
     addresses = probe_addresses(lab, machine.clients)
     everything = all_addresses(state, addresses)
-    foretold = tuple(matrix(state, everything))
+    foretold = tuple(Forecast(state, everything).matrix(among))
     predicted = {(item.source, item.target, protocol): item for item in foretold for protocol in item.protocols}
-    underlay = {node.name for node in plan.nodes if node.kind in ("internet", "edge")}
-    taking_part = dict.fromkeys(end.node for end in (*sources(lab.scenario), *targets(lab.scenario)))
-    there = set(machine.labs.of(plan.lab))
-    witnesses = {node.name: node.netns for node in plan.nodes if node.netns in there}
+    taking_part = dict.fromkeys(node for item in foretold for node in (item.source, item.target))
+    there = set(machine.labs.of(lab.plan.lab))
+    witnesses = {node.name: node.netns for node in lab.plan.nodes if node.netns in there}
     present = {node: addresses[node] for node in taking_part if node in addresses and node in witnesses}
     asked = (probe for probe in all_pairs(present) if _question(probe) in predicted)
     probes = [aimed(state, everything, probe) for probe in asked]
-    wanted = [probe for probe in probes if predicted[_question(probe)].outcome == "reachable"]
-    observation = observe(present, probes, witnesses, underlay & witnesses.keys(), expected=wanted)
-    publics = {place: (own, outer(plan, place)) for place, (own, _) in tunnel_ends(plan).items()}
-    evidence = Evidence(observation, publics, underlay, frozenset(in_public(foretold)))
-    coroner = Coroner(plan, machine)
-    cells = [
-        _cell(lab, trace, documented.get(_pair(trace.probe)), predicted[_question(trace.probe)], coroner, evidence)
-        for trace in observation.traces
-    ]
+    nodes = _Asked(present, witnesses, _underlay(lab.plan) & witnesses.keys())
+    coroner, evidence, cells, again = Coroner(lab.plan, machine), list[Evidence](), list[Cell](), 0
+    for observation, is_again in _observed(nodes, probes, predicted):
+        again += len(observation.traces) if is_again else 0
+        evidence.append(_evidence(lab.plan, observation, foretold))
+        cells += (
+            _cell(lab, t, documented.get(_pair(t.probe)), predicted[_question(t.probe)], coroner, evidence[-1])
+            for t in observation.traces
+        )
     absences = _absences(lab.plan, state, machine, present.keys(), witnesses.keys())
     for item in foretold:
-        pair = item.source, item.target
-        absent = next((node for node in pair if node not in present), None)
-        if absent is not None:
-            cells += _not_probed(lab, documented.get(pair), item, absences[absent])
+        if absent := next((absences[node] for node in (item.source, item.target) if node not in present), None):
+            cells += _not_probed(lab, documented.get((item.source, item.target)), item, absent)
     order: dict[tuple[str, str, str], int] = {question: number for number, question in enumerate(predicted)}
     cells.sort(key=lambda cell: order[cell.source, cell.target, cell.protocol])
     # To look for mends takes longer than to measure: only where something is wrong.
@@ -68,7 +82,7 @@ def measure(
     foreseen = tuple(
         outcome.foreseen(state, item, everything, wanted=(item.source, item.target) in wrong) for item in foretold
     )
-    return tuple(cells), foreseen, evidence
+    return Measured(tuple(cells), foretold, foreseen, tuple(evidence), again)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +111,54 @@ def _absences(
     return {name: _Absence(name, name not in there, refused.get(name, "")) for name in names}
 
 
-def _question(probe: Probe) -> tuple[str, str, Protocol]:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The nodes that ask and answer with their addresses, all that have a witness, and those of the underlay."""
+
+    present: Mapping[str, str]
+    witnesses: Mapping[str, str]
+    underlay: Collection[str]
+
+    def observe(self, probes: Sequence[Probe], expected: Collection[Probe]) -> Observation:
+        """What is seen of some probes."""
+        return observe(self.present, probes, self.witnesses, self.underlay, expected=expected)
+
+
+def _observed(
+    asked: _Asked, probes: Sequence[Probe], predicted: Mapping[Question, Predicted]
+) -> Iterator[tuple[Observation, bool]]:
+    """What was seen of the probes, in as many rounds as it takes; whether they were asked again."""
+    for at in range(0, len(probes), MAX_PROBES):
+        some = probes[at : at + MAX_PROBES]
+        wanted = [probe for probe in some if predicted[_question(probe)].outcome == "reachable"]
+        observation = asked.observe(some, wanted)
+        again = asked_again(observation, wanted)
+        yield replace(observation, traces=tuple(t for t in observation.traces if t.probe not in again)), False
+        if again:
+            yield asked.observe(again, again), True
+
+
+def asked_again(observation: Observation, wanted: Collection[Probe]) -> tuple[Probe, ...]:
+    """The probes that were sent and lost although nothing is wrong: so few of so many that no route or filter did it.
+
+    A busy machine loses a packet of a hundred thousand in its user-space tunnels. Of fewer than ``LOST_OF`` probes none
+    is asked again.
+    """
+    expected = frozenset(wanted)
+    lost = tuple(t.probe for t in observation.traces if not t.answered and not t.unsent and t.probe in expected)
+    return lost if len(lost) <= len(observation.traces) // LOST_OF else ()
+
+
+def _underlay(plan: Plan) -> set[str]:
+    return {node.name for node in plan.nodes if node.kind in ("internet", "edge")}
+
+
+def _evidence(plan: Plan, observation: Observation, foretold: Iterable[Predicted]) -> Evidence:
+    publics = {place: (own, outer(plan, place)) for place, (own, _) in tunnel_ends(plan).items()}
+    return Evidence(observation, publics, _underlay(plan), frozenset(in_public(foretold)))
+
+
+def _question(probe: Probe) -> Question:
     return probe.source, probe.target, probe.protocol
 
 

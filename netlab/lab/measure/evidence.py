@@ -31,7 +31,8 @@ class Evidence:
 
     As many ESP packets must be seen as probes crossed; TLS puts several into a segment, so its bytes are counted.
     ``publics`` are the public address and the outer form of each tunnel's interface. ``in_public`` are the pairs whose
-    packets routes lead to the Internet, be it by mistake.
+    packets routes lead to the Internet, be it by mistake; ``leaks`` the nodes of the underlay at which a probe was seen
+    in clear that is not sent there.
     """
 
     def __init__(
@@ -41,9 +42,11 @@ class Evidence:
         underlay: set[str],
         in_public: frozenset[Pair],
     ) -> None:
-        self._observation, self._publics = observation, publics
+        self._esp, self._tls, self._publics = observation.esp, observation.tls, publics
         self._underlay, self._in_public = underlay, in_public
         self._total = Counter(c for trace in observation.traces for c in self._crossings(trace))
+        traces = (trace for trace in observation.traces if self._is_private(trace))
+        self.leaks = frozenset(s.node for trace in traces for s in trace.sightings if s.node in underlay)
 
     def _crossings(self, trace: Trace) -> Iterator[_Crossing]:
         for packet in (*packets(trace, "forward"), *packets(trace, "reverse")):
@@ -65,22 +68,18 @@ class Evidence:
         """Whether all that crossed as this packet did was seen inside its tunnel."""
         total, flow = self._total[crossing], (crossing.source, crossing.target)
         if crossing.outer == "TLS":
-            return self._observation.tls.get(flow, 0) >= total * _LEAST_BYTES
-        return self._observation.esp.get(flow, 0) >= total
+            return self._tls.get(flow, 0) >= total * _LEAST_BYTES
+        return self._esp.get(flow, 0) >= total
 
     @property
-    def leaks(self) -> tuple[str, ...]:
-        """The nodes of the underlay at which a probe was seen in clear that is not sent to the Internet."""
-        traces = (trace for trace in self._observation.traces if self._is_private(trace))
-        return tuple(sorted({s.node for trace in traces for s in trace.sightings if s.node in self._underlay}))
+    def crossings(self) -> int:
+        """How many packets of probes crossed tunnels."""
+        return self._total.total()
 
     @property
-    def words(self) -> str:
-        """How much crossed tunnels, and how much was seen of it inside them."""
-        crossings = self._total.total()
-        esp, tls = (sum(seen.values()) for seen in (self._observation.esp, self._observation.tls))
-        in_tls = f", {tls} bytes of TLS" if tls else ""
-        return f"{crossings} tunnel crossings, {esp} ESP packets{in_tls} on the underlay"
+    def sealed(self) -> tuple[int, int]:
+        """How many ESP packets and how many bytes of TLS were seen on the underlay."""
+        return sum(self._esp.values()), sum(self._tls.values())
 
     def _is_private(self, trace: Trace) -> bool:
         return (trace.probe.source, trace.probe.target) not in self._in_public

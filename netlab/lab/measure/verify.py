@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from functools import partial
 
 from netlab.azure import asymmetry, outcome
+from netlab.azure.classes import Sample, sample
 from netlab.azure.disagreement import Documented
 from netlab.azure.misfits import unexpected
-from netlab.azure.prediction import matrix as predicted
-from netlab.azure.prediction import story_of
+from netlab.azure.prediction import predict, story_of
 from netlab.errors import LabError
 from netlab.lab.build.records import Lab
 from netlab.lab.machine import Machine
@@ -25,6 +25,7 @@ from netlab.lab.measure.checks import (
     flow,
     kernel,
     learned,
+    losses,
     profiles,
     views,
 )
@@ -43,8 +44,12 @@ from netlab.scenario.silence import unstated
 Progress = Callable[[str], None]
 
 
-def verify(lab: Lab, machine: Machine, progress: Progress) -> Report:
-    """Play the scenario's story and measure after each step; the lab is as it was afterwards."""
+def verify(lab: Lab, machine: Machine, progress: Progress, *, all_pairs: bool = False) -> Report:
+    """Play the scenario's story and measure after each step; the lab is as it was afterwards.
+
+    Of a big network two machines of each class are probed, unless ``all_pairs``.
+    """
+    few = None if all_pairs else sample(lab.scenario, (step.state for step in predict(lab.scenario)))
     stage = Stage(lab, machine)
     measured_at = datetime.now(UTC).isoformat(timespec="seconds")
     troubles = list(_attempt("rewind", partial(rewind, stage)))
@@ -54,24 +59,27 @@ def verify(lab: Lab, machine: Machine, progress: Progress) -> Report:
         for step in story_of(lab.scenario):
             progress(step.name)
             documented = documented.at(lab.scenario, step)
-            steps.append(_play(stage, step, documented, troubles))
+            steps.append(_play(stage, step, documented, troubles, few))
             troubles = []
     finally:
         troubles = list(_attempt("rewind", partial(rewind, stage)))
     steps[-1] = replace(steps[-1], checks=(*steps[-1].checks, *troubles))
-    facts = lab.facts
+    facts, rows = lab.facts, machines(lab.scenario)
+    inferred = tuple(few.inferred(lab.scenario)) if few is not None else ()
     return Report(
         lab=facts.lab,
         scenario=facts.scenario,
         data_plane=facts.data_plane,
         time_scale=facts.time_scale,
         steps=tuple(steps),
-        summary=summary(steps),
+        summary=summary(steps, inferred),
         measured_at=measured_at,
         definition=definition(lab.scenario),
-        machines=machines(lab.scenario),
+        machines=rows if few is None else tuple(machine for machine in rows if machine.node in few.nodes),
         topology=topology(lab.scenario),
         unstated=unstated(lab.scenario),
+        classes=few.classes if few is not None else {},
+        inferred=inferred,
     )
 
 
@@ -91,13 +99,15 @@ def _attempt(name: str, act: Callable[[], None]) -> Iterator[Check]:
         yield Check(name, "failed", str(error))
 
 
-def _play(stage: Stage, step: Step, documented: Documented, troubles: Iterable[Check]) -> StepReport:
+def _play(
+    stage: Stage, step: Step, documented: Documented, troubles: Iterable[Check], few: Sample | None
+) -> StepReport:
     """Take the actions of a step, with its flow running, and measure."""
     with watched(stage.lab, _measurable(stage, step), probe_addresses(stage.lab, stage.machine.clients)) as running:
         found = [*troubles]
         for action in step.do:
             found += _attempt(f"action {action.verb}", partial(take, stage, action))
-        return _measure(stage, step, documented, found, running)
+        return _measure(stage, step, documented, found, running, few)
 
 
 def _measurable(stage: Stage, step: Step) -> Step:
@@ -111,7 +121,12 @@ def _measurable(stage: Stage, step: Step) -> Step:
 
 
 def _measure(
-    stage: Stage, step: Step, documented: Documented, troubles: Iterable[Check], running: Watched
+    stage: Stage,
+    step: Step,
+    documented: Documented,
+    troubles: Iterable[Check],
+    running: Watched,
+    few: Sample | None,
 ) -> StepReport:
     lab, state, machine = stage.lab, stage.state, stage.machine
     plan = lab.plan
@@ -125,20 +140,21 @@ def _measure(
     checks += _looked("learned", lambda: learned.check(plan, state, machine.bgp, documented.learned))
     checks += _looked("views", lambda: (views.check(plan, state, machine.bgp),))
     checks += _looked("kernel", lambda: (kernel.check(lab, state, machine),))
-    asked = set(probe_addresses(lab, machine.clients).values())
+    addresses = probe_addresses(lab, machine.clients)
+    asked = {address for node, address in addresses.items() if few is None or node in few.nodes}
     effective = partial(effective_routes.check, plan, state, machine.gateways, machine.routes, asked)
     checks += _looked("effective routes", lambda: (effective(),))
-    matrix, foreseen, evidence = cells.measure(lab, machine, documented.reach, state)
-    checks += [*troubles, encryption.check(evidence)]
+    measured = cells.measure(lab, machine, documented.reach, state, few.asked if few is not None else None)
+    checks += [*troubles, encryption.check(measured.evidence), *losses.check(len(measured.cells), measured.again)]
     checks += _looked("routes", lambda: client_routes.check(plan, state, machine.clients, documented.routes))
     checks += profiles.check(plan, state, machine.clients)
     return StepReport(
         step.name,
-        matrix,
+        measured.cells,
         tuple(checks),
         running.report,
         outcome.actions(step),
-        foreseen,
+        measured.foreseen,
         outcome.routes(state),
-        (*unexpected(state, documented), *asymmetry.remarks(state, predicted(state))),
+        (*unexpected(state, documented), *asymmetry.remarks(state, measured.foretold)),
     )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from netlab.azure.classes import classes
+from netlab.azure.classes import Sample, classes, sample
 from netlab.azure.prediction import PredictedStep, predict
+from netlab.results.verification import Check, Inferred, StepReport, Summary, summary
 from netlab.scenario.loader import load, parse
 from netlab.scenario.models import Scenario
+from netlab.scenario.names import endpoints
 
 VMS = "{subnet: a}, ".join(f"vm{n}: " for n in range(8))
 TEXT = f"""
@@ -65,3 +67,95 @@ def test_a_user_route_in_the_middle_of_a_subnet_separates() -> None:
 @pytest.mark.parametrize("name", ["p2s-branch-bgp", "hub-spoke-firewall", "p2s-certificates", "s2s-bgp-prefix-rules"])
 def test_a_class_stands_for_its_members_in_every_step(name: str) -> None:
     check(steps(load(name).scenario))
+
+
+# --- samples --------------------------------------------------------------------------------------------------------
+
+
+def network(vms: int, clients: int = 0, story: str = "") -> Scenario:
+    """So many machines in a subnet, and so many clients of its gateway."""
+    machines = ", ".join(f"vm{n}: {{subnet: a}}" for n in range(vms))
+    gateway = "vpn_gateway: {point_to_site: {address_pool: 192.168.0.0/24, tunnel_types: [IkeV2]}}"
+    text = f"""
+name: many
+vnets:
+  V1:
+    address_space: [10.1.0.0/16]
+    subnets: {{a: 10.1.0.0/22, GatewaySubnet: 10.1.255.0/27}}
+    vms: {{{machines}}}
+    {gateway if clients else ""}
+"""
+    listed = ", ".join(f"c{n}: {{os: linux, gateway: V1}}" for n in range(clients))
+    return parse(text + (f"clients: {{{listed}}}\n" if clients else "") + story, "many.yaml").scenario
+
+
+NAMED = """
+story:
+  - {name: one, expect: {reach: {V1-vm7: {V1-vm9: reachable}}}}
+"""
+INTERNET = """
+story:
+  - {name: out, expect: {reach: {V1: {internet: reachable}}}}
+"""
+
+
+def sampled(scenario: Scenario) -> Sample | None:
+    return sample(scenario, (step.state for step in predict(scenario)))
+
+
+@pytest.mark.parametrize(("vms", "clients"), [(2, 0), (100, 0), (60, 40)])
+def test_of_a_network_with_up_to_100_machines_all_are_asked(vms: int, clients: int) -> None:
+    assert sampled(network(vms, clients)) is None
+
+
+@pytest.mark.parametrize(
+    ("scenario", "asked", "inferred"),
+    [
+        # 101 x 100 pairs, of which 2 are asked.
+        (network(101), 2, {("v1-vm0", "v1-vm0"): 10_098}),
+        # vm7 and vm9 are named: each is a class of its own, and each asks two of the others.
+        (
+            network(105, story=NAMED),
+            4,
+            {
+                ("v1-vm0", "v1-vm0"): 103 * 102 - 2,
+                ("v1-vm0", "v1-vm7"): 101,
+                ("v1-vm7", "v1-vm0"): 101,
+                ("v1-vm0", "v1-vm9"): 101,
+                ("v1-vm9", "v1-vm0"): 101,
+            },
+        ),
+        # The Internet is only asked, and belongs to no class.
+        (network(101, story=INTERNET), 2, {("v1-vm0", "v1-vm0"): 10_098}),
+        (
+            network(1, 128),
+            3,
+            {("c0", "c0"): 128 * 127 - 2, ("v1-vm0", "c0"): 126, ("c0", "v1-vm0"): 126},
+        ),
+    ],
+)
+def test_two_of_each_class_are_asked_for_all(
+    scenario: Scenario, asked: int, inferred: dict[tuple[str, str], int]
+) -> None:
+    found = sampled(scenario)
+    assert found is not None
+    left = tuple(found.inferred(scenario))
+    assert len(found.asked) == asked
+    assert {(item.source, item.target): item.pairs for item in left} == inferred
+    assert {item.status for item in left} == {"inferred"}
+    machines = len(endpoints(scenario))
+    assert asked * (asked - 1) + sum(inferred.values()) == machines * (machines - 1)
+
+
+@pytest.mark.parametrize("name", ["vm7", "vm9"])
+def test_a_machine_that_a_story_names_is_asked(name: str) -> None:
+    found = sampled(network(105, story=NAMED))
+    assert found is not None
+    assert f"v1-{name}" in found.nodes
+    assert not any(f"v1-{name}" in members for members in found.classes.values())
+
+
+def test_what_was_not_probed_did_not_pass() -> None:
+    step = StepReport("a", (), (Check("x", "passed", ""),))
+    found = summary([step, step], [Inferred("a", "b", 7, "alike"), Inferred("b", "a", 3, "alike")])
+    assert found == Summary(passed=2, failed=0, errors=0, inferred=10 * 3 * 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 
 import pytest
@@ -9,10 +10,11 @@ from reports import HOSTILE, as_predicted, gone_wrong, of, report_of
 
 from netlab.azure.outcome import prediction
 from netlab.report import prose, story
+from netlab.report.junit import junit
 from netlab.results.drops import Drop
 from netlab.results.lab import Incident
 from netlab.results.timers import Timer
-from netlab.results.verification import FlowReport, Remark, Report, Unstated
+from netlab.results.verification import FlowReport, Inferred, Remark, Report, Unstated, summary
 from netlab.scenario.loader import catalogue
 
 
@@ -145,3 +147,48 @@ def test_an_outage_says_what_is_measured_and_what_is_known_of_azure() -> None:
     assert prose.incident(Incident((), 3.0, 60.0, None, timers[:1])).endswith(
         "so no outage was measured\n  documented: the peer is given up: 45 s (R38)"
     )
+
+
+# --- what was not probed --------------------------------------------------------------------------------------------
+
+ALIKE = Inferred("vnet1-vm1", "vnet1-vm1", 10_098, "101 machines are like vnet1-vm1")
+MIXED = Inferred("vnet1-vm1", "lin", 99, "101 machines are like vnet1-vm1, lin is alone")
+
+
+def sampled(*inferred: Inferred) -> Report:
+    found = as_predicted(of("p2s-branch-bgp"))
+    return replace(
+        found,
+        classes={item.source: ("vnet1-vm1", "vnet1-vm2") for item in inferred},
+        inferred=inferred,
+        summary=summary(found.steps, inferred),
+    )
+
+
+@pytest.mark.parametrize(
+    ("inferred", "pairs"), [((ALIKE,), 10_098), ((MIXED,), 99), ((ALIKE, MIXED), 10_197)], ids=["one", "other", "both"]
+)
+def test_what_was_not_probed_is_inferred_with_its_number_and_reason(inferred: tuple[Inferred, ...], pairs: int) -> None:
+    found = sampled(*inferred)
+    cells = pairs * 3 * len(found.steps)
+    said = text(found)
+    assert f"{pairs} pairs ({cells} cells) were not probed but inferred: {inferred[0].why}" in said
+    assert said.rstrip().endswith(f"0 errors, {cells} inferred")
+    assert "vnet1-vm1 stands for 2 machines that are alike: vnet1-vm1, vnet1-vm2" in said
+    assert found.summary.passed == as_predicted(of("p2s-branch-bgp")).summary.passed
+
+
+def test_where_all_were_probed_nothing_is_inferred() -> None:
+    assert "inferred" not in text(sampled())
+
+
+def test_junit_skips_what_was_not_probed() -> None:
+    found = ElementTree.fromstring(junit([sampled(ALIKE, MIXED)], {}))
+    (suite, *_) = found.findall("testsuite")
+    skipped = [case for case in suite.findall("testcase") if case.find("skipped") is not None]
+    assert suite.get("skipped") == "2"
+    assert suite.get("tests") == str(len(suite.findall("testcase")))
+    assert [case.get("name") for case in skipped] == [
+        "vnet1-vm1 to vnet1-vm1: 10098 more pairs",
+        "vnet1-vm1 to lin: 99 more pairs",
+    ]
