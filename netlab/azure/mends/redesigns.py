@@ -69,9 +69,10 @@ def _behind_a_gateway_alone(network: Network, circuits: tuple[Circuit, ...], far
 
 def _designs(case: Case) -> Iterator[str]:
     """The designs that Azure documents for a pair that no limit concerns."""
-    absent = any(end.kind == "client" and case.state.absence(end.owner) for end in (case.sender, case.receiver))
+    if any(end.kind == "client" and case.state.absence(end.owner) for end in (case.sender, case.receiver)):
+        return
     one, other = place_of(case.state, case.own), place_of(case.state, case.address)
-    if not absent and one is not None and other is not None:
+    if one is not None and other is not None:
         yield _design(one, other)
 
 

@@ -80,3 +80,38 @@ def test_a_pair_whose_protocols_differ_is_mixed_in_a_drawing() -> None:
     pair = cell.source, cell.target
     assert (foretold([cell]), foretold(parted)) == ({pair: "yes"}, {pair: "mixed"})
     assert foretold(parted[1:]) == {pair: "no"}
+
+
+RING = """
+name: ring
+vnets:
+  Hub1:
+    address_space: [10.1.0.0/16]
+    subnets: {default: 10.1.0.0/24, GatewaySubnet: 10.1.255.0/27}
+    vms: {vm1: {subnet: default}}
+    vpn_gateway: {bgp: {asn: 65010}}
+  Hub2:
+    address_space: [10.2.0.0/16]
+    subnets: {default: 10.2.0.0/24, GatewaySubnet: 10.2.255.0/27}
+    vms: {vm2: {subnet: default}}
+    vpn_gateway: {bgp: {asn: 65020}}
+sites:
+  Site1: {address_prefixes: [10.101.0.0/16], bgp: {asn: 65101}, hosts: {h1: 10.101.0.10}}
+  Site2: {address_prefixes: [10.102.0.0/16], bgp: {asn: 65102}, hosts: {h2: 10.102.0.10}}
+peerings:
+  a: {vnet: Hub1, remote_vnet: Hub2, allow_gateway_transit: true, allow_forwarded_traffic: true}
+  b: {vnet: Hub2, remote_vnet: Hub1, allow_gateway_transit: true, allow_forwarded_traffic: true}
+connections:
+  C1: {type: IPsec, between: [Hub1, Site1], enable_bgp: true}
+  C2: {type: IPsec, between: [Hub2, Site2], enable_bgp: true}
+"""
+
+
+def test_a_ring_of_sites_and_hubs_is_no_transit() -> None:
+    """A48: a peering carries the prefixes of its two VNets only, though every session is up."""
+    state = initial(parse(RING, "ring.yaml").scenario)
+    assert len(state.bgp_sessions) == 4
+    found = Forecast(state, endpoint_addresses(state)).matrix()
+    reached = {(cell.source, cell.target) for cell in found if cell.drop is None}
+    pairs = (("hub1-vm1", "hub2-vm2"), ("hub1-vm1", "site1-h1"), ("hub2-vm2", "site2-h2"))
+    assert reached == {*pairs, *((target, source) for source, target in pairs)}

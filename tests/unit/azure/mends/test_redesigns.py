@@ -46,3 +46,10 @@ def test_a_host_that_another_site_hides_gets_a_longer_prefix() -> None:
     assert [mend.sentence for mend in found.mend][:1] == [
         "add 10.102.0.99/32 to VNet1's local network gateway for Site1"
     ]
+
+
+@pytest.mark.parametrize(("source", "target"), [("alice", "bob"), ("bob", "alice"), ("alice", "vnet1-vm1")])
+def test_a_client_that_is_absent_has_no_address_to_design_for(source: str, target: str) -> None:
+    found = explained(catalogue()["p2s-certificates"].read_text(), source, target, 3)
+    assert "alice is not connected" in found.verdict
+    assert found.redesign == ()
