@@ -202,9 +202,9 @@ def _throughput(ends: tuple[End, End], address: str, asked: Asked) -> float:
     with _bound(ends[1], socket.SOCK_DGRAM, address) as receiver, _bound(ends[0], socket.SOCK_DGRAM) as sender:
         # What waits in the queue, and all that is under way, is charged to the sender; twice, for the kernel's own use.
         under_way = round(asked.rate * 1000 / 8 * (asked.delay + asked.jitter) / 1000)
-        sender.setsockopt(socket.SOL_SOCKET, _SO_SNDBUFFORCE, min(2 * under_way + 65_536, 1 << 28))
+        _enlarge(sender, _SO_SNDBUFFORCE, socket.SO_SNDBUF, min(2 * under_way + 65_536, 1 << 28))
         sender.setsockopt(socket.IPPROTO_UDP, _UDP_SEGMENT, _DATAGRAM)
-        receiver.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, 1 << 23)
+        _enlarge(receiver, _SO_RCVBUFFORCE, socket.SO_RCVBUF, 1 << 23)
         receiver.setsockopt(socket.IPPROTO_UDP, _UDP_GRO, 1)
         stop = threading.Event()
         pump = threading.Thread(target=_pump, args=(sender, (address, _PORT), stop))
@@ -215,6 +215,14 @@ def _throughput(ends: tuple[End, End], address: str, asked: Asked) -> float:
         finally:
             stop.set()
             pump.join()
+
+
+def _enlarge(end: socket.socket, forced: int, limited: int, size: int) -> None:
+    """Give a socket a buffer; in a user namespace the host's limit holds (net.core.rmem_max, wmem_max)."""
+    try:
+        end.setsockopt(socket.SOL_SOCKET, forced, size)
+    except PermissionError:
+        end.setsockopt(socket.SOL_SOCKET, limited, size)
 
 
 def _pump(sender: socket.socket, address: tuple[str, int], stop: threading.Event) -> None:

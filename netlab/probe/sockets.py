@@ -162,7 +162,7 @@ def _witness(program: bytes) -> socket.socket:
     """A socket that gets a copy of what the filter lets through, without its link header: a TUN looks like a veth."""
     # Without a protocol it sees nothing until it is bound: no packet passes before the filter is there.
     witness = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
-    witness.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, BUFFER_SIZE)
+    _enlarge(witness, SO_RCVBUFFORCE, socket.SO_RCVBUF)
     _ask_for_timestamps(witness)
     instructions = ctypes.create_string_buffer(program, len(program))
     filtered = struct.pack("@HP", len(program) // INSTRUCTION, ctypes.addressof(instructions))
@@ -190,8 +190,8 @@ def _ask_for_timestamps(asker: socket.socket) -> None:
 def _responder() -> socket.socket:
     """The UDP socket that answers; it also swallows answers to this node, which the kernel would refuse."""
     responder = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    responder.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, BUFFER_SIZE)
-    responder.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, BUFFER_SIZE)
+    _enlarge(responder, SO_RCVBUFFORCE, socket.SO_RCVBUF)
+    _enlarge(responder, SO_SNDBUFFORCE, socket.SO_SNDBUF)
     responder.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
     responder.bind(("", PORT))
     responder.setblocking(False)
@@ -209,7 +209,7 @@ def _listener() -> socket.socket:
 
 def _sender() -> socket.socket:
     sender = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
-    sender.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, BUFFER_SIZE)
+    _enlarge(sender, SO_SNDBUFFORCE, socket.SO_SNDBUF)
     sender.setblocking(False)
     return sender
 
@@ -223,3 +223,11 @@ def _choose_source(sockets: Sockets, node: str, target: str, address: str) -> No
             sockets.no_route[node, target] = error.errno or errno.EIO
         else:
             sockets.source_addresses[node, target] = asker.getsockname()[0]
+
+
+def _enlarge(end: socket.socket, forced: int, limited: int) -> None:
+    """Give a socket a large buffer; in a user namespace the host's limit holds (net.core.rmem_max, wmem_max)."""
+    try:
+        end.setsockopt(socket.SOL_SOCKET, forced, BUFFER_SIZE)
+    except PermissionError:
+        end.setsockopt(socket.SOL_SOCKET, limited, BUFFER_SIZE)

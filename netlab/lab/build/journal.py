@@ -52,7 +52,7 @@ def is_past(lab: str, step: str) -> bool:
 
 def _lines(lab: str) -> list[str]:
     try:
-        return _path(lab).read_text().splitlines()
+        return _path(lab).read_text(errors="replace").splitlines()
     except OSError:
         return []
 

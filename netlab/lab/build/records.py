@@ -201,7 +201,7 @@ def read(lab: str) -> Lab:
         found = planned(facts, scenario, state_after(scenario, _taken(directory)))
         if lacking := set(found.plan.secrets) - keys.read(lab).keys():
             raise ValueError(f"there is no key {min(lacking)}")
-    except (OSError, ValueError, TypeError, NetlabError) as error:
+    except (OSError, ValueError, TypeError, RecursionError, NetlabError) as error:
         if journal.is_removing(lab) or not directory.exists():
             raise _being_removed(lab) from None
         raise LabError(
@@ -232,7 +232,7 @@ def read_story(lab: Lab) -> list[dict[str, Any]]:
 def _taken(directory: Path) -> list[dict[str, Any]]:
     try:
         found: list[dict[str, Any]] = json.loads((directory / "story.json").read_text())
-    except (OSError, ValueError):
+    except FileNotFoundError:
         return []
     return found
 

@@ -389,11 +389,16 @@ def test_gc_removes_what_was_never_finished_and_nothing_else(root: Path) -> None
 
 @pytest.mark.parametrize(
     ("name", "damage"),
-    [("lab.json", "{"), ("lab.json", '{"lab": "lab"}'), ("lab.json", None), ("scenario.yaml", None)],
+    [
+        *(("lab.json", damage) for damage in ("{", '{"lab": "lab"}', "[1]", "5", "[" * 100_000, None)),
+        *(("secrets.json", damage) for damage in ("", "{}", "[1]", '{"x": 1}', "[" * 100_000, None)),
+        *(("story.json", damage) for damage in ("{", "[1]", "5", '[{"cut": 1}]', "[" * 100_000)),
+        ("scenario.yaml", None),
+    ],
 )
 def test_damaged_state_says_so_and_what_to_do(name: str, damage: str | None, root: Path) -> None:
     up(Fake())
-    (root / LAB / name).unlink()
+    (root / LAB / name).unlink(missing_ok=True)
     if damage is not None:
         (root / LAB / name).write_text(damage)
     with pytest.raises(LabError, match="is damaged") as raised:
