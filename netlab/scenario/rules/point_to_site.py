@@ -10,7 +10,7 @@ from netlab.scenario.models import CustomRoutes, Scenario
 from netlab.scenario.names import suggest
 from netlab.scenario.overlaps import crossing
 from netlab.scenario.rules.breach import Breach, Breaches, Path, by_profile, in_words, unknown
-from netlab.scenario.rules.joined import address_pools, instances, known_to, offered_prefixes
+from netlab.scenario.rules.joined import address_pools, instances, known_to, networks_of, offered_prefixes
 from netlab.scenario.rules.subjects import policy_based, serving, story_actions, tunnel_type_of, vpn_gateways
 
 
@@ -81,11 +81,31 @@ def clients_networks_are_not_behind_the_gateway(scenario: Scenario) -> Breaches:
         behind = [n for gateway in client.gateways if gateway in serving(scenario) for n in known_to(scenario, gateway)]
         other = next((n for n in behind if local is not None and n.prefix.overlaps(local)), None)
         if local is not None and other is not None:
-            in_front = client.os != "windows" and tunnel_type_of(scenario, name, client.gateway) == "IkeV2"
-            own = not in_front and local.prefixlen > other.prefix.prefixlen
-            whose = "own network, the longer prefix" if own else "tunnel"
             message = f"{local} overlaps {other.prefix} of {in_words(other.path)}; {client.os} sends what is in both"
-            yield Breach(("clients", name, "local_network"), f"{message} to its {whose}", "warning")
+            where = _takes_both(scenario, name, local, other.prefix)
+            yield Breach(("clients", name, "local_network"), f"{message} to its {where}", "warning")
+
+
+def _takes_both(scenario: Scenario, name: str, local: IPv4Network, other: IPv4Network) -> str:
+    """Where a client sends what is in its own network and in one behind its gateway: the longest prefix wins, but for
+    strongSwan's table, which comes before the main one; a Windows profile holds no prefix of S2S or BGP (1.3)."""
+    client = scenario.clients[name]
+    by_ike = tunnel_type_of(scenario, name, client.gateway) == "IkeV2"
+    windows = client.os == "windows" and by_ike
+    there = [gateway for gateway in client.gateways if gateway in serving(scenario)]
+    routes = {p for vnet in there for p in (_profile(scenario, vnet) if windows else offered_prefixes(scenario, vnet))}
+    longest = max((p.prefixlen for p in routes if p.overlaps(local) and p.overlaps(other)), default=None)
+    if longest is None:
+        return "own network: its tunnel has no such route"
+    in_front = by_ike and not windows
+    return "own network, the longer prefix" if not in_front and local.prefixlen > longest else "tunnel"
+
+
+def _profile(scenario: Scenario, vnet: str) -> set[IPv4Network]:
+    """The prefixes in the profile of a Windows client: of the VNet, of transit spokes, and custom routes (R63)."""
+    settings = vpn_gateways(scenario)[vnet].point_to_site
+    custom = set(settings.custom_routes) if settings is not None else set()
+    return {*(network.prefix for network in networks_of(scenario, vnet)), *custom} - {DEFAULT_ROUTE}
 
 
 def p24_class_based_routes_are_windows(scenario: Scenario) -> Breaches:
