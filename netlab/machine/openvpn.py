@@ -56,6 +56,11 @@ def state(directory: str) -> tuple[str, str]:
     return "", ""
 
 
+def is_unheard(log: str) -> bool:
+    """Whether a client's daemon has ended because no TCP connection came up."""
+    return "SIGTERM[soft,connection-failed]" in log
+
+
 def clients(status: Iterable[str], now: float) -> tuple[Connected, ...]:
     """The clients with an address in what a gateway's daemon answers to ``status 3``; it counts no packets."""
     found = []

@@ -40,9 +40,9 @@ def _key(certificate: str) -> str:
     return f"{certificate.removesuffix('.pem')}.key"
 
 
-def pushed(prefixes: Iterable[str]) -> str:
-    """What a client is given when it connects."""
-    networks = (IPv4Network(prefix) for prefix in prefixes)
+def pushed(server: OpenVpnServer, prefixes: Iterable[str]) -> str:
+    """What a client is given when it connects, besides the subnet of its address."""
+    networks = (IPv4Network(prefix) for prefix in prefixes if prefix != server.subnet)
     routes = [(str(network.network_address), str(network.netmask)) for network in networks]
     return template("openvpn/pushed.j2").render(routes=routes)
 

@@ -16,7 +16,7 @@ def files(plan: Plan) -> Iterator[tuple[str, str]]:
     for server in plan.servers:
         if isinstance(server, OpenVpnServer):
             yield f"{server.directory}/server.conf", openvpn.server_conf(plan.lab, server, plan.timers)
-            yield f"{server.directory}/{openvpn.PUSHED}/DEFAULT", openvpn.pushed(server.static)
+            yield f"{server.directory}/{openvpn.PUSHED}/DEFAULT", openvpn.pushed(server, server.static)
     for speaker in plan.speakers:
         for daemon in speaker.daemons:
             yield f"{speaker.directory}/{daemon}.conf", text.frr_conf(speaker, daemon)

@@ -21,6 +21,9 @@ from netlab.render import openvpn as texts
 
 _READY_SECONDS = 60.0
 _CONNECT_SECONDS = 60.0
+_PATIENCE_AT_LEAST = 5.0
+# How long a client waits for the gateway's TCP, whatever the time scale: a lost SYN is sent again after a second.
+_TCP_SECONDS = "3"
 _END_SECONDS = 5.0
 _EVERYTHING = Selector(("0.0.0.0/0",))
 
@@ -50,9 +53,10 @@ def start(plan: Plan, server: Server) -> None:
 
 
 def offered(server: Server) -> tuple[str, ...]:
-    """The routes in the file that the daemon reads when a client connects."""
+    """The routes in the file that the daemon reads when a client connects, and the subnet of its address."""
+    assert isinstance(server, OpenVpnServer)
     try:
-        return texts.prefixes_in(_pushed(server).read_text())
+        return (*texts.prefixes_in(_pushed(server).read_text()), server.subnet)
     except FileNotFoundError:
         return ()
 
@@ -60,8 +64,9 @@ def offered(server: Server) -> tuple[str, ...]:
 def offer(server: Server, prefixes: Collection[str], timers: Timers) -> None:
     """Write that file anew, at once: a client may be connecting."""
     del timers
+    assert isinstance(server, OpenVpnServer)
     new = Path(server.directory, "pushed.new")
-    new.write_text(texts.pushed(prefixes))
+    new.write_text(texts.pushed(server, prefixes))
     os.replace(new, _pushed(server))
 
 
@@ -92,28 +97,35 @@ def carried_to_clients(server: Server) -> tuple[Child, ...]:
 def connect(plan: Plan, client: Client) -> None:
     """Start the daemon with the profile that was downloaded, and wait for an address.
 
-    Nobody comes back by himself (R66): the daemon ends when its connection does. A gateway whose pool has no address
-    left does not say so to the client.
+    A gateway that is not heard is asked again for a while; a client whose connection has ended does not come back by
+    itself (R66). A gateway whose pool has no address left does not say so to the client.
     """
     _stop(client)
     directory = Path(client.directory)
     directory.mkdir(mode=0o700, exist_ok=True)
-    (directory / openvpn.LOG).unlink(missing_ok=True)
     _write_filled(plan, client, directory / "vpnconfig.ovpn")
+    patience = max(_PATIENCE_AT_LEAST, _CONNECT_SECONDS / plan.timers.scale)
+    said = partial(processes.last_words, client.directory, openvpn.LOG)
+    wait_until(lambda: _is_heard(plan, client), patience, lambda: f"{client.name} does not connect; {said()}")
+    if not virtual_address(client):
+        _stop(client)
+        raise ConvergeError(f"{client.name} did not get in; {said()}")
+
+
+def _is_heard(plan: Plan, client: Client) -> bool:
+    """Begin to connect, and wait until the gateway has let the client in, or has refused it, or was not heard."""
+    log = Path(client.directory, openvpn.LOG)
+    log.unlink(missing_ok=True)
     own = ("--dev", client.interface, "--dev-type", "tun", "--route-metric", str(client.metric))
     managed = ("--management", texts.MANAGEMENT, "unix", "--remap-usr1", "SIGTERM")
-    patience = ("--connect-timeout", str(max(3, round(_CONNECT_SECONDS / plan.timers.scale))))
-    options = ("--config", "vpnconfig.ovpn", *own, *managed, *patience)
+    options = ("--config", "vpnconfig.ovpn", *own, *managed, "--connect-timeout", _TCP_SECONDS)
     process = openvpn.start(plan.netns(client.node), client.directory, *options)
-    said = partial(processes.last_words, client.directory, openvpn.LOG)
 
     def decided() -> bool:
         return not process.alive() or openvpn.state(client.directory)[0] == "CONNECTED"
 
-    wait_until(decided, _CONNECT_SECONDS, lambda: f"{client.name} does not connect; {said()}")
-    if not virtual_address(client):
-        _stop(client)
-        raise ConvergeError(f"{client.name} did not get in; {said()}")
+    wait_until(decided, _CONNECT_SECONDS, lambda: f"OpenVPN of {client.name} neither connects nor ends")
+    return process.alive() or not openvpn.is_unheard(log.read_text(errors="replace"))
 
 
 def _write_filled(plan: Plan, client: Client, path: Path) -> None:

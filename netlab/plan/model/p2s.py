@@ -75,7 +75,8 @@ class Client:
 
     ``name`` tells the tunnels of one client apart: the first is called as its node. ``metric`` is that of its routes:
     of equal ones those into the first tunnel win. ``server`` is the gateway's public address. ``connection`` and
-    ``if_id`` are those of IKE.
+    ``if_id`` are those of IKE. Where the gateway pushes routes, ``subnet`` is that of its address and ``next_hop`` the
+    gateway's in it.
     """
 
     node: str
@@ -91,6 +92,13 @@ class Client:
     class_based_route: bool
     tunnel_type: TunnelType
     server: str
+    subnet: str = ""
+    next_hop: str = ""
+
+    @property
+    def keeps_interface(self) -> bool:
+        """Whether its interface is there also while it has no tunnel."""
+        return self.tunnel_type == "IkeV2"
 
     @property
     def outer(self) -> Outer:

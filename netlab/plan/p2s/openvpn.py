@@ -81,4 +81,6 @@ def client(lab: str, tunnel: ClientTunnel, number: int, data_plane: DataPlane) -
         class_based_route=False,
         tunnel_type="OpenVPN",
         server=str(whose.network.public.point_to_site[tunnel.gateway.name]),
+        subnet=str(tunnel.gateway.client_settings.address_pool),
+        next_hop=str(pool_part(tunnel.gateway, "OpenVPN")[0]),
     )

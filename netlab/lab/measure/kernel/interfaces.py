@@ -70,10 +70,11 @@ class Interfaces:
         for tunnel in plan.tunnels:
             kind = "xfrm" if tunnel.if_id else "tun"
             self._add(tunnel.node, tunnel.interface, (f"{kind}, up, mtu {tunnel.mtu}",), ())
-            if not tunnel.if_id:
+            if not tunnel.if_id and not tunnel.ready_made:
                 self._add(tunnel.edge, _DECOY, (f"bridge, up, mtu {_MTU}",), ())
         for client in plan.clients:
-            self._add(client.node, client.interface, tuple(self._words_of(client)), self._lease(client))
+            if client.keeps_interface or self._moment.leases[client.name]:
+                self._add(client.node, client.interface, tuple(self._words_of(client)), self._lease(client))
         for node in plan.nodes:
             if node.kind == "edge":
                 for address in self._footholds:
@@ -91,7 +92,8 @@ class Interfaces:
 
     def _lease(self, client: Client) -> tuple[str, ...]:
         address = self._moment.leases[client.name]
-        return (f"{address}/32",) if address else ()
+        length = IPv4Network(client.subnet).prefixlen if client.subnet else 32
+        return (f"{address}/{length}",) if address else ()
 
     def _queues(self, node: str) -> Iterator[tuple[str, tuple[str, ...]]]:
         impaired = {

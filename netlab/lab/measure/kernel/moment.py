@@ -14,7 +14,6 @@ from netlab.lab.story.faults.effect import Left
 from netlab.machine.charon import Sa
 from netlab.plan import steering
 from netlab.plan.model import Plan, Uplink
-from netlab.plan.ports import P2S
 
 
 @dataclass(frozen=True)
@@ -42,12 +41,12 @@ class Moment:
         """The tunnels that are up, by router and IKE connection."""
         charons = {charon.node: charon for charon in self.plan.charons}
         found = set()
-        for tunnel in self.plan.tunnels:
+        for tunnel in (tunnel for tunnel in self.plan.tunnels if not tunnel.to_clients):
             charon = charons[tunnel.edge]
             item = next((c for c in charon.connections if c.name == tunnel.connection), None)
             on_demand = item is not None and item.on_demand
             here = tunnel.connection in self.installed(charon.directory) if on_demand else True
-            if tunnel.connection != P2S and tunnel.connection in self.state.up and here:
+            if tunnel.connection in self.state.up and here:
                 found.add((tunnel.node, tunnel.connection))
         return frozenset(found)
 

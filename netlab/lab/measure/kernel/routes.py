@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Interface
 
 from netlab.azure.dataplane.routers import static_ways
+from netlab.azure.p2s.sessions import by_profile
 from netlab.controllers import tables
 from netlab.lab.measure.kernel.interfaces import Interfaces
 from netlab.lab.measure.kernel.moment import Moment
@@ -30,8 +31,8 @@ from netlab.plan.model import (
 from netlab.plan.model.held import Wanted
 from netlab.render.text import NO_PRIORITY, charon_priority
 
-# linux/rtnetlink.h: the kernel's own, and what pyroute2 and charon write.
-_RTPROT_KERNEL, _RTPROT_STATIC = 2, 4
+# linux/rtnetlink.h: the kernel's own, what OpenVPN writes, and what pyroute2 and charon do.
+_RTPROT_KERNEL, _RTPROT_BOOT, _RTPROT_STATIC = 2, 3, 4
 # How zebra's routes for bgpd are weighed.
 _BGP_METRIC = 20
 # The rules that every namespace has.
@@ -143,9 +144,20 @@ class Routing:
             if client.if_id:
                 for prefix in selected:
                     yield self._route(node, Route(prefix, client.interface, source=source), RTPROT_NETLAB)
+            if source and client.next_hop:
+                yield from self._pushed(node, client, selected)
             for prefix in written:
                 route = Route(prefix, client.interface, source=source, metric=client.metric)
                 yield self._route(node, route, _RTPROT_STATIC)
+
+    def _pushed(self, node: Node, client: Client, prefixes: Iterable[str]) -> Iterator[Wanted]:
+        """The routes that a gateway pushed to a client, and the one to the subnet of its address."""
+        for prefix in prefixes:
+            if prefix != client.subnet:
+                route = Route(prefix, client.interface, via=client.next_hop, metric=client.metric)
+                yield self._route(node, route, _RTPROT_BOOT)
+        connected = Route(client.subnet, client.interface)
+        yield self._route(node, connected, _RTPROT_KERNEL)
 
     def _route(self, node: Node, route: Route, *protocols: int) -> Wanted:
         """A route, which is there only while its interfaces are up."""
@@ -182,15 +194,15 @@ def bgp_ways(moment: Moment, node: str) -> Mapping[str, frozenset[str]]:
 
 
 def _client_routes(moment: Moment, client: Client) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The prefixes of a client's negotiated selectors, if it uses them, and those that are written into its table."""
+    """The prefixes that a client was offered, if it uses them, and those that are written into its table."""
     key = next(key for key, tunnel in moment.state.network.client_tunnels.items() if tunnel.name == client.name)
     session = moment.state.sessions[key]
     if session.absent:
         return (), ()
     routes = moment.state.tunnel_routes(*key)
-    windows = client.os == "windows"
-    written = routes if windows else session.by_hand
-    return () if windows else tuple(map(str, session.selectors)), tuple(map(str, written))
+    from_profile = by_profile(moment.state.network.client_tunnels[key])
+    written = routes if from_profile else session.by_hand
+    return () if from_profile else tuple(map(str, session.selectors)), tuple(map(str, written))
 
 
 @dataclass(frozen=True, slots=True)
