@@ -44,7 +44,7 @@ from netlab.plan.model.nftables import (
     UnknownPeer,
     VpnServerNat,
 )
-from netlab.plan.model.p2s import Client, IkeServer, OpenVpnServer, Outer, Server
+from netlab.plan.model.p2s import AnyServer, Client, IkeServer, OpenVpnServer, Outer, Server
 from netlab.plan.model.views import GatewayView, RouteServerView, Uplink
 
 __all__ = [
@@ -54,6 +54,7 @@ __all__ = [
     "LOCAL_TABLE",
     "MAIN_TABLE",
     "OUT_OF_TUNNELS_TABLE",
+    "AnyServer",
     "ApplianceNat",
     "Barrier",
     "Before",

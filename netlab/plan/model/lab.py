@@ -11,7 +11,7 @@ from netlab.plan.model.bgp import BgpSpeaker
 from netlab.plan.model.fabric import Fabric
 from netlab.plan.model.ipsec import Certificate, Charon, Tunnel
 from netlab.plan.model.kernel import Link, Node
-from netlab.plan.model.p2s import Client, Server
+from netlab.plan.model.p2s import AnyServer, Client, Server
 from netlab.plan.model.views import GatewayView, RouteServerView, Uplink
 
 DataPlane = Literal["userspace", "kernel"]
@@ -51,7 +51,7 @@ class Plan:
     uplinks: tuple[Uplink, ...]
     secrets: tuple[str, ...] = field(default=())
     certificates: tuple[Certificate, ...] = ()
-    servers: tuple[Server, ...] = ()
+    servers: tuple[AnyServer, ...] = ()
     tls_keys: tuple[str, ...] = ()
 
     def node(self, name: str) -> Node:

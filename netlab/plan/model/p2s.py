@@ -69,6 +69,10 @@ class OpenVpnServer(Server):
     tls_key: str
 
 
+# A server of any tunnel type; the JSON Schema of a plan lists them.
+AnyServer = IkeServer | OpenVpnServer
+
+
 @dataclass(frozen=True, slots=True)
 class Client:
     """A point-to-site client's tunnel to the gateway of a VNet: its namespace, its interface, its daemon's directory.

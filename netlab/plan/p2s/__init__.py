@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol
 
 from netlab.plan.devices import Device
-from netlab.plan.model import Client, DataPlane, Server, Tunnel
+from netlab.plan.model import AnyServer, Client, DataPlane, Tunnel
 from netlab.plan.p2s import ikev2, openvpn
 from netlab.scenario import network
 from netlab.scenario.models import TunnelType
@@ -16,7 +16,7 @@ from netlab.scenario.network import ClientTunnel, VpnGateway
 class Planned(Protocol):
     """What a tunnel type adds to a plan: the port that a module each fills in."""
 
-    def server(self, lab: str, device: Device, gateway: VpnGateway) -> Server:
+    def server(self, lab: str, device: Device, gateway: VpnGateway) -> AnyServer:
         """A gateway instance's end of its clients' tunnels."""
 
     def interface(self, device: Device, gateway: VpnGateway) -> Tunnel:
@@ -29,7 +29,7 @@ class Planned(Protocol):
 TUNNELS: Mapping[TunnelType, Planned] = {"IkeV2": ikev2, "OpenVPN": openvpn}
 
 
-def servers(lab: str, device: Device) -> Iterator[Server]:
+def servers(lab: str, device: Device) -> Iterator[AnyServer]:
     """What serves a gateway's clients at an instance, if it does, in the order of its tunnel types."""
     if device.gateway is not None and device.serves_p2s:
         for tunnel_type in device.gateway.client_settings.tunnel_types:
