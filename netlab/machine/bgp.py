@@ -33,6 +33,11 @@ def bfd_states(speaker: BgpSpeaker) -> dict[str, str]:
     return (answered(lambda: frr.bfd_states(speaker.directory)) or {}) if "bfdd" in speaker.daemons else {}
 
 
+def drift(speaker: BgpSpeaker, daemon: str) -> tuple[frozenset[str], frozenset[str]] | None:
+    """The lines of a daemon's configuration that came since it began, and those that went."""
+    return answered(lambda: frr.drift(speaker.directory, daemon))
+
+
 def reset_session(speaker: BgpSpeaker, address: str) -> None:
     """End a BGP session and try it anew; a speaker that does not answer has none."""
     _clear(speaker, address)

@@ -302,6 +302,12 @@ def listen(directory: str, poke: Callable[[], None], closed: Callable[[], bool])
         time.sleep(_RECONNECT)
 
 
+def loaded(directory: str) -> dict[str, dict[str, Any]]:
+    """Everything that a charon says of the connections that it has loaded."""
+    with _session(directory) as session:
+        return {name: _decoded(item) for message in session.list_conns() for name, item in message.items()}
+
+
 def local_selectors(directory: str, name: str) -> tuple[str, ...]:
     """The local traffic selectors of a loaded connection's child; empty if it is not loaded."""
     with _session(directory) as session:

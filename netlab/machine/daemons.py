@@ -150,6 +150,7 @@ def _start_frr(plan: Plan, speaker: BgpSpeaker, daemon: str) -> processes.Proces
 def _await_frr(speaker: BgpSpeaker, daemon: str, process: processes.Process) -> None:
     said = partial(processes.last_words, speaker.directory, *frr.logs(daemon))
     _await(f"{daemon} of {speaker.node}", partial(frr.ready, speaker.directory, daemon), said, process.alive)
+    frr.remember(speaker.directory, daemon)
 
 
 def _await(what: str, met: Callable[[], bool], said: Callable[[], str], alive: Callable[[], bool]) -> None:

@@ -187,6 +187,29 @@ def configure(directory: str, *lines: str) -> None:
     command(directory, "bgpd", "configure terminal", *lines, "end")
 
 
+def remember(directory: str, daemon: str) -> None:
+    """Write down how a daemon that has just begun is configured, in its own words."""
+    Path(directory, f"{daemon}.running").write_text(command(directory, daemon, "show running-config"))
+
+
+def drift(directory: str, daemon: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The lines of a daemon's configuration that came since it began, and those that went, each after its context."""
+    begun = _lines(Path(directory, f"{daemon}.running").read_text())
+    now = _lines(command(directory, daemon, "show running-config"))
+    return now - begun, begun - now
+
+
+def _lines(configuration: str) -> frozenset[str]:
+    found: list[str] = []
+    contexts: list[tuple[int, str]] = []
+    for line in configuration.splitlines():
+        words, depth = line.strip(), len(line) - len(line.lstrip())
+        if words and not words.startswith("!"):
+            contexts = [*(context for context in contexts if context[0] < depth), (depth, words)]
+            found.append(" / ".join(context for _, context in contexts))
+    return frozenset(found)
+
+
 def remove_scratch(stopped: Iterable[processes.Process]) -> None:
     """Remove what daemons that have just been stopped left outside their directories."""
     _remove((process.name, process.pid) for process in stopped if process.name in _DAEMONS)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from netlab.machine import flushing, frr
 from netlab.machine.bgp import answered
 from netlab.machine.p2s.types import tunnel_type
-from netlab.machine.routes import RTPROT_NETLAB, KernelRoute, routes, set_routes
+from netlab.machine.routes import RTPROT_NETLAB, as_planned, routes, set_routes
 from netlab.plan import gateways as planned
 from netlab.plan.model import CUSTOM_ROUTES_TABLE, MAIN_TABLE, GatewayView, Route, RouteServerView, Server, Timers
 
@@ -27,9 +27,9 @@ def gateway_prefixes(view: GatewayView) -> tuple[tuple[str, bool, int], ...]:
 
 
 def injected(view: RouteServerView) -> tuple[tuple[str, str, int], ...]:
-    """What an instance of a Route Server learned from appliances: prefix, next hop, and over how many AS."""
+    """The best routes of an instance of a Route Server that it has from appliances: prefix, next hop, how many AS."""
     found = answered(lambda: frr.routes(view.directory)) or ()
-    return tuple((r.prefix, r.next_hop, r.as_path_length) for r in found if r.peer and not r.inside)
+    return tuple((r.prefix, r.next_hop, r.as_path_length) for r in found if r.peer and r.best and not r.inside)
 
 
 def custom_routes(netns: str) -> tuple[str, ...]:
@@ -63,19 +63,3 @@ def offered(server: Server) -> tuple[str, ...]:
 def offer(server: Server, prefixes: Iterable[str], timers: Timers) -> None:
     """Offer these prefixes to point-to-site clients from their next connection on."""
     tunnel_type(server).offer(server, tuple(prefixes), timers)
-
-
-def as_planned(route: KernelRoute) -> Route:
-    """A kernel route in the words of a plan."""
-    several = len(route.devices) > 1
-    vias = route.via or ("",) * len(route.devices)
-    return Route(
-        route.prefix,
-        route.devices[0] if route.devices and not several else "",
-        via=route.via[0] if route.via and not several else "",
-        type=route.type,
-        table=route.table,
-        metric=route.metric,
-        source=route.source,
-        hops=tuple(sorted(zip(route.devices, vias, strict=True))) if several else (),
-    )

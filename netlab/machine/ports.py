@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from netlab.machine.admission import Connected, Refusal
 from netlab.machine.charon import Listed, Sa
@@ -140,6 +140,8 @@ class Sas(Protocol):
 
     def sas(self, directory: str) -> list[Sa]: ...
 
+    def loaded(self, directory: str) -> Mapping[str, Mapping[str, Any]] | None: ...
+
     def listed(self, directory: str) -> tuple[Listed, ...] | None: ...
 
     def installed(self, directory: str) -> frozenset[str]: ...
@@ -191,6 +193,8 @@ class Bgp(Protocol):
     def routes(self, speaker: BgpSpeaker) -> tuple[BgpRoute, ...] | None: ...
 
     def advertised(self, speaker: BgpSpeaker, peer: str) -> tuple[BgpRoute, ...] | None: ...
+
+    def drift(self, speaker: BgpSpeaker, daemon: str) -> tuple[frozenset[str], frozenset[str]] | None: ...
 
     def bfd_states(self, speaker: BgpSpeaker) -> dict[str, str]: ...
 

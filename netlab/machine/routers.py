@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from netlab.machine import interfaces
-from netlab.machine.gateways import as_planned
-from netlab.machine.routes import RTPROT_NETLAB, routes, set_routes
+from netlab.machine.routes import RTPROT_NETLAB, as_planned, routes, set_routes
 from netlab.plan.model import MAIN_TABLE, Route
 
 

@@ -56,6 +56,22 @@ class Arrival:
     target: str
 
 
+def as_planned(route: KernelRoute) -> Route:
+    """A kernel route in the words of a plan."""
+    several = len(route.devices) > 1
+    vias = route.via or ("",) * len(route.devices)
+    return Route(
+        route.prefix,
+        route.devices[0] if route.devices and not several else "",
+        via=route.via[0] if route.via and not several else "",
+        type=route.type,
+        table=route.table,
+        metric=route.metric,
+        source=route.source,
+        hops=tuple(sorted(zip(route.devices, vias, strict=True))) if several else (),
+    )
+
+
 def longest_match(found: Iterable[KernelRoute], destination: str, *tables: int) -> KernelRoute | None:
     """The route that the kernel uses for a destination: of the first of these tables, or of main, that has one."""
     address = IPv4Address(destination)
@@ -177,6 +193,12 @@ def set_routes(netns: str, add: Iterable[Route], delete: Iterable[Route], protoc
                 _set(ipr, netns, "del", route, index, 0)
 
     with_netlink(netns, change)
+
+
+def forget_bgp(netns: str) -> None:
+    """Take out what a zebra that was killed has left of BGP's routes."""
+    left = (route for route in routes(netns, MAIN_TABLE) if route.by_bgp)
+    set_routes(netns, (), map(as_planned, left))
 
 
 def _set(ipr: IPRoute, netns: str, verb: str, route: Route, index: dict[str, int], protocol: int | None) -> None:

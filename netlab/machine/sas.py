@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from netlab.errors import LabError
 from netlab.machine import charon
 from netlab.plan.model import Child, Selector
@@ -19,6 +22,14 @@ def listed(directory: str) -> tuple[charon.Listed, ...] | None:
     """Everything that a charon says of its IKE SAs; None where it does not answer."""
     try:
         return charon.listed(directory)
+    except (OSError, LabError):
+        return None
+
+
+def loaded(directory: str) -> Mapping[str, Mapping[str, Any]] | None:
+    """The connections that a charon has loaded, in vici's words; None where it does not answer."""
+    try:
+        return charon.loaded(directory)
     except (OSError, LabError):
         return None
 

@@ -9,7 +9,7 @@ from pyroute2 import IPRoute
 
 from netlab.machine import flushing, namespaces
 from netlab.machine.interfaces import explained, indexes, remove_interface, set_up, with_netlink
-from netlab.machine.routes import RTPROT_NETLAB, set_routes
+from netlab.machine.routes import RTPROT_NETLAB, forget_bgp, set_routes
 from netlab.plan import steering
 from netlab.plan.model import Interface, Plan, Tunnel
 
@@ -35,12 +35,14 @@ def place(plan: Plan) -> None:
 
 
 def remove(plan: Plan) -> None:
-    """Remove the tunnel interfaces of a plan, and what its charons left in their edges; others go on there."""
+    """Remove the tunnel interfaces of a plan, and what its daemons left in the kernel; others go on there."""
     for tunnel in plan.tunnels:
         remove_interface(plan.netns(tunnel.node), tunnel.interface)
         remove_decoy(plan.netns(tunnel.edge))
     for item in plan.charons:
         flushing.flush_ipsec(plan.netns(item.node))
+    for speaker in plan.speakers:
+        forget_bgp(plan.netns(speaker.node))
 
 
 def move_tun(tunnel: Tunnel, edge_netns: str, netns: str) -> None:

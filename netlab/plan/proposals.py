@@ -53,7 +53,8 @@ def esp(suite: EspSuite) -> str:
     return f"{_ENCRYPTION[suite.encryption]}{integrity}{group}"
 
 
-# R45: point-to-site.
+# R45: point-to-site; the first is what two ends choose that both have all.
+P2S_FIRST = (IkeSuite("GCMAES256", "SHA384", "DHGroup24"), EspSuite("GCMAES256", "GCMAES256"))
 P2S_IKE = (
     *(
         f"aes256gcm16-{prf}-{group}"

@@ -104,11 +104,6 @@ MUTATIONS = (
 )
 
 
-@pytest.fixture(autouse=True)
-def lab_name() -> str:
-    return "lab"
-
-
 def red(lab: Lab) -> Report:
     """What `verify` says of a lab in which it finds something wrong, or that it cannot measure everywhere."""
     done = subprocess.run(
@@ -147,7 +142,3 @@ def test_a_change_is_named(mutation: Mutation) -> None:
     with up(mutation.scenario, "lab") as lab:
         lab.run(mutation.node, "sh", "-c", mutation.command)
         assert_found(mutation, red(lab))
-
-
-def test_there_are_enough_kinds_and_of_each_some() -> None:
-    assert Lab

@@ -14,6 +14,7 @@ from netlab.lab.machine import Machine
 from netlab.lab.measure.autopsy import Coroner
 from netlab.lab.measure.evidence import Evidence, in_public
 from netlab.lab.measure.judgement import another_cause, another_way, disagreement, not_via
+from netlab.lab.measure.passages import Passages
 from netlab.lab.measure.probing import aimed, all_addresses
 from netlab.lab.measure.trace import outer, tunnel_ends
 from netlab.lab.story.addresses import probe_addresses
@@ -63,12 +64,14 @@ def measure(
     asked = (probe for probe in all_pairs(present) if _question(probe) in predicted)
     probes = [aimed(state, everything, probe) for probe in asked]
     nodes = _Asked(present, witnesses, _underlay(lab.plan) & witnesses.keys())
-    coroner, evidence, cells, again = Coroner(lab.plan, machine), list[Evidence](), list[Cell](), 0
+    coroner, passages, evidence = Coroner(lab.plan, machine), Passages(lab.plan), list[Evidence]()
+    cells, again = list[Cell](), 0
     for observation, is_again in _observed(nodes, probes, predicted):
         again += len(observation.traces) if is_again else 0
         evidence.append(_evidence(lab.plan, observation, foretold))
+        seen = _Seen(evidence[-1], passages)
         cells += (
-            _cell(lab, t, documented.get(_pair(t.probe)), predicted[_question(t.probe)], coroner, evidence[-1])
+            _cell(lab, t, documented.get(_pair(t.probe)), predicted[_question(t.probe)], coroner, seen)
             for t in observation.traces
         )
     absences = _absences(lab.plan, state, machine, present.keys(), witnesses.keys())
@@ -83,6 +86,14 @@ def measure(
         outcome.foreseen(state, item, everything, wanted=(item.source, item.target) in wrong) for item in foretold
     )
     return Measured(tuple(cells), foretold, foreseen, tuple(evidence), again)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """By what is judged how packets passed."""
+
+    evidence: Evidence
+    passages: Passages
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,18 +177,17 @@ def _pair(probe: Probe) -> Pair:
     return probe.source, probe.target
 
 
-def _cell(
-    lab: Lab, trace: Trace, reach: Reach | None, prediction: Predicted, coroner: Coroner, evidence: Evidence
-) -> Cell:
+def _cell(lab: Lab, trace: Trace, reach: Reach | None, prediction: Predicted, coroner: Coroner, seen: _Seen) -> Cell:
     observed: Outcome = "reachable" if trace.answered else "unreachable"
     drop = None if trace.answered else coroner.examine(trace)
     forward, reverse = path(trace, "forward") or (trace.probe.source,), path(trace, "reverse")
-    encrypted = evidence.encrypted(trace)
+    encrypted = seen.evidence.encrypted(trace)
     problem = (
         "crossed a tunnel without being encrypted"
         if encrypted is False
         else disagreement(lab.scenario, reach, prediction, observed, drop)
         or another_way(prediction, observed, forward, reverse)
+        or seen.passages.strange(trace, prediction)
         or another_cause(prediction, drop)
         or not_via(lab.scenario, reach, forward)
     )

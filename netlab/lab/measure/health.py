@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from netlab.azure.state import State
 from netlab.lab.machine import Machine
-from netlab.lab.measure.checks import clients, connections, daemons
+from netlab.lab.measure.checks import agreed, clients, configuration, connections, daemons
 from netlab.lab.measure.checks import sessions as bgp_sessions
 from netlab.plan.model import Plan
 from netlab.results.verification import Check
@@ -23,3 +23,5 @@ def sessions(plan: Plan, state: State, machine: Machine, documented: Mapping[str
     yield from connections.check(plan, state, machine.sas, documented)
     yield from clients.check(plan, state, machine.clients)
     yield from bgp_sessions.check(plan, state, machine.bgp)
+    yield agreed.check(plan, state, machine.sas)
+    yield configuration.check(plan, state, machine)

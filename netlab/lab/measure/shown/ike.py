@@ -78,9 +78,7 @@ class Gateway:
 
     def ike_sas(self) -> Shown[IkeSa]:
         """As ``az network vpn-connection list-ike-sas``, for every connection; ``connection`` says which tunnel."""
-        rows = (
-            _ike_sa(sa) for tunnel in self._tunnels() for sa in self._listed(tunnel) if sa.name == tunnel.connection
-        )
+        rows = (ike_sa(sa) for tunnel in self._tunnels() for sa in self._listed(tunnel) if sa.name == tunnel.connection)
         return Shown(tuple(rows), tuple(self._dead_charons()))
 
     def p2s_sessions(self) -> Shown[ClientSession]:
@@ -130,7 +128,8 @@ def _integrity(fields: dict[str, Any]) -> str:
     return _INTEGRITY.get(name, name) or _encryption(fields)
 
 
-def _ike_sa(sa: Listed) -> IkeSa:
+def ike_sa(sa: Listed) -> IkeSa:
+    """An IKE SA in Azure's words."""
     fields = sa.fields
     local, remote = (f"{fields[f'{side}-host']}:{fields[f'{side}-port']}" for side in ("local", "remote"))
     return IkeSa(
