@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Condition, Thread
 
+from netlab.machine import processes
+
 _SOCKET = "answers"
 _DONE = b"done"
 
@@ -62,6 +64,9 @@ def answers(directory: str, seconds: float) -> bool:
         asking.settimeout(seconds)
         try:
             asking.connect(os.path.join(directory, _SOCKET))
+            other = processes.peer(asking)
+            if other is None or other.stopped:
+                return False
             return asking.recv(len(_DONE)) == _DONE
         except OSError:
             return False
