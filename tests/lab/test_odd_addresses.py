@@ -1,4 +1,4 @@
-"""Networks that have addresses of the lab's Internet, and sites whose tunnels take everything."""
+"""Networks with addresses of the lab's Internet, sites whose tunnels take everything, and custom routes."""
 
 from __future__ import annotations
 
@@ -45,4 +45,32 @@ def test_packets_go_as_the_model_says(name: str, tmp_path: Path) -> None:
         text = text.replace(old, new)
     file = tmp_path / f"{name}.yaml"
     file.write_text(text)
+    assert "0 failed, 0 errors" in netlab("test", file).stdout
+
+
+CUSTOM = """
+name: NAME
+vnets:
+  VNet1:
+    address_space: [10.1.0.0/16]
+    subnets: {default: 10.1.0.0/24, GatewaySubnet: 10.1.255.0/27}
+    vms: {vm1: {subnet: default}}
+    vpn_gateway: {sku: VpnGw1AZ, point_to_site: {address_pool: 172.16.7.0/24, custom_routes: [ROUTES]}}
+clients:
+  lin: {os: linux, gateway: VNet1}
+story:
+  - name: as built
+    expect: {reach: {lin: {VNet1: reachable}}}
+"""
+CUSTOM_ROUTES = {
+    "everything": "0.0.0.0/0",
+    "two-halves": "0.0.0.0/1, 128.0.0.0/1",
+    "documentation": "192.0.2.0/25, 198.51.100.0/24",
+}
+
+
+@pytest.mark.parametrize("name", CUSTOM_ROUTES)
+def test_custom_routes_from_the_beginning_pass_the_check_of_the_kernel(name: str, tmp_path: Path) -> None:
+    file = tmp_path / f"{name}.yaml"
+    file.write_text(CUSTOM.replace("NAME", name).replace("ROUTES", CUSTOM_ROUTES[name]))
     assert "0 failed, 0 errors" in netlab("test", file).stdout

@@ -125,4 +125,6 @@ def footholds(moment: Moment) -> frozenset[str]:
         elif isinstance(subject, CustomRoutes):
             by_story += subject.prefixes
     offered = (prefix for server in moment.plan.servers for prefix in server.static)
-    return frozenset(foothold(str(prefix)) for prefix in (*learned, *by_story, *offered))
+    gateways = (gateway for each in (state, moment.opening) for gateway in each.network.vpn_gateways)
+    custom = (p for g in gateways if g.point_to_site is not None for p in g.client_settings.custom_routes)
+    return frozenset(foothold(str(prefix)) for prefix in (*learned, *by_story, *offered, *custom))
