@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from ipaddress import IPv4Address, IPv4Network
 
 from netlab.lab.machine import Machine
@@ -188,10 +189,9 @@ class Coroner:
 
     def _fixed(self, node: str, route: KernelRoute) -> Iterator[FixedRoute]:
         """The route of Azure that a kernel route stands for; one that a gateway advertised is none."""
-        for fabric in self.plan.fabrics:
-            for item in fabric.tables:
-                if fabric.node == node and item.table == route.table:
-                    yield from (f for f in item.fixed if _identity(f.route) == _identity(route))
+        tables = (item for fabric in self.plan.fabrics if fabric.node == node for item in fabric.tables)
+        for item in (item for item in tables if item.table == route.table):
+            yield from (f for f in item.fixed if _identity(f.route) == _identity(route))
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,4 +230,10 @@ def _outside(children: tuple[Child, ...], tunnel: str, source: str, destination:
 
 
 def _covered(address: str, selectors: tuple[str, ...]) -> bool:
-    return any(IPv4Address(address) in IPv4Network(ts) for ts in selectors)
+    own = IPv4Address(address)
+    return any(own in _network(ts) for ts in selectors)
+
+
+@cache
+def _network(prefix: str) -> IPv4Network:
+    return IPv4Network(prefix)

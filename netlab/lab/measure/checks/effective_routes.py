@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from ipaddress import IPv4Address, IPv4Network
 from itertools import zip_longest
 
@@ -74,7 +75,8 @@ def _addresses(plan: Plan, vnets: Iterable[VNet]) -> Iterator[str]:
 
 def _by_rows(rows: Iterable[NicRoute], target: str, local: Takers, beyond: Takers) -> Takers:
     """Who gets a packet, given the addresses of NICs in the sender's VNet and in its peers."""
-    covering = [row for row in rows if row.state == "Active" and IPv4Address(target) in _prefix(row)]
+    address = IPv4Address(target)
+    covering = [row for row in rows if row.state == "Active" and address in _prefix(row)]
     longest = max((_prefix(row).prefixlen for row in covering), default=0)
     best = (row for row in covering if _prefix(row).prefixlen == longest)
     takers = frozenset(
@@ -100,6 +102,11 @@ def _by_hop(row: NicRoute, hop: str, target: str, local: Takers, beyond: Takers)
 
 def _prefix(row: NicRoute) -> IPv4Network:
     (prefix,) = row.addressPrefix
+    return _network(prefix)
+
+
+@cache
+def _network(prefix: str) -> IPv4Network:
     return IPv4Network(prefix)
 
 
