@@ -32,7 +32,7 @@ BURST = 32
 PACE = 0.001
 """So many whose answers are not expected, then so many seconds of listening."""
 
-STALL = 0.02
+STALL = 0.1
 """If nothing passes anywhere for so many seconds, what is under way will not be answered."""
 
 READ_ALL = 0.005

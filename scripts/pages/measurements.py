@@ -51,6 +51,24 @@ def model(run: Mapping[str, Any]) -> str:
     )
 
 
+def limits(run: Mapping[str, Any]) -> str:
+    """What labs at Azure's limits take, as scripts/bench measured it."""
+    on = run["machine"]
+    rows = ((f"{row['kind']}, {row['size']}", *(_taken(row, verb) for verb in row["seconds"])) for row in run["limits"])
+    return (
+        f"\n{run['date'][:10]}, netlab {on['netlab']}, {run['runs']} runs, {on['cores']} cores; load average "
+        f"{on['load']:.1f}. Seconds of the whole command, medians; behind it the processor time of netlab itself, "
+        "without that of its daemons; the target in brackets:\n\n"
+        + table(("kind, size", "up", "verify", "down"), rows)
+        + "\n"
+    )
+
+
+def _taken(row: Mapping[str, Any], verb: str) -> str:
+    target = row["targets"].get(verb)
+    return f"{row['seconds'][verb]:.1f} / {row['processor'][verb]:.1f}" + (f" ({target:g})" if target else "")
+
+
 def outages(run: Mapping[str, Any]) -> str:
     """What failures cost a flow, as scripts/bench measured it."""
     found, on = run["outages"], run["machine"]

@@ -30,8 +30,8 @@ from netlab.scenario.models import Reach
 from netlab.scenario.names import Endpoint, Pair
 
 Documented = Mapping[Pair, Reach]
-# One of so many probes may be lost, and is asked again.
-LOST_OF = 2000
+# Of so many probes and more, one in so many may be lost, and is asked again.
+MANY, LOST_OF = 2000, 200
 # A source, a target and a protocol.
 Question = tuple[str, str, Protocol]
 
@@ -152,12 +152,13 @@ def _observed(
 def asked_again(observation: Observation, wanted: Collection[Probe]) -> tuple[Probe, ...]:
     """The probes that were sent and lost although nothing is wrong: so few of so many that no route or filter did it.
 
-    A busy machine loses a packet of a hundred thousand in its user-space tunnels. Of fewer than ``LOST_OF`` probes none
+    A busy machine loses some of the packets that go through many user-space tunnels. Of fewer than ``MANY`` probes none
     is asked again.
     """
     expected = frozenset(wanted)
     lost = tuple(t.probe for t in observation.traces if not t.answered and not t.unsent and t.probe in expected)
-    return lost if len(lost) <= len(observation.traces) // LOST_OF else ()
+    sent = len(observation.traces)
+    return lost if sent >= MANY and len(lost) <= sent // LOST_OF else ()
 
 
 def _underlay(plan: Plan) -> set[str]:
