@@ -1,8 +1,8 @@
-"""The files of the user: read within bounds, written with the user's rights.
+"""The files of the user: read within bounds, read and written with the user's rights.
 
-Netlab often runs as root, in directories that belong to others. What it writes there, it writes with the rights of the
-user who called it by sudo. Root itself follows no symbolic link that somebody else made, as the kernel does in /tmp
-(``fs.protected_symlinks``, Documentation/admin-guide/sysctl/fs.rst).
+Netlab often runs as root, in directories that belong to others. What it reads and writes there, it does with the rights
+of the user who called it by sudo. Root itself follows no symbolic link that somebody else made, as the kernel does in
+/tmp (``fs.protected_symlinks``, Documentation/admin-guide/sysctl/fs.rst).
 """
 
 from __future__ import annotations
@@ -24,9 +24,14 @@ _MOST_LINKS = 40  # as Linux has it (path_resolution(7))
 
 
 def read(path: Path, most: int) -> bytes:
-    """A regular file's content: at most so many bytes, and one more if it has more. OSError if it is no such file."""
-    # Without O_NONBLOCK a FIFO that nobody writes to would block.
-    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+    """A regular file's content: at most so many bytes, and one more if it has more.
+
+    OSError if it is no such file, or if the user may not read it: messages repeat what is in it.
+    """
+    with _rights():
+        # Without O_NONBLOCK a FIFO that nobody writes to would block.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise _other_kind(os.fstat(file.fileno()))
         return file.read(most + 1)
@@ -36,12 +41,12 @@ def read(path: Path, most: int) -> bytes:
 def replaced(path: Path) -> Iterator[int]:
     """A descriptor through which a file is written anew; the file appears at the end, whole, if there was no error.
 
-    An older file goes; its mode is kept. OSError where the user may not write, or where the name is that of anything
-    but a regular file.
+    An older file goes; its permissions are kept, and no more of its mode: it may be a link to a program that is setuid.
+    OSError where the user may not write, or where the name is that of anything but a regular file.
     """
     with _directory(path.parent) as directory:
         before = _regular(directory, path.name)
-        name, descriptor = _created(directory, 0o666 if before is None else stat.S_IMODE(before.st_mode))
+        name, descriptor = _created(directory, 0o666 if before is None else before.st_mode & 0o777)
         try:
             yield descriptor
             with _rights():

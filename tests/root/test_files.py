@@ -150,3 +150,47 @@ def attempt(home: Path) -> int:
 def calls(monkeypatch: pytest.MonkeyPatch, user: int) -> None:
     monkeypatch.setenv("SUDO_UID", str(user))
     monkeypatch.setenv("SUDO_GID", str(user))
+
+
+@pytest.mark.parametrize("mode", [0o4755, 0o2755, 0o6711, 0o1755])
+def test_a_link_to_a_program_leaves_no_setuid_file(home: Path, tmp_path: Path, mode: int) -> None:
+    program = tmp_path / "program"
+    program.write_text("x")
+    program.chmod(mode)
+    os.link(program, home / "report.html")
+    files.write(home / "report.html", b"y")
+    assert oct((home / "report.html").stat().st_mode & 0o7777) == oct(mode & 0o777)
+    assert (program.read_text(), program.stat().st_mode & 0o7777) == ("x", mode)
+
+
+def test_a_caller_by_sudo_reads_only_what_it_may(home: Path, secret: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (home / "own").write_text("hers")
+    link(home / "link", secret)
+    assert files.read(secret, 100) == b"root's"
+    calls(monkeypatch, EVE)
+    assert files.read(home / "own", 100) == b"hers"
+    for path in (secret, home / "link", Path("/etc/shadow"), Path("/proc/1/environ")):
+        with pytest.raises(PermissionError):
+            files.read(path, 100)
+    assert os.geteuid() == 0
+
+
+@pytest.mark.parametrize(
+    "path", ["/proc/self/fd/1", "/dev/stdout", "/dev/null", "/dev/full", "/proc/self/mem", "/sys/x"]
+)
+def test_what_is_no_place_for_a_file_is_refused(path: str) -> None:
+    for write in (files.write, lambda path, _: files.require_writable(path)):
+        with pytest.raises(OSError):  # noqa: PT011 # of the kernel's own kinds
+            write(Path(path), b"x")
+
+
+@pytest.mark.parametrize("way", ["deep/../hers/x", "loop/x", "dangling/x", "hers/../x"])
+def test_root_follows_no_way_that_another_has_laid(home: Path, tmp_path: Path, way: str) -> None:
+    (tmp_path / "etc/below").mkdir(parents=True)
+    (home / "deep").mkdir()
+    link(home / "hers", tmp_path / "etc/below")
+    link(home / "loop", home / "loop")
+    link(home / "dangling", home / "nothing")
+    with pytest.raises(PermissionError, match="somebody else's symbolic link"):
+        files.write(home / way, b"x")
+    assert [entry.name for entry in (tmp_path / "etc").iterdir()] == ["below"]
