@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 
 from netlab.errors import UsageError
+from netlab.results.drops import Drop
 from netlab.results.verification import Report
 
 
@@ -40,7 +42,16 @@ def read(text: str, where: str) -> Report:
     unknown = {node for step in found.steps for cell in step.cells for node in (cell.source, cell.target)} - known
     if not found.steps or unknown:
         raise _not_a_report(where, f"{min(unknown)} is none of its machines" if unknown else "it has no steps")
+    incomplete = next((drop for drop in _drops(found) if drop.cause is not None and not drop.cause.is_complete), None)
+    if incomplete is not None:
+        raise _not_a_report(where, f"a drop of type {incomplete.type} lacks a parameter")
     return found
+
+
+def _drops(found: Report) -> Iterator[Drop]:
+    """Every drop that was observed or predicted."""
+    cells = (cell for step in found.steps for cell in step.cells)
+    return (drop for cell in cells for drop in (cell.dropped_at, cell.predicted_drop) if drop is not None)
 
 
 def _not_a_report(where: str, why: str) -> UsageError:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from string import Formatter
 from typing import Literal
 
 Direction = Literal["forward", "reverse"]
@@ -214,6 +215,12 @@ class Cause:
     def sentence(self, node: str) -> str:
         """The sentence about a drop at a node."""
         return DESCRIPTIONS[self.type].sentence.format(node=node, **dict(self.parameters))
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it has every parameter that its sentence names, and no other node."""
+        named = {name for _, name, _, _ in Formatter().parse(DESCRIPTIONS[self.type].sentence) if name is not None}
+        return named - {"node"} <= (given := dict(self.parameters).keys()) and "node" not in given
 
     def about(self, destination: str) -> Cause:
         """The cause with the packet's destination, if its sentence names it."""

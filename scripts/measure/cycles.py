@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import statistics
 import sys
 import time
@@ -19,17 +20,18 @@ _COMPARED = 20
 def measure(run: Callable[..., Any], count: int) -> dict[str, Any]:
     """Build and remove a lab so many times."""
     before, rows = host(), []
-    for number in range(count):
-        began = time.monotonic()
-        run("up", SCENARIO, "--name", LAB)
-        up = time.monotonic()
-        run("down", LAB)
-        rows.append({"up, seconds": up - began, "down, seconds": time.monotonic() - up} | growth())
-        print(f"reliability: cycle {number + 1} of {count}", file=sys.stderr)
-    compared = max(1, min(_COMPARED, count // 2))
+    with contextlib.suppress(KeyboardInterrupt):  # what has been done counts
+        for number in range(count):
+            began = time.monotonic()
+            run("up", SCENARIO, "--name", LAB)
+            up = time.monotonic()
+            run("down", LAB)
+            rows.append({"up, seconds": up - began, "down, seconds": time.monotonic() - up} | growth())
+            print(f"reliability: cycle {number + 1} of {count}", file=sys.stderr)
+    compared = max(1, min(_COMPARED, len(rows) // 2))
     return {
         "scenario": SCENARIO,
-        "cycles": count,
+        "cycles": len(rows),
         "compared": compared,
         "left": sorted(host() - before),
         "figures": {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import shutil
 import signal
@@ -77,22 +78,32 @@ class Tally:
 
 
 def measure(netlab: str, count: int, seed: int) -> dict[str, Any]:
-    """Kill so many times."""
+    """Kill so many times; an interrupted run counts as far as it came. Every lab that this process sees is removed."""
+    if labs := _labs():
+        raise SystemExit(f"reliability: there are labs, run this by scripts/isolated: {', '.join(sorted(labs))}")
     chance = random.Random(seed)
     names = [name for name, verb in VERBS.items() for _ in range(verb.weight)]
     tallies = {name: Tally() for name in VERBS}
     before, began = host(), time.monotonic()
-    for number in range(count):
-        # Each verb once, then by chance.
-        name = list(VERBS)[number] if number < len(VERBS) else chance.choice(names)
-        tally = tallies[name]
-        _kill(netlab, VERBS[name], tally, chance)
-        left = sorted(host() - before)
-        tally.left += left
-        print(f"reliability: kill {number + 1} of {count}: {name}: {left or 'nothing left'}", file=sys.stderr)
+    with contextlib.suppress(KeyboardInterrupt):  # what has been done counts
+        for done in range(1, count + 1):
+            # Each verb once, then by chance.
+            name = list(VERBS)[done - 1] if done <= len(VERBS) else chance.choice(names)
+            _kill(netlab, VERBS[name], tallies[name], chance)
+            left = sorted(host() - before)
+            tallies[name].left += left
+            print(f"reliability: kill {done} of {count}: {name}: {left or 'nothing left'}", file=sys.stderr)
+    for lab in _labs():
+        _run(netlab, "down", lab)
     rows = {name: {key: value for key, value in vars(t).items() if key != "seconds"} for name, t in tallies.items()}
     left = [trace for tally in tallies.values() for trace in tally.left]
-    return {"seed": seed, "seconds": time.monotonic() - began, "kills": count, "left": left, "verbs": rows}
+    return {
+        "seed": seed,
+        "seconds": time.monotonic() - began,
+        "kills": sum(tally.kills for tally in tallies.values()),
+        "left": left,
+        "verbs": rows,
+    }
 
 
 def _kill(netlab: str, verb: Verb, tally: Tally, chance: random.Random) -> None:

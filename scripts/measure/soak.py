@@ -57,7 +57,7 @@ def _look(netlab: str) -> dict[str, Any]:
         "healthy": found["healthy"],
         "dropped": _dropped(),
         "processes": len(pids),
-        "memory": round(sum(map(_proportional, pids)) / 1024, 1),
+        "memory": round(sum(map(_private, pids)) / 1024, 1),
         "logs": round(sum(path.stat().st_size for path in Path("/run/netlab", LAB).glob("*/*.log")) / 2**20, 2),
     }
 
@@ -69,13 +69,13 @@ def _of_lab(process: Path) -> bool:
         return False
 
 
-def _proportional(process: Path) -> int:
-    """The memory of a process in KiB, shared pages divided among those that share them."""
+def _private(process: Path) -> int:
+    """The memory of a process in KiB that no other one shares: what others share comes and goes with them."""
     try:
         lines = (process / "smaps_rollup").read_text().splitlines()
     except OSError:
         return 0
-    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Private_"))
 
 
 def _dropped() -> int:

@@ -11,21 +11,11 @@ from pages.markdown import table
 def kills(run: Mapping[str, Any]) -> str:
     """What came of killing netlab."""
     found = run["kills"]
-    rows = (
-        (
-            f"`netlab {verb}`",
-            row["kills"] - row["too_late"],
-            row["too_late"],
-            row["by_gc"],
-            row["by_down"],
-            len(row["left"]),
-        )
-        for verb, row in found["verbs"].items()
-    )
+    rows = ((f"`netlab {verb}`", str(row["kills"]), str(len(row["left"]))) for verb, row in found["verbs"].items())
     whole = f"{found['kills']} kills (seed {found['seed']}) in {found['seconds'] / 60:.0f} minutes"
     return (
         f"{_head(run)}{whole}; traces left: {len(found['left'])}.\n\n"
-        + table(("verb", "killed", "had ended", "removed by gc", "removed by down", "traces left"), _texts(rows))
+        + table(("verb", "kills", "traces left"), rows)
         + "\n"
     )
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
+import random
 from pathlib import Path
 
 import pytest
 from reports import as_predicted, gone_wrong, hub, of
 from typer.testing import CliRunner
+from typos import typos
 
 from netlab.cli import app
-from netlab.errors import UsageError
+from netlab.errors import NetlabError, UsageError
 from netlab.machine.drawing import svg
+from netlab.report import story
 from netlab.report.dot import dot
 from netlab.report.encoding import encoded, read
 from netlab.report.page import page
@@ -55,6 +59,34 @@ def test_what_is_not_a_report_is_refused_and_says_why(change: dict[str, object],
     with pytest.raises(UsageError, match=words) as caught:
         read(json.dumps({**json.loads(encoded(as_predicted(hub()))), **change}), "verify.json")
     assert caught.value.message.startswith("verify.json is not a report of `netlab verify -f json`: ")
+
+
+@pytest.mark.parametrize(
+    "parameters", [{}, {"destinationx": "10.1.0.4"}, {"destination": "10.1.0.4", "node": "vm1"}, {"x": ""}]
+)
+def test_a_drop_that_lacks_what_its_sentence_says_is_refused(parameters: dict[str, str]) -> None:
+    report = json.loads(encoded(gone_wrong(of("p2s-branch-bgp"), mended=False)))
+    drops = [
+        c["dropped_at"] for s in report["steps"] for c in s["cells"] if c["dropped_at"] and c["dropped_at"]["type"]
+    ]
+    next(drop for drop in drops if "destination" in drop["parameters"])["parameters"] = parameters
+    with pytest.raises(UsageError, match=r"a drop of type [a-z-]+ lacks a parameter"):
+        read(json.dumps(report), "verify.json")
+
+
+def test_no_typo_in_a_report_is_an_internal_error() -> None:
+    report = json.loads(encoded(gone_wrong(of("p2s-branch-bgp"), mended=False)))
+    chance = random.Random(13)
+    some = chance.sample(list(typos(report, chance)), 2000 if os.environ.get("NETLAB_TYPOS") else 40)
+    for typo in some:
+        try:
+            found = read(json.dumps(typo.made(report)), "verify.json")
+            page(found, "<svg></svg>")
+            list(story.verification(found, 80, everything=True))
+        except NetlabError:
+            continue
+        except Exception as error:
+            pytest.fail(f"{typo}: {type(error).__name__}: {error}")
 
 
 @pytest.mark.parametrize("text", ["", "[", "[]", "null", '"x"', "{}"])
