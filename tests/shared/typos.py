@@ -1,4 +1,4 @@
-"""What can be wrong with a structure that a person wrote: keys deleted, emptied, retyped, renamed; broken references."""
+"""What can be wrong with a structure that a person wrote: keys deleted, emptied, retyped, renamed, broken names."""
 
 from __future__ import annotations
 
