@@ -54,6 +54,16 @@ def package_directory(lab: str, tunnel: str) -> str:
     return f"{lab_directory(lab)}/profiles/{tunnel}"
 
 
+def secrets_path(lab: str) -> str:
+    """Where a lab keeps its pre-shared keys and passwords, by the names that its plan gives them."""
+    return f"{lab_directory(lab)}/secrets.json"
+
+
 def certificate_path(lab: str, name: str) -> str:
     """Where a lab keeps a certificate; its private key is beside it, as ``.key``."""
     return f"{lab_directory(lab)}/certificates/{name}.pem"
+
+
+def key_path(lab: str, name: str) -> str:
+    """Where a lab keeps the private key of a certificate."""
+    return f"{lab_directory(lab)}/certificates/{name}.key"

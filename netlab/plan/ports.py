@@ -15,6 +15,8 @@ LAN = "lan"
 P2S = "p2s"
 # For the clients of a gateway that use OpenVPN: the name of the TUN of its daemon.
 OPENVPN = "p2s-openvpn"
+# The same for SSTP.
+SSTP = "p2s-sstp"
 # Between the instances of an active-active gateway, and from one of a site's several devices to the router before them.
 PAIR = "pair"
 INSIDE = "lan0"

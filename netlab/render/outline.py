@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from netlab.plan.model import OpenVpnServer, Plan
-from netlab.render import openvpn, text, vici
+from netlab.plan.model import OpenVpnServer, Plan, SstpServer
+from netlab.render import openvpn, sstp, text, vici
+from netlab.sstp.settings import FILE
 
 
 def files(plan: Plan) -> Iterator[tuple[str, str]]:
@@ -17,6 +18,11 @@ def files(plan: Plan) -> Iterator[tuple[str, str]]:
         if isinstance(server, OpenVpnServer):
             yield f"{server.directory}/server.conf", openvpn.server_conf(plan.lab, server, plan.timers)
             yield f"{server.directory}/{openvpn.PUSHED}/DEFAULT", openvpn.pushed(server, server.static)
+        if isinstance(server, SstpServer):
+            yield f"{server.directory}/{FILE}", sstp.gateway_settings(plan.lab, server, plan.timers)
+    for client in plan.clients:
+        if client.tunnel_type == "SSTP":
+            yield f"{client.directory}/{FILE}", sstp.client_settings(plan.lab, client, plan.timers)
     for speaker in plan.speakers:
         for daemon in speaker.daemons:
             yield f"{speaker.directory}/{daemon}.conf", text.frr_conf(speaker, daemon)

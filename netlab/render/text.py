@@ -75,6 +75,6 @@ def frr_conf(speaker: BgpSpeaker, daemon: str) -> str:
     return template(f"frr/{daemon}.conf.j2").render(speaker=speaker)
 
 
-def vpn_settings(server: str, routes: tuple[str, ...]) -> str:
+def vpn_settings(server: str, vpn_type: str, routes: tuple[str, ...]) -> str:
     """The VpnSettings.xml of a profile package."""
-    return template("p2s/VpnSettings.xml.j2").render(server=server, routes=routes)
+    return template("p2s/VpnSettings.xml.j2").render(server=server, vpn_type=vpn_type, routes=routes)

@@ -109,12 +109,6 @@ UNMODELLED = (
         planned=True,
     ),
     Unmodelled(
-        "point-to-site over OpenVPN or SSTP",
-        f"{_RULES}/point-to-site.md",
-        ("openvpn", "sstp", "vpn_client_protocol"),
-        planned=True,
-    ),
-    Unmodelled(
         "RADIUS and Microsoft Entra ID",
         f"{_RULES}/point-to-site.md",
         (

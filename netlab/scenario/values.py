@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Mapping
+from datetime import date
 from functools import wraps
 from ipaddress import IPv4Address, IPv4Network, IPv6Interface
 from typing import Annotated, Any, Self, TypeVar
@@ -60,6 +61,17 @@ def _of_ipv6(value: object) -> str:
         return ""
 
 
+def _day(value: object) -> date:
+    if isinstance(value, date):
+        return value
+    try:
+        if isinstance(value, str) and len(value) == len("2026-03-31"):
+            return date.fromisoformat(value)
+    except ValueError:
+        pass
+    raise ValueError("not a day; write it as 2026-03-31")
+
+
 _DOTTED = r"(\d{1,3}\.){3}\d{1,3}"
 Prefix = Annotated[
     IPv4Network,
@@ -71,6 +83,7 @@ Address = Annotated[
     BeforeValidator(_address),
     WithJsonSchema({"type": "string", "pattern": rf"^{_DOTTED}$", "examples": ["10.1.0.4"]}),
 ]
+Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 Prefixes = Annotated[tuple[Prefix, ...], Field(min_length=1)]
 Asn = Annotated[int, Field(ge=1, le=4294967295)]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Network
 
+from netlab.azure.p2s.pools import pool_prefixes, split_pool
 from netlab.azure.p2s.tunnels import TUNNELS
 from netlab.scenario.addresses import DEFAULT_ROUTE
 from netlab.scenario.models import TunnelType
@@ -29,7 +30,11 @@ def pool_part(gateway: VpnGateway, tunnel_type: TunnelType) -> tuple[IPv4Address
     """
     settings, network = gateway.client_settings, gateway.network
     pool = settings.address_pool
-    served = min(pool.num_addresses - 2, most_clients(network.scenario, gateway.spec.sku) + _reserved(gateway))
+    most = TUNNELS[tunnel_type].most or most_clients(network.scenario, gateway.spec.sku)
+    if part := split_pool(gateway).get(tunnel_type):
+        first = max(part[0][0], pool[1])
+        return first, min(part[-1][-1], pool[-2], first + most - 1)
+    served = min(pool.num_addresses - 2, most + _reserved(gateway))
     if len(settings.tunnel_types) == 1:
         return pool[1], pool[served]
     own = [tunnel for tunnel in network.client_tunnels.values() if tunnel.gateway is gateway]
@@ -55,7 +60,7 @@ def static_prefixes(gateway: VpnGateway) -> tuple[IPv4Network, ...]:
         for prefix in side.static_prefixes
         if prefix != DEFAULT_ROUTE  # R64: clients' traffic is forced by custom routes
     )
-    pool = (gateway.point_to_site.address_pool,) if gateway.point_to_site is not None else ()
+    pool = pool_prefixes(gateway) if gateway.point_to_site is not None else ()
     return tuple(dict.fromkeys((*gateway.vnet.prefixes, *pushed, *pool)))
 
 

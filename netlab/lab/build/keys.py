@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from netlab.azure.state import given_keys
 from netlab.plan.devices import shared_key_name
-from netlab.plan.names import lab_directory
+from netlab.plan.names import secrets_path
 from netlab.scenario.models import Scenario
 
 
@@ -49,4 +49,4 @@ def write(lab: str, keys: Mapping[str, str]) -> None:
 
 def path(lab: str) -> Path:
     """The file that holds the keys of a lab."""
-    return Path(lab_directory(lab)) / "secrets.json"
+    return Path(secrets_path(lab))

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import xml.etree.ElementTree as ElementTree
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 from netlab.errors import ConvergeError
 from netlab.machine import charon, interfaces, processes, sas
 from netlab.machine.admission import Connected, Refusal
 from netlab.machine.ike import INITIATE_SECONDS
+from netlab.machine.p2s import windows
 from netlab.machine.routes import RTPROT_NETLAB, set_routes
 from netlab.machine.routes import routes as kernel_routes
 from netlab.machine.waiting import wait_until
-from netlab.plan.certificates import server_root_name
 from netlab.plan.edges import foothold
 from netlab.plan.model import Child, Client, IkeServer, Plan, Route, Selector, Server, Timers
-from netlab.plan.names import certificate_path
 from netlab.plan.ports import P2S
 from netlab.render import vici
-from netlab.render.text import vpn_settings
 
 _RECONNECT_SECONDS = 120.0
 _TERMINATE_SECONDS = 5.0
@@ -169,17 +165,14 @@ def _own_sas(client: Client) -> list[charon.Sa]:
 # --- the profile package --------------------------------------------------------------------------------------------
 
 
-PROFILE = "Generic/VpnSettings.xml"
+PROFILE = windows.PROFILE
 
 
 def package(plan: Plan, client: Client, prefixes: Collection[str]) -> Mapping[str, str]:
-    """VpnSettings.xml with the routes of Windows; beside it VpnServerRoot.cer, where there is one."""
-    files = {PROFILE: vpn_settings(client.server, tuple(prefixes))}
-    root = Path(certificate_path(plan.lab, server_root_name(client.gateway)))
-    return files | ({"Generic/VpnServerRoot.cer": root.read_text()} if root.exists() else {})
+    """VpnSettings.xml with the routes of Windows."""
+    return windows.package(plan, client, "IKEv2", prefixes)
 
 
 def profile_routes(client: Client, profile: str) -> tuple[str, ...]:
     """The routes of Windows; others have those of their selectors."""
-    found = ElementTree.fromstring(profile).findtext("Routes") if profile and client.os == "windows" else None
-    return tuple(route for route in (found or "").split(",") if route)
+    return windows.routes(profile) if client.os == "windows" else ()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from netlab.machine.p2s import ikev2, openvpn
+from netlab.machine.p2s import ikev2, openvpn, sstp
 from netlab.machine.p2s.port import TunnelType
 from netlab.plan.model import Client, Server
 
-_TUNNELS: Mapping[str, TunnelType] = {"IkeV2": ikev2, "OpenVPN": openvpn}
+_TUNNELS: Mapping[str, TunnelType] = {"IkeV2": ikev2, "OpenVPN": openvpn, "SSTP": sstp}
 
 
 def tunnel_type(end: Server | Client) -> TunnelType:

@@ -44,7 +44,7 @@ from netlab.plan.model.nftables import (
     UnknownPeer,
     VpnServerNat,
 )
-from netlab.plan.model.p2s import AnyServer, Client, IkeServer, OpenVpnServer, Outer, Server
+from netlab.plan.model.p2s import AnyServer, Client, IkeServer, OpenVpnServer, Outer, Server, SstpServer
 from netlab.plan.model.views import GatewayView, RouteServerView, Uplink
 
 __all__ = [
@@ -91,6 +91,7 @@ __all__ = [
     "Selector",
     "Server",
     "SiteNat",
+    "SstpServer",
     "SubnetTable",
     "Timers",
     "Tunnel",

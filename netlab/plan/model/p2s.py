@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from netlab.plan.model.ipsec import Credentials, IkeConnection
 from netlab.plan.model.kernel import CHARON_TABLE, MAIN_TABLE
 from netlab.scenario.models import TunnelType
+from netlab.sstp import settings
 
 Outer = Literal["ESP", "TLS"]
 
@@ -69,8 +70,28 @@ class OpenVpnServer(Server):
     tls_key: str
 
 
+@dataclass(frozen=True, slots=True)
+class SstpServer(Server):
+    """SSTP: a daemon on TCP port 443, whose TUN is moved into the routing namespace.
+
+    ``own`` is its address in PPP, ``first`` and ``last`` are what clients get. ``users`` are the names of clients'
+    passwords, by client; without any, certificates count.
+    """
+
+    program: ClassVar[str] = settings.PROGRAM
+    outer: ClassVar[Outer] = "TLS"
+
+    edge_netns: str
+    own: str
+    first: str
+    last: str
+    mtu: int
+    credentials: Credentials
+    users: tuple[tuple[str, str], ...]
+
+
 # A server of any tunnel type; the JSON Schema of a plan lists them.
-AnyServer = IkeServer | OpenVpnServer
+AnyServer = IkeServer | OpenVpnServer | SstpServer
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +101,7 @@ class Client:
     ``name`` tells the tunnels of one client apart: the first is called as its node. ``metric`` is that of its routes:
     of equal ones those into the first tunnel win. ``server`` is the gateway's public address. ``connection`` and
     ``if_id`` are those of IKE. Where the gateway pushes routes, ``subnet`` is that of its address and ``next_hop`` the
-    gateway's in it.
+    gateway's in it. ``credentials`` and ``password``, a name, are those of SSTP.
     """
 
     node: str
@@ -98,6 +119,8 @@ class Client:
     server: str
     subnet: str = ""
     next_hop: str = ""
+    credentials: Credentials = field(default_factory=Credentials)
+    password: str = ""
 
     @property
     def keeps_interface(self) -> bool:

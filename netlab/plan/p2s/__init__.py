@@ -7,7 +7,7 @@ from typing import Protocol
 
 from netlab.plan.devices import Device
 from netlab.plan.model import AnyServer, Client, DataPlane, Tunnel
-from netlab.plan.p2s import ikev2, openvpn
+from netlab.plan.p2s import ikev2, openvpn, sstp
 from netlab.scenario import network
 from netlab.scenario.models import TunnelType
 from netlab.scenario.network import ClientTunnel, VpnGateway
@@ -26,7 +26,7 @@ class Planned(Protocol):
         """A client's end; ``number`` counts its tunnels of this type."""
 
 
-TUNNELS: Mapping[TunnelType, Planned] = {"IkeV2": ikev2, "OpenVPN": openvpn}
+TUNNELS: Mapping[TunnelType, Planned] = {"IkeV2": ikev2, "OpenVPN": openvpn, "SSTP": sstp}
 
 
 def servers(lab: str, device: Device) -> Iterator[AnyServer]:

@@ -52,7 +52,8 @@ class PointToSite(Model):
     address_pool: Prefix
     """The pool that clients get their addresses from. It overlaps no VNet; /29 at least, active-active /28 (R57)."""
     tunnel_types: Annotated[tuple[TunnelType, ...], Field(min_length=1)] = ("IkeV2",)
-    """The protocols of the tunnels: IkeV2, OpenVPN or both (R56, P1). OpenVPN is TLS on TCP port 443 (P2)."""
+    """The protocols of the tunnels: IkeV2, OpenVPN, SSTP, or IkeV2 with one of the others (R56, P1). OpenVPN and SSTP
+    are TLS on TCP port 443 (P2, P3); SSTP serves Windows only, and Azure ends it (P4)."""
     authentication_types: Annotated[tuple[Literal["Certificate", "EapMSChapv2"], ...], Field(max_length=1)] = ()
     """How clients authenticate (R60, P12). Default: with a certificate; where all tunnels are IKEv2, with a pre-shared
     key each, which Azure does not have."""

@@ -17,7 +17,7 @@ from netlab.scenario.models.route_table import RouteTable
 from netlab.scenario.models.site import LocalNetworkGateway, Site
 from netlab.scenario.models.vnet import Peering, VirtualNetwork
 from netlab.scenario.story import Step
-from netlab.scenario.values import ConnectionName, LabName, Model, Name
+from netlab.scenario.values import ConnectionName, Day, LabName, Model, Name
 
 
 class Scenario(Model):
@@ -33,6 +33,9 @@ class Scenario(Model):
     """The lab divides all of Azure's timers by this number. 1 means Azure's own times."""
     profile: Literal["current", "seed"] = "current"
     """The documents that count where they differ: the current ones, or the older seeds (section 7)."""
+    as_of: Day | None = None
+    """The day that counts where Azure has begun or ended something (P4, P5). Default: that of netlab's release; with
+    the profile seed, when the seeds were written."""
     route_tables: dict[Name, RouteTable] = {}
     """The route tables, by name."""
     vnets: dict[Name, VirtualNetwork] = {}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from netlab.scenario.addresses import APIPA, given_bgp_addresses
+from netlab.scenario.days import BASIC_HAS_IKEV2, by_day, day_of
 from netlab.scenario.models import Scenario
 from netlab.scenario.rules.breach import Breach, Breaches, Path, by_profile
 from netlab.scenario.rules.joined import instances
-from netlab.scenario.rules.subjects import policy_based, vpn_gateways
+from netlab.scenario.rules.subjects import policy_based, tunnel_type_of, vpn_gateways
 
 # R52: site-to-site and VNet-to-VNet tunnels, and clients with IKEv2 and OpenVPN. The seeds know no VpnGw4 and 5.
 TUNNELS = {"Basic": 10, "Standard": 10, "VpnGw4": 100, "VpnGw5": 100}
@@ -77,7 +78,9 @@ def r52_tunnels_fit_the_sku(scenario: Scenario) -> Breaches:
             larger = "more than 100 take Virtual WAN (R53)" if tunnels > 100 else "take a larger SKU, up to 100 (R53)"
             message = f"{gateway.sku} has {most} tunnels, and {tunnels} end here; {larger}"
             yield Breach(path, f"{message} {by_profile(scenario)}")
-        clients, most = len(tuple(scenario.clients_of(name))), most_clients(scenario, sku)
+        # SSTP has a limit of its own (P3).
+        users = (tunnel_type_of(scenario, client, name) for client in scenario.clients_of(name))
+        clients, most = sum(user != "SSTP" for user in users), most_clients(scenario, sku)
         if clients > most:
             message = f"{gateway.sku} serves {most} clients, and {clients} use it; it refuses the last ones"
             yield Breach(path, f"{message} {by_profile(scenario)}", "warning")
@@ -109,8 +112,9 @@ def r54_basic_lacks(scenario: Scenario) -> Breaches:
     right = "take VpnGw1AZ or larger"
     for name, gateway in basic.items():
         place: Path = ("vnets", name, "vpn_gateway", "point_to_site")
-        if gateway.point_to_site is not None and scenario.profile == "seed":
-            yield Breach(place, f"Basic has no IKEv2 point-to-site; {right} {by_profile(scenario)}")
+        types = gateway.point_to_site.tunnel_types if gateway.point_to_site is not None else ()
+        if "IkeV2" in types and day_of(scenario) < BASIC_HAS_IKEV2:
+            yield Breach(place, f"Basic has no IKEv2 point-to-site; write SSTP, or {right} {by_day(scenario)}")
         elif gateway.point_to_site is not None and gateway.point_to_site.authentication == "EapMSChapv2":
             yield Breach((*place, "authentication_types"), f"EapMSChapv2 takes RADIUS, and Basic has none; {right}")
     for name, peering in scenario.peerings.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from netlab.scenario.days import SSTP_HAS_ENDED, SSTP_IS_NOT_ENABLED, by_day, day_of
 from netlab.scenario.models import PointToSite, Scenario, TunnelType
 from netlab.scenario.rules.breach import Breach, Breaches, Path
 from netlab.scenario.rules.joined import offered_prefixes
@@ -11,6 +12,8 @@ from netlab.scenario.rules.subjects import tunnel_type_of, vpn_gateways
 
 # P18: what a gateway pushes to a client of OpenVPN.
 MOST_ROUTES = 1000
+# P3.
+MOST_SSTP_CLIENTS = 128
 
 
 def _of(scenario: Scenario, tunnel_type: TunnelType) -> Iterator[tuple[str, PointToSite, Path]]:
@@ -38,10 +41,31 @@ def p1_sstp_and_openvpn_exclude_each_other(scenario: Scenario) -> Breaches:
             yield Breach((*path, "tunnel_types"), message)
 
 
-def sstp_is_not_there(scenario: Scenario) -> Breaches:
-    """No lab has SSTP yet."""
-    for _, settings, path in _of(scenario, "SSTP"):
-        message = "netlab does not model SSTP yet; write IkeV2 or OpenVPN"
+def p3_sstp_is_for_windows(scenario: Scenario) -> Breaches:
+    """P3: only Windows has SSTP."""
+    for name, client in scenario.clients.items():
+        for gateway in client.gateways:
+            if client.os != "windows" and tunnel_type_of(scenario, name, gateway) == "SSTP":
+                message = f"SSTP is for Windows only, and `{name}` is {client.os}; let it use IkeV2, which"
+                yield Breach(("clients", name), f"{message} `{gateway}` then needs among its tunnel_types")
+
+
+def p3_sstp_serves_128_clients(scenario: Scenario) -> Breaches:
+    """P3: a gateway serves at most 128 clients with SSTP, whatever its SKU."""
+    for name, _, path in _of(scenario, "SSTP"):
+        count = sum(tunnel_type_of(scenario, client, name) == "SSTP" for client in scenario.clients_of(name))
+        if count > MOST_SSTP_CLIENTS:
+            message = f"a gateway serves {MOST_SSTP_CLIENTS} clients with SSTP, and {count} use it"
+            yield Breach((*path, "tunnel_types"), f"{message}; it refuses the last ones", "warning")
+
+
+def p4_sstp_has_an_end(scenario: Scenario) -> Breaches:
+    """P4: Azure enables SSTP on no gateway from 2026-03-31 on, and ends it on 2027-03-31."""
+    day = day_of(scenario)
+    for _, settings, path in _of(scenario, "SSTP") if day >= SSTP_IS_NOT_ENABLED else ():
+        ended = f"SSTP has ended on {SSTP_HAS_ENDED}"
+        what = ended if day >= SSTP_HAS_ENDED else f"no gateway gets SSTP since {SSTP_IS_NOT_ENABLED}"
+        message = f"{what}; write IkeV2 or OpenVPN, or an earlier as_of, or profile: seed {by_day(scenario)}"
         yield Breach((*path, "tunnel_types", settings.tunnel_types.index("SSTP")), message)
 
 

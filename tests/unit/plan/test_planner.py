@@ -195,6 +195,7 @@ def check(scenario: Scenario, found: Plan) -> None:
 
     # Daemons: in nodes that exist, one directory each, with sockets that can be bound.
     directories = [(c.node, c.directory) for c in found.charons] + [(s.node, s.directory) for s in found.speakers]
+    directories += [(s.edge, s.directory) for s in found.servers if s.program]
     assert _twice(directory for _, directory in directories) == []
     for node, directory in directories:
         assert node in names
@@ -202,11 +203,14 @@ def check(scenario: Scenario, found: Plan) -> None:
         assert all(len(f"{directory}/{name}") <= 107 for name in ("charon.vici", "zebra.vty", "zserv.api"))
     for tunnel in found.tunnels:
         assert {tunnel.node, tunnel.edge} <= names
-        assert tunnel.edge in {charon.node for charon in found.charons}
-    numbers = [(tunnel.edge, tunnel.if_id) for tunnel in found.tunnels]
+    by_charon = [tunnel for tunnel in found.tunnels if not tunnel.ready_made]
+    assert {tunnel.edge for tunnel in by_charon} <= {charon.node for charon in found.charons}
+    servers = {(server.edge, server.interface) for server in found.servers if server.program}
+    assert servers <= {(tunnel.edge, tunnel.interface) for tunnel in found.tunnels if tunnel.ready_made}
+    numbers = [(tunnel.edge, tunnel.if_id) for tunnel in by_charon]
     assert numbers == [
         (charon.node, connection.if_id)
-        for tunnel in found.tunnels
+        for tunnel in by_charon
         for charon in found.charons
         for connection in charon.connections
         if (charon.node, connection.name) == (tunnel.edge, tunnel.connection)

@@ -202,7 +202,9 @@ def test_zebra_keeps_no_next_hop_groups() -> None:
 # --- the profile package --------------------------------------------------------------------------------------------
 
 
-def test_a_profile_is_xml_with_server_and_routes() -> None:
-    root = ElementTree.fromstring(text.vpn_settings("203.0.113.1", ("10.1.0.0/16", "192.168.0.0/24")))
+@pytest.mark.parametrize("vpn_type", ["IKEv2", "SSTP"])
+def test_a_profile_is_xml_with_server_type_and_routes(vpn_type: str) -> None:
+    root = ElementTree.fromstring(text.vpn_settings("203.0.113.1", vpn_type, ("10.1.0.0/16", "192.168.0.0/24")))
+    assert root.findtext("VpnType") == vpn_type
     assert root.findtext("VpnServer") == "203.0.113.1"
     assert root.findtext("Routes") == "10.1.0.0/16,192.168.0.0/24"

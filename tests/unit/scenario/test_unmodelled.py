@@ -52,9 +52,9 @@ def test_any_spelling_of_it_is_known(word: str) -> None:
     assert unmodelled(word) is not None
 
 
-@pytest.mark.parametrize("value", ["OpenVPN", "SSTP"])
+@pytest.mark.parametrize("value", ["Radius", "AAD"])
 def test_a_value_of_azures_is_refused_as_such(value: str) -> None:
-    [message] = messages(TEXT.replace("[IkeV2]", f"[{value}]"))
+    [message] = messages(TEXT.replace("tunnel_types: [IkeV2]", f"authentication_types: [{value}]"))
     assert HAS in message
 
 

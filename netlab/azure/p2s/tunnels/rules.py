@@ -18,6 +18,8 @@ class TunnelRules:
     ``offered_as``, a phrase. ``carries``: the prefixes of the gateway's side that a tunnel carries, by what was offered
     when the client connected. ``before_own_network``: the operating systems that ask the routes into the tunnel before
     the one to their own network, however short. ``reserved``: how many addresses of the pool the gateway's end takes.
+    ``most``: the most clients of a gateway with tunnels of this type, whatever its SKU; their part of the pool is then
+    their own. None where the SKU limits them, with those of other types.
     """
 
     offers: Callable[[Iterable[IPv4Network]], tuple[IPv4Network, ...]]
@@ -26,6 +28,7 @@ class TunnelRules:
     carries: Callable[[Prefixes], Prefixes]
     before_own_network: frozenset[str]
     reserved: int = 0
+    most: int | None = None
 
     def origin(self, os: str) -> str:
         """Where the routes of a client come from, as a phrase."""

@@ -1,0 +1,184 @@
+"""SSTP: a daemon of netlab's own at both ends, since a kernel may have no PPP; a client's ends with its call (R66)."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Collection, Mapping
+from functools import partial
+from pathlib import Path
+
+from pyroute2 import IPRoute
+
+from netlab.errors import BuildError, ConvergeError
+from netlab.machine import processes
+from netlab.machine.admission import Connected, Refusal
+from netlab.machine.interfaces import indexes, set_up, with_netlink
+from netlab.machine.p2s import windows
+from netlab.machine.sstp import control
+from netlab.machine.waiting import wait_until
+from netlab.plan.model import Child, Client, Interface, Plan, Selector, Server, SstpServer, Timers
+from netlab.render import sstp as texts
+from netlab.sstp.settings import FILE
+
+_READY_SECONDS = 60.0
+_CONNECT_SECONDS = 90.0
+_END_SECONDS = 5.0
+_EVERYTHING = Selector(("0.0.0.0/0",))
+_LOG = processes.output(sys.executable)
+_REFUSED = {
+    "REVOKED": Refusal.REVOKED,
+    "UNTRUSTED": Refusal.UNTRUSTED,
+    "WRONG_PASSWORD": Refusal.WRONG_PASSWORD,
+    "NO_ADDRESS": Refusal.NO_ADDRESS,
+}
+
+
+def _start(netns: str, directory: str, end: str, settings: str) -> None:
+    """Start the daemon of an end in its directory, with its settings."""
+    Path(directory).mkdir(mode=0o700, exist_ok=True)
+    Path(directory, control.SOCKET).unlink(missing_ok=True)
+    Path(directory, FILE).write_text(settings)
+    processes.start([sys.executable, "-m", f"netlab.machine.sstp.{end}"], directory, netns)
+
+
+def _running(directory: str) -> list[processes.Process]:
+    return [process for cwd, process in processes.under(directory) if cwd == directory]
+
+
+# --- the gateway's end ----------------------------------------------------------------------------------------------
+
+
+def start(plan: Plan, server: Server) -> None:
+    """Start its daemon, and wait until it serves: then its TUN is there."""
+    assert isinstance(server, SstpServer)
+    _start(server.edge_netns, server.directory, "gateway", texts.gateway_settings(plan.lab, server, plan.timers))
+    what, said = f"SSTP of {server.node}", partial(processes.last_words, server.directory, _LOG)
+    wait_until(
+        lambda: connected(server) is not None,
+        _READY_SECONDS,
+        lambda: f"{what} is not there; {said()}",
+        lambda: "" if _running(server.directory) else f"{what} has ended",
+    )
+
+
+def offered(server: Server) -> tuple[str, ...]:
+    """Nothing: routes are in the profile."""
+    del server
+    return ()
+
+
+def offer(server: Server, prefixes: Collection[str], timers: Timers) -> None:
+    """Nothing."""
+    del server, prefixes, timers
+
+
+def refusals(server: Server) -> dict[str, Refusal]:
+    """Why it refused clients, as it says itself."""
+    refused = (control.ask(server.directory, "status") or {}).get("refused", {})
+    return {user: _REFUSED[why] for user, why in refused.items() if why in _REFUSED}
+
+
+def connected(server: Server) -> tuple[Connected, ...] | None:
+    """The clients in its status."""
+    status = control.ask(server.directory, "status")
+    return tuple(map(_session, status["clients"])) if status is not None else None
+
+
+def _session(client: Mapping[str, object]) -> Connected:
+    fields = dict(client)
+    fields["identifier"] = f"SSTP_{fields['identifier']}"
+    fields["received"], fields["sent"] = (tuple(fields[key]) for key in ("received", "sent"))  # type: ignore[arg-type]
+    return Connected(**fields)  # type: ignore[arg-type]
+
+
+def carried_to_clients(server: Server) -> tuple[Child, ...]:
+    """Whatever is for the address of a client."""
+    found = connected(server) or ()
+    return tuple(Child(client.user, _EVERYTHING, Selector((f"{client.address}/32",))) for client in found)
+
+
+# --- the client's end -----------------------------------------------------------------------------------------------
+
+
+def connect(plan: Plan, client: Client) -> None:
+    """Start its daemon, wait for an address, and give it to the daemon's TUN."""
+    _stop(client)
+    Path(client.directory, _LOG).unlink(missing_ok=True)
+    netns = plan.netns(client.node)
+    _start(netns, client.directory, "client", texts.client_settings(plan.lab, client, plan.timers))
+    said = partial(processes.last_words, client.directory, _LOG)
+
+    def decided() -> bool:
+        return bool(virtual_address(client)) or not _running(client.directory)
+
+    wait_until(decided, _CONNECT_SECONDS, lambda: f"{client.name} does not connect; {said()}")
+    address = virtual_address(client)
+    if not address:
+        raise ConvergeError(f"{client.name} did not get in; {said()}")
+    _set_address(netns, client, address)
+
+
+def _set_address(netns: str, client: Client, address: str) -> None:
+    end = Interface(client.node, client.interface, client.interface, (f"{address}/32",))
+
+    def change(ipr: IPRoute) -> None:
+        index = indexes()[client.interface]
+        ipr.link("set", index=index, mtu=client.mtu)
+        set_up(ipr, client.node, index, end)
+
+    with_netlink(netns, change)
+
+
+def disconnect(plan: Plan, client: Client) -> None:
+    """Have the gateway end its call; a client whose gateway is dead is stopped."""
+    server = plan.server_of(client)
+    if server is not None and state(client):
+        control.ask(server.directory, f"disconnect {client.node}")
+        with contextlib.suppress(ConvergeError):
+            wait_until(lambda: not _running(client.directory), _END_SECONDS, lambda: "still connected")
+    _stop(client)
+
+
+def reconnect(plan: Plan, client: Client) -> None:
+    """Connect again."""
+    disconnect(plan, client)
+    connect(plan, client)
+
+
+def _stop(client: Client) -> None:
+    if processes.stop(_running(client.directory)):
+        raise BuildError(f"SSTP of {client.name} does not end")
+
+
+def virtual_address(client: Client) -> str:
+    """The address that IPCP gave it."""
+    return str((control.ask(client.directory, "status") or {}).get("address", ""))
+
+
+def state(client: Client) -> str:
+    """The daemon's own word."""
+    return str((control.ask(client.directory, "status") or {}).get("state", ""))
+
+
+def carried(client: Client) -> tuple[Child, ...]:
+    """Whatever comes from its address."""
+    address = virtual_address(client)
+    return (Child(client.interface, Selector((f"{address}/32",)), _EVERYTHING),) if address else ()
+
+
+# --- the profile package --------------------------------------------------------------------------------------------
+
+
+PROFILE = windows.PROFILE
+
+
+def package(plan: Plan, client: Client, prefixes: Collection[str]) -> Mapping[str, str]:
+    """VpnSettings.xml with the routes."""
+    return windows.package(plan, client, "SSTP", prefixes)
+
+
+def profile_routes(client: Client, profile: str) -> tuple[str, ...]:
+    """The routes of Windows, its only client."""
+    del client
+    return windows.routes(profile)

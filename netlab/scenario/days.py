@@ -1,0 +1,25 @@
+"""The day of a scenario: what Azure has begun or ended by then. No clock is read."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from netlab.scenario.models import Scenario
+
+RELEASED = date(2026, 11, 27)
+"""The day of this release: what the profile current describes."""
+# P5.
+BASIC_HAS_IKEV2 = date(2025, 11, 1)
+# P4.
+SSTP_IS_NOT_ENABLED = date(2026, 3, 31)
+SSTP_HAS_ENDED = date(2027, 3, 31)
+
+
+def day_of(scenario: Scenario) -> date:
+    """The day of a scenario; without one the profile counts: the seeds are older than all that has a day here."""
+    return scenario.as_of or (date.min if scenario.profile == "seed" else RELEASED)
+
+
+def by_day(scenario: Scenario) -> str:
+    """The end of a message that only this day gives."""
+    return f"(as_of: {day_of(scenario)})" if scenario.as_of or scenario.profile != "seed" else "(profile: seed)"
