@@ -33,7 +33,9 @@ def policies_and_sas() -> Iterator[Fact]:
         raise
     with kernel:
         for body in dump(kernel, _GETPOLICY, bytes(64)):
-            yield _policy(body)
+            # A socket has policies of its own, by which charon's pass the others: with directions of their own.
+            if _POLICY.unpack_from(body, _POLICY_AT)[2] < len(_DIRECTIONS):
+                yield _policy(body)
         for body in dump(kernel, _GETSA, bytes(24)):
             yield _sa(body)
 
@@ -41,11 +43,9 @@ def policies_and_sas() -> Iterator[Fact]:
 def _policy(body: bytes) -> Fact:
     _, _, direction, action = _POLICY.unpack_from(body, _POLICY_AT)
     found = attributes(body, _POLICY_SIZE, len(body))
-    # A socket's own policy has directions of its own; charon's sockets bypass the others.
-    where = _DIRECTIONS[direction] if direction < len(_DIRECTIONS) else "of a socket"
     return Fact(
         "policy",
-        policy_of(where, *_prefixes(body), number(found.get(_IF_ID))),
+        policy_of(_DIRECTIONS[direction], *_prefixes(body), number(found.get(_IF_ID))),
         _ACTIONS[action] if action < len(_ACTIONS) else str(action),
     )
 

@@ -53,7 +53,8 @@ def findings(moment: Moment, held: dict[str, Held], machine: Machine) -> Iterato
     present = facts(moment.plan, held)
     for node in moment.plan.nodes:
         if node.name in present:
-            yield from compare(node.name, _expected(moment, interfaces, routing, node, machine), present[node.name])
+            held_there = ipsec.compared(moment, present[node.name])
+            yield from compare(node.name, _expected(moment, interfaces, routing, node, machine), held_there)
 
 
 def _expected(
@@ -62,7 +63,6 @@ def _expected(
     yield from interfaces.of(node)
     yield from routing.of(node)
     yield from filters.of(moment, node, machine.inventory)
-    yield from ipsec.of(moment, node)
 
 
 def _namespaces(moment: Moment, held: dict[str, Held], machine: Machine) -> Iterator[Deviation]:
