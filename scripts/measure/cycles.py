@@ -28,6 +28,7 @@ def measure(run: Callable[..., Any], count: int) -> dict[str, Any]:
             run("down", LAB)
             rows.append({"up, seconds": up - began, "down, seconds": time.monotonic() - up} | growth())
             print(f"reliability: cycle {number + 1} of {count}", file=sys.stderr)
+    run("down", LAB)  # an interrupted one
     compared = max(1, min(_COMPARED, len(rows) // 2))
     return {
         "scenario": SCENARIO,
