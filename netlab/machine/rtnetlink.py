@@ -60,6 +60,17 @@ def dump(kernel: socket.socket, kind: int, asked: bytes) -> list[bytes]:
             return bodies
 
 
+def request(kernel: socket.socket, kind: int, asked: bytes) -> bytes:
+    """The body of the one message that answers a request."""
+    kernel.send(_HEADER.pack(_HEADER.size + len(asked), kind, _REQUEST, 1, 0) + asked)
+    said = kernel.recv(1 << 16)
+    length, answer, *_ = _HEADER.unpack_from(said)
+    if answer == _NLMSG_ERROR:
+        code = -struct.unpack_from("=i", said, _HEADER.size)[0]
+        raise OSError(code, os.strerror(code))
+    return said[_HEADER.size : length]
+
+
 def chosen(packets: Iterable[tuple[int, str, str]]) -> tuple[RawRoute | None, ...]:
     """The routes, with all next hops, that the kernel takes for packets: the interface they come in by, source, target.
 

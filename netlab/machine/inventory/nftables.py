@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import socket
 import struct
 from collections.abc import Iterator
 from pathlib import Path
 
-from netlab.machine.rtnetlink import attributes, dump
+from netlab.machine.rtnetlink import attributes, dump, request
 from netlab.plan.model.held import Fact
 
 # linux/netfilter/nfnetlink.h, linux/netfilter/nf_tables.h
 _NETLINK_NETFILTER, _NFTABLES = 12, 10 << 8
-_GETTABLE, _GETCHAIN, _GETRULE, _GETSET, _GETSETELEM = (_NFTABLES | number for number in (1, 4, 7, 10, 13))
+_GETTABLE, _GETCHAIN, _GETRULE, _GETSET, _GETSETELEM, _GETGEN = (_NFTABLES | n for n in (1, 4, 7, 10, 13, 16))
 _FAMILIES = {1: "inet", 2: "ip", 3: "arp", 5: "netdev", 7: "bridge", 10: "ip6"}
 _HEADER = struct.Struct("=BBH")
 _ANY = _HEADER.pack(socket.AF_UNSPEC, 0, 0)
@@ -21,23 +22,44 @@ _ANY = _HEADER.pack(socket.AF_UNSPEC, 0, 0)
 _OF_TABLES, _OF_CHAINS, _OF_RULES, _OF_SETS = (2,), (4, 5, 7, 10), (4,), (3, 4, 5, 6, 7, 8, 9, 11, 17)
 
 
-def filters() -> Iterator[Fact]:
+# What was read of a namespace, by its inode, in which generation of its rulesets: each change makes another one.
+_known: dict[int, tuple[int, tuple[Fact, ...]]] = {}
+
+
+def filters() -> tuple[Fact, ...]:
     """The tables, chains and sets of the namespace of the calling thread; a chain with its rules in their order."""
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_NETFILTER) as kernel:
-        for body in dump(kernel, _GETTABLE, _ANY):
-            found = _attributes(body)
-            yield Fact("filter", f"table {_family(body)} {_text(found[1])}", _content(found, _OF_TABLES))
-        rules = _rules(kernel)
-        for body in dump(kernel, _GETCHAIN, _ANY):
-            found = _attributes(body)
-            place = _family(body), _text(found[1]), _text(found[3])
-            content = _content(found, _OF_CHAINS) + "".join(rules.get(place, ()))
-            yield Fact("filter", "table {} {} chain {}".format(*place), _short(content))
-        for body in dump(kernel, _GETSET, _ANY):
-            found = _attributes(body)
-            content = _content(found, _OF_SETS) + "".join(sorted(_elements(kernel, body, found)))
-            yield Fact("filter", f"table {_family(body)} {_text(found[1])} set {_text(found[2])}", _short(content))
-    yield from _of_iptables()
+        return (*_of_nftables(kernel), *_of_iptables())
+
+
+def filters_of_a_lab() -> tuple[Fact, ...]:
+    """The same of a namespace that has a name, read anew only where something has changed since it was read last."""
+    namespace = os.stat("/proc/thread-self/ns/net").st_ino
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_NETFILTER) as kernel:
+        generation = _generation(kernel)
+        if _known.get(namespace, (None, ()))[0] != generation:
+            _known[namespace] = generation, tuple(_of_nftables(kernel))
+    return (*_known[namespace][1], *_of_iptables())
+
+
+def _generation(kernel: socket.socket) -> int:
+    return int.from_bytes(_attributes(request(kernel, _GETGEN, _ANY))[1], "big")
+
+
+def _of_nftables(kernel: socket.socket) -> Iterator[Fact]:
+    for body in dump(kernel, _GETTABLE, _ANY):
+        found = _attributes(body)
+        yield Fact("filter", f"table {_family(body)} {_text(found[1])}", _content(found, _OF_TABLES))
+    rules = _rules(kernel)
+    for body in dump(kernel, _GETCHAIN, _ANY):
+        found = _attributes(body)
+        place = _family(body), _text(found[1]), _text(found[3])
+        content = _content(found, _OF_CHAINS) + "".join(rules.get(place, ()))
+        yield Fact("filter", "table {} {} chain {}".format(*place), _short(content))
+    for body in dump(kernel, _GETSET, _ANY):
+        found = _attributes(body)
+        content = _content(found, _OF_SETS) + "".join(sorted(_elements(kernel, body, found)))
+        yield Fact("filter", f"table {_family(body)} {_text(found[1])} set {_text(found[2])}", _short(content))
 
 
 def _rules(kernel: socket.socket) -> dict[tuple[str, str, str], list[str]]:

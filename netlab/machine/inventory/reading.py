@@ -58,7 +58,7 @@ def _facts(kernel: socket.socket, found: tuple[Link, ...], names: dict[int, str]
     yield from tables.routes(kernel, names)
     yield from tables.queues(kernel, names)
     yield from settings.settings(found)
-    yield from nftables.filters()
+    yield from nftables.filters_of_a_lab()
     yield from ipsec.policies_and_sas()
 
 
@@ -87,7 +87,7 @@ def canonical_filters(ruleset: str, devices: tuple[str, ...] = ()) -> tuple[Fact
         with IPRoute() as ipr:
             for device in devices:
                 ipr.link("add", ifname=device, kind="bridge")
-        return tuple(nftables.filters())
+        return nftables.filters()
 
     with namespaces.nameless() as netns:
         if devices:
@@ -95,4 +95,4 @@ def canonical_filters(ruleset: str, devices: tuple[str, ...] = ()) -> tuple[Fact
         code, output = processes.run(netns, ["nft", "-f", "-"], ruleset)
         if code != 0:
             raise BuildError(f"nft: {output.strip()}")
-        return namespaces.run_in(netns, lambda: tuple(nftables.filters()))
+        return namespaces.run_in(netns, nftables.filters)
