@@ -20,6 +20,8 @@ from netlab.sstp.eap import Authenticating
 from netlab.sstp.settings import GatewaySettings
 
 NO_ADDRESS = "NO_ADDRESS"
+# linux/in.h
+_IP_FREEBIND = 15
 
 
 class Pool:
@@ -84,8 +86,7 @@ class Gateway(Daemon):
         der = ssl.PEM_cert_to_DER_cert(Path(wanted.certificate).read_text())
         self._certificate = binding.certificate_hash(der)
         self._tun = Tun(wanted.interface)
-        self._listener = socket.create_server((wanted.address, settings.PORT), backlog=128)
-        self._listener.setblocking(False)
+        self._listener = _listening(wanted.address)
         self.watch(self._tun, self._from_tun)
         self.watch(self._listener, self._accept)
         control = Control(self._asked)
@@ -211,6 +212,17 @@ class Gateway(Daemon):
         for session in tuple(self._sessions):
             session.connection.call.disconnect("the gateway stops")
             self._go_on(session)
+
+
+def _listening(address: str) -> socket.socket:
+    """The socket that clients connect to, also while another instance still holds the address."""
+    found = socket.socket()
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    found.setsockopt(socket.SOL_IP, _IP_FREEBIND, 1)
+    found.bind((address, settings.PORT))
+    found.listen()
+    found.setblocking(False)
+    return found
 
 
 def _outer_tls(wanted: GatewaySettings) -> ssl.SSLContext:
