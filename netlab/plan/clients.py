@@ -7,7 +7,7 @@ from ipaddress import IPv4Network
 
 from netlab.azure.p2s.tunnels import TUNNELS
 from netlab.plan.devices import Parts
-from netlab.plan.model import CHARON_TABLE, DEFAULT_TABLE, MAIN_TABLE, Node, Route, Rule
+from netlab.plan.model import CHARON_TABLE, DEFAULT_TABLE, MAIN_TABLE, ClientFirewall, Node, Route, Rule, Ruleset
 from netlab.plan.names import lab_netns
 from netlab.plan.ports import NIC
 from netlab.plan.underlay import FAR, private_drops, to_internet, upstream
@@ -50,11 +50,18 @@ def machine(lab: str, client: network.Client) -> Parts:
                     *(drop for drop in private_drops(DEFAULT_TABLE) if not _is_own(client, drop)),
                 ),
                 rules=tuple(rules),
+                nftables=tuple(_firewall(client)),
                 forwarding=False,
             ),
         ),
         (link,),
     )
+
+
+def _firewall(client: network.Client) -> Iterator[Ruleset]:
+    if client.spec.network is not None:
+        pairs = (each.split("/") for each in client.spec.network.blocks)
+        yield ClientFirewall(NIC, tuple((protocol, port) for protocol, port in pairs))
 
 
 def _own_network(client: network.Client) -> Iterator[Route]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from netlab.plan.model import (
     ApplianceNat,
     BgpListeners,
+    ClientFirewall,
     FabricRules,
     InitiatorOnly,
     KeepsTtl,
@@ -28,6 +29,7 @@ _TEMPLATES: dict[type[Ruleset], str] = {
     KeepsTtl: "keeps-ttl",
     UnknownPeer: "unknown-peer",
     BgpListeners: "bgp-listeners",
+    ClientFirewall: "client-firewall",
 }
 
 

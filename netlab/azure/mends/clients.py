@@ -8,7 +8,7 @@ from netlab.azure.mends import routers
 from netlab.azure.mends.case import Case, Place
 from netlab.azure.p2s.refusals import NO_ADDRESS, REVOKED, UNTRUSTED, WRONG_PASSWORD
 from netlab.azure.p2s.routes import profile_prefixes
-from netlab.azure.p2s.sessions import by_profile
+from netlab.azure.p2s.sessions import BLOCKED, by_profile
 from netlab.azure.state import State
 from netlab.results.mends import Change, Edit
 from netlab.scenario.names import Endpoint
@@ -53,6 +53,8 @@ def _of_reason(state: State, client: Client, gateway: VpnGateway, reason: str) -
         yield Change(
             f"have the user of {name} type the right password", (Edit("remove", ("clients", name, "password")),)
         )
+    elif reason == BLOCKED:
+        yield Change(f"have {name}'s network let its tunnel out", (Edit("remove", ("clients", name, "network")),))
     elif reason == NO_ADDRESS:
         yield from _room(state, client, gateway)
 

@@ -15,6 +15,8 @@ from netlab.scenario.network import ClientTunnel
 DISCONNECTED = "it was disconnected, and does not reconnect by itself"
 # No gateway says this of itself.
 UNREACHABLE = "its gateway does not answer"
+# P6.
+BLOCKED = "the network that it is in does not let its tunnel out"
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,8 @@ Sessions = Mapping[Key, Session]
 def connect(sessions: Sessions, tunnel: ClientTunnel, selectors: Prefixes, reachable: bool = True) -> Sessions:
     """Connect a client, or authenticate it afresh: the gateway lets it in with these selectors, or refuses it."""
     now = sessions[tunnel.key]
-    refused = refusal(tunnel, _taken(sessions, tunnel)) if reachable else UNREACHABLE
+    silent = BLOCKED if not tunnel.is_let_out else "" if reachable else UNREACHABLE
+    refused = silent or refusal(tunnel, _taken(sessions, tunnel))
     if refused:
         return {**sessions, tunnel.key: Session(profile=now.profile, absent=refused)}
     return {**sessions, tunnel.key: replace(now, selectors=selectors, absent="")}

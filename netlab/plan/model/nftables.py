@@ -93,5 +93,24 @@ class KeepsTtl:
     turning: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class ClientFirewall:
+    """The firewall before a client: it drops what the client sends over ``device`` to these ports, pairs of a protocol
+    and a port (P6)."""
+
+    device: str
+    blocks: tuple[tuple[str, str], ...]
+
+
 # What nftables does in a namespace; each is printed by a template of its own.
-Ruleset = FabricRules | ApplianceNat | VpnServerNat | SiteNat | InitiatorOnly | UnknownPeer | BgpListeners | KeepsTtl
+Ruleset = (
+    FabricRules
+    | ApplianceNat
+    | VpnServerNat
+    | SiteNat
+    | InitiatorOnly
+    | UnknownPeer
+    | BgpListeners
+    | KeepsTtl
+    | ClientFirewall
+)

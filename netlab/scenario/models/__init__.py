@@ -21,10 +21,10 @@ from netlab.scenario.actions import (
     SitePrefix,
     Subject,
 )
-from netlab.scenario.models.client import Client, ClientCertificate
+from netlab.scenario.models.client import Client, ClientCertificate, ClientNetwork
 from netlab.scenario.models.connection import Connection, IpsecPolicy, TrafficSelectorPolicy, TunnelSettings
 from netlab.scenario.models.expressroute import Circuit, CircuitConnection, ExpressRouteGateway
-from netlab.scenario.models.gateway import TRIED, BgpSettings, PointToSite, Sku, TunnelType, VpnGateway
+from netlab.scenario.models.gateway import NEEDS, BgpSettings, PointToSite, Sku, TunnelType, VpnGateway
 from netlab.scenario.models.link import Impairment
 from netlab.scenario.models.nva import BgpPolicy, BgpPolicyRule, NetworkVirtualAppliance, NvaBgp
 from netlab.scenario.models.route_server import HubRoutingPreference, RouteServer
@@ -48,7 +48,7 @@ from netlab.scenario.values import (
 
 __all__ = [
     "NAME",
-    "TRIED",
+    "NEEDS",
     "Action",
     "Address",
     "BgpPolicy",
@@ -61,6 +61,7 @@ __all__ = [
     "CircuitLink",
     "Client",
     "ClientCertificate",
+    "ClientNetwork",
     "ClientOnly",
     "ClientRoute",
     "Connection",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
@@ -23,6 +24,13 @@ def _azures(value: object) -> object:
 TunnelType = Annotated[Literal["IkeV2", "SSTP", "OpenVPN"], BeforeValidator(_azures)]
 # In the order in which the software of a client tries those that its gateway has (R59, P7).
 TRIED: tuple[TunnelType, ...] = ("IkeV2", "SSTP", "OpenVPN")
+TunnelPort = Literal["udp/500", "udp/4500", "tcp/443"]
+# What a client sends to its gateway (P6).
+NEEDS: Mapping[TunnelType, tuple[TunnelPort, ...]] = {
+    "IkeV2": ("udp/500", "udp/4500"),
+    "SSTP": ("tcp/443",),
+    "OpenVPN": ("tcp/443",),
+}
 
 
 class BgpSettings(Model):

@@ -236,10 +236,13 @@ class ClientTunnel:
 
     @cached_property
     def tunnel_type(self) -> models.TunnelType:
-        """The protocol of the tunnel: the client's, or of those that the gateway has the first that it tries (P7)."""
-        if self.client.spec.tunnel_type is not None:
-            return self.client.spec.tunnel_type
-        return next(each for each in models.TRIED if each in self.gateway.client_settings.tunnel_types)
+        """The protocol of the tunnel (P7)."""
+        return self.client.spec.chosen(self.gateway.client_settings.tunnel_types)
+
+    @property
+    def is_let_out(self) -> bool:
+        """Whether the network that the client is in lets it out (P6)."""
+        return self.client.spec.lets_out(self.tunnel_type)
 
     @property
     def key(self) -> tuple[str, str]:

@@ -126,6 +126,7 @@ RULES: tuple[Rule, ...] = (
     tunnel_types.p2_openvpn_needs_a_capable_gateway,
     tunnel_types.p7_clients_have_a_tunnel_type_of_their_gateway,
     tunnel_types.p12_openvpn_authenticates_without_eap,
+    tunnel_types.p6_networks_let_tunnels_out,
     tunnel_types.p18_clients_take_all_routes,
     point_to_site.r60_roots_are_few,
     point_to_site.r62_clients_take_all_selectors,

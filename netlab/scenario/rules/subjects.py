@@ -8,7 +8,6 @@ from ipaddress import IPv4Address, IPv4Network
 from netlab.scenario import addresses
 from netlab.scenario.addresses import DEFAULT_ASN, GATEWAY_SUBNET
 from netlab.scenario.models import (
-    TRIED,
     Action,
     BgpSettings,
     NvaBgp,
@@ -44,8 +43,7 @@ def tunnel_type_of(scenario: Scenario, client: str, vnet: str) -> TunnelType | N
     settings = gateway.point_to_site if gateway is not None else None
     if settings is None:
         return None
-    own = scenario.clients[client].tunnel_type
-    return own if own is not None else next(each for each in TRIED if each in settings.tunnel_types)
+    return scenario.clients[client].chosen(settings.tunnel_types)
 
 
 def policy_based(scenario: Scenario) -> Iterator[tuple[str, VpnGateway]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netlab.scenario.days import SSTP_HAS_ENDED, SSTP_IS_NOT_ENABLED, by_day, day_of
-from netlab.scenario.models import PointToSite, Scenario, TunnelType
+from netlab.scenario.models import NEEDS, PointToSite, Scenario, TunnelType
 from netlab.scenario.rules.breach import Breach, Breaches, Path
 from netlab.scenario.rules.joined import offered_prefixes
 from netlab.scenario.rules.subjects import tunnel_type_of, vpn_gateways
@@ -96,6 +96,17 @@ def p7_clients_have_a_tunnel_type_of_their_gateway(scenario: Scenario) -> Breach
             there = " and ".join(settings.tunnel_types)
             message = f"`{gateway}` has {there} for its clients, not {client.tunnel_type}; write one that it has"
             yield Breach(("clients", name, "tunnel_type"), message)
+
+
+def p6_networks_let_tunnels_out(scenario: Scenario) -> Breaches:
+    """P6: a client whose network does not let its tunnel out has none."""
+    for name, client in scenario.clients.items():
+        for gateway in client.gateways:
+            found = tunnel_type_of(scenario, name, gateway)
+            if found is not None and client.network is not None and not client.lets_out(found):
+                blocked = " and ".join(each for each in NEEDS[found] if each in client.network.blocks)
+                message = f"{found} needs {blocked}, which this network blocks: `{name}` has no tunnel to `{gateway}`"
+                yield Breach(("clients", name, "network", "blocks"), message, "warning")
 
 
 def p18_clients_take_all_routes(scenario: Scenario) -> Breaches:

@@ -216,3 +216,37 @@ def test_a_client_does_not_use_the_address_of_its_other_tunnel() -> None:
     assert death is not None
     assert death[1].reason.startswith("not in the selectors")
     assert IPv4Network("10.2.0.0/24") in state.sessions["both", "VNet1"].by_hand
+
+
+IKE, TLS = ["udp/500", "udp/4500"], ["tcp/443"]
+
+
+@pytest.mark.parametrize(
+    ("types", "blocks", "own", "chosen", "absent"),
+    [
+        (["IkeV2", "SSTP"], [], None, "IkeV2", ""),
+        (["SSTP", "IkeV2"], ["udp/500"], None, "SSTP", ""),
+        (["IkeV2", "SSTP"], ["udp/4500"], None, "SSTP", ""),
+        (["IkeV2", "OpenVPN"], IKE, None, "OpenVPN", ""),
+        (["IkeV2", "SSTP"], TLS, None, "IkeV2", ""),
+        (["IkeV2", "SSTP"], IKE, "IkeV2", "IkeV2", sessions.BLOCKED),
+        (["SSTP"], TLS, None, "SSTP", sessions.BLOCKED),
+        (["IkeV2"], IKE, None, "IkeV2", sessions.BLOCKED),
+        (["IkeV2", "SSTP"], IKE + TLS, None, "IkeV2", sessions.BLOCKED),
+    ],
+)
+def test_a_client_uses_the_first_type_that_its_network_lets_out(
+    types: list[str], blocks: list[str], own: str | None, chosen: str, absent: str
+) -> None:
+    one = {"os": "windows", "gateway": "VNet1", **({"tunnel_type": own} if own else {})}
+    clients = {"one": {**one, **({"network": {"blocks": blocks}} if blocks else {})}}
+    state = initial(scenario({"tunnel_types": types, **CERTIFICATE}, clients, as_of="2025-06-30"))
+    assert state.network.client_tunnels["one", "VNet1"].tunnel_type == chosen
+    assert state.absence("one") == absent
+    assert state.sessions["one", "VNet1"].absent == absent
+
+
+def test_connecting_again_does_not_open_a_firewall() -> None:
+    clients = {"one": {"os": "linux", "gateway": "VNet1", "network": {"blocks": IKE}}}
+    state = act(initial(scenario({}, clients)), connect={"client": "one"})
+    assert state.absence("one") == sessions.BLOCKED
