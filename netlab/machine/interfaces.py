@@ -62,7 +62,8 @@ def indexes() -> dict[str, int]:
     return _Indexes({name: number for number, name in socket.if_nameindex()})
 
 
-def set_up(ipr: IPRoute, node: str, index: int, interface: Interface) -> None:
+def set_up(ipr: IPRoute, node: str, index: int, interface: Interface, *, arp: bool | None = None) -> None:
+    """Give an interface its addresses and set it up; ``arp`` as the kernel has it where it is not said."""
     with explained(node, f"interface {interface.name}"):
         if interface.altname != interface.name:
             ipr.link("property_add", index=index, altname=interface.altname)
@@ -70,7 +71,7 @@ def set_up(ipr: IPRoute, node: str, index: int, interface: Interface) -> None:
             address = IPv4Interface(text)
             flags = {} if address.network.prefixlen == 32 else {"flags": _IFA_F_NOPREFIXROUTE}
             ipr.addr("add", index=index, address=str(address.ip), prefixlen=address.network.prefixlen, **flags)
-        ipr.link("set", index=index, state="up")
+        ipr.link("set", index=index, state="up", **({} if arp is None else {"arp": arp}))
 
 
 def interface_names(netns: str) -> tuple[str, ...]:

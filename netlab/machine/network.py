@@ -81,7 +81,8 @@ def _add_veth(ipr: IPRoute, link: Link, peer_netns: str) -> None:
     peer = os.open(namespaces.NETNS_ROOT / peer_netns, os.O_RDONLY)
     try:
         with explained(link.a.node, f"veth {link.a.name} to {link.b.node}"):
-            ipr.link("add", ifname=link.a.name, kind="veth", peer={"ifname": link.b.name, "net_ns_fd": peer})
+            far = {"ifname": link.b.name, "net_ns_fd": peer, "address": link.hardware}
+            ipr.link("add", ifname=link.a.name, kind="veth", address=link.hardware, peer=far)
     finally:
         os.close(peer)
 
@@ -93,8 +94,11 @@ def _configure(ipr: IPRoute, node: Node, ends: Iterable[Interface]) -> None:
     index = indexes()
     loopback = Interface(node.name, "lo", "lo", node.loopback)
     bridges = [Interface(node.name, name, name, (address,)) for name, address in node.bridges]
-    for interface in (loopback, *bridges, *ends):
+    for interface in (loopback, *bridges):
         set_up(ipr, node.name, index[interface.name], interface)
+    for interface in ends:
+        # One ARP table serves all namespaces of the machine, and has 1,024 entries (platform.md, section 7).
+        set_up(ipr, node.name, index[interface.name], interface, arp=False)
     for rule in node.rules:
         with explained(node.name, str(rule)):
             routes.change_rule(ipr, "add", rule)

@@ -7,11 +7,14 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from ipaddress import IPv4Address
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -215,6 +218,36 @@ def test_nothing_is_on_link(prefix: str) -> None:
     """R112: an address with a prefix brings no route to the prefix."""
     build(*tiny(prefix))
     assert {route.prefix for route in routes.routes(f"{prefix}host")} == {"0.0.0.0/0"}
+
+
+def test_both_ends_of_a_link_have_its_address_and_no_arp(prefix: str) -> None:
+    nodes, (link,) = tiny(prefix)
+    build(nodes, (link,))
+    for netns, name in ((f"{prefix}host", "eth0"), (f"{prefix}router", "v-host")):
+        (found,) = ip(netns, "link", "show", name)
+        assert found["address"] == link.hardware
+        assert {"NOARP", "UP"} <= set(cast("list[str]", found["flags"]))
+
+
+def test_a_link_leads_to_more_addresses_than_the_machine_has_neighbours(prefix: str) -> None:
+    """All namespaces of a machine share one ARP table of 1,024 entries; what finds no place in it is lost."""
+    count = 3_000
+    (router, host), links = tiny(prefix)
+    build((replace(router, routes=(*router.routes, Route("10.64.0.0/10", "v-host"))), host), links)
+
+    def send() -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
+            out.bind(("10.1.0.1", 0))
+            for number in range(count):
+                out.sendto(b"", (str(IPv4Address("10.64.0.1") + number), 9))
+
+    def received() -> int:
+        (found,) = ip(f"{prefix}host", "-s", "link", "show", "eth0")
+        return cast("dict[str, Any]", found)["stats64"]["rx"]["packets"]
+
+    before = received()
+    namespaces.run_in(f"{prefix}router", send)
+    assert received() - before == count
 
 
 def test_sysctls_are_set_inside_and_only_there(prefix: str) -> None:

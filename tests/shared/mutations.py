@@ -126,6 +126,8 @@ BY_KIND: Mapping[str, tuple[Row, ...]] = {
         ("s2s-static", "site1", "ip link set h-listed promisc on", "interface-changed", "h-listed"),
         ("p2s-isolated-vnet", "internet", "ip link set win down", "interface-changed", "win"),
         ("vnet-to-vnet", "vnet2-gw-0", "ip link set t-vnet1-vnet2 down", "interface-changed", "t-vnet1-vnet2"),
+        ("s2s-static", "site1-unlisted", "ip link set eth0 address 02:00:00:00:00:04", "interface-changed", "eth0"),
+        ("p2s-isolated-vnet", "vnet1", "ip link set v-vm1 arp on", "interface-changed", "v-vm1"),
     ),
     "addresses added": (
         ("s2s-static", "site1", "ip address add 10.1.0.4/32 dev lo", "address-extra", "10.1.0.4/32 at lo"),
@@ -210,6 +212,13 @@ BY_KIND: Mapping[str, tuple[Row, ...]] = {
             "site1-host1",
             "ip neigh add 10.101.0.1 lladdr 02:00:00:00:00:01 dev eth0",
             "neighbour-extra",
+        ),
+        (
+            "p2s-branch-bgp",
+            "vnet1",
+            "ip neigh replace 10.1.0.4 lladdr 02:00:00:00:00:03 dev v-vm1 nud noarp",
+            "neighbour-extra",
+            "10.1.0.4 at v-vm1",
         ),
     ),
     "queues": (

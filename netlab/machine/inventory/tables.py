@@ -22,14 +22,16 @@ RTPROT_KERNEL, RTPROT_BGP = 2, 186
 _INVERT = 2
 _ACTIONS = {1: "lookup", 2: "goto", 3: "nop", 6: "blackhole", 7: "unreachable", 8: "prohibit"}
 # linux/neighbour.h
-_INCOMPLETE, _FAILED, _NOARP, _PERMANENT, _PROXY = 0x01, 0x20, 0x40, 0x80, 0x08
+_INCOMPLETE, _FAILED, _PERMANENT, _PROXY = 0x01, 0x20, 0x80, 0x08
+_PROXIED, UNRESOLVED = "answered as a proxy", "unresolved"
+_STATES = {_INCOMPLETE | _FAILED: UNRESOLVED, _PERMANENT: "permanent"}
 
 Names = Mapping[int, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """What an interface takes for the hardware address of an address; ``words`` say how it has that, if not by ARP."""
+    """Which hardware address an interface uses for an address; ``words`` say how it has that, if in no usual way."""
 
     interface: str
     address: str
@@ -131,10 +133,9 @@ def neighbours(kernel: socket.socket, names: Names) -> Iterator[Neighbour]:
     for body in (*dump(kernel, _RTM_GETNEIGH, plain), *dump(kernel, _RTM_GETNEIGH, proxies)):
         _, index, state, flags, kind = struct.unpack_from("=BxxxiHBB", body)
         found = attributes(body, 12, len(body))
-        if kind not in (_UNSPEC, _UNICAST) or (state & (_INCOMPLETE | _FAILED | _NOARP) and not flags & _PROXY):
-            continue
-        words = "answered as a proxy" if flags & _PROXY else "permanent" if state & _PERMANENT else ""
-        yield Neighbour(names.get(index, ""), address(found.get(1)), found.get(2, b"").hex(":"), words)
+        if kind in (_UNSPEC, _UNICAST):
+            words = _PROXIED if flags & _PROXY else next((w for bits, w in _STATES.items() if state & bits), "")
+            yield Neighbour(names.get(index, ""), address(found.get(1)), found.get(2, b"").hex(":"), words)
 
 
 def queues(kernel: socket.socket, names: Names) -> Iterator[Fact]:

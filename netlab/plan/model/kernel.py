@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Literal
 
@@ -63,11 +64,18 @@ class Interface:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A veth pair; ``underlay`` where it carries the public Internet."""
+    """A veth pair without ARP; ``underlay`` where it carries the public Internet."""
 
     a: Interface
     b: Interface
     underlay: bool = False
+
+    @property
+    def hardware(self) -> str:
+        """The hardware address of both ends: without ARP the kernel sends to the one that the interface itself has."""
+        digest = hashlib.sha256(f"{self.a.node} {self.a.name}".encode()).digest()
+        # 02: locally administered (IEEE 802).
+        return f"02:{digest[:5].hex(':')}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,6 +157,10 @@ def check(scenario: Scenario, found: Plan) -> None:
         assert all(re.fullmatch(rf"[a-z0-9-]{{1,{LONGEST}}}", i.name) for i in held), node
         assert all(len(i.altname) <= LONGEST_ALTNAME for i in held), node
 
+    # Hardware addresses: of hosts, not of groups, chosen by ourselves, and of two links not the same.
+    assert _twice(link.hardware for link in found.links) == []
+    assert all(re.fullmatch(r"02(:[0-9a-f]{2}){5}", link.hardware) for link in found.links)
+
     # Addresses: none twice on a node, but on peering and plumbing links whose addresses need not differ.
     for node, held in interfaces.items():
         addresses = [a for i in held for a in i.addresses]

@@ -65,7 +65,7 @@ class Interfaces:
         for link in plan.links:
             for near, far in ((link.a, link.b), (link.b, link.a)):
                 state = "down" if (near.node, near.name) in down else "up"
-                said = f"veth, {state}, mtu {_MTU}, {joined((far.node, far.name))}"
+                said = f"veth, {state}, mtu {_MTU}, without ARP, {link.hardware}, {joined((far.node, far.name))}"
                 self._add(near.node, near.name, (said,), near.addresses)
         for tunnel in plan.tunnels:
             kind = "xfrm" if tunnel.if_id else "tun"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from netlab.machine.inventory import Held, Link
+from netlab.machine.inventory.tables import UNRESOLVED
 from netlab.plan.model import Plan
 from netlab.plan.model.held import Fact
 from netlab.plan.model.kernel import Interface
@@ -42,14 +43,18 @@ def _interfaces(node: str, held: Held, links: Mapping[End, Link], far: Mapping[E
         there = links.get(other) if other is not None else None
         # Where the other node is gone, its end cannot be asked.
         pair = other is not None and (there is None or (there.index, there.peer) == (link.peer, link.index))
-        words = [link.words, joined(other)] if other is not None and pair else [link.words]
+        words = [link.words, link.hardware] if other is not None else [link.words]
+        words += [joined(other)] if other is not None and pair else []
         yield Fact("interface", link.name, ", ".join(words))
 
 
 def _neighbours(node: str, held: Held, links: Mapping[End, Link], far: Mapping[End, End]) -> Iterator[Fact]:
-    """Neighbours that were not found by ARP at the other end of their link."""
+    """Neighbours that are not the other end of their link. Links are without ARP: nothing waits there for an answer."""
     for item in held.neighbours:
-        there = links.get(far.get((node, item.interface), ("", "")))
+        other = far.get((node, item.interface))
+        if other is None and item.words == UNRESOLVED:
+            continue
+        there = links.get(other) if other is not None else None
         elsewhere = there is None or there.hardware != item.hardware
         if item.words or (elsewhere and item.hardware):
             yield Fact("neighbour", f"{item.address} at {item.interface}", f"{item.hardware} {item.words}".strip())
