@@ -15,9 +15,11 @@ from netlab.machine import processes
 from netlab.machine.admission import Connected, Refusal
 from netlab.machine.interfaces import indexes, set_up, with_netlink
 from netlab.machine.p2s import windows
+from netlab.machine.routes import routes as kernel_routes
+from netlab.machine.routes import set_routes
 from netlab.machine.sstp import control
 from netlab.machine.waiting import wait_until
-from netlab.plan.model import Child, Client, Interface, Plan, Selector, Server, SstpServer, Timers
+from netlab.plan.model import Child, Client, Interface, Plan, Route, Selector, Server, SstpServer, Timers
 from netlab.render import sstp as texts
 from netlab.sstp.settings import FILE
 
@@ -141,9 +143,13 @@ def disconnect(plan: Plan, client: Client) -> None:
 
 
 def reconnect(plan: Plan, client: Client) -> None:
-    """Connect again."""
+    """Connect again. The routes of the client stay as they are: its TUN is another one."""
+    netns = plan.netns(client.node)
+    own = [r for r in kernel_routes(netns) if client.interface in r.devices and r.table in client.tables]
     disconnect(plan, client)
     connect(plan, client)
+    source = virtual_address(client)
+    set_routes(netns, (Route(r.prefix, client.interface, source=source, metric=r.metric) for r in own), ())
 
 
 def _stop(client: Client) -> None:
