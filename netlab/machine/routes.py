@@ -15,11 +15,13 @@ from pyroute2.netlink.exceptions import NetlinkError
 
 from netlab.errors import BuildError
 from netlab.machine import namespaces, rtnetlink
-from netlab.machine.interfaces import indexes, with_netlink
+from netlab.machine.interfaces import explained, indexes, with_netlink
 from netlab.plan.model import DEFAULT_TABLE, LOCAL_TABLE, MAIN_TABLE, Route, Rule
 
 # linux/rtnetlink.h
 _RTNH_F_ONLINK = 4
+# To delete a route, whatever its scope.
+_RT_SCOPE_NOWHERE = 255
 _RTN = {"unicast": 1, "blackhole": 6, "unreachable": 7, "prohibit": 8, "throw": 9}
 _RTN_NAMES = {number: name for name, number in _RTN.items()}
 # linux/rtnetlink.h RTPROT_BGP: how zebra marks what bgpd learned.
@@ -203,9 +205,21 @@ def set_routes(netns: str, add: Iterable[Route], delete: Iterable[Route], protoc
 
 
 def forget_bgp(netns: str) -> None:
-    """Take out what a zebra that was killed has left of BGP's routes."""
-    left = (route for route in routes(netns, MAIN_TABLE) if route.by_bgp)
-    set_routes(netns, (), map(as_planned, left))
+    """Take out what a zebra that was killed has left of BGP's routes.
+
+    Each goes by its key, without next hops: the kernel compares several in the order in which zebra wrote them.
+    """
+    left = tuple(_key(route) for route in routes(netns, MAIN_TABLE) if route.by_bgp)
+
+    def forget(ipr: IPRoute) -> None:
+        for prefix, table, metric in left:
+            with explained(netns, f"BGP's route to {prefix}"):
+                ipr.route(
+                    "del", dst=prefix, table=table, priority=metric, proto=RTPROT_BGP, scope=_RT_SCOPE_NOWHERE, type=0
+                )
+
+    if left:
+        with_netlink(netns, forget)
 
 
 def _set(ipr: IPRoute, netns: str, verb: str, route: Route, index: dict[str, int], protocol: int | None) -> None:
@@ -222,7 +236,7 @@ def _set(ipr: IPRoute, netns: str, verb: str, route: Route, index: dict[str, int
             raise BuildError(f"{netns}: {verb} {route}: {error}") from error
 
 
-def _key(route: Route) -> tuple[str, int, int]:
+def _key(route: Route | KernelRoute) -> tuple[str, int, int]:
     """What makes two routes the same for the kernel, besides TOS: one of the same key replaces another."""
     return route.prefix, route.table, route.metric
 

@@ -353,6 +353,38 @@ route add default table 1000 nexthop via 10.1.0.8 dev left onlink nexthop via 10
     assert [route.prefix for route in routes.routes(netns, 254)] == ["10.1.0.0/16", "10.2.0.0/16"]
 
 
+@pytest.mark.parametrize(
+    "way",
+    [
+        "via 10.1.0.9 dev left onlink",
+        "dev left",
+        "via 10.1.0.9 dev left onlink src 192.0.2.1",
+        # Numbers, not texts, order zebra's next hops, and so do the indexes of interfaces.
+        "nexthop via 10.1.0.9 dev left onlink nexthop via 10.1.0.10 dev left onlink",
+        "nexthop dev right nexthop dev left",
+        "nexthop via 10.1.0.9 dev right weight 3 onlink nexthop dev left",
+    ],
+)
+def test_what_a_killed_zebra_left_goes_whatever_its_next_hops_and_nothing_else(netns: str, way: str) -> None:
+    lines = f"""link add left type bridge
+link add right type bridge
+link set left up
+link set right up
+address add 192.0.2.1/32 dev left
+route add 10.2.0.0/16 proto bgp metric 20 {way}
+route add 169.254.21.5/32 proto bgp metric 20 {way}
+route add 10.2.0.0/16 dev left proto static
+route add 10.2.0.0/16 dev left proto 199 metric 30
+route add 10.3.0.0/16 dev left proto 199 metric 20
+route add unreachable 10.4.0.0/16 proto bgp metric 20
+"""
+    assert processes.run(netns, ["ip", "-batch", "-"], lines) == (0, "")
+    for _ in range(2):
+        routes.forget_bgp(netns)
+        left = sorted((route.prefix, route.protocol, route.metric) for route in routes.routes(netns))
+        assert left == [("10.2.0.0/16", 4, 0), ("10.2.0.0/16", 199, 30), ("10.3.0.0/16", 199, 20)]
+
+
 def test_a_watch_tells_of_changes_in_any_namespace(prefix: str) -> None:
     names = [f"{prefix}a", f"{prefix}b"]
     namespaces.create(names)
