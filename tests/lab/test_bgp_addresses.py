@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from labs import Lab, up
 
 # Instance 0 has 169.254.21.2, 169.254.22.2 and 169.254.22.18, instance 1 the other three.
@@ -117,3 +118,70 @@ def tcp(lab: Lab, node: str) -> list[tuple[str, str, str]]:
     lines = lab.run(node, "ss", "-Htn", "state", "established").splitlines()
     ends = [line.split()[2:4] for line in lines]
     return [(*local.rsplit(":", 1), peer.rsplit(":", 1)[0]) for local, peer in ends]  # type: ignore[misc]
+
+
+APIPA = {"S1": ("169.254.21.2", "169.254.21.6"), "S2": ("169.254.22.2", "169.254.22.6")}
+PEERS = {"S1": ["169.254.21.1", "169.254.21.5"], "S2": ["169.254.22.1", "169.254.22.5"]}
+
+
+def losing(active_active: bool) -> dict[str, Any]:
+    """A gateway that loses instances with and without a warning, while all runs and while other things are broken.
+
+    Each instance of an active-active one has two APIPA addresses, one for each site; an active-standby one has a single
+    one (B35), and the second site peers with its default address.
+    """
+    count = 2 if active_active else 1
+    with_apipa = list(APIPA)[:count]
+    addresses = [address for name in with_apipa for address in APIPA[name][:count]]
+    found = document()
+    gateway = found["vnets"]["VNet1"]["vpn_gateway"]
+    gateway |= {"active_active": active_active, "bgp": {"asn": 65010, "bgp_peering_addresses": addresses}}
+    found["sites"], found["connections"] = {}, {}
+    for number, name in enumerate(APIPA, 1):
+        own = {"bgp_peering_addresses": PEERS[name][:count]} if name in with_apipa else {}
+        named = {"custom_bgp_addresses": list(APIPA[name][:count])} if name in with_apipa else {}
+        found["sites"][name] = {
+            "address_prefixes": [f"10.10{number}.0.0/16"],
+            "bgp": {"asn": 65100 + number, **own},
+            "hosts": {f"h{number}": f"10.10{number}.0.10"},
+        }
+        ends = {"type": "IPsec", "between": ["VNet1", name], "enable_bgp": True}
+        found["connections"][f"C-{name}"] = {**ends, **named}
+    return {**found, "story": story_of(active_active)}
+
+
+def story_of(active_active: bool) -> list[dict[str, Any]]:
+    def lost(index: int, planned: bool) -> dict[str, Any]:
+        one = {"instance": index} if active_active else {}
+        return {"fail_gateway": {"vnet": "VNet1", "planned": planned, **one}}
+
+    def back(index: int) -> dict[str, Any]:
+        return {"restore_gateway": {"vnet": "VNet1", **({"instance": index} if active_active else {})}}
+
+    def step(name: str, h1: str, h2: str, *actions: dict[str, Any]) -> dict[str, Any]:
+        return {"name": name, "do": actions, "expect": {"reach": {"vm1": {"h1": h1, "h2": h2}}}}
+
+    tunnel, speaker = {"connection": "C-S1"}, {"speaker": "S2"}
+    return [
+        step("abruptly", "reachable", "reachable", lost(0, False)),
+        step("back", "reachable", "reachable", back(0)),
+        step("planned", "reachable", "reachable", lost(1, True)),
+        step("back again", "reachable", "reachable", back(1)),
+        step("with a tunnel down", "unreachable", "reachable", {"fail_tunnel": tunnel}, lost(1, False)),
+        step("all is back", "reachable", "reachable", {"restore_tunnel": tunnel}, back(1)),
+        step("with a daemon stopped", "reachable", "unreachable", {"stop_bgp_daemon": speaker}, lost(0, False)),
+    ]
+
+
+@pytest.mark.parametrize("active_active", [True, False])
+def test_an_instance_that_was_lost_holds_no_route_of_bgp(active_active: bool, tmp_path: Path) -> None:
+    """Those to the other instance's peers lead over the link between the two, which stays."""
+    path = tmp_path / "losing.yaml"
+    path.write_text(json.dumps(losing(active_active)))
+    with up(path, "t-losing") as lab:
+        steps = lab.verify()["steps"]
+        held = [check["status"] for step in steps for check in step["checks"] if check["name"] == "kernel"]
+        assert held == ["passed"] * 7
+        # The story has been put back.
+        routes = {node: lab.run(node, "ip", "route", "show", "proto", "bgp") for node in ("vnet1-gw-0", "vnet1-gw-1")}
+        assert {node for node, found in routes.items() if found} == ({*routes} if active_active else {"vnet1-gw-0"})
