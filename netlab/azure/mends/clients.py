@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netlab.azure.mends import routers
+from netlab.azure.mends import peerings, routers
 from netlab.azure.mends.case import Case, Place
 from netlab.azure.p2s.refusals import NO_ADDRESS, REVOKED, UNTRUSTED, WRONG_PASSWORD
 from netlab.azure.p2s.routes import profile_prefixes
@@ -90,6 +90,9 @@ def towards(case: Case, client: Client, place: Place) -> Iterator[Change]:
             yield from _of_tunnel(case.state, tunnel, place)
     for gateway in client.gateways:
         yield from _pushed(gateway, place)
+        goal = case.state.network.vnets.get(place.name)
+        if goal is not None and goal.serving is None:
+            yield peerings.transit(case.state.network, gateway.vnet, goal)
         yield from routers.of_vnet(case, gateway.vnet, place)
         custom = ("vnets", gateway.name, "vpn_gateway", "point_to_site", "custom_routes")
         sentence = f"add {place.prefix} to the custom_routes of {gateway.name}'s gateway (R63)"

@@ -20,6 +20,16 @@ def peered(network: Network, vnet: VNet, other: VNet) -> Iterator[Change]:
         yield Change(sentence, (_object(network, one, two),))
 
 
+def new(network: Network, vnet: VNet, other: VNet) -> tuple[Edit, ...]:
+    """A peering between two VNets over which appliances forward; a half that is there already gets that, too."""
+    flag = "allow_forwarded_traffic"
+    pairs = ((vnet, other), (other, vnet))
+    return tuple(
+        _flag(network.peering.get(pair), flag) or _object(network, *pair, allow_forwarded_traffic=True)
+        for pair in pairs
+    )
+
+
 def _object(network: Network, vnet: VNet, other: VNet, **flags: bool) -> Edit:
     """A new peering object from one VNet to another."""
     name = f"{vnet.name}-to-{other.name}"

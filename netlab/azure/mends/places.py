@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netlab.azure.mends import bgp, clients, peerings, routers, tables
+from netlab.azure.mends import bgp, clients, joining, peerings, routers, tables
 from netlab.azure.mends.case import Case, Place, routers_of
 from netlab.results.mends import Change
 from netlab.scenario.network import Appliance, Router, Site, VNet, VpnGateway
@@ -45,6 +45,19 @@ def _of_vnet(case: Case, vnet: VNet, place: Place) -> Iterator[Change]:
     for peering in vnet.peerings:
         if not peering.spec.allow_forwarded_traffic:
             yield peerings.forwarded(peering)
+    yield from _by_far_appliances(case, vnet, place)
+
+
+def _by_far_appliances(case: Case, vnet: VNet, place: Place) -> Iterator[Change]:
+    """User routes to the appliances of VNets that are no peers, with a peering over which they forward."""
+    if case.came_from is None:
+        return
+    for nic in case.state.network.nics.values():
+        if nic.appliance is not None and nic.vnet is not vnet and nic.vnet not in vnet.peering_to:
+            peering = peerings.new(case.state.network, vnet, nic.vnet)
+            route = tables.lead(case.came_from, place.prefix, "VirtualAppliance", nic, "(R89)")
+            sentence = f"peer {vnet.name} and {nic.vnet.name} with allow_forwarded_traffic, and {route.sentence}"
+            yield Change(sentence, (*peering, *route.edits))
 
 
 def _of_router(case: Case, router: Router, place: Place) -> Iterator[Change]:
@@ -54,6 +67,8 @@ def _of_router(case: Case, router: Router, place: Place) -> Iterator[Change]:
         yield from routers.of_end(case, router.end, place)
     yield from bgp.announced(case, place)
     network = case.state.network
+    if isinstance(router.end, Site) and place.kind == "site" and place.name != router.end.name:
+        yield from joining.joined(case, router.end, network.sites[place.name])
     for vnet in network.vnets.values():
         yield from bgp.exchanged(vnet)
     goal = network.vnets[place.name] if place.kind == "VNet" else None

@@ -36,7 +36,8 @@ def _way(case: Case, start: AnyEnd, goal: str) -> tuple[str, ...]:
     of its own."""
     vnet = case.state.network.vnets.get(goal)
     goals = {goal, vnet.serving.name if vnet is not None and vnet.serving is not None else goal}
-    goals |= {appliance.name for appliance in vnet.appliances} if vnet is not None else set()
+    near = (vnet, *vnet.peering_to) if vnet is not None and vnet.serving is None else (vnet,)
+    goals |= {appliance.name for each in near if each is not None for appliance in each.appliances}
     ways: dict[str, tuple[str, ...]] = {start.name: ()}
     frontier: list[AnyEnd] = [start]
     while frontier:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from netlab.azure.mends import events
 from netlab.azure.mends.candidates import candidates
 from netlab.azure.mends.case import Case
 from netlab.azure.mends.trial import outcome, tried
@@ -69,7 +70,18 @@ class _Search:
         return forecast is not None and self._case(forecast) is None
 
     def mends(self, case: Case) -> tuple[Mend, ...]:
-        level: dict[tuple[Change, ...], Case] = {(): case}
+        """The mends from the moment as it is or, if there are none, from the one where all that broke has ended: of two
+        causes of one drop neither alone brings a packet on."""
+        found = self._from((), case)
+        broken = tuple(events.events(case.state)) if not found and self.most > 1 else ()
+        forecast = tried(self.state, broken) if broken else None
+        whole = self._case(forecast) if forecast is not None else None
+        if whole is not None:
+            found = tuple(mend for mend in self._from(broken, whole) if len(mend.changes) <= MOST_CHANGES)
+        return found
+
+    def _from(self, done: tuple[Change, ...], case: Case) -> tuple[Mend, ...]:
+        level: dict[tuple[Change, ...], Case] = {done: case}
         for _ in range(self.most):
             found: list[Mend] = []
             onward: dict[tuple[Change, ...], Case] = {}

@@ -6,24 +6,33 @@ from collections.abc import Iterator
 from ipaddress import IPv4Network
 from typing import Any
 
-from netlab.azure.mends.case import Case, Place
+from netlab.azure.mends.bgp import free_asns, with_asn
+from netlab.azure.mends.case import Case, Place, place_of
 from netlab.results.mends import Change, Edit
 from netlab.scenario.network import Appliance, Side, Site, VpnGateway
 from netlab.scenario.network.connections import AnyEnd
 
 
 def along(case: Case, start: AnyEnd, way: tuple[str, ...], prefix: IPv4Network) -> Iterator[Change]:
-    """A static route to a prefix at the first end of a way, and at every end along it."""
+    """A static route to a prefix at the first end of a way, at every end along it, and so for the answer, too."""
     sides, end = [], start
     for name in way:
         side = case.state.network.connections[name].side(end)
         sides.append(side)
         end = side.other.end
-    lacking = [side for side in sides if not any(prefix.subnet_of(known) for known in side.static_prefixes)]
-    for some in dict.fromkeys((tuple(lacking[:1]), tuple(lacking))):
-        found = [static(side, prefix) for side in some]
+    lacking = [side for side in sides if not _has(side, prefix)]
+    there = [(side, prefix) for side in lacking]
+    own = place_of(case.state, case.own)
+    far = [side.other for side in sides if own is not None and not _has(side.other, own.prefix)]
+    back = [(side, own.prefix) for side in far if own is not None]
+    for some in dict.fromkeys((tuple(there[:1]), tuple(there), (*there, *back))):
+        found = [static(side, each) for side, each in some]
         if found:
             yield Change(", and ".join(c.sentence for c in found), tuple(edit for c in found for edit in c.edits))
+
+
+def _has(side: Side, prefix: IPv4Network) -> bool:
+    return any(prefix.subnet_of(known) for known in side.static_prefixes)
 
 
 def static(side: Side, prefix: IPv4Network) -> Change:
@@ -88,10 +97,14 @@ def connected(case: Case, end: AnyEnd, place: Place) -> Iterator[Change]:
     spec = {"type": "Vnet2Vnet" if gateways else "IPsec", "between": [end.name, other.name]}
     sentence = f"connect {end.name} and {other.name}: no connection leads from one to the other"
     yield Change(sentence, (Edit("set", ("connections", name), spec),))
-    if end.asn and other.asn and end.asn != other.asn:
-        with_bgp = Edit("set", ("connections", name), {**spec, "enable_bgp": True})
-        sentence = f"connect {end.name} and {other.name} with BGP: no connection leads from one to the other"
-        yield Change(sentence, (with_bgp,))
+    edits = [Edit("set", ("connections", name), {**spec, "enable_bgp": True})]
+    asn, given = next(free_asns(network)), ""
+    if end.asn == other.asn or not (end.asn and other.asn):
+        changed = end if not end.asn or other.asn else other
+        edits += with_asn(network, changed, asn)
+        given = f", with ASN {asn} for {changed.name}"
+    sentence = f"connect {end.name} and {other.name} with BGP{given}: no connection leads from one to the other"
+    yield Change(sentence, tuple(edits))
 
 
 def settings_path(side: Side) -> tuple[str, ...]:
