@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from ipaddress import IPv4Network
 
 from netlab.azure.mends.case import Case, Place
 from netlab.azure.refusals import Refusal, refusals
 from netlab.results.mends import Change, Edit
-from netlab.scenario.addresses import DEFAULT_ASN, other_of_a_30
+from netlab.scenario.addresses import DEFAULT_ASN, ROUTE_SERVER_SUBNET, other_of_a_30
 from netlab.scenario.network import Appliance, Connection, Network, Router, Site, Tunnel, VNet, VpnGateway
 from netlab.scenario.network.connections import AnyEnd
 
@@ -100,17 +101,37 @@ def announced(case: Case, place: Place) -> Iterator[Change]:
 def exchanged(vnet: VNet) -> Iterator[Change]:
     """A Route Server that exchanges routes with the gateways of its VNet; a VPN gateway beside it is active-active and
     has ASN 65515 (A23, A24)."""
-    if vnet.route_server is None or vnet.branch_to_branch:
+    path: tuple[str, ...] = ("vnets", vnet.name)
+    subnet: tuple[Edit, ...] = ()
+    if vnet.branch_to_branch:
         return
-    path = ("vnets", vnet.name)
-    edits = [Edit("set", (*path, "route_server", "allow_branch_to_branch_traffic"), True)]
+    if vnet.route_server is None:
+        free = _free_prefix(vnet)
+        if vnet.vpn_gateway is None or vnet.expressroute_gateway is None or free is None:
+            return
+        subnet = (Edit("set", (*path, "subnets", ROUTE_SERVER_SUBNET), str(free)),)
+    edits = [*subnet, Edit("set", (*path, "route_server", "allow_branch_to_branch_traffic"), True)]
     if vnet.vpn_gateway is not None and not vnet.vpn_gateway.active_active:
         edits.append(Edit("set", (*path, "vpn_gateway", "active_active"), True))
     if vnet.vpn_gateway is not None and vnet.vpn_gateway.asn != DEFAULT_ASN:
         edits.append(Edit("set", (*path, "vpn_gateway", "bgp", "asn"), DEFAULT_ASN))
     sentence = f"set allow_branch_to_branch_traffic on the Route Server of {vnet.name}: it and the gateways exchange "
-    also = "" if len(edits) == 1 else "; the VPN gateway is active-active with ASN 65515 then (A24)"
-    yield Change(f"{sentence}no routes (A23){also}", tuple(edits))
+    if subnet:
+        beside = (
+            f"put a Route Server with allow_branch_to_branch_traffic beside the gateways of {vnet.name}: they exchange"
+        )
+        sentence = f"{beside} no routes by themselves (R96)"
+    else:
+        sentence += "no routes (A23)"
+    also = "" if len(edits) == len(subnet) + 1 else "; the VPN gateway is active-active with ASN 65515 then (A24)"
+    yield Change(f"{sentence}{also}", tuple(edits))
+
+
+def _free_prefix(vnet: VNet) -> IPv4Network | None:
+    """A /26 of a VNet that no subnet of it has anything of (A1)."""
+    taken = [subnet.prefix for subnet in vnet.subnets.values()]
+    parts = (part for prefix in vnet.address_space if prefix.prefixlen <= 26 for part in prefix.subnets(new_prefix=26))
+    return next((part for part in parts if not any(map(part.overlaps, taken))), None)
 
 
 # --- BGP on connections ---------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from ipaddress import IPv4Address, IPv4Network
 
-from netlab.azure.mends import clients, events, internet, ipsec, peerings, places, statics, tables
+from netlab.azure.mends import clients, events, internet, ipsec, maxima, peerings, places, statics, tables
 from netlab.azure.mends.case import Case, place_of
 from netlab.results.drops import DropType
 from netlab.results.mends import Change, Edit
@@ -22,6 +22,7 @@ def candidates(case: Case) -> Iterator[Change]:
         yield from clients.of_absence(case)
         return
     yield from events.routes(case)
+    yield from maxima.larger(case.state)
     of_type = _BY_TYPE.get(case.cause.type)
     yield from of_type(case) if of_type is not None else ()
     yield from internet.changes(case)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from netlab.azure import faults
+from netlab.azure.mends import maxima
 from netlab.azure.mends.case import Case
 from netlab.azure.state import State
 from netlab.results.mends import Change
@@ -28,12 +29,13 @@ _SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
 
 
 def events(state: State) -> Iterator[Change]:
-    """The actions that end faults, and that give the ends of a connection one key."""
+    """The actions that end faults, give the ends of a connection one key, and take back prefixes that are too many."""
     for fault in sorted(state.faults, key=lambda found: (found.kind.name, found.target)):
         action = faults.ending(state.network, fault)
         verb, subject = next(iter(action.items()))
         yield Change(_SENTENCES[verb](subject), actions=(action,))
     yield from _keys(state)
+    yield from maxima.fewer(state)
 
 
 def routes(case: Case) -> Iterator[Change]:

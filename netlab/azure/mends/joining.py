@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netlab.azure.mends.bgp import free_asns, with_asn
+from netlab.azure.mends.bgp import exchanged, free_asns, with_asn
 from netlab.azure.mends.case import Case
 from netlab.azure.mends.statics import static
 from netlab.results.mends import Change, Edit
@@ -22,9 +22,17 @@ def joined(case: Case, one: Site, other: Site) -> Iterator[Change]:
         for hub in hubs:
             if hub not in known and not isinstance(hub, Site):
                 yield from _connected(case, near, hub, far)
+        for appliance in far.appliances:
+            if appliance not in near.appliances and near.asn:
+                path = ("vnets", appliance.vnet.name, "vms", appliance.nic.name, "nva", "bgp", "sites")
+                sentence = f"have {near.name} peer with {appliance.name}, too, as {far.name} does (sites)"
+                yield Change(sentence, (Edit("append", path, near.name),))
         for vnet in _of_circuits(far):
             if vnet.vpn_gateway is not None and vnet.vpn_gateway not in known:
-                yield _with_bgp(case, near, vnet.vpn_gateway)
+                connected = _with_bgp(case, near, vnet.vpn_gateway)
+                yield connected
+                for change in exchanged(vnet):
+                    yield Change(f"{connected.sentence}, and {change.sentence}", (*connected.edits, *change.edits))
 
 
 def _of_circuits(site: Site) -> dict[VNet, None]:

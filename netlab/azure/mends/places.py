@@ -67,11 +67,13 @@ def _of_router(case: Case, router: Router, place: Place) -> Iterator[Change]:
         yield from routers.of_end(case, router.end, place)
     yield from bgp.announced(case, place)
     network = case.state.network
-    if isinstance(router.end, Site) and place.kind == "site" and place.name != router.end.name:
-        yield from joining.joined(case, router.end, network.sites[place.name])
     for vnet in network.vnets.values():
         yield from bgp.exchanged(vnet)
+    if isinstance(router.end, Site) and place.kind == "site" and place.name != router.end.name:
+        yield from joining.joined(case, router.end, network.sites[place.name])
     goal = network.vnets[place.name] if place.kind == "VNet" else None
+    if isinstance(router.end, Appliance) and goal is not None and goal is not router.end.vnet:
+        yield from peerings.peered(network, router.end.vnet, goal)
     if goal is not None and goal.serving is None:
         yield from peerings.served(network, goal, router.vnet.name if router.vnet is not None else "")
     elif goal is not None:

@@ -78,10 +78,7 @@ def _designs(case: Case) -> Iterator[str]:
 
 def _design(one: Place, other: Place) -> str:
     if "pool" in (one.kind, other.kind):
-        return (
-            "a Virtual WAN routes from its clients to everything that its hubs are connected to; VPN gateways do so by "
-            "BGP on all connections on the way (R78)"
-        )
+        return "a Virtual WAN routes from its clients to everything that its hubs are connected to"
     return (
         "route through one hub: an appliance or Azure Firewall there, with a Route Server or user routes to it in "
         "every subnet; or a Virtual WAN, whose hubs route between all that they are connected to"

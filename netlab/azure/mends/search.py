@@ -11,13 +11,15 @@ from netlab.azure.mends.case import Case
 from netlab.azure.mends.trial import outcome, tried
 from netlab.azure.prediction import Addresses, Forecast, Predicted
 from netlab.azure.state import State
+from netlab.results.drops import DropType
 from netlab.results.mends import Change, Mend
 from netlab.results.protocols import Protocol
 from netlab.scenario.values import once
 
+# Besides the ends of what is broken.
 MOST_CHANGES = 3
 MOST_MENDS = 2
-# Of the changes that bring a packet on, but not to its end, so many are followed.
+# Of the changes that bring a packet on, but not to its end, so many are followed: those that bring it farthest.
 FOLLOWED = 6
 # Of a moment with more groups of pairs that cannot talk, a report has no mends for the others.
 MOST_GROUPS = 30
@@ -77,7 +79,7 @@ class _Search:
         forecast = tried(self.state, broken) if broken else None
         whole = self._case(forecast) if forecast is not None else None
         if whole is not None:
-            found = tuple(mend for mend in self._from(broken, whole) if len(mend.changes) <= MOST_CHANGES)
+            found = self._from(broken, whole)
         return found
 
     def _from(self, done: tuple[Change, ...], case: Case) -> tuple[Mend, ...]:
@@ -89,13 +91,13 @@ class _Search:
                 after = self._case(forecast)
                 if after is None:
                     found.append(Mend(self._needed(changes)))
-                elif len(onward) < FOLLOWED and not _alike(after, level[changes[:-1]]):
+                elif not _alike(after, level[changes[:-1]]):
                     onward[changes] = after
                 if len(found) == MOST_MENDS:
                     break
             if found:
                 return tuple(dict.fromkeys(found))
-            level = onward
+            level = dict(sorted(onward.items(), key=lambda item: _progress(item[1]), reverse=True)[:FOLLOWED])
         return ()
 
     def _next(self, level: dict[tuple[Change, ...], Case]) -> Iterator[tuple[tuple[Change, ...], Forecast]]:
@@ -117,6 +119,11 @@ class _Search:
             if self.helps(others):
                 return self._needed(others)
         return changes
+
+
+def _progress(case: Case) -> tuple[bool, bool, int]:
+    """How far the packets of a pair get: an answer is farther than a request."""
+    return case.leg == "reverse", case.cause.type is not DropType.LOOP, len(case.walk.nodes)
 
 
 def _alike(one: Case, other: Case) -> bool:

@@ -23,12 +23,16 @@ def along(case: Case, start: AnyEnd, way: tuple[str, ...], prefix: IPv4Network) 
     lacking = [side for side in sides if not _has(side, prefix)]
     there = [(side, prefix) for side in lacking]
     own = place_of(case.state, case.own)
-    far = [side.other for side in sides if own is not None and not _has(side.other, own.prefix)]
-    back = [(side, own.prefix) for side in far if own is not None]
+    back = [(side.other, own.prefix) for side in sides if own is not None and _lacks(side.other, own.prefix)]
     for some in dict.fromkeys((tuple(there[:1]), tuple(there), (*there, *back))):
         found = [static(side, each) for side, each in some]
         if found:
             yield Change(", and ".join(c.sentence for c in found), tuple(edit for c in found for edit in c.edits))
+
+
+def _lacks(side: Side, prefix: IPv4Network) -> bool:
+    """Whether a side has no route to a prefix, which is not its own, either."""
+    return not _has(side, prefix) and not any(map(prefix.overlaps, side.end.prefixes))
 
 
 def _has(side: Side, prefix: IPv4Network) -> bool:

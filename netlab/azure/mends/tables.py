@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv4Network
 
+from netlab.azure.mends import peerings
 from netlab.azure.mends.case import Case
 from netlab.results.drops import DropType
 from netlab.results.mends import Change, Edit
@@ -70,6 +71,9 @@ def of_loop(case: Case) -> Iterator[Change]:
     for nic in nics:
         if nic.subnet.spec.route_table is not None:
             yield from _unused(nic.subnet, nic.subnet.spec.route_table, case.address)
+    for subnet in dict.fromkeys(nic.subnet for nic in nics):
+        if case.place is not None:
+            yield from _led_by_appliances(subnet, case.place.prefix)
 
 
 def _out_of_its_subnet(nic: Nic, name: str) -> Iterator[Change]:
@@ -146,11 +150,19 @@ def _free_name(wanted: str, taken: Iterable[str]) -> str:
 
 def by_appliances(case: Case, prefix: IPv4Network) -> Iterator[Change]:
     """User routes that lead a subnet to the appliances of its VNet and of its peers: a VPN server (R90), or others."""
-    subnet = case.came_from
-    for nic in _appliances(subnet) if subnet is not None else ():
-        assert subnet is not None
+    if case.came_from is not None:
+        yield from _led_by_appliances(case.came_from, prefix)
+
+
+def _led_by_appliances(subnet: Subnet, prefix: IPv4Network) -> Iterator[Change]:
+    for nic in _appliances(subnet):
         server = nic.appliance is not None and nic.appliance.is_vpn_server
-        yield lead(subnet, prefix, "VirtualAppliance", nic, "(R90)" if server else "(R89)")
+        change = lead(subnet, prefix, "VirtualAppliance", nic, "(R90)" if server else "(R89)")
+        yield change
+        peering = subnet.vnet.peering_to.get(nic.vnet)
+        if peering is not None and not peering.spec.allow_forwarded_traffic:
+            forwarded = peerings.forwarded(peering)
+            yield Change(f"{change.sentence}, and {forwarded.sentence}", (*change.edits, *forwarded.edits))
 
 
 def _appliances(subnet: Subnet) -> Iterator[Nic]:
