@@ -72,10 +72,10 @@ class _Search:
         return forecast is not None and self._case(forecast) is None
 
     def mends(self, case: Case) -> tuple[Mend, ...]:
-        """The mends from the moment as it is or, if there are none, from the one where all that broke has ended: of two
+        """The mends from the moment as it is or, if there are none, from the one where all that the story broke has ended: of two
         causes of one drop neither alone brings a packet on."""
         found = self._from((), case)
-        broken = tuple(events.events(case.state)) if not found and self.most > 1 else ()
+        broken = (*events.events(case.state), *events.routes(case)) if not found and self.most > 1 else ()
         forecast = tried(self.state, broken) if broken else None
         whole = self._case(forecast) if forecast is not None else None
         if whole is not None:
