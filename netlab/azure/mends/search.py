@@ -72,8 +72,10 @@ class _Search:
         return forecast is not None and self._case(forecast) is None
 
     def mends(self, case: Case) -> tuple[Mend, ...]:
-        """The mends from the moment as it is or, if there are none, from the one where all that the story broke has ended: of two
-        causes of one drop neither alone brings a packet on."""
+        """The mends from the moment as it is or, if there are none, from the one where what the story broke has ended.
+
+        Of two causes of one drop neither alone brings a packet on.
+        """
         found = self._from((), case)
         broken = (*events.events(case.state), *events.routes(case)) if not found and self.most > 1 else ()
         forecast = tried(self.state, broken) if broken else None
