@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from ipaddress import IPv4Network
 
 from netlab.azure import ike
 from netlab.azure.disagreement import Documented
@@ -13,7 +14,7 @@ from netlab.azure.selectors import Selectors
 from netlab.azure.state import State, initial, unknown_instance
 from netlab.results.verification import Remark
 from netlab.scenario.models import NewKey, Scenario
-from netlab.scenario.network import Side, Topology, resolve
+from netlab.scenario.network import Connection, Side, Topology, VpnGateway, resolve
 from netlab.scenario.rules.breach import Breach, Path
 
 SHUT_IN = "A20"
@@ -76,7 +77,24 @@ def without_session(scenario: Scenario) -> Iterator[Breach]:
 
 def _breach(state: State, name: str, problem: Misfit) -> Breach:
     message = f"the connection stays NotConnected, and no step expects it: {problem.message}"
-    return Breach(_place(state, name, problem.key), message, "warning", problem.rule)
+    left = tuple(other for other in _alike(state, name) if misfit(state, other) is None)
+    of_them = f"; of the connections with its prefixes {' and '.join(left) or 'none'} can come up (B46)"
+    return Breach(
+        _place(state, name, problem.key), message + (of_them if _alike(state, name) else ""), "warning", problem.rule
+    )
+
+
+def _alike(state: State, name: str) -> tuple[str, ...]:
+    """The other connections by which a VPN gateway has a static prefix of this one."""
+
+    def statics(connection: Connection) -> set[tuple[str, IPv4Network]]:
+        sides = (side for side in connection.sides if isinstance(side.end, VpnGateway))
+        return {
+            (side.end.name, prefix) for side in sides if not connection.speaks_bgp for prefix in side.static_prefixes
+        }
+
+    mine, known = statics(state.network.connections[name]), state.network.connections.items()
+    return tuple(other for other, connection in known if other != name and mine & statics(connection))
 
 
 def _place(state: State, name: str, key: str) -> Path:

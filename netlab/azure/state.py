@@ -40,12 +40,13 @@ class State:
     """A network at a moment of its story: what actions made of it, of what sites announce, and of the clients.
 
     ``keys`` are the shared keys by connection and end, where they are not the one that was generated for both ends.
-    ``history`` are the actions that led here from the initial state.
+    ``history`` are the actions that led here from the initial state, ``written`` is the scenario that this began with.
     """
 
     network: Network
     announced: Mapping[str, Prefixes]
     sessions: Sessions
+    written: Scenario = field(compare=False, repr=False)
     keys: Mapping[tuple[str, str], SecretStr] = field(default_factory=dict)
     faults: Faults = frozenset()
     history: tuple[Action, ...] = field(default=(), compare=False)
@@ -220,7 +221,7 @@ def initial(scenario: Scenario) -> State:
     network = resolve(scenario)
     announced = {name: frozenset(site.announces) for name, site in network.sites.items()}
     announced |= {a.router.node: frozenset(a.bgp.announces) for a in network.bgp_appliances if a.bgp is not None}
-    state = State(network, announced, {}, given_keys(scenario))
+    state = State(network, announced, {}, scenario, given_keys(scenario))
     tunnels = network.client_tunnels
     kinds = dict.fromkeys((tunnel.gateway, tunnel.tunnel_type) for tunnel in tunnels.values())
     offers = {(gateway, tunnel_type): state.offered(gateway, tunnel_type) for gateway, tunnel_type in kinds}

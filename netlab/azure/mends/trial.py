@@ -40,7 +40,8 @@ def outcome(forecast: Forecast, source: str, target: str, protocols: Collection[
 def _after(state: State, changes: tuple[Change, ...]) -> State | None:
     """The moment after changes: the file is edited, the story plays again, and then the actions are taken."""
     edits, actions = edits_of(changes), tuple(map(Action.model_validate, actions_of(changes)))
-    scenario = changed(state.scenario, edits) if edits else state.scenario
+    # What the story changed in it, it changes again.
+    scenario = changed(state.written, edits) if edits else state.scenario
     step = Step(name="mended", do=(*state.history, *actions))
     if any(breach.severity == "error" for breach in rules.check(scenario.model_copy(update={"story": (step,)}))):
         return None

@@ -23,8 +23,8 @@ from netlab.scenario.values import once
 
 # B46, B47: what Azure does with several static connections to one prefix.
 ONE_CARRIES = (
-    "all are Connected, and one carries the packets, here the first one in the file that is up; Azure promises no "
-    "failover, and for ECMP use BGP (B46)"
+    "all whose ends agree are Connected, and one of them carries the packets, here the first one in the file that is "
+    "up; Azure promises no failover, and for ECMP use BGP (B46)"
 )
 
 

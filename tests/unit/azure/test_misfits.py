@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from netlab.api.scenarios import check
@@ -277,3 +279,38 @@ def test_a_connection_without_any_bgp_session(rest: str, why: str, tmp_path) -> 
     text = SESSIONS.replace("REST", rest)
     said = [message for *_, rule, message in found(text, tmp_path) if "session" in message]
     assert said == ([f"connections.VNet1-One: none of its tunnels has a BGP session: {why}"] if why else [])
+
+
+@pytest.mark.parametrize(
+    ("second", "says"),
+    [
+        ("", "; of the connections with its prefixes VNet1-b can come up (B46)"),
+        (
+            ", shared_key: one, other_end: {shared_key: another}",
+            "; of the connections with its prefixes none can come up (B46)",
+        ),
+        (", enable_bgp: true", ""),
+    ],
+)
+def test_of_several_connections_with_one_prefix_those_are_named_that_can_come_up(
+    second: str, says: str, tmp_path: Path
+) -> None:
+    document = HEAD[: HEAD.index("sites:")].replace("VpnGw1AZ}", "VpnGw1AZ, bgp: {asn: 65010}}", 1)
+    document += f"""sites:
+  Site1:
+    address_prefixes: [10.101.0.0/16]
+    bgp: {{asn: 65101}}
+    hosts: {{host1: 10.101.0.10}}
+    devices: {{a: {{}}, b: {{}}}}
+connections:
+  VNet1-a: {{type: IPsec, between: [VNet1, Site1], device: a, shared_key: one, other_end: {{shared_key: another}}}}
+  VNet1-b: {{type: IPsec, between: [VNet1, Site1], device: b{second}}}
+"""
+    path = tmp_path / "several.yaml"
+    path.write_text(document)
+    found, valid = check(str(path))
+    said = [each.message for each in found if "VNet1-a" in each.message and "NotConnected" in each.message]
+    assert valid
+    assert len(said) == 1
+    differ = "the shared keys of VNet1 and Site1 differ"
+    assert said[0].endswith(f"the connection stays NotConnected, and no step expects it: {differ}{says}")
