@@ -17,17 +17,23 @@ from netlab.scenario.network import Nic, VpnGateway
 
 def candidates(case: Case) -> Iterator[Change]:
     """The changes that may bring a packet on, the plainest first."""
-    yield from events.events(case.state)
+    yield from ended(case)
     if case.cause.type is DropType.CLIENT_NOT_CONNECTED:
         yield from clients.of_absence(case)
         return
-    yield from events.routes(case)
     yield from maxima.larger(case.state)
     of_type = _BY_TYPE.get(case.cause.type)
     yield from of_type(case) if of_type is not None else ()
     yield from internet.changes(case)
     yield from _hidden(case)
     yield from places.towards(case, case.place) if case.place is not None else ()
+
+
+def ended(case: Case) -> Iterator[Change]:
+    """What takes back what a story did; a client that is not connected has no address that routes could be about."""
+    yield from events.events(case.state)
+    if case.cause.type is not DropType.CLIENT_NOT_CONNECTED:
+        yield from events.routes(case)
 
 
 def _hidden(case: Case) -> Iterator[Change]:

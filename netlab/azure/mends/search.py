@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from netlab.azure.mends import events
-from netlab.azure.mends.candidates import candidates
+from netlab.azure.mends.candidates import candidates, ended
 from netlab.azure.mends.case import Case
 from netlab.azure.mends.trial import outcome, tried
 from netlab.azure.prediction import Addresses, Forecast, Predicted
@@ -77,7 +76,7 @@ class _Search:
         Of two causes of one drop neither alone brings a packet on.
         """
         found = self._from((), case)
-        broken = (*events.events(case.state), *events.routes(case)) if not found and self.most > 1 else ()
+        broken = tuple(ended(case)) if not found and self.most > 1 else ()
         forecast = tried(self.state, broken) if broken else None
         whole = self._case(forecast) if forecast is not None else None
         if whole is not None:
