@@ -88,6 +88,8 @@ def _selectors(case: Case) -> Iterator[Change]:
     place = place_of(case.state, IPv4Address(case.cause["address"]))
     for found in mine:
         yield from clients.reconnected(case, found, place)
+        # The answers of the client need a route, too.
+        yield from clients.towards(case, found.client, place) if place is not None else ()
 
 
 _BY_TYPE: Mapping[DropType, Callable[[Case], Iterator[Change]]] = {

@@ -4,19 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from netlab.azure.mends.candidates import candidates
 from netlab.azure.mends.case import Case, Place, place_of
+from netlab.azure.mends.trial import outcome, tried
 from netlab.results.drops import DropType
 from netlab.results.mends import LIMITS, Limit, Redesign
+from netlab.results.protocols import PROTOCOLS
 from netlab.scenario.names import INTERNET, Endpoint
 from netlab.scenario.network import Circuit, Network
 
 
 def redesigns(case: Case) -> tuple[Redesign, ...]:
     """What is in the way of a pair for which no mend was found, and the designs that Azure documents."""
-    limits = tuple(dict.fromkeys(_limits(case)))
+    limits = tuple(dict.fromkeys(_limits(_connected(case) or case)))
     if limits:
         return tuple(Redesign(LIMITS[limit], limit) for limit in limits)
     return tuple(map(Redesign, _designs(case)))
+
+
+def _connected(case: Case) -> Case | None:
+    """The same pair once its client is connected, which shows what else keeps it apart; None of another pair."""
+    if case.cause.type is not DropType.CLIENT_NOT_CONNECTED:
+        return None
+    forecast = tried(case.state, tuple(candidates(case)))
+    if forecast is None:
+        return None
+    source, target = (case.sender, case.receiver) if case.leg == "forward" else (case.receiver, case.sender)
+    found = outcome(forecast, source.node, target.node, PROTOCOLS)
+    return Case.of(forecast.state, found, forecast.addresses)
 
 
 def _limits(case: Case) -> Iterator[Limit]:

@@ -22,6 +22,8 @@ CASES: tuple[tuple[str, int, str, str, Limit], ...] = (
     ("s2s-static-overlaps", 0, "site2-h2", "site1-hidden", Limit.OVERLAPPING_SITES),
     ("p2s-custom-routes", 4, "lin", "internet", Limit.OUT_OF_A_GATEWAY),
     ("p2s-custom-routes", 4, "win", "internet", Limit.OUT_OF_A_GATEWAY),
+    # Its link is cut: nothing else is in the way of being connected, and then that is.
+    ("p2s-openvpn", 5, "lin", "internet", Limit.OUT_OF_A_GATEWAY),
 )
 
 
