@@ -28,6 +28,7 @@ from netlab.machine import (
     flushing,
     frr,
     interfaces,
+    inventory,
     namespaces,
     network,
     processes,
@@ -248,6 +249,15 @@ def test_a_link_leads_to_more_addresses_than_the_machine_has_neighbours(prefix: 
     before = received()
     namespaces.run_in(f"{prefix}router", send)
     assert received() - before == count
+
+
+def test_how_often_the_arp_table_was_full_is_what_ip_says(netns: str) -> None:
+    """The machine's count, in whichever namespace it is read."""
+    code, output = processes.run(netns, ["ip", "-s", "ntable", "show", "name", "arp_cache"], "")
+    assert code == 0
+    said = re.findall(r"table_fulls (\d+)", output)
+    assert [str(inventory.overflows())] == said
+    assert [str(namespaces.run_in(netns, inventory.overflows))] == said
 
 
 def test_sysctls_are_set_inside_and_only_there(prefix: str) -> None:

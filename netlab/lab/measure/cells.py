@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from netlab.azure import outcome
 from netlab.azure.prediction import Forecast, Predicted
@@ -30,8 +30,6 @@ from netlab.scenario.models import Reach
 from netlab.scenario.names import Endpoint, Pair
 
 Documented = Mapping[Pair, Reach]
-# Of so many probes and more, one in so many may be lost, and is asked again.
-MANY, LOST_OF = 2000, 200
 # A source, a target and a protocol.
 Question = tuple[str, str, Protocol]
 
@@ -39,14 +37,14 @@ Question = tuple[str, str, Protocol]
 @dataclass(frozen=True, slots=True)
 class Measured:
     """The cells, what they were compared with, the ways that the model foresees, and what was seen on the underlay: in
-    each of the rounds in which so many probes were sent as there are numbers for. ``again`` probes were lost and asked
-    again."""
+    each of the rounds in which so many probes were sent as there are numbers for. So often the kernel had no room for a
+    neighbour meanwhile (``overflows``)."""
 
     cells: tuple[Cell, ...]
     foretold: tuple[Predicted, ...]
     foreseen: tuple[Foreseen, ...]
     evidence: tuple[Evidence, ...]
-    again: int
+    overflows: int
 
 
 def measure(
@@ -65,15 +63,15 @@ def measure(
     probes = [aimed(state, everything, probe) for probe in asked]
     nodes = _Asked(present, witnesses, _underlay(lab.plan) & witnesses.keys())
     coroner, passages, evidence = Coroner(lab.plan, machine), Passages(lab.plan), list[Evidence]()
-    cells, again = list[Cell](), 0
-    for observation, is_again in _observed(nodes, probes, predicted):
-        again += len(observation.traces) if is_again else 0
+    cells, before = list[Cell](), machine.inventory.overflows()
+    for observation in _observed(nodes, probes, predicted):
         evidence.append(_evidence(lab.plan, observation, foretold))
         seen = _Seen(evidence[-1], passages)
         cells += (
             _cell(lab, t, documented.get(_pair(t.probe)), predicted[_question(t.probe)], coroner, seen)
             for t in observation.traces
         )
+    overflows = machine.inventory.overflows() - before
     absences = _absences(lab.plan, state, machine, present.keys(), witnesses.keys())
     for item in foretold:
         if absent := next((absences[node] for node in (item.source, item.target) if node not in present), None):
@@ -85,7 +83,7 @@ def measure(
     foreseen = tuple(
         outcome.foreseen(state, item, everything, wanted=(item.source, item.target) in wrong) for item in foretold
     )
-    return Measured(tuple(cells), foretold, foreseen, tuple(evidence), again)
+    return Measured(tuple(cells), foretold, foreseen, tuple(evidence), overflows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,30 +133,12 @@ class _Asked:
         return observe(self.present, probes, self.witnesses, self.underlay, expected=expected)
 
 
-def _observed(
-    asked: _Asked, probes: Sequence[Probe], predicted: Mapping[Question, Predicted]
-) -> Iterator[tuple[Observation, bool]]:
-    """What was seen of the probes, in as many rounds as it takes; whether they were asked again."""
+def _observed(asked: _Asked, probes: Sequence[Probe], predicted: Mapping[Question, Predicted]) -> Iterator[Observation]:
+    """What was seen of the probes, in as many rounds as it takes."""
     for at in range(0, len(probes), MAX_PROBES):
         some = probes[at : at + MAX_PROBES]
         wanted = [probe for probe in some if predicted[_question(probe)].outcome == "reachable"]
-        observation = asked.observe(some, wanted)
-        again = asked_again(observation, wanted)
-        yield replace(observation, traces=tuple(t for t in observation.traces if t.probe not in again)), False
-        if again:
-            yield asked.observe(again, again), True
-
-
-def asked_again(observation: Observation, wanted: Collection[Probe]) -> tuple[Probe, ...]:
-    """The probes that were sent and lost although nothing is wrong: so few of so many that no route or filter did it.
-
-    A busy machine loses some of the packets that go through many user-space tunnels. Of fewer than ``MANY`` probes none
-    is asked again.
-    """
-    expected = frozenset(wanted)
-    lost = tuple(t.probe for t in observation.traces if not t.answered and not t.unsent and t.probe in expected)
-    sent = len(observation.traces)
-    return lost if sent >= MANY and len(lost) <= sent // LOST_OF else ()
+        yield asked.observe(some, wanted)
 
 
 def _underlay(plan: Plan) -> set[str]:

@@ -17,6 +17,7 @@ from netlab.lab.build.records import Lab
 from netlab.lab.machine import Machine
 from netlab.lab.measure import cells
 from netlab.lab.measure.checks import (
+    arp_table,
     client_routes,
     convergence,
     daemons,
@@ -25,7 +26,6 @@ from netlab.lab.measure.checks import (
     flow,
     kernel,
     learned,
-    losses,
     profiles,
     views,
 )
@@ -145,7 +145,7 @@ def _measure(
     effective = partial(effective_routes.check, plan, state, machine.gateways, machine.routes, asked)
     checks += _looked("effective routes", lambda: (effective(),))
     measured = cells.measure(lab, machine, documented.reach, state, few.asked if few is not None else None)
-    checks += [*troubles, encryption.check(measured.evidence), *losses.check(len(measured.cells), measured.again)]
+    checks += [*troubles, encryption.check(measured.evidence), *arp_table.check(measured.cells, measured.overflows)]
     checks += _looked("routes", lambda: client_routes.check(plan, state, machine.clients, documented.routes))
     checks += profiles.check(plan, state, machine.clients)
     return StepReport(
