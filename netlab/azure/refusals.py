@@ -14,7 +14,7 @@ from netlab.azure.bgp.sessions import Announcements, Session, originated
 from netlab.azure.bgp.settling import Path, UpdateGroup, may_pass, passed_on
 from netlab.azure.state import State
 from netlab.azure.unestablished import Unestablished, unestablished
-from netlab.scenario.network import Router
+from netlab.scenario.network import Router, Site
 
 Kind = Literal[
     "loop",
@@ -27,6 +27,7 @@ Kind = Literal[
     "route map out",
     "own only",
     "no session",
+    "originates",
 ]
 
 
@@ -66,6 +67,8 @@ class Refusal:
             "own only": f"{peer.node} does not advertise {prefix} to {router.node}: it advertises only prefixes of its "
             f"own there",
             "no session": self.missing.sentence if self.missing is not None else "",
+            "originates": f"{router.node} advertises {prefix} itself and prefers that to what its peers advertise; a "
+            f"gateway drops what is in its own VNet (B19, B20)",
             "site of origin": f"{peer.node} does not advertise {prefix} to {router.node}: the route comes from there "
             f"by another way (R99)",
         }[self.kind]
@@ -81,7 +84,7 @@ def refusals(state: State, routers: Iterable[Router], address: IPv4Address) -> t
         by_router.setdefault(missing.session.router.node, []).append((missing.session, missing))
     asked = tuple(routers)
     if any(True for router in asked for _ in _known(state, router, address)):
-        return ()
+        return tuple(refusal for router in asked for refusal in _originated(state, router, address))
     seen = {router.node: None for router in asked}
     frontier, found = list(seen), list[Refusal]()
     while frontier:
@@ -92,6 +95,17 @@ def refusals(state: State, routers: Iterable[Router], address: IPv4Address) -> t
                 seen[session.peer.node] = None
                 frontier.append(session.peer.node)
     return tuple(dict.fromkeys(found))
+
+
+def _originated(state: State, router: Router, address: IPv4Address) -> Iterator[Refusal]:
+    """The prefixes around an address that are not a site's own, and that both it and a peer of it advertise."""
+    if isinstance(router.end, Site) and not any(address in prefix for prefix in router.end.prefixes):
+        peers = {session.peer.node: session.peer for session in state.bgp_sessions if session.router is router}
+        theirs = (path for peer in peers.values() for path in _known(state, peer, address))
+        offered = {path.prefix for path in theirs if path.neighbor != router.node}
+        for prefix in originated(router, state.announced):
+            if address in prefix and prefix in offered:
+                yield Refusal("originates", router, router, prefix)
 
 
 def _known(state: State, router: Router, address: IPv4Address) -> Iterator[Path]:

@@ -81,11 +81,22 @@ def _lacking(tunnel: Tunnel, gateway: VpnGateway, site: Site) -> Iterator[Change
         )
 
 
+def _originates(case: Case, refusal: Refusal) -> Iterator[Change]:
+    """A prefix of others that a site advertises: without it the site uses their routes."""
+    site, prefix = refusal.router.end, refusal.prefix
+    announced = case.state.announced.get(site.name, frozenset())
+    if isinstance(site, Site) and prefix in site.announces and prefix in announced:
+        left = [str(each) for each in site.announces if each != prefix]
+        sentence = f"have {site.name} announce no {prefix}: {refusal.sentence}"
+        yield Change(sentence, (Edit("set", ("sites", site.name, "announces"), left),))
+
+
 _BY_KIND: Mapping[str, Callable[[Case, Refusal], Iterator[Change]]] = {
     "loop": _loop,
     "no-advertise": _no_advertise,
     "no-export": _no_export,
     "no session": _no_session,
+    "originates": _originates,
 }
 
 

@@ -6,9 +6,12 @@ import json
 from typing import Any
 
 import pytest
-from mended import explained, untrue
+from mended import explained, states, untrue
 from mended import found as pair_of
 
+from netlab.azure.mends.case import Case
+from netlab.azure.mends.redesigns import redesigns
+from netlab.azure.prediction import endpoint_addresses
 from netlab.results.mends import LIMITS, Limit, Redesign
 from netlab.scenario.loader import catalogue
 
@@ -17,7 +20,6 @@ CASES: tuple[tuple[str, int, str, str, Limit], ...] = (
     ("forced-tunnelling-bgp", 0, "internet", "site1-h1", Limit.FROM_INTERNET),
     ("hub-spoke-firewall", 0, "internet", "site1-h1", Limit.FROM_INTERNET),
     ("route-server-overview", 0, "internet", "branch-h1", Limit.FROM_INTERNET),
-    ("expressroute-vpn-two-sites", 0, "site3-host3", "lin", Limit.POOL_TO_CIRCUIT),
     ("s2s-static-overlaps", 0, "site1-hidden", "site2-h2", Limit.OVERLAPPING_SITES),
     ("s2s-static-overlaps", 0, "site2-h2", "site1-hidden", Limit.OVERLAPPING_SITES),
     ("p2s-custom-routes", 4, "lin", "internet", Limit.OUT_OF_A_GATEWAY),
@@ -32,6 +34,16 @@ def test_what_is_in_the_way_is_named(name: str, step: int, source: str, target: 
     found = explained(catalogue()[name].read_text(), source, target, step)
     assert found.mend == ()
     assert found.redesign == (Redesign(LIMITS[limit], limit),)
+
+
+@pytest.mark.parametrize(("source", "target"), [("site3-host3", "lin"), ("lin", "site3-host3")])
+def test_a_site_behind_a_circuit_reaches_clients_by_vpn_only(source: str, target: str) -> None:
+    text = catalogue()["expressroute-vpn-two-sites"].read_text()
+    state, item = states(text)[0], pair_of(text, 0, source, target)
+    case = Case.of(state, item, endpoint_addresses(state))
+    assert case is not None
+    assert redesigns(case) == (Redesign(LIMITS[Limit.POOL_TO_CIRCUIT], Limit.POOL_TO_CIRCUIT),)
+    assert not list(untrue(text, item, 0, explained(text, source, target).mend))
 
 
 def test_where_there_is_a_mend_nothing_is_in_the_way() -> None:
