@@ -16,15 +16,18 @@ def seen(results: Path) -> Any:
     return json.loads((results / "sstp" / "sstp.json").read_text())
 
 
-def test_a_client_gets_an_address_and_packets_pass(seen: Any) -> None:
-    assert seen["alice"]["up"]
-    assert seen["alice"]["passes"]
-    (session,) = seen["alice"]["status"]["clients"]
-    assert (session["user"], session["address"]) == ("alice", "192.168.0.1")
-    assert "192.168.0.1" in seen["alice"]["address"]
+@pytest.mark.parametrize(
+    ("name", "address"), [("alice", "192.168.0.1"), ("dave", "192.168.1.1")], ids=["EAP-TLS", "EAP-MSCHAPv2"]
+)
+def test_a_client_gets_an_address_and_packets_pass(seen: Any, name: str, address: str) -> None:
+    assert seen[name]["up"]
+    assert seen[name]["passes"]
+    (session,) = seen[name]["status"]["clients"]
+    assert (session["user"], session["address"]) == (name, address)
+    assert address in seen[name]["address"]
 
 
-@pytest.mark.parametrize(("name", "why"), [("carol", "REVOKED"), ("mallory", "UNTRUSTED")])
-def test_a_wrong_certificate_is_refused(seen: Any, name: str, why: str) -> None:
+@pytest.mark.parametrize(("name", "why"), [("carol", "REVOKED"), ("mallory", "UNTRUSTED"), ("eve", "WRONG_PASSWORD")])
+def test_who_has_no_right_to_come_in_is_refused(seen: Any, name: str, why: str) -> None:
     assert not seen[name]["up"]
     assert seen[name]["status"]["refused"][name] == why
