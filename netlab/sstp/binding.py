@@ -37,8 +37,14 @@ def call_connected(key: bytes, nonce: bytes, certificate: bytes) -> bytes:
 
 def binds(attribute: bytes, key: bytes, nonce: bytes, certificate: bytes) -> bool:
     """Whether a client's binding is that of this authentication, nonce and certificate."""
-    expected = call_connected(key, nonce, certificate)
-    return hmac.compare_digest(expected, control(Message.CALL_CONNECTED, (Kind.CRYPTO_BINDING, attribute)))
+    said = control(Message.CALL_CONNECTED, (Kind.CRYPTO_BINDING, attribute))
+    return any(hmac.compare_digest(call_connected(each, nonce, certificate), said) for each in _keys(key))
+
+
+def _keys(key: bytes) -> tuple[bytes, ...]:
+    """The keys that clients make of the one of EAP-TLS: its first half (section 3.2.5.2.4), or the beginnings of both
+    halves, as with SHA-1 (3.2.5.2.2), and as sstp-client does where PPP keeps 16 bytes of each."""
+    return (key, key[:16] + key[32:48]) if len(key) > _SIZE else (key,)
 
 
 def compound_mac(key: bytes, message: bytes) -> bytes:

@@ -33,6 +33,16 @@ def test_the_gateway_takes_the_example_and_nothing_else() -> None:
     assert not binding.binds(b"", KEY, NONCE, CERTIFICATE)
 
 
+def test_both_keys_that_clients_make_of_eap_tls_are_taken() -> None:
+    both = bytes(range(64))
+    for key in (both[:32], both[:16] + both[32:48]):
+        attribute = parse(binding.call_connected(key, NONCE, CERTIFICATE)[4:]).attributes[Kind.CRYPTO_BINDING]
+        assert binding.binds(attribute, both, NONCE, CERTIFICATE)
+    for key in (both[32:], both[16:48], b""):
+        attribute = parse(binding.call_connected(key, NONCE, CERTIFICATE)[4:]).attributes[Kind.CRYPTO_BINDING]
+        assert not binding.binds(attribute, both, NONCE, CERTIFICATE)
+
+
 def test_of_a_longer_key_the_first_32_bytes_count_and_a_shorter_one_is_filled_up() -> None:
     message = b"anything"
     assert binding.compound_mac(KEY + b"more", message) == binding.compound_mac(KEY, message)
