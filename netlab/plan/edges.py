@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import cache
 from ipaddress import IPv4Network
 
 from netlab.azure import ike
@@ -227,6 +228,7 @@ def _edge_link(device: Device, connection: str) -> Link:
     )
 
 
+@cache
 def foothold(prefix: str) -> str:
     """The address inside a prefix that kernel-libipsec wants on the edge before it takes the prefix for local."""
     network = IPv4Network(prefix)

@@ -127,4 +127,6 @@ def footholds(moment: Moment) -> frozenset[str]:
     offered = (prefix for server in moment.plan.servers for prefix in server.static)
     gateways = (gateway for each in (state, moment.opening) for gateway in each.network.vpn_gateways)
     custom = (p for g in gateways if g.point_to_site is not None for p in g.client_settings.custom_routes)
-    return frozenset(foothold(str(prefix)) for prefix in (*learned, *by_story, *offered, *custom))
+    return frozenset(
+        foothold(str(prefix)) for prefix in {*learned, *by_story, *custom} | set(map(IPv4Network, offered))
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from ipaddress import IPv4Interface
 
 from netlab.azure.dataplane.routers import static_ways
@@ -38,6 +39,10 @@ _BGP_METRIC = 20
 # The rules that every namespace has.
 _OWN_RULES = ((0, LOCAL_TABLE), (32_766, MAIN_TABLE), (32_767, DEFAULT_TABLE))
 _DECOY = "ipsec0"
+
+
+# Of a lab with thousands of prefixes a step asks for the same thousands of addresses at every edge.
+_interface = cache(IPv4Interface)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,7 @@ class Routing:
         """What the kernel derives from addresses: they are delivered, and so is what is sent to all of a prefix."""
         for text, required in self.interfaces.addresses(node.name).items():
             address, _, name = text.partition(" at ")
-            own, up = IPv4Interface(address), self.interfaces.is_up(node.name, name)
+            own, up = _interface(address), self.interfaces.is_up(node.name, name)
             local = way_of("local", [(name, "")], "", _RTPROT_KERNEL)
             yield Wanted("route", route_of(f"{own.ip}/32", LOCAL_TABLE, 0), (local,), required and up)
             if own.ip.is_loopback:
