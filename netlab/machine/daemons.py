@@ -155,5 +155,8 @@ def _await_frr(speaker: BgpSpeaker, daemon: str, process: processes.Process) -> 
 
 def _await(what: str, met: Callable[[], bool], said: Callable[[], str], alive: Callable[[], bool]) -> None:
     wait_until(
-        met, _READY_SECONDS, lambda: f"{what} is not there; {said()}", lambda: "" if alive() else f"{what} has ended"
+        met,
+        _READY_SECONDS,
+        lambda: f"{what} is not there; {said()}",
+        lambda: "" if alive() else f"{what} has ended; {said()}",
     )

@@ -50,7 +50,7 @@ def wait_until(
             raise ConvergeError(f"{otherwise()} (waited {seconds:g} s)")
         if now > doubt:
             if reason := hopeless():
-                raise ConvergeError(f"{reason}; {otherwise()}")
+                raise ConvergeError(reason)
             doubt = time.monotonic() + _DOUBT
         time.sleep(max(POLL, 2 * (now - began)))
         began = time.monotonic()

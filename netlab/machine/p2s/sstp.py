@@ -60,7 +60,7 @@ def start(plan: Plan, server: Server) -> None:
         lambda: connected(server) is not None,
         _READY_SECONDS,
         lambda: f"{what} is not there; {said()}",
-        lambda: "" if _running(server.directory) else f"{what} has ended",
+        lambda: "" if _running(server.directory) else f"{what} has ended; {said()}",
     )
 
 
