@@ -128,7 +128,7 @@ def test_a_probe_that_dies_on_the_underlay_is_seen_to_where_it_dies(lab: Lab) ->
     assert esp_packets(found, "forward") != {}
     assert all(places == FIRST_TUNNEL[:2] for places in esp_packets(found, "forward").values())
     assert found["dropped_at"]["node"] == "lin"
-    assert found["dropped_at"]["reason"] == "lost: the packet entered the tunnel p2s and did not leave it"
+    assert found["dropped_at"]["reason"] == "lost: the packet entered the tunnel ipsec0 and did not leave it"
 
 
 def test_a_trace_as_a_table(lab: Lab) -> None:
