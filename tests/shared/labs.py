@@ -29,7 +29,7 @@ def netlab(*arguments: object, code: int = 0, **options: Any) -> Done:
     command = [str(NETLAB), *map(str, arguments)]
     # Python's view of the environment: GNU readline, which pytest loads, sets COLUMNS behind it, as if there were a
     # terminal.
-    usual = {"cwd": "/", "capture_output": True, "text": True, "timeout": 120, "env": dict(os.environ)}
+    usual = {"cwd": "/", "capture_output": True, "text": True, "timeout": 300, "env": dict(os.environ)}
     done = subprocess.run(command, **{**usual, **options})
     ended_well(done, code)
     return done

@@ -12,9 +12,9 @@ from netlab.machine.ports import Daemons
 from netlab.plan.model import Plan
 from netlab.results.verification import Deviation
 
-# A daemon that lives answers in a millisecond; the SDN controller when it has looked at the lab, which takes seconds on
-# a busy machine. One that a signal has stopped is not waited for.
-_ANSWER_SECONDS = 10.0
+# A daemon that lives answers in a millisecond; the SDN controller when it has looked at the lab, which takes seconds
+# with thousands of prefixes on a busy machine. One that a signal has stopped is not waited for.
+_ANSWER_SECONDS = 30.0
 
 
 def dead(plan: Plan, state: State, daemons: Daemons) -> tuple[Deviation, ...]:
