@@ -17,7 +17,17 @@ from hypothesis import strategies as st
 
 from netlab.lab.measure.trace import tunnel_ends
 from netlab.plan import steering
-from netlab.plan.model import CHARON_TABLE, DEFAULT_TABLE, MAIN_TABLE, DataPlane, Interface, Node, Plan, Route
+from netlab.plan.model import (
+    CHARON_TABLE,
+    DEFAULT_TABLE,
+    MAIN_TABLE,
+    DataPlane,
+    Interface,
+    Node,
+    Plan,
+    Route,
+    SstpServer,
+)
 from netlab.plan.names import RUN_ROOT
 from netlab.plan.planner import plan
 from netlab.render import nftables
@@ -225,6 +235,8 @@ def check(scenario: Scenario, found: Plan) -> None:
 
     # Secrets: each is used by two ends, and only named here.
     used = {secret.name for charon in found.charons for secret in charon.secrets}
+    used |= {name for server in found.servers if isinstance(server, SstpServer) for _, name in server.users}
+    used |= {client.password for client in found.clients if client.password}
     assert used == set(found.secrets)
     assert len(found.secrets) == len(set(found.secrets))
     assert SECRET not in repr(asdict(found))

@@ -44,7 +44,7 @@ def lost(before: Any, after: Any, path: str = "") -> Iterator[str]:
     if is_dataclass(before) and type(before) is type(after):
         for field in fields(before):
             yield from lost(getattr(before, field.name), getattr(after, field.name), f"{path}.{field.name}")
-    elif isinstance(before, tuple):
+    elif isinstance(before, tuple) and isinstance(after, tuple):
         new = {key(item): item for item in after}
         for item in before:
             if item not in after:
