@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import socket
 import struct
 from collections.abc import Iterator
@@ -22,8 +21,10 @@ _ANY = _HEADER.pack(socket.AF_UNSPEC, 0, 0)
 _OF_TABLES, _OF_CHAINS, _OF_RULES, _OF_SETS = (2,), (4, 5, 7, 10), (4,), (3, 4, 5, 6, 7, 8, 9, 11, 17)
 
 
-# What was read of a namespace, by its inode, in which generation of its rulesets: each change makes another one.
-_known: dict[int, tuple[int, tuple[Fact, ...]]] = {}
+# asm-generic/socket.h: a number that no other namespace has or had; the inodes of namespaces are used again.
+_SO_NETNS_COOKIE = 71
+# What was read of a namespace, by its cookie, in which generation of its rulesets: each change makes another one.
+_known: dict[bytes, tuple[int, tuple[Fact, ...]]] = {}
 
 
 def filters() -> tuple[Fact, ...]:
@@ -34,9 +35,8 @@ def filters() -> tuple[Fact, ...]:
 
 def filters_of_a_lab() -> tuple[Fact, ...]:
     """The same of a namespace that has a name, read anew only where something has changed since it was read last."""
-    namespace = os.stat("/proc/thread-self/ns/net").st_ino
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_NETFILTER) as kernel:
-        generation = _generation(kernel)
+        namespace, generation = kernel.getsockopt(socket.SOL_SOCKET, _SO_NETNS_COOKIE, 8), _generation(kernel)
         if _known.get(namespace, (None, ()))[0] != generation:
             _known[namespace] = generation, tuple(_of_nftables(kernel))
     return (*_known[namespace][1], *_of_iptables())
