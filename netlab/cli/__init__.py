@@ -5,6 +5,7 @@ The only package that prints or exits. A room is a module with an ``app``; one w
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from typing import Annotated
@@ -53,7 +54,8 @@ def _settle_in() -> None:
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 # until the end
         # A locale may have no dash or arrow, and a file's name may be no text.
-        getattr(sys, name).reconfigure(errors="backslashreplace")
+        if isinstance(stream := getattr(sys, name), io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     # Debian's su keeps the path of a user, which has no sbin (su(1), "environment").
     path = os.environ.get("PATH", os.defpath).split(os.pathsep)
     os.environ["PATH"] = os.pathsep.join((*path, *(place for place in _SYSTEM_PROGRAMS if place not in path)))
