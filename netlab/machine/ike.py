@@ -12,7 +12,7 @@ from netlab.errors import ConvergeError
 from netlab.machine import charon, sas
 from netlab.machine.waiting import wait_until
 from netlab.plan.model import Plan
-from netlab.plan.names import certificate_path
+from netlab.plan.names import certificate_path, key_path
 from netlab.render import vici
 
 T = TypeVar("T")
@@ -28,7 +28,7 @@ def load(plan: Plan, secrets: Mapping[str, str]) -> None:
         return Path(certificate_path(plan.lab, name)).read_text()
 
     def private_key(name: str) -> str:
-        return Path(certificate_path(plan.lab, name)).with_suffix(".key").read_text()
+        return Path(key_path(plan.lab, name)).read_text()
 
     for item in plan.charons:
         orders = charon.Orders(

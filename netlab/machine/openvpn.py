@@ -21,11 +21,6 @@ def start(netns: str, directory: str, *options: str) -> processes.Process:
     return processes.start([PROGRAM, *options], directory, netns)
 
 
-def running(directory: str) -> list[processes.Process]:
-    """The daemon of a directory, if it runs."""
-    return [process for cwd, process in processes.under(directory) if cwd == directory]
-
-
 def ask(directory: str, command: str) -> tuple[str, ...] | None:
     """The lines of a daemon's answer; None where there is no daemon. It serves one who asks at a time."""
     with socket.socket(socket.AF_UNIX) as connection:

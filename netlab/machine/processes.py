@@ -108,6 +108,11 @@ def under(directory: str) -> list[tuple[str, Process]]:
     return found
 
 
+def working_in(directory: str) -> list[Process]:
+    """What netlab started that works in a directory itself."""
+    return [process for cwd, process in under(directory) if cwd == directory]
+
+
 def _is_marked(pid: int) -> bool:
     try:
         environment = Path(f"/proc/{pid}/environ").read_bytes()

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from ipaddress import IPv4Network
 
 from netlab.plan.model import OpenVpnServer, Timers
-from netlab.plan.names import certificate_path
+from netlab.plan.names import certificate_path, key_path
 from netlab.plan.timers import DPD_TIMEOUT, scaled
 from netlab.render.text import template
 
@@ -21,23 +21,18 @@ _ROUTE = re.compile(r'push "route (?P<network>[0-9.]+) (?P<netmask>[0-9.]+)"')
 def server_conf(lab: str, server: OpenVpnServer, timers: Timers) -> str:
     """The configuration of a gateway's daemon; paths lead to its secrets."""
     (own,) = server.credentials.own
-    path = certificate_path(lab, own)
     return template("openvpn/server.conf.j2").render(
         server=server,
         netmask=str(IPv4Network(server.subnet).netmask),
-        certificate=path,
-        key=_key(path),
-        tls_key=_key(certificate_path(lab, server.tls_key)),
+        certificate=certificate_path(lab, own),
+        key=key_path(lab, own),
+        tls_key=key_path(lab, server.tls_key),
         pushed=PUSHED,
         management=MANAGEMENT,
         # R38: OpenVPN asks its peers as DPD does.
         ping=timers.dpd_delay,
         dead=max(_DEAD_AT_LEAST, scaled(DPD_TIMEOUT, timers)),
     )
-
-
-def _key(certificate: str) -> str:
-    return f"{certificate.removesuffix('.pem')}.key"
 
 
 def pushed(server: OpenVpnServer, prefixes: Iterable[str]) -> str:

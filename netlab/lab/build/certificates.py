@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netlab.plan.model import Certificate
-from netlab.plan.names import certificate_path
+from netlab.plan.names import certificate_path, key_path
 from netlab.results.lab import ListedCertificate
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def issue(
         return
     Path(certificate_path(lab, "")).parent.mkdir(mode=0o700, exist_ok=True)
     for name in tls_keys:
-        write_secret(Path(certificate_path(lab, name)).with_suffix(".key"), _static_key())
+        write_secret(Path(key_path(lab, name)), _static_key())
     keys = _keys([item.name for item in wanted if item.revokes is None])
     issued: dict[str, Issued] = {}
     for item in wanted:
@@ -65,7 +65,7 @@ def issue(
                 serialization.PrivateFormat.TraditionalOpenSSL,
                 serialization.NoEncryption(),
             )
-            write_secret(Path(certificate_path(lab, item.name)).with_suffix(".key"), key.decode())
+            write_secret(Path(key_path(lab, item.name)), key.decode())
         Path(certificate_path(lab, item.name)).write_bytes(text)
 
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import time
 from collections.abc import Collection, Mapping
 from functools import partial
 from pathlib import Path
 
-from netlab.errors import BuildError, ConvergeError
+from netlab.errors import ConvergeError
 from netlab.machine import openvpn, processes
 from netlab.machine.admission import Connected, Refusal
+from netlab.machine.p2s import tls
 from netlab.machine.waiting import wait_until
 from netlab.plan.certificates import certificate_name, server_root_name
-from netlab.plan.model import Child, Client, OpenVpnServer, Plan, Selector, Server, Timers
-from netlab.plan.names import certificate_path, package_directory
+from netlab.plan.model import Child, Client, OpenVpnServer, Plan, Server, Timers
+from netlab.plan.names import certificate_path, key_path, package_directory
 from netlab.plan.p2s.openvpn import tls_key_name
 from netlab.render import openvpn as texts
 
@@ -24,8 +24,6 @@ _CONNECT_SECONDS = 60.0
 _PATIENCE_AT_LEAST = 5.0
 # How long a client waits for the gateway's TCP, whatever the time scale: a lost SYN is sent again after a second.
 _TCP_SECONDS = "3"
-_END_SECONDS = 5.0
-_EVERYTHING = Selector(("0.0.0.0/0",))
 
 
 # --- the gateway's end ----------------------------------------------------------------------------------------------
@@ -87,8 +85,7 @@ def connected(server: Server) -> tuple[Connected, ...] | None:
 
 def carried_to_clients(server: Server) -> tuple[Child, ...]:
     """Whatever is for the address of a client."""
-    found = connected(server) or ()
-    return tuple(Child(client.user, _EVERYTHING, Selector((f"{client.address}/32",))) for client in found)
+    return tls.carried_to_clients(connected(server))
 
 
 # --- the client's end -----------------------------------------------------------------------------------------------
@@ -100,7 +97,7 @@ def connect(plan: Plan, client: Client) -> None:
     A gateway that is not heard is asked again for a while; a client whose connection has ended does not come back by
     itself (R66). A gateway whose pool has no address left does not say so to the client.
     """
-    _stop(client)
+    tls.stop(client)
     directory = Path(client.directory)
     directory.mkdir(mode=0o700, exist_ok=True)
     _write_filled(plan, client, directory / "vpnconfig.ovpn")
@@ -108,7 +105,7 @@ def connect(plan: Plan, client: Client) -> None:
     said = partial(processes.last_words, client.directory, openvpn.LOG)
     wait_until(lambda: _is_heard(plan, client), patience, lambda: f"{client.name} does not connect; {said()}")
     if not virtual_address(client):
-        _stop(client)
+        tls.stop(client)
         raise ConvergeError(f"{client.name} did not get in; {said()}")
 
 
@@ -131,32 +128,21 @@ def _is_heard(plan: Plan, client: Client) -> bool:
 def _write_filled(plan: Plan, client: Client, path: Path) -> None:
     """The profile with the client's certificate and key, in a file that only root may read."""
     profile = Path(package_directory(plan.lab, client.name), PROFILE).read_text()
-    certificate = Path(certificate_path(plan.lab, certificate_name(client.node)))
-    text = texts.filled(profile, certificate.read_text(), certificate.with_suffix(".key").read_text())
+    paths = (path_of(plan.lab, certificate_name(client.node)) for path_of in (certificate_path, key_path))
+    text = texts.filled(profile, *(Path(path).read_text() for path in paths))
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(text)
 
 
 def disconnect(plan: Plan, client: Client) -> None:
     """Have the gateway drop it; a client whose gateway is dead is stopped."""
-    server = plan.server_of(client)
-    if server is not None and state(client):
-        openvpn.ask(server.directory, f"kill {client.node}")
-        with contextlib.suppress(ConvergeError):
-            wait_until(lambda: not openvpn.running(client.directory), _END_SECONDS, lambda: "still connected")
-    _stop(client)
+    tls.disconnect(plan, client, state(client), lambda directory: openvpn.ask(directory, f"kill {client.node}"))
 
 
 def reconnect(plan: Plan, client: Client) -> None:
     """Connect again: it gets what the gateway offers now."""
     disconnect(plan, client)
     connect(plan, client)
-
-
-def _stop(client: Client) -> None:
-    left = processes.stop(openvpn.running(client.directory))
-    if left:
-        raise BuildError(f"OpenVPN of {client.name} does not end")
 
 
 def virtual_address(client: Client) -> str:
@@ -172,8 +158,7 @@ def state(client: Client) -> str:
 
 def carried(client: Client) -> tuple[Child, ...]:
     """Whatever comes from its address."""
-    address = virtual_address(client)
-    return (Child(client.interface, Selector((f"{address}/32",)), _EVERYTHING),) if address else ()
+    return tls.carried(client, virtual_address(client))
 
 
 # --- the profile package --------------------------------------------------------------------------------------------
@@ -186,7 +171,7 @@ def package(plan: Plan, client: Client, prefixes: Collection[str]) -> Mapping[st
     """The vpnconfig.ovpn: no route is in it."""
     del prefixes
     root = Path(certificate_path(plan.lab, server_root_name(client.gateway))).read_text()
-    key = Path(certificate_path(plan.lab, tls_key_name(client.gateway))).with_suffix(".key").read_text()
+    key = Path(key_path(plan.lab, tls_key_name(client.gateway))).read_text()
     return {PROFILE: texts.vpnconfig(client.server, root, key)}
 
 

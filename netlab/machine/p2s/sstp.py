@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 from collections.abc import Collection, Mapping
 from functools import partial
@@ -10,23 +9,21 @@ from pathlib import Path
 
 from pyroute2 import IPRoute
 
-from netlab.errors import BuildError, ConvergeError
+from netlab.errors import ConvergeError
 from netlab.machine import processes
 from netlab.machine.admission import Connected, Refusal
 from netlab.machine.interfaces import indexes, set_up, with_netlink
-from netlab.machine.p2s import windows
+from netlab.machine.p2s import tls, windows
 from netlab.machine.routes import routes as kernel_routes
 from netlab.machine.routes import set_routes
 from netlab.machine.sstp import control
 from netlab.machine.waiting import wait_until
-from netlab.plan.model import Child, Client, Interface, Plan, Route, Selector, Server, SstpServer, Timers
+from netlab.plan.model import Child, Client, Interface, Plan, Route, Server, SstpServer, Timers
 from netlab.render import sstp as texts
 from netlab.sstp.settings import FILE
 
 _READY_SECONDS = 60.0
 _CONNECT_SECONDS = 90.0
-_END_SECONDS = 5.0
-_EVERYTHING = Selector(("0.0.0.0/0",))
 _LOG = processes.output(sys.executable)
 _REFUSED = {
     "REVOKED": Refusal.REVOKED,
@@ -44,10 +41,6 @@ def _start(netns: str, directory: str, end: str, settings: str) -> None:
     processes.start([sys.executable, "-m", f"netlab.machine.sstp.{end}"], directory, netns)
 
 
-def _running(directory: str) -> list[processes.Process]:
-    return [process for cwd, process in processes.under(directory) if cwd == directory]
-
-
 # --- the gateway's end ----------------------------------------------------------------------------------------------
 
 
@@ -60,7 +53,7 @@ def start(plan: Plan, server: Server) -> None:
         lambda: connected(server) is not None,
         _READY_SECONDS,
         lambda: f"{what} is not there; {said()}",
-        lambda: "" if _running(server.directory) else f"{what} has ended; {said()}",
+        lambda: "" if processes.working_in(server.directory) else f"{what} has ended; {said()}",
     )
 
 
@@ -96,8 +89,7 @@ def _session(client: Mapping[str, object]) -> Connected:
 
 def carried_to_clients(server: Server) -> tuple[Child, ...]:
     """Whatever is for the address of a client."""
-    found = connected(server) or ()
-    return tuple(Child(client.user, _EVERYTHING, Selector((f"{client.address}/32",))) for client in found)
+    return tls.carried_to_clients(connected(server))
 
 
 # --- the client's end -----------------------------------------------------------------------------------------------
@@ -105,14 +97,14 @@ def carried_to_clients(server: Server) -> tuple[Child, ...]:
 
 def connect(plan: Plan, client: Client) -> None:
     """Start its daemon, wait for an address, and give it to the daemon's TUN."""
-    _stop(client)
+    tls.stop(client)
     Path(client.directory, _LOG).unlink(missing_ok=True)
     netns = plan.netns(client.node)
     _start(netns, client.directory, "client", texts.client_settings(plan.lab, client, plan.timers))
     said = partial(processes.last_words, client.directory, _LOG)
 
     def decided() -> bool:
-        return bool(virtual_address(client)) or not _running(client.directory)
+        return bool(virtual_address(client)) or not processes.working_in(client.directory)
 
     wait_until(decided, _CONNECT_SECONDS, lambda: f"{client.name} does not connect; {said()}")
     address = virtual_address(client)
@@ -134,12 +126,7 @@ def _set_address(netns: str, client: Client, address: str) -> None:
 
 def disconnect(plan: Plan, client: Client) -> None:
     """Have the gateway end its call; a client whose gateway is dead is stopped."""
-    server = plan.server_of(client)
-    if server is not None and state(client):
-        control.ask(server.directory, f"disconnect {client.node}")
-        with contextlib.suppress(ConvergeError):
-            wait_until(lambda: not _running(client.directory), _END_SECONDS, lambda: "still connected")
-    _stop(client)
+    tls.disconnect(plan, client, state(client), lambda directory: control.ask(directory, f"disconnect {client.node}"))
 
 
 def reconnect(plan: Plan, client: Client) -> None:
@@ -150,11 +137,6 @@ def reconnect(plan: Plan, client: Client) -> None:
     connect(plan, client)
     source = virtual_address(client)
     set_routes(netns, (Route(r.prefix, client.interface, source=source, metric=r.metric) for r in own), ())
-
-
-def _stop(client: Client) -> None:
-    if processes.stop(_running(client.directory)):
-        raise BuildError(f"SSTP of {client.name} does not end")
 
 
 def virtual_address(client: Client) -> str:
@@ -169,8 +151,7 @@ def state(client: Client) -> str:
 
 def carried(client: Client) -> tuple[Child, ...]:
     """Whatever comes from its address."""
-    address = virtual_address(client)
-    return (Child(client.interface, Selector((f"{address}/32",)), _EVERYTHING),) if address else ()
+    return tls.carried(client, virtual_address(client))
 
 
 # --- the profile package --------------------------------------------------------------------------------------------
