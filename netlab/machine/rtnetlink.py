@@ -84,16 +84,13 @@ def _chosen(kernel: socket.socket, interface: int, source: str, target: str) -> 
     asked = _ROUTE.pack(socket.AF_INET, 32, 32, 0, 0, 0, 0, 0, _RTM_F_LOOKUP_TABLE | _RTM_F_FIB_MATCH)
     index = interface.to_bytes(4, sys.byteorder)
     for kind, value in ((_DST, socket.inet_aton(target)), (_SRC, socket.inet_aton(source)), (_IIF, index)):
-        asked += _ATTRIBUTE.pack(_ATTRIBUTE.size + len(value), kind) + value
-    kernel.send(_HEADER.pack(_HEADER.size + len(asked), _RTM_GETROUTE, _REQUEST, 1, 0) + asked)
-    said = kernel.recv(1 << 16)
-    length, kind, *_ = _HEADER.unpack_from(said)
-    if kind != _NLMSG_ERROR:
-        return _parsed(said[_HEADER.size : length])
-    code = -struct.unpack_from("=i", said, _HEADER.size)[0]
-    if code in _DROPPED:
-        return None
-    raise OSError(code, os.strerror(code))
+        asked += attribute(kind, value)
+    try:
+        return _parsed(request(kernel, _RTM_GETROUTE, asked))
+    except OSError as error:
+        if error.errno in _DROPPED:
+            return None
+        raise
 
 
 def _answer(kernel: socket.socket) -> tuple[bool, list[bytes]]:
@@ -112,7 +109,7 @@ def _answer(kernel: socket.socket) -> tuple[bool, list[bytes]]:
                 code = -struct.unpack_from("=i", body)[0]
                 raise OSError(code, os.strerror(code))
             bodies.append(body)
-            at += _aligned(length)
+            at += aligned(length)
 
 
 def _parsed(body: bytes) -> RawRoute | None:
@@ -140,7 +137,7 @@ def next_hops(data: bytes) -> Iterator[tuple[int, str]]:
     while at < len(data):
         length, _, _, index = _NEXT_HOP.unpack_from(data, at)
         yield index, address(attributes(data, at + _NEXT_HOP.size, at + length).get(_GATEWAY))
-        at += _aligned(length)
+        at += aligned(length)
 
 
 def attributes(data: bytes, at: int, end: int) -> dict[int, bytes]:
@@ -149,12 +146,23 @@ def attributes(data: bytes, at: int, end: int) -> dict[int, bytes]:
     while at < end:
         length, kind = _ATTRIBUTE.unpack_from(data, at)
         found[kind & _TYPE] = data[at + _ATTRIBUTE.size : at + length]
-        at += _aligned(length)
+        at += aligned(length)
     return found
 
 
-def _aligned(length: int) -> int:
+def attribute(kind: int, value: bytes) -> bytes:
+    """An attribute as it stands in a message."""
+    return _ATTRIBUTE.pack(_ATTRIBUTE.size + len(value), kind) + value + bytes(-len(value) % 4)
+
+
+def aligned(length: int) -> int:
+    """The room that so many bytes take."""
     return (length + 3) & ~3
+
+
+def text(value: bytes | None) -> str:
+    """An attribute that is a text; empty where there is none."""
+    return value.rstrip(b"\0").decode(errors="replace") if value else ""
 
 
 def number(value: bytes | None) -> int:

@@ -14,7 +14,7 @@ from netlab.plan import steering
 from netlab.plan.model import Interface, Plan, Tunnel
 
 # The name that kernel-libipsec gives its TUN.
-_TUN = "ipsec0"
+TUN = "ipsec0"
 _CLIENT_WAN = "eth0"
 
 
@@ -53,11 +53,11 @@ def move_tun(tunnel: Tunnel, edge_netns: str, netns: str) -> None:
     """
 
     def leave_decoy(ipr: IPRoute) -> None:
-        ipr.link("add", ifname=_TUN, kind="bridge")
-        ipr.link("set", index=indexes()[_TUN], state="up")
+        ipr.link("add", ifname=TUN, kind="bridge")
+        ipr.link("set", index=indexes()[TUN], state="up")
 
     def rename(ipr: IPRoute) -> None:
-        index = indexes()[_TUN]
+        index = indexes()[TUN]
         # Linux before 6.3 renames an interface only while it is down.
         ipr.link("set", index=index, state="down")
         ipr.link("set", index=index, ifname=tunnel.interface)
@@ -132,4 +132,4 @@ def _move(
 
 def remove_decoy(netns: str) -> None:
     """Remove what ``move_tun`` left in charon's place, else the next charon's TUN has another name."""
-    remove_interface(netns, _TUN)
+    remove_interface(netns, TUN)

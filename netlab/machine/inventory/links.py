@@ -6,7 +6,7 @@ import socket
 import struct
 from dataclasses import dataclass
 
-from netlab.machine.rtnetlink import attributes, dump, number
+from netlab.machine.rtnetlink import attributes, dump, number, text
 
 # linux/rtnetlink.h, linux/if_link.h
 _RTM_GETLINK = 18
@@ -43,7 +43,7 @@ def _link(body: bytes) -> Link:
     kind = _kind(found.get(_LINKINFO, b""), flags)
     return Link(
         index,
-        _text(found[_NAME]),
+        text(found[_NAME]),
         _words(kind, flags, found),
         found.get(_ADDRESS, b"").hex(":"),
         number(found.get(_LINK)) if kind == "veth" else 0,
@@ -54,7 +54,7 @@ def _link(body: bytes) -> Link:
 def _kind(data: bytes, flags: int) -> str:
     if flags & _LOOPBACK:
         return "loopback"
-    return _text(attributes(data, 0, len(data)).get(_INFO_KIND, b"other"))
+    return text(attributes(data, 0, len(data)).get(_INFO_KIND, b"other"))
 
 
 def _words(kind: str, flags: int, found: dict[int, bytes]) -> str:
@@ -73,7 +73,3 @@ def _settings(data: bytes) -> tuple[int, ...]:
     of_inet = attributes(data, 0, len(data)).get(socket.AF_INET, b"")
     values = attributes(of_inet, 0, len(of_inet)).get(_INET_CONF, b"")
     return struct.unpack(f"={len(values) // 4}i", values)
-
-
-def _text(value: bytes) -> str:
-    return value.rstrip(b"\0").decode(errors="replace")

@@ -8,7 +8,7 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
-from netlab.machine.rtnetlink import attributes, dump, request
+from netlab.machine.rtnetlink import aligned, attribute, attributes, dump, request, text
 from netlab.plan.model.held import Fact
 
 # linux/netfilter/nfnetlink.h, linux/netfilter/nf_tables.h
@@ -49,37 +49,37 @@ def _generation(kernel: socket.socket) -> int:
 def _of_nftables(kernel: socket.socket) -> Iterator[Fact]:
     for body in dump(kernel, _GETTABLE, _ANY):
         found = _attributes(body)
-        yield Fact("filter", f"table {_family(body)} {_text(found[1])}", _content(found, _OF_TABLES))
+        yield Fact("filter", f"table {_family(body)} {text(found[1])}", _content(found, _OF_TABLES))
     rules = _rules(kernel)
     for body in dump(kernel, _GETCHAIN, _ANY):
         found = _attributes(body)
-        place = _family(body), _text(found[1]), _text(found[3])
+        place = _family(body), text(found[1]), text(found[3])
         content = _content(found, _OF_CHAINS) + "".join(rules.get(place, ()))
         yield Fact("filter", "table {} {} chain {}".format(*place), _short(content))
     for body in dump(kernel, _GETSET, _ANY):
         found = _attributes(body)
         content = _content(found, _OF_SETS) + "".join(sorted(_elements(kernel, body, found)))
-        yield Fact("filter", f"table {_family(body)} {_text(found[1])} set {_text(found[2])}", _short(content))
+        yield Fact("filter", f"table {_family(body)} {text(found[1])} set {text(found[2])}", _short(content))
 
 
 def _rules(kernel: socket.socket) -> dict[tuple[str, str, str], list[str]]:
     rules: dict[tuple[str, str, str], list[str]] = {}
     for body in dump(kernel, _GETRULE, _ANY):
         found = _attributes(body)
-        place = _family(body), _text(found[1]), _text(found[2])
+        place = _family(body), text(found[1]), text(found[2])
         rules.setdefault(place, []).append(_content(found, _OF_RULES))
     return rules
 
 
 def _elements(kernel: socket.socket, body: bytes, found: dict[int, bytes]) -> Iterator[str]:
-    asked = _HEADER.pack(body[0], 0, 0) + _attribute(1, found[1]) + _attribute(2, found[2])
+    asked = _HEADER.pack(body[0], 0, 0) + attribute(1, found[1]) + attribute(2, found[2])
     for part in dump(kernel, _GETSETELEM, asked):
         elements = _attributes(part).get(3, b"")
         at = 0
         while at < len(elements):
             (length,) = struct.unpack_from("=H", elements, at)
             yield elements[at + 4 : at + length].hex()
-            at += (length + 3) & ~3
+            at += aligned(length)
 
 
 def _of_iptables() -> Iterator[Fact]:
@@ -96,10 +96,6 @@ def _attributes(body: bytes) -> dict[int, bytes]:
     return attributes(body, _HEADER.size, len(body))
 
 
-def _attribute(kind: int, value: bytes) -> bytes:
-    return struct.pack("=HH", 4 + len(value), kind) + value + bytes(-len(value) % 4)
-
-
 def _content(found: dict[int, bytes], kinds: tuple[int, ...]) -> str:
     return " ".join(f"{kind}:{found[kind].hex()}" for kind in kinds if kind in found)
 
@@ -110,7 +106,3 @@ def _short(content: str) -> str:
 
 def _family(body: bytes) -> str:
     return _FAMILIES.get(body[0], str(body[0]))
-
-
-def _text(value: bytes) -> str:
-    return value.rstrip(b"\0").decode(errors="replace")

@@ -7,7 +7,8 @@ import struct
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from netlab.machine.rtnetlink import address, attributes, dump, next_hops, number
+from netlab.machine.routes import RTPROT_BGP
+from netlab.machine.rtnetlink import address, attributes, dump, next_hops, number, text
 from netlab.plan.model.held import Fact
 
 # linux/rtnetlink.h
@@ -16,8 +17,8 @@ _UNSPEC, _UNICAST = 0, 1
 _TYPES = {1: "unicast", 2: "local", 3: "broadcast", 5: "multicast", 6: "blackhole", 7: "unreachable", 8: "prohibit"}
 _TYPES |= {9: "throw"}
 _CLONED = 0x200
-# What the kernel and zebra made. Of zebra's routes the next hops say only how it reaches BGP's.
-RTPROT_KERNEL, RTPROT_BGP = 2, 186
+# The kernel's own.
+RTPROT_KERNEL = 2
 # linux/fib_rules.h
 _INVERT = 2
 _ACTIONS = {1: "lookup", 2: "goto", 3: "nop", 6: "blackhole", 7: "unreachable", 8: "prohibit"}
@@ -68,7 +69,7 @@ def rules(kernel: socket.socket) -> Iterator[Fact]:
             number(found.get(6)),
             f"{address(found.get(2))}/{from_length}" if from_length else "",
             f"{address(found.get(1))}/{to_length}" if to_length else "",
-            found.get(3, b"").rstrip(b"\0").decode(errors="replace"),
+            text(found.get(3)),
         )
         yield Fact(
             "rule", " ".join((selector, *more)), f"{_ACTIONS.get(action, action)} {number(found.get(15)) or table}"
@@ -107,6 +108,7 @@ def routes(kernel: socket.socket, names: Names) -> Iterator[Fact]:
         )
         value = way_of(
             _TYPES.get(kind, str(kind)),
+            # Of zebra's routes the next hops say only how it reaches BGP's.
             ((names.get(index, ""), via if protocol != RTPROT_BGP else "") for index, via in hops if index or via),
             # The kernel names the source of what it makes itself, by its own choice.
             address(found.get(7)) if protocol != RTPROT_KERNEL else "",
@@ -144,4 +146,4 @@ def queues(kernel: socket.socket, names: Names) -> Iterator[Fact]:
         _, index, _, parent, _ = struct.unpack_from("=BxxxiIII", body)
         found = attributes(body, 20, len(body))
         where = "root" if parent == 0xFFFFFFFF else f"parent {parent:x}"
-        yield Fact("queue", f"{names.get(index, '')} {where}", found.get(1, b"").rstrip(b"\0").decode())
+        yield Fact("queue", f"{names.get(index, '')} {where}", text(found.get(1)))

@@ -11,6 +11,7 @@ from netlab.machine import impairment
 from netlab.machine.inventory.settings import of_interface, values, words
 from netlab.machine.inventory.tables import address_of
 from netlab.machine.network import settings
+from netlab.machine.tunnels import TUN
 from netlab.plan.edges import foothold
 from netlab.plan.model import Client, Node
 from netlab.plan.model.held import Wanted
@@ -21,7 +22,6 @@ _MTU, _LOOPBACK_MTU = 1500, 65536
 _LOOPBACK = "127.0.0.1/8"
 # kernel-libipsec's TUN before anything is set.
 _TUN_MTUS = (1400, 1500)
-_DECOY = "ipsec0"
 # Where a node says what its interfaces begin with.
 _FOR_ALL = "ipv4/conf/default/"
 
@@ -71,7 +71,7 @@ class Interfaces:
             kind = "xfrm" if tunnel.if_id else "tun"
             self._add(tunnel.node, tunnel.interface, (f"{kind}, up, mtu {tunnel.mtu}",), ())
             if not tunnel.if_id and not tunnel.ready_made:
-                self._add(tunnel.edge, _DECOY, (f"bridge, up, mtu {_MTU}",), ())
+                self._add(tunnel.edge, TUN, (f"bridge, up, mtu {_MTU}",), ())
         for client in plan.clients:
             if client.keeps_interface or self._moment.leases[client.name]:
                 self._add(client.node, client.interface, tuple(self._words_of(client)), self._lease(client))

@@ -12,8 +12,9 @@ from netlab.azure.p2s.sessions import by_profile
 from netlab.controllers import tables
 from netlab.lab.measure.kernel.interfaces import Interfaces
 from netlab.lab.measure.kernel.moment import Moment
-from netlab.machine.inventory.tables import route_of, rule_of, way_of
+from netlab.machine.inventory.tables import RTPROT_KERNEL, route_of, rule_of, way_of
 from netlab.machine.routes import RTPROT_BGP, RTPROT_NETLAB
+from netlab.machine.tunnels import TUN
 from netlab.plan import steering
 from netlab.plan.gateways import custom_routes
 from netlab.plan.model import (
@@ -32,13 +33,12 @@ from netlab.plan.model import (
 from netlab.plan.model.held import Wanted
 from netlab.render.text import NO_PRIORITY, charon_priority
 
-# linux/rtnetlink.h: the kernel's own, what OpenVPN writes, and what pyroute2 and charon do.
-_RTPROT_KERNEL, _RTPROT_BOOT, _RTPROT_STATIC = 2, 3, 4
+# linux/rtnetlink.h: what OpenVPN writes, and what pyroute2 and charon do.
+_RTPROT_BOOT, _RTPROT_STATIC = 3, 4
 # How zebra's routes for bgpd are weighed.
 _BGP_METRIC = 20
 # The rules that every namespace has.
 _OWN_RULES = ((0, LOCAL_TABLE), (32_766, MAIN_TABLE), (32_767, DEFAULT_TABLE))
-_DECOY = "ipsec0"
 
 
 # Of a lab with thousands of prefixes a step asks for the same thousands of addresses at every edge.
@@ -83,13 +83,13 @@ class Routing:
         for text, required in self.interfaces.addresses(node.name).items():
             address, _, name = text.partition(" at ")
             own, up = _interface(address), self.interfaces.is_up(node.name, name)
-            local = way_of("local", [(name, "")], "", _RTPROT_KERNEL)
+            local = way_of("local", [(name, "")], "", RTPROT_KERNEL)
             yield Wanted("route", route_of(f"{own.ip}/32", LOCAL_TABLE, 0), (local,), required and up)
             if own.ip.is_loopback:
                 yield Wanted("route", route_of(str(own.network), LOCAL_TABLE, 0), (local,))
             if own.network.prefixlen < 31:
                 for ip in (own.network.network_address, own.network.broadcast_address):
-                    way = way_of("broadcast", [(name, "")], "", _RTPROT_KERNEL)
+                    way = way_of("broadcast", [(name, "")], "", RTPROT_KERNEL)
                     yield Wanted("route", route_of(f"{ip}/32", LOCAL_TABLE, 0), (way,), required=False)
 
     def _planned(self, node: Node) -> Iterator[Wanted]:
@@ -135,7 +135,7 @@ class Routing:
         addresses = {text.partition("/")[0] for text in self.interfaces.addresses(node.name)}
         for sa in self.moment.selected(node.name):
             client = clients.get(sa.connection)
-            device = client.interface if client is not None else _DECOY
+            device = client.interface if client is not None else TUN
             for prefix in sa.remote_ts:
                 ways = (way_of("unicast", [(device, "")], source, _RTPROT_STATIC) for source in ("", *addresses))
                 used = client is not None and client.os != "windows" and not client.if_id
@@ -162,7 +162,7 @@ class Routing:
                 route = Route(prefix, client.interface, via=client.next_hop, metric=client.metric)
                 yield self._route(node, route, _RTPROT_BOOT)
         connected = Route(client.subnet, client.interface)
-        yield self._route(node, connected, _RTPROT_KERNEL)
+        yield self._route(node, connected, RTPROT_KERNEL)
 
     def _route(self, node: Node, route: Route, *protocols: int) -> Wanted:
         """A route, which is there only while its interfaces are up."""
