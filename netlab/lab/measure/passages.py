@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 from netlab.azure.dataplane.walk import Walk
 from netlab.azure.prediction import Predicted
-from netlab.plan.model import Plan
+from netlab.plan.model import Plan, Tunnel
 from netlab.probe.trace import Leg, Trace, passage
 
 # An interface: its node, and its name.
@@ -22,10 +22,12 @@ class Passages:
         self._joined: dict[tuple[Port, Port], str] = {}
         for link in plan.links:
             self._join((link.a.node, link.a.name), (link.b.node, link.b.name), "")
+        ends: dict[str, list[Tunnel]] = {}
         for tunnel in plan.tunnels:
-            for other in plan.tunnels:
-                if tunnel.connection == other.connection and tunnel.node != other.node:
-                    self._join((tunnel.node, tunnel.interface), (other.node, other.interface), tunnel.connection)
+            ends.setdefault(tunnel.connection, []).append(tunnel)
+        for one, other in (pair for tunnels in ends.values() for pair in combinations(tunnels, 2)):
+            if one.node != other.node:
+                self._join((one.node, one.interface), (other.node, other.interface), one.connection)
         for client in plan.clients:
             for server in plan.servers_of(client.gateway):
                 self._join((client.node, client.interface), (server.node, server.interface), client.name)

@@ -31,22 +31,30 @@ class Interfaces:
 
     def __init__(self, moment: Moment, defaults: Mapping[str, str]) -> None:
         self._moment, self._defaults = moment, defaults
-        self._footholds = footholds(moment)
         self._words: dict[str, dict[str, tuple[str, ...]]] = {node.name: {} for node in moment.plan.nodes}
         self._addresses: dict[str, dict[str, bool]] = {node.name: {} for node in moment.plan.nodes}
+        self._impaired = {
+            (end.node, end.name): impairment.discipline(uplink)
+            for uplink in moment.uplinks
+            for end in (uplink.near, uplink.far)
+        }
         self._fill()
 
     def of(self, node: Node) -> Iterator[Wanted]:
         """What a node should have of interfaces, addresses, queues and settings."""
+        own = settings(node)
+        mine = {path.rpartition("/")[2]: int(value) for path, value in own.items() if _FOR_ALL in path}
+        mine["forwarding"] = int(node.forwarding)
         for name, words_ in self._words[node.name].items():
             yield Wanted("interface", name, words_)
-            yield Wanted("setting", of_interface(name), (self._settings(node, name),))
+            usual = values(self._defaults[of_interface("lo" if name == "lo" else "*")])
+            yield Wanted("setting", of_interface(name), (words(usual | mine),))
         yield from (Wanted("queue", f"{name} root", kinds) for name, kinds in self._queues(node.name))
         for text, required in self._addresses[node.name].items():
             yield Wanted("address", text, required=required)
         for path, value in self._defaults.items():
             if not path.startswith(of_interface("")) or path.count("/") > 2:
-                yield Wanted("setting", path, (settings(node).get(path, value),))
+                yield Wanted("setting", path, (own.get(path, value),))
 
     def addresses(self, node: str) -> Mapping[str, bool]:
         """The addresses that a node has, each with its interface, and whether it must have it."""
@@ -75,10 +83,10 @@ class Interfaces:
         for client in plan.clients:
             if client.keeps_interface or self._moment.leases[client.name]:
                 self._add(client.node, client.interface, tuple(self._words_of(client)), self._lease(client))
-        for node in plan.nodes:
-            if node.kind == "edge":
-                for address in self._footholds:
-                    self._addresses[node.name].setdefault(address_of("lo", address), False)
+        possible = [address_of("lo", address) for address in footholds(self._moment)]
+        for edge in (node.name for node in plan.nodes if node.kind == "edge"):
+            for text in possible:
+                self._addresses[edge].setdefault(text, False)
 
     def _add(self, node: str, name: str, said: tuple[str, ...], addresses: Iterable[str]) -> None:
         self._words[node][name] = said
@@ -96,21 +104,11 @@ class Interfaces:
         return (f"{address}/{length}",) if address else ()
 
     def _queues(self, node: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-        impaired = {
-            (end.node, end.name): impairment.discipline(uplink)
-            for uplink in self._moment.uplinks
-            for end in (uplink.near, uplink.far)
-        }
         for name, said in self._words[node].items():
             if said[0].startswith("tun,"):
                 yield name, impairment.USUAL_QUEUES
             else:
-                yield name, (impaired.get((node, name)) or "noqueue",)
-
-    def _settings(self, node: Node, name: str) -> str:
-        found = values(self._defaults[of_interface("lo" if name == "lo" else "*")])
-        mine = ((path.rpartition("/")[2], value) for path, value in settings(node).items() if _FOR_ALL in path)
-        return words(found | {key: int(value) for key, value in mine} | {"forwarding": int(node.forwarding)})
+                yield name, (self._impaired.get((node, name)) or "noqueue",)
 
 
 def footholds(moment: Moment) -> frozenset[str]:

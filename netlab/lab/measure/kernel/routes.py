@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from ipaddress import IPv4Interface
 
 from netlab.azure.dataplane.routers import static_ways
@@ -45,12 +45,22 @@ _OWN_RULES = ((0, LOCAL_TABLE), (32_766, MAIN_TABLE), (32_767, DEFAULT_TABLE))
 _interface = cache(IPv4Interface)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Routing:
     """The rules and routes of every node of a moment."""
 
     moment: Moment
     interfaces: Interfaces
+
+    @cached_property
+    def _known(self) -> tables.Known:
+        """What every gateway sends into its tunnels, for the tables of all fabrics."""
+        return tables.known_by_gateways(self.moment.plan, Predicted(self.moment))
+
+    @cached_property
+    def _injected(self) -> tables.Injected:
+        """What Route Servers program into VNets."""
+        return tables.injected_by_route_servers(self.moment.plan, Predicted(self.moment))
 
     def of(self, node: Node) -> Iterator[Wanted]:
         """What a node should have of rules and routes."""
@@ -103,11 +113,8 @@ class Routing:
             for route in self._custom_routes():
                 yield replace(self._route(node, route, _RTPROT_STATIC), required=False)
         if fabric is not None:
-            predicted = Predicted(self.moment)
-            known = tables.known_by_gateways(self.moment.plan, predicted)
-            injected = tables.injected_by_route_servers(self.moment.plan, predicted)
             for table in fabric.tables:
-                for route in tables.wanted_routes(table, known, injected):
+                for route in tables.wanted_routes(table, self._known, self._injected):
                     yield self._route(node, route, _RTPROT_STATIC, RTPROT_NETLAB)
 
     def _is_idle(self, node: Node) -> bool:
@@ -225,16 +232,14 @@ class Predicted:
         )
         main = (route for route in planned if route.table == MAIN_TABLE)
         static = [(r.prefix, False, 0) for r in main if into & {r.device, *(device for device, _ in r.hops)}]
-        by_bgp = [
-            (p, True, self._length(view, p)) for p, ways in bgp_ways(self.moment, view.node).items() if ways & into
-        ]
-        return (*static, *by_bgp)
+        lengths = self._lengths(view)
+        ways = bgp_ways(self.moment, view.node)
+        return (*static, *((p, True, lengths.get(p, 0)) for p, devices in ways.items() if devices & into))
 
-    def _length(self, view: GatewayView, prefix: str) -> int:
-        if not view.directory:
-            return 0
-        found = self.moment.state.learned[view.node]
-        return next(len(path.as_path) for known, paths in found.items() if str(known) == prefix for path in paths)
+    def _lengths(self, view: GatewayView) -> Mapping[str, int]:
+        """Over how many AS a gateway has each prefix; of one that is not read nothing."""
+        learned = self.moment.state.learned.get(view.node, {}) if view.directory else {}
+        return {str(prefix): len(paths[0].as_path) for prefix, paths in learned.items() if paths}
 
     def custom_routes(self, netns: str) -> tuple[str, ...]:
         """The custom routes of a gateway."""
