@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from netlab.azure.faults import Impact
 from netlab.azure.state import State
@@ -27,6 +27,11 @@ def dead(plan: Plan, state: State, daemons: Daemons) -> tuple[Deviation, ...]:
         for node, directory, name in _wanted(plan, state)
         if running[directory, name] != 1
     )
+
+
+def said(found: Iterable[Deviation]) -> list[str]:
+    """What is wrong with each of these daemons, in words."""
+    return [f"{item.object} of {item.node} {item.message}" for item in found]
 
 
 def silent(plan: Plan, state: State, daemons: Daemons) -> tuple[Deviation, ...]:

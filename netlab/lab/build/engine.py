@@ -73,9 +73,7 @@ def steps(
 
 def _dead(plan: Plan, state: State, machine: Machine) -> str:
     """Which daemons are dead: then nothing more comes of waiting."""
-    return "; ".join(
-        f"{item.object} of {item.node} {item.message}" for item in alive.dead(plan, state, machine.daemons)
-    )
+    return "; ".join(alive.said(alive.dead(plan, state, machine.daemons)))
 
 
 def _connections(plan: Plan) -> frozenset[str]:

@@ -17,7 +17,6 @@ from netlab.lab.measure.judgement import another_cause, another_way, disagreemen
 from netlab.lab.measure.passages import Passages
 from netlab.lab.measure.probing import aimed, all_addresses
 from netlab.lab.measure.trace import outer, tunnel_ends
-from netlab.lab.story.addresses import probe_addresses
 from netlab.plan.model import Plan
 from netlab.probe.observe import observe
 from netlab.probe.packets import MAX_PROBES
@@ -30,6 +29,8 @@ from netlab.scenario.models import Reach
 from netlab.scenario.names import Endpoint, Pair
 
 Documented = Mapping[Pair, Reach]
+# The endpoints that are asked for all; None where all are asked.
+Among = Collection[Endpoint] | None
 # A source, a target and a protocol.
 Question = tuple[str, str, Protocol]
 
@@ -48,10 +49,9 @@ class Measured:
 
 
 def measure(
-    lab: Lab, machine: Machine, documented: Documented, state: State, among: Collection[Endpoint] | None
+    lab: Lab, machine: Machine, documented: Documented, state: State, addresses: Mapping[str, str], among: Among
 ) -> Measured:
-    """Measure all pairs of endpoints, or those ``among`` these and the Internet."""
-    addresses = probe_addresses(lab, machine.clients)
+    """Measure all pairs of endpoints that have addresses now, or those ``among`` these and the Internet."""
     everything = all_addresses(state, addresses)
     foretold = tuple(Forecast(state, everything).matrix(among))
     predicted = {(item.source, item.target, protocol): item for item in foretold for protocol in item.protocols}

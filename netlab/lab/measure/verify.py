@@ -144,7 +144,7 @@ def _measure(
     asked = {address for node, address in addresses.items() if few is None or node in few.nodes}
     effective = partial(effective_routes.check, plan, state, machine.gateways, machine.routes, asked)
     checks += _looked("effective routes", lambda: (effective(),))
-    measured = cells.measure(lab, machine, documented.reach, state, few.asked if few is not None else None)
+    measured = cells.measure(lab, machine, documented.reach, state, addresses, few.asked if few is not None else None)
     checks += [*troubles, encryption.check(measured.evidence), *arp_table.check(measured.cells, measured.overflows)]
     checks += _looked("routes", lambda: client_routes.check(plan, state, machine.clients, documented.routes))
     checks += profiles.check(plan, state, machine.clients)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from netlab.lab.build.records import Lab
 from netlab.machine.ports import Clients
+from netlab.plan.model import Interface
 from netlab.scenario.addresses import INTERNET_ADDRESS
 from netlab.scenario.names import INTERNET, endpoints
 
@@ -14,10 +15,11 @@ def probe_addresses(lab: Lab, clients: Clients) -> dict[str, str]:
     A client with several tunnels has the first one's, and each of theirs by the tunnel's name.
     """
     found = {INTERNET: str(INTERNET_ADDRESS)}
+    first: dict[str, Interface] = {}
+    for end in (end for link in lab.plan.links for end in (link.a, link.b)):
+        first.setdefault(end.node, end)
     for endpoint in (endpoint for endpoint in endpoints(lab.scenario) if endpoint.kind != "client"):
-        interfaces = (end for link in lab.plan.links for end in (link.a, link.b))
-        end = next(item for item in interfaces if item.node == endpoint.node)
-        found[endpoint.node] = end.addresses[0].partition("/")[0]
+        found[endpoint.node] = first[endpoint.node].addresses[0].partition("/")[0]
     for client in lab.plan.clients:
         address = clients.virtual_address(client)
         if address:

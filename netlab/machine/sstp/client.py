@@ -6,13 +6,12 @@ import json
 import secrets
 import socket
 import ssl
-import time
 import uuid
 from pathlib import Path
 
 from netlab.machine.sstp.connection import Connection
 from netlab.machine.sstp.control import Control
-from netlab.machine.sstp.daemon import NEGOTIATION_SECONDS, RESTART_SECONDS, Daemon, say, take_name
+from netlab.machine.sstp.daemon import Daemon, say, take_name
 from netlab.machine.sstp.tun import Tun
 from netlab.sstp import binding, eap, eap_tls, link, mschapv2, settings
 from netlab.sstp.call import ClientCall
@@ -33,7 +32,6 @@ class Client(Daemon):
         correlation = f"{{{str(uuid.uuid4()).upper()}}}"
         call = ClientCall(self._link, wanted.server, binding.certificate_hash(certificate), correlation)
         self._connection = Connection(tls, call)
-        self._begun = self._resent = self._heard = time.monotonic()
         self._tun = Tun(wanted.interface)
         self.watch(self._tun, self._from_tun)
         control = Control(self._asked)
@@ -45,7 +43,6 @@ class Client(Daemon):
         self._go_on()
 
     def _from_gateway(self) -> None:
-        self._heard = time.monotonic()
         self._tun.write(self._connection.read())
         self._go_on()
 
@@ -65,17 +62,10 @@ class Client(Daemon):
 
     def tick(self) -> None:
         """A second has passed."""
-        now, call = time.monotonic(), self._connection.call
-        if call.ended:
+        if self._connection.call.ended:
             self._connection.close()
-        elif not call.up and now - self._begun > NEGOTIATION_SECONDS:
-            call.ended = "the gateway does not answer"
-        elif not call.up and now - self._resent > RESTART_SECONDS:
-            self._resent = now
-            call.resend()
-        elif call.up and now - self._heard > self._settings.hello:
-            self._heard = now
-            call.ask()
+        else:
+            self._connection.tick(self._settings.hello, "the gateway does not answer")
         self._go_on()
 
     def stop(self) -> None:

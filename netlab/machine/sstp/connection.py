@@ -6,11 +6,15 @@ import contextlib
 import selectors
 import socket
 import ssl
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from netlab.sstp.call import Call
 
+# RFC 1661, section 4.6: the restart timer. [MS-SSTP], section 3.1.2: the negotiation timer.
+RESTART_SECONDS = 3.0
+NEGOTIATION_SECONDS = 60.0
 # A record of TLS; a read takes one.
 _RECORD = 16384
 _BATCH = 32
@@ -43,6 +47,7 @@ class Connection:
         self.call = call
         self.received, self.sent = Counted(), Counted()
         self.gone = False
+        self.begun = self._resent = self._heard = time.monotonic()
 
     def fileno(self) -> int:
         """The descriptor, for selectors."""
@@ -55,6 +60,7 @@ class Connection:
 
     def read(self) -> list[bytes]:
         """What came: IP packets."""
+        self._heard = time.monotonic()
         packets: list[bytes] = []
         with self._careful():
             if not self.shaken:
@@ -86,6 +92,19 @@ class Connection:
                 self._closing = True
                 # The socket's own: TLS still reads.
                 socket.socket.shutdown(self._tls, socket.SHUT_WR)
+
+    def tick(self, hello: float, absence: str) -> None:
+        """A second has passed: send again what is unanswered, ask one who has been silent so long; ``absence`` says
+        why a call that does not come up is over."""
+        now, call = time.monotonic(), self.call
+        if not call.up and now - self.begun > NEGOTIATION_SECONDS:
+            call.ended = absence
+        elif not call.up and now - self._resent > RESTART_SECONDS:
+            self._resent = now
+            call.resend()
+        elif call.up and now - self._heard > hello:
+            self._heard = now
+            call.ask()
 
     def close(self) -> None:
         """End the connection."""

@@ -12,10 +12,6 @@ from typing import Protocol
 
 from netlab.sstp.settings import PROGRAM
 
-# RFC 1661, section 4.6: the restart timer. [MS-SSTP], section 3.1.2: the negotiation timer.
-RESTART_SECONDS = 3.0
-NEGOTIATION_SECONDS = 60.0
-
 
 class _Stop(BaseException):
     """SIGTERM came."""

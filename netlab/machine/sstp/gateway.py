@@ -12,7 +12,7 @@ from pathlib import Path
 
 from netlab.machine.sstp.connection import Connection
 from netlab.machine.sstp.control import Control
-from netlab.machine.sstp.daemon import NEGOTIATION_SECONDS, RESTART_SECONDS, Daemon, say, take_name
+from netlab.machine.sstp.daemon import Daemon, say, take_name
 from netlab.machine.sstp.tun import Tun
 from netlab.sstp import binding, eap_tls, link, mschapv2, settings
 from netlab.sstp.call import GatewayCall
@@ -50,7 +50,6 @@ class Session:
     def __init__(self, connection: Connection, there: link.Gateway, public: str) -> None:
         self.connection, self.link, self.public = connection, there, public
         self.identifier = secrets.token_hex(8)
-        self.begun = self.resent = self.heard = time.monotonic()
         self.reported = False
 
     @property
@@ -65,7 +64,7 @@ class Session:
             "user": self.user,
             "public": self.public,
             "address": str(self.link.address),
-            "seconds": int(time.monotonic() - self.begun),
+            "seconds": int(time.monotonic() - self.connection.begun),
             "received": (received.octets, received.packets),
             "sent": (sent.octets, sent.packets),
         }
@@ -132,7 +131,6 @@ class Gateway(Daemon):
                 self._go_on(session)
 
     def _from(self, session: Session) -> None:
-        session.heard = time.monotonic()
         packets = session.connection.read()
         if session.link.address is not None:
             own = session.link.address.packed
@@ -191,21 +189,12 @@ class Gateway(Daemon):
 
     def tick(self) -> None:
         """A second has passed."""
-        now = time.monotonic()
         for session in tuple(self._sessions):
-            call = session.connection.call
-            if call.ended:
+            if session.connection.call.ended:
                 self._end(session)
-                continue
-            if not call.up and now - session.begun > NEGOTIATION_SECONDS:
-                call.ended = "the client does not come up"
-            elif not call.up and now - session.resent > RESTART_SECONDS:
-                session.resent = now
-                call.resend()
-            elif call.up and now - session.heard > self._settings.hello:
-                session.heard = now
-                call.ask()
-            self._go_on(session)
+            else:
+                session.connection.tick(self._settings.hello, "the client does not come up")
+                self._go_on(session)
 
     def stop(self) -> None:
         """Disconnect all."""

@@ -36,35 +36,25 @@ def _of_speakers(plan: Plan, state: State, machine: Machine) -> Iterator[Deviati
     for speaker in (speaker for speaker in plan.speakers if speaker.node in state.topology.speakers):
         for daemon in speaker.daemons:
             drift = machine.bgp.drift(speaker, daemon)
-            came, went = drift if drift is not None else (frozenset[str](), frozenset[str]())
-            by_story = _by_story(speaker, state) if daemon == "bgpd" and drift is not None else frozenset()
-            lost = _lost_by_story(speaker, state)
-            yield from (Deviation(f"{daemon}-extra", speaker.node, line) for line in sorted(came - by_story))
-            yield from (Deviation(f"{daemon}-missing", speaker.node, line) for line in sorted(by_story - came))
-            yield from (Deviation(f"{daemon}-missing", speaker.node, line) for line in sorted(went - lost))
+            if drift is None:
+                continue
+            came, went = drift
+            added, taken = _by_story(speaker, state) if daemon == "bgpd" else (frozenset[str](), frozenset[str]())
+            yield from (Deviation(f"{daemon}-extra", speaker.node, line) for line in sorted(came - added))
+            yield from (Deviation(f"{daemon}-missing", speaker.node, line) for line in sorted(added - came))
+            yield from (Deviation(f"{daemon}-missing", speaker.node, line) for line in sorted(went - taken))
 
 
-def _by_story(speaker: BgpSpeaker, state: State) -> frozenset[str]:
-    """The lines that a story has added to a speaker's configuration."""
-    context, now = f"router bgp {speaker.asn}", _announced(speaker, state)
+def _by_story(speaker: BgpSpeaker, state: State) -> tuple[frozenset[str], frozenset[str]]:
+    """The lines that a story has added to the configuration of a speaker's bgpd, and those that it has taken away."""
+    context, begun = f"router bgp {speaker.asn}", set(speaker.networks)
     family = f"{context} / address-family ipv4 unicast"
+    now = set(map(str, originated(state.topology.speakers[speaker.node], state.announced)))
     down = targets(state.faults, SESSION)
     shut = (neighbor.address for neighbor in speaker.neighbors if pair(speaker.node, neighbor.node) in down)
-    return frozenset(
-        (
-            *(f"{family} / network {prefix}" for prefix in now - set(speaker.networks)),
-            *(f"{context} / neighbor {address} shutdown" for address in shut),
-        )
-    )
-
-
-def _lost_by_story(speaker: BgpSpeaker, state: State) -> frozenset[str]:
-    family = f"router bgp {speaker.asn} / address-family ipv4 unicast"
-    return frozenset(f"{family} / network {prefix}" for prefix in set(speaker.networks) - _announced(speaker, state))
-
-
-def _announced(speaker: BgpSpeaker, state: State) -> set[str]:
-    return set(map(str, originated(state.topology.speakers[speaker.node], state.announced)))
+    added = (f"{family} / network {prefix}" for prefix in now - begun)
+    shutdowns = (f"{context} / neighbor {address} shutdown" for address in shut)
+    return frozenset((*added, *shutdowns)), frozenset(f"{family} / network {prefix}" for prefix in begun - now)
 
 
 # --- charon ---------------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from netlab.results.verification import Check
 def check(plan: Plan, state: State, daemons: Daemons) -> Check:
     """Whether every daemon runs and answers."""
     found = (*alive.dead(plan, state, daemons), *alive.silent(plan, state, daemons))
-    words = some([f"{item.object} of {item.node} {item.message}" for item in found])
+    words = some(alive.said(found))
     return Check(
         "daemons",
         "failed" if found else "passed",
