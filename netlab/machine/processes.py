@@ -29,12 +29,12 @@ _LINE_LENGTH = 200
 class Process:
     """A process: a pid is only the same process with the same start time (clock ticks since boot).
 
-    ``stopped`` is one that a signal has stopped, as it was seen.
+    It may change its ``name``. ``stopped`` is one that a signal has stopped, as it was seen.
     """
 
     pid: int
     start_time: int
-    name: str
+    name: str = field(compare=False)
     stopped: bool = field(default=False, compare=False)
 
     def alive(self) -> bool:

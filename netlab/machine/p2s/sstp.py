@@ -33,12 +33,12 @@ _REFUSED = {
 }
 
 
-def _start(netns: str, directory: str, end: str, settings: str) -> None:
+def _start(netns: str, directory: str, end: str, settings: str) -> processes.Process:
     """Start the daemon of an end in its directory, with its settings."""
     Path(directory).mkdir(mode=0o700, exist_ok=True)
     Path(directory, control.SOCKET).unlink(missing_ok=True)
     Path(directory, FILE).write_text(settings)
-    processes.start([sys.executable, "-m", f"netlab.machine.sstp.{end}"], directory, netns)
+    return processes.start([sys.executable, "-m", f"netlab.machine.sstp.{end}"], directory, netns)
 
 
 # --- the gateway's end ----------------------------------------------------------------------------------------------
@@ -47,13 +47,14 @@ def _start(netns: str, directory: str, end: str, settings: str) -> None:
 def start(plan: Plan, server: Server) -> None:
     """Start its daemon, and wait until it serves: then its TUN is there."""
     assert isinstance(server, SstpServer)
-    _start(server.edge_netns, server.directory, "gateway", texts.gateway_settings(plan.lab, server, plan.timers))
+    settings = texts.gateway_settings(plan.lab, server, plan.timers)
+    process = _start(server.edge_netns, server.directory, "gateway", settings)
     what, said = f"SSTP of {server.node}", partial(processes.last_words, server.directory, _LOG)
     wait_until(
         lambda: connected(server) is not None,
         _READY_SECONDS,
         lambda: f"{what} is not there; {said()}",
-        lambda: "" if processes.working_in(server.directory) else f"{what} has ended; {said()}",
+        lambda: "" if process.alive() else f"{what} has ended; {said()}",
     )
 
 
@@ -100,11 +101,11 @@ def connect(plan: Plan, client: Client) -> None:
     tls.stop(client)
     Path(client.directory, _LOG).unlink(missing_ok=True)
     netns = plan.netns(client.node)
-    _start(netns, client.directory, "client", texts.client_settings(plan.lab, client, plan.timers))
+    process = _start(netns, client.directory, "client", texts.client_settings(plan.lab, client, plan.timers))
     said = partial(processes.last_words, client.directory, _LOG)
 
     def decided() -> bool:
-        return bool(virtual_address(client)) or not processes.working_in(client.directory)
+        return bool(virtual_address(client)) or not process.alive()
 
     wait_until(decided, _CONNECT_SECONDS, lambda: f"{client.name} does not connect; {said()}")
     address = virtual_address(client)
