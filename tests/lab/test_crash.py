@@ -43,6 +43,7 @@ STEPS = (
     "BGP sessions and routes",
     "VNet route tables",
     "point-to-site clients",
+    "daemons at work",
 )
 SEED = 20
 # A lab is up after 1.5 to 3 seconds: some of these kill a netlab that has hardly begun, some a finished one.
@@ -170,11 +171,13 @@ def test_a_failover_that_is_killed_half_way_is_finished_by_the_next_verify(failo
     ],
 )
 def test_a_daemon_that_dies_fails_up_at_once(lab: str, steps: int, directory: str, program: str, words: str) -> None:
-    """Long before the two minutes that a daemon may take, and by its name."""
+    """Long before the two minutes that a daemon may take, and by its name; `up` itself stands still while it dies."""
     running = building(lab, steps)
     began = time.monotonic()
+    running.signal(signal.SIGSTOP)
     for pid in wait_for(lambda: Lab(lab).pids(directory, program)):
         os.kill(pid, signal.SIGKILL)
+    running.signal(signal.SIGCONT)
     assert re.search(words, running.end(4).stderr)
     assert time.monotonic() - began < 30
     assert lab not in names()

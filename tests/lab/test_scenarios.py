@@ -206,6 +206,7 @@ ENDPOINTS = {
 }
 # Whose stories name the Internet as a target.
 TO_INTERNET = {
+    "p2s-openvpn",
     "p2s-custom-routes",
     "udr-own-vpn-server",
     "udr-nva",

@@ -13,7 +13,7 @@ import pytest
 
 from netlab.api import controller
 from netlab.api.machine import LINUX
-from netlab.lab.build import engine, keys, records
+from netlab.lab.build import alive, engine, keys, records
 from netlab.machine import clients, daemons, gateways, interfaces, labs, links, processes, sas
 from netlab.machine.host import choose_data_plane
 from netlab.machine.routes import KernelRoute, routes
@@ -128,6 +128,10 @@ def _sees_daemons(lab: Lab) -> bool:
     return _daemons(lab) == [*["charon-systemd"] * len(lab.plan.charons), *["zebra"] * len(lab.plan.speakers)]
 
 
+def _sees_all_daemons(lab: Lab) -> bool:
+    return sorted(daemons.running(lab.plan.lab)) == sorted((at, name) for _, at, name in alive.expected(lab.plan))
+
+
 def _sees_tunnels(lab: Lab) -> bool:
     return all(t.interface in interfaces.interface_names(lab.plan.netns(t.node)) for t in lab.plan.tunnels)
 
@@ -176,6 +180,7 @@ SEEN: dict[str, Callable[[Lab], bool]] = {
     "BGP sessions and routes": _sees_bgp,
     "VNet route tables": _sees_tables,
     "point-to-site clients": _sees_clients,
+    "daemons at work": _sees_all_daemons,
 }
 
 

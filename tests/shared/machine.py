@@ -14,6 +14,8 @@ from netlab.azure.state import initial
 from netlab.controllers.tables import Known, wanted_offer, wanted_routes
 from netlab.lab.build import records
 from netlab.lab.machine import Machine
+from netlab.machine.daemons import CHARON
+from netlab.machine.daemons import CONTROLLER as CONTROLLER_NAME
 from netlab.machine.frr import BgpPeer, BgpRoute
 from netlab.machine.routes import KernelRoute
 from netlab.plan import names, steering
@@ -24,7 +26,7 @@ from netlab.scenario.loader import Loaded, load, parse
 LAB = "lab"
 KEY = "TheKeyOfTheFile"
 CONNECTION = "VNet1-Site1: {type: IPsec, between: [VNet1, Site1], enable_bgp: true"
-NAMESPACES, NETWORK, LINKS, DAEMONS, TUNNELS, KEYS, CONTROLLER, SAS, BGPD, BGP, TABLES, CLIENTS = TITLES = (
+NAMESPACES, NETWORK, LINKS, DAEMONS, TUNNELS, KEYS, CONTROLLER, SAS, BGPD, BGP, TABLES, CLIENTS, ALIVE = TITLES = (
     "network namespaces",
     "links, addresses and routes",
     "impaired links",
@@ -37,6 +39,7 @@ NAMESPACES, NETWORK, LINKS, DAEMONS, TUNNELS, KEYS, CONTROLLER, SAS, BGPD, BGP, 
     "BGP sessions and routes",
     "VNet route tables",
     "point-to-site clients",
+    "daemons at work",
 )
 # What starts the controllers.
 COMMAND = ("python", "-m", "netlab.api.controller", LAB)
@@ -123,34 +126,40 @@ class Tunnels:
 
 
 class Daemons:
-    """Processes, some of which may not end."""
+    """Processes by their directories and names, some of which may not end, and some die."""
 
     def __init__(self, log: Log) -> None:
         self.log = log
-        self.processes: set[str] = set()
+        self.processes: set[tuple[str, str]] = set()
+        self.dying: set[tuple[str, str]] = set()
         self.stubborn: list[str] = []
 
     def start(self, plan: Plan) -> None:
-        self.processes |= {f"charon of {charon.node}" for charon in plan.charons}
+        self.processes |= {(Path(charon.directory).name, CHARON) for charon in plan.charons}
+        self.processes |= {(Path(speaker.directory).name, "zebra") for speaker in plan.speakers}
         self.log.ask(DAEMONS)
 
     def start_controller(self, lab: str, command: Sequence[str]) -> None:
         assert records.exists(lab), "the controller reads what `up` has written"
         assert command == COMMAND
-        self.processes.add("controller")
+        self.processes.add((CONTROLLER_NAME, CONTROLLER_NAME))
         self.log.ask(CONTROLLER)
 
     def await_controller(self, lab: str, command: Sequence[str]) -> None:
-        assert "controller" in self.processes
+        assert (CONTROLLER_NAME, CONTROLLER_NAME) in self.processes
         self.log.ask(BGP)
 
     def start_bgp(self, plan: Plan) -> None:
-        self.processes |= {f"bgpd of {speaker.node}" for speaker in plan.speakers}
+        self.processes |= {(Path(s.directory).name, d) for s in plan.speakers for d in s.daemons}
         self.log.ask(BGPD)
+
+    def running(self, lab: str) -> tuple[tuple[str, str], ...]:
+        self.log.ask(ALIVE)
+        return tuple(self.processes - self.dying)
 
     def stop_all(self, lab: str) -> list[str]:
         self.log.asked.append("stop")
-        self.processes = set(self.stubborn)
+        self.processes = set()
         return self.stubborn
 
 

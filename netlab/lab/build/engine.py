@@ -54,6 +54,10 @@ def steps(
         machine.daemons.await_controller(lab, controller)
         await_bgp(plan, state, machine, hopeless=dead)
 
+    def look_again() -> None:
+        if found := dead():
+            raise BuildError(found, "try again; if it dies again, `journalctl -k` may tell who killed it")
+
     return (
         Step("network namespaces", lambda: machine.labs.create(plan), lambda: machine.labs.remove(lab)),
         Step("links, addresses and routes", lambda: machine.links.build(plan), _nothing),
@@ -68,6 +72,7 @@ def steps(
         Step("BGP sessions and routes", converge, _nothing),
         Step("VNet route tables", lambda: await_fabrics(plan, machine, hopeless=dead), _nothing),
         Step("point-to-site clients", lambda: clients.connect_all(plan, scenario, machine.clients), _nothing),
+        Step("daemons at work", look_again, _nothing),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from machine import (
+    ALIVE,
     BGPD,
     CLIENTS,
     COMMAND,
@@ -215,6 +216,22 @@ def test_what_failed_first_is_raised_though_a_process_would_not_go(first: BaseEx
     assert said[-1] == "these processes of lab lab do not end: charon (1)"
     assert machine.labs.namespaces == set()
     assert not root.exists()
+
+
+@pytest.mark.parametrize(
+    ("directory", "daemon", "words"),
+    [
+        ("netlab-sdn", "netlab-sdn", "netlab-sdn of the lab is dead"),
+        ("vnet1-gw-0", "bgpd", "bgpd of vnet1-gw-0 is dead"),
+        ("site1-edge-vnet1-site1", "charon-systemd", "charon-systemd of site1 is dead"),
+    ],
+)
+def test_a_daemon_that_died_when_all_was_built_fails_up(directory: str, daemon: str, words: str, root: Path) -> None:
+    machine = Fake()
+    machine.daemons.dying = {(directory, daemon)}
+    with pytest.raises(BuildError, match=f"{ALIVE}: {words}"):
+        up(machine)
+    gone(machine, root)
 
 
 def test_after_a_failure_the_same_lab_can_be_built(root: Path) -> None:
