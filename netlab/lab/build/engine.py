@@ -54,10 +54,6 @@ def steps(
         machine.daemons.await_controller(lab, controller)
         await_bgp(plan, state, machine, hopeless=dead)
 
-    def look_again() -> None:
-        if found := dead():
-            raise BuildError(found, "try again; if it dies again, `journalctl -k` may tell who killed it")
-
     return (
         Step("network namespaces", lambda: machine.labs.create(plan), lambda: machine.labs.remove(lab)),
         Step("links, addresses and routes", lambda: machine.links.build(plan), _nothing),
@@ -72,13 +68,19 @@ def steps(
         Step("BGP sessions and routes", converge, _nothing),
         Step("VNet route tables", lambda: await_fabrics(plan, machine, hopeless=dead), _nothing),
         Step("point-to-site clients", lambda: clients.connect_all(plan, scenario, machine.clients), _nothing),
-        Step("daemons at work", look_again, _nothing),
+        Step("daemons at work", partial(_require, dead), _nothing),
     )
 
 
 def _dead(plan: Plan, state: State, machine: Machine) -> str:
     """Which daemons are dead: then nothing more comes of waiting."""
     return "; ".join(alive.said(alive.dead(plan, state, machine.daemons)))
+
+
+def _require(dead: Callable[[], str]) -> None:
+    """One that was at work may have died since."""
+    if found := dead():
+        raise BuildError(found, "try again; if it dies again, `journalctl -k` may tell who killed it")
 
 
 def _connections(plan: Plan) -> frozenset[str]:

@@ -223,7 +223,7 @@ def test_what_failed_first_is_raised_though_a_process_would_not_go(first: BaseEx
     [
         ("netlab-sdn", "netlab-sdn", "netlab-sdn of the lab is dead"),
         ("vnet1-gw-0", "bgpd", "bgpd of vnet1-gw-0 is dead"),
-        ("site1-edge-vnet1-site1", "charon-systemd", "charon-systemd of site1 is dead"),
+        ("site1-edge-vnet1-site1", "charon-systemd", "charon-systemd of site1-edge-vnet1-site1 is dead"),
     ],
 )
 def test_a_daemon_that_died_when_all_was_built_fails_up(directory: str, daemon: str, words: str, root: Path) -> None:
