@@ -9,9 +9,10 @@ from ipaddress import IPv4Network
 from netlab.azure import ike
 from netlab.azure.disagreement import Documented
 from netlab.azure.ike import EspSuite, IkeSuite
+from netlab.azure.moments import initial
 from netlab.azure.prediction import predict, story_of
 from netlab.azure.selectors import Selectors
-from netlab.azure.state import State, initial, unknown_instance
+from netlab.azure.state import State, unknown_instance
 from netlab.results.verification import Remark
 from netlab.scenario.models import NewKey, Scenario
 from netlab.scenario.network import Connection, Side, Topology, VpnGateway, resolve

@@ -11,8 +11,9 @@ from typing import Literal
 from netlab.azure.dataplane.packets import Packet
 from netlab.azure.dataplane.plane import Plane
 from netlab.azure.dataplane.walk import Walk
+from netlab.azure.moments import after, initial
 from netlab.azure.p2s.routes import pool_addresses
-from netlab.azure.state import State, after, initial
+from netlab.azure.state import State
 from netlab.results.drops import Direction, Drop, DropType, cause
 from netlab.results.protocols import PROTOCOLS, Protocol
 from netlab.scenario.addresses import INTERNET_ADDRESS

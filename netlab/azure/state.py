@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from functools import cached_property, reduce
+from dataclasses import dataclass, field
+from functools import cached_property
 
 from pydantic import SecretStr
 
@@ -14,24 +14,19 @@ from netlab.azure.bgp.fixpoint import Converged, Paths, converge
 from netlab.azure.bgp.sessions import Session as BgpSession
 from netlab.azure.effective import active, fixed_routes
 from netlab.azure.faults import Faults, Impact
-from netlab.azure.faults.link import are_apart
 from netlab.azure.faults.session import pair
 from netlab.azure.ike import Negotiated, negotiate
-from netlab.azure.p2s import sessions
-from netlab.azure.p2s.routes import offered, profile_prefixes, static_prefixes
-from netlab.azure.p2s.sessions import Key, Prefixes, Session, Sessions
+from netlab.azure.p2s.routes import offered, static_prefixes
+from netlab.azure.p2s.sessions import Prefixes, Session, Sessions
 from netlab.scenario.addresses import DEFAULT_ROUTE
 from netlab.scenario.models import (
     Action,
     ClientOnly,
-    ClientRoute,
     CustomRoutes,
-    NewKey,
     Scenario,
-    SitePrefix,
     TunnelType,
 )
-from netlab.scenario.network import Appliance, ClientTunnel, Network, Router, Topology, Tunnel, VpnGateway, resolve
+from netlab.scenario.network import Appliance, ClientTunnel, Network, Router, Topology, Tunnel, VpnGateway
 from netlab.scenario.values import once
 
 
@@ -216,54 +211,6 @@ def unknown_instance(tunnel: Tunnel) -> str:
     return f"the device has a tunnel with instance {only} only" if other is not None else ""
 
 
-def initial(scenario: Scenario) -> State:
-    """The state as ``up`` leaves it: everything converged, then the clients connected in their order."""
-    network = resolve(scenario)
-    announced = {name: frozenset(site.announces) for name, site in network.sites.items()}
-    announced |= {a.router.node: frozenset(a.bgp.announces) for a in network.bgp_appliances if a.bgp is not None}
-    state = State(network, announced, {}, scenario, given_keys(scenario))
-    tunnels = network.client_tunnels
-    kinds = dict.fromkeys((tunnel.gateway, tunnel.tunnel_type) for tunnel in tunnels.values())
-    offers = {(gateway, tunnel_type): state.offered(gateway, tunnel_type) for gateway, tunnel_type in kinds}
-    found: Sessions = {}
-    for key, tunnel in tunnels.items():
-        fresh = Session(profile=frozenset(profile_prefixes(tunnel)), absent=sessions.DISCONNECTED)
-        found = sessions.connect({**found, key: fresh}, tunnel, offers[tunnel.gateway, tunnel.tunnel_type])
-    return replace(state, sessions=found)
-
-
-def after(state: State, action: Action) -> State:
-    """The state after an action."""
-    return replace(_changed(state, action), history=(*state.history, action))
-
-
-def _changed(state: State, action: Action) -> State:
-    match action.verb, action.subject:
-        case "add_route", ClientRoute(client=client, prefix=prefix):
-            key = state.network.clients[client].tunnels[0].key
-            return _with_session(state, key, by_hand=state.sessions[key].by_hand | {prefix})
-        case "remove_route", ClientRoute(client=client, prefix=prefix):
-            key = state.network.clients[client].tunnels[0].key
-            return _with_session(state, key, by_hand=state.sessions[key].by_hand - {prefix})
-        case "download_profile" | "connect" | "reconnect" | "disconnect" as verb, ClientOnly() as subject:
-            for tunnel in named(state.network, subject):
-                state = _after(state, verb, tunnel)
-            return state
-        case "announce", SitePrefix(speaker=who, parts=parts):
-            return replace(state, announced={**state.announced, who: state.announced[who] | parts})
-        case "withdraw", SitePrefix(speaker=who, parts=parts):
-            return replace(state, announced={**state.announced, who: state.announced[who] - parts})
-        case "set_key", NewKey(connection=connection, shared_key=key, end=end):
-            ends = (end,) if end is not None else state.scenario.connections[connection].between
-            return replace(state, keys={**state.keys, **{(connection, each): key for each in ends}})
-        case "set_custom_routes", CustomRoutes() as change:
-            return replace(state, network=resolve(with_custom_routes(state.network, change)))
-        case _ if faults.is_about_faults(action):
-            now = replace(state, faults=faults.after(state.network, state.faults, action))
-            return _without_lost_clients(now, state)
-    raise AssertionError(f"no such action: {action.verb}")
-
-
 def given_keys(scenario: Scenario) -> dict[tuple[str, str], SecretStr]:
     """The shared keys that a scenario gives, by connection and end; an end without one has the connection's (R31)."""
     found = {
@@ -289,43 +236,3 @@ def with_custom_routes(network: Network, change: CustomRoutes) -> Scenario:
         update={"vpn_gateway": gateway.spec.model_copy(update={"point_to_site": settings})}
     )
     return scenario.model_copy(update={"vnets": {**scenario.vnets, change.vnet: changed}})
-
-
-def _after(state: State, verb: str, tunnel: ClientTunnel) -> State:
-    match verb:
-        case "download_profile":
-            return _with_session(state, tunnel.key, profile=frozenset(profile_prefixes(tunnel)))
-        case "disconnect":
-            return replace(state, sessions=sessions.disconnect(state.sessions, tunnel.key))
-    return _connected(state, tunnel)
-
-
-def _connected(state: State, tunnel: ClientTunnel) -> State:
-    selectors = state.offered(tunnel.gateway, tunnel.tunnel_type)
-    reachable = not are_apart(state.network, state.faults, tunnel.key)
-    return replace(state, sessions=sessions.connect(state.sessions, tunnel, selectors, reachable))
-
-
-def _without_lost_clients(state: State, before: State) -> State:
-    """The state in which clients have lost their connections: they are cut off (R66), or their instance is gone (R9).
-
-    They stay without until they connect again.
-    """
-    dropped = (key for key, held in state.sessions.items() if not held.absent and _is_lost(state, before, key))
-    return replace(state, sessions=reduce(sessions.disconnect, dropped, state.sessions))
-
-
-def _is_lost(state: State, before: State, key: Key) -> bool:
-    gateway = state.network.client_tunnels[key].gateway
-    moved = state.topology.point_to_site(gateway) is not before.topology.point_to_site(gateway)
-    return moved or are_apart(state.network, state.faults, key)
-
-
-def _with_session(state: State, key: Key, *, profile: Prefixes | None = None, by_hand: Prefixes | None = None) -> State:
-    """The state with a tunnel changed; where there is none, no route can lead into it."""
-    session = state.sessions[key]
-    if profile is not None:
-        session = replace(session, profile=profile)
-    if by_hand is not None and not session.absent:
-        session = replace(session, by_hand=by_hand)
-    return replace(state, sessions={**state.sessions, key: session})

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from netlab.azure.state import initial
+from netlab.azure.moments import initial
 from netlab.controllers.tables import Known, wanted_offer, wanted_routes
 from netlab.lab.build import records
 from netlab.lab.machine import Machine

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from netlab.azure.state import State, after, initial
+from netlab.azure.moments import after, initial
+from netlab.azure.state import State
 from netlab.scenario.loader import load
 from netlab.scenario.models import Action
 

@@ -7,8 +7,9 @@ from functools import reduce
 
 from pydantic import ValidationError
 
+from netlab.azure.moments import after, initial
 from netlab.azure.prediction import Forecast, Predicted, endpoint_addresses
-from netlab.azure.state import State, after, initial
+from netlab.azure.state import State
 from netlab.errors import ScenarioError
 from netlab.results.mends import Change, actions_of, edits_of
 from netlab.results.protocols import Protocol

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from netlab.azure.moments import initial
 from netlab.azure.p2s.refusals import NO_ADDRESS, REVOKED, UNTRUSTED, WRONG_PASSWORD
 from netlab.azure.p2s.sessions import Key
-from netlab.azure.state import State, initial
+from netlab.azure.state import State
 from netlab.errors import ConvergeError
 from netlab.lab.build import profile
 from netlab.machine.admission import Refusal

@@ -7,7 +7,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 
-from netlab.azure.state import State, initial
+from netlab.azure.moments import initial
+from netlab.azure.state import State
 from netlab.errors import BuildError, HostError, LabError
 from netlab.lab.build import alive, certificates, clients, journal, keys, records
 from netlab.lab.build.settling import await_bgp, await_fabrics

@@ -31,7 +31,8 @@ from typing import Any
 from pydantic import SecretStr
 
 from netlab.azure.faults import Impact
-from netlab.azure.state import State, after, initial
+from netlab.azure.moments import after, initial
+from netlab.azure.state import State
 from netlab.errors import HostError, LabError, NetlabError, UsageError
 from netlab.lab.build import journal, keys
 from netlab.machine import directories

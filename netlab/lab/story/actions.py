@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from netlab.azure.moments import after
 from netlab.azure.p2s.sessions import Prefixes
-from netlab.azure.state import after, named
+from netlab.azure.state import named
 from netlab.lab.build import clients, profile
 from netlab.lab.story import faults
 from netlab.lab.story.stage import Stage

@@ -10,8 +10,9 @@ from netlab.azure.dataplane.walk import Walk
 from netlab.azure.faults import Impact, targets
 from netlab.azure.faults.timers import timers
 from netlab.azure.faults.tunnel import TUNNEL
+from netlab.azure.moments import after
 from netlab.azure.prediction import Predicted, matrix
-from netlab.azure.state import State, after
+from netlab.azure.state import State
 from netlab.lab.build.records import Lab
 from netlab.lab.machine import Machine
 from netlab.lab.story import connections, flows

@@ -6,9 +6,9 @@ import pytest
 
 from netlab.azure import asymmetry
 from netlab.azure.explanation import explain
+from netlab.azure.moments import initial
 from netlab.azure.outcome import prediction
 from netlab.azure.prediction import Predicted, endpoint_addresses, matrix
-from netlab.azure.state import initial
 from netlab.scenario.loader import parse
 from netlab.scenario.models import Scenario
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from netlab.azure.disagreement import Documented, disagreements
+from netlab.azure.moments import initial
 from netlab.azure.outcome import prediction
-from netlab.azure.state import initial
 from netlab.scenario.loader import catalogue, load, parse
 from netlab.scenario.models import Scenario, Step
 

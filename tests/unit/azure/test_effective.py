@@ -19,7 +19,7 @@ from netlab.azure.effective import (
     fixed_routes,
     user_routes,
 )
-from netlab.azure.state import initial
+from netlab.azure.moments import initial
 from netlab.scenario.models import Scenario
 from netlab.scenario.network import Subnet, resolve
 

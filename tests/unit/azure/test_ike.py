@@ -9,9 +9,9 @@ import pytest
 
 from netlab.azure import ike
 from netlab.azure.ike import EspSuite, IkeSuite, Negotiated
+from netlab.azure.moments import after, initial
 from netlab.azure.prediction import predict
 from netlab.azure.selectors import ANY_TO_ANY, Selectors
-from netlab.azure.state import after, initial
 from netlab.scenario.models import Action, Scenario
 from netlab.scenario.network import resolve
 

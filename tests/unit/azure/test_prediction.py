@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from netlab.azure.dataplane.filters import Filter
+from netlab.azure.moments import initial
 from netlab.azure.outcome import prediction
 from netlab.azure.prediction import Forecast, Predicted, endpoint_addresses
-from netlab.azure.state import initial
 from netlab.report.matrix import foretold
 from netlab.results.drops import DropType, cause
 from netlab.results.prediction import PredictedCell

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from netlab.azure.state import State, after, initial
+from netlab.azure.moments import after, initial
+from netlab.azure.state import State
 from netlab.plan.model import UnknownPeer
 from netlab.plan.planner import plan
 from netlab.scenario.loader import parse

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from netlab.azure.bgp.policy import why_exceeded
-from netlab.azure.state import State, after, initial
+from netlab.azure.moments import after, initial
+from netlab.azure.state import State
 from netlab.plan.model import BgpNeighbor, BgpSpeaker
 from netlab.plan.planner import plan
 from netlab.plan.timers import bgp_timers, timers

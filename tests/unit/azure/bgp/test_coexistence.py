@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from netlab.azure.moments import after, initial
 from netlab.azure.prediction import matrix
-from netlab.azure.state import State, after, initial
+from netlab.azure.state import State
 from netlab.plan.planner import plan
 from netlab.render.text import frr_conf
 from netlab.scenario.addresses import DEFAULT_ROUTE

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from netlab.azure.bgp.route_maps import Clause, clause_for
-from netlab.azure.state import initial
+from netlab.azure.moments import initial
 from netlab.scenario.models import Scenario
 
 A, B = IPv4Network("10.8.0.0/16"), IPv4Network("10.9.0.0/16")

@@ -14,8 +14,9 @@ from netlab.azure.bgp.settling import Path as BgpPath
 from netlab.azure.bgp.values import MAXIMUM_PREFIX, SEED_MAXIMUM_PREFIX
 from netlab.azure.learning import learners
 from netlab.azure.learning import routers as learning_routers
+from netlab.azure.moments import after, initial
 from netlab.azure.prediction import matrix
-from netlab.azure.state import State, after, initial
+from netlab.azure.state import State
 from netlab.controllers import tables as controller
 from netlab.plan.model import Plan, Route, SubnetTable
 from netlab.plan.planner import plan

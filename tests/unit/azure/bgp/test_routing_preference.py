@@ -10,7 +10,8 @@ import pytest
 
 from netlab.azure.dataplane.offers import effective_routes, instances_by_prefix
 from netlab.azure.effective import Offer, Origin, preferred
-from netlab.azure.state import State, after, initial
+from netlab.azure.moments import after, initial
+from netlab.azure.state import State
 from netlab.controllers import tables as controller
 from netlab.errors import ScenarioError
 from netlab.plan.model import SubnetTable

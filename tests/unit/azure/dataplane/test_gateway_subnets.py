@@ -10,8 +10,9 @@ from netlab.azure.dataplane.packets import Packet
 from netlab.azure.dataplane.plane import Plane
 from netlab.azure.dataplane.walk import Walk
 from netlab.azure.explanation import explain
+from netlab.azure.moments import initial
 from netlab.azure.prediction import endpoint_addresses, matrix
-from netlab.azure.state import State, initial
+from netlab.azure.state import State
 from netlab.plan import steering
 from netlab.plan.model import Rule
 from netlab.plan.planner import plan

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from netlab.azure.moments import after, initial
 from netlab.azure.prediction import Predicted, matrix
-from netlab.azure.state import State, after, initial
+from netlab.azure.state import State
 from netlab.results.drops import DropType
 from netlab.scenario.models import Action, Scenario
 

@@ -7,8 +7,9 @@ from ipaddress import IPv4Network
 import pytest
 
 from netlab.azure.dataplane.offers import effective_routes
+from netlab.azure.moments import after, initial
 from netlab.azure.prediction import endpoint_addresses, matrix
-from netlab.azure.state import State, after, initial
+from netlab.azure.state import State
 from netlab.errors import ScenarioError
 from netlab.plan import steering
 from netlab.plan.model import Route

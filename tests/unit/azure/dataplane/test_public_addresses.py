@@ -7,8 +7,9 @@ from ipaddress import IPv4Address
 
 import pytest
 
+from netlab.azure.moments import after, initial
 from netlab.azure.prediction import Predicted, endpoint_addresses, pair
-from netlab.azure.state import State, after, initial
+from netlab.azure.state import State
 from netlab.scenario.loader import parse
 from netlab.scenario.models import Action
 from netlab.scenario.names import by_node

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import pytest
 
+from netlab.azure.moments import initial
 from netlab.azure.prediction import Predicted, endpoint_addresses, pair
-from netlab.azure.state import initial
 from netlab.plan import steering
 from netlab.plan.model import DEFAULT_TABLE, MAIN_TABLE
 from netlab.plan.planner import plan

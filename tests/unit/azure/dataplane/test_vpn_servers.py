@@ -9,8 +9,9 @@ import pytest
 
 from netlab.azure import ike
 from netlab.azure.explanation import explain
+from netlab.azure.moments import after, initial
 from netlab.azure.prediction import Predicted, endpoint_addresses, matrix
-from netlab.azure.state import State, after, initial
+from netlab.azure.state import State
 from netlab.plan import steering
 from netlab.plan.model import DataPlane, IkeConnection, Node, Plan
 from netlab.plan.planner import plan

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from netlab.azure.moments import initial
 from netlab.azure.p2s.pools import pool_prefixes, split_pool
 from netlab.azure.p2s.refusals import NO_ADDRESS
 from netlab.azure.p2s.routes import pool_addresses, static_prefixes
-from netlab.azure.state import State, initial
+from netlab.azure.state import State
 from netlab.scenario.models import Scenario
 from netlab.scenario.network import VpnGateway
 

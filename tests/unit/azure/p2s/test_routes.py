@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from netlab.azure.bgp.fixpoint import converge
+from netlab.azure.moments import initial
 from netlab.azure.p2s.routes import offered, profile_prefixes, static_prefixes, windows_routes
 from netlab.azure.prediction import matrix
-from netlab.azure.state import State, initial
+from netlab.azure.state import State
 from netlab.scenario.loader import load
 from netlab.scenario.models import Scenario
 from netlab.scenario.network import Topology, VpnGateway, resolve

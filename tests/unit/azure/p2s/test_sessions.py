@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from netlab.azure.moments import after, initial
 from netlab.azure.p2s import refusals, sessions
 from netlab.azure.prediction import Predicted, matrix
-from netlab.azure.state import State, after, initial
+from netlab.azure.state import State
 from netlab.scenario.models import Action, Scenario
 
 VNET1 = {

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import pytest
 
-from netlab.azure.state import State, after, initial
+from netlab.azure.moments import after, initial
+from netlab.azure.state import State
 from netlab.azure.views.bgp import Speaker, circuit_routes
 from netlab.azure.views.predicted import Model
 from netlab.results.shown import GatewayRoute

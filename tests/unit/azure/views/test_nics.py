@@ -11,7 +11,7 @@ from dataclasses import asdict
 
 import pytest
 
-from netlab.azure.state import initial
+from netlab.azure.moments import initial
 from netlab.azure.views.nics import in_short, predicted, rows
 from netlab.results.shown import NicRoute
 from netlab.scenario.loader import parse

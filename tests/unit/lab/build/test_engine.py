@@ -28,7 +28,7 @@ from machine import (
     planned,
 )
 
-from netlab.azure.state import initial
+from netlab.azure.moments import initial
 from netlab.errors import BuildError, ConvergeError, HostError, LabError, NetlabError, UsageError
 from netlab.lab.build import engine, keys, records
 from netlab.lab.build import journal as journals

@@ -6,8 +6,8 @@ from functools import cache
 
 import pytest
 
+from netlab.azure.moments import initial
 from netlab.azure.prediction import Forecast, Predicted, endpoint_addresses
-from netlab.azure.state import initial
 from netlab.lab.measure.passages import Passages
 from netlab.plan.model import Plan
 from netlab.plan.planner import plan

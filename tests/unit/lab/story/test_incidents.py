@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from netlab.azure.state import after, initial
+from netlab.azure.moments import after, initial
 from netlab.lab.story import incidents
 from netlab.scenario.loader import parse
 from netlab.scenario.models import Action

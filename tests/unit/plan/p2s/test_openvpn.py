@@ -8,7 +8,7 @@ import pytest
 
 from netlab.azure.faults import Fault
 from netlab.azure.faults.gateway import INSTANCE
-from netlab.azure.state import initial
+from netlab.azure.moments import initial
 from netlab.controllers.demand import demands
 from netlab.controllers.tables import wanted_offer
 from netlab.lab.build.alive import expected

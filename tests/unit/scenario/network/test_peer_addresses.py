@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from netlab.azure.state import State, initial
+from netlab.azure.moments import initial
+from netlab.azure.state import State
 from netlab.plan.model import BgpNeighbor
 from netlab.plan.planner import plan
 from netlab.scenario.loader import parse

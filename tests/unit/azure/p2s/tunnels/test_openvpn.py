@@ -6,10 +6,11 @@ from ipaddress import IPv4Network
 
 import pytest
 
+from netlab.azure.moments import after, initial
 from netlab.azure.p2s.refusals import NO_ADDRESS
 from netlab.azure.p2s.routes import offered, pool_addresses, pool_part
 from netlab.azure.prediction import matrix
-from netlab.azure.state import State, after, initial
+from netlab.azure.state import State
 from netlab.scenario.loader import parse
 from netlab.scenario.models import Action, Scenario
 from netlab.scenario.network import VpnGateway, resolve

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from netlab.azure.moments import initial
 from netlab.azure.p2s.refusals import REVOKED, UNTRUSTED
-from netlab.azure.state import initial
 from netlab.lab.build.clients import tunnel_of
 from netlab.lab.measure.checks.clients import check
 from netlab.machine.admission import Refusal

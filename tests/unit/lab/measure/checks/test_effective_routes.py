@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import pytest
 from kernel import as_read
 
-from netlab.azure.state import initial
+from netlab.azure.moments import initial
 from netlab.lab.measure.checks.effective_routes import check
 from netlab.machine.routes import Arrival, KernelRoute, longest_match
 from netlab.plan.model import GatewayView, Plan, Route, RouteServerView

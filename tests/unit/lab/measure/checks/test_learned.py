@@ -9,7 +9,8 @@ import pytest
 
 from netlab.azure import learning
 from netlab.azure.bgp.values import MAXIMUM_PREFIX
-from netlab.azure.state import State, after, initial
+from netlab.azure.moments import after, initial
+from netlab.azure.state import State
 from netlab.lab.measure.checks.learned import check
 from netlab.machine.frr import BgpRoute
 from netlab.plan.model import BgpSpeaker

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from netlab.azure.state import State, after, initial
+from netlab.azure.moments import after, initial
+from netlab.azure.state import State
 from netlab.azure.views.predicted import Model
 from netlab.lab.measure.checks.views import check
 from netlab.machine.frr import BgpPeer, BgpRoute

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from netlab.azure.state import initial
+from netlab.azure.moments import initial
 from netlab.azure.views.bgp import Speaker, circuit_routes
 from netlab.lab.build.records import Facts, Lab
 from netlab.lab.measure.shown.bgp import Daemons
