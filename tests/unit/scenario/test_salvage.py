@@ -40,6 +40,21 @@ def test_leaving_broken_objects_out_finds_nothing_else(data: st.DataObject) -> N
     assert {(breach.rule, breach.path) for breach in salvage.breaches(written, places)} <= known
 
 
+@pytest.mark.parametrize(
+    ("pair", "gone"),
+    [
+        ("appliances_name_their_peers-not-peered", ("vnets", "VNet6")),
+        ("appliances_name_their_peers-not-peered", ("vnets", "VNet1")),
+        ("b7_asns_differ-vpn-server-and-site", ("sites", "Site6")),
+    ],
+)
+def test_what_a_broken_object_refers_to_may_need_it(pair: str, gone: tuple[str, str]) -> None:
+    """An appliance whose only BGP peer is in the broken VNet is not said to have none."""
+    (found,) = (item for item in PAIRS if item.path.stem == pair)
+    left = salvage.breaches(read(found.breaks, WHERE).data, [gone])
+    assert [breach.message for breach in left if "has no BGP peer" in breach.message] == []
+
+
 def test_a_broken_vnet_takes_its_appliances_with_it() -> None:
     (pair,) = (item for item in PAIRS if item.path.stem == "r116_vpn_servers_forward-no-ip-forwarding")
     assert list(salvage.breaches(read(pair.keeps, WHERE).data, [("vnets", "VNet3")])) == []
