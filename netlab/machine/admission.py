@@ -7,12 +7,14 @@ from enum import Enum, auto
 
 
 class Refusal(Enum):
-    """Why a gateway refused a client, as its daemon says it."""
+    """Why a gateway refused a client, as its daemon says it, or the HTTP proxy on the way."""
 
     REVOKED = auto()
     UNTRUSTED = auto()
     WRONG_PASSWORD = auto()
     NO_ADDRESS = auto()
+    PROXY_PORT = auto()
+    PROXY_PASSWORD = auto()
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,11 @@ def change_routes(plan: Plan, client: Client, add: Iterable[str] = (), delete: I
     set_routes(plan.netns(client.node), map(route, add), map(route, delete))
 
 
+def refusal(client: Client) -> Refusal | None:
+    """What the HTTP proxy on a client's way answered at its last attempt; None where it let the client pass."""
+    return tunnel_type(client).refusal(client)
+
+
 # --- gateways' ends -------------------------------------------------------------------------------------------------
 
 

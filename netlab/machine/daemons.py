@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from netlab.errors import BuildError
-from netlab.machine import charon, flushing, frr, labs, processes
+from netlab.machine import charon, flushing, frr, labs, processes, proxies
 from netlab.machine.answering import answers
 from netlab.machine.p2s.types import tunnel_type
 from netlab.machine.waiting import stretched, wait_until
@@ -18,7 +18,7 @@ from netlab.plan.model import BgpSpeaker, Charon, Plan
 from netlab.plan.names import lab_directory
 from netlab.render import text
 
-CONTROLLER, CHARON = "netlab-sdn", "charon-systemd"
+CONTROLLER, CHARON, PROXY = "netlab-sdn", "charon-systemd", proxies.NAME
 # A daemon that is not there by then will not come; generous, for emulated machines, which need 30 times as long.
 _READY_SECONDS = 120.0
 
@@ -41,6 +41,8 @@ def start(plan: Plan) -> None:
         _await_frr(speaker, daemon, process)
     for item in plan.charons:
         _await_charon(item, charons[item.directory])
+    for proxy in plan.proxies:
+        proxies.start(plan, proxy)
     for server in (server for server in plan.servers if server.program):
         tunnel_type(server).start(plan, server)
 

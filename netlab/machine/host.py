@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from netlab.errors import HostError, NetlabError
-from netlab.machine import charon, frr, namespaces, openvpn, processes
+from netlab.machine import charon, frr, namespaces, openvpn, processes, proxies
 from netlab.plan.model import DataPlane
 from netlab.plan.names import RUN_ROOT
 
@@ -68,6 +68,7 @@ def _programs() -> Iterator[Finding]:
     for package, path in (
         ("charon-systemd", charon.PROGRAM),
         ("openvpn", openvpn.PROGRAM),
+        ("tinyproxy-bin", proxies.PROGRAM),
         ("frr", str(frr.PROGRAMS / "zebra")),
         ("frr", str(frr.PROGRAMS / "bgpd")),
         ("frr", str(frr.PROGRAMS / "bfdd")),

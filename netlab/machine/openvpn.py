@@ -14,6 +14,7 @@ from netlab.render.openvpn import MANAGEMENT
 PROGRAM = "/usr/sbin/openvpn"
 LOG = processes.output(PROGRAM)
 _TIMEOUT = 10.0
+PROXY_ANSWER = re.compile(r"HTTP proxy returned: 'HTTP/1\.\d (\d+)")
 
 
 def start(netns: str, directory: str, *options: str) -> processes.Process:

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from ipaddress import IPv4Network
 
 from netlab.azure.p2s.tunnels import TUNNELS
+from netlab.plan.access import link, proxy_address
 from netlab.plan.devices import Parts
 from netlab.plan.model import CHARON_TABLE, DEFAULT_TABLE, MAIN_TABLE, ClientFirewall, Node, Route, Rule, Ruleset
 from netlab.plan.names import lab_netns
 from netlab.plan.ports import NIC
-from netlab.plan.underlay import FAR, private_drops, to_internet, upstream
+from netlab.plan.underlay import FAR, private_drops, upstream
 from netlab.scenario import network
 
 # Before every rule of charon's: a gateway is reached over the Internet, whatever its custom routes say (R64).
@@ -31,8 +32,8 @@ def machine(lab: str, client: network.Client) -> Parts:
     however short it is; the way to the gateways comes before all others.
     """
     public = client.network.public
-    link = to_internet(client.node, (f"{public.clients[client.name]}/32",), NIC)
     servers = [f"{public.point_to_site[gateway.name]}/32" for gateway in client.gateways]
+    servers += dict.fromkeys(f"{proxy_address(t.proxy)}/32" for t in client.tunnels if t.proxy is not None)
     rules = [Rule(_GATEWAY_PRIORITY + n, MAIN_TABLE, destination=server) for n, server in enumerate(servers)]
     if client.spec.further_gateways:
         rules.append(Rule(_CHARON_PRIORITY, CHARON_TABLE))
@@ -54,12 +55,12 @@ def machine(lab: str, client: network.Client) -> Parts:
                 forwarding=False,
             ),
         ),
-        (link,),
+        (link(client),),
     )
 
 
 def _firewall(client: network.Client) -> Iterator[Ruleset]:
-    if client.spec.network is not None:
+    if client.spec.network is not None and client.spec.network.blocks:
         pairs = (each.split("/") for each in client.spec.network.blocks)
         yield ClientFirewall(NIC, tuple((protocol, port) for protocol, port in pairs))
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from netlab.plan import appliances, clients, expressroute, fabrics, gateways, p2s, route_servers, sites, vnets
+from netlab.plan import access, appliances, clients, expressroute, fabrics, gateways, p2s, route_servers, sites, vnets
 from netlab.plan.bgp import speaker
 from netlab.plan.certificates import certificates
 from netlab.plan.devices import Device, Parts, devices, shared_key_names, tunnels
@@ -16,7 +16,6 @@ from netlab.plan.p2s import ikev2
 from netlab.plan.timers import timers
 from netlab.plan.underlay import internet
 from netlab.scenario.models import Scenario
-from netlab.scenario.names import INTERNET
 from netlab.scenario.network import Network, Topology, resolve
 
 # Devices with their edges.
@@ -31,9 +30,8 @@ def plan(
     switched: frozenset[str] = frozenset(),
     lost: frozenset[str] = frozenset(),
 ) -> Plan:
-    """Plan a lab: pure, and the same every time. Plans that differ in the following differ in no node and no link:
-    ``switched``, the VNets whose gateway's second instance is the active one, and ``lost``, the nodes of instances that
-    are down."""
+    """Plan a lab: pure, the same every time. ``switched``, the VNets whose gateway's second instance is the active one,
+    and ``lost``, the nodes of instances that are down, change no node and no link."""
     network = resolve(scenario)
     topology, clock = Topology(network, switched), timers(time_scale or scenario.time_scale)
     everything = devices(topology, data_plane, lost)
@@ -41,7 +39,7 @@ def plan(
     fronts, peers = _fronts(lab, everything), fabrics.peer_addresses(network)
     of_vnets = _of_vnets(lab, topology, peers, fronts)
     parts = (*(part for part, _ in of_vnets), *_of_routers(lab, network, everything), *(part for _, part in fronts))
-    machines = tuple(clients.machine(lab, client) for client in network.clients.values())
+    machines = tuple(_of_clients(lab, network))
     links = (*_links(parts), *_between(network, peers), *_links(machines))
     return Plan(
         lab=lab,
@@ -58,11 +56,25 @@ def plan(
         route_servers=tuple(route_servers.views(lab, network)),
         clients=tuple(t for client in network.clients.values() for t in p2s.clients(lab, client, data_plane)),
         uplinks=tuple(_uplinks(network, links, on_duty)),
-        secrets=(*shared_key_names(network), *ikev2.secret_names(network)),
+        secrets=tuple(_secrets(network)),
         certificates=tuple(certificates(tuple(network.clients.values()), _servers(everything))),
         servers=tuple(server for device in on_duty for server in p2s.servers(lab, device)),
         tls_keys=tuple(p2s.tls_keys(everything)),
+        proxies=tuple(access.proxies(lab, network)),
     )
+
+
+def _secrets(network: Network) -> Iterator[str]:
+    """The names of keys and passwords."""
+    yield from shared_key_names(network)
+    yield from ikev2.secret_names(network)
+    yield from access.password_names(network)
+
+
+def _of_clients(lab: str, network: Network) -> Iterator[Parts]:
+    """Clients, and the NAT routers of the networks that they are in."""
+    yield from (access.router(lab, found) for found in network.access_networks.values())
+    yield from (clients.machine(lab, client) for client in network.clients.values())
 
 
 def _interfaces(on_duty: tuple[Device, ...]) -> Iterator[Tunnel]:
@@ -152,7 +164,8 @@ def _public_nodes(network: Network, on_duty: tuple[Device, ...]) -> dict[str, st
     fabrics_of = {node: nic.vnet.node for node, nic in network.nics.items()}
     return {
         **{address: device.edge for device in on_duty if device.appliance is None for address in device.publics},
-        **{str(address): network.clients[name].node for name, address in public.clients.items()},
+        **{str(found.public_address): found.node for found in network.access_networks.values()},
+        **{str(found.public_address): found.node for found in network.clients.values() if found.upstream is None},
         **{str(address): network.vnets[name].node for name, address in public.egress.items()},
         **{str(address): fabrics_of[node] for node, address in public.machines.items()},
     }
@@ -160,7 +173,7 @@ def _public_nodes(network: Network, on_duty: tuple[Device, ...]) -> dict[str, st
 
 def _uplinks(network: Network, links: tuple[Link, ...], on_duty: tuple[Device, ...]) -> Iterator[Uplink]:
     """The ways to the Internet, by Azure's name where an end has only one on duty, else by their nodes'."""
-    to_internet = {link.a.node: link for link in links if link.b.node == INTERNET}
+    to_internet = {link.a.node: link for link in links if link.underlay}
     facing = [device for device in on_duty if device.appliance is None]
     count = Counter(device.end for device in facing)
     for device in facing:

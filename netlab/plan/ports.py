@@ -73,6 +73,11 @@ def host_port(host: str) -> str:
     return interface(f"h-{host}")
 
 
+def behind_port(node: str) -> str:
+    """From a NAT router or a site towards what is behind it."""
+    return interface(f"b-{node}")
+
+
 def circuit_port(node: str) -> str:
     """Towards a router over a circuit."""
     return interface(f"x-{node}")

@@ -35,11 +35,11 @@ def upstream(device: str, via: str = FAR, table: int = MAIN_TABLE) -> Route:
     return Route("0.0.0.0/0", device, via=via, table=table)
 
 
-def to_internet(node: str, addresses: tuple[str, ...], device: str = "wan") -> Link:
-    """The link of a public endpoint to the Internet."""
+def to_internet(node: str, addresses: tuple[str, ...], device: str = "wan", via: str = FAR) -> Link:
+    """The link of a public endpoint to the Internet, whose end has the address ``via``."""
     return Link(
         Interface(node, device, device, addresses),
-        Interface(INTERNET, interface(node), node, (f"{FAR}/32",)),
+        Interface(INTERNET, interface(node), node, (f"{via}/32",)),
         underlay=True,
     )
 

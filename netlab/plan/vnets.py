@@ -124,5 +124,8 @@ def _barriers(vnet: VNet) -> Iterator[Barrier]:
         return tuple(name for link, name in ports.items() if link in links)
 
     for item in of_vnet(vnet):
-        prefixes = (tuple(str(p).removesuffix("/32") for p in each) for each in (item.sources, item.destinations))
-        yield Barrier(item.cause, named(item.ingress), named(item.egress), tuple(sorted(item.protocols)), *prefixes)
+        sources, destinations = (
+            tuple(str(p).removesuffix("/32") for p in each) for each in (item.sources, item.destinations)
+        )
+        protocols = tuple(sorted(item.protocols))
+        yield Barrier(item.cause, named(item.ingress), named(item.egress), protocols, sources, destinations)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from netlab.plan.model import (
+    AccessRules,
     ApplianceNat,
     BgpListeners,
     ClientFirewall,
@@ -22,6 +23,7 @@ from netlab.render.text import template
 # in UDP from a request. Here NAT forwards all three alike (strays.j2), and no private packet leaves in clear.
 _TEMPLATES: dict[type[Ruleset], str] = {
     FabricRules: "fabric",
+    AccessRules: "access",
     ApplianceNat: "appliance",
     VpnServerNat: "vpn-server",
     SiteNat: "site",

@@ -23,6 +23,9 @@ def files(plan: Plan) -> Iterator[tuple[str, str]]:
     for client in plan.clients:
         if client.tunnel_type == "SSTP":
             yield f"{client.directory}/{FILE}", sstp.client_settings(plan.lab, client, plan.timers)
+    for proxy in plan.proxies:
+        password = f"<{proxy.password}>" if proxy.password else ""
+        yield f"{proxy.directory}/tinyproxy.conf", text.tinyproxy_conf(proxy, password)
     for speaker in plan.speakers:
         for daemon in speaker.daemons:
             yield f"{speaker.directory}/{daemon}.conf", text.frr_conf(speaker, daemon)

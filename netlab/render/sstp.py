@@ -50,6 +50,7 @@ def client_settings(lab: str, client: Client, timers: Timers) -> str:
             server=client.server,
             user=client.node,
             password=client.password,
+            proxy=client.proxy,
         )
     )
 

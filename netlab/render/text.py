@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netlab.plan.model import CHARON_TABLE, BgpSpeaker, Charon, DataPlane, Timers
+from netlab.plan.model import CHARON_TABLE, BgpSpeaker, Charon, DataPlane, HttpProxy, Timers
 
 if TYPE_CHECKING:
     from jinja2 import Environment, Template
@@ -73,6 +73,11 @@ def charon_priority(charon: Charon, data_plane: DataPlane) -> int:
 def frr_conf(speaker: BgpSpeaker, daemon: str) -> str:
     """The configuration of one daemon of a speaker."""
     return template(f"frr/{daemon}.conf.j2").render(speaker=speaker)
+
+
+def tinyproxy_conf(proxy: HttpProxy, password: str) -> str:
+    """The configuration of an HTTP proxy; without a password it asks for none."""
+    return template("proxy/tinyproxy.conf.j2").render(proxy=proxy, password=password)
 
 
 def vpn_settings(server: str, vpn_type: str, routes: tuple[str, ...]) -> str:

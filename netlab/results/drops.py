@@ -31,6 +31,7 @@ class DropType(StrEnum):
     STOPPED = "stopped"
     LINK_CUT = "link-cut"
     DEVICE_SILENT = "device-silent"
+    FIREWALL = "firewall"
     TUNNEL_DOWN = "tunnel-down"
     NOT_SELECTED = "not-selected"
     CLIENT_NOT_CONNECTED = "client-not-connected"
@@ -138,6 +139,12 @@ DESCRIPTIONS: Mapping[DropType, Description] = {
         "The VPN device exchanges nothing with the Internet, though its link is up.",
         "silent device: nothing passes between {node} and the Internet",
         "Wake the device.",
+    ),
+    DropType.FIREWALL: Description(
+        "The firewall of the network that a client is in does not let the packet out.",
+        "firewall: {network} lets {ports} out",
+        "Let it out (`lets_out` of the access network), or send it through a tunnel that gets out.",
+        ("P6",),
     ),
     DropType.TUNNEL_DOWN: Description(
         "The tunnel has no CHILD SA, so nothing can pass.",

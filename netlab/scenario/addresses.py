@@ -28,10 +28,12 @@ DEFAULT_ASN = 65515
 INTERNET_ADDRESS = IPv4Address("192.0.2.1")
 # B12: link-local addresses (RFC 3927), which Azure calls APIPA.
 APIPA = IPv4Network("169.254.0.0/16")
-# What a lab has for itself: of links, for routes to name their next hop; of fabrics on peering links; of an appliance's
-# charons in their own namespaces: link-local, in no VNet (R115) and outside of what BGP peers of Azure may have (B12).
+# What a lab has for itself: of links, for routes to name their next hop; of fabrics on peering links; of what is behind
+# NAT; of an appliance's charons in their own namespaces: link-local, in no VNet (R115) and outside of what BGP peers of
+# Azure may have (B12).
 LAB_LINKS = IPv4Network("169.254.0.0/24")
 LAB_PEERS = IPv4Network("169.254.64.0/18")
+LAB_NATS = IPv4Network("169.254.128.0/18")
 LAB_CHARONS = IPv4Network("169.254.192.0/18")
 # Public addresses where those for documentation do not do. Reserved (RFC 1112): Linux forwards and translates them as
 # all others.

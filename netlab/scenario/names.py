@@ -79,6 +79,7 @@ def nodes(scenario: Scenario) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield from ((node_name(site, host), ("sites", site, "hosts", host)) for host in network.hosts)
     for circuit in scenario.expressroute_circuits:
         yield from ((edge_router_node(circuit, index), ("expressroute_circuits", circuit)) for index in (0, 1))
+    yield from ((node_name(access), ("access_networks", access)) for access in scenario.access_networks)
     yield from ((node_name(client), ("clients", client)) for client in scenario.clients)
 
 

@@ -45,11 +45,15 @@ class GatewaySettings(Common):
 
 @dataclass(frozen=True, slots=True)
 class ClientSettings(Common):
-    """A client: its gateway, who it is there, and the name of its password, if it has one."""
+    """A client: its gateway, who it is there, and the name of its password, if it has one.
+
+    ``proxy`` is the address and port of the HTTP proxy that it passes; empty where it passes none.
+    """
 
     server: str
     user: str
     password: str
+    proxy: str = ""
 
 
 def written(settings: GatewaySettings | ClientSettings) -> str:

@@ -12,8 +12,9 @@ from ipaddress import IPv4Address, IPv4Network
 from netlab.azure.dataplane.packets import Packet
 from netlab.results.drops import Cause, DropType, cause
 from netlab.results.protocols import Protocol
+from netlab.scenario.models import TunnelPort
 from netlab.scenario.names import INTERNET
-from netlab.scenario.network import Nic, Peering, VNet
+from netlab.scenario.network import AccessNetwork, Nic, Peering, VNet
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Filter:
     of a direction means any.
 
     Of these it drops the packets of ``protocols`` whose source is outside of ``sources`` and whose destination is
-    outside of ``destinations``; what is empty is not read.
+    outside of ``destinations`` and not one of ``ports``, which are a protocol's; what is empty is not read.
     """
 
     cause: Cause
@@ -31,12 +32,15 @@ class Filter:
     protocols: frozenset[Protocol] = frozenset()
     sources: tuple[IPv4Network, ...] = ()
     destinations: tuple[IPv4Network, ...] = ()
+    ports: tuple[tuple[Protocol, int], ...] = ()
 
     def drops(self, packet: Packet, ingress: str, egress: str) -> bool:
         """Whether it drops a packet between two links."""
         if (self.ingress and ingress not in self.ingress) or (self.egress and egress not in self.egress):
             return False
         if self.protocols and packet.protocol not in self.protocols:
+            return False
+        if (packet.protocol, packet.destination_port) in self.ports:
             return False
         return not (_within(packet.source, self.sources) or _within(packet.destination, self.destinations))
 
@@ -84,3 +88,16 @@ def _originating_only(peering: Peering, forwarding: frozenset[str]) -> Filter:
     links = (remote.node, *(link_to_appliance(remote, nic) for nic in remote.next_hops))
     why = cause(DropType.FORWARDED_TRAFFIC, vnet=remote.name, remote=vnet.name)
     return Filter(why, forwarding, frozenset(links), sources=vnet.address_space)
+
+
+def of_access(access: AccessNetwork) -> Iterator[Filter]:
+    """The firewall of an access network: what it does not let out to the Internet (P6)."""
+    if not access.spec.is_open:
+        out = access.spec.ports_out
+        why = cause(DropType.FIREWALL, network=access.name, ports=f"only {' and '.join(out)}" if out else "nothing")
+        yield Filter(why, egress=frozenset((INTERNET,)), ports=tuple(map(_port, out)))
+
+
+def _port(written: TunnelPort) -> tuple[Protocol, int]:
+    protocol, _, number = written.partition("/")
+    return ("tcp" if protocol == "tcp" else "udp"), int(number)

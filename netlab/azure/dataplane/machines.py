@@ -46,17 +46,18 @@ def client(state: State, leases: Leases, found: Client) -> Node:
     """A point-to-site client: of its tunnels and its own network it uses the longest prefix; all else goes to the
     Internet."""
     tunnels = {tunnel: tuple(_tunnel_routes(state, tunnel)) for tunnel in found.tunnels}
-    out = _CUT_OFF if found.node in state.hit(Impact.CUT) else Hop(INTERNET, INTERNET, found.node)
-    default = Route(ANY, "the machine's default route", INTERNET, (out,))
-    public = found.network.public.clients[found.name]
+    before = found.upstream.node if found.upstream is not None else INTERNET
+    out = _CUT_OFF if found.node in state.hit(Impact.CUT) else Hop(before, before, found.node)
+    default = Route(ANY, "the machine's default route", before, (out,))
+    own = found.own_address
     known = table(*tunnels.values(), _own_network(found, tunnels)).routes
     held = (leases(tunnel.name) for tunnel in found.tunnels)
     return Node(
         found.node,
         table(known, to_the_internet(default, known)),
-        addresses=frozenset((public, *(address for address in held if address is not None))),
-        # The kernel chooses the source address by the route: it is the public one on the way to the Internet.
-        translations={INTERNET: Translation(INTERNET, masquerade=public)},
+        addresses=frozenset((own, *(address for address in held if address is not None))),
+        # The kernel chooses the source address by the route: it is the machine's own one on the way to the Internet.
+        translations={before: Translation(before, masquerade=own)},
         forwards=False,
     )
 

@@ -90,7 +90,7 @@ class Node:
     @cached_property
     def reads_protocols(self) -> bool:
         """Whether what becomes of a packet here depends on its protocol."""
-        return any(item.protocols for item in self.filters)
+        return any(item.protocols or item.ports for item in self.filters)
 
     @cached_property
     def _by_ingress(self) -> Mapping[str, tuple[Filter, ...]]:

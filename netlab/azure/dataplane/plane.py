@@ -53,5 +53,7 @@ class Plane:
         for router in network.lone_speakers():
             if router.role in ("expressroute", "edge router"):
                 yield router.node, partial(underlay.expressroute, state, router)
+        for access in network.access_networks.values():
+            yield access.node, partial(underlay.access, access)
         for client in network.clients.values():
             yield client.node, partial(machines.client, state, leases, client)

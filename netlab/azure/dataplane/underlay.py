@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
 
+from netlab.azure.dataplane import filters
 from netlab.azure.dataplane.nodes import Node, Translation
 from netlab.azure.dataplane.routers import bgp_source, edge
 from netlab.azure.dataplane.tables import ANY, Hop, Route, Table, table
@@ -13,7 +14,7 @@ from netlab.azure.state import State
 from netlab.results.drops import DropType, cause
 from netlab.scenario.addresses import INTERNET_ADDRESS, PRIVATE_PREFIXES
 from netlab.scenario.names import INTERNET
-from netlab.scenario.network import Network, Router, Site
+from netlab.scenario.network import AccessNetwork, Network, Router, Site
 
 
 def internet(network: Network) -> Node:
@@ -30,11 +31,24 @@ def _public_nodes(network: Network) -> Iterator[tuple[IPv4Address, str]]:
     public = network.public
     for site in network.sites.values():
         yield from ((public.routers[router.node], edge(router.node)) for router in site.devices)
-    for client in network.clients.values():
-        yield public.clients[client.name], client.node
+    yield from ((access.public_address, access.node) for access in network.access_networks.values())
+    yield from ((c.public_address, c.node) for c in network.clients.values() if c.upstream is None)
     for vnet in network.vnets.values():
         yield public.egress[vnet.name], vnet.node
         yield from ((public.machines[nic.node], vnet.node) for nic in vnet.nics if nic.node in public.machines)
+
+
+def access(found: AccessNetwork) -> Node:
+    """The NAT router of an access network: it brings what is there to the Internet under its address, and back."""
+    inside = ((client.own_address, client.node) for client in found.clients)
+    lan = (Route(IPv4Network(own), "the network's own", node, (Hop(node, node, found.node),)) for own, node in inside)
+    wan = Route(ANY, "the way to the Internet", INTERNET, (Hop(INTERNET, INTERNET, found.node),))
+    return Node(
+        found.node,
+        table(lan, (wan,)),
+        filters=tuple(filters.of_access(found)),
+        translations={INTERNET: Translation(INTERNET, masquerade=found.public_address)},
+    )
 
 
 def site_edge(state: State, router: Router) -> Node:

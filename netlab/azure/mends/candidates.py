@@ -101,6 +101,7 @@ _BY_TYPE: Mapping[DropType, Callable[[Case], Iterator[Change]]] = {
     DropType.TUNNEL_DOWN: ipsec.of_tunnel_down,
     DropType.NOT_SELECTED: _selectors,
     DropType.NO_CLIENT: _no_client,
+    DropType.FIREWALL: clients.of_firewall,
     DropType.OWN_NETWORK: clients.of_own_network,
     DropType.NONE_ROUTE: tables.of_table,
     DropType.NO_NEXT_HOP: tables.of_table,

@@ -8,7 +8,7 @@ from netlab.azure.mends import peerings, routers
 from netlab.azure.mends.case import Case, Place
 from netlab.azure.p2s.refusals import NO_ADDRESS, REVOKED, UNTRUSTED, WRONG_PASSWORD
 from netlab.azure.p2s.routes import profile_prefixes
-from netlab.azure.p2s.sessions import BLOCKED, by_profile
+from netlab.azure.p2s.sessions import OBSTACLES, by_profile
 from netlab.azure.state import State
 from netlab.results.mends import Change, Edit
 from netlab.scenario.names import Endpoint
@@ -53,8 +53,9 @@ def _of_reason(state: State, client: Client, gateway: VpnGateway, reason: str) -
         yield Change(
             f"have the user of {name} type the right password", (Edit("remove", ("clients", name, "password")),)
         )
-    elif reason == BLOCKED:
-        yield Change(f"have {name}'s network let its tunnel out", (Edit("remove", ("clients", name, "network")),))
+    elif reason in OBSTACLES.values():
+        sentence = f"have {name}'s network let its tunnel out, or connect from another network"
+        yield Change(sentence, (Edit("remove", ("clients", name, "network")),))
     elif reason == NO_ADDRESS:
         yield from _room(state, client, gateway)
 
@@ -71,6 +72,14 @@ def _room(state: State, client: Client, gateway: VpnGateway) -> Iterator[Change]
         sentence = f"disconnect {other.name}, and connect {client.name} in its place"
         yield Change(sentence, actions=({"disconnect": {"client": other.name}}, {"connect": {"client": client.name}}))
         break
+
+
+def of_firewall(case: Case) -> Iterator[Change]:
+    """The firewall of an access network that lets out some ports only."""
+    access = case.state.network.access_networks[case.cause["network"]]
+    written = [key for key in ("lets_out", "http_proxy") if key in access.spec.model_fields_set]
+    edits = tuple(Edit("remove", ("access_networks", access.name, key)) for key in written)
+    yield Change(f"have the firewall of {access.name} let everything out", edits)
 
 
 def of_own_network(case: Case) -> Iterator[Change]:

@@ -10,13 +10,19 @@ from netlab.azure.p2s.routes import windows_routes
 from netlab.azure.p2s.tunnels import TUNNELS
 from netlab.azure.p2s.tunnels.rules import Prefixes as Prefixes
 from netlab.scenario.network import ClientTunnel
+from netlab.scenario.passage import Obstacle
 
 # R66: no client comes back by itself.
 DISCONNECTED = "it was disconnected, and does not reconnect by itself"
 # No gateway says this of itself.
 UNREACHABLE = "its gateway does not answer"
-# P6.
-BLOCKED = "the network that it is in does not let its tunnel out"
+# Why a tunnel type does not get to the gateway (P6, P8, R69).
+OBSTACLES: Mapping[Obstacle, str] = {
+    Obstacle.FIREWALL: "the network that it is in does not let its tunnel out",
+    Obstacle.PROXY_PORT: "the HTTP proxy of its network does not connect to TCP port 443",
+    Obstacle.PROXY_PASSWORD: "the HTTP proxy of its network asks for a password, and its software gives none",
+    Obstacle.SHARED_ADDRESS: "it has the public address of a site-to-site device of the same gateway, whose IKE it is",
+}
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,8 @@ Sessions = Mapping[Key, Session]
 def connect(sessions: Sessions, tunnel: ClientTunnel, selectors: Prefixes, reachable: bool = True) -> Sessions:
     """Connect a client, or authenticate it afresh: the gateway lets it in with these selectors, or refuses it."""
     now = sessions[tunnel.key]
-    silent = BLOCKED if not tunnel.is_let_out else "" if reachable else UNREACHABLE
+    found = tunnel.obstacle(tunnel.tunnel_type)
+    silent = OBSTACLES[found] if found is not None else "" if reachable else UNREACHABLE
     refused = silent or refusal(tunnel, _taken(sessions, tunnel))
     if refused:
         return {**sessions, tunnel.key: Session(profile=now.profile, absent=refused)}

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from netlab.azure.faults import Impact
 from netlab.azure.state import State
-from netlab.machine.daemons import CHARON, CONTROLLER
+from netlab.machine.daemons import CHARON, CONTROLLER, PROXY
 from netlab.machine.ports import Daemons
 from netlab.plan.model import Plan
 from netlab.results.verification import Deviation
@@ -55,6 +55,8 @@ def expected(plan: Plan) -> Iterator[tuple[str, str, str]]:
         yield charon.node, charon.directory.rpartition("/")[2], CHARON
     for server in (server for server in plan.servers if server.program):
         yield server.edge, server.directory.rpartition("/")[2], server.program
+    for proxy in plan.proxies:
+        yield proxy.node, proxy.directory.rpartition("/")[2], PROXY
     for speaker in plan.speakers:
         for program in speaker.daemons:
             yield speaker.node, speaker.directory.rpartition("/")[2], program

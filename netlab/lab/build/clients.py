@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from netlab.azure.moments import initial
 from netlab.azure.p2s.refusals import NO_ADDRESS, REVOKED, UNTRUSTED, WRONG_PASSWORD
-from netlab.azure.p2s.sessions import Key
+from netlab.azure.p2s.sessions import OBSTACLES, Key
 from netlab.azure.state import State
 from netlab.errors import ConvergeError
 from netlab.lab.build import profile
@@ -16,6 +16,7 @@ from netlab.machine.waiting import wait_until
 from netlab.plan.model import Client, Plan
 from netlab.scenario.models import Scenario
 from netlab.scenario.network import ClientTunnel
+from netlab.scenario.passage import Obstacle
 
 # Azure's words for what a gateway's daemon says when it refuses a client.
 _REFUSED = {
@@ -23,6 +24,8 @@ _REFUSED = {
     Refusal.UNTRUSTED: UNTRUSTED,
     Refusal.WRONG_PASSWORD: WRONG_PASSWORD,
     Refusal.NO_ADDRESS: NO_ADDRESS,
+    Refusal.PROXY_PORT: OBSTACLES[Obstacle.PROXY_PORT],
+    Refusal.PROXY_PASSWORD: OBSTACLES[Obstacle.PROXY_PASSWORD],
 }
 
 
@@ -79,6 +82,8 @@ def await_departures(plan: Plan, state: State, clients: Clients, seconds: float)
 
 
 def refusals(plan: Plan, vnet: str, clients: Clients) -> dict[str, str]:
-    """Why the gateway of a VNet refused clients, by their nodes, as it says itself of their last attempts."""
-    found = (clients.refusals(server) for server in plan.servers_of(vnet))
+    """Why the gateway of a VNet, or a proxy before it, refused clients, by their nodes, at their last attempts."""
+    found = [clients.refusals(server) for server in plan.servers_of(vnet)]
+    on_the_way = ((client.node, clients.refusal(client)) for client in plan.clients if client.gateway == vnet)
+    found.append({node: why for node, why in on_the_way if why is not None})
     return {node: _REFUSED[why] for refused in found for node, why in refused.items()}

@@ -10,7 +10,7 @@ from ipaddress import IPv4Address, IPv4Network
 from netlab.lab.machine import Machine
 from netlab.machine.routes import KernelRoute, longest_match
 from netlab.plan.clients import ON_LINK
-from netlab.plan.model import Barrier, Child, FixedRoute, Plan, Route
+from netlab.plan.model import AccessRules, Barrier, Child, FixedRoute, Plan, Route
 from netlab.plan.tables import GATEWAY_METRIC
 from netlab.plan.underlay import LAST_RESORT
 from netlab.probe.trace import Leg, Sighting, Trace, last, looping
@@ -111,16 +111,21 @@ class Coroner:
     # --- barriers ---------------------------------------------------------------------------------------------------
 
     def _barred(self, seen: Sighting, destination: str, protocol: Protocol) -> Cause | None:
-        """Which of a fabric's barriers a packet that came in there met; None if none."""
-        fabric = next((fabric for fabric in self.plan.fabrics if fabric.node == seen.node), None)
-        if fabric is None:
+        """Which of a fabric's or a firewall's barriers a packet that came in there met; None if none."""
+        barriers = tuple(self._barriers(seen.node))
+        if not barriers:
             return None
         found = self._route(seen.node, destination, *self._tables(seen.node, seen.interface))
         if found is not None and found.type == "throw":
             found = self._delivery(seen.node, destination)
         devices = found.devices if found is not None else ()
-        stopping = (b for b in fabric.barriers if _stops(b, seen, devices, destination, protocol))
+        stopping = (b for b in barriers if _stops(b, seen, devices, destination, protocol))
         return next((barrier.cause.about(destination) for barrier in stopping), None)
+
+    def _barriers(self, node: str) -> Iterator[Barrier]:
+        yield from (b for fabric in self.plan.fabrics if fabric.node == node for b in fabric.barriers)
+        for ruleset in self.plan.node(node).nftables:
+            yield from ruleset.barriers if isinstance(ruleset, AccessRules) else ()
 
     # --- routes -----------------------------------------------------------------------------------------------------
 

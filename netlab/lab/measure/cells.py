@@ -142,7 +142,7 @@ def _observed(asked: _Asked, probes: Sequence[Probe], predicted: Mapping[Questio
 
 
 def _underlay(plan: Plan) -> set[str]:
-    return {node.name for node in plan.nodes if node.kind in ("internet", "edge")}
+    return {node.name for node in plan.nodes if node.kind in ("internet", "edge", "access network")}
 
 
 def _evidence(plan: Plan, observation: Observation, foretold: Iterable[Predicted]) -> Evidence:

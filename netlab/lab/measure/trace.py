@@ -15,7 +15,7 @@ from netlab.probe.trace import EspSighting, Leg, Probe, Sealed, Sighting, Trace,
 from netlab.results.lab import Followed, Passing
 
 # Where tunnels pass: between the public addresses, up to the clients, which hold their own.
-_UNDERLAY = ("internet", "edge", "client")
+_UNDERLAY = ("internet", "edge", "access network", "client")
 _TUNNELLED: tuple[Leg, ...] = ("forward", "reverse", "error")
 
 
@@ -91,9 +91,9 @@ def outer(plan: Plan, place: tuple[str, str]) -> Outer:
 
 
 def _own_address(plan: Plan, client: Client) -> str:
-    """The public address of a client, that of its NIC."""
+    """The address of a client as the Internet sees it: what NAT makes of it, or that of its NIC."""
     own = next(link.a for link in plan.links if link.a.node == client.node)
-    return own.addresses[0].partition("/")[0]
+    return client.translated or own.addresses[0].partition("/")[0]
 
 
 def crossings(trace: Trace, ends: Mapping[tuple[str, str], tuple[str, str]]) -> Iterator[Crossing]:

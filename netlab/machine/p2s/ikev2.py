@@ -100,6 +100,11 @@ def connect(plan: Plan, client: Client) -> None:
     _follow_selectors(plan, client)
 
 
+def refusal(client: Client) -> None:
+    """Nothing: IKE passes no proxy (P8)."""
+    del client
+
+
 def disconnect(plan: Plan, client: Client) -> None:
     """Delete the IKE SA, at the gateway and where that is dead at the client."""
     server = plan.server_of(client)

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from netlab.errors import ConvergeError
-from netlab.machine import openvpn, processes
+from netlab.machine import openvpn, processes, proxies
 from netlab.machine.admission import Connected, Refusal
 from netlab.machine.p2s import tls
 from netlab.machine.waiting import wait_until
@@ -115,7 +115,9 @@ def _is_heard(plan: Plan, client: Client) -> bool:
     log.unlink(missing_ok=True)
     own = ("--dev", client.interface, "--dev-type", "tun", "--route-metric", str(client.metric))
     managed = ("--management", texts.MANAGEMENT, "unix", "--remap-usr1", "SIGTERM")
-    options = ("--config", "vpnconfig.ovpn", *own, *managed, "--connect-timeout", _TCP_SECONDS)
+    address, _, port = client.proxy.partition(":")
+    through = ("--http-proxy", address, port) if client.proxy else ()
+    options = ("--config", "vpnconfig.ovpn", *own, *managed, *through, "--connect-timeout", _TCP_SECONDS)
     process = openvpn.start(plan.netns(client.node), client.directory, *options)
 
     def decided() -> bool:
@@ -132,6 +134,11 @@ def _write_filled(plan: Plan, client: Client, path: Path) -> None:
     text = texts.filled(profile, *(Path(path).read_text() for path in paths))
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(text)
+
+
+def refusal(client: Client) -> Refusal | None:
+    """What its daemon has logged of the proxy."""
+    return proxies.refusal(client.directory, openvpn.LOG, openvpn.PROXY_ANSWER) if client.proxy else None
 
 
 def disconnect(plan: Plan, client: Client) -> None:

@@ -37,6 +37,9 @@ class TunnelType(Protocol):
     def connect(self, plan: Plan, client: Client) -> None:
         """Connect a client, which gets its address and its routes; ConvergeError says why not."""
 
+    def refusal(self, client: Client) -> Refusal | None:
+        """What the HTTP proxy on the way answered at a client's last attempt; None where it let the client pass."""
+
     def disconnect(self, plan: Plan, client: Client) -> None:
         """Have the gateway end a client's tunnel, and the client what is left of it, as where the gateway is dead."""
 

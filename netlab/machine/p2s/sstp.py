@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Collection, Mapping
 from functools import partial
@@ -10,7 +11,7 @@ from pathlib import Path
 from pyroute2 import IPRoute
 
 from netlab.errors import ConvergeError
-from netlab.machine import processes
+from netlab.machine import processes, proxies
 from netlab.machine.admission import Connected, Refusal
 from netlab.machine.interfaces import indexes, set_up, with_netlink
 from netlab.machine.p2s import tls, windows
@@ -25,6 +26,7 @@ from netlab.sstp.settings import FILE
 _READY_SECONDS = 60.0
 _CONNECT_SECONDS = 90.0
 _LOG = processes.output(sys.executable)
+_ANSWER = re.compile(r"the proxy answers (\d+)")
 _REFUSED = {
     "REVOKED": Refusal.REVOKED,
     "UNTRUSTED": Refusal.UNTRUSTED,
@@ -123,6 +125,11 @@ def _set_address(netns: str, client: Client, address: str) -> None:
         set_up(ipr, client.node, index, end)
 
     with_netlink(netns, change)
+
+
+def refusal(client: Client) -> Refusal | None:
+    """What its daemon has logged of the proxy."""
+    return proxies.refusal(client.directory, _LOG, _ANSWER)
 
 
 def disconnect(plan: Plan, client: Client) -> None:

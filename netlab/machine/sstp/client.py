@@ -78,8 +78,30 @@ def _connect(wanted: ClientSettings) -> ssl.SSLSocket:
     """TLS to the gateway, whose certificate must be good and have its address."""
     context = ssl.create_default_context(cadata="".join(Path(path).read_text() for path in wanted.roots))
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    plain = socket.create_connection((wanted.server, settings.PORT), _CONNECT_SECONDS)
+    plain = _through(wanted) if wanted.proxy else socket.create_connection(_of(wanted), _CONNECT_SECONDS)
     return context.wrap_socket(plain, server_hostname=wanted.server)
+
+
+def _of(wanted: ClientSettings) -> tuple[str, int]:
+    return wanted.server, settings.PORT
+
+
+def _through(wanted: ClientSettings) -> socket.socket:
+    """A connection to the gateway that an HTTP proxy makes (RFC 9110, section 9.3.6); OSError if it refuses."""
+    address, _, port = wanted.proxy.partition(":")
+    plain = socket.create_connection((address, int(port)), _CONNECT_SECONDS)
+    plain.sendall("CONNECT {0}:{1} HTTP/1.1\r\nHost: {0}:{1}\r\n\r\n".format(*_of(wanted)).encode())
+    head = b""
+    while b"\r\n\r\n" not in head:
+        # One byte at a time: what follows the answer is the gateway's.
+        more = plain.recv(1)
+        if not more:
+            raise OSError("the proxy has closed the connection")
+        head += more
+    status = head.split()[1].decode(errors="replace")
+    if status != "200":
+        raise OSError(f"the proxy answers {status}")
+    return plain
 
 
 def _methods(wanted: ClientSettings) -> dict[int, eap.Proving]:

@@ -33,6 +33,7 @@ from netlab.plan.model.kernel import (
 )
 from netlab.plan.model.lab import DataPlane, Plan, Timers
 from netlab.plan.model.nftables import (
+    AccessRules,
     ApplianceNat,
     Barrier,
     BgpListeners,
@@ -45,7 +46,7 @@ from netlab.plan.model.nftables import (
     UnknownPeer,
     VpnServerNat,
 )
-from netlab.plan.model.p2s import AnyServer, Client, IkeServer, OpenVpnServer, Outer, Server, SstpServer
+from netlab.plan.model.p2s import AnyServer, Client, HttpProxy, IkeServer, OpenVpnServer, Outer, Server, SstpServer
 from netlab.plan.model.views import GatewayView, RouteServerView, Uplink
 
 __all__ = [
@@ -55,6 +56,7 @@ __all__ = [
     "LOCAL_TABLE",
     "MAIN_TABLE",
     "OUT_OF_TUNNELS_TABLE",
+    "AccessRules",
     "AnyServer",
     "ApplianceNat",
     "Barrier",
@@ -74,6 +76,7 @@ __all__ = [
     "FixedRoute",
     "GatewayView",
     "GatewayWay",
+    "HttpProxy",
     "IkeConnection",
     "IkeServer",
     "InitiatorOnly",

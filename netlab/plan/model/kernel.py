@@ -8,7 +8,19 @@ from typing import Literal
 
 from netlab.plan.model.nftables import Ruleset
 
-Kind = Literal["internet", "vnet", "vm", "gateway", "route server", "edge router", "edge", "site", "host", "client"]
+Kind = Literal[
+    "internet",
+    "vnet",
+    "vm",
+    "gateway",
+    "route server",
+    "edge router",
+    "edge",
+    "access network",
+    "site",
+    "host",
+    "client",
+]
 
 MAIN_TABLE = 254
 # The last table that the kernel asks.

@@ -11,7 +11,7 @@ from netlab.plan.model.bgp import BgpSpeaker
 from netlab.plan.model.fabric import Fabric
 from netlab.plan.model.ipsec import Certificate, Charon, Tunnel
 from netlab.plan.model.kernel import Link, Node
-from netlab.plan.model.p2s import AnyServer, Client, Server
+from netlab.plan.model.p2s import AnyServer, Client, HttpProxy, Server
 from netlab.plan.model.views import GatewayView, RouteServerView, Uplink
 
 DataPlane = Literal["userspace", "kernel"]
@@ -53,6 +53,7 @@ class Plan:
     certificates: tuple[Certificate, ...] = ()
     servers: tuple[AnyServer, ...] = ()
     tls_keys: tuple[str, ...] = ()
+    proxies: tuple[HttpProxy, ...] = ()
 
     def node(self, name: str) -> Node:
         """The node of this name; KeyError if there is none."""

@@ -9,8 +9,8 @@ from netlab.results.drops import Cause
 
 @dataclass(frozen=True, slots=True)
 class Barrier:
-    """What a fabric drops between two of its interfaces, and why: packets of these protocols from and for none of
-    these addresses. What is empty is not read.
+    """What a node drops between two of its interfaces, and why: packets of these protocols from and for none of
+    these addresses, and to none of these ports, pairs of a protocol and a number. What is empty is not read.
     """
 
     cause: Cause
@@ -19,6 +19,7 @@ class Barrier:
     protocols: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     destinations: tuple[str, ...] = ()
+    ports: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,15 @@ class FabricRules:
     wan: str
     egress: str
     public: tuple[tuple[str, str], ...] = ()
+    barriers: tuple[Barrier, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AccessRules:
+    """A NAT router sends to the Internet, over ``wan``, under its public address, and is a firewall (P6)."""
+
+    wan: str
+    address: str
     barriers: tuple[Barrier, ...] = ()
 
 
@@ -105,6 +115,7 @@ class ClientFirewall:
 # What nftables does in a namespace; each is printed by a template of its own.
 Ruleset = (
     FabricRules
+    | AccessRules
     | ApplianceNat
     | VpnServerNat
     | SiteNat

@@ -95,13 +95,30 @@ AnyServer = IkeServer | OpenVpnServer | SstpServer
 
 
 @dataclass(frozen=True, slots=True)
+class HttpProxy:
+    """An HTTP proxy: it listens at ``address`` and connects its clients to servers on these TCP ports.
+
+    ``password`` is the name of the one for which it asks; it asks for none where that is empty.
+    """
+
+    node: str
+    netns: str
+    directory: str
+    address: str
+    port: int
+    connects_to: tuple[int, ...]
+    password: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Client:
     """A point-to-site client's tunnel to the gateway of a VNet: its namespace, its interface, its daemon's directory.
 
     ``name`` tells the tunnels of one client apart: the first is called as its node. ``metric`` is that of its routes:
     of equal ones those into the first tunnel win. ``server`` is the gateway's public address. ``connection`` and
     ``if_id`` are those of IKE. Where the gateway pushes routes, ``subnet`` is that of its address and ``next_hop`` the
-    gateway's in it. ``credentials`` and ``password``, a name, are those of SSTP.
+    gateway's in it. ``credentials`` and ``password``, a name, are those of SSTP. ``proxy`` is the
+    address and port of the HTTP proxy that the tunnel passes, ``translated`` what NAT makes of the client's address.
     """
 
     node: str
@@ -121,6 +138,8 @@ class Client:
     next_hop: str = ""
     credentials: Credentials = field(default_factory=Credentials)
     password: str = ""
+    proxy: str = ""
+    translated: str = ""
 
     @property
     def keeps_interface(self) -> bool:

@@ -7,6 +7,7 @@ from typing import Literal
 
 from netlab.azure.p2s.routes import pool_addresses, static_prefixes
 from netlab.plan import proposals
+from netlab.plan.access import translated
 from netlab.plan.certificates import Servers, client_credentials
 from netlab.plan.devices import TUNNEL_MTU, Device
 from netlab.plan.model import Charon, Client, DataPlane, IkeConnection, IkeServer, PeerSecret, Selector, Tunnel
@@ -112,6 +113,7 @@ def client(lab: str, tunnel: ClientTunnel, number: int, data_plane: DataPlane) -
         class_based_route=whose.class_based_route,
         tunnel_type="IkeV2",
         server=str(whose.network.public.point_to_site[tunnel.gateway.name]),
+        translated=translated(whose),
     )
 
 
@@ -137,7 +139,7 @@ def _connection(client: network.Client, tunnel: Client, gateway: VpnGateway, ser
     authentication = gateway.client_settings.authentication
     return IkeConnection(
         name=tunnel.connection,
-        local_address=str(client.network.public.clients[client.name]),
+        local_address=str(client.own_address),
         remote_address=server.public_p2s,
         local_id=client.node,
         remote_id=server.public_p2s,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from ipaddress import summarize_address_range
 
 from netlab.azure.p2s.routes import pool_addresses, pool_part, static_prefixes
+from netlab.plan.access import proxy_of, translated
 from netlab.plan.certificates import gateway_credentials
 from netlab.plan.devices import Device
 from netlab.plan.model import Client, DataPlane, OpenVpnServer, Tunnel
@@ -81,6 +82,8 @@ def client(lab: str, tunnel: ClientTunnel, number: int, data_plane: DataPlane) -
         class_based_route=False,
         tunnel_type="OpenVPN",
         server=str(whose.network.public.point_to_site[tunnel.gateway.name]),
+        translated=translated(whose),
+        proxy=proxy_of(tunnel),
         subnet=str(tunnel.gateway.client_settings.address_pool),
         next_hop=str(pool_part(tunnel.gateway, "OpenVPN")[0]),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from netlab.azure.p2s.pools import split_pool
 from netlab.azure.p2s.routes import pool_addresses, static_prefixes
+from netlab.plan.access import proxy_of, translated
 from netlab.plan.certificates import client_credentials, gateway_credentials
 from netlab.plan.devices import TUNNEL_MTU, Device
 from netlab.plan.model import Client, Credentials, DataPlane, SstpServer, Tunnel
@@ -75,6 +76,8 @@ def client(lab: str, tunnel: ClientTunnel, number: int, data_plane: DataPlane) -
         class_based_route=whose.class_based_route,
         tunnel_type="SSTP",
         server=str(whose.network.public.point_to_site[gateway.name]),
+        translated=translated(whose),
+        proxy=proxy_of(tunnel),
         credentials=own if by_certificate else Credentials(trusted=own.trusted),
         password="" if by_certificate else secret_name(gateway.name, whose.name, whose.spec.password),
     )

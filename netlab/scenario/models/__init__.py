@@ -21,10 +21,20 @@ from netlab.scenario.actions import (
     SitePrefix,
     Subject,
 )
+from netlab.scenario.models.access import AccessNetwork, HttpProxy
 from netlab.scenario.models.client import Client, ClientCertificate, ClientNetwork
 from netlab.scenario.models.connection import Connection, IpsecPolicy, TrafficSelectorPolicy, TunnelSettings
 from netlab.scenario.models.expressroute import Circuit, CircuitConnection, ExpressRouteGateway
-from netlab.scenario.models.gateway import NEEDS, BgpSettings, PointToSite, Sku, TunnelType, VpnGateway
+from netlab.scenario.models.gateway import (
+    NEEDS,
+    TRIED,
+    BgpSettings,
+    PointToSite,
+    Sku,
+    TunnelPort,
+    TunnelType,
+    VpnGateway,
+)
 from netlab.scenario.models.link import Impairment
 from netlab.scenario.models.nva import BgpPolicy, BgpPolicyRule, NetworkVirtualAppliance, NvaBgp
 from netlab.scenario.models.route_server import HubRoutingPreference, RouteServer
@@ -49,6 +59,8 @@ from netlab.scenario.values import (
 __all__ = [
     "NAME",
     "NEEDS",
+    "TRIED",
+    "AccessNetwork",
     "Action",
     "Address",
     "BgpPolicy",
@@ -72,6 +84,7 @@ __all__ = [
     "ExpressRouteGateway",
     "Flow",
     "GatewayFault",
+    "HttpProxy",
     "HubRoutingPreference",
     "Impairment",
     "IpsecPolicy",
@@ -100,6 +113,7 @@ __all__ = [
     "Subject",
     "Subnet",
     "TrafficSelectorPolicy",
+    "TunnelPort",
     "TunnelSettings",
     "TunnelType",
     "Unreachable",

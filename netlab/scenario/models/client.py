@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import model_validator
 
-from netlab.scenario.models.gateway import NEEDS, TRIED, TunnelPort, TunnelType
-from netlab.scenario.values import Address, Model, Name, Prefix
+from netlab.scenario.models.gateway import TunnelPort, TunnelType
+from netlab.scenario.values import Address, Model, Name, Prefix, shorthand
 
 
 class ClientCertificate(Model):
@@ -19,10 +18,20 @@ class ClientCertificate(Model):
 
 
 class ClientNetwork(Model):
-    """The network that a client is in, behind a firewall of somebody else."""
+    """The network that a client is in, of somebody else. `network: hotel` is short for `network: {behind: hotel}`."""
 
-    blocks: Annotated[tuple[TunnelPort, ...], Field(min_length=1)]
-    """What the firewall does not let out: udp/500 and udp/4500 of IKEv2, tcp/443 of OpenVPN and SSTP (P6)."""
+    behind: Name | None = None
+    """The access network or the site that the client is in: its NAT is between the client and the Internet, and the
+    client has its public address (R69, P26)."""
+    blocks: tuple[TunnelPort, ...] = ()
+    """What a firewall before the client does not let out: udp/500 and udp/4500 of IKEv2, tcp/443 of OpenVPN and SSTP
+    (P6)."""
+
+    @model_validator(mode="after")
+    def _something(self) -> ClientNetwork:
+        if self.behind is None and not self.blocks:
+            raise ValueError("write what is there: `behind` or `blocks`")
+        return self
 
 
 class Client(Model):
@@ -43,9 +52,9 @@ class Client(Model):
     """The password that the user types where the gateway authenticates with EAP."""
     public_ip_address: Address | None = None
     """The public address of the client. Default: one that the lab chooses."""
-    network: ClientNetwork | None = None
-    """The firewall of the network that it is in. Default: everything is let out. The client's software tries the next
-    tunnel type of its gateway where it does not let one out (P6, P7)."""
+    network: Annotated[ClientNetwork, shorthand("behind", Name | ClientNetwork)] | None = None
+    """The network that it is in. Default: it is on the Internet, and everything is let out. The client's software tries
+    the next tunnel type of its gateway where the network does not let one out (P6, P7)."""
     local_network: Prefix | None = None
     """The network of the client's own place. It does not overlap the address pool (R57). Where it overlaps a prefix
     behind the gateway, Windows uses the longer one of the two, and Linux always the tunnel."""
@@ -54,21 +63,10 @@ class Client(Model):
     """Whether Windows gives its tunnel the route of its address's class, 10.0.0.0/8 for 10.55.55.2, and not that of the
     address pool (P24). A profile can disable it. Linux has no such route."""
 
-    def lets_out(self, tunnel_type: TunnelType) -> bool:
-        """Whether the network that it is in lets out what a tunnel of this type needs (P6)."""
-        return self.network is None or not set(NEEDS[tunnel_type]) & set(self.network.blocks)
-
-    def chosen(self, offered: Collection[TunnelType]) -> TunnelType:
-        """The type of its tunnel to a gateway with these: its own, or of those that it tries the first that its network
-        lets out, and else the first (P7).
-
-        Differs from Azure: a client knows what its network lets out, and does not wait for an answer of what is tried
-        before.
-        """
-        if self.tunnel_type is not None:
-            return self.tunnel_type
-        tried = [each for each in TRIED if each in offered]
-        return next(filter(self.lets_out, tried), tried[0])
+    @property
+    def behind(self) -> str | None:
+        """The access network or the site that it is in; None on the Internet."""
+        return self.network.behind if self.network is not None else None
 
     @property
     def gateways(self) -> tuple[str, ...]:

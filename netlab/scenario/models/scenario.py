@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from netlab.scenario.models.access import AccessNetwork
 from netlab.scenario.models.client import Client
 from netlab.scenario.models.connection import Connection
 from netlab.scenario.models.expressroute import Circuit
@@ -50,6 +51,8 @@ class Scenario(Model):
     """The local network gateways, by name. A connection without one gets one with the right values."""
     connections: dict[ConnectionName, Connection] = {}
     """The connections, by name."""
+    access_networks: dict[Name, AccessNetwork] = {}
+    """The networks of somebody else that clients are in, with a NAT router each, by name."""
     clients: dict[Name, Client] = {}
     """The point-to-site clients, by name."""
     links: dict[Name, Impairment] = {}

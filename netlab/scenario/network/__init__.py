@@ -4,6 +4,7 @@ A name dies here: after ``resolve`` a connection holds its ends, a gateway its V
 ``spec`` is always what the file says of the object. Objects are equal only to themselves.
 """
 
+from netlab.scenario.network.access import AccessNetwork
 from netlab.scenario.network.connections import Connection, Peers, Side, Tunnel
 from netlab.scenario.network.ends import (
     Appliance,
@@ -24,6 +25,7 @@ __all__ = [
     "EXPRESSROUTE_ASN",
     "MICROSOFT_ASN",
     "ROUTE_SERVER_ASN",
+    "AccessNetwork",
     "Appliance",
     "Circuit",
     "Client",

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from ipaddress import IPv4Address
 
-from netlab.scenario import models
+from netlab.scenario import models, passage
 from netlab.scenario.addresses import edge_routers
 from netlab.scenario.models import Scenario, node_name
+from netlab.scenario.network.access import AccessNetwork
 from netlab.scenario.network.connections import AnyEnd, Connection, Side
 from netlab.scenario.network.ends import Appliance, Circuit, ExpressRouteGateway, RouteServer, Site, VpnGateway
 from netlab.scenario.network.public import PublicAddresses, assign
@@ -43,6 +44,11 @@ class Network:
     def connections(self) -> dict[str, Connection]:
         """The connections."""
         return {name: Connection(self, name, spec) for name, spec in self.scenario.connections.items()}
+
+    @cached_property
+    def access_networks(self) -> dict[str, AccessNetwork]:
+        """The access networks."""
+        return {name: AccessNetwork(self, name, spec) for name, spec in self.scenario.access_networks.items()}
 
     @cached_property
     def clients(self) -> dict[str, Client]:
@@ -198,6 +204,24 @@ class Client:
         return node_name(self.name)
 
     @cached_property
+    def upstream(self) -> AccessNetwork | Site | None:
+        """The access network or the site that it is in; None on the Internet."""
+        behind = self.spec.behind
+        if behind is None:
+            return None
+        return self.network.sites[behind] if behind in self.network.sites else self.network.access_networks[behind]
+
+    @property
+    def public_address(self) -> IPv4Address:
+        """Its address as the Internet sees it."""
+        return self.network.public.clients[self.name]
+
+    @property
+    def own_address(self) -> IPv4Address:
+        """The address of its machine: the public one, or behind NAT a private one."""
+        return self.network.public.private.get(self.node, self.public_address)
+
+    @cached_property
     def tunnels(self) -> tuple[ClientTunnel, ...]:
         """Its tunnels, the first one to its first gateway."""
         return tuple(ClientTunnel(self, gateway, bool(place)) for place, gateway in enumerate(self.gateways))
@@ -237,12 +261,20 @@ class ClientTunnel:
     @cached_property
     def tunnel_type(self) -> models.TunnelType:
         """The protocol of the tunnel (P7)."""
-        return self.client.spec.chosen(self.gateway.client_settings.tunnel_types)
+        offered = self.gateway.client_settings.tunnel_types
+        return passage.chosen(self.client.network.scenario, self.client.name, self.gateway.name, offered)
 
-    @property
-    def is_let_out(self) -> bool:
-        """Whether the network that the client is in lets it out (P6)."""
-        return self.client.spec.lets_out(self.tunnel_type)
+    def obstacle(self, tunnel_type: models.TunnelType) -> passage.Obstacle | None:
+        """What keeps a tunnel of a type from coming up, whatever its gateway says (P6, P8, R69)."""
+        return passage.obstacle(self.client.network.scenario, self.client.name, self.gateway.name, tunnel_type)
+
+    @cached_property
+    def proxy(self) -> AccessNetwork | None:
+        """The access network whose HTTP proxy it passes; None where it passes none."""
+        scenario, name = self.client.network.scenario, self.client.name
+        upstream = self.client.upstream
+        passes = isinstance(upstream, AccessNetwork) and passage.uses_proxy(scenario, name, self.tunnel_type)
+        return upstream if passes and isinstance(upstream, AccessNetwork) else None
 
     @property
     def key(self) -> tuple[str, str]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from typing import TYPE_CHECKING
 
-from netlab.scenario.addresses import LAB_PUBLIC
+from netlab.scenario.addresses import LAB_NATS, LAB_PUBLIC
+from netlab.scenario.network.access import AccessNetwork
 from netlab.scenario.network.ends import Site, VpnGateway
 from netlab.scenario.network.routers import Router
 from netlab.scenario.places import places
@@ -26,13 +27,16 @@ _MACHINES = IPv4Network("192.0.2.64/26")
 @dataclass(frozen=True)
 class PublicAddresses:
     """The public address of each gateway instance and VPN device, by node; of each gateway's point-to-site, by VNet;
-    of each client; of each virtual machine that has one, by node; and of each VNet's way out to the Internet."""
+    of each client; of each virtual machine that has one, by node; of each VNet's way out to the Internet; and of each
+    access network. What is behind NAT has the address of its NAT, and a ``private`` one, by node."""
 
     routers: dict[str, IPv4Address]
     point_to_site: dict[str, IPv4Address]
     clients: dict[str, IPv4Address]
     machines: dict[str, IPv4Address]
     egress: dict[str, IPv4Address]
+    access: dict[str, IPv4Address]
+    private: dict[str, IPv4Address]
 
 
 def assign(network: Network) -> PublicAddresses:
@@ -40,7 +44,7 @@ def assign(network: Network) -> PublicAddresses:
     asked: dict[IPv4Network, dict[str, IPv4Address | None]] = {
         _GATEWAYS: {key: address for gateway in network.vpn_gateways for key, address in _asked(gateway)},
         _SITES: {router.node: _of_device(s, router) for s in network.sites.values() for router in s.devices},
-        _CLIENTS: {name: client.spec.public_ip_address for name, client in network.clients.items()},
+        _CLIENTS: dict(_of_clients(network)),
         _MACHINES: dict(_of_machines(network)),
     }
     given = {address for group in asked.values() for address in group.values() if address is not None}
@@ -51,14 +55,39 @@ def assign(network: Network) -> PublicAddresses:
     reserved = _assigned(dict.fromkeys((*network.vnets, *(f"{range_} {name}" for range_, name in left))), LAB_PUBLIC)
     for range_, name in left:
         found[range_][name] = reserved[f"{range_} {name}"]
-    gateways = found[_GATEWAYS]
+    gateways, outermost = found[_GATEWAYS], found[_CLIENTS] | found[_SITES]
     return PublicAddresses(
         routers=_of_instances(network, gateways) | found[_SITES],
         point_to_site={g.name: gateways.get(f"{g.name}/2") or gateways[f"{g.name}/0"] for g in network.vpn_gateways},
-        clients=found[_CLIENTS],
+        clients={
+            name: outermost[name if client.upstream is None else _key(client.upstream)]
+            for name, client in network.clients.items()
+        },
         machines=found[_MACHINES],
         egress={name: reserved[name] for name in network.vnets},
+        access={name: outermost[name] for name in network.access_networks},
+        private=_behind_nat(network),
     )
+
+
+def _key(upstream: AccessNetwork | Site) -> str:
+    """What the address of a NAT is found by: an access network's name, the node of a site's only device."""
+    return upstream.name if isinstance(upstream, AccessNetwork) else upstream.node
+
+
+def _behind_nat(network: Network) -> dict[str, IPv4Address]:
+    """The private addresses of what is behind NAT: of clients, and of HTTP proxies."""
+    clients = (client.node for client in network.clients.values() if client.upstream is not None)
+    proxies = (access.node for access in network.access_networks.values() if access.spec.http_proxy is not None)
+    return {node: LAB_NATS[place] for node, place in places((*clients, *proxies), LAB_NATS.num_addresses).items()}
+
+
+def _of_clients(network: Network) -> Iterator[tuple[str, IPv4Address | None]]:
+    """The public addresses of the clients that are behind no NAT, and of access networks."""
+    for name, client in network.clients.items():
+        if client.upstream is None:
+            yield name, client.spec.public_ip_address
+    yield from ((name, access.spec.public_ip_address) for name, access in network.access_networks.items())
 
 
 def _assigned(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
 
-from netlab.scenario.addresses import INTERNET_ADDRESS, LAB_CHARONS, LAB_LINKS, LAB_PEERS, LAB_PUBLIC
+from netlab.scenario.addresses import INTERNET_ADDRESS, LAB_CHARONS, LAB_LINKS, LAB_NATS, LAB_PEERS, LAB_PUBLIC
 from netlab.scenario.models import Scenario
 from netlab.scenario.rules.breach import Breach, Breaches, Path, in_words, unknown
 from netlab.scenario.rules.joined import Network, address_pools, address_spaces
@@ -67,7 +67,7 @@ def networks_leave_the_lab_its_addresses(scenario: Scenario) -> Breaches:
             yield Breach(network.path, f"{message}: no machine there reaches the Internet's host", "warning")
     for site, item in scenario.sites.items():
         for host, address in item.hosts.items():
-            own = next((each for each in (LAB_LINKS, LAB_PEERS, LAB_CHARONS) if address in each), None)
+            own = next((each for each in (LAB_LINKS, LAB_PEERS, LAB_NATS, LAB_CHARONS) if address in each), None)
             if own is not None:
                 message = f"{address} is in {own}, which the links of a lab have; use another one"
                 yield Breach(("sites", site, "hosts", host), message)

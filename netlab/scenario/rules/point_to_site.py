@@ -28,6 +28,22 @@ def clients_name_point_to_site_gateways(scenario: Scenario) -> Breaches:
                 yield Breach(path, f"`{gateway}` is written twice; leave one out")
 
 
+def clients_name_the_network_that_they_are_in(scenario: Scenario) -> Breaches:
+    """A client is in an access network or in a site with a single device; then it has no public address of its own."""
+    for name, client in scenario.clients.items():
+        path: Path = ("clients", name, "network")
+        if client.behind is None:
+            continue
+        site = scenario.sites.get(client.behind)
+        yield from unknown(path, client.behind, (*scenario.access_networks, *scenario.sites), "access network or site")
+        if site is not None and site.devices:
+            message = f"`{client.behind}` has several devices, and each its own public address"
+            yield Breach(path, f"{message}; name a site with one device, or an access network")
+        if client.public_ip_address is not None:
+            message = f"`{name}` has the public address of `{client.behind}`; leave it out, or write it there"
+            yield Breach((*path[:2], "public_ip_address"), message)
+
+
 def revoked_certificates_are_clients(scenario: Scenario) -> Breaches:
     """A revoked certificate goes by the name of its client."""
     known = set(map(str.lower, scenario.clients))

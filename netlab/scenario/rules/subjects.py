@@ -20,6 +20,7 @@ from netlab.scenario.models import (
     VpnGateway,
     node_name,
 )
+from netlab.scenario.passage import chosen
 from netlab.scenario.rules.breach import Path
 from netlab.scenario.values import once
 
@@ -43,7 +44,7 @@ def tunnel_type_of(scenario: Scenario, client: str, vnet: str) -> TunnelType | N
     settings = gateway.point_to_site if gateway is not None else None
     if settings is None:
         return None
-    return scenario.clients[client].chosen(settings.tunnel_types)
+    return chosen(scenario, client, vnet, settings.tunnel_types)
 
 
 def policy_based(scenario: Scenario) -> Iterator[tuple[str, VpnGateway]]:
@@ -64,6 +65,7 @@ def public_addresses(scenario: Scenario) -> Iterator[tuple[Path, IPv4Address]]:
         *((("sites", name), item.public_ip_address) for name, item in scenario.sites.items()),
         *((path, device.public_ip_address) for path, _, device in devices(scenario)),
         *((("clients", name), item.public_ip_address) for name, item in scenario.clients.items()),
+        *((("access_networks", name), item.public_ip_address) for name, item in scenario.access_networks.items()),
         *((path, vnet.vms[name].public_ip_address) for path, vnet, name in virtual_machines(scenario)),
     )
     yield from (((*path, "public_ip_address"), address) for path, address in named if address is not None)

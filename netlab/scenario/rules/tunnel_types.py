@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from netlab.scenario.days import SSTP_HAS_ENDED, SSTP_IS_NOT_ENABLED, by_day, day_of
 from netlab.scenario.models import NEEDS, PointToSite, Scenario, TunnelType
+from netlab.scenario.passage import HTTPS, Obstacle, obstacle
 from netlab.scenario.rules.breach import Breach, Breaches, Path
 from netlab.scenario.rules.joined import offered_prefixes
 from netlab.scenario.rules.subjects import tunnel_type_of, vpn_gateways
@@ -103,10 +104,35 @@ def p6_networks_let_tunnels_out(scenario: Scenario) -> Breaches:
     for name, client in scenario.clients.items():
         for gateway in client.gateways:
             found = tunnel_type_of(scenario, name, gateway)
-            if found is not None and client.network is not None and not client.lets_out(found):
-                blocked = " and ".join(each for each in NEEDS[found] if each in client.network.blocks)
-                message = f"{found} needs {blocked}, which this network blocks: `{name}` has no tunnel to `{gateway}`"
+            if found is None or obstacle(scenario, name, gateway, found) is not Obstacle.FIREWALL:
+                continue
+            blocks = client.network.blocks if client.network is not None else ()
+            lost = f"`{name}` has no tunnel to `{gateway}`"
+            if blocked := " and ".join(each for each in NEEDS[found] if each in blocks):
+                message = f"{found} needs {blocked}, which this network blocks: {lost}"
                 yield Breach(("clients", name, "network", "blocks"), message, "warning")
+            else:
+                message = (
+                    f"{found} needs {' and '.join(NEEDS[found])}, which `{client.behind}` does not let out: {lost}"
+                )
+                yield Breach(("clients", name, "network"), message, "warning")
+
+
+def p8_proxies_serve_tunnels(scenario: Scenario) -> Breaches:
+    """P8: a tunnel passes an HTTP proxy that connects to TCP port 443 for those who give no password."""
+    for name, client in scenario.clients.items():
+        for gateway in client.gateways:
+            found = tunnel_type_of(scenario, name, gateway)
+            why = obstacle(scenario, name, gateway, found) if found is not None else None
+            if why in _AT_PROXY:
+                message = f"the proxy of `{client.behind}` {_AT_PROXY[why]}: `{name}` has no tunnel to `{gateway}`"
+                yield Breach(("clients", name, "network"), message, "warning")
+
+
+_AT_PROXY: Mapping[Obstacle | None, str] = {
+    Obstacle.PROXY_PORT: f"does not connect to TCP port {HTTPS}",
+    Obstacle.PROXY_PASSWORD: "asks for a password, which clients do not give",
+}
 
 
 def p18_clients_take_all_routes(scenario: Scenario) -> Breaches:

@@ -237,6 +237,7 @@ def check(scenario: Scenario, found: Plan) -> None:
     used = {secret.name for charon in found.charons for secret in charon.secrets}
     used |= {name for server in found.servers if isinstance(server, SstpServer) for _, name in server.users}
     used |= {client.password for client in found.clients if client.password}
+    used |= {proxy.password for proxy in found.proxies if proxy.password}
     assert used == set(found.secrets)
     assert len(found.secrets) == len(set(found.secrets))
     assert SECRET not in repr(asdict(found))

@@ -9,11 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netlab.azure.p2s.refusals import REFUSALS
+from netlab.azure.p2s.sessions import OBSTACLES
 from netlab.azure.state import State
 from netlab.lab.build.clients import refusals, tunnel_of
 from netlab.machine.ports import Clients
 from netlab.plan.model import Plan
 from netlab.results.verification import Check
+from netlab.scenario.passage import Obstacle
+
+# What proxies say themselves.
+_AT_PROXY = tuple(OBSTACLES[why] for why in (Obstacle.PROXY_PORT, Obstacle.PROXY_PASSWORD))
 
 
 def check(plan: Plan, state: State, clients: Clients) -> Iterator[Check]:
@@ -31,6 +36,6 @@ def _judged(up: str, said: str, predicted: str) -> tuple[bool, str]:
         return not predicted, f"{up}, predicted: {predicted}" if predicted else up
     if not predicted:
         return False, "no tunnel" + (f": {said}" if said else "")
-    if predicted in REFUSALS and said != predicted:
-        return False, f"not connected: predicted {predicted}, the gateway says {said or 'nothing'}"
+    if predicted in (*REFUSALS, *_AT_PROXY) and said != predicted:
+        return False, f"not connected: predicted {predicted}, it was refused for: {said or 'nothing'}"
     return True, f"not connected: {predicted}"

@@ -20,10 +20,9 @@ def _end(stage: Stage, change: Change) -> None:
 
 
 def uplinks(plan: Plan, nodes: Collection[str]) -> list[Link]:
-    """The links to the Internet of routers, at their edges, and of clients."""
+    """The links towards the Internet of routers, at their edges, and of clients."""
     faces = {*nodes, *(f"{node}-edge" for node in nodes)}
-    internet = {node.name for node in plan.nodes if node.kind == "internet"}
-    return [link for link in plan.links if link.a.node in faces and link.b.node in internet]
+    return [link for link in plan.links if link.a.node in faces and link.underlay]
 
 
 def _left(plan: Plan, nodes: Collection[str]) -> Left:

@@ -219,6 +219,7 @@ def test_a_client_does_not_use_the_address_of_its_other_tunnel() -> None:
     assert IPv4Network("10.2.0.0/24") in state.sessions["both", "VNet1"].by_hand
 
 
+BLOCKED = "the network that it is in does not let its tunnel out"
 IKE, TLS = ["udp/500", "udp/4500"], ["tcp/443"]
 
 
@@ -230,10 +231,10 @@ IKE, TLS = ["udp/500", "udp/4500"], ["tcp/443"]
         (["IkeV2", "SSTP"], ["udp/4500"], None, "SSTP", ""),
         (["IkeV2", "OpenVPN"], IKE, None, "OpenVPN", ""),
         (["IkeV2", "SSTP"], TLS, None, "IkeV2", ""),
-        (["IkeV2", "SSTP"], IKE, "IkeV2", "IkeV2", sessions.BLOCKED),
-        (["SSTP"], TLS, None, "SSTP", sessions.BLOCKED),
-        (["IkeV2"], IKE, None, "IkeV2", sessions.BLOCKED),
-        (["IkeV2", "SSTP"], IKE + TLS, None, "IkeV2", sessions.BLOCKED),
+        (["IkeV2", "SSTP"], IKE, "IkeV2", "IkeV2", BLOCKED),
+        (["SSTP"], TLS, None, "SSTP", BLOCKED),
+        (["IkeV2"], IKE, None, "IkeV2", BLOCKED),
+        (["IkeV2", "SSTP"], IKE + TLS, None, "IkeV2", BLOCKED),
     ],
 )
 def test_a_client_uses_the_first_type_that_its_network_lets_out(
@@ -250,4 +251,89 @@ def test_a_client_uses_the_first_type_that_its_network_lets_out(
 def test_connecting_again_does_not_open_a_firewall() -> None:
     clients = {"one": {"os": "linux", "gateway": "VNet1", "network": {"blocks": IKE}}}
     state = act(initial(scenario({}, clients)), connect={"client": "one"})
-    assert state.absence("one") == sessions.BLOCKED
+    assert state.absence("one") == BLOCKED
+
+
+# --- behind NAT, firewalls and proxies ------------------------------------------------------------------------------
+
+PASSWORD = "the HTTP proxy of its network asks for a password, and its software gives none"
+PORT = "the HTTP proxy of its network does not connect to TCP port 443"
+OLD = {"as_of": "2025-06-30"}
+
+
+def behind(network: Mapping[str, Any], types: list[str], os: str = "windows", **own: Any) -> State:
+    clients = {"one": {"os": os, "gateway": "VNet1", "network": "hotel", **own}}
+    return initial(scenario({"tunnel_types": types, **CERTIFICATE}, clients, access_networks={"hotel": network}, **OLD))
+
+
+@pytest.mark.parametrize(
+    ("network", "types", "chosen", "absent"),
+    [
+        ({}, ["IkeV2", "SSTP"], "IkeV2", ""),
+        ({"lets_out": ["tcp/443"]}, ["IkeV2", "SSTP"], "SSTP", ""),
+        ({"lets_out": ["tcp/443"]}, ["IkeV2", "OpenVPN"], "OpenVPN", ""),
+        ({"lets_out": ["udp/500", "udp/4500"]}, ["IkeV2", "SSTP"], "IkeV2", ""),
+        # NAT traversal needs UDP 4500, too.
+        ({"lets_out": ["udp/500", "tcp/443"]}, ["IkeV2", "SSTP"], "SSTP", ""),
+        ({"lets_out": ["udp/500"]}, ["IkeV2"], "IkeV2", BLOCKED),
+        ({"lets_out": []}, ["SSTP"], "SSTP", BLOCKED),
+        ({"http_proxy": {}}, ["IkeV2", "SSTP"], "SSTP", ""),
+        ({"http_proxy": {}}, ["OpenVPN"], "OpenVPN", ""),
+        ({"http_proxy": {}}, ["IkeV2"], "IkeV2", BLOCKED),
+        ({"http_proxy": {"asks_for_password": True}}, ["IkeV2", "SSTP"], "SSTP", PASSWORD),
+        ({"http_proxy": {"asks_for_password": True}}, ["OpenVPN"], "OpenVPN", PASSWORD),
+        ({"http_proxy": {"connects_to": [80]}}, ["SSTP"], "SSTP", PORT),
+        ({"http_proxy": {"connects_to": [80, 443]}}, ["SSTP"], "SSTP", ""),
+        # Who gets out past the proxy does not ask it.
+        ({"lets_out": ["tcp/443"], "http_proxy": {"asks_for_password": True}}, ["SSTP"], "SSTP", ""),
+        ({"lets_out": ["udp/500", "udp/4500"], "http_proxy": {"connects_to": [80]}}, ["IkeV2", "SSTP"], "IkeV2", ""),
+    ],
+)
+def test_what_gets_out_of_an_access_network(
+    network: Mapping[str, Any], types: list[str], chosen: str, absent: str
+) -> None:
+    state = behind(network, types)
+    assert state.network.client_tunnels["one", "VNet1"].tunnel_type == chosen
+    assert state.absence("one") == absent
+
+
+def test_a_tunnel_passes_the_proxy_only_where_the_firewall_keeps_it() -> None:
+    ways = [
+        ({"http_proxy": {}}, "SSTP", True),
+        ({"http_proxy": {}, "lets_out": ["tcp/443"]}, "SSTP", False),
+        ({"lets_out": ["tcp/443"]}, "SSTP", False),
+        ({"http_proxy": {}, "lets_out": ["udp/500", "udp/4500"]}, "IkeV2", False),
+    ]
+    for network, tunnel_type, passes in ways:
+        tunnel = behind(network, [tunnel_type]).network.client_tunnels["one", "VNet1"]
+        assert (tunnel.proxy is not None) is passes, network
+
+
+def test_clients_behind_one_nat_share_its_address_and_reach_each_other_through_the_gateway() -> None:
+    many = {name: {"os": "linux", "gateway": "VNet1", "network": "hotel"} for name in ("one", "two", "three")}
+    hotel = {"hotel": {"public_ip_address": "198.51.100.9"}}
+    state = initial(scenario({}, many, access_networks=hotel))
+    clients = state.network.clients.values()
+    assert {str(client.public_address) for client in clients} == {"198.51.100.9"}
+    assert len({client.own_address for client in clients}) == 3
+    assert cell(state, "one", "two").forward[0].nodes == ("one", "vnet1-gw-0", "two")
+    assert [state.absence(name) for name in many] == ["", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("network", "why"),
+    [
+        ({}, None),
+        ({"lets_out": ["tcp/443"]}, "firewall: hotel lets only tcp/443 out"),
+        ({"lets_out": ["udp/500", "tcp/443"]}, "firewall: hotel lets only udp/500 and tcp/443 out"),
+        ({"http_proxy": {}}, "firewall: hotel lets nothing out"),
+    ],
+)
+def test_a_firewall_drops_what_it_does_not_let_out(network: Mapping[str, Any], why: str | None) -> None:
+    clients = {"one": {"os": "windows", "gateway": "VNet1", "network": "hotel"}}
+    asked = {"name": "now", "expect": {"reach": {"one": {"internet": "reachable"}}}}
+    settings = {"tunnel_types": ["SSTP"]}
+    state = initial(scenario(settings, clients, access_networks={"hotel": network}, story=[asked], **OLD))
+    drop = cell(state, "one", "internet").drop
+    assert (drop.node, drop.reason) == ("hotel", why) if drop is not None else why is None
+    assert cell(state, "one", "vnet1-vm1").outcome == "reachable"

@@ -23,13 +23,16 @@ class Clients:
 
     connected: set[str]
     refused: dict[str, Refusal] = field(default_factory=dict)
+    at_proxy: dict[str, Refusal] = field(default_factory=dict)
 
     def state(self, client: Client) -> str:
         return "INSTALLED" if client.node in self.connected else ""
 
     def refusals(self, server: Server) -> dict[str, Refusal]:
-        assert server in PLAN.servers
         return self.refused
+
+    def refusal(self, client: Client) -> Refusal | None:
+        return self.at_proxy.get(client.node)
 
 
 SCENARIO = load("p2s-certificates").scenario
@@ -46,11 +49,11 @@ AS_FORESEEN = {"carol": Refusal.REVOKED, "mallory": Refusal.UNTRUSTED}
         (Clients({"alice", "bob", "carol"}, AS_FORESEEN), {"carol": f"INSTALLED, predicted: {REVOKED}"}),
         (
             Clients({"alice", "bob"}, {"carol": Refusal.UNTRUSTED, "mallory": Refusal.UNTRUSTED}),
-            {"carol": f"not connected: predicted {REVOKED}, the gateway says {UNTRUSTED}"},
+            {"carol": f"not connected: predicted {REVOKED}, it was refused for: {UNTRUSTED}"},
         ),
         (
             Clients({"alice", "bob"}, {"carol": Refusal.REVOKED}),
-            {"mallory": f"not connected: predicted {UNTRUSTED}, the gateway says nothing"},
+            {"mallory": f"not connected: predicted {UNTRUSTED}, it was refused for: nothing"},
         ),
     ],
 )
@@ -58,6 +61,22 @@ def test_a_client_is_connected_or_refused_as_foreseen(clients: Clients, wrong: d
     found = list(check(PLAN, initial(SCENARIO), clients))
     assert [check.name for check in found] == [f"connection {name}" for name in SCENARIO.clients]
     assert {c.name.split()[1]: c.message for c in found if c.status != "passed"} == wrong
+
+
+@pytest.mark.parametrize(
+    ("at_proxy", "wrong"),
+    [
+        ({"dee": Refusal.PROXY_PASSWORD, "ed": Refusal.PROXY_PORT}, []),
+        ({"dee": Refusal.PROXY_PORT, "ed": Refusal.PROXY_PORT}, ["dee"]),
+        ({"dee": Refusal.PROXY_PASSWORD}, ["ed"]),
+        ({}, ["dee", "ed"]),
+    ],
+)
+def test_a_client_is_refused_at_its_proxy_as_foreseen(at_proxy: dict[str, Refusal], wrong: list[str]) -> None:
+    scenario = load("p2s-sstp-through-proxy").scenario
+    clients = Clients({"ann", "abe", "alice", "bob", "cy"}, {}, at_proxy)
+    found = check(plan(scenario, "lab"), initial(scenario), clients)
+    assert [c.name.split()[1] for c in found if c.status != "passed"] == wrong
 
 
 def test_a_tunnel_is_told_by_its_client_and_its_gateway() -> None:

@@ -1,0 +1,60 @@
+"""HTTP proxies: tinyproxy, asked over its TCP port."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+from functools import partial
+from pathlib import Path
+
+from netlab.machine import namespaces, processes
+from netlab.machine.admission import Refusal
+from netlab.machine.waiting import wait_until
+from netlab.plan.model import HttpProxy, Plan
+from netlab.plan.names import secrets_path
+from netlab.render import text
+
+PROGRAM = "/usr/bin/tinyproxy"
+NAME = "tinyproxy"
+_CONF = "tinyproxy.conf"
+_READY_SECONDS = 60.0
+_CONNECT_SECONDS = 2.0
+# The answers of a proxy to CONNECT (RFC 9110, sections 15.5.4 and 15.5.8).
+_REFUSED = {"403": Refusal.PROXY_PORT, "407": Refusal.PROXY_PASSWORD}
+
+
+def start(plan: Plan, proxy: HttpProxy) -> None:
+    """Start a proxy, and wait until it serves."""
+    directory = Path(proxy.directory)
+    directory.mkdir(mode=0o700, exist_ok=True)
+    password = json.loads(Path(secrets_path(plan.lab)).read_text())[proxy.password] if proxy.password else ""
+    with os.fdopen(os.open(directory / _CONF, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text.tinyproxy_conf(proxy, password))
+    process = processes.start([PROGRAM, "-d", "-c", _CONF], proxy.directory, proxy.netns)
+    said = partial(processes.last_words, proxy.directory, processes.output(PROGRAM))
+    what = f"the HTTP proxy of {proxy.node}"
+    wait_until(
+        lambda: namespaces.run_in(proxy.netns, partial(_listens, proxy.address, proxy.port)),
+        _READY_SECONDS,
+        lambda: f"{what} is not there; {said()}",
+        lambda: "" if process.alive() else f"{what} has ended; {said()}",
+    )
+
+
+def _listens(address: str, port: int) -> bool:
+    try:
+        socket.create_connection((address, port), _CONNECT_SECONDS).close()
+    except OSError:
+        return False
+    return True
+
+
+def refusal(directory: str, log: str, answer: re.Pattern[str]) -> Refusal | None:
+    """What a proxy answered a client at its last attempt, by the status in the client's log; None if it let it pass."""
+    try:
+        found = answer.findall(Path(directory, log).read_text(errors="replace"))
+    except FileNotFoundError:
+        return None
+    return _REFUSED.get(found[-1]) if found else None
