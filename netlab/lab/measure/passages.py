@@ -23,7 +23,7 @@ class Passages:
         for link in plan.links:
             self._join((link.a.node, link.a.name), (link.b.node, link.b.name), "")
         ends: dict[str, list[Tunnel]] = {}
-        for tunnel in plan.tunnels:
+        for tunnel in (item for item in plan.tunnels if not item.to_clients):
             ends.setdefault(tunnel.connection, []).append(tunnel)
         for one, other in (pair for tunnels in ends.values() for pair in combinations(tunnels, 2)):
             if one.node != other.node:

@@ -61,3 +61,16 @@ def test_a_packet_that_passes_between_other_interfaces_is(number: int, other: tu
     way = list(WAY)
     way[number] = other
     assert f"the lab took a way of its own forward: {words}, which no link and no tunnel joins" == strange(*way)
+
+
+def test_the_interfaces_to_clients_of_two_gateways_are_the_ends_of_no_tunnel() -> None:
+    """They carry one name, point-to-site, and lead to clients only."""
+    planned = plan(load("p2s-two-vnets").scenario, "lab")
+    one, other = [tunnel for tunnel in planned.tunnels if tunnel.to_clients][:2]
+    assert one.node != other.node
+    seen = [
+        Sighting(1, one.node, one.interface, True, "forward", 64),
+        Sighting(2, other.node, other.interface, False, "forward", 64),
+    ]
+    trace = judge(Probe(*PAIR, "icmp"), "10.1.0.4", "10.101.0.10", 0, seen)
+    assert "no link and no tunnel joins" in Passages(planned).strange(trace, lab()[1])
