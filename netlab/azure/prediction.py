@@ -15,7 +15,7 @@ from netlab.azure.moments import after, initial
 from netlab.azure.p2s.routes import pool_addresses
 from netlab.azure.state import State
 from netlab.results.drops import Direction, Drop, DropType, cause
-from netlab.results.protocols import PROTOCOLS, Protocol
+from netlab.results.protocols import PORT, PROTOCOLS, SOURCE_PORTS, Protocol
 from netlab.scenario.addresses import INTERNET_ADDRESS
 from netlab.scenario.models import Scenario, Step, TunnelType
 from netlab.scenario.names import INTERNET, Endpoint, by_node, sources, targets
@@ -180,7 +180,8 @@ class Forecast:
 
     def _request(self, source: Endpoint, target: Endpoint, protocol: Protocol) -> Packet:
         own = address_towards(self.state, source, target, self.addresses)
-        return Packet(own, address_asked(self.state, source, target, self.addresses), protocol)
+        asked = address_asked(self.state, source, target, self.addresses)
+        return Packet(own, asked, protocol, *((SOURCE_PORTS[0], PORT) if protocol != "icmp" else ()))
 
 
 def _recognised(walk: Walk, request: Packet) -> Walk:

@@ -37,7 +37,7 @@ def plan(
     everything = devices(topology, data_plane, lost)
     on_duty = tuple(device for device in everything if device.on_duty)
     fronts, peers = _fronts(lab, everything), fabrics.peer_addresses(network)
-    of_vnets = _of_vnets(lab, topology, peers, fronts)
+    of_vnets = _of_vnets(lab, topology, peers, fronts, clock)
     parts = (*(part for part, _ in of_vnets), *_of_routers(lab, network, everything), *(part for _, part in fronts))
     machines = tuple(_of_clients(lab, network))
     links = (*_links(parts), *_between(network, peers), *_links(machines))
@@ -137,11 +137,11 @@ def _with_way_out(device: Device, parts: Parts) -> Parts:
 
 
 def _of_vnets(
-    lab: str, topology: Topology, peers: fabrics.PeerAddresses, fronts: Fronts
+    lab: str, topology: Topology, peers: fabrics.PeerAddresses, fronts: Fronts, clock: Timers
 ) -> tuple[tuple[Parts, Fabric], ...]:
     serving = {d.node: appliances.serving(d, d.appliance, parts) for d, parts in fronts if d.appliance is not None}
     found = topology.network.vnets.values()
-    return tuple(vnets.parts(lab, topology, vnet, peers, serving) for vnet in found)
+    return tuple(vnets.parts(lab, topology, vnet, peers, serving, clock) for vnet in found)
 
 
 def _of_routers(lab: str, network: Network, everything: tuple[Device, ...]) -> Iterator[Parts]:

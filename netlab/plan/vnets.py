@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from netlab.azure.dataplane.filters import link_to_appliance, of_vnet
-from netlab.plan import appliances, gateways, ttl
+from netlab.plan import appliances, gateways, security, ttl
 from netlab.plan.devices import Parts
 from netlab.plan.fabrics import PeerAddresses
-from netlab.plan.model import Barrier, Fabric, FabricRules, Interface, Link, Node, Route, Rule, Ruleset
+from netlab.plan.model import Barrier, Fabric, FabricRules, Interface, Link, Node, Route, Rule, Ruleset, Timers
 from netlab.plan.names import interface, lab_netns
 from netlab.plan.ports import (
     NIC,
@@ -38,13 +38,15 @@ LAST_CHOICE = 254 << 24
 Serving = Mapping[str, tuple[tuple[Route, ...], Ruleset]]
 
 
-def parts(lab: str, topology: Topology, vnet: VNet, addresses: PeerAddresses, serving: Serving) -> tuple[Parts, Fabric]:
+def parts(
+    lab: str, topology: Topology, vnet: VNet, addresses: PeerAddresses, serving: Serving, clock: Timers
+) -> tuple[Parts, Fabric]:
     """A VNet: its fabric, its machines, and the NICs of its gateway's instances."""
     public = vnet.network.public
     egress = str(public.egress[vnet.name])
     ports = tuple(Tables(vnet, topology, addresses).ingresses())
     tables = tuple({table.table: table for _, table in ports}.values())
-    barriers = tuple(_barriers(vnet))
+    barriers, secured = tuple(_barriers(vnet)), security.of_fabric(vnet, clock)
     known = tuple(
         (str(public.machines[nic.node]), str(nic.address)) for nic in vnet.nics if nic.node in public.machines
     )
@@ -59,13 +61,13 @@ def parts(lab: str, topology: Topology, vnet: VNet, addresses: PeerAddresses, se
             Rule(_DELIVERY_PRIORITY, _DELIVERY_TABLE),
         ),
         answers_ping=False,
-        nftables=(FabricRules(WAN, egress, known, barriers), ttl.of_fabric(vnet)),
+        nftables=(FabricRules(WAN, egress, known, barriers), ttl.of_fabric(vnet), *((secured,) if secured else ())),
     )
     machines = tuple(_machine(lab, nic, serving) for nic in vnet.nics)
     wan = to_internet(vnet.node, (f"{egress}/32", f"{NEAR}/32"), WAN)
     of_gateway = gateways.nics(vnet.vpn_gateway) if vnet.vpn_gateway is not None else ()
     links = (wan, *(link for _, link in machines), *of_gateway)
-    spec = Fabric(vnet.node, fabric.netns, tables, _DELIVERY_TABLE, barriers)
+    spec = Fabric(vnet.node, fabric.netns, tables, _DELIVERY_TABLE, barriers, secured)
     return Parts((fabric, *(machine for machine, _ in machines)), links), spec
 
 

@@ -15,7 +15,6 @@ from netlab.probe.packets import (
     ACK,
     ANSWER,
     IPSEC_NAT_PORT,
-    PORT,
     QUESTION,
     RST,
     SYN,
@@ -24,6 +23,7 @@ from netlab.probe.packets import (
     UNREACHABLE,
     Tag,
 )
+from netlab.results.protocols import PORT
 
 SNAP = 512
 """So many bytes of a packet are copied: the headers, the tag, and what an ICMP error quotes."""

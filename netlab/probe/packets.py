@@ -11,10 +11,7 @@ from socket import IPPROTO_ESP, IPPROTO_ICMP, IPPROTO_TCP, IPPROTO_UDP, inet_ato
 from typing import NamedTuple
 
 from netlab.probe.trace import Leg, Rejection
-from netlab.results.protocols import Protocol
-
-PORT = 7007
-"""Every endpoint answers here, UDP and TCP. Not an ephemeral port, so that no client sits on it."""
+from netlab.results.protocols import PORT, SOURCE_PORTS, Protocol
 
 MAX_PROBES = 1 << 16
 SEQUENCE_STEP = 1 << 16
@@ -94,6 +91,11 @@ class Tag:
 
     nonce: bytes = field(default_factory=lambda: os.urandom(4).hex().encode())
     first_sequence: int = field(default_factory=lambda: int.from_bytes(os.urandom(4), "big"))
+
+    @property
+    def port(self) -> int:
+        """From which port UDP probes come: another one than in earlier runs, whose flows a filter may remember."""
+        return SOURCE_PORTS[self.first_sequence % len(SOURCE_PORTS)]
 
     def question(self, number: int) -> bytes:
         """The text of a probe, of the same length for every number."""
@@ -266,9 +268,11 @@ def _patch(packet: bytearray, tag: Tag, number: int, shot: Shot, checksum: Calla
     packet[text_at : text_at + len(text)] = text
     if shot.protocol == "icmp":
         struct.pack_into("!H", packet, 26, number)
+    if shot.protocol == "udp":
+        struct.pack_into("!H", packet, 20, tag.port)
     if shot.protocol == "tcp":
         # Each probe has its own port, lest a half-open connection of another one answer for it.
-        struct.pack_into("!H", packet, 20, 10000 + (tag.first_sequence + number) % 20000)
+        struct.pack_into("!H", packet, 20, SOURCE_PORTS[(tag.first_sequence + number) % len(SOURCE_PORTS)])
         struct.pack_into("!I", packet, 24, tag.sequence(number))
     pseudo_header = packet[12:20] + struct.pack("!HH", NUMBERS[shot.protocol], len(packet) - 20)
     checksum_at = CHECKSUM_AT[shot.protocol]

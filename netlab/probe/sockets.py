@@ -17,8 +17,9 @@ from pathlib import Path
 
 from netlab.errors import MeasureError
 from netlab.probe import bpf
-from netlab.probe.packets import PORT, Tag
+from netlab.probe.packets import Tag
 from netlab.probe.trace import Probe
+from netlab.results.protocols import PORT
 
 # Constants that Python 3.11 does not name, from linux/sched.h, asm-generic/socket.h, linux/net_tstamp.h,
 # linux/if_ether.h, linux/in.h, linux/if_packet.h, linux/sockios.h and linux/filter.h.
@@ -75,6 +76,7 @@ def open_sockets(stack: ExitStack, places: Places, probes: Iterable[Probe], tag:
         if node in addresses:
             sockets.responders[node] = stack.enter_context(_responder())
             stack.enter_context(_listener())
+            stack.enter_context(_swallower(tag.port))
             sockets.senders[node] = stack.enter_context(_sender())
             for target, address in targets[node].items():
                 _choose_source(sockets, node, target, address)
@@ -188,7 +190,7 @@ def _ask_for_timestamps(asker: socket.socket) -> None:
 
 
 def _responder() -> socket.socket:
-    """The UDP socket that answers; it also swallows answers to this node, which the kernel would refuse."""
+    """The UDP socket that answers."""
     responder = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     _enlarge(responder, SO_RCVBUFFORCE, socket.SO_RCVBUF)
     _enlarge(responder, SO_SNDBUFFORCE, socket.SO_SNDBUF)
@@ -196,6 +198,13 @@ def _responder() -> socket.socket:
     responder.bind(("", PORT))
     responder.setblocking(False)
     return responder
+
+
+def _swallower(port: int) -> socket.socket:
+    """The UDP socket that gets the answers to this node, which the kernel would refuse; it reads none: witnesses do."""
+    swallower = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    swallower.bind(("", port))
+    return swallower
 
 
 def _listener() -> socket.socket:

@@ -13,6 +13,7 @@ from netlab.plan.model import (
     InitiatorOnly,
     KeepsTtl,
     Ruleset,
+    SecurityRules,
     SiteNat,
     UnknownPeer,
     VpnServerNat,
@@ -32,6 +33,7 @@ _TEMPLATES: dict[type[Ruleset], str] = {
     UnknownPeer: "unknown-peer",
     BgpListeners: "bgp-listeners",
     ClientFirewall: "client-firewall",
+    SecurityRules: "security",
 }
 
 

@@ -27,6 +27,7 @@ class DropType(StrEnum):
     IP_FORWARDING_OUT = "ip-forwarding-off-out"
     NOT_FROM_A_NIC = "not-from-a-nic"
     FORWARDED_TRAFFIC = "forwarded-traffic-not-allowed"
+    SECURITY_RULE = "security-rule"
     NOT_FORWARDING = "not-forwarding"
     STOPPED = "stopped"
     LINK_CUT = "link-cut"
@@ -123,6 +124,12 @@ DESCRIPTIONS: Mapping[DropType, Description] = {
         "(R107)",
         "Set allow_forwarded_traffic on the peering that receives the packet.",
         ("R107",),
+    ),
+    DropType.SECURITY_RULE: Description(
+        "A rule of a network security group denies the packet at a NIC.",
+        "security rule: {group}, rule {priority} {rule}, denies it {direction} at the NIC of {nic}",
+        "A rule with a lower priority that allows it, or a route that puts the prefix into the tag VirtualNetwork.",
+        ("N3", "N4", "N5"),
     ),
     DropType.NOT_FORWARDING: Description(
         "A machine that is no appliance got a packet for another address.",

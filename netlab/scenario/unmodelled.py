@@ -49,15 +49,6 @@ UNMODELLED = (
     ),
     Unmodelled("Azure Bastion", _SCOPE, ("azure_bastion", "bastion", "bastion_host")),
     Unmodelled(
-        "network security groups",
-        f"{_RULES}/filters.md",
-        (
-            "network_security_group", "nsg", "security_rule", "security_group", "application_security_group", "asg",
-            "default_security_rule", "service_tag", "flow_log",
-        ),
-        planned=True,
-    ),
-    Unmodelled(
         "NAT rules of a VPN gateway",
         f"{_RULES}/nat-rules.md",
         (
@@ -135,7 +126,7 @@ UNMODELLED = (
         "further properties of VNets and subnets",
         _SCOPE,
         (
-            "delegation", "ddos_protection_plan", "enable_ddos_protection", "flow_timeout_in_minutes", "encryption",
+            "delegation", "ddos_protection_plan", "enable_ddos_protection", "flow_log", "encryption",
             "network_manager", "virtual_network_tap", "bgp_communities", "network_watcher", "extended_location",
         ),
     ),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from ipaddress import IPv4Address, IPv4Network
 
-from netlab.azure.dataplane import filters, offers
-from netlab.azure.dataplane.filters import link_to_appliance
+from netlab.azure.dataplane import filters, offers, security
+from netlab.azure.dataplane.filters import AnyFilter, link_to_appliance
 from netlab.azure.dataplane.nodes import Node, Translation
 from netlab.azure.dataplane.tables import ANY, Hop, Route, Table
 from netlab.azure.effective import EffectiveRoute, active, fixed_routes, routes_from_peer, system_routes
@@ -41,9 +41,17 @@ class _Fabric:
             self._table(r for r in system_routes(vnet) if r.next_hop_type == "VnetLocal"),
             tables=dict(self._tables()),
             deliveries=dict(self._deliveries()),
-            filters=tuple(filters.of_vnet(vnet)),
+            filters=tuple(self._filters()),
             translations={INTERNET: Translation(INTERNET, pairs, public.egress[vnet.name])},
         )
+
+    def _filters(self) -> Iterator[AnyFilter]:
+        """The filters in their order: a network security group comes first where packets leave a NIC (N16), and last
+        where they enter one."""
+        tag = partial(security.virtual_network, self.state)
+        yield from security.filters_of(self.vnet, tag, "Outbound")
+        yield from filters.of_vnet(self.vnet)
+        yield from security.filters_of(self.vnet, tag, "Inbound")
 
     def _deliveries(self) -> Iterator[tuple[IPv4Address, Hop]]:
         """The NICs of the VNet, those of its gateways' instances included."""

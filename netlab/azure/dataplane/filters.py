@@ -5,11 +5,13 @@ The model applies them in the walk; the plan gives the links' names those of int
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network
 
-from netlab.azure.dataplane.packets import Packet
+from netlab.azure.dataplane.packets import Packet, Session, Sessions
 from netlab.results.drops import Cause, DropType, cause
 from netlab.results.protocols import Protocol
 from netlab.scenario.models import TunnelPort
@@ -34,6 +36,19 @@ class Filter:
     destinations: tuple[IPv4Network, ...] = ()
     ports: tuple[tuple[Protocol, int], ...] = ()
 
+    @property
+    def reads_protocols(self) -> bool:
+        """Whether it drops some protocols and not others."""
+        return bool(self.protocols or self.ports)
+
+    def refusal(self, packet: Packet, ingress: str, egress: str, sessions: Sessions) -> Cause | None:
+        """Why it drops a packet between two links; None if it does not. It remembers nothing."""
+        return self.cause if self.drops(packet, ingress, egress) else None
+
+    def remembered(self, packet: Packet) -> Sessions:
+        """What it remembers of a packet that passed: nothing."""
+        return ()
+
     def drops(self, packet: Packet, ingress: str, egress: str) -> bool:
         """Whether it drops a packet between two links."""
         if (self.ingress and ingress not in self.ingress) or (self.egress and egress not in self.egress):
@@ -43,6 +58,110 @@ class Filter:
         if (packet.protocol, packet.destination_port) in self.ports:
             return False
         return not (_within(packet.source, self.sources) or _within(packet.destination, self.destinations))
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """A set of addresses under the name that a rule gives it; its prefixes are in order and do not overlap."""
+
+    name: str
+    prefixes: tuple[IPv4Network, ...]
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [int(prefix.network_address) for prefix in self.prefixes]
+
+    def __contains__(self, address: IPv4Address) -> bool:
+        place = bisect(self._starts, int(address))
+        return place > 0 and address in self.prefixes[place - 1]
+
+
+# First and last port.
+Ports = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A rule of a list: the packets that it is for, and why it drops them; it accepts them without a cause.
+
+    None of ``protocols`` and of ports, and no set of addresses, mean any. Only TCP and UDP have ports.
+    """
+
+    name: str
+    cause: Cause | None = None
+    protocols: frozenset[str] = frozenset()
+    sources: Addresses | None = None
+    source_ports: tuple[Ports, ...] = ()
+    destinations: Addresses | None = None
+    destination_ports: tuple[Ports, ...] = ()
+
+    def matches(self, packet: Packet) -> bool:
+        """Whether it is for a packet."""
+        if self.protocols and packet.protocol not in self.protocols:
+            return False
+        if not (_among(packet.source, self.sources) and _among(packet.destination, self.destinations)):
+            return False
+        if packet.protocol == "icmp":
+            return True
+        return _in(packet.source_port, self.source_ports) and _in(packet.destination_port, self.destination_ports)
+
+
+def _among(address: IPv4Address, addresses: Addresses | None) -> bool:
+    return addresses is None or address in addresses
+
+
+def _in(port: int, ranges: tuple[Ports, ...]) -> bool:
+    return not ranges or any(first <= port <= last for first, last in ranges)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleList:
+    """Rules in their order: the first that is for a packet decides. The last one is for every packet."""
+
+    name: str
+    terms: tuple[Term, ...]
+
+    def refusal(self, packet: Packet) -> Cause | None:
+        """Why it drops a packet; None if it accepts it."""
+        return next(term for term in self.terms if term.matches(packet)).cause
+
+
+@dataclass(frozen=True, slots=True)
+class StatefulFilter:
+    """Lists of rules at a link, all of which must accept the first packet of a flow; what belongs to the flow passes.
+
+    It is for packets that come in by ``ingress``, before they are routed, or for those that leave by ``egress``: one of
+    both is empty. ``memory`` is where it remembers the flows that it accepted, ``opposite`` where the filter of the
+    other direction does.
+    """
+
+    memory: str
+    opposite: str
+    lists: tuple[RuleList, ...]
+    ingress: frozenset[str] = frozenset()
+    egress: frozenset[str] = frozenset()
+
+    @property
+    def reads_protocols(self) -> bool:
+        """Whether it drops some protocols and not others."""
+        return any(term.protocols or term.source_ports or term.destination_ports for term in self._terms)
+
+    @property
+    def _terms(self) -> Iterator[Term]:
+        return (term for one in self.lists for term in one.terms)
+
+    def refusal(self, packet: Packet, ingress: str, egress: str, sessions: Sessions) -> Cause | None:
+        """Why it drops a packet; None if its rules accept it, or if it answers what passed the other way."""
+        if any(item.node == self.opposite and item.before.answer == packet for item in sessions):
+            return None
+        return next((why for one in self.lists if (why := one.refusal(packet)) is not None), None)
+
+    def remembered(self, packet: Packet) -> Sessions:
+        """What it remembers of a packet that passed."""
+        return (Session(self.memory, packet, packet),)
+
+
+AnyFilter = Filter | StatefulFilter
 
 
 def _within(address: IPv4Address, prefixes: Collection[IPv4Network]) -> bool:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from ipaddress import IPv4Address
 
-from netlab.azure.dataplane.filters import Filter
-from netlab.azure.dataplane.packets import Packet
+from netlab.azure.dataplane.filters import AnyFilter
+from netlab.azure.dataplane.packets import Packet, Sessions
 from netlab.azure.dataplane.tables import Hop, Table
 from netlab.results.drops import Cause
 from netlab.scenario.addresses import PRIVATE_PREFIXES
@@ -64,7 +64,7 @@ class Node:
     tables: Mapping[str, Table] = field(default_factory=dict)
     addresses: frozenset[IPv4Address] = frozenset()
     deliveries: Mapping[IPv4Address, Hop] = field(default_factory=dict)
-    filters: tuple[Filter, ...] = ()
+    filters: tuple[AnyFilter, ...] = ()
     translations: Mapping[str, Translation] = field(default_factory=dict)
     forwards: bool = True
     stopped: Cause | None = None
@@ -73,36 +73,42 @@ class Node:
         """The table for packets that come in by a link."""
         return self.tables.get(ingress, self.table)
 
-    def filtered(self, packet: Packet, ingress: str) -> Cause | None:
-        """Why a filter drops a packet as it comes in, before it is routed; None if none does."""
-        for item in self._by_ingress.get(ingress, ()):
-            if item.drops(packet, ingress, ""):
-                return item.cause
-        return None
+    def filtered(self, packet: Packet, ingress: str, sessions: Sessions) -> Cause | Sessions:
+        """Why a filter drops a packet as it comes in, before it is routed; or what filters remember of it."""
+        return _filtered(self._by_ingress.get(ingress, ()), packet, ingress, "", sessions)
 
-    def filtered_between(self, packet: Packet, ingress: str, egress: str) -> Cause | None:
-        """Why a filter drops a packet between two links; None if none does."""
-        for item in self._by_egress.get(egress, ()):
-            if item.drops(packet, ingress, egress):
-                return item.cause
-        return None
+    def filtered_between(self, packet: Packet, ingress: str, egress: str, sessions: Sessions) -> Cause | Sessions:
+        """Why a filter drops a packet between two links; or what filters remember of it."""
+        return _filtered(self._by_egress.get(egress, ()), packet, ingress, egress, sessions)
 
     @cached_property
     def reads_protocols(self) -> bool:
         """Whether what becomes of a packet here depends on its protocol."""
-        return any(item.protocols or item.ports for item in self.filters)
+        return any(item.reads_protocols for item in self.filters)
 
     @cached_property
-    def _by_ingress(self) -> Mapping[str, tuple[Filter, ...]]:
+    def _by_ingress(self) -> Mapping[str, tuple[AnyFilter, ...]]:
         return _by_link((link, item) for item in self.filters if not item.egress for link in item.ingress)
 
     @cached_property
-    def _by_egress(self) -> Mapping[str, tuple[Filter, ...]]:
+    def _by_egress(self) -> Mapping[str, tuple[AnyFilter, ...]]:
         return _by_link((link, item) for item in self.filters for link in item.egress)
 
 
-def _by_link(found: Iterable[tuple[str, Filter]]) -> Mapping[str, tuple[Filter, ...]]:
-    filters: dict[str, list[Filter]] = {}
+def _filtered(
+    filters: Iterable[AnyFilter], packet: Packet, ingress: str, egress: str, sessions: Sessions
+) -> Cause | Sessions:
+    found: Sessions = ()
+    for item in filters:
+        why = item.refusal(packet, ingress, egress, sessions)
+        if why is not None:
+            return why
+        found += item.remembered(packet)
+    return found
+
+
+def _by_link(found: Iterable[tuple[str, AnyFilter]]) -> Mapping[str, tuple[AnyFilter, ...]]:
+    filters: dict[str, list[AnyFilter]] = {}
     for link, item in found:
         filters.setdefault(link, []).append(item)
     return {link: tuple(items) for link, items in filters.items()}

@@ -8,7 +8,7 @@ translation of what leaves.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from netlab.azure.dataplane.nodes import FROM_SELF, Node
@@ -93,9 +93,11 @@ def _at(node: Node, step: _Step) -> list[_Step | Walk]:
         step = _Step(step.node, step.ingress, packet, step.passed, step.chosen, step.sessions)
     if step.ingress != FROM_SELF and packet.destination in node.addresses:
         return [Walk((*step.passed, node.name), step.chosen, arrived=packet, sessions=step.sessions)]
-    why = _refused(node, step)
-    if why is not None:
-        return [step.dropped(why)]
+    passed = _refused(node, step)
+    if isinstance(passed, Cause):
+        return [step.dropped(passed)]
+    if passed:
+        step = replace(step, sessions=(*step.sessions, *passed))
     routes = node.table_of(step.ingress).longest(packet.destination)
     if not routes:
         return [step.dropped(cause(DropType.NO_ROUTE))]
@@ -119,13 +121,13 @@ def _arriving(node: Node, step: _Step) -> Packet:
     return translation.inward(step.packet) if translation is not None else step.packet
 
 
-def _refused(node: Node, step: _Step) -> Cause | None:
-    """Why a node does not even look for a route; None if it does."""
+def _refused(node: Node, step: _Step) -> Cause | Sessions:
+    """Why a node does not even look for a route; or what its filters remember of the packet."""
     if node.stopped is not None:
         return node.stopped
     if not node.forwards and step.ingress != FROM_SELF:
         return cause(DropType.NOT_FORWARDING)
-    return node.filtered(step.packet, step.ingress)
+    return node.filtered(step.packet, step.ingress, step.sessions)
 
 
 def _take(node: Node, step: _Step, route: Route, hop: Hop) -> _Step | Walk:
@@ -134,11 +136,13 @@ def _take(node: Node, step: _Step, route: Route, hop: Hop) -> _Step | Walk:
     packet, sessions = step.packet, step.sessions
     if hop.deliver:
         hop = node.deliveries.get(packet.destination, _NO_NIC)
-    why = hop.drop or _barred(node, step, hop)
-    if why is not None:
-        return _Step(step.node, step.ingress, packet, step.passed, chosen, sessions).dropped(why)
+    barred = hop.drop or _barred(node, step, hop)
+    if isinstance(barred, Cause):
+        return _Step(step.node, step.ingress, packet, step.passed, chosen, sessions).dropped(barred)
     if node.translations:
         packet, sessions = _leaving(node, step, hop)
+    if barred:
+        sessions = (*sessions, *barred)
     return _Step(hop.node, hop.ingress, packet, passed, chosen, sessions)
 
 
@@ -154,14 +158,15 @@ def _leaving(node: Node, step: _Step, hop: Hop) -> tuple[Packet, Sessions]:
     return after, sessions
 
 
-def _barred(node: Node, step: _Step, hop: Hop) -> Cause | None:
-    """Why a packet does not leave by a hop; None if it does."""
-    why = node.filtered_between(step.packet, step.ingress, hop.link)
-    if why is None and hop.tunnel is not None:
-        why = hop.tunnel.refusal(step.packet.source, step.packet.destination)
+def _barred(node: Node, step: _Step, hop: Hop) -> Cause | Sessions:
+    """Why a packet does not leave by a hop; or what the filters before it remember of the packet."""
+    passed = node.filtered_between(step.packet, step.ingress, hop.link, step.sessions)
+    if isinstance(passed, Cause):
+        return passed
+    why = hop.tunnel.refusal(step.packet.source, step.packet.destination) if hop.tunnel is not None else None
     if why is None and hop.node in step.passed and (node.name, hop.node) in pairwise((*step.passed, node.name)):
         why = cause(DropType.LOOP)
-    return why
+    return passed if why is None else why
 
 
 _NO_NIC = Hop(drop=cause(DropType.NO_NIC))

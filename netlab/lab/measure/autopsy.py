@@ -8,6 +8,7 @@ from functools import cache
 from ipaddress import IPv4Address, IPv4Network
 
 from netlab.lab.machine import Machine
+from netlab.lab.measure.screening import Screening
 from netlab.machine.routes import KernelRoute, longest_match
 from netlab.plan.clients import ON_LINK
 from netlab.plan.model import AccessRules, Barrier, Child, FixedRoute, Plan, Route
@@ -61,7 +62,7 @@ class Coroner:
             return self._on_the_wire(seen, leg, destination)
         if seen.node == start:
             return Drop.of(start, leg, cause(DropType.LOOP))
-        barred = self._barred(seen, destination, trace.probe.protocol)
+        barred = self._barred(trace, leg, seen, destination)
         return Drop.of(seen.node, leg, barred or self._no_way(seen.node, destination, seen.interface))
 
     def _rejected(self, trace: Trace, node: str) -> str:
@@ -110,17 +111,23 @@ class Coroner:
 
     # --- barriers ---------------------------------------------------------------------------------------------------
 
-    def _barred(self, seen: Sighting, destination: str, protocol: Protocol) -> Cause | None:
-        """Which of a fabric's or a firewall's barriers a packet that came in there met; None if none."""
+    def _barred(self, trace: Trace, leg: Direction, seen: Sighting, destination: str) -> Cause | None:
+        """Which filter of a fabric, or which barrier of a firewall, a packet that came in there met; None if none."""
         barriers = tuple(self._barriers(seen.node))
         if not barriers:
             return None
+        screening = Screening(self.plan, trace, leg, seen.node)
+        denied = screening.outbound(seen)
+        if denied is not None:
+            return denied
         found = self._route(seen.node, destination, *self._tables(seen.node, seen.interface))
         if found is not None and found.type == "throw":
             found = self._delivery(seen.node, destination)
         devices = found.devices if found is not None else ()
+        protocol = trace.probe.protocol
         stopping = (b for b in barriers if _stops(b, seen, devices, destination, protocol))
-        return next((barrier.cause.about(destination) for barrier in stopping), None)
+        stopped = next((barrier.cause.about(destination) for barrier in stopping), None)
+        return stopped or screening.inbound(seen, devices)
 
     def _barriers(self, node: str) -> Iterator[Barrier]:
         yield from (b for fabric in self.plan.fabrics if fabric.node == node for b in fabric.barriers)

@@ -19,6 +19,8 @@ _HEADER = struct.Struct("=BBH")
 _ANY = _HEADER.pack(socket.AF_UNSPEC, 0, 0)
 # What makes a table, a chain, a rule and a set what they are; handles, counts of users and counters do not.
 _OF_TABLES, _OF_CHAINS, _OF_RULES, _OF_SETS = (2,), (4, 5, 7, 10), (4,), (3, 4, 5, 6, 7, 8, 9, 11, 17)
+# The flag of a set whose elements packets make.
+_FILLED_BY_PACKETS = 1 << 5
 
 
 # asm-generic/socket.h: a number that no other namespace has or had; the inodes of namespaces are used again.
@@ -58,7 +60,9 @@ def _of_nftables(kernel: socket.socket) -> Iterator[Fact]:
         yield Fact("filter", "table {} {} chain {}".format(*place), _short(content))
     for body in dump(kernel, _GETSET, _ANY):
         found = _attributes(body)
-        content = _content(found, _OF_SETS) + "".join(sorted(_elements(kernel, body, found)))
+        made_by_packets = int.from_bytes(found.get(3, b""), "big") & _FILLED_BY_PACKETS
+        elements = () if made_by_packets else sorted(_elements(kernel, body, found))
+        content = _content(found, _OF_SETS) + "".join(elements)
         yield Fact("filter", f"table {_family(body)} {text(found[1])} set {text(found[2])}", _short(content))
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from netlab.azure.effective import EffectiveRoute, NextHopType
 from netlab.plan.model.kernel import Route
-from netlab.plan.model.nftables import Barrier
+from netlab.plan.model.nftables import Barrier, SecurityRules
 from netlab.scenario.models import HubRoutingPreference
 
 
@@ -72,3 +72,4 @@ class Fabric:
     tables: tuple[SubnetTable, ...]
     delivery: int
     barriers: tuple[Barrier, ...] = ()
+    security: SecurityRules | None = None

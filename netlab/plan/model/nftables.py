@@ -112,6 +112,59 @@ class ClientFirewall:
     blocks: tuple[tuple[str, str], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class AddressSet:
+    """A named set of prefixes. One with a ``subnet`` holds besides what gateways advertise to that subnet's table."""
+
+    name: str
+    prefixes: tuple[str, ...]
+    comment: str
+    subnet: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityTerm:
+    """A rule of a chain: for which packets it is, and why it drops them; without a cause it accepts them.
+
+    ``sources`` and ``destinations`` name sets. Ports are ranges as nftables writes them. What is empty is not read.
+    """
+
+    name: str
+    cause: Cause | None
+    protocols: tuple[str, ...] = ()
+    sources: str = ""
+    source_ports: tuple[str, ...] = ()
+    destinations: str = ""
+    destination_ports: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityChain:
+    """The rules of one network security group for one interface and direction: the first one that matches decides."""
+
+    name: str
+    terms: tuple[SecurityTerm, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SecuredPort:
+    """An interface of a fabric towards a NIC, and the chains that packets to it (``inbound``) and from it must pass."""
+
+    interface: str
+    inbound: tuple[SecurityChain, ...]
+    outbound: tuple[SecurityChain, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityRules:
+    """Network security groups at a fabric: stateful for each interface by itself. A flow is forgotten after so many
+    seconds of silence."""
+
+    ports: tuple[SecuredPort, ...]
+    sets: tuple[AddressSet, ...]
+    idle: int
+
+
 # What nftables does in a namespace; each is printed by a template of its own.
 Ruleset = (
     FabricRules
@@ -124,4 +177,5 @@ Ruleset = (
     | BgpListeners
     | KeepsTtl
     | ClientFirewall
+    | SecurityRules
 )

@@ -36,6 +36,11 @@ from netlab.scenario.models.gateway import (
     VpnGateway,
 )
 from netlab.scenario.models.link import Impairment
+from netlab.scenario.models.network_security_group import (
+    ApplicationSecurityGroup,
+    NetworkSecurityGroup,
+    SecurityRule,
+)
 from netlab.scenario.models.nva import BgpPolicy, BgpPolicyRule, NetworkVirtualAppliance, NvaBgp
 from netlab.scenario.models.route_server import HubRoutingPreference, RouteServer
 from netlab.scenario.models.route_table import RouteTable, UserRoute
@@ -63,6 +68,7 @@ __all__ = [
     "AccessNetwork",
     "Action",
     "Address",
+    "ApplicationSecurityGroup",
     "BgpPolicy",
     "BgpPolicyRule",
     "BgpSession",
@@ -93,6 +99,7 @@ __all__ = [
     "LocalNetworkGateway",
     "Model",
     "Name",
+    "NetworkSecurityGroup",
     "NetworkVirtualAppliance",
     "NewKey",
     "NvaBgp",
@@ -105,6 +112,7 @@ __all__ = [
     "RouteServer",
     "RouteTable",
     "Scenario",
+    "SecurityRule",
     "Site",
     "SiteDevice",
     "SitePrefix",

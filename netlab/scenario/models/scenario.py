@@ -13,6 +13,7 @@ from netlab.scenario.models.client import Client
 from netlab.scenario.models.connection import Connection
 from netlab.scenario.models.expressroute import Circuit
 from netlab.scenario.models.link import Impairment
+from netlab.scenario.models.network_security_group import ApplicationSecurityGroup, NetworkSecurityGroup
 from netlab.scenario.models.nva import NetworkVirtualAppliance
 from netlab.scenario.models.route_table import RouteTable
 from netlab.scenario.models.site import LocalNetworkGateway, Site
@@ -39,6 +40,10 @@ class Scenario(Model):
     the profile seed, when the seeds were written."""
     route_tables: dict[Name, RouteTable] = {}
     """The route tables, by name."""
+    application_security_groups: dict[Name, ApplicationSecurityGroup] = {}
+    """The application security groups, by name."""
+    network_security_groups: dict[Name, NetworkSecurityGroup] = {}
+    """The network security groups, by name."""
     vnets: dict[Name, VirtualNetwork] = {}
     """The virtual networks, by name."""
     peerings: dict[ConnectionName, Peering] = {}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+from pydantic import Field
+
 from netlab.scenario.models.expressroute import ExpressRouteGateway
 from netlab.scenario.models.gateway import VpnGateway
 from netlab.scenario.models.nva import NetworkVirtualAppliance
@@ -18,6 +20,8 @@ class Subnet(Model):
     """The subnet's range, inside the VNet's address space; /29 at least (R115). Azure keeps five addresses (R18)."""
     route_table: str | None = None
     """The name of the subnet's route table. Default: only the system's routes and those of gateways."""
+    network_security_group: str | None = None
+    """The name of the subnet's network security group. Default: none, everything passes (N1, N2)."""
 
 
 class VirtualMachine(Model):
@@ -33,6 +37,10 @@ class VirtualMachine(Model):
     """Whether the NIC takes packets for other addresses than its own. An appliance needs it (R116)."""
     nva: NetworkVirtualAppliance | None = None
     """Makes the machine an appliance. `{}` is one that only forwards. Default: an ordinary workload."""
+    network_security_group: str | None = None
+    """The name of the NIC's network security group, besides that of its subnet. Default: none (N1, N3)."""
+    application_security_groups: tuple[str, ...] = ()
+    """The application security groups that the NIC is a member of (N27)."""
 
 
 class VirtualNetwork(Model):
@@ -49,6 +57,8 @@ class VirtualNetwork(Model):
     """The address ranges of the VNet. They overlap no other network that it is joined to (R71, R100)."""
     subnets: dict[Name, Annotated[Subnet, shorthand("address_prefix", Prefix | Subnet)]]
     """The subnets, by name. A gateway is in GatewaySubnet (R1), a Route Server in RouteServerSubnet (A1)."""
+    flow_timeout_in_minutes: Annotated[int, Field(ge=4, le=30)] | None = None
+    """How long network security groups remember a flow that is silent (N23). Default: 4."""
     vms: dict[Name, VirtualMachine] = {}
     """The virtual machines, by name."""
     vpn_gateway: VpnGateway | None = None
@@ -72,8 +82,8 @@ class Peering(Model):
     remote_vnet: str
     """The VNet at the other end."""
     allow_virtual_network_access: bool = True
-    """Whether the tag VirtualNetwork of NSGs includes the remote VNet. Routes do not depend on it. There are no NSGs:
-    `false` is a warning (R109)."""
+    """Whether the tag VirtualNetwork of the VNet's NSGs includes the remote VNet. Routes do not depend on it (R109,
+    N11)."""
     allow_forwarded_traffic: bool = False
     """Whether packets that do not come from the remote VNet itself may come through the peering (R107)."""
     allow_gateway_transit: bool = False

@@ -19,7 +19,7 @@ from netlab.scenario.network.ends import (
 from netlab.scenario.network.graph import Client, ClientTunnel, Network, resolve
 from netlab.scenario.network.routers import EXPRESSROUTE_ASN, MICROSOFT_ASN, ROUTE_SERVER_ASN, Role, Router
 from netlab.scenario.network.topology import Topology
-from netlab.scenario.network.vnets import Nic, Peering, Subnet, VNet
+from netlab.scenario.network.vnets import Nic, Peering, SecurityGroup, Subnet, VNet
 
 __all__ = [
     "EXPRESSROUTE_ASN",
@@ -41,6 +41,7 @@ __all__ = [
     "Role",
     "RouteServer",
     "Router",
+    "SecurityGroup",
     "Side",
     "Site",
     "Subnet",

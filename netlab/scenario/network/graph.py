@@ -15,7 +15,7 @@ from netlab.scenario.network.connections import AnyEnd, Connection, Side
 from netlab.scenario.network.ends import Appliance, Circuit, ExpressRouteGateway, RouteServer, Site, VpnGateway
 from netlab.scenario.network.public import PublicAddresses, assign
 from netlab.scenario.network.routers import Router
-from netlab.scenario.network.vnets import Nic, Peering, VNet
+from netlab.scenario.network.vnets import Nic, Peering, SecurityGroup, VNet
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +54,21 @@ class Network:
     def clients(self) -> dict[str, Client]:
         """The point-to-site clients."""
         return {name: Client(self, name, spec) for name, spec in self.scenario.clients.items()}
+
+    @cached_property
+    def security_groups(self) -> dict[str, SecurityGroup]:
+        """The network security groups."""
+        groups = self.scenario.network_security_groups
+        return {name: SecurityGroup(name, spec) for name, spec in groups.items()}
+
+    @cached_property
+    def members(self) -> dict[str, tuple[Nic, ...]]:
+        """The NICs of each application security group."""
+        found: dict[str, list[Nic]] = {name: [] for name in self.scenario.application_security_groups}
+        for nic in self.nics.values():
+            for name in nic.spec.application_security_groups:
+                found[name].append(nic)
+        return {name: tuple(nics) for name, nics in found.items()}
 
     @cached_property
     def appliances(self) -> dict[str, Appliance]:

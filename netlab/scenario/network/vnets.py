@@ -159,6 +159,11 @@ class Subnet:
         return self.vnet.network.scenario.route_tables[name] if name is not None else _NO_ROUTE_TABLE
 
     @property
+    def security_group(self) -> SecurityGroup | None:
+        """Its network security group, if it has one."""
+        return self.vnet.network.security_groups.get(self.spec.network_security_group or "")
+
+    @property
     def serving(self) -> VNet | None:
         """The VNet whose gateway's routes are in this subnet: none where propagation is off (5.1, item 6)."""
         return None if self.route_table.disable_bgp_route_propagation else self.vnet.serving
@@ -190,10 +195,24 @@ class Nic:
         return self.spec.enable_ip_forwarding
 
     @cached_property
+    def security_groups(self) -> tuple[SecurityGroup, ...]:
+        """The network security groups that a packet from it meets, in this order: its own, its subnet's (N3)."""
+        own = self.vnet.network.security_groups.get(self.spec.network_security_group or "")
+        return tuple(group for group in (own, self.subnet.security_group) if group is not None)
+
+    @cached_property
     def appliance(self) -> Appliance | None:
         """The appliance that its machine is, if it is one; only such a machine forwards."""
         nva = self.spec.nva
         return Appliance(self.vnet.network, f"{self.vnet.name}-{self.name}", self, nva) if nva is not None else None
+
+
+@dataclass(frozen=True, eq=False)
+class SecurityGroup:
+    """A network security group."""
+
+    name: str
+    spec: models.NetworkSecurityGroup = field(repr=False)
 
 
 @dataclass(frozen=True, eq=False)

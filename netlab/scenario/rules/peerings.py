@@ -105,10 +105,13 @@ def r104_gateway_transit_stays_in_its_region(scenario: Scenario) -> Breaches:
 
 
 def r109_access_is_a_matter_of_tags(scenario: Scenario) -> Breaches:
-    """R109: allow_virtual_network_access changes the tag VirtualNetwork of NSGs only, and here are no NSGs yet."""
+    """R109: allow_virtual_network_access changes the tag VirtualNetwork of the VNet's NSGs only."""
     for name, peering in peering_objects(scenario):
-        if not peering.allow_virtual_network_access:
+        vnet = scenario.vnets[peering.vnet]
+        of_subnets = (subnet.network_security_group for subnet in vnet.subnets.values())
+        filtered = any(of_subnets) or any(vm.network_security_group for vm in vnet.vms.values())
+        if not peering.allow_virtual_network_access and not filtered:
             remote = peering.remote_vnet
-            message = f"takes `{remote}` out of the tag VirtualNetwork, which only NSGs read: no effect here"
+            message = f"takes `{remote}` out of the tag VirtualNetwork, which only NSGs read: no effect without one"
             place = ("peerings", name, "allow_virtual_network_access")
             yield Breach(place, f"{message}; on Azure the default rules of an NSG drop such packets", "warning")

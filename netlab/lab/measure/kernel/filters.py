@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from netlab.lab.measure.kernel.moment import Moment
 from netlab.machine.ports import Inventory
-from netlab.plan.model import Node
+from netlab.plan import security
+from netlab.plan.model import Node, SecurityRules
 from netlab.plan.model.held import Wanted, wanted
 from netlab.render import nftables
 
@@ -14,7 +15,8 @@ from netlab.render import nftables
 def of(moment: Moment, node: Node, inventory: Inventory) -> Iterator[Wanted]:
     """What a node should have of nftables."""
     for ruleset in node.nftables:
-        yield from wanted(inventory.canonical_filters(nftables.text((ruleset,))))
+        now = security.at(moment.state, node.owner, ruleset) if isinstance(ruleset, SecurityRules) else ruleset
+        yield from wanted(inventory.canonical_filters(nftables.text((now,))))
     for name, text, devices in moment.left.rulesets:
         if name == node.name:
             yield from wanted(inventory.canonical_filters(text, devices))

@@ -1,0 +1,77 @@
+"""Which rule of a network security group dropped a packet, by the plan and where the packet was seen. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from ipaddress import IPv4Address, IPv4Network
+
+from netlab.plan.model import Plan, SecuredPort, SecurityChain, SecurityRules, SecurityTerm
+from netlab.probe.trace import Sighting, Trace
+from netlab.results.drops import Cause, Direction
+from netlab.results.protocols import PORT, SOURCE_PORTS
+
+_ANY_PORT = ("0-65535",)
+
+
+@dataclass(frozen=True)
+class Screening:
+    """The chains of a node for the NICs that a packet of a trace leaves and enters there; none but at a fabric."""
+
+    plan: Plan
+    trace: Trace
+    leg: Direction
+    node: str
+
+    def outbound(self, seen: Sighting) -> Cause | None:
+        """The rule for packets from the NIC by whose interface it came in; None if it passes."""
+        port = self._ports.get(seen.interface)
+        return self._denied(port.outbound, port, seen) if port is not None else None
+
+    def inbound(self, seen: Sighting, egress: Iterable[str]) -> Cause | None:
+        """The rule for packets to the NIC that it would leave to; None if it passes."""
+        ports = (self._ports[name] for name in egress if name in self._ports)
+        return next((why for port in ports if (why := self._denied(port.inbound, port, seen)) is not None), None)
+
+    @cached_property
+    def _rules(self) -> SecurityRules | None:
+        return next((fabric.security for fabric in self.plan.fabrics if fabric.node == self.node), None)
+
+    @cached_property
+    def _ports(self) -> dict[str, SecuredPort]:
+        return {port.interface: port for port in self._rules.ports} if self._rules is not None else {}
+
+    @cached_property
+    def _sets(self) -> dict[str, tuple[IPv4Network, ...]]:
+        sets = self._rules.sets if self._rules is not None else ()
+        return {item.name: tuple(map(IPv4Network, item.prefixes)) for item in sets}
+
+    def _denied(self, chains: Iterable[SecurityChain], port: SecuredPort, seen: Sighting) -> Cause | None:
+        if self.leg == "reverse" and self._asked_through(port):
+            return None
+        decided = (next(term for term in chain.terms if self._matches(term, seen)) for chain in chains)
+        return next((term.cause for term in decided if term.cause is not None), None)
+
+    def _asked_through(self, port: SecuredPort) -> bool:
+        """Whether the request passed the NIC, so that its answer needs no rule."""
+        place = self.node, port.interface
+        return any((s.node, s.interface) == place for s in self.trace.sightings if s.leg == "forward")
+
+    def _matches(self, term: SecurityTerm, seen: Sighting) -> bool:
+        protocol = self.trace.probe.protocol
+        if term.protocols and protocol not in term.protocols:
+            return False
+        if not (self._among(seen.source, term.sources) and self._among(seen.target, term.destinations)):
+            return False
+        ports = (SOURCE_PORTS[0], PORT) if self.leg == "forward" else (PORT, SOURCE_PORTS[0])
+        ranges = (term.source_ports or _ANY_PORT, term.destination_ports or _ANY_PORT)
+        return protocol == "icmp" or all(_in(port, some) for port, some in zip(ports, ranges, strict=True))
+
+    def _among(self, address: str, name: str) -> bool:
+        return not name or any(IPv4Address(address) in prefix for prefix in self._sets[name])
+
+
+def _in(port: int, ranges: Collection[str]) -> bool:
+    ends = (text.partition("-") for text in ranges)
+    return any(int(first) <= port <= int(last or first) for first, _, last in ends)
