@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 from typing import Generic, Literal, TypeVar
 
 from netlab.scenario.addresses import DEFAULT_ROUTE
 from netlab.scenario.models import HubRoutingPreference
-from netlab.scenario.network import Subnet, VNet
+from netlab.scenario.network import Peering, Subnet, VNet
 
 NextHopType = Literal[
     "VnetLocal", "VNetPeering", "VNetGlobalPeering", "VirtualNetworkGateway", "VirtualAppliance", "Internet", "None"
@@ -40,8 +40,8 @@ _PRECEDENCE: dict[Source, int] = {"User": 0, "VirtualNetworkGateway": 1, "Defaul
 class EffectiveRoute:
     """One route of a NIC: Azure's source, prefix and next hop type.
 
-    ``next_hop`` is the name of the peer or of the gateway's VNet, or the address of an appliance; ``name`` is that of a
-    user route in its route table.
+    ``next_hop`` is the name of the peer or of the gateway's VNet, or the address of an appliance, with ``further`` ones
+    that share the load; ``name`` is that of a user route in its route table.
     """
 
     source: Source
@@ -49,6 +49,12 @@ class EffectiveRoute:
     next_hop_type: NextHopType
     next_hop: str = ""
     name: str = ""
+    further: tuple[str, ...] = ()
+
+    @property
+    def next_hops(self) -> tuple[str, ...]:
+        """All its next hops."""
+        return (self.next_hop, *self.further)
 
     @property
     def is_built_in_drop(self) -> bool:
@@ -67,15 +73,16 @@ class Offer(Generic[T_co]):
     leads_to: T_co
 
 
-def system_routes(vnet: VNet) -> Iterator[EffectiveRoute]:
-    """The system routes of every NIC of a VNet: one per address range of the VNet and of each connected peer (R106).
+def system_routes(vnet: VNet, peerings: Collection[Peering] | None = None) -> Iterator[EffectiveRoute]:
+    """The system routes of every NIC of a VNet: one per address range of the VNet and of each connected peer (R106), or
+    of some ``peerings`` only.
 
     A ``None`` prefix that a range equals or lies in gives way to it (section 5.1, item 5).
     """
     spaces = list(vnet.address_space)
     for prefix in spaces:
         yield EffectiveRoute("Default", prefix, "VnetLocal")
-    for peering in vnet.peerings:
+    for peering in vnet.peerings if peerings is None else peerings:
         for prefix in peering.remote.address_space:
             spaces.append(prefix)
             yield EffectiveRoute("Default", prefix, _peering_type(vnet, peering.remote), peering.remote.name)
@@ -95,15 +102,19 @@ def user_routes(subnet: Subnet) -> Iterator[EffectiveRoute]:
     """The routes of a subnet's route table."""
     serving = subnet.vnet.serving
     for name, route in subnet.route_table.routes.items():
-        next_hop = str(route.next_hop_ip_address or "")
+        next_hop, *further = map(str, route.next_hops or ("",))
         if route.next_hop_type == "VirtualNetworkGateway":
             next_hop = serving.name if serving is not None else ""
-        yield EffectiveRoute("User", route.address_prefix, route.next_hop_type, next_hop, name)
+        # U2: Azure shows several appliances as one.
+        kind = "VirtualAppliance" if route.next_hop_type == "VirtualApplianceEcmp" else route.next_hop_type
+        yield EffectiveRoute("User", route.address_prefix, kind, next_hop, name, tuple(further))
 
 
 def fixed_routes(subnet: Subnet) -> tuple[EffectiveRoute, ...]:
     """The candidates of a subnet that come from no gateway."""
-    return (*system_routes(subnet.vnet), *user_routes(subnet))
+    # U11: the table takes the routes to peers away.
+    peerings = () if subnet.route_table.disable_peering_route == "All" else None
+    return (*system_routes(subnet.vnet, peerings), *user_routes(subnet))
 
 
 def routes_from_peer(vnet: VNet, peer: VNet) -> Iterator[EffectiveRoute]:

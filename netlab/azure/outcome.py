@@ -163,7 +163,7 @@ def _effective(state: State) -> Iterator[EffectiveTable]:
         for name, known in found.items():
             mine = (node for node, place in places.items() if name == (place if place in found else vnet.name))
             listed = (route for route in known if not route.is_built_in_drop or route.prefix in PRIVATE_PREFIXES)
-            shown = (EffectiveRoute(r.source, str(r.prefix), r.next_hop_type, r.next_hop) for r in listed)
+            shown = (EffectiveRoute(r.source, str(r.prefix), r.next_hop_type, ", ".join(r.next_hops)) for r in listed)
             yield EffectiveTable(name, tuple(mine), tuple(shown))
 
 

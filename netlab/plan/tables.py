@@ -194,8 +194,9 @@ class Tables:
                 return Route(prefix, WAN, via=FAR, table=table, metric=metric)
             case "VirtualNetworkGateway" if vpn := [way for way in self._ways if not way.expressroute]:  # R88
                 return over(vpn, prefix, table, metric)
-            case "VirtualAppliance" if found := self._way_to.get(route.next_hop):
-                return Route(prefix, found[0], via=found[1], table=table, metric=metric)
+            case "VirtualAppliance":
+                hops = (self._way_to[address] for address in route.next_hops if address in self._way_to)
+                return by_turns(hops, prefix, table, metric)
         # The packet disappears without a word.
         return Route(prefix, type="blackhole", table=table, metric=metric)
 

@@ -8,6 +8,8 @@ from netlab.scenario.models import Scenario
 
 RELEASED = date(2026, 11, 27)
 """The day of this release: what the profile current describes."""
+# U1, U11, E24: what Microsoft.Network has from API version 2025-07-01 on.
+API_2025_07 = date(2025, 7, 1)
 # P5.
 BASIC_HAS_IKEV2 = date(2025, 11, 1)
 # P4.

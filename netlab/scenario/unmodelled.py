@@ -88,12 +88,6 @@ UNMODELLED = (
         planned=True,
     ),
     Unmodelled(
-        "a next hop of several appliances",
-        f"{_RULES}/routing.md",
-        ("virtual_appliance_ecmp", "next_hop_ip_addresses"),
-        planned=True,
-    ),
-    Unmodelled(
         "peering of subnets",
         f"{_RULES}/routing.md",
         ("peer_complete_vnets", "local_subnet_names", "remote_subnet_names", "enable_only_ipv6_peering"),

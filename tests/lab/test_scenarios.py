@@ -117,6 +117,9 @@ ENDPOINTS = {
         "site1-h1",
         *(f"vnet1-{vm}" for vm in ("app", "db", "plain", "fw", "sleeper", "waiter", "twin", "client", "vault")),
     },
+    "udr-ecmp": {
+        *("hub-vm0", "hub-nva1", "hub-nva2", "spoke1-app", "spoke2-db", "spoke3-single", "spoke4-open", "spoke4-shut"),
+    },
     "route-server-multiregion": {
         *("east-vm1", "east-nva1", "west-vm2", "west-nva2", "spoke-vm12", "site1-h1"),
         *("north-vm3", "north-nva3", "south-vm4", "south-nva4"),

@@ -13,7 +13,7 @@ from pathlib import Path
 from findings import findings
 
 FOLDER = Path(__file__).parents[1] / "unit" / "scenario" / "rules" / "pairs"
-COMMENT = re.compile(r" *# (error|warning)( [RBAP]\d+)?: ")
+COMMENT = re.compile(r" *# (error|warning)( [A-Z]\d+)?: ")
 BETWEEN = "---\n"
 
 

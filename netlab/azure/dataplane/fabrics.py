@@ -113,7 +113,7 @@ class _Fabric:
             case "VNetPeering" | "VNetGlobalPeering":
                 yield self._to_peer(route.next_hop)
             case "VirtualAppliance" | "VirtualNetworkGateway" if "." in route.next_hop:  # an address, not a VNet
-                yield self._to_appliance(IPv4Address(route.next_hop))
+                yield from (self._to_appliance(IPv4Address(address)) for address in route.next_hops)
             case "VirtualNetworkGateway" if route.next_hop == self.vnet.name:
                 yield from (self._to(router.node) for router in self._instances(route, instances))
             case "VirtualNetworkGateway" if route.next_hop:

@@ -97,4 +97,4 @@ def _next_hops(state: State, route: EffectiveRoute, learned: Mapping[IPv4Network
     if route.next_hop_type == "VirtualNetworkGateway" and route.next_hop:
         gateway = state.network.vnets[route.next_hop].vpn_gateway
         return tuple(str(address_of(router)) for router in state.topology.with_tunnels(gateway))
-    return (route.next_hop,) if route.next_hop_type == "VirtualAppliance" else ()
+    return route.next_hops if route.next_hop_type == "VirtualAppliance" else ()

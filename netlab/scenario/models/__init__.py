@@ -43,7 +43,7 @@ from netlab.scenario.models.network_security_group import (
 )
 from netlab.scenario.models.nva import BgpPolicy, BgpPolicyRule, NetworkVirtualAppliance, NvaBgp
 from netlab.scenario.models.route_server import HubRoutingPreference, RouteServer
-from netlab.scenario.models.route_table import RouteTable, UserRoute
+from netlab.scenario.models.route_table import NextHop, RouteTable, UserRoute
 from netlab.scenario.models.scenario import Scenario
 from netlab.scenario.models.site import LocalNetworkGateway, Site, VpnDevice
 from netlab.scenario.models.vnet import Peering, Subnet, VirtualMachine, VirtualNetwork
@@ -102,6 +102,7 @@ __all__ = [
     "NetworkSecurityGroup",
     "NetworkVirtualAppliance",
     "NewKey",
+    "NextHop",
     "NvaBgp",
     "OneMachine",
     "Peering",

@@ -187,7 +187,7 @@ class Network:
     def named_next_hops(self) -> frozenset[IPv4Address]:
         """The addresses that user routes have as their next hop."""
         routes = (route for item in self.scenario.route_tables.values() for route in item.routes.values())
-        return frozenset(r.next_hop_ip_address for r in routes if r.next_hop_ip_address is not None)
+        return frozenset(address for route in routes for address in route.next_hops)
 
     @cached_property
     def edge_router_addresses(self) -> dict[str, tuple[IPv4Address, IPv4Address]]:

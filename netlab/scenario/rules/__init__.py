@@ -49,7 +49,7 @@ def check(scenario: Scenario) -> Breaches:
 
 def number(rule: Rule) -> str:
     """The rule's number in the rulebook, from its name; empty where it has none."""
-    found = re.match(r"[rbap]\d+(?=_)", rule.__name__)
+    found = re.match(r"[a-z]\d+(?=_)", rule.__name__)
     return found[0].upper() if found else ""
 
 
@@ -100,6 +100,8 @@ RULES: tuple[Rule, ...] = (
     route_tables.r84_default_sites_are_connected,
     route_tables.r88_gateways_as_next_hop_are_there,
     route_tables.r89_appliances_can_forward,
+    route_tables.u1_several_next_hops_are_few,
+    route_tables.u11_peering_routes_can_be_disabled,
     route_tables.r91_gateway_subnet_is_reached_directly,
     vpn_servers.r90_subnets_lead_to_the_vpn_server,
     vpn_servers.r116_vpn_servers_forward,

@@ -6,12 +6,16 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
 
 from netlab.scenario.addresses import DEFAULT_ROUTE, GATEWAY_SUBNET, vm_addresses
+from netlab.scenario.days import API_2025_07, by_day, day_of
 from netlab.scenario.models import RouteTable, Scenario, UserRoute, VirtualNetwork
 from netlab.scenario.names import short
 from netlab.scenario.rules.breach import Breach, Breaches, Path, unknown
 from netlab.scenario.rules.joined import sound_connections
 from netlab.scenario.rules.subjects import vpn_gateways
 from netlab.scenario.values import once
+
+# U1.
+LEAST_HOPS, MOST_HOPS = 2, 64
 
 
 def subnets_name_their_route_table(scenario: Scenario) -> Breaches:
@@ -84,20 +88,25 @@ def r89_appliances_can_forward(scenario: Scenario) -> Breaches:
     """R89: an appliance as next hop is in this VNet or a peer, in another subnet, and its NIC forwards (R116)."""
     for path, vnet, subnet, name, table in _used(scenario):
         for route, item in table.routes.items():
-            address = item.next_hop_ip_address
-            if address is not None:
-                yield from _of_appliance(scenario, path, (vnet, subnet), (name, route), address)
+            for place, address in enumerate(item.next_hops):
+                key = ("next_hop", "next_hop_ip_addresses", place) if item.next_hop else ("next_hop_ip_address",)
+                hop: Path = ("route_tables", name, "routes", route, *key)
+                yield from _of_appliance(scenario, path, (vnet, subnet), (name, route), (hop, address))
 
 
 def _of_appliance(
-    scenario: Scenario, path: Path, used_by: tuple[str, str], of: tuple[str, str], address: IPv4Address
+    scenario: Scenario, path: Path, used_by: tuple[str, str], of: tuple[str, str], at: tuple[Path, IPv4Address]
 ) -> Breaches:
-    (vnet, subnet), (table, route) = used_by, of
-    hop: Path = ("route_tables", table, "routes", route, "next_hop_ip_address")
+    (vnet, subnet), (table, route), (hop, address) = used_by, of, at
     found = next(_machines_in_reach(scenario, vnet, address), None)
     if found is None:
         message = f"route `{route}` of `{table}`: no NIC of `{vnet}` or of a peer has the address {address}"
-        yield Breach(path, message, "warning")
+        several = scenario.route_tables[table].routes[route].next_hop is not None
+        # Differs from Azure: Each of several next hops of a route is the address of a NIC; Azure accepts others.
+        if several:
+            yield Breach(path, f"{message}; each of several next hops needs one")
+        else:
+            yield Breach(path, message, "warning")
         return
     there, machine = found
     vm = scenario.vnets[there].vms[machine]
@@ -125,6 +134,35 @@ def _machines_in_reach(scenario: Scenario, vnet: str, address: IPv4Address) -> I
 def _machine_at(vnet: VirtualNetwork) -> dict[IPv4Address, str]:
     """The machine that has an address; of several the first."""
     return {address: vm for vm, address in reversed(vm_addresses(vnet).items())}
+
+
+def u1_several_next_hops_are_few(scenario: Scenario) -> Breaches:
+    """U1: a next hop of type VirtualApplianceEcmp has 2 to 64 addresses; it came with API version 2025-07-01."""
+    for table, item in scenario.route_tables.items():
+        for name, route in item.routes.items():
+            path: Path = ("route_tables", table, "routes", name)
+            several = route.next_hops if route.next_hop is not None else None
+            if several is None:
+                continue
+            if not LEAST_HOPS <= len(several) <= MOST_HOPS:
+                what = f"VirtualApplianceEcmp has {LEAST_HOPS} to {MOST_HOPS} addresses, and here are {len(several)}"
+                yield Breach((*path, "next_hop", "next_hop_ip_addresses"), f"{what}; one is VirtualAppliance")
+            for place, address in enumerate(several):
+                if address in several[:place]:
+                    where = (*path, "next_hop", "next_hop_ip_addresses", place)
+                    yield Breach(where, f"{address} is listed already; leave it out")
+            if day_of(scenario) < API_2025_07:
+                when = f"API version {API_2025_07}, after this scenario's day {by_day(scenario)}"
+                yield Breach((*path, "next_hop_type"), f"VirtualApplianceEcmp came with {when}; use VirtualAppliance")
+
+
+def u11_peering_routes_can_be_disabled(scenario: Scenario) -> Breaches:
+    """U11: disable_peering_route came with API version 2025-07-01."""
+    for table, item in scenario.route_tables.items():
+        if item.disable_peering_route != "None" and day_of(scenario) < API_2025_07:
+            when = f"API version {API_2025_07}, after this scenario's day {by_day(scenario)}"
+            path = ("route_tables", table, "disable_peering_route")
+            yield Breach(path, f"disable_peering_route came with {when}; leave it out")
 
 
 def r91_gateway_subnet_is_reached_directly(scenario: Scenario) -> Breaches:

@@ -57,7 +57,7 @@ def entry(name: str) -> Entry:
     """The rule of this number, in any case of letters."""
     found = entries().get(name.upper())
     if found is None:
-        known = entries() if re.fullmatch(r"[RBAPI]\d+", name.upper()) else ("R57", "B19", "A7")
+        known = entries() if re.fullmatch(r"[A-Z]\d+", name.upper()) else ("R57", "B19", "A7")
         raise UsageError(f"no rule is called {short(name)}; {suggest(name, known)}", "`netlab rules` lists them")
     return found
 
