@@ -26,6 +26,7 @@ TOGETHER = {
     "azure/bgp/test_routing_preference.py",
     "azure/bgp/test_two_devices.py",
     "azure/dataplane/test_gateway_subnets.py",
+    "azure/dataplane/test_next_hops.py",
     "azure/dataplane/test_overlaps.py",
     "azure/dataplane/test_public_addresses.py",
     "azure/dataplane/test_vpn_servers.py",
