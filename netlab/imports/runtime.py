@@ -17,6 +17,8 @@ class Token:
     kind: Literal["public address", "fqdn", "bgp address", "private address"]
     id: str
     index: int = 0
+    suffix: str = ""
+    """What the description puts behind the address, as `/32`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,4 +29,7 @@ class Unknown:
     """
 
     expression: str
-    parameter: str = ""
+    parameters: tuple[str, ...] = ()
+    """The parameters without a value that it needs."""
+    secret: bool = False
+    """Whether there is a value, which must not be read."""

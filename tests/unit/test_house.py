@@ -32,6 +32,7 @@ TOGETHER = {
     "azure/dataplane/test_vpn_servers.py",
     "cli/test_surroundings.py",
     "controllers/test_controllers.py",
+    "imports/arm/test_cases.py",
     "lab/measure/shown/test_shown.py",
     "machine/test_refusal.py",
     "machine/test_refusals.py",

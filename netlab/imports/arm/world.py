@@ -1,0 +1,259 @@
+"""All templates of an import: their resources by id, and what refers to what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from netlab.errors import Finding
+from netlab.imports.arm.budget import Budget
+from netlab.imports.arm.deployments import DEPLOYMENTS, Deployment, Resource, Source, split
+from netlab.imports.arm.interpreter import Environment, Node, opened
+from netlab.imports.arm.scopes import SUBSCRIPTION, Scope
+from netlab.imports.arm.values import MISSING, EvaluationError, Value, member, shallow
+from netlab.imports.arm.views import Subject, View
+from netlab.imports.runtime import Token, Unknown
+
+DEEPEST_DEPLOYMENT = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What templates are evaluated with.
+
+    ``parameters`` count before those of files. ``linked`` finds the template of a URI that the template of a path
+    links; ``answers`` are runtime values by `NAME.PATH`; ``known`` are the bodies of other descriptions by id in small
+    letters.
+    """
+
+    location: str = "westeurope"
+    resource_group: str = "rg"
+    subscription: str = SUBSCRIPTION
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    linked: Callable[[str, str], Source | None] = lambda uri, path: None
+    answers: Mapping[str, str] = field(default_factory=dict)
+    known: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Resources of a type whose number nothing decides: a condition, a loop's count or a link is unknown."""
+
+    type: str
+    what: str
+    value: Unknown
+
+
+class World:
+    """The deployments of an import."""
+
+    def __init__(self, sources: tuple[Source, ...], context: Context) -> None:
+        self.context, self.budget = context, Budget()
+        self.errors: list[Finding] = []
+        self.open: list[Open] = []
+        self.linked: dict[str, Source] = {}
+        self.secrets: set[str] = set()
+        self.uses: dict[str, dict[str, None]] = {}
+        self._stated = {name.lower(): value for name, value in context.parameters.items()}
+        self._answers = {_bare(path): value for path, value in context.answers.items()}
+        self.roots = [Deployment(self, _stem(one.path), one, self._scope(one), dict(one.parameters)) for one in sources]
+        self._found: dict[str, Resource] = {}
+        self._indexed: set[int] = set()
+
+    def _scope(self, source: Source) -> Scope:
+        schema = str(source.template.get("$schema", "")).lower()
+        if "subscriptiondeploymenttemplate" in schema:
+            return Scope(self.context.subscription)
+        above = "managementgroupdeploymenttemplate" in schema or "tenantdeploymenttemplate" in schema
+        return Scope() if above else Scope(self.context.subscription, self.context.resource_group)
+
+    @property
+    def location(self) -> str:
+        return self.context.location
+
+    def stated(self, deployment: Deployment, name: str) -> Value:
+        """The value that the command line gives a parameter of a template; None where it gives none."""
+        return None if deployment.itself else self._stated.get(name.lower())
+
+    def leave_open(self, type_: str, what: str, value: Unknown) -> None:
+        self.open.append(Open(type_, what, value))
+
+    # --- resources by id --------------------------------------------------------------------------------------------
+
+    def deployments(self) -> Iterator[Deployment]:
+        """Every deployment that takes place, parents before their nested ones."""
+        left = [*self.roots]
+        while left:
+            deployment = left.pop(0)
+            yield deployment
+            inner = [one for one in deployment.resources if one.type.lower() == DEPLOYMENTS]
+            left = [one.nested for one in inner if one.condition is True and one.nested] + left
+
+    def find(self, key: str) -> Resource | None:
+        """The resource of an id in small letters, of any deployment."""
+        for deployment in self.deployments():
+            if key in self._found:
+                break
+            self._index(deployment)
+        return self._found.get(key)
+
+    def _index(self, deployment: Deployment) -> None:
+        if id(deployment) in self._indexed:
+            return
+        self._indexed.add(id(deployment))
+        for one in deployment.resources:
+            before = self._found.get(one.key)
+            if one.key and not one.existing and (before is None or before.condition is not True):
+                self._found[one.key] = one
+
+    # --- reference() ------------------------------------------------------------------------------------------------
+
+    def reference(self, deployment: Deployment, name: str, arguments: list[Value], consumer: str) -> Value:
+        """The value of `reference()` or `references()`."""
+        if not arguments or not isinstance(arguments[0], str):
+            found = arguments[0] if arguments else None
+            return found if isinstance(found, Unknown) else Unknown(f"{name}() of something that is no name")
+        asked = arguments[0]
+        full = len(arguments) > 2 and str(arguments[2]).lower() == "full"
+        if name == "references":
+            loop = [one for one in deployment.resources if one.symbol.lower() == asked.lower()]
+            return [self._viewed(one, one.key, full, consumer) for one in loop]
+        found = self._asked(deployment, asked)
+        if found is None or found.existing:
+            key = found.key if found else self._key(deployment, asked)
+            return self._viewed(self.find(key), key, full, consumer)
+        return self._viewed(found, found.key, full, consumer)
+
+    def _asked(self, deployment: Deployment, asked: str) -> Resource | None:
+        """The resource of a symbolic name, of a name, or of an id."""
+        low = asked.lower()
+        for one in deployment.resources:
+            turn = "" if one.number is None else f"[{one.number}]"
+            if one.symbol and f"{one.symbol}{turn}".lower() == low:
+                return one
+        if "/" not in asked:
+            named = [one for one in deployment.resources if isinstance(one.name, str) and one.name.lower() == low]
+            return next((one for one in named if one.condition is True), named[0] if named else None)
+        return self.find(self._key(deployment, asked))
+
+    def _key(self, deployment: Deployment, asked: str) -> str:
+        if asked.startswith("/") or "/" not in asked:
+            return asked.lower()
+        try:
+            return deployment.scope.id(*split(asked)).lower()
+        except EvaluationError:
+            return asked.lower()
+
+    def _viewed(self, found: Resource | None, key: str, full: bool, consumer: str) -> Value:
+        name = key.rpartition("/")[2]
+        if found is None:
+            body = self.context.known.get(key)
+            if body is None:
+                return View(Subject(key, name, "", _childless, self._answer), MISSING)
+            known = Subject(str(body.get("id", key)), name, str(body.get("type", "")), _childless, self._answer)
+            return View(known, _full(body, full))
+        if found.condition is not True:
+            return Unknown(f"reference({name}), which its condition turns off")
+        if found.type.lower() == DEPLOYMENTS:
+            return self._deployed(found, full, consumer)
+        return View(self.subject(found), _full(found.body, full))
+
+    def _deployed(self, found: Resource, full: bool, consumer: str) -> Value:
+        if consumer:
+            self.uses.setdefault(consumer, {})[found.key] = None
+        if found.nested is None:
+            return Unknown(f"reference({found.name}), whose template is not there")
+        properties = {"provisioningState": "Succeeded", "outputs": found.nested.outputs}
+        return {"id": found.id, "name": found.name, "properties": properties} if full else properties
+
+    def subject(self, found: Resource) -> Subject:
+        """A resource as `reference()` sees it."""
+
+        def children(part: str) -> list[dict[str, Value]]:
+            kind = f"{found.type}/{part}".lower()
+            inside = [one for one in found.deployment.resources if one.type.lower() == kind and not one.existing]
+            return [
+                {"id": one.id, "name": str(one.name).rpartition("/")[2], "properties": one.body.member("properties")}
+                for one in inside
+                if one.key.startswith(f"{found.key}/") and one.condition is True
+            ]
+
+        return Subject(str(found.id), str(found.name), found.type, children, self._answer)
+
+    def _answer(self, path: str) -> Value:
+        return self._answers.get(_bare(path))
+
+    def instances(self, token: Token) -> int:
+        """How many addresses a gateway's BGP address stands for."""
+        found = self.find(token.id)
+        if token.kind != "bgp address" or found is None:
+            return 1
+        properties = member(found.body, "properties")
+        configurations = shallow(member(properties, "ipConfigurations"))
+        both = shallow(member(properties, "activeActive")) in (True, "true", "True")
+        return len(configurations) if both and isinstance(configurations, list) else 1
+
+    # --- nested templates -------------------------------------------------------------------------------------------
+
+    def template_of(self, resource: Resource, properties: Mapping[str, Any], environment: Environment) -> Source | None:
+        """The template of a nested deployment; None, and an error, where it is not there."""
+        chain = [*_chain(resource)]
+        if len(chain) > DEEPEST_DEPLOYMENT:
+            self.error("E14", resource, f"deployments refer to each other in a circle: {' -> '.join(chain[-3:])}")
+            return None
+        own = resource.deployment.source
+        template = properties.get("template")
+        if template is not None:
+            found = template if isinstance(template, Mapping) else shallow(opened(template, environment))
+            inner = replace(own, template=found, parameters={}, whole=False) if isinstance(found, Mapping) else None
+            return inner
+        link = Node(dict(properties), environment).member("templateLink")
+        uri = next((value for value in (shallow(member(link, key)) for key in ("uri", "relativePath")) if value), None)
+        if isinstance(uri, Unknown):
+            self.leave_open(DEPLOYMENTS, "templateLink", uri)
+            return None
+        linked = self.context.linked(uri, own.path) if isinstance(uri, str) else None
+        if linked is None:
+            self.error("E13", resource, f"linked template {_shown(uri)} is never fetched and not below --linked DIR")
+            return None
+        self.linked[linked.path] = linked
+        return linked
+
+    def error(self, code: str, resource: Resource, message: str) -> None:
+        self.errors.append(Finding(message, code, resource.deployment.source.path))
+
+
+def _chain(resource: Resource) -> list[str]:
+    """The names of a nested deployment and of those that it stands in, from the outside."""
+    names = [str(resource.name)]
+    at = resource.deployment.itself
+    while at is not None:
+        names.append(str(at.name))
+        at = at.deployment.itself
+    return names[::-1]
+
+
+def _childless(part: str) -> list[dict[str, Value]]:
+    return []
+
+
+def _full(body: Value, full: bool) -> Value:
+    """What `reference()` gives of a body: its properties, or all of it."""
+    if full:
+        return body
+    properties = member(body, "properties")
+    return body if properties is MISSING else properties
+
+
+def _bare(path: str) -> str:
+    return path.lower().replace(".properties", "")
+
+
+def _stem(path: str) -> str:
+    return path.rpartition("/")[2].partition(".")[0] or "main"
+
+
+def _shown(uri: Value) -> str:
+    """A URI without what signs it."""
+    return uri.partition("?")[0] if isinstance(uri, str) else "without a URI"
