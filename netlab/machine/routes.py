@@ -125,6 +125,8 @@ def change_rule(ipr: IPRoute, verb: str, rule: Rule) -> None:
     if rule.destination:
         network = IPv4Network(rule.destination)
         arguments |= {"dst": str(network.network_address), "dst_len": network.prefixlen}
+    if rule.protocol:
+        arguments["ip_proto"] = rule.protocol
     ipr.rule(verb, **arguments)
 
 

@@ -66,12 +66,14 @@ def _firewall(client: network.Client) -> Iterator[Ruleset]:
 
 
 def _own_network(client: network.Client) -> Iterator[Route]:
-    """The route to a client's own network: it is compared with those into tunnels, unless all of these come before it,
-    and routes added by hand, too."""
+    """The routes to a client's own network and to the site that it is in: they are compared with those into tunnels,
+    unless all of these come before them, and routes added by hand, too."""
+    before = (TUNNELS[tunnel.tunnel_type].before_own_network for tunnel in client.tunnels)
+    table = DEFAULT_TABLE if all(client.spec.os in systems for systems in before) else MAIN_TABLE
     if client.spec.local_network is not None:
-        before = (TUNNELS[tunnel.tunnel_type].before_own_network for tunnel in client.tunnels)
-        table = DEFAULT_TABLE if all(client.spec.os in systems for systems in before) else MAIN_TABLE
         yield Route(str(client.spec.local_network), type="unreachable", table=table, metric=ON_LINK)
+    for prefix in client.upstream.prefixes if isinstance(client.upstream, network.Site) else ():
+        yield Route(str(prefix), NIC, via=FAR, table=table, metric=ON_LINK)
 
 
 def _is_own(client: network.Client, route: Route) -> bool:

@@ -11,6 +11,7 @@ from netlab.plan.ports import P2S, device_port, tunnel_port
 from netlab.plan.underlay import LAST_RESORT
 from netlab.scenario import network
 from netlab.scenario.addresses import LAB_CHARONS
+from netlab.scenario.models import NEEDS
 from netlab.scenario.network import Appliance, End, Network, Router, Site, Topology, VpnGateway
 from netlab.scenario.places import places
 
@@ -66,6 +67,12 @@ class Device:
     def p2s(self) -> bool:
         """Whether point-to-site clients connect to it, or could."""
         return bool(self.public_p2s)
+
+    @property
+    def serves_tls(self) -> bool:
+        """Whether clients with tunnels over TLS connect to it, or could."""
+        types = self.gateway.client_settings.tunnel_types if self.gateway is not None and self.p2s else ()
+        return any(NEEDS[each] == ("tcp/443",) for each in types)
 
     @property
     def publics(self) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from netlab.plan.certificates import gateway_credentials
 from netlab.plan.devices import Device, Parts
 from netlab.plan.ipsec import ike_connection
 from netlab.plan.model import (
+    MAIN_TABLE,
     Charon,
     IkeConnection,
     InitiatorOnly,
@@ -35,6 +36,7 @@ from netlab.plan.ports import P2S, WAN, edge_port
 from netlab.plan.underlay import INNER_FAR, INNER_NEAR, NEAR, to_internet, upstream
 from netlab.scenario.network import Tunnel
 
+_TCP = 6
 # Each peer has a rule with the table of its connection.
 _STEERING_PRIORITY = 100
 
@@ -160,6 +162,9 @@ def _userspace_edges(lab: str, device: Device, connections: Connections, secrets
             peer = f"{connections[name].remote_address}/32"
             routes.append(way)
             rules.append(Rule(_STEERING_PRIORITY, way.table, source=peer, destination=way.prefix))
+    if rules and device.serves_tls:
+        # R69, P26: a peer's UDP is its own IKE and ESP; its TCP is of clients behind the same NAT.
+        rules.append(Rule(_STEERING_PRIORITY - 1, MAIN_TABLE, protocol=_TCP))
     steering = Node(
         device.edge, "edge", lab_netns(lab, device.edge), device.end.name, routes=tuple(routes), rules=tuple(rules)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from ipaddress import IPv4Address
 from typing import Any
 
 from netlab.plan.model import Child, Credentials, IkeConnection, PeerSecret, Selector, Timers
@@ -39,12 +40,23 @@ def child(connection: IkeConnection, item: Child, timers: Timers) -> Message:
     }
 
 
+def remote_addresses(item: IkeConnection) -> list[str]:
+    """The peer's address; for any peer %any, or the ranges between the addresses to which it is closed."""
+    if item.remote_address or not item.closed_to:
+        return [item.remote_address or "%any"]
+    first, found = IPv4Address(0), []
+    for address in sorted(map(IPv4Address, item.closed_to)):
+        found.append(f"{first}-{address - 1}")
+        first = address + 1
+    return [*found, f"{first}-255.255.255.255"]
+
+
 def connection(item: IkeConnection, timers: Timers) -> Message:
     """One connection, keyed by its name."""
     message: Message = {
         "version": str(item.version),
         "local_addrs": [item.local_address],
-        "remote_addrs": [item.remote_address or "%any"],
+        "remote_addrs": remote_addresses(item),
         "proposals": list(item.ike_proposals),
         "dpd_delay": str(dpd_delay(item.dpd_timeout, timers)) if item.dpd_timeout else "0",
         "rekey_time": str(timers.ike_lifetime),

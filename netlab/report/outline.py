@@ -58,7 +58,7 @@ def _of_node(node: Node, interfaces: Iterable[tuple[Interface, Interface]], tunn
         routes = (Route(prefix, tunnel.interface) for prefix in (*tunnel.statics, *tunnel.host_routes))
         yield from (f"  {_route(route)}" for route in routes)
     for rule in node.rules:
-        words = (("iif", rule.iif), ("from", rule.source), ("to", rule.destination))
+        words = (("iif", rule.iif), ("from", rule.source), ("to", rule.destination), ("ipproto", rule.protocol))
         yield f"  rule {' '.join(f'{word} {value}' for word, value in words if value)} table {rule.table}"
     yield from (f"  {_route(route)}" for route in node.routes)
 

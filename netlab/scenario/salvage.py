@@ -24,6 +24,7 @@ OBJECTS = (
     "expressroute_circuits",
     "local_network_gateways",
     "connections",
+    "access_networks",
     "clients",
     "links",
 )

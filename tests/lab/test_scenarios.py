@@ -96,6 +96,10 @@ ENDPOINTS = {
     "p2s-sstp": {"vnet1-vm1", "site1-host1", "alice", "bob", "carol", "mallory"},
     "p2s-ikev2-then-sstp": {"vnet1-vm1", "site1-host1", "home", "lin", "hotel", "stubborn", "eve"},
     "p2s-sstp-through-proxy": {"vnet1-vm1", "ann", "abe", "alice", "bob", "oscar", "carl", "cy", "dee", "ed"},
+    "p2s-behind-site-nat": {
+        *("vnet1-vm1", "vnet2-vm2", "site1-host1"),
+        *("lin", "win", "stubborn", "roam", "two", "three"),
+    },
     "p2s-custom-routes": {"vnet1-vm1", "vnet2-vm2", "site1-host1", "win", "lin"},
     "p2s-two-vnets": {"vnet1-vm1", "vnet2-vm2", "both", "wboth", "one", "two"},
     "s2s-p2s-coexist": {"vnet1-vm1", "site1-host1", "guest", *(f"c{number}" for number in range(1, 8))},

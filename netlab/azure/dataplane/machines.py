@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from ipaddress import IPv4Network
 
 from netlab.azure.dataplane.nodes import Node, Translation
 from netlab.azure.dataplane.routers import Leases, lost_peers, own_routes, to_the_internet
@@ -13,7 +14,7 @@ from netlab.azure.selectors import Selectors
 from netlab.azure.state import State
 from netlab.results.drops import DropType, cause
 from netlab.scenario.names import INTERNET
-from netlab.scenario.network import Client, ClientTunnel, Host, Nic
+from netlab.scenario.network import Client, ClientTunnel, Host, Nic, Site
 
 
 def machine(state: State, nic: Nic) -> Node:
@@ -63,20 +64,25 @@ def client(state: State, leases: Leases, found: Client) -> Node:
 
 
 def _own_network(found: Client, tunnels: Mapping[ClientTunnel, Iterable[Route]]) -> Iterator[Route]:
-    """The route to a client's own network, where no machine answers; by the tunnel's type every route into a tunnel
-    may come before it, however short."""
-    prefix = found.spec.local_network
-    if prefix is None:
-        return
-    before = (
+    """The route to a client's own network, where no machine answers, and those to the site that it is in; by the
+    tunnel's type every route into a tunnel may come before them, however short."""
+    before = tuple(
         route
         for tunnel, routes in tunnels.items()
         if found.spec.os in TUNNELS[tunnel.tunnel_type].before_own_network
         for route in routes
     )
-    if not any(prefix.subnet_of(route.prefix) for route in before):
-        why = cause(DropType.OWN_NETWORK, prefix=prefix)
-        yield Route(prefix, "the client's own network", found.name, (Hop(drop=why),))
+    for prefix, hop in _own_prefixes(found):
+        if not any(prefix.subnet_of(route.prefix) for route in before):
+            yield Route(prefix, "the client's own network", found.name, (hop,))
+
+
+def _own_prefixes(found: Client) -> Iterator[tuple[IPv4Network, Hop]]:
+    site = found.upstream
+    if found.spec.local_network is not None:
+        yield found.spec.local_network, Hop(drop=cause(DropType.OWN_NETWORK, prefix=found.spec.local_network))
+    if isinstance(site, Site):
+        yield from ((prefix, Hop(site.node, site.node, found.node)) for prefix in site.prefixes)
 
 
 _CUT_OFF = Hop(drop=cause(DropType.LINK_CUT))

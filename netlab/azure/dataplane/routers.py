@@ -225,6 +225,9 @@ def _hosts(router: Router, site: Site) -> Iterator[Route]:
         for host in site.hosts:
             hop = Hop(host.node, host.node, router.node)
             yield Route(IPv4Network(host.address), "the site's own network", host.name, (hop,))
+        for client in site.clients:
+            hop = Hop(client.node, client.node, router.node)
+            yield Route(IPv4Network(client.own_address), "the site's own network", client.name, (hop,))
 
 
 def _without_host(router: Router, site: Site) -> Iterator[Route]:

@@ -57,7 +57,8 @@ def site_edge(state: State, router: Router) -> Node:
     assert isinstance(site, Site)
     inward = Hop(router.node, router.node, name)
     spaces = (prefix for vnet in site.network.vnets.values() for prefix in vnet.address_space)
-    prefixes = dict.fromkeys((*site.prefixes, *spaces, *PRIVATE_PREFIXES))
+    clients = (IPv4Network(client.own_address) for client in site.clients)
+    prefixes = dict.fromkeys((*site.prefixes, *spaces, *PRIVATE_PREFIXES, *clients))
     lan = (Route(prefix, "the device's network", router.node, (inward,)) for prefix in prefixes)
     wan = Route(ANY, "the way to the Internet", INTERNET, (_uplink(state, router),))
     return Node(

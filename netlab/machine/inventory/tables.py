@@ -70,21 +70,23 @@ def rules(kernel: socket.socket) -> Iterator[Fact]:
             f"{address(found.get(2))}/{from_length}" if from_length else "",
             f"{address(found.get(1))}/{to_length}" if to_length else "",
             text(found.get(3)),
+            found[22][0] if 22 in found else 0,
         )
         yield Fact(
             "rule", " ".join((selector, *more)), f"{_ACTIONS.get(action, action)} {number(found.get(15)) or table}"
         )
 
 
-# Destination, source, interface, priority, suppressors, table, protocol.
-_USUAL_OF_RULES = {1, 2, 3, 6, 13, 14, 15, 21}
+# Destination, source, interface, priority, suppressors, table, protocols of routing and of IP.
+_USUAL_OF_RULES = {1, 2, 3, 6, 13, 14, 15, 21, 22}
 
 
-def rule_of(priority: int, source: str = "", destination: str = "", iif: str = "") -> str:
+def rule_of(priority: int, source: str = "", destination: str = "", iif: str = "", protocol: int = 0) -> str:
     """A policy rule, as the object of a fact."""
     said = [f"{priority}: from {source or 'all'}"]
     said += [f"to {destination}"] if destination else []
     said += [f"iif {iif}"] if iif else []
+    said += [f"ipproto {protocol}"] if protocol else []
     return " ".join(said)
 
 

@@ -24,8 +24,8 @@ class Child:
 
 @dataclass(frozen=True, slots=True)
 class IkeConnection:
-    """One connection of a charon. ``secret`` names its PSK; ``remote_address`` empty is %any; ``translated`` is what
-    the local address becomes on its way to the Internet, if anything.
+    """One connection of a charon. ``secret`` names its PSK; ``remote_address`` empty is any but those it is
+    ``closed_to``; ``translated`` is what the local address becomes on its way to the Internet, if anything.
 
     ``version`` is IKE's. ``initiator`` is the end that brings it up; packets bring up the ``further`` CHILD SAs.
     ``refused`` are proposals of the peer that this end must refuse though it could narrow them. Times are Azure's,
@@ -56,6 +56,7 @@ class IkeConnection:
     local_auth: str = "psk"
     remote_auth: str = "psk"
     translated: str = ""
+    closed_to: tuple[str, ...] = ()
 
     @property
     def public_address(self) -> str:

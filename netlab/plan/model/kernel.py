@@ -55,13 +55,15 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A policy routing rule: what comes in by ``iif`` or from ``source`` to ``destination`` uses ``table``."""
+    """A policy routing rule: what comes in by ``iif`` or from ``source`` to ``destination``, and has the number
+    ``protocol`` if that is not 0, uses ``table``."""
 
     priority: int
     table: int
     iif: str = ""
     source: str = ""
     destination: str = ""
+    protocol: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from netlab.plan.ports import P2S
 from netlab.scenario import network
 from netlab.scenario.models import node_name
 from netlab.scenario.network import ClientTunnel, Network, VpnGateway
+from netlab.scenario.passage import Obstacle
 
 # How strongSwan calls what Azure calls authentication types; without one it is a PSK.
 _AUTHENTICATION = {"Certificate": "pubkey", "EapMSChapv2": "eap-mschapv2", None: "psk"}
@@ -51,7 +52,15 @@ def p2s_connection(device: Device) -> IkeConnection | None:
         if_id=device.if_id(P2S),
         local_auth="psk" if authentication is None else "pubkey",
         remote_auth=_AUTHENTICATION[authentication],
+        closed_to=tuple(sorted(set(_of_devices(gateway)))),
     )
+
+
+def _of_devices(gateway: VpnGateway) -> Iterator[str]:
+    """The public addresses of clients that are those of site-to-site devices, whose IKE it is (R69)."""
+    for tunnel in gateway.network.client_tunnels.values():
+        if tunnel.gateway is gateway and tunnel.obstacle("IkeV2") is Obstacle.SHARED_ADDRESS:
+            yield str(tunnel.client.public_address)
 
 
 def gateway_secrets(device: Device, gateway: VpnGateway) -> Iterator[PeerSecret]:

@@ -155,6 +155,11 @@ class Site(End):
         """Its hosts, in the file's order."""
         return tuple(Host(self, name, address) for name, address in self.spec.hosts.items())
 
+    @cached_property
+    def clients(self) -> tuple[Client, ...]:
+        """The point-to-site clients that are in it, in the file's order."""
+        return tuple(client for client in self.network.clients.values() if client.upstream is self)
+
     def device(self, name: str | None) -> Router:
         """The device of this name; the first one without a name."""
         return self.devices[list(self.spec.devices).index(name) if name is not None else 0]

@@ -133,6 +133,7 @@ RULES: tuple[Rule, ...] = (
     tunnel_types.p12_openvpn_authenticates_without_eap,
     tunnel_types.p6_networks_let_tunnels_out,
     tunnel_types.p8_proxies_serve_tunnels,
+    tunnel_types.r69_devices_keep_the_ike_of_their_address,
     tunnel_types.p18_clients_take_all_routes,
     point_to_site.r60_roots_are_few,
     point_to_site.r62_clients_take_all_selectors,

@@ -135,6 +135,17 @@ _AT_PROXY: Mapping[Obstacle | None, str] = {
 }
 
 
+def r69_devices_keep_the_ike_of_their_address(scenario: Scenario) -> Breaches:
+    """R69: IKEv2 of a client fails from the public address of a site-to-site device of the same gateway."""
+    for name, client in scenario.clients.items():
+        for gateway in client.gateways:
+            found = tunnel_type_of(scenario, name, gateway)
+            if found is not None and obstacle(scenario, name, gateway, found) is Obstacle.SHARED_ADDRESS:
+                message = f"`{gateway}` takes IKE of the public address of `{client.behind}` for that of its device"
+                right = "use OpenVPN or SSTP, or connect from elsewhere"
+                yield Breach(("clients", name, "network"), f"{message}: `{name}` has no tunnel; {right}", "warning")
+
+
 def p18_clients_take_all_routes(scenario: Scenario) -> Breaches:
     """P18: a gateway pushes at most 1,000 routes to a client of OpenVPN."""
     for name, _, _ in _of(scenario, "OpenVPN"):

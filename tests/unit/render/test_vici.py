@@ -95,3 +95,19 @@ def test_a_key_belongs_to_its_identities() -> None:
         "data": "key",
         "owners": ["203.0.113.1", "198.51.100.1"],
     }
+
+
+def test_a_connection_for_any_peer_but_some_has_the_ranges_between_them() -> None:
+    """R69."""
+    any_peer = connection("vnet1-gw-0-p2s-edge")
+    closed = replace(any_peer, closed_to=("203.0.113.9", "198.51.100.41"))
+    assert message(closed)["remote_addrs"] == [
+        "0.0.0.0-198.51.100.40",
+        "198.51.100.42-203.0.113.8",
+        "203.0.113.10-255.255.255.255",
+    ]
+    assert message(replace(any_peer, closed_to=("198.51.100.41",)))["remote_addrs"] == [
+        "0.0.0.0-198.51.100.40",
+        "198.51.100.42-255.255.255.255",
+    ]
+    assert message(replace(closed, remote_address="192.0.2.7"))["remote_addrs"] == ["192.0.2.7"]

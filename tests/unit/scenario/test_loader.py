@@ -80,6 +80,7 @@ def test_the_example_of_the_house_plan_loads() -> None:
 # Which show what Azure warns of.
 WARNED = {
     "p2s-ikev2-then-sstp": ["P6"],
+    "p2s-behind-site-nat": ["R69"],
     "p2s-sstp-through-proxy": ["P6", "P6", "P8", "P8"],
     "expressroute-limits": ["A37"],
     "route-server-active-passive": ["A4"],

@@ -18,6 +18,7 @@ from netlab.lab.machine import Machine
 from netlab.lab.measure.judgement import some
 from netlab.plan.model import BgpSpeaker, Charon, IkeConnection, IkeServer, Plan
 from netlab.plan.timers import scaled
+from netlab.render import vici
 from netlab.results.verification import Check, Deviation
 
 
@@ -93,7 +94,7 @@ def _wanted(plan: Plan, item: IkeConnection) -> dict[str, str]:
     found = {
         "version": f"IKEv{item.version}",
         "local address": item.local_address,
-        "remote address": item.remote_address or "%any",
+        "remote address": " ".join(vici.remote_addresses(item)),
         "rekey time": str(plan.timers.ike_lifetime),
         "local identity": item.local_id,
         "remote identity": item.remote_id or "%any",

@@ -184,7 +184,7 @@ class Routing:
 
 
 def _rule(rule: Rule, *, required: bool = True) -> Wanted:
-    what = rule_of(rule.priority, rule.source, rule.destination, rule.iif)
+    what = rule_of(rule.priority, rule.source, rule.destination, rule.iif, rule.protocol)
     return Wanted("rule", what, (f"lookup {rule.table}",), required)
 
 

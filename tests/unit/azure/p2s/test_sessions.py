@@ -337,3 +337,42 @@ def test_a_firewall_drops_what_it_does_not_let_out(network: Mapping[str, Any], w
     drop = cell(state, "one", "internet").drop
     assert (drop.node, drop.reason) == ("hotel", why) if drop is not None else why is None
     assert cell(state, "one", "vnet1-vm1").outcome == "reachable"
+
+
+SITES = {"Site1": {"address_prefixes": ["10.101.0.0/16"], "hosts": {"pc": "10.101.0.10"}}}
+TO_SITE1 = {"S": {"type": "IPsec", "between": ["VNet1", "Site1"]}}
+SHARED = "it has the public address of a site-to-site device of the same gateway, whose IKE it is"
+
+
+@pytest.mark.parametrize(
+    ("types", "own", "connections", "chosen", "absent"),
+    [
+        (["IkeV2"], None, TO_SITE1, "IkeV2", SHARED),
+        (["IkeV2", "SSTP"], None, TO_SITE1, "SSTP", ""),
+        (["IkeV2", "OpenVPN"], None, TO_SITE1, "OpenVPN", ""),
+        (["IkeV2", "OpenVPN"], "IkeV2", TO_SITE1, "IkeV2", SHARED),
+        (["OpenVPN"], None, TO_SITE1, "OpenVPN", ""),
+        # Without a connection the gateway does not know the site's address.
+        (["IkeV2"], None, {}, "IkeV2", ""),
+    ],
+)
+def test_a_gateway_takes_no_ike_of_clients_with_the_address_of_a_device(
+    types: list[str], own: str | None, connections: Mapping[str, Any], chosen: str, absent: str
+) -> None:
+    one = {"os": "windows", "gateway": "VNet1", "network": "Site1", **({"tunnel_type": own} if own else {})}
+    settings = {"tunnel_types": types, **CERTIFICATE}
+    state = initial(scenario(settings, {"one": one}, sites=SITES, connections=connections, **OLD))
+    assert state.network.client_tunnels["one", "VNet1"].tunnel_type == chosen
+    assert state.absence("one") == absent
+    assert state.network.clients["one"].public_address == state.network.public.routers["site1"]
+
+
+def test_a_client_in_a_site_reaches_its_hosts_without_the_tunnel() -> None:
+    one = {"os": "windows", "gateway": "VNet1", "network": "Site1"}
+    state = initial(scenario({"tunnel_types": ["SSTP"]}, {"one": one}, sites=SITES, connections=TO_SITE1, **OLD))
+    found = cell(state, "one", "site1-pc")
+    assert found.outcome == "reachable"
+    assert found.forward[0].nodes == ("one", "site1", "site1-pc")
+    assert found.reverse[0].nodes == ("site1-pc", "site1", "one")
+    # Its answers to an address of the pool have no route.
+    assert cell(state, "site1-pc", "one").outcome == "unreachable"
