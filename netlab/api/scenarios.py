@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from netlab.azure import asymmetry, misfits
 from netlab.errors import Finding, ScenarioError, UsageError
 from netlab.results.catalogue import ListedScenario
-from netlab.scenario.loader import Loaded, load, located
+from netlab.scenario.loader import Loaded, load, located, parse
 from netlab.scenario.loader import catalogue as files
 from netlab.scenario.models import Scenario
 from netlab.scenario.names import INTERNET, endpoints, resolve, sources, suggest
 
-__all__ = ["Loaded", "Scenario", "catalogue", "check", "find_two", "load"]
+__all__ = ["Loaded", "Scenario", "catalogue", "check", "find_two", "findings", "load"]
 
 
 def catalogue() -> list[ListedScenario]:
@@ -21,8 +23,17 @@ def catalogue() -> list[ListedScenario]:
 
 def check(reference: str) -> tuple[tuple[Finding, ...], bool]:
     """All findings about a scenario, and whether it is valid: broken rules, and ends that the model cannot connect."""
+    return _findings(lambda: load(reference), reference)
+
+
+def findings(text: str, where: str) -> tuple[tuple[Finding, ...], bool]:
+    """The same of a scenario's text."""
+    return _findings(lambda: parse(text, where), where)
+
+
+def _findings(read: Callable[[], Loaded], reference: str) -> tuple[tuple[Finding, ...], bool]:
     try:
-        loaded = load(reference)
+        loaded = read()
         scenario = loaded.scenario
         of_ends = (*misfits.warnings(scenario), *misfits.without_session(scenario))
         found = (*loaded.warnings, *located(loaded, (*of_ends, *asymmetry.warnings(scenario))))

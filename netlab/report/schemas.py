@@ -12,6 +12,7 @@ from pydantic_core import core_schema
 from netlab.errors import Finding, UsageError
 from netlab.plan.model import Plan
 from netlab.results.catalogue import ListedRule, ListedScenario, Need, Written
+from netlab.results.importing import ImportReport
 from netlab.results.lab import (
     Followed,
     Incident,
@@ -68,6 +69,7 @@ TYPES: Mapping[str, Any] = {
     "fault": Incident,
     "reset": Incident,
     "gc": list[Removed],
+    "import": ImportReport,
 }
 
 

@@ -1,0 +1,141 @@
+"""The verb that makes a scenario of other descriptions of a network."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from netlab.cli.exits import leave
+from netlab.cli.options import FileOption, Format, FormatOption
+from netlab.cli.output import MOST_READ, display, log, print_json, put, require_writable, write_text
+from netlab.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from netlab.api.importing import Options
+
+app = typer.Typer()
+
+_Paths = Annotated[list[str] | None, typer.Argument(metavar="PATH...", help="Files, directories, or - for input.")]
+_Report = Annotated[Path | None, typer.Option("--report", metavar="FILE", help="Write the report, as JSON.")]
+_Parameters = Annotated[
+    list[str] | None,
+    typer.Option("--parameters", metavar="FILE|NAME=VALUE", help="A parameters file of a template, or a value."),
+]
+_Linked = Annotated[list[str] | None, typer.Option("--linked", metavar="DIR", help="Where linked templates lie.")]
+_Location = Annotated[str, typer.Option("--location", metavar="REGION", help="Where a template's group is.")]
+_Group = Annotated[str, typer.Option("--resource-group", metavar="NAME", help="The group of a template.")]
+_Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="ADDRESS.ATTRIBUTE=VALUE", help="A value that a plan does not know yet."),
+]
+_Sites = Annotated[
+    list[str] | None, typer.Option("--site", metavar="LNG=PREFIX[,PREFIX]", help="The prefixes of a site.")
+]
+_Asns = Annotated[list[str] | None, typer.Option("--asn", metavar="SITE=ASN", help="The ASN of a site.")]
+_Joins = Annotated[list[str] | None, typer.Option("--join", metavar="LNG,LNG", help="Devices of one site.")]
+_Announced = Annotated[
+    list[str] | None,
+    typer.Option("--announce", metavar="VNET-VM=PREFIX[,PREFIX]", help="What an appliance advertises."),
+]
+_Firewall = Annotated[str, typer.Option("--firewall", metavar="forward|deny", help="What an Azure Firewall does.")]
+_Probes = Annotated[str, typer.Option("--probes", metavar="subnets|all|none", help="Which subnets get a probe.")]
+_Stubs = Annotated[bool, typer.Option("--stubs", help="Make what is only referred to.")]
+_Clients = Annotated[str, typer.Option("--clients", metavar="linux,windows|none", help="Point-to-site clients.")]
+_Only = Annotated[list[str] | None, typer.Option("--only", metavar="GLOB", help="Only these ids or names.")]
+_Without = Annotated[list[str] | None, typer.Option("--without", metavar="GLOB", help="Not these ids or names.")]
+_Name = Annotated[str, typer.Option("--name", metavar="LAB", help="The name of the scenario.")]
+_Strict = Annotated[bool, typer.Option("--strict", help="Exit 1 where the scenario lacks anything.")]
+_Expect = Annotated[bool, typer.Option("--expect", help="Write what is predicted as expectation.")]
+_Force = Annotated[bool, typer.Option("--force", help="Overwrite the output file.")]
+_Verbose = Annotated[bool, typer.Option("--verbose", help="Also list properties that nothing reads.")]
+_Commands = Annotated[bool, typer.Option("--commands", help="Print the commands that collect a subscription.")]
+
+
+@app.command("import")
+def import_(
+    context: typer.Context,
+    paths: _Paths = None,
+    output: FileOption = None,
+    report: _Report = None,
+    parameters: _Parameters = None,
+    linked: _Linked = None,
+    location: _Location = "westeurope",
+    resource_group: _Group = "rg",
+    values: _Set = None,
+    sites: _Sites = None,
+    asns: _Asns = None,
+    joined: _Joins = None,
+    announced: _Announced = None,
+    firewall: _Firewall = "forward",
+    probes: _Probes = "subnets",
+    stubs: _Stubs = False,
+    clients: _Clients = "linux,windows",
+    only: _Only = None,
+    without: _Without = None,
+    name: _Name = "",
+    strict: _Strict = False,
+    expect: _Expect = False,
+    force: _Force = False,
+    verbose: _Verbose = False,
+    commands: _Commands = False,
+    style: FormatOption = Format.table,
+) -> None:
+    """Make a scenario of az, ARM, Bicep or Terraform output.
+
+    Nothing is fetched. What a scenario cannot hold is listed with its count,
+    and what is invented says so.
+    """
+    if commands:
+        _print_commands()
+    if not paths:
+        raise UsageError("name what to import", "netlab import PATH..., or netlab import --commands")
+    _run(paths, output, context.params)
+
+
+def _print_commands() -> None:
+    from netlab.api.importing import COMMANDS
+
+    display(COMMANDS)
+    leave(ExitCode.OK)
+
+
+def _run(paths: list[str], target: Path | None, given: Mapping[str, Any]) -> None:
+    """Import, print and write, and leave."""
+    from netlab.api import importing
+    from netlab.report import imported
+    from netlab.report.encoding import encoded
+
+    _require_place(target, given)
+    stdin = sys.stdin.buffer.read(MOST_READ + 1) if "-" in paths else b""
+    outcome = importing.run(paths, _options(given), str(target or "the scenario"), given["strict"], stdin)
+    if given["report"] is not None:
+        write_text(given["report"], encoded(outcome.report) + "\n")
+    for line in imported.lines(outcome.report, given["verbose"]):
+        log(line)
+    if outcome.text:
+        put(target, importing.with_expectations(outcome.text) if given["expect"] else outcome.text)
+    if given["style"] is Format.json:
+        print_json(outcome.report)
+    leave(ExitCode(outcome.report.exit))
+
+
+def _require_place(target: Path | None, given: Mapping[str, Any]) -> None:
+    """UsageError where the scenario or the report has no place."""
+    if target is None and given["style"] is Format.json:
+        raise UsageError("-f json prints the report, and the scenario needs a file", "name one with -o")
+    if target is not None:
+        if target.exists() and not given["force"]:
+            raise UsageError(f"{target} exists", "choose another file, or overwrite it with --force")
+        require_writable(target)
+
+
+def _options(given: Mapping[str, Any]) -> Options:
+    """The options as the import takes them."""
+    from netlab.api import importing
+
+    return importing.options({key: value or () if isinstance(value, (list, tuple)) or value is None else value
+                              for key, value in given.items()})  # fmt: skip

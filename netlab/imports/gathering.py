@@ -1,0 +1,72 @@
+"""All files of an import -> resources: bodies as they stand, templates evaluated, states and plans translated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from netlab.imports import bodies, reading
+from netlab.imports.bodies import Resource
+from netlab.imports.notes import Notes
+from netlab.imports.options import Options
+from netlab.imports.reading import Refused
+from netlab.imports.recognition import Recognised, recognised
+
+
+@dataclass
+class Gathered:
+    """What the files hold."""
+
+    resources: list[Resource] = field(default_factory=list)
+    inputs: list[tuple[str, str, int]] = field(default_factory=list)
+    off: tuple[str, ...] = ()
+    """Resources that a condition turns off."""
+    used: set[str] = field(default_factory=set)
+    """Keys of resources that something refers to in a way that the bodies do not show."""
+    deciding: tuple[str, ...] = ()
+    """The parameters of templates that turn resources off."""
+    lying_beside: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Parameters files that lie beside a template and were not given, by the template."""
+
+
+def gathered(paths: list[tuple[str, Path]], options: Options, notes: Notes, stdin: bytes) -> Gathered:
+    """The resources of all files; what cannot be read is noted as an error."""
+    found = Gathered()
+    known: list[Recognised] = []
+    for source, path in sorted(paths):
+        try:
+            document = reading.parsed("-", stdin) if source == "-" else reading.document(source, path)
+            known.append(recognised(document))
+            for key in document.duplicates:
+                notes.warn(source, f"the key {key[:40]} is there twice: the last one counts")
+        except Refused as refused:
+            notes.errors.setdefault(refused.finding)
+    _require_all_rows(known, notes)
+    if notes.errors:
+        return found
+    for item in known:
+        if item.kind == "bodies":
+            _bodies(item, found)
+    return found
+
+
+def _bodies(item: Recognised, found: Gathered) -> None:
+    source = item.document.source
+    made = [bodies.resource(body, source) for body in item.bodies]
+    kept = [each for each in made if each is not None]
+    found.resources += kept
+    found.inputs.append((source, item.format, len({each.key for each in kept})))
+
+
+def _require_all_rows(known: list[Recognised], notes: Notes) -> None:
+    """E07: the pages of an answer of Resource Graph hold all of its rows."""
+    pages = [item for item in known if item.format == "Resource Graph"]
+    total, rows = max((item.total for item in pages), default=0), sum(len(item.bodies) for item in pages)
+    cut = any(item.truncated for item in pages) and rows <= total
+    if pages and (rows < total or (cut and rows < total) or (any(i.truncated for i in pages) and not total)):
+        first = pages[0].document.source
+        notes.fail(
+            "E07", first,
+            f"{first} holds {rows} of {total or 'more'} rows: fetch the rest with `az graph query … --skip-token "
+            "\"$(jq -r .skip_token FILE)\"` and give all files",
+        )  # fmt: skip

@@ -1,0 +1,90 @@
+"""ExpressRoute circuits, by their connections (5.8)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netlab.imports import ids
+from netlab.imports.bodies import Resource
+from netlab.imports.mapping.job import CIRCUITS, CONNECTIONS, Job
+from netlab.imports.names import fitted
+
+DEFAULT_ASN = 65000
+
+
+def names(job: Job) -> list[tuple[str, str, str]]:
+    """What the sites of circuits want to be called."""
+    return [(f"{c.key}#site", f"er-{fitted(c.name, c.key)}", c.id.group) for c in job.of_type(CIRCUITS)]
+
+
+def add(job: Job) -> None:
+    """Every circuit that a connection joins with an ExpressRoute gateway of the scenario."""
+    joined: dict[str, dict[str, Any]] = {}
+    for item in job.of_type(CONNECTIONS):
+        if (item.get("connectiontype") or "").lower() == "expressroute":
+            _connection(job, item, joined)
+    job.names.give("circuits", ((c.key, c.name, c.id.group) for c in job.of_type(CIRCUITS)))
+    for circuit in job.of_type(CIRCUITS):
+        if circuit.key not in joined:
+            if job.notes.fates.get(circuit.key) is None:
+                job.notes.leave_out(circuit, "no connection of the input joins it with a gateway")
+            continue
+        _circuit(job, circuit, joined[circuit.key])
+
+
+def _connection(job: Job, item: Resource, joined: dict[str, dict[str, Any]]) -> None:
+    facts = job.facts(item)
+    reference, gateway = facts.reference("peer"), facts.reference("virtualnetworkgateway1")
+    circuit = job.inventory.find(reference)
+    vnet = job.gateways.get(ids.key(gateway), "")
+    if circuit is None:
+        id_ = ids.parsed(reference)
+        job.notes.need(reference, item.name)
+        name = id_.name if id_ is not None else "nothing"
+        job.notes.leave_out(
+            item,
+            f"{item.name} leads to circuit {name}, which is not in the input; with --stubs a circuit and a site "
+            f"er-{name} are made",
+        )
+    elif not vnet:
+        job.notes.need(gateway, item.name)
+        job.notes.leave_out(item, f"its gateway {ids.shown(gateway)} is not in the scenario")
+    elif _private_asn(job, circuit) is None:
+        job.notes.leave_out(circuit, "it has no private peering, so it carries nothing")
+        job.notes.leave_out(item, f"its circuit {circuit.name} has no private peering")
+        job.notes.warn(circuit.name, "a circuit without private peering carries nothing: left out")
+    else:
+        weight = facts.number("routingweight")
+        joined.setdefault(circuit.key, {})[vnet] = {"routing_weight": weight} if weight else {}
+        job.notes.settle(item, "imported")
+
+
+def _private_asn(job: Job, circuit: Resource) -> int | None:
+    """The customer's ASN of the private peering; None where there is none."""
+    for part in job.facts(circuit).parts("peerings"):
+        type_ = str(part.body.get("peeringtype", part.body.get("name", "")))
+        if type_.lower() == "azureprivatepeering":
+            return part.number("peerasn") or DEFAULT_ASN
+    return None
+
+
+def _circuit(job: Job, circuit: Resource, vnets: dict[str, Any]) -> None:
+    facts = job.facts(circuit)
+    asn = _private_asn(job, circuit)
+    assert asn is not None
+    job.circuits[circuit.key] = asn
+    given = job.names.given[circuit.key]
+    entry: dict[str, Any] = {"site": job.names.given[f"{circuit.key}#site"], "vnets": vnets}
+    tier = facts.word("sku", "tier").lower()
+    if tier == "premium":
+        entry["sku_tier"] = "Premium"
+    elif tier == "local":
+        job.notes.substituted.append({"name": circuit.name, "from": "Local", "to": "Standard"})
+    job.draft.put(("expressroute_circuits", given), entry, job.rename(circuit.name, given))
+    job.notes.settle(circuit, "imported")
+    for part in facts.parts("peerings"):
+        type_ = str(part.body.get("peeringtype", part.body.get("name", "")))
+        if type_.lower() != "azureprivatepeering":
+            job.notes.properties[f"{circuit.kind}: peerings.{type_}"] += 1
+        elif part.raw("primarypeeraddressprefix"):
+            job.notes.properties[f"{circuit.kind}: peerings.primaryPeerAddressPrefix"] += 1

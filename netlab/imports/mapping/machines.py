@@ -1,0 +1,165 @@
+"""NICs become machines; so does an Azure Firewall (5.10, 5.13)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+from netlab.imports import ids
+from netlab.imports.bodies import Resource, entries
+from netlab.imports.mapping import addresses, public
+from netlab.imports.mapping.job import FIREWALLS, MACHINES, NICS, Job
+from netlab.imports.runtime import Unknown
+
+
+def add(job: Job) -> None:
+    """A machine for each NIC that is in a subnet of the input, and for each firewall."""
+    owners = _machines_of_nics(job)
+    several = Counter(owner.key for owner in owners.values() if owner is not None)
+    for nic in job.of_type(NICS):
+        _nic(job, nic, owners.get(nic.key), several)
+    for firewall in job.of_type(FIREWALLS):
+        _firewall(job, firewall)
+    _settle_machines(job, owners)
+
+
+def _machines_of_nics(job: Job) -> dict[str, Resource | None]:
+    """The virtual machine of each NIC, as either of the two says; also one that is not in the input itself."""
+    found: dict[str, Resource | None] = {}
+    for machine in job.of_type(MACHINES):
+        for body in entries(machine.get("networkprofile", "networkinterfaces")):
+            found[ids.key(body.get("id"))] = machine
+    for nic in job.of_type(NICS):
+        id_ = (
+            ids.parsed((nic.get("virtualmachine") or {}).get("id"))
+            if isinstance(nic.get("virtualmachine"), dict)
+            else None
+        )
+        if id_ is not None and nic.key not in found:
+            found[nic.key] = job.inventory.by_key.get(id_.key) or Resource(id_, id_.type, {}, nic.source)
+    return found
+
+
+def _settle_machines(job: Job, owners: dict[str, Resource | None]) -> None:
+    """A virtual machine counts with its NIC; of Terraform's, which say more than that, the rest is not modelled."""
+    imported = {
+        owner.key
+        for nic, owner in owners.items()
+        if owner is not None and job.notes.fates.get(nic, ("",))[0] in ("imported", "approximated")
+    }
+    for machine in job.of_type(MACHINES):
+        if machine.kind.startswith("azurerm"):
+            job.notes.settle(replace(machine, kind=f"{machine.kind} (size, disks)"), "not modelled")
+        else:
+            job.notes.settle(machine, "imported" if machine.key in imported else "not modelled")
+
+
+def _nic(job: Job, nic: Resource, owner: Resource | None, several: Counter[str]) -> None:
+    if nic.get("privateendpoint") or nic.get("managedby") or nic.get("privatelinkservice"):
+        job.notes.settle(nic, "not modelled")
+        return
+    found = addresses.configurations(nic)
+    subnet = found[0].get("subnet") if found else None
+    reference = subnet.get("id") if isinstance(subnet, dict) else subnet
+    if isinstance(reference, Unknown):
+        _unknown_subnet(job, nic, reference)
+        return
+    vnet, name = job.subnet(ids.key(reference))
+    if not vnet:
+        id_ = ids.parsed(reference)
+        if id_ is not None:
+            job.notes.need(id_.parent.text if id_.parent is not None else id_.text, nic.name)
+        job.notes.leave_out(nic, f"its subnet {ids.shown(id_.text) if id_ is not None else ''} is not in the input")
+        return
+    if owner is None:
+        job.notes.warn(nic.name, "it is attached to no virtual machine: imported as a machine")
+    own = owner.name if owner is not None else nic.name
+    many = owner is not None and several[owner.key] > 1
+    azure = f"{own}-{nic.name}" if many else own
+    group = owner.id.group if owner is not None else nic.id.group
+    written = job.names.machine(vnet, f"{nic.key}#machine", azure, group)
+    job.draft.put(("vnets", vnet, "vms", written), _values(job, nic, name), job.rename(azure, written))
+    job.addresses[f"vm {vnet} {written}"] = job.addresses.get(f"{nic.key}#0", "")
+    job.nics[nic.key] = (vnet, written)
+    if many:
+        job.notes.approximate(
+            nic, f"machine {written}", f"{own} has several NICs: each is a machine, and nothing forwards between them"
+        )
+    else:
+        job.notes.settle(nic, "imported")
+    _secondary(job, nic, vnet, len(found))
+
+
+def _unknown_subnet(job: Job, nic: Resource, value: Unknown) -> None:
+    if value.parameter or not nic.address:
+        job.facts(nic).unknown(value, "ipConfigurations[0].subnet.id")
+        return
+    job.notes.leave_out(nic, f"its subnet is not known before apply: {value.expression}")
+    job.notes.warn(
+        nic.address, f"left out: the plan does not know its subnet_id; give --set {nic.address}.subnet_id=ADDRESS"
+    )
+
+
+def _values(job: Job, nic: Resource, subnet: str) -> dict[str, Any]:
+    facts = job.facts(nic)
+    entry: dict[str, Any] = {"subnet": subnet}
+    first = addresses.configurations(nic)[0]
+    address = facts.part(first, "ipConfigurations[0]").address("privateipaddress")
+    if address:
+        entry["private_ip_address"] = address
+    used = first.get("publicipaddress")
+    written = public.of_machine(job, ids.key(used.get("id"))) if isinstance(used, dict) else ""
+    if isinstance(used, dict) and not written and ids.key(used.get("id")) not in job.inventory.by_key:
+        job.notes.warn(nic.name, f"its public address {ids.shown(str(used.get('id')))} is not in the input")
+    if written:
+        entry["public_ip_address"] = written
+    if facts.flag("enableipforwarding"):
+        entry["enable_ip_forwarding"] = True
+    return entry
+
+
+def _secondary(job: Job, nic: Resource, vnet: str, count: int) -> None:
+    """Further ip configurations: one that a route names is a machine of its own."""
+    for index in range(1, count):
+        address = job.addresses.get(f"{nic.key}#{index}", "")
+        body = addresses.configurations(nic)[index]
+        _, subnet = job.subnet(ids.key((body.get("subnet") or {}).get("id")))  # type: ignore[attr-defined]
+        if not address or address not in job.next_hops or not subnet:
+            job.notes.warn(nic.name, f"its secondary address {address or ''} is left out".replace("  ", " "))
+            continue
+        written = job.names.machine(vnet, f"{nic.key}#{index}", f"{job.nics[nic.key][1]}-{index + 1}")
+        entry: dict[str, Any] = {"subnet": subnet, "private_ip_address": address}
+        if job.facts(nic).flag("enableipforwarding"):
+            entry["enable_ip_forwarding"] = True
+        job.draft.put(("vnets", vnet, "vms", written), entry, f"a further address of {nic.name}")
+        job.notes.invent("machine", written, f"a route names the secondary address {address} of {nic.name}")
+
+
+def _firewall(job: Job, firewall: Resource) -> None:
+    """An appliance that forwards everything, or with --firewall deny nothing."""
+    found = addresses.configurations(firewall)
+    first = next((i for i, body in enumerate(found) if body.get("subnet")), None)
+    subnet = found[first].get("subnet") if first is not None else None
+    reference = subnet.get("id") if isinstance(subnet, dict) else None
+    vnet, name = job.subnet(ids.key(reference))
+    if not vnet:
+        if reference is None:
+            job.notes.settle(firewall, "not modelled")
+            return
+        id_ = ids.parsed(reference)
+        if id_ is not None and id_.parent is not None:
+            job.notes.need(id_.parent.text, firewall.name)
+        job.notes.leave_out(firewall, "its subnet is not in the input")
+        return
+    address = job.addresses.get(f"{firewall.key}#{first}", "")
+    written = job.names.machine(vnet, f"{firewall.key}#machine", firewall.name, firewall.id.group)
+    entry: dict[str, Any] = {"subnet": name} | ({"private_ip_address": address} if address else {})
+    forwards = job.options.firewall == "forward"
+    if forwards:
+        entry |= {"enable_ip_forwarding": True, "nva": {}}
+    job.draft.put(("vnets", vnet, "vms", written), entry, job.rename(firewall.name, written) or "Azure Firewall")
+    job.addresses[f"vm {vnet} {written}"] = address
+    what = "an appliance that forwards everything" if forwards else "a machine that forwards nothing"
+    job.notes.approximate(firewall, f"machine {vnet}-{written}", f"{what}: its rules are not modelled")
+    job.notes.warn(firewall.name, f"the Azure Firewall is {what}; its rules and its policy are not modelled")

@@ -1,0 +1,89 @@
+"""VNets and their subnets (5.1, 5.2)."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network
+from typing import Any
+
+from netlab.imports import ids
+from netlab.imports.bodies import Resource
+from netlab.imports.facts import Facts
+from netlab.imports.mapping.job import SPECIAL, SUBNETS, VNETS, Job
+from netlab.imports.names import fitted
+from netlab.scenario.addresses import PRIVATE_PREFIXES
+
+
+def add(job: Job) -> None:
+    """Every VNet of the input, with its subnets."""
+    letters = _letters(job)
+    for vnet in job.of_type(VNETS):
+        facts = job.facts(vnet)
+        space = facts.prefixes(("addressspace", "addressprefixes"), ("addressspace", "addressprefix"))
+        job.notes.settle(vnet, "imported")
+        if not space:
+            if facts.raw("addressspace", "addressprefixes") is None:
+                facts.wrong("addressSpace.addressPrefixes", None, "prefix")
+            continue
+        given = job.names.given[vnet.key]
+        entry: dict[str, Any] = {"region": vnet.location} if vnet.location else {}
+        if letters:
+            entry["subscription"] = letters[vnet.id.subscription.lower()]
+        entry |= {"address_space": space, "subnets": {}}
+        job.draft.put(("vnets", given), entry, job.rename(vnet.name, given))
+        for part in sorted(facts.parts("subnets"), key=lambda each: str(each.body.get("name", "")).lower()):
+            _subnet(job, vnet, given, part)
+        for prefix in space:
+            if not any(IPv4Network(prefix).subnet_of(private) for private in PRIVATE_PREFIXES):
+                job.notes.warn(vnet.name, f"uses {prefix}, a public range, inside of the VNet")
+        if vnet.existing:
+            job.draft.comments[("vnets", given)] = "data source"
+    for subnet in job.of_type(SUBNETS):
+        parent = subnet.id.parent
+        if parent is not None and parent.key not in job.inventory.by_key:
+            job.notes.need(parent.text, subnet.name)
+            job.notes.leave_out(subnet, f"its VNet {parent.name} is not in the input")
+
+
+def _letters(job: Job) -> dict[str, str]:
+    """A letter for each subscription, where there are several."""
+    found = sorted({vnet.id.subscription.lower() for vnet in job.of_type(VNETS)})
+    return {each: _letter(index) for index, each in enumerate(found)} if len(found) > 1 else {}
+
+
+def _letter(index: int) -> str:
+    return (_letter(index // 26 - 1) if index >= 26 else "") + chr(ord("a") + index % 26)
+
+
+def _subnet(job: Job, vnet: Resource, given: str, facts: Facts) -> None:
+    azure = str(facts.body.get("name", ""))
+    key = vnet.id.child("subnets", azure).key
+    before = facts.notes.properties.total()
+    prefixes = facts.prefixes(("addressprefix",), ("addressprefixes",))
+    if not prefixes:
+        if facts.notes.properties.total() == before and not facts.notes.errors:
+            facts.wrong("addressPrefix", None, "prefix")
+        return
+    if len(prefixes) > 1:
+        job.notes.warn(
+            f"{vnet.name}/{azure}", f"further prefixes of the subnet are left out: {', '.join(prefixes[1:])}"
+        )
+    written = SPECIAL.get(azure.lower()) or fitted(azure, key)
+    if job.draft.get("vnets", given, "subnets", written) is not None:
+        written = fitted(f"{azure}-{key[-40:]}", key)
+    job.names.given[key] = written
+    table = _route_table(job, vnet, azure, facts)
+    value = {"address_prefix": prefixes[0], "route_table": table} if table else prefixes[0]
+    renamed = "" if azure.lower() in SPECIAL else job.rename(azure, written)
+    job.draft.put(("vnets", given, "subnets", written), value, renamed)
+
+
+def _route_table(job: Job, vnet: Resource, subnet: str, facts: Facts) -> str:
+    """The name of the subnet's route table; empty where it has none, or one that is not in the input."""
+    reference = facts.reference("routetable")
+    table = job.inventory.find(reference)
+    if reference and table is None:
+        job.notes.need(reference, f"{vnet.name}/{subnet}")
+        job.notes.warn(
+            f"{vnet.name}/{subnet}", f"its route table {ids.shown(reference)} is not in the input: the subnet has none"
+        )
+    return job.names.given[table.key] if table is not None else ""
