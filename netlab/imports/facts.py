@@ -53,8 +53,9 @@ class Facts:
     def unknown(self, value: Unknown, path: str) -> None:
         """Note a value that the input does not answer."""
         use = f"{self.item.where}: {self.at}{path}"
-        if value.parameter:
-            self.notes.parameters.setdefault(self.item.source, {}).setdefault(value.parameter, use)
+        if value.parameters:
+            for name in value.parameters:
+                self.notes.parameters.setdefault(self.item.source, {}).setdefault(name, use)
         else:
             self.notes.fail(
                 "E15",

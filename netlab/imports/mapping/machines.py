@@ -92,7 +92,7 @@ def _nic(job: Job, nic: Resource, owner: Resource | None, several: Counter[str])
 
 
 def _unknown_subnet(job: Job, nic: Resource, value: Unknown) -> None:
-    if value.parameter or not nic.address:
+    if value.parameters or not nic.address:
         job.facts(nic).unknown(value, "ipConfigurations[0].subnet.id")
         return
     job.notes.leave_out(nic, f"its subnet is not known before apply: {value.expression}")
