@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from netlab.api import controller
 from netlab.api.machine import LINUX
 from netlab.api.plans import lab_name
 from netlab.api.scenarios import find_two
+from netlab.azure.moments import initial
 from netlab.errors import LabError, UsageError
-from netlab.lab.build import engine, records
+from netlab.lab.build import engine, keys, records
 from netlab.lab.build.records import Lab
+from netlab.lab.build.transition import Transition, Written
 from netlab.lab.measure.overview import node_routes, overview
+from netlab.lab.story.rewind import rewind
+from netlab.lab.story.stage import Stage
 from netlab.machine.host import choose_data_plane
 from netlab.plan.planner import plan
-from netlab.results.lab import LabNode, NodeRoute, Overview, Removed
+from netlab.report.difference import described
+from netlab.results.lab import LabNode, NodeRoute, Overview, PlanChange, Removed
 from netlab.scenario.loader import Loaded
 from netlab.scenario.names import resolve_node, suggest
 from netlab.scenario.network import resolve
@@ -29,14 +35,42 @@ Progress = Callable[[str], None]
 # --- built and removed ----------------------------------------------------------------------------------------------
 
 
-def up(loaded: Loaded, name: str, time_scale: float | None, data_plane: str, progress: Progress) -> str:
-    """Plan a scenario and build its lab; the lab's name."""
+def up(
+    loaded: Loaded, name: str, time_scale: float | None, data_plane: str, progress: Progress, *, anew: bool = False
+) -> str:
+    """Plan a scenario and build its lab, in place of one of its name if it shall be built ``anew``; the lab's name."""
     scenario = loaded.scenario
     lab = lab_name(name) if name else scenario.name
     planned = plan(scenario, lab, choose_data_plane(data_plane), time_scale)
     facts = records.Facts(lab, scenario.name, planned.data_plane, planned.timers.scale)
+    if anew and engine.down(lab, LINUX):
+        progress(f"{lab} is removed")
     engine.up(records.Lab(facts, scenario, planned), loaded.text, LINUX, controllers(lab), progress)
     return lab
+
+
+def transition(lab: Lab, loaded: Loaded) -> Transition:
+    """What brings a lab to another scenario: it keeps its name, its data plane and a time scale of its own."""
+    facts, scenario = lab.facts, loaded.scenario
+    scale = facts.time_scale if facts.time_scale != lab.scenario.time_scale else scenario.time_scale
+    wanted = replace(facts, scenario=scenario.name, time_scale=scale)
+    old, new = (records.planned(each, of, initial(of)) for each, of in ((facts, lab.scenario), (wanted, scenario)))
+    held = keys.read(facts.lab)
+    secrets = keys.carried_over(lab.scenario, scenario, new.plan.secrets, held)
+    before, after = Written(old, records.text_of(lab), held), Written(new, loaded.text, secrets)
+    return Transition(before, after, LINUX, controllers(facts.lab))
+
+
+def changes(change: Transition) -> tuple[PlanChange, ...]:
+    """What a change makes otherwise, in words."""
+    return described(change.difference)
+
+
+def apply(lab: Lab, change: Transition, progress: Progress) -> None:
+    """Bring a lab to another scenario. What a story, a fault or an interrupted `verify` left is put back first."""
+    with records.locked(lab.facts.lab):
+        rewind(Stage(lab, LINUX))
+        engine.apply(change, progress)
 
 
 def controllers(lab: str) -> tuple[str, ...]:

@@ -12,13 +12,14 @@ from netlab.cli.options import (
     Format,
     FormatOption,
     LabArgument,
+    LabOption,
     NameOption,
     Plane,
     PlaneOption,
     ScaleOption,
     ScenarioArgument,
 )
-from netlab.cli.output import log, print_json, stepper
+from netlab.cli.output import display, log, print_json, stepper
 from netlab.errors import UsageError
 
 app = typer.Typer()
@@ -30,6 +31,7 @@ def up(
     name: NameOption = "",
     time_scale: ScaleOption = None,
     data_plane: PlaneOption = Plane.auto,
+    replace: Annotated[bool, typer.Option("--replace", help="Remove the lab of this name first.")] = False,
 ) -> None:
     """Build a lab from a scenario."""
     loaded = load_scenario(scenario)
@@ -37,8 +39,37 @@ def up(
     from netlab.api import labs
 
     began = time.monotonic()
-    lab = labs.up(loaded, name, time_scale, data_plane, stepper())
+    lab = labs.up(loaded, name, time_scale, data_plane, stepper(), anew=replace)
     log(f"{lab} is up after {time.monotonic() - began:.2f} s. Next: netlab verify; netlab nodes; netlab down")
+
+
+@app.command()
+def apply(
+    scenario: ScenarioArgument,
+    lab: LabOption = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print what would change.")] = False,
+    output: FormatOption = Format.table,
+) -> None:
+    """Bring a running lab to a changed scenario.
+
+    Prints what changes, and changes only that: what can be changed where it is goes on running. What fails or is
+    interrupted is brought back to what the lab was. Faults are mended first, clients take their new routes.
+    """
+    loaded = load_scenario(scenario)
+    require_root()
+    from netlab.api import labs
+    from netlab.report.difference import lines
+
+    began, running = time.monotonic(), labs.read(lab)
+    change = labs.transition(running, loaded)
+    found = labs.changes(change)
+    if output is Format.json:
+        print_json(found)
+    else:
+        display("\n".join(lines(found)) or "nothing changes")
+    if not dry_run:
+        labs.apply(running, change, stepper())
+        log(f"{running.facts.lab} is changed after {time.monotonic() - began:.2f} s. Next: netlab verify")
 
 
 @app.command()

@@ -83,18 +83,21 @@ def _session(directory: str, timeout: float | None = _TIMEOUT) -> Iterator[Any]:
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """What is loaded into a charon, as vici messages."""
+    """What is loaded into a charon, as vici messages; the identifiers of secrets that are ``forgotten``."""
 
     connections: Sequence[Message] = ()
     pools: Sequence[Message] = ()
     secrets: Sequence[Message] = ()
     certificates: Sequence[Message] = ()
     private_keys: Sequence[Message] = ()
+    forgotten: Sequence[str] = ()
 
 
 def load(directory: str, orders: Orders) -> None:
     """Load secrets, certificates, pools and connections, in that order."""
     with _session(directory) as session:
+        for identifier in orders.forgotten:
+            session.unload_shared({"id": identifier})
         for secret in orders.secrets:
             session.load_shared(secret)
         for certificate in orders.certificates:

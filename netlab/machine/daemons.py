@@ -68,6 +68,11 @@ def start_controller(lab: str, command: Sequence[str]) -> None:
     processes.start(command, directory)
 
 
+def stop_controller(lab: str) -> None:
+    """Stop the lab's SDN controller; its tunnels and routes stay as they are."""
+    stop(lab, {_controller_directory(lab)}, abruptly=False)
+
+
 def await_controller(lab: str, command: Sequence[str]) -> None:
     """Wait until the controller is at work: it takes its name after its first look at the lab."""
     said = partial(processes.last_words, _controller_directory(lab), processes.output(command[0]))

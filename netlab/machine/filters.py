@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Collection
 
 from netlab.errors import BuildError
@@ -26,6 +27,8 @@ table inet severed {{
   chain said {{ type filter hook postrouting priority 0; policy accept; oifname "{interface}" drop; }}
 }}
 """
+# The family and the name of a table.
+_TABLE = re.compile(r"^table (\w+ \S+)", re.MULTILINE)
 _REJOIN = "delete table netdev severed\ndelete table inet severed\n"
 
 
@@ -34,6 +37,13 @@ def load(node: Node, ruleset: str) -> None:
     code, output = processes.run(node.netns, ["nft", "-f", "-"], ruleset)
     if code != 0:
         raise BuildError(f"{node.name}: nft: {output.strip()}")
+
+
+def replace(node: Node, old: str, new: str) -> None:
+    """Load a ruleset at a node in place of another one, in one transaction: the tables of both go first."""
+    tables = dict.fromkeys(_TABLE.findall(old + new))
+    # A table that is not there cannot be deleted: it is made first.
+    load(node, "".join(f"table {table}\ndelete table {table}\n" for table in tables) + new)
 
 
 def stop(plan: Plan, nodes: Collection[str]) -> None:

@@ -11,7 +11,7 @@ from typing import TypeVar
 from netlab.errors import ConvergeError
 from netlab.machine import charon, sas
 from netlab.machine.waiting import wait_until
-from netlab.plan.model import Plan
+from netlab.plan.model import Charon, Plan
 from netlab.plan.names import certificate_path, key_path
 from netlab.render import vici
 
@@ -47,6 +47,13 @@ def load_keys(plan: Plan, secrets: Mapping[str, str]) -> None:
         keys = [vici.shared_key(s, secrets[s.name]) for s in item.secrets if s.name in secrets]
         if keys:
             charon.load(item.directory, charon.Orders(secrets=keys))
+
+
+def change_keys(old: Charon, new: Charon, secrets: Mapping[str, str]) -> None:
+    """Give a charon that runs other keys; an IKE SA that exists stays until it is reset."""
+    gone = {secret.name for secret in old.secrets} - {secret.name for secret in new.secrets}
+    loaded = [vici.shared_key(secret, secrets[secret.name]) for secret in new.secrets]
+    charon.load(new.directory, charon.Orders(secrets=loaded, forgotten=sorted(gone)))
 
 
 def initiate(plan: Plan, connections: Collection[str], refused: Collection[str] = ()) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import socket
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from ipaddress import IPv4Interface
 from typing import Any
 
@@ -114,6 +114,19 @@ def add_loopback_addresses(netns: str, addresses: Iterable[str]) -> None:
         for address in addresses:
             with explained(netns, f"address {address}"), unless(errno.EEXIST):
                 ipr.addr("add", index=lo, address=address, prefixlen=32)
+
+    with_netlink(netns, change)
+
+
+def keep_loopback_addresses(netns: str, wanted: Collection[str]) -> None:
+    """Remove those addresses from ``lo`` that are none of these, as ``a.b.c.d/len``, and not the kernel's own."""
+
+    def change(ipr: IPRoute) -> None:
+        lo = indexes()["lo"]
+        for message in list(ipr.get_addr(family=2, index=lo)):
+            address, length = message.get("address"), message["prefixlen"]
+            if f"{address}/{length}" not in wanted and not IPv4Interface(address).is_loopback:
+                ipr.addr("del", index=lo, address=address, prefixlen=length)
 
     with_netlink(netns, change)
 

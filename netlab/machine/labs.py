@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from netlab.machine import namespaces
-from netlab.plan.model import Plan
+from netlab.plan.model import Node
 from netlab.plan.names import NETNS_PREFIX
 
 
@@ -18,9 +20,14 @@ def labs() -> tuple[str, ...]:
     return tuple(dict.fromkeys(parts[1] for parts in names if len(parts) == 3))
 
 
-def create(plan: Plan) -> None:
-    """Create every namespace of a plan."""
-    namespaces.create(node.netns for node in plan.nodes)
+def create(nodes: Iterable[Node]) -> None:
+    """Create the namespaces of nodes."""
+    namespaces.create(node.netns for node in nodes)
+
+
+def discard(nodes: Iterable[Node]) -> None:
+    """Remove the namespaces of nodes, those that are not there too."""
+    namespaces.remove(node.netns for node in nodes)
 
 
 def remove(lab: str) -> None:

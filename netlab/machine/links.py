@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection
 
-from netlab.machine import impairment, interfaces, network
+from netlab.machine import impairment, interfaces, namespaces, network
 from netlab.machine.routes import set_routes
 from netlab.plan.model import Link, Node, Plan, Uplink
 from netlab.plan.underlay import FAR
@@ -12,12 +13,29 @@ from netlab.plan.underlay import FAR
 
 def build(plan: Plan) -> None:
     """Make links, addresses, routes, rules and filters."""
-    network.build(plan.nodes, plan.links)
+    network.build(plan.nodes, plan.nodes, plan.links)
 
 
-def change(old: Node, new: Node) -> None:
-    """Bring the addresses, routes and rules of a namespace from one plan to another."""
-    network.change(old, new)
+def add(plan: Plan, nodes: Collection[Node], links: Collection[Link]) -> None:
+    """Make links of a plan, and what those nodes have that are new."""
+    network.build(plan.nodes, nodes, links)
+
+
+def remove(plan: Plan, links: Collection[Link]) -> None:
+    """Remove links of a plan, those that are not there too."""
+    for end in (end for link in links for end in (link.a, link.b)):
+        with contextlib.suppress(namespaces.Missing):
+            interfaces.remove_interface(plan.netns(end.node), end.name)
+
+
+def change(old: Node, new: Node, fresh: Collection[str] = ()) -> None:
+    """Bring what a namespace has, its interfaces excepted, from one plan to another; ``fresh`` ones have been made."""
+    network.change(old, new, fresh)
+
+
+def keep_addresses(node: Node, wanted: Collection[str]) -> None:
+    """Remove every address from the loopback of a node but these, and the kernel's own."""
+    interfaces.keep_loopback_addresses(node.netns, wanted)
 
 
 def addresses(plan: Plan) -> dict[str, tuple[str, ...]]:

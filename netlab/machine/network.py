@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from ipaddress import IPv4Interface
 from pathlib import Path
 
 from pyroute2 import IPRoute
 
-from netlab.machine import filters, namespaces, routes
+from netlab.machine import filters, flushing, namespaces, routes
 from netlab.machine.interfaces import explained, indexes, set_up, unless, with_netlink
 from netlab.plan.model import Interface, Link, Node
 from netlab.render import nftables
@@ -32,18 +32,20 @@ _SYSCTLS = {
 }
 
 
-def build(nodes: Iterable[Node], links: Iterable[Link]) -> None:
-    """Configure namespaces that exist: links first, then what each node has on them."""
-    nodes, links = tuple(nodes), tuple(links)
+def build(nodes: Iterable[Node], fresh: Collection[Node], links: Iterable[Link]) -> None:
+    """Make links between nodes whose namespaces exist, and configure the ``fresh`` ones: links first, then what each
+    node has on them."""
+    nodes, links, new = tuple(nodes), tuple(links), {node.name for node in fresh}
     of_node: dict[str, list[tuple[Interface, Link]]] = {node.name: [] for node in nodes}
     for link in links:
         of_node[link.a.node].append((link.a, link))
         of_node[link.b.node].append((link.b, link))
     netns = {node.name: node.netns for node in nodes}
-    by_netns = {node.netns: node for node in nodes}
+    by_netns = {node.netns: node for node in nodes if of_node[node.name] or node.name in new}
 
     def prepare(name: str) -> None:
-        _write_sysctls(by_netns[name])
+        if by_netns[name].name in new:
+            _write_sysctls(by_netns[name])
         with IPRoute() as ipr:
             for interface, link in of_node[by_netns[name].name]:
                 if interface is link.a:
@@ -51,12 +53,16 @@ def build(nodes: Iterable[Node], links: Iterable[Link]) -> None:
 
     def configure(name: str) -> None:
         node = by_netns[name]
+        ends = [interface for interface, _ in of_node[node.name]]
         with IPRoute() as ipr:
-            _configure(ipr, node, [interface for interface, _ in of_node[node.name]])
+            if node.name in new:
+                _configure(ipr, node, ends)
+            else:
+                _set_up(ipr, node, ends)
 
     namespaces.for_each(by_netns, prepare)
     namespaces.for_each(by_netns, configure)
-    for node in nodes:
+    for node in fresh:
         if node.nftables:
             filters.load(node, nftables.text(node.nftables))
 
@@ -96,9 +102,7 @@ def _configure(ipr: IPRoute, node: Node, ends: Iterable[Interface]) -> None:
     bridges = [Interface(node.name, name, name, (address,)) for name, address in node.bridges]
     for interface in (loopback, *bridges):
         set_up(ipr, node.name, index[interface.name], interface)
-    for interface in ends:
-        # One ARP table serves all namespaces of the machine, and has 1,024 entries (platform.md, section 7).
-        set_up(ipr, node.name, index[interface.name], interface, arp=False)
+    _set_up(ipr, node, ends)
     for rule in node.rules:
         with explained(node.name, str(rule)):
             routes.change_rule(ipr, "add", rule)
@@ -107,10 +111,26 @@ def _configure(ipr: IPRoute, node: Node, ends: Iterable[Interface]) -> None:
             routes.change_route(ipr, "add", route, index)
 
 
-def change(old: Node, new: Node) -> None:
-    """Bring the addresses on ``lo``, the rules and the routes of a namespace from one plan to another."""
+def _set_up(ipr: IPRoute, node: Node, ends: Iterable[Interface]) -> None:
+    index = indexes()
+    for interface in ends:
+        # One ARP table serves all namespaces of the machine, and has 1,024 entries (platform.md, section 7).
+        set_up(ipr, node.name, index[interface.name], interface, arp=False)
+
+
+def _tables(node: Node) -> frozenset[int]:
+    return frozenset((*(route.table for route in node.routes), *(rule.table for rule in node.rules)))
+
+
+def change(old: Node, new: Node, fresh: Collection[str] = ()) -> None:
+    """Bring a namespace from one plan to another: settings, addresses on ``lo``, rules, routes, filters.
+
+    Its ``fresh`` interfaces have been made since: routes over them are there no more.
+    """
 
     def readdress(ipr: IPRoute) -> None:
+        if settings(old) != settings(new):
+            _write_sysctls(new)
         lo = indexes()["lo"]
         for verb, one, other in (("del", old, new), ("add", new, old)):
             for address in map(IPv4Interface, set(one.loopback) - set(other.loopback)):
@@ -123,4 +143,13 @@ def change(old: Node, new: Node) -> None:
 
     with explained(new.name, "another plan"):
         with_netlink(new.netns, readdress)
-    routes.set_routes(new.netns, set(new.routes) - set(old.routes), set(old.routes) - set(new.routes))
+    over = {
+        route for route in new.routes if not {route.device, *(device for device, _ in route.hops)}.isdisjoint(fresh)
+    }
+    add, delete = set(new.routes) - set(old.routes), set(old.routes) - set(new.routes)
+    routes.set_routes(new.netns, add | over, delete)
+    routes.flush(new.netns, _tables(old) - _tables(new))
+    if old.nftables != new.nftables:
+        filters.replace(new, nftables.text(old.nftables), nftables.text(new.nftables))
+    if new.nftables and (add | delete | over or old.nftables != new.nftables):
+        flushing.forget_flows(new.netns)

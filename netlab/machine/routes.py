@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from ipaddress import IPv4Address, IPv4Network
@@ -204,6 +204,12 @@ def set_routes(netns: str, add: Iterable[Route], delete: Iterable[Route], protoc
                 _set(ipr, netns, "del", route, index, 0)
 
     with_netlink(netns, change)
+
+
+def flush(netns: str, tables: Collection[int]) -> None:
+    """Delete every route of these tables, whatever put it there."""
+    found = routes(netns) if tables else ()
+    set_routes(netns, (), [as_planned(route) for route in found if route.table in tables])
 
 
 def forget_bgp(netns: str) -> None:

@@ -35,14 +35,23 @@ def place(plan: Plan) -> None:
 
 
 def remove(plan: Plan) -> None:
-    """Remove the tunnel interfaces of a plan, and what its daemons left in the kernel; others go on there."""
+    """Remove the tunnel interfaces of a plan, and what its daemons left in the kernel; others go on there.
+
+    A namespace that is gone has nothing left.
+    """
+    there = {node.name: node.netns for node in plan.nodes if namespaces.inode(node.netns)}
     for tunnel in plan.tunnels:
-        remove_interface(plan.netns(tunnel.node), tunnel.interface)
-        remove_decoy(plan.netns(tunnel.edge))
-    for item in plan.charons:
-        flushing.flush_ipsec(plan.netns(item.node))
-    for speaker in plan.speakers:
-        forget_bgp(plan.netns(speaker.node))
+        if tunnel.node in there:
+            remove_interface(there[tunnel.node], tunnel.interface)
+        if tunnel.edge in there:
+            remove_decoy(there[tunnel.edge])
+    for client in plan.clients:
+        if client.if_id and client.node in there:
+            remove_interface(there[client.node], client.interface)
+    for item in (item for item in plan.charons if item.node in there):
+        flushing.flush_ipsec(there[item.node])
+    for speaker in (speaker for speaker in plan.speakers if speaker.node in there):
+        forget_bgp(there[speaker.node])
 
 
 def move_tun(tunnel: Tunnel, edge_netns: str, netns: str) -> None:

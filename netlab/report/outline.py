@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic_core import to_jsonable_python
 
-from netlab.plan.model import Interface, Node, Plan, Route, Tunnel
+from netlab.plan.model import Interface, Node, Plan, Route, Rule, Tunnel
 from netlab.render import nftables
 from netlab.render.outline import files, messages
 
@@ -56,14 +56,19 @@ def _of_node(node: Node, interfaces: Iterable[tuple[Interface, Interface]], tunn
         daemon = tunnel.connection if tunnel.ready_made else "charon"
         yield f"  {tunnel.interface} mtu {tunnel.mtu}: tunnel of {tunnel.connection}, {daemon} at {tunnel.edge}"
         routes = (Route(prefix, tunnel.interface) for prefix in (*tunnel.statics, *tunnel.host_routes))
-        yield from (f"  {_route(route)}" for route in routes)
-    for rule in node.rules:
-        words = (("iif", rule.iif), ("from", rule.source), ("to", rule.destination), ("ipproto", rule.protocol))
-        yield f"  rule {' '.join(f'{word} {value}' for word, value in words if value)} table {rule.table}"
-    yield from (f"  {_route(route)}" for route in node.routes)
+        yield from (f"  {route(item)}" for item in routes)
+    yield from (f"  {rule(item)}" for item in node.rules)
+    yield from (f"  {route(item)}" for item in node.routes)
 
 
-def _route(route: Route) -> str:
+def rule(rule: Rule) -> str:
+    """A policy routing rule in words."""
+    words = (("iif", rule.iif), ("from", rule.source), ("to", rule.destination), ("ipproto", rule.protocol))
+    return f"rule {' '.join(f'{word} {value}' for word, value in words if value)} table {rule.table}"
+
+
+def route(route: Route) -> str:
+    """A route in words."""
     words = [route.type if route.type != "unicast" else "route", route.prefix]
     for word, value in (("via", route.via), ("dev", route.device), ("src", route.source)):
         words += [word, value] if value else []

@@ -21,6 +21,7 @@ from netlab.results.lab import (
     MeasuredLink,
     NodeRoute,
     Overview,
+    PlanChange,
     Removed,
 )
 from netlab.results.prediction import Explanation, Prediction
@@ -70,6 +71,7 @@ TYPES: Mapping[str, Any] = {
     "reset": Incident,
     "gc": list[Removed],
     "import": ImportReport,
+    "apply": list[PlanChange],
 }
 
 

@@ -89,6 +89,21 @@ class MeasuredLink:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanChange:
+    """A thing of a lab that comes, goes or changes when the lab is brought to another scenario.
+
+    ``removed`` and ``added`` are what changes of it, line by line. ``restarted`` if it is taken away and made anew.
+    """
+
+    change: Literal["added", "removed", "changed"]
+    kind: str
+    name: str
+    restarted: bool
+    removed: tuple[str, ...]
+    added: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Removed:
     """A lab whose remains were removed."""
 

@@ -64,7 +64,7 @@ def tiny(prefix: str) -> tuple[tuple[Node, ...], tuple[Link, ...]]:
 
 def build(nodes: tuple[Node, ...], links: tuple[Link, ...]) -> None:
     namespaces.create(node.netns for node in nodes)
-    network.build(nodes, links)
+    network.build(nodes, nodes, links)
 
 
 def sysctl(netns: str, key: str) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from netlab.azure.faults import Impact
 from netlab.azure.state import State
+from netlab.errors import BuildError
 from netlab.machine.daemons import CHARON, CONTROLLER, PROXY
 from netlab.machine.ports import Daemons
 from netlab.plan.model import Plan
@@ -27,6 +28,17 @@ def dead(plan: Plan, state: State, daemons: Daemons) -> tuple[Deviation, ...]:
         for node, directory, name in _wanted(plan, state)
         if running[directory, name] != 1
     )
+
+
+def words(plan: Plan, state: State, daemons: Daemons) -> str:
+    """Which daemons are dead, in words: then nothing more comes of waiting. Empty where all live."""
+    return "; ".join(said(dead(plan, state, daemons)))
+
+
+def require(dead: Callable[[], str]) -> None:
+    """BuildError where a daemon that was at work has died since."""
+    if found := dead():
+        raise BuildError(found, "try again; if it dies again, `journalctl -k` may tell who killed it")
 
 
 def said(found: Iterable[Deviation]) -> list[str]:

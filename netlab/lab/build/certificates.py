@@ -7,7 +7,7 @@ only.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -40,21 +40,25 @@ class Issued:
 
 
 def issue(
-    lab: str, wanted: Iterable[Certificate], tls_keys: Iterable[str], write_secret: Callable[[Path, str], None]
+    lab: str,
+    wanted: Iterable[Certificate],
+    tls_keys: Iterable[str],
+    write_secret: Callable[[Path, str], None],
+    kept: Collection[str] = (),
 ) -> None:
     """Make certificates with keys, roots before what they issue, and keys of tls-auth; write them to the run
-    directory."""
+    directory. Those that are ``kept`` are there."""
     from cryptography.hazmat.primitives import serialization
 
     wanted = tuple(wanted)
     if not wanted:
         return
     Path(certificate_path(lab, "")).parent.mkdir(mode=0o700, exist_ok=True)
-    for name in tls_keys:
+    for name in (name for name in tls_keys if name not in kept):
         write_secret(Path(key_path(lab, name)), _static_key())
-    keys = _keys([item.name for item in wanted if item.revokes is None])
-    issued: dict[str, Issued] = {}
-    for item in wanted:
+    keys = _keys([item.name for item in wanted if item.revokes is None and item.name not in kept])
+    issued = {item.name: _held(lab, item.name) for item in wanted if item.revokes is None and item.name in kept}
+    for item in (item for item in wanted if item.name not in kept):
         if item.revokes is not None:
             text = _revocations(item, issued)
         else:
@@ -67,6 +71,17 @@ def issue(
             )
             write_secret(Path(key_path(lab, item.name)), key.decode())
         Path(certificate_path(lab, item.name)).write_bytes(text)
+
+
+def _held(lab: str, name: str) -> Issued:
+    """A certificate that the lab has, with its key."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    key = load_pem_private_key(Path(key_path(lab, name)).read_bytes(), None)
+    assert isinstance(key, RSAPrivateKey)
+    return Issued(x509.load_pem_x509_certificate(Path(certificate_path(lab, name)).read_bytes()), key)
 
 
 def _static_key() -> str:

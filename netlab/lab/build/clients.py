@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from netlab.azure.moments import initial
 from netlab.azure.p2s.refusals import NO_ADDRESS, REVOKED, UNTRUSTED, WRONG_PASSWORD
@@ -34,13 +34,14 @@ def tunnel_of(plan: Plan, tunnel: ClientTunnel) -> Client:
     return next(client for client in plan.clients if client.name == tunnel.name)
 
 
-def connect_all(plan: Plan, scenario: Scenario, clients: Clients) -> None:
-    """Have all download their profiles and connect; ConvergeError if a gateway refuses a client that it must accept."""
+def connect_all(plan: Plan, scenario: Scenario, clients: Clients, names: Collection[str] | None = None) -> None:
+    """Have all tunnels, or those of these names, download their profiles and connect; ConvergeError if a gateway
+    refuses a client that it must accept."""
     state = initial(scenario)
-    tunnels = state.network.client_tunnels
+    tunnels = {k: t for k, t in state.network.client_tunnels.items() if names is None or t.name in names}
     for tunnel in tunnels.values():
         profile.fetch(plan, tunnel, tunnel_of(plan, tunnel), clients)
-    failed = clients.connect(plan, plan.clients)
+    failed = clients.connect(plan, [tunnel_of(plan, tunnel) for tunnel in tunnels.values()])
     for key, tunnel in tunnels.items():
         client = tunnel_of(plan, tunnel)
         if client.name in failed and not state.sessions[key].absent:

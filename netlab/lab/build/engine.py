@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from functools import partial
 
 from netlab.azure.moments import initial
-from netlab.azure.state import State
 from netlab.errors import BuildError, HostError, LabError
-from netlab.lab.build import alive, certificates, clients, journal, keys, records
+from netlab.lab.build import alive, certificates, clients, journal, keys, records, transition
 from netlab.lab.build.settling import await_bgp, await_fabrics
+from netlab.lab.build.step import Progress, Step, take, take_back
+from netlab.lab.build.transition import Transition
 from netlab.lab.machine import Machine
 from netlab.plan.model import Plan
 from netlab.scenario.models import Scenario
-
-Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step of building a lab, and how it is undone; undoing twice is harmless."""
-
-    title: str
-    apply: Callable[[], None]
-    undo: Callable[[], None]
-
-
-def _nothing() -> None:
-    """The undo of a step that goes away with what it was made in."""
 
 
 def steps(
@@ -40,8 +25,8 @@ def steps(
     ``controller`` is the command that starts the controllers' process.
     """
     lab, state = plan.lab, initial(scenario)
-    stop, dead = partial(_stop, lab, machine), partial(_dead, plan, state, machine)
-    initiate = partial(machine.ike.initiate, plan, _connections(plan), state.not_at_once)
+    stop, dead = partial(_stop, lab, machine), partial(alive.words, plan, state, machine.daemons)
+    initiate = partial(machine.ike.initiate, plan, plan.connections, state.not_at_once)
 
     def impair_links() -> None:
         for uplink in plan.uplinks:
@@ -56,36 +41,21 @@ def steps(
         await_bgp(plan, state, machine, hopeless=dead)
 
     return (
-        Step("network namespaces", lambda: machine.labs.create(plan), lambda: machine.labs.remove(lab)),
-        Step("links, addresses and routes", lambda: machine.links.build(plan), _nothing),
-        *((Step("impaired links", impair_links, _nothing),) if any(u.impaired for u in plan.uplinks) else ()),
-        *((Step("certificates", issue, _nothing),) if plan.certificates else ()),
+        Step("network namespaces", lambda: machine.labs.create(plan.nodes), lambda: machine.labs.remove(lab)),
+        Step("links, addresses and routes", lambda: machine.links.build(plan)),
+        *((Step("impaired links", impair_links),) if any(u.impaired for u in plan.uplinks) else ()),
+        *((Step("certificates", issue),) if plan.certificates else ()),
         Step("IKE and routing daemons", lambda: machine.daemons.start(plan), stop),
-        Step("tunnel interfaces", lambda: machine.tunnels.place(plan), _nothing),
-        Step("keys and connections", lambda: machine.ike.load(plan, secrets), _nothing),
+        Step("tunnel interfaces", lambda: machine.tunnels.place(plan)),
+        Step("keys and connections", lambda: machine.ike.load(plan, secrets)),
         Step("SDN controller", lambda: machine.daemons.start_controller(lab, controller), stop),
-        Step("security associations", initiate, _nothing),
+        Step("security associations", initiate),
         Step(journal.INITIATED, lambda: machine.daemons.start_bgp(plan), stop),
-        Step("BGP sessions and routes", converge, _nothing),
-        Step("VNet route tables", lambda: await_fabrics(plan, machine, hopeless=dead), _nothing),
-        Step("point-to-site clients", lambda: clients.connect_all(plan, scenario, machine.clients), _nothing),
-        Step("daemons at work", partial(_require, dead), _nothing),
+        Step("BGP sessions and routes", converge),
+        Step("VNet route tables", lambda: await_fabrics(plan, machine, hopeless=dead)),
+        Step("point-to-site clients", lambda: clients.connect_all(plan, scenario, machine.clients)),
+        Step("daemons at work", partial(alive.require, dead)),
     )
-
-
-def _dead(plan: Plan, state: State, machine: Machine) -> str:
-    """Which daemons are dead: then nothing more comes of waiting."""
-    return "; ".join(alive.said(alive.dead(plan, state, machine.daemons)))
-
-
-def _require(dead: Callable[[], str]) -> None:
-    """One that was at work may have died since."""
-    if found := dead():
-        raise BuildError(found, "try again; if it dies again, `journalctl -k` may tell who killed it")
-
-
-def _connections(plan: Plan) -> frozenset[str]:
-    return frozenset(connection.name for charon in plan.charons for connection in charon.connections)
 
 
 def up(lab: records.Lab, text: str, machine: Machine, controller: Sequence[str], progress: Progress) -> None:
@@ -104,27 +74,41 @@ def up(lab: records.Lab, text: str, machine: Machine, controller: Sequence[str],
         for step in steps(lab.plan, lab.scenario, secrets, machine, controller):
             progress(step.title)
             journal.write(name, step.title)
-            way_back.callback(_take_back, step, progress)
-            _take(step)
+            way_back.callback(take_back, step, progress)
+            take(step)
         journal.finished(name)
         way_back.pop_all()
 
 
-def _take(step: Step) -> None:
+def apply(change: Transition, progress: Progress) -> None:
+    """Bring a lab, whose lock is held, from one plan to another; whatever goes wrong or interrupts it, back again."""
+    lab = change.old.facts.lab
+    if not journal.is_up(lab):
+        raise LabError(
+            f"the lab {lab} is between two states: its `up` or an `apply` has not come to its end",
+            f"`netlab up --replace --name {lab}` builds it anew, `netlab down {lab}` removes it",
+        )
+    with ExitStack() as way_back:
+        way_back.callback(_go_back, change, progress)
+        _go(change, progress)
+        way_back.pop_all()
+
+
+def _go(change: Transition, progress: Progress) -> None:
+    for step in transition.steps(change):
+        progress(step.title)
+        journal.write(change.old.facts.lab, step.title)
+        take(step)
+    journal.finished(change.old.facts.lab)
+
+
+def _go_back(change: Transition, progress: Progress) -> None:
+    """Bring a lab back to its old plan: the same steps the other way round, wherever the others have ended."""
+    progress("back to what the lab was")
     try:
-        step.apply()
+        _go(change.back, progress)
     except (LabError, HostError) as error:
-        raise type(error)(f"{step.title}: {error.message}", error.hint) from error
-    except OSError as error:
-        raise BuildError(f"{step.title}: {error}") from error
-
-
-def _take_back(step: Step, progress: Progress) -> None:
-    """Undo a step. ``up`` raises what failed first; what goes wrong on the way back is only printed."""
-    try:
-        step.undo()
-    except (LabError, OSError) as error:
-        progress(str(error))
+        progress(f"the lab could not be brought back: {error.message}")
 
 
 def _stop(lab: str, machine: Machine) -> None:

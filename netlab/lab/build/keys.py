@@ -32,6 +32,22 @@ def pre_shared_keys(scenario: Scenario, names_of_keys: tuple[str, ...]) -> dict[
     return {name: shared.get(name) or secrets.token_hex(32) for name in names_of_keys}
 
 
+def carried_over(
+    old: Scenario, new: Scenario, names_of_keys: tuple[str, ...], held: Mapping[str, str]
+) -> dict[str, str]:
+    """The keys of a lab whose scenario becomes another one: those that it holds, unless the file gives other ones or a
+    connection has another end."""
+    before, after = given_keys(old), given_keys(new)
+    found = pre_shared_keys(new, names_of_keys)
+    kept = set(names_of_keys) & held.keys()
+    for name, item in new.connections.items():
+        places = [(name, end) for end in item.between]
+        names = {shared_key_name(*place) for place in places}
+        if not names <= held.keys() or any(before.get(place) != after.get(place) for place in places):
+            kept -= names
+    return found | {name: held[name] for name in kept}
+
+
 def read(lab: str) -> dict[str, str]:
     """The keys of a lab, by the names that its plan gives them; OSError or ValueError if its file is damaged."""
     found: dict[str, str] = json.loads(path(lab).read_text())

@@ -188,6 +188,11 @@ def write(facts: Facts, text: str, secrets: Mapping[str, str]) -> None:
     (directory / "lab.json").write_text(json.dumps(content, indent=2) + "\n")
 
 
+def text_of(lab: Lab) -> str:
+    """The text of the scenario that a lab is built from."""
+    return (lab.directory / "scenario.yaml").read_text()
+
+
 def read(lab: str) -> Lab:
     """A lab from its run directory; LabError if it is damaged, UsageError if there is none."""
     directory = Path(lab_directory(lab))

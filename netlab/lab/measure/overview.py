@@ -16,7 +16,7 @@ from netlab.results.verification import Check
 
 
 def overview(name: str, machine: Machine) -> Overview:
-    """A lab as it is now: up, building, removing, broken (its ``up`` or ``down`` never ended) or damaged."""
+    """A lab as it is now: up, building, removing, broken (its ``up``, ``apply`` or ``down`` never ended) or damaged."""
     namespaces = len(machine.labs.of(name))
     if journal.is_removing(name):
         what = "removing" if records.is_locked(name) else "broken"
@@ -30,7 +30,9 @@ def overview(name: str, machine: Machine) -> Overview:
     facts = lab.facts
     if not journal.is_up(name):
         what = "building" if records.is_locked(name) else "broken"
-        hint = Check("state", "failed", f"`up` has not come to its end; `netlab down {name}` removes what there is")
+        hint = Check(
+            "state", "failed", f"`up` or `apply` has not come to its end; `netlab down {name}` removes what there is"
+        )
         return Overview(name, what, facts.scenario, facts.data_plane, facts.time_scale, namespaces, False, (hint,))
     state = records.state(lab)
     checks = (*health(lab.plan, state, machine), kernel.check(lab, state, machine))

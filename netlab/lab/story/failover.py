@@ -94,6 +94,7 @@ def added_to(old: Plan, new: Plan) -> Plan:
         speakers=tuple(speaker for speaker in new.speakers if speaker.directory not in speakers),
         tunnels=tuple(tunnel for tunnel in new.tunnels if _place(tunnel) not in set(map(_place, old.tunnels))),
         servers=tuple(server for server in new.servers if server.directory not in servers),
+        proxies=(),
         clients=(),
     )
 

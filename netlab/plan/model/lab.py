@@ -87,6 +87,11 @@ class Plan:
     def _tunnels_by_connection(self) -> dict[str, tuple[Tunnel, ...]]:
         return _grouped((tunnel.of, tunnel) for tunnel in self.tunnels)
 
+    @property
+    def connections(self) -> frozenset[str]:
+        """The names of all IKE connections."""
+        return frozenset(connection.name for charon in self.charons for connection in charon.connections)
+
     def servers_of(self, vnet: str) -> tuple[Server, ...]:
         """What the gateway of a VNet serves its clients with, an instance that does so and each tunnel type."""
         return tuple(server for server in self.servers if server.vnet == vnet)
