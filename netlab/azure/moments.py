@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import reduce
 
-from netlab.azure import faults
+from netlab.azure import faults, radius
 from netlab.azure.faults.link import are_apart
 from netlab.azure.p2s import sessions
 from netlab.azure.p2s.routes import profile_prefixes
@@ -24,10 +24,15 @@ def initial(scenario: Scenario) -> State:
     tunnels = network.client_tunnels
     kinds = dict.fromkeys((tunnel.gateway, tunnel.tunnel_type) for tunnel in tunnels.values())
     offers = {(gateway, tunnel_type): state.offered(gateway, tunnel_type) for gateway, tunnel_type in kinds}
-    found: Sessions = {}
-    for key, tunnel in tunnels.items():
-        fresh = Session(profile=frozenset(profile_prefixes(tunnel)), absent=sessions.DISCONNECTED)
-        found = sessions.connect({**found, key: fresh}, tunnel, offers[tunnel.gateway, tunnel.tunnel_type])
+    found: Sessions = {
+        key: Session(profile=frozenset(profile_prefixes(tunnel)), absent=sessions.DISCONNECTED)
+        for key, tunnel in tunnels.items()
+    }
+    state = replace(state, sessions=found)
+    answered = {gateway: radius.answers(state, gateway) for gateway, _ in kinds}
+    for tunnel in tunnels.values():
+        selectors = offers[tunnel.gateway, tunnel.tunnel_type]
+        found = sessions.connect(found, tunnel, selectors, radius=answered[tunnel.gateway])
     return replace(state, sessions=found)
 
 
@@ -75,7 +80,8 @@ def _after(state: State, verb: str, tunnel: ClientTunnel) -> State:
 def _connected(state: State, tunnel: ClientTunnel) -> State:
     selectors = state.offered(tunnel.gateway, tunnel.tunnel_type)
     reachable = not are_apart(state.network, state.faults, tunnel.key)
-    return replace(state, sessions=sessions.connect(state.sessions, tunnel, selectors, reachable))
+    answered = radius.answers(state, tunnel.gateway)
+    return replace(state, sessions=sessions.connect(state.sessions, tunnel, selectors, reachable, answered))
 
 
 def _without_lost_clients(state: State, before: State) -> State:

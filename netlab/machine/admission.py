@@ -15,6 +15,8 @@ class Refusal(Enum):
     NO_ADDRESS = auto()
     PROXY_PORT = auto()
     PROXY_PASSWORD = auto()
+    NO_RADIUS = auto()
+    WRONG_SECRET = auto()
 
 
 @dataclass(frozen=True, slots=True)

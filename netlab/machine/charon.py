@@ -259,6 +259,8 @@ _OF_CLIENTS = {
     "no trusted RSA public key found": Refusal.UNTRUSTED,
     "EAP-MS-CHAPv2 verification failed": Refusal.WRONG_PASSWORD,
     "no virtual IP found for": Refusal.NO_ADDRESS,
+    "RADIUS authentication of": Refusal.WRONG_PASSWORD,
+    "RADIUS Access-Request timed out": Refusal.NO_RADIUS,
 }
 
 

@@ -8,6 +8,7 @@ from netlab.errors import ConvergeError
 from netlab.machine.admission import Connected, Refusal
 from netlab.machine.ike import at_once
 from netlab.machine.p2s.types import tunnel_type
+from netlab.machine.radius import server as radius
 from netlab.machine.routes import routes as kernel_routes
 from netlab.machine.routes import set_routes
 from netlab.plan.model import Child, Client, Plan, Route, Server
@@ -23,6 +24,7 @@ def connect(plan: Plan, clients: Iterable[Client]) -> dict[str, str]:
     def connect_all(group: list[Client]) -> None:
         for client in group:
             try:
+                radius.begin(plan, client)
                 tunnel_type(client).connect(plan, client)
             except ConvergeError as error:
                 failed[client.name] = error.message
@@ -40,6 +42,7 @@ def disconnect(plan: Plan, client: Client) -> None:
 
 def reconnect(plan: Plan, client: Client) -> None:
     """Have a client authenticate afresh, and wait until it has."""
+    radius.begin(plan, client)
     tunnel_type(client).reconnect(plan, client)
 
 
@@ -97,9 +100,18 @@ def refusal(client: Client) -> Refusal | None:
 # --- gateways' ends -------------------------------------------------------------------------------------------------
 
 
-def refusals(server: Server) -> Mapping[str, Refusal]:
-    """Why a gateway refused clients, by their nodes, at each one's last attempt."""
-    return tunnel_type(server).refusals(server)
+def refusals(plan: Plan, server: Server) -> Mapping[str, Refusal]:
+    """Why a gateway refused clients, by their nodes, at each one's last attempt.
+
+    To a RADIUS server with another secret a gateway's questions mean nothing: it does not answer, and says why in its
+    own log.
+    """
+    found = dict(tunnel_type(server).refusals(server))
+    for client in plan.clients:
+        silent = found.get(client.node) is Refusal.NO_RADIUS and plan.server_of(client) is server
+        if silent and radius.has_another_secret(plan, client):
+            found[client.node] = Refusal.WRONG_SECRET
+    return found
 
 
 def connected(server: Server) -> tuple[Connected, ...] | None:

@@ -13,6 +13,7 @@ from netlab.errors import BuildError
 from netlab.machine import charon, flushing, frr, labs, processes, proxies
 from netlab.machine.answering import answers
 from netlab.machine.p2s.types import tunnel_type
+from netlab.machine.radius import server as radius
 from netlab.machine.waiting import stretched, wait_until
 from netlab.plan.model import BgpSpeaker, Charon, Plan
 from netlab.plan.names import lab_directory
@@ -33,6 +34,8 @@ def start(plan: Plan) -> None:
             _await_charon(other, charons[other.directory])
         Path(item.directory).mkdir(mode=0o700, exist_ok=True)
         configuration = text.strongswan_conf(item, plan.timers, plan.data_plane)
+        if item.radius is not None:
+            radius.write_charons(plan, item.radius, item.directory)
         charons[item.directory] = charon.start(plan.netns(item.node), item.directory, configuration)
     for speaker in plan.speakers:
         Path(speaker.directory).mkdir(mode=0o700, exist_ok=True)
@@ -43,6 +46,8 @@ def start(plan: Plan) -> None:
         _await_charon(item, charons[item.directory])
     for proxy in plan.proxies:
         proxies.start(plan, proxy)
+    for found in plan.radius_servers:
+        radius.start(plan, found)
     for server in (server for server in plan.servers if server.program):
         tunnel_type(server).start(plan, server)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from netlab.errors import HostError, NetlabError
 from netlab.machine import charon, frr, namespaces, openvpn, processes, proxies
+from netlab.machine.radius import server as radius
 from netlab.plan.model import DataPlane
 from netlab.plan.names import RUN_ROOT
 
@@ -69,6 +70,7 @@ def _programs() -> Iterator[Finding]:
         ("charon-systemd", charon.PROGRAM),
         ("openvpn", openvpn.PROGRAM),
         ("tinyproxy-bin", proxies.PROGRAM),
+        ("freeradius", radius.PROGRAM),
         ("frr", str(frr.PROGRAMS / "zebra")),
         ("frr", str(frr.PROGRAMS / "bgpd")),
         ("frr", str(frr.PROGRAMS / "bfdd")),

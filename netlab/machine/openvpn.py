@@ -74,21 +74,27 @@ def clients(status: Iterable[str], now: float) -> tuple[Connected, ...]:
 _VERIFY = re.compile(r"VERIFY ERROR: depth=0, error=(?P<why>[^:]+): (?:.*, )?CN=(?P<user>[^,\s]+)")
 # lin/192.0.2.130:41714 MULTI: no free --ifconfig-pool addresses are available
 _FULL = re.compile(r" (?P<user>\S+)/\S+ MULTI: no free --ifconfig-pool addresses")
+# RADIUS of lin: WRONG_PASSWORD, of the program that asks the server.
+_BY_RADIUS = re.compile(r"^RADIUS of (?P<user>\S+): (?P<why>NO_RADIUS|WRONG_PASSWORD|accepted)$")
 _LET_IN = re.compile(r"\[(?P<user>[^\]]+)\] Peer Connection Initiated")
 
 
 def refusals(lines: Iterable[str]) -> dict[str, Refusal]:
     """Why a gateway's daemon refused clients, by the names in their certificates, at each one's last attempt."""
     found: dict[str, Refusal] = {}
+    by_radius: dict[str, Refusal | None] = {}
     for line in lines:
         if verified := _VERIFY.search(line):
             revoked = verified["why"] == "certificate revoked"
             found[verified["user"]] = Refusal.REVOKED if revoked else Refusal.UNTRUSTED
+        elif judged := _BY_RADIUS.search(line):
+            by_radius[judged["user"]] = None if judged["why"] == "accepted" else Refusal[judged["why"]]
         elif let_in := _LET_IN.search(line):
             found.pop(let_in["user"], None)
         elif full := _FULL.search(line):
             found[full["user"]] = Refusal.NO_ADDRESS
-    return found
+    # A user whom a RADIUS server refuses has a connection of TLS all the same.
+    return found | {user: why for user, why in by_radius.items() if why is not None}
 
 
 def read_refusals(directory: str) -> dict[str, Refusal]:

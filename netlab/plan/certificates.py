@@ -51,7 +51,7 @@ def gateway_credentials(gateway: VpnGateway) -> Credentials:
     settings, vnet = gateway.point_to_site, gateway.name
     if settings is None or settings.authentication is None:
         return Credentials()
-    if settings.authentication == "EapMSChapv2":
+    if settings.has_passwords:
         return Credentials((server_name(vnet),))
     roots = settings.root_certificates
     return Credentials(

@@ -31,6 +31,7 @@ from netlab.plan.model import (
     UnknownPeer,
 )
 from netlab.plan.names import lab_netns, node_directory, table_numbers
+from netlab.plan.p2s import radius
 from netlab.plan.p2s.ikev2 import gateway_secrets, p2s_connection
 from netlab.plan.ports import P2S, WAN, edge_port
 from netlab.plan.underlay import INNER_FAR, INNER_NEAR, NEAR, to_internet, upstream
@@ -52,7 +53,8 @@ def edges(lab: str, device: Device, peers: Peers) -> Parts:
     in_kernel = device.data_plane == "kernel"
     make = _behind_nic if device.appliance is not None else _kernel_edge if in_kernel else _userspace_edges
     parts = make(lab, device, connections, secrets, filters)
-    parts = replace(parts, charons=tuple(_with_credentials(device, charon) for charon in parts.charons))
+    charons = tuple(_with_credentials(device, charon) for charon in parts.charons)
+    parts = radius.with_way(device, replace(parts, charons=charons))
     if not device.on_duty:
         return Parts(tuple(replace(node, loopback=(), rules=()) for node in parts.nodes), parts.links)
     return parts if device.serves_p2s or not device.p2s else _without_clients(device, parts)
@@ -62,7 +64,9 @@ def _with_credentials(device: Device, charon: Charon) -> Charon:
     """The charon that serves a gateway's clients has certificates."""
     serves = any(connection.name == P2S for connection in charon.connections)
     gateway = device.gateway if serves else None
-    return replace(charon, credentials=gateway_credentials(gateway)) if gateway is not None else charon
+    if gateway is None:
+        return charon
+    return replace(charon, credentials=gateway_credentials(gateway), radius=radius.client(gateway))
 
 
 def _without_clients(device: Device, parts: Parts) -> Parts:

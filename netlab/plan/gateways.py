@@ -18,6 +18,7 @@ from netlab.plan.model import (
     Rule,
 )
 from netlab.plan.names import lab_netns, node_directory
+from netlab.plan.p2s import radius
 from netlab.plan.ports import NIC, PAIR, port, to_gateway, tunnel_port
 from netlab.plan.underlay import AFTER_BGP
 from netlab.scenario.addresses import GATEWAY_SUBNET, subnet_gateway
@@ -63,11 +64,12 @@ def routing(lab: str, device: Device, gateway: VpnGateway) -> Node:
             *custom_routes(map(str, custom)),
             *peer_pins(device),
             *_to_the_other_instance(device, gateway),
+            *radius.way_back(device),
             Route("0.0.0.0/0", NIC, via=router, table=OUT_OF_TUNNELS_TABLE),
         ),
         loopback=tuple(f"{address}/32" for address in device.router.tunnel_addresses),
         rules=tuple(_out_of_tunnels(device)),
-        nftables=(*bgp_listeners(device), ttl.of_gateway(device, gateway)),
+        nftables=(*bgp_listeners(device), ttl.of_gateway(device, gateway), *radius.rulesets(device)),
     )
 
 

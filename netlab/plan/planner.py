@@ -12,7 +12,7 @@ from netlab.plan.certificates import certificates
 from netlab.plan.devices import Device, Parts, devices, shared_key_names, tunnels
 from netlab.plan.edges import edges
 from netlab.plan.model import BgpSpeaker, Charon, DataPlane, Fabric, Link, Node, Plan, Timers, Tunnel, Uplink
-from netlab.plan.p2s import ikev2
+from netlab.plan.p2s import ikev2, radius
 from netlab.plan.timers import timers
 from netlab.plan.underlay import internet
 from netlab.scenario.models import Scenario
@@ -36,10 +36,9 @@ def plan(
     topology, clock = Topology(network, switched), timers(time_scale or scenario.time_scale)
     everything = devices(topology, data_plane, lost)
     on_duty = tuple(device for device in everything if device.on_duty)
-    fronts, peers = _fronts(lab, everything), fabrics.peer_addresses(network)
+    fronts, peers, machines = _fronts(lab, everything), fabrics.peer_addresses(network), _of_clients(lab, network)
     of_vnets = _of_vnets(lab, topology, peers, fronts, clock)
     parts = (*(part for part, _ in of_vnets), *_of_routers(lab, network, everything), *(part for _, part in fronts))
-    machines = tuple(_of_clients(lab, network))
     links = (*_links(parts), *_between(network, peers), *_links(machines))
     return Plan(
         lab=lab,
@@ -56,10 +55,11 @@ def plan(
         route_servers=tuple(route_servers.views(lab, network)),
         clients=tuple(t for client in network.clients.values() for t in p2s.clients(lab, client, data_plane)),
         uplinks=tuple(_uplinks(network, links, on_duty)),
-        secrets=tuple(_secrets(network)),
+        secrets=tuple(dict.fromkeys(_secrets(network))),
         certificates=tuple(certificates(tuple(network.clients.values()), _servers(everything))),
         servers=tuple(server for device in on_duty for server in p2s.servers(lab, device)),
         tls_keys=tuple(p2s.tls_keys(everything)),
+        radius_servers=tuple(radius.servers(lab, network)),
         proxies=tuple(access.proxies(lab, network)),
     )
 
@@ -68,13 +68,14 @@ def _secrets(network: Network) -> Iterator[str]:
     """The names of keys and passwords."""
     yield from shared_key_names(network)
     yield from ikev2.secret_names(network)
+    yield from radius.secret_names(network)
     yield from access.password_names(network)
 
 
-def _of_clients(lab: str, network: Network) -> Iterator[Parts]:
+def _of_clients(lab: str, network: Network) -> tuple[Parts, ...]:
     """Clients, and the NAT routers of the networks that they are in."""
-    yield from (access.router(lab, found) for found in network.access_networks.values())
-    yield from (clients.machine(lab, client) for client in network.clients.values())
+    routers = (access.router(lab, found) for found in network.access_networks.values())
+    return (*routers, *(clients.machine(lab, client) for client in network.clients.values()))
 
 
 def _interfaces(on_duty: tuple[Device, ...]) -> Iterator[Tunnel]:

@@ -17,6 +17,8 @@ P2S = "p2s"
 OPENVPN = "p2s-openvpn"
 # The same for SSTP.
 SSTP = "p2s-sstp"
+# Between what serves clients and an instance, for what the RADIUS server is asked.
+RADIUS = "radius"
 # Between the instances of an active-active gateway, and from one of a site's several devices to the router before them.
 PAIR = "pair"
 INSIDE = "lan0"

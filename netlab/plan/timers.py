@@ -13,6 +13,8 @@ BFD_INTERVAL_AT_LEAST = 100  # a daemon on a busy machine of two cores may sleep
 DPD_TIMEOUT = 45  # R38
 DPD_DELAY = 10  # how often a silent peer is asked; Azure documents only the time-out
 RETRANSMIT_TRIES = 3
+RADIUS_TIMEOUT = 30  # R61
+RADIUS_TIMEOUT_AT_LEAST = 3.0  # a server on a busy machine takes a second for MS-CHAPv2
 
 
 def timers(scale: float) -> Timers:
@@ -38,6 +40,11 @@ def timers(scale: float) -> Timers:
 def scaled(seconds: float, clock: Timers) -> int:
     """A time of Azure's in a lab's whole seconds, one at least."""
     return max(1, round(seconds / clock.scale))
+
+
+def radius_timeout(clock: Timers) -> float:
+    """How long a gateway waits for its RADIUS server, in a lab's seconds."""
+    return max(RADIUS_TIMEOUT_AT_LEAST, RADIUS_TIMEOUT / clock.scale)
 
 
 def bgp_timers(hold: int, clock: Timers) -> tuple[int, int]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable
 from ipaddress import IPv4Network
+from pathlib import Path
 
-from netlab.plan.model import OpenVpnServer, Timers
+import netlab
+from netlab.plan.model import Client, OpenVpnServer, Timers
 from netlab.plan.names import certificate_path, key_path
 from netlab.plan.timers import DPD_TIMEOUT, scaled
 from netlab.render.text import template
@@ -32,6 +35,8 @@ def server_conf(lab: str, server: OpenVpnServer, timers: Timers) -> str:
         # R38: OpenVPN asks its peers as DPD does.
         ping=timers.dpd_delay,
         dead=max(_DEAD_AT_LEAST, scaled(DPD_TIMEOUT, timers)),
+        python=sys.executable,
+        package=Path(netlab.__file__).parent.parent,
     )
 
 
@@ -47,9 +52,10 @@ def prefixes_in(text: str) -> tuple[str, ...]:
     return tuple(str(IPv4Network(f"{found['network']}/{found['netmask']}")) for found in _ROUTE.finditer(text))
 
 
-def vpnconfig(server: str, root: str, tls_key: str) -> str:
+def vpnconfig(client: Client, root: str, tls_key: str) -> str:
     """The vpnconfig.ovpn of a profile package, as Azure generates it: the client's own certificate is not in it."""
-    return template("p2s/vpnconfig.ovpn.j2").render(server=server, root=root.strip(), tls_key=tls_key.strip())
+    values = {"server": client.server, "has_password": bool(client.password)}
+    return template("p2s/vpnconfig.ovpn.j2").render(values, root=root.strip(), tls_key=tls_key.strip())
 
 
 def filled(profile: str, certificate: str, key: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from netlab.plan.model import OpenVpnServer, Plan, SstpServer
-from netlab.render import openvpn, sstp, text, vici
+from netlab.render import openvpn, radius, sstp, text, vici
 from netlab.sstp.settings import FILE
 
 
@@ -20,6 +20,8 @@ def files(plan: Plan) -> Iterator[tuple[str, str]]:
             yield f"{server.directory}/{openvpn.PUSHED}/DEFAULT", openvpn.pushed(server, server.static)
         if isinstance(server, SstpServer):
             yield f"{server.directory}/{FILE}", sstp.gateway_settings(plan.lab, server, plan.timers)
+    for radius_server in plan.radius_servers:
+        yield f"{radius_server.directory}/radiusd.conf", radius.radiusd_conf(radius_server)
     for client in plan.clients:
         if client.tunnel_type == "SSTP":
             yield f"{client.directory}/{FILE}", sstp.client_settings(plan.lab, client, plan.timers)

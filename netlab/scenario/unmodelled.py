@@ -94,13 +94,11 @@ UNMODELLED = (
         planned=True,
     ),
     Unmodelled(
-        "RADIUS and Microsoft Entra ID",
+        "Microsoft Entra ID for clients",
         f"{_RULES}/point-to-site.md",
         (
-            "radius", "radius_server", "radius_server_address", "radius_server_secret", "aad", "aad_tenant",
-            "aad_audience", "aad_issuer", "entra_id",
+            "aad", "aad_tenant", "aad_audience", "aad_issuer", "entra_id", "entra", "azure_active_directory",
         ),
-        planned=True,
     ),
     Unmodelled("route maps", f"{_RULES}/route-server-measured.md", ("route_map",)),
     Unmodelled(

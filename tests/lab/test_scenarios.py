@@ -93,6 +93,7 @@ ENDPOINTS = {
     "s2s-static": {"vnet1-vm1", "site1-listed", "site1-unlisted"},
     "p2s-certificates": {"vnet1-vm1", "alice", "bob", "carol", "mallory"},
     "p2s-openvpn": {"vnet1-vm1", "site1-host1", "site1-host2", "lin", "win", "old", "carol", "mallory"},
+    "p2s-radius": {"vnet1-vm1", "site1-nps1", "lin", "win", "ovpn", "eve", "mallory"},
     "p2s-sstp": {"vnet1-vm1", "site1-host1", "alice", "bob", "carol", "mallory"},
     "p2s-ikev2-then-sstp": {"vnet1-vm1", "site1-host1", "home", "lin", "hotel", "stubborn", "eve"},
     "p2s-sstp-through-proxy": {"vnet1-vm1", "ann", "abe", "alice", "bob", "oscar", "carl", "cy", "dee", "ed"},

@@ -10,17 +10,22 @@ REVOKED = "its certificate is revoked"
 UNTRUSTED = "the gateway does not trust the root that issued its certificate"
 WRONG_PASSWORD = "its password is wrong"
 NO_ADDRESS = "the gateway has no address left for it"
-REFUSALS = (REVOKED, UNTRUSTED, WRONG_PASSWORD, NO_ADDRESS)
+NO_RADIUS = "the RADIUS server does not answer its gateway"
+WRONG_SECRET = "its gateway and the RADIUS server have different secrets"
+REFUSALS = (REVOKED, UNTRUSTED, WRONG_PASSWORD, NO_ADDRESS, NO_RADIUS, WRONG_SECRET)
 
 
-def refusal(tunnel: ClientTunnel, taken: int) -> str:
-    """Why a gateway refuses a client while others hold ``taken`` addresses of its pool; empty if it accepts it."""
+def refusal(tunnel: ClientTunnel, taken: int, radius: bool = True) -> str:
+    """Why a gateway refuses a client while others hold ``taken`` addresses of its pool; empty if it accepts it.
+
+    ``radius``: whether packets between the gateway and its RADIUS server pass, if it has one.
+    """
     first, last = pool_addresses(tunnel.gateway, tunnel.tunnel_type)
     full = taken > int(last) - int(first)
-    return _by_credentials(tunnel) or (NO_ADDRESS if full else "")
+    return _by_credentials(tunnel, radius) or (NO_ADDRESS if full else "")
 
 
-def _by_credentials(tunnel: ClientTunnel) -> str:
+def _by_credentials(tunnel: ClientTunnel, radius: bool) -> str:
     """Why a client is not authenticated; empty if it is."""
     client, settings = tunnel.client, tunnel.gateway.client_settings
     if settings.authentication == "Certificate":
@@ -28,6 +33,10 @@ def _by_credentials(tunnel: ClientTunnel) -> str:
             return UNTRUSTED
         if client.name.lower() in map(str.lower, settings.revoked_certificates):
             return REVOKED
-    if settings.authentication == "EapMSChapv2" and client.spec.password == "wrong":
+    if settings.authentication == "Radius" and not radius:
+        return NO_RADIUS
+    if settings.authentication == "Radius" and settings.radius_server_secret == "wrong":
+        return WRONG_SECRET
+    if settings.has_passwords and client.spec.password == "wrong":
         return WRONG_PASSWORD
     return ""

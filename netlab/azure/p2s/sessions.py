@@ -55,12 +55,17 @@ Key = tuple[str, str]
 Sessions = Mapping[Key, Session]
 
 
-def connect(sessions: Sessions, tunnel: ClientTunnel, selectors: Prefixes, reachable: bool = True) -> Sessions:
-    """Connect a client, or authenticate it afresh: the gateway lets it in with these selectors, or refuses it."""
+def connect(
+    sessions: Sessions, tunnel: ClientTunnel, selectors: Prefixes, reachable: bool = True, radius: bool = True
+) -> Sessions:
+    """Connect a client, or authenticate it afresh: the gateway lets it in with these selectors, or refuses it.
+
+    ``reachable`` is the gateway for the client, ``radius`` the RADIUS server for the gateway.
+    """
     now = sessions[tunnel.key]
     found = tunnel.obstacle(tunnel.tunnel_type)
     silent = OBSTACLES[found] if found is not None else "" if reachable else UNREACHABLE
-    refused = silent or refusal(tunnel, _taken(sessions, tunnel))
+    refused = silent or refusal(tunnel, _taken(sessions, tunnel), radius)
     if refused:
         return {**sessions, tunnel.key: Session(profile=now.profile, absent=refused)}
     return {**sessions, tunnel.key: replace(now, selectors=selectors, absent="")}

@@ -69,6 +69,8 @@ def expected(plan: Plan) -> Iterator[tuple[str, str, str]]:
         yield server.edge, server.directory.rpartition("/")[2], server.program
     for proxy in plan.proxies:
         yield proxy.node, proxy.directory.rpartition("/")[2], PROXY
+    for radius in plan.radius_servers:
+        yield radius.node, radius.directory.rpartition("/")[2], radius.program
     for speaker in plan.speakers:
         for program in speaker.daemons:
             yield speaker.node, speaker.directory.rpartition("/")[2], program

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from netlab.azure.moments import initial
-from netlab.azure.p2s.refusals import NO_ADDRESS, REVOKED, UNTRUSTED, WRONG_PASSWORD
+from netlab.azure.p2s.refusals import NO_ADDRESS, NO_RADIUS, REVOKED, UNTRUSTED, WRONG_PASSWORD, WRONG_SECRET
 from netlab.azure.p2s.sessions import OBSTACLES, Key
 from netlab.azure.state import State
 from netlab.errors import ConvergeError
@@ -26,6 +26,8 @@ _REFUSED = {
     Refusal.NO_ADDRESS: NO_ADDRESS,
     Refusal.PROXY_PORT: OBSTACLES[Obstacle.PROXY_PORT],
     Refusal.PROXY_PASSWORD: OBSTACLES[Obstacle.PROXY_PASSWORD],
+    Refusal.NO_RADIUS: NO_RADIUS,
+    Refusal.WRONG_SECRET: WRONG_SECRET,
 }
 
 
@@ -84,7 +86,7 @@ def await_departures(plan: Plan, state: State, clients: Clients, seconds: float)
 
 def refusals(plan: Plan, vnet: str, clients: Clients) -> dict[str, str]:
     """Why the gateway of a VNet, or a proxy before it, refused clients, by their nodes, at their last attempts."""
-    found = [clients.refusals(server) for server in plan.servers_of(vnet)]
+    found = [clients.refusals(plan, server) for server in plan.servers_of(vnet)]
     on_the_way = ((client.node, clients.refusal(client)) for client in plan.clients if client.gateway == vnet)
     found.append({node: why for node, why in on_the_way if why is not None})
     return {node: _REFUSED[why] for refused in found for node, why in refused.items()}

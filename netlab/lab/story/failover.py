@@ -96,6 +96,7 @@ def added_to(old: Plan, new: Plan) -> Plan:
         servers=tuple(server for server in new.servers if server.directory not in servers),
         proxies=(),
         clients=(),
+        radius_servers=(),
     )
 
 

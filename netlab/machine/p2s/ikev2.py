@@ -18,6 +18,7 @@ from netlab.machine.waiting import wait_until
 from netlab.plan.edges import foothold
 from netlab.plan.model import Child, Client, IkeServer, Plan, Route, Selector, Server, Timers
 from netlab.plan.ports import P2S
+from netlab.plan.timers import radius_timeout
 from netlab.render import vici
 
 _RECONNECT_SECONDS = 120.0
@@ -95,7 +96,11 @@ def carried_to_clients(server: Server) -> tuple[Child, ...]:
 
 def connect(plan: Plan, client: Client) -> None:
     """Initiate the connection; the routes of the selectors are charon's, or made of them."""
-    charon.initiate(client.directory, client.connection, INITIATE_SECONDS)
+    try:
+        charon.initiate(client.directory, client.connection, INITIATE_SECONDS)
+    except ConvergeError:
+        _await_radius(plan, client)
+        raise
     interfaces.set_mtu(plan.netns(client.node), client.interface, client.mtu)
     _follow_selectors(plan, client)
 
@@ -103,6 +108,17 @@ def connect(plan: Plan, client: Client) -> None:
 def refusal(client: Client) -> None:
     """Nothing: IKE passes no proxy (P8)."""
     del client
+
+
+def _await_radius(plan: Plan, client: Client) -> None:
+    """Wait until the gateway says why it refused a client, if it asks a RADIUS server: it may wait longer than the
+    client does."""
+    server = plan.server_of(client)
+    if any(item.radius for item in plan.charons if server is not None and item.directory == server.directory):
+        assert server is not None
+        with contextlib.suppress(ConvergeError):
+            seconds = radius_timeout(plan.timers) + _TERMINATE_SECONDS
+            wait_until(lambda: client.node in refusals(server), seconds, lambda: "the gateway says nothing")
 
 
 def disconnect(plan: Plan, client: Client) -> None:

@@ -12,6 +12,8 @@ from netlab.errors import ConvergeError
 from netlab.machine import openvpn, processes, proxies
 from netlab.machine.admission import Connected, Refusal
 from netlab.machine.p2s import tls
+from netlab.machine.radius import server as radius
+from netlab.machine.secrets import secrets, write_secret
 from netlab.machine.waiting import wait_until
 from netlab.plan.certificates import certificate_name, server_root_name
 from netlab.plan.model import Child, Client, OpenVpnServer, Plan, Server, Timers
@@ -24,6 +26,8 @@ _CONNECT_SECONDS = 60.0
 _PATIENCE_AT_LEAST = 5.0
 # How long a client waits for the gateway's TCP, whatever the time scale: a lost SYN is sent again after a second.
 _TCP_SECONDS = "3"
+# What the user of a client types where passwords count.
+_USER = "user"
 
 
 # --- the gateway's end ----------------------------------------------------------------------------------------------
@@ -38,6 +42,8 @@ def start(plan: Plan, server: Server) -> None:
     for file, names in (("roots.pem", server.credentials.trusted), ("revoked.pem", server.credentials.revoked)):
         found = (Path(certificate_path(plan.lab, name)).read_text() for name in names)
         (directory / file).write_text("".join(found))
+    if server.radius is not None:
+        radius.write_settings(plan, server.radius, server.directory)
     (directory / "server.conf").write_text(texts.server_conf(plan.lab, server, plan.timers))
     process = openvpn.start(server.edge_netns, server.directory, "--config", "server.conf")
     said = partial(processes.last_words, server.directory, openvpn.LOG)
@@ -100,7 +106,7 @@ def connect(plan: Plan, client: Client) -> None:
     tls.stop(client)
     directory = Path(client.directory)
     directory.mkdir(mode=0o700, exist_ok=True)
-    _write_filled(plan, client, directory / "vpnconfig.ovpn")
+    _write_filled(plan, client, directory)
     patience = max(_PATIENCE_AT_LEAST, _CONNECT_SECONDS / plan.timers.scale)
     said = partial(processes.last_words, client.directory, openvpn.LOG)
     wait_until(lambda: _is_heard(plan, client), patience, lambda: f"{client.name} does not connect; {said()}")
@@ -117,7 +123,8 @@ def _is_heard(plan: Plan, client: Client) -> bool:
     managed = ("--management", texts.MANAGEMENT, "unix", "--remap-usr1", "SIGTERM")
     address, _, port = client.proxy.partition(":")
     through = ("--http-proxy", address, port) if client.proxy else ()
-    options = ("--config", "vpnconfig.ovpn", *own, *managed, *through, "--connect-timeout", _TCP_SECONDS)
+    user = ("--auth-user-pass", _USER) if client.password else ()
+    options = ("--config", "vpnconfig.ovpn", *own, *managed, *through, *user, "--connect-timeout", _TCP_SECONDS)
     process = openvpn.start(plan.netns(client.node), client.directory, *options)
 
     def decided() -> bool:
@@ -127,13 +134,16 @@ def _is_heard(plan: Plan, client: Client) -> bool:
     return process.alive() or not openvpn.is_unheard(log.read_text(errors="replace"))
 
 
-def _write_filled(plan: Plan, client: Client, path: Path) -> None:
-    """The profile with the client's certificate and key, in a file that only root may read."""
+def _write_filled(plan: Plan, client: Client, directory: Path) -> None:
+    """The profile with the client's certificate and key, or the name and the password that the user types, in files
+    that only root may read."""
     profile = Path(package_directory(plan.lab, client.name), PROFILE).read_text()
-    paths = (path_of(plan.lab, certificate_name(client.node)) for path_of in (certificate_path, key_path))
-    text = texts.filled(profile, *(Path(path).read_text() for path in paths))
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(text)
+    if client.password:
+        write_secret(directory / _USER, f"{client.node}\n{secrets(plan)[client.password]}\n")
+    else:
+        paths = (path_of(plan.lab, certificate_name(client.node)) for path_of in (certificate_path, key_path))
+        profile = texts.filled(profile, *(Path(path).read_text() for path in paths))
+    write_secret(directory / "vpnconfig.ovpn", profile)
 
 
 def refusal(client: Client) -> Refusal | None:
@@ -179,7 +189,7 @@ def package(plan: Plan, client: Client, prefixes: Collection[str]) -> Mapping[st
     del prefixes
     root = Path(certificate_path(plan.lab, server_root_name(client.gateway))).read_text()
     key = Path(key_path(plan.lab, tls_key_name(client.gateway))).read_text()
-    return {PROFILE: texts.vpnconfig(client.server, root, key)}
+    return {PROFILE: texts.vpnconfig(client, root, key)}
 
 
 def profile_routes(client: Client, profile: str) -> tuple[str, ...]:

@@ -42,6 +42,7 @@ from netlab.plan.model.nftables import (
     FabricRules,
     InitiatorOnly,
     KeepsTtl,
+    RadiusNat,
     Ruleset,
     SecuredPort,
     SecurityChain,
@@ -52,6 +53,7 @@ from netlab.plan.model.nftables import (
     VpnServerNat,
 )
 from netlab.plan.model.p2s import AnyServer, Client, HttpProxy, IkeServer, OpenVpnServer, Outer, Server, SstpServer
+from netlab.plan.model.radius import RadiusClient, RadiusPeer, RadiusServer
 from netlab.plan.model.views import GatewayView, RouteServerView, Uplink
 
 __all__ = [
@@ -95,6 +97,10 @@ __all__ = [
     "Outer",
     "PeerSecret",
     "Plan",
+    "RadiusClient",
+    "RadiusNat",
+    "RadiusPeer",
+    "RadiusServer",
     "Route",
     "RouteServerView",
     "Rule",

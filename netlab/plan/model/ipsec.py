@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from netlab.plan.model.radius import RadiusClient
+
 
 @dataclass(frozen=True, slots=True)
 class Selector:
@@ -104,7 +106,7 @@ class Credentials:
 class Charon:
     """An IKE daemon in a namespace, with its connections, PSKs and certificates.
 
-    ``own_ports`` where another one in the same namespace has IKE's.
+    ``own_ports`` where another one in the same namespace has IKE's; ``radius`` where a server authenticates its peers.
     """
 
     node: str
@@ -114,6 +116,7 @@ class Charon:
     installs_routes: bool = False
     credentials: Credentials = Credentials()
     own_ports: bool = False
+    radius: RadiusClient | None = None
 
 
 @dataclass(frozen=True, slots=True)

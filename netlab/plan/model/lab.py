@@ -12,6 +12,7 @@ from netlab.plan.model.fabric import Fabric
 from netlab.plan.model.ipsec import Certificate, Charon, Tunnel
 from netlab.plan.model.kernel import Link, Node
 from netlab.plan.model.p2s import AnyServer, Client, HttpProxy, Server
+from netlab.plan.model.radius import RadiusServer
 from netlab.plan.model.views import GatewayView, RouteServerView, Uplink
 
 DataPlane = Literal["userspace", "kernel"]
@@ -54,6 +55,7 @@ class Plan:
     servers: tuple[AnyServer, ...] = ()
     tls_keys: tuple[str, ...] = ()
     proxies: tuple[HttpProxy, ...] = ()
+    radius_servers: tuple[RadiusServer, ...] = ()
 
     def node(self, name: str) -> Node:
         """The node of this name; KeyError if there is none."""

@@ -165,6 +165,17 @@ class SecurityRules:
     idle: int
 
 
+@dataclass(frozen=True, slots=True)
+class RadiusNat:
+    """An instance of a gateway sends what comes in over ``device`` for ``port`` to its RADIUS server, under its own
+    address (P15)."""
+
+    device: str
+    port: int
+    server: str
+    address: str
+
+
 # What nftables does in a namespace; each is printed by a template of its own.
 Ruleset = (
     FabricRules
@@ -176,6 +187,7 @@ Ruleset = (
     | UnknownPeer
     | BgpListeners
     | KeepsTtl
+    | RadiusNat
     | ClientFirewall
     | SecurityRules
 )

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 from netlab.plan.model.ipsec import Credentials, IkeConnection
 from netlab.plan.model.kernel import CHARON_TABLE, MAIN_TABLE
+from netlab.plan.model.radius import RadiusClient
 from netlab.scenario.models import TunnelType
 from netlab.sstp import settings
 
@@ -55,7 +56,7 @@ class OpenVpnServer(Server):
     """OpenVPN: a daemon on TCP port 443, whose TUN is moved into the routing namespace.
 
     ``subnet`` is the whole pool, ``own`` the next hop of the pushed routes, ``first`` and ``last`` what clients get.
-    ``tls_key`` is the name of the key of tls-auth.
+    ``tls_key`` is the name of the key of tls-auth. With ``radius`` clients have passwords, else certificates.
     """
 
     program: ClassVar[str] = "openvpn"
@@ -68,6 +69,7 @@ class OpenVpnServer(Server):
     last: str
     credentials: Credentials
     tls_key: str
+    radius: RadiusClient | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class SstpServer(Server):
     """SSTP: a daemon on TCP port 443, whose TUN is moved into the routing namespace.
 
     ``own`` is its address in PPP, ``first`` and ``last`` are what clients get. ``users`` are the names of clients'
-    passwords, by client; without any, certificates count.
+    passwords, by client; without any, certificates count, or what a RADIUS server says.
     """
 
     program: ClassVar[str] = settings.PROGRAM
@@ -88,6 +90,7 @@ class SstpServer(Server):
     mtu: int
     credentials: Credentials
     users: tuple[tuple[str, str], ...]
+    radius: RadiusClient | None = None
 
 
 # A server of any tunnel type; the JSON Schema of a plan lists them.
@@ -117,8 +120,8 @@ class Client:
     ``name`` tells the tunnels of one client apart: the first is called as its node. ``metric`` is that of its routes:
     of equal ones those into the first tunnel win. ``server`` is the gateway's public address. ``connection`` and
     ``if_id`` are those of IKE. Where the gateway pushes routes, ``subnet`` is that of its address and ``next_hop`` the
-    gateway's in it. ``credentials`` and ``password``, a name, are those of SSTP. ``proxy`` is the
-    address and port of the HTTP proxy that the tunnel passes, ``translated`` what NAT makes of the client's address.
+    gateway's in it. ``credentials`` are those of SSTP; ``password``, a name, is that of SSTP and OpenVPN. ``proxy``
+    is the address and port of the HTTP proxy that the tunnel passes, ``translated`` what NAT makes of its own address.
     """
 
     node: str

@@ -19,12 +19,19 @@ from netlab.scenario.network import ClientTunnel, Network, VpnGateway
 from netlab.scenario.passage import Obstacle
 
 # How strongSwan calls what Azure calls authentication types; without one it is a PSK.
-_AUTHENTICATION = {"Certificate": "pubkey", "EapMSChapv2": "eap-mschapv2", None: "psk"}
+_AUTHENTICATION = {"Certificate": "pubkey", "EapMSChapv2": "eap-mschapv2", "Radius": "eap-mschapv2", None: "psk"}
+# What a gateway asks for that has not the passwords itself.
+_BY_RADIUS = "eap-radius"
 
 
-def secret_name(gateway: str, client: str, password: str = "right") -> str:
-    """The name under which a client's PSK or password is kept; a wrong password is a secret like any other."""
-    return f"{P2S}:{gateway}:{node_name(client)}" + ("" if password == "right" else f":{password}")
+def secret_name(gateway: VpnGateway, client: str, password: str = "right") -> str:
+    """The name under which a client's PSK or password is kept; a wrong password is a secret like any other.
+
+    A user has one password at a RADIUS server, whichever gateway asks.
+    """
+    return f"{P2S}:{gateway.spec.radius_server or gateway.name}:{node_name(client)}" + (
+        "" if password == "right" else f":{password}"
+    )
 
 
 # --- gateways -------------------------------------------------------------------------------------------------------
@@ -51,7 +58,7 @@ def p2s_connection(device: Device) -> IkeConnection | None:
         pool=f"{first}-{last}",
         if_id=device.if_id(P2S),
         local_auth="psk" if authentication is None else "pubkey",
-        remote_auth=_AUTHENTICATION[authentication],
+        remote_auth=_AUTHENTICATION[authentication] if authentication != "Radius" else _BY_RADIUS,
         closed_to=tuple(sorted(set(_of_devices(gateway)))),
     )
 
@@ -66,10 +73,10 @@ def _of_devices(gateway: VpnGateway) -> Iterator[str]:
 def gateway_secrets(device: Device, gateway: VpnGateway) -> Iterator[PeerSecret]:
     """The PSKs or the passwords of a gateway's clients; with certificates there are none."""
     authentication = gateway.client_settings.authentication
-    if authentication != "Certificate":
+    if authentication in (None, "EapMSChapv2"):
         kind: Literal["IKE", "EAP"] = "IKE" if authentication is None else "EAP"
         for client in gateway.clients:
-            yield PeerSecret(secret_name(gateway.name, client.name), (client.node, device.public_p2s), kind)
+            yield PeerSecret(secret_name(gateway, client.name), (client.node, device.public_p2s), kind)
 
 
 def server(lab: str, device: Device, gateway: VpnGateway) -> IkeServer:
@@ -152,7 +159,7 @@ def _connection(client: network.Client, tunnel: Client, gateway: VpnGateway, ser
         remote_address=server.public_p2s,
         local_id=client.node,
         remote_id=server.public_p2s,
-        secret=secret_name(gateway.name, client.name) if authentication is None else "",
+        secret=secret_name(gateway, client.name) if authentication is None else "",
         initiator=True,
         ike_proposals=proposals.P2S_IKE,
         esp_proposals=proposals.P2S_ESP,
@@ -167,9 +174,9 @@ def _connection(client: network.Client, tunnel: Client, gateway: VpnGateway, ser
 def _secrets(client: network.Client, gateway: VpnGateway, server: Device) -> Iterator[PeerSecret]:
     authentication, owners = gateway.client_settings.authentication, (client.node, server.public_p2s)
     if authentication is None:
-        yield PeerSecret(secret_name(gateway.name, client.name), owners)
-    elif authentication == "EapMSChapv2":
-        yield PeerSecret(secret_name(gateway.name, client.name, client.spec.password), owners, "EAP")
+        yield PeerSecret(secret_name(gateway, client.name), owners)
+    elif authentication != "Certificate":
+        yield PeerSecret(secret_name(gateway, client.name, client.spec.password), owners, "EAP")
 
 
 def secret_names(found: Network) -> Iterator[str]:
@@ -178,6 +185,6 @@ def secret_names(found: Network) -> Iterator[str]:
         gateway, client = tunnel.gateway, tunnel.client
         authentication = gateway.client_settings.authentication
         if authentication != "Certificate":
-            yield secret_name(gateway.name, client.name)
-        if authentication == "EapMSChapv2" and client.spec.password == "wrong":
-            yield secret_name(gateway.name, client.name, client.spec.password)
+            yield secret_name(gateway, client.name)
+        if gateway.client_settings.has_passwords and client.spec.password == "wrong":
+            yield secret_name(gateway, client.name, client.spec.password)

@@ -11,6 +11,8 @@ from netlab.plan.certificates import gateway_credentials
 from netlab.plan.devices import Device
 from netlab.plan.model import Client, DataPlane, OpenVpnServer, Tunnel
 from netlab.plan.names import lab_netns, node_directory
+from netlab.plan.p2s import radius
+from netlab.plan.p2s.ikev2 import secret_name
 from netlab.plan.ports import OPENVPN, P2S
 from netlab.scenario.models import node_name
 from netlab.scenario.network import ClientTunnel, VpnGateway
@@ -47,6 +49,7 @@ def server(lab: str, device: Device, gateway: VpnGateway) -> OpenVpnServer:
         last=str(last),
         credentials=gateway_credentials(gateway),
         tls_key=tls_key_name(gateway.name),
+        radius=radius.client(gateway),
     )
 
 
@@ -67,11 +70,12 @@ def _behind(gateway: VpnGateway) -> Iterator[str]:
 def client(lab: str, tunnel: ClientTunnel, number: int, data_plane: DataPlane) -> Client:
     """A client's end of a tunnel: a TUN of its own for each."""
     del data_plane
-    whose = tunnel.client
+    whose, gateway = tunnel.client, tunnel.gateway
+    has_password = gateway.client_settings.has_passwords
     return Client(
         node=whose.node,
         os=whose.spec.os,
-        gateway=tunnel.gateway.name,
+        gateway=gateway.name,
         directory=node_directory(lab, tunnel.name + _SUFFIX),
         interface=f"tun{number}",
         connection=OPENVPN,
@@ -81,9 +85,10 @@ def client(lab: str, tunnel: ClientTunnel, number: int, data_plane: DataPlane) -
         metric=whose.tunnels.index(tunnel),
         class_based_route=False,
         tunnel_type="OpenVPN",
-        server=str(whose.network.public.point_to_site[tunnel.gateway.name]),
+        server=str(whose.network.public.point_to_site[gateway.name]),
         translated=translated(whose),
         proxy=proxy_of(tunnel),
-        subnet=str(tunnel.gateway.client_settings.address_pool),
-        next_hop=str(pool_part(tunnel.gateway, "OpenVPN")[0]),
+        subnet=str(gateway.client_settings.address_pool),
+        next_hop=str(pool_part(gateway, "OpenVPN")[0]),
+        password=secret_name(gateway, whose.name, whose.spec.password) if has_password else "",
     )

@@ -9,6 +9,7 @@ from netlab.plan.certificates import client_credentials, gateway_credentials
 from netlab.plan.devices import TUNNEL_MTU, Device
 from netlab.plan.model import Client, Credentials, DataPlane, SstpServer, Tunnel
 from netlab.plan.names import lab_netns, node_directory
+from netlab.plan.p2s import radius
 from netlab.plan.p2s.ikev2 import secret_name
 from netlab.plan.ports import P2S, SSTP
 from netlab.scenario.network import ClientTunnel, VpnGateway
@@ -39,14 +40,15 @@ def server(lab: str, device: Device, gateway: VpnGateway) -> SstpServer:
         mtu=_MTU,
         credentials=gateway_credentials(gateway),
         users=tuple(_users(gateway)),
+        radius=radius.client(gateway),
     )
 
 
 def _users(gateway: VpnGateway) -> list[tuple[str, str]]:
-    """The names of the passwords of a gateway's clients; with certificates there are none."""
-    if gateway.client_settings.authentication == "Certificate":
+    """The names of the passwords that a gateway has of its clients; with certificates, or RADIUS, there are none."""
+    if gateway.client_settings.authentication != "EapMSChapv2":
         return []
-    return [(client.node, secret_name(gateway.name, client.name)) for client in gateway.clients]
+    return [(client.node, secret_name(gateway, client.name)) for client in gateway.clients]
 
 
 def interface(device: Device, gateway: VpnGateway) -> Tunnel:
@@ -79,5 +81,5 @@ def client(lab: str, tunnel: ClientTunnel, number: int, data_plane: DataPlane) -
         translated=translated(whose),
         proxy=proxy_of(tunnel),
         credentials=own if by_certificate else Credentials(trusted=own.trusted),
-        password="" if by_certificate else secret_name(gateway.name, whose.name, whose.spec.password),
+        password="" if by_certificate else secret_name(gateway, whose.name, whose.spec.password),
     )

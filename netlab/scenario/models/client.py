@@ -49,7 +49,7 @@ class Client(Model):
     certificate: ClientCertificate | None = None
     """The client's certificate. Default: one of the first root that `gateway` trusts."""
     password: Literal["right", "wrong"] = "right"
-    """The password that the user types where the gateway authenticates with EAP."""
+    """The password that the user types where the gateway authenticates with passwords: its own, or RADIUS."""
     public_ip_address: Address | None = None
     """The public address of the client. Default: one that the lab chooses."""
     network: Annotated[ClientNetwork, shorthand("behind", Name | ClientNetwork)] | None = None

@@ -50,6 +50,9 @@ class BgpSettings(Model):
     their gateways' instances (B43)."""
 
 
+Authentication = Literal["Certificate", "EapMSChapv2", "Radius"]
+
+
 class PointToSite(Model):
     """The point-to-site configuration of a VPN gateway.
 
@@ -62,9 +65,15 @@ class PointToSite(Model):
     tunnel_types: Annotated[tuple[TunnelType, ...], Field(min_length=1)] = ("IkeV2",)
     """The protocols of the tunnels: IkeV2, OpenVPN, SSTP, or IkeV2 with one of the others (R56, P1). OpenVPN and SSTP
     are TLS on TCP port 443 (P2, P3); SSTP serves Windows only, and Azure ends it (P4)."""
-    authentication_types: Annotated[tuple[Literal["Certificate", "EapMSChapv2"], ...], Field(max_length=1)] = ()
-    """How clients authenticate (R60, P12). Default: with a certificate; where all tunnels are IKEv2, with a pre-shared
-    key each, which Azure does not have."""
+    authentication_types: Annotated[tuple[Authentication, ...], Field(max_length=1)] = ()
+    """How clients authenticate (R60, P12): with a certificate, or with a user name and a password, which the gateway
+    has itself (EapMSChapv2) or a RADIUS server has. Default: with a certificate; where all tunnels are IKEv2, with a
+    pre-shared key each, which Azure does not have."""
+    radius_server_address: Address | None = None
+    """The address of the RADIUS server: of a virtual machine, or of a host of a site. The gateway asks it from
+    GatewaySubnet (P15). The lab runs a server there, which has the users and their passwords."""
+    radius_server_secret: Literal["right", "wrong"] = "right"
+    """Whether the gateway has the secret that the RADIUS server has for it; the lab makes both."""
     root_certificates: Annotated[tuple[Name, ...], Field(min_length=1)] = ("root",)
     """The names of the root certificates that the gateway trusts, at most 20 (R60). The lab makes the certificates;
     the same name is the same root at all gateways."""
@@ -74,11 +83,16 @@ class PointToSite(Model):
     """Prefixes that the gateway pushes to its clients besides those of its networks (R63)."""
 
     @property
-    def authentication(self) -> Literal["Certificate", "EapMSChapv2"] | None:
+    def authentication(self) -> Authentication | None:
         """How its clients authenticate; None for a pre-shared key."""
         if self.authentication_types:
             return self.authentication_types[0]
         return None if set(self.tunnel_types) <= {"IkeV2"} else "Certificate"
+
+    @property
+    def has_passwords(self) -> bool:
+        """Whether its clients have user names and passwords."""
+        return self.authentication in ("EapMSChapv2", "Radius")
 
 
 class VpnGateway(Model):
@@ -102,3 +116,9 @@ class VpnGateway(Model):
     public_ip_addresses: tuple[Address, ...] = ()
     """The public addresses of an active-active gateway, in the order of its instances (R14). With point-to-site it
     has a third one (R13)."""
+
+    @property
+    def radius_server(self) -> Address | None:
+        """The address of its RADIUS server, if its clients authenticate there."""
+        settings = self.point_to_site
+        return settings.radius_server_address if settings and settings.authentication == "Radius" else None

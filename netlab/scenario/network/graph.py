@@ -122,6 +122,17 @@ class Network:
             found.setdefault(tunnel.gateway, []).append(tunnel.client)
         return {gateway: tuple(clients) for gateway, clients in found.items()}
 
+    @cached_property
+    def radius_servers(self) -> dict[str, tuple[VpnGateway, ...]]:
+        """The machines that are RADIUS servers, by their nodes, each with the gateways that ask its address (P15)."""
+        machines = {node: nic.address for node, nic in self.nics.items()}
+        machines |= {host.node: host.address for site in self.sites.values() for host in site.hosts}
+        found = {
+            node: tuple(gateway for gateway in self.vpn_gateways if gateway.spec.radius_server == address)
+            for node, address in machines.items()
+        }
+        return {node: asking for node, asking in found.items() if asking}
+
     def end(self, name: str) -> AnyEnd:
         """The end of connections of this name: a VNet's VPN gateway, a site or an appliance."""
         if name in self.sites:

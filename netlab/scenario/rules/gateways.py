@@ -115,8 +115,9 @@ def r54_basic_lacks(scenario: Scenario) -> Breaches:
         types = gateway.point_to_site.tunnel_types if gateway.point_to_site is not None else ()
         if "IkeV2" in types and day_of(scenario) < BASIC_HAS_IKEV2:
             yield Breach(place, f"Basic has no IKEv2 point-to-site; write SSTP, or {right} {by_day(scenario)}")
-        elif gateway.point_to_site is not None and gateway.point_to_site.authentication == "EapMSChapv2":
-            yield Breach((*place, "authentication_types"), f"EapMSChapv2 takes RADIUS, and Basic has none; {right}")
+        elif gateway.point_to_site is not None and gateway.point_to_site.has_passwords:
+            what = f"{gateway.point_to_site.authentication} takes RADIUS, and Basic has none"
+            yield Breach((*place, "authentication_types"), f"{what}; {right}")
     for name, peering in scenario.peerings.items():
         if peering.vnet in basic and peering.allow_gateway_transit:
             message = f"the Basic gateway of `{peering.vnet}` has no gateway transit; {right}"

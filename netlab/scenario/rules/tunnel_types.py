@@ -82,7 +82,7 @@ def p12_openvpn_authenticates_without_eap(scenario: Scenario) -> Breaches:
     """P12: clients of OpenVPN authenticate with certificates, RADIUS or Entra ID, and not with EAP."""
     for _, settings, path in _of(scenario, "OpenVPN"):
         if settings.authentication == "EapMSChapv2":
-            message = "clients of OpenVPN do not authenticate with EAP-MSCHAPv2; write Certificate"
+            message = "clients of OpenVPN do not authenticate with EAP-MSCHAPv2; write Certificate or Radius"
             yield Breach((*path, "authentication_types"), message)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from ipaddress import IPv4Network
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netlab.plan.model import OpenVpnServer, Plan
+from netlab.plan.model import Client, OpenVpnServer, Plan
 from netlab.plan.planner import plan
 from netlab.render.openvpn import filled, prefixes_in, pushed, server_conf, vpnconfig
 from netlab.scenario.loader import load
@@ -46,6 +47,10 @@ def lab(scale: float = 20) -> Plan:
 def server(scale: float = 20) -> OpenVpnServer:
     (found,) = (each for each in lab(scale).servers if isinstance(each, OpenVpnServer))
     return found
+
+
+def client() -> Client:
+    return replace(next(each for each in lab().clients if each.tunnel_type == "OpenVPN"), server="203.0.113.1")
 
 
 @pytest.mark.parametrize(
@@ -95,7 +100,7 @@ def test_the_pool_comes_with_the_subnet_of_the_address() -> None:
 
 
 def test_the_profile_is_azures_and_a_user_fills_it_in() -> None:
-    profile = vpnconfig("203.0.113.1", "ROOT\n", "TLSKEY\n")
+    profile = vpnconfig(client(), "ROOT\n", "TLSKEY\n")
     lines = profile.splitlines()
     for line in PROFILE:
         assert line in lines
@@ -104,3 +109,9 @@ def test_the_profile_is_azures_and_a_user_fills_it_in() -> None:
     assert "$" not in own
     assert "<cert>\nCERTIFICATE\n</cert>" in own
     assert "<key>\nKEY\n</key>" in own
+
+
+def test_a_profile_for_passwords_has_no_place_for_a_certificate() -> None:
+    profile = vpnconfig(replace(client(), password="a name"), "ROOT\n", "TLSKEY\n")
+    assert "\nauth-user-pass\n" in profile
+    assert not [word for word in ("$", "<cert>", "a name") if word in profile]

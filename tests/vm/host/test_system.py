@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-SERVICES = ("frr.service", "openvpn.service", "strongswan.service")
+SERVICES = ("freeradius.service", "frr.service", "openvpn.service", "strongswan.service")
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def said(seen: Path, name: str) -> str:
 def test_bootstrap_sets_a_fresh_debian_up(seen: Path) -> None:
     said(seen, "bootstrap")
     lines = (seen / "bootstrap.err").read_text().splitlines()
-    assert "bootstrap: installing charon-systemd openvpn frr" in lines
+    assert "bootstrap: installing charon-systemd openvpn freeradius frr" in lines
     assert "bootstrap: /usr/local/bin/netlab -> /opt/netlab/.venv/bin/netlab" in lines
     assert lines[-1] == "bootstrap: ready: /usr/local/bin/netlab"
 

@@ -11,7 +11,7 @@ from netlab.azure.p2s.refusals import REVOKED, UNTRUSTED
 from netlab.lab.build.clients import tunnel_of
 from netlab.lab.measure.checks.clients import check
 from netlab.machine.admission import Refusal
-from netlab.plan.model import Client, Server
+from netlab.plan.model import Client, Plan, Server
 from netlab.plan.planner import plan
 from netlab.scenario.loader import load
 from netlab.scenario.network import resolve
@@ -28,7 +28,7 @@ class Clients:
     def state(self, client: Client) -> str:
         return "INSTALLED" if client.node in self.connected else ""
 
-    def refusals(self, server: Server) -> dict[str, Refusal]:
+    def refusals(self, plan: Plan, server: Server) -> dict[str, Refusal]:
         return self.refused
 
     def refusal(self, client: Client) -> Refusal | None:

@@ -1,0 +1,1 @@
+"""RADIUS: FreeRADIUS at the machines that are servers, and the programs of gateways that ask them."""

@@ -1,0 +1,77 @@
+"""FreeRADIUS of a machine: started with its configuration, asked by its log."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from netlab.machine import processes
+from netlab.machine.secrets import secrets, write_secret
+from netlab.machine.waiting import wait_until
+from netlab.plan.model import Client, Plan, RadiusClient, RadiusServer
+from netlab.radius.settings import FILE
+from netlab.render import radius as texts
+
+PROGRAM = "/usr/sbin/freeradius"
+LOG = processes.output(PROGRAM)
+CHARONS = "eap-radius.conf"
+_READY_SECONDS = 60.0
+_READY = "Ready to process requests"
+# Received packet from 10.1.255.4 with invalid Message-Authenticator!  (Shared secret is incorrect.) (from client ...)
+_STRANGE = re.compile(r"Received packet from (?P<address>\S+) with invalid Message-Authenticator")
+
+
+def start(plan: Plan, server: RadiusServer) -> None:
+    """Write the configuration of a server, start it, and wait until it answers."""
+    directory, known = Path(server.directory), secrets(plan)
+    directory.mkdir(mode=0o700, exist_ok=True)
+    (directory / LOG).unlink(missing_ok=True)
+    write_secret(directory / "radiusd.conf", texts.radiusd_conf(server))
+    write_secret(directory / "clients.conf", texts.clients_conf(server, known))
+    write_secret(directory / "users", texts.users(server, known))
+    options = ("-f", "-d", server.directory, "-n", "radiusd", "-l", "stdout")
+    process = processes.start([PROGRAM, *options], server.directory, plan.netns(server.node))
+    what, said = f"FreeRADIUS of {server.node}", partial(processes.last_words, server.directory, LOG)
+    wait_until(
+        lambda: _READY in (directory / LOG).read_text(errors="replace"),
+        _READY_SECONDS,
+        lambda: f"{what} is not there; {said()}",
+        lambda: "" if process.alive() else f"{what} has ended; {said()}",
+    )
+
+
+def write_settings(plan: Plan, client: RadiusClient, directory: str) -> None:
+    """Write what the daemon of a gateway that works in a directory asks with."""
+    write_secret(Path(directory, FILE), texts.settings(client, secrets(plan), plan.timers))
+
+
+def write_charons(plan: Plan, client: RadiusClient, directory: str) -> None:
+    """The same for a charon."""
+    write_secret(Path(directory, CHARONS), texts.eap_radius(client, secrets(plan), plan.timers))
+
+
+def begin(plan: Plan, client: Client) -> None:
+    """Remember how far the logs of the servers are that a client's gateway may ask from now on."""
+    for server in _asked(plan, client.gateway):
+        _begun(server, client).write_text(str(Path(server.directory, LOG).stat().st_size))
+
+
+def has_another_secret(plan: Plan, client: Client) -> bool:
+    """Whether a server got questions of a client's gateway, since the client began, with another secret."""
+    for server in _asked(plan, client.gateway):
+        own = {peer.address for peer in server.peers if peer.vnet == client.gateway}
+        with Path(server.directory, LOG).open(errors="replace") as log:
+            log.seek(int(_begun(server, client).read_text()))
+            if any(found["address"] in own for found in map(_STRANGE.search, log) if found is not None):
+                return True
+    return False
+
+
+def _asked(plan: Plan, vnet: str) -> Iterator[RadiusServer]:
+    return (server for server in plan.radius_servers if vnet in {peer.vnet for peer in server.peers})
+
+
+def _begun(server: RadiusServer, client: Client) -> Path:
+    return Path(server.directory, f"begun-{client.name}")

@@ -1,0 +1,1 @@
+"""RADIUS as a gateway speaks it: packets as values, bytes in and bytes out. Pure."""
