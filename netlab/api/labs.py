@@ -19,7 +19,7 @@ from netlab.lab.build.transition import Transition, Written
 from netlab.lab.measure.overview import node_routes, overview
 from netlab.lab.story.rewind import rewind
 from netlab.lab.story.stage import Stage
-from netlab.machine.host import choose_data_plane
+from netlab.machine.host import choose_data_plane, require_for
 from netlab.plan.planner import plan
 from netlab.report.difference import described
 from netlab.results.lab import LabNode, NodeRoute, Overview, PlanChange, Removed
@@ -42,6 +42,7 @@ def up(
     scenario = loaded.scenario
     lab = lab_name(name) if name else scenario.name
     planned = plan(scenario, lab, choose_data_plane(data_plane), time_scale)
+    require_for(planned)
     facts = records.Facts(lab, scenario.name, planned.data_plane, planned.timers.scale)
     if anew and engine.down(lab, LINUX):
         progress(f"{lab} is removed")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -12,6 +12,7 @@ from pathlib import Path
 from netlab.errors import BuildError
 from netlab.machine import charon, flushing, frr, labs, processes, proxies
 from netlab.machine.answering import answers
+from netlab.machine.bgp import program
 from netlab.machine.p2s.types import tunnel_type
 from netlab.machine.radius import server as radius
 from netlab.machine.waiting import stretched, wait_until
@@ -20,6 +21,8 @@ from netlab.plan.names import lab_directory
 from netlab.render import text
 
 CONTROLLER, CHARON, PROXY = "netlab-sdn", "charon-systemd", proxies.NAME
+# What ends when a speaker is stopped; zebra, which only writes routes, goes on.
+BGP = ("bgpd", "bfdd", "bird")
 # A daemon that is not there by then will not come; generous, for emulated machines, which need 30 times as long.
 _READY_SECONDS = 120.0
 
@@ -39,9 +42,7 @@ def start(plan: Plan) -> None:
         charons[item.directory] = charon.start(plan.netns(item.node), item.directory, configuration)
     for speaker in plan.speakers:
         Path(speaker.directory).mkdir(mode=0o700, exist_ok=True)
-    started = [(speaker, "zebra", _start_frr(plan, speaker, "zebra")) for speaker in plan.speakers]
-    for speaker, daemon, process in started:
-        _await_frr(speaker, daemon, process)
+    _start_speakers(plan, [(s, daemon) for s, daemon in _of_speakers(plan) if daemon not in BGP])
     for item in plan.charons:
         _await_charon(item, charons[item.directory])
     for proxy in plan.proxies:
@@ -53,17 +54,14 @@ def start(plan: Plan) -> None:
 
 
 def start_bgp(plan: Plan) -> None:
-    """Start every bgpd, with the tunnels already there, so that the first attempt to connect succeeds."""
-    found = [(speaker, daemon) for speaker in plan.speakers for daemon in speaker.daemons if daemon != "zebra"]
-    started = [(speaker, daemon, _start_frr(plan, speaker, daemon)) for speaker, daemon in found]
-    for speaker, daemon, process in started:
-        _await_frr(speaker, daemon, process)
+    """Start every BGP daemon, with the tunnels already there, so that the first attempt to connect succeeds."""
+    _start_speakers(plan, [(s, daemon) for s, daemon in _of_speakers(plan) if daemon in BGP])
 
 
 def stop_bgp(lab: str, directories: Collection[str]) -> None:
     """Stop the BGP daemons of these directories in order, and leave zebra alone."""
     under = processes.under(lab_directory(lab))
-    _stop(lab, [p for cwd, p in under if cwd in directories and p.name in ("bgpd", "bfdd")], abruptly=False)
+    _stop(lab, [p for cwd, p in under if cwd in directories and p.name in BGP], abruptly=False)
 
 
 def start_controller(lab: str, command: Sequence[str]) -> None:
@@ -106,7 +104,11 @@ def silent(plan: Plan, seconds: float) -> tuple[tuple[str, str], ...]:
     asked: list[tuple[str, str, Callable[[], bool]]] = [
         (_controller_directory(plan.lab), CONTROLLER, partial(answers, _controller_directory(plan.lab), seconds)),
         *((c.directory, CHARON, partial(charon.ready, c.directory, seconds)) for c in plan.charons),
-        *((s.directory, d, partial(frr.ready, s.directory, d, seconds)) for s in plan.speakers for d in s.daemons),
+        *(
+            (s.directory, d, partial(program(s).ready, s.directory, d, seconds))
+            for s in plan.speakers
+            for d in s.daemons
+        ),
     ]
     with ThreadPoolExecutor(max_workers=len(asked)) as pool:
         found = list(pool.map(lambda item: item[2](), asked))
@@ -155,14 +157,18 @@ def _await_charon(item: Charon, process: processes.Process) -> None:
     _await(f"charon of {item.node}", partial(charon.ready, item.directory), said, process.alive)
 
 
-def _start_frr(plan: Plan, speaker: BgpSpeaker, daemon: str) -> processes.Process:
-    return frr.start(plan.netns(speaker.node), speaker.directory, daemon, text.frr_conf(speaker, daemon))
+def _of_speakers(plan: Plan) -> Iterator[tuple[BgpSpeaker, str]]:
+    return ((speaker, daemon) for speaker in plan.speakers for daemon in speaker.daemons)
 
 
-def _await_frr(speaker: BgpSpeaker, daemon: str, process: processes.Process) -> None:
-    said = partial(processes.last_words, speaker.directory, *frr.logs(daemon))
-    _await(f"{daemon} of {speaker.node}", partial(frr.ready, speaker.directory, daemon), said, process.alive)
-    frr.remember(speaker.directory, daemon)
+def _start_speakers(plan: Plan, found: Sequence[tuple[BgpSpeaker, str]]) -> None:
+    """Start these daemons of speakers side by side, and wait until they serve."""
+    started = [(s, daemon, program(s).start(plan.netns(s.node), s, daemon)) for s, daemon in found]
+    for speaker, daemon, process in started:
+        said = partial(processes.last_words, speaker.directory, *program(speaker).logs(daemon))
+        ready = partial(program(speaker).ready, speaker.directory, daemon)
+        _await(f"{daemon} of {speaker.node}", ready, said, process.alive)
+        program(speaker).remember(speaker, daemon)
 
 
 def _await(what: str, met: Callable[[], bool], said: Callable[[], str], alive: Callable[[], bool]) -> None:

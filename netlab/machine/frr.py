@@ -6,14 +6,16 @@ import contextlib
 import json
 import shutil
 import socket
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
 from netlab.errors import LabError
 from netlab.machine import processes
+from netlab.machine.speaking import BgpPeer, BgpRoute, Drift, lines
+from netlab.plan.model import BgpSpeaker
+from netlab.render import text
 
 PROGRAMS = Path("/usr/lib/frr")
 # FRR keeps crash logs there and leaves them behind after SIGKILL (platform-facts.md, section 3).
@@ -24,8 +26,13 @@ _DAEMONS = ("zebra", "bfdd", "bgpd")
 _TIMEOUT = 5.0
 
 
-def start(netns: str, directory: str, daemon: str, configuration: str) -> processes.Process:
-    """Write the configuration and start zebra, bfdd or bgpd; what one that died here left outside goes."""
+def start(netns: str, speaker: BgpSpeaker, daemon: str) -> processes.Process:
+    """Write the configuration and start zebra, bfdd or bgpd of a speaker."""
+    return start_with(netns, speaker.directory, daemon, text.speaker_conf(speaker, daemon))
+
+
+def start_with(netns: str, directory: str, daemon: str, configuration: str) -> processes.Process:
+    """Start a daemon with this configuration; what one that died here left outside goes."""
     number = Path(directory, f"{daemon}.pid")
     _remove(_ended([number]))
     Path(directory, f"{daemon}.conf").write_text(configuration)
@@ -97,29 +104,13 @@ def show(directory: str, what: str) -> Any:
     return json.loads(command(directory, "bgpd", f"show {what} json") or "{}")
 
 
-@dataclass(frozen=True, slots=True)
-class BgpRoute:
-    """A route of bgpd: its peer (empty: it is bgpd's own), the next hop, and whether it is one of the best.
-
-    Of several best ones the ``first`` is advertised.
-    """
-
-    prefix: str
-    peer: str = ""
-    next_hop: str = ""
-    as_path: str = ""
-    inside: bool = False
-    best: bool = True
-    first: bool = True
-
-    @property
-    def as_path_length(self) -> int:
-        """How many AS it came over."""
-        return len(self.as_path.split())
+def routes(speaker: BgpSpeaker) -> tuple[BgpRoute, ...]:
+    """Every valid route of a speaker, its own first."""
+    return routes_in(speaker.directory)
 
 
-def routes(directory: str) -> tuple[BgpRoute, ...]:
-    """Every valid route of a bgpd, its own first."""
+def routes_in(directory: str) -> tuple[BgpRoute, ...]:
+    """Every valid route of the bgpd of a directory, its own first."""
     table = show(directory, "bgp ipv4 unicast").get("routes", {})
     found = [_route(item) for items in table.values() for item in items if item.get("valid")]
     return tuple(sorted(found, key=lambda route: (route.peer != "", IPv4Network(route.prefix), route.peer)))
@@ -138,31 +129,18 @@ def _route(item: Any) -> BgpRoute:
     )
 
 
-def advertised(directory: str, peer: str) -> tuple[BgpRoute, ...]:
-    """What a bgpd advertises to a peer, after export policy and before its own AS number is prepended."""
-    table = show(directory, f"bgp ipv4 unicast neighbors {peer} advertised-routes").get("advertisedRoutes", {})
+def advertised(speaker: BgpSpeaker, peer: str) -> tuple[BgpRoute, ...]:
+    """What a speaker advertises to a peer, after export policy and before its own AS number is prepended."""
+    table = show(speaker.directory, f"bgp ipv4 unicast neighbors {peer} advertised-routes").get("advertisedRoutes", {})
     found = (
         BgpRoute(item["network"], as_path=item["path"], next_hop=item.get("nextHop", "")) for item in table.values()
     )
     return tuple(sorted(found, key=lambda route: IPv4Network(route.prefix)))
 
 
-@dataclass(frozen=True, slots=True)
-class BgpPeer:
-    """A peer of a bgpd, and how its session is."""
-
-    address: str
-    asn: int
-    state: str
-    up_milliseconds: int = 0
-    received: int = 0
-    messages_sent: int = 0
-    messages_received: int = 0
-
-
-def peers(directory: str) -> tuple[BgpPeer, ...]:
-    """The peers of a bgpd."""
-    found = show(directory, "bgp ipv4 unicast summary").get("peers", {})
+def peers(speaker: BgpSpeaker) -> tuple[BgpPeer, ...]:
+    """The peers of a speaker."""
+    found = show(speaker.directory, "bgp ipv4 unicast summary").get("peers", {})
     return tuple(
         BgpPeer(
             address,
@@ -177,37 +155,68 @@ def peers(directory: str) -> tuple[BgpPeer, ...]:
     )
 
 
-def bfd_states(directory: str) -> dict[str, str]:
+def bfd_states(speaker: BgpSpeaker) -> dict[str, str]:
     """The state of each BFD session of a bfdd, by the peer's address."""
-    return {item["peer"]: item["status"] for item in json.loads(command(directory, "bfdd", "show bfd peers json"))}
+    found = json.loads(command(speaker.directory, "bfdd", "show bfd peers json"))
+    return {item["peer"]: item["status"] for item in found}
 
 
-def configure(directory: str, *lines: str) -> None:
+def reset_session(speaker: BgpSpeaker, address: str) -> None:
+    """End a BGP session and try it anew."""
+    command(speaker.directory, "bgpd", f"clear bgp ipv4 unicast {address}")
+
+
+def refresh(speaker: BgpSpeaker, address: str) -> None:
+    """Have a peer advertise all its routes again."""
+    command(speaker.directory, "bgpd", f"clear bgp ipv4 unicast {address} soft in")
+
+
+def shut_down(speaker: BgpSpeaker, address: str) -> None:
+    """Shut a BGP session down."""
+    _configure(speaker, f"neighbor {address} shutdown")
+
+
+def reopen(speaker: BgpSpeaker, address: str) -> None:
+    """Try a BGP session anew that was shut down."""
+    _configure(speaker, f"no neighbor {address} shutdown")
+
+
+def announce(speaker: BgpSpeaker, add: Iterable[str], delete: Iterable[str]) -> None:
+    """Announce and withdraw prefixes."""
+    changes = (*(f"network {prefix}" for prefix in add), *(f"no network {prefix}" for prefix in delete))
+    _configure(speaker, "address-family ipv4 unicast", *changes)
+
+
+def _configure(speaker: BgpSpeaker, *lines: str) -> None:
     """Change bgpd's running configuration."""
-    command(directory, "bgpd", "configure terminal", *lines, "end")
+    command(speaker.directory, "bgpd", "configure terminal", f"router bgp {speaker.asn}", *lines, "end")
 
 
-def remember(directory: str, daemon: str) -> None:
+def remember(speaker: BgpSpeaker, daemon: str) -> None:
     """Write down how a daemon that has just begun is configured, in its own words."""
-    Path(directory, f"{daemon}.running").write_text(command(directory, daemon, "show running-config"))
+    running = command(speaker.directory, daemon, "show running-config")
+    Path(speaker.directory, f"{daemon}.running").write_text(running)
 
 
-def drift(directory: str, daemon: str) -> tuple[frozenset[str], frozenset[str]]:
-    """The lines of a daemon's configuration that came since it began, and those that went, each after its context."""
-    begun = _lines(Path(directory, f"{daemon}.running").read_text())
-    now = _lines(command(directory, daemon, "show running-config"))
-    return now - begun, begun - now
+def drift(speaker: BgpSpeaker, daemon: str, networks: Collection[str], shut: Collection[str]) -> Drift:
+    """The lines of a daemon's configuration that are too many, and those that are missing, each after its context."""
+    begun = lines(Path(speaker.directory, f"{daemon}.running").read_text(), "!")
+    now = lines(command(speaker.directory, daemon, "show running-config"), "!")
+    came, went = now - begun, begun - now
+    added, taken = _changes(speaker, networks, shut) if daemon == "bgpd" else (frozenset[str](), frozenset[str]())
+    return came - added, (added - came) | (went - taken)
 
 
-def _lines(configuration: str) -> frozenset[str]:
-    found: list[str] = []
-    contexts: list[tuple[int, str]] = []
-    for line in configuration.splitlines():
-        words, depth = line.strip(), len(line) - len(line.lstrip())
-        if words and not words.startswith("!"):
-            contexts = [*(context for context in contexts if context[0] < depth), (depth, words)]
-            found.append(" / ".join(context for _, context in contexts))
-    return frozenset(found)
+def _changes(speaker: BgpSpeaker, networks: Collection[str], shut: Collection[str]) -> Drift:
+    """The lines that have come to the configuration of a bgpd since it began, and those that have gone."""
+    context, begun = f"router bgp {speaker.asn}", set(speaker.networks)
+    family = f"{context} / address-family ipv4 unicast"
+    added = (f"{family} / network {prefix}" for prefix in set(networks) - begun)
+    shutdowns = (f"{context} / neighbor {address} shutdown" for address in shut)
+    return (
+        frozenset((*added, *shutdowns)),
+        frozenset(f"{family} / network {prefix}" for prefix in begun - set(networks)),
+    )
 
 
 def remove_scratch(stopped: Iterable[processes.Process]) -> None:

@@ -17,7 +17,7 @@ def gateway_prefixes(view: GatewayView) -> tuple[tuple[str, bool, int], ...]:
 
     These are counted only where the view says where.
     """
-    found = answered(lambda: frr.routes(view.directory)) if view.directory else None
+    found = answered(lambda: frr.routes_in(view.directory)) if view.directory else None
     lengths = {route.prefix: route.as_path_length for route in found or () if route.best}
     return tuple(
         (route.prefix, route.by_bgp, lengths.get(route.prefix, 0) if route.by_bgp else 0)
@@ -28,7 +28,7 @@ def gateway_prefixes(view: GatewayView) -> tuple[tuple[str, bool, int], ...]:
 
 def injected(view: RouteServerView) -> tuple[tuple[str, str, int], ...]:
     """The best routes of an instance of a Route Server that it has from appliances: prefix, next hop, how many AS."""
-    found = answered(lambda: frr.routes(view.directory)) or ()
+    found = answered(lambda: frr.routes_in(view.directory)) or ()
     return tuple((r.prefix, r.next_hop, r.as_path_length) for r in found if r.peer and r.best and not r.inside)
 
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from netlab.errors import HostError, NetlabError
-from netlab.machine import charon, frr, namespaces, openvpn, processes, proxies
+from netlab.machine import bird, charon, frr, namespaces, openvpn, processes, proxies
 from netlab.machine.radius import server as radius
-from netlab.plan.model import DataPlane
+from netlab.plan.model import DataPlane, Plan
 from netlab.plan.names import RUN_ROOT
 
 _BOOTSTRAP = "run scripts/bootstrap"
@@ -38,12 +38,19 @@ def require() -> None:
             raise HostError(f"{finding.name}: {finding.message}", finding.mend)
 
 
+def require_for(plan: Plan) -> None:
+    """HostError if this host lacks a program that a plan wants, and that not every lab needs."""
+    if any(speaker.program == "bird" for speaker in plan.speakers) and not (finding := _bird()).present:
+        raise HostError(f"{finding.name}: {finding.message}", finding.mend)
+
+
 def examine() -> Iterator[Finding]:
     """Everything, kernel features by trying them in a scratch namespace."""
     root = _root()
     yield root
     yield _run_directory()
     yield from _programs()
+    yield _bird()
     yield _captures()
     yield _draws()
     if root.present:
@@ -81,6 +88,12 @@ def _programs() -> Iterator[Finding]:
     ):
         present = Path(path).exists()
         yield Finding(f"package {package}", present, path if present else f"there is no {path}", _BOOTSTRAP)
+
+
+def _bird() -> Finding:
+    present = Path(bird.PROGRAM).exists()
+    message = bird.PROGRAM if present else f"there is no {bird.PROGRAM}; only sites whose devices run BIRD need it"
+    return Finding("package bird2", present, message, _BOOTSTRAP, needed=False)
 
 
 def _captures() -> Finding:

@@ -7,10 +7,10 @@ from typing import Any, Protocol
 
 from netlab.machine.admission import Connected, Refusal
 from netlab.machine.charon import Listed, Sa
-from netlab.machine.frr import BgpPeer, BgpRoute
 from netlab.machine.impairment import Measured
 from netlab.machine.inventory import Held
 from netlab.machine.routes import Arrival, KernelRoute
+from netlab.machine.speaking import BgpPeer, BgpRoute, Drift
 from netlab.plan.model import BgpSpeaker, Charon, Child, Client, Link, Node, Plan, Server, Uplink
 from netlab.plan.model.held import Fact
 
@@ -210,7 +210,9 @@ class Bgp(Protocol):
 
     def advertised(self, speaker: BgpSpeaker, peer: str) -> tuple[BgpRoute, ...] | None: ...
 
-    def drift(self, speaker: BgpSpeaker, daemon: str) -> tuple[frozenset[str], frozenset[str]] | None: ...
+    def drift(
+        self, speaker: BgpSpeaker, daemon: str, networks: Collection[str], shut: Collection[str]
+    ) -> Drift | None: ...
 
     def bfd_states(self, speaker: BgpSpeaker) -> dict[str, str]: ...
 

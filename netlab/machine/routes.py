@@ -24,8 +24,8 @@ _RTNH_F_ONLINK = 4
 _RT_SCOPE_NOWHERE = 255
 _RTN = {"unicast": 1, "blackhole": 6, "unreachable": 7, "prohibit": 8, "throw": 9}
 _RTN_NAMES = {number: name for name, number in _RTN.items()}
-# linux/rtnetlink.h RTPROT_BGP: how zebra marks what bgpd learned.
-RTPROT_BGP = 186
+# linux/rtnetlink.h: how zebra marks what bgpd learned, and how BIRD marks what it learned.
+RTPROT_BGP, RTPROT_BIRD = 186, 12
 # An unused number in /etc/iproute2/rt_protos: what the lab's SDN controller wrote.
 RTPROT_NETLAB = 199
 
@@ -45,8 +45,8 @@ class KernelRoute:
 
     @property
     def by_bgp(self) -> bool:
-        """Whether zebra put it there for bgpd."""
-        return self.protocol == RTPROT_BGP
+        """Whether zebra put it there for bgpd, or BIRD did."""
+        return self.protocol in (RTPROT_BGP, RTPROT_BIRD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,17 +213,17 @@ def flush(netns: str, tables: Collection[int]) -> None:
 
 
 def forget_bgp(netns: str) -> None:
-    """Take out what a zebra that was killed has left of BGP's routes.
+    """Take out what a zebra or a BIRD that was killed has left of BGP's routes.
 
     Each goes by its key, without next hops: the kernel compares several in the order in which zebra wrote them.
     """
-    left = tuple(_key(route) for route in routes(netns, MAIN_TABLE) if route.by_bgp)
+    left = tuple((*_key(route), route.protocol) for route in routes(netns, MAIN_TABLE) if route.by_bgp)
 
     def forget(ipr: IPRoute) -> None:
-        for prefix, table, metric in left:
+        for prefix, table, metric, protocol in left:
             with explained(netns, f"BGP's route to {prefix}"):
                 ipr.route(
-                    "del", dst=prefix, table=table, priority=metric, proto=RTPROT_BGP, scope=_RT_SCOPE_NOWHERE, type=0
+                    "del", dst=prefix, table=table, priority=metric, proto=protocol, scope=_RT_SCOPE_NOWHERE, type=0
                 )
 
     if left:

@@ -1,4 +1,4 @@
-"""BGP speakers: FRR's neighbors, with the interface that leads to each and the policy towards it."""
+"""BGP speakers: their neighbors, with the interface that leads to each and the policy towards it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from netlab.plan.names import node_directory
 from netlab.plan.ports import INSIDE, NIC, PAIR, circuit_port, device_port, sd_wan_ports, tunnel_port
 from netlab.plan.timers import bgp_timers
 from netlab.scenario.addresses import supernets
-from netlab.scenario.network import Network, Router, Topology, Tunnel
+from netlab.scenario.network import Network, Router, Site, Topology, Tunnel
 from netlab.scenario.places import places
 
 # RFC 1997: the second half of a community.
@@ -41,6 +41,7 @@ def speaker(
         bfd_interval=timers.bfd_interval,
         own_prefixes=tuple(map(str, own)),
         covering=tuple(str(wide) for wide in dict.fromkeys(s for prefix in no_export for s in supernets(prefix))),
+        program=router.end.spec.software.bgp if isinstance(router.end, Site) else "frr",
     )
 
 

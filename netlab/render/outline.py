@@ -30,7 +30,7 @@ def files(plan: Plan) -> Iterator[tuple[str, str]]:
         yield f"{proxy.directory}/tinyproxy.conf", text.tinyproxy_conf(proxy, password)
     for speaker in plan.speakers:
         for daemon in speaker.daemons:
-            yield f"{speaker.directory}/{daemon}.conf", text.frr_conf(speaker, daemon)
+            yield f"{speaker.directory}/{daemon}.conf", text.speaker_conf(speaker, daemon)
 
 
 def messages(plan: Plan) -> Iterator[tuple[str, dict[str, Any]]]:

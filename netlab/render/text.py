@@ -71,9 +71,9 @@ def charon_priority(charon: Charon, data_plane: DataPlane) -> int:
     return CHARON_TABLE if installs else NO_PRIORITY
 
 
-def frr_conf(speaker: BgpSpeaker, daemon: str) -> str:
+def speaker_conf(speaker: BgpSpeaker, daemon: str) -> str:
     """The configuration of one daemon of a speaker."""
-    return template(f"frr/{daemon}.conf.j2").render(speaker=speaker)
+    return template(f"{speaker.program}/{daemon}.conf.j2").render(speaker=speaker)
 
 
 def tinyproxy_conf(proxy: HttpProxy, password: str) -> str:

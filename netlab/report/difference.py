@@ -63,7 +63,7 @@ def _facts(item: Any) -> Iterator[str]:
     match item:
         case BgpSpeaker():
             for daemon in item.daemons:
-                found = (line for line in text.frr_conf(item, daemon).splitlines() if not line.startswith("!"))
+                found = (line for line in text.speaker_conf(item, daemon).splitlines() if line[:1] not in "!#")
                 yield from (f"{daemon}: {line.strip()}" for line in found)
         case Fabric():
             for table in item.tables:

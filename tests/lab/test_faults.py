@@ -156,7 +156,7 @@ FAULTS = (
         ("vnet1", "forward", "None route: 10.101.0.10"),
         checks=(
             ("daemons", "bgpd of site1 is dead"),
-            ("BGP site1 to 10.1.255.30", "bgpd does not answer"),
+            ("BGP site1 to 10.1.255.30", "the BGP daemon does not answer"),
             ("action withdraw", "[Errno 111]"),
         ),
     ),
@@ -185,7 +185,10 @@ FAULTS = (
         lambda lab: lab.kill("vnet2-gw-0", "bgpd"),
         ("lin", "site1-host1"),
         ("vnet1", "forward", "None route: 10.101.0.10"),
-        checks=(("daemons", "bgpd of vnet2-gw-0 is dead"), ("BGP vnet2-gw-0 to 10.1.255.30", "bgpd does not answer")),
+        checks=(
+            ("daemons", "bgpd of vnet2-gw-0 is dead"),
+            ("BGP vnet2-gw-0 to 10.1.255.30", "the BGP daemon does not answer"),
+        ),
     ),
     Fault(
         "p2s-multi-vnet-static-return",

@@ -123,7 +123,7 @@ def test_resets_and_faults_are_measured_known_and_put_back(lab: Lab) -> None:
 def test_a_dead_daemon_is_named(lab: Lab) -> None:
     lab.kill("vnet2-gw-1", "bgpd")
     done = netlab("show", "learned-routes", "VNet2", "--lab", "t-ops", code=1)
-    assert "bgpd of vnet2-gw-1 does not answer" in done.stderr
+    assert "the BGP daemon of vnet2-gw-1 does not answer" in done.stderr
     assert "10.2.255.4" in done.stdout
     rows = told_value("bgp-peers", "VNet2", code=1)
     assert {row["state"] for row in rows if row["localAddress"] == "10.2.255.5"} == {"Unknown"}

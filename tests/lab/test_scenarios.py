@@ -113,6 +113,7 @@ ENDPOINTS = {
     "s2s-active-active": {"vnet1-vm1", "site1-h1", "site2-h2"},
     "s2s-bgp-apipa": {"vnet1-vm1", "aws-web", "branch-pc"},
     "s2s-dual-redundancy": {"vnet1-vm1", "site1-h1"},
+    "s2s-bird": {"vnet1-vm1", "site1-h1", "site2-h2"},
     "s2s-bgp-transit": {"vnet1-vm1", "vnet2-vm2", "site1-h1", "site2-h2"},
     "s2s-bgp-prefix-rules": {"vnet1-vm1", "vnet2-vm2", "vnet3-vm3", "site1-h1", "site1-hidden", "site2-h2"},
     "vnet-to-vnet": {"vnet1-vm1", "vnet2-vm2", "vnet2-vm22", "vnet3-vm3"},

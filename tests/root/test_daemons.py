@@ -150,7 +150,7 @@ def test_what_frr_leaves_elsewhere_is_removed_though_it_has_just_begun(
     monkeypatch.setattr(processes, "_TERM_SECONDS", 0)
     directory = Path(lab_directory(planned.lab), "frr")
     directory.mkdir()
-    started = frr.start(planned.nodes[0].netns, str(directory), "zebra", "")
+    started = frr.start_with(planned.nodes[0].netns, str(directory), "zebra", "")
     scratch = Path(f"/var/tmp/frr/zebra.{started.pid}")
     wait_until(scratch.exists, 5, lambda: "no scratch directory")
     os.kill(started.pid, signal.SIGSTOP)
@@ -161,13 +161,13 @@ def test_what_frr_leaves_elsewhere_is_removed_though_it_has_just_begun(
 
 def test_an_frr_whose_namespace_is_gone_is_an_error(planned: Plan) -> None:
     with pytest.raises(BuildError, match="No such file or directory"):
-        frr.start("nl.no.such", lab_directory(planned.lab), "zebra", "")
+        frr.start_with("nl.no.such", lab_directory(planned.lab), "zebra", "")
 
 
 def test_a_command_that_frr_refuses_is_an_error(planned: Plan) -> None:
     directory = Path(lab_directory(planned.lab), "frr")
     directory.mkdir()
-    frr.start(planned.nodes[0].netns, str(directory), "zebra", "hostname z\n")
+    frr.start_with(planned.nodes[0].netns, str(directory), "zebra", "hostname z\n")
     wait_until(lambda: frr.ready(str(directory), "zebra"), 5, lambda: "not ready")
     with pytest.raises(LabError, match=r"zebra in .* refused 'show nonsense'"):
         frr.command(str(directory), "zebra", "show nonsense")

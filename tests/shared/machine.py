@@ -16,8 +16,8 @@ from netlab.lab.build import records
 from netlab.lab.machine import Machine
 from netlab.machine.daemons import CHARON
 from netlab.machine.daemons import CONTROLLER as CONTROLLER_NAME
-from netlab.machine.frr import BgpPeer, BgpRoute
 from netlab.machine.routes import KernelRoute
+from netlab.machine.speaking import BgpPeer, BgpRoute
 from netlab.plan import names, steering
 from netlab.plan.model import MAIN_TABLE, BgpSpeaker, Client, GatewayView, Plan, Route, Server, Uplink
 from netlab.plan.planner import plan

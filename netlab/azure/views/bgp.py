@@ -101,7 +101,7 @@ class Speaker:
             kept = (route for route in found or () if not self.is_route_server or _is_of_appliance(route))
             rows += (_learned(router, route) for route in _in_order(kept))
             rows += self._echoes(router)
-            dead += [f"bgpd of {router.node}"] if found is None else []
+            dead += [f"the BGP daemon of {router.node}"] if found is None else []
         return Shown(tuple(rows), tuple(dead))
 
     def advertised_routes(self, peer: str) -> Shown[GatewayRoute]:
@@ -117,7 +117,7 @@ class Speaker:
                     found, end = self.witness.sent(router, other), other.router.end
                     new = (route for route in found or () if route.source is None or route.source.end is not end)
                     rows += (_advertised(router, route) for route in sorted(new, key=lambda route: route.prefix))
-                    dead += [f"bgpd of {router.node}"] if found is None else []
+                    dead += [f"the BGP daemon of {router.node}"] if found is None else []
         return Shown(tuple(rows), tuple(dead))
 
     def peers(self) -> tuple[str, ...]:
@@ -133,10 +133,10 @@ class Speaker:
             found = self.witness.peers(router)
             if found is None:
                 rows += (
-                    _unknown(router, other.router, other.address, "bgpd does not answer")
+                    _unknown(router, other.router, other.address, "its BGP daemon does not answer")
                     for other in self.witness.neighbors(router)
                 )
-                dead.append(f"bgpd of {router.node}")
+                dead.append(f"the BGP daemon of {router.node}")
             rows += found or ()
             rows += _itself(router)
         return Shown(tuple(rows), tuple(dead))
@@ -191,7 +191,7 @@ def circuit_routes(state: State, witness: Witness, circuit: Circuit, path: int) 
         )
         for route in held
     )
-    return Shown(tuple(rows), (f"bgpd of {router.node}",) if found is None else ())
+    return Shown(tuple(rows), (f"the BGP daemon of {router.node}",) if found is None else ())
 
 
 def _is_of_appliance(route: Held) -> bool:

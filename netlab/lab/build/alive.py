@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from netlab.azure.faults import Impact
 from netlab.azure.state import State
 from netlab.errors import BuildError
-from netlab.machine.daemons import CHARON, CONTROLLER, PROXY
+from netlab.machine.daemons import BGP, CHARON, CONTROLLER, PROXY
 from netlab.machine.ports import Daemons
 from netlab.plan.model import Plan
 from netlab.results.verification import Deviation
@@ -58,7 +58,7 @@ def silent(plan: Plan, state: State, daemons: Daemons) -> tuple[Deviation, ...]:
 
 def _wanted(plan: Plan, state: State) -> Iterator[tuple[str, str, str]]:
     stopped = state.hit(Impact.WITHOUT_BGP)
-    return (item for item in expected(plan) if item[0] not in stopped or item[2] not in ("bgpd", "bfdd"))
+    return (item for item in expected(plan) if item[0] not in stopped or item[2] not in BGP)
 
 
 def expected(plan: Plan) -> Iterator[tuple[str, str, str]]:

@@ -10,10 +10,10 @@ GIVEN_UP = "Idle (PfxCt)"
 
 
 def states(bgp: Bgp, speaker: BgpSpeaker) -> dict[str, str]:
-    """The state of each BGP session as FRR prints it, by the peer's address."""
+    """The state of each BGP session in FRR's words, by the peer's address."""
     peers = bgp.peers(speaker)
     if peers is None:
-        return {neighbor.address: "bgpd does not answer" for neighbor in speaker.neighbors}
+        return {neighbor.address: "the BGP daemon does not answer" for neighbor in speaker.neighbors}
     return {peer.address: peer.state for peer in peers}
 
 

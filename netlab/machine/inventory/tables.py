@@ -7,7 +7,7 @@ import struct
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from netlab.machine.routes import RTPROT_BGP
+from netlab.machine.routes import RTPROT_BGP, RTPROT_BIRD
 from netlab.machine.rtnetlink import address, attributes, dump, next_hops, number, text
 from netlab.plan.model.held import Fact
 
@@ -108,10 +108,11 @@ def routes(kernel: socket.socket, names: Names) -> Iterator[Fact]:
         place = route_of(
             f"{address(found.get(1)) or '0.0.0.0'}/{length}", number(found.get(15)) or table, number(found.get(6))
         )
+        by_bgp = protocol in (RTPROT_BGP, RTPROT_BIRD)
         value = way_of(
             _TYPES.get(kind, str(kind)),
-            # Of zebra's routes the next hops say only how it reaches BGP's.
-            ((names.get(index, ""), via if protocol != RTPROT_BGP else "") for index, via in hops if index or via),
+            # Of zebra's and BIRD's routes the next hops say only how they reach BGP's.
+            ((names.get(index, ""), "" if by_bgp else via) for index, via in hops if index or via),
             # The kernel names the source of what it makes itself, by its own choice.
             address(found.get(7)) if protocol != RTPROT_KERNEL else "",
             protocol,

@@ -4,7 +4,7 @@ A ``Plan`` is complete: whoever has it can build the lab. Secrets are only named
 ``a.b.c.d`` or ``a.b.c.d/len``; times are seconds.
 """
 
-from netlab.plan.model.bgp import BgpNeighbor, BgpSpeaker
+from netlab.plan.model.bgp import BgpNeighbor, BgpProgram, BgpSpeaker
 from netlab.plan.model.fabric import Fabric, FixedRoute, GatewayWay, SubnetTable
 from netlab.plan.model.ipsec import (
     Before,
@@ -71,6 +71,7 @@ __all__ = [
     "Before",
     "BgpListeners",
     "BgpNeighbor",
+    "BgpProgram",
     "BgpSpeaker",
     "Certificate",
     "Charon",

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
+from typing import Literal
 
 from netlab.azure.bgp.policy import PeerPolicy
+
+BgpProgram = Literal["frr", "bird"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +17,7 @@ class BgpNeighbor:
 
     ``interface`` leads to it. Exactly one side is ``passive``. ``communities`` are the numbers that stand for the site
     of origin in the policy; ``timers`` are keepalive and hold time where they are shorter than the speaker's; ``local``
-    is the speaker's address towards it, where that is not its own.
+    is the speaker's address towards it, where that is not its own. A session may be ``shut`` down.
     """
 
     connection: str
@@ -28,6 +31,7 @@ class BgpNeighbor:
     communities: tuple[int, ...] = ()
     timers: tuple[int, int] | None = None
     local: str = ""
+    shut: bool = False
 
     @property
     def changes_exports(self) -> bool:
@@ -52,7 +56,7 @@ class BgpNeighbor:
 
 @dataclass(frozen=True, slots=True)
 class BgpSpeaker:
-    """One FRR (zebra and bgpd, and bfdd where it watches a neighbor by BFD) in a namespace.
+    """One FRR (zebra and bgpd, and bfdd where it watches a neighbor by BFD) or one BIRD in a namespace.
 
     It drops routes for a prefix in ``own_prefixes``, the VNet's and its transit spokes', or inside one. It sets
     NO_EXPORT on routes for one in ``covering``: their strict supersets, 0.0.0.0/0 included. ``bfd_interval`` is in
@@ -70,6 +74,7 @@ class BgpSpeaker:
     bfd_interval: int
     own_prefixes: tuple[str, ...] = ()
     covering: tuple[str, ...] = ()
+    program: BgpProgram = "frr"
 
     @property
     def communities(self) -> tuple[int, ...]:
@@ -107,10 +112,16 @@ class BgpSpeaker:
         return any(neighbor.policy.imports.med for neighbor in self.neighbors)
 
     @property
+    def watches(self) -> bool:
+        """Whether it watches a neighbor by BFD."""
+        return any(neighbor.policy.session.bfd for neighbor in self.neighbors)
+
+    @property
     def daemons(self) -> tuple[str, ...]:
-        """FRR's daemons, in the order in which they start."""
-        bfdd = ("bfdd",) if any(neighbor.policy.session.bfd for neighbor in self.neighbors) else ()
-        return ("zebra", *bfdd, "bgpd")
+        """The daemons of its program, in the order in which they start; the last one speaks BGP."""
+        if self.program == "bird":
+            return ("bird",)
+        return ("zebra", *(("bfdd",) if self.watches else ()), "bgpd")
 
 
 def _exports(neighbor: BgpNeighbor) -> Hashable:

@@ -45,7 +45,7 @@ from netlab.scenario.models.nva import BgpPolicy, BgpPolicyRule, NetworkVirtualA
 from netlab.scenario.models.route_server import HubRoutingPreference, RouteServer
 from netlab.scenario.models.route_table import NextHop, RouteTable, UserRoute
 from netlab.scenario.models.scenario import Scenario
-from netlab.scenario.models.site import LocalNetworkGateway, Site, VpnDevice
+from netlab.scenario.models.site import DeviceSoftware, LocalNetworkGateway, Site, VpnDevice
 from netlab.scenario.models.vnet import Peering, Subnet, VirtualMachine, VirtualNetwork
 from netlab.scenario.story import Expectation, Flow, Reach, Step, Unreachable, Via
 from netlab.scenario.values import (
@@ -86,6 +86,7 @@ __all__ = [
     "ConnectionName",
     "ConnectionTunnel",
     "CustomRoutes",
+    "DeviceSoftware",
     "Expectation",
     "ExpressRouteGateway",
     "Flow",

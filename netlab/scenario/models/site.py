@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -21,6 +21,13 @@ class VpnDevice(Model):
     """The device's public address. Default: one that the lab chooses."""
 
 
+class DeviceSoftware(Model):
+    """The programs that the VPN devices of a site run."""
+
+    bgp: Literal["frr", "bird"] = "frr"
+    """The BGP daemon, where the site has BGP: FRR or BIRD."""
+
+
 class Site(Model):
     """An on-premises network: hosts behind a VPN device, or behind a router and several VPN devices (R73)."""
 
@@ -35,6 +42,8 @@ class Site(Model):
     """The public address of the only device. Default: one that the lab chooses."""
     devices: dict[Name, VpnDevice] = {}
     """The VPN devices of a site that has several. Default: a single one (R73)."""
+    software: DeviceSoftware = DeviceSoftware()
+    """The programs that its devices run. What Azure sees of the site is the same with each of them."""
     announces: tuple[Prefix, ...] | None = None
     """The prefixes that the devices of the site advertise by BGP, the default route and supersets of a VNet included
     (B21, B24). Default: `address_prefixes`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import cache
 from ipaddress import IPv4Network
 
@@ -16,7 +17,7 @@ from netlab.azure.bgp.sessions import Announcements
 from netlab.azure.bgp.table import TABLE
 from netlab.errors import ScenarioError
 from netlab.plan.planner import plan
-from netlab.render.text import frr_conf
+from netlab.render.text import speaker_conf
 
 
 def prefixes(*names: str) -> frozenset[IPv4Network]:
@@ -62,10 +63,19 @@ def learned(moment: int) -> object:
 def configured(edit: Edit) -> list[str]:
     """What FRR reads of the table."""
     speakers = plan(topology(edit).network.scenario, "lab").speakers
-    return [frr_conf(speaker, daemon) for speaker in speakers for daemon in speaker.daemons]
+    return [speaker_conf(speaker, daemon) for speaker in speakers for daemon in speaker.daemons]
 
 
+def configured_for_bird(edit: Edit) -> list[str]:
+    """What BIRD reads of the table, where every site runs it."""
+    speakers = plan(topology(edit).network.scenario, "lab").speakers
+    devices = (s for s in speakers if topology(edit).speakers[s.node].role in ON_PREMISES)
+    return [speaker_conf(replace(speaker, program="bird"), "bird") for speaker in devices]
+
+
+ON_PREMISES = {"device", "before devices"}
 learned_by_all, configured_by_all = cache(learned), cache(configured)
+configured_for_bird_by_all = cache(configured_for_bird)
 
 
 @pytest.fixture
@@ -73,6 +83,7 @@ def without(row: Row, monkeypatch: pytest.MonkeyPatch) -> Iterator[Row]:
     """The table without a row, after what the whole of it makes is known."""
     for edit, _ in MOMENTS:
         configured_by_all(edit)
+        configured_for_bird_by_all(edit)
     for moment in range(len(MOMENTS)):
         assert not isinstance(learned_by_all(moment), str)
     monkeypatch.setattr(policies, "TABLE", tuple(other for other in TABLE if other is not row))
@@ -91,6 +102,11 @@ def test_a_row_that_is_taken_away_changes_the_model_and_the_configuration(withou
     # How a session is kept says nothing of what is learned.
     if without.parts != ("session",):
         assert any(learned(moment) != learned_by_all(moment) for moment in range(len(MOMENTS)))
+
+
+@pytest.mark.parametrize("row", named(row for row in TABLE if ON_PREMISES & {*row.speakers}))
+def test_a_row_of_a_site_that_is_taken_away_changes_what_bird_reads(without: Row) -> None:
+    assert any(configured_for_bird(edit) != configured_for_bird_by_all(edit) for edit, _ in MOMENTS)
 
 
 def test_a_neighbor_of_the_plan_has_the_policy_of_its_pair() -> None:

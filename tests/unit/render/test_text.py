@@ -71,7 +71,7 @@ def lines(configuration: str) -> list[str]:
 
 
 def test_a_gateway_refuses_its_own_and_keeps_what_covers_it() -> None:
-    found = lines(text.frr_conf(speaker("vnet1-gw-0"), "bgpd"))
+    found = lines(text.speaker_conf(speaker("vnet1-gw-0"), "bgpd"))
     assert "ip prefix-list OWN seq 5 permit 10.1.0.0/16 le 32" in found  # B19, B20
     covering = [line.split()[-1] for line in found if line.startswith("ip prefix-list COVERING")]
     assert covering[0] == "10.0.0.0/15"
@@ -84,22 +84,22 @@ def test_a_gateway_refuses_its_own_and_keeps_what_covers_it() -> None:
 
 def test_a_site_refuses_nothing() -> None:
     """Its device is no Azure gateway."""
-    found = text.frr_conf(speaker("site1"), "bgpd")
+    found = text.speaker_conf(speaker("site1"), "bgpd")
     assert "prefix-list" not in found
     assert "route-map IMPORT permit 30" in found
 
 
 def test_bgp_has_azures_timers_and_limit_and_one_side_waits() -> None:
     scaled = replace(speaker("vnet1-gw-0"), keepalive=60, hold=180)
-    found = lines(text.frr_conf(scaled, "bgpd"))
+    found = lines(text.speaker_conf(scaled, "bgpd"))
     assert "timers bgp 60 180" in found  # B14
     assert "neighbor 10.101.255.254 maximum-prefix 4000" in found  # B16
     assert "neighbor 10.101.255.254 passive" not in found  # B13
-    assert "neighbor 10.1.255.30 passive" in lines(text.frr_conf(speaker("site1"), "bgpd"))
+    assert "neighbor 10.1.255.30 passive" in lines(text.speaker_conf(speaker("site1"), "bgpd"))
 
 
 def test_a_speaker_announces_its_networks_to_every_neighbour() -> None:
-    found = lines(text.frr_conf(speaker("vnet1-gw-0"), "bgpd"))
+    found = lines(text.speaker_conf(speaker("vnet1-gw-0"), "bgpd"))
     # B63: the host route of the peer is the gateway's own, and does not leave it.
     assert [line for line in found if line.startswith("network ")] == [
         *("network 10.1.0.0/16", "network 192.168.0.0/24", "network 10.101.255.254/32")
@@ -144,7 +144,7 @@ PREPENDING, BARE = exporting(as_path_prepend=2), exporting(prefix_filter=())
 def test_neighbors_of_one_policy_share_an_export_map(
     changes: tuple[dict[str, Any], ...], maps: list[str | None]
 ) -> None:
-    found = lines(text.frr_conf(hub(*changes), "bgpd"))
+    found = lines(text.speaker_conf(hub(*changes), "bgpd"))
     out = [line for line in found if line.endswith(" out")]
     wanted = [f"neighbor 10.{i}.0.1 route-map EXPORT-{name} out" for i, name in enumerate(maps) if name]
     assert out == wanted
@@ -157,32 +157,32 @@ def test_neighbors_of_one_policy_share_an_export_map(
 def test_the_filter_of_a_hub_is_written_once(peers: int) -> None:
     """100 sites with a filter of 100 host routes for each were 10,000 lines, for which bgpd took minutes."""
     routes = tuple(IPv4Network(f"10.{i}.255.254/32") for i in range(peers))
-    found = lines(text.frr_conf(hub(*[exporting(prefix_filter=routes)] * peers), "bgpd"))
+    found = lines(text.speaker_conf(hub(*[exporting(prefix_filter=routes)] * peers), "bgpd"))
     assert len([line for line in found if line.startswith("ip prefix-list EXPORT-FILTER-")]) == peers
 
 
 def test_metrics_are_compared_where_there_are_any() -> None:
     """A27: Route Server and gateways of a VNet that goes by AS paths, not those of the others."""
     name = "route-server-routing-preference"
-    server = lines(text.frr_conf(speaker("vnet3-rs-0", name), "bgpd"))
+    server = lines(text.speaker_conf(speaker("vnet3-rs-0", name), "bgpd"))
     start = server.index("route-map IMPORT-vnet3-rs-0-vnet3-gw-0 permit 20")
     assert server[start + 2 : start + 5] == ["set metric 1000", "call IMPORT", "exit"]
     assert "neighbor 10.3.254.4 route-map IMPORT-vnet3-rs-0-vnet3-gw-0 in" in server
     assert "neighbor 10.3.254.12 route-map IMPORT in" in server  # ExpressRoute's have none
     assert "bgp always-compare-med" in server
-    gateway = lines(text.frr_conf(speaker("vnet3-gw-0", name), "bgpd"))
+    gateway = lines(text.speaker_conf(speaker("vnet3-gw-0", name), "bgpd"))
     for peer in ("VNet3-Office-0", "vnet3-gw-1", "vnet3-gw-0-vnet3-rs-0"):
         start = gateway.index(f"route-map IMPORT-{peer} permit 20")
         assert gateway[start + 2] == "set metric 1000"
     for node in ("vnet1-rs-0", "vnet1-gw-0", "vnet2-rs-0", "office"):
-        found = text.frr_conf(speaker(node, name), "bgpd")
+        found = text.speaker_conf(speaker(node, name), "bgpd")
         assert "set metric" not in found
         assert "always-compare-med" not in found
 
 
 def test_an_edge_router_takes_the_number_from_a_vnets_own_prefixes_only() -> None:
     """A32."""
-    found = lines(text.frr_conf(speaker("circuit1-msee-0", "route-server-expressroute"), "bgpd"))
+    found = lines(text.speaker_conf(speaker("circuit1-msee-0", "route-server-expressroute"), "bgpd"))
     name = "circuit1-msee-0-vnet1-er-0"
     listed = [line for line in found if line.startswith(f"ip prefix-list AS-PATH-EXCLUDE-{name} ")]
     assert listed == [f"ip prefix-list AS-PATH-EXCLUDE-{name} seq 5 permit 10.1.0.0/16"]
@@ -196,7 +196,7 @@ def test_an_edge_router_takes_the_number_from_a_vnets_own_prefixes_only() -> Non
 
 def test_zebra_keeps_no_next_hop_groups() -> None:
     """platform-facts.md, section 3: a stale one ends ECMP for good."""
-    assert "no zebra nexthop kernel enable" in text.frr_conf(speaker("site1"), "zebra")
+    assert "no zebra nexthop kernel enable" in text.speaker_conf(speaker("site1"), "zebra")
 
 
 # --- the profile package --------------------------------------------------------------------------------------------
@@ -208,3 +208,48 @@ def test_a_profile_is_xml_with_server_type_and_routes(vpn_type: str) -> None:
     assert root.findtext("VpnType") == vpn_type
     assert root.findtext("VpnServer") == "203.0.113.1"
     assert root.findtext("Routes") == "10.1.0.0/16,192.168.0.0/24"
+
+
+# --- BIRD -----------------------------------------------------------------------------------------------------------
+
+
+def bird(node: str, name: str, **changes: Any) -> list[str]:
+    return lines(text.speaker_conf(replace(speaker(node, name), program="bird", **changes), "bird"))
+
+
+def test_bird_keeps_what_bgp_learned_apart_from_the_kernels_routes() -> None:
+    found = bird("site1", "s2s-bird")
+    assert found.count("table bgp4;") == 3  # the pipe, what it originates, and the peer
+    assert "igp table master4;" in found
+    assert "export where source = RTS_BGP && dest != RTD_UNREACHABLE;" in found
+    assert "metric 20;" in found
+
+
+@pytest.mark.parametrize("networks", [(), ("10.101.0.0/16",), ("0.0.0.0/0", "10.101.0.0/24")])
+def test_bird_originates_networks(networks: tuple[str, ...]) -> None:
+    found = bird("site1", "s2s-bird", networks=networks)
+    assert [line for line in found if line.startswith("route ")] == [f"route {each} unreachable;" for each in networks]
+
+
+@pytest.mark.parametrize(("node", "prepended"), [("site1-fw1", 0), ("site1-fw2", 3), ("site2", 0)])
+def test_bird_prepends_on_one_connection(node: str, prepended: int) -> None:
+    assert bird(node, "s2s-bgp-transit").count("bgp_path.prepend(65101);") == prepended
+
+
+def test_bird_prefers_a_circuit_and_keeps_its_site_of_origin() -> None:
+    found = bird("site1", "expressroute-vpn-coexist-failover")
+    assert "preference = 32600;" in found  # R95: a weight of 32,500
+    added = {line.removeprefix("bgp_community.add(") for line in found if line.startswith("bgp_community.add(")}
+    dropped = {line.removeprefix("if ") for line in found if line.endswith("~ bgp_community then reject;")}
+    assert {each.removesuffix(");") for each in added} == {each.partition(" ~")[0] for each in dropped} != set()  # R99
+
+
+def test_a_session_that_is_shut_down_is_disabled() -> None:
+    (neighbor,) = speaker("site1", "s2s-bird").neighbors
+    assert "disabled;" in bird("site1", "s2s-bird", neighbors=(replace(neighbor, shut=True),))
+    assert "disabled;" not in bird("site1", "s2s-bird")
+
+
+def test_one_side_waits_and_both_have_azures_timers() -> None:
+    found = bird("site1", "s2s-bird", keepalive=60, hold=180)
+    assert {"passive;", "hold time 180;", "keepalive time 60;"} <= {*found}  # B13, B14

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-SERVICES = ("freeradius.service", "frr.service", "openvpn.service", "strongswan.service")
+SERVICES = ("freeradius.service", "frr.service", "bird.service", "openvpn.service", "strongswan.service")
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def said(seen: Path, name: str) -> str:
 def test_bootstrap_sets_a_fresh_debian_up(seen: Path) -> None:
     said(seen, "bootstrap")
     lines = (seen / "bootstrap.err").read_text().splitlines()
-    assert "bootstrap: installing charon-systemd openvpn freeradius frr" in lines
+    assert "bootstrap: installing charon-systemd openvpn freeradius frr bird2" in lines
     assert "bootstrap: /usr/local/bin/netlab -> /opt/netlab/.venv/bin/netlab" in lines
     assert lines[-1] == "bootstrap: ready: /usr/local/bin/netlab"
 
@@ -40,8 +40,8 @@ def test_bootstrap_has_nothing_to_do_the_second_time(seen: Path) -> None:
 
 def test_bootstrap_leaves_no_new_unit_running_or_enabled(seen: Path) -> None:
     assert said(seen, "units-after") == said(seen, "units-before")
-    assert (seen / "enabled.out").read_text().split() == ["disabled"] * 3, SERVICES
-    assert (seen / "active.out").read_text().split() == ["inactive"] * 3, SERVICES
+    assert (seen / "enabled.out").read_text().split() == ["disabled"] * 5, SERVICES
+    assert (seen / "active.out").read_text().split() == ["inactive"] * 5, SERVICES
 
 
 def test_services_may_start_again_after_bootstrap(seen: Path) -> None:

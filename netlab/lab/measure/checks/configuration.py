@@ -1,7 +1,7 @@
 """Check that daemons are configured as they were started and as the story has changed them since.
 
 Success: each charon has the connections of the plan loaded and no other, with their ends, versions, selectors and
-lifetimes; each daemon of FRR has the configuration that it began with, but for what the story announces and shuts down.
+lifetimes; each BGP daemon has the configuration that it began with, but for what the story announces and shuts down.
 Failure: a connection or a line is missing, extra or otherwise.
 """
 
@@ -16,10 +16,12 @@ from netlab.azure.faults.session import SESSION, pair
 from netlab.azure.state import State
 from netlab.lab.machine import Machine
 from netlab.lab.measure.judgement import some
-from netlab.plan.model import BgpSpeaker, Charon, IkeConnection, IkeServer, Plan
+from netlab.plan.model import Charon, IkeConnection, IkeServer, Plan
 from netlab.plan.timers import scaled
 from netlab.render import vici
 from netlab.results.verification import Check, Deviation
+
+_AS_IT_SHOULD = (frozenset[str](), frozenset[str]())
 
 
 def check(plan: Plan, state: State, machine: Machine) -> Check:
@@ -29,33 +31,19 @@ def check(plan: Plan, state: State, machine: Machine) -> Check:
     return Check("configuration", "failed" if found else "passed", words, found)
 
 
-# --- FRR ------------------------------------------------------------------------------------------------------------
+# --- BGP daemons ----------------------------------------------------------------------------------------------------
 
 
 def _of_speakers(plan: Plan, state: State, machine: Machine) -> Iterator[Deviation]:
+    down = targets(state.faults, SESSION)
     # What a machine that is stopped is configured for counts when it goes on.
     for speaker in (speaker for speaker in plan.speakers if speaker.node in state.topology.speakers):
+        networks = tuple(map(str, originated(state.topology.speakers[speaker.node], state.announced)))
+        shut = tuple(n.address for n in speaker.neighbors if pair(speaker.node, n.node) in down)
         for daemon in speaker.daemons:
-            drift = machine.bgp.drift(speaker, daemon)
-            if drift is None:
-                continue
-            came, went = drift
-            added, taken = _by_story(speaker, state) if daemon == "bgpd" else (frozenset[str](), frozenset[str]())
-            yield from (Deviation(f"{daemon}-extra", speaker.node, line) for line in sorted(came - added))
-            yield from (Deviation(f"{daemon}-missing", speaker.node, line) for line in sorted(added - came))
-            yield from (Deviation(f"{daemon}-missing", speaker.node, line) for line in sorted(went - taken))
-
-
-def _by_story(speaker: BgpSpeaker, state: State) -> tuple[frozenset[str], frozenset[str]]:
-    """The lines that a story has added to the configuration of a speaker's bgpd, and those that it has taken away."""
-    context, begun = f"router bgp {speaker.asn}", set(speaker.networks)
-    family = f"{context} / address-family ipv4 unicast"
-    now = set(map(str, originated(state.topology.speakers[speaker.node], state.announced)))
-    down = targets(state.faults, SESSION)
-    shut = (neighbor.address for neighbor in speaker.neighbors if pair(speaker.node, neighbor.node) in down)
-    added = (f"{family} / network {prefix}" for prefix in now - begun)
-    shutdowns = (f"{context} / neighbor {address} shutdown" for address in shut)
-    return frozenset((*added, *shutdowns)), frozenset(f"{family} / network {prefix}" for prefix in begun - now)
+            extra, missing = machine.bgp.drift(speaker, daemon, networks, shut) or _AS_IT_SHOULD
+            yield from (Deviation(f"{daemon}-extra", speaker.node, line) for line in sorted(extra))
+            yield from (Deviation(f"{daemon}-missing", speaker.node, line) for line in sorted(missing))
 
 
 # --- charon ---------------------------------------------------------------------------------------------------------

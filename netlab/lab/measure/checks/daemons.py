@@ -1,7 +1,7 @@
 """Check that every daemon of the lab runs and answers.
 
-Success: each charon, each daemon for clients, each daemon of FRR and the SDN controller runs once and answers in time,
-but for the BGP daemons that an action stopped; the controller answers when it has looked at the lab again.
+Success: each charon, each daemon for clients, each daemon of FRR or BIRD and the SDN controller runs once and answers
+in time, but for the BGP daemons that an action stopped; the controller answers when it has looked at the lab again.
 Failure: one of them is dead, does not answer, or runs twice.
 """
 

@@ -31,7 +31,7 @@ def check(plan: Plan, state: State, bgp: Bgp) -> Check:
     stopped, daemons = state.hit(Impact.WITHOUT_BGP), Daemons(plan, state, bgp)
     dead = [s.node for s in plan.speakers if s.node not in stopped and daemons.sessions(s) is None]
     if dead:
-        return Check("views", "failed", f"bgpd of {', '.join(dead)} does not answer")
+        return Check("views", "failed", f"the BGP daemon of {', '.join(dead)} does not answer")
     shown, predicted = Counter(_rows(state, daemons)), Counter(_rows(state, Model(state)))
     wrong = [
         *(f"{view}: only the lab shows {row}" for view, row in shown - predicted),

@@ -13,7 +13,7 @@ from netlab.controllers import tables
 from netlab.lab.measure.kernel.interfaces import Interfaces
 from netlab.lab.measure.kernel.moment import Moment
 from netlab.machine.inventory.tables import RTPROT_KERNEL, route_of, rule_of, way_of
-from netlab.machine.routes import RTPROT_BGP, RTPROT_NETLAB
+from netlab.machine.routes import RTPROT_BGP, RTPROT_BIRD, RTPROT_NETLAB
 from netlab.machine.tunnels import TUN
 from netlab.plan import steering
 from netlab.plan.gateways import custom_routes
@@ -35,7 +35,7 @@ from netlab.render.text import NO_PRIORITY, charon_priority
 
 # linux/rtnetlink.h: what OpenVPN writes, and what pyroute2 and charon do.
 _RTPROT_BOOT, _RTPROT_STATIC = 3, 4
-# How zebra's routes for bgpd are weighed.
+# How zebra's routes for bgpd are weighed, and BIRD's by its configuration.
 _BGP_METRIC = 20
 # The rules that every namespace has.
 _OWN_RULES = ((0, LOCAL_TABLE), (32_766, MAIN_TABLE), (32_767, DEFAULT_TABLE))
@@ -134,7 +134,7 @@ class Routing:
     def _by_bgp(self, node: Node) -> Iterator[Wanted]:
         for prefix, devices in bgp_ways(self.moment, node.name).items():
             route = Route(prefix, metric=_BGP_METRIC, hops=tuple((device, "") for device in sorted(devices)))
-            yield self._route(node, route, RTPROT_BGP)
+            yield self._route(node, route, _bgp_protocol(self.moment, node.name))
 
     def _by_charon(self, node: Node) -> Iterator[Wanted]:
         """What charon installs for SAs: where no packet looks, but at clients that use it."""
@@ -175,7 +175,7 @@ class Routing:
         """A route, which is there only while its interfaces are up."""
         hops = route.hops or (((route.device, route.via),) if route.device else ())
         there = all(self.interfaces.is_up(node.name, device) for device, _ in hops)
-        by_bgp = RTPROT_BGP in protocols
+        by_bgp = bool({RTPROT_BGP, RTPROT_BIRD} & {*protocols})
         ways = (
             way_of(route.type, ((device, "" if by_bgp else via) for device, via in hops), route.source, protocol)
             for protocol in protocols
@@ -186,6 +186,12 @@ class Routing:
 def _rule(rule: Rule, *, required: bool = True) -> Wanted:
     what = rule_of(rule.priority, rule.source, rule.destination, rule.iif, rule.protocol)
     return Wanted("rule", what, (f"lookup {rule.table}",), required)
+
+
+def _bgp_protocol(moment: Moment, node: str) -> int:
+    """How a speaker's program marks the routes that it writes."""
+    program = next(speaker.program for speaker in moment.plan.speakers if speaker.node == node)
+    return RTPROT_BIRD if program == "bird" else RTPROT_BGP
 
 
 def bgp_ways(moment: Moment, node: str) -> Mapping[str, frozenset[str]]:

@@ -11,8 +11,8 @@ from netlab.azure.bgp.sessions import originated
 from netlab.azure.state import State
 from netlab.azure.views.bgp import Held, Neighbor, Sent, why_no_session
 from netlab.lab.build.speakers import GIVEN_UP
-from netlab.machine.frr import BgpPeer, BgpRoute
 from netlab.machine.ports import Bgp
+from netlab.machine.speaking import BgpPeer, BgpRoute
 from netlab.plan.model import BgpNeighbor, BgpSpeaker, Plan
 from netlab.results.shown import PeerStatus
 from netlab.scenario.network import Router, Topology

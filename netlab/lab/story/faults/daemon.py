@@ -15,14 +15,14 @@ from netlab.plan.model import BgpSpeaker
 
 
 def _begin(stage: Stage, change: Change) -> None:
-    """Stop them; zebra takes their routes back."""
+    """Stop them: zebra takes their routes back, and BIRD its own."""
     stage.machine.daemons.stop_bgp(stage.lab.plan.lab, {s.directory for s in _speakers(stage, change.targets)})
 
 
 def _end(stage: Stage, change: Change) -> None:
     """Start those that do not run."""
     plan, running = stage.lab.plan, stage.machine.daemons.running(stage.lab.plan.lab)
-    stopped = tuple(s for s in _speakers(stage, change.targets) if (_name(s), "bgpd") not in running)
+    stopped = tuple(s for s in _speakers(stage, change.targets) if (_name(s), s.daemons[-1]) not in running)
     stage.machine.daemons.start_bgp(replace(plan, speakers=stopped))
     for speaker in stopped:
         router = stage.state.topology.speakers[speaker.node]

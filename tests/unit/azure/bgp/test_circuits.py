@@ -138,30 +138,30 @@ def neighbor(of: BgpSpeaker, node: str) -> BgpNeighbor:
 
 
 def test_edge_routers_count_what_comes_in_by_neighbor() -> None:
-    found = text.frr_conf(speaker("c1-msee-0", PREMIUM), "bgpd")
+    found = text.speaker_conf(speaker("c1-msee-0", PREMIUM), "bgpd")
     for address, most in (("10.101.255.254", 10_000), ("10.1.254.12", 1000), ("10.2.254.13", 1000)):
         assert f"  neighbor {address} maximum-prefix {most}\n" in found
 
 
 @pytest.mark.parametrize("node", ["vnet1-er-0", "site1", "vnet1-nva"])
 def test_others_count_nothing(node: str) -> None:
-    assert "maximum-prefix" not in text.frr_conf(speaker(node), "bgpd")
+    assert "maximum-prefix" not in text.speaker_conf(speaker(node), "bgpd")
 
 
 @pytest.mark.parametrize("node", ["site1", "c1-msee-0", "c1-msee-1"])
 def test_with_bfd_a_device_and_its_edge_routers_watch_each_other(node: str) -> None:
     watching = speaker(node, BFD)
     assert watching.daemons == ("zebra", "bfdd", "bgpd")
-    assert "receive-interval 100\n" in text.frr_conf(watching, "bfdd")
+    assert "receive-interval 100\n" in text.speaker_conf(watching, "bfdd")
     watched = [item.address for item in watching.neighbors if item.policy.session.bfd]
     edges = [neighbor(watching, f"c1-msee-{index}").address for index in (0, 1)] if node == "site1" else []
     assert watched == (edges or ["10.101.255.254"])
     for address in watched:
-        assert f" neighbor {address} bfd profile circuit\n" in text.frr_conf(watching, "bgpd")
+        assert f" neighbor {address} bfd profile circuit\n" in text.speaker_conf(watching, "bgpd")
 
 
 def test_at_scale_one_bfd_has_azures_interval() -> None:
-    found = text.frr_conf(speaker("site1", BFD, scale=1), "bfdd")
+    found = text.speaker_conf(speaker("site1", BFD, scale=1), "bfdd")
     for line in ("detect-multiplier 3", "receive-interval 300", "transmit-interval 300"):
         assert f"  {line}\n" in found
 
@@ -169,7 +169,7 @@ def test_at_scale_one_bfd_has_azures_interval() -> None:
 def test_nobody_else_has_bfd() -> None:
     """B15: and without it on the circuit nobody at all."""
     assert speaker("vnet1-er-0", BFD).daemons == speaker("site1").daemons == ("zebra", "bgpd")
-    assert "bfd" not in text.frr_conf(speaker("site1"), "bgpd")
+    assert "bfd" not in text.speaker_conf(speaker("site1"), "bgpd")
 
 
 def test_only_the_device_asks_for_a_shorter_hold_time() -> None:
@@ -177,7 +177,7 @@ def test_only_the_device_asks_for_a_shorter_hold_time() -> None:
     shorter = ("VNet2: {}}}", "VNet2: {}}, hold_time_seconds: 90}")
     asking = speaker("site1", shorter, scale=5)
     assert neighbor(asking, "c1-msee-0").timers == (6, 18)
-    assert f" neighbor {neighbor(asking, 'c1-msee-0').address} timers 6 18\n" in text.frr_conf(asking, "bgpd")
+    assert f" neighbor {neighbor(asking, 'c1-msee-0').address} timers 6 18\n" in text.speaker_conf(asking, "bgpd")
     assert neighbor(speaker("c1-msee-0", shorter, scale=5), "site1").timers is None
     assert neighbor(speaker("site1", scale=5), "c1-msee-0").timers is None
 

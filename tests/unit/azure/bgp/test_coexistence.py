@@ -6,7 +6,7 @@ from netlab.azure.moments import after, initial
 from netlab.azure.prediction import matrix
 from netlab.azure.state import State
 from netlab.plan.planner import plan
-from netlab.render.text import frr_conf
+from netlab.render.text import speaker_conf
 from netlab.scenario.addresses import DEFAULT_ROUTE
 from netlab.scenario.loader import parse
 from netlab.scenario.models import Action, Scenario
@@ -76,7 +76,7 @@ def test_the_site_sets_a_site_of_origin_and_advertises_no_route_with_the_same() 
         **dict.fromkeys(("vnet1-gw-0", "vnet1-gw-1", "c1-msee-0", "c1-msee-1"), (number,)),
         "vnet2-gw-0": (),
     }
-    said = frr_conf(site, "bgpd")
+    said = speaker_conf(site, "bgpd")
     assert f"bgp community-list standard SITE-OF-ORIGIN-{number} seq 5 permit 0:{number}\n" in said
     assert said.count(f" set community 0:{number} additive\n") == 4
     for neighbor in (neighbor for neighbor in site.neighbors if neighbor.communities):

@@ -66,6 +66,6 @@ def test_the_site_prefers_its_circuit_at_every_router_while_a_link_is_there(
 
 def test_frr_gives_the_circuit_a_local_preference() -> None:
     built = plan(load(NAME).scenario, "lab")
-    written = {speaker.node: text.frr_conf(speaker, "bgpd") for speaker in built.speakers}
+    written = {speaker.node: text.speaker_conf(speaker, "bgpd") for speaker in built.speakers}
     assert "set local-preference 200" in written["site1-er1"]
     assert "set local-preference" not in written["site1-fw1"]

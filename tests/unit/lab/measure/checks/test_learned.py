@@ -12,7 +12,7 @@ from netlab.azure.bgp.values import MAXIMUM_PREFIX
 from netlab.azure.moments import after, initial
 from netlab.azure.state import State
 from netlab.lab.measure.checks.learned import check
-from netlab.machine.frr import BgpRoute
+from netlab.machine.speaking import BgpRoute
 from netlab.plan.model import BgpSpeaker
 from netlab.plan.planner import plan
 from netlab.scenario.loader import load

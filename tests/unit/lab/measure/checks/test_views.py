@@ -11,7 +11,7 @@ from netlab.azure.moments import after, initial
 from netlab.azure.state import State
 from netlab.azure.views.predicted import Model
 from netlab.lab.measure.checks.views import check
-from netlab.machine.frr import BgpPeer, BgpRoute
+from netlab.machine.speaking import BgpPeer, BgpRoute
 from netlab.plan.model import BgpSpeaker, Plan
 from netlab.plan.planner import plan
 from netlab.results.verification import Check
@@ -123,7 +123,7 @@ def test_a_session_that_is_down_fails(state: State) -> None:
 
 def test_a_dead_bgpd_is_an_error(state: State) -> None:
     found = checked(state, dead="vnet1-gw-1")
-    assert (found.status, found.message) == ("failed", "bgpd of vnet1-gw-1 does not answer")
+    assert (found.status, found.message) == ("failed", "the BGP daemon of vnet1-gw-1 does not answer")
 
 
 def test_a_bgpd_that_the_story_stops_is_none(state: State) -> None:

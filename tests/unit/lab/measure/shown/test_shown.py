@@ -15,7 +15,7 @@ from netlab.lab.measure.shown.bgp import Daemons
 from netlab.lab.measure.shown.ike import Gateway
 from netlab.machine.admission import Connected
 from netlab.machine.charon import Listed, Sa
-from netlab.machine.frr import BgpPeer, BgpRoute
+from netlab.machine.speaking import BgpPeer, BgpRoute
 from netlab.plan.model import BgpSpeaker, Server
 from netlab.plan.planner import plan
 from netlab.scenario.loader import catalogue, load, parse
@@ -184,9 +184,9 @@ def test_bgp_peers(branch: Scenario, said: str, state: str, duration: str | None
 
 def test_a_dead_bgpd_is_named(branch: Scenario) -> None:
     found = speaker(branch, Bgpd(None, None))
-    assert found.learned_routes().dead == found.advertised_routes(SITE).dead == ("bgpd of vnet1-gw-0",)
+    assert found.learned_routes().dead == found.advertised_routes(SITE).dead == ("the BGP daemon of vnet1-gw-0",)
     shown = found.bgp_peers()
-    assert shown.dead == ("bgpd of vnet1-gw-0",)
+    assert shown.dead == ("the BGP daemon of vnet1-gw-0",)
     assert [(row.neighbor, row.state) for row in shown.rows] == [(SITE, "Unknown")]
 
 

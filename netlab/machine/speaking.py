@@ -1,0 +1,91 @@
+"""What a BGP daemon says of its routes, its peers and its configuration, in the same words whichever program it is."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from netlab.machine import processes
+from netlab.plan.model import BgpSpeaker
+
+
+@dataclass(frozen=True, slots=True)
+class BgpRoute:
+    """A route of a BGP daemon: its peer (empty: it is the daemon's own), the next hop, and whether it is a best one.
+
+    Of several best ones the ``first`` is advertised.
+    """
+
+    prefix: str
+    peer: str = ""
+    next_hop: str = ""
+    as_path: str = ""
+    inside: bool = False
+    best: bool = True
+    first: bool = True
+
+    @property
+    def as_path_length(self) -> int:
+        """How many AS it came over."""
+        return len(self.as_path.split())
+
+
+@dataclass(frozen=True, slots=True)
+class BgpPeer:
+    """A peer of a BGP daemon, and how its session is; messages are not counted by every program."""
+
+    address: str
+    asn: int
+    state: str
+    up_milliseconds: int = 0
+    received: int = 0
+    messages_sent: int | None = None
+    messages_received: int | None = None
+
+
+Drift = tuple[frozenset[str], frozenset[str]]
+
+
+class Program(Protocol):
+    """A program that speaks BGP: how it is started, asked and ordered. LabError or OSError if it does not answer."""
+
+    def start(self, netns: str, speaker: BgpSpeaker, daemon: str) -> processes.Process: ...
+
+    def ready(self, directory: str, daemon: str, seconds: float = ...) -> bool: ...
+
+    def logs(self, daemon: str) -> tuple[str, str]: ...
+
+    def remember(self, speaker: BgpSpeaker, daemon: str) -> None: ...
+
+    def peers(self, speaker: BgpSpeaker) -> tuple[BgpPeer, ...]: ...
+
+    def routes(self, speaker: BgpSpeaker) -> tuple[BgpRoute, ...]: ...
+
+    def advertised(self, speaker: BgpSpeaker, peer: str) -> tuple[BgpRoute, ...]: ...
+
+    def bfd_states(self, speaker: BgpSpeaker) -> dict[str, str]: ...
+
+    def drift(self, speaker: BgpSpeaker, daemon: str, networks: Collection[str], shut: Collection[str]) -> Drift: ...
+
+    def shut_down(self, speaker: BgpSpeaker, address: str) -> None: ...
+
+    def reopen(self, speaker: BgpSpeaker, address: str) -> None: ...
+
+    def reset_session(self, speaker: BgpSpeaker, address: str) -> None: ...
+
+    def refresh(self, speaker: BgpSpeaker, address: str) -> None: ...
+
+    def announce(self, speaker: BgpSpeaker, add: Iterable[str], delete: Iterable[str]) -> None: ...
+
+
+def lines(configuration: str, comment: str) -> frozenset[str]:
+    """The lines of a configuration, each after the lines that it stands under."""
+    found: list[str] = []
+    contexts: list[tuple[int, str]] = []
+    for line in configuration.splitlines():
+        words, depth = line.strip(), len(line) - len(line.lstrip())
+        if words and not words.startswith(comment):
+            contexts = [*(context for context in contexts if context[0] < depth), (depth, words)]
+            found.append(" / ".join(context for _, context in contexts))
+    return frozenset(found)
