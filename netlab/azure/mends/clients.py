@@ -19,7 +19,11 @@ def of_absence(case: Case) -> Iterator[Change]:
     """What would let a client in that has no tunnel at all."""
     client = case.state.network.clients_by_node[case.cause["client"]]
     reason, gateway = case.state.absence(client.name), client.gateways[0]
-    yield from _of_reason(case.state, client, gateway, reason)
+    for change in _of_reason(case.state, client, gateway, reason):
+        yield change
+        # What a gateway's failover ended would have stayed away without the reason, too.
+        again = {"connect": {"client": client.name}}
+        yield Change(f"{change.sentence}; then connect {client.name} again", change.edits, (*change.actions, again))
     yield _connect(client)
 
 
