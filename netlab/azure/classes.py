@@ -16,7 +16,7 @@ from netlab.azure.prediction import endpoint_addresses
 from netlab.azure.state import State
 from netlab.results.verification import Inferred
 from netlab.scenario.models import Scenario
-from netlab.scenario.names import INTERNET, Endpoint, endpoints, resolve, sources, targets
+from netlab.scenario.names import INTERNET, Endpoint, answering, endpoints, resolve, sources, targets
 from netlab.scenario.network import Client, Nic
 
 
@@ -24,7 +24,7 @@ def classes(states: Sequence[State]) -> tuple[tuple[Endpoint, ...], ...]:
     """The classes of a story's machines, given its states; machines of one class are alike in all of them."""
     keys = [_Keys(state) for state in states]
     found: dict[tuple[Hashable, ...], list[Endpoint]] = {}
-    for end in endpoints(states[0].scenario):
+    for end in answering(states[0].scenario):
         found.setdefault(tuple(key.of(end) for key in keys), []).append(end)
     return tuple(tuple(alike) for alike in found.values())
 
@@ -113,6 +113,8 @@ class _Keys:
         match end.kind:
             case "vm":
                 return self._of_nic(self._state.network.nics[end.node])
+            case "private endpoint":
+                return end.node
             case "client":
                 return self._of_client(self._state.network.clients[end.owner])
         return end.owner, self._region(self._addresses.get(end.node))

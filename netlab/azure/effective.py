@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Network
 from typing import Generic, Literal, TypeVar
 
@@ -12,7 +12,14 @@ from netlab.scenario.models import HubRoutingPreference
 from netlab.scenario.network import Peering, Subnet, VNet
 
 NextHopType = Literal[
-    "VnetLocal", "VNetPeering", "VNetGlobalPeering", "VirtualNetworkGateway", "VirtualAppliance", "Internet", "None"
+    "VnetLocal",
+    "VNetPeering",
+    "VNetGlobalPeering",
+    "VirtualNetworkGateway",
+    "VirtualAppliance",
+    "Internet",
+    "None",
+    "InterfaceEndpoint",
 ]
 Source = Literal["Default", "VirtualNetworkGateway", "User"]
 # From where a VNet has a prefix: one of its gateways, or appliances by its Route Server.
@@ -41,7 +48,8 @@ class EffectiveRoute:
     """One route of a NIC: Azure's source, prefix and next hop type.
 
     ``next_hop`` is the name of the peer or of the gateway's VNet, or the address of an appliance, with ``further`` ones
-    that share the load; ``name`` is that of a user route in its route table.
+    that share the load; ``name`` is that of a user route in its route table. ``overridden`` is the route of a private
+    endpoint that a shorter user route makes invalid (E6).
     """
 
     source: Source
@@ -50,6 +58,7 @@ class EffectiveRoute:
     next_hop: str = ""
     name: str = ""
     further: tuple[str, ...] = ()
+    overridden: bool = False
 
     @property
     def next_hops(self) -> tuple[str, ...]:
@@ -113,8 +122,29 @@ def user_routes(subnet: Subnet) -> Iterator[EffectiveRoute]:
 def fixed_routes(subnet: Subnet) -> tuple[EffectiveRoute, ...]:
     """The candidates of a subnet that come from no gateway."""
     # U11: the table takes the routes to peers away.
-    peerings = () if subnet.route_table.disable_peering_route == "All" else None
-    return (*system_routes(subnet.vnet, peerings), *user_routes(subnet))
+    peerings = () if subnet.route_table.disable_peering_route == "All" else subnet.vnet.peerings
+    private = (
+        replace(route, overridden=_has_shorter_route(subnet, route)) for route in endpoint_routes(subnet.vnet, peerings)
+    )
+    return (*system_routes(subnet.vnet, peerings), *private, *user_routes(subnet))
+
+
+def endpoint_routes(vnet: VNet, peerings: Collection[Peering]) -> Iterator[EffectiveRoute]:
+    """The routes to the private endpoints of a VNet and of its peers (E1)."""
+    for owner in (vnet, *(peering.remote for peering in peerings)):
+        for endpoint in owner.private_endpoints:
+            yield EffectiveRoute("Default", IPv4Network(endpoint.address), "InterfaceEndpoint", owner.name)
+
+
+def _has_shorter_route(subnet: Subnet, route: EffectiveRoute) -> bool:
+    """Whether a user route of a subnet, shorter than a /32, makes a private endpoint's route invalid: one at least as
+    long as the range of the endpoint's VNet, where the policies of the endpoint's subnet say so (E6)."""
+    owner = subnet.vnet.network.vnets[route.next_hop]
+    endpoint = next(item for item in owner.private_endpoints if item.address in route.prefix)
+    prefixes = (item.address_prefix for item in subnet.route_table.routes.values())
+    return endpoint.obeys_shorter_routes and any(
+        endpoint.range.prefixlen <= prefix.prefixlen and endpoint.address in prefix for prefix in prefixes
+    )
 
 
 def routes_from_peer(vnet: VNet, peer: VNet) -> Iterator[EffectiveRoute]:
@@ -153,7 +183,7 @@ def _rank(origin: Origin, length: int, preference: HubRoutingPreference) -> tupl
 
 def active(candidates: Iterable[EffectiveRoute]) -> Iterator[EffectiveRoute]:
     """The active routes among the candidates of one NIC (sections 5.1 and 5.2)."""
-    routes = tuple(candidates)
+    routes = tuple(route for route in candidates if not route.overridden)
     shielded = _Shields(r.prefix for r in routes if r.source == "Default" and _is_shield(r))
     # Section 5.2: a gateway route equal to or inside a VNet or peering range never wins.
     contenders = [r for r in routes if r.source != "VirtualNetworkGateway" or not shielded.cover(r.prefix)]

@@ -198,6 +198,7 @@ def endpoint_addresses(state: State) -> dict[str, IPv4Address]:
     network = state.network
     found: dict[str, IPv4Address] = {INTERNET: INTERNET_ADDRESS}
     found |= {node: nic.address for node, nic in network.nics.items()}
+    found |= {node: endpoint.address for node, endpoint in network.private_endpoints.items()}
     found |= {host.node: host.address for site in network.sites.values() for host in site.hosts}
     connected: dict[tuple[str, TunnelType], int] = {}
     for tunnel in network.client_tunnels.values():

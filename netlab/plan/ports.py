@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netlab.plan.model import Interface
 from netlab.plan.names import interface
-from netlab.scenario.network import Nic, VNet
+from netlab.scenario.network import Nic, PrivateEndpoint, VNet
 
 # Of machines, gateways, Route Servers and clients, into their VNet or to their provider.
 NIC = "eth0"
@@ -32,8 +32,8 @@ def port(node: str, name: str, *addresses: str) -> Interface:
 # --- of a VNet's fabric ---------------------------------------------------------------------------------------------
 
 
-def to_machine(nic: Nic) -> str:
-    """Towards the NIC of a machine."""
+def to_machine(nic: Nic | PrivateEndpoint) -> str:
+    """Towards the NIC of a machine or of a private endpoint."""
     return f"v-{nic.name}"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from netlab.azure import endpoints
 from netlab.azure.effective import EffectiveRoute, active, fixed_routes, routes_from_peer, system_routes
 from netlab.plan.fabrics import PeerAddresses, appliances_of_peers
 from netlab.plan.model import FixedRoute, GatewayWay, Route, SubnetTable
@@ -35,6 +36,7 @@ class Tables:
     def ingresses(self) -> Iterator[Ingress]:
         """The ingress interfaces of the fabric, each with its table: machines, gateways, peerings, the Internet."""
         yield from self._of_machines()
+        yield from self._of_private_endpoints()
         yield from self._of_gateways()
         yield from self._of_peers()
         local = tuple(r for r in self._system if r.next_hop_type == "VnetLocal")
@@ -47,6 +49,7 @@ class Tables:
         return table_numbers(
             (
                 *(f"subnet {name}" for name in self.vnet.subnets),
+                *(f"private endpoint {item.name}" for item in self.vnet.private_endpoints),
                 *(to_expressroute(router.index) for router in (private.instances if private is not None else ())),
                 *(to_peer(peering.remote) for peering in self.vnet.peerings),
                 *(for_appliance(p.remote, nic) for p in self.vnet.peerings for nic in self.vnet.next_hops),
@@ -73,6 +76,24 @@ class Tables:
             serving if serving is not None and serving.route_server is not None else None,
             subnet.serving is not None,
         )
+
+    def _of_private_endpoints(self) -> Iterator[Ingress]:
+        """What a private endpoint sends to a gateway's prefixes goes by the appliances before it (E8, E9)."""
+        serving = self.vnet.serving
+        for endpoint in self.vnet.private_endpoints:
+            hops = [self._way_to[address] for address in endpoints.appliances_before_gateway(endpoint)]
+            ways = tuple(replace(way, device=device, via=via) for way in self._ways for device, via in hops)
+            yield (
+                interface(to_machine(endpoint)),
+                self._table(
+                    self._numbers[f"private endpoint {endpoint.name}"],
+                    endpoint.subnet.name,
+                    endpoints.fixed_routes_of(endpoint),
+                    serving,
+                    serving if serving is not None and serving.route_server is not None else None,
+                    ways=ways or None,
+                ),
+            )
 
     def _of_gateways(self) -> Iterator[Ingress]:
         vnet = self.vnet
@@ -170,7 +191,7 @@ class Tables:
             tuple(
                 FixedRoute(route.source, route.next_hop_type, self._kernel_route(number, route))
                 for route in fixed
-                if route.source != "VirtualNetworkGateway"
+                if route.source != "VirtualNetworkGateway" and not route.overridden
             ),
             gateway.name if gateway is not None else "",
             ways,
@@ -186,7 +207,9 @@ class Tables:
         match route.next_hop_type:
             case "VnetLocal":
                 return Route(prefix, type="throw", table=table, metric=metric)
-            case "VNetPeering" | "VNetGlobalPeering":
+            case "InterfaceEndpoint" if route.next_hop == self.vnet.name:
+                return Route(prefix, type="throw", table=table, metric=metric)
+            case "VNetPeering" | "VNetGlobalPeering" | "InterfaceEndpoint":
                 peer = self.vnet.network.vnets[route.next_hop]
                 via = self.peers[peer]
                 return Route(prefix, interface(to_peer(peer)), via=via, table=table, metric=metric)

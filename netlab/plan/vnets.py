@@ -25,7 +25,7 @@ from netlab.plan.tables import Tables, opening
 from netlab.plan.underlay import NEAR, to_internet
 from netlab.scenario.addresses import subnet_gateway
 from netlab.scenario.names import INTERNET
-from netlab.scenario.network import Nic, Topology, VNet
+from netlab.scenario.network import Nic, PrivateEndpoint, Topology, VNet
 
 _DELIVERY_TABLE = 999
 # Every ingress has one rule; what its table calls local is delivered.
@@ -64,6 +64,7 @@ def parts(
         nftables=(FabricRules(WAN, egress, known, barriers), ttl.of_fabric(vnet), *((secured,) if secured else ())),
     )
     machines = tuple(_machine(lab, nic, serving) for nic in vnet.nics)
+    machines += tuple(_private_endpoint(lab, endpoint) for endpoint in vnet.private_endpoints)
     wan = to_internet(vnet.node, (f"{egress}/32", f"{NEAR}/32"), WAN)
     of_gateway = gateways.nics(vnet.vpn_gateway) if vnet.vpn_gateway is not None else ()
     links = (wan, *(link for _, link in machines), *of_gateway)
@@ -98,9 +99,22 @@ def _machine(lab: str, nic: Nic, serving: Serving) -> tuple[Node, Link]:
     ), link
 
 
+def _private_endpoint(lab: str, endpoint: PrivateEndpoint) -> tuple[Node, Link]:
+    """The node that answers for the service of a private endpoint."""
+    address, prefix = str(endpoint.address), endpoint.subnet.prefix
+    router = str(subnet_gateway(prefix))
+    link = Link(
+        Interface(endpoint.node, NIC, NIC, (f"{address}/{prefix.prefixlen}",)),
+        port(endpoint.vnet.node, to_machine(endpoint), f"{router}/32"),
+    )
+    default = Route("0.0.0.0/0", NIC, via=router, source=address)
+    netns = lab_netns(lab, endpoint.node)
+    return Node(endpoint.node, "private endpoint", netns, endpoint.vnet.name, routes=(default,), forwarding=False), link
+
+
 def _deliveries(topology: Topology, vnet: VNet) -> Iterator[Route]:
     """The NICs of a VNet, each a host route: there is no link layer to find them by (R112)."""
-    for nic in vnet.nics:
+    for nic in vnet.interfaces:
         yield Route(f"{nic.address}/32", interface(to_machine(nic)), table=_DELIVERY_TABLE)
     vpn, private, server = vnet.vpn_gateway, vnet.expressroute_gateway, vnet.route_server
     if vpn is not None:
@@ -117,7 +131,7 @@ def _deliveries(topology: Topology, vnet: VNet) -> Iterator[Route]:
 
 def _barriers(vnet: VNet) -> Iterator[Barrier]:
     """The filters of a fabric, between its interfaces."""
-    ports = {INTERNET: WAN} | {nic.node: interface(to_machine(nic)) for nic in vnet.nics}
+    ports = {INTERNET: WAN} | {nic.node: interface(to_machine(nic)) for nic in vnet.interfaces}
     for peer in (peering.remote for peering in vnet.peerings):
         ports[peer.node] = interface(to_peer(peer))
         ports |= {link_to_appliance(peer, nic): for_appliance(peer, nic) for nic in peer.next_hops}

@@ -28,6 +28,8 @@ class DropType(StrEnum):
     NOT_FROM_A_NIC = "not-from-a-nic"
     FORWARDED_TRAFFIC = "forwarded-traffic-not-allowed"
     SECURITY_RULE = "security-rule"
+    NOT_APPROVED = "private-endpoint-not-approved"
+    NOT_THE_SERVICE = "not-the-service"
     NOT_FORWARDING = "not-forwarding"
     STOPPED = "stopped"
     LINK_CUT = "link-cut"
@@ -130,6 +132,18 @@ DESCRIPTIONS: Mapping[DropType, Description] = {
         "security rule: {group}, rule {priority} {rule}, denies it {direction} at the NIC of {nic}",
         "A rule with a lower priority that allows it, or a route that puts the prefix into the tag VirtualNetwork.",
         ("N3", "N4", "N5"),
+    ),
+    DropType.NOT_APPROVED: Description(
+        "The connection of a private endpoint to its service is not approved.",
+        "private endpoint: the connection of {endpoint} is {status}, only an approved one carries packets (E12)",
+        "Approve the connection.",
+        ("E12",),
+    ),
+    DropType.NOT_THE_SERVICE: Description(
+        "A private endpoint takes TCP and UDP of its service only.",
+        "private endpoint: {endpoint} takes TCP and UDP of its service, no ping (E12)",
+        "Ask the service by its own protocol.",
+        ("E12",),
     ),
     DropType.NOT_FORWARDING: Description(
         "A machine that is no appliance got a packet for another address.",

@@ -56,5 +56,5 @@ class Machine:
     """
 
     node: str
-    kind: Literal["vm", "host", "client", "internet"]
+    kind: Literal["vm", "host", "client", "private endpoint", "internet"]
     place: str = ""

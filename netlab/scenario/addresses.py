@@ -19,6 +19,7 @@ RESERVED_FIRST = 4
 RESERVED_LAST = 1
 GATEWAY_SUBNET = "GatewaySubnet"
 ROUTE_SERVER_SUBNET = "RouteServerSubnet"
+AZURE_FIREWALL_SUBNET = "AzureFirewallSubnet"
 DEFAULT_ROUTE = IPv4Network("0.0.0.0/0")
 # The Internet routes none of them (RFC 1918, RFC 6598).
 PRIVATE_PREFIXES = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
@@ -56,7 +57,7 @@ def vm_addresses(vnet: VirtualNetwork) -> dict[str, IPv4Address]:
 
     A machine whose subnet does not exist or is full has none; the rules report it.
     """
-    taken = {vm.private_ip_address for vm in vnet.vms.values() if vm.private_ip_address}
+    taken = set(_given(vnet))
     free = {name: _free(subnet.address_prefix, taken) for name, subnet in vnet.subnets.items()}
     addresses: dict[str, IPv4Address] = {}
     for name, vm in vnet.vms.items():
@@ -65,6 +66,28 @@ def vm_addresses(vnet: VirtualNetwork) -> dict[str, IPv4Address]:
             taken.add(found)
             addresses[name] = found
     return addresses
+
+
+@once
+def private_endpoint_addresses(vnet: VirtualNetwork) -> dict[str, IPv4Address]:
+    """The address of each private endpoint, likewise: given, or the first one that no machine has."""
+    taken = {*_given(vnet), *vm_addresses(vnet).values()}
+    addresses: dict[str, IPv4Address] = {}
+    for name, endpoint in vnet.private_endpoints.items():
+        subnet = vnet.subnets.get(endpoint.subnet)
+        free = _free(subnet.address_prefix, taken) if subnet is not None else iter(())
+        found = endpoint.private_ip_address or next(free, None)
+        if found is not None:
+            taken.add(found)
+            addresses[name] = found
+    return addresses
+
+
+def _given(vnet: VirtualNetwork) -> Iterator[IPv4Address]:
+    """The private addresses that the file gives."""
+    machines = (vm.private_ip_address for vm in vnet.vms.values())
+    endpoints = (endpoint.private_ip_address for endpoint in vnet.private_endpoints.values())
+    return (address for address in (*machines, *endpoints) if address is not None)
 
 
 def _free(prefix: IPv4Network, taken: set[IPv4Address]) -> Iterator[IPv4Address]:

@@ -22,7 +22,7 @@ class Endpoint:
     """A place where probes start and end; ``owner`` is its VNet or site, or the client or the Internet itself."""
 
     node: str
-    kind: Literal["vm", "host", "client", "internet"]
+    kind: Literal["vm", "host", "client", "private endpoint", "internet"]
     owner: str
     name: str
 
@@ -41,24 +41,35 @@ def endpoints(scenario: Scenario) -> tuple[Endpoint, ...]:
     )
 
 
+@once
+def answering(scenario: Scenario) -> tuple[Endpoint, ...]:
+    """The same and the private endpoints, which never ask (E12)."""
+    private = (
+        Endpoint(node_name(vnet, name), "private endpoint", vnet, name)
+        for vnet, item in scenario.vnets.items()
+        for name in item.private_endpoints
+    )
+    return (*endpoints(scenario), *private)
+
+
 _INTERNET_HOST = Endpoint(INTERNET, "internet", INTERNET, INTERNET)
 
 
 def sources(scenario: Scenario) -> tuple[Endpoint, ...]:
-    """The same, and the Internet's host if the story expects something from it."""
+    """All that ask, and the Internet's host if the story expects something from it."""
     named = (source.lower() for step in scenario.story for source in step.expect.reach)
     return (*endpoints(scenario), *((_INTERNET_HOST,) if INTERNET in named else ()))
 
 
 def targets(scenario: Scenario) -> tuple[Endpoint, ...]:
-    """The endpoints, and the Internet's host if the story expects something to it."""
+    """All that answer, and the Internet's host if the story expects something to it."""
     named = (target.lower() for step in scenario.story for row in step.expect.reach.values() for target in row)
-    return (*endpoints(scenario), *((_INTERNET_HOST,) if INTERNET in named else ()))
+    return (*answering(scenario), *((_INTERNET_HOST,) if INTERNET in named else ()))
 
 
 def by_node(scenario: Scenario) -> dict[str, Endpoint]:
     """Every endpoint, and the Internet's host, by its node."""
-    return {end.node: end for end in (*endpoints(scenario), _INTERNET_HOST)}
+    return {end.node: end for end in (*answering(scenario), _INTERNET_HOST)}
 
 
 def nodes(scenario: Scenario) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -73,6 +84,8 @@ def nodes(scenario: Scenario) -> Iterator[tuple[str, tuple[str, ...]]]:
         if item.route_server is not None:
             yield from ((route_server_node(vnet, index), ("vnets", vnet, "route_server")) for index in (0, 1))
         yield from ((node_name(vnet, vm), ("vnets", vnet, "vms", vm)) for vm in item.vms)
+        for name in item.private_endpoints:
+            yield node_name(vnet, name), ("vnets", vnet, "private_endpoints", name)
     for site, network in scenario.sites.items():
         yield node_name(site), ("sites", site)
         yield from ((device_node(site, name), ("sites", site, "devices", name)) for name in network.devices)
@@ -105,11 +118,12 @@ def _meanings(scenario: Scenario) -> dict[str, tuple[str, ...]]:
     by_owner: dict[str, tuple[str, ...]] = {
         name.lower(): () for name in (*scenario.vnets, *scenario.sites, *scenario.clients)
     }
-    for item in endpoints(scenario):
+    for item in answering(scenario):
         by_own[item.name.lower()] = (*by_own.get(item.name.lower(), ()), item.node)
-        by_owner[item.owner.lower()] = (*by_owner[item.owner.lower()], item.node)
+        if item.kind != "private endpoint":
+            by_owner[item.owner.lower()] = (*by_owner[item.owner.lower()], item.node)
     alone = {name: found for name, found in by_own.items() if len(found) == 1}
-    return alone | {item.node: (item.node,) for item in endpoints(scenario)} | by_owner | {INTERNET: (INTERNET,)}
+    return alone | {item.node: (item.node,) for item in answering(scenario)} | by_owner | {INTERNET: (INTERNET,)}
 
 
 def resolve_node(scenario: Scenario, name: str) -> str | None:

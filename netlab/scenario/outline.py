@@ -48,7 +48,9 @@ def definition(scenario: Scenario) -> dict[str, Any]:
 def machines(scenario: Scenario) -> tuple[Machine, ...]:
     """The rows and columns of the matrix, in its order."""
     ends = dict.fromkeys((*sources(scenario), *targets(scenario)))
-    return tuple(Machine(end.node, end.kind, end.owner if end.kind in ("vm", "host") else "") for end in ends)
+    return tuple(
+        Machine(end.node, end.kind, end.owner if end.kind in ("vm", "host", "private endpoint") else "") for end in ends
+    )
 
 
 def topology(scenario: Scenario) -> Topology:
@@ -91,7 +93,8 @@ def _subnets(vnet: VNet) -> Iterator[Node]:
     boxed = {subnet: owner for subnet, owner in boxed.items() if owner is not None}
     for name, subnet in vnet.subnets.items():
         if name not in boxed:
-            machines = tuple(map(_machine, (nic for nic in vnet.nics if nic.subnet is subnet)))
+            private = (f"{e.name}  {e.address}  private endpoint" for e in vnet.private_endpoints if e.subnet is subnet)
+            machines = (*map(_machine, (nic for nic in vnet.nics if nic.subnet is subnet)), *private)
             table = (f"route table {subnet.spec.route_table}",) if subnet.spec.route_table is not None else ()
             yield Node(f"{vnet.node}/{name}", "subnet", f"{name}  {subnet.prefix}", (*machines, *table))
 

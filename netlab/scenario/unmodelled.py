@@ -73,11 +73,11 @@ UNMODELLED = (
         planned=True,
     ),
     Unmodelled(
-        "private and service endpoints",
+        "service endpoints and private link services",
         f"{_RULES}/endpoints.md",
         (
-            "private_endpoint", "private_link", "private_link_service", "private_link_service_connection",
-            "private_endpoint_network_policies", "service_endpoint", "service_endpoint_policies",
+            "private_link", "private_link_service", "private_link_service_connection", "service_endpoint",
+            "service_endpoint_policies",
         ),
         planned=True,
     ),

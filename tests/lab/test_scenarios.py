@@ -123,6 +123,10 @@ ENDPOINTS = {
         "site1-h1",
         *(f"vnet1-{vm}" for vm in ("app", "db", "plain", "fw", "sleeper", "waiter", "twin", "client", "vault")),
     },
+    "private-endpoint-hub-spoke": {
+        *("hub-fw", "data-near", "data-steered", "data-exact", "data-forced", "data-banned", "app-app", "far-far"),
+        *("site1-h1", "lin"),
+    },
     "udr-ecmp": {
         *("hub-vm0", "hub-nva1", "hub-nva2", "spoke1-app", "spoke2-db", "spoke3-single", "spoke4-open", "spoke4-shut"),
     },

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from ipaddress import IPv4Address, IPv4Network
 
+from netlab.azure import endpoints
 from netlab.azure.dataplane import filters, offers, security
 from netlab.azure.dataplane.filters import AnyFilter, link_to_appliance
 from netlab.azure.dataplane.nodes import Node, Translation
@@ -16,7 +17,7 @@ from netlab.azure.state import State
 from netlab.results.drops import DropType, cause
 from netlab.scenario.addresses import GATEWAY_SUBNET
 from netlab.scenario.names import INTERNET
-from netlab.scenario.network import Nic, Router, VNet
+from netlab.scenario.network import Nic, PrivateEndpoint, Router, VNet
 
 Instances = Mapping[IPv4Network, tuple[Router, ...]]
 
@@ -61,7 +62,7 @@ class _Fabric:
         if gateway is not None:
             for router in self.state.topology.with_tunnels(gateway):
                 yield from ((address, self._to(router.node)) for address in gateway.instance_addresses(router))
-        yield from ((nic.address, self._to(nic.node)) for nic in self.vnet.nics)
+        yield from ((end.address, self._to(end.node)) for end in self.vnet.interfaces)
 
     def _to(self, node: str) -> Hop:
         return Hop(node, node, self.vnet.node)
@@ -74,6 +75,7 @@ class _Fabric:
         subnets = dict.fromkeys(nic.subnet for nic in vnet.nics)
         by_subnet = {subnet: self._table(offers.effective_routes(self.state, subnet)) for subnet in subnets}
         yield from ((nic.node, by_subnet[nic.subnet]) for nic in vnet.nics)
+        yield from ((endpoint.node, self._of_endpoint(endpoint)) for endpoint in vnet.private_endpoints)
         for router in (*self.state.topology.with_tunnels(vnet.vpn_gateway), *offers.expressroute_instances(vnet)):
             yield router.node, self._of_gateway(router)
         of_spoke = tuple(offers.learned_routes(vnet, offers.of_gateways(self.state, vnet))) if vnet.spokes else ()
@@ -87,6 +89,16 @@ class _Fabric:
     def _for(self, nic: Nic) -> Table:
         """The table for packets that a peer sends to an appliance."""
         return Table((Route(ANY, "the peer's route", nic.node, (self._to(nic.node),)),))
+
+    def _of_endpoint(self, endpoint: PrivateEndpoint) -> Table:
+        """The table for what a private endpoint sends; to a gateway's prefixes by the appliances before it (E8, E9)."""
+        serving = self.vnet.serving
+        known = offers.all_of(self.state, serving) if serving is not None else ()
+        learned = tuple(offers.learned_routes(serving, known)) if serving is not None else ()
+        first, *further = endpoints.appliances_before_gateway(endpoint) or ("",)
+        if first:
+            learned = tuple(replace(route, next_hop=first, further=tuple(further)) for route in learned)
+        return self._table(active((*endpoints.fixed_routes_of(endpoint), *learned)))
 
     def _of_gateway(self, router: Router) -> Table:
         vnet = self.vnet
@@ -110,7 +122,9 @@ class _Fabric:
         match route.next_hop_type:
             case "VnetLocal":
                 yield Hop(deliver=True)
-            case "VNetPeering" | "VNetGlobalPeering":
+            case "InterfaceEndpoint" if route.next_hop == self.vnet.name:
+                yield Hop(deliver=True)
+            case "VNetPeering" | "VNetGlobalPeering" | "InterfaceEndpoint":
                 yield self._to_peer(route.next_hop)
             case "VirtualAppliance" | "VirtualNetworkGateway" if "." in route.next_hop:  # an address, not a VNet
                 yield from (self._to_appliance(IPv4Address(address)) for address in route.next_hops)

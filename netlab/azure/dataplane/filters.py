@@ -16,7 +16,7 @@ from netlab.results.drops import Cause, DropType, cause
 from netlab.results.protocols import Protocol
 from netlab.scenario.models import TunnelPort
 from netlab.scenario.names import INTERNET
-from netlab.scenario.network import AccessNetwork, Nic, Peering, VNet
+from netlab.scenario.network import AccessNetwork, Nic, Peering, PrivateEndpoint, VNet
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +185,17 @@ def of_vnet(vnet: VNet) -> Iterator[Filter]:
     for peering in vnet.peerings:
         if forwarding and peering.theirs is not None and not peering.theirs.spec.allow_forwarded_traffic:
             yield _originating_only(peering, forwarding)
+    yield from map(_of_private_endpoint, vnet.private_endpoints)
     yield _own_sources_only(vnet)
+
+
+def _of_private_endpoint(endpoint: PrivateEndpoint) -> Filter:
+    """What a private endpoint does not take: ping, and everything while its connection is not approved (E12)."""
+    link = frozenset((endpoint.node,))
+    if endpoint.spec.status != "Approved":
+        return Filter(cause(DropType.NOT_APPROVED, endpoint=endpoint.node, status=endpoint.spec.status), egress=link)
+    ping: frozenset[Protocol] = frozenset(("icmp",))
+    return Filter(cause(DropType.NOT_THE_SERVICE, endpoint=endpoint.node), egress=link, protocols=ping)
 
 
 def _own_sources_only(vnet: VNet) -> Filter:

@@ -14,7 +14,7 @@ from netlab.azure.selectors import Selectors
 from netlab.azure.state import State
 from netlab.results.drops import DropType, cause
 from netlab.scenario.names import INTERNET
-from netlab.scenario.network import Client, ClientTunnel, Host, Nic, Site
+from netlab.scenario.network import Client, ClientTunnel, Host, Nic, PrivateEndpoint, Site
 
 
 def machine(state: State, nic: Nic) -> Node:
@@ -34,6 +34,13 @@ def machine(state: State, nic: Nic) -> Node:
         forwards=forwards,
         stopped=cause(DropType.STOPPED) if nic.node in state.hit(Impact.STOPPED) else None,
     )
+
+
+def private_endpoint(found: PrivateEndpoint) -> Node:
+    """A private endpoint: it answers for its service, and sends everything to its VNet."""
+    hop = Hop(found.vnet.node, found.vnet.node, found.node)
+    default = Route(ANY, "the endpoint's default route", found.vnet.name, (hop,))
+    return Node(found.node, Table((default,)), addresses=frozenset((found.address,)), forwards=False)
 
 
 def host(found: Host) -> Node:

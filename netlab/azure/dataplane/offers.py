@@ -87,8 +87,12 @@ def candidates(state: State, subnet: Subnet) -> tuple[EffectiveRoute, ...]:
     serving = subnet.serving
     if serving is None:
         return fixed_routes(subnet)
-    offers = (*of_gateways(state, serving), *of_appliances(state, serving))
-    return (*fixed_routes(subnet), *learned_routes(serving, offers))
+    return (*fixed_routes(subnet), *learned_routes(serving, all_of(state, serving)))
+
+
+def all_of(state: State, vnet: VNet) -> tuple[AnyOffer, ...]:
+    """What the gateways and the Route Server of a VNet offer the subnets that they serve."""
+    return (*of_gateways(state, vnet), *of_appliances(state, vnet))
 
 
 @once_each

@@ -43,6 +43,7 @@ class Plane:
         for vnet in network.vnets.values():
             yield vnet.node, partial(fabrics.fabric, state, vnet)
             yield from ((nic.node, partial(machines.machine, state, nic)) for nic in vnet.nics)
+            yield from ((end.node, partial(machines.private_endpoint, end)) for end in vnet.private_endpoints)
         for gateway in network.vpn_gateways:
             for router in state.topology.with_tunnels(gateway):
                 yield router.node, partial(routers.gateway_instance, state, leases, router)

@@ -14,7 +14,7 @@ from netlab.azure.state import State
 from netlab.results.drops import Cause, DropType, cause
 from netlab.scenario import service_tags
 from netlab.scenario.models import SecurityRule
-from netlab.scenario.network import Nic, SecurityGroup, Subnet, VNet
+from netlab.scenario.network import Nic, PrivateEndpoint, SecurityGroup, Subnet, VNet
 from netlab.scenario.service_tags import INTERNET_TAG, LOAD_BALANCER, VIRTUAL_NETWORK
 from netlab.scenario.values import once_each
 
@@ -30,26 +30,28 @@ _IN_THE_TAG = ("VirtualAppliance", "VirtualNetworkGateway")
 
 def filters_of(vnet: VNet, tag: Tag, direction: Direction) -> Iterator[StatefulFilter]:
     """The filters before the NICs of a VNet that have a network security group (N2)."""
-    for nic in vnet.nics:
+    for nic in vnet.interfaces:
         if nic.security_groups:
             yield _filter(nic, tag, direction)
 
 
-def _filter(nic: Nic, tag: Tag, direction: Direction) -> StatefulFilter:
+def _filter(nic: Nic | PrivateEndpoint, tag: Tag, direction: Direction) -> StatefulFilter:
     groups, link = nic.security_groups, frozenset((nic.node,))
     rules = _Rules(nic, direction, tag(nic.subnet))
     inbound, outbound = (f"the NIC of {nic.node}, {way}" for way in ("inbound", "outbound"))
     if direction == "Inbound":
         lists = tuple(map(rules.of, reversed(groups)))
         return StatefulFilter(inbound, outbound, lists, egress=link)
-    return StatefulFilter(outbound, inbound, tuple(map(rules.of, groups)), ingress=link)
+    # E5: rules for what a private endpoint sends mean nothing.
+    lists = tuple(map(rules.of, groups)) if isinstance(nic, Nic) else ()
+    return StatefulFilter(outbound, inbound, lists, ingress=link)
 
 
 @dataclass(frozen=True)
 class _Rules:
     """The rules of network security groups as they are for one NIC and direction."""
 
-    nic: Nic
+    nic: Nic | PrivateEndpoint
     direction: Direction
     tag: Addresses
 

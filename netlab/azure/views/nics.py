@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import IPv4Address, IPv4Network
 
-from netlab.azure.dataplane.offers import AnyOffer, of_appliances, of_gateways
+from netlab.azure.dataplane.offers import AnyOffer, all_of
 from netlab.azure.effective import EffectiveRoute, NextHopType, Offer, active, fixed_routes, preferred
 from netlab.azure.state import State
 from netlab.results.shown import NicRoute
@@ -26,7 +26,7 @@ _ORDER: tuple[tuple[str, NextHopType], ...] = (
 def predicted(state: State, nic: Nic) -> tuple[NicRoute, ...]:
     """The effective routes that the model gives a NIC."""
     serving = nic.subnet.serving
-    offers = (*of_gateways(state, serving), *of_appliances(state, serving)) if serving is not None else ()
+    offers = all_of(state, serving) if serving is not None else ()
     return rows(state, nic, (_by_address(offer) for offer in offers))
 
 
@@ -44,7 +44,7 @@ def rows(state: State, nic: Nic, offers: Iterable[Offer[str]]) -> tuple[NicRoute
     """The rows of a NIC, given what gateways and a Route Server offer its VNet, and the addresses that it leads to.
 
     A row per prefix and source, with all its next hops (X, 5.4). Of the routes that lose, only a system route that a
-    user route for the same prefix replaces is shown, as Invalid.
+    user route for the same prefix, or of a private endpoint a shorter one, replaces is shown, as Invalid.
     """
     fixed, told = fixed_routes(nic.subnet), tuple(offers)
     hops = _hops(preferred(told, (nic.subnet.serving or nic.vnet).hub_routing_preference))
@@ -63,7 +63,7 @@ def rows(state: State, nic: Nic, offers: Iterable[Offer[str]]) -> tuple[NicRoute
             name=route.name or None,
         )
         for route in _sorted((*fixed, *learned))
-        if route in winners or (route.source == "Default" and route.prefix in by_user)
+        if route in winners or route.overridden or (route.source == "Default" and route.prefix in by_user)
     )
 
 

@@ -12,6 +12,7 @@ Kind = Literal[
     "internet",
     "vnet",
     "vm",
+    "private endpoint",
     "gateway",
     "route server",
     "edge router",

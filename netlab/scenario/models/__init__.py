@@ -24,6 +24,7 @@ from netlab.scenario.actions import (
 from netlab.scenario.models.access import AccessNetwork, HttpProxy
 from netlab.scenario.models.client import Client, ClientCertificate, ClientNetwork
 from netlab.scenario.models.connection import Connection, IpsecPolicy, TrafficSelectorPolicy, TunnelSettings
+from netlab.scenario.models.endpoint import PrivateEndpoint
 from netlab.scenario.models.expressroute import Circuit, CircuitConnection, ExpressRouteGateway
 from netlab.scenario.models.gateway import (
     NEEDS,
@@ -110,6 +111,7 @@ __all__ = [
     "PointToSite",
     "Prefix",
     "Prefixes",
+    "PrivateEndpoint",
     "Reach",
     "RouteServer",
     "RouteTable",

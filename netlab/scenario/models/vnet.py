@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from netlab.scenario.models.endpoint import PrivateEndpoint, PrivateEndpointNetworkPolicies
 from netlab.scenario.models.expressroute import ExpressRouteGateway
 from netlab.scenario.models.gateway import VpnGateway
 from netlab.scenario.models.nva import NetworkVirtualAppliance
@@ -22,6 +23,9 @@ class Subnet(Model):
     """The name of the subnet's route table. Default: only the system's routes and those of gateways."""
     network_security_group: str | None = None
     """The name of the subnet's network security group. Default: none, everything passes (N1, N2)."""
+    private_endpoint_network_policies: PrivateEndpointNetworkPolicies = "Disabled"
+    """What private endpoints of this subnet obey: `NetworkSecurityGroupEnabled` the subnet's security group,
+    `RouteTableEnabled` shorter user routes of their clients, `Enabled` both (E3 to E6)."""
 
 
 class VirtualMachine(Model):
@@ -41,6 +45,9 @@ class VirtualMachine(Model):
     """The name of the NIC's network security group, besides that of its subnet. Default: none (N1, N3)."""
     application_security_groups: tuple[str, ...] = ()
     """The application security groups that the NIC is a member of (N27)."""
+    tags: dict[str, str] = {}
+    """Its tags. `disableSnatOnPL: "true"` of an appliance: answers of private endpoints follow it (E10). Others have no
+    effect."""
 
 
 class VirtualNetwork(Model):
@@ -61,6 +68,8 @@ class VirtualNetwork(Model):
     """How long network security groups remember a flow that is silent (N23). Default: 4."""
     vms: dict[Name, VirtualMachine] = {}
     """The virtual machines, by name."""
+    private_endpoints: dict[Name, PrivateEndpoint] = {}
+    """The private endpoints, by name."""
     vpn_gateway: VpnGateway | None = None
     """The VNet's VPN gateway; a VNet has one at most (R6)."""
     expressroute_gateway: ExpressRouteGateway | None = None

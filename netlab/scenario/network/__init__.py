@@ -19,7 +19,7 @@ from netlab.scenario.network.ends import (
 from netlab.scenario.network.graph import Client, ClientTunnel, Network, resolve
 from netlab.scenario.network.routers import EXPRESSROUTE_ASN, MICROSOFT_ASN, ROUTE_SERVER_ASN, Role, Router
 from netlab.scenario.network.topology import Topology
-from netlab.scenario.network.vnets import Nic, Peering, SecurityGroup, Subnet, VNet
+from netlab.scenario.network.vnets import Nic, Peering, PrivateEndpoint, SecurityGroup, Subnet, VNet
 
 __all__ = [
     "EXPRESSROUTE_ASN",
@@ -38,6 +38,7 @@ __all__ = [
     "Nic",
     "Peering",
     "Peers",
+    "PrivateEndpoint",
     "Role",
     "RouteServer",
     "Router",

@@ -15,7 +15,7 @@ from netlab.scenario.network.connections import AnyEnd, Connection, Side
 from netlab.scenario.network.ends import Appliance, Circuit, ExpressRouteGateway, RouteServer, Site, VpnGateway
 from netlab.scenario.network.public import PublicAddresses, assign
 from netlab.scenario.network.routers import Router
-from netlab.scenario.network.vnets import Nic, Peering, SecurityGroup, VNet
+from netlab.scenario.network.vnets import Nic, Peering, PrivateEndpoint, SecurityGroup, VNet
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +79,11 @@ class Network:
     def nics(self) -> dict[str, Nic]:
         """Every NIC, by its machine's node."""
         return {nic.node: nic for vnet in self.vnets.values() for nic in vnet.nics}
+
+    @cached_property
+    def private_endpoints(self) -> dict[str, PrivateEndpoint]:
+        """Every private endpoint, by its node."""
+        return {found.node: found for vnet in self.vnets.values() for found in vnet.private_endpoints}
 
     @cached_property
     def clients_by_node(self) -> dict[str, Client]:

@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import TYPE_CHECKING
 
 from netlab.scenario import models
-from netlab.scenario.addresses import vm_addresses
+from netlab.scenario.addresses import private_endpoint_addresses, vm_addresses
 from netlab.scenario.models import HubRoutingPreference, node_name
 from netlab.scenario.network.ends import Appliance, Circuit, ExpressRouteGateway, RouteServer, VpnGateway
 
@@ -55,6 +55,21 @@ class VNet:
             for name, spec in self.spec.vms.items()
             if name in found
         )
+
+    @cached_property
+    def private_endpoints(self) -> tuple[PrivateEndpoint, ...]:
+        """Its private endpoints, in the file's order."""
+        found = private_endpoint_addresses(self.spec)
+        return tuple(
+            PrivateEndpoint(self, name, self.subnets[spec.subnet], found[name], spec)
+            for name, spec in self.spec.private_endpoints.items()
+            if name in found
+        )
+
+    @cached_property
+    def interfaces(self) -> tuple[Nic | PrivateEndpoint, ...]:
+        """The NICs of its virtual machines, and those of its private endpoints."""
+        return (*self.nics, *self.private_endpoints)
 
     @cached_property
     def nic_at(self) -> dict[IPv4Address, Nic]:
@@ -200,11 +215,49 @@ class Nic:
         own = self.vnet.network.security_groups.get(self.spec.network_security_group or "")
         return tuple(group for group in (own, self.subnet.security_group) if group is not None)
 
+    @property
+    def answers_of_endpoints_follow(self) -> bool:
+        """Whether answers of private endpoints go to it and not past it (E10: the case of the tag's name matters)."""
+        return self.spec.tags.get("disableSnatOnPL") == "true"
+
     @cached_property
     def appliance(self) -> Appliance | None:
         """The appliance that its machine is, if it is one; only such a machine forwards."""
         nva = self.spec.nva
         return Appliance(self.vnet.network, f"{self.vnet.name}-{self.name}", self, nva) if nva is not None else None
+
+
+@dataclass(frozen=True, eq=False)
+class PrivateEndpoint:
+    """A private endpoint: the address in a subnet under which a service is reached."""
+
+    vnet: VNet = field(repr=False)
+    name: str
+    subnet: Subnet = field(repr=False)
+    address: IPv4Address
+    spec: models.PrivateEndpoint = field(repr=False)
+
+    @cached_property
+    def node(self) -> str:
+        """The node that answers for the service."""
+        return node_name(self.vnet.name, self.name)
+
+    @property
+    def range(self) -> IPv4Network:
+        """The address range of its VNet that it is in."""
+        return next(prefix for prefix in self.vnet.address_space if self.address in prefix)
+
+    @property
+    def security_groups(self) -> tuple[SecurityGroup, ...]:
+        """The network security group that packets to it meet: its subnet's, if its policies say so (E4, E5)."""
+        enabled = self.subnet.spec.private_endpoint_network_policies in ("NetworkSecurityGroupEnabled", "Enabled")
+        group = self.subnet.security_group
+        return (group,) if enabled and group is not None else ()
+
+    @property
+    def obeys_shorter_routes(self) -> bool:
+        """Whether user routes shorter than a /32 may lead its clients elsewhere (E6)."""
+        return self.subnet.spec.private_endpoint_network_policies in ("RouteTableEnabled", "Enabled")
 
 
 @dataclass(frozen=True, eq=False)

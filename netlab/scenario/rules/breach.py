@@ -8,7 +8,7 @@ from ipaddress import IPv4Network
 from itertools import islice
 
 from netlab.scenario.models import Scenario
-from netlab.scenario.names import MOST_LISTED, endpoints, resolve, short, suggest
+from netlab.scenario.names import MOST_LISTED, answering, resolve, short, suggest
 
 Path = tuple[str | int, ...]
 
@@ -36,7 +36,7 @@ def unresolved(scenario: Scenario, path: Path, name: str) -> Breaches:
     """The breach of a name in a story that stands for no machine, or for several."""
     if resolve(scenario, name):
         return
-    everything = endpoints(scenario)
+    everything = answering(scenario)
     same = [item.node for item in everything if item.name.lower() == name.lower()]
     known = (*scenario.vnets, *scenario.sites, *scenario.clients, *(item.node for item in everything))
     if name.lower() in map(str.lower, (*scenario.vnets, *scenario.sites)):

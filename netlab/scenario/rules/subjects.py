@@ -11,10 +11,12 @@ from netlab.scenario.models import (
     Action,
     BgpSettings,
     NvaBgp,
+    PrivateEndpoint,
     Scenario,
     Site,
     SitePrefix,
     TunnelType,
+    VirtualMachine,
     VirtualNetwork,
     VpnDevice,
     VpnGateway,
@@ -56,6 +58,21 @@ def virtual_machines(scenario: Scenario) -> Iterator[tuple[Path, VirtualNetwork,
     """The virtual machines: place, VNet, name."""
     for name, vnet in scenario.vnets.items():
         yield from ((("vnets", name, "vms", vm), vnet, vm) for vm in vnet.vms)
+
+
+def private_endpoints(scenario: Scenario) -> Iterator[tuple[Path, str, VirtualNetwork, PrivateEndpoint]]:
+    """Every private endpoint, with the name and the model of its VNet."""
+    for name, vnet in scenario.vnets.items():
+        for key, endpoint in vnet.private_endpoints.items():
+            yield ("vnets", name, "private_endpoints", key), name, vnet, endpoint
+
+
+def with_addresses(
+    scenario: Scenario,
+) -> Iterator[tuple[Path, VirtualNetwork, str, VirtualMachine | PrivateEndpoint]]:
+    """Every virtual machine, then every private endpoint, with its VNet and its name."""
+    yield from ((path, vnet, name, vnet.vms[name]) for path, vnet, name in virtual_machines(scenario))
+    yield from ((path, vnet, str(path[-1]), endpoint) for path, _, vnet, endpoint in private_endpoints(scenario))
 
 
 def public_addresses(scenario: Scenario) -> Iterator[tuple[Path, IPv4Address]]:

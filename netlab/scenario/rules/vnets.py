@@ -7,12 +7,12 @@ from ipaddress import IPv4Address, IPv4Network
 
 from netlab.scenario import addresses
 from netlab.scenario.addresses import GATEWAY_SUBNET
-from netlab.scenario.models import Scenario
+from netlab.scenario.models import PrivateEndpoint, Scenario
 from netlab.scenario.names import short, suggest
 from netlab.scenario.overlaps import Cover, overlapping
 from netlab.scenario.rules.breach import Breach, Breaches, Path, by_profile, listed
 from netlab.scenario.rules.joined import address_pools, address_spaces
-from netlab.scenario.rules.subjects import virtual_machines, vpn_gateways
+from netlab.scenario.rules.subjects import virtual_machines, vpn_gateways, with_addresses
 
 
 def virtual_machines_name_their_subnet(scenario: Scenario) -> Breaches:
@@ -92,8 +92,8 @@ def r3_gateway_subnet_has_room(scenario: Scenario) -> Breaches:
 def r18_addresses_are_free(scenario: Scenario) -> Breaches:
     """R18: a subnet's first four addresses and its last one are Azure's; each other one is given once."""
     taken: dict[tuple[str, IPv4Address], str] = {}
-    for path, vnet, name in virtual_machines(scenario):
-        address, subnet = vnet.vms[name].private_ip_address, vnet.subnets.get(vnet.vms[name].subnet)
+    for path, vnet, name, item in with_addresses(scenario):
+        address, subnet = item.private_ip_address, vnet.subnets.get(item.subnet)
         if address is None or subnet is None:
             continue
         prefix, here = subnet.address_prefix, (*path, "private_ip_address")
@@ -108,9 +108,11 @@ def r18_addresses_are_free(scenario: Scenario) -> Breaches:
 
 def r18_subnets_have_room(scenario: Scenario) -> Breaches:
     """R18: a subnet has five addresses less than its size."""
-    for path, vnet, name in virtual_machines(scenario):
-        subnet = vnet.subnets.get(vnet.vms[name].subnet)
-        if subnet is not None and name not in addresses.vm_addresses(vnet):
+    for path, vnet, name, item in with_addresses(scenario):
+        subnet = vnet.subnets.get(item.subnet)
+        private = isinstance(item, PrivateEndpoint)
+        found = addresses.private_endpoint_addresses(vnet) if private else addresses.vm_addresses(vnet)
+        if subnet is not None and name not in found:
             prefix = subnet.address_prefix
             room = len(addresses.usable(prefix))
             yield Breach((*path, "subnet"), f"{prefix} is full: it has room for {room} addresses; use a larger subnet")

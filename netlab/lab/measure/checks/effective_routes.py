@@ -89,6 +89,8 @@ def _by_hop(row: NicRoute, hop: str, target: str, local: Takers, beyond: Takers)
     match row.nextHopType:
         case "Internet":
             return _INTERNET
+        case "InterfaceEndpoint":
+            return target
         case "VnetLocal":
             return target if target in local else _NOBODY
         case "VNetPeering" | "VNetGlobalPeering":

@@ -1,0 +1,57 @@
+"""Private endpoints: where the packets that they send go (E8 to E10). Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import IPv4Address
+
+from netlab.azure.effective import EffectiveRoute, active, endpoint_routes, fixed_routes, system_routes
+from netlab.scenario.addresses import GATEWAY_SUBNET
+from netlab.scenario.network import PrivateEndpoint, Subnet, VNet
+
+
+def fixed_routes_of(endpoint: PrivateEndpoint) -> tuple[EffectiveRoute, ...]:
+    """The routes of what an endpoint sends that come from no gateway: the user routes of its subnet are none of them.
+
+    Answers follow the appliance that the requests of a subnet came through, where it is in another VNet or is tagged
+    (E9, E10).
+    """
+    vnet = endpoint.vnet
+    return (*system_routes(vnet), *endpoint_routes(vnet, vnet.peerings), *_by_appliances(endpoint))
+
+
+def _by_appliances(endpoint: PrivateEndpoint) -> Iterator[EffectiveRoute]:
+    for vnet in endpoint.vnet.network.vnets.values():
+        for subnet in vnet.subnets.values():
+            hops = tuple(
+                str(address)
+                for address in appliances_before(endpoint, subnet)
+                if _answers_follow(endpoint, address, subnet.vnet)
+            )
+            if hops:
+                yield EffectiveRoute("User", subnet.prefix, "VirtualAppliance", hops[0], further=hops[1:])
+
+
+def appliances_before(endpoint: PrivateEndpoint, subnet: Subnet) -> tuple[IPv4Address, ...]:
+    """The appliances that the user routes of a subnet send packets for an endpoint to; none if they go directly."""
+    covering = [route for route in active(fixed_routes(subnet)) if endpoint.address in route.prefix]
+    best = max(covering, key=lambda route: route.prefix.prefixlen)
+    if best.source != "User" or best.next_hop_type != "VirtualAppliance":
+        return ()
+    return tuple(map(IPv4Address, best.next_hops))
+
+
+def _answers_follow(endpoint: PrivateEndpoint, address: IPv4Address, client: VNet) -> bool:
+    """Whether answers to a client's VNet follow an appliance, and the endpoint can reach it."""
+    for vnet in (endpoint.vnet, *endpoint.vnet.peering_to):
+        nic = vnet.nic_at.get(address)
+        if nic is not None:
+            return vnet is not client or nic.answers_of_endpoints_follow
+    return False
+
+
+def appliances_before_gateway(endpoint: PrivateEndpoint) -> tuple[str, ...]:
+    """The appliances that answers to what a gateway brings follow: those that GatewaySubnet sends it to (E7, E9)."""
+    serving = endpoint.vnet.serving
+    subnet = serving.subnets.get(GATEWAY_SUBNET) if serving is not None else None
+    return tuple(map(str, appliances_before(endpoint, subnet))) if subnet is not None else ()

@@ -1,0 +1,21 @@
+"""Private endpoints."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from netlab.scenario.values import Address, Model
+
+PrivateEndpointNetworkPolicies = Literal["Disabled", "NetworkSecurityGroupEnabled", "RouteTableEnabled", "Enabled"]
+
+
+class PrivateEndpoint(Model):
+    """A private endpoint: the address in a subnet under which a service is reached. It takes TCP and UDP, no ping, and
+    never initiates (E12)."""
+
+    subnet: str
+    """The subnet of the endpoint."""
+    private_ip_address: Address | None = None
+    """Its address. Default: the first free one of the subnet, from .4 on (R18)."""
+    status: Literal["Approved", "Pending", "Rejected", "Disconnected"] = "Approved"
+    """The state of its connection to the service. Only Approved carries packets (E12)."""
