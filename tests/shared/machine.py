@@ -19,7 +19,7 @@ from netlab.machine.daemons import CONTROLLER as CONTROLLER_NAME
 from netlab.machine.routes import KernelRoute
 from netlab.machine.speaking import BgpPeer, BgpRoute
 from netlab.plan import names, steering
-from netlab.plan.model import MAIN_TABLE, BgpSpeaker, Client, GatewayView, Plan, Route, Server, Uplink
+from netlab.plan.model import MAIN_TABLE, BgpSpeaker, Client, GatewayView, Node, Plan, Route, Server, Uplink
 from netlab.plan.planner import plan
 from netlab.scenario.loader import Loaded, load, parse
 
@@ -84,8 +84,8 @@ class Labs:
         self.log, self.daemons = log, daemons
         self.namespaces: set[str] = set()
 
-    def create(self, plan: Plan) -> None:
-        self.namespaces |= {node.netns for node in plan.nodes}
+    def create(self, nodes: Iterable[Node]) -> None:
+        self.namespaces |= {node.netns for node in nodes}
         self.log.ask(NAMESPACES)
 
     def remove(self, lab: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from changes import Data, changed, loaded, untold
 from netlab.plan.difference import Difference, directories, items
 from netlab.plan.model import DataPlane, Plan
 from netlab.plan.planner import plan
+from netlab.scenario.loader import load
 
 SCENARIOS = (
     "hub-spoke-gateway-transit",
@@ -22,6 +24,7 @@ SCENARIOS = (
     "s2s-active-active",
     "udr-own-vpn-server",
     "expressroute-vpn-two-sites",
+    "p2s-sstp-through-proxy",
 )
 EACH = 20
 PLANES: tuple[DataPlane, ...] = ("userspace", "kernel")
@@ -179,3 +182,16 @@ def test_another_key_restarts_the_ends_that_have_it() -> None:
         c.node for c in old.charons if "ipsec:Hub-Site1:Hub" in {s.name for s in c.secrets}
     }
     assert found.came.charons
+
+
+# A lab keeps its name.
+@pytest.mark.parametrize("field", [field.name for field in fields(Plan) if field.name != "lab"])
+def test_no_part_of_a_plan_is_left_out(field: str) -> None:
+    """A plan that lacks one of its fields' values differs from one that has them."""
+    found = [p for p in (plan(load(name).scenario, "lab") for name in SCENARIOS) if getattr(p, field)]
+    assert found, f"no scenario of this test has any {field}"
+    for whole in found:
+        value = getattr(whole, field)
+        without = () if isinstance(value, tuple) else None if field == "timers" else f"not {value}"
+        assert Difference(whole, replace(whole, **{field: without})).changes
+        assert Difference(replace(whole, **{field: without}), whole).changes
