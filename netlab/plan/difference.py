@@ -17,6 +17,8 @@ from netlab.plan.model import (
     Node,
     OpenVpnServer,
     Plan,
+    RadiusClient,
+    RadiusServer,
     Selector,
     SstpServer,
 )
@@ -25,7 +27,7 @@ from netlab.plan.ports import P2S
 # What a plan holds, of which kind.
 Kind = Literal[
     "namespace", "link", "IKE daemon", "tunnel", "BGP speaker", "VNet tables", "gateway", "Route Server", "client",
-    "uplink", "secret", "certificate", "point-to-site server", "HTTP proxy", "TLS key", "setting",
+    "uplink", "secret", "certificate", "point-to-site server", "HTTP proxy", "RADIUS server", "TLS key", "setting",
 ]  # fmt: skip
 Key = tuple[Kind, str]
 
@@ -58,6 +60,7 @@ def items(plan: Plan) -> dict[Key, Any]:
         "certificate": {item.name: item for item in plan.certificates},
         "point-to-site server": {server.directory: server for server in plan.servers},
         "HTTP proxy": {proxy.node: proxy for proxy in plan.proxies},
+        "RADIUS server": {server.node: server for server in plan.radius_servers},
         "TLS key": {name: name for name in plan.tls_keys},
     }
     return {(kind, name): item for kind, named in found.items() for name, item in named.items()}
@@ -124,7 +127,7 @@ class Difference:
     @property
     def restarts(self) -> bool:
         """Whether anything is taken away or made: else namespaces are only configured otherwise."""
-        made = ("links", "charons", "tunnels", "speakers", "servers", "proxies", "clients")
+        made = ("links", "charons", "tunnels", "speakers", "servers", "proxies", "radius_servers", "clients")
         parts = any(getattr(part, name) for part in (self.gone, self.came) for name in made)
         return parts or bool(self.gone_nodes or self.came_nodes)
 
@@ -183,6 +186,7 @@ class Difference:
             speakers=tuple(s for s in plan.speakers if s not in other.speakers or self._is_touched(s.node)),
             servers=tuple(server for server in plan.servers if server.edge in self._edges),
             proxies=tuple(proxy for proxy in plan.proxies if proxy.node in self._stale_proxies),
+            radius_servers=tuple(s for s in plan.radius_servers if s.node in self._stale_radius_servers),
             clients=tuple(client for client in plan.clients if client.name in self._stale_clients),
         )
 
@@ -212,6 +216,14 @@ class Difference:
         )
 
     @cached_property
+    def _stale_radius_servers(self) -> frozenset[str]:
+        """The nodes of the RADIUS servers that are made anew."""
+        differ = {server.node for server in set(self.old.radius_servers) ^ set(self.new.radius_servers)}
+        every = (server for plan in (self.old, self.new) for server in plan.radius_servers)
+        stale = (s.node for s in every if self._is_touched(s.node) or _secrets_of(s) & self._renewed)
+        return frozenset((*differ, *stale))
+
+    @cached_property
     def _stale_clients(self) -> frozenset[str]:
         """The tunnels of clients that must connect anew."""
         found = {client.name for client in set(self.old.clients) ^ set(self.new.clients)}
@@ -237,7 +249,8 @@ def directories(part: Plan) -> frozenset[str]:
     of_clients = (client.directory for client in part.clients)
     of_servers = (server.directory for server in part.servers if server.program)
     found = (*(c.directory for c in part.charons), *(s.directory for s in part.speakers), *of_servers, *of_clients)
-    return frozenset((*found, *(proxy.directory for proxy in part.proxies)))
+    found = (*found, *(proxy.directory for proxy in part.proxies), *(r.directory for r in part.radius_servers))
+    return frozenset(found)
 
 
 def _ends(link: Link) -> str:
@@ -256,16 +269,26 @@ def _names(credentials: Credentials) -> set[str]:
     return {*credentials.own, *credentials.trusted, *credentials.revoked}
 
 
+def _secrets_of(server: RadiusServer) -> set[str]:
+    return {peer.secret for peer in server.peers} | {name for _, name in server.users}
+
+
 def _uses(daemon: Charon | AnyServer) -> set[str]:
     """The secrets and certificates of a daemon; those of an IKE server are its charon's."""
     match daemon:
         case Charon():
-            return _names(daemon.credentials) | {secret.name for secret in daemon.secrets}
+            own = {secret.name for secret in daemon.secrets}
+            return _names(daemon.credentials) | own | _asks_with(daemon.radius)
         case OpenVpnServer():
-            return _names(daemon.credentials) | {daemon.tls_key}
+            return _names(daemon.credentials) | {daemon.tls_key} | _asks_with(daemon.radius)
         case SstpServer():
-            return _names(daemon.credentials) | {name for _, name in daemon.users}
+            own = {name for _, name in daemon.users}
+            return _names(daemon.credentials) | own | _asks_with(daemon.radius)
     return set()
+
+
+def _asks_with(radius: RadiusClient | None) -> set[str]:
+    return {radius.secret} if radius is not None else set()
 
 
 # --- what changes while daemons run: what the SDN controller does, and keys -----------------------------------------

@@ -22,6 +22,7 @@ _MADE: tuple[Kind, ...] = (
     "client",
     "point-to-site server",
     "HTTP proxy",
+    "RADIUS server",
 )
 
 

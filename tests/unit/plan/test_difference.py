@@ -25,6 +25,7 @@ SCENARIOS = (
     "udr-own-vpn-server",
     "expressroute-vpn-two-sites",
     "p2s-sstp-through-proxy",
+    "p2s-radius",
 )
 EACH = 20
 PLANES: tuple[DataPlane, ...] = ("userspace", "kernel")
