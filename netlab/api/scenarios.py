@@ -12,7 +12,7 @@ from netlab.scenario.loader import catalogue as files
 from netlab.scenario.models import Scenario
 from netlab.scenario.names import INTERNET, endpoints, resolve, sources, suggest
 
-__all__ = ["Loaded", "Scenario", "catalogue", "check", "find_two", "findings", "load"]
+__all__ = ["Loaded", "Scenario", "catalogue", "check", "find_two", "findings", "load", "remarks"]
 
 
 def catalogue() -> list[ListedScenario]:
@@ -34,12 +34,16 @@ def findings(text: str, where: str) -> tuple[tuple[Finding, ...], bool]:
 def _findings(read: Callable[[], Loaded], reference: str) -> tuple[tuple[Finding, ...], bool]:
     try:
         loaded = read()
-        scenario = loaded.scenario
-        of_ends = (*misfits.warnings(scenario), *misfits.without_session(scenario))
-        found = (*loaded.warnings, *located(loaded, (*of_ends, *asymmetry.warnings(scenario))))
-        return tuple(sorted(found, key=lambda finding: finding.line)), True
+        return tuple(sorted((*loaded.warnings, *remarks(loaded)), key=lambda finding: finding.line)), True
     except ScenarioError as error:
         return error.findings or (Finding(error.message, where=reference),), False
+
+
+def remarks(loaded: Loaded) -> tuple[Finding, ...]:
+    """What the model finds in a valid scenario: ends that it cannot connect, ways that differ."""
+    scenario = loaded.scenario
+    of_ends = (*misfits.warnings(scenario), *misfits.without_session(scenario))
+    return tuple(located(loaded, (*of_ends, *asymmetry.warnings(scenario))))
 
 
 def find_two(scenario: Scenario, source: str, target: str) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from pydantic_core import core_schema
 from netlab.errors import Finding, UsageError
 from netlab.plan.model import Plan
 from netlab.results.catalogue import ListedRule, ListedScenario, Need, Written
+from netlab.results.difference import Difference
 from netlab.results.importing import ImportReport
 from netlab.results.lab import (
     Followed,
@@ -50,6 +51,7 @@ TYPES: Mapping[str, Any] = {
     "predict": Prediction,
     "expect": Written,
     "explain": Explanation,
+    "diff": Difference,
     "plan": Plan,
     "verify": Report,
     "test": list[Report],

@@ -28,6 +28,7 @@ CALLS = (
     ("predict", "predict p2s-multi-vnet-s2s"),
     ("predict", "predict route-server-expressroute"),
     ("explain", "explain win host1 --predicted p2s-branch-bgp"),
+    ("diff", "diff s2s-static s2s-multi-site"),
     ("plan", "plan p2s-branch-bgp --data-plane userspace"),
     ("plan", "plan udr-own-vpn-server --data-plane kernel"),
 )

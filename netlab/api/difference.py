@@ -1,0 +1,212 @@
+"""What differs between two descriptions of a network: files, revisions of files, saved verifications."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from netlab import files
+from netlab.api.scenarios import remarks
+from netlab.azure.difference import whole
+from netlab.azure.prediction import predict
+from netlab.azure.state import State
+from netlab.errors import Finding, UsageError
+from netlab.report import encoding
+from netlab.results.difference import PARTS, CellChange, CheckChange, Compared, Difference, Part, Summary
+from netlab.results.verification import Report, StepReport
+from netlab.scenario.loader import MAX_BYTES, load, parse
+from netlab.scenario.models import Scenario
+from netlab.scenario.names import suggest
+
+MOST_READ = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """One of the two: a scenario, what `check` finds, and the verification that it is from."""
+
+    compared: Compared
+    scenario: Scenario
+    findings: tuple[Finding, ...] = ()
+    report: Report | None = None
+
+
+def difference(a: str, b: str, parts: Collection[Part] = PARTS, step: str = "", accepted: str = "") -> Difference:
+    """What differs between two descriptions, in these parts; ``accepted`` is a list of changes that do not count."""
+    one, other = _read(a), _read(b)
+    measured = None
+    if one.report is not None and other.report is not None:
+        measured = (one.report, _step_of(one.report, step)), (other.report, _step_of(other.report, step))
+    found = whole.difference(_state(one, step), _state(other, step), parts, measured)
+    checks = tuple(_checks(one.findings, other.findings, found.in_words)) if "checks" in parts else ()
+    made = Difference(
+        one.compared,
+        other.compared,
+        "observed" if measured else "predicted",
+        step,
+        found.objects,
+        found.routes,
+        found.cells,
+        checks,
+        Summary(0, 0, 0, 0, 0, 0, 0, found.unchanged),
+    )
+    return _summed(_without_accepted(made, _accepted(accepted)))
+
+
+# --- the two ----------------------------------------------------------------------------------------------------------
+
+
+def _read(reference: str) -> _Read:
+    path = Path(reference)
+    if ":" in reference and not path.exists():
+        return _of_text(_revision(reference), reference, reference)
+    if path.suffix == ".json":
+        return _verification(reference)
+    loaded = load(reference)
+    return _Read(Compared(reference, "scenario"), loaded.scenario, (*loaded.warnings, *remarks(loaded)))
+
+
+def _revision(reference: str) -> str:
+    from netlab.machine import revisions
+
+    content = revisions.content(reference, MAX_BYTES)
+    if len(content) > MAX_BYTES:
+        raise UsageError(f"{reference[:60]} is larger than {MAX_BYTES} bytes", "name a scenario file")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise UsageError(f"{reference[:60]} is not UTF-8 text", "name a scenario file") from None
+
+
+def _of_text(text: str, reference: str, where: str) -> _Read:
+    loaded = parse(text, where)
+    return _Read(Compared(reference, "scenario"), loaded.scenario, (*loaded.warnings, *remarks(loaded)))
+
+
+def _verification(reference: str) -> _Read:
+    try:
+        content = files.read(Path(reference), MOST_READ)
+        report = encoding.read(content.decode(), reference)
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not text"
+        raise UsageError(f"cannot read {reference[:200]}: {why}", "name a readable file") from None
+    try:
+        scenario = Scenario.model_validate(dict(report.definition))
+    except ValidationError:
+        raise UsageError(f"{reference[:200]} holds no scenario that this version reads", "verify it again") from None
+    return _Read(Compared(reference, "verification"), scenario, (), report)
+
+
+def _state(read: _Read, step: str) -> State:
+    """The state after a step of the story; without one after the first."""
+    steps = list(predict(read.scenario))
+    chosen = next((item for item in steps if not step or item.name == step), None)
+    if chosen is None:
+        names = [item.name for item in steps]
+        raise UsageError(f"{read.compared.source} has no step {step[:60]!r}", suggest(step, names))
+    return chosen.state
+
+
+def _step_of(report: Report, step: str) -> StepReport:
+    chosen = next((item for item in report.steps if not step or item.name == step), None)
+    if chosen is None:
+        raise UsageError(f"the verification of {report.lab} has no step {step[:60]!r}", "see its `steps`")
+    return chosen
+
+
+# --- findings of check ------------------------------------------------------------------------------------------------
+
+
+def _checks(a: Iterable[Finding], b: Iterable[Finding], renamed: Callable[[str], str]) -> Iterable[CheckChange]:
+    """The findings that only one side has, wherever the line is; those of ``a`` with the names of ``b``."""
+    before = list(dict.fromkeys((one.rule, renamed(one.message)) for one in a))
+    after = list(dict.fromkeys((one.rule, one.message) for one in b))
+    yield from (_check("removed", *one) for one in before if one not in after)
+    yield from (_check("added", *one) for one in after if one not in before)
+
+
+def _check(change: str, rule: str, message: str) -> CheckChange:
+    place = re.match(r"([\w.-]+(?:\[[^\]]*\])?): ", message)
+    where = place[1] if place else ""
+    rest = message[place.end() :] if place else message
+    return CheckChange("added" if change == "added" else "removed", rule, where, rest)
+
+
+# --- accepted changes -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Accepted:
+    """A line of the list: what kind of change, and a glob of its names."""
+
+    kind: str
+    glob: str
+
+    def fits(self, kinds: Collection[str], name: str) -> bool:
+        return self.kind in kinds and fnmatchcase(name.lower(), self.glob.lower())
+
+
+# The words that a line begins with.
+_KINDS = {
+    **{word: f"{word.removesuffix('s')}s" for part in PARTS for word in (part, part.removesuffix("s"))},
+    **{word: word for word in ("lost", "gained", "new", "gone")},
+    "drop": "other drop",
+    "path": "other path",
+}
+
+
+def _accepted(text: str) -> tuple[_Accepted, ...]:
+    found = []
+    for number, line in enumerate(text.splitlines(), 1):
+        kind, _, glob = line.partition("#" if line.lstrip().startswith("#") else " #")[0].strip().partition(" ")
+        if not kind:
+            continue
+        if kind.lower() not in _KINDS or not glob.strip():
+            raise UsageError(
+                f"--allow, line {number}: {line[:60]!r} names no change",
+                f"begin with one of {', '.join(_KINDS)}, then a name, as `lost spoke1-vm -> site1-*`",
+            )
+        found.append(_Accepted(_KINDS[kind.lower()], " ".join(glob.split())))
+    return tuple(found)
+
+
+def _without_accepted(found: Difference, accepted: Collection[_Accepted]) -> Difference:
+    """The difference without the changes that are accepted; the summary counts these."""
+
+    def kept(name: str, *kinds: str) -> bool:
+        return not any(one.fits(kinds, name) for one in accepted)
+
+    objects = tuple(one for one in found.objects if kept(one.name, "objects"))
+    routes = tuple(one for one in found.routes if kept(f"{one.place} {one.prefix}", "routes"))
+    cells = tuple(one for one in found.cells if kept(_pair(one), "cells", one.kind))
+    checks = tuple(one for one in found.checks if kept(f"{one.rule} {one.where}".strip(), "checks"))
+    before = sum(map(len, (found.objects, found.routes, found.cells, found.checks)))
+    left = sum(map(len, (objects, routes, cells, checks)))
+    summary = replace(found.summary, accepted=before - left)
+    return replace(found, objects=objects, routes=routes, cells=cells, checks=checks, summary=summary)
+
+
+def _pair(cell: CellChange) -> str:
+    return f"{cell.source} -> {cell.target}" if cell.target else cell.source
+
+
+def _summed(found: Difference) -> Difference:
+    def count(kind: str) -> int:
+        return sum(cell.kind == kind for cell in found.cells)
+
+    summary = replace(
+        found.summary,
+        objects=len(found.objects),
+        routes=len(found.routes),
+        checks=len(found.checks),
+        lost=count("lost"),
+        gained=count("gained"),
+        other_drop=count("other drop"),
+        other_path=count("other path"),
+    )
+    return replace(found, summary=summary)
