@@ -169,6 +169,7 @@ def _public_nodes(network: Network, on_duty: tuple[Device, ...]) -> dict[str, st
         **{str(found.public_address): found.node for found in network.clients.values() if found.upstream is None},
         **{str(address): network.vnets[name].node for name, address in public.egress.items()},
         **{str(address): fabrics_of[node] for node, address in public.machines.items()},
+        **{str(address): vnet.node for vnet in network.vnets.values() for _, address in vnet.nat_pools},
     }
 
 

@@ -50,6 +50,7 @@ def parts(
     known = tuple(
         (str(public.machines[nic.node]), str(nic.address)) for nic in vnet.nics if nic.node in public.machines
     )
+    filters = FabricRules(WAN, egress, known, _pools(vnet), barriers)
     fabric = Node(
         vnet.node,
         "vnet",
@@ -61,7 +62,7 @@ def parts(
             Rule(_DELIVERY_PRIORITY, _DELIVERY_TABLE),
         ),
         answers_ping=False,
-        nftables=(FabricRules(WAN, egress, known, barriers), ttl.of_fabric(vnet), *((secured,) if secured else ())),
+        nftables=(filters, ttl.of_fabric(vnet), *((secured,) if secured else ())),
     )
     machines = tuple(_machine(lab, nic, serving) for nic in vnet.nics)
     machines += tuple(_private_endpoint(lab, endpoint) for endpoint in vnet.private_endpoints)
@@ -70,6 +71,11 @@ def parts(
     links = (wan, *(link for _, link in machines), *of_gateway)
     spec = Fabric(vnet.node, fabric.netns, tables, _DELIVERY_TABLE, barriers, secured)
     return Parts((fabric, *(machine for machine, _ in machines)), links), spec
+
+
+def _pools(vnet: VNet) -> tuple[tuple[str, str], ...]:
+    """The prefixes with a NAT gateway, each with its public address."""
+    return tuple((str(prefix), str(address)) for prefix, address in vnet.nat_pools)
 
 
 def _machine(lab: str, nic: Nic, serving: Serving) -> tuple[Node, Link]:

@@ -26,6 +26,8 @@ class DropType(StrEnum):
     IP_FORWARDING_IN = "ip-forwarding-off-in"
     IP_FORWARDING_OUT = "ip-forwarding-off-out"
     NOT_FROM_A_NIC = "not-from-a-nic"
+    NO_OUTBOUND_METHOD = "no-outbound-method"
+    NOT_TRANSLATED = "not-translated"
     FORWARDED_TRAFFIC = "forwarded-traffic-not-allowed"
     SECURITY_RULE = "security-rule"
     NOT_APPROVED = "private-endpoint-not-approved"
@@ -119,6 +121,18 @@ DESCRIPTIONS: Mapping[DropType, Description] = {
         "not from a NIC: {destination} leads to Internet, and the source is the address of no NIC of {vnet}",
         "Give GatewaySubnet a user route for the destination to an appliance, which sends on under its own address.",
         ("B49", "P20", "P21"),
+    ),
+    DropType.NO_OUTBOUND_METHOD: Description(
+        "The route leads to Internet, and the source, in a private subnet, has no address to leave with.",
+        "no outbound method: {destination} leads to Internet, the source is in a private subnet of {vnet} (E24, E25)",
+        "Give the subnet a NAT gateway, the NIC a public address, or the subnet a route to an appliance that has one.",
+        ("E24", "E25"),
+    ),
+    DropType.NOT_TRANSLATED: Description(
+        "A NAT gateway translates TCP and UDP only.",
+        "not translated: {destination} leads to Internet, and the NAT gateway of {vnet} takes TCP and UDP only (E22)",
+        "Ask by TCP or UDP, or give the NIC a public address.",
+        ("E22",),
     ),
     DropType.FORWARDED_TRAFFIC: Description(
         "A peering without AllowForwardedTraffic accepts only packets that originate in the peer.",

@@ -82,9 +82,9 @@ UNMODELLED = (
         planned=True,
     ),
     Unmodelled(
-        "NAT gateways and ways out to the Internet",
+        "prefixes of public addresses",
         f"{_RULES}/endpoints.md",
-        ("nat_gateway", "default_outbound_access", "public_ip_prefix", "public_ip_prefixes"),
+        ("public_ip_prefix", "public_ip_prefixes"),
         planned=True,
     ),
     Unmodelled(

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise, permutations
+from itertools import pairwise, permutations, product
 from typing import Any
 
 import pytest
@@ -127,6 +127,9 @@ ENDPOINTS = {
         *("hub-fw", "data-near", "data-steered", "data-exact", "data-forced", "data-banned", "app-app", "far-far"),
         *("site1-h1", "lin"),
     },
+    "private-subnet-outbound": {
+        f"vnet1-{vm}" for vm in ("legacy", "lonely", "direct", "worker", "both", "server", "forced", "fw")
+    },
     "udr-ecmp": {
         *("hub-vm0", "hub-nva1", "hub-nva2", "spoke1-app", "spoke2-db", "spoke3-single", "spoke4-open", "spoke4-shut"),
     },
@@ -220,6 +223,7 @@ ENDPOINTS = {
 }
 # Whose stories name the Internet as a target.
 TO_INTERNET = {
+    "private-subnet-outbound",
     "p2s-openvpn",
     "p2s-custom-routes",
     "udr-own-vpn-server",
@@ -235,11 +239,14 @@ TO_INTERNET = {
 }
 # Whose stories have the Internet ask.
 FROM_INTERNET = {
+    "private-subnet-outbound",
     "hub-spoke-firewall",
     "forced-tunnelling-default-site",
     "forced-tunnelling-bgp",
     "route-server-overview",
 }
+# What is only asked.
+PRIVATE_ENDPOINTS = {"private-endpoint-hub-spoke": ("data-sql", "data-blob", "data-waiting")}
 TIME_SCALES = {"s2s-p2s-coexist": 5, "gateway-active-standby-failover": 5}
 CELL_KEYS = [
     *("source", "target", "protocol", "expected", "observed", "status"),
@@ -303,7 +310,7 @@ def test_shape(scenario: str, report: Report) -> None:
 
 def test_nothing_is_unchecked_and_everything_passed(scenario: str, report: Report) -> None:
     """Every pair, every protocol, in every step; the summary counts all of it."""
-    pairs = {*permutations(ENDPOINTS[scenario], 2), *pairs_with_the_internet(scenario)}
+    pairs = {*permutations(ENDPOINTS[scenario], 2), *further_pairs(scenario)}
     wanted = {(*pair, protocol) for pair in pairs for protocol in ("icmp", "udp", "tcp")}
     for step in report["steps"]:
         assert len(step["cells"]) == len(wanted)
@@ -313,8 +320,9 @@ def test_nothing_is_unchecked_and_everything_passed(scenario: str, report: Repor
     assert [report["summary"][key] for key in ("passed", "failed", "errors")] == [len(found), 0, 0]
 
 
-def pairs_with_the_internet(scenario: str) -> Iterator[tuple[str, str]]:
-    """The Internet is asked, and asks, only where a story says so."""
+def further_pairs(scenario: str) -> Iterator[tuple[str, str]]:
+    """The Internet is asked, and asks, only where a story says so; private endpoints are asked."""
+    yield from product(ENDPOINTS[scenario], PRIVATE_ENDPOINTS.get(scenario, ()))
     yield from ((node, "internet") for node in ENDPOINTS[scenario] if scenario in TO_INTERNET)
     yield from (("internet", node) for node in ENDPOINTS[scenario] if scenario in FROM_INTERNET)
 

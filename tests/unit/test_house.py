@@ -30,6 +30,7 @@ TOGETHER = {
     "azure/dataplane/test_overlaps.py",
     "azure/dataplane/test_public_addresses.py",
     "azure/dataplane/test_vpn_servers.py",
+    "azure/dataplane/test_ways_out.py",
     "cli/test_surroundings.py",
     "controllers/test_controllers.py",
     "imports/arm/test_cases.py",

@@ -43,7 +43,7 @@ class _Fabric:
             tables=dict(self._tables()),
             deliveries=dict(self._deliveries()),
             filters=tuple(self._filters()),
-            translations={INTERNET: Translation(INTERNET, pairs, public.egress[vnet.name])},
+            translations={INTERNET: Translation(INTERNET, pairs, public.egress[vnet.name], pools=vnet.nat_pools)},
         )
 
     def _filters(self) -> Iterator[AnyFilter]:

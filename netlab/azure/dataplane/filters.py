@@ -187,6 +187,7 @@ def of_vnet(vnet: VNet) -> Iterator[Filter]:
             yield _originating_only(peering, forwarding)
     yield from map(_of_private_endpoint, vnet.private_endpoints)
     yield _own_sources_only(vnet)
+    yield from _ways_out(vnet)
 
 
 def _of_private_endpoint(endpoint: PrivateEndpoint) -> Filter:
@@ -202,6 +203,24 @@ def _own_sources_only(vnet: VNet) -> Filter:
     """The way to the Internet, which only the VNet's own addresses have: not what comes out of a tunnel (P20, P21)."""
     why = cause(DropType.NOT_FROM_A_NIC, vnet=vnet.name)
     return Filter(why, egress=frozenset((INTERNET,)), sources=vnet.address_space)
+
+
+def _ways_out(vnet: VNet) -> Iterator[Filter]:
+    """What does not leave for the Internet: packets from private subnets without a way out (E24, E25), and ping from
+    those with a NAT gateway (E22). A NIC's public address is a way out for both."""
+    # Differs from Azure: Default outbound access passes ping; Azure's does not (E23).
+    # Differs from Azure: A subnet is private only where default_outbound_access is false; Azure's new ones are (E24).
+    out, subnets = frozenset((INTERNET,)), tuple(vnet.subnets.values())
+    public = tuple(IPv4Network(nic.address) for nic in vnet.nics if nic.node in vnet.network.public.machines)
+    if not all(subnet.has_way_out for subnet in subnets):
+        sources = (*(subnet.prefix for subnet in subnets if subnet.has_way_out), *public)
+        yield Filter(cause(DropType.NO_OUTBOUND_METHOD, vnet=vnet.name), egress=out, sources=sources)
+    if vnet.nat_pools:
+        # Differs from Azure: Ping from a NIC with a public address and a NAT gateway leaves under the public address;
+        # no document says what Azure does with it.
+        sources = (*(subnet.prefix for subnet in subnets if subnet.nat_address is None), *public)
+        ping: frozenset[Protocol] = frozenset(("icmp",))
+        yield Filter(cause(DropType.NOT_TRANSLATED, vnet=vnet.name), egress=out, protocols=ping, sources=sources)
 
 
 def _own_packets_only(nic: Nic) -> Iterator[Filter]:

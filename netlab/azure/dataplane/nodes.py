@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 
 from netlab.azure.dataplane.filters import AnyFilter
 from netlab.azure.dataplane.packets import Packet, Sessions
@@ -21,24 +21,34 @@ FROM_SELF = ""
 class Translation:
     """Address translation (NAT) of what leaves by a link and, undone, of what comes in there.
 
-    ``pairs`` are translated one to one without state; every other source becomes ``masquerade``. The node remembers
-    what it forwards: answers are translated back, and no others. ``public_only``: packets for private destinations keep
-    their source.
+    ``pairs`` are translated one to one without state; every other source becomes ``masquerade``. TCP and UDP from the
+    prefixes of ``pools`` become their addresses before all that, unless they answer. The node remembers what it
+    forwards: answers are translated back, and no others. ``public_only``: packets for private destinations keep their
+    source.
     """
 
     link: str
     pairs: Mapping[IPv4Address, IPv4Address] = field(default_factory=dict)
     masquerade: IPv4Address | None = None
     public_only: bool = False
+    pools: tuple[tuple[IPv4Network, IPv4Address], ...] = ()
 
     def outward(self, packet: Packet, *, answers: bool) -> Packet:
         """A packet that leaves by the link; one that answers what the node remembers is not masqueraded."""
         if self.public_only and is_private(packet.destination):
             return packet
+        if not answers and packet.protocol != "icmp":
+            for prefix, address in self.pools:
+                if packet.source in prefix:
+                    return packet.sent_from(address)
         paired = self.pairs.get(packet.source)
         if paired is not None:
             return packet.sent_from(paired)
         return packet if self.masquerade is None or answers else packet.sent_from(self.masquerade)
+
+    def is_shared(self, source: IPv4Address) -> bool:
+        """Whether several sources become this one, so that answers need what the node remembers."""
+        return source == self.masquerade or any(source == address for _, address in self.pools)
 
     def remembers(self, packet: Packet) -> bool:
         """Whether a node remembers a packet that it forwards: one whose answer it would masquerade else, and that is no

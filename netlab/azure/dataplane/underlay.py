@@ -35,6 +35,7 @@ def _public_nodes(network: Network) -> Iterator[tuple[IPv4Address, str]]:
     yield from ((c.public_address, c.node) for c in network.clients.values() if c.upstream is None)
     for vnet in network.vnets.values():
         yield public.egress[vnet.name], vnet.node
+        yield from ((address, vnet.node) for address in dict.fromkeys(address for _, address in vnet.nat_pools))
         yield from ((public.machines[nic.node], vnet.node) for nic in vnet.nics if nic.node in public.machines)
 
 

@@ -152,7 +152,7 @@ def _leaving(node: Node, step: _Step, hop: Hop) -> tuple[Packet, Sessions]:
     answers = any(item.node == node.name and item.before.answer == before for item in sessions)
     translation = node.translations.get(hop.link)
     after = translation.outward(before, answers=answers) if translation is not None else before
-    masqueraded = translation is not None and after.source == translation.masquerade != before.source
+    masqueraded = translation is not None and after.source != before.source and translation.is_shared(after.source)
     if masqueraded or (not answers and any(item.remembers(before) for item in node.translations.values())):
         return after, (*sessions, Session(node.name, before, after))
     return after, sessions

@@ -7,6 +7,7 @@ from ipaddress import IPv4Network
 
 from netlab.azure.mends import tables
 from netlab.azure.mends.case import Case
+from netlab.results.drops import DropType
 from netlab.results.mends import Change, Edit
 from netlab.scenario.addresses import DEFAULT_ROUTE
 from netlab.scenario.names import INTERNET
@@ -14,6 +15,10 @@ from netlab.scenario.network import Nic
 
 # RFC 5737: for documentation; the lab's own Internet has no other machine there.
 _PUBLIC = IPv4Network("203.0.113.0/24")
+
+
+# What leaves for the Internet and has no address to leave with.
+_WITHOUT_ADDRESS = (DropType.NO_OUTBOUND_METHOD, DropType.NOT_TRANSLATED)
 
 
 def changes(case: Case) -> Iterator[Change]:
@@ -24,7 +29,8 @@ def changes(case: Case) -> Iterator[Change]:
     nic = case.state.network.nics.get(node)
     if nic is None:
         return
-    if case.walk.dropped_at == INTERNET and nic.public_address is None:
+    lacks = case.walk.dropped_at == INTERNET or case.cause.type in _WITHOUT_ADDRESS
+    if lacks and nic.public_address is None:
         yield _public_address(case, nic)
     yield tables.lead(nic.subnet, DEFAULT_ROUTE, "Internet", None, "(R85)")
 

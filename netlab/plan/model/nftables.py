@@ -27,12 +27,13 @@ class FabricRules:
     """Filters and translations of a VNet's fabric.
 
     Towards ``wan`` packets leave under ``egress``, those of NICs with a public address under it. ``public`` are pairs
-    of a public and a private address.
+    of a public and a private address. TCP and UDP flows that begin in a prefix of ``pools`` leave under its address.
     """
 
     wan: str
     egress: str
     public: tuple[tuple[str, str], ...] = ()
+    pools: tuple[tuple[str, str], ...] = ()
     barriers: tuple[Barrier, ...] = ()
 
 

@@ -37,6 +37,7 @@ from netlab.scenario.models.gateway import (
     VpnGateway,
 )
 from netlab.scenario.models.link import Impairment
+from netlab.scenario.models.nat_gateway import NatGateway
 from netlab.scenario.models.network_security_group import (
     ApplicationSecurityGroup,
     NetworkSecurityGroup,
@@ -101,6 +102,7 @@ __all__ = [
     "LocalNetworkGateway",
     "Model",
     "Name",
+    "NatGateway",
     "NetworkSecurityGroup",
     "NetworkVirtualAppliance",
     "NewKey",

@@ -13,6 +13,7 @@ from netlab.scenario.models.client import Client
 from netlab.scenario.models.connection import Connection
 from netlab.scenario.models.expressroute import Circuit
 from netlab.scenario.models.link import Impairment
+from netlab.scenario.models.nat_gateway import NatGateway
 from netlab.scenario.models.network_security_group import ApplicationSecurityGroup, NetworkSecurityGroup
 from netlab.scenario.models.nva import NetworkVirtualAppliance
 from netlab.scenario.models.route_table import RouteTable
@@ -44,6 +45,8 @@ class Scenario(Model):
     """The application security groups, by name."""
     network_security_groups: dict[Name, NetworkSecurityGroup] = {}
     """The network security groups, by name."""
+    nat_gateways: dict[Name, NatGateway] = {}
+    """The NAT gateways, by name. A subnet uses one by its name."""
     vnets: dict[Name, VirtualNetwork] = {}
     """The virtual networks, by name."""
     peerings: dict[ConnectionName, Peering] = {}

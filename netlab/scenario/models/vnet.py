@@ -23,6 +23,11 @@ class Subnet(Model):
     """The name of the subnet's route table. Default: only the system's routes and those of gateways."""
     network_security_group: str | None = None
     """The name of the subnet's network security group. Default: none, everything passes (N1, N2)."""
+    nat_gateway: str | None = None
+    """The name of the NAT gateway of the subnet. It comes before the public addresses of NICs (E19). Default: none."""
+    default_outbound_access: bool = True
+    """Whether machines without another way out reach the Internet under an address of Azure's. `false`: the subnet is
+    private (E23 to E25)."""
     private_endpoint_network_policies: PrivateEndpointNetworkPolicies = "Disabled"
     """What private endpoints of this subnet obey: `NetworkSecurityGroupEnabled` the subnet's security group,
     `RouteTableEnabled` shorter user routes of their clients, `Enabled` both (E3 to E6)."""

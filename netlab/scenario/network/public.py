@@ -27,14 +27,15 @@ _MACHINES = IPv4Network("192.0.2.64/26")
 @dataclass(frozen=True)
 class PublicAddresses:
     """The public address of each gateway instance and VPN device, by node; of each gateway's point-to-site, by VNet;
-    of each client; of each virtual machine that has one, by node; of each VNet's way out to the Internet; and of each
-    access network. What is behind NAT has the address of its NAT, and a ``private`` one, by node."""
+    of each client; of each virtual machine that has one, by node; of each VNet's way out to the Internet; of each NAT
+    gateway; of each access network. What is behind NAT has the address of its NAT, and a ``private`` one, by node."""
 
     routers: dict[str, IPv4Address]
     point_to_site: dict[str, IPv4Address]
     clients: dict[str, IPv4Address]
     machines: dict[str, IPv4Address]
     egress: dict[str, IPv4Address]
+    nat_gateways: dict[str, IPv4Address]
     access: dict[str, IPv4Address]
     private: dict[str, IPv4Address]
 
@@ -48,11 +49,14 @@ def assign(network: Network) -> PublicAddresses:
         _MACHINES: dict(_of_machines(network)),
     }
     given = {address for group in asked.values() for address in group.values() if address is not None}
+    given |= {address for item in network.scenario.nat_gateways.values() for address in item.public_ip_addresses}
     inner = tuple(_networks(network))
     found = {range_: _assigned(group, range_, _taken(range_, given, inner)) for range_, group in asked.items()}
     # The ways out of VNets, and what a documentation range has no room for.
+    nats = dict(_of_nat_gateways(network))
     left = [(range_, name) for range_, group in asked.items() for name in group if name not in found[range_]]
-    reserved = _assigned(dict.fromkeys((*network.vnets, *(f"{range_} {name}" for range_, name in left))), LAB_PUBLIC)
+    lacking = (*network.vnets, *nats, *(f"{range_} {name}" for range_, name in left))
+    reserved = _assigned(dict.fromkeys(lacking), LAB_PUBLIC)
     for range_, name in left:
         found[range_][name] = reserved[f"{range_} {name}"]
     gateways, outermost = found[_GATEWAYS], found[_CLIENTS] | found[_SITES]
@@ -65,6 +69,7 @@ def assign(network: Network) -> PublicAddresses:
         },
         machines=found[_MACHINES],
         egress={name: reserved[name] for name in network.vnets},
+        nat_gateways={key.partition(" ")[2]: address or reserved[key] for key, address in nats.items()},
         access={name: outermost[name] for name in network.access_networks},
         private=_behind_nat(network),
     )
@@ -143,6 +148,13 @@ def _of_machines(network: Network) -> Iterator[tuple[str, IPv4Address | None]]:
         for nic in vnet.nics:
             if nic.public_address is not None or nic.node in servers:
                 yield nic.node, nic.public_address
+
+
+def _of_nat_gateways(network: Network) -> Iterator[tuple[str, IPv4Address | None]]:
+    """The first address that the file gives each NAT gateway."""
+    # Differs from Azure: A NAT gateway with several public addresses uses the first; Azure's spreads flows over them.
+    for name, item in network.scenario.nat_gateways.items():
+        yield f"nat {name}", next(iter(item.public_ip_addresses), None)
 
 
 def _of_device(site: Site, router: Router) -> IPv4Address | None:

@@ -72,6 +72,12 @@ class VNet:
         return (*self.nics, *self.private_endpoints)
 
     @cached_property
+    def nat_pools(self) -> tuple[tuple[IPv4Network, IPv4Address], ...]:
+        """The prefixes of its subnets with a NAT gateway, each with the gateway's public address."""
+        found = ((subnet.prefix, subnet.nat_address) for subnet in self.subnets.values())
+        return tuple((prefix, address) for prefix, address in found if address is not None)
+
+    @cached_property
     def nic_at(self) -> dict[IPv4Address, Nic]:
         """Its NICs by their private addresses."""
         return {nic.address: nic for nic in self.nics}
@@ -177,6 +183,16 @@ class Subnet:
     def security_group(self) -> SecurityGroup | None:
         """Its network security group, if it has one."""
         return self.vnet.network.security_groups.get(self.spec.network_security_group or "")
+
+    @property
+    def nat_address(self) -> IPv4Address | None:
+        """The public address of its NAT gateway, if it has one."""
+        return self.vnet.network.public.nat_gateways.get(self.spec.nat_gateway or "")
+
+    @property
+    def has_way_out(self) -> bool:
+        """Whether machines without a public address have one to send to the Internet with (E19, E24)."""
+        return self.spec.default_outbound_access or self.nat_address is not None
 
     @property
     def serving(self) -> VNet | None:

@@ -86,6 +86,9 @@ def public_addresses(scenario: Scenario) -> Iterator[tuple[Path, IPv4Address]]:
         *((path, vnet.vms[name].public_ip_address) for path, vnet, name in virtual_machines(scenario)),
     )
     yield from (((*path, "public_ip_address"), address) for path, address in named if address is not None)
+    for name, nat in scenario.nat_gateways.items():
+        place = ("nat_gateways", name, "public_ip_addresses")
+        yield from (((*place, index), address) for index, address in enumerate(nat.public_ip_addresses))
     for name, gateway in vpn_gateways(scenario).items():
         path = ("vnets", name, "vpn_gateway", "public_ip_addresses")
         yield from (((*path, index), address) for index, address in enumerate(gateway.public_ip_addresses))

@@ -1,0 +1,50 @@
+"""Ways out to the Internet: NAT gateways and private subnets."""
+
+from __future__ import annotations
+
+from netlab.scenario.addresses import DEFAULT_ROUTE, GATEWAY_SUBNET
+from netlab.scenario.models import Scenario
+from netlab.scenario.rules.breach import Breach, Breaches, unknown
+
+
+def subnets_name_their_nat_gateway(scenario: Scenario) -> Breaches:
+    """A subnet's NAT gateway is one of the scenario's."""
+    for name, vnet in scenario.vnets.items():
+        for key, subnet in vnet.subnets.items():
+            if subnet.nat_gateway is not None:
+                path = ("vnets", name, "subnets", key, "nat_gateway")
+                yield from unknown(path, subnet.nat_gateway, scenario.nat_gateways, "NAT gateway")
+
+
+def e20_nat_gateways_serve_one_vnet(scenario: Scenario) -> Breaches:
+    """E20: a NAT gateway is for subnets of one VNet, and never for GatewaySubnet."""
+    first: dict[str, str] = {}
+    for name, vnet in scenario.vnets.items():
+        for key, subnet in vnet.subnets.items():
+            if subnet.nat_gateway is None:
+                continue
+            path = ("vnets", name, "subnets", key, "nat_gateway")
+            other = first.setdefault(subnet.nat_gateway, name)
+            if key == GATEWAY_SUBNET:
+                yield Breach(path, f"{GATEWAY_SUBNET} has no NAT gateway; leave it out")
+            elif other != name:
+                what = f"`{subnet.nat_gateway}` serves subnets of `{other}`, and a NAT gateway is for one VNet"
+                yield Breach(path, f"{what}; give `{name}` one of its own")
+
+
+def e25_private_subnets_have_a_way_out(scenario: Scenario) -> Breaches:
+    """E25: from a private subnet nothing reaches the Internet without a NAT gateway, a public address, or an appliance
+    that the default route leads to."""
+    for name, vnet in scenario.vnets.items():
+        for key, subnet in vnet.subnets.items():
+            machines = [vm for vm in vnet.vms.values() if vm.subnet == key and vm.public_ip_address is None]
+            routes = scenario.route_table(name, key).routes
+            led = {item.next_hop_type for item in routes.values() if item.address_prefix == DEFAULT_ROUTE}
+            if subnet.default_outbound_access or subnet.nat_gateway is not None or not machines or led - {"Internet"}:
+                continue
+            direct = sorted(route for route, item in routes.items() if item.next_hop_type == "Internet")
+            what = "this private subnet has machines without a public address, and no NAT gateway"
+            lost = f"route `{direct[0]}` to Internet drops their packets" if direct else "they reach no Internet"
+            right = "give it a `nat_gateway`, or a route to an appliance"
+            path = ("vnets", name, "subnets", key, "default_outbound_access")
+            yield Breach(path, f"{what}: {lost}; {right}", "warning")
