@@ -11,6 +11,7 @@ from typing import Any
 
 from netlab.imports import ids, secrets
 from netlab.imports.ids import ResourceId
+from netlab.imports.runtime import Unknown
 from netlab.imports.secrets import SECRET
 
 Body = dict[str, Any]
@@ -78,6 +79,21 @@ def entries(value: Any) -> list[Body]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, (list, tuple)) else []
 
 
+def text(value: Any) -> str:
+    """A value where it is a text; empty for all else."""
+    return value if isinstance(value, str) else ""
+
+
+def texts(value: Any) -> list[str]:
+    """The texts of a list."""
+    return [item for item in value if isinstance(item, str)] if isinstance(value, (list, tuple)) else []
+
+
+def reference(value: Any) -> str:
+    """The key of the id that a value or its `id` is; empty where there is none."""
+    return ids.key(value.get("id") if isinstance(value, Mapping) else value)
+
+
 def resource(body: Mapping[str, Any], source: str, *, address: str = "", kind: str = "") -> Resource | None:
     """The resource that a body describes; None where it says neither id nor type and name."""
     made = folded(body)
@@ -104,6 +120,8 @@ def folded(value: Mapping[str, Any]) -> Body:
         low = str(key).lower()
         if low == "properties" and isinstance(item, Mapping):
             inner = item
+        elif low in secrets.KEYS and isinstance(item, Unknown):
+            continue
         elif low not in _SKIPPED:
             low = _SYNONYMS.get(low, low)
             made = SECRET if low in secrets.KEYS and not _empty(item) else _folded(item)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from netlab.imports import bodies, reading
+from netlab.imports import bodies, reading, templates
 from netlab.imports.bodies import Resource
 from netlab.imports.notes import Notes
 from netlab.imports.options import Options
 from netlab.imports.reading import Refused
 from netlab.imports.recognition import Recognised, recognised
+from netlab.imports.terraform.resources import translated
 
 
 @dataclass
@@ -29,7 +31,9 @@ class Gathered:
     """Parameters files that lie beside a template and were not given, by the template."""
 
 
-def gathered(paths: list[tuple[str, Path]], options: Options, notes: Notes, stdin: bytes) -> Gathered:
+def gathered(
+    paths: list[tuple[str, Path]], options: Options, notes: Notes, given: Sequence[str], stdin: bytes
+) -> Gathered:
     """The resources of all files; what cannot be read is noted as an error."""
     found = Gathered()
     known: list[Recognised] = []
@@ -41,13 +45,46 @@ def gathered(paths: list[tuple[str, Path]], options: Options, notes: Notes, stdi
                 notes.warn(source, f"the key {key[:40]} is there twice: the last one counts")
         except Refused as refused:
             notes.errors.setdefault(refused.finding)
-    _require_all_rows(known, notes)
     if notes.errors:
         return found
+    _require_all_rows(known, notes)
     for item in known:
         if item.kind == "bodies":
             _bodies(item, found)
+    _templates(known, options, notes, found, given)
+    for item in known:
+        if item.kind in ("plan", "state", "raw state"):
+            made = translated(item.document, item.kind, options.values, notes)
+            found.resources += made.resources
+            found.used |= made.used
+            found.inputs.append((item.document.source, item.format, made.count))
     return found
+
+
+def _templates(known: list[Recognised], options: Options, notes: Notes, found: Gathered, given: Sequence[str]) -> None:
+    others = [body for item in known for body in item.bodies]
+    resources, made = templates.evaluated(known, others, options, notes, given)
+    found.resources += resources
+    found.off = tuple(f"{type_} {name}" for type_, name in made.off)
+    counts = templates.counts(made)
+    files = split_files(options)
+    for item in known:
+        source = item.document.source
+        if item.kind == "template":
+            found.inputs.append((source, item.format, counts.get(source, 0)))
+            found.lying_beside[source] = tuple(n for n in templates.beside(source) if not _given(n, known, files))
+        elif item.kind == "parameters":
+            found.inputs.append((source, item.format, 0))
+    found.inputs += [(path, "ARM template, linked", counts.get(path, 0)) for path in made.linked if path in counts]
+
+
+def split_files(options: Options) -> list[str]:
+    """The parameters files of the options."""
+    return templates.split(options.parameters)[1]
+
+
+def _given(name: str, known: list[Recognised], files: list[str]) -> bool:
+    return any(Path(path).name == name for path in (*files, *(item.document.source for item in known)))
 
 
 def _bodies(item: Recognised, found: Gathered) -> None:

@@ -43,6 +43,8 @@ SPELLED = {
                 "publicIPPrefixes",
                 "routeTables",
                 "routeTables/routes",
+                "trafficManagerProfiles",
+                "trafficManagerProfiles/azureEndpoints",
                 "virtualHubs",
                 "virtualHubs/bgpConnections",
                 "virtualHubs/hubRouteTables",

@@ -33,8 +33,8 @@ class Outcome:
 def imported(given: Sequence[str], options: Options, stdin: bytes = b"") -> Outcome:
     """The scenario that files describe."""
     notes = Notes()
-    found = gathered(reading.paths(tuple(given)), options, notes, stdin)
-    if notes.errors:
+    found = gathered(reading.paths(tuple(given)), options, notes, given, stdin)
+    if not found.inputs:
         return _refused(notes, found)
     job = _mapped(found, options, notes)
     refusals = (*without_values(job, found), *no_network(job, found))

@@ -62,9 +62,13 @@ class Inventory:
 def joined(found: Iterable[Resource], notes: Notes) -> Inventory:
     """The inventory of what all files hold."""
     made = Inventory(notes)
-    for item in found:
+    # What only adds to others, as an association does, comes last and makes no resource.
+    for item in sorted(found, key=lambda each: not each.kind):
         known = made.by_key.get(item.key)
-        made.by_key[item.key] = item if known is None else _united(known, item, notes)
+        if known is not None:
+            made.by_key[item.key] = _united(known, item, notes)
+        elif item.kind:
+            made.by_key[item.key] = item
     for item in sorted(made.by_key.values(), key=lambda each: each.key):
         _place(made, item)
     for item in sorted(made.by_key.values(), key=lambda each: each.key):
@@ -126,7 +130,8 @@ def _united(first: Resource, second: Resource, notes: Notes) -> Resource:
     """One resource of two bodies: what either says; of two values that differ the later file's, or an error (E10)."""
 
     def contradict(path: tuple[str, ...], one: Any, two: Any) -> None:
-        _contradict(notes, first, second, path, one, two)
+        if first.type.startswith(ids.NETWORK):
+            _contradict(notes, first, second, path, one, two)
 
     merged = _merged(first.properties, second.properties, (), contradict)
     return replace(

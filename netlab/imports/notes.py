@@ -33,6 +33,7 @@ class Notes:
     parameters: dict[str, dict[str, str]] = field(default_factory=dict)
     """Parameters without a value that the network needs, by file: who uses each."""
     assumed: list[str] = field(default_factory=list)
+    lacking: dict[tuple[str, str], Unresolved] = field(default_factory=dict)
     _needs: dict[str, dict[str, None]] = field(default_factory=dict)
 
     # --- fates --------------------------------------------------------------------------------------------------------
@@ -63,6 +64,10 @@ class Notes:
     def invent(self, kind: str, name: str, why: str) -> None:
         self.invented.append(Invented(kind, name, why))
 
+    def lack(self, type_: str, name: str, by: str, command_: str) -> None:
+        """Something without an id that is not in the input."""
+        self.lacking[type_, name] = Unresolved(name, type_, name, (by,), command_)
+
     def need(self, id_: str, by: str) -> None:
         """A resource that is not in the input."""
         self._needs.setdefault(id_.lower(), {})[f"{by}\n{id_}"] = None
@@ -80,7 +85,7 @@ class Notes:
             id_ = ids.parsed(text)
             type_, name = (id_.type, "/".join(id_.names)) if id_ is not None else ("", text)
             found.append(Unresolved(ids.shown(text), type_, name, named, command(type_)))
-        return tuple(found)
+        return (*found, *(self.lacking[key] for key in sorted(self.lacking)))
 
 
 COMMANDS = {

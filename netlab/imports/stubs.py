@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Network
 
 from netlab.imports import ids
-from netlab.imports.bodies import Resource, entries
+from netlab.imports.bodies import Resource, entries, reference
 from netlab.imports.inventory import Inventory
 from netlab.imports.mapping.job import CIRCUITS, CONNECTIONS, GATEWAYS, PEERINGS, VNETS
 
@@ -15,7 +15,7 @@ SUBNET = "stub"
 def add(made: Inventory) -> None:
     """A VNet for each peering that leads out of the input, a circuit for each connection that does."""
     for leg in made.of_type(PEERINGS):
-        remote = ids.parsed((leg.get("remotevirtualnetwork") or {}).get("id"))
+        remote = ids.parsed(leg.get("remotevirtualnetwork", "id"))
         space = leg.get("remoteaddressspace", "addressprefixes")
         if remote is not None and remote.key not in made.by_key and space:
             subnet = {"name": SUBNET, "addressprefix": _first(space[0])}
@@ -24,7 +24,7 @@ def add(made: Inventory) -> None:
             made.notes.invent("VNet", remote.name, f"peering {leg.name} leads to it, and says its address space")
             _leg_back(made, leg, remote)
     for item in made.of_type(CONNECTIONS):
-        peer = ids.parsed((item.get("peer") or {}).get("id"))
+        peer = ids.parsed(item.get("peer", "id"))
         if peer is not None and peer.type.lower() == CIRCUITS and peer.key not in made.by_key:
             body = {
                 "peerings": [{"name": "AzurePrivatePeering", "peeringtype": "AzurePrivatePeering", "peerasn": 65000}]
@@ -60,7 +60,7 @@ def _leg_back(made: Inventory, leg: Resource, remote: ids.ResourceId) -> None:
 
 def _has_gateway(made: Inventory, vnet: str) -> bool:
     return any(
-        ids.key((body.get("subnet") or {}).get("id")).startswith(f"{vnet}/")
+        reference(body.get("subnet")).startswith(f"{vnet}/")
         for gateway in made.of_type(GATEWAYS)
         for body in entries(gateway.get("ipconfigurations"))
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netlab.imports import ids
+from netlab.imports import bodies, ids
 from netlab.imports.bodies import Resource, entries
 from netlab.imports.mapping import addresses
 from netlab.imports.mapping.job import BALANCERS, NICS, Job
@@ -71,8 +71,8 @@ def _frontend(job: Job, balancer: Resource, index: int) -> None:
     if not address or address not in job.next_hops:
         return
     members = sorted(set(_members(job, balancer)))
-    reference = (addresses.configurations(balancer)[index].get("subnet") or {}).get("id")  # type: ignore[attr-defined]
-    vnet, subnet = job.subnet(ids.key(reference))
+    reference = bodies.reference(addresses.configurations(balancer)[index].get("subnet"))
+    vnet, subnet = job.subnet(reference)
     if len(members) != 1 or not vnet or members[0][0] != vnet:
         many = f"has {len(members)} machines" if len(members) != 1 else "has its machine in another VNet"
         job.notes.warn(balancer.name, f"its pool {many}: nobody has the frontend {address}, to which a route leads")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from netlab.imports import ids
-from netlab.imports.bodies import Resource
+from netlab.imports.bodies import Resource, text
 from netlab.imports.mapping.job import CIRCUITS, CONNECTIONS, Job
 from netlab.imports.names import fitted
 
@@ -21,7 +21,7 @@ def add(job: Job) -> None:
     """Every circuit that a connection joins with an ExpressRoute gateway of the scenario."""
     joined: dict[str, dict[str, Any]] = {}
     for item in job.of_type(CONNECTIONS):
-        if (item.get("connectiontype") or "").lower() == "expressroute":
+        if text(item.get("connectiontype")).lower() == "expressroute":
             _connection(job, item, joined)
     job.names.give("circuits", ((c.key, c.name, c.id.group) for c in job.of_type(CIRCUITS)))
     for circuit in job.of_type(CIRCUITS):

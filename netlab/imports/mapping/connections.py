@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from netlab.imports import ids
-from netlab.imports.bodies import Resource, entries
+from netlab.imports.bodies import Resource, entries, reference, text
 from netlab.imports.mapping import settings
 from netlab.imports.mapping.devices import Remote, Site
 from netlab.imports.mapping.job import CONNECTIONS, Job
@@ -44,20 +44,20 @@ def add(job: Job, remotes: Mapping[str, Remote], sites: list[Site]) -> None:
 
 def _vnet(job: Job, item: Resource, end: str) -> str:
     """The VNet of a gateway that a connection names; empty where it is not in the scenario."""
-    reference = job.facts(item).reference(end)
-    vnet = job.gateways.get(ids.key(reference), "")
-    if not reference:
-        job.facts(item).wrong(end, None, "resource id")
+    gateway = job.facts(item).reference(end)
+    vnet = job.gateways.get(ids.key(gateway), "")
+    if not gateway:
+        if item.get(end) is None:
+            job.facts(item).wrong(end, None, "resource id")
     elif not vnet:
-        if job.inventory.find(reference) is None:
-            job.notes.need(reference, item.name)
-        job.notes.leave_out(item, f"its gateway {ids.shown(reference)} is not in the scenario")
+        if job.inventory.find(gateway) is None:
+            job.notes.need(gateway, item.name)
+        job.notes.leave_out(item, f"its gateway {ids.shown(gateway)} is not in the scenario")
     return vnet
 
 
 def _end(item: Resource, end: str) -> str:
-    value = item.get(end)
-    return ids.key(value.get("id")) if isinstance(value, dict) else ids.key(value)
+    return reference(item.get(end))
 
 
 def _usual(job: Job, vnet: str) -> str:
@@ -76,7 +76,7 @@ def _between_gateways(job: Job, item: Resource, vnet: str, other_vnet: str) -> s
         (
             other
             for other in job.of_type(CONNECTIONS)
-            if (other.get("connectiontype") or "").lower() == "vnet2vnet"
+            if text(other.get("connectiontype")).lower() == "vnet2vnet"
             and (_end(other, "virtualnetworkgateway1"), _end(other, "virtualnetworkgateway2")) == (two, one)
         ),
         None,
@@ -136,11 +136,14 @@ def _with_device(
     job: Job, item: Resource, vnet: str, remotes: Mapping[str, Remote], by_remote: Mapping[str, Site]
 ) -> set[str]:
     """A connection with what its local network gateway stands for."""
-    reference = job.facts(item).reference("localnetworkgateway2")
-    remote = remotes.get(ids.key(reference))
+    told = job.facts(item).reference("localnetworkgateway2")
+    remote = remotes.get(ids.key(told))
     if remote is None:
-        job.notes.need(reference, item.name)
-        job.notes.leave_out(item, f"its local network gateway {ids.shown(reference)} is not in the input")
+        if told:
+            job.notes.need(told, item.name)
+        elif item.get("localnetworkgateway2") is None:
+            job.facts(item).wrong("localNetworkGateway2", None, "resource id")
+        job.notes.leave_out(item, f"its local network gateway {ids.shown(told)} is not in the input")
         return {item.key}
     if remote.gateway:
         return _with_gateway(job, item, vnet, remote, remotes)

@@ -8,7 +8,7 @@ from ipaddress import IPv4Address
 
 from netlab.errors import UsageError
 from netlab.imports import ids
-from netlab.imports.bodies import Resource
+from netlab.imports.bodies import Resource, reference, text, texts
 from netlab.imports.mapping import public
 from netlab.imports.mapping.job import CONNECTIONS, GATEWAYS, LOCAL_GATEWAYS, NICS, PUBLIC_ADDRESSES, Job
 from netlab.imports.runtime import Token, Unknown
@@ -41,7 +41,7 @@ class Remote:
 
 def remotes(job: Job) -> dict[str, Remote]:
     """Every local network gateway that a connection uses, by key; one in no connection is left out."""
-    used = {ids.key((c.get("localnetworkgateway2") or {}).get("id")) for c in job.of_type(CONNECTIONS)}
+    used = {reference(c.get("localnetworkgateway2")) for c in job.of_type(CONNECTIONS)}
     gateways = _public_addresses(job)
     found = {}
     for item in job.of_type(LOCAL_GATEWAYS):
@@ -59,12 +59,11 @@ def _public_addresses(job: Job) -> dict[str, str]:
     for item in job.of_type(PUBLIC_ADDRESSES):
         owner = public.owner(job, item.key)
         if owner is not None:
-            for text in (item.get("ipaddress"), (item.get("dnssettings") or {}).get("fqdn")):
-                if isinstance(text, str):
-                    found[text.lower()] = owner.key
+            for known in filter(None, map(text, (item.get("ipaddress"), item.get("dnssettings", "fqdn")))):
+                found[known.lower()] = owner.key
     for gateway in job.of_type(GATEWAYS):
         for part in job.facts(gateway).parts("bgpsettings", "bgppeeringaddresses"):
-            found |= {str(text): gateway.key for text in part.body.get("tunnelipaddresses") or []}
+            found |= dict.fromkeys(texts(part.body.get("tunnelipaddresses")), gateway.key)
     return found
 
 

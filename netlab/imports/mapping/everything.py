@@ -90,7 +90,7 @@ def _lonely_gateway_subnets(job: Job) -> None:
 def _rest(job: Job) -> None:
     """Count every resource that no mapping took."""
     for item in job.inventory.by_key.values():
-        if item.type in _CONTAINERS:
+        if item.type in _CONTAINERS or item.type.startswith("terraform-parts/"):
             job.notes.settle(item, "container")
         elif item.type in FORMAT:
             job.notes.settle(item, "format")

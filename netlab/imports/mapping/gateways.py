@@ -7,11 +7,10 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import Any, get_args
 
 from netlab.imports import ids
-from netlab.imports.bodies import Resource, entries
+from netlab.imports.bodies import Resource, entries, reference, text, texts
 from netlab.imports.facts import Facts
 from netlab.imports.mapping import point_to_site, public
 from netlab.imports.mapping.job import CONNECTIONS, GATEWAYS, HUBS, Job
-from netlab.imports.runtime import Token
 from netlab.scenario.addresses import APIPA, DEFAULT_ASN, RESERVED_FIRST
 from netlab.scenario.models import Sku
 
@@ -44,7 +43,7 @@ def _refuse_second(job: Job, vnet: str, type_: str, gateway: Resource) -> None:
     first = next(
         item.name
         for item in job.of_type(GATEWAYS)
-        if job.gateways.get(item.key) == vnet and (item.get("gatewaytype") or "Vpn").lower() == type_
+        if job.gateways.get(item.key) == vnet and (text(item.get("gatewaytype")) or "Vpn").lower() == type_
     )
     job.notes.fail("E12", gateway.source, f"VNet {vnet} would have two {word} gateways: {first}, {gateway.name} (R6)")
 
@@ -52,14 +51,14 @@ def _refuse_second(job: Job, vnet: str, type_: str, gateway: Resource) -> None:
 def _vnet(job: Job, gateway: Resource, facts: Facts) -> str:
     """The scenario's VNet of a gateway; empty where it is not in the input."""
     configurations = facts.parts("ipconfigurations")
-    reference = configurations[0].reference("subnet") if configurations else ""
-    if not reference:
+    subnet = configurations[0].reference("subnet") if configurations else ""
+    if not subnet:
         if not configurations or configurations[0].body.get("subnet") is None:
             facts.wrong("ipConfigurations[0].subnet.id", None, "resource id")
         return ""
-    vnet = job.vnet(ids.key(reference))
+    vnet = job.vnet(ids.key(subnet))
     if not vnet:
-        id_ = ids.parsed(reference)
+        id_ = ids.parsed(subnet)
         owner = id_.parent if id_ is not None and id_.parent is not None else id_
         if owner is not None:
             job.notes.need(owner.text, gateway.name)
@@ -139,9 +138,7 @@ def _speaks(job: Job, gateway: Resource, vnet: str, facts: Facts) -> bool:
         return True
     ends = ("virtualnetworkgateway1", "virtualnetworkgateway2")
     for item in job.of_type(CONNECTIONS):
-        mine = any(
-            ids.key((item.get(end) or {}).get("id")) == gateway.key for end in ends if isinstance(item.get(end), dict)
-        )
+        mine = any(reference(item.get(end)) == gateway.key for end in ends)
         if mine and job.facts(item).flag("enablebgp"):
             return True
     return any(not hub.get("virtualwan") for hub in job.of_type(HUBS)) and (
@@ -162,7 +159,7 @@ def _labs(job: Job, vnet: str, active: bool) -> tuple[str, ...]:
 def _default_addresses(facts: Facts) -> list[str]:
     """The gateway's own BGP addresses, in the order of its ip configurations (N11)."""
     listed = {
-        ids.key(part.body.get("ipconfigurationid")): part.body.get("defaultbgpipaddresses") or []
+        ids.key(part.body.get("ipconfigurationid")): _list(part.body.get("defaultbgpipaddresses"))
         for part in facts.parts("bgpsettings", "bgppeeringaddresses")
     }
     order = [ids.key(part.body.get("id")) for part in facts.parts("ipconfigurations")]
@@ -171,17 +168,21 @@ def _default_addresses(facts: Facts) -> list[str]:
         value = facts.raw("bgpsettings", "bgppeeringaddress")
         found = value.split(",") if isinstance(value, str) else []
     kept = []
-    for text in found:
-        if isinstance(text, Token):
+    for value in found:
+        if not isinstance(value, str):
             continue
         try:
-            address = IPv4Address(str(text).strip())
+            address = IPv4Address(value.strip())
         except ValueError:
-            facts.wrong("bgpSettings.bgpPeeringAddress", text, "address")
+            facts.wrong("bgpSettings.bgpPeeringAddress", value, "address")
             continue
         if address not in APIPA:
             kept.append(str(address))
     return list(dict.fromkeys(kept))
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _named_apipa(job: Job, gateway: Resource, facts: Facts) -> list[str]:
@@ -195,7 +196,7 @@ def _named_apipa(job: Job, gateway: Resource, facts: Facts) -> list[str]:
     found = [
         str(address)
         for part in facts.parts("bgpsettings", "bgppeeringaddresses")
-        for address in part.body.get("custombgpipaddresses") or []
+        for address in texts(part.body.get("custombgpipaddresses"))
     ]
     unused = [address for address in found if address not in named]
     if unused:
@@ -209,7 +210,7 @@ def _named_apipa(job: Job, gateway: Resource, facts: Facts) -> list[str]:
 def _public(job: Job, gateway: Resource, facts: Facts, active: bool) -> dict[str, Any]:
     """The public addresses that are known, in the order of the ip configurations."""
     tunnels = {
-        ids.key(part.body.get("ipconfigurationid")): next(iter(part.body.get("tunnelipaddresses") or []), "")
+        ids.key(part.body.get("ipconfigurationid")): next(iter(texts(part.body.get("tunnelipaddresses"))), "")
         for part in facts.parts("bgpsettings", "bgppeeringaddresses")
     }
     found = []

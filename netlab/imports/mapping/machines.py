@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from netlab.imports import ids
-from netlab.imports.bodies import Resource, entries
+from netlab.imports.bodies import Resource, entries, reference
 from netlab.imports.mapping import addresses, public
 from netlab.imports.mapping.job import FIREWALLS, MACHINES, NICS, Job
 from netlab.imports.runtime import Unknown
@@ -31,11 +31,7 @@ def _machines_of_nics(job: Job) -> dict[str, Resource | None]:
         for body in entries(machine.get("networkprofile", "networkinterfaces")):
             found[ids.key(body.get("id"))] = machine
     for nic in job.of_type(NICS):
-        id_ = (
-            ids.parsed((nic.get("virtualmachine") or {}).get("id"))
-            if isinstance(nic.get("virtualmachine"), dict)
-            else None
-        )
+        id_ = ids.parsed(nic.get("virtualmachine", "id"))
         if id_ is not None and nic.key not in found:
             found[nic.key] = job.inventory.by_key.get(id_.key) or Resource(id_, id_.type, {}, nic.source)
     return found
@@ -61,13 +57,13 @@ def _nic(job: Job, nic: Resource, owner: Resource | None, several: Counter[str])
         return
     found = addresses.configurations(nic)
     subnet = found[0].get("subnet") if found else None
-    reference = subnet.get("id") if isinstance(subnet, dict) else subnet
-    if isinstance(reference, Unknown):
-        _unknown_subnet(job, nic, reference)
+    place = subnet.get("id") if isinstance(subnet, dict) else subnet
+    if isinstance(place, Unknown):
+        _unknown_subnet(job, nic, place)
         return
-    vnet, name = job.subnet(ids.key(reference))
+    vnet, name = job.subnet(ids.key(place))
     if not vnet:
-        id_ = ids.parsed(reference)
+        id_ = ids.parsed(place)
         if id_ is not None:
             job.notes.need(id_.parent.text if id_.parent is not None else id_.text, nic.name)
         job.notes.leave_out(nic, f"its subnet {ids.shown(id_.text) if id_ is not None else ''} is not in the input")
@@ -96,6 +92,8 @@ def _unknown_subnet(job: Job, nic: Resource, value: Unknown) -> None:
         job.facts(nic).unknown(value, "ipConfigurations[0].subnet.id")
         return
     job.notes.leave_out(nic, f"its subnet is not known before apply: {value.expression}")
+    asked = f"--set {nic.address}.subnet_id=ADDRESS, or the state after apply"
+    job.notes.lack("subnet of NIC", nic.address, nic.address, asked)
     job.notes.warn(
         nic.address, f"left out: the plan does not know its subnet_id; give --set {nic.address}.subnet_id=ADDRESS"
     )
@@ -124,7 +122,7 @@ def _secondary(job: Job, nic: Resource, vnet: str, count: int) -> None:
     for index in range(1, count):
         address = job.addresses.get(f"{nic.key}#{index}", "")
         body = addresses.configurations(nic)[index]
-        _, subnet = job.subnet(ids.key((body.get("subnet") or {}).get("id")))  # type: ignore[attr-defined]
+        _, subnet = job.subnet(reference(body.get("subnet")))
         if not address or address not in job.next_hops or not subnet:
             job.notes.warn(nic.name, f"its secondary address {address or ''} is left out".replace("  ", " "))
             continue
@@ -141,13 +139,13 @@ def _firewall(job: Job, firewall: Resource) -> None:
     found = addresses.configurations(firewall)
     first = next((i for i, body in enumerate(found) if body.get("subnet")), None)
     subnet = found[first].get("subnet") if first is not None else None
-    reference = subnet.get("id") if isinstance(subnet, dict) else None
-    vnet, name = job.subnet(ids.key(reference))
+    place = subnet.get("id") if isinstance(subnet, dict) else None
+    vnet, name = job.subnet(ids.key(place))
     if not vnet:
-        if reference is None:
+        if place is None:
             job.notes.settle(firewall, "not modelled")
             return
-        id_ = ids.parsed(reference)
+        id_ = ids.parsed(place)
         if id_ is not None and id_.parent is not None:
             job.notes.need(id_.parent.text, firewall.name)
         job.notes.leave_out(firewall, "its subnet is not in the input")

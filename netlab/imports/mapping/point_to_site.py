@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netlab.imports.bodies import Resource, entries
+from netlab.imports.bodies import Resource, entries, text, texts
 from netlab.imports.facts import Facts
 from netlab.imports.mapping.job import GATEWAYS, Job
 from netlab.imports.names import fitted
@@ -48,7 +48,7 @@ def _certificate(job: Job, name: str) -> str:
 
 
 def _tunnel_types(job: Job, gateway: Resource, facts: Facts) -> list[str]:
-    basic = str((gateway.get("sku") or {}).get("name") if isinstance(gateway.get("sku"), dict) else gateway.get("sku"))
+    basic = text(gateway.get("sku", "name")) or text(gateway.get("sku"))
     given = facts.raw("vpnclientconfiguration", "vpnclientprotocols") or [
         "SSTP" if basic.lower() == "basic" else "IkeV2"
     ]
@@ -64,7 +64,7 @@ def _tunnel_types(job: Job, gateway: Resource, facts: Facts) -> list[str]:
 def _authentication(job: Job, gateway: Resource, facts: Facts) -> str:
     """The first authentication type that the format has; Entra ID and RADIUS are substituted."""
     inside = facts.raw("vpnclientconfiguration") or {}
-    given = [str(word).lower() for word in inside.get("vpnauthenticationtypes") or []]
+    given = [word.lower() for word in texts(inside.get("vpnauthenticationtypes"))]
     entra = any(inside.get(key) for key in ("aadtenant", "aadaudience", "aadissuer"))
     radius = any(inside.get(key) for key in ("radiusserveraddress", "radiusservers"))
     if entra:

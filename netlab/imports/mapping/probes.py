@@ -7,7 +7,7 @@ from ipaddress import IPv4Network
 from typing import Any
 
 from netlab.imports import ids
-from netlab.imports.bodies import Resource, entries
+from netlab.imports.bodies import Resource, entries, reference
 from netlab.imports.draft import INVENTED
 from netlab.imports.mapping import addresses
 from netlab.imports.mapping.job import SPECIAL, VNETS, Job
@@ -32,7 +32,7 @@ def add(job: Job) -> None:
 def _busy(job: Job) -> set[str]:
     """The keys of the subnets that an application gateway has for itself."""
     return {
-        ids.key((body.get("subnet") or {}).get("id"))
+        reference(body.get("subnet"))
         for item in job.of_type(_APPLICATION_GATEWAYS)
         for body in entries(item.get("gatewayipconfigurations"))
     }

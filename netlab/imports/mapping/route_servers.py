@@ -8,7 +8,8 @@ from netlab.errors import UsageError
 from netlab.imports import ids
 from netlab.imports.bodies import Resource, entries
 from netlab.imports.mapping import addresses
-from netlab.imports.mapping.job import HUBS, SUBNETS, VNETS, Job
+from netlab.imports.mapping.job import HUBS, NICS, SUBNETS, VNETS, Job
+from netlab.imports.notes import command
 from netlab.scenario.names import suggest
 
 _PREFERENCES = ("ExpressRoute", "VpnGateway", "ASPath")
@@ -72,6 +73,7 @@ def _peer(job: Job, peer: Resource, vnet: str) -> None:
         if asn is None and peer.get("peerasn") is None:
             facts.wrong("peerAsn", None, "number")
         job.notes.leave_out(peer, f"no machine has {address}")
+        job.notes.lack("BGP peer", f"{address} of {peer.name}: no NIC has this address", peer.name, command(NICS))
         job.notes.warn(
             peer.name,
             f"the peer of {peer.name} is left out: no machine has {address}; in Azure the session would stay down too",

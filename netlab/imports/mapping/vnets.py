@@ -21,8 +21,10 @@ def add(job: Job) -> None:
         space = facts.prefixes(("addressspace", "addressprefixes"), ("addressspace", "addressprefix"))
         job.notes.settle(vnet, "imported")
         if not space:
-            if facts.raw("addressspace", "addressprefixes") is None:
+            if vnet.get("addressspace", "addressprefixes") is None:
                 facts.wrong("addressSpace.addressPrefixes", None, "prefix")
+            for part in facts.parts("subnets"):
+                part.prefixes(("addressprefix",), ("addressprefixes",))
             continue
         given = job.names.given[vnet.key]
         entry: dict[str, Any] = {"region": vnet.location} if vnet.location else {}
@@ -57,10 +59,9 @@ def _letter(index: int) -> str:
 def _subnet(job: Job, vnet: Resource, given: str, facts: Facts) -> None:
     azure = str(facts.body.get("name", ""))
     key = vnet.id.child("subnets", azure).key
-    before = facts.notes.properties.total()
     prefixes = facts.prefixes(("addressprefix",), ("addressprefixes",))
     if not prefixes:
-        if facts.notes.properties.total() == before and not facts.notes.errors:
+        if not facts.body.keys() & {"addressprefix", "addressprefixes"}:
             facts.wrong("addressPrefix", None, "prefix")
         return
     if len(prefixes) > 1:

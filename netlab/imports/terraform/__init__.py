@@ -1,0 +1,1 @@
+"""Terraform's states and plans -> resource bodies in ARM's words."""
