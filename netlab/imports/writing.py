@@ -27,12 +27,12 @@ from netlab.scenario.models import (
 DESCRIPTION = "Imported from a description of an Azure deployment."
 # The column of comments; behind longer lines they stand two blanks away.
 _COMMENTS_AT = 46
-_WIDEST = 100
+_WIDEST = 120
 _PLAIN = re.compile(r"[A-Za-z0-9/](?:[A-Za-z0-9 ./_+@-]*[A-Za-z0-9./_+@-])?")
 # Where each entry has a line of its own: objects by name, which a reader looks up and a later edit changes one by one.
 _BLOCKS = {
     "vnets", "subnets", "vms", "peerings", "sites", "devices", "route_tables", "routes", "expressroute_circuits",
-    "local_network_gateways", "connections", "clients", "network_security_groups", "rules",
+    "local_network_gateways", "connections", "clients", "network_security_groups", "security_rules", "application_security_groups",
 }  # fmt: skip
 _MODELS: Mapping[str, type[BaseModel]] = {
     "vnets": VirtualNetwork,

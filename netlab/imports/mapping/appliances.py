@@ -77,6 +77,7 @@ def _frontend(job: Job, balancer: Resource, index: int) -> None:
         many = f"has {len(members)} machines" if len(members) != 1 else "has its machine in another VNet"
         job.notes.warn(balancer.name, f"its pool {many}: nobody has the frontend {address}, to which a route leads")
         return
+    _become(job, vnet, members[0][1])
     member = job.draft.get("vnets", vnet, "vms", members[0][1])
     entry: dict[str, object] = {"subnet": subnet, "private_ip_address": address}
     if member.get("enable_ip_forwarding"):

@@ -40,6 +40,10 @@ def add(job: Job, remotes: Mapping[str, Remote], sites: list[Site]) -> None:
                 done |= _between_gateways(job, item, vnet, other)
             elif vnet and type_ == "IPsec":
                 done |= _with_device(job, item, vnet, remotes, by_remote)
+    told = job.draft.data.get("local_network_gateways", {})
+    order = [job.names.given[f"{key}#lng"] for key in sorted(remotes)]
+    if told:
+        job.draft.data["local_network_gateways"] = {name: told[name] for name in order if name in told}
 
 
 def _vnet(job: Job, item: Resource, end: str) -> str:

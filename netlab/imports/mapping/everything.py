@@ -16,6 +16,7 @@ from netlab.imports.mapping import (
     public,
     route_servers,
     route_tables,
+    security_groups,
     sites,
     vnets,
 )
@@ -23,9 +24,6 @@ from netlab.imports.mapping.job import CIRCUITS, GATEWAYS, LOCAL_GATEWAYS, SPECI
 
 # The format has no key for these yet: they count apart from what the lab does not model at all.
 FORMAT = {
-    "microsoft.network/networksecuritygroups": "the lab allows what they deny",
-    "microsoft.network/networksecuritygroups/securityrules": "the lab allows what they deny",
-    "microsoft.network/applicationsecuritygroups": "the lab allows what they deny",
     "microsoft.network/loadbalancers": "no machine of the lab has their frontends",
     "microsoft.network/loadbalancers/backendaddresspools": "no machine of the lab has their frontends",
     "microsoft.network/natgateways": "the default way to the Internet stays",
@@ -36,8 +34,10 @@ _CONTAINERS = {"microsoft.resources/deployments", "microsoft.resources/resourceg
 def add(job: Job) -> None:
     """Map all resources; each mapping finds what those before it made."""
     route_tables.name(job)
+    security_groups.name(job)
     peerings.name(job)
     job.names.give("vnets", ((v.key, v.name, v.id.group) for v in job.of_type(VNETS)), nodes=True)
+    security_groups.add(job)
     vnets.add(job)
     peerings.add(job)
     public.settle(job)

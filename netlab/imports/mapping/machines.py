@@ -8,7 +8,7 @@ from typing import Any
 
 from netlab.imports import ids
 from netlab.imports.bodies import Resource, entries, reference
-from netlab.imports.mapping import addresses, public
+from netlab.imports.mapping import addresses, public, security_groups
 from netlab.imports.mapping.job import FIREWALLS, MACHINES, NICS, Job
 from netlab.imports.runtime import Unknown
 
@@ -114,6 +114,12 @@ def _values(job: Job, nic: Resource, subnet: str) -> dict[str, Any]:
         entry["public_ip_address"] = written
     if facts.flag("enableipforwarding"):
         entry["enable_ip_forwarding"] = True
+    group = security_groups.attached(job, facts, nic.name)
+    if group:
+        entry["network_security_group"] = group
+    members = security_groups.memberships(job, nic, first)
+    if members:
+        entry["application_security_groups"] = members
     return entry
 
 
