@@ -32,7 +32,8 @@ _PLAIN = re.compile(r"[A-Za-z0-9/](?:[A-Za-z0-9 ./_+@-]*[A-Za-z0-9./_+@-])?")
 # Where each entry has a line of its own: objects by name, which a reader looks up and a later edit changes one by one.
 _BLOCKS = {
     "vnets", "subnets", "vms", "peerings", "sites", "devices", "route_tables", "routes", "expressroute_circuits",
-    "local_network_gateways", "connections", "clients", "network_security_groups", "security_rules", "application_security_groups",
+    "local_network_gateways", "connections", "clients", "network_security_groups", "security_rules",
+    "application_security_groups",
 }  # fmt: skip
 _MODELS: Mapping[str, type[BaseModel]] = {
     "vnets": VirtualNetwork,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address
 
 from netlab.imports import ids
-from netlab.imports.bodies import Resource, entries
+from netlab.imports.bodies import Resource, dig, entries, text, texts
 from netlab.imports.facts import Facts
 from netlab.imports.mapping.job import BALANCERS, FIREWALLS, HUBS, NICS, ROUTE_TABLES, Job
 from netlab.imports.runtime import Token
@@ -51,16 +51,12 @@ def plan(job: Job) -> None:
 def _named(job: Job) -> None:
     """The addresses that routes and BGP connections name, in whatever VNet."""
     for table in job.of_type(ROUTE_TABLES):
-        job.next_hops |= {
-            str(r["nexthopipaddress"]) for r in entries(table.get("routes")) if _text(r, "nexthopipaddress")
-        }
+        for route in entries(table.get("routes")):
+            several = texts(dig(route, "nexthop", "nexthopipaddresses"))
+            job.next_hops |= {address for address in (text(route.get("nexthopipaddress")), *several) if address}
     for item in job.of_type(f"{HUBS}/bgpconnections"):
         if isinstance(item.get("peerip"), str):
             job.next_hops.add(item.get("peerip"))
-
-
-def _text(body: dict[str, object], key: str) -> bool:
-    return isinstance(body.get(key), str)
 
 
 def _subnet(body: dict[str, object]) -> str:

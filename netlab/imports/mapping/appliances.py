@@ -46,10 +46,12 @@ def _next_hops(job: Job) -> Iterator[tuple[str, str, str]]:
         for subnet in values["subnets"].values():
             table = subnet.get("route_table") if isinstance(subnet, dict) else None
             for name, route in (job.draft.get("route_tables", table or "", "routes") or {}).items():
-                found = (vnet, route.get("next_hop_ip_address", ""), f"{table}/{name}")
-                if found[1] and found not in seen:
-                    seen.add(found)
-                    yield found
+                several = (route.get("next_hop") or {}).get("next_hop_ip_addresses", ())
+                for address in (route.get("next_hop_ip_address", ""), *several):
+                    found = (vnet, address, f"{table}/{name}")
+                    if address and found not in seen:
+                        seen.add(found)
+                        yield found
 
 
 def _become(job: Job, vnet: str, name: str) -> None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from netlab.imports import ids
-from netlab.imports.bodies import Resource
+from netlab.imports.bodies import Resource, texts
 from netlab.imports.facts import Facts, is_tag
 from netlab.imports.ids import ResourceId
 from netlab.imports.mapping import addresses
 from netlab.imports.mapping.job import ROUTE_TABLES, Job
 from netlab.imports.names import fitted
 
-_TYPES = {name.lower(): name for name in ("VirtualAppliance", "VirtualNetworkGateway", "VnetLocal", "Internet", "None")}
+_TYPES = {
+    name.lower(): name
+    for name in ("VirtualAppliance", "VirtualApplianceEcmp", "VirtualNetworkGateway", "VnetLocal", "Internet", "None")
+}
 
 
 def name(job: Job) -> None:
@@ -28,6 +31,8 @@ def add(job: Job) -> None:
         entry: dict[str, Any] = {}
         if facts.flag("disablebgproutepropagation"):
             entry["disable_bgp_route_propagation"] = True
+        if facts.word("disablepeeringroute", among=("None", "All")) == "All":
+            entry["disable_peering_route"] = "All"
         place = ("route_tables", written)
         job.draft.put(place, entry, job.rename(table.name, written))
         job.notes.settle(table, "imported")
@@ -68,11 +73,11 @@ def _route(job: Job, table: Resource, place: tuple[str, ...], facts: Facts) -> N
             job.draft.put((*place, "routes", written), entry, job.rename(azure, written))
 
 
-def _values(job: Job, facts: Facts, hop: str) -> dict[str, str] | None:
+def _values(job: Job, facts: Facts, hop: str) -> dict[str, Any] | None:
     prefix = facts.prefixes(("addressprefix",))
     if not prefix:
         return None
-    entry = {"address_prefix": prefix[0], "next_hop_type": hop}
+    entry: dict[str, Any] = {"address_prefix": prefix[0], "next_hop_type": hop}
     if hop == "VirtualAppliance":
         address = addresses.read(job, facts, "nexthopipaddress")
         if not address:
@@ -80,4 +85,10 @@ def _values(job: Job, facts: Facts, hop: str) -> dict[str, str] | None:
                 facts.wrong("nextHopIpAddress", None, "address")
             return None
         entry["next_hop_ip_address"] = address
+    if hop == "VirtualApplianceEcmp":
+        several = texts(facts.raw("nexthop", "nexthopipaddresses"))
+        if not several:
+            facts.wrong("nextHop.nextHopIpAddresses", facts.raw("nexthop"), "list of addresses")
+            return None
+        entry["next_hop"] = {"next_hop_ip_addresses": several}
     return entry

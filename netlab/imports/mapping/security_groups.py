@@ -40,17 +40,16 @@ def add(job: Job) -> None:
         for part in sorted(facts.parts("securityrules"), key=_order):
             rules[str(part.body.get("name", "rule"))] = _rule(job, part)
         entry: dict[str, Any] = {"flush_connection": True} if facts.flag("flushconnection") else {}
-        job.draft.put(("network_security_groups", given), entry | ({"security_rules": rules} if rules else {}))
-        job.draft.comments |= {
-            ("network_security_groups", given): text for text in [job.rename(group.name, given)] if text
-        }
+        if rules:
+            entry["security_rules"] = rules
+        job.draft.put(("network_security_groups", given), entry, job.rename(group.name, given))
         job.notes.settle(group, "imported")
 
 
 def _order(part: Facts) -> tuple[str, int, str]:
     """Of each direction the rules in the order in which they are asked."""
-    priority = part.body.get("priority")
-    number = int(priority) if str(priority).isdigit() else 0
+    priority = str(part.body.get("priority"))
+    number = int(priority) if priority.isdigit() and len(priority) < 10 else 0
     return str(part.body.get("direction", "")).lower(), number, str(part.body.get("name", "")).lower()
 
 
@@ -92,7 +91,8 @@ def _values(facts: Facts, side: str, what: str, keys: tuple[str, str]) -> dict[s
     one, many = (
         f"{side}_{what}_{word}" for word in (("prefix", "prefixes") if what == "address" else ("range", "ranges"))
     )
-    return {one: next(iter(found))} if len(found) == 1 else {many: list(found)}
+    values = [int(item) if what == "port" and item.isdigit() and len(item) < 6 else item for item in found]
+    return {one: values[0]} if len(values) == 1 else {many: values}
 
 
 def attached(job: Job, facts: Facts, place: str) -> str:
