@@ -129,7 +129,7 @@ class _Keys:
         held = tuple((tunnel.gateway.name, self._state.sessions[tunnel.key]) for tunnel in client.tunnels)
         regions = tuple(self._region(self._addresses.get(tunnel.name)) for tunnel in client.tunnels)
         cut = client.node in self._state.hit(Impact.CUT)
-        return client.spec.os, client.spec.local_network, held, regions, cut
+        return client.spec.family, client.spec.local_network, held, regions, cut
 
     def _region(self, address: IPv4Address | None) -> int:
         return bisect(self._edges, int(address)) if address is not None else -1

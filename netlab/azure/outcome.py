@@ -182,7 +182,7 @@ def _clients(state: State) -> Iterator[ClientTable]:
         origins: dict[IPv4Network, str] = {}
         for tunnel in reversed(client.tunnels):
             by_hand = state.sessions[tunnel.key].by_hand
-            origin = TUNNELS[tunnel.tunnel_type].origin(client.spec.os)
+            origin = TUNNELS[tunnel.tunnel_type].origin(client.spec.family)
             routes = state.tunnel_routes(*tunnel.key)
             origins |= {prefix: "added by hand" if prefix in by_hand else origin for prefix in routes}
         shown = (ClientRoute(str(prefix), origin) for prefix, origin in sorted(origins.items()))

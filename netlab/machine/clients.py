@@ -24,8 +24,8 @@ def connect(plan: Plan, clients: Iterable[Client]) -> dict[str, str]:
     def connect_all(group: list[Client]) -> None:
         for client in group:
             try:
-                radius.begin(plan, client)
-                tunnel_type(client).connect(plan, client)
+                with radius.attempt(plan, client):
+                    tunnel_type(client).connect(plan, client)
             except ConvergeError as error:
                 failed[client.name] = error.message
 
@@ -42,8 +42,8 @@ def disconnect(plan: Plan, client: Client) -> None:
 
 def reconnect(plan: Plan, client: Client) -> None:
     """Have a client authenticate afresh, and wait until it has."""
-    radius.begin(plan, client)
-    tunnel_type(client).reconnect(plan, client)
+    with radius.attempt(plan, client):
+        tunnel_type(client).reconnect(plan, client)
 
 
 def virtual_address(client: Client) -> str:

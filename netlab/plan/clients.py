@@ -69,7 +69,7 @@ def _own_network(client: network.Client) -> Iterator[Route]:
     """The routes to a client's own network and to the site that it is in: they are compared with those into tunnels,
     unless all of these come before them, and routes added by hand, too."""
     before = (TUNNELS[tunnel.tunnel_type].before_own_network for tunnel in client.tunnels)
-    table = DEFAULT_TABLE if all(client.spec.os in systems for systems in before) else MAIN_TABLE
+    table = DEFAULT_TABLE if all(client.spec.family in systems for systems in before) else MAIN_TABLE
     if client.spec.local_network is not None:
         yield Route(str(client.spec.local_network), type="unreachable", table=table, metric=ON_LINK)
     for prefix in client.upstream.prefixes if isinstance(client.upstream, network.Site) else ():

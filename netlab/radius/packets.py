@@ -11,6 +11,8 @@ from enum import IntEnum
 
 _HEADER = struct.Struct("!BBH16s")
 _DIGEST = 16
+# RFC 2548.
+_MICROSOFT, _SEND_KEY, _RECEIVE_KEY = 311, 16, 17
 # RFC 2865, section 5: of an attribute's value.
 _MOST = 253
 
@@ -97,6 +99,26 @@ def answer(text: bytes, identifier: int, authenticator: bytes, secret: bytes) ->
         return None
     found = _attributes(text[_HEADER.size :])
     return Answer(code, found) if found is not None else None
+
+
+def mppe_keys(accept: Answer, secret: bytes, authenticator: bytes) -> tuple[bytes, bytes]:
+    """The keys with which a gateway receives and sends (RFC 2548, section 2.4); empty where there are none."""
+    found = {}
+    for value in accept.values(Kind.VENDOR):
+        vendor, kind, length = struct.unpack_from("!IBB", value.ljust(6, b"\0"))
+        if vendor == _MICROSOFT and kind in (_SEND_KEY, _RECEIVE_KEY):
+            found[kind] = _shown(value[6 : 4 + length], secret, authenticator)
+    return found.get(_RECEIVE_KEY, b""), found.get(_SEND_KEY, b"")
+
+
+def _shown(text: bytes, secret: bytes, authenticator: bytes) -> bytes:
+    """A key out of its hidden form: a salt, then a byte with its length, itself, and padding."""
+    salt, before, found = text[:2], authenticator + text[:2], b""
+    for place in range(len(salt), len(text), _DIGEST):
+        block = text[place : place + _DIGEST]
+        found += bytes(one ^ other for one, other in zip(block, hashlib.md5(secret + before).digest(), strict=False))
+        before = block
+    return found[1 : 1 + found[0]] if found else b""
 
 
 def _attributes(text: bytes) -> tuple[Attribute, ...] | None:

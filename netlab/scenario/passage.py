@@ -61,10 +61,11 @@ def chosen(scenario: Scenario, client: str, gateway: str, offered: Collection[Tu
     Differs from Azure: a client knows what gets to its gateway, and does not wait for an answer of what is tried
     before.
     """
-    own = scenario.clients[client].tunnel_type
-    if own is not None:
-        return own
-    tried = [each for each in TRIED if each in offered]
+    spec = scenario.clients[client]
+    if spec.tunnel_type is not None:
+        return spec.tunnel_type
+    own = [each for each in spec.system.tunnel_types if each in offered]
+    tried = own or [each for each in TRIED if each in offered]
     found = {each: obstacle(scenario, client, gateway, each) for each in tried}
     passing = [each for each, why in found.items() if why is None]
     stopped_late = [each for each, why in found.items() if why is not Obstacle.FIREWALL]

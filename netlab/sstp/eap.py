@@ -27,6 +27,7 @@ class Refusal(Enum):
     REVOKED = "its certificate is revoked"
     UNTRUSTED = "no trusted root issued its certificate"
     WRONG_PASSWORD = "its password is wrong"
+    NO_RADIUS = "its RADIUS server does not answer"
     NO_METHOD = "it does not authenticate as the gateway wants it"
 
 
@@ -42,8 +43,11 @@ class Verdict:
 class Authenticating(Protocol):
     """A method, at the gateway."""
 
-    kind: int
     verdict: Verdict | None
+
+    @property
+    def kind(self) -> int:
+        """Its type."""
 
     def begin(self) -> bytes:
         """The first request."""
@@ -94,7 +98,11 @@ class Gateway:
         kind, response = packet.body[0], packet.body[1:]
         if self._method is None and kind == IDENTITY:
             self._method = self._make(response.decode("utf-8", "replace"))
-            self._ask(bytes([self._method.kind]) + self._method.begin())
+            # A server that is asked by the name alone may refuse it.
+            if self._method.verdict is not None:
+                self._end()
+            else:
+                self._ask(bytes([self._method.kind]) + self._method.begin())
         elif self._method is not None and kind == self._method.kind:
             request = self._method.answered(response)
             if request is None:

@@ -76,7 +76,7 @@ def _own_network(found: Client, tunnels: Mapping[ClientTunnel, Iterable[Route]])
     before = tuple(
         route
         for tunnel, routes in tunnels.items()
-        if found.spec.os in TUNNELS[tunnel.tunnel_type].before_own_network
+        if found.spec.family in TUNNELS[tunnel.tunnel_type].before_own_network
         for route in routes
     )
     for prefix, hop in _own_prefixes(found):
@@ -104,5 +104,5 @@ def _tunnel_routes(state: State, tunnel: ClientTunnel) -> Iterator[Route]:
     selectors = Selectors((gateway.point_to_site.address_pool,), tuple(rules.carries(session.selectors)))
     hop = Hop(instance.node, tunnel.name, tunnel.client.node, TunnelEnd(tunnel.name, None, (selectors,)))
     for prefix in state.tunnel_routes(*tunnel.key):
-        source = "a route added by hand" if prefix in session.by_hand else rules.origin(tunnel.client.spec.os)
+        source = "a route added by hand" if prefix in session.by_hand else rules.origin(tunnel.client.spec.family)
         yield Route(prefix, source, f"{gateway.name}'s gateway", (hop,))

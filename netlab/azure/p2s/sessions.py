@@ -47,7 +47,7 @@ class Session:
 
 def by_profile(tunnel: ClientTunnel) -> bool:
     """Whether the routes of a client come from its downloaded profile."""
-    return tunnel.client.spec.os in TUNNELS[tunnel.tunnel_type].by_profile
+    return tunnel.client.spec.family in TUNNELS[tunnel.tunnel_type].by_profile
 
 
 # A session by the key of its tunnel, which is the same in every network of a story.

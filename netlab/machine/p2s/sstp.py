@@ -15,6 +15,7 @@ from netlab.machine import processes, proxies
 from netlab.machine.admission import Connected, Refusal
 from netlab.machine.interfaces import indexes, set_up, with_netlink
 from netlab.machine.p2s import tls, windows
+from netlab.machine.radius import server as radius
 from netlab.machine.routes import routes as kernel_routes
 from netlab.machine.routes import set_routes
 from netlab.machine.sstp import control
@@ -32,6 +33,7 @@ _REFUSED = {
     "UNTRUSTED": Refusal.UNTRUSTED,
     "WRONG_PASSWORD": Refusal.WRONG_PASSWORD,
     "NO_ADDRESS": Refusal.NO_ADDRESS,
+    "NO_RADIUS": Refusal.NO_RADIUS,
 }
 
 
@@ -50,6 +52,9 @@ def start(plan: Plan, server: Server) -> None:
     """Start its daemon, and wait until it serves: then its TUN is there."""
     assert isinstance(server, SstpServer)
     settings = texts.gateway_settings(plan.lab, server, plan.timers)
+    if server.radius is not None:
+        Path(server.directory).mkdir(mode=0o700, exist_ok=True)
+        radius.write_settings(plan, server.radius, server.directory)
     process = _start(server.edge_netns, server.directory, "gateway", settings)
     what, said = f"SSTP of {server.node}", partial(processes.last_words, server.directory, _LOG)
     wait_until(

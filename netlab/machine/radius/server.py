@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
 from functools import partial
@@ -52,19 +53,27 @@ def write_charons(plan: Plan, client: RadiusClient, directory: str) -> None:
     write_secret(Path(directory, CHARONS), texts.eap_radius(client, secrets(plan), plan.timers))
 
 
-def begin(plan: Plan, client: Client) -> None:
-    """Remember how far the logs of the servers are that a client's gateway may ask from now on."""
-    for server in _asked(plan, client.gateway):
-        _begun(server, client).write_text(str(Path(server.directory, LOG).stat().st_size))
+@contextlib.contextmanager
+def attempt(plan: Plan, client: Client) -> Iterator[None]:
+    """Keep what servers log of a client's gateway while the client tries to connect."""
+    asked = [(server, Path(server.directory, LOG)) for server in _asked(plan, client.gateway)]
+    sizes = [log.stat().st_size for _, log in asked]
+    try:
+        yield
+    finally:
+        for (server, log), size in zip(asked, sizes, strict=True):
+            with log.open("rb") as file:
+                file.seek(size)
+                _attempt(server, client).write_bytes(file.read())
 
 
 def has_another_secret(plan: Plan, client: Client) -> bool:
-    """Whether a server got questions of a client's gateway, since the client began, with another secret."""
+    """Whether a server got questions of a client's gateway with another secret, at the client's last attempt."""
     for server in _asked(plan, client.gateway):
         own = {peer.address for peer in server.peers if peer.vnet == client.gateway}
-        with Path(server.directory, LOG).open(errors="replace") as log:
-            log.seek(int(_begun(server, client).read_text()))
-            if any(found["address"] in own for found in map(_STRANGE.search, log) if found is not None):
+        with contextlib.suppress(FileNotFoundError):
+            said = _attempt(server, client).read_text(errors="replace")
+            if own & {found["address"] for found in _STRANGE.finditer(said)}:
                 return True
     return False
 
@@ -73,5 +82,5 @@ def _asked(plan: Plan, vnet: str) -> Iterator[RadiusServer]:
     return (server for server in plan.radius_servers if vnet in {peer.vnet for peer in server.peers})
 
 
-def _begun(server: RadiusServer, client: Client) -> Path:
-    return Path(server.directory, f"begun-{client.name}")
+def _attempt(server: RadiusServer, client: Client) -> Path:
+    return Path(server.directory, f"attempt-{client.name}")

@@ -10,10 +10,12 @@ import time
 from ipaddress import IPv4Address
 from pathlib import Path
 
+from netlab.machine.sstp.by_radius import ByRadius
 from netlab.machine.sstp.connection import Connection
 from netlab.machine.sstp.control import Control
 from netlab.machine.sstp.daemon import Daemon, say, take_name
 from netlab.machine.sstp.tun import Tun
+from netlab.radius import settings as radius
 from netlab.sstp import binding, eap_tls, link, mschapv2, settings
 from netlab.sstp.call import GatewayCall
 from netlab.sstp.eap import Authenticating
@@ -81,7 +83,10 @@ class Gateway(Daemon):
         self._by_address: dict[bytes, Session] = {}
         self._refused: dict[str, str] = {}
         self._outer = _outer_tls(wanted)
-        self._inner = None if wanted.users else eap_tls.context(_credentials(wanted))
+        asked = Path(radius.FILE)
+        self._radius = radius.read(asked.read_text()) if asked.exists() else None
+        by_password = wanted.users or self._radius is not None
+        self._inner = None if by_password else eap_tls.context(_credentials(wanted))
         der = ssl.PEM_cert_to_DER_cert(Path(wanted.certificate).read_text())
         self._certificate = binding.certificate_hash(der)
         self._tun = Tun(wanted.interface)
@@ -108,6 +113,8 @@ class Gateway(Daemon):
     def _method(self, user: str) -> Authenticating:
         if self._inner is not None:
             return eap_tls.Gateway(self._inner)
+        if self._radius is not None:
+            return ByRadius(user, self._radius)
         name = self._settings.users.get(user)
         passwords = json.loads(Path(self._settings.passwords).read_text())
         return mschapv2.Gateway(user, passwords.get(name), secrets.token_bytes(16))

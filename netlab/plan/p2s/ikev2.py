@@ -117,7 +117,7 @@ def client(lab: str, tunnel: ClientTunnel, number: int, data_plane: DataPlane) -
     whose = tunnel.client
     return Client(
         node=whose.node,
-        os=whose.spec.os,
+        os=whose.spec.family,
         gateway=tunnel.gateway.name,
         directory=node_directory(lab, whose.node if data_plane == "kernel" else tunnel.name),
         interface=f"ipsec{number}",
@@ -144,7 +144,7 @@ def charons(client: network.Client, own: tuple[Client, ...], servers: Servers) -
             tuple(_connection(client, tunnel, gateway, servers[gateway.name]) for tunnel, gateway in mine),
             tuple(secret for _, gateway in mine for secret in _secrets(client, gateway, servers[gateway.name])),
             # azure-rules.md 1.3: both kinds negotiate the same; Windows installs only what its profile says.
-            installs_routes=client.spec.os != "windows",
+            installs_routes=client.spec.family != "windows",
             credentials=client_credentials(client, [gateway for _, gateway in mine]),
             own_ports=bool(number),
         )

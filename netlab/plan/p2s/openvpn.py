@@ -74,7 +74,7 @@ def client(lab: str, tunnel: ClientTunnel, number: int, data_plane: DataPlane) -
     has_password = gateway.client_settings.has_passwords
     return Client(
         node=whose.node,
-        os=whose.spec.os,
+        os=whose.spec.family,
         gateway=gateway.name,
         directory=node_directory(lab, tunnel.name + _SUFFIX),
         interface=f"tun{number}",

@@ -66,7 +66,7 @@ def client(lab: str, tunnel: ClientTunnel, number: int, data_plane: DataPlane) -
     own = client_credentials(whose, [gateway])
     return Client(
         node=whose.node,
-        os=whose.spec.os,
+        os=whose.spec.family,
         gateway=gateway.name,
         directory=node_directory(lab, tunnel.name + _SUFFIX),
         interface=f"ppp{number}",

@@ -48,6 +48,7 @@ from netlab.scenario.models.route_server import HubRoutingPreference, RouteServe
 from netlab.scenario.models.route_table import NextHop, RouteTable, UserRoute
 from netlab.scenario.models.scenario import Scenario
 from netlab.scenario.models.site import DeviceSoftware, LocalNetworkGateway, Site, VpnDevice
+from netlab.scenario.models.system import SYSTEMS, Family, Os, System
 from netlab.scenario.models.vnet import Peering, Subnet, VirtualMachine, VirtualNetwork
 from netlab.scenario.story import Expectation, Flow, Reach, Step, Unreachable, Via
 from netlab.scenario.values import (
@@ -66,6 +67,7 @@ from netlab.scenario.values import (
 __all__ = [
     "NAME",
     "NEEDS",
+    "SYSTEMS",
     "TRIED",
     "AccessNetwork",
     "Action",
@@ -91,6 +93,7 @@ __all__ = [
     "DeviceSoftware",
     "Expectation",
     "ExpressRouteGateway",
+    "Family",
     "Flow",
     "GatewayFault",
     "HttpProxy",
@@ -109,6 +112,7 @@ __all__ = [
     "NextHop",
     "NvaBgp",
     "OneMachine",
+    "Os",
     "Peering",
     "PointToSite",
     "Prefix",
@@ -126,6 +130,7 @@ __all__ = [
     "Step",
     "Subject",
     "Subnet",
+    "System",
     "TrafficSelectorPolicy",
     "TunnelPort",
     "TunnelSettings",

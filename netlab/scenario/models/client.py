@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import model_validator
 
 from netlab.scenario.models.gateway import TunnelPort, TunnelType
+from netlab.scenario.models.system import SYSTEMS, Family, Os, System
 from netlab.scenario.values import Address, Model, Name, Prefix, shorthand
 
 
@@ -37,8 +38,10 @@ class ClientNetwork(Model):
 class Client(Model):
     """A point-to-site client on the Internet, connected to the VPN gateway of a VNet."""
 
-    os: Literal["windows", "linux"]
-    """The operating system. Windows takes its routes from the downloaded profile, Linux from its tunnel (1.3)."""
+    os: Os
+    """The operating system. It decides which tunnel types there are (R59, P7), how many selectors IKEv2 takes (R62),
+    and where routes come from: Windows has those of its downloaded profile, others those of their tunnel (1.3).
+    `windows` is the Windows of the documents' day: with `profile: seed` one from before Windows 10 version 2004."""
     gateway: str
     """The VNet of the gateway that the client connects to."""
     further_gateways: tuple[str, ...] = ()
@@ -62,6 +65,16 @@ class Client(Model):
     class_based_route: bool = True
     """Whether Windows gives its tunnel the route of its address's class, 10.0.0.0/8 for 10.55.55.2, and not that of the
     address pool (P24). A profile can disable it. Linux has no such route."""
+
+    @property
+    def system(self) -> System:
+        """What the documents say of its operating system."""
+        return SYSTEMS[self.os]
+
+    @property
+    def family(self) -> Family:
+        """Windows, or all that take their routes from the tunnel."""
+        return self.system.family
 
     @property
     def behind(self) -> str | None:

@@ -266,7 +266,7 @@ class Client:
     @property
     def class_based_route(self) -> bool:
         """Whether its tunnels get the route of their address's class and not that of the pool (P24)."""
-        return self.spec.os == "windows" and self.spec.class_based_route
+        return self.spec.family == "windows" and self.spec.class_based_route
 
     @cached_property
     def issuer(self) -> str:

@@ -57,9 +57,8 @@ def revoked_certificates_are_clients(scenario: Scenario) -> Breaches:
 
 # R60.
 MOST_ROOTS = 20
-# R62: Windows from version 10 2004 on, and before; other IKEv2 clients.
-SELECTORS = {("windows", "current"): 255, ("windows", "seed"): 25}
-MOST_SELECTORS = 256
+# P32.
+MOST_REVOKED = 300
 
 
 def r55_point_to_site_is_route_based(scenario: Scenario) -> Breaches:
@@ -107,7 +106,7 @@ def _takes_both(scenario: Scenario, name: str, local: IPv4Network, other: IPv4Ne
     strongSwan's table, which comes before the main one; a Windows profile holds no prefix of S2S or BGP (1.3)."""
     client = scenario.clients[name]
     by_ike = tunnel_type_of(scenario, name, client.gateway) == "IkeV2"
-    windows = client.os == "windows" and by_ike
+    windows = client.family == "windows" and by_ike
     there = [gateway for gateway in client.gateways if gateway in serving(scenario)]
     routes = {p for vnet in there for p in (_profile(scenario, vnet) if windows else offered_prefixes(scenario, vnet))}
     longest = max((p.prefixlen for p in routes if p.overlaps(local) and p.overlaps(other)), default=None)
@@ -129,8 +128,8 @@ def p24_class_based_routes_are_windows(scenario: Scenario) -> Breaches:
     for name, client in scenario.clients.items():
         types = [tunnel_type_of(scenario, name, gateway) for gateway in client.gateways]
         pushed = bool(types) and all(each == "OpenVPN" for each in types)
-        if (client.os != "windows" or pushed) and "class_based_route" in client.model_fields_set:
-            what = f"a client with {types[0]}" if client.os == "windows" else f"a {client.os} client"
+        if (client.family != "windows" or pushed) and "class_based_route" in client.model_fields_set:
+            what = f"a client with {types[0]}" if client.family == "windows" else f"a {client.os} client"
             message = f"{what} has no class-based route; leave class_based_route out"
             yield Breach(("clients", name, "class_based_route"), message)
 
@@ -151,7 +150,7 @@ def p33_windows_is_forced_by_two_halves(scenario: Scenario) -> Breaches:
         windows = [
             name
             for name in scenario.clients_of(vnet)
-            if scenario.clients[name].os == "windows" and tunnel_type_of(scenario, name, vnet) != "OpenVPN"
+            if scenario.clients[name].family == "windows" and tunnel_type_of(scenario, name, vnet) != "OpenVPN"
         ]
         if windows and DEFAULT_ROUTE in prefixes:
             message = f"{DEFAULT_ROUTE} has no effect at Windows, as `{windows[0]}`; write 0.0.0.0/1 and 128.0.0.0/1"
@@ -167,11 +166,23 @@ def r60_roots_are_few(scenario: Scenario) -> Breaches:
             yield Breach(path, f"a gateway trusts {MOST_ROOTS} roots, and {len(roots)} are written; leave some out")
 
 
+def p32_revoked_certificates_are_few(scenario: Scenario) -> Breaches:
+    """P32: a gateway keeps up to 300 revoked certificates."""
+    for name in serving(scenario):
+        settings = vpn_gateways(scenario)[name].point_to_site
+        revoked = set(map(str.lower, settings.revoked_certificates)) if settings is not None else set()
+        if len(revoked) > MOST_REVOKED:
+            path = ("vnets", name, "vpn_gateway", "point_to_site", "revoked_certificates")
+            message = f"a gateway keeps {MOST_REVOKED} revoked certificates, and {len(revoked)} are written"
+            yield Breach(path, f"{message}; leave some out, or let another root issue the good ones")
+
+
 def r62_clients_take_all_selectors(scenario: Scenario) -> Breaches:
-    """R62: Windows takes 255 traffic selectors (25 in the profile seed), other clients 256; with more, IKEv2 fails."""
+    """R62: Windows takes 255 traffic selectors (25 before version 10 2004), others 256; with more, IKEv2 fails."""
     offered = {name: len(offered_prefixes(scenario, name)) for name in serving(scenario)}
     for name, client in scenario.clients.items():
-        most = SELECTORS.get((client.os, scenario.profile), MOST_SELECTORS)
+        current, seed = client.system.selectors
+        most = seed if scenario.profile == "seed" else current
         for gateway in (g for g in client.gateways if tunnel_type_of(scenario, name, g) == "IkeV2"):
             if offered.get(gateway, 0) > most:
                 message = f"the gateway of `{gateway}` pushes {offered[gateway]} prefixes, and {client.os} takes {most}"

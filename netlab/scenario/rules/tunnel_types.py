@@ -46,9 +46,21 @@ def p3_sstp_is_for_windows(scenario: Scenario) -> Breaches:
     """P3: only Windows has SSTP."""
     for name, client in scenario.clients.items():
         for gateway in client.gateways:
-            if client.os != "windows" and tunnel_type_of(scenario, name, gateway) == "SSTP":
+            if client.family != "windows" and tunnel_type_of(scenario, name, gateway) == "SSTP":
                 message = f"SSTP is for Windows only, and `{name}` is {client.os}; let it use IkeV2, which"
                 yield Breach(("clients", name), f"{message} `{gateway}` then needs among its tunnel_types")
+
+
+def r59_systems_have_the_tunnel_types_that_they_use(scenario: Scenario) -> Breaches:
+    """R59: a client's system has the type of its tunnel: Windows before 10 has no IKEv2; of SSTP see P3."""
+    for name, client in scenario.clients.items():
+        for gateway in client.gateways:
+            found = tunnel_type_of(scenario, name, gateway)
+            if found in (None, "SSTP", *client.system.tunnel_types):
+                continue
+            there = " and ".join(client.system.tunnel_types)
+            message = f"{client.os} has {there}, and `{name}` uses {found}; let `{gateway}` have one of these"
+            yield Breach(("clients", name), message)
 
 
 def p3_sstp_serves_128_clients(scenario: Scenario) -> Breaches:
