@@ -185,10 +185,22 @@ def mode(side: Side) -> str:
 
 @once
 def initiator(connection: Connection) -> Side | None:
-    """The side that initiates: an InitiatorOnly one, else the first that is not ResponderOnly, if there is one."""
+    """The side that initiates: an InitiatorOnly one, else of those that are not ResponderOnly the first that reaches
+    the other, or that no NAT before the other stops, or the first of all (R32)."""
     modes = [(side, mode(side)) for side in connection.sides]
     eager = (side for side, own in modes if own == "InitiatorOnly")
-    return next(eager, next((side for side, own in modes if own != "ResponderOnly"), None))
+    willing = [side for side, own in modes if own != "ResponderOnly"]
+    past_nat = [side for side in willing if side.other.access is None]
+    return next(iter((*eager, *filter(reaches, willing), *past_nat, *willing)), None)
+
+
+def reaches(side: Side) -> bool:
+    """Whether what a side sends first reaches the other one: out of its own network, with NAT traversal, and past the
+    NAT before the other (R32)."""
+    into = side.other.access
+    if into is not None:
+        return into.spec.forwards_ike
+    return side.access is None or side.access.spec.lets_ike_out
 
 
 def answers(side: Side) -> bool:
@@ -269,7 +281,7 @@ def negotiate(connection: Connection, keys_differ: bool = False) -> Negotiated:
     if begins is None:
         return Negotiated(spoken, reason="nobody initiates")
     responds = begins.other
-    if not answers(responds):
+    if not answers(responds) or not reaches(begins):
         return Negotiated(spoken, begins, "peer unreachable")
     ike = _choose(ike_proposals(begins), ike_proposals(responds))
     if ike is None or spoken != protocol(responds):

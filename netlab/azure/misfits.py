@@ -14,7 +14,7 @@ from netlab.azure.prediction import predict, story_of
 from netlab.azure.selectors import Selectors
 from netlab.azure.state import State, unknown_instance
 from netlab.results.verification import Remark
-from netlab.scenario.models import NewKey, Scenario
+from netlab.scenario.models import NEEDS, NewKey, Scenario
 from netlab.scenario.network import Connection, Side, Topology, VpnGateway, resolve
 from netlab.scenario.rules.breach import Breach, Path
 
@@ -134,13 +134,26 @@ def misfit(state: State, name: str) -> Misfit | None:
         return Misfit("R46", "connection_mode", "both ends are ResponderOnly, so none begins")
     match negotiated.reason:
         case "peer unreachable":
-            return Misfit("R46", "connection_mode", f"{_end(begins.other)} is InitiatorOnly and answers nobody")
+            return _unheard(begins)
         case "authentication failed":
             one, other = connection.spec.between
             return Misfit("R31", "shared_key", f"the shared keys of {one} and {other} differ")
         case "selectors unacceptable":
             return _selectors(begins)
     return _proposals(begins)
+
+
+def _unheard(begins: Side) -> Misfit:
+    """Why the side that begins gets no answer."""
+    into, out_of = begins.other.access, begins.access
+    if not ike.answers(begins.other):
+        return Misfit("R46", "connection_mode", f"{_end(begins.other)} is InitiatorOnly and answers nobody")
+    if into is not None:
+        message = f"{_end(begins)} begins, and the NAT of {into.name} lets no IKE in to {_end(begins.other)}"
+        return Misfit("R32", "connection_mode", message)
+    assert out_of is not None
+    needs = " and ".join(NEEDS["IkeV2"])
+    return Misfit("R32", "between", f"{_end(begins)} begins, and {out_of.name} does not let {needs} out")
 
 
 def _proposals(begins: Side) -> Misfit:

@@ -5,20 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netlab.azure.dataplane.filters import of_access
+from netlab.azure.dataplane.routers import edge
 from netlab.plan.devices import Parts
 from netlab.plan.model import AccessRules, Barrier, HttpProxy, Interface, Link, Node, Route
 from netlab.plan.names import lab_netns, node_directory
-from netlab.plan.ports import NIC, WAN, behind_port
-from netlab.plan.underlay import FAR, INNER_FAR, to_internet, upstream
+from netlab.plan.ports import WAN, behind_port
+from netlab.plan.underlay import FAR, INNER_FAR, NEAR, to_internet, upstream
 from netlab.scenario.names import INTERNET
-from netlab.scenario.network import AccessNetwork, Client, ClientTunnel, Network
+from netlab.scenario.network import AccessNetwork, Client, ClientTunnel, Network, Site
 
 PROXY_PORT = 3128
 
 
 def router(lab: str, access: AccessNetwork) -> Parts:
     """The NAT router of an access network, with a link to the Internet."""
-    proxy = proxy_address(access)
+    proxy, private = proxy_address(access), access.network.public.private
+    devices = {site: str(private[site.node]) for site in access.sites}
+    to_devices = (Route(f"{own}/32", behind_port(edge(site.node)), via=NEAR) for site, own in devices.items())
+    forwards = next(iter(devices.values()), "") if access.spec.forwards_ike else ""
     return Parts(
         (
             Node(
@@ -27,8 +31,8 @@ def router(lab: str, access: AccessNetwork) -> Parts:
                 lab_netns(lab, access.node),
                 access.name,
                 loopback=(f"{proxy}/32",) if proxy else (),
-                routes=(upstream(WAN, INNER_FAR), *(to_client(client) for client in access.clients)),
-                nftables=(AccessRules(WAN, str(access.public_address), tuple(_barriers(access))),),
+                routes=(upstream(WAN, INNER_FAR), *map(to_client, access.network.clients_in(access)), *to_devices),
+                nftables=(AccessRules(WAN, str(access.public_address), forwards, tuple(_barriers(access))),),
             ),
         ),
         (to_internet(access.node, (f"{access.public_address}/32",), WAN, INNER_FAR),),
@@ -50,13 +54,12 @@ def translated(client: Client) -> str:
     return str(client.public_address) if client.upstream is not None else ""
 
 
-def link(client: Client) -> Link:
-    """The link of a client to the Internet, or to the NAT router or the site before it."""
-    own = (f"{client.own_address}/32",)
-    if client.upstream is None:
-        return to_internet(client.node, own, NIC)
-    before = Interface(client.upstream.node, behind_port(client.node), f"b-{client.node}", (f"{FAR}/32",))
-    return Link(Interface(client.node, NIC, NIC, own), before, underlay=True)
+def link(node: str, device: str, addresses: tuple[str, ...], before: AccessNetwork | Site | None) -> Link:
+    """The link of a client or of an edge to the Internet, or to the NAT router or the site before it."""
+    if before is None:
+        return to_internet(node, addresses, device)
+    end = Interface(before.node, behind_port(node), f"b-{node}", (f"{FAR}/32",))
+    return Link(Interface(node, device, device, addresses), end, underlay=True)
 
 
 # --- proxies --------------------------------------------------------------------------------------------------------

@@ -55,7 +55,7 @@ def machine(lab: str, client: network.Client) -> Parts:
                 forwarding=False,
             ),
         ),
-        (link(client),),
+        (link(client.node, NIC, (f"{client.own_address}/32",), client.upstream),),
     )
 
 

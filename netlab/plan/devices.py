@@ -23,7 +23,7 @@ _IF_IDS = 2**31 - 1
 class Device:
     """A gateway instance, a VPN device or an appliance at which tunnels end: its router, its public address and that
     of its gateway's point-to-site clients, its tunnels, whether it is on duty or on standby, and whether clients
-    connect to it."""
+    connect to it. Behind NAT it has a private address."""
 
     router: Router
     public: str
@@ -32,6 +32,7 @@ class Device:
     data_plane: DataPlane
     on_duty: bool = True
     serves_p2s: bool = False
+    private: str = ""
 
     @property
     def end(self) -> End:
@@ -64,6 +65,11 @@ class Device:
         return f"{self.node}-edge"
 
     @property
+    def own(self) -> str:
+        """The address that its edge has: the public one, or behind NAT the private one."""
+        return self.private or self.public
+
+    @property
     def p2s(self) -> bool:
         """Whether point-to-site clients connect to it, or could."""
         return bool(self.public_p2s)
@@ -75,9 +81,9 @@ class Device:
         return any(NEEDS[each] == ("tcp/443",) for each in types)
 
     @property
-    def publics(self) -> tuple[str, ...]:
-        """Its public addresses."""
-        return tuple(dict.fromkeys((self.public, *((self.public_p2s,) if self.serves_p2s else ()))))
+    def addresses(self) -> tuple[str, ...]:
+        """The addresses of its edge."""
+        return tuple(dict.fromkeys((self.own, *((self.public_p2s,) if self.serves_p2s else ()))))
 
     def charon_edge(self, connection: str) -> str:
         """The namespace of the charon that serves a connection: one for all where the kernel does ESP."""
@@ -88,7 +94,7 @@ class Device:
     def local_address(self, connection: str) -> str:
         """The address that the charon of a connection has: of an appliance one behind its NIC's."""
         if self.appliance is None:
-            return self.public_p2s if connection == P2S else self.public
+            return self.public_p2s if connection == P2S else self.own
         return self._behind_nic[self.charon_edge(connection)]
 
     @cached_property
@@ -147,8 +153,9 @@ def _standing_in(tunnel: network.Tunnel, router: Router) -> network.Tunnel:
 
 
 def _device(topology: Topology, router: Router, data_plane: DataPlane, on_duty: bool) -> Device:
-    address = str(topology.network.public.routers[router.node])
-    return Device(router, address, "", topology.tunnels_of(router.node), data_plane, on_duty)
+    public = topology.network.public
+    tunnels, private = topology.tunnels_of(router.node), str(public.private.get(router.node, ""))
+    return Device(router, str(public.routers[router.node]), "", tunnels, data_plane, on_duty, private=private)
 
 
 def _of_server(topology: Topology, server: Appliance, data_plane: DataPlane) -> Device:

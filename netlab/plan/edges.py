@@ -13,6 +13,7 @@ from ipaddress import IPv4Network
 from netlab.azure import ike
 from netlab.azure.selectors import ANY, local_prefixes
 from netlab.azure.state import unknown_instance
+from netlab.plan.access import link
 from netlab.plan.certificates import gateway_credentials
 from netlab.plan.devices import Device, Parts
 from netlab.plan.ipsec import ike_connection
@@ -34,7 +35,7 @@ from netlab.plan.names import lab_netns, node_directory, table_numbers
 from netlab.plan.p2s import radius
 from netlab.plan.p2s.ikev2 import gateway_secrets, p2s_connection
 from netlab.plan.ports import P2S, WAN, edge_port
-from netlab.plan.underlay import INNER_FAR, INNER_NEAR, NEAR, to_internet, upstream
+from netlab.plan.underlay import INNER_FAR, INNER_NEAR, NEAR, upstream
 from netlab.scenario.network import Tunnel
 
 _TCP = 6
@@ -131,13 +132,13 @@ def _behind_nic(lab: str, device: Device, connections: Connections, secrets: Sec
 
 def _kernel_edge(lab: str, device: Device, connections: Connections, secrets: Secrets, filters: Filters) -> Parts:
     """One namespace with one charon for all connections; their XFRM interfaces differ by ``if_id``."""
-    wan = to_internet(device.edge, (f"{NEAR}/32",))
+    wan = link(device.edge, WAN, (f"{NEAR}/32",), device.site.upstream if device.site is not None else None)
     node = Node(
         device.edge,
         "edge",
         lab_netns(lab, device.edge),
         device.end.name,
-        loopback=tuple(f"{address}/32" for address in device.publics),
+        loopback=tuple(f"{address}/32" for address in device.addresses),
         routes=(upstream(WAN),),
         nftables=tuple(ruleset for group in filters.values() for ruleset in group),
     )
@@ -154,15 +155,15 @@ def _userspace_edges(lab: str, device: Device, connections: Connections, secrets
     (platform-facts.md, section 1). The steering namespace owns no address: by the peer's address it chooses the edge,
     each of which holds the public address; unknown peers reach the point-to-site edge.
     """
-    wan = to_internet(device.edge, (f"{NEAR}/32",))
+    wan = link(device.edge, WAN, (f"{NEAR}/32",), device.site.upstream if device.site is not None else None)
     inner = {name: _edge_link(device, name) for name in connections} | _link_for_clients(device)
     routes, rules = [upstream(WAN)], []
     tables = table_numbers(connections)
-    for name, link in inner.items():
+    for name, inward in inner.items():
         if name == P2S:
-            routes.append(Route(f"{device.public_p2s}/32", link.b.name, via=INNER_NEAR))
+            routes.append(Route(f"{device.public_p2s}/32", inward.b.name, via=INNER_NEAR))
         else:
-            way = Route(f"{connections[name].local_address}/32", link.b.name, via=INNER_NEAR, table=tables[name])
+            way = Route(f"{connections[name].local_address}/32", inward.b.name, via=INNER_NEAR, table=tables[name])
             peer = f"{connections[name].remote_address}/32"
             routes.append(way)
             rules.append(Rule(_STEERING_PRIORITY, way.table, source=peer, destination=way.prefix))

@@ -39,7 +39,7 @@ def ike_connection(device: Device, peer: Device, tunnel: Tunnel) -> IkeConnectio
         dpd_timeout=0 if policy_based else tunnel.connection.spec.dpd_timeout_seconds,
         idle_timeout=ike.IDLE_TIMEOUT if policy_based else 0,
         child_lifetime=ike.child_lifetime(side),
-        translated=device.public if device.appliance is not None else "",
+        translated=device.public if device.appliance is not None or device.private else "",
     )
 
 

@@ -164,7 +164,7 @@ def _public_nodes(network: Network, on_duty: tuple[Device, ...]) -> dict[str, st
     public = network.public
     fabrics_of = {node: nic.vnet.node for node, nic in network.nics.items()}
     return {
-        **{address: device.edge for device in on_duty if device.appliance is None for address in device.publics},
+        **{address: d.edge for d in on_duty if d.appliance is None and not d.private for address in d.addresses},
         **{str(found.public_address): found.node for found in network.access_networks.values()},
         **{str(found.public_address): found.node for found in network.clients.values() if found.upstream is None},
         **{str(address): network.vnets[name].node for name, address in public.egress.items()},

@@ -53,7 +53,7 @@ def _router(lab: str, site: Site, router: Router, routes: tuple[Route, ...]) -> 
 
 def _to_the_hosts(site: Site) -> Iterator[Route]:
     yield from (Route(f"{address}/32", host_port(host)) for host, address in site.spec.hosts.items())
-    yield from map(to_client, site.clients)
+    yield from map(to_client, site.network.clients_in(site))
     yield from _unknown_hosts(site)
 
 
@@ -113,7 +113,5 @@ def way_out(site: Site, device: Device) -> tuple[tuple[Route, ...], SiteNat]:
     """What a site's edge needs to bring to the Internet and back its hosts and what VNets send through it (R84)."""
     spaces = (str(prefix) for vnet in site.network.vnets.values() for prefix in vnet.address_space)
     prefixes = dict.fromkeys((*map(str, site.prefixes), *spaces, *PRIVATE))
-    clients = (f"{client.own_address}/32" for client in site.clients)
-    return tuple(Route(prefix, LAN, via=INNER_NEAR) for prefix in (*prefixes, *clients)), SiteNat(
-        LAN, WAN, device.public
-    )
+    clients = (f"{client.own_address}/32" for client in site.network.clients_in(site))
+    return tuple(Route(prefix, LAN, via=INNER_NEAR) for prefix in (*prefixes, *clients)), SiteNat(LAN, WAN, device.own)

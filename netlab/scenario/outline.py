@@ -141,7 +141,10 @@ def _device(site: Site, router: Router) -> Node:
     """A VPN device; of several ones by its name."""
     names = tuple(site.spec.devices)
     title = f"VPN device {names[router.index]}" if names else "VPN device"
-    spoken = (_spoken((router,)),) if _speaks(site) else ()
+    spoken = (
+        *((_spoken((router,)),) if _speaks(site) else ()),
+        *((f"behind {site.spec.behind}",) if site.upstream else ()),
+    )
     return Node(router.node, "device", title, (*spoken, *_impaired(site.network.scenario.links.get(site.name))))
 
 
@@ -153,7 +156,9 @@ def _spoken(routers: tuple[Router, ...]) -> str:
 
 def _clients(network: Network) -> Iterator[Node]:
     for name, client in network.clients.items():
-        yield Node(client.node, "client", name, (client.spec.os, *_impaired(network.scenario.links.get(name))))
+        behind = (f"behind {client.spec.behind}",) if client.spec.behind is not None else ()
+        lines = (client.spec.os, *behind, *_impaired(network.scenario.links.get(name)))
+        yield Node(client.node, "client", name, lines)
 
 
 def _speaks(end: VpnGateway | Site) -> bool:

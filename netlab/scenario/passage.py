@@ -21,7 +21,9 @@ class Obstacle(Enum):
 
 def outermost(scenario: Scenario, client: str) -> str | None:
     """The access network or site whose public address a client has; None where it has one of its own."""
-    return scenario.clients[client].behind
+    behind = scenario.clients[client].behind
+    site = scenario.sites.get(behind or "")
+    return site.behind or behind if site is not None else behind
 
 
 def access_of(scenario: Scenario, client: str) -> AccessNetwork | None:
@@ -84,6 +86,6 @@ def _is_tls(tunnel_type: TunnelType) -> bool:
 def _shares_address(scenario: Scenario, client: str, gateway: str) -> bool:
     """Whether a client has the public address of a device that is connected with the same gateway (R69, P26)."""
     place = outermost(scenario, client)
-    return place is not None and any(
-        item.other(gateway) == place for _, item in scenario.connections_of(gateway) if gateway in item.between
-    )
+    ends = [item.other(gateway) for _, item in scenario.connections_of(gateway)]
+    behind = (site.behind for end in ends if (site := scenario.sites.get(end)) is not None)
+    return place is not None and place in (*ends, *behind)

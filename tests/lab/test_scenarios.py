@@ -108,6 +108,7 @@ ENDPOINTS = {
     "s2s-ikev1": {"vnet1-vm1", "site1-old", "site2-new", "site3-stubborn"},
     "s2s-custom-ipsec-policy": {"vnet1-vm1", *(f"site{n}-h{n}" for n in range(1, 6))},
     "s2s-psk-mismatch": {"vnet1-vm1", "site1-h1", "site2-h2"},
+    "s2s-device-behind-nat": {"vnet1-vm1", "site1-h1", "site2-h2", "site3-h3", "site4-h4"},
     "s2s-multi-site": {"vnet1-vm1", "site1-h1", "site2-h2", "site3-h3"},
     "s2s-bgp-dual-tunnel": {"vnet1-vm1", "site1-h1"},
     "s2s-active-active": {"vnet1-vm1", "site1-h1", "site2-h2"},

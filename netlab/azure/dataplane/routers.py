@@ -225,7 +225,7 @@ def _hosts(router: Router, site: Site) -> Iterator[Route]:
         for host in site.hosts:
             hop = Hop(host.node, host.node, router.node)
             yield Route(IPv4Network(host.address), "the site's own network", host.name, (hop,))
-        for client in site.clients:
+        for client in site.network.clients_in(site):
             hop = Hop(client.node, client.node, router.node)
             yield Route(IPv4Network(client.own_address), "the site's own network", client.name, (hop,))
 

@@ -29,7 +29,7 @@ def internet(network: Network) -> Node:
 def _public_nodes(network: Network) -> Iterator[tuple[IPv4Address, str]]:
     """Every public address behind which machines are, and the node whose link to the Internet leads there."""
     public = network.public
-    for site in network.sites.values():
+    for site in (site for site in network.sites.values() if site.upstream is None):
         yield from ((public.routers[router.node], edge(router.node)) for router in site.devices)
     yield from ((access.public_address, access.node) for access in network.access_networks.values())
     yield from ((c.public_address, c.node) for c in network.clients.values() if c.upstream is None)
@@ -41,7 +41,9 @@ def _public_nodes(network: Network) -> Iterator[tuple[IPv4Address, str]]:
 
 def access(found: AccessNetwork) -> Node:
     """The NAT router of an access network: it brings what is there to the Internet under its address, and back."""
-    inside = ((client.own_address, client.node) for client in found.clients)
+    private = found.network.public.private
+    inside = [(client.own_address, client.node) for client in found.network.clients_in(found)]
+    inside += [(private[site.node], edge(site.node)) for site in found.sites]
     lan = (Route(IPv4Network(own), "the network's own", node, (Hop(node, node, found.node),)) for own, node in inside)
     wan = Route(ANY, "the way to the Internet", INTERNET, (Hop(INTERNET, INTERNET, found.node),))
     return Node(
@@ -58,23 +60,22 @@ def site_edge(state: State, router: Router) -> Node:
     assert isinstance(site, Site)
     inward = Hop(router.node, router.node, name)
     spaces = (prefix for vnet in site.network.vnets.values() for prefix in vnet.address_space)
-    clients = (IPv4Network(client.own_address) for client in site.clients)
+    clients = (IPv4Network(client.own_address) for client in site.network.clients_in(site))
     prefixes = dict.fromkeys((*site.prefixes, *spaces, *PRIVATE_PREFIXES, *clients))
     lan = (Route(prefix, "the device's network", router.node, (inward,)) for prefix in prefixes)
-    wan = Route(ANY, "the way to the Internet", INTERNET, (_uplink(state, router),))
-    return Node(
-        name,
-        table(lan, (wan,)),
-        translations={INTERNET: Translation(INTERNET, masquerade=site.network.public.routers[router.node])},
-    )
+    before = site.upstream.node if site.upstream is not None else INTERNET
+    wan = Route(ANY, "the way to the Internet", before, (_uplink(state, router, before),))
+    public = site.network.public
+    own = public.private.get(router.node, public.routers[router.node])
+    return Node(name, table(lan, (wan,)), translations={before: Translation(before, masquerade=own)})
 
 
-def _uplink(state: State, router: Router) -> Hop:
+def _uplink(state: State, router: Router, before: str) -> Hop:
     """Where the edge of a VPN device sends what is for the Internet."""
     for impact, why in ((Impact.CUT, DropType.LINK_CUT), (Impact.SILENT, DropType.DEVICE_SILENT)):
         if router.node in state.hit(impact):
             return Hop(drop=cause(why))
-    return Hop(INTERNET, INTERNET, edge(router.node))
+    return Hop(before, before, edge(router.node))
 
 
 def expressroute(state: State, router: Router) -> Node:

@@ -25,6 +25,7 @@ def of_tunnel_down(case: Case) -> Iterator[Change]:
         yield from widened(case, tunnel)
     elif reason:
         yield from _agreeing(tunnel.connection, why)
+        yield from _without_nat(tunnel.connection, why)
 
 
 def _agreeing(connection: Connection, why: str) -> Iterator[Change]:
@@ -46,6 +47,16 @@ def _agreeing(connection: Connection, why: str) -> Iterator[Change]:
     for place in (path, (*path, "other_end") if spec.other_end is not None else path):
         sentence = f"bring {connection.name} up: give it the connection_mode Default: {why}"
         yield Change(sentence, (Edit("set", (*place, "connection_mode"), "Default"),))
+
+
+def _without_nat(connection: Connection, why: str) -> Iterator[Change]:
+    """A device with a public address of its own, or to which the router before it forwards IKE."""
+    for side in connection.sides:
+        if side.access is not None:
+            edit = Edit("set", ("access_networks", side.access.name, "forwards_ike"), True)
+            yield Change(f"have the router of {side.access.name} forward UDP 500 and 4500: {why}", (edit,))
+            away = Edit("remove", ("sites", side.end.name, "behind"))
+            yield Change(f"give the device of {side.end.name} a public address of its own: {why}", (away,))
 
 
 def widened(case: Case, tunnel: Tunnel) -> Iterator[Change]:

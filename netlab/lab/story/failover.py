@@ -54,26 +54,27 @@ def _remove(part: Plan, machine: Machine, abruptly: bool) -> None:
     machine.tunnels.remove(part)
 
 
-def cut_over(old: Plan, new: Plan, machine: Machine, up: Collection[str]) -> None:
-    """Move the public addresses, have the VNets follow, and bring up the tunnels that must be.
+def cut_over(old: Plan, new: Plan, machine: Machine, up: Collection[str], refused: Collection[str] = ()) -> None:
+    """Move the public addresses, have the VNets follow, and bring up the tunnels that must be; those ``refused`` are
+    tried, too.
 
     One whose initiator has an SA, or tries to get one, it brings up itself: when it has noticed that the peer is gone.
     """
-    _move(old, new, machine, up)
+    _move(old, new, machine, up, refused)
     for speaker in added_to(old, new).speakers:
         for neighbor in speaker.neighbors:
             # What it tried before the tunnel was up would be tried again after a second (TCP).
             machine.bgp.reset_session(speaker, neighbor.address)
 
 
-def _move(old: Plan, new: Plan, machine: Machine, up: Collection[str]) -> None:
+def _move(old: Plan, new: Plan, machine: Machine, up: Collection[str], refused: Collection[str] = ()) -> None:
     for node in new.nodes:
         before = old.node(node.name)
         if before != node:
             machine.links.change(before, node)
     machine.daemons.replan(new.lab)
     moved = {connection.name for charon in _more(old, new) for connection in charon.connections}
-    machine.ike.initiate(new, moved & set(up) & set(_idle(new, machine)))
+    machine.ike.initiate(new, moved & {*up, *refused} & set(_idle(new, machine)), refused)
 
 
 def _idle(plan: Plan, machine: Machine) -> Iterator[str]:

@@ -39,10 +39,12 @@ class FabricRules:
 
 @dataclass(frozen=True, slots=True)
 class AccessRules:
-    """A NAT router sends to the Internet, over ``wan``, under its public address, and is a firewall (P6)."""
+    """A NAT router sends to the Internet, over ``wan``, under its public address, and is a firewall (P6). IKE that
+    comes to its address it forwards to ``device``, if it has one (R32)."""
 
     wan: str
     address: str
+    device: str
     barriers: tuple[Barrier, ...] = ()
 
 

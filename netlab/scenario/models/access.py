@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from netlab.scenario.models.gateway import TunnelPort
+from netlab.scenario.models.gateway import NEEDS, TunnelPort
 from netlab.scenario.values import Address, Model
 
 
@@ -34,6 +34,10 @@ class AccessNetwork(Model):
     """The HTTP proxy of the network, which its clients use where its firewall does not let their tunnels out (P8).
     Default: none."""
 
+    forwards_ike: bool = False
+    """Whether the router forwards UDP 500 and 4500 of its public address to the VPN device of the site behind it, so
+    that a gateway can initiate (R32)."""
+
     @property
     def is_open(self) -> bool:
         """Whether it lets everything out."""
@@ -43,3 +47,8 @@ class AccessNetwork(Model):
     def ports_out(self) -> tuple[TunnelPort, ...]:
         """What the firewall lets out, where it does not let everything out."""
         return self.lets_out or ()
+
+    @property
+    def lets_ike_out(self) -> bool:
+        """Whether IKE gets out, with NAT traversal."""
+        return self.is_open or set(NEEDS["IkeV2"]) <= set(self.ports_out)

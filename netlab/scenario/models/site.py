@@ -40,6 +40,10 @@ class Site(Model):
     """The hosts, by name, and their addresses."""
     public_ip_address: Address | None = None
     """The public address of the only device. Default: one that the lab chooses."""
+    behind: Name | None = None
+    """The access network whose NAT router is before the only device, which has its public address then: the device
+    initiates, unless the router forwards IKE (R32). Both ends identify the device by that address. Default: the device
+    is on the Internet."""
     devices: dict[Name, VpnDevice] = {}
     """The VPN devices of a site that has several. Default: a single one (R73)."""
     software: DeviceSoftware = DeviceSoftware()

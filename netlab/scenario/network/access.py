@@ -11,7 +11,8 @@ from netlab.scenario import models
 from netlab.scenario.models import node_name
 
 if TYPE_CHECKING:
-    from netlab.scenario.network.graph import Client, Network
+    from netlab.scenario.network.ends import Site
+    from netlab.scenario.network.graph import Network
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +34,6 @@ class AccessNetwork:
         return self.network.public.access[self.name]
 
     @cached_property
-    def clients(self) -> tuple[Client, ...]:
-        """The clients that are in it, in the file's order."""
-        return tuple(client for client in self.network.clients.values() if client.upstream is self)
+    def sites(self) -> tuple[Site, ...]:
+        """The sites whose device is in it: one at most."""
+        return tuple(site for site in self.network.sites.values() if site.upstream is self)

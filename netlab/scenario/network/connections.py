@@ -14,6 +14,7 @@ from netlab.scenario.network.ends import Appliance, Site, VpnGateway
 from netlab.scenario.network.peer_addresses import BgpEnd, bgp_ends
 
 if TYPE_CHECKING:
+    from netlab.scenario.network.access import AccessNetwork
     from netlab.scenario.network.graph import Network
     from netlab.scenario.network.routers import Router
 
@@ -73,6 +74,11 @@ class Side:
         """Whether it is a gateway's counterpart, which is set to what the gateway wants: a site, or an appliance that
         faces a VPN gateway."""
         return self.end.role == "site" or (self.end.role == "appliance" and self.other.end.role == "gateway")
+
+    @cached_property
+    def access(self) -> AccessNetwork | None:
+        """The access network before its end: only a site's device is behind NAT."""
+        return self.end.upstream if isinstance(self.end, Site) else None
 
     @property
     def policy_based(self) -> bool:

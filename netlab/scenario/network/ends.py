@@ -19,6 +19,7 @@ from netlab.scenario.nodes import (
 )
 
 if TYPE_CHECKING:
+    from netlab.scenario.network.access import AccessNetwork
     from netlab.scenario.network.connections import Side
     from netlab.scenario.network.graph import Client, Network
     from netlab.scenario.network.vnets import Nic, VNet
@@ -156,9 +157,9 @@ class Site(End):
         return tuple(Host(self, name, address) for name, address in self.spec.hosts.items())
 
     @cached_property
-    def clients(self) -> tuple[Client, ...]:
-        """The point-to-site clients that are in it, in the file's order."""
-        return tuple(client for client in self.network.clients.values() if client.upstream is self)
+    def upstream(self) -> AccessNetwork | None:
+        """The access network that its device is in; None on the Internet."""
+        return self.network.access_networks[self.spec.behind] if self.spec.behind is not None else None
 
     def device(self, name: str | None) -> Router:
         """The device of this name; the first one without a name."""

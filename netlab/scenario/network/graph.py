@@ -138,6 +138,10 @@ class Network:
         }
         return {node: asking for node, asking in found.items() if asking}
 
+    def clients_in(self, place: AccessNetwork | Site) -> tuple[Client, ...]:
+        """The clients that are in an access network or in a site, in the file's order."""
+        return tuple(client for client in self.clients.values() if client.upstream is place)
+
     def end(self, name: str) -> AnyEnd:
         """The end of connections of this name: a VNet's VPN gateway, a site or an appliance."""
         if name in self.sites:

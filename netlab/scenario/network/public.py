@@ -44,7 +44,7 @@ def assign(network: Network) -> PublicAddresses:
     """Assign public addresses by the names of what has them; those that the file gives come first."""
     asked: dict[IPv4Network, dict[str, IPv4Address | None]] = {
         _GATEWAYS: {key: address for gateway in network.vpn_gateways for key, address in _asked(gateway)},
-        _SITES: {router.node: _of_device(s, router) for s in network.sites.values() for router in s.devices},
+        _SITES: {r.node: _of_device(s, r) for s in network.sites.values() if s.upstream is None for r in s.devices},
         _CLIENTS: dict(_of_clients(network)),
         _MACHINES: dict(_of_machines(network)),
     }
@@ -59,9 +59,11 @@ def assign(network: Network) -> PublicAddresses:
     reserved = _assigned(dict.fromkeys(lacking), LAB_PUBLIC)
     for range_, name in left:
         found[range_][name] = reserved[f"{range_} {name}"]
-    gateways, outermost = found[_GATEWAYS], found[_CLIENTS] | found[_SITES]
+    gateways = found[_GATEWAYS]
+    devices = found[_SITES] | {s.node: found[_CLIENTS][s.spec.behind] for s in network.sites.values() if s.spec.behind}
+    outermost = found[_CLIENTS] | devices
     return PublicAddresses(
-        routers=_of_instances(network, gateways) | found[_SITES],
+        routers=_of_instances(network, gateways) | devices,
         point_to_site={g.name: gateways.get(f"{g.name}/2") or gateways[f"{g.name}/0"] for g in network.vpn_gateways},
         clients={
             name: outermost[name if client.upstream is None else _key(client.upstream)]
@@ -81,10 +83,13 @@ def _key(upstream: AccessNetwork | Site) -> str:
 
 
 def _behind_nat(network: Network) -> dict[str, IPv4Address]:
-    """The private addresses of what is behind NAT: of clients, and of HTTP proxies."""
+    """The private addresses of what is behind NAT: of clients, of devices, and of HTTP proxies."""
     clients = (client.node for client in network.clients.values() if client.upstream is not None)
     proxies = (access.node for access in network.access_networks.values() if access.spec.http_proxy is not None)
-    return {node: LAB_NATS[place] for node, place in places((*clients, *proxies), LAB_NATS.num_addresses).items()}
+    devices = (site.node for site in network.sites.values() if site.upstream is not None)
+    return {
+        node: LAB_NATS[place] for node, place in places((*clients, *devices, *proxies), LAB_NATS.num_addresses).items()
+    }
 
 
 def _of_clients(network: Network) -> Iterator[tuple[str, IPv4Address | None]]:

@@ -171,6 +171,8 @@ RULES: tuple[Rule, ...] = (
     local_network_gateways.r71_local_network_gateways_lie_outside,
     local_network_gateways.r72_local_network_gateways_do_not_overlap,
     connections.r73_second_tunnels_take_a_second_device,
+    sites.r32_devices_behind_nat_are_alone,
+    sites.routers_forward_ike_to_a_device,
     sites.r73_devices_have_addresses_of_their_own,
     connections.r74_connections_join_gateways,
     local_network_gateways.r75_hidden_local_network_gateway_stays_hidden,

@@ -10,7 +10,7 @@ from netlab.scenario.addresses import DEFAULT_ROUTE
 from netlab.scenario.models import Scenario, Site
 from netlab.scenario.names import suggest
 from netlab.scenario.overlaps import Cover
-from netlab.scenario.rules.breach import Breach, Breaches, Path, listed
+from netlab.scenario.rules.breach import Breach, Breaches, Path, by_profile, listed, unknown
 from netlab.scenario.rules.joined import speaking
 from netlab.scenario.rules.subjects import lacks_room
 from netlab.scenario.rules.vnets import NOT_UNICAST
@@ -85,6 +85,35 @@ def _bgp_addresses(site: Site) -> Iterator[IPv4Address]:
     elif site.devices and not lacks_room(site):
         yield from (addresses.device_bgp_address(site, name) for name in site.devices)
         yield addresses.router_bgp_address(site)
+
+
+def r32_devices_behind_nat_are_alone(scenario: Scenario) -> Breaches:
+    """R32: the only device of a site may be behind NAT, whose public address it has; the seed wants none there."""
+    first: dict[str, str] = {}
+    for name, site in scenario.sites.items():
+        path: Path = ("sites", name, "behind")
+        if site.behind is None:
+            continue
+        other = first.setdefault(site.behind, name)
+        yield from unknown(path, site.behind, scenario.access_networks, "access network")
+        if scenario.profile == "seed":
+            yield Breach(path, f"a VPN device is not behind NAT; leave it out {by_profile(scenario)}")
+        elif site.devices:
+            yield Breach(path, "the site has several devices, and each its own public address; leave it out")
+        elif other != name:
+            yield Breach(path, f"`{other}` has the public address of `{site.behind}` already; name another network")
+        elif site.public_ip_address is not None:
+            message = f"the device has the public address of `{site.behind}`; leave it out, or write it there"
+            yield Breach((*path[:2], "public_ip_address"), message)
+
+
+def routers_forward_ike_to_a_device(scenario: Scenario) -> Breaches:
+    """The router of an access network forwards IKE to the device of the site behind it."""
+    behind = {site.behind for site in scenario.sites.values()}
+    for name, network in scenario.access_networks.items():
+        if network.forwards_ike and name not in behind:
+            path = ("access_networks", name, "forwards_ike")
+            yield Breach(path, f"no site is behind `{name}`, so its router has no device to forward to; leave it out")
 
 
 def r73_devices_have_addresses_of_their_own(scenario: Scenario) -> Breaches:

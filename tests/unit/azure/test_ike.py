@@ -243,3 +243,48 @@ def test_an_end_without_a_key_of_its_own_has_the_connections() -> None:
     assert initial(scenario(shared_key="one", other_end={"connection_protocol": "IKEv2"})).negotiated[C].up
     assert initial(scenario(shared_key="one", other_end={"shared_key": "one"})).negotiated[C].up
     assert not initial(scenario(other_end={"shared_key": "two"})).negotiated[C].up
+
+
+# --- through NAT ----------------------------------------------------------------------------------------------------
+
+
+def behind(network: dict[str, Any], **connection: Any) -> Scenario:
+    found = scenario(**connection).model_dump(mode="json", exclude_unset=True)
+    found["sites"]["Site1"]["behind"] = "provider"
+    return Scenario.model_validate({**found, "access_networks": {"provider": network}})
+
+
+FORWARDS = {"forwards_ike": True}
+NO_NAT_T = {"lets_out": ["udp/500", "tcp/443"]}
+ONLY = {"connection_mode": "InitiatorOnly"}
+
+
+@pytest.mark.parametrize(
+    ("network", "connection", "begins", "reason"),
+    [
+        # Without NAT the gateway would begin.
+        ({}, {}, "Site1", ""),
+        (FORWARDS, {}, "VNet1", ""),
+        ({}, ONLY, "VNet1", "peer unreachable"),
+        (FORWARDS, ONLY, "VNet1", ""),
+        ({}, {"connection_mode": "ResponderOnly"}, "Site1", ""),
+        ({}, {"connection_protocol": "IKEv1"}, "Site1", ""),
+        # The device answers only, and nothing gets to it.
+        ({}, {"other_end": {"connection_mode": "ResponderOnly"}}, "VNet1", "peer unreachable"),
+        (FORWARDS, {"other_end": {"connection_mode": "ResponderOnly"}}, "VNet1", ""),
+        # NAT traversal needs UDP 4500; what the router forwards it takes the answers of.
+        (NO_NAT_T, {}, "Site1", "peer unreachable"),
+        ({"lets_out": ["tcp/443"]}, {}, "Site1", "peer unreachable"),
+        ({"lets_out": ["udp/500", "udp/4500"]}, {}, "Site1", ""),
+        ({**NO_NAT_T, **FORWARDS}, {}, "VNet1", ""),
+        ({"http_proxy": {}}, {}, "Site1", "peer unreachable"),
+    ],
+)
+def test_through_nat_the_device_begins_unless_its_router_forwards_ike(
+    network: dict[str, Any], connection: dict[str, Any], begins: str, reason: str
+) -> None:
+    """R32."""
+    found = negotiated(behind(network, **connection))
+    assert found.initiator is not None
+    assert (found.initiator.end.name, found.reason) == (begins, reason)
+    assert found.code == ("PeerReachability" if reason else "NoFault")

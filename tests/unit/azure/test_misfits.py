@@ -314,3 +314,39 @@ connections:
     assert len(said) == 1
     differ = "the shared keys of VNet1 and Site1 differ"
     assert said[0].endswith(f"the connection stays NotConnected, and no step expects it: {differ}{says}")
+
+
+BEHIND = HEAD.replace("hosts: {host1: 10.101.0.10}}", "hosts: {host1: 10.101.0.10}, behind: home}")
+UNHEARD = {
+    "only the gateway begins, and nothing gets in": (
+        "{}",
+        "    connection_mode: InitiatorOnly\n",
+        "VNet1 begins, and the NAT of home lets no IKE in to Site1",
+    ),
+    "the device only answers": (
+        "{}",
+        "    other_end: {connection_mode: ResponderOnly}\n",
+        "VNet1 begins, and the NAT of home lets no IKE in to Site1",
+    ),
+    "no NAT traversal": (
+        "{lets_out: [udp/500]}",
+        "",
+        "Site1 begins, and home does not let udp/500 and udp/4500 out",
+    ),
+    "only a proxy": ("{http_proxy: {}}", "", "Site1 begins, and home does not let udp/500 and udp/4500 out"),
+}
+
+
+@pytest.mark.parametrize("case", UNHEARD)
+def test_check_warns_of_nat_that_keeps_a_connection_down(case: str, tmp_path) -> None:
+    """R32."""
+    network, rest, why = UNHEARD[case]
+    networks = f"access_networks:\n  home: {network}\n"
+    ((_, severity, number, message),) = found(BEHIND + rest + networks, tmp_path)
+    assert (severity, number) == ("warning", "R32")
+    assert message.endswith(f": the connection stays NotConnected, and no step expects it: {why}")
+
+
+@pytest.mark.parametrize("network", ["{}", "{forwards_ike: true}", "{lets_out: [udp/500, udp/4500]}"])
+def test_nat_that_keeps_no_connection_down_is_no_warning(network: str, tmp_path) -> None:
+    assert found(f"{BEHIND}access_networks:\n  home: {network}\n", tmp_path) == []

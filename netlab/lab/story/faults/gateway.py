@@ -42,7 +42,8 @@ def _fail_over(stage: Stage, change: Change) -> None:
     if not planned:
         failover.prepare(old, new, secrets, machine)
     until(over)
-    failover.cut_over(old, new, machine, stage.state.up - stage.state.not_at_once)
+    state = stage.state
+    failover.cut_over(old, new, machine, state.up - state.not_at_once, state.refused)
 
 
 def _repairs(taken: tuple[Action, ...]) -> Iterator[Undo]:

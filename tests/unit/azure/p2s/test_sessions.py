@@ -376,3 +376,27 @@ def test_a_client_in_a_site_reaches_its_hosts_without_the_tunnel() -> None:
     assert found.reverse[0].nodes == ("site1-pc", "site1", "one")
     # Its answers to an address of the pool have no route.
     assert cell(state, "site1-pc", "one").outcome == "unreachable"
+
+
+@pytest.mark.parametrize(
+    ("place", "absent"),
+    [("Site1", SHARED), ("home", SHARED), ("cafe", "")],
+)
+def test_a_client_shares_the_address_of_a_device_behind_the_same_nat(place: str, absent: str) -> None:
+    """R69: also one in the site behind the NAT, with two translations on its way."""
+    sites = {"Site1": {**SITES["Site1"], "behind": "home"}}
+    one = {"os": "linux", "gateway": "VNet1", "network": place}
+    networks = {"home": {}, "cafe": {}}
+    state = initial(scenario({}, {"one": one}, sites=sites, connections=TO_SITE1, access_networks=networks))
+    assert state.absence("one") == absent
+    shared = state.network.clients["one"].public_address == state.network.public.routers["site1"]
+    assert shared is bool(absent)
+
+
+def test_packets_to_the_internet_pass_both_nats() -> None:
+    sites = {"Site1": {**SITES["Site1"], "behind": "home"}}
+    asked = {"name": "now", "expect": {"reach": {"Site1": {"internet": "reachable"}}}}
+    more = {"access_networks": {"home": {}}, "sites": sites, "story": [asked]}
+    found = cell(initial(scenario(clients={"lin": {**LIN, "network": "Site1"}}, **more)), "site1-pc", "internet")
+    assert found.forward[0].nodes == ("site1-pc", "site1", "site1-edge", "home", "internet")
+    assert found.reverse[0].nodes == ("internet", "home", "site1-edge", "site1", "site1-pc")
