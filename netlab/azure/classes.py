@@ -11,6 +11,7 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
+from netlab.azure.dataplane import security
 from netlab.azure.faults import Impact
 from netlab.azure.prediction import endpoint_addresses
 from netlab.azure.state import State
@@ -123,7 +124,8 @@ class _Keys:
         if nic.appliance is not None or nic.public_address is not None or nic in nic.vnet.next_hops:
             return nic.node
         stopped = nic.node in self._state.hit(Impact.STOPPED)
-        return nic.vnet.name, nic.subnet.name, nic.ip_forwarding, stopped, self._region(nic.address)
+        groups = nic.spec.network_security_group, frozenset(nic.spec.application_security_groups)
+        return nic.vnet.name, nic.subnet.name, groups, nic.ip_forwarding, stopped, self._region(nic.address)
 
     def _of_client(self, client: Client) -> Hashable:
         held = tuple((tunnel.gateway.name, self._state.sessions[tunnel.key]) for tunnel in client.tunnels)
@@ -156,6 +158,8 @@ def _prefixes(state: State) -> Iterator[IPv4Network]:
         settings = vnet.vpn_gateway.point_to_site if vnet.vpn_gateway is not None else None
         yield from (settings.address_pool, *settings.custom_routes) if settings is not None else ()
     yield from (c.spec.local_network for c in network.clients.values() if c.spec.local_network is not None)
+    for group in network.security_groups.values():
+        yield from (prefix for rule in group.spec.security_rules.values() for prefix in security.written(rule))
     for table in state.scenario.route_tables.values():
         yield from (route.address_prefix for route in table.routes.values())
     for site in network.sites.values():

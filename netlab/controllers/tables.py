@@ -9,8 +9,20 @@ from typing import Protocol
 
 from netlab.azure.effective import EffectiveRoute, Offer, Origin, active, preferred
 from netlab.azure.p2s.routes import offered
-from netlab.plan.model import Fabric, FixedRoute, GatewayView, Plan, Route, RouteServerView, Server, SubnetTable, Timers
+from netlab.plan.model import (
+    AddressSet,
+    Fabric,
+    FixedRoute,
+    GatewayView,
+    Plan,
+    Route,
+    RouteServerView,
+    Server,
+    SubnetTable,
+    Timers,
+)
 from netlab.plan.tables import GATEWAY_METRIC, by_turns, over
+from netlab.scenario.service_tags import merged
 
 # What each gateway instance sends into its tunnels: prefix, whether it is learned by BGP, the length of its AS path.
 Known = Mapping[str, tuple[tuple[str, bool, int], ...]]
@@ -38,6 +50,10 @@ class Gateways(Sources, Protocol):
     def tables(self, netns: str) -> tuple[Route, ...]: ...
 
     def change_tables(self, netns: str, add: Iterable[Route], delete: Iterable[Route]) -> None: ...
+
+    def set_members(self, netns: str, name: str) -> tuple[str, ...]: ...
+
+    def change_set(self, netns: str, name: str, prefixes: Iterable[str]) -> None: ...
 
     def offered(self, server: Server) -> tuple[str, ...]: ...
 
@@ -143,7 +159,8 @@ def in_step(plan: Plan, gateways: Gateways, known: Known) -> bool:
     """Whether every table and all that is offered to clients is as it should be, given what the gateways know."""
     injected = injected_by_route_servers(plan, gateways)
     tables = all(not any(_difference(plan, fabric, gateways, known, injected)) for fabric in plan.fabrics)
-    return tables and all(_offers(server, gateways, known) for server in plan.servers)
+    tags = all(not any(_stale_tags(fabric, gateways, known, injected)) for fabric in plan.fabrics)
+    return tables and tags and all(_offers(server, gateways, known) for server in plan.servers)
 
 
 def _offers(server: Server, gateways: Gateways, known: Known) -> bool:
@@ -164,12 +181,31 @@ def _difference(
     return wanted - present, present - wanted
 
 
+def wanted_tag(fabric: Fabric, tag: AddressSet, known: Known, injected: Injected) -> tuple[str, ...]:
+    """The prefixes of a subnet's tag VirtualNetwork: what stands in it always, and what gateways advertise (N10)."""
+    table = next(item for item in fabric.tables if item.subnet == tag.subnet)
+    told = _told(table, known, injected) if table.propagates else {}
+    return tuple(map(str, merged(map(IPv4Network, (*tag.prefixes, *told)))))
+
+
+def _stale_tags(
+    fabric: Fabric, gateways: Gateways, known: Known, injected: Injected
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The tags of a fabric that are not as they should be, each with its prefixes."""
+    for tag in fabric.security.sets if fabric.security is not None else ():
+        wanted = wanted_tag(fabric, tag, known, injected) if tag.subnet else ()
+        if tag.subnet and set(wanted) != set(gateways.set_members(fabric.netns, tag.name)):
+            yield tag.name, wanted
+
+
 def reconcile(plan: Plan, gateways: Gateways, known: Known, injected: Injected = MappingProxyType({})) -> None:
     """Bring every table and what is offered to clients in step with what the gateways and Route Servers know."""
     for fabric in plan.fabrics:
         add, delete = _difference(plan, fabric, gateways, known, injected)
         if add or delete:
             gateways.change_tables(fabric.netns, add, delete)
+        for name, prefixes in _stale_tags(fabric, gateways, known, injected):
+            gateways.change_set(fabric.netns, name, prefixes)
     for server in plan.servers:
         if not _offers(server, gateways, known):
             gateways.offer(server, _wanted_offer(server, gateways, known), plan.timers)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from netlab.errors import BuildError
 from netlab.machine import interfaces, namespaces, processes
@@ -73,6 +74,35 @@ def _listed(netns: str, *what: str) -> str:
         code, listed = processes.run(netns, ["nft", "list", *what], "")
         return listed if code == 0 else ""
     return ""
+
+
+# The table of network security groups, of templates/nftables/security.j2.
+_SECURITY = ("ip", "security")
+
+
+def members(netns: str, name: str) -> tuple[str, ...]:
+    """The prefixes of a set of network security groups; none where there is no such set."""
+    code, listed = processes.run(netns, ["nft", "-j", "list", "set", *_SECURITY, name], "")
+    if code != 0:
+        return ()
+    (found,) = (item["set"] for item in json.loads(listed)["nftables"] if "set" in item)
+    return tuple(map(_prefix, found.get("elem", ())))
+
+
+def _prefix(element: str | dict[str, dict[str, str]]) -> str:
+    """An element as a prefix: nft writes a single address without its length."""
+    if isinstance(element, str):
+        return f"{element}/32"
+    return f"{element['prefix']['addr']}/{element['prefix']['len']}"
+
+
+def change_set(netns: str, name: str, prefixes: Iterable[str]) -> None:
+    """Give a set of network security groups these prefixes, in one transaction."""
+    place = " ".join((*_SECURITY, name))
+    text = f"flush set {place}\nadd element {place} {{ {', '.join(prefixes)} }}\n"
+    code, output = processes.run(netns, ["nft", "-f", "-"], text)
+    if code != 0:
+        raise BuildError(f"{netns}: nft: {output.strip()}")
 
 
 def start(plan: Plan, nodes: Collection[str]) -> None:

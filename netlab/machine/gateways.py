@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from netlab.machine import flushing, frr
+from netlab.machine import filters, flushing, frr
 from netlab.machine.bgp import answered
 from netlab.machine.p2s.types import tunnel_type
 from netlab.machine.routes import RTPROT_NETLAB, as_planned, routes, set_routes
@@ -53,6 +53,16 @@ def change_tables(netns: str, add: Iterable[Route], delete: Iterable[Route]) -> 
     """Add and delete routes of a VNet fabric, which translates addresses towards the Internet."""
     set_routes(netns, add, delete, RTPROT_NETLAB)
     flushing.forget_flows(netns)
+
+
+def set_members(netns: str, name: str) -> tuple[str, ...]:
+    """The prefixes of a set of network security groups."""
+    return filters.members(netns, name)
+
+
+def change_set(netns: str, name: str, prefixes: Iterable[str]) -> None:
+    """Give a set of network security groups these prefixes, all at once."""
+    filters.change_set(netns, name, prefixes)
 
 
 def offered(server: Server) -> tuple[str, ...]:

@@ -9,7 +9,14 @@ from dataclasses import dataclass, field, replace
 from netlab.azure.dataplane.filters import Addresses, RuleList, StatefulFilter, Term
 from netlab.azure.dataplane.security import filters_of, opening_virtual_network, virtual_network
 from netlab.azure.state import State
-from netlab.plan.model import AddressSet, SecuredPort, SecurityChain, SecurityRules, SecurityTerm, Timers
+from netlab.plan.model import (
+    AddressSet,
+    SecuredPort,
+    SecurityChain,
+    SecurityRules,
+    SecurityTerm,
+    Timers,
+)
 from netlab.plan.names import interface
 from netlab.plan.ports import to_machine
 from netlab.plan.timers import scaled

@@ -121,6 +121,12 @@ def _not_all(ports: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
     return () if (0, 65535) in ports else ports
 
 
+def written(rule: SecurityRule) -> Iterator[IPv4Network]:
+    """The prefixes that a rule names itself, those of tags left out."""
+    found = (service_tags.prefix(text) for text in (*rule.sources, *rule.destinations))
+    return (prefix for prefix in found if prefix is not None)
+
+
 # --- the tag VirtualNetwork -----------------------------------------------------------------------------------------
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from ipaddress import IPv4Address, IPv4Network
 
@@ -11,7 +11,7 @@ from netlab.lab.machine import Machine
 from netlab.lab.measure.screening import Screening
 from netlab.machine.routes import KernelRoute, longest_match
 from netlab.plan.clients import ON_LINK
-from netlab.plan.model import AccessRules, Barrier, Child, FixedRoute, Plan, Route
+from netlab.plan.model import AccessRules, Barrier, Child, FabricRules, FixedRoute, Plan, Route
 from netlab.plan.tables import GATEWAY_METRIC
 from netlab.plan.underlay import LAST_RESORT
 from netlab.probe.trace import Leg, Sighting, Trace, last, looping
@@ -116,7 +116,9 @@ class Coroner:
         barriers = tuple(self._barriers(seen.node))
         if not barriers:
             return None
-        screening = Screening(self.plan, trace, leg, seen.node)
+        destination = self._behind(seen.node, destination)
+        seen = replace(seen, target=self._behind(seen.node, seen.target))
+        screening = Screening(self.plan, trace, leg, seen.node, self._members)
         denied = screening.outbound(seen)
         if denied is not None:
             return denied
@@ -128,6 +130,14 @@ class Coroner:
         stopping = (b for b in barriers if _stops(b, seen, devices, destination, protocol))
         stopped = next((barrier.cause.about(destination) for barrier in stopping), None)
         return stopped or screening.inbound(seen, devices)
+
+    def _members(self, netns: str, name: str) -> tuple[str, ...]:
+        return self.machine.gateways.set_members(netns, name)
+
+    def _behind(self, node: str, address: str) -> str:
+        """The private address that a fabric translates a public one to before it filters; any other one as it is."""
+        rules = (ruleset for ruleset in self.plan.node(node).nftables if isinstance(ruleset, FabricRules))
+        return next((dict(ruleset.public).get(address, address) for ruleset in rules), address)
 
     def _barriers(self, node: str) -> Iterator[Barrier]:
         yield from (b for fabric in self.plan.fabrics if fabric.node == node for b in fabric.barriers)

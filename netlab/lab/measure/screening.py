@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network
@@ -17,12 +17,16 @@ _ANY_PORT = ("0-65535",)
 
 @dataclass(frozen=True)
 class Screening:
-    """The chains of a node for the NICs that a packet of a trace leaves and enters there; none but at a fabric."""
+    """The chains of a node for the NICs that a packet of a trace leaves and enters there; none but at a fabric.
+
+    ``members`` reads what a set holds that gateways fill, by the namespace and the set's name.
+    """
 
     plan: Plan
     trace: Trace
     leg: Direction
     node: str
+    members: Callable[[str, str], tuple[str, ...]]
 
     def outbound(self, seen: Sighting) -> Cause | None:
         """The rule for packets from the NIC by whose interface it came in; None if it passes."""
@@ -45,7 +49,9 @@ class Screening:
     @cached_property
     def _sets(self) -> dict[str, tuple[IPv4Network, ...]]:
         sets = self._rules.sets if self._rules is not None else ()
-        return {item.name: tuple(map(IPv4Network, item.prefixes)) for item in sets}
+        netns = self.plan.netns(self.node)
+        held = {item.name: self.members(netns, item.name) if item.subnet else item.prefixes for item in sets}
+        return {name: tuple(map(IPv4Network, prefixes)) for name, prefixes in held.items()}
 
     def _denied(self, chains: Iterable[SecurityChain], port: SecuredPort, seen: Sighting) -> Cause | None:
         if self.leg == "reverse" and self._asked_through(port):

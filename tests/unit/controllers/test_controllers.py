@@ -18,7 +18,7 @@ from netlab.plan import steering
 from netlab.plan.model import BgpSpeaker, GatewayView, GatewayWay, Plan, Route, Server, SubnetTable, Timers
 from netlab.plan.planner import plan
 from netlab.plan.tables import GATEWAY_METRIC
-from netlab.scenario.loader import load
+from netlab.scenario.loader import load, parse
 
 GATEWAY = "vnet1-gw-0"
 STATIC, LEARNED = ("192.168.0.0/24", False, 0), ("10.101.0.0/16", True, 1)
@@ -152,6 +152,7 @@ class Machine:
     custom: tuple[str, ...] = ()
     dead: set[tuple[str, str]] = field(default_factory=set)
     changes: list[Any] = field(default_factory=list)
+    sets: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     looks: int = 0
     events: Iterator[bool] = field(default_factory=lambda: iter(()))
     closed: bool = False
@@ -172,6 +173,13 @@ class Machine:
         assert not add & self.routes[netns], "adds what is there"
         self.routes[netns] = self.routes[netns] - delete | add
         self.changes.append((netns, add, delete))
+
+    def set_members(self, netns: str, name: str) -> tuple[str, ...]:
+        return self.sets.get((netns, name), ())
+
+    def change_set(self, netns: str, name: str, prefixes: Iterable[str]) -> None:
+        self.sets[netns, name] = tuple(prefixes)
+        self.changes.append((name, self.sets[netns, name]))
 
     def offered(self, server: Server) -> tuple[str, ...]:
         return self.offers
@@ -412,3 +420,44 @@ def test_with_another_plan_the_controller_ends_and_listens_no_more() -> None:
     host.events = iter((False, False))
     loop.run(lab(), host.ports, Orders(asked=2), lambda: True)
     assert host.closed
+
+
+# --- tags of network security groups --------------------------------------------------------------------------------
+
+SECURED = """
+name: secured
+network_security_groups: {group: {}}
+route_tables: {closed: {disable_bgp_route_propagation: true}}
+vnets:
+  VNet1:
+    address_space: [10.1.0.0/16]
+    subnets:
+      web: {address_prefix: 10.1.0.0/24, network_security_group: group}
+      shut: {address_prefix: 10.1.1.0/24, network_security_group: group, route_table: closed}
+      GatewaySubnet: 10.1.255.0/27
+    vms: {web: {subnet: web}, shut: {subnet: shut}}
+    vpn_gateway: {bgp: {asn: 65010}}
+sites:
+  Site1: {address_prefixes: [10.101.0.0/16], bgp: {asn: 65101}, hosts: {h: 10.101.0.10}}
+connections:
+  VNet1-Site1: {type: IPsec, between: [VNet1, Site1], enable_bgp: true}
+"""
+
+
+@pytest.mark.parametrize(
+    ("told", "web"),
+    [
+        ((), ("10.1.0.0/16", "168.63.129.16/32")),
+        (("10.101.0.0/16",), ("10.1.0.0/16", "10.101.0.0/16", "168.63.129.16/32")),
+        (("10.101.0.0/16", "10.101.3.0/24", "0.0.0.0/0"), ("0.0.0.0/0",)),
+    ],
+)
+def test_a_tag_holds_what_gateways_advertise_to_its_subnet(told: tuple[str, ...], web: tuple[str, ...]) -> None:
+    """N10, N14: where propagation is off, the tag has none of it."""
+    built = plan(parse(SECURED, "secured.yaml").scenario, "secured")
+    (fabric,) = built.fabrics
+    assert fabric.security is not None
+    tags = {item.subnet: item for item in fabric.security.sets if item.subnet}
+    known = {view.node: tuple((prefix, True, 1) for prefix in told) for view in built.gateways}
+    assert tables.wanted_tag(fabric, tags["web"], known, {}) == web
+    assert tables.wanted_tag(fabric, tags["shut"], known, {}) == ("10.1.0.0/16", "168.63.129.16/32")
