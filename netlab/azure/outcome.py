@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
 
 from netlab.azure import asymmetry
@@ -17,6 +18,7 @@ from netlab.azure.p2s.tunnels import TUNNELS
 from netlab.azure.prediction import Predicted, PredictedStep, predict, story_of
 from netlab.azure.state import State
 from netlab.results import prediction as results
+from netlab.results.protocols import Protocol
 from netlab.results.routes import (
     ClientRoute,
     ClientTable,
@@ -117,7 +119,7 @@ def _step(
     return results.PredictedStep(
         name=predicted.name,
         actions=actions(step),
-        cells=tuple(_cell(state.scenario, item, documented.reach.get((item.source, item.target))) for item in cells),
+        cells=tuple(cell for item in cells for cell in _cells(state.scenario, item, documented)),
         checks=tuple(disagreements(state, documented)),
         warnings=(*unexpected(state, documented), *asymmetry.remarks(state, cells)),
         client_routes={
@@ -126,6 +128,17 @@ def _step(
         learned_routes={table.name: table.routes for table in _learned(state)},
         effective_routes={table.name: table.routes for table in _effective(state)},
     )
+
+
+def _cells(scenario: Scenario, item: Predicted, documented: Documented) -> Iterator[results.PredictedCell]:
+    """The cells of a pair: one for the protocols of which the same is documented."""
+    reach = documented.reach.get((item.source, item.target))
+    alike: dict[int, tuple[Reach | None, list[Protocol]]] = {}
+    for protocol in item.protocols:
+        said = reach.of(protocol) if reach is not None else None
+        alike.setdefault(id(said), (said, []))[1].append(protocol)
+    for said, protocols in alike.values():
+        yield _cell(scenario, replace(item, protocols=tuple(protocols)), said)
 
 
 def _cell(scenario: Scenario, item: Predicted, reach: Reach | None) -> results.PredictedCell:

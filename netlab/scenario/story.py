@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from netlab.results.protocols import PROTOCOLS, Protocol
 from netlab.scenario.actions import Action
 from netlab.scenario.values import Model, Prefix
 
@@ -20,6 +21,8 @@ def _reach(value: Any) -> Any:
     if isinstance(value, dict) and "unreachable" in value:
         rest = {key: item for key, item in value.items() if key != "unreachable"}
         return {"expected": "unreachable", "reason": value["unreachable"], **rest}
+    if isinstance(value, dict) and value and set(value) <= set(PROTOCOLS):
+        return {"by_protocol": value}
     if isinstance(value, dict | Reach):
         return value
     raise ValueError("write reachable, {via: [node]}, unreachable or {unreachable: why, dropped_at: node}")
@@ -27,9 +30,9 @@ def _reach(value: Any) -> Any:
 
 class Reach(Model):
     """The expectation of a cell: ``reachable``, ``unreachable``, ``{unreachable: why, dropped_at: node}`` or
-    ``{via: [node, node]}``."""
+    ``{via: [node, node]}``; or one of these for each protocol, as ``{icmp: reachable, tcp: unreachable}``."""
 
-    expected: Literal["reachable", "unreachable"]
+    expected: Literal["reachable", "unreachable"] = "reachable"
     """Whether a packet arrives and its answer comes back."""
     reason: str = ""
     """Why the network drops the packet, for the reader."""
@@ -37,6 +40,17 @@ class Reach(Model):
     """The node that drops the packet or its answer."""
     via: tuple[str, ...] = ()
     """Nodes on the path of the packet, in this order. Other nodes may lie between them."""
+    by_protocol: dict[Protocol, Annotated[Reach, BeforeValidator(_reach)]] = {}
+    """The expectation for each protocol by itself; of a protocol that is left out nothing is expected."""
+
+    def of(self, protocol: Protocol) -> Reach | None:
+        """The expectation for a protocol; None if there is none."""
+        return self.by_protocol.get(protocol) if self.by_protocol else self
+
+    @property
+    def all(self) -> tuple[Reach, ...]:
+        """The expectation for every protocol, or those for each."""
+        return tuple(self.by_protocol.values()) or (self,)
 
 
 class Unreachable(Model):
@@ -55,7 +69,21 @@ class Via(Model):
     """Nodes on the path of the packet, in this order. Other nodes may lie between them."""
 
 
-_Written = Literal["reachable", "unreachable"] | Unreachable | Via | Reach
+_OfOne = Literal["reachable", "unreachable"] | Unreachable | Via
+
+
+class ByProtocol(Model):
+    """The expectation for each protocol by itself, as a file writes it."""
+
+    icmp: _OfOne | None = None
+    """The expectation for ping."""
+    udp: _OfOne | None = None
+    """The expectation for UDP."""
+    tcp: _OfOne | None = None
+    """The expectation for TCP."""
+
+
+_Written = _OfOne | ByProtocol | Reach
 
 
 class Expectation(Model):

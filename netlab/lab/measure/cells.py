@@ -68,7 +68,7 @@ def measure(
         evidence.append(_evidence(lab.plan, observation, foretold))
         seen = _Seen(evidence[-1], passages)
         cells += (
-            _cell(lab, t, documented.get(_pair(t.probe)), predicted[_question(t.probe)], coroner, seen)
+            _cell(lab, t, _said(documented, t.probe), predicted[_question(t.probe)], coroner, seen)
             for t in observation.traces
         )
     overflows = machine.inventory.overflows() - before
@@ -154,8 +154,10 @@ def _question(probe: Probe) -> Question:
     return probe.source, probe.target, probe.protocol
 
 
-def _pair(probe: Probe) -> Pair:
-    return probe.source, probe.target
+def _said(documented: Documented, probe: Probe) -> Reach | None:
+    """What the scenario documents of a probe."""
+    reach = documented.get((probe.source, probe.target))
+    return reach.of(probe.protocol) if reach is not None else None
 
 
 def _cell(lab: Lab, trace: Trace, reach: Reach | None, prediction: Predicted, coroner: Coroner, seen: _Seen) -> Cell:
@@ -196,25 +198,25 @@ def _not_probed(lab: Lab, reach: Reach | None, prediction: Predicted, absence: _
 
     Those of a machine whose namespace is gone cannot be measured.
     """
-    expected = reach.expected if reach is not None else prediction.outcome
     absent, refused = absence.node, absence.refused
     foreseen = not absence.gone and prediction.death is not None and prediction.death[1].dropped_at == absent
     why = cause(DropType.CLIENT_NOT_CONNECTED, client=absent, why=refused or "it has no tunnel")
     drop = Drop.of(absent, "forward", why)
-    problem = disagreement(lab.scenario, reach, prediction, "unreachable", drop)
-    status: Status = "error" if not foreseen else "failed" if problem else "passed"
     for protocol in prediction.protocols:
+        said = reach.of(protocol) if reach is not None else None
+        problem = disagreement(lab.scenario, said, prediction, "unreachable", drop)
+        status: Status = "error" if not foreseen else "failed" if problem else "passed"
         yield Cell(
             source=prediction.source,
             target=prediction.target,
             protocol=protocol,
-            expected=expected,
+            expected=said.expected if said is not None else prediction.outcome,
             predicted=prediction.outcome,
             observed="unreachable" if foreseen else None,
             status=status,
             forward=(prediction.source,),
             dropped_at=drop if foreseen else None,
             predicted_drop=prediction.drop,
-            documented=reach.reason if reach is not None else "",
+            documented=said.reason if said is not None else "",
             message=problem if foreseen else f"not measured: {absence.words}",
         )

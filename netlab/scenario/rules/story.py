@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from ipaddress import IPv4Network
 
 from netlab.scenario.models import (
@@ -17,6 +18,7 @@ from netlab.scenario.models import (
     LinkOf,
     NewKey,
     OneMachine,
+    Reach,
     Scenario,
     SiteDevice,
     SitePrefix,
@@ -196,12 +198,16 @@ def expectations_name_what_they_expect_of(scenario: Scenario) -> Breaches:
             yield from unresolved(scenario, here, source)
             for target, expected in targets.items():
                 yield from unresolved(scenario, (*here, target), target)
-                places = (("dropped_at", expected.dropped_at), *(("via", place) for place in expected.via))
-                for key, place in places:
+                for key, place in (place for each in expected.all for place in _places(each)):
                     if place is not None and resolve_node(scenario, place) is None:
                         known = [node for node, _ in nodes(scenario)]
                         message = f"no node is called {short(place)}; {suggest(place, known)}"
                         yield Breach((*here, target, key), message)
+
+
+def _places(expected: Reach) -> Iterator[tuple[str, str | None]]:
+    yield "dropped_at", expected.dropped_at
+    yield from (("via", place) for place in expected.via)
 
 
 AS_PATH = re.compile(r"absent||[0-9]+( [0-9]+)*")
