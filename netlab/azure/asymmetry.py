@@ -1,4 +1,4 @@
-"""Appliances that see one half of a flow: the request, or the answer. A stateful one would drop it. Pure."""
+"""Stateful appliances that see one half of a flow, the request or the answer, and so drop what follows. Pure."""
 
 from __future__ import annotations
 
@@ -9,17 +9,22 @@ from itertools import product
 from netlab.azure.classes import classes, representatives
 from netlab.azure.prediction import Predicted, predict
 from netlab.azure.state import State
+from netlab.results.drops import DropType
 from netlab.results.verification import Remark
 from netlab.scenario.models import Scenario
 from netlab.scenario.network import Appliance
 from netlab.scenario.rules.breach import Breach
 
-_MEANS = "a stateful appliance would drop what it sees only half of"
+# F20, F21: what an appliance that sees one half drops, and what it lets pass.
+_MEANS = {
+    "request": "it drops TCP's third packet; ping and UDP pass",
+    "answer": "it drops SYN-ACKs and echo replies; UDP passes where its rules let it",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Half:
-    """An appliance that a request passes and its answer does not, or the other way round, of a pair that can talk."""
+    """A stateful appliance that a request passes and its answer does not, or the other way round."""
 
     appliance: Appliance
     source: str
@@ -28,12 +33,14 @@ class Half:
 
 
 def halves(state: State, found: Predicted) -> Iterator[Half]:
-    """The appliances that see one half of what a pair sends; with several ways, those of any two that may meet."""
-    if found.death is not None:
+    """The appliances that see one half of what a pair sends; with several ways, those of any two that may meet. A pair
+    that cannot talk for another reason is no case of it."""
+    drop = found.drop
+    if drop is not None and drop.type != DropType.INVALID_STATE:
         return
     for appliance in state.network.appliances.values():
         node = appliance.nic.node
-        if node not in (found.source, found.target):
+        if appliance.spec.stateful != "none" and node not in (found.source, found.target):
             seen = {(node in there.nodes, node in back.nodes) for there, back in product(found.forward, found.reverse)}
             for half, sees in (((True, False), "request"), ((False, True), "answer")):
                 if half in seen:
@@ -42,8 +49,12 @@ def halves(state: State, found: Predicted) -> Iterator[Half]:
 
 def sentence(state: State, found: Predicted) -> str:
     """The same for a person who asks about the pair; empty where request and answer pass the same appliances."""
-    listed = " and ".join(f"{half.appliance.nic.node} sees only the {half.sees}" for half in halves(state, found))
-    return f"Request and answer pass different appliances: {listed}; {_MEANS}." if listed else ""
+    return " ".join(f"Asymmetric: {_half(half.sees, half.appliance.nic.node)}." for half in halves(state, found))
+
+
+def _half(sees: str, appliance: str) -> str:
+    other = "answer" if sees == "request" else "request"
+    return f"the {sees} passes {appliance}, the {other} does not"
 
 
 def remarks(state: State, cells: Iterable[Predicted]) -> Iterator[Remark]:
@@ -59,10 +70,11 @@ def remarks(state: State, cells: Iterable[Predicted]) -> Iterator[Remark]:
 def _message(seen: Collection[Half]) -> str:
     parts = []
     for sees in dict.fromkeys(half.sees for half in seen):
-        (source, target), *others = [(half.source, half.target) for half in seen if half.sees == sees]
-        more = f" and of {len(others)} more pair{'s' * (len(others) > 1)}" if others else ""
-        parts.append(f"only the {sees} of {source} > {target}{more}")
-    return f"request and answer pass different appliances: it sees {', and '.join(parts)}; {_MEANS}"
+        mine = dict.fromkeys((half.source, half.target) for half in seen if half.sees == sees)
+        (source, target), *others = mine
+        more = f" and {len(others)} more pair{'s' * (len(others) > 1)}" if others else ""
+        parts.append(f"{_half(sees, 'it')} ({source} > {target}{more}): {_MEANS[sees]}")
+    return f"asymmetric: {'; '.join(parts)}"
 
 
 def warnings(scenario: Scenario) -> Iterator[Breach]:

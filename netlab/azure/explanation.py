@@ -36,7 +36,8 @@ class Explanation:
 
 def explain(state: State, found: Predicted, addresses: Addresses) -> Explanation:
     """Explain a pair, given the addresses of all endpoints."""
-    forward, reverse = tuple(_leg(found.forward)), tuple(_leg(found.reverse))
+    late = (f"{walk.dropped_at}: {walk.reason}" for walk in found.third if walk.dropped_at)
+    forward, reverse = (*_leg(found.forward), *late), tuple(_leg(found.reverse))
     mend, case = mends(state, found, addresses), Case.of(state, found, addresses)
     redesign = redesigns(case) if case is not None and not mend else ()
     return Explanation(verdict(state, found, addresses), forward, reverse, mend, redesign)
@@ -48,10 +49,12 @@ def verdict(state: State, found: Predicted, addresses: Addresses) -> str:
     if drop is None or case is None:
         reaches = f"{found.source} reaches {found.target}, and its answer comes back."
         return " ".join(filter(None, (reaches, asymmetry.sentence(state, found))))
-    what = "the request" if drop.direction == "forward" else "the answer"
+    late = all(walk.cause is None for walk in (*found.forward, *found.reverse))
+    what = "TCP's third packet" if late else "the request" if drop.direction == "forward" else "the answer"
     sentences = (drop.reason, *_of_bgp(case))
     why = " ".join(f"{sentence[:1].upper()}{sentence[1:]}." for sentence in sentences)
-    return f"{found.source} does not reach {found.target}: {what} dies at {drop.node}. {why}"
+    fate = f"{found.source} does not reach {found.target}: {what} dies at {drop.node}. {why}"
+    return " ".join(filter(None, (fate, asymmetry.sentence(state, found))))
 
 
 def _of_bgp(case: Case) -> tuple[str, ...]:

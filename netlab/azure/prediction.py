@@ -27,7 +27,8 @@ Addresses = Mapping[str, IPv4Address]
 
 @dataclass(frozen=True, slots=True)
 class Predicted:
-    """What will become of a pair: the ways of the request and, if it arrives, of the answer.
+    """What will become of a pair: the ways of the request, if it arrives of the answer, and then of TCP's ``third``
+    packet.
 
     Several where equal paths share the load; they all end alike, else the first that is dropped counts. It holds for
     ``protocols``.
@@ -38,17 +39,22 @@ class Predicted:
     forward: tuple[Walk, ...]
     reverse: tuple[Walk, ...]
     protocols: tuple[Protocol, ...] = PROTOCOLS
+    third: tuple[Walk, ...] = ()
+
+    @property
+    def legs(self) -> tuple[tuple[Direction, Walk], ...]:
+        """Every way, with its direction, in the order of the packets."""
+        by_leg: tuple[tuple[Direction, tuple[Walk, ...]], ...] = (
+            ("forward", self.forward),
+            ("reverse", self.reverse),
+            ("forward", self.third),
+        )
+        return tuple((leg, walk) for leg, ways in by_leg for walk in ways)
 
     @property
     def death(self) -> tuple[Direction, Walk] | None:
         """The leg and the way on which a packet is dropped; None if the pair can talk."""
-        for walk in self.forward:
-            if walk.cause is not None:
-                return "forward", walk
-        for walk in self.reverse:
-            if walk.cause is not None:
-                return "reverse", walk
-        return None
+        return next(((leg, walk) for leg, walk in self.legs if walk.cause is not None), None)
 
     @property
     def drop(self) -> Drop | None:
@@ -64,14 +70,18 @@ class Predicted:
 
         More than one where equal paths share the load and differ: which one a flow takes is not foreseeable.
         """
-        dead = {(walk.dropped_at, "forward") for walk in self.forward if walk.dropped_at}
-        back = {(walk.dropped_at, "reverse" if walk.dropped_at else "") for walk in self.reverse}
-        return frozenset(dead | back)
+        dead = {(walk.dropped_at, leg) for leg, walk in self.legs if walk.dropped_at}
+        last = self.third or self.reverse
+        return frozenset(dead | {("", "") for walk in last if not walk.dropped_at})
 
     @property
     def course(self) -> Hashable:
         """What is equal for protocols that pass the same nodes and end alike."""
-        return tuple((walk.nodes, walk.dropped_at, walk.cause) for walk in (*self.forward, *self.reverse))
+        return tuple((walk.nodes, walk.dropped_at, walk.cause) for walk in (*self.forward, *self.reverse, *self._late))
+
+    @property
+    def _late(self) -> tuple[Walk, ...]:
+        return tuple(walk for walk in self.third if walk.dropped_at)
 
     @property
     def outcome(self) -> Literal["reachable", "unreachable"]:
@@ -173,10 +183,20 @@ class Forecast:
                 return Predicted(source.node, target.node, (Walk((source.node,), (), end.node, why),), ())
         request = self._request(source, target, protocol)
         forward = self.plane.walks(source.node, request)
-        arrived = dict.fromkeys((w.arrived, w.sessions) for w in forward if w.arrived is not None)
-        answers = ((packet.answer, sessions) for packet, sessions in arrived)
-        back = (walk for answer, left in answers for walk in self.plane.walks(target.node, answer, left))
-        return Predicted(source.node, target.node, forward, tuple(_recognised(walk, request) for walk in back))
+        arrived = {(walk.arrived, walk.sessions): walk for walk in reversed(forward) if walk.arrived is not None}
+        reverse, third = list[Walk](), list[Walk]()
+        for (packet, sessions), there in reversed(arrived.items()):
+            for back in self.plane.walks(target.node, packet.answer, sessions):
+                reverse.append(_recognised(back, request))
+                if protocol == "tcp":
+                    third += self._third(source, there, reverse[-1])
+        return Predicted(source.node, target.node, forward, tuple(reverse), third=tuple(dict.fromkeys(third)))
+
+    def _third(self, source: Endpoint, there: Walk, back: Walk) -> Iterator[Walk]:
+        """The way of the packet with which the source completes the handshake: by its flow it is that of the SYN."""
+        if back.arrived is not None:
+            ways = self.plane.walks(source.node, back.arrived.answer, back.sessions)
+            yield from (way for way in ways if way.nodes == there.nodes[: len(way.nodes)])
 
     def _request(self, source: Endpoint, target: Endpoint, protocol: Protocol) -> Packet:
         own = address_towards(self.state, source, target, self.addresses)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netlab.plan.devices import Device, Parts, peer_pins
-from netlab.plan.model import ApplianceNat, Link, Route, Ruleset, VpnServerNat
+from netlab.plan.model import ApplianceNat, Link, Route, Ruleset, StatefulForwarding, VpnServerNat
 from netlab.plan.ports import NIC, port, sd_wan_ports
 from netlab.plan.underlay import INNER_NEAR, PRIVATE
 from netlab.scenario.addresses import subnet_gateway
@@ -13,8 +13,14 @@ from netlab.scenario.network import Appliance, Network, Site
 
 
 def rulesets(appliance: Appliance) -> tuple[Ruleset, ...]:
-    """An appliance sends to the Internet under its own address."""
-    return (ApplianceNat(NIC, str(appliance.nic.address), PRIVATE),)
+    """How an appliance translates, and whether it is stateful."""
+    spec, found = appliance.spec, list[Ruleset]()
+    if spec.masquerade != "none":
+        private = PRIVATE if spec.masquerade == "public" else ()
+        found.append(ApplianceNat(NIC, str(appliance.nic.address), private))
+    if spec.stateful != "none":
+        found.append(StatefulForwarding(spec.stateful == "loose"))
+    return tuple(found)
 
 
 def way_out(appliance: Appliance) -> str:

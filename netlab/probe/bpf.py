@@ -95,8 +95,8 @@ def _lines(tag: Tag, esp: Esp) -> Iterator[_Line]:
     yield from ((_LD_B, 9), _Unless(_JEQ, IPPROTO_TCP, "inside"))
     yield from _accepted((_LD_H_X, 0), _Unless(_JEQ, PORT, "not from the port"))
     yield from ((_LD_H_X, 2), _Unless(_JEQ, PORT, "inside"))
-    # The source resets what was answered: its reset belongs to no leg.
-    yield from ((_LD_B_X, 13), (_AND, SYN | RST | ACK), _Unless(_JEQ, SYN, "drop"), (_RET, SNAP), _Label("inside"))
+    # The source resets what was answered: its reset belongs to no leg, and has no tag inside.
+    yield from ((_LD_B_X, 13), (_AND, SYN | RST | ACK), _Unless(_JEQ, SYN, "inside"), (_RET, SNAP), _Label("inside"))
     yield from (*_inside(tag), _Label("esp"))
     yield from _esp(esp) if esp != "none" else ()
     yield from (_Label("drop"), (_RET, 0))

@@ -13,17 +13,19 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from netlab.errors import MeasureError
+from netlab.probe.greeting import greet
 from netlab.probe.packets import MAX_PROBES, Shot, Tag, build
 from netlab.probe.record import Record, by_flow
 from netlab.probe.sockets import (
     IP_PKTINFO,
+    Greeting,
     Places,
     Sockets,
     await_timestamps,
     dropped,
     open_sockets,
 )
-from netlab.probe.trace import Observation, Probe, judge
+from netlab.probe.trace import Observation, Probe, Trace, judge
 
 WINDOW = 128
 """So many probes at most are under way whose answers are expected: no queue overflows (a TUN holds 500)."""
@@ -52,6 +54,7 @@ def observe(
     underlay: Collection[str] = (),
     *,
     expected: Collection[Probe] | None = None,
+    stateful: Collection[str] = (),
     payload_size: int = 0,
     keep_sealed: bool = False,
     quiet: float = 0.25,
@@ -63,7 +66,8 @@ def observe(
     `addresses` are the nodes that send and answer, `namespaces` all nodes with a witness, `underlay` those where ESP
     and TLS tunnels are counted as they go out and, with `keep_sealed`, each packet of theirs kept, in and out. Ends
     when no new packet of a probe was seen for `quiet` seconds, or for `patience` seconds while the answer to one of the
-    `expected` probes (default: all) is missing; at the latest `deadline` seconds after sending.
+    `expected` probes (default: all) is missing; at the latest `deadline` seconds after sending. Where a TCP probe that
+    was answered or its answer passed one of the `stateful` nodes, its source connects, too.
     """
     _check(addresses, probes, namespaces, underlay)
     tag = Tag()
@@ -76,6 +80,7 @@ def observe(
         run.listen()
         run.send(probes if expected is None else expected, payload_size)
         run.await_silence(quiet, patience, deadline)
+        run.greet(namespaces, frozenset(stateful), patience)
         run.finish()
         return run.result()
 
@@ -113,6 +118,7 @@ class _Run:
     under_way: set[int] = field(default_factory=set)
     attended: set[str] = field(default_factory=set)
     read_at: float = 0.0
+    greeted: frozenset[int] = frozenset()
 
     def listen(self) -> None:
         for node, witness in self.sockets.witnesses.items():
@@ -175,6 +181,16 @@ class _Run:
             if timeout <= 0 and record.last_seen == last_seen:
                 return
 
+    def greet(self, namespaces: Mapping[str, str], stateful: Collection[str], patience: float) -> None:
+        """Have the sources of TCP probes connect whose packets passed one of these nodes."""
+        wanted = {}
+        for number, probe in enumerate(self.probes) if stateful else ():
+            if probe.protocol == "tcp" and self._trace(number).answered and self.record.passed(number, stateful):
+                shot = self._shot(probe)
+                wanted[number] = probe, Greeting(number, shot.source, shot.target)
+        self.greeted = frozenset(wanted)
+        greet(self.record.tag, self.record, namespaces, wanted, partial(self._serve, selector=self.everybody), patience)
+
     def finish(self) -> None:
         """Read what is still waiting; raise where packets passed unseen."""
         self._catch_up()
@@ -212,18 +228,15 @@ class _Run:
         )
 
     def result(self) -> Observation:
-        traces = tuple(
-            judge(
-                probe,
-                self.sockets.source_addresses.get((probe.source, probe.target), ""),
-                self._target(probe),
-                self.unsent.get(number, 0),
-                self.record.of(number),
-            )
-            for number, probe in enumerate(self.probes)
-        )
+        traces = tuple(map(self._trace, range(len(self.probes))))
         kept = tuple(sorted(self.record.sealed, key=lambda seen: seen.time_ns))
         return Observation(traces, by_flow(self.record.esp), by_flow(self.record.tls), kept)
+
+    def _trace(self, number: int) -> Trace:
+        probe = self.probes[number]
+        source = self.sockets.source_addresses.get((probe.source, probe.target), "")
+        unsent, seen = self.unsent.get(number, 0), self.record.of(number)
+        return judge(probe, source, self._target(probe), unsent, seen, greeted=number in self.greeted)
 
     def _shot(self, probe: Probe) -> Shot:
         source = self.sockets.source_addresses.get((probe.source, probe.target), "0.0.0.0")

@@ -161,6 +161,9 @@ class Tag:
         if flags == SYN and target == PORT:
             number, rest = self._at(sequence)
             return None if rest else Reading(number, "forward", packet[8])
+        if target == PORT:
+            third = self._number(packet[start + (packet[start + 12] >> 4) * 4 :], QUESTION)
+            return Reading(third, "third", packet[8]) if third is not None else None
         if source != PORT:
             return None
         number, rest = self._at(acknowledged - 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from socket import inet_ntoa
 from typing import NamedTuple
@@ -67,6 +67,22 @@ class Record:
                     self.awaited.discard(reading.number)
         if new:
             self.last_seen = time.monotonic()
+
+    def passed(self, number: int, nodes: Collection[str]) -> bool:
+        """Whether a probe or its answer was seen at one of these nodes."""
+        return any(node in nodes for (node, _, _), _ in self.sightings.get(number, {}))
+
+    def greeted(self, number: int) -> bool:
+        """Whether the text that a probe's source sent in a connection has come to its target."""
+        target = self.probes[number].target
+        return any(
+            node == target and not outgoing and self._is_third(packet)
+            for (node, _, outgoing), packet in self.sightings.get(number, {})
+        )
+
+    def _is_third(self, packet: bytes) -> bool:
+        reading = self._known[packet].reading
+        return reading is not None and reading.leg == "third"
 
     def _know(self, packet: bytes) -> _Known:
         """Read a packet, once: the same bytes pass many interfaces."""

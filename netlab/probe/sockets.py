@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from netlab.errors import MeasureError
 from netlab.probe import bpf
@@ -149,6 +150,37 @@ def _say(error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
         return f"port {PORT} is taken; does another measurement run?"
     return error.strerror or str(error)
+
+
+class Greeting(NamedTuple):
+    """A connection to try: the probe that it is for, and the addresses of both ends."""
+
+    number: int
+    source: str
+    target: str
+
+
+def connecting(
+    namespaces: Mapping[str, str], greetings: Mapping[str, Collection[Greeting]]
+) -> dict[int, socket.socket]:
+    """Sockets that connect, by the probe that they are for; ``greetings`` are by the node that begins."""
+    found: dict[int, socket.socket] = {}
+
+    def work(node: str) -> None:
+        for greeting in greetings[node]:
+            found[greeting.number] = _connecting(greeting)
+
+    _visit({node: namespaces[node] for node in greetings}, work)
+    return found
+
+
+def _connecting(greeting: Greeting) -> socket.socket:
+    end = socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+    # Closed with a reset: nothing of it is left in a namespace.
+    end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    end.bind((greeting.source, 0))
+    end.connect_ex((greeting.target, PORT))
+    return end
 
 
 def interface_name(witness: socket.socket, index: int) -> str:

@@ -9,7 +9,8 @@ from typing import Literal
 
 from netlab.results.protocols import PROTOCOLS, Protocol
 
-Leg = Literal["forward", "reverse", "error", "encapsulated"]
+# `third` is what a source sends in a connection that its kernel holds for established.
+Leg = Literal["forward", "reverse", "third", "error", "encapsulated"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ class Trace:
 
     `unsent` is the errno where the source itself refused to send, else 0. `answered_by` are the nodes where
     an answer began; `answered` says that the target and nobody else answered, and that the source heard it, as from the
-    address that it asked.
+    address that it asked. `greeted` is whether a connection was tried as well; then its text must arrive, too.
     """
 
     probe: Probe
@@ -107,6 +108,7 @@ class Trace:
     answered_by: tuple[str, ...]
     answered: bool
     rtt_ms: float | None
+    greeted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,15 @@ def looping(trace: Trace, leg: Leg) -> Sighting | None:
     return None
 
 
-def judge(probe: Probe, source_address: str, target_address: str, unsent: int, sightings: Iterable[Sighting]) -> Trace:
+def judge(
+    probe: Probe,
+    source_address: str,
+    target_address: str,
+    unsent: int,
+    sightings: Iterable[Sighting],
+    *,
+    greeted: bool = False,
+) -> Trace:
     """Say of one probe whether it was answered, by whom and how fast."""
     seen = tuple(sorted(sightings, key=lambda s: (s.time_ns, -s.ttl, not s.outgoing)))
     reverse = [sighting for sighting in seen if sighting.leg == "reverse"]
@@ -184,8 +194,10 @@ def judge(probe: Probe, source_address: str, target_address: str, unsent: int, s
         and bool(asked and heard)
         and (probe.protocol != "udp" or all(s.answerer == probe.target for s in heard))
     )
+    if greeted:
+        answered &= any(s.leg == "third" and s.node == probe.target and not s.outgoing for s in seen)
     rtt_ms = (heard[0].time_ns - asked[0].time_ns) / 1e6 if answered else None
-    return Trace(probe, source_address, target_address, unsent, seen, answered_by, answered, rtt_ms)
+    return Trace(probe, source_address, target_address, unsent, seen, answered_by, answered, rtt_ms, greeted)
 
 
 def _origins(reverse: Iterable[Sighting]) -> tuple[str, ...]:

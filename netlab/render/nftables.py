@@ -16,6 +16,7 @@ from netlab.plan.model import (
     Ruleset,
     SecurityRules,
     SiteNat,
+    StatefulForwarding,
     UnknownPeer,
     VpnServerNat,
 )
@@ -36,6 +37,7 @@ _TEMPLATES: dict[type[Ruleset], str] = {
     BgpListeners: "bgp-listeners",
     ClientFirewall: "client-firewall",
     SecurityRules: "security",
+    StatefulForwarding: "stateful",
 }
 
 

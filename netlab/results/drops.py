@@ -32,6 +32,7 @@ class DropType(StrEnum):
     SECURITY_RULE = "security-rule"
     NOT_APPROVED = "private-endpoint-not-approved"
     NOT_THE_SERVICE = "not-the-service"
+    INVALID_STATE = "invalid-state"
     NOT_FORWARDING = "not-forwarding"
     STOPPED = "stopped"
     LINK_CUT = "link-cut"
@@ -158,6 +159,13 @@ DESCRIPTIONS: Mapping[DropType, Description] = {
         "private endpoint: {endpoint} takes TCP and UDP of its service, no ping (E12)",
         "Ask the service by its own protocol.",
         ("E12",),
+    ),
+    DropType.INVALID_STATE: Description(
+        "A stateful appliance sees a packet that belongs to no session: what came before took another way.",
+        "invalid state: {node} sees the {packet} and has not seen the {before}",
+        "Lead both ways through the appliance, or neither: a user route for the way that lacks it; or let it translate "
+        "the source (`masquerade: always`).",
+        ("F20", "F21", "F22", "F25"),
     ),
     DropType.NOT_FORWARDING: Description(
         "A machine that is no appliance got a packet for another address.",

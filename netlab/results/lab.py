@@ -122,7 +122,7 @@ class Passing:
     node: str
     interface: str
     direction: Literal["in", "out"]
-    leg: Literal["forward", "reverse", "error", "encapsulated"]
+    leg: Literal["forward", "reverse", "third", "error", "encapsulated"]
     form: Literal["clear", "ESP", "ESP in UDP", "TLS"]
     source: str = ""
     target: str = ""

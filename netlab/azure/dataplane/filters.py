@@ -161,7 +161,46 @@ class StatefulFilter:
         return (Session(self.memory, packet, packet),)
 
 
-AnyFilter = Filter | StatefulFilter
+# What a stateful firewall sees, and what it should have seen before, by protocol and turn (F20, F21).
+_ALONE: dict[tuple[Protocol, int], tuple[str, str]] = {
+    ("icmp", 1): ("echo reply", "echo request"),
+    ("tcp", 1): ("SYN-ACK", "SYN"),
+    ("tcp", 2): ("ACK", "SYN-ACK"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFilter:
+    """The connection tracking of a stateful appliance, for all that it forwards: what belongs to no session and opens
+    none is invalid (F20, F21, F25). ``loose``: an ACK in the middle of a connection opens one, too.
+    """
+
+    memory: str
+    loose: bool = False
+    ingress: frozenset[str] = frozenset()
+    egress: frozenset[str] = frozenset()
+
+    @property
+    def reads_protocols(self) -> bool:
+        """Whether it drops some protocols and not others: a UDP answer opens a session as its request does."""
+        return True
+
+    def refusal(self, packet: Packet, ingress: str, egress: str, sessions: Sessions) -> Cause | None:
+        """Why it drops a packet; None if it belongs to a session or opens one."""
+        mine = [item.before for item in sessions if item.node == self.memory]
+        if any(before.answer == packet for before in mine):
+            return None
+        found = _ALONE.get((packet.protocol, packet.turn))
+        if found is None or (self.loose and packet.turn == 2 and not mine):
+            return None
+        return cause(DropType.INVALID_STATE, packet=found[0], before=found[1])
+
+    def remembered(self, packet: Packet) -> Sessions:
+        """What it remembers of a packet that passed."""
+        return (Session(self.memory, packet, packet),)
+
+
+AnyFilter = Filter | StatefulFilter | SessionFilter
 
 
 def _within(address: IPv4Address, prefixes: Collection[IPv4Network]) -> bool:
@@ -197,6 +236,13 @@ def _of_private_endpoint(endpoint: PrivateEndpoint) -> Filter:
         return Filter(cause(DropType.NOT_APPROVED, endpoint=endpoint.node, status=endpoint.spec.status), egress=link)
     ping: frozenset[Protocol] = frozenset(("icmp",))
     return Filter(cause(DropType.NOT_THE_SERVICE, endpoint=endpoint.node), egress=link, protocols=ping)
+
+
+def of_appliance(nic: Nic) -> Iterator[SessionFilter]:
+    """The sessions of a stateful appliance."""
+    nva = nic.spec.nva
+    if nva is not None and nva.stateful != "none":
+        yield SessionFilter(f"the sessions of {nic.node}", nva.stateful == "loose")
 
 
 def _own_sources_only(vnet: VNet) -> Filter:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import IPv4Network
 
+from netlab.azure.dataplane import filters
 from netlab.azure.dataplane.nodes import Node, Translation
 from netlab.azure.dataplane.routers import Leases, lost_peers, own_routes, to_the_internet
 from netlab.azure.dataplane.tables import ANY, Hop, Route, Table, TunnelEnd, table
@@ -23,15 +24,17 @@ def machine(state: State, nic: Nic) -> Node:
     default = Route(ANY, "the machine's default route", nic.vnet.name, (Hop(fabric, fabric, nic.node),))
     router = state.topology.appliances.get(nic.node)
     own = (lost_peers(state, router), own_routes(state, router)) if router is not None else ()
-    forwards = nic.appliance is not None
-    # An appliance sends to the Internet under its own address.
-    hidden = {fabric: Translation(fabric, masquerade=nic.address, public_only=True)} if forwards else {}
+    nva = nic.spec.nva
+    hides = nva is not None and nva.masquerade != "none"
+    public_only = nva is not None and nva.masquerade == "public"
+    hidden = {fabric: Translation(fabric, masquerade=nic.address, public_only=public_only)} if hides else {}
     return Node(
         nic.node,
         table(*own, (default,)),
         addresses=frozenset((nic.address,)),
+        filters=tuple(filters.of_appliance(nic)),
         translations=hidden,
-        forwards=forwards,
+        forwards=nva is not None,
         stopped=cause(DropType.STOPPED) if nic.node in state.hit(Impact.STOPPED) else None,
     )
 

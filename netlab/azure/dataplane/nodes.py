@@ -85,7 +85,12 @@ class Node:
 
     def filtered(self, packet: Packet, ingress: str, sessions: Sessions) -> Cause | Sessions:
         """Why a filter drops a packet as it comes in, before it is routed; or what filters remember of it."""
-        return _filtered(self._by_ingress.get(ingress, ()), packet, ingress, "", sessions)
+        forwarded = self._anywhere if ingress != FROM_SELF else ()
+        return _filtered((*forwarded, *self._by_ingress.get(ingress, ())), packet, ingress, "", sessions)
+
+    def own(self, packet: Packet) -> Sessions:
+        """What filters for all that the node forwards remember of a packet that it makes or receives itself."""
+        return tuple(session for item in self._anywhere for session in item.remembered(packet))
 
     def filtered_between(self, packet: Packet, ingress: str, egress: str, sessions: Sessions) -> Cause | Sessions:
         """Why a filter drops a packet between two links; or what filters remember of it."""
@@ -95,6 +100,10 @@ class Node:
     def reads_protocols(self) -> bool:
         """Whether what becomes of a packet here depends on its protocol."""
         return any(item.reads_protocols for item in self.filters)
+
+    @cached_property
+    def _anywhere(self) -> tuple[AnyFilter, ...]:
+        return tuple(item for item in self.filters if not item.ingress and not item.egress)
 
     @cached_property
     def _by_ingress(self) -> Mapping[str, tuple[AnyFilter, ...]]:

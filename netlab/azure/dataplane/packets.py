@@ -10,18 +10,24 @@ from netlab.results.protocols import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Packet:
-    """An IPv4 packet: addresses, protocol and, where it has them, ports."""
+    """An IPv4 packet: addresses, protocol and, where it has them, ports.
+
+    ``turn`` is its place in the talk: 0 asks (SYN, echo request), 1 answers (SYN-ACK, echo reply), 2 is TCP's third.
+    """
 
     source: IPv4Address
     destination: IPv4Address
     protocol: Protocol = "icmp"
     source_port: int = 0
     destination_port: int = 0
+    turn: int = 0
 
     @property
     def answer(self) -> Packet:
         """The packet that its receiver sends back."""
-        return Packet(self.destination, self.source, self.protocol, self.destination_port, self.source_port)
+        return Packet(
+            self.destination, self.source, self.protocol, self.destination_port, self.source_port, self.turn + 1
+        )
 
     def sent_from(self, source: IPv4Address) -> Packet:
         """The packet with another source address."""

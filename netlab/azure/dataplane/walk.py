@@ -91,13 +91,15 @@ def _at(node: Node, step: _Step) -> list[_Step | Walk]:
     packet = _arriving(node, step)
     if packet is not step.packet:
         step = _Step(step.node, step.ingress, packet, step.passed, step.chosen, step.sessions)
-    if step.ingress != FROM_SELF and packet.destination in node.addresses:
+    arrives = step.ingress != FROM_SELF and packet.destination in node.addresses
+    if arrives or step.ingress == FROM_SELF:
+        step = _remembering(step, node.own(packet))
+    if arrives:
         return [Walk((*step.passed, node.name), step.chosen, arrived=packet, sessions=step.sessions)]
     passed = _refused(node, step)
     if isinstance(passed, Cause):
         return [step.dropped(passed)]
-    if passed:
-        step = replace(step, sessions=(*step.sessions, *passed))
+    step = _remembering(step, passed)
     routes = node.table_of(step.ingress).longest(packet.destination)
     if not routes:
         return [step.dropped(cause(DropType.NO_ROUTE))]
@@ -109,6 +111,11 @@ def _at(node: Node, step: _Step) -> list[_Step | Walk]:
         for hop in route.hops:
             hops.setdefault(hop, route)
     return [_take(node, step, route, hop) for hop, route in hops.items()]
+
+
+def _remembering(step: _Step, fresh: Sessions) -> _Step:
+    """The step with more that stateful nodes remember."""
+    return replace(step, sessions=(*step.sessions, *fresh)) if fresh else step
 
 
 def _arriving(node: Node, step: _Step) -> Packet:

@@ -11,7 +11,7 @@ from netlab.lab.machine import Machine
 from netlab.lab.measure.screening import Screening
 from netlab.machine.routes import KernelRoute, longest_match
 from netlab.plan.clients import ON_LINK
-from netlab.plan.model import AccessRules, Barrier, Child, FabricRules, FixedRoute, Plan, Route
+from netlab.plan.model import AccessRules, Barrier, Child, FabricRules, FixedRoute, Plan, Route, StatefulForwarding
 from netlab.plan.tables import GATEWAY_METRIC
 from netlab.plan.underlay import LAST_RESORT
 from netlab.probe.trace import Leg, Sighting, Trace, last, looping
@@ -41,7 +41,23 @@ class Coroner:
             return Drop.of(strangers[0], "forward", cause(DropType.OTHER_ANSWERED, target=probe.target))
         if not arrived:
             return self._leg(trace, "forward", probe.source, trace.target_address)
+        if trace.greeted:
+            return self._third(trace)
         return self._leg(trace, "reverse", probe.target, trace.source_address)
+
+    def _third(self, trace: Trace) -> Drop:
+        """The drop of what follows the answer to a SYN, which has come back."""
+        seen = last(trace, "third")
+        if seen is None:
+            return Drop.of(trace.probe.source, "forward", cause(DropType.NOT_ANSWERED, what="no connection came about"))
+        if seen.outgoing:
+            return self._on_the_wire(seen, "forward", trace.target_address)
+        if self._is_stateful(seen.node):
+            return Drop.of(seen.node, "forward", cause(DropType.INVALID_STATE, packet="ACK", before="SYN-ACK"))
+        return Drop.of(seen.node, "forward", self._no_way(seen.node, trace.target_address, seen.interface))
+
+    def _is_stateful(self, node: str) -> bool:
+        return any(isinstance(item, StatefulForwarding) for item in self.plan.node(node).nftables)
 
     def _leg(self, trace: Trace, leg: Direction, start: str, destination: str) -> Drop:
         loop = looping(trace, leg)
@@ -113,6 +129,9 @@ class Coroner:
 
     def _barred(self, trace: Trace, leg: Direction, seen: Sighting, destination: str) -> Cause | None:
         """Which filter of a fabric, or which barrier of a firewall, a packet that came in there met; None if none."""
+        stray = self._stray(trace, leg, seen)
+        if stray is not None:
+            return stray
         barriers = tuple(self._barriers(seen.node))
         if not barriers:
             return None
@@ -130,6 +149,20 @@ class Coroner:
         stopping = (b for b in barriers if _stops(b, seen, devices, destination, protocol))
         stopped = next((barrier.cause.about(destination) for barrier in stopping), None)
         return stopped or screening.inbound(seen, devices)
+
+    def _stray(self, trace: Trace, leg: Direction, seen: Sighting) -> Cause | None:
+        """Whether a stateful appliance has not seen the request of an answer that came in there; None if not."""
+        asked = any(s.node == seen.node for s in trace.sightings if s.leg == "forward")
+        names = {"icmp": ("echo reply", "echo request"), "tcp": ("SYN-ACK", "SYN")}.get(trace.probe.protocol)
+        if (
+            not self._is_stateful(seen.node)
+            or asked
+            or leg == "forward"
+            or names is None
+            or self._broken(seen.node) is not None
+        ):
+            return None
+        return cause(DropType.INVALID_STATE, packet=names[0], before=names[1])
 
     def _members(self, netns: str, name: str) -> tuple[str, ...]:
         return self.machine.gateways.set_members(netns, name)

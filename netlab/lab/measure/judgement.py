@@ -42,8 +42,7 @@ def another_cause(prediction: Predicted, drop: Drop | None) -> str:
     """What is wrong with the type of a drop at the predicted node and direction; empty if nothing."""
     if drop is None or drop.type is None:
         return ""
-    legs = (("forward", prediction.forward), ("reverse", prediction.reverse))
-    walks = (walk for leg, ways in legs for walk in ways if (walk.dropped_at, leg) == (drop.node, drop.direction))
+    walks = (walk for leg, walk in prediction.legs if (walk.dropped_at, leg) == (drop.node, drop.direction))
     causes = {walk.cause.type: walk.reason for walk in walks if walk.cause is not None}
     if not causes or drop.type in causes:
         return ""

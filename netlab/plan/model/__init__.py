@@ -49,6 +49,7 @@ from netlab.plan.model.nftables import (
     SecurityRules,
     SecurityTerm,
     SiteNat,
+    StatefulForwarding,
     UnknownPeer,
     VpnServerNat,
 )
@@ -114,6 +115,7 @@ __all__ = [
     "Server",
     "SiteNat",
     "SstpServer",
+    "StatefulForwarding",
     "SubnetTable",
     "Timers",
     "Tunnel",

@@ -58,6 +58,13 @@ class ApplianceNat:
 
 
 @dataclass(frozen=True, slots=True)
+class StatefulForwarding:
+    """A machine forwards what belongs to a connection or opens one; ``loose``: also from the middle of a connection."""
+
+    loose: bool
+
+
+@dataclass(frozen=True, slots=True)
 class VpnServerNat:
     """A machine hands IKE and ESP of each peer on to the charon that serves it: pairs of both addresses (R32)."""
 
@@ -193,4 +200,5 @@ Ruleset = (
     | RadiusNat
     | ClientFirewall
     | SecurityRules
+    | StatefulForwarding
 )

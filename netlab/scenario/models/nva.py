@@ -69,6 +69,12 @@ class NetworkVirtualAppliance(Model):
     """What makes a virtual machine an appliance: it forwards packets, and to the Internet with its own address as the
     source. One that ends connections is a VPN server of one's own (R90)."""
 
+    stateful: Literal["none", "strict", "loose"] = "strict"
+    """Whether the appliance drops what belongs to no session: a SYN-ACK without its SYN, an echo reply without its
+    request (F25, F27). `loose` takes an ACK in the middle of a connection for a new session. `none` only forwards."""
+    masquerade: Literal["none", "public", "always"] = "public"
+    """What the appliance sends on under its own address: what is for public destinations, everything, or nothing
+    (F28)."""
     bgp: NvaBgp | None = None
     """The appliance's BGP. Default: none."""
     static_routes: dict[ConnectionName, tuple[Prefix, ...]] = {}

@@ -73,8 +73,9 @@ def test_check_says_it_at_the_appliance() -> None:
     [breach] = asymmetry.warnings(scenario())
     assert (breach.path, breach.severity) == (("vnets", "Hub", "vms", "fw", "nva"), "warning")
     assert breach.message == (
-        "request and answer pass different appliances: it sees only the request of spoke-vm1 > hq-h1, and only the "
-        "answer of hq-h1 > spoke-vm1; a stateful appliance would drop what it sees only half of"
+        "asymmetric: the request passes it, the answer does not (spoke-vm1 > hq-h1): it drops TCP's third packet; ping "
+        "and UDP pass; the answer passes it, the request does not (hq-h1 > spoke-vm1): it drops SYN-ACKs and echo "
+        "replies; UDP passes where its rules let it"
     )
     assert list(asymmetry.warnings(scenario(BOTH_WAYS))) == []
 
@@ -92,14 +93,15 @@ SEEN = [("hq-h1", "spoke-vm1", "answer"), ("spoke-vm1", "hq-h1", "request")]
 
 @pytest.mark.parametrize(("source", "target", "half"), SEEN)
 def test_explain_says_it_of_the_pair(source: str, target: str, half: str) -> None:
-    assert f"hub-fw sees only the {half}" in verdict(scenario(), source, target)
-    assert "appliance" not in verdict(scenario(BOTH_WAYS), source, target)
+    other = "request" if half == "answer" else "answer"
+    assert f"Asymmetric: the {half} passes hub-fw, the {other} does not." in verdict(scenario(), source, target)
+    assert "Asymmetric" not in verdict(scenario(BOTH_WAYS), source, target)
 
 
 def verdict(found: Scenario, source: str, target: str) -> str:
     state = initial(found)
     addresses = endpoint_addresses(state)
-    [cell] = (each for each in matrix(state, addresses) if (each.source, each.target) == (source, target))
+    cell = next(each for each in matrix(state, addresses) if (each.source, each.target) == (source, target))
     return explain(state, cell, addresses).verdict
 
 

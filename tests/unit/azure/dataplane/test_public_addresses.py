@@ -36,7 +36,7 @@ vnets:
       exempt: {subnet: exempt, public_ip_address: 203.0.113.102}
       closed: {subnet: closed, public_ip_address: 203.0.113.103}
       behind: {subnet: behind, public_ip_address: 203.0.113.104}
-      fw: {subnet: firewall, enable_ip_forwarding: true, nva: {}, public_ip_address: 203.0.113.105}
+      fw: {subnet: firewall, enable_ip_forwarding: true, nva: {stateful: none}, public_ip_address: 203.0.113.105}
     vpn_gateway: {bgp: {asn: 65010}, point_to_site: {address_pool: 192.168.0.0/24}}
 sites: {Site1: {address_prefixes: [10.101.0.0/16], bgp: {asn: 65101}, hosts: {h1: 10.101.0.10}}}
 connections: {VNet1-Site1: {type: IPsec, between: [VNet1, Site1], enable_bgp: true}}
