@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from ipaddress import IPv4Address, IPv4Network
 
-from netlab.azure.mends import clients, events, internet, ipsec, maxima, peerings, places, statics, tables
+from netlab.azure.mends import clients, events, internet, ipsec, maxima, peerings, places, sessions, statics, tables
 from netlab.azure.mends.case import Case, place_of
 from netlab.results.drops import DropType
 from netlab.results.mends import Change, Edit
@@ -96,6 +96,7 @@ _BY_TYPE: Mapping[DropType, Callable[[Case], Iterator[Change]]] = {
     DropType.IP_FORWARDING_IN: _ip_forwarding,
     DropType.IP_FORWARDING_OUT: _ip_forwarding,
     DropType.FORWARDED_TRAFFIC: _forwarded_traffic,
+    DropType.INVALID_STATE: sessions.of_invalid_state,
     DropType.LOOP: tables.of_loop,
     DropType.NOT_FORWARDING: _appliance,
     DropType.TUNNEL_DOWN: ipsec.of_tunnel_down,

@@ -36,7 +36,7 @@ def of_table(case: Case) -> Iterator[Change]:
     if subnet.route_table.disable_bgp_route_propagation:
         sentence = f"let route table {table} take the gateway's routes: it has disable_bgp_route_propagation"
         yield Change(sentence, (Edit("set", ("route_tables", table, "disable_bgp_route_propagation"), False),))
-    yield from _unused(subnet, table, case.address)
+    yield from unused(subnet, table, case.address)
 
 
 def _other_hops(subnet: Subnet, table: str, name: str, found: UserRoute) -> Iterator[Change]:
@@ -48,7 +48,7 @@ def _other_hops(subnet: Subnet, table: str, name: str, found: UserRoute) -> Iter
     yield Change(f"remove route {name} of route table {table}: {none}", (_removed(table, name),))
 
 
-def _unused(subnet: Subnet, table: str, address: IPv4Address) -> Iterator[Change]:
+def unused(subnet: Subnet, table: str, address: IPv4Address) -> Iterator[Change]:
     """Each route of a table that covers an address, taken out."""
     for name, route in subnet.route_table.routes.items():
         if address in route.address_prefix:
@@ -70,7 +70,7 @@ def of_loop(case: Case) -> Iterator[Change]:
             yield from _out_of_its_subnet(nic, name)
     for nic in nics:
         if nic.subnet.spec.route_table is not None:
-            yield from _unused(nic.subnet, nic.subnet.spec.route_table, case.address)
+            yield from unused(nic.subnet, nic.subnet.spec.route_table, case.address)
     for subnet in dict.fromkeys(nic.subnet for nic in nics):
         if case.place is not None:
             yield from _led_by_appliances(subnet, case.place.prefix)

@@ -27,9 +27,9 @@ vnets:
     address_space: [10.9.0.0/16]
     subnets: {fw: 10.9.1.0/24, default: 10.9.0.0/24}
     vms:
-      a: {subnet: fw, private_ip_address: 10.9.1.4, enable_ip_forwarding: true, nva: {}}
-      b: {subnet: fw, private_ip_address: 10.9.1.5, enable_ip_forwarding: true, nva: {}}
-      c: {subnet: fw, private_ip_address: 10.9.1.6, enable_ip_forwarding: true, nva: {}}
+      a: {subnet: fw, private_ip_address: 10.9.1.4, enable_ip_forwarding: true, nva: {stateful: none}}
+      b: {subnet: fw, private_ip_address: 10.9.1.5, enable_ip_forwarding: true, nva: {stateful: none}}
+      c: {subnet: fw, private_ip_address: 10.9.1.6, enable_ip_forwarding: true, nva: {stateful: none}}
       mid: {subnet: default}
   Left:
     address_space: [10.7.0.0/16]

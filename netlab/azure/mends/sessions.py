@@ -1,0 +1,40 @@
+"""Changes for a stateful appliance that sees half of a flow: both ways over it, neither, or another source. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netlab.azure.mends import tables
+from netlab.azure.mends.case import Case, place_of
+from netlab.results.mends import Change, Edit
+from netlab.scenario.addresses import GATEWAY_SUBNET
+from netlab.scenario.network import Nic, Subnet
+
+
+def of_invalid_state(case: Case) -> Iterator[Change]:
+    """The way that does not pass the appliance is the one from the receiver of the dropped packet to its sender."""
+    nic = case.state.network.nics[case.walk.dropped_at]
+    place = place_of(case.state, case.own)
+    if place is not None:
+        for subnet in _begins(case, nic):
+            yield tables.lead(subnet, place.prefix, "VirtualAppliance", nic, "so that both ways pass it (F20, F21)")
+    yield from tables.of_wrong_answer(case)
+    sender = case.state.network.nics.get(case.sender.node)
+    if sender is not None and sender.subnet.spec.route_table is not None:
+        yield from tables.unused(sender.subnet, sender.subnet.spec.route_table, case.address)
+    path = ("vnets", nic.vnet.name, "vms", nic.name, "nva")
+    sentence = f"let {nic.node} translate the source of all that it forwards (masquerade: always): answers come to it"
+    yield Change(f"{sentence} then (F28)", (Edit("set", (*path, "masquerade"), "always"),))
+    sentence = f"let {nic.node} forward without sessions (stateful: none), as by a bypass of TCP's state (F27)"
+    yield Change(sentence, (Edit("set", (*path, "stateful"), "none"),))
+
+
+def _begins(case: Case, nic: Nic) -> Iterator[Subnet]:
+    """The subnets whose tables decide of that way: the machine's own, or the GatewaySubnet where it comes in."""
+    receiver = case.state.network.nics.get(case.receiver.node)
+    if receiver is not None:
+        yield receiver.subnet
+        return
+    for vnet in (nic.vnet, *nic.vnet.peering_to):
+        if GATEWAY_SUBNET in vnet.subnets:
+            yield vnet.subnets[GATEWAY_SUBNET]
