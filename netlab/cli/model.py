@@ -61,7 +61,7 @@ def list_rules(
     number: Annotated[str, typer.Argument(metavar="NUMBER", help="Only this rule, as R57.")] = "",
     output: FormatOption = Format.table,
 ) -> None:
-    """List Azure's rules, who says so, and what a lab does with them.
+    """List Azure's rules, who says so, what a lab does with them.
 
     A finding of `check` ends with the number of its rule. Below the rules are
     the documents that they cite, with address and date.
@@ -165,7 +165,7 @@ def plan(
     data_plane: PlaneOption = Plane.auto,
     output: FormatOption = Format.table,
 ) -> None:
-    """Show all that `up` would make, rendered configuration included."""
+    """Show all that `up` would make, with rendered configuration."""
     from netlab.api import plans
 
     planned = plans.plan(load_scenario(scenario).scenario, name, time_scale, data_plane)

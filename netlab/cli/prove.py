@@ -53,7 +53,7 @@ def verify(
     everything: EverythingOption = False,
     output: FormatOption = Format.table,
 ) -> None:
-    """Send packets between all pairs; compare with what is expected.
+    """Send packets between all pairs; compare with expectations.
 
     Plays the scenario's story step by step and puts back what it changed. Of more than 100 machines it asks two of each
     class that is alike, unless --all-pairs: the other pairs are inferred.
@@ -193,7 +193,7 @@ def impair(
     lab: LabOption = "",
     output: FormatOption = Format.table,
 ) -> None:
-    """Impair a link to the Internet, and measure what it does then.
+    """Impair a link to the Internet, and measure what it does.
 
     Where measuring says that the link does something else, nothing is changed.
     """

@@ -25,7 +25,7 @@ _NO_SUCH_COMMAND = 127
 
 @app.command()
 def status(lab: LabArgument = "", output: FormatOption = Format.table) -> None:
-    """Say whether daemons, connections and BGP sessions are alive."""
+    """Say whether daemons, connections, BGP sessions are alive."""
     require_root()
     from netlab.api import labs
 

@@ -12,6 +12,7 @@ from pydantic_core import core_schema
 from netlab.errors import Finding, UsageError
 from netlab.plan.model import Plan
 from netlab.results.catalogue import ListedRule, ListedScenario, Need, Written
+from netlab.results.devices import DeviceFile
 from netlab.results.difference import Difference
 from netlab.results.importing import ImportReport
 from netlab.results.lab import (
@@ -74,6 +75,7 @@ TYPES: Mapping[str, Any] = {
     "gc": list[Removed],
     "import": ImportReport,
     "apply": list[PlanChange],
+    "device-config": list[DeviceFile],
 }
 
 

@@ -30,6 +30,7 @@ CALLS = (
     "reset connection VNet1-Site1",
     "fault link Site1",
     "fault link Site1 --mend",
+    "device-config Site1",
     "verify",
     "gc",
 )
