@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+import contextlib
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from pathlib import Path
 
 from netlab.errors import ConvergeError
 from netlab.machine.admission import Connected, Refusal
@@ -12,6 +14,7 @@ from netlab.machine.radius import server as radius
 from netlab.machine.routes import routes as kernel_routes
 from netlab.machine.routes import set_routes
 from netlab.plan.model import Child, Client, Plan, Route, Server
+from netlab.plan.names import lab_directory
 
 
 def connect(plan: Plan, clients: Iterable[Client]) -> dict[str, str]:
@@ -24,7 +27,7 @@ def connect(plan: Plan, clients: Iterable[Client]) -> dict[str, str]:
     def connect_all(group: list[Client]) -> None:
         for client in group:
             try:
-                with radius.attempt(plan, client):
+                with _attempt(plan, client):
                     tunnel_type(client).connect(plan, client)
             except ConvergeError as error:
                 failed[client.name] = error.message
@@ -42,7 +45,7 @@ def disconnect(plan: Plan, client: Client) -> None:
 
 def reconnect(plan: Plan, client: Client) -> None:
     """Have a client authenticate afresh, and wait until it has."""
-    with radius.attempt(plan, client):
+    with _attempt(plan, client):
         tunnel_type(client).reconnect(plan, client)
 
 
@@ -101,17 +104,48 @@ def refusal(client: Client) -> Refusal | None:
 
 
 def refusals(plan: Plan, server: Server) -> Mapping[str, Refusal]:
-    """Why a gateway refused clients, by their nodes, at each one's last attempt.
+    """Why a gateway refused clients, by their nodes, at each one's last attempt, whichever instance served then."""
+    own = (client for client in plan.clients if plan.server_of(client) is server)
+    found = {client.node: _remembered(plan.lab, client) for client in own}
+    return {node: why for node, why in found.items() if why is not None}
+
+
+@contextlib.contextmanager
+def _attempt(plan: Plan, client: Client) -> Iterator[None]:
+    """Keep why a client is refused that tries to connect: an instance that takes over has no log of it."""
+    path = _memory(plan.lab, client)
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    path.unlink(missing_ok=True)
+    try:
+        with radius.attempt(plan, client):
+            yield
+    finally:
+        why = _said(plan, client)
+        if why is not None:
+            path.write_text(why.name)
+
+
+def _said(plan: Plan, client: Client) -> Refusal | None:
+    """What a client's gateway says of it now.
 
     To a RADIUS server with another secret a gateway's questions mean nothing: it does not answer, and says why in its
     own log.
     """
-    found = dict(tunnel_type(server).refusals(server))
-    for client in plan.clients:
-        silent = found.get(client.node) is Refusal.NO_RADIUS and plan.server_of(client) is server
-        if silent and radius.has_another_secret(plan, client):
-            found[client.node] = Refusal.WRONG_SECRET
-    return found
+    server = plan.server_of(client)
+    why = tunnel_type(server).refusals(server).get(client.node) if server is not None else None
+    strange = why is Refusal.NO_RADIUS and radius.has_another_secret(plan, client)
+    return Refusal.WRONG_SECRET if strange else why
+
+
+def _remembered(lab: str, client: Client) -> Refusal | None:
+    try:
+        return Refusal[_memory(lab, client).read_text()]
+    except FileNotFoundError:
+        return None
+
+
+def _memory(lab: str, client: Client) -> Path:
+    return Path(lab_directory(lab), "refusals", client.name)
 
 
 def connected(server: Server) -> tuple[Connected, ...] | None:
