@@ -92,7 +92,7 @@ def system_routes(vnet: VNet, peerings: Collection[Peering] | None = None) -> It
     for prefix in spaces:
         yield EffectiveRoute("Default", prefix, "VnetLocal")
     for peering in vnet.peerings if peerings is None else peerings:
-        for prefix in peering.remote.address_space:
+        for prefix in peering.prefixes:
             spaces.append(prefix)
             yield EffectiveRoute("Default", prefix, _peering_type(vnet, peering.remote), peering.remote.name)
     yield EffectiveRoute("Default", DEFAULT_ROUTE, "Internet")
@@ -131,9 +131,10 @@ def fixed_routes(subnet: Subnet) -> tuple[EffectiveRoute, ...]:
 
 def endpoint_routes(vnet: VNet, peerings: Collection[Peering]) -> Iterator[EffectiveRoute]:
     """The routes to the private endpoints of a VNet and of its peers (E1)."""
-    for owner in (vnet, *(peering.remote for peering in peerings)):
+    for owner, prefixes in ((vnet, vnet.address_space), *((peering.remote, peering.prefixes) for peering in peerings)):
         for endpoint in owner.private_endpoints:
-            yield EffectiveRoute("Default", IPv4Network(endpoint.address), "InterfaceEndpoint", owner.name)
+            if any(endpoint.address in prefix for prefix in prefixes):
+                yield EffectiveRoute("Default", IPv4Network(endpoint.address), "InterfaceEndpoint", owner.name)
 
 
 def _has_shorter_route(subnet: Subnet, route: EffectiveRoute) -> bool:

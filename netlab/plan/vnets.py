@@ -140,7 +140,7 @@ def _barriers(vnet: VNet) -> Iterator[Barrier]:
     ports = {INTERNET: WAN} | {nic.node: interface(to_machine(nic)) for nic in vnet.interfaces}
     for peer in (peering.remote for peering in vnet.peerings):
         ports[peer.node] = interface(to_peer(peer))
-        ports |= {link_to_appliance(peer, nic): for_appliance(peer, nic) for nic in peer.next_hops}
+        ports |= {link_to_appliance(peer, nic): for_appliance(peer, nic) for nic in (*peer.next_hops, *vnet.next_hops)}
 
     def named(links: frozenset[str]) -> tuple[str, ...]:
         return tuple(name for link, name in ports.items() if link in links)

@@ -33,6 +33,7 @@ class DropType(StrEnum):
     NOT_APPROVED = "private-endpoint-not-approved"
     NOT_THE_SERVICE = "not-the-service"
     INVALID_STATE = "invalid-state"
+    NOT_A_PEERED_SUBNET = "not-a-peered-subnet"
     NOT_FORWARDING = "not-forwarding"
     STOPPED = "stopped"
     LINK_CUT = "link-cut"
@@ -147,6 +148,12 @@ DESCRIPTIONS: Mapping[DropType, Description] = {
         "security rule: {group}, rule {priority} {rule}, denies it {direction} at the NIC of {nic}",
         "A rule with a lower priority that allows it, or a route that puts the prefix into the tag VirtualNetwork.",
         ("N3", "N4", "N5"),
+    ),
+    DropType.NOT_A_PEERED_SUBNET: Description(
+        "A peering of subnets takes packets from the subnets only that it names.",
+        "subnet peering: the peering {vnet} to {remote} accepts only packets of the peered subnets of {remote} (U14)",
+        "Add the subnet to remote_subnet_names of this peering and to local_subnet_names of the other one.",
+        ("U12", "U14"),
     ),
     DropType.NOT_APPROVED: Description(
         "The connection of a private endpoint to its service is not approved.",

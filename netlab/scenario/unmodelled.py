@@ -88,9 +88,9 @@ UNMODELLED = (
         planned=True,
     ),
     Unmodelled(
-        "peering of subnets",
+        "peerings of IPv6 only",
         f"{_RULES}/routing.md",
-        ("peer_complete_vnets", "local_subnet_names", "remote_subnet_names", "enable_only_ipv6_peering"),
+        ("enable_only_ipv6_peering",),
         planned=True,
     ),
     Unmodelled(

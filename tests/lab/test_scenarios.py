@@ -131,6 +131,7 @@ ENDPOINTS = {
     "private-subnet-outbound": {
         f"vnet1-{vm}" for vm in ("legacy", "lonely", "direct", "worker", "both", "server", "forced", "fw")
     },
+    "subnet-peering": {"hub-shared", "hub-inner", "spoke-front", "spoke-back", "site1-h1"},
     "udr-ecmp": {
         *("hub-vm0", "hub-nva1", "hub-nva2", "spoke1-app", "spoke2-db", "spoke3-single", "spoke4-open", "spoke4-shut"),
     },

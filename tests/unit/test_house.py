@@ -29,6 +29,7 @@ TOGETHER = {
     "azure/dataplane/test_next_hops.py",
     "azure/dataplane/test_overlaps.py",
     "azure/dataplane/test_public_addresses.py",
+    "azure/dataplane/test_subnet_peerings.py",
     "azure/dataplane/test_vpn_servers.py",
     "azure/dataplane/test_ways_out.py",
     "cli/test_surroundings.py",

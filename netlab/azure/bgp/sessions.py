@@ -73,11 +73,13 @@ def originated(router: Router, announced: Announcements | None = None) -> tuple[
     """
     told, end = announced or {}, router.end
     if router.role in ("route server", "expressroute"):
-        return router.vnet.prefixes if router.vnet is not None else ()
+        if router.vnet is None:
+            return ()
+        return router.vnet.advertised_prefixes if router.role == "expressroute" else router.vnet.prefixes
     if isinstance(end, VpnGateway):
         pool = (end.point_to_site.address_pool,) if end.point_to_site is not None else ()
         statics = (prefix for side in end.sides for prefix in side.static_prefixes if prefix != DEFAULT_ROUTE)
-        return tuple(dict.fromkeys((*end.vnet.prefixes, *statics, *pool, *values.host_routes(router))))
+        return tuple(dict.fromkeys((*end.vnet.advertised_prefixes, *statics, *pool, *values.host_routes(router))))
     if isinstance(end, Appliance) and end.bgp is not None:
         return tuple(sorted(told[router.node])) if router.node in told else end.bgp.announces
     if isinstance(end, Site) and not router.before_devices:

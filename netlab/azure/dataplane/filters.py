@@ -6,7 +6,7 @@ The model applies them in the walk; the plan gives the links' names those of int
 from __future__ import annotations
 
 from bisect import bisect
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network
@@ -224,9 +224,29 @@ def of_vnet(vnet: VNet) -> Iterator[Filter]:
     for peering in vnet.peerings:
         if forwarding and peering.theirs is not None and not peering.theirs.spec.allow_forwarded_traffic:
             yield _originating_only(peering, forwarding)
+    for peering in vnet.peerings:
+        if not peering.spec.peer_complete_vnets:
+            yield _from_peered_subnets(peering)
     yield from map(_of_private_endpoint, vnet.private_endpoints)
     yield _own_sources_only(vnet)
     yield from _ways_out(vnet)
+
+
+def _from_peered_subnets(peering: Peering) -> Filter:
+    """A peering of subnets: what other subnets of the remote VNet send over it does not come in (U14)."""
+    remote, vnet = peering.remote, peering.vnet
+    links = (remote.node, *(link_to_appliance(remote, nic) for nic in vnet.next_hops))
+    others = [IPv4Network("0.0.0.0/0")]
+    for space in remote.address_space:
+        others = [rest for prefix in others for rest in _without(prefix, space)]
+    why = cause(DropType.NOT_A_PEERED_SUBNET, vnet=vnet.name, remote=remote.name)
+    return Filter(why, ingress=frozenset(links), sources=tuple(sorted((*others, *peering.prefixes))))
+
+
+def _without(prefix: IPv4Network, hole: IPv4Network) -> Iterable[IPv4Network]:
+    if not prefix.overlaps(hole):
+        return (prefix,)
+    return prefix.address_exclude(hole) if hole.subnet_of(prefix) else ()
 
 
 def _of_private_endpoint(endpoint: PrivateEndpoint) -> Filter:

@@ -152,6 +152,6 @@ def _fixed(subnet: Subnet) -> Iterator[IPv4Network]:
     vnet = subnet.vnet
     yield from vnet.address_space
     for peering in vnet.peerings:
-        yield from peering.remote.address_space if peering.spec.allow_virtual_network_access else ()
+        yield from peering.prefixes if peering.spec.allow_virtual_network_access else ()
     yield from (route.prefix for route in user_routes(subnet) if route.next_hop_type in _IN_THE_TAG)
     yield service_tags.PLATFORM

@@ -49,7 +49,13 @@ from netlab.scenario.models.route_table import NextHop, RouteTable, UserRoute
 from netlab.scenario.models.scenario import Scenario
 from netlab.scenario.models.site import DeviceSoftware, LocalNetworkGateway, Site, VpnDevice
 from netlab.scenario.models.system import SYSTEMS, Family, Os, System
-from netlab.scenario.models.vnet import Peering, Subnet, VirtualMachine, VirtualNetwork
+from netlab.scenario.models.vnet import (
+    Peering,
+    Subnet,
+    SummarizedGatewayPrefixes,
+    VirtualMachine,
+    VirtualNetwork,
+)
 from netlab.scenario.story import Expectation, Flow, Reach, Step, Unreachable, Via
 from netlab.scenario.values import (
     NAME,
@@ -130,6 +136,7 @@ __all__ = [
     "Step",
     "Subject",
     "Subnet",
+    "SummarizedGatewayPrefixes",
     "System",
     "TrafficSelectorPolicy",
     "TunnelPort",

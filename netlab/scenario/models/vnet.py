@@ -69,6 +69,8 @@ class VirtualNetwork(Model):
     """The address ranges of the VNet. They overlap no other network that it is joined to (R71, R100)."""
     subnets: dict[Name, Annotated[Subnet, shorthand("address_prefix", Prefix | Subnet)]]
     """The subnets, by name. A gateway is in GatewaySubnet (R1), a Route Server in RouteServerSubnet (A1)."""
+    summarized_gateway_prefixes: SummarizedGatewayPrefixes | None = None
+    """What its gateways advertise in place of its own prefixes (U16). Default: the prefixes themselves."""
     flow_timeout_in_minutes: Annotated[int, Field(ge=4, le=30)] | None = None
     """How long network security groups remember a flow that is silent (N23). Default: 4."""
     vms: dict[Name, VirtualMachine] = {}
@@ -88,6 +90,14 @@ class VirtualNetwork(Model):
         return self.route_server is not None and self.route_server.allow_branch_to_branch_traffic
 
 
+class SummarizedGatewayPrefixes(Model):
+    """What the gateways of a VNet advertise in place of its own prefixes (U16)."""
+
+    address_prefixes: Prefixes
+    """The prefixes. They take the place of the VNet's own ones and of the spokes' prefixes that they cover; what they
+    leave uncovered of the VNet is not advertised (U17)."""
+
+
 class Peering(Model):
     """One direction of a VNet peering. A pair of VNets needs both directions (R101)."""
 
@@ -104,3 +114,9 @@ class Peering(Model):
     """Whether the remote VNet may use the gateway of this VNet (R103)."""
     use_remote_gateways: bool = False
     """Whether this VNet uses the gateway or Route Server of the remote VNet. It has none of its own then (R103)."""
+    peer_complete_vnets: bool = True
+    """Whether all subnets of both VNets are peered. `false`: those of the two lists only (U12)."""
+    local_subnet_names: tuple[str, ...] = ()
+    """The subnets of this VNet that are peered; only where `peer_complete_vnets` is false."""
+    remote_subnet_names: tuple[str, ...] = ()
+    """The subnets of the remote VNet that are peered, likewise."""

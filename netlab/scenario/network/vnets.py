@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network
@@ -156,8 +157,22 @@ class VNet:
 
     @cached_property
     def prefixes(self) -> tuple[IPv4Network, ...]:
-        """The prefixes that its gateways hold for their own: the VNet's and its transit spokes' (B18, B22)."""
-        return tuple(prefix for vnet in (self, *self.spokes) for prefix in vnet.address_space)
+        """The prefixes that its gateways hold for their own: the VNet's and its transit spokes' (B18, B22), of a spoke
+        with peered subnets these (U15)."""
+        of_spokes = (prefix for peering in self.peerings if peering.lends_gateway for prefix in peering.prefixes)
+        return (*self.address_space, *of_spokes)
+
+    @cached_property
+    def advertised_prefixes(self) -> tuple[IPv4Network, ...]:
+        """What its gateways advertise of these: a summary takes the place of the VNet's own, and of what it covers of
+        its spokes (U16, U17)."""
+        given = self.spec.summarized_gateway_prefixes
+        if given is None:
+            return self.prefixes
+        # U18, unconfirmed: VPN gateways advertise the summary as ExpressRoute's do.
+        summary = given.address_prefixes
+        of_spokes = (prefix for prefix in self.prefixes if prefix not in self.address_space)
+        return (*summary, *(prefix for prefix in of_spokes if not any(map(prefix.subnet_of, summary))))
 
 
 @dataclass(frozen=True, eq=False)
@@ -299,6 +314,15 @@ class Peering:
         return next(
             (p for p in self.vnet.network.peerings_from.get(self.remote.name, ()) if p.remote is self.vnet), None
         )
+
+    @cached_property
+    def prefixes(self) -> tuple[IPv4Network, ...]:
+        """The prefixes of the remote VNet that it leads to: all, or those of the remote subnets that it names (U12)."""
+        return self.remote.address_space if self.spec.peer_complete_vnets else tuple(self._of_subnets)
+
+    @property
+    def _of_subnets(self) -> Iterator[IPv4Network]:
+        return (self.remote.subnets[name].prefix for name in self.spec.remote_subnet_names)
 
     @property
     def lends_gateway(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network
 
-from netlab.scenario.models import Scenario
+from netlab.scenario.models import Peering, Scenario
 from netlab.scenario.overlaps import crossing
 from netlab.scenario.rules.breach import Breach, Breaches, by_profile, unknown
 from netlab.scenario.rules.joined import peering_objects
@@ -28,13 +28,25 @@ def r100_peered_vnets_do_not_overlap(scenario: Scenario) -> Breaches:
     found: set[frozenset[str]] = set()
     for name, peering in peering_objects(scenario):
         pair = frozenset((peering.vnet, peering.remote_vnet))
-        mine, theirs = (scenario.vnets[vnet].address_space for vnet in (peering.vnet, peering.remote_vnet))
+        mine, theirs = _ranges(scenario, peering)
         overlaps = crossing(mine, theirs) if pair not in found else []
         if overlaps:
             found.add(pair)
             one, other = overlaps[0]
             message = f"{mine[one]} of `{peering.vnet}` overlaps {theirs[other]} of `{peering.remote_vnet}`"
             yield Breach(("peerings", name), f"{message}; peered VNets must not overlap")
+
+
+def _ranges(scenario: Scenario, peering: Peering) -> tuple[tuple[IPv4Network, ...], tuple[IPv4Network, ...]]:
+    """The address ranges that a peering joins: of a peering of subnets those that these lie in (U13)."""
+    found = []
+    sides = ((peering.vnet, peering.local_subnet_names), (peering.remote_vnet, peering.remote_subnet_names))
+    for name, names in sides:
+        vnet = scenario.vnets[name]
+        own = [vnet.subnets[subnet].address_prefix for subnet in names if subnet in vnet.subnets]
+        whole = peering.peer_complete_vnets
+        found.append(tuple(r for r in vnet.address_space if whole or any(prefix.subnet_of(r) for prefix in own)))
+    return found[0], found[1]
 
 
 def r100_peers_of_a_vnet_do_not_overlap(scenario: Scenario) -> Breaches:
