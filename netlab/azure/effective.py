@@ -20,6 +20,7 @@ NextHopType = Literal[
     "Internet",
     "None",
     "InterfaceEndpoint",
+    "VirtualNetworkServiceEndpoint",
 ]
 Source = Literal["Default", "VirtualNetworkGateway", "User"]
 # From where a VNet has a prefix: one of its gateways, or appliances by its Route Server.
@@ -47,9 +48,9 @@ _PRECEDENCE: dict[Source, int] = {"User": 0, "VirtualNetworkGateway": 1, "Defaul
 class EffectiveRoute:
     """One route of a NIC: Azure's source, prefix and next hop type.
 
-    ``next_hop`` is the name of the peer or of the gateway's VNet, or the address of an appliance, with ``further`` ones
-    that share the load; ``name`` is that of a user route in its route table. ``overridden`` is the route of a private
-    endpoint that a shorter user route makes invalid (E6).
+    ``next_hop`` is the name of the peer, of the gateway's VNet or of the service, or the address of an appliance, with
+    ``further`` ones that share the load; ``name`` is that of a user route in its route table. ``overridden`` is the
+    route of a private endpoint that a shorter user route makes invalid (E6).
     """
 
     source: Source
@@ -126,7 +127,11 @@ def fixed_routes(subnet: Subnet) -> tuple[EffectiveRoute, ...]:
     private = (
         replace(route, overridden=_has_shorter_route(subnet, route)) for route in endpoint_routes(subnet.vnet, peerings)
     )
-    return (*system_routes(subnet.vnet, peerings), *private, *user_routes(subnet))
+    services = (
+        EffectiveRoute("Default", prefix, "VirtualNetworkServiceEndpoint", service)
+        for service, prefix in subnet.services
+    )
+    return (*system_routes(subnet.vnet, peerings), *private, *services, *user_routes(subnet))
 
 
 def endpoint_routes(vnet: VNet, peerings: Collection[Peering]) -> Iterator[EffectiveRoute]:
@@ -187,7 +192,14 @@ def active(candidates: Iterable[EffectiveRoute]) -> Iterator[EffectiveRoute]:
     routes = tuple(route for route in candidates if not route.overridden)
     shielded = _Shields(r.prefix for r in routes if r.source == "Default" and _is_shield(r))
     # Section 5.2: a gateway route equal to or inside a VNet or peering range never wins.
-    contenders = [r for r in routes if r.source != "VirtualNetworkGateway" or not shielded.cover(r.prefix)]
+    # E16: nothing overrides the route of a service endpoint, however long its prefix is.
+    served = _Shields(r.prefix for r in routes if r.next_hop_type == "VirtualNetworkServiceEndpoint")
+    contenders = [
+        r
+        for r in routes
+        if (r.source != "VirtualNetworkGateway" or not shielded.cover(r.prefix))
+        and (r.source == "Default" or not served.cover(r.prefix))
+    ]
     best: dict[IPv4Network, int] = {}
     for r in contenders:
         best[r.prefix] = min(_PRECEDENCE[r.source], best.get(r.prefix, len(_PRECEDENCE)))

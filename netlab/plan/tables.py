@@ -213,7 +213,7 @@ class Tables:
                 peer = self.vnet.network.vnets[route.next_hop]
                 via = self.peers[peer]
                 return Route(prefix, interface(to_peer(peer)), via=via, table=table, metric=metric)
-            case "Internet":
+            case "Internet" | "VirtualNetworkServiceEndpoint":
                 return Route(prefix, WAN, via=FAR, table=table, metric=metric)
             case "VirtualNetworkGateway" if vpn := [way for way in self._ways if not way.expressroute]:  # R88
                 return over(vpn, prefix, table, metric)

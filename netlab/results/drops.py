@@ -126,13 +126,13 @@ DESCRIPTIONS: Mapping[DropType, Description] = {
     ),
     DropType.NO_OUTBOUND_METHOD: Description(
         "The route leads to Internet, and the source, in a private subnet, has no address to leave with.",
-        "no outbound method: {destination} leads to Internet, the source is in a private subnet of {vnet} (E24, E25)",
+        "no outbound method: {destination} leads to Internet, and subnet {subnet} of {vnet} is private (E24, E25)",
         "Give the subnet a NAT gateway, the NIC a public address, or the subnet a route to an appliance that has one.",
         ("E24", "E25"),
     ),
     DropType.NOT_TRANSLATED: Description(
         "A NAT gateway translates TCP and UDP only.",
-        "not translated: {destination} leads to Internet, and the NAT gateway of {vnet} takes TCP and UDP only (E22)",
+        "not translated: the NAT gateway of subnet {subnet} of {vnet} takes TCP and UDP only (E22)",
         "Ask by TCP or UDP, or give the NIC a public address.",
         ("E22",),
     ),

@@ -73,11 +73,10 @@ UNMODELLED = (
         planned=True,
     ),
     Unmodelled(
-        "service endpoints and private link services",
+        "private link services and policies of service endpoints",
         f"{_RULES}/endpoints.md",
         (
-            "private_link", "private_link_service", "private_link_service_connection", "service_endpoint",
-            "service_endpoint_policies",
+            "private_link", "private_link_service", "private_link_service_connection", "service_endpoint_policies",
         ),
         planned=True,
     ),

@@ -129,7 +129,8 @@ ENDPOINTS = {
         *("site1-h1", "lin"),
     },
     "private-subnet-outbound": {
-        f"vnet1-{vm}" for vm in ("legacy", "lonely", "direct", "worker", "both", "server", "forced", "fw")
+        *(f"vnet1-{vm}" for vm in ("legacy", "lonely", "direct", "worker", "both", "server", "forced")),
+        *("vnet1-stored", "vnet1-split", "vnet1-fw"),
     },
     "subnet-peering": {"hub-shared", "hub-inner", "spoke-front", "spoke-back", "site1-h1"},
     "udr-ecmp": {

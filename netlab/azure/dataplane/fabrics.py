@@ -135,7 +135,8 @@ class _Fabric:
             case "None":
                 source = "user" if route.source == "User" else "system"
                 yield Hop(drop=cause(DropType.NONE_ROUTE, source=source, prefix=route.prefix))
-            case "Internet":
+            # Differs from Azure: A service sees the subnet's address in the Internet, not the private one (E17).
+            case "Internet" | "VirtualNetworkServiceEndpoint":
                 yield Hop(INTERNET, INTERNET, self.vnet.node)
 
     def _instances(self, route: EffectiveRoute, instances: Instances | None) -> tuple[Router, ...]:

@@ -273,20 +273,22 @@ def _own_sources_only(vnet: VNet) -> Filter:
 
 def _ways_out(vnet: VNet) -> Iterator[Filter]:
     """What does not leave for the Internet: packets from private subnets without a way out (E24, E25), and ping from
-    those with a NAT gateway (E22). A NIC's public address is a way out for both."""
+    those with a NAT gateway (E22). A NIC's public address is a way out for both; so is a service endpoint."""
     # Differs from Azure: Default outbound access passes ping; Azure's does not (E23).
     # Differs from Azure: A subnet is private only where default_outbound_access is false; Azure's new ones are (E24).
-    out, subnets = frozenset((INTERNET,)), tuple(vnet.subnets.values())
-    public = tuple(IPv4Network(nic.address) for nic in vnet.nics if nic.node in vnet.network.public.machines)
-    if not all(subnet.has_way_out for subnet in subnets):
-        sources = (*(subnet.prefix for subnet in subnets if subnet.has_way_out), *public)
-        yield Filter(cause(DropType.NO_OUTBOUND_METHOD, vnet=vnet.name), egress=out, sources=sources)
-    if vnet.nat_pools:
-        # Differs from Azure: Ping from a NIC with a public address and a NAT gateway leaves under the public address;
-        # no document says what Azure does with it.
-        sources = (*(subnet.prefix for subnet in subnets if subnet.nat_address is None), *public)
-        ping: frozenset[Protocol] = frozenset(("icmp",))
-        yield Filter(cause(DropType.NOT_TRANSLATED, vnet=vnet.name), egress=out, protocols=ping, sources=sources)
+    # Differs from Azure: Ping from a NIC with a public address and a NAT gateway leaves under the public address; no
+    # document says what Azure does with it.
+    out, ping = frozenset((INTERNET,)), frozenset[Protocol](("icmp",))
+    for name, subnet in vnet.subnets.items():
+        nics = (nic for nic in vnet.nics if nic.subnet is subnet and nic.node not in vnet.network.public.machines)
+        links = frozenset(nic.node for nic in nics)
+        services = tuple(prefix for _, prefix in subnet.services)
+        if links and not subnet.has_way_out:
+            why = cause(DropType.NO_OUTBOUND_METHOD, vnet=vnet.name, subnet=name)
+            yield Filter(why, links, out, destinations=services)
+        if links and subnet.nat_address is not None:
+            why = cause(DropType.NOT_TRANSLATED, vnet=vnet.name, subnet=name)
+            yield Filter(why, links, out, ping, destinations=services)
 
 
 def _own_packets_only(nic: Nic) -> Iterator[Filter]:

@@ -52,17 +52,23 @@ def rows(state: State, nic: Nic, offers: Iterable[Offer[str]]) -> tuple[NicRoute
     winners = frozenset(active((*fixed, *learned)))
     by_user = {route.prefix for route in winners if route.source == "User"}
     off = nic.subnet.route_table.disable_bgp_route_propagation
+    services: dict[str, list[str]] = {}
+    for route in fixed:
+        if route.next_hop_type == "VirtualNetworkServiceEndpoint":
+            services.setdefault(route.next_hop, []).append(str(route.prefix))
+    shown = (r for r in _sorted((*fixed, *learned)) if str(r.prefix) in services.get(r.next_hop, [str(r.prefix)])[:1])
     return tuple(
         NicRoute(
             source=route.source,
             state="Active" if route in winners else "Invalid",
-            addressPrefix=(str(route.prefix),),
+            # E15: a service has one row with all its prefixes.
+            addressPrefix=tuple(services.get(route.next_hop, [str(route.prefix)])),
             nextHopType=route.next_hop_type,
             nextHopIpAddress=_next_hops(state, route, hops),
             disableBgpRoutePropagation=off,
             name=route.name or None,
         )
-        for route in _sorted((*fixed, *learned))
+        for route in shown
         if route in winners or route.overridden or (route.source == "Default" and route.prefix in by_user)
     )
 

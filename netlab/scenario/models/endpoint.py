@@ -1,4 +1,4 @@
-"""Private endpoints."""
+"""Private endpoints, and the services of service endpoints."""
 
 from __future__ import annotations
 
@@ -7,6 +7,31 @@ from typing import Literal
 from netlab.scenario.values import Address, Model
 
 PrivateEndpointNetworkPolicies = Literal["Disabled", "NetworkSecurityGroupEnabled", "RouteTableEnabled", "Enabled"]
+# Services of Azure that have service endpoints, each with the service tag that has its prefixes (SE19, TAG21).
+SERVICE_TAGS = {
+    "Microsoft.AzureActiveDirectory": "AzureActiveDirectory",
+    "Microsoft.AzureCosmosDB": "AzureCosmosDB",
+    "Microsoft.CognitiveServices": "CognitiveServicesFrontend",
+    "Microsoft.ContainerRegistry": "AzureContainerRegistry",
+    "Microsoft.EventHub": "EventHub",
+    "Microsoft.KeyVault": "AzureKeyVault",
+    "Microsoft.ServiceBus": "ServiceBus",
+    "Microsoft.Sql": "Sql",
+    "Microsoft.Storage": "Storage",
+    "Microsoft.Web": "AppService",
+}
+Service = Literal[
+    "Microsoft.AzureActiveDirectory",
+    "Microsoft.AzureCosmosDB",
+    "Microsoft.CognitiveServices",
+    "Microsoft.ContainerRegistry",
+    "Microsoft.EventHub",
+    "Microsoft.KeyVault",
+    "Microsoft.ServiceBus",
+    "Microsoft.Sql",
+    "Microsoft.Storage",
+    "Microsoft.Web",
+]
 
 
 class PrivateEndpoint(Model):

@@ -20,7 +20,7 @@ from netlab.scenario.models.route_table import RouteTable
 from netlab.scenario.models.site import LocalNetworkGateway, Site
 from netlab.scenario.models.vnet import Peering, VirtualNetwork
 from netlab.scenario.story import Step
-from netlab.scenario.values import ConnectionName, Day, LabName, Model, Name
+from netlab.scenario.values import ConnectionName, Day, LabName, Model, Name, Prefixes
 
 
 class Scenario(Model):
@@ -45,6 +45,9 @@ class Scenario(Model):
     """The application security groups, by name."""
     network_security_groups: dict[Name, NetworkSecurityGroup] = {}
     """The network security groups, by name."""
+    service_tags: dict[str, Prefixes] = {}
+    """The prefixes of service tags, as far as service endpoints need them. netlab brings none along: Azure changes them
+    every week."""
     nat_gateways: dict[Name, NatGateway] = {}
     """The NAT gateways, by name. A subnet uses one by its name."""
     vnets: dict[Name, VirtualNetwork] = {}

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from netlab.scenario.models.endpoint import PrivateEndpoint, PrivateEndpointNetworkPolicies
+from netlab.scenario.models.endpoint import PrivateEndpoint, PrivateEndpointNetworkPolicies, Service
 from netlab.scenario.models.expressroute import ExpressRouteGateway
 from netlab.scenario.models.gateway import VpnGateway
 from netlab.scenario.models.nva import NetworkVirtualAppliance
@@ -25,6 +25,9 @@ class Subnet(Model):
     """The name of the subnet's network security group. Default: none, everything passes (N1, N2)."""
     nat_gateway: str | None = None
     """The name of the NAT gateway of the subnet. It comes before the public addresses of NICs (E19). Default: none."""
+    service_endpoints: tuple[Service, ...] = ()
+    """The services that the subnet reaches by service endpoints. Their routes lead to the prefixes that `service_tags`
+    of the scenario has, past all others (E15, E16)."""
     default_outbound_access: bool = True
     """Whether machines without another way out reach the Internet under an address of Azure's. `false`: the subnet is
     private (E23 to E25)."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from netlab.scenario import models
 from netlab.scenario.addresses import private_endpoint_addresses, vm_addresses
 from netlab.scenario.models import HubRoutingPreference, node_name
+from netlab.scenario.models.endpoint import SERVICE_TAGS
 from netlab.scenario.network.ends import Appliance, Circuit, ExpressRouteGateway, RouteServer, VpnGateway
 
 if TYPE_CHECKING:
@@ -203,6 +204,13 @@ class Subnet:
     def nat_address(self) -> IPv4Address | None:
         """The public address of its NAT gateway, if it has one."""
         return self.vnet.network.public.nat_gateways.get(self.spec.nat_gateway or "")
+
+    @property
+    def services(self) -> tuple[tuple[str, IPv4Network], ...]:
+        """The services that it reaches by service endpoints, each with each of its prefixes (E15)."""
+        tags = self.vnet.network.scenario.service_tags
+        named = ((service, SERVICE_TAGS[service]) for service in self.spec.service_endpoints)
+        return tuple((service, prefix) for service, tag in named for prefix in tags.get(tag, ()))
 
     @property
     def has_way_out(self) -> bool:

@@ -109,6 +109,8 @@ RULES: tuple[Rule, ...] = (
     route_tables.u1_several_next_hops_are_few,
     route_tables.u11_peering_routes_can_be_disabled,
     route_tables.r91_gateway_subnet_is_reached_directly,
+    outbound.service_tags_are_azures,
+    outbound.e15_service_endpoints_have_prefixes,
     outbound.e20_nat_gateways_serve_one_vnet,
     outbound.e25_private_subnets_have_a_way_out,
     private_endpoints.e1_private_endpoints_are_in_ordinary_subnets,

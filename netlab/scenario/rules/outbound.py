@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from netlab.scenario import service_tags
 from netlab.scenario.addresses import DEFAULT_ROUTE, GATEWAY_SUBNET
 from netlab.scenario.models import Scenario
+from netlab.scenario.models.endpoint import SERVICE_TAGS
 from netlab.scenario.rules.breach import Breach, Breaches, unknown
 
 
@@ -14,6 +16,24 @@ def subnets_name_their_nat_gateway(scenario: Scenario) -> Breaches:
             if subnet.nat_gateway is not None:
                 path = ("vnets", name, "subnets", key, "nat_gateway")
                 yield from unknown(path, subnet.nat_gateway, scenario.nat_gateways, "NAT gateway")
+
+
+def service_tags_are_azures(scenario: Scenario) -> Breaches:
+    """A service tag has a name that Azure has."""
+    for name in scenario.service_tags:
+        if service_tags.tag(name) != name:
+            yield from unknown(("service_tags", name), name, service_tags.WITHOUT_PREFIXES, "service tag")
+
+
+def e15_service_endpoints_have_prefixes(scenario: Scenario) -> Breaches:
+    """E15: the routes of a service endpoint lead to the prefixes of the service's tag."""
+    for name, vnet in scenario.vnets.items():
+        for key, subnet in vnet.subnets.items():
+            for place, service in enumerate(subnet.service_endpoints):
+                if not scenario.service_tags.get(SERVICE_TAGS[service]):
+                    path = ("vnets", name, "subnets", key, "service_endpoints", place)
+                    what = f"{service} has no routes here: service_tags lacks {SERVICE_TAGS[service]}"
+                    yield Breach(path, f"{what}; add it with the prefixes that matter", "warning")
 
 
 def e20_nat_gateways_serve_one_vnet(scenario: Scenario) -> Breaches:
@@ -40,7 +60,8 @@ def e25_private_subnets_have_a_way_out(scenario: Scenario) -> Breaches:
             machines = [vm for vm in vnet.vms.values() if vm.subnet == key and vm.public_ip_address is None]
             routes = scenario.route_table(name, key).routes
             led = {item.next_hop_type for item in routes.values() if item.address_prefix == DEFAULT_ROUTE}
-            if subnet.default_outbound_access or subnet.nat_gateway is not None or not machines or led - {"Internet"}:
+            explicit = subnet.default_outbound_access or subnet.nat_gateway is not None or subnet.service_endpoints
+            if explicit or not machines or led - {"Internet"}:
                 continue
             direct = sorted(route for route, item in routes.items() if item.next_hop_type == "Internet")
             what = "this private subnet has machines without a public address, and no NAT gateway"

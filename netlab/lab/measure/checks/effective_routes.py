@@ -76,9 +76,10 @@ def _addresses(plan: Plan, vnets: Iterable[VNet]) -> Iterator[str]:
 def _by_rows(rows: Iterable[NicRoute], target: str, local: Takers, beyond: Takers) -> Takers:
     """Who gets a packet, given the addresses of NICs in the sender's VNet and in its peers."""
     address = IPv4Address(target)
-    covering = [row for row in rows if row.state == "Active" and address in _prefix(row)]
-    longest = max((_prefix(row).prefixlen for row in covering), default=0)
-    best = (row for row in covering if _prefix(row).prefixlen == longest)
+    active = (row for row in rows if row.state == "Active")
+    covering = [(p.prefixlen, row) for row in active for p in map(_network, row.addressPrefix) if address in p]
+    longest = max((length for length, _ in covering), default=0)
+    best = (row for length, row in covering if length == longest)
     takers = frozenset(
         _by_hop(row, hop, target, local, beyond) for row in best for hop in row.nextHopIpAddress or ("",)
     )
@@ -87,7 +88,7 @@ def _by_rows(rows: Iterable[NicRoute], target: str, local: Takers, beyond: Taker
 
 def _by_hop(row: NicRoute, hop: str, target: str, local: Takers, beyond: Takers) -> str:
     match row.nextHopType:
-        case "Internet":
+        case "Internet" | "VirtualNetworkServiceEndpoint":
             return _INTERNET
         case "InterfaceEndpoint":
             return target
@@ -100,11 +101,6 @@ def _by_hop(row: NicRoute, hop: str, target: str, local: Takers, beyond: Takers)
         case "VirtualNetworkGateway" if hop in beyond and target in beyond:
             return target
     return hop if hop in local | beyond else _NOBODY
-
-
-def _prefix(row: NicRoute) -> IPv4Network:
-    (prefix,) = row.addressPrefix
-    return _network(prefix)
 
 
 @cache

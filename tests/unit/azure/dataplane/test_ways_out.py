@@ -8,6 +8,7 @@ import pytest
 
 from netlab.azure.moments import initial
 from netlab.azure.prediction import Forecast, Predicted, endpoint_addresses
+from netlab.azure.views.nics import predicted
 from netlab.plan.planner import plan
 from netlab.render import nftables
 from netlab.results.protocols import Protocol
@@ -131,3 +132,46 @@ def test_the_kernel_translates_tcp_and_udp_of_the_nat_gateways_subnets_first() -
     lines = [line.strip() for line in nftables.text(fabric.nftables).splitlines()]
     first = lines.index('oifname "wan" ip saddr 10.1.0.0/24 meta l4proto { tcp, udp } snat to 203.0.113.77')
     assert first < lines.index('oifname "wan" masquerade')
+
+
+TAGS = "service_tags: {Storage: [192.0.2.0/24], Sql: [198.51.100.0/24]}\nroute_tables:"
+LONGER = "longer: {routes: {out: {address_prefix: 192.0.2.1/32, next_hop_type: None}}}\n  straight: {"
+STORAGE, SQL = ", service_endpoints: [Microsoft.Storage]", ", service_endpoints: [Microsoft.Sql]"
+
+
+def with_tags(subnet: str, tags: str = TAGS) -> Forecast:
+    text = TEXT.replace("route_tables:", tags).replace(SUBNET, f"default: {{address_prefix: 10.1.0.0/24{subnet}}}")
+    state = initial(parse(text.replace("straight: {", LONGER), "out.yaml").scenario)
+    return Forecast(state, endpoint_addresses(state))
+
+
+@pytest.mark.parametrize(
+    ("subnet", "passes"),
+    [
+        # E25: in a private subnet, too; not by another service.
+        (PRIVATE + STORAGE, ("vnet1-vm", "vnet1", "internet")),
+        (PRIVATE + SQL, None),
+        # E16: before a route table, however long its prefix; E22 is not about it.
+        (STORAGE + ", route_table: steer", ("vnet1-vm", "vnet1", "internet")),
+        (STORAGE + ", route_table: longer", ("vnet1-vm", "vnet1", "internet")),
+        (NAT + STORAGE, ("vnet1-vm", "vnet1", "internet")),
+        (SQL + ", route_table: steer", ("vnet1-vm", "vnet1", "vnet1-fw", "vnet1", "internet")),
+        (SQL + ", route_table: longer", None),
+        (NAT + SQL, None),
+    ],
+)
+def test_a_service_endpoint_leads_past_all_other_routes(subnet: str, passes: tuple[str, ...] | None) -> None:
+    forecast = with_tags(subnet)
+    ends = by_node(forecast.state.scenario)
+    found = forecast.pair(ends["vnet1-vm"], ends["internet"])
+    assert (found.forward[0].nodes if found.outcome == "reachable" else None) == passes
+
+
+def test_a_service_has_one_row_with_all_its_prefixes() -> None:
+    """E15, and only in its own subnet (E18)."""
+    state = with_tags(STORAGE, TAGS.replace("192.0.2.0/24]", "192.0.2.0/24, 20.60.0.0/16]")).state
+    rows = {
+        nic.name: [r.addressPrefix for r in predicted(state, nic) if r.nextHopType == "VirtualNetworkServiceEndpoint"]
+        for nic in state.network.vnets["VNet1"].nics
+    }
+    assert rows == {"vm": [("192.0.2.0/24", "20.60.0.0/16")], "fw": []}
