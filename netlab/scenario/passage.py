@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from enum import Enum, auto
+from itertools import takewhile
 
 from netlab.scenario.models import NEEDS, TRIED, AccessNetwork, Scenario, TunnelType
 
@@ -63,15 +64,31 @@ def chosen(scenario: Scenario, client: str, gateway: str, offered: Collection[Tu
     Differs from Azure: a client knows what gets to its gateway, and does not wait for an answer of what is tried
     before.
     """
-    spec = scenario.clients[client]
-    if spec.tunnel_type is not None:
-        return spec.tunnel_type
-    own = [each for each in spec.system.tunnel_types if each in offered]
-    tried = own or [each for each in TRIED if each in offered]
-    found = {each: obstacle(scenario, client, gateway, each) for each in tried}
+    found = _tried(scenario, client, gateway, offered)
     passing = [each for each, why in found.items() if why is None]
     stopped_late = [each for each, why in found.items() if why is not Obstacle.FIREWALL]
-    return (*passing, *stopped_late, tried[0])[0]
+    return (*passing, *stopped_late, *found)[0]
+
+
+def passed_over(
+    scenario: Scenario, client: str, gateway: str, offered: Collection[TunnelType]
+) -> dict[TunnelType, Obstacle]:
+    """The tunnel types that a client tries before the one that it has, and what stops each of them (P7)."""
+    found = _tried(scenario, client, gateway, offered)
+    before = takewhile(lambda each: each != chosen(scenario, client, gateway, offered), found)
+    return {each: why for each in before if (why := found[each]) is not None}
+
+
+def _tried(
+    scenario: Scenario, client: str, gateway: str, offered: Collection[TunnelType]
+) -> dict[TunnelType, Obstacle | None]:
+    """The tunnel types that a client tries, in its order, and what stops each of them: its own, or those of its system
+    that the gateway has."""
+    spec = scenario.clients[client]
+    own = [each for each in spec.system.tunnel_types if each in offered]
+    tried = own or [each for each in TRIED if each in offered]
+    wanted = tried if spec.tunnel_type is None else [spec.tunnel_type]
+    return {each: obstacle(scenario, client, gateway, each) for each in wanted}
 
 
 def _kept(network: AccessNetwork, tunnel_type: TunnelType) -> bool:

@@ -299,6 +299,12 @@ class ClientTunnel:
         offered = self.gateway.client_settings.tunnel_types
         return passage.chosen(self.client.network.scenario, self.client.name, self.gateway.name, offered)
 
+    @cached_property
+    def passed_over(self) -> dict[models.TunnelType, passage.Obstacle]:
+        """The tunnel types that its client tries before this one, and what stops each of them (P7)."""
+        offered = self.gateway.client_settings.tunnel_types
+        return passage.passed_over(self.client.network.scenario, self.client.name, self.gateway.name, offered)
+
     def obstacle(self, tunnel_type: models.TunnelType) -> passage.Obstacle | None:
         """What keeps a tunnel of a type from coming up, whatever its gateway says (P6, P8, R69)."""
         return passage.obstacle(self.client.network.scenario, self.client.name, self.gateway.name, tunnel_type)

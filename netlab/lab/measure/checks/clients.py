@@ -1,6 +1,7 @@
 """Check who is connected by point-to-site.
 
-Success: a client is connected, or refused for the reason that the model predicts.
+Success: a client is connected, or refused for the reason that the model predicts; the message says which tunnel types
+were tried before, and what stopped them.
 Failure: a client is connected and must not be, or is not and must be, or is refused for another reason.
 """
 
@@ -15,6 +16,7 @@ from netlab.lab.build.clients import refusals, tunnel_of
 from netlab.machine.ports import Clients
 from netlab.plan.model import Plan
 from netlab.results.verification import Check
+from netlab.scenario.network import ClientTunnel
 from netlab.scenario.passage import Obstacle
 
 # What proxies say themselves.
@@ -24,11 +26,18 @@ _AT_PROXY = tuple(OBSTACLES[why] for why in (Obstacle.PROXY_PORT, Obstacle.PROXY
 def check(plan: Plan, state: State, clients: Clients) -> Iterator[Check]:
     """The session of every client, as predicted."""
     for key, session in state.sessions.items():
-        client = tunnel_of(plan, state.network.client_tunnels[key])
+        tunnel = state.network.client_tunnels[key]
+        client = tunnel_of(plan, tunnel)
         up = clients.state(client)
         said = "" if up else refusals(plan, client.gateway, clients).get(client.node, "")
         good, words = _judged(up, said, session.absent)
-        yield Check(f"connection {client.name}", "passed" if good else "failed", words)
+        yield Check(f"connection {client.name}", "passed" if good else "failed", words + _passed_over(tunnel))
+
+
+def _passed_over(tunnel: ClientTunnel) -> str:
+    """Which tunnel type it is where others were tried before, and what stopped those."""
+    before = "; ".join(f"{each}: {OBSTACLES[why]}" for each, why in tunnel.passed_over.items())
+    return f"; {tunnel.tunnel_type} after {before}" if before else ""
 
 
 def _judged(up: str, said: str, predicted: str) -> tuple[bool, str]:

@@ -85,3 +85,16 @@ def test_a_tunnel_is_told_by_its_client_and_its_gateway() -> None:
     found = [tunnel_of(planned, tunnel) for tunnel in resolve(scenario).client_tunnels.values()]
     assert found == list(planned.clients)
     assert [client.name for client in found] == ["both", "both-vnet2", "wboth", "wboth-vnet2", "one", "two"]
+
+
+def test_the_tunnel_type_that_came_up_is_said_with_what_stopped_those_before() -> None:
+    """P7: Windows tries IKEv2, then SSTP."""
+    scenario = load("p2s-sstp-through-proxy").scenario
+    clients = Clients({"ann", "abe", "alice", "bob", "cy"}, {}, {"dee": Refusal.PROXY_PASSWORD})
+    said = {c.name.split()[1]: c.message for c in check(plan(scenario, "lab"), initial(scenario), clients)}
+    stopped = "SSTP after IkeV2: the network that it is in does not let its tunnel out"
+    assert said["ann"] == "INSTALLED"
+    assert said["alice"] == f"INSTALLED; {stopped}"
+    assert said["cy"] == f"INSTALLED; {stopped}"
+    assert said["dee"].endswith(f"gives none; {stopped}")
+    assert "after" not in said["oscar"]
