@@ -1,4 +1,4 @@
-"""What differs between two descriptions of a network: files, revisions of files, saved verifications."""
+"""What differs between two descriptions of a network: files, their revisions, imports, verifications."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from netlab import files
+from netlab.api import importing
+from netlab.api.importing import Options
 from netlab.api.scenarios import remarks
 from netlab.azure.difference import whole
 from netlab.azure.prediction import predict
 from netlab.azure.state import State
-from netlab.errors import Finding, UsageError
+from netlab.errors import Finding, ScenarioError, UsageError
 from netlab.report import encoding
 from netlab.results.difference import PARTS, CellChange, CheckChange, Compared, Difference, Part, Summary
 from netlab.results.verification import Report, StepReport
+from netlab.scenario.document import read
 from netlab.scenario.loader import MAX_BYTES, load, parse
 from netlab.scenario.models import Scenario
 from netlab.scenario.names import suggest
@@ -36,9 +39,19 @@ class _Read:
     report: Report | None = None
 
 
-def difference(a: str, b: str, parts: Collection[Part] = PARTS, step: str = "", accepted: str = "") -> Difference:
-    """What differs between two descriptions, in these parts; ``accepted`` is a list of changes that do not count."""
-    one, other = _read(a), _read(b)
+def difference(
+    a: str,
+    b: str,
+    parts: Collection[Part] = PARTS,
+    step: str = "",
+    accepted: str = "",
+    options: tuple[Options, Options] = (Options(), Options()),
+) -> Difference:
+    """What differs between two descriptions, in these parts; ``accepted`` is a list of changes that do not count.
+
+    ``options`` are those of the import of each.
+    """
+    one, other = _read(a, options[0]), _read(b, options[1])
     measured = None
     if one.report is not None and other.report is not None:
         measured = (one.report, _step_of(one.report, step)), (other.report, _step_of(other.report, step))
@@ -61,30 +74,54 @@ def difference(a: str, b: str, parts: Collection[Part] = PARTS, step: str = "", 
 # --- the two ----------------------------------------------------------------------------------------------------------
 
 
-def _read(reference: str) -> _Read:
+def _read(reference: str, options: Options) -> _Read:
     path = Path(reference)
     if ":" in reference and not path.exists():
-        return _of_text(_revision(reference), reference, reference)
+        content = _revision(reference)
+        return _imported("-", reference, options, content) if _is_import(path) else _of_text(content, reference)
+    if path.is_dir() or (_is_import(path) and not _is_report(path)):
+        return _imported(reference, reference, options)
     if path.suffix == ".json":
         return _verification(reference)
     loaded = load(reference)
     return _Read(Compared(reference, "scenario"), loaded.scenario, (*loaded.warnings, *remarks(loaded)))
 
 
-def _revision(reference: str) -> str:
+def _is_import(path: Path) -> bool:
+    return path.suffix in (".json", ".tfstate")
+
+
+def _is_report(path: Path) -> bool:
+    """Whether a file is what `verify -f json` printed: its first keys are a lab and a scenario."""
+    try:
+        start = files.read(path, 400)
+    except OSError as error:
+        raise UsageError(f"cannot read {str(path)[:200]}: {error.strerror}", "name a readable file") from None
+    return re.match(rb'\s*\{\s*"lab":\s*"[^"]*",\s*"scenario":', start) is not None
+
+
+def _imported(path: str, reference: str, options: Options, content: bytes = b"") -> _Read:
+    """The scenario that another description makes, whatever rules it breaks: `check` says so on its side."""
+    outcome = importing.run([path], options, reference, False, content)
+    if not outcome.text:
+        raise ScenarioError(f"{reference[:200]} cannot be imported", outcome.report.findings)
+    scenario = Scenario.model_validate(read(outcome.text, reference).data)
+    return _Read(Compared(reference, "import"), scenario, outcome.report.findings)
+
+
+def _revision(reference: str) -> bytes:
     from netlab.machine import revisions
 
-    content = revisions.content(reference, MAX_BYTES)
+    return revisions.content(reference, MOST_READ if _is_import(Path(reference)) else MAX_BYTES)
+
+
+def _of_text(content: bytes, reference: str) -> _Read:
     if len(content) > MAX_BYTES:
         raise UsageError(f"{reference[:60]} is larger than {MAX_BYTES} bytes", "name a scenario file")
     try:
-        return content.decode("utf-8-sig")
+        loaded = parse(content.decode("utf-8-sig"), reference)
     except UnicodeDecodeError:
         raise UsageError(f"{reference[:60]} is not UTF-8 text", "name a scenario file") from None
-
-
-def _of_text(text: str, reference: str, where: str) -> _Read:
-    loaded = parse(text, where)
     return _Read(Compared(reference, "scenario"), loaded.scenario, (*loaded.warnings, *remarks(loaded)))
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from changed_networks import Edit, put, text
@@ -109,3 +111,64 @@ def test_what_is_no_scenario_is_refused(two: tuple[str, str], tmp_path: Path, co
 def test_a_step_is_named_and_must_be_there(two: tuple[str, str]) -> None:
     with pytest.raises(UsageError, match="no step"):
         difference(*two, step="after the fire")
+
+
+# --- imports ----------------------------------------------------------------------------------------------------------
+
+GROUP = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg/providers/Microsoft.Network"
+
+
+def _vnet(name: str, number: int, remote: str, **flags: bool) -> dict[str, Any]:
+    """A VNet as REST has it, with a peering."""
+    peering = {
+        "remoteVirtualNetwork": {"id": f"{GROUP}/virtualNetworks/{remote}"},
+        "peeringState": "Connected",
+        **flags,
+    }
+    return {
+        "id": f"{GROUP}/virtualNetworks/{name}",
+        "name": name,
+        "type": "Microsoft.Network/virtualNetworks",
+        "properties": {
+            "addressSpace": {"addressPrefixes": [f"10.{number}.0.0/16"]},
+            "subnets": [{"name": "work", "properties": {"addressPrefix": f"10.{number}.0.0/24"}}],
+            "virtualNetworkPeerings": [{"name": f"to-{remote}", "properties": peering}],
+        },
+    }
+
+
+def _dump(path: Path, *vnets: dict[str, Any]) -> str:
+    path.write_text(json.dumps({"value": vnets}))
+    return str(path)
+
+
+def test_imports_are_compared_whatever_rules_they_break(tmp_path: Path) -> None:
+    spoke = _vnet("spoke", 2, "hub")
+    a = _dump(tmp_path / "a.json", _vnet("hub", 1, "spoke"), spoke)
+    alone = copy.deepcopy(spoke)
+    alone["properties"]["virtualNetworkPeerings"] = []
+    b = _dump(tmp_path / "b.json", _vnet("hub", 1, "spoke"), alone)
+    assert run(a, a) == (0, "no change\n")
+    found = difference(a, b)
+    assert (found.a.kind, found.compared) == ("import", "predicted")
+    assert [(one.change, one.name) for one in found.objects] == [("removed", "peerings.spoke-to-hub")]
+    lost = [cell for cell in found.cells if cell.kind == "lost"]
+    assert {cell.because_of for cell in lost} == {("peerings.spoke-to-hub",)}
+    broken = _dump(tmp_path / "c.json", _vnet("hub", 1, "spoke"), _vnet("spoke", 2, "hub", useRemoteGateways=True))
+    refused = difference(a, broken)
+    assert {one.change for one in refused.checks if one.rule == "R103"} == {"added"}
+
+
+def test_an_import_that_is_refused_is_no_side(tmp_path: Path) -> None:
+    nothing = tmp_path / "nothing.json"
+    nothing.write_text('{"value": []}')
+    with pytest.raises(NetlabError) as refused:
+        difference(str(nothing), str(nothing))
+    assert refused.value.exit_code == 2
+
+
+def test_an_import_and_its_scenario_are_alike(tmp_path: Path) -> None:
+    dump = _dump(tmp_path / "dump.json", _vnet("hub", 1, "spoke"), _vnet("spoke", 2, "hub"))
+    target = tmp_path / "net.yaml"
+    assert CliRunner().invoke(app, ["import", dump, "-o", str(target)]).exit_code == 0
+    assert run(dump, str(target), "--only", "objects", "--only", "routes", "--only", "cells") == (0, "no change\n")
