@@ -156,3 +156,8 @@ def connected(server: Server) -> tuple[Connected, ...] | None:
 def carried_to_clients(server: Server) -> tuple[Child, ...]:
     """What a gateway's tunnels to its clients carry."""
     return tunnel_type(server).carried_to_clients(server)
+
+
+def tls_keys(plan: Plan) -> str:
+    """The keys of all tunnels over TLS whose daemons log them, in NSS Key Log Format."""
+    return "".join(tunnel_type(server).tls_keys(server) for server in plan.servers)

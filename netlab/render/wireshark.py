@@ -69,13 +69,20 @@ class Keys:
     esp: tuple[EspKeys, ...] = ()
 
 
-def configuration(keys: Keys) -> tuple[tuple[str, str], ...]:
-    """The files of a Wireshark configuration directory with which it decrypts, by name."""
-    return (
+# The key log that Firefox has, too (NSS): a line for each secret of a connection.
+TLS_KEYS = "tls.keys"
+
+
+def configuration(keys: Keys, tls: str = "", directory: str = "") -> tuple[tuple[str, str], ...]:
+    """The files of a Wireshark configuration directory with which it decrypts, by name; ``tls`` is a key log of TLS,
+    which Wireshark finds by the path of the directory."""
+    found = (
         ("ikev2_decryption_table", "".join(_ike_lines(keys.ike))),
         ("esp_sa", "".join(_esp_lines(keys.esp))),
-        ("preferences", _PREFERENCES),
     )
+    if not tls:
+        return (*found, ("preferences", _PREFERENCES))
+    return (*found, (TLS_KEYS, tls), ("preferences", f"{_PREFERENCES}tls.keylog_file: {directory}/{TLS_KEYS}\n"))
 
 
 def unknown(keys: Keys) -> tuple[str, ...]:

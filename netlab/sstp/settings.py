@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 PROGRAM = "netlab-sstp"
 """The name of the daemons' processes."""
 FILE = "sstp.json"
+TLS_KEYS = "tls.keys"
+"""The gateway's log of the keys of TLS (NSS Key Log Format), which only root may read."""
 PORT = 443
 
 

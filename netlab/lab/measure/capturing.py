@@ -10,7 +10,7 @@ from pathlib import Path
 from netlab import files
 from netlab.errors import LabError, UsageError
 from netlab.lab.build import records
-from netlab.machine import capture, keylog
+from netlab.machine import capture, clients, keylog
 from netlab.machine.keylog import LOG
 from netlab.plan.model import Plan
 from netlab.render import wireshark
@@ -68,13 +68,14 @@ def run(lab: records.Lab, order: Order, progress: Callable[[str], None]) -> None
                 captured = capture.capture(places, order.file, order.seconds, lambda: progress(begun))
         finally:
             if read_keys is not None:
-                _write_keys(order, read_keys(), progress)
+                _write_keys(order, read_keys(), clients.tls_keys(plan), progress)
     lost = f"; {captured.dropped} more passed too fast to be captured" if captured.dropped else ""
     progress(f"{order.file}: {captured.packets} packets{lost}")
 
 
-def _write_keys(order: Order, keys: wireshark.Keys, progress: Callable[[str], None]) -> None:
-    content = ((name, text.encode()) for name, text in wireshark.configuration(keys))
+def _write_keys(order: Order, keys: wireshark.Keys, tls: str, progress: Callable[[str], None]) -> None:
+    files_of_keys = wireshark.configuration(keys, tls, str(order.key_directory.absolute()))
+    content = ((name, text.encode()) for name, text in files_of_keys)
     with files.named(order.key_directory):
         files.write_private(order.key_directory, content)
     for algorithm in wireshark.unknown(keys):

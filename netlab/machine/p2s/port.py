@@ -32,6 +32,9 @@ class TunnelType(Protocol):
     def carried_to_clients(self, server: Server) -> tuple[Child, ...]:
         """What its tunnels carry."""
 
+    def tls_keys(self, server: Server) -> str:
+        """The keys of its tunnels in NSS Key Log Format; empty where there are none."""
+
     # --- the client's end
 
     def connect(self, plan: Plan, client: Client) -> None:

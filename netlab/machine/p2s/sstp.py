@@ -22,7 +22,7 @@ from netlab.machine.sstp import control
 from netlab.machine.waiting import wait_until
 from netlab.plan.model import Child, Client, Interface, Plan, Route, Server, SstpServer, Timers
 from netlab.render import sstp as texts
-from netlab.sstp.settings import FILE
+from netlab.sstp.settings import FILE, TLS_KEYS
 
 _READY_SECONDS = 60.0
 _CONNECT_SECONDS = 90.0
@@ -98,6 +98,14 @@ def _session(client: Mapping[str, object]) -> Connected:
 def carried_to_clients(server: Server) -> tuple[Child, ...]:
     """Whatever is for the address of a client."""
     return tls.carried_to_clients(connected(server))
+
+
+def tls_keys(server: Server) -> str:
+    """What its daemon has logged since it serves."""
+    try:
+        return Path(server.directory, TLS_KEYS).read_text()
+    except FileNotFoundError:
+        return ""
 
 
 # --- the client's end -----------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import socket
 import ssl
@@ -226,6 +227,9 @@ def _outer_tls(wanted: GatewaySettings) -> ssl.SSLContext:
     # P22: TLS 1.2 suites; 1.0 and 1.1 are off.
     found.minimum_version = ssl.TLSVersion.TLSv1_2
     found.load_cert_chain(wanted.certificate, wanted.key)
+    # For `netlab capture --keys`: TLS makes its keys once, when a client connects.
+    os.close(os.open(settings.TLS_KEYS, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+    found.keylog_filename = settings.TLS_KEYS
     return found
 
 

@@ -173,3 +173,12 @@ def test_charon_logs_keys_only_when_asked() -> None:
         assert "    ike = " not in quiet
         assert f"path = {LOG}" in loud
         assert "ike = 4\n" in loud
+
+
+def test_wireshark_finds_a_key_log_of_tls_by_its_path() -> None:
+    files = dict(configuration(Keys((), ()), "CLIENT_RANDOM 01 02\n", "/tmp/lab.keys"))
+    assert files["tls.keys"] == "CLIENT_RANDOM 01 02\n"
+    assert files["preferences"].endswith("\ntls.keylog_file: /tmp/lab.keys/tls.keys\n")
+    without = dict(configuration(Keys((), ())))
+    assert "tls.keys" not in without
+    assert "tls.keylog_file" not in without["preferences"]
