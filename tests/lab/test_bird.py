@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from labs import SCENARIOS, Lab, netlab, up
+
+from netlab.lab.build import records
+from netlab.machine import bird, daemons, processes
+from netlab.machine.waiting import wait_until
 
 # An active-active APIPA gateway, two devices and AS path prepending, a circuit with weights and BFD.
 EXISTING = ("s2s-bgp-apipa", "s2s-bgp-transit", "expressroute-vpn-coexist-failover")
@@ -59,9 +66,22 @@ def test_what_changes_in_bird_by_hand_is_found() -> None:
         lab.verify()
 
 
-def _birdc(lab: Lab, line: str) -> None:
-    from netlab.machine import bird
+def test_a_bird_that_is_stopped_or_dead_is_named_and_another_one_takes_its_routes_over() -> None:
+    with up("s2s-bird", "t-bird") as lab:
+        directory = str(lab.directory / "site1")
+        (process,) = processes.working_in(directory)
+        os.kill(process.pid, signal.SIGSTOP)
+        assert lab.status(1)["daemons"] == "bird of site1 does not answer"
+        os.kill(process.pid, signal.SIGKILL)
+        wait_until(lambda: not process.alive(), 5, lambda: "bird is still there")
+        assert lab.status(1)["daemons"] == "bird of site1 is dead"
+        # What it has left in the kernel is its own routes, which the next one finds.
+        plan = records.read(lab.name).plan
+        daemons.start_bgp(replace(plan, speakers=tuple(s for s in plan.speakers if s.program == "bird")))
+        lab.verify()
 
+
+def _birdc(lab: Lab, line: str) -> None:
     bird.command(str(lab.directory / "site1"), line)
 
 
