@@ -55,8 +55,8 @@ WITHOUT_PREFIXES = frozenset(
         *("WindowsAdminCenter", "WindowsVirtualDesktop"),
     )
 )
-_COMPUTED = (VIRTUAL_NETWORK, INTERNET_TAG, LOAD_BALANCER)
-_BY_NAME = {name.lower(): name for name in (*_COMPUTED, *WITHOUT_PREFIXES)}
+COMPUTED = (VIRTUAL_NETWORK, INTERNET_TAG, LOAD_BALANCER)
+_BY_NAME = {name.lower(): name for name in (*COMPUTED, *WITHOUT_PREFIXES)}
 
 
 def prefix(text: str) -> IPv4Network | None:

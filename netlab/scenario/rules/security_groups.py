@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netlab.scenario.models import Scenario
-from netlab.scenario.rules.breach import Breaches, Path, unknown
+from netlab.scenario import service_tags
+from netlab.scenario.addresses import DEFAULT_ROUTE, GATEWAY_SUBNET, ROUTE_SERVER_SUBNET
+from netlab.scenario.models import Scenario, SecurityRule
+from netlab.scenario.names import short, suggest
+from netlab.scenario.rules.breach import Breach, Breaches, Path, unknown
+
+FIRST_PRIORITY, LAST_PRIORITY = 100, 4096  # N4
+LAST_PORT = 65535
+_CLOSED = (ROUTE_SERVER_SUBNET, "AzureFirewallSubnet", "AzureFirewallManagementSubnet")  # N29
 
 
 def subnets_and_nics_name_their_security_groups(scenario: Scenario) -> Breaches:
@@ -37,3 +44,104 @@ def _members(scenario: Scenario) -> Iterator[tuple[Path, str]]:
                 field = f"{side}_application_security_groups"
                 for number, group in enumerate(getattr(rule, field)):
                     yield ("network_security_groups", name, "security_rules", key, field, number), group
+
+
+def n4_priorities_decide(scenario: Scenario) -> Breaches:
+    """N4: priorities are 100 to 4096, and no two rules of a direction have the same."""
+    taken: dict[tuple[str, str, int], str] = {}
+    for path, group, name, rule in _rules(scenario):
+        if not FIRST_PRIORITY <= rule.priority <= LAST_PRIORITY:
+            what = f"a priority is {FIRST_PRIORITY} to {LAST_PRIORITY}, and this is {rule.priority}"
+            yield Breach((*path, "priority"), f"{what}; Azure's default rules come behind")
+        other = taken.setdefault((group, rule.direction, rule.priority), name)
+        if other != name:
+            what = f"`{other}` has the priority {rule.priority} {rule.direction} already (SecurityRuleConflict)"
+            yield Breach((*path, "priority"), f"{what}; give it another one")
+
+
+def n7_ports_are_of_tcp_and_udp(scenario: Scenario) -> Breaches:
+    """N7: a port is 0 to 65535, and means something for Tcp and Udp alone."""
+    for path, _, _, rule in _rules(scenario):
+        for side, ranges in (("source", rule.source_ports), ("destination", rule.destination_ports)):
+            for first, last in ranges:
+                if not first <= last <= LAST_PORT:
+                    message = f"{first}-{last} is no range of ports" if first != last else f"there is no port {first}"
+                    yield Breach((*path, f"{side}_port_range"), f"{message}; write 0-{LAST_PORT} at most")
+            if ranges and rule.protocol in ("Icmp", "Esp", "Ah"):
+                what = f"{rule.protocol} has no ports: the rule is for all of its packets"
+                yield Breach((*path, f"{side}_port_range"), f"{what}; leave the ports out", "warning")
+
+
+def n26_a_side_is_prefixes_or_one_tag(scenario: Scenario) -> Breaches:
+    """N26: a side of a rule is prefixes, one service tag, or application security groups, and no two of them."""
+    for path, _, _, rule in _rules(scenario):
+        for side, texts, groups in (
+            ("source", rule.sources, rule.source_application_security_groups),
+            ("destination", rule.destinations, rule.destination_application_security_groups),
+        ):
+            here = (*path, f"{side}_address_prefix")
+            tags = [text for text in texts if service_tags.prefix(text) is None]
+            for text in (text for text in tags if service_tags.tag(text) is None):
+                known = (*service_tags.COMPUTED, *service_tags.WITHOUT_PREFIXES)
+                yield Breach(here, f"{short(text)} is no prefix and no service tag; {suggest(text, known)}")
+            for text in (text for text in tags if service_tags.tag(text) in service_tags.WITHOUT_PREFIXES):
+                what = f"a lab has no addresses of {text}: the rule is for no packet"
+                yield Breach(here, f"{what}; write their prefixes where they matter", "warning")
+            if len(tags) > 1 or (tags and len(tags) < len(texts)):
+                yield Breach(here, f"a {side} with a service tag has nothing beside it; make a rule for each")
+            if groups and texts:
+                yield Breach(here, f"a {side} of application security groups has no prefixes; make a rule for each")
+
+
+def n27_application_security_groups_stay_in_a_vnet(scenario: Scenario) -> Breaches:
+    """N27: the members of an application security group are in one VNet, and so are the groups of a rule."""
+    homes: dict[str, str] = {}
+    for name, vnet in scenario.vnets.items():
+        for key, vm in vnet.vms.items():
+            for number, group in enumerate(vm.application_security_groups):
+                home = homes.setdefault(group, name)
+                if home != name:
+                    what = f"the members of `{group}` are in `{home}`, and this NIC is in `{name}`"
+                    here: Path = ("vnets", name, "vms", key, "application_security_groups", number)
+                    yield Breach(here, f"{what}; make a group for each VNet")
+    for path, _, _, rule in _rules(scenario):
+        named = (*rule.source_application_security_groups, *rule.destination_application_security_groups)
+        places = dict.fromkeys(homes[group] for group in named if group in homes)
+        if len(places) > 1:
+            yield Breach(path, f"the groups of a rule are in one VNet, and these are in {' and '.join(places)}")
+
+
+def n28_gateway_subnet_has_no_group(scenario: Scenario) -> Breaches:
+    """N28: GatewaySubnet has no network security group (NetworkSecurityGroupCannotBeAttachedToGatewaySubnet)."""
+    for path, _ in _attached(scenario):
+        if path[2:4] == ("subnets", GATEWAY_SUBNET):
+            code = "NetworkSecurityGroupCannotBeAttachedToGatewaySubnet"
+            yield Breach(path, f"{GATEWAY_SUBNET} has no network security group ({code}); leave it out")
+
+
+def n29_subnets_of_services_have_no_group(scenario: Scenario) -> Breaches:
+    """N29: neither have the subnets of Azure Firewall and of a Route Server."""
+    for path, _ in _attached(scenario):
+        if path[2] == "subnets" and path[3] in _CLOSED:
+            yield Breach(path, f"{path[3]} has no network security group; leave it out")
+
+
+def n12_a_default_route_is_the_tag(scenario: Scenario) -> Breaches:
+    """N12: a user route for 0.0.0.0/0 to an appliance makes the tag VirtualNetwork everything."""
+    for path, name in _attached(scenario):
+        if path[2] != "subnets" or name not in scenario.network_security_groups:
+            continue
+        routes = scenario.route_table(str(path[1]), str(path[3])).routes.values()
+        kinds = [route.next_hop_type for route in routes if route.address_prefix == DEFAULT_ROUTE]
+        for key, rule in scenario.network_security_groups[name].security_rules.items():
+            tagged = any(service_tags.tag(text) == service_tags.VIRTUAL_NETWORK for text in rule.destinations)
+            if rule.access == "Deny" and tagged and any(kind.startswith("VirtualAppliance") for kind in kinds):
+                what = f"rule `{key}` denies VirtualNetwork, which is 0.0.0.0/0 here by the subnet's user route"
+                yield Breach(path, f"{what}: it denies the Internet, too; name prefixes", "warning")
+
+
+def _rules(scenario: Scenario) -> Iterator[tuple[Path, str, str, SecurityRule]]:
+    """Every rule: its place, its group, its name, and the rule."""
+    for group, item in scenario.network_security_groups.items():
+        for name, rule in item.security_rules.items():
+            yield ("network_security_groups", group, "security_rules", name), group, name, rule
