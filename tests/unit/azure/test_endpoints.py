@@ -140,17 +140,29 @@ def test_with_several_ranges_the_one_of_the_endpoint_counts() -> None:
 
 INNER = route("10.1.2.4/32", "10.1.7.4")
 TAGGED: Edit = ("nva: {}}\n    private", 'nva: {}, tags: {disableSnatOnPL: "true"}}\n    private')
+ROUTER: Edit = ("nva: {}}\n    private", "nva: {stateful: none}}\n    private")
+SNAT: Edit = ("nva: {}}\n    private", "nva: {masquerade: always}}\n    private")
 MISSPELT: Edit = ("nva: {}}\n    private", 'nva: {}, tags: {disableSnatOnPl: "true"}}\n    private')
 
 
-@pytest.mark.parametrize(("edits", "follows"), [((INNER,), False), ((INNER, TAGGED), True), ((INNER, MISSPELT), False)])
-def test_answers_go_past_an_appliance_in_the_clients_vnet_unless_it_is_tagged(
-    edits: tuple[Edit, ...], follows: bool
+@pytest.mark.parametrize(
+    ("edits", "follows", "dropped_at"),
+    [
+        ((INNER,), False, "vnet1-inner"),
+        ((INNER, MISSPELT), False, "vnet1-inner"),
+        ((INNER, ROUTER), False, None),
+        ((INNER, TAGGED), True, None),
+        ((INNER, SNAT), True, None),
+    ],
+)
+def test_answers_go_past_an_appliance_in_the_clients_vnet_unless_it_is_tagged_or_translates(
+    edits: tuple[Edit, ...], follows: bool, dropped_at: str | None
 ) -> None:
-    """E8, E10: the case of the tag's name matters."""
+    """E8, E10: the case of the tag's name matters. A strict appliance drops the handshake that it has half seen."""
     found = pair(state(*edits), "vnet1-client")
-    assert "vnet1-inner" in there(found)
-    assert ("vnet1-inner" in back(found)) == follows
+    assert "vnet1-inner" in found.forward[0].nodes
+    assert (found.drop.node if found.drop else None) == dropped_at
+    assert any("vnet1-inner" in walk.nodes[1:] for walk in found.reverse) == follows
 
 
 def test_a_spoke_reaches_it_through_the_hubs_appliance_and_back() -> None:
