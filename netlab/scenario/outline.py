@@ -24,6 +24,7 @@ from netlab.scenario.network import (
     RouteServer,
     Side,
     Site,
+    Subnet,
     VNet,
     VpnGateway,
     resolve,
@@ -96,7 +97,17 @@ def _subnets(vnet: VNet) -> Iterator[Node]:
             private = (f"{e.name}  {e.address}  private endpoint" for e in vnet.private_endpoints if e.subnet is subnet)
             machines = (*map(_machine, (nic for nic in vnet.nics if nic.subnet is subnet)), *private)
             table = (f"route table {subnet.spec.route_table}",) if subnet.spec.route_table is not None else ()
-            yield Node(f"{vnet.node}/{name}", "subnet", f"{name}  {subnet.prefix}", (*machines, *table))
+            lines = (*machines, *table, *_ways_out(subnet))
+            yield Node(f"{vnet.node}/{name}", "subnet", f"{name}  {subnet.prefix}", lines)
+
+
+def _ways_out(subnet: Subnet) -> Iterator[str]:
+    """What a subnet has for the Internet and for services."""
+    if not subnet.spec.default_outbound_access:
+        yield "private"
+    if subnet.nat_address is not None:
+        yield f"NAT gateway {subnet.spec.nat_gateway} ({subnet.nat_address})"
+    yield from (f"service endpoint {service}" for service in subnet.spec.service_endpoints)
 
 
 def _machine(nic: Nic) -> str:

@@ -227,7 +227,8 @@ def of_vnet(vnet: VNet) -> Iterator[Filter]:
     for peering in vnet.peerings:
         if not peering.spec.peer_complete_vnets:
             yield _from_peered_subnets(peering)
-    yield from map(_of_private_endpoint, vnet.private_endpoints)
+    for endpoint in vnet.private_endpoints:
+        yield from _of_private_endpoint(endpoint)
     yield _own_sources_only(vnet)
     yield from _ways_out(vnet)
 
@@ -249,13 +250,13 @@ def _without(prefix: IPv4Network, hole: IPv4Network) -> Iterable[IPv4Network]:
     return prefix.address_exclude(hole) if hole.subnet_of(prefix) else ()
 
 
-def _of_private_endpoint(endpoint: PrivateEndpoint) -> Filter:
+def _of_private_endpoint(endpoint: PrivateEndpoint) -> Iterator[Filter]:
     """What a private endpoint does not take: ping, and everything while its connection is not approved (E12)."""
-    link = frozenset((endpoint.node,))
+    link, ping = frozenset((endpoint.node,)), frozenset[Protocol](("icmp",))
+    yield Filter(cause(DropType.NOT_THE_SERVICE, endpoint=endpoint.node), egress=link, protocols=ping)
     if endpoint.spec.status != "Approved":
-        return Filter(cause(DropType.NOT_APPROVED, endpoint=endpoint.node, status=endpoint.spec.status), egress=link)
-    ping: frozenset[Protocol] = frozenset(("icmp",))
-    return Filter(cause(DropType.NOT_THE_SERVICE, endpoint=endpoint.node), egress=link, protocols=ping)
+        why = cause(DropType.NOT_APPROVED, endpoint=endpoint.node, status=endpoint.spec.status)
+        yield Filter(why, egress=link)
 
 
 def of_appliance(nic: Nic) -> Iterator[SessionFilter]:

@@ -67,6 +67,22 @@ def _appliance(case: Case) -> Iterator[Change]:
         yield Change(f"make {nic.node} an appliance (nva): it forwards nothing", edits)
 
 
+def _not_approved(case: Case) -> Iterator[Change]:
+    """A private endpoint whose connection is not approved."""
+    endpoint = case.state.network.private_endpoints[case.cause["endpoint"]]
+    path = ("vnets", endpoint.vnet.name, "private_endpoints", endpoint.name, "status")
+    sentence = f"approve the connection of {endpoint.node}: it is {endpoint.spec.status} (E12)"
+    yield Change(sentence, (Edit("set", path, "Approved"),))
+
+
+def _not_peered(case: Case) -> Iterator[Change]:
+    """A peering of subnets that lacks the one that a packet comes from."""
+    vnets = case.state.network.vnets
+    yield from peerings.with_subnet(
+        case.state.network, vnets[case.cause["vnet"]], vnets[case.cause["remote"]], case.own
+    )
+
+
 def _no_client(case: Case) -> Iterator[Change]:
     """The address of a client that is not connected to the gateway that has its pool."""
     yield from clients.connected(case, case.receiver)
@@ -96,6 +112,9 @@ _BY_TYPE: Mapping[DropType, Callable[[Case], Iterator[Change]]] = {
     DropType.IP_FORWARDING_IN: _ip_forwarding,
     DropType.IP_FORWARDING_OUT: _ip_forwarding,
     DropType.FORWARDED_TRAFFIC: _forwarded_traffic,
+    DropType.NOT_APPROVED: _not_approved,
+    DropType.NOT_A_PEERED_SUBNET: _not_peered,
+    DropType.NO_OUTBOUND_METHOD: internet.of_private_subnet,
     DropType.INVALID_STATE: sessions.of_invalid_state,
     DropType.LOOP: tables.of_loop,
     DropType.NOT_FORWARDING: _appliance,

@@ -83,7 +83,8 @@ class Case:
         )
 
     def _home(self, end: Endpoint) -> tuple[str, str]:
-        nic = self.state.network.nics.get(end.node)
+        network = self.state.network
+        nic = network.nics.get(end.node) or network.private_endpoints.get(end.node)
         return end.owner, nic.subnet.name if nic is not None else ""
 
     @cached_property

@@ -42,3 +42,13 @@ def _public_address(case: Case, nic: Nic) -> Change:
     path = ("vnets", nic.vnet.name, "vms", nic.name, "public_ip_address")
     sentence = f"give {nic.node} a public_ip_address: the Internet has no route to a private one"
     return Change(sentence, (Edit("set", path, str(address)),))
+
+
+def of_private_subnet(case: Case) -> Iterator[Change]:
+    """A private subnet without a way out: a NAT gateway."""
+    subnet, taken = case.came_from, case.state.network.scenario.nat_gateways
+    if subnet is not None:
+        name = next(text for text in (f"nat-{number}" for number in range(1, 1000)) if text not in taken)
+        used = Edit("set", ("vnets", subnet.vnet.name, "subnets", subnet.name, "nat_gateway"), name)
+        sentence = f"give subnet {subnet.name} of {subnet.vnet.name} a NAT gateway: it is private (E24)"
+        yield Change(sentence, (Edit("set", ("nat_gateways", name), {}), used))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import IPv4Address
 
 from netlab.results.mends import Change, Edit
 from netlab.scenario.network import Network, Peering, VNet
@@ -28,6 +29,21 @@ def new(network: Network, vnet: VNet, other: VNet) -> tuple[Edit, ...]:
         _flag(network.peering.get(pair), flag) or _object(network, *pair, allow_forwarded_traffic=True)
         for pair in pairs
     )
+
+
+def with_subnet(network: Network, vnet: VNet, remote: VNet, source: IPv4Address) -> Iterator[Change]:
+    """The subnet of a remote VNet that has an address, in the lists of both halves of a peering of subnets."""
+    subnet = next((name for name, item in remote.subnets.items() if source in item.prefix), None)
+    there, back = network.peering.get((vnet, remote)), network.peering.get((remote, vnet))
+    if subnet is not None and there is not None and back is not None:
+        lists = (
+            (there, "remote_subnet_names", there.spec.remote_subnet_names),
+            (back, "local_subnet_names", back.spec.local_subnet_names),
+        )
+        edits = tuple(Edit("set", ("peerings", item.name, key), [*names, subnet]) for item, key, names in lists)
+        yield Change(
+            f"add {subnet} of {remote.name} to the peered subnets of {there.name} and {back.name} (U12)", edits
+        )
 
 
 def _object(network: Network, vnet: VNet, other: VNet, **flags: bool) -> Edit:

@@ -225,7 +225,8 @@ def test_its_subnets_security_group_filters_by_the_policies(edits: tuple[Edit, .
         ("Approved", "icmp", "not-the-service"),
         ("Pending", "tcp", "private-endpoint-not-approved"),
         ("Rejected", "udp", "private-endpoint-not-approved"),
-        ("Disconnected", "icmp", "private-endpoint-not-approved"),
+        ("Disconnected", "tcp", "private-endpoint-not-approved"),
+        ("Pending", "icmp", "not-the-service"),
     ],
 )
 def test_it_takes_tcp_and_udp_while_it_is_approved(status: str, protocol: Protocol, drop: str | None) -> None:

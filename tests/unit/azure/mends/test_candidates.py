@@ -1,0 +1,37 @@
+"""Mends of drops that are about one property: each is given, and is true when it is written into the file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from mended import found, states, untrue
+
+from netlab.azure.mends import mends_of_many
+from netlab.azure.prediction import endpoint_addresses
+from netlab.results.protocols import Protocol
+
+SCENARIOS = Path(__file__).resolve().parents[4] / "scenarios"
+
+
+@pytest.mark.parametrize(
+    ("scenario", "source", "target", "protocol", "given"),
+    [
+        ("private-subnet-outbound", "vnet1-lonely", "internet", "tcp", "give subnet lonely of VNet1 a NAT gateway"),
+        ("private-subnet-outbound", "vnet1-direct", "internet", "udp", "give subnet direct of VNet1 a NAT gateway"),
+        ("private-subnet-outbound", "vnet1-lonely", "internet", "icmp", "give vnet1-lonely a public_ip_address"),
+        ("private-subnet-outbound", "vnet1-worker", "internet", "icmp", "give vnet1-worker a public_ip_address"),
+        ("private-endpoint-hub-spoke", "data-near", "data-waiting", "tcp", "approve the connection of data-waiting"),
+        ("subnet-peering", "spoke-back", "hub-shared", "icmp", "add back of Spoke to the peered subnets of"),
+        ("subnet-peering", "hub-inner", "spoke-front", "tcp", "add inner of Hub to the peered subnets of"),
+        ("subnet-peering", "spoke-back", "site1-h1", "icmp", "add back of Spoke to the peered subnets of"),
+    ],
+)
+def test_a_mend_is_given_and_true(scenario: str, source: str, target: str, protocol: Protocol, given: str) -> None:
+    text = (SCENARIOS / f"{scenario}.yaml").read_text(encoding="utf-8")
+    state, item = states(text)[0], replace(found(text, 0, source, target, protocol), protocols=(protocol,))
+    mends = mends_of_many(state, item, endpoint_addresses(state))
+    assert any(mend.sentence.startswith(given) for mend in mends), [mend.sentence for mend in mends]
+    (mine,) = (mend for mend in mends if mend.sentence.startswith(given))
+    assert list(untrue(text, item, 0, (mine,))) == []
