@@ -13,6 +13,7 @@ from typing import Any
 from netlab import files
 from netlab.errors import Finding, UsageError
 
+STANDARD_INPUT = "-"
 MOST_BYTES = 64 << 20
 DEEPEST = 100
 MOST_FILES = 10_000
@@ -60,6 +61,9 @@ def paths(given: tuple[str, ...]) -> list[tuple[str, Path]]:
     found: dict[Path, tuple[str, Path]] = {}
     for name in given:
         path = Path(name)
+        if name == STANDARD_INPUT:
+            found[path] = (name, path)
+            continue
         if not path.exists():
             raise UsageError(f"there is no file {name[:200]!r}", "name files or directories of descriptions")
         below = sorted(p for p in path.rglob("*") if p.suffix in _SUFFIXES and p.is_file()) if path.is_dir() else [path]

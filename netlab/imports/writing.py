@@ -72,7 +72,7 @@ def _entry(key: str, value: Any, place: Place, comments: Mapping[Place, str], de
     indent, comment = "  " * depth, comments.get(place, "")
     own_lines = isinstance(value, dict) and bool(value) and (key in _BLOCKS or _parent(place) in ("vnets", "sites"))
     inner = isinstance(value, dict) and any(other[: len(place)] == place and other != place for other in comments)
-    line = f"{indent}{key}: {_flow(value, key)}"
+    line = f"{indent}{key}: {_flow(value, _model_of(place))}"
     if not own_lines and not inner and (len(line) <= _WIDEST or not isinstance(value, dict) or not value):
         yield _beside(line, comment)
         return
@@ -97,9 +97,8 @@ def _beside(line: str, comment: str) -> str:
     return f"{line:<{_COMMENTS_AT - 1}} # {comment}" if len(line) < _COMMENTS_AT - 1 else f"{line}  # {comment}"
 
 
-def _flow(value: Any, key: str = "") -> str:
+def _flow(value: Any, model: type[BaseModel] | None = None) -> str:
     if isinstance(value, dict):
-        model = {"vpn_gateway": VpnGateway}.get(key)
         return "{" + ", ".join(f"{name}: {_flow(value[name])}" for name in _in_order(value, model)) + "}"
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(map(_flow, value)) + "]"

@@ -35,6 +35,7 @@ TOGETHER = {
     "cli/test_surroundings.py",
     "controllers/test_controllers.py",
     "imports/arm/test_cases.py",
+    "imports/test_deployments.py",
     "lab/measure/shown/test_shown.py",
     "machine/test_refusal.py",
     "machine/test_refusals.py",

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from ipaddress import IPv4Network
 from typing import Any
 
-from netlab.imports import ids
 from netlab.imports.bodies import Resource, entries, reference
 from netlab.imports.draft import INVENTED
 from netlab.imports.mapping import addresses
@@ -22,11 +21,11 @@ def add(job: Job) -> None:
     """A probe in each plain subnet of each VNet."""
     if job.options.probes == "none":
         return
-    busy, known = _busy(job), _known(job)
+    busy, known = _busy(job), job.next_hops | set(job.addresses.values()) | {a for _, a, _ in addresses.owners(job)}
     for vnet in job.of_type(VNETS):
         given = job.vnet(vnet.key)
         if given:
-            _of_vnet(job, vnet, given, busy, job.next_hops | known.get(given, set()))
+            _of_vnet(job, vnet, given, busy, known)
 
 
 def _busy(job: Job) -> set[str]:
@@ -52,7 +51,7 @@ def _of_vnet(job: Job, vnet: Resource, given: str, busy: set[str], named: set[st
         plain = plain or is_plain
         if subnet not in full and (is_plain or job.options.probes == "all"):
             _probe(job, given, subnet, key, named)
-    if not plain and not full:
+    if not plain:
         _own_subnet(job, vnet, given, named)
 
 
@@ -76,21 +75,6 @@ def _address(prefix: IPv4Network, named: set[str]) -> tuple[str | None, str]:
     if first not in named:
         return first, ""
     return next((a for a in free if a not in named), None), f", and the input names {first}"
-
-
-def _known(job: Job) -> dict[str, set[str]]:
-    """The addresses that the input gives something, by VNet."""
-    found: dict[str, set[str]] = {}
-    for vnet, address, _ in addresses.owners(job):
-        found.setdefault(vnet, set()).add(address)
-    for place, address in job.addresses.items():
-        key, _, index = place.partition("#")
-        item = job.inventory.by_key.get(key)
-        if item is not None:
-            subnet = addresses.configurations(item)[int(index)].get("subnet")
-            vnet = job.vnet(ids.key(subnet.get("id"))) if isinstance(subnet, dict) else ""
-            found.setdefault(vnet, set()).add(address)
-    return found
 
 
 def _own_subnet(job: Job, vnet: Resource, given: str, named: set[str]) -> None:

@@ -49,7 +49,7 @@ def translated(document: Document, kind: str, given: Mapping[str, str], notes: N
     for each in found:
         for path in secret_paths(each.values):
             notes.secrets[f"{each.type}: {path}"] += 1
-        key = ids.key(values.id(each)) or each.address
+        key = ids.key(values.id(each)) if each.type in BODIES else each.address
         if seen.setdefault(key, each.address) != each.address:
             notes.warn(each.address, f"{seen[key]} has the same name: it counts, and says nothing of its own")
             made.resources.append(_counted(each, document.source, double=True))
