@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from netlab.api import controller
 from netlab.api.machine import LINUX
 from netlab.api.plans import lab_name
 from netlab.api.scenarios import find_two
@@ -15,7 +13,7 @@ from netlab.azure.moments import initial
 from netlab.errors import LabError, UsageError
 from netlab.lab.build import engine, keys, records
 from netlab.lab.build.records import Lab
-from netlab.lab.build.transition import Transition, Written
+from netlab.lab.build.transition import Transition, to_scenario
 from netlab.lab.measure.overview import node_routes, overview
 from netlab.lab.story.rewind import rewind
 from netlab.lab.story.stage import Stage
@@ -30,6 +28,8 @@ from netlab.scenario.network import resolve
 __all__ = ["Lab"]
 
 Progress = Callable[[str], None]
+# What brings a lab to another scenario, and back.
+Ways = tuple[Transition, Transition]
 
 
 # --- built and removed ----------------------------------------------------------------------------------------------
@@ -50,7 +50,7 @@ def up(
     return lab
 
 
-def transition(lab: Lab, loaded: Loaded) -> Transition:
+def transition(lab: Lab, loaded: Loaded) -> Ways:
     """What brings a lab to another scenario: it keeps its name, its data plane and a time scale of its own."""
     facts, scenario = lab.facts, loaded.scenario
     scale = facts.time_scale if facts.time_scale != lab.scenario.time_scale else scenario.time_scale
@@ -58,25 +58,26 @@ def transition(lab: Lab, loaded: Loaded) -> Transition:
     old, new = (records.planned(each, of, initial(of)) for each, of in ((facts, lab.scenario), (wanted, scenario)))
     held = keys.read(facts.lab)
     secrets = keys.carried_over(lab.scenario, scenario, new.plan.secrets, held)
-    before, after = Written(old, records.text_of(lab), held), Written(new, loaded.text, secrets)
-    return Transition(before, after, LINUX, controllers(facts.lab))
+    before, after = (old, records.text_of(lab), held), (new, loaded.text, secrets)
+    command = controllers(facts.lab)
+    return to_scenario(before, after, LINUX, command), to_scenario(after, before, LINUX, command)
 
 
-def changes(change: Transition) -> tuple[PlanChange, ...]:
+def changes(ways: Ways) -> tuple[PlanChange, ...]:
     """What a change makes otherwise, in words."""
-    return described(change.difference)
+    return described(ways[0].difference)
 
 
-def apply(lab: Lab, change: Transition, progress: Progress) -> None:
+def apply(lab: Lab, ways: Ways, progress: Progress) -> None:
     """Bring a lab to another scenario. What a story, a fault or an interrupted `verify` left is put back first."""
     with records.locked(lab.facts.lab):
         rewind(Stage(lab, LINUX))
-        engine.apply(change, progress)
+        engine.apply(*ways, progress)
 
 
 def controllers(lab: str) -> tuple[str, ...]:
     """The command of the process that runs a lab's controllers."""
-    return sys.executable, "-m", controller.__name__, lab
+    return *LINUX.controller, lab
 
 
 def down(name: str) -> bool:

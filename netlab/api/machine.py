@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+
+from netlab.api import controller
 from netlab.lab.machine import Machine
 from netlab.machine import (
     bgp,
@@ -21,5 +24,19 @@ from netlab.machine import (
 )
 
 LINUX = Machine(
-    labs, links, tunnels, filters, routes, inventory, packets, daemons, ike, sas, clients, bgp, gateways, routers
+    labs,
+    links,
+    tunnels,
+    filters,
+    routes,
+    inventory,
+    packets,
+    daemons,
+    ike,
+    sas,
+    clients,
+    bgp,
+    gateways,
+    routers,
+    (sys.executable, "-m", controller.__name__),
 )

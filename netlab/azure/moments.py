@@ -11,16 +11,15 @@ from netlab.azure.p2s import sessions
 from netlab.azure.p2s.routes import profile_prefixes
 from netlab.azure.p2s.sessions import Key, Prefixes, Session, Sessions
 from netlab.azure.state import State, given_keys, named, with_custom_routes
-from netlab.scenario.models import Action, ClientOnly, ClientRoute, CustomRoutes, NewKey, Scenario, SitePrefix
-from netlab.scenario.network import ClientTunnel, resolve
+from netlab.scenario.changing import merged
+from netlab.scenario.models import Action, Change, ClientOnly, ClientRoute, CustomRoutes, NewKey, Scenario, SitePrefix
+from netlab.scenario.network import ClientTunnel, Network, resolve
 
 
 def initial(scenario: Scenario) -> State:
     """The state as ``up`` leaves it: everything converged, then the clients connected in their order."""
     network = resolve(scenario)
-    announced = {name: frozenset(site.announces) for name, site in network.sites.items()}
-    announced |= {a.router.node: frozenset(a.bgp.announces) for a in network.bgp_appliances if a.bgp is not None}
-    state = State(network, announced, {}, scenario, given_keys(scenario))
+    state = State(network, _announced(network), {}, scenario, given_keys(scenario))
     tunnels = network.client_tunnels
     kinds = dict.fromkeys((tunnel.gateway, tunnel.tunnel_type) for tunnel in tunnels.values())
     offers = {(gateway, tunnel_type): state.offered(gateway, tunnel_type) for gateway, tunnel_type in kinds}
@@ -34,6 +33,12 @@ def initial(scenario: Scenario) -> State:
         selectors = offers[tunnel.gateway, tunnel.tunnel_type]
         found = sessions.connect(found, tunnel, selectors, radius=answered[tunnel.gateway])
     return replace(state, sessions=found)
+
+
+def _announced(network: Network) -> dict[str, Prefixes]:
+    """What sites and appliances announce, as configured."""
+    found = {name: frozenset(site.announces) for name, site in network.sites.items()}
+    return found | {a.router.node: frozenset(a.bgp.announces) for a in network.bgp_appliances if a.bgp is not None}
 
 
 def after(state: State, action: Action) -> State:
@@ -62,10 +67,41 @@ def _changed(state: State, action: Action) -> State:
             return replace(state, keys={**state.keys, **{(connection, each): key for each in ends}})
         case "set_custom_routes", CustomRoutes() as change:
             return replace(state, network=resolve(with_custom_routes(state.network, change)))
+        case "change", Change() as change:
+            return _reconfigured(state, merged(state.scenario, change))
         case _ if faults.is_about_faults(action):
             now = replace(state, faults=faults.after(state.network, state.faults, action))
             return _without_lost_clients(now, state)
     raise AssertionError(f"no such action: {action.verb}")
+
+
+def _reconfigured(state: State, scenario: Scenario) -> State:
+    """The state after a change of what is configured: what was announced by hand and what clients hold stays.
+
+    A client loses its tunnel where its gateway's own configuration is another one (R9); what peerings and BGP add to
+    the offer is offered at its next connection only (1.3).
+    """
+    network = resolve(scenario)
+    before, now = _announced(state.network), _announced(network)
+    none: Prefixes = frozenset()
+    announced = {
+        who: (own | (state.announced.get(who, none) - before.get(who, none)))
+        - (before.get(who, none) - state.announced.get(who, before.get(who, none)))
+        for who, own in now.items()
+    }
+    given, was = given_keys(scenario), given_keys(state.scenario)
+    places = {(name, end) for name, item in scenario.connections.items() for end in item.between}
+    kept = {place: key for place, key in state.keys.items() if place in places and given.get(place) == was.get(place)}
+    changed = replace(state, network=network, announced=announced, keys={**given, **kept})
+    tunnels, others = state.network.client_tunnels, network.client_tunnels
+    lost = (key for key in state.sessions if _made_of(tunnels[key]) != _made_of(others[key]))
+    return replace(changed, sessions=reduce(sessions.disconnect, lost, state.sessions))
+
+
+def _made_of(tunnel: ClientTunnel) -> tuple[object, ...]:
+    """What a client's tunnel needs anew when it changes: the gateway's configuration, and its public address."""
+    gateway, public = tunnel.gateway, tunnel.gateway.network.public
+    return tunnel.client.spec, gateway.spec, public.point_to_site[gateway.name], public.clients.get(tunnel.client.name)
 
 
 def _after(state: State, verb: str, tunnel: ClientTunnel) -> State:

@@ -88,6 +88,8 @@ def _subject(action: Action) -> Iterator[str]:
     for name, value in action.subject.model_dump(mode="json", exclude_unset=True).items():
         if value is True:
             yield name
+        elif isinstance(value, dict):
+            yield f"{name} {' '.join(value)}"
         elif value is not None and value is not False:
             yield " ".join(map(str, value)) if isinstance(value, list) else str(value)
 

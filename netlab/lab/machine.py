@@ -48,3 +48,5 @@ class Machine:
     bgp: Bgp
     gateways: Gateways
     routers: Routers
+    # The command of the process that runs the controllers of a lab, without the lab's name.
+    controller: tuple[str, ...]

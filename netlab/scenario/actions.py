@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from ipaddress import IPv4Network
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, SecretStr, model_validator
 
@@ -153,6 +153,43 @@ class CustomRoutes(Model):
     """All custom routes. They replace those before."""
 
 
+# What is merged into a mapping of the file.
+Patch = dict[str, Any]
+
+
+class Change(Model):
+    """A change of the scenario, in the words of its file, merged into what is there: null removes (RFC 7396).
+
+    The machines, hosts and clients stay as they are: only a file that is applied adds or removes some.
+    """
+
+    vnets: Patch = Field(default_factory=dict)
+    """What changes of VNets."""
+    peerings: Patch = Field(default_factory=dict)
+    """What changes of peerings."""
+    route_tables: Patch = Field(default_factory=dict)
+    """What changes of route tables."""
+    network_security_groups: Patch = Field(default_factory=dict)
+    """What changes of network security groups."""
+    sites: Patch = Field(default_factory=dict)
+    """What changes of sites."""
+    local_network_gateways: Patch = Field(default_factory=dict)
+    """What changes of local network gateways."""
+    connections: Patch = Field(default_factory=dict)
+    """What changes of connections."""
+
+    @model_validator(mode="after")
+    def _something(self) -> Change:
+        if not self.parts:
+            raise ValueError(f"name what changes, under {', '.join(type(self).model_fields)}")
+        return self
+
+    @property
+    def parts(self) -> dict[str, Any]:
+        """What is merged into the file."""
+        return {key: getattr(self, key) for key in type(self).model_fields if getattr(self, key)}
+
+
 Subject = (
     ClientRoute
     | ClientOnly
@@ -167,6 +204,7 @@ Subject = (
     | CircuitLink
     | BgpSpeaker
     | BgpSession
+    | Change
 )
 
 
@@ -226,6 +264,9 @@ class Action(Model):
     """Stop the BGP daemon of an appliance or a device. The machine forwards as before."""
     start_bgp_daemon: BgpSpeaker | None = None
     """Start a BGP daemon that `stop_bgp_daemon` stopped."""
+
+    change: Change | None = None
+    """Change what is configured on Azure: peerings and their flags, connections, route tables, address spaces."""
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 

@@ -138,7 +138,7 @@ def test_a_route_leaves_every_daemon_running(lab: Lab, tmp_path: Path) -> None:
 
 
 def test_a_fault_is_mended_first(lab: Lab, after: Path) -> None:
-    netlab("fault", "tunnel-down", "Hub-Site1")
+    netlab("fault", "tunnel", "Hub-Site1")
     netlab("apply", after)
     assert lab.status() == {}
     lab.verify()
@@ -188,7 +188,8 @@ def applying(after: Path, steps: int) -> Running:
     return running
 
 
-@pytest.mark.parametrize("steps", range(2, len(STEPS), 3), ids=lambda steps: STEPS[steps - 1])
+# Of those that take long enough for it.
+@pytest.mark.parametrize("steps", [2, 4, 9, 12], ids=lambda steps: STEPS[steps - 1])
 def test_interrupted_at_a_step_the_lab_is_what_it_was(lab: Lab, after: Path, steps: int) -> None:
     first = held(lab)
     running = applying(after, steps)

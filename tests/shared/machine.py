@@ -332,6 +332,7 @@ class Fake:
             bgp=self.bgp,
             gateways=Gateways(log),
             routers=Routers(log),
+            controller=(),
         )
 
     @property

@@ -80,16 +80,16 @@ def up(lab: records.Lab, text: str, machine: Machine, controller: Sequence[str],
         way_back.pop_all()
 
 
-def apply(change: Transition, progress: Progress) -> None:
+def apply(change: Transition, back: Transition, progress: Progress) -> None:
     """Bring a lab, whose lock is held, from one plan to another; whatever goes wrong or interrupts it, back again."""
-    lab = change.old.facts.lab
+    lab = change.old.plan.lab
     if not journal.is_up(lab):
         raise LabError(
             f"the lab {lab} is between two states: its `up` or an `apply` has not come to its end",
             f"`netlab up --replace --name {lab}` builds it anew, `netlab down {lab}` removes it",
         )
     with ExitStack() as way_back:
-        way_back.callback(_go_back, change, progress)
+        way_back.callback(_go_back, back, progress)
         _go(change, progress)
         way_back.pop_all()
 
@@ -97,16 +97,16 @@ def apply(change: Transition, progress: Progress) -> None:
 def _go(change: Transition, progress: Progress) -> None:
     for step in transition.steps(change):
         progress(step.title)
-        journal.write(change.old.facts.lab, step.title)
+        journal.write(change.old.plan.lab, step.title)
         take(step)
-    journal.finished(change.old.facts.lab)
+    journal.finished(change.old.plan.lab)
 
 
-def _go_back(change: Transition, progress: Progress) -> None:
+def _go_back(back: Transition, progress: Progress) -> None:
     """Bring a lab back to its old plan: the same steps the other way round, wherever the others have ended."""
     progress("back to what the lab was")
     try:
-        _go(change.back, progress)
+        _go(back, progress)
     except (LabError, HostError) as error:
         progress(f"the lab could not be brought back: {error.message}")
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 from netlab.azure.moments import initial
+from netlab.azure.state import State
 from netlab.errors import LabError
 from netlab.lab.build import alive, certificates, clients, keys, records
 from netlab.lab.build.settling import await_bgp, await_fabrics, await_tunnels
@@ -20,65 +21,72 @@ from netlab.lab.build.step import Step
 from netlab.lab.machine import Machine
 from netlab.plan.difference import Difference, directories
 from netlab.plan.edges import foothold
-from netlab.plan.model import IkeServer
+from netlab.plan.model import IkeServer, Plan, Uplink
 from netlab.plan.names import package_directory
 
 
 @dataclass(frozen=True)
-class Written:
-    """What a lab is to be, as its run directory has it: with the text of its scenario, and its secrets."""
+class Moment:
+    """What a lab is at a moment: its plan, its state, what links do to packets, its secrets, and how all that is
+    written down."""
 
-    lab: records.Lab
-    text: str
+    plan: Plan
+    state: State
+    uplinks: tuple[Uplink, ...]
     secrets: Mapping[str, str]
+    record: Callable[[], None]
 
 
 @dataclass(frozen=True)
 class Transition:
-    """A change of a running lab: what it was, what it becomes, the machine, the command of the controllers' process."""
+    """A change of a running lab: what it was, what it becomes, the machine, the command of the controllers.
 
-    before: Written
-    after: Written
+    ``leaving`` are the tunnels of clients that end besides those that are made anew, ``connect`` connects some.
+    """
+
+    old: Moment
+    new: Moment
     machine: Machine
     controller: Sequence[str]
-
-    @property
-    def back(self) -> Transition:
-        """The way back."""
-        return Transition(self.after, self.before, self.machine, self.controller)
-
-    @property
-    def old(self) -> records.Lab:
-        """The lab as it was."""
-        return self.before.lab
-
-    @property
-    def new(self) -> records.Lab:
-        """The lab as it becomes."""
-        return self.after.lab
+    leaving: frozenset[str]
+    connect: Callable[[Collection[str]], None]
+    coming: frozenset[str] = frozenset()
 
     @cached_property
     def difference(self) -> Difference:
         """What changes."""
-        one, other = self.before.secrets, self.after.secrets
+        one, other = self.old.secrets, self.new.secrets
         renewed = frozenset(name for name in one.keys() & other.keys() if one[name] != other[name])
         return Difference(self.old.plan, self.new.plan, renewed)
 
-    @cached_property
-    def reconnecting(self) -> tuple[frozenset[str], frozenset[str]]:
-        """The tunnels of clients that end, and those that connect: made anew, or with other routes than before."""
-        found = self.difference
-        one, other = initial(self.old.scenario), initial(self.new.scenario)
-        keys_of = one.network.client_tunnels.keys() & other.network.client_tunnels.keys()
-        moved = {other.network.client_tunnels[k].name for k in keys_of if one.sessions[k] != other.sessions[k]}
-        gone, came = ({client.name for client in part.clients} for part in (found.gone, found.came))
-        return frozenset(gone | moved), frozenset(came | moved)
+
+def to_scenario(
+    old: tuple[records.Lab, str, Mapping[str, str]],
+    new: tuple[records.Lab, str, Mapping[str, str]],
+    machine: Machine,
+    controller: Sequence[str],
+) -> Transition:
+    """The change of a lab to another scenario, each with its text and its secrets: clients are then as after ``up``."""
+    before, after = (_opening(*each) for each in (old, new))
+    one, other = before.state, after.state
+    both = one.network.client_tunnels.keys() & other.network.client_tunnels.keys()
+    moved = frozenset(other.network.client_tunnels[k].name for k in both if one.sessions[k] != other.sessions[k])
+
+    def connect(names: Collection[str]) -> None:
+        clients.connect_all(new[0].plan, new[0].scenario, machine.clients, names)
+
+    return Transition(before, after, machine, controller, moved, connect, moved)
+
+
+def _opening(lab: records.Lab, text: str, secrets: Mapping[str, str]) -> Moment:
+    record = partial(records.write, lab.facts, text, secrets)
+    return Moment(lab.plan, initial(lab.scenario), records.uplinks(lab), secrets, record)
 
 
 def steps(change: Transition) -> tuple[Step, ...]:
     """The steps of a change; where no daemon and no link changes, all go on running."""
     found = change.difference
-    record = Step("scenario and keys", partial(_record, change))
+    record = Step("scenario and keys", change.new.record)
     leave = Step("point-to-site clients that leave", partial(_disconnect, change))
     if not found.changes and not found.renewed:
         return (record,)
@@ -108,7 +116,7 @@ def steps(change: Transition) -> tuple[Step, ...]:
 
 
 def _settling(change: Transition) -> tuple[Step, ...]:
-    plan, machine, state = change.new.plan, change.machine, initial(change.new.scenario)
+    plan, machine, state = change.new.plan, change.machine, change.new.state
     dead = partial(alive.words, plan, state, machine.daemons)
 
     def converge() -> None:
@@ -127,7 +135,8 @@ def _settling(change: Transition) -> tuple[Step, ...]:
 
 
 def _disconnect(change: Transition) -> None:
-    for client in (client for client in change.old.plan.clients if client.name in change.reconnecting[0]):
+    gone = {client.name for client in change.difference.gone.clients} | change.leaving
+    for client in (client for client in change.old.plan.clients if client.name in gone):
         # What does not end here ends with its daemon.
         with contextlib.suppress(LabError, OSError):
             change.machine.clients.disconnect(change.old.plan, client)
@@ -159,12 +168,10 @@ def _make(change: Transition) -> None:
 
 
 def _configure(change: Transition) -> None:
+    held = {server.edge: _held_footholds(change, server.vnet) for server in _with_footholds(change.new.plan)}
     for old, new, fresh in change.difference.changed_nodes:
-        change.machine.links.change(old, new, fresh)
-
-
-def _record(change: Transition) -> None:
-    records.write(change.new.facts, change.after.text, change.after.secrets)
+        more = sorted(held.get(new.name, frozenset()) - set(new.loopback))
+        change.machine.links.change(old, replace(new, loopback=(*new.loopback, *more)), fresh)
 
 
 def _issue(change: Transition) -> None:
@@ -176,37 +183,48 @@ def _issue(change: Transition) -> None:
 
 def _change_keys(change: Transition) -> None:
     for old, new in change.difference.changed_keys:
-        change.machine.ike.change_keys(old, new, change.after.secrets)
+        change.machine.ike.change_keys(old, new, change.new.secrets)
 
 
 def _start(change: Transition) -> None:
     found, machine = change.difference, change.machine
     machine.daemons.start(found.came)
     machine.tunnels.place(found.came)
-    machine.ike.load(found.came, change.after.secrets)
+    machine.ike.load(found.came, change.new.secrets)
     machine.daemons.start_controller(found.new.lab, change.controller)
 
 
 def _initiate(change: Transition) -> None:
     connections = change.difference.gone.connections | change.difference.came.connections
-    change.machine.ike.initiate(change.new.plan, connections, initial(change.new.scenario).not_at_once)
+    change.machine.ike.initiate(change.new.plan, connections, change.new.state.not_at_once)
 
 
 def _trim_footholds(change: Transition) -> None:
     """Take away the footholds of prefixes that no gateway offers any more: the SDN controller only adds some."""
     plan, machine = change.new.plan, change.machine
-    for server in (item for item in plan.servers if isinstance(item, IkeServer) and item.footholds):
+    for server in _with_footholds(plan):
         edge = plan.node(server.edge)
-        wanted = {*edge.loopback, *map(foothold, machine.gateways.offered(server))}
+        offered = map(foothold, machine.gateways.offered(server))
+        wanted = {*edge.loopback, *offered, *_held_footholds(change, server.vnet)}
         machine.links.keep_addresses(edge, wanted)
+
+
+def _with_footholds(plan: Plan) -> Iterator[IkeServer]:
+    return (server for server in plan.servers if isinstance(server, IkeServer) and server.footholds)
+
+
+def _held_footholds(change: Transition, vnet: str) -> frozenset[str]:
+    """The footholds of what the tunnels of a gateway's clients carry: what was offered when each connected."""
+    sessions = (held for (_, gateway), held in change.new.state.sessions.items() if gateway == vnet and not held.absent)
+    return frozenset(foothold(str(prefix)) for held in sessions for prefix in held.selectors)
 
 
 def _impair(change: Transition) -> None:
     """Have links do to packets what they shall: those that are new, and those that shall do something else."""
     plan, links = change.new.plan, change.machine.links
-    before = {uplink.name: uplink for uplink in records.uplinks(change.old)}
+    before = {uplink.name: uplink for uplink in change.old.uplinks}
     made = {end for link in change.difference.came.links for end in (link.a, link.b)}
-    for uplink in records.uplinks(change.new):
+    for uplink in change.new.uplinks:
         fresh, known = uplink.near in made, before.get(uplink.name)
         if known == uplink and not fresh:
             continue
@@ -217,5 +235,5 @@ def _impair(change: Transition) -> None:
 
 
 def _connect(change: Transition) -> None:
-    new, port = change.new, change.machine.clients
-    clients.connect_all(new.plan, new.scenario, port, change.reconnecting[1])
+    came = {client.name for client in change.difference.came.clients} | change.coming
+    change.connect(frozenset(came))

@@ -8,10 +8,10 @@ from netlab.azure.moments import after
 from netlab.azure.p2s.sessions import Prefixes
 from netlab.azure.state import named
 from netlab.lab.build import clients, profile
-from netlab.lab.story import faults
+from netlab.lab.story import changing, faults
 from netlab.lab.story.stage import Stage
 from netlab.plan.devices import shared_key_name
-from netlab.scenario.models import Action, ClientOnly, ClientRoute, CustomRoutes, NewKey, SitePrefix
+from netlab.scenario.models import Action, Change, ClientOnly, ClientRoute, CustomRoutes, NewKey, SitePrefix
 
 
 def take(stage: Stage, action: Action) -> None:
@@ -31,6 +31,8 @@ def take(stage: Stage, action: Action) -> None:
             announce(stage, who, before.announced[who], stage.state.announced[who])
         case "set_key", NewKey() as change:
             _set_key(stage, change)
+        case "change", Change():
+            changing.change(stage, before)
         case _:
             faults.change(stage, action, before.faults, stage.state.faults)
 
@@ -58,7 +60,7 @@ def _act_on_client(stage: Stage, verb: str, subject: ClientOnly) -> None:
 
 
 def _set_key(stage: Stage, change: NewKey) -> None:
-    between = stage.lab.scenario.connections[change.connection].between
+    between = stage.state.scenario.connections[change.connection].between
     ends = (change.end,) if change.end is not None else between
     keys = {shared_key_name(change.connection, end): change.shared_key.get_secret_value() for end in ends}
     stage.machine.ike.load_keys(stage.lab.plan, keys)

@@ -9,7 +9,7 @@ from netlab.azure.faults import mending
 from netlab.azure.p2s.sessions import Key
 from netlab.azure.state import named
 from netlab.lab.build import clients, keys, records
-from netlab.lab.story import actions, faults
+from netlab.lab.story import actions, changing, faults
 from netlab.lab.story.stage import Stage
 from netlab.scenario.models import Action, ClientOnly, CustomRoutes, NewKey, SitePrefix
 
@@ -28,6 +28,7 @@ def rewind(stage: Stage) -> None:
             way_back.callback(stage.settle)
         for repair in faults.repairs(taken):
             way_back.callback(repair, stage)
+        way_back.callback(changing.change_back, stage, taken)
         way_back.callback(stage.reopen)
         for who in dict.fromkeys(a.subject.speaker for a in taken if isinstance(a.subject, SitePrefix)):
             way_back.callback(actions.announce, stage, who, stage.state.announced[who], opening.announced[who])

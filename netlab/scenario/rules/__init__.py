@@ -11,7 +11,11 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from netlab.scenario.models import Scenario
+from pydantic import ValidationError
+
+from netlab.scenario.changing import merged
+from netlab.scenario.models import Change, Scenario
+from netlab.scenario.names import endpoints
 from netlab.scenario.rules import (
     apipa,
     appliances,
@@ -39,6 +43,7 @@ from netlab.scenario.rules import (
     vpn_servers,
 )
 from netlab.scenario.rules.breach import Breach, Breaches, Path
+from netlab.scenario.rules.subjects import story_moments
 
 __all__ = ["RULES", "Breach", "Path", "Rule", "check", "number"]
 
@@ -49,6 +54,28 @@ def check(scenario: Scenario) -> Breaches:
     """Every rule that a scenario breaks, in the order of RULES."""
     for rule in RULES:
         yield from dict.fromkeys(replace(breach, rule=number(rule)) for breach in rule(scenario))
+    yield from _of_changes(scenario)
+
+
+def _of_changes(scenario: Scenario) -> Breaches:
+    """What a change of the story breaks: its form, a rule, or that machines stay as they are."""
+    for path, action, now in story_moments(scenario):
+        if not isinstance(action.subject, Change):
+            continue
+        try:
+            then = merged(now, action.subject)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            place = ".".join(map(str, first["loc"]))
+            yield Breach(path, f"the result is no scenario: {place}: {first['msg'].removeprefix('Value error, ')}")
+            continue
+        if endpoints(then) != endpoints(now) or then.clients != now.clients:
+            yield Breach(path, "a story adds and removes no machine, host or client; do it in the file, `netlab apply`")
+        else:
+            one, other = (each.model_copy(update={"story": ()}) for each in (now, then))
+            known = {breach.message for breach in check(one)}
+            broken = (breach for breach in check(other) if breach.severity == "error" and breach.message not in known)
+            yield from (Breach(path, breach.message, rule=breach.rule) for breach in broken)
 
 
 def number(rule: Rule) -> str:

@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator
 from ipaddress import IPv4Network
 
+from netlab.scenario import changing
 from netlab.scenario.models import (
+    Action,
     BgpSession,
     BgpSpeaker,
     CircuitLink,
@@ -28,7 +30,14 @@ from netlab.scenario.models import (
 from netlab.scenario.names import INTERNET, endpoints, nodes, resolve, resolve_node, short, suggest
 from netlab.scenario.rules.breach import Breach, Breaches, Path, unknown, unresolved
 from netlab.scenario.rules.joined import bgp_peers_of, instances, sound_connections, speaking
-from netlab.scenario.rules.subjects import appliances_with_bgp, policy_based, serving, story_actions, vpn_gateways
+from netlab.scenario.rules.subjects import (
+    appliances_with_bgp,
+    policy_based,
+    serving,
+    story_actions,
+    story_moments,
+    vpn_gateways,
+)
 
 
 def steps_have_names_of_their_own(scenario: Scenario) -> Breaches:
@@ -42,35 +51,39 @@ def steps_have_names_of_their_own(scenario: Scenario) -> Breaches:
 
 def actions_name_what_they_act_on(scenario: Scenario) -> Breaches:
     """The objects of an action exist."""
+    for path, action, then in story_moments(scenario):
+        yield from _named(path, action, then)
+
+
+def _named(path: Path, action: Action, scenario: Scenario) -> Breaches:
     announcing = [name for name in scenario.sites if name in speaking(scenario)]
     linked = (*vpn_gateways(scenario), *scenario.sites, *scenario.clients)
-    for path, action in story_actions(scenario):
-        match action.subject:
-            case ClientRoute(client=client) | ClientOnly(client=client):
-                yield from unknown((*path, "client"), client, scenario.clients, "client")
-            case SitePrefix(site=str(site)):
-                yield from unknown((*path, "site"), site, announcing, "site with a BGP connection")
-            case SitePrefix(nva=str(nva)):
-                speakers = [node_name(vnet, vm) for vnet, vm, _ in appliances_with_bgp(scenario)]
-                yield from unknown((*path, "nva"), nva.lower(), speakers, "appliance with BGP")
-            case CircuitLink(circuit=circuit):
-                yield from unknown((*path, "circuit"), circuit, scenario.expressroute_circuits, "circuit")
-            case OneMachine(vm=vm):
-                machines = [end.node for end in endpoints(scenario) if end.kind == "vm"]
-                if not set(resolve(scenario, vm)) <= set(machines) or len(resolve(scenario, vm)) != 1:
-                    yield Breach((*path, "vm"), f"no virtual machine is called {short(vm)}; {suggest(vm, machines)}")
-            case LinkOf(name=name):
-                yield from unknown((*path, "name"), name, linked, "VPN gateway, site or client")
-            case SiteDevice(site=site):
-                yield from unknown((*path, "site"), site, scenario.sites, "site")
-            case BgpSpeaker(speaker=name) | BgpSession(speaker=name):
-                yield from unknown((*path, "speaker"), name, _running_bgp(scenario), "appliance or site with BGP")
-            case GatewayFault(vnet=vnet):
-                yield from unknown((*path, "vnet"), vnet, vpn_gateways(scenario), "VNet with a VPN gateway")
-            case ConnectionTunnel(connection=connection) | NewKey(connection=connection):
-                yield from unknown((*path, "connection"), connection, scenario.connections, "connection")
-            case CustomRoutes(vnet=vnet):
-                yield from unknown((*path, "vnet"), vnet, serving(scenario), "VNet with point_to_site")
+    match action.subject:
+        case ClientRoute(client=client) | ClientOnly(client=client):
+            yield from unknown((*path, "client"), client, scenario.clients, "client")
+        case SitePrefix(site=str(site)):
+            yield from unknown((*path, "site"), site, announcing, "site with a BGP connection")
+        case SitePrefix(nva=str(nva)):
+            speakers = [node_name(vnet, vm) for vnet, vm, _ in appliances_with_bgp(scenario)]
+            yield from unknown((*path, "nva"), nva.lower(), speakers, "appliance with BGP")
+        case CircuitLink(circuit=circuit):
+            yield from unknown((*path, "circuit"), circuit, scenario.expressroute_circuits, "circuit")
+        case OneMachine(vm=vm):
+            machines = [end.node for end in endpoints(scenario) if end.kind == "vm"]
+            if not set(resolve(scenario, vm)) <= set(machines) or len(resolve(scenario, vm)) != 1:
+                yield Breach((*path, "vm"), f"no virtual machine is called {short(vm)}; {suggest(vm, machines)}")
+        case LinkOf(name=name):
+            yield from unknown((*path, "name"), name, linked, "VPN gateway, site or client")
+        case SiteDevice(site=site):
+            yield from unknown((*path, "site"), site, scenario.sites, "site")
+        case BgpSpeaker(speaker=name) | BgpSession(speaker=name):
+            yield from unknown((*path, "speaker"), name, _running_bgp(scenario), "appliance or site with BGP")
+        case GatewayFault(vnet=vnet):
+            yield from unknown((*path, "vnet"), vnet, vpn_gateways(scenario), "VNet with a VPN gateway")
+        case ConnectionTunnel(connection=connection) | NewKey(connection=connection):
+            yield from unknown((*path, "connection"), connection, scenario.connections, "connection")
+        case CustomRoutes(vnet=vnet):
+            yield from unknown((*path, "vnet"), vnet, serving(scenario), "VNet with point_to_site")
 
 
 def _running_bgp(scenario: Scenario) -> tuple[str, ...]:
@@ -81,11 +94,11 @@ def _running_bgp(scenario: Scenario) -> tuple[str, ...]:
 
 def bgp_sessions_are_there(scenario: Scenario) -> Breaches:
     """A BGP session that an action names has a peer that is there; of one with one router it names no instance."""
-    for path, action in story_actions(scenario):
-        if not isinstance(action.subject, BgpSession) or action.subject.speaker not in _running_bgp(scenario):
+    for path, action, now in story_moments(scenario):
+        if not isinstance(action.subject, BgpSession) or action.subject.speaker not in _running_bgp(now):
             continue
         speaker, peer, instance = action.subject.speaker, action.subject.peer, action.subject.instance
-        peers = bgp_peers_of(scenario, speaker)
+        peers = bgp_peers_of(now, speaker)
         if peer is not None:
             yield from unknown((*path, "peer"), peer, peers, f"BGP peer of {short(speaker)}")
         if instance is not None and peer is None:
@@ -96,40 +109,40 @@ def bgp_sessions_are_there(scenario: Scenario) -> Breaches:
 
 def actions_name_a_part_that_is_there(scenario: Scenario) -> Breaches:
     """An action names one of several gateways, instances, devices or ends, and does not name a single one."""
-    for path, action in story_actions(scenario):
+    for path, action, now in story_moments(scenario):
         match action.subject:
             case (
                 LinkOf(name=site, device=device)
                 | SiteDevice(site=site, device=device)
                 | BgpSpeaker(speaker=site, device=device)
             ):
-                known = scenario.sites[site].devices if site in scenario.sites else {}
+                known = now.sites[site].devices if site in now.sites else {}
                 if device is not None:
                     yield from unknown((*path, "device"), device, known, "device")
                 elif len(known) > 1:
                     right = ", ".join(map(short, known))
                     yield Breach(path, f"`{site}` has several devices; write which `device`: {right}")
-            case ClientOnly(client=client, gateway=str(vnet)) if client in scenario.clients:
-                own = [name for name in scenario.clients[client].gateways if name in scenario.vnets]
+            case ClientOnly(client=client, gateway=str(vnet)) if client in now.clients:
+                own = [name for name in now.clients[client].gateways if name in now.vnets]
                 yield from unknown((*path, "gateway"), vnet, own, "gateway of this client")
-            case ConnectionTunnel(connection=name, instance=int()) if name in scenario.connections:
-                if all(instances(scenario, end) == 1 for end in scenario.connections[name].between):
+            case ConnectionTunnel(connection=name, instance=int()) if name in now.connections:
+                if all(instances(now, end) == 1 for end in now.connections[name].between):
                     yield Breach((*path, "instance"), f"no end of `{name}` is active-active; leave it out")
-            case GatewayFault(vnet=vnet, instance=instance) if vnet in vpn_gateways(scenario):
-                active_active = instances(scenario, vnet) == 2
+            case GatewayFault(vnet=vnet, instance=instance) if vnet in vpn_gateways(now):
+                active_active = instances(now, vnet) == 2
                 if active_active and instance is None:
                     yield Breach(path, f"the gateway of `{vnet}` is active-active; write which `instance`: 0 or 1")
                 elif not active_active and instance is not None:
                     message = f"the gateway of `{vnet}` is active-standby and loses the active one; leave it out"
                     yield Breach((*path, "instance"), message)
-            case NewKey(connection=name, end=str(end)) if name in sound_connections(scenario):
-                yield from unknown((*path, "end"), end, scenario.connections[name].between, "end")
+            case NewKey(connection=name, end=str(end)) if name in sound_connections(now):
+                yield from unknown((*path, "end"), end, now.connections[name].between, "end")
 
 
 def r22_policy_based_tunnels_come_back(scenario: Scenario) -> Breaches:
     """R22: the next packet rebuilds a policy-based tunnel, so a story cannot keep one down."""
-    behind = {name for gateway, _ in policy_based(scenario) for name, _ in scenario.connections_of(gateway)}
-    for path, action in story_actions(scenario):
+    for path, action, now in story_moments(scenario):
+        behind = {name for gateway, _ in policy_based(now) for name, _ in now.connections_of(gateway)}
         if action.verb == "fail_tunnel" and isinstance(action.subject, ConnectionTunnel):
             name = action.subject.connection
             if name in behind:
@@ -139,10 +152,10 @@ def r22_policy_based_tunnels_come_back(scenario: Scenario) -> Breaches:
 
 def r50_tunnels_with_several_selectors_come_back(scenario: Scenario) -> Breaches:
     """R50: the next packet for one of several selectors brings a tunnel back, so a story cannot keep it down."""
-    for path, action in story_actions(scenario):
+    for path, action, now in story_moments(scenario):
         if action.verb == "fail_tunnel" and isinstance(action.subject, ConnectionTunnel):
             name = action.subject.connection
-            if name in sound_connections(scenario) and _has_several_selectors(scenario, name):
+            if name in sound_connections(now) and _has_several_selectors(now, name):
                 message = (
                     f"`{name}` has several selectors: the next packet brings it back; use cut_link or set_key instead"
                 )
@@ -186,21 +199,22 @@ def routes_by_hand_leave_the_default_route_alone(scenario: Scenario) -> Breaches
 
 def expectations_name_what_they_expect_of(scenario: Scenario) -> Breaches:
     """Expectations are about VNets, sites, machines and clients; a VNet or site among them has machines or hosts."""
-    for index, step in enumerate(scenario.story):
+    for index, step, moments in changing.steps(scenario):
+        now = moments[-1]
         path = ("story", index, "expect")
         for client in step.expect.routes:
-            yield from unknown((*path, "routes", client), client, scenario.clients, "client")
+            yield from unknown((*path, "routes", client), client, now.clients, "client")
         for connection in step.expect.connections:
-            yield from unknown((*path, "connections", connection), connection, scenario.connections, "connection")
-        yield from _learned(scenario, path, step)
+            yield from unknown((*path, "connections", connection), connection, now.connections, "connection")
+        yield from _learned(now, path, step)
         for source, targets in step.expect.reach.items():
             here = (*path, "reach", source)
-            yield from unresolved(scenario, here, source)
+            yield from unresolved(now, here, source)
             for target, expected in targets.items():
-                yield from unresolved(scenario, (*here, target), target)
+                yield from unresolved(now, (*here, target), target)
                 for key, place in (place for each in expected.all for place in _places(each)):
-                    if place is not None and resolve_node(scenario, place) is None:
-                        known = [node for node, _ in nodes(scenario)]
+                    if place is not None and resolve_node(now, place) is None:
+                        known = [node for node, _ in nodes(now)]
                         message = f"no node is called {short(place)}; {suggest(place, known)}"
                         yield Breach((*here, target, key), message)
 

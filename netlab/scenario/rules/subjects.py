@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Address, IPv4Network
 
-from netlab.scenario import addresses
+from netlab.scenario import addresses, changing
 from netlab.scenario.addresses import DEFAULT_ASN, GATEWAY_SUBNET
 from netlab.scenario.models import (
     Action,
@@ -223,6 +223,13 @@ def story_actions(scenario: Scenario) -> Iterator[tuple[Path, Action]]:
     """The actions of the story."""
     for index, step in enumerate(scenario.story):
         yield from ((("story", index, "do", place, action.verb), action) for place, action in enumerate(step.do))
+
+
+def story_moments(scenario: Scenario) -> Iterator[tuple[Path, Action, Scenario]]:
+    """The actions of the story, each with the scenario as earlier changes have made it."""
+    for index, step, moments in changing.steps(scenario):
+        for place, action in enumerate(step.do):
+            yield ("story", index, "do", place, action.verb), action, moments[place]
 
 
 def announcements(scenario: Scenario) -> Iterator[tuple[Path, Mapping[str, frozenset[IPv4Network]]]]:

@@ -112,7 +112,7 @@ class Interfaces:
 
 
 def footholds(moment: Moment) -> frozenset[str]:
-    """The addresses that the SDN controller may ever have added to edges: it takes none away."""
+    """The addresses that the SDN controller may ever have added to edges, and those of what clients' tunnels carry."""
     state = moment.state
     learned = (p for each in (state, moment.opening) for paths in each.learned.values() for p in paths)
     subjects = [action.subject for step in state.scenario.story for action in step.do]
@@ -125,6 +125,7 @@ def footholds(moment: Moment) -> frozenset[str]:
     offered = (prefix for server in moment.plan.servers for prefix in server.static)
     gateways = (gateway for each in (state, moment.opening) for gateway in each.network.vpn_gateways)
     custom = (p for g in gateways if g.point_to_site is not None for p in g.client_settings.custom_routes)
+    held = (prefix for session in state.sessions.values() for prefix in session.selectors)
     return frozenset(
-        foothold(str(prefix)) for prefix in {*learned, *by_story, *custom} | set(map(IPv4Network, offered))
+        foothold(str(prefix)) for prefix in {*learned, *by_story, *custom, *held} | set(map(IPv4Network, offered))
     )
