@@ -171,6 +171,12 @@ class Change(Model):
     """What changes of route tables."""
     network_security_groups: Patch = Field(default_factory=dict)
     """What changes of network security groups."""
+    application_security_groups: Patch = Field(default_factory=dict)
+    """What changes of application security groups."""
+    nat_gateways: Patch = Field(default_factory=dict)
+    """What changes of NAT gateways."""
+    expressroute_circuits: Patch = Field(default_factory=dict)
+    """What changes of ExpressRoute circuits."""
     sites: Patch = Field(default_factory=dict)
     """What changes of sites."""
     local_network_gateways: Patch = Field(default_factory=dict)
