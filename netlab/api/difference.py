@@ -27,6 +27,8 @@ from netlab.scenario.models import Scenario
 from netlab.scenario.names import suggest
 
 MOST_READ = 64 << 20
+# What the device of a site sends into its tunnels: an import makes it of the VNets that it finds.
+_ASSUMED = (("sites", "static_routes"),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,8 @@ def difference(
     measured = None
     if one.report is not None and other.report is not None:
         measured = (one.report, _step_of(one.report, step)), (other.report, _step_of(other.report, step))
-    found = whole.difference(_state(one, step), _state(other, step), parts, measured)
+    assumed = _ASSUMED if "import" in (one.compared.kind, other.compared.kind) else ()
+    found = whole.difference(_state(one, step), _state(other, step), parts, measured, assumed)
     checks = tuple(_checks(one.findings, other.findings, found.in_words)) if "checks" in parts else ()
     made = Difference(
         one.compared,

@@ -68,6 +68,7 @@ def _templates(known: list[Recognised], options: Options, notes: Notes, found: G
     resources, made = templates.evaluated(known, others, options, notes, given)
     found.resources += resources
     found.off = tuple(f"{type_} {name}" for type_, name in made.off)
+    found.deciding = made.deciding
     counts = templates.counts(made)
     files = split_files(options)
     for item in known:

@@ -25,6 +25,7 @@ TOGETHER = {
     "azure/bgp/test_route_servers.py",
     "azure/bgp/test_routing_preference.py",
     "azure/bgp/test_two_devices.py",
+    "api/test_template_changes.py",
     "azure/dataplane/test_gateway_subnets.py",
     "azure/dataplane/test_next_hops.py",
     "azure/dataplane/test_overlaps.py",

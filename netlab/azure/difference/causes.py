@@ -79,9 +79,9 @@ class Trials:
             self._known[undone] = self._tried(undone)
         return self._known[undone]
 
-    def _tried(self, undone: Iterable[str]) -> Matrix | None:
+    def _tried(self, without: Iterable[str]) -> Matrix | None:
         """The predictions; None where `check` refuses the mixture, or where BGP does not settle."""
-        raw = reduce(lambda found, name: _undone(found, self.a, self.paths[name]), sorted(undone), self.b)
+        raw = reduce(lambda found, name: undone(found, self.a, self.paths[name]), sorted(without), self.b)
         try:
             scenario = Scenario.model_validate(raw)
             step = Step(name="tried", do=self.history)
@@ -94,7 +94,7 @@ class Trials:
             return None
 
 
-def _undone(b: Raw, a: Raw, path: tuple[str, ...]) -> Raw:
+def undone(b: Raw, a: Raw, path: tuple[str, ...]) -> Raw:
     """The second contents with one object as the first have it; what stands inside of a VNet stays."""
     if path == ("scenario",):
         return {**{key: value for key, value in b.items() if key not in ("profile", "as_of")},

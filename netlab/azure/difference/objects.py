@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import SecretStr
@@ -80,6 +81,16 @@ def changes(a: Raw, b: Raw) -> list[ObjectChange]:
             if properties:
                 found.append(ObjectChange("changed", kind_of(path), ".".join(path), properties=properties))
     return sorted(found, key=lambda change: (change.name, change.change))
+
+
+def stated(found: list[ObjectChange], assumed: Collection[tuple[str, str]]) -> list[ObjectChange]:
+    """The changes without properties, by kind and key, that nobody states: they follow from others."""
+    kept = []
+    for change in found:
+        properties = tuple(one for one in change.properties if (change.kind, one.path.partition(".")[0]) not in assumed)
+        if properties or not change.properties:
+            kept.append(replace(change, properties=properties))
+    return kept
 
 
 def kind_of(path: Path) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from netlab.azure.classes import sample
 from netlab.azure.difference import cells, naming, objects, routes
-from netlab.azure.difference.causes import Trials, explained
+from netlab.azure.difference.causes import Trials, explained, undone
 from netlab.azure.difference.cells import Matrix, Observed
 from netlab.azure.prediction import Forecast, endpoint_addresses
 from netlab.azure.state import State
@@ -39,30 +39,49 @@ class Found:
 Measured = tuple[Report, StepReport]
 
 
-def difference(a: State, b: State, parts: Collection[Part], measured: tuple[Measured, Measured] | None = None) -> Found:
-    """What differs between two moments, in these parts; of two verifications the cells are those that were measured."""
+def difference(
+    a: State,
+    b: State,
+    parts: Collection[Part],
+    measured: tuple[Measured, Measured] | None = None,
+    assumed: Collection[tuple[str, str]] = (),
+) -> Found:
+    """What differs between two moments, in these parts; of two verifications the cells are those that were measured.
+
+    ``assumed`` are properties, by kind and key, that an import makes of others: they are no change of their own.
+    """
     renames, before = naming.renamed(objects.contents(a.written), objects.contents(b.written))
-    after = objects.contents(b.written)
-    changed = objects.changes(before, after)
+    every = objects.changes(before, objects.contents(b.written))
+    changed = objects.stated(every, assumed)
     names = naming.by_other_names(a.written, b.written, renames)
     listed = (*(_renamed(rename) for rename in renames), *_states(a, b, changed, renames))
-    table = (
-        routes.changes(routes.routes(a, {**names, **naming.by_speaker(renames)}), routes.routes(b, {}))
-        if "routes" in parts
-        else ()
-    )
+    table: list[RouteChange] = []
+    if "routes" in parts:
+        table = routes.changes(routes.routes(a, {**names, **naming.by_speaker(renames)}), routes.routes(b, {}))
     pairs: list[CellChange] = []
     unchanged = 0
     if "cells" in parts:
-        predicted = Matrix(_forecast(a), names), Matrix(_forecast(b))
-        matrices = (Observed(*measured[0], names), Observed(*measured[1])) if measured else predicted
-        one, other = matrices
+        one: Matrix | Observed = Observed(*measured[0], names) if measured else Matrix(_forecast(a), names)
+        other: Matrix | Observed = Observed(*measured[1]) if measured else Matrix(_forecast(b))
         pairs, unchanged = _cells(one, other, _asked(a, names) | _asked(b, {}), _asking(a, names) | _asking(b, {}))
-        paths = {one.name: tuple(one.name.split(".")) for one in changed}
-        sparse = naming.rewritten(objects.written(a.written), renames)
-        trials = Trials(sparse, objects.written(b.written), b.history, paths, _broken(a) | _broken(b))
-        pairs = explained(pairs, trials)
+        pairs = explained(pairs, _trials(a, b, renames, changed, every))
     return Found(listed if "objects" in parts else (), tuple(table), tuple(pairs), unchanged, renames, names)
+
+
+def _trials(
+    a: State,
+    b: State,
+    renames: Collection[naming.Rename],
+    changed: Collection[ObjectChange],
+    every: Collection[ObjectChange],
+) -> Trials:
+    """The trials of the changed objects; what only follows from them is as before in all of them."""
+    before, after = naming.rewritten(objects.written(a.written), renames), objects.written(b.written)
+    paths = {one.name: tuple(one.name.split(".")) for one in changed}
+    for one in every:
+        if one.name not in paths:
+            after = undone(after, before, tuple(one.name.split(".")))
+    return Trials(before, after, b.history, paths, _broken(a) | _broken(b))
 
 
 def _broken(state: State) -> frozenset[str]:

@@ -11,7 +11,7 @@ from typing import Any
 from netlab.errors import Finding
 from netlab.imports.arm.deployments import DEPLOYMENTS, Source
 from netlab.imports.arm.syntax import Call, Literal, is_expression, parsed, walked
-from netlab.imports.arm.values import EvaluationError
+from netlab.imports.arm.values import MISSING, EvaluationError, member
 
 _KINDS = {"parameters": "parameter", "variables": "variable"}
 
@@ -61,6 +61,25 @@ def _search(raw: Any, names: _Names, found: dict[tuple[str, str], None]) -> None
             _search(item, names, found)
         if inner is not None:
             _search(inner, _Names.of(inner), found)
+
+
+def parameters_of(raw: Any, template: Mapping[str, Any]) -> Iterator[str]:
+    """The parameters that decide about a value of a template, by its variables, too."""
+    left, seen = [raw], set()
+    while left:
+        item = left.pop()
+        if isinstance(item, (list, tuple)):
+            left += item
+        elif isinstance(item, Mapping):
+            left += item.values()
+        elif isinstance(item, str):
+            for function, name in _used(item):
+                if function == "parameters":
+                    yield name
+                elif name.lower() not in seen:
+                    seen.add(name.lower())
+                    found = member(template.get("variables"), name)
+                    left += [] if found is MISSING else [found]
 
 
 def _inner(raw: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Protocol
 
 from netlab.imports.arm.budget import Budget
@@ -251,7 +252,7 @@ class Resource:
         """Whether the template only refers to it."""
         return self.raw.get("existing") is True
 
-    @property
+    @cached_property
     def condition(self) -> bool | Unknown:
         """Whether it is deployed."""
         value = shallow(opened(self.raw.get("condition", True), self.environment))

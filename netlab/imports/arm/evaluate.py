@@ -10,7 +10,7 @@ from typing import Any
 
 from netlab.errors import Finding
 from netlab.imports.arm.budget import MOST_PARTS, Exhausted
-from netlab.imports.arm.declared import undeclared, unknown_parameters
+from netlab.imports.arm.declared import parameters_of, undeclared, unknown_parameters
 from netlab.imports.arm.deployments import DEPLOYMENTS, Deployment, Resource, Source
 from netlab.imports.arm.interpreter import opened
 from netlab.imports.arm.values import EvaluationError, Value, shallow
@@ -36,11 +36,13 @@ class Body:
 class Evaluation:
     """What templates deploy.
 
-    ``off`` are types and names of resources that their condition turns off, ``linked`` the files of linked templates.
+    ``off`` are types and names of resources that their condition turns off, ``deciding`` the parameters of these
+    conditions, ``linked`` the files of linked templates.
     """
 
     bodies: tuple[Body, ...] = ()
     off: tuple[tuple[str, str], ...] = ()
+    deciding: tuple[str, ...] = ()
     open: tuple[Open, ...] = ()
     linked: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
@@ -61,10 +63,12 @@ def _evaluated(sources: Sequence[Source], context: Context) -> tuple[Evaluation,
     world = World(tuple(sources), context)
     bodies: list[Body] = []
     off: list[tuple[str, str]] = []
+    deciding: set[str] = set()
     errors: list[Finding] = []
     try:
         for deployment in world.deployments():
             _collect(deployment, bodies, off)
+            deciding |= _deciding(deployment)
         errors += _circles(world)
     except Exhausted:
         paths = ", ".join(source.path for source in sources)
@@ -75,6 +79,7 @@ def _evaluated(sources: Sequence[Source], context: Context) -> tuple[Evaluation,
     found = Evaluation(
         tuple(bodies),
         tuple(off),
+        tuple(sorted(deciding)),
         tuple(world.open),
         tuple(source.path for source in linked),
         tuple(sorted(world.secrets)),
@@ -98,6 +103,12 @@ def _collect(deployment: Deployment, bodies: list[Body], off: list[tuple[str, st
             deployment.world.leave_open(resource.type, "condition", condition)
         else:
             bodies.append(Body(deployment.source.path, _body(resource)))
+
+
+def _deciding(deployment: Deployment) -> set[str]:
+    """The parameters that turn resources of a deployment off."""
+    off = [one.raw["condition"] for one in deployment.resources if one.condition is False and "condition" in one.raw]
+    return {name for raw in off for name in parameters_of(raw, deployment.template)}
 
 
 def _body(resource: Resource) -> dict[str, Any]:

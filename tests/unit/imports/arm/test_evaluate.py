@@ -104,6 +104,7 @@ def test_a_condition_turns_a_resource_off_and_a_branch_that_is_not_taken_does_no
     made = evaluated(body)
     assert names(made) == ["t"]
     assert made.off == ((f"{NETWORK}/publicIPAddresses", "p"),)
+    assert made.deciding == ("on",)
     assert by_name(made)["t"]["properties"]["v"] == "none"
     taken = by_name(evaluated(body, parameters={"on": "true"}))["t"]["properties"]["v"]
     assert taken == Token("public address", f"{GROUP}/providers/{NETWORK}/publicIPAddresses/p".lower())
