@@ -56,7 +56,7 @@ class RouteTable(Model):
     disable_bgp_route_propagation: bool = False
     """Whether subnets with this table have no routes of a gateway, neither static ones nor those of BGP (5.1)."""
     disable_peering_route: Literal["None", "All"] = "None"
-    """`All`: subnets with this table have no routes to peered VNets. The peerings stay: what peers send still comes in
-    (U11)."""
+    """What becomes of the routes to peered VNets. `All` takes them from subnets with this table; the peerings stay, so
+    what peers send still comes in (U11)."""
     routes: dict[Name, UserRoute] = {}
     """The user-defined routes, by name. There is one for a prefix."""
