@@ -56,6 +56,11 @@ class Facts:
         if value.parameters:
             for name in value.parameters:
                 self.notes.parameters.setdefault(self.item.source, {}).setdefault(name, use)
+        elif self.item.address:
+            self.notes.leave_out(
+                self.item,
+                f"{self.at}{path} is not known before apply ({value.expression}): give --set ADDRESS.ATTRIBUTE=VALUE",
+            )
         else:
             self.notes.fail(
                 "E15",

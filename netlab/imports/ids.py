@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 NETWORK = "microsoft.network/"
 # Azure's spelling: Resource Graph answers types in small letters.
@@ -70,7 +71,7 @@ SPELLED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ResourceId:
     """A parsed id: subscription, resource group, type and the names of its segments, as they were spelled."""
 
@@ -83,11 +84,12 @@ class ResourceId:
     def name(self) -> str:
         return self.names[-1]
 
-    @property
+    @cached_property
     def text(self) -> str:
+        """The id as it is written."""
         return made(self.subscription, self.group, self.type, self.names)
 
-    @property
+    @cached_property
     def key(self) -> str:
         """What ids are compared by."""
         return self.text.lower()
@@ -114,8 +116,11 @@ def made(subscription: str, group: str, type_: str, names: Iterable[str]) -> str
 
 def parsed(text: object) -> ResourceId | None:
     """The parts of an id; None where the value is none. Of an extension's id the last provider counts."""
-    if not isinstance(text, str) or not text.startswith("/") or len(text) > 2000:
-        return None
+    return _parsed(text) if isinstance(text, str) and text.startswith("/") and len(text) <= 2000 else None
+
+
+@lru_cache(maxsize=1 << 16)
+def _parsed(text: str) -> ResourceId | None:
     parts = text.strip("/").split("/")
     low = [part.lower() for part in parts]
     if "" in parts or low[0] not in ("subscriptions", "resourcegroups", "providers"):

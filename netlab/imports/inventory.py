@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any
 
 from netlab.imports import ids
 from netlab.imports.bodies import Body, Resource, entries
 from netlab.imports.notes import Fate, Notes
 from netlab.imports.secrets import SECRET
 
-# The list of its parent that a child of this type is an element of, and how it counts; empty where a mapping decides.
-_CHILDREN: Mapping[str, tuple[str, Fate | Literal[""]]] = {
+# The list of its parent that a child of this type is an element of, and how it counts.
+_CHILDREN: Mapping[str, tuple[str, Fate]] = {
     "microsoft.network/virtualnetworks/subnets": ("subnets", "container"),
-    "microsoft.network/virtualnetworks/virtualnetworkpeerings": ("virtualnetworkpeerings", ""),
     "microsoft.network/routetables/routes": ("routes", "container"),
     "microsoft.network/networksecuritygroups/securityrules": ("securityrules", "container"),
     "microsoft.network/expressroutecircuits/peerings": ("peerings", "container"),
@@ -23,6 +22,7 @@ _CHILDREN: Mapping[str, tuple[str, Fate | Literal[""]]] = {
     "microsoft.network/virtualnetworkgateways/natrules": ("natrules", "container"),
     "microsoft.network/virtualhubs/ipconfigurations": ("ipconfigurations", "container"),
 }
+_PEERINGS = "microsoft.network/virtualnetworks/virtualnetworkpeerings"
 # What changes without anybody's will, or only repeats what others say.
 _VOLATILE = {
     "circuitprovisioningstate", "connectionstatus", "egressbytestransferred", "etag", "gatewaymanageretag",
@@ -71,8 +71,9 @@ def joined(found: Iterable[Resource], notes: Notes) -> Inventory:
             made.by_key[item.key] = item
     for item in sorted(made.by_key.values(), key=lambda each: each.key):
         _place(made, item)
-    for item in sorted(made.by_key.values(), key=lambda each: each.key):
-        _count_parts(made, item)
+    for item in list(made.by_key.values()):
+        _add_peerings(made, item)
+    for item in made.by_key.values():
         made._types.setdefault(item.type, []).append(item)
         made.used.update(_references(item))
     for items in made._types.values():
@@ -82,7 +83,9 @@ def joined(found: Iterable[Resource], notes: Notes) -> Inventory:
 
 def _place(made: Inventory, item: Resource) -> None:
     """A child becomes an element of its parent's list."""
-    part, fate = _CHILDREN.get(item.type, ("", ""))
+    if item.type == _PEERINGS:
+        return
+    part, fate = _CHILDREN.get(item.type, ("", "container"))
     parent = made.by_key.get(item.id.parent.key) if part and item.id.parent is not None else None
     if parent is None:
         return
@@ -96,19 +99,17 @@ def _place(made: Inventory, item: Resource) -> None:
             listed[at], body, (), lambda path, one, two: _contradict(made.notes, parent, item, path, one, two)
         )
     made.by_key[parent.key] = parent.with_properties({**parent.properties, part: listed})
-    if fate:
-        made.notes.settle(item, fate)
+    made.notes.settle(item, fate)
 
 
-def _count_parts(made: Inventory, item: Resource) -> None:
+def _add_peerings(made: Inventory, item: Resource) -> None:
     """Peerings inside of their VNet are resources, too."""
     if item.type != "microsoft.network/virtualnetworks":
         return
     for body in entries(item.properties.get("virtualnetworkpeerings")):
         id_ = item.id.child("virtualNetworkPeerings", str(body.get("name", "")))
-        if id_.key not in made.by_key:
-            made.by_key[id_.key] = peering = Resource(id_, id_.type, body, item.source)
-            made._types.setdefault(peering.type, []).append(peering)
+        inline, own = Resource(id_, id_.type, body, item.source), made.by_key.get(id_.key)
+        made.by_key[id_.key] = inline if own is None else _united(inline, own, made.notes)
 
 
 def _references(item: Resource) -> Iterator[str]:

@@ -37,7 +37,8 @@ def without_values(job: Job, found: Gathered) -> Iterator[Finding]:
 
 def no_network(job: Job, found: Gathered) -> Iterator[Finding]:
     """E08: an import of nothing is an error."""
-    if job.of_type(VNETS) or job.notes.parameters:
+    failed = any(finding.rule == "E17" for finding in job.notes.errors)
+    if job.of_type(VNETS) or job.notes.parameters or failed:
         return
     items = list(job.inventory.by_key.values())
     kinds = Counter(item.kind for item in items)

@@ -41,7 +41,13 @@ def imported_bodies(*bodies: Any, **options: Any) -> Outcome:
 def scenario(found: Outcome) -> Scenario:
     """The scenario of an import that was not refused."""
     assert found.text, messages(found)
+    assert not codes_of_errors(found), messages(found)
     return parse(found.text, "network.yaml").scenario
+
+
+def codes_of_errors(found: Outcome) -> list[str]:
+    """The rules that the network breaks."""
+    return [finding.rule for finding in found.report.findings if finding.severity == "error"]
 
 
 def messages(found: Outcome) -> str:
@@ -137,15 +143,9 @@ def connection(name: str, one: str, two: str = "", lng: str = "", **more: Any) -
     """A connection of a gateway with another one, or with a local network gateway."""
     other = {"localNetworkGateway2": to("localNetworkGateways", lng)} if lng else {}
     peer = {"virtualNetworkGateway2": to("virtualNetworkGateways", two)} if two else {}
-    return body(
-        "connections",
-        name,
-        connectionType="IPsec" if lng else "Vnet2Vnet",
-        virtualNetworkGateway1=to("virtualNetworkGateways", one),
-        **peer,
-        **other,
-        **more,
-    )
+    type_ = {"connectionType": "IPsec" if lng else "Vnet2Vnet"}
+    first = {"virtualNetworkGateway1": to("virtualNetworkGateways", one)}
+    return body("connections", name, **{**type_, **first, **peer, **other, **more})
 
 
 def nic(name: str, network: str, subnet: str, address: str = "", **more: Any) -> dict[str, Any]:

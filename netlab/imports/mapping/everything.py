@@ -18,6 +18,7 @@ from netlab.imports.mapping import (
     route_tables,
     security_groups,
     sites,
+    unread,
     vnets,
 )
 from netlab.imports.mapping.job import CIRCUITS, GATEWAYS, LOCAL_GATEWAYS, SPECIAL, VNETS, Job
@@ -59,6 +60,7 @@ def add(job: Job) -> None:
     _default_sites(job, remotes)
     _lonely_gateway_subnets(job)
     _rest(job)
+    unread.count(job)
 
 
 def _default_sites(job: Job, remotes: dict[str, devices.Remote]) -> None:
