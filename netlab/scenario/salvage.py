@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, get_origin
 
 from pydantic import ValidationError
 
@@ -16,18 +16,7 @@ from netlab.scenario.document import Place
 from netlab.scenario.models import Scenario
 from netlab.scenario.rules import Breach
 
-OBJECTS = (
-    "route_tables",
-    "vnets",
-    "peerings",
-    "sites",
-    "expressroute_circuits",
-    "local_network_gateways",
-    "connections",
-    "access_networks",
-    "clients",
-    "links",
-)
+OBJECTS = tuple(name for name, field in Scenario.model_fields.items() if get_origin(field.annotation) is dict)
 # No rule depends on these keys. If `profile` or a whole section has a wrong form, no rule is checked.
 PLAIN = ("name", "description", "notes", "time_scale", "story")
 
@@ -35,43 +24,32 @@ PLAIN = ("name", "description", "notes", "time_scale", "story")
 def breaches(data: dict[str, Any], broken: Iterable[Place]) -> Iterator[Breach]:
     """The errors of all objects but the broken ones, without errors that may come from the removal."""
     left = {key: dict(value) if isinstance(value, dict) else value for key, value in data.items()}
-    removed: set[str] = set()
     gone: set[str] = set()
     for place in broken:
         if len(place) > 1 and place[0] in OBJECTS and isinstance(left[str(place[0])], dict):
-            value = left[str(place[0])].pop(place[1], None)
-            removed |= set(_names(str(place[1]), value))
-            gone |= {*removed, *_words(value)}
+            gone |= set(_names(str(place[1]), left[str(place[0])].pop(place[1], None)))
         elif len(place) > 1 and place[0] == "story" and isinstance(place[1], int):
             left["story"] = [*left["story"][: place[1]], {"name": f"({place[1]})"}, *left["story"][place[1] + 1 :]]
         elif place[0] in PLAIN or place[0] not in Scenario.model_fields:
             left.pop(str(place[0]), None)
         else:
             return
-    gone |= set(_beside(left, removed))
     try:
         scenario = Scenario.model_validate({"name": "unnamed", **left})
     except ValidationError:
         return
-    for breach in rules.check(scenario):
+    checked = tuple(rule for rule in rules.RULES if rule not in rules.OF_LACK) if gone else rules.RULES
+    for breach in rules.check(scenario, checked):
         if breach.severity == "error" and not (gone and _names_any(breach, gone)):
             yield breach
 
 
 def _names(name: str, value: Any) -> Iterator[str]:
-    """What others call an object by: its name, and those of a VNet's machines."""
+    """What refers to an object or is referred to by it: its name, the appliances of a VNet, every text in it."""
     machines = value.get("vms") if isinstance(value, dict) else None
     yield name.lower()
     yield from (f"{name}-{machine}".lower() for machine in (machines if isinstance(machines, dict) else ()))
-
-
-def _beside(left: dict[str, Any], removed: set[str]) -> Iterator[str]:
-    """What else the objects name that name a removed one: a connection without one end is of no use to the other."""
-    for key in OBJECTS:
-        for value in left[key].values() if isinstance(left.get(key), dict) else ():
-            words = frozenset(_words(value))
-            if words & removed:
-                yield from words
+    yield from _words(value)
 
 
 def _words(value: Any) -> Iterator[str]:
@@ -85,7 +63,5 @@ def _words(value: Any) -> Iterator[str]:
 
 def _names_any(breach: Breach, gone: set[str]) -> bool:
     """Whether it names one of these; a breach of a story may, because a machine has many names there."""
-    named = [*map(str, breach.path), *re.findall(r"`([^`]+)`", breach.message)]
-    if len(breach.path) > 3 and (breach.path[0], breach.path[2]) == ("vnets", "vms"):
-        named.append(f"{breach.path[1]}-{breach.path[3]}")
+    named = (*map(str, breach.path), *re.findall(r"`([^`]+)`", breach.message))
     return breach.path[0] == "story" or any(name.lower() in gone for name in named)
