@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Network
 
 from netlab.imports import ids
-from netlab.imports.bodies import Resource, entries, reference
+from netlab.imports.bodies import Resource, entries, reference, texts
 from netlab.imports.inventory import Inventory
 from netlab.imports.mapping.job import CIRCUITS, CONNECTIONS, GATEWAYS, PEERINGS, VNETS
 
@@ -16,7 +16,7 @@ def add(made: Inventory) -> None:
     """A VNet for each peering that leads out of the input, a circuit for each connection that does."""
     for leg in made.of_type(PEERINGS):
         remote = ids.parsed(leg.get("remotevirtualnetwork", "id"))
-        space = leg.get("remoteaddressspace", "addressprefixes")
+        space = texts(leg.get("remoteaddressspace", "addressprefixes"))
         if remote is not None and remote.key not in made.by_key and space:
             subnet = {"name": SUBNET, "addressprefix": _first(space[0])}
             body = {"addressspace": {"addressprefixes": space}, "subnets": [subnet]}

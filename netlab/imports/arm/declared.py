@@ -122,7 +122,8 @@ def _line(source: Source, function: str, name: str) -> int:
 
 def unknown_parameters(sources: Sequence[Source], given: Iterable[str]) -> list[Finding]:
     """Parameters that are given and that no template declares."""
-    names = {name: None for source in sources for name in (source.template.get("parameters") or {})}
+    sections = (source.template.get("parameters") for source in sources)
+    names = {name: None for section in sections if isinstance(section, Mapping) for name in section}
     low = {name.lower() for name in names}
     stated = {**dict.fromkeys(given), **{name: None for source in sources for name in source.parameters}}
     missing = [name for name in stated if name.lower() not in low]

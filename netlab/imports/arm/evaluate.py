@@ -135,7 +135,8 @@ def _read_parameters(resource: Resource) -> None:
     """Evaluate what a nested deployment takes from others: it must not be a circle, whoever reads it."""
     nested = resource.nested
     if nested is not None:
-        for name in nested.template.get("parameters") or {}:
+        declared = nested.template.get("parameters")
+        for name in declared if isinstance(declared, Mapping) else ():
             shallow(nested.parameter(name))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from netlab.imports import ids
-from netlab.imports.bodies import Resource
+from netlab.imports.bodies import Resource, texts
 from netlab.imports.mapping.job import PEERINGS, Job
 from netlab.imports.names import LONGEST_CONNECTION, fitted
 
@@ -55,7 +55,7 @@ def _without_remote(job: Job, leg: Resource, remote: str) -> None:
     if found is None:
         job.notes.leave_out(leg, "it names no remote VNet")
         return
-    space = ", ".join(leg.get("remoteaddressspace", "addressprefixes") or ())
+    space = ", ".join(texts(leg.get("remoteaddressspace", "addressprefixes")))
     said = f" (remoteAddressSpace says {space}); with --stubs it is made with that address space" if space else ""
     job.notes.leave_out(leg, f"it leads to {found.name}, which is not in the input{said}")
 

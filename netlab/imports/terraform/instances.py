@@ -78,7 +78,7 @@ def _of_module(module: Any, existing: bool) -> Iterator[Instance]:
     for item in _mappings(module.get("resources")):
         values = item.get("values")
         if isinstance(values, Mapping):
-            shown = _visible(values, item.get("sensitive_values"))
+            shown = _visible(values, item.get("sensitive_values")) or {}
             data_source = item.get("mode") == "data"
             yield Instance(_text(item, "address"), _text(item, "type"), shown, {}, existing or data_source)
     for child in _mappings(module.get("child_modules")):
@@ -97,7 +97,8 @@ def of_raw_state(data: Mapping[str, Any]) -> Iterator[Instance]:
             if "deposed" in each or not isinstance(values, Mapping):
                 continue
             mask = dict.fromkeys(_sensitive(each.get("sensitive_attributes")), True)
-            yield Instance(f"{base}{_key(each.get('index_key'))}", type_, _visible(values, mask), {}, data_source)
+            shown = _visible(values, mask) or {}
+            yield Instance(f"{base}{_key(each.get('index_key'))}", type_, shown, {}, data_source)
 
 
 def _sensitive(paths: Any) -> Iterator[str]:
@@ -132,7 +133,7 @@ def of_plan(data: Mapping[str, Any]) -> Iterator[Instance]:
         yield Instance(
             address,
             _text(item, "type"),
-            _visible(after, change.get("after_sensitive")),
+            _visible(after, change.get("after_sensitive")) or {},
             unknown if isinstance(unknown, Mapping) else {},
             item.get("mode") == "data",
         )

@@ -80,10 +80,11 @@ def _resources(values: Values, each: Instance, source: str) -> Iterable[Resource
             yield from _joints(values, each, source)
         return
     id_ = ids.parsed(values.id(each))
-    if id_ is None:
+    type_ = TYPES[each.type][0]
+    if id_ is None or len(id_.names) != type_.count("/"):
         yield _counted(each, source)
         return
-    id_ = ResourceId(id_.subscription, id_.group, TYPES[each.type][0], id_.names) if each.type in TYPES else id_
+    id_ = ResourceId(id_.subscription, id_.group, type_, id_.names)
     made = bodies.folded(BODIES[each.type](Reader(values, each)))
     location = made.pop("location", "")
     place = location if isinstance(location, str) else ""

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +140,14 @@ def test_variants_of_the_command_and_single_files(case: str, variant: dict[str, 
     assert found.report.exit == variant.get("exit", 0)
     text = messages(found)
     assert [part for part in variant.get("message_contains", ()) if part not in text] == []
+
+
+def test_the_example_of_the_specification_comes_out_to_the_byte() -> None:
+    text = imported(SET / "rest-03-ipsec-policy").text
+    assert text.startswith(
+        "# imported from rest-03-ipsec-policy: 1 VNet, 1 VPN gateway, 1 connection\n#\n# invented:     "
+    )
+    assert sha256(text.encode()).hexdigest() == "9758d169ae6df9ff34cbdeff8e064dda72a7be324f03b3adca6d08eda70bbdb3"
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if "same_scenario_as" in expected(case)])

@@ -302,6 +302,24 @@ def test_one_property_less_is_a_code_or_a_default_and_never_a_traceback() -> Non
                 assert found.report.result == "imported" or codes(found)[0].startswith("E")
 
 
+@pytest.mark.parametrize(
+    "document",
+    [
+        [vnet("V", "10.0.0.0/16"), peering("V", "W", remoteAddressSpace={"addressPrefixes": 5})],
+        {"$schema": "https://x/deploymentTemplate.json#", "contentVersion": "1", "parameters": True, "resources": []},
+        {"format_version": "1.0", "terraform_version": "1.9", "values": {"root_module": {"resources": [
+            {"address": "azurerm_virtual_network.v", "mode": "managed", "type": "azurerm_virtual_network",
+             "name": "v", "values": {"name": "v"}, "sensitive_values": True}]}}},
+        {"version": 4, "lineage": "x", "resources": [{"mode": "managed", "type": "azurerm_subnet", "name": "s",
+         "instances": [{"attributes": {"id": id_of("virtualNetworks", "v"), "name": "s"}}]}]},
+        {"planned_values": 5, "terraform_version": "1.9", "resource_changes": [5, {}], "configuration": []},
+    ],
+)  # fmt: skip
+def test_documents_of_another_shape_are_no_traceback(document: Any) -> None:
+    found = imported("-", stdin=json.dumps(document).encode())
+    assert found.report.result == "imported" or codes(found)[0].startswith("E")
+
+
 def test_a_thousand_vnets_with_ten_thousand_nics_take_seconds() -> None:
     networks = [
         vnet(f"v{i}", f"10.{i // 250}.{i % 250}.0/24", default=f"10.{i // 250}.{i % 250}.0/25") for i in range(1000)
