@@ -136,6 +136,15 @@ def test_a_peering_out_of_the_input_is_left_out_and_made_with_stubs() -> None:
     assert len(made.peerings) == 2
 
 
+@pytest.mark.parametrize(
+    ("state", "warned"), [("Failed", True), ("Deleting", True), ("Updating", False), (None, False)]
+)
+def test_a_provisioning_state_that_is_no_success_is_a_warning(state: str | None, warned: bool) -> None:
+    item = vnet("V", "10.0.0.0/16")
+    item["properties"]["provisioningState"] = state
+    assert ("its provisioning state is" in messages(imported_bodies(item))) is warned
+
+
 # --- refusals ---------------------------------------------------------------------------------------------------------
 
 
