@@ -10,6 +10,7 @@ from netlab.imports.mapping import (
     devices,
     gateways,
     machines,
+    nat_gateways,
     peerings,
     point_to_site,
     probes,
@@ -27,7 +28,6 @@ from netlab.imports.mapping.job import CIRCUITS, GATEWAYS, LOCAL_GATEWAYS, SPECI
 FORMAT = {
     "microsoft.network/loadbalancers": "no machine of the lab has their frontends",
     "microsoft.network/loadbalancers/backendaddresspools": "no machine of the lab has their frontends",
-    "microsoft.network/natgateways": "the default way to the Internet stays",
 }
 _CONTAINERS = {"microsoft.resources/deployments", "microsoft.resources/resourcegroups"}
 
@@ -36,12 +36,14 @@ def add(job: Job) -> None:
     """Map all resources; each mapping finds what those before it made."""
     route_tables.name(job)
     security_groups.name(job)
+    nat_gateways.name(job)
     peerings.name(job)
     job.names.give("vnets", ((v.key, v.name, v.id.group) for v in job.of_type(VNETS)), nodes=True)
     security_groups.add(job)
     vnets.add(job)
     peerings.add(job)
     public.settle(job)
+    nat_gateways.add(job)
     addresses.plan(job)
     machines.add(job)
     route_tables.add(job)

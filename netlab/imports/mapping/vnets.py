@@ -8,7 +8,7 @@ from typing import Any
 from netlab.imports import ids
 from netlab.imports.bodies import Resource
 from netlab.imports.facts import Facts
-from netlab.imports.mapping import security_groups
+from netlab.imports.mapping import nat_gateways, security_groups
 from netlab.imports.mapping.job import SPECIAL, SUBNETS, VNETS, Job
 from netlab.imports.names import fitted
 from netlab.scenario.addresses import PRIVATE_PREFIXES
@@ -75,7 +75,8 @@ def _subnet(job: Job, vnet: Resource, given: str, facts: Facts) -> None:
     job.names.given[key] = written
     table = _route_table(job, vnet, azure, facts)
     group = security_groups.attached(job, facts, f"{vnet.name}/{azure}")
-    more = {"route_table": table, "network_security_group": group}
+    nat = nat_gateways.used(job, facts, f"{vnet.name}/{azure}")
+    more = {"route_table": table, "network_security_group": group, "nat_gateway": nat}
     used = {key: name for key, name in more.items() if name}
     value = {"address_prefix": prefixes[0], **used} if used else prefixes[0]
     renamed = "" if azure.lower() in SPECIAL else job.rename(azure, written)

@@ -242,6 +242,10 @@ def _application_gateway(of: Reader) -> Body:
     }
 
 
+def _nat_gateway(of: Reader) -> Body:
+    return {"sku": {"name": of.get("sku_name")}, "idleTimeoutInMinutes": of.get("idle_timeout_in_minutes")}
+
+
 def _nothing(of: Reader) -> Body:
     return {}
 
@@ -262,7 +266,7 @@ BODIES: Mapping[str, Callable[[Reader], Body]] = {
     "azurerm_application_security_group": _nothing,
     "azurerm_firewall": _firewall,
     "azurerm_lb": _balancer,
-    "azurerm_nat_gateway": _nothing,
+    "azurerm_nat_gateway": _nat_gateway,
     "azurerm_route_server": _route_server,
     "azurerm_route_server_bgp_connection": _route_server_peer,
     "azurerm_application_gateway": _application_gateway,

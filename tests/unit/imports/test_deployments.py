@@ -43,7 +43,11 @@ ANEW: Mapping[str, Mapping[str, Any]] = {
         }
     },
 }
-NOW_IN_THE_FORMAT = ("Microsoft.Network/networkSecurityGroups", "azurerm_network_security_group")
+NOW_IN_THE_FORMAT = (
+    "Microsoft.Network/natGateways",
+    "Microsoft.Network/networkSecurityGroups",
+    "azurerm_network_security_group",
+)
 OPTIONS = {"--parameters": "parameters", "--linked": "linked", "--set": "values", "--site": "sites"}
 _PALO = "module.paloalto_vmseries.azurerm_network_interface."
 
