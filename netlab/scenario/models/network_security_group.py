@@ -26,7 +26,7 @@ class SecurityRule(Model):
     """A rule of a network security group. The rule with the lowest priority that matches a packet decides (N4)."""
 
     priority: int
-    """100 to 4096; no two rules of a direction have the same (N4)."""
+    """A number from 100 to 4096; rules are asked in its order, and no two of a direction have the same (N4)."""
     direction: Literal["Inbound", "Outbound"]
     """Whether the rule is for packets to the NIC or from it."""
     access: Literal["Allow", "Deny"]

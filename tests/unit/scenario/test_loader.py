@@ -88,6 +88,8 @@ WARNED = {
     "udr-own-vpn-server": ["R90", "R90", "R90", "R90", "A20"],
     "s2s-bgp-apipa": ["B37"],
     "s2s-static-overlaps": ["R73"],
+    "private-endpoint-hub-spoke": ["E6", "E6", "E8", "E8", "E8"],
+    "private-subnet-outbound": ["E25", "E25"],
 }
 
 
