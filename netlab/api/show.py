@@ -6,7 +6,7 @@ from netlab.api.labs import Lab
 from netlab.api.machine import LINUX
 from netlab.azure.learning import learners, route_server_name
 from netlab.azure.state import State
-from netlab.azure.views import bgp
+from netlab.azure.views import bgp, security_groups
 from netlab.azure.views import nics as views
 from netlab.azure.views.bgp import Speaker
 from netlab.azure.views.predicted import Model
@@ -14,9 +14,10 @@ from netlab.errors import UsageError
 from netlab.lab.build import records
 from netlab.lab.measure.shown.bgp import Daemons
 from netlab.lab.measure.shown.ike import Gateway
+from netlab.lab.measure.shown.nics import effective_groups as groups_of_nic
 from netlab.lab.measure.shown.nics import effective_routes as of_nic
 from netlab.lab.measure.shown.nics import learned
-from netlab.results.shown import CircuitRoute, ClientSession, GatewayRoute, NicRoute, Shown
+from netlab.results.shown import CircuitRoute, ClientSession, EffectiveGroup, GatewayRoute, NicRoute, Shown
 from netlab.scenario.names import resolve, suggest
 from netlab.scenario.network import Network, Nic
 
@@ -88,6 +89,14 @@ def effective_routes(where: Where, name: str, *, everything: bool) -> dict[str, 
         wanted = _nics(where.network, _place(where), name)
         found = {nic.node: views.predicted(where, nic) for nic in wanted}
     return found if everything else {node: views.in_short(rows) for node, rows in found.items()}
+
+
+def effective_groups(where: Where, name: str) -> dict[str, tuple[EffectiveGroup, ...]]:
+    """The network security groups of a virtual machine's NIC, or of all of a VNet or of the scenario, by node."""
+    if isinstance(where, Lab):
+        wanted = _nics(records.state(where).network, _place(where), name)
+        return {nic.node: groups_of_nic(where.plan, LINUX.gateways.set_members, nic) for nic in wanted}
+    return {nic.node: security_groups.predicted(where, nic) for nic in _nics(where.network, _place(where), name)}
 
 
 def is_one(where: Where, name: str) -> bool:

@@ -9,7 +9,7 @@ import typer
 from netlab.cli.exits import leave
 from netlab.cli.labs import load_scenario, require_root
 from netlab.cli.options import Format, FormatOption, LabOption, Link, PredictedOption, StepOption
-from netlab.cli.output import log, print_json, print_table
+from netlab.cli.output import display, log, print_json, print_table
 from netlab.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -141,6 +141,38 @@ def effective_routes(
         from netlab.report.tables import shown
 
         print_table([{"Nic": node, **row} for node, found in rows.items() for row in shown(found)])
+
+
+@app.command("effective-nsg")
+def effective_nsg(
+    nic: Annotated[
+        str, typer.Argument(metavar="NIC|VNET", help="A virtual machine's, or all of a VNet; else all there are.")
+    ] = "",
+    predicted: PredictedOption = "",
+    step: StepOption = "",
+    lab: LabOption = "",
+    output: FormatOption = Format.table,
+) -> None:
+    """Show NICs' security rules and what service tags hold.
+
+    Of several NICs, JSON holds what Azure shows of each under its machine's node.
+    """
+    from netlab.api import show
+    from netlab.report import tables
+    from netlab.results.shown import Listing
+
+    there = _where(predicted, step, lab)
+    found = show.effective_groups(there, nic)
+    listings = {node: Listing(groups) for node, groups in found.items()}
+    if output is Format.json:
+        print_json(listings[next(iter(listings))] if show.is_one(there, nic) else listings, sparse=True)
+        return
+    if rules := tables.security_rules(found):
+        print_table(rules)
+        display("")
+        print_table(tables.security_tags(found))
+    for node in (node for node, groups in found.items() if not groups):
+        log(f"netlab: {node} has no network security group: everything passes (N2)")
 
 
 def _where(predicted: str, step: str, lab: str) -> Where:

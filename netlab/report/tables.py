@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
 from netlab.results.catalogue import ListedRule
 from netlab.results.lab import Followed, Passing
+from netlab.results.shown import EffectiveGroup
 from netlab.results.verification import Check
 
 Row = dict[str, Any]
@@ -57,6 +58,59 @@ def _short(value: Any) -> Any:
     if isinstance(value, Sequence) and value and is_dataclass(value[0]):
         return [" ".join(str(row(item)[key]) for key in _TELLING if key in row(item)) for item in value]
     return value
+
+
+# Of a tag's prefixes a table has the first ones; JSON has all.
+_MOST_PREFIXES = 24
+
+Groups = Mapping[str, Sequence[EffectiveGroup]]
+
+
+def security_rules(found: Groups) -> list[Row]:
+    """The rules of network security groups at each NIC, in the order in which they are asked."""
+    return [
+        {
+            **_head(node, found),
+            "Nsg": _last(group.networkSecurityGroup.id),
+            "At": "NIC" if group.association.subnet is None else f"subnet {_last(group.association.subnet.id)}",
+            "Direction": rule.direction,
+            "Priority": rule.priority,
+            "Name": _last(rule.name),
+            "Access": rule.access,
+            "Protocol": rule.protocol,
+            "Source": rule.sourceAddressPrefixes,
+            "SourcePorts": rule.sourcePortRanges,
+            "Destination": rule.destinationAddressPrefixes,
+            "DestinationPorts": rule.destinationPortRanges,
+        }
+        for node, groups in found.items()
+        for group in groups
+        for rule in group.effectiveSecurityRules
+    ]
+
+
+def security_tags(found: Groups) -> list[Row]:
+    """The service tags in these rules, each once for a NIC, with what they hold."""
+    return list(_tags(found))
+
+
+def _tags(found: Groups) -> Iterator[Row]:
+    for node, groups in found.items():
+        tags = {tag: prefixes for group in groups for tag, prefixes in group.tagMap.items()}
+        for tag, prefixes in tags.items():
+            more = len(prefixes) - _MOST_PREFIXES
+            rest = (f"and {more} more",) if more > 0 else ()
+            yield {**_head(node, found), "Tag": tag, "Prefixes": (*prefixes[:_MOST_PREFIXES], *rest)}
+
+
+def _head(node: str, found: Groups) -> Row:
+    """The column of the NIC, where there are several."""
+    return {"Nic": node} if len(found) > 1 else {}
+
+
+def _last(path: str) -> str:
+    """The last part of an id or a name with slashes."""
+    return path.rpartition("/")[2]
 
 
 def passings(found: Followed) -> list[Row]:

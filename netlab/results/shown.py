@@ -143,6 +143,52 @@ class ClientSession:
 
 
 @dataclass(frozen=True, slots=True)
+class Resource:
+    """A resource of Azure by its id, which begins at its type: a lab has no subscription and no resource group."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Association:
+    """What a network security group is attached to: one of both."""
+
+    networkInterface: Resource | None = None
+    subnet: Resource | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EffectiveSecurityRule:
+    """A rule as `az network nic list-effective-nsg` shows it; a service tag has its prefixes ``expanded``."""
+
+    name: str
+    priority: int
+    direction: str
+    access: str
+    protocol: str
+    sourceAddressPrefix: str | None = None
+    sourceAddressPrefixes: tuple[str, ...]
+    expandedSourceAddressPrefix: tuple[str, ...] | None = None
+    sourcePortRange: str | None = None
+    sourcePortRanges: tuple[str, ...]
+    destinationAddressPrefix: str | None = None
+    destinationAddressPrefixes: tuple[str, ...]
+    expandedDestinationAddressPrefix: tuple[str, ...] | None = None
+    destinationPortRange: str | None = None
+    destinationPortRanges: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EffectiveGroup:
+    """A network security group as it is for a NIC; ``tagMap`` has the prefixes of each service tag in its rules."""
+
+    association: Association
+    networkSecurityGroup: Resource
+    tagMap: dict[str, tuple[str, ...]]
+    effectiveSecurityRules: tuple[EffectiveSecurityRule, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class NicRoute:
     """A route of a NIC as `az network nic show-effective-route-table` shows it; a user route has a ``name``."""
 

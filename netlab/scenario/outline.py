@@ -97,7 +97,8 @@ def _subnets(vnet: VNet) -> Iterator[Node]:
             private = (f"{e.name}  {e.address}  private endpoint" for e in vnet.private_endpoints if e.subnet is subnet)
             machines = (*map(_machine, (nic for nic in vnet.nics if nic.subnet is subnet)), *private)
             table = (f"route table {subnet.spec.route_table}",) if subnet.spec.route_table is not None else ()
-            lines = (*machines, *table, *_ways_out(subnet))
+            group = (f"NSG {subnet.security_group.name}",) if subnet.security_group is not None else ()
+            lines = (*machines, *table, *group, *_ways_out(subnet))
             yield Node(f"{vnet.node}/{name}", "subnet", f"{name}  {subnet.prefix}", lines)
 
 
@@ -111,10 +112,11 @@ def _ways_out(subnet: Subnet) -> Iterator[str]:
 
 
 def _machine(nic: Nic) -> str:
-    """A virtual machine: whether it is an appliance, and whether its NIC lets it be one."""
+    """A virtual machine: whether it is an appliance, whether its NIC lets it be one, and the NIC's security group."""
     public = f" ({nic.public_address})" if nic.public_address is not None else ""
     role = "" if nic.appliance is None else "  NVA" if nic.ip_forwarding else "  NVA, IP forwarding off"
-    return f"{nic.name}  {nic.address}{public}{role}"
+    group = f"  NSG {nic.own_security_group.name}" if nic.own_security_group is not None else ""
+    return f"{nic.name}  {nic.address}{public}{role}{group}"
 
 
 def _gateway(gateway: VpnGateway) -> Node:

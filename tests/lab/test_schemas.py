@@ -23,6 +23,8 @@ CALLS = (
     "show p2s-sessions VNet1",
     "show effective-routes",
     "show effective-routes vm1",
+    "show effective-nsg",
+    "show effective-nsg vm1",
     "p2s certificates",
     "trace lin vm1",
     "trace lin vm1 -p tcp",

@@ -62,10 +62,14 @@ class Filter:
 
 @dataclass(frozen=True)
 class Addresses:
-    """A set of addresses under the name that a rule gives it; its prefixes are in order and do not overlap."""
+    """A set of addresses under the name that a rule gives it; its prefixes are in order and do not overlap.
+
+    ``tag`` is the service tag that it is, if it is one.
+    """
 
     name: str
     prefixes: tuple[IPv4Network, ...]
+    tag: str = ""
 
     @cached_property
     def _starts(self) -> list[int]:

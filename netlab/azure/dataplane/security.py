@@ -22,8 +22,8 @@ Direction = Literal["Inbound", "Outbound"]
 # The tag VirtualNetwork of a subnet.
 Tag = Callable[[Subnet], Addresses]
 
-_LOAD_BALANCER = Addresses(LOAD_BALANCER, (service_tags.PLATFORM,))
-_INTERNET = Addresses(INTERNET_TAG, service_tags.internet())
+_LOAD_BALANCER = Addresses(LOAD_BALANCER, (service_tags.PLATFORM,), LOAD_BALANCER)
+_INTERNET = Addresses(INTERNET_TAG, service_tags.internet(), INTERNET_TAG)
 # Decision 1: of the next hop types of user routes those whose prefixes are in the tag VirtualNetwork.
 _IN_THE_TAG = ("VirtualAppliance", "VirtualNetworkGateway")
 
@@ -37,7 +37,7 @@ def filters_of(vnet: VNet, tag: Tag, direction: Direction) -> Iterator[StatefulF
 
 def _filter(nic: Nic | PrivateEndpoint, tag: Tag, direction: Direction) -> StatefulFilter:
     groups, link = nic.security_groups, frozenset((nic.node,))
-    rules = _Rules(nic, direction, tag(nic.subnet))
+    rules = Rules(nic, direction, tag(nic.subnet))
     inbound, outbound = (f"the NIC of {nic.node}, {way}" for way in ("inbound", "outbound"))
     if direction == "Inbound":
         lists = tuple(map(rules.of, reversed(groups)))
@@ -48,7 +48,7 @@ def _filter(nic: Nic | PrivateEndpoint, tag: Tag, direction: Direction) -> State
 
 
 @dataclass(frozen=True)
-class _Rules:
+class Rules:
     """The rules of network security groups as they are for one NIC and direction."""
 
     nic: Nic | PrivateEndpoint
@@ -109,9 +109,12 @@ class _Rules:
         return (prefix,) if prefix is not None else tag.prefixes if tag is not None else ()
 
     def _tagged(self, text: str) -> Addresses | None:
-        """The addresses of a service tag that a lab has."""
+        """The addresses of a service tag: those of Azure's services are the ones that the scenario gives them."""
         name = service_tags.tag(text)
-        return self.tag if name == VIRTUAL_NETWORK else _TAGS.get(name or "")
+        if name is None or name == VIRTUAL_NETWORK:
+            return self.tag if name is not None else None
+        given = self.nic.vnet.network.scenario.service_tags.get(name, ())
+        return _TAGS.get(name) or Addresses(name, service_tags.merged(given), name)
 
 
 _TAGS: dict[str, Addresses] = {INTERNET_TAG: _INTERNET, LOAD_BALANCER: _LOAD_BALANCER}
@@ -144,7 +147,7 @@ def opening_virtual_network(subnet: Subnet) -> Addresses:
 
 def _tag(subnet: Subnet, learned: Iterable[IPv4Network]) -> Addresses:
     name = f"{VIRTUAL_NETWORK} of {subnet.vnet.name}/{subnet.name}"
-    return Addresses(name, service_tags.merged((*_fixed(subnet), *learned)))
+    return Addresses(name, service_tags.merged((*_fixed(subnet), *learned)), VIRTUAL_NETWORK)
 
 
 def _fixed(subnet: Subnet) -> Iterator[IPv4Network]:

@@ -90,8 +90,10 @@ def _ranges(written: tuple[str, ...]) -> tuple[tuple[int, int], ...]:
 class NetworkSecurityGroup(Model):
     """A network security group. A subnet and a NIC each have one at most (N1); without any, everything passes (N2)."""
 
+    # Differs from Azure: A change of a group's rules ends established flows that they deny, as Azure does it with
+    # flush_connection: true; without it Azure lets them live (N21).
     flush_connection: bool = False
-    """Whether a change of the rules ends established flows that they deny. Default: flows live on (N21)."""
+    """Whether a change of the rules ends established flows that they deny (N21). Here it always does."""
     security_rules: dict[RuleName, SecurityRule] = {}
     """The rules, by name. Behind them come Azure's default rules 65000, 65001 and 65500 (N5)."""
 

@@ -248,11 +248,15 @@ class Nic:
         """Whether the NIC accepts and sends what is not its own (R116)."""
         return self.spec.enable_ip_forwarding
 
+    @property
+    def own_security_group(self) -> SecurityGroup | None:
+        """Its own network security group, if it has one."""
+        return self.vnet.network.security_groups.get(self.spec.network_security_group or "")
+
     @cached_property
     def security_groups(self) -> tuple[SecurityGroup, ...]:
         """The network security groups that a packet from it meets, in this order: its own, its subnet's (N3)."""
-        own = self.vnet.network.security_groups.get(self.spec.network_security_group or "")
-        return tuple(group for group in (own, self.subnet.security_group) if group is not None)
+        return tuple(group for group in (self.own_security_group, self.subnet.security_group) if group is not None)
 
     @property
     def answers_of_endpoints_follow(self) -> bool:

@@ -52,6 +52,14 @@ def test_everything_is_in_the_drawing_and_in_mermaid(drawing: str, word: str) ->
     assert word in mermaid(topology(hub())).replace("  ", " ").replace("<br/>", " ")
 
 
+def test_a_security_group_stands_at_what_it_is_attached_to() -> None:
+    (cluster,) = topology(of("nsg-three-tier")).clusters
+    lines = {node.title: node.lines for node in cluster.nodes}
+    assert lines["app  10.1.1.0/24"] == ("logic  10.1.1.4", "jump  10.1.1.5  NSG nsg-jump", "NSG nsg-app")
+    assert lines["data  10.1.2.0/24"][-1] == "NSG nsg-data"
+    assert not any("NSG" in line for node in topology(hub()).clusters[0].nodes for line in node.lines)
+
+
 def test_a_pair_of_peerings_is_one_line_and_a_lone_one_an_arrow() -> None:
     kinds = Counter(edge.kind for edge in topology(hub()).edges)
     assert kinds == {"p2s": 1, "bgp": 1, "static": 1, "peering": 1, "initiated": 1}

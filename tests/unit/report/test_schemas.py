@@ -29,6 +29,8 @@ CALLS = (
     ("predict", "predict route-server-expressroute"),
     ("explain", "explain win host1 --predicted p2s-branch-bgp"),
     ("diff", "diff s2s-static s2s-multi-site"),
+    ("show-effective-nsg", "show effective-nsg jump --predicted nsg-three-tier"),
+    ("show-effective-nsg", "show effective-nsg VNet1 --predicted nsg-three-tier"),
     ("plan", "plan p2s-branch-bgp --data-plane userspace"),
     ("plan", "plan udr-own-vpn-server --data-plane kernel"),
 )

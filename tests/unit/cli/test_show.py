@@ -1,0 +1,69 @@
+"""`netlab show` of the model: what it prints, and what it says beside it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from netlab.cli import app
+
+
+def show(*arguments: str) -> tuple[int, str, str]:
+    done = CliRunner().invoke(app, ["show", *arguments], env={"COLUMNS": "300"})
+    return done.exit_code, done.stdout, done.stderr
+
+
+def test_rules_stand_above_what_the_tags_hold() -> None:
+    code, out, err = show("effective-nsg", "jump", "--predicted", "nsg-three-tier")
+    assert (code, err) == (0, "")
+    rules, tags = out.split("\n\n")
+    lines = [line.split() for line in rules.splitlines()]
+    assert lines[0][:4] == ["Nsg", "At", "Direction", "Priority"]
+    assert lines[1] == [
+        "nsg-app",
+        "subnet",
+        "app",
+        "Inbound",
+        "100",
+        "AllowWebTcp",
+        "Allow",
+        "Tcp",
+        "10.1.0.0/24",
+        "0-65535",
+        "0.0.0.0/0",
+        "0-65535",
+    ]
+    assert len(lines) == 1 + 9 + 8
+    assert tags.splitlines()[1].split() == ["VirtualNetwork", "10.1.0.0/16,", "168.63.129.16/32"]
+
+
+@pytest.mark.parametrize(("step", "has"), [("as built", True), ("after the tunnel to Site1 was taken down", False)])
+def test_the_tag_is_that_of_a_step(step: str, has: bool) -> None:
+    call = ("effective-nsg", "web", "--predicted", "nsg-virtual-network-tag", "--step", step, "-f", "json")
+    _, out, _ = show(*call)
+    (group,) = json.loads(out)["value"]
+    tag = group["tagMap"]["VirtualNetwork"]
+    assert ("10.101.0.0/16" in tag) is has
+    assert {"10.1.0.0/16", "10.3.0.0/16", "10.77.0.0/16", "10.102.0.0/16", "168.63.129.16/32"} <= set(tag)
+    assert "10.2.0.0/16" not in tag
+
+
+def test_json_of_several_nics_has_their_nodes() -> None:
+    _, out, _ = show("effective-nsg", "VNet1", "--predicted", "nsg-three-tier", "-f", "json")
+    found = json.loads(out)
+    assert list(found) == ["vnet1-web1", "vnet1-web2", "vnet1-logic", "vnet1-jump", "vnet1-db", "vnet1-spare"]
+    assert [len(listing["value"]) for listing in found.values()] == [1, 1, 1, 2, 1, 1]
+
+
+def test_a_nic_without_a_group_says_so() -> None:
+    code, out, err = show("effective-nsg", "vm1", "--predicted", "s2s-static")
+    assert (code, out) == (0, "")
+    assert err == "netlab: vnet1-vm1 has no network security group: everything passes (N2)\n"
+
+
+def test_an_unknown_nic_is_refused() -> None:
+    code, _, err = show("effective-nsg", "nowhere", "--predicted", "nsg-three-tier")
+    assert code != 0
+    assert "nowhere" in err or code == 1
