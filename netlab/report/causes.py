@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from netlab.report.matrix import Pair
 from netlab.results.drops import Cause, Drop, DropType
+from netlab.results.prediction import PredictedCell
 from netlab.results.verification import Cell
 
 _DESTINATION = "destination"
@@ -41,14 +42,28 @@ class Why:
 Causes = Mapping[Pair, Mapping[Why, str]]
 
 
-def causes(cells: Sequence[Cell]) -> dict[Why, str]:
+def causes(cells: Iterable[Cell]) -> dict[Why, str]:
     """The causes of a pair: one, unless its protocols were dropped for different ones."""
-    lost: dict[tuple[Why, str], list[str]] = {}
+    return _causes({cell.protocol: cell.dropped_at for cell in cells})
+
+
+def apart(cells: Iterable[PredictedCell]) -> dict[str, list[Pair]]:
+    """The pairs whose protocols differ, by the causes for which some of these are not reached, in words."""
+    outcomes: dict[Pair, dict[str, Drop | None]] = {}
     for cell in cells:
-        if cell.dropped_at is not None:
-            lost.setdefault(_why(cell.dropped_at), []).append(cell.protocol)
+        outcomes.setdefault((cell.source, cell.target), {}).update(dict.fromkeys(cell.protocols, cell.dropped_at))
+    found = {pair: _causes(drops) for pair, drops in outcomes.items() if None in drops.values()}
+    return by_cause(found, (pair for pair, whys in found.items() if whys))
+
+
+def _causes(drops: Mapping[str, Drop | None]) -> dict[Why, str]:
+    """The causes of a pair, by what became of each protocol."""
+    lost: dict[tuple[Why, str], list[str]] = {}
+    for protocol, drop in drops.items():
+        if drop is not None:
+            lost.setdefault(_why(drop), []).append(protocol)
     return {
-        Why(why.node, why.type, why.parameters, why.reason, _only(protocols, len(cells))): destination
+        Why(why.node, why.type, why.parameters, why.reason, _only(protocols, len(drops))): destination
         for (why, destination), protocols in lost.items()
     }
 

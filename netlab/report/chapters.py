@@ -8,6 +8,7 @@ from itertools import zip_longest
 from typing import Literal
 
 from netlab.report import prose
+from netlab.results.protocols import PROTOCOLS
 from netlab.results.routes import NO_ROUTES, ClientTable, EffectiveTable, Foreseen, LearnedTable, Routes
 from netlab.results.routes import Way as Foretold
 from netlab.results.verification import Cell, Check, Remark, Report, StepReport
@@ -15,6 +16,10 @@ from netlab.results.verification import Cell, Check, Remark, Report, StepReport
 Mark = Literal["yes", "no", "mixed", "FAIL"]
 Leg = Literal["forward", "reverse"]
 Pair = tuple[str, str]
+
+_SAID = ("reached", "not reached", "not measured")
+# From top to bottom of a cell, whatever the order in which protocols that fare alike were predicted.
+_ORDER: Mapping[str, int] = {protocol: number for number, protocol in enumerate(PROTOCOLS)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,11 @@ class Fate:
     forward: Way
     reverse: Way
 
+    @property
+    def words(self) -> str:
+        """The protocols, and whether they are reached."""
+        return f"{', '.join(self.protocols)}: {_said(self.cell)}"
+
 
 @dataclass(frozen=True, slots=True)
 class Couple:
@@ -58,9 +68,15 @@ class Couple:
     mend: tuple[str, ...]
 
     @property
+    def by_protocol(self) -> str:
+        """Which protocols are reached, and which are not."""
+        named = {said: ", ".join(cell.protocol for cell in self.cells if said == _said(cell)) for said in _SAID}
+        return "; ".join(f"{protocols} {said}" for said, protocols in named.items() if protocols)
+
+    @property
     def words(self) -> str:
         """The cell as a sentence."""
-        what = {"yes": "reached", "no": "not reached, as expected", "mixed": "not the same for all protocols"}
+        what = {"yes": "reached", "no": "not reached, as expected", "mixed": f"{self.by_protocol}, as expected"}
         changed = f"; was {self.was} in the step before" if self.was not in (None, self.mark) else ""
         return f"{self.source} to {self.target}: {what.get(self.mark, 'not as expected')}{changed}"
 
@@ -151,6 +167,7 @@ def _chapter(number: int, step: StepReport, marks: Mapping[Pair, Mark], since: i
 
 
 def _couple(id: str, cells: list[Cell], was: Mark | None, foreseen: list[Foreseen]) -> Couple:
+    cells = sorted(cells, key=lambda cell: _ORDER[cell.protocol])
     alike: dict[Cell, list[Cell]] = {}
     # What went wrong comes first.
     for cell in sorted(cells, key=lambda cell: cell.status == "passed"):
@@ -158,6 +175,10 @@ def _couple(id: str, cells: list[Cell], was: Mark | None, foreseen: list[Foresee
     fates = tuple(_fate(group, _of(group[0].protocol, foreseen)) for group in alike.values())
     mend = tuple(dict.fromkeys(line for item in foreseen for line in item.mend))
     return Couple(id, cells[0].source, cells[0].target, _mark(cells), was, tuple(cells), fates, mend)
+
+
+def _said(cell: Cell) -> str:
+    return {"reachable": "reached", "unreachable": "not reached", None: "not measured"}[cell.observed]
 
 
 def _of(protocol: str, foreseen: list[Foreseen]) -> Foreseen:

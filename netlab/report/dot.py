@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
+from textwrap import wrap
 
 from graphviz import Digraph
 
+from netlab.report.causes import apart
 from netlab.report.matrix import columns, foretold, rows
 from netlab.results.prediction import PredictedStep
 from netlab.results.topology import Cluster, Edge, EdgeKind, Machine, Node, Topology
@@ -23,6 +25,8 @@ _FILLS = {"subnet": "#ffffff", "gateway": "#d9e8f5", "device": "#d9e8f5", "hosts
 _FRAMES = {"vnet": "#f4f8fc", "site": "#f7f5f0"}
 _COLOURS = {"yes": "#c6dff2", "no": "#f7d9b0", "mixed": "#f3ecb8"}
 _ABREAST = 3
+# The letters in a line of a cell, and of a reason below the matrix.
+_CELL, _WIDTH = 9, 90
 _FONT = "Helvetica,Arial,sans-serif"
 
 
@@ -82,8 +86,9 @@ def _matrix(number: int, step: PredictedStep, machines: Sequence[Machine]) -> st
 
     def cells(source: str) -> Iterator[str]:
         for target in asked:
-            word = outcomes.get((source, target), "·")
-            yield f'<TD BGCOLOR="{_COLOURS.get(word, "#ffffff")}">{word}</TD>'
+            found = outcomes.get((source, target))
+            words = wrap(found.words, _CELL, break_long_words=False) if found is not None else ["·"]
+            yield f'<TD BGCOLOR="{_COLOURS[found.kind] if found is not None else "#ffffff"}">{"<BR/>".join(words)}</TD>'
 
     head = "".join(f"<TD>{_text(name)}</TD>" for name in asked)
     lines = (f'<TR><TD ALIGN="LEFT">{_text(name)}</TD>{"".join(cells(name))}</TR>' for name in asking)
@@ -92,8 +97,18 @@ def _matrix(number: int, step: PredictedStep, machines: Sequence[Machine]) -> st
     corner = '<TD ALIGN="LEFT">from \\ to</TD>'
     return (
         '<TABLE BORDER="0" CELLBORDER="1" CELLSPACING="0" CELLPADDING="4" COLOR="#7a8794">'
-        f"{title}<TR>{corner}{head}</TR>{''.join(lines)}</TABLE>"
+        f"{title}<TR>{corner}{head}</TR>{''.join(lines)}{_reasons(step, len(asked) + 1)}</TABLE>"
     )
+
+
+def _reasons(step: PredictedStep, width: int) -> str:
+    """Why not all protocols of a pair are reached: below the matrix, a row for each cause."""
+    told = (
+        f"Not reached: {cause}: {', '.join(' > '.join(pair) for pair in pairs)}"
+        for cause, pairs in apart(step.cells).items()
+    )
+    lines = ("".join(f'{_text(line)}<BR ALIGN="LEFT"/>' for line in wrap(text, _WIDTH)) for text in told)
+    return "".join(f'<TR><TD COLSPAN="{width}" BORDER="0" ALIGN="LEFT">{line}</TD></TR>' for line in lines)
 
 
 def _rows(matrices: list[str]) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Protocol
+from typing import Literal
 
 from rich.text import Text
 
 from netlab.results.prediction import PredictedCell
+from netlab.results.protocols import PROTOCOLS, Protocol
 from netlab.results.topology import Machine
 from netlab.results.verification import Cell
 
@@ -24,14 +26,22 @@ _STYLES = {
 _WORDS = {
     REACHED: "reached",
     NOT_REACHED: "not reached, as expected",
-    MIXED: "not the same for all protocols, as expected",
+    MIXED: "only some protocols, as expected",
     FAILED: "NOT as expected",
     ERROR: "NOT measured",
 }
 _ABREAST = 5
 
 
-class Ends(Protocol):
+@dataclass(frozen=True, slots=True)
+class Foretold:
+    """What the model predicts of a pair: ``mixed`` where its protocols differ, whose words name those that pass."""
+
+    kind: Literal["yes", "no", "mixed"]
+    words: str
+
+
+class Ends(typing.Protocol):
     """Anything that lies between two machines."""
 
     @property
@@ -64,13 +74,20 @@ def glyph(cells: Iterable[Cell]) -> str:
     return MIXED if len(outcomes) > 1 else REACHED if outcomes == {"reachable"} else NOT_REACHED
 
 
-def foretold(cells: Iterable[PredictedCell]) -> dict[Pair, str]:
-    """Whether the model predicts that a pair can talk, in a word: yes, no, or mixed where protocols differ."""
-    words: dict[Pair, str] = {}
+def foretold(cells: Iterable[PredictedCell]) -> dict[Pair, Foretold]:
+    """Whether the model predicts that a pair can talk."""
+    answered: dict[Pair, dict[Protocol, bool]] = {}
     for cell in cells:
-        pair, word = (cell.source, cell.target), "yes" if cell.predicted == "reachable" else "no"
-        words[pair] = word if words.get(pair, word) == word else "mixed"
-    return words
+        of_pair = answered.setdefault((cell.source, cell.target), {})
+        of_pair |= dict.fromkeys(cell.protocols, cell.predicted == "reachable")
+    return {pair: _foretold(found) for pair, found in answered.items()}
+
+
+def _foretold(answered: Mapping[Protocol, bool]) -> Foretold:
+    some = ", ".join(protocol for protocol in PROTOCOLS if answered.get(protocol))
+    if len(set(answered.values())) > 1:
+        return Foretold("mixed", f"only {some}")
+    return Foretold("yes", "yes") if some else Foretold("no", "no")
 
 
 def legend(glyphs: Iterable[str]) -> Text:

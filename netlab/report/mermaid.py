@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from textwrap import wrap
 
+from netlab.report.causes import apart
 from netlab.report.matrix import columns, foretold, rows
 from netlab.results.prediction import PredictedStep
 from netlab.results.topology import EdgeKind, Machine, Node, Topology
@@ -21,6 +23,8 @@ _MATRIX_CLASSES = (
     "classDef mixed fill:#f3ecb8,stroke:#7a8794,color:#000000",
     "classDef name fill:none,stroke:none",
 )
+# The letters in a line of a reason below the matrix.
+_WIDTH = 90
 _LOOKS = {"subnet": "subnet", "hosts": "subnet", "gateway": "gateway", "device": "gateway", "client": "client"}
 
 
@@ -64,9 +68,13 @@ def _matrix(number: int, step: PredictedStep, machines: Sequence[Machine]) -> It
     for y, source in enumerate(asking):
         cells = [f"m{number}r{y}[{_quoted(source)}]:::name"]
         for x, target in enumerate(asked):
-            word = outcomes.get((source, target), "")
-            cells.append(f"m{number}r{y}c{x}[{_quoted(word or '·')}]:::{word or 'name'}")
+            found = outcomes.get((source, target))
+            words, look = (found.words, found.kind) if found is not None else ("·", "name")
+            cells.append(f"m{number}r{y}c{x}[{_quoted(words)}]:::{look}")
         yield "    " + " ~~~ ".join(cells)
+    for y, (cause, pairs) in enumerate(apart(step.cells).items()):
+        told = f"Not reached: {cause}: {', '.join(' > '.join(pair) for pair in pairs)}"
+        yield f"    m{number}w{y}[{_quoted(*wrap(told, _WIDTH))}]:::name"
     yield "end"
 
 

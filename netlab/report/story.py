@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from textwrap import wrap
 
 from rich.text import Text
 
 from netlab.report import prose
-from netlab.report.causes import Causes, by_cause, causes
+from netlab.report.causes import Causes, Why, by_cause, causes
 from netlab.report.matrix import ERROR, FAILED, MIXED, NOT_REACHED, REACHED, Matrix, Pair, glyph, legend
 from netlab.results.drops import Drop
 from netlab.results.prediction import PredictedStep, Prediction
@@ -132,6 +132,11 @@ class _Seen:
     glyphs: Mapping[Pair, str]
     causes: Causes
 
+    def answered(self, pair: Pair) -> frozenset[str]:
+        """The protocols of a pair that are reached."""
+        found = {cell.protocol for cell in self.cells[pair] if cell.observed == "reachable"}
+        return frozenset(PROTOCOLS if "any" in found else found)
+
     @staticmethod
     def of(step: StepReport) -> _Seen:
         cells: dict[Pair, list[Cell]] = {}
@@ -174,6 +179,8 @@ def _count(seen: _Seen, step: StepReport) -> Iterator[tuple[str, str]]:
     glyphs = list(seen.glyphs.values())
     reached = glyphs.count(REACHED)
     yield f"{reached} of {len(glyphs)} pairs reached", ""
+    if some := glyphs.count(MIXED):
+        yield f", {some} by some protocols only", ""
     failed = glyphs.count(FAILED) + sum(check.status == "failed" for check in step.checks)
     errors = glyphs.count(ERROR) + sum(check.status == "error" for check in step.checks)
     if failed or errors:
@@ -208,8 +215,14 @@ def _changes(page: _Page, before: _Seen, now: _Seen) -> Iterator[Text]:
     reached = [pair for pair in changed if now.glyphs[pair] == REACHED]
     if reached:
         yield from page.wrapped(f"   now reached: {page.pairs(reached)}", 5, "green")
-    lost = [pair for pair in changed if pair in now.causes]
-    yield from _listed(page, by_cause(now.causes, lost), "no longer reached")
+    partly: dict[str, list[Pair]] = {}
+    for pair in now.causes:
+        if pair in before.cells and (gained := now.answered(pair) - before.answered(pair)):
+            partly.setdefault(", ".join(p for p in PROTOCOLS if p in gained), []).append(pair)
+    for protocols, pairs in partly.items():
+        yield from page.wrapped(f"   now reached (only {protocols}): {page.pairs(pairs)}", 5, "green")
+    lost = {pair: _new_causes(before, now, pair) for pair in now.causes if _is_lost(before, now, pair)}
+    yield from _listed(page, by_cause(lost, lost), "no longer reached")
     other = [pair for pair in now.causes if pair not in lost and not _same_cause(before, now, pair)]
     yield from _listed(page, by_cause(now.causes, other), "still not reached, for another reason")
     elsewhere: dict[str, list[Pair]] = {}
@@ -217,13 +230,29 @@ def _changes(page: _Page, before: _Seen, now: _Seen) -> Iterator[Text]:
         if way := _another_way(before.cells[pair], now.cells[pair]):
             elsewhere.setdefault(way, []).append(pair)
     yield from _listed(page, elsewhere, "reached on another way")
-    if not (changed or other or elsewhere):
+    if not (changed or partly or lost or other or elsewhere):
         yield Text("   as in the step before", style="dim")
 
 
+def _is_lost(before: _Seen, now: _Seen, pair: Pair) -> bool:
+    """Whether a protocol of a pair was reached in the step before, or the pair was then not as expected."""
+    known = before.glyphs.get(pair) in (REACHED, NOT_REACHED, MIXED)
+    return not known or bool(before.answered(pair) - now.answered(pair))
+
+
+def _new_causes(before: _Seen, now: _Seen, pair: Pair) -> Mapping[Why, str]:
+    """The causes of a pair but those that the same protocols had in the step before."""
+    return {why: to for why, to in now.causes[pair].items() if why not in before.causes.get(pair, {})}
+
+
 def _same_cause(before: _Seen, now: _Seen, pair: Pair) -> bool:
-    """Whether a pair is not reached for the same causes as in the step before, or was not measured then."""
-    return pair not in before.causes or before.causes[pair].keys() == now.causes[pair].keys()
+    """Whether all that is not reached of a pair has the same causes as in the step before, or was not measured then."""
+    if pair not in before.causes:
+        return True
+    old, new = before.causes[pair].keys(), now.causes[pair].keys()
+    if now.answered(pair) == before.answered(pair):
+        return old == new
+    return {replace(why, only="") for why in new} <= {replace(why, only="") for why in old}
 
 
 def _reached_twice(before: _Seen, now: _Seen) -> Iterator[Pair]:

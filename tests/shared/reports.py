@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from netlab.azure import outcome
+from netlab.azure import asymmetry, outcome
 from netlab.azure.prediction import Predicted, PredictedStep, endpoint_addresses, predict, story_of
 from netlab.results.drops import Drop
 from netlab.results.verification import Cell, Check, Report, StepReport, summary
@@ -14,7 +14,6 @@ from netlab.scenario.models import Scenario, Step
 from netlab.scenario.outline import definition, machines, topology
 from netlab.scenario.silence import unstated
 
-PROTOCOLS = ("icmp", "udp", "tcp")
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)> & \"quoted\" 'too' {{ 7 * 7 }}"
 HUB = """
 name: hub
@@ -82,13 +81,14 @@ def _step(step: PredictedStep, told: Step, mended: bool) -> StepReport:
     foreseen = tuple(outcome.foreseen(state, item, addresses, wanted=mended) for item in step.cells)
     checks = (Check("daemons", "passed", "9 run"),)
     actions, routes = outcome.actions(told), outcome.routes(state)
-    return StepReport(step.name, tuple(_cells(step.cells)), checks, None, actions, foreseen, routes)
+    warnings = tuple(asymmetry.remarks(state, step.cells))
+    return StepReport(step.name, tuple(_cells(step.cells)), checks, None, actions, foreseen, routes, warnings)
 
 
 def _cells(cells: tuple[Predicted, ...]) -> Iterator[Cell]:
     for item in cells:
         drop = item.drop
-        for protocol in PROTOCOLS:
+        for protocol in item.protocols:
             yield Cell(
                 source=item.source,
                 target=item.target,

@@ -8,7 +8,9 @@ from netlab.azure import asymmetry
 from netlab.azure.explanation import explain
 from netlab.azure.moments import initial
 from netlab.azure.outcome import prediction
-from netlab.azure.prediction import Predicted, endpoint_addresses, matrix
+from netlab.azure.prediction import endpoint_addresses, matrix
+from netlab.results.drops import DropType
+from netlab.results.protocols import PROTOCOLS
 from netlab.scenario.loader import parse
 from netlab.scenario.models import Scenario
 
@@ -105,8 +107,35 @@ def verdict(found: Scenario, source: str, target: str) -> str:
     return explain(state, cell, addresses).verdict
 
 
-def test_a_pair_that_cannot_talk_is_no_case_of_it() -> None:
-    state = initial(scenario((", allow_forwarded_traffic: true", "")))
-    cells: list[Predicted] = list(matrix(state, endpoint_addresses(state)))
-    dead = [cell for cell in cells if cell.death is not None]
-    assert not any(half for cell in dead for half in asymmetry.halves(state, cell))
+NOT_FORWARDED = (", allow_forwarded_traffic: true", "")
+NONE_BACK = (
+    "{address_prefix: 10.1.0.0/16, next_hop_type: VirtualAppliance, next_hop_ip_address: 10.0.1.4}",
+    "{address_prefix: 10.1.0.0/16, next_hop_type: None}",
+)
+OUT, IN = ("spoke-vm1", "hq-h1"), ("hq-h1", "spoke-vm1")
+
+
+@pytest.mark.parametrize(
+    ("edits", "otherwise_dead", "half"),
+    [
+        # The appliance drops echo replies and SYN-ACKs; UDP's answer passes it, and the peering drops that.
+        ((*ONLY_BACK, NOT_FORWARDED), {(OUT, "udp"), *((IN, protocol) for protocol in PROTOCOLS)}, {OUT: "answer"}),
+        ((BOTH_WAYS, NOT_FORWARDED), {(pair, protocol) for pair in (OUT, IN) for protocol in PROTOCOLS}, {}),
+        # The request passes the appliance, and the answer dies before it could pass anything.
+        ((BOTH_WAYS, NONE_BACK), {(pair, protocol) for pair in (OUT, IN) for protocol in PROTOCOLS}, {}),
+        # Nothing but the state is in the way.
+        ((NOT_FORWARDED,), set(), {OUT: "request", IN: "answer"}),
+    ],
+)
+def test_protocols_of_a_pair_that_cannot_talk_for_another_reason_are_no_case_of_it(
+    edits: tuple[tuple[str, str], ...],
+    otherwise_dead: set[tuple[tuple[str, str], str]],
+    half: dict[tuple[str, str], str],
+) -> None:
+    state = initial(scenario(*edits))
+    cells = list(matrix(state, endpoint_addresses(state)))
+    dead = [cell for cell in cells if cell.drop is not None and cell.drop.type != DropType.INVALID_STATE]
+    assert {((cell.source, cell.target), protocol) for cell in dead for protocol in cell.protocols} == otherwise_dead
+    assert not [found for cell in dead for found in asymmetry.halves(state, cell)]
+    lost = [cell for cell in cells if cell.drop is not None and cell not in dead]
+    assert {(cell.source, cell.target): found.sees for cell in lost for found in asymmetry.halves(state, cell)} == half

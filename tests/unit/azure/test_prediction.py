@@ -8,7 +8,7 @@ from netlab.azure.dataplane.filters import Filter
 from netlab.azure.moments import initial
 from netlab.azure.outcome import prediction
 from netlab.azure.prediction import Forecast, Predicted, endpoint_addresses
-from netlab.report.matrix import foretold
+from netlab.report.matrix import Foretold, foretold
 from netlab.results.drops import DropType, cause
 from netlab.results.prediction import PredictedCell
 from netlab.results.protocols import PROTOCOLS, Protocol
@@ -74,12 +74,15 @@ def test_protocols_that_end_alike_share_a_prediction_even_where_a_filter_reads_t
     assert outcomes(found["left-vm1", "right-vm3"]) == {PROTOCOLS: "reachable"}
 
 
-def test_a_pair_whose_protocols_differ_is_mixed_in_a_drawing() -> None:
+def test_of_a_pair_whose_protocols_differ_a_drawing_names_those_that_pass() -> None:
     cell = prediction(parse(TEXT, "here").scenario).steps[0].cells[0]
-    parted: list[PredictedCell] = [cell, replace(cell, predicted="unreachable", protocols=("tcp",))]
     pair = cell.source, cell.target
-    assert (foretold([cell]), foretold(parted)) == ({pair: "yes"}, {pair: "mixed"})
-    assert foretold(parted[1:]) == {pair: "no"}
+    lost: list[PredictedCell] = [replace(cell, predicted="unreachable", protocols=(name,)) for name in PROTOCOLS]
+    passed = [replace(cell, protocols=(name,)) for name in PROTOCOLS]
+    assert foretold([cell]) == {pair: Foretold("yes", "yes")} == foretold(passed)
+    assert foretold(lost) == {pair: Foretold("no", "no")}
+    assert foretold([passed[2], lost[1], passed[0]]) == {pair: Foretold("mixed", "only icmp, tcp")}
+    assert foretold([lost[0], lost[2], passed[1]]) == {pair: Foretold("mixed", "only udp")}
 
 
 RING = """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -17,6 +18,7 @@ from netlab.errors import HostError
 from netlab.machine.drawing import svg
 from netlab.report.dot import dot
 from netlab.report.mermaid import mermaid
+from netlab.results.prediction import PredictedCell
 from netlab.results.topology import Cluster, Edge, Node, Topology
 from netlab.scenario.loader import catalogue, parse
 from netlab.scenario.outline import topology
@@ -81,15 +83,65 @@ def test_every_line_ends_at_something_that_is_drawn(name: str) -> None:
 def test_the_matrix_has_a_colour_for_every_pair_after_every_step(name: str) -> None:
     scenario = of(name)
     found = prediction(scenario)
-    wanted = Counter(cell.predicted for step in found.steps for cell in step.cells)
+    wanted = Counter(kind for step in found.steps for kind, _ in outcomes(step.cells).values())
+    words = Counter(words for step in found.steps for kind, words in outcomes(step.cells).values() if kind == "mixed")
     assert wanted.total() > 0
     parts = topology(scenario), found.machines, found.steps
-    in_dot = Counter(re.findall(r'BGCOLOR="(#\w+)">(?:yes|no)<', dot(*parts)))
-    in_mermaid = Counter(re.findall(r'\["(?:yes|no)"\]:::(\w+)', mermaid(*parts)))
-    assert in_dot == Counter({"#c6dff2": wanted["reachable"], "#f7d9b0": wanted["unreachable"]})
-    assert in_mermaid == Counter({"yes": wanted["reachable"], "no": wanted["unreachable"]})
+    in_dot = Counter(re.findall(r'BGCOLOR="(#\w+)">(?:yes|no|only)\b', dot(*parts)))
+    in_mermaid = Counter(re.findall(r'\["(?:yes|no|only [^"]*)"\]:::(\w+)', mermaid(*parts)))
+    assert in_dot == Counter({"#c6dff2": wanted["yes"], "#f7d9b0": wanted["no"], "#f3ecb8": wanted["mixed"]})
+    assert in_mermaid == Counter({"yes": wanted["yes"], "no": wanted["no"], "mixed": wanted["mixed"]})
+    named = re.findall(r'BGCOLOR="#f3ecb8">(.*?)</TD>', dot(*parts))
+    assert Counter(text.replace("<BR/>", " ") for text in named) == words
+    assert Counter(re.findall(r'\["([^"]*)"\]:::mixed', mermaid(*parts))) == words
     shown = texts(svg(dot(*parts)))
     assert all(f"{number}. {step.name}" in shown for number, step in enumerate(scenario.story, 1))
+
+
+def outcomes(cells: Iterable[PredictedCell]) -> dict[tuple[str, str], tuple[str, str]]:
+    """By pair: yes, no, or mixed where protocols differ, and which of them pass."""
+    passed: dict[tuple[str, str], set[str]] = {}
+    for cell in cells:
+        passed.setdefault((cell.source, cell.target), set()).update(
+            cell.protocols if cell.predicted == "reachable" else ()
+        )
+    kinds = {0: "no", 3: "yes"}
+    return {
+        pair: (kinds.get(len(some), "mixed"), f"only {', '.join(p for p in ('icmp', 'udp', 'tcp') if p in some)}")
+        for pair, some in passed.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "cell", "reason"),
+    [
+        (
+            "nsg-three-tier",
+            "only tcp",
+            "Not reached: vnet1: security rule: nsg-app, rule 110 DenyWeb, denies it inbound at the NIC of vnet1-logic "
+            "(only icmp, udp): vnet1-web1 > vnet1-logic, vnet1-web2 > vnet1-logic",
+        ),
+        ("hub-spoke-stateful-firewall", "only icmp, udp", "sees the ACK and has not seen the SYN-ACK (only tcp): "),
+        (
+            "hub-spoke-stateful-firewall",
+            "only udp",
+            "sees the echo reply and has not seen the echo request (only icmp): ",
+        ),
+    ],
+)
+def test_below_the_matrix_is_why_some_protocols_of_a_pair_do_not_pass(name: str, cell: str, reason: str) -> None:
+    found = prediction(of(name))
+    parts = topology(of(name)), found.machines, found.steps
+    shown = " ".join(mermaid(*parts).replace("<br/>", " ").replace("#62;", ">").split())
+    for drawn in (shown, texts(svg(dot(*parts)))):
+        assert cell in drawn
+        assert reason in drawn
+
+
+def test_where_no_pair_differs_by_protocol_no_reason_is_below_the_matrix() -> None:
+    found = prediction(of("p2s-certificates"))
+    assert "revoked" not in dot(topology(of("p2s-certificates")), found.machines, found.steps)
+    assert "(only " not in mermaid(topology(of("p2s-certificates")), found.machines, found.steps)
 
 
 def hostile(text: str) -> Topology:

@@ -15,7 +15,7 @@ from reports import HOSTILE, as_predicted, gone_wrong, of
 from netlab.machine.drawing import svg
 from netlab.report.dot import dot
 from netlab.report.page import page
-from netlab.results.verification import Report
+from netlab.results.verification import Report, StepReport
 from netlab.scenario.loader import catalogue
 
 SCENARIOS = tuple(catalogue())
@@ -66,13 +66,80 @@ class Parsed(HTMLParser):
 def test_every_cell_of_every_step_is_on_the_page(name: str) -> None:
     found = as_predicted(of(name))
     parsed = Parsed(drawn(found))
-    pairs = [(cell.source, cell.target, cell.observed) for step in found.steps for cell in step.cells[::3]]
-    words = {"reachable": "reached", "unreachable": "not reached, as expected"}
-    labels = [label.partition(";")[0] for label in parsed.all("a", "aria-label")]
-    assert labels == [f"{source} to {target}: {words[observed or '']}" for source, target, observed in pairs]
+    pairs = [label for step in found.steps for label in labels_of(step)]
+    labels = [label.partition("; was ")[0] for label in parsed.all("a", "aria-label")]
+    assert labels == pairs
     squares = Counter(parsed.all("span", "class"))
     legend_and_details = 1 + 9 * len(pairs)
     assert squares["o reachable"] + squares["o unreachable"] == legend_and_details + 1 + 9 * len(pairs)
+
+
+def labels_of(step: StepReport) -> list[str]:
+    """What the cells of a step must say: of a pair whose protocols differ, which of them are reached and which not."""
+    passed: dict[tuple[str, str], set[str]] = {}
+    for cell in step.cells:
+        passed.setdefault((cell.source, cell.target), set()).update([cell.protocol] * (cell.observed == "reachable"))
+    return [f"{source} to {target}: {words(some)}" for (source, target), some in passed.items()]
+
+
+def words(passed: set[str]) -> str:
+    if not passed:
+        return "not reached, as expected"
+    names = ("icmp", "udp", "tcp")
+    there, not_there = (", ".join(p for p in names if (p in passed) is wanted) for wanted in (True, False))
+    return f"{there} reached; {not_there} not reached, as expected" if not_there else "reached"
+
+
+@pytest.mark.parametrize(
+    ("name", "pair", "summary", "reasons"),
+    [
+        (
+            "nsg-three-tier",
+            "vnet1-web1 to vnet1-logic",
+            "mixed tcp reached; icmp, udp not reached",
+            (
+                "icmp, udp: not reached The request died at vnet1: security rule: nsg-app, rule 110 DenyWeb, denies it",
+                "tcp: reached there",
+            ),
+        ),
+        (
+            "udr-nva",
+            "site1-h1 to vnet1-client",
+            "no",
+            (
+                "icmp: not reached The answer died at vnet1-twin: invalid state: vnet1-twin sees the echo reply",
+                "udp: not reached The",
+                "tcp: not reached The answer died at vnet1-twin: invalid state: vnet1-twin sees the SYN-ACK",
+            ),
+        ),
+        (
+            "hub-spoke-stateful-firewall",
+            "spoke1-vm1 to site1-h1",
+            "mixed icmp, udp reached; tcp not reached",
+            (
+                "icmp, udp: reached there",
+                "tcp: not reached The request died at hub-fw: invalid state: hub-fw sees the ACK and has not seen the ",
+            ),
+        ),
+    ],
+)
+def test_protocols_that_differ_are_told_apart_with_the_reason(
+    name: str, pair: str, summary: str, reasons: tuple[str, ...]
+) -> None:
+    text = " ".join(Parsed(drawn(as_predicted(of(name)))).text.split())
+    head = f"{pair} {summary} protocol expected predicted observed"
+    details = text[text.index(head) + len(head) :].partition(" protocol expected predicted observed")[0]
+    assert [reason for reason in reasons if reason not in details] == []
+
+
+def test_the_squares_of_a_cell_are_in_the_order_of_the_legend() -> None:
+    found = as_predicted(of("p2s-branch-bgp"))
+    first = found.steps[0].cells[:3]
+    cells = tuple(replace(first[number], rtt_ms=float(number)) for number in (0, 2, 1))
+    step = replace(found.steps[0], cells=(*cells, *found.steps[0].cells[3:]))
+    text = " ".join(Parsed(drawn(replace(found, steps=(step,)))).text.split())
+    times = [text.index(f"{number}.00 ms") for number in range(3)]
+    assert times == sorted(times)
 
 
 @pytest.mark.parametrize("name", SCENARIOS)

@@ -14,7 +14,7 @@ from netlab.report.junit import junit
 from netlab.results.drops import Drop
 from netlab.results.lab import Incident
 from netlab.results.timers import Timer
-from netlab.results.verification import FlowReport, Inferred, Remark, Report, Unstated, summary
+from netlab.results.verification import FlowReport, Inferred, Remark, Report, StepReport, Unstated, summary
 from netlab.scenario.loader import catalogue
 
 
@@ -22,7 +22,10 @@ def text(found: Report, width: int | None = None, *, everything: bool = False) -
     return "\n".join(line.plain for line in story.verification(found, width, everything=everything)) + "\n"
 
 
-@pytest.mark.parametrize("name", ["p2s-certificates", "udr-nva", "gateway-active-standby-failover"])
+ALIKE_NAMES = ["p2s-certificates", "udr-nva", "gateway-active-standby-failover", "hub-spoke-stateful-firewall"]
+
+
+@pytest.mark.parametrize("name", [*ALIKE_NAMES, "nsg-three-tier"])
 @pytest.mark.parametrize("width", [80, 120])
 def test_a_prediction_and_what_was_measured_as_predicted_read_alike(name: str, width: int) -> None:
     foreseen = [line.plain for line in story.prediction(prediction(of(name)), width)]
@@ -88,8 +91,67 @@ def test_a_pair_whose_protocols_fare_differently_is_mixed_and_says_which() -> No
     udp = replace(cells[1], expected="unreachable", observed="unreachable", dropped_at=drop)
     step = replace(found.steps[0], cells=(cells[0], udp, *cells[2:]))
     told = text(report_of(scenario, (step,)))
-    assert "~ not the same for all protocols, as expected" in told
+    assert "~ only some protocols, as expected" in told
     assert "   - vnet1: a filter (only udp): vnet1-vm1 > site1-host1\n" in told
+
+
+DROP, OTHER = Drop("vnet1", "forward", "a filter"), Drop("vnet1", "forward", "another filter")
+ALL_LOST = {"icmp": DROP, "udp": DROP, "tcp": DROP}
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "said", "glyph"),
+    [
+        ({}, {"tcp": DROP}, ["no longer reached:", "- vnet1: a filter (only tcp): PAIR"], "~"),
+        ({"tcp": DROP}, {}, ["now reached: PAIR"], "+"),
+        (ALL_LOST, {"tcp": DROP}, ["now reached (only icmp, udp): PAIR"], "~"),
+        (
+            ALL_LOST,
+            {"tcp": OTHER},
+            [
+                "now reached (only icmp, udp): PAIR",
+                "still not reached, for another reason:",
+                "- vnet1: another filter (only tcp): PAIR",
+            ],
+            "~",
+        ),
+        (
+            {"tcp": DROP},
+            {"icmp": DROP},
+            ["now reached (only tcp): PAIR", "no longer reached:", "- vnet1: a filter (only icmp): PAIR"],
+            "~",
+        ),
+        (
+            {"tcp": DROP},
+            {"tcp": DROP, "icmp": OTHER},
+            ["no longer reached:", "- vnet1: another filter (only icmp): PAIR"],
+            "~",
+        ),
+        ({"tcp": DROP}, ALL_LOST, ["no longer reached:", "- vnet1: a filter: PAIR"], "."),
+        ({"tcp": DROP}, {"tcp": DROP}, ["as in the step before"], "~"),
+    ],
+)
+def test_a_change_of_some_protocols_is_told_of_these(
+    before: dict[str, Drop], now: dict[str, Drop], said: list[str], glyph: str
+) -> None:
+    scenario = of("p2s-branch-bgp")
+    step = as_predicted(scenario).steps[0]
+
+    def with_lost(lost: dict[str, Drop]) -> StepReport:
+        ways = (
+            replace(cell, expected="unreachable", observed="unreachable", dropped_at=lost[cell.protocol])
+            if cell.protocol in lost
+            else cell
+            for cell in step.cells[:3]
+        )
+        return replace(step, cells=(*ways, *step.cells[3:]), actions=())
+
+    told = text(report_of(scenario, (with_lost(before), with_lost(now)))).split("\n\n2. ")[1]
+    pair = f"{step.cells[0].source} > {step.cells[0].target}"
+    assert [line.strip() for line in told.partition("\n\n")[0].splitlines()[1:]] == [
+        line.replace("PAIR", pair) for line in said
+    ]
+    assert (", 1 by some protocols only" in told.splitlines()[0]) is (glyph == "~")
 
 
 @pytest.mark.parametrize("name", catalogue())
