@@ -10,6 +10,7 @@ from typing import Any
 from netlab.azure.explanation import Explanation, explain
 from netlab.azure.prediction import Forecast, Predicted, endpoint_addresses, predict
 from netlab.azure.state import State
+from netlab.results.drops import DropType
 from netlab.results.mends import Mend, actions_of, edits_of
 from netlab.results.protocols import Protocol
 from netlab.scenario.document import read
@@ -52,9 +53,17 @@ def explained(text: str, source: str, target: str, step: int = 0) -> Explanation
 
 
 def untrue(text: str, item: Predicted, step: int, mends: tuple[Mend, ...]) -> Iterator[str]:
-    """The mends that do not let a pair talk by each of its protocols."""
+    """The mends that do not let a pair talk by each of its protocols; a ping only gets as far as a private endpoint."""
     for mend in mends:
         for protocol in item.protocols:
             after = found(mended(text, step, mend), step, item.source, item.target, protocol)
+            if protocol == "icmp" and _refused_ping(after):
+                continue
             if after.drop is not None:
                 yield f"{item.source} to {item.target}, step {step}, {protocol}: {mend.sentence}: {after.drop.reason}"
+
+
+def _refused_ping(after: Predicted) -> bool:
+    """E12: a private endpoint answers no ping, whatever is changed; it is the endpoint itself that drops it."""
+    drop = after.drop
+    return drop is not None and drop.type is DropType.NOT_THE_SERVICE and drop.parameters["endpoint"] == after.target

@@ -8,7 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from ipaddress import IPv4Address, IPv4Network
 
-from netlab.azure.mends import clients, events, internet, ipsec, maxima, peerings, places, sessions, statics, tables
+from netlab.azure.mends import (
+    clients,
+    events,
+    internet,
+    ipsec,
+    maxima,
+    peerings,
+    places,
+    security,
+    sessions,
+    statics,
+    tables,
+)
 from netlab.azure.mends.case import Case, place_of
 from netlab.results.drops import DropType
 from netlab.results.mends import Change, Edit
@@ -112,6 +124,7 @@ _BY_TYPE: Mapping[DropType, Callable[[Case], Iterator[Change]]] = {
     DropType.IP_FORWARDING_IN: _ip_forwarding,
     DropType.IP_FORWARDING_OUT: _ip_forwarding,
     DropType.FORWARDED_TRAFFIC: _forwarded_traffic,
+    DropType.SECURITY_RULE: security.of_security_rule,
     DropType.NOT_APPROVED: _not_approved,
     DropType.NOT_A_PEERED_SUBNET: _not_peered,
     DropType.NO_OUTBOUND_METHOD: internet.of_private_subnet,
@@ -127,5 +140,5 @@ _BY_TYPE: Mapping[DropType, Callable[[Case], Iterator[Change]]] = {
     DropType.NO_NEXT_HOP: tables.of_table,
     DropType.NO_ROUTE: tables.of_table,
     DropType.NO_NIC: tables.of_table,
-    DropType.WRONG_ANSWER: tables.of_wrong_answer,
+    DropType.WRONG_ANSWER: sessions.of_wrong_answer,
 }

@@ -12,6 +12,7 @@ from netlab.azure.dataplane.walk import Walk
 from netlab.azure.prediction import Addresses, Predicted, address_towards
 from netlab.azure.state import State
 from netlab.results.drops import Cause, Direction
+from netlab.results.protocols import Protocol
 from netlab.scenario.addresses import GATEWAY_SUBNET
 from netlab.scenario.names import Endpoint, by_node
 from netlab.scenario.network import Router, Subnet, VNet
@@ -57,6 +58,7 @@ class Case:
     sender: Endpoint
     receiver: Endpoint
     addresses: Addresses
+    protocols: tuple[Protocol, ...]
 
     @classmethod
     def of(cls, state: State, found: Predicted, addresses: Addresses) -> Case | None:
@@ -67,7 +69,7 @@ class Case:
         source, target = ends[found.source], ends[found.target]
         sender, receiver = (source, target) if leg == "forward" else (target, source)
         assert walk.cause is not None
-        return cls(state, leg, walk, walk.cause, sender, receiver, addresses)
+        return cls(state, leg, walk, walk.cause, sender, receiver, addresses, found.protocols)
 
     @cached_property
     def group(self) -> object:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Address
 
 from netlab.results.mends import Change, Edit
+from netlab.scenario.models import Change as ScenarioChange
 from netlab.scenario.network import Network, Peering, VNet
 
 
@@ -31,16 +32,18 @@ def new(network: Network, vnet: VNet, other: VNet) -> tuple[Edit, ...]:
     )
 
 
-def with_subnet(network: Network, vnet: VNet, remote: VNet, source: IPv4Address) -> Iterator[Change]:
+def with_subnet(network: Network, vnet: VNet, remote: VNet, address: IPv4Address) -> Iterator[Change]:
     """The subnet of a remote VNet that has an address, in the lists of both halves of a peering of subnets."""
-    subnet = next((name for name, item in remote.subnets.items() if source in item.prefix), None)
+    subnet = next((name for name, item in remote.subnets.items() if address in item.prefix), None)
     there, back = network.peering.get((vnet, remote)), network.peering.get((remote, vnet))
-    if subnet is not None and there is not None and back is not None:
+    halves = tuple(item for item in (there, back) if item is not None and not item.spec.peer_complete_vnets)
+    if subnet is not None and there is not None and back is not None and len(halves) == 2:
         lists = (
             (there, "remote_subnet_names", there.spec.remote_subnet_names),
             (back, "local_subnet_names", back.spec.local_subnet_names),
         )
-        edits = tuple(Edit("set", ("peerings", item.name, key), [*names, subnet]) for item, key, names in lists)
+        lacking = ((item, key, names) for item, key, names in lists if subnet not in names)
+        edits = tuple(Edit("set", ("peerings", item.name, key), [*names, subnet]) for item, key, names in lacking)
         yield Change(
             f"add {subnet} of {remote.name} to the peered subnets of {there.name} and {back.name} (U12)", edits
         )
@@ -48,10 +51,18 @@ def with_subnet(network: Network, vnet: VNet, remote: VNet, source: IPv4Address)
 
 def _object(network: Network, vnet: VNet, other: VNet, **flags: bool) -> Edit:
     """A new peering object from one VNet to another."""
-    name = f"{vnet.name}-to-{other.name}"
+    name = next(_in_the_story(network, vnet, other), f"{vnet.name}-to-{other.name}")
     while name in network.scenario.peerings:
         name += "-2"
     return Edit("set", ("peerings", name), {"vnet": vnet.name, "remote_vnet": other.name, **flags})
+
+
+def _in_the_story(network: Network, vnet: VNet, other: VNet) -> Iterator[str]:
+    """The names under which the story itself makes this object: its change is then about the same one."""
+    ends = {"vnet": vnet.name, "remote_vnet": other.name}
+    for action in (action for step in network.scenario.story for action in step.do):
+        made = action.subject.peerings if isinstance(action.subject, ScenarioChange) else {}
+        yield from (name for name, spec in made.items() if isinstance(spec, Mapping) and ends.items() <= spec.items())
 
 
 def forwarded(peering: Peering) -> Change:

@@ -33,6 +33,7 @@ def _of_vnet(case: Case, vnet: VNet, place: Place) -> Iterator[Change]:
         yield from bgp.of_refusals(case, routers_of(case.state, vnet.serving))
     other = network.vnets[place.name] if place.kind == "VNet" else None
     if other is not None and other is not vnet:
+        yield from peerings.with_subnet(network, vnet, other, case.address)
         yield from peerings.peered(network, vnet, other)
     if vnet.serving is None:
         yield from peerings.served(network, vnet, place.name)

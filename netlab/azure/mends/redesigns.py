@@ -40,6 +40,9 @@ def _limits(case: Case) -> Iterator[Limit]:
     nic = case.state.network.nics.get(case.receiver.node)
     if case.sender.node == INTERNET and nic is None:
         yield Limit.FROM_INTERNET
+    only_ping = case.receiver.kind == "private endpoint" and case.protocols == ("icmp",)
+    if only_ping or case.cause.type is DropType.NOT_THE_SERVICE:
+        yield Limit.PING_TO_ENDPOINT
     if case.cause.type is DropType.NOT_FROM_A_NIC:
         yield Limit.OUT_OF_A_GATEWAY
     if any(end.kind == "host" and _is_hidden(case, end) for end in ends):

@@ -37,6 +37,9 @@ def _way(case: Case, start: AnyEnd, goal: str) -> tuple[str, ...]:
     vnet = case.state.network.vnets.get(goal)
     goals = {goal, vnet.serving.name if vnet is not None and vnet.serving is not None else goal}
     near = (vnet, *vnet.peering_to) if vnet is not None and vnet.serving is None else (vnet,)
+    if vnet is not None and vnet.serving is None:
+        # Any gateway may serve it, after a peering.
+        goals |= {each.name for each in case.state.network.vnets.values() if each.serving is each}
     goals |= {appliance.name for each in near if each is not None for appliance in each.appliances}
     ways: dict[str, tuple[str, ...]] = {start.name: ()}
     frontier: list[AnyEnd] = [start]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from netlab.azure.mends.candidates import candidates, ended
 from netlab.azure.mends.case import Case
-from netlab.azure.mends.trial import outcome, tried
+from netlab.azure.mends.trial import outcome, tried, ways
 from netlab.azure.prediction import Addresses, Forecast, Predicted
 from netlab.azure.state import State
 from netlab.results.drops import DropType
@@ -37,15 +37,23 @@ def mends_of_many(state: State, found: Predicted, addresses: Addresses) -> tuple
 def _mends(state: State, found: Predicted, addresses: Addresses, most: int) -> tuple[Mend, ...]:
     """Pairs of the same subnets with the same drop share what was found for the first of them, where it helps them."""
     case = Case.of(state, found, addresses)
-    if case is None:
+    protocols = _taken(state, found)
+    if case is None or case.cause.type is DropType.NOT_THE_SERVICE or not protocols:
         return ()
-    search, known = _Search(state, found.source, found.target, found.protocols, most), _known(state)
-    before = known.get(group := (case.group, found.protocols, most))
+    search, known = _Search(state, found.source, found.target, protocols, most), _known(state)
+    before = known.get(group := (case.group, protocols, most))
     shared = tuple(mend for mend in before or () if search.helps(mend.changes))
     if before is not None and len(shared) == len(before):
-        return shared
+        # Of what the other one needs this one may need less.
+        return tuple(dict.fromkeys(Mend(search.needed(mend.changes)) for mend in shared))
     known[group] = search.mends(case)
     return known[group]
+
+
+def _taken(state: State, found: Predicted) -> tuple[Protocol, ...]:
+    """The protocols by which a pair may talk: a private endpoint takes no ping, whatever is changed (E12)."""
+    private = found.target in state.network.private_endpoints
+    return tuple(each for each in found.protocols if not (private and each == "icmp"))
 
 
 @once
@@ -91,7 +99,7 @@ class _Search:
             for changes, forecast in self._next(level):
                 after = self._case(forecast)
                 if after is None:
-                    found.append(Mend(self._needed(changes)))
+                    found.append(Mend(self.needed(changes)))
                 elif not _alike(after, level[changes[:-1]]):
                     onward[changes] = after
                 if len(found) == MOST_MENDS:
@@ -103,7 +111,7 @@ class _Search:
 
     def _next(self, level: dict[tuple[Change, ...], Case]) -> Iterator[tuple[tuple[Change, ...], Forecast]]:
         for before, case in level.items():
-            for change in dict.fromkeys(candidates(case)):
+            for change in dict.fromkeys(each for found in candidates(case) for each in ways(case.state, found)):
                 forecast = tried(self.state, (*before, change)) if change not in before else None
                 if forecast is not None:
                     yield (*before, change), forecast
@@ -113,12 +121,12 @@ class _Search:
         found = outcome(forecast, self.source, self.target, self.protocols)
         return Case.of(forecast.state, found, forecast.addresses)
 
-    def _needed(self, changes: tuple[Change, ...]) -> tuple[Change, ...]:
+    def needed(self, changes: tuple[Change, ...]) -> tuple[Change, ...]:
         """Changes without those that are not needed."""
         for change in changes if len(changes) > 1 else ():
             others = tuple(other for other in changes if other is not change)
             if self.helps(others):
-                return self._needed(others)
+                return self.needed(others)
         return changes
 
 

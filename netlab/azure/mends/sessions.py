@@ -18,7 +18,7 @@ def of_invalid_state(case: Case) -> Iterator[Change]:
     if place is not None:
         for subnet in _begins(case, nic):
             yield tables.lead(subnet, place.prefix, "VirtualAppliance", nic, "so that both ways pass it (F20, F21)")
-    yield from tables.of_wrong_answer(case)
+    yield from of_wrong_answer(case)
     sender = case.state.network.nics.get(case.sender.node)
     if sender is not None and sender.subnet.spec.route_table is not None:
         yield from tables.unused(sender.subnet, sender.subnet.spec.route_table, case.address)
@@ -27,6 +27,32 @@ def of_invalid_state(case: Case) -> Iterator[Change]:
     yield Change(f"{sentence} then (F28)", (Edit("set", (*path, "masquerade"), "always"),))
     sentence = f"let {nic.node} forward without sessions (stateful: none), as by a bypass of TCP's state (F27)"
     yield Change(sentence, (Edit("set", (*path, "stateful"), "none"),))
+
+
+def of_wrong_answer(case: Case) -> Iterator[Change]:
+    """The answer leaves by another way than the request came, where it gets another source: both ways over the
+    appliance that translates it, neither, or no translation."""
+    yield from tables.of_wrong_answer(case)
+    known = case.state.network.nics
+    for nic in (known[node] for node in dict.fromkeys(case.walk.nodes) if node in known):
+        nva = nic.spec.nva
+        if nva is not None and nva.masquerade == "always" and case.place is not None:
+            yield from _of_translation(case, nic)
+
+
+def _of_translation(case: Case, nic: Nic) -> Iterator[Change]:
+    """An appliance that translates the source of an answer whose request did not pass it."""
+    place, sender = place_of(case.state, case.own), case.state.network.nics.get(case.sender.node)
+    if place is not None:
+        for subnet in _begins(case, nic):
+            yield tables.lead(subnet, place.prefix, "VirtualAppliance", nic, "so that both ways pass it (F20, F21)")
+    if sender is not None and case.place is not None:
+        yield from tables.led_by_appliances(sender.subnet, case.place.prefix)
+        if case.place.kind != "VNet":
+            yield tables.lead(sender.subnet, case.place.prefix, "VirtualNetworkGateway", None, "past it (F28)")
+    path = ("vnets", nic.vnet.name, "vms", nic.name, "nva", "masquerade")
+    sentence = f"let {nic.node} translate only what is for public destinations (masquerade: public; F28)"
+    yield Change(sentence, (Edit("set", path, "public"),))
 
 
 def _begins(case: Case, nic: Nic) -> Iterator[Subnet]:

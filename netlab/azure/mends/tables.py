@@ -73,7 +73,7 @@ def of_loop(case: Case) -> Iterator[Change]:
             yield from unused(nic.subnet, nic.subnet.spec.route_table, case.address)
     for subnet in dict.fromkeys(nic.subnet for nic in nics):
         if case.place is not None:
-            yield from _led_by_appliances(subnet, case.place.prefix)
+            yield from led_by_appliances(subnet, case.place.prefix)
 
 
 def _out_of_its_subnet(nic: Nic, name: str) -> Iterator[Change]:
@@ -151,10 +151,11 @@ def _free_name(wanted: str, taken: Iterable[str]) -> str:
 def by_appliances(case: Case, prefix: IPv4Network) -> Iterator[Change]:
     """User routes that lead a subnet to the appliances of its VNet and of its peers: a VPN server (R90), or others."""
     if case.came_from is not None:
-        yield from _led_by_appliances(case.came_from, prefix)
+        yield from led_by_appliances(case.came_from, prefix)
 
 
-def _led_by_appliances(subnet: Subnet, prefix: IPv4Network) -> Iterator[Change]:
+def led_by_appliances(subnet: Subnet, prefix: IPv4Network) -> Iterator[Change]:
+    """User routes of a subnet to each appliance that can be their next hop, with a peering that lets it forward."""
     for nic in _appliances(subnet):
         server = nic.appliance is not None and nic.appliance.is_vpn_server
         change = lead(subnet, prefix, "VirtualAppliance", nic, "(R90)" if server else "(R89)")

@@ -24,6 +24,10 @@ CASES: tuple[tuple[str, int, str, str, Limit], ...] = (
     ("s2s-static-overlaps", 0, "site2-h2", "site1-hidden", Limit.OVERLAPPING_SITES),
     ("p2s-custom-routes", 4, "lin", "internet", Limit.OUT_OF_A_GATEWAY),
     ("p2s-custom-routes", 4, "win", "internet", Limit.OUT_OF_A_GATEWAY),
+    # E12: by TCP and UDP it answers.
+    ("private-endpoint-hub-spoke", 0, "data-near", "data-sql", Limit.PING_TO_ENDPOINT),
+    ("private-endpoint-hub-spoke", 0, "app-app", "data-blob", Limit.PING_TO_ENDPOINT),
+    ("private-endpoint-hub-spoke", 0, "lin", "data-sql", Limit.PING_TO_ENDPOINT),
     # Its link is cut: nothing else is in the way of being connected, and then that is.
     ("p2s-openvpn", 5, "lin", "internet", Limit.OUT_OF_A_GATEWAY),
 )
@@ -44,6 +48,14 @@ def test_a_site_behind_a_circuit_reaches_clients_by_vpn_only(source: str, target
     assert case is not None
     assert redesigns(case) == (Redesign(LIMITS[Limit.POOL_TO_CIRCUIT], Limit.POOL_TO_CIRCUIT),)
     assert not list(untrue(text, item, 0, explained(text, source, target).mend))
+
+
+@pytest.mark.parametrize("target", ["data-sql", "data-blob", "data-waiting"])
+def test_a_private_endpoint_that_a_peering_would_lead_to_has_a_mend_for_what_it_takes(target: str) -> None:
+    text = catalogue()["private-endpoint-hub-spoke"].read_text()
+    found = explained(text, "far-far", target)
+    assert (bool(found.mend), found.redesign) == (True, ())
+    assert not list(untrue(text, pair_of(text, 0, "far-far", target), 0, found.mend))
 
 
 def test_where_there_is_a_mend_nothing_is_in_the_way() -> None:
