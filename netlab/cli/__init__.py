@@ -13,7 +13,21 @@ from typing import Annotated
 import typer
 
 from netlab import __version__
-from netlab.cli import build, connection, device, difference, fault, importing, model, p2s, prove, read, reset, show
+from netlab.cli import (
+    build,
+    connection,
+    device,
+    difference,
+    fault,
+    importing,
+    model,
+    p2s,
+    prove,
+    read,
+    recorded,
+    reset,
+    show,
+)
 from netlab.cli.exits import interruptible, leave, shortage
 from netlab.cli.output import complain, log
 from netlab.errors import ExitCode, NetlabError, UsageError
@@ -29,7 +43,7 @@ app = typer.Typer(
 _SYSTEM_PROGRAMS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 
 # In the order of the help.
-for room in (build, prove, read, model, importing, difference, device, show, reset, fault, p2s, connection):
+for room in (build, prove, read, model, importing, difference, recorded, device, show, reset, fault, p2s, connection):
     app.add_typer(room.app)
 
 

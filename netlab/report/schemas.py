@@ -27,6 +27,7 @@ from netlab.results.lab import (
     Removed,
 )
 from netlab.results.prediction import Explanation, Prediction
+from netlab.results.recorded import Comparison
 from netlab.results.shown import (
     CircuitRoute,
     ClientSession,
@@ -54,6 +55,7 @@ TYPES: Mapping[str, Any] = {
     "expect": Written,
     "explain": Explanation,
     "diff": Difference,
+    "compare": Comparison,
     "plan": Plan,
     "verify": Report,
     "test": list[Report],

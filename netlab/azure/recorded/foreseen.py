@@ -1,0 +1,145 @@
+"""What the model predicts that an operation of Azure shows: of the NIC, gateway or connection of an answer. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from netlab.azure.learning import expressroute_name, learners, route_server_name, routers
+from netlab.azure.recorded.answers import Answer, Unrecognised
+from netlab.azure.recorded.matching import FORMS
+from netlab.azure.state import State
+from netlab.azure.views import nics
+from netlab.azure.views.bgp import Speaker
+from netlab.azure.views.predicted import Model
+from netlab.results.recorded import Kind, Row
+from netlab.results.shown import GatewayRoute
+from netlab.scenario.names import resolve, suggest
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """The rows that the model predicts, the scenario's name of what they are about, and the answer to compare.
+
+    ``remarks`` has a reason of the model for a row, by what pairs it.
+    """
+
+    answer: Answer
+    rows: tuple[Row, ...]
+    remarks: tuple[tuple[tuple[Any, ...], str], ...] = ()
+
+
+def foreseen(state: State, answer: Answer) -> Foreseen:
+    """What the model predicts for an answer; Unrecognised if the scenario has nothing that it is about."""
+    if answer.kind == "effective-routes":
+        return _effective(state, answer)
+    if answer.kind == "connection":
+        return _connections(state, answer)
+    speaker = Speaker(state, Model(state), _speaker(state, answer))
+    named = replace(answer, subject=speaker.end)
+    if answer.kind == "bgp-peers":
+        peers = speaker.bgp_peers().rows
+        reasons = (((peer.localAddress, peer.neighbor), peer.reason) for peer in peers)
+        return Foreseen(named, _rows(answer.kind, peers), tuple((key, why) for key, why in reasons if why))
+    if answer.kind == "advertised-routes":
+        return Foreseen(named, _rows(answer.kind, _advertised(speaker, answer)))
+    return Foreseen(named, _rows(answer.kind, _learned(speaker, answer)))
+
+
+def _rows(kind: Kind, found: Iterable[Any]) -> tuple[Row, ...]:
+    return tuple({key: _plain(getattr(row, key)) for key in FORMS[kind].keys} for row in found)
+
+
+def _plain(value: Any) -> Any:
+    return None if value == "" else value
+
+
+# --- NICs and connections ---------------------------------------------------------------------------------------------
+
+
+def _effective(state: State, answer: Answer) -> Foreseen:
+    nodes = resolve(state.network.scenario, answer.subject)
+    found = [nic for nic in state.network.nics.values() if nic.node in nodes]
+    if len(found) != 1:
+        known = [nic.node for nic in state.network.nics.values()]
+        raise Unrecognised(
+            f"the scenario has {'several machines' if found else 'no virtual machine'} of the name "
+            f"{answer.subject[:60]!r}: call it effective-routes.VNET-VM.json; {suggest(answer.subject, known)}"
+        )
+    (nic,) = found
+    return Foreseen(replace(answer, subject=nic.node), _rows(answer.kind, nics.predicted(state, nic)))
+
+
+def _connections(state: State, answer: Answer) -> Foreseen:
+    """The connections that an answer names; the name of its file counts before the one in Azure."""
+    known = {name.lower(): name for name in state.network.connections}
+    said = known.get(answer.subject.lower())
+    rows = tuple({**row, "name": said} for row in answer.rows) if said and len(answer.rows) == 1 else answer.rows
+    wanted = dict.fromkeys(known.get(str(row["name"]).lower(), "") for row in rows)
+    found = [(name, *_connection(state, name)) for name in wanted if name]
+    named = replace(answer, subject=", ".join(str(row["name"]) for row in rows), rows=rows)
+    return Foreseen(
+        named, tuple(row for _, row, _ in found), tuple(((name.lower(),), why) for name, _, why in found if why)
+    )
+
+
+def _connection(state: State, name: str) -> tuple[Row, str]:
+    """A connection as `az network vpn-connection show` shows it, and why it is not connected: one tunnel is enough."""
+    spec = state.network.connections[name].spec
+    down = [state.why_down(tunnel) for tunnel in state.topology.tunnels_by_connection[name]]
+    up = not all(down)
+    row = {
+        "name": name,
+        "connectionStatus": "Connected" if up else "NotConnected",
+        "connectionType": spec.type,
+        "enableBgp": spec.enable_bgp,
+    }
+    return row, "" if up else next(iter(down), "none of its instances is there")
+
+
+# --- BGP --------------------------------------------------------------------------------------------------------------
+
+
+def _speaker(state: State, answer: Answer) -> str:
+    """The gateway that an answer is about: by its file's name, else the only one with the addresses of its rows."""
+    network = state.network
+    servers = tuple(map(route_server_name, network.route_servers))
+    private = tuple(map(expressroute_name, network.expressroute_gateways))
+    whole = dict.fromkeys((*(end.name for end in network.ends), *private, *servers, *learners(network)))
+    known = {name.lower(): name for name in whole}
+    subject = answer.subject.lower()
+    if answer.by_role and f"{subject}-rs" in known:
+        return known[f"{subject}-rs"]
+    if subject in known:
+        return known[subject]
+    local = {row["localAddress"] for row in answer.rows}
+    instances = {router.node for server in network.route_servers for router in server.instances}
+    found = [name for name in whole if name.lower() not in instances and local & _addresses(state, name)]
+    if len(found) != 1:
+        raise Unrecognised(
+            f"the scenario has {'several gateways' if found else 'no gateway'} of the name {answer.subject[:60]!r} or "
+            f"with its addresses: call it {answer.kind}.GATEWAY.json; {suggest(answer.subject, known.values())}"
+        )
+    return found[0]
+
+
+def _addresses(state: State, name: str) -> set[str]:
+    return {str(router.bgp_address) for router in routers(state, name)}
+
+
+def _learned(speaker: Speaker, answer: Answer) -> Iterator[GatewayRoute]:
+    """What a gateway learned; of a Route Server what the peers of the answer advertise, for `az` asks for one peer."""
+    asked = {answer.peer} if answer.peer else {row["sourcePeer"] for row in answer.rows}
+    for row in speaker.learned_routes().rows:
+        if not speaker.is_route_server or not asked or row.sourcePeer in asked:
+            yield row
+
+
+def _advertised(speaker: Speaker, answer: Answer) -> tuple[GatewayRoute, ...]:
+    if not answer.peer:
+        raise Unrecognised(
+            "advertised routes do not say to which peer: call it advertised-routes.GATEWAY.PEER.json, with the peer's "
+            f"BGP address; peers of {speaker.end} here: {', '.join(speaker.peers()) or 'none'}"
+        )
+    return speaker.advertised_routes(answer.peer).rows
