@@ -85,6 +85,11 @@ def internet() -> tuple[IPv4Network, ...]:
     return tuple(found)
 
 
+def not_internet() -> tuple[IPv4Network, ...]:
+    """The prefixes that the tag Internet leaves out."""
+    return _NOT_INTERNET
+
+
 def merged(prefixes: Iterable[IPv4Network]) -> tuple[IPv4Network, ...]:
     """The same addresses in the fewest prefixes, in order."""
     return tuple(sorted(collapse_addresses(prefixes)))

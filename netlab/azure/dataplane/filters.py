@@ -88,7 +88,7 @@ Ports = tuple[int, int]
 class Term:
     """A rule of a list: the packets that it is for, and why it drops them; it accepts them without a cause.
 
-    None of ``protocols`` and of ports, and no set of addresses, mean any. Only TCP and UDP have ports.
+    None of ``protocols`` and of ports, and no set of addresses, mean any. With ports it is for TCP and UDP alone.
     """
 
     name: str
@@ -106,7 +106,7 @@ class Term:
         if not (_among(packet.source, self.sources) and _among(packet.destination, self.destinations)):
             return False
         if packet.protocol == "icmp":
-            return True
+            return not self.source_ports and not self.destination_ports
         return _in(packet.source_port, self.source_ports) and _in(packet.destination_port, self.destination_ports)
 
 

@@ -88,9 +88,9 @@ class Rules:
             self._denies(group, rule.priority, name) if rule.access == "Deny" else None,
             frozenset() if rule.protocol == "*" else frozenset((rule.protocol.lower(),)),
             self._addresses(f"{where}, source", rule.sources, rule.source_application_security_groups),
-            _not_all(rule.source_ports),
+            _not_all(rule.source_ports) if rule.has_ports else (),
             self._addresses(f"{where}, destination", rule.destinations, rule.destination_application_security_groups),
-            _not_all(rule.destination_ports),
+            _not_all(rule.destination_ports) if rule.has_ports else (),
         )
 
     def _addresses(self, where: str, written: tuple[str, ...], groups: tuple[str, ...]) -> Addresses | None:

@@ -70,9 +70,11 @@ class Screening:
             return False
         if not (self._among(seen.source, term.sources) and self._among(seen.target, term.destinations)):
             return False
+        if protocol == "icmp":
+            return not term.source_ports and not term.destination_ports
         ports = (SOURCE_PORTS[0], PORT) if self.leg == "forward" else (PORT, SOURCE_PORTS[0])
         ranges = (term.source_ports or _ANY_PORT, term.destination_ports or _ANY_PORT)
-        return protocol == "icmp" or all(_in(port, some) for port, some in zip(ports, ranges, strict=True))
+        return all(_in(port, some) for port, some in zip(ports, ranges, strict=True))
 
     def _among(self, address: str, name: str) -> bool:
         return not name or any(IPv4Address(address) in prefix for prefix in self._sets[name])

@@ -76,6 +76,11 @@ class SecurityRule(Model):
         """The ranges of destination ports; none means any."""
         return _ranges(_several(self.destination_port_range, self.destination_port_ranges))
 
+    @property
+    def has_ports(self) -> bool:
+        """Whether its ports mean something: those of Icmp, Esp and Ah do not (N7)."""
+        return self.protocol in ("Tcp", "Udp", "*")
+
 
 def _several(one: str | None, several: tuple[str, ...]) -> tuple[str, ...]:
     found = (*((one,) if one is not None else ()), *several)

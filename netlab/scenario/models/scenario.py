@@ -46,8 +46,8 @@ class Scenario(Model):
     network_security_groups: dict[Name, NetworkSecurityGroup] = {}
     """The network security groups, by name."""
     service_tags: dict[str, Prefixes] = {}
-    """The prefixes of service tags, as far as service endpoints need them. netlab brings none along: Azure changes them
-    every week."""
+    """The prefixes of service tags, as far as service endpoints and security rules need them. netlab brings none along:
+    Azure changes them every week."""
     nat_gateways: dict[Name, NatGateway] = {}
     """The NAT gateways, by name. A subnet uses one by its name."""
     vnets: dict[Name, VirtualNetwork] = {}

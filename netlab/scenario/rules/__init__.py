@@ -219,6 +219,8 @@ RULES: tuple[Rule, ...] = (
     peerings.r104_gateway_transit_stays_in_its_region,
     peerings.r109_access_is_a_matter_of_tags,
     security_groups.n4_priorities_decide,
+    security_groups.n4_no_rule_is_behind_a_wider_one,
+    security_groups.n3_both_groups_allow,
     security_groups.n7_ports_are_of_tcp_and_udp,
     security_groups.n12_a_default_route_is_the_tag,
     security_groups.n26_a_side_is_prefixes_or_one_tag,

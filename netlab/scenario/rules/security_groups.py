@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from ipaddress import IPv4Network
 
 from netlab.scenario import service_tags
 from netlab.scenario.addresses import DEFAULT_ROUTE, GATEWAY_SUBNET, ROUTE_SERVER_SUBNET
-from netlab.scenario.models import Scenario, SecurityRule
+from netlab.scenario.models import NetworkSecurityGroup, Scenario, SecurityRule
 from netlab.scenario.names import short, suggest
 from netlab.scenario.rules.breach import Breach, Breaches, Path, unknown
+from netlab.scenario.rules.subjects import announcements, virtual_machines
+from netlab.scenario.security_matching import Match, Tags, default_rules_allow, fixed_tags, match
+from netlab.scenario.service_tags import INTERNET_TAG, VIRTUAL_NETWORK
 
 FIRST_PRIORITY, LAST_PRIORITY = 100, 4096  # N4
 LAST_PORT = 65535
@@ -59,6 +64,86 @@ def n4_priorities_decide(scenario: Scenario) -> Breaches:
             yield Breach((*path, "priority"), f"{what}; give it another one")
 
 
+def n4_no_rule_is_behind_a_wider_one(scenario: Scenario) -> Breaches:
+    """N4: a rule behind one of its direction that is for all of its packets never decides."""
+    tags = fixed_tags(scenario.service_tags)
+    for group, item in scenario.network_security_groups.items():
+        earlier: list[_Matched] = []
+        for name, rule, this in _matched(item, tags):
+            first = next((other for other, r, m in earlier if _is_before(r, rule) and m.covers(this)), None)
+            if first is not None:
+                what = f"the rule never decides: `{first}` comes before it and is for all of its packets"
+                here = ("network_security_groups", group, "security_rules", name)
+                yield Breach(here, f"{what}; give it a lower priority number, or leave it out", "warning")
+            earlier.append((name, rule, this))
+
+
+def n3_both_groups_allow(scenario: Scenario) -> Breaches:
+    """N3: what the group of a NIC or of its subnet allows is lost where the other one denies it."""
+    groups = scenario.network_security_groups
+    for path, vnet, key in virtual_machines(scenario):
+        vm = vnet.vms[key]
+        subnet = vnet.subnets.get(vm.subnet)
+        pair = (vm.network_security_group, subnet.network_security_group if subnet is not None else None)
+        named = [name for name in dict.fromkeys(pair) if name in groups]
+        if len(named) < 2:
+            continue
+        tags = fixed_tags(scenario.service_tags)
+        tags[VIRTUAL_NETWORK] = _virtual_network(scenario, str(path[1]), vm.subnet)
+        matched = {name: _matched(groups[name], tags) for name in named}
+        for mine, theirs in (named, named[::-1]):
+            lost = ", ".join(_lost(matched[mine], matched[theirs], tags, public=vm.public_ip_address is not None))
+            if lost:
+                what = f"both groups must allow, and `{theirs}` denies what `{mine}` allows: {lost}"
+                yield Breach((*path, "network_security_group"), f"{what}; let both allow it", "warning")
+
+
+def _is_before(one: SecurityRule, other: SecurityRule) -> bool:
+    return one.direction == other.direction and one.priority < other.priority
+
+
+# A rule with its name and the packets that it is for.
+_Matched = tuple[str, SecurityRule, Match]
+
+
+def _matched(group: NetworkSecurityGroup, tags: Tags) -> list[_Matched]:
+    """The rules of a group in the order in which they are asked."""
+    rules = sorted(group.security_rules.items(), key=lambda item: item[1].priority)
+    return [(name, rule, match(rule, tags)) for name, rule in rules]
+
+
+def _lost(mine: list[_Matched], theirs: list[_Matched], tags: Tags, *, public: bool) -> Iterator[str]:
+    """The rules of a group that allow what another one denies all of; at a public address, all from the Internet."""
+    for name, rule, wanted in mine:
+        parts = [wanted] if rule.access == "Allow" else []
+        if parts and public and rule.direction == "Inbound" and wanted.source.is_any_address:
+            parts.append(replace(wanted, source=replace(wanted.source, prefixes=tags[INTERNET_TAG])))
+        asked = [item for item in theirs if item[1].direction == rule.direction]
+        if any(_denied(part, asked, rule.direction, tags) for part in parts):
+            yield f"`{name}`"
+
+
+def _denied(wanted: Match, rules: list[_Matched], direction: str, tags: Tags) -> bool:
+    """Whether rules deny all of some packets; False, too, where a file does not say it."""
+    for _, rule, found in rules:
+        if rule.access == "Allow" and found.meets(wanted):
+            return False
+        if rule.access == "Deny" and found.covers(wanted):
+            return True
+    return not default_rules_allow(wanted, direction, tags[VIRTUAL_NETWORK])
+
+
+def _virtual_network(scenario: Scenario, vnet: str, subnet: str) -> tuple[IPv4Network, ...]:
+    """What the tag VirtualNetwork of a subnet holds at most: all that is not in the tag Internet, and what there is."""
+    spaces = [prefix for item in scenario.vnets.values() for prefix in item.address_space]
+    spaces += [prefix for item in scenario.local_network_gateways.values() for prefix in item.address_prefixes]
+    spaces += [prefix for item in scenario.sites.values() for prefix in item.address_prefixes]
+    spaces += [prefix for _, found in announcements(scenario) for known in found.values() for prefix in known]
+    routes = scenario.route_table(vnet, subnet).routes.values()
+    spaces += [route.address_prefix for route in routes if route.next_hop_type not in ("Internet", "None", "VnetLocal")]
+    return service_tags.merged((*service_tags.not_internet(), *spaces))
+
+
 def n7_ports_are_of_tcp_and_udp(scenario: Scenario) -> Breaches:
     """N7: a port is 0 to 65535, and means something for Tcp and Udp alone."""
     for path, _, _, rule in _rules(scenario):
@@ -67,7 +152,7 @@ def n7_ports_are_of_tcp_and_udp(scenario: Scenario) -> Breaches:
                 if not first <= last <= LAST_PORT:
                     message = f"{first}-{last} is no range of ports" if first != last else f"there is no port {first}"
                     yield Breach((*path, f"{side}_port_range"), f"{message}; write 0-{LAST_PORT} at most")
-            if ranges and rule.protocol in ("Icmp", "Esp", "Ah"):
+            if ranges and not rule.has_ports:
                 what = f"{rule.protocol} has no ports: the rule is for all of its packets"
                 yield Breach((*path, f"{side}_port_range"), f"{what}; leave the ports out", "warning")
 
@@ -84,9 +169,10 @@ def n26_a_side_is_prefixes_or_one_tag(scenario: Scenario) -> Breaches:
             for text in (text for text in tags if service_tags.tag(text) is None):
                 known = (*service_tags.COMPUTED, *service_tags.WITHOUT_PREFIXES)
                 yield Breach(here, f"{short(text)} is no prefix and no service tag; {suggest(text, known)}")
-            for text in (text for text in tags if service_tags.tag(text) in service_tags.WITHOUT_PREFIXES):
-                what = f"a lab has no addresses of {text}: the rule is for no packet"
-                yield Breach(here, f"{what}; write their prefixes where they matter", "warning")
+            without = service_tags.WITHOUT_PREFIXES.difference(scenario.service_tags)
+            for text in (text for text in tags if service_tags.tag(text) in without):
+                what = f"service_tags has no prefixes of {service_tags.tag(text)}: the rule is for no packet"
+                yield Breach(here, f"{what}; give it some there", "warning")
             if len(tags) > 1 or (tags and len(tags) < len(texts)):
                 yield Breach(here, f"a {side} with a service tag has nothing beside it; make a rule for each")
             if groups and texts:

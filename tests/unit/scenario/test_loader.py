@@ -90,6 +90,7 @@ WARNED = {
     "s2s-static-overlaps": ["R73"],
     "private-endpoint-hub-spoke": ["E6", "E6", "E8", "E8", "E8"],
     "private-subnet-outbound": ["E25", "E25"],
+    "nsg-three-tier": ["N3"],
 }
 
 

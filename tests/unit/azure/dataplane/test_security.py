@@ -191,6 +191,38 @@ def test_the_lowest_priority_decides_whatever_the_order_of_the_file() -> None:
     assert fate(state(rules("nsg-app", allow, deny.replace("200", "400"))), "vnet1-web", WEB, APP) == "vnet1-web"
 
 
+@pytest.mark.parametrize(
+    ("rule", "protocol", "port", "expected"),
+    [
+        ("no 100 Inbound Deny * * * 22", "tcp", 22, "nsg-app 100 inbound at vnet1-app"),
+        ("no 100 Inbound Deny * * * 22", "udp", 22, "nsg-app 100 inbound at vnet1-app"),
+        ("no 100 Inbound Deny * * * 22", "tcp", 23, "vnet1-web"),
+        ("no 100 Inbound Deny * * * 22", "icmp", 22, "vnet1-web"),
+        ("no 100 Inbound Deny * * * 0-65535", "icmp", 22, "nsg-app 100 inbound at vnet1-app"),
+        ("no 100 Inbound Deny Icmp * * 22", "icmp", 22, "nsg-app 100 inbound at vnet1-app"),
+        ("no 100 Inbound Deny Icmp * * 22", "tcp", 22, "vnet1-web"),
+    ],
+)
+def test_a_rule_with_ports_is_not_for_ping(rule: str, protocol: Protocol, port: int, expected: str) -> None:
+    """N25; N7: the ports of a rule for ping mean nothing."""
+    assert fate(state(rules("nsg-app", rule)), "vnet1-web", WEB, APP, protocol, port) == expected
+
+
+@pytest.mark.parametrize(
+    ("tag", "given", "expected"),
+    [
+        ("Storage", "Storage: [10.1.1.0/24]", "nsg-web 100 outbound at vnet1-web"),
+        ("storage.WestEurope", "Storage: [10.1.1.0/24]", "nsg-web 100 outbound at vnet1-web"),
+        ("Storage", "Storage: [10.1.2.0/24]", "vnet1-web"),
+        ("Sql", "Storage: [10.1.1.0/24]", "vnet1-web"),
+    ],
+)
+def test_the_tag_of_a_service_is_what_the_scenario_gives_it(tag: str, given: str, expected: str) -> None:
+    denied = rules("nsg-web", f"no 100 Outbound Deny * * {tag} *")
+    edits = (denied, ("name: nsg\n", f"name: nsg\nservice_tags: {{{given}}}\n"))
+    assert fate(state(*edits), "vnet1-web", WEB, APP) == expected
+
+
 def test_an_answer_needs_no_rule_and_a_request_does() -> None:
     """N19: the group of the asking NIC lets nothing in, and the answer in."""
     closed = state(rules("nsg-web", "no 100 Inbound Deny * * * *"))
