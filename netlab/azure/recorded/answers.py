@@ -116,7 +116,7 @@ def _is_advertised(rows: list[dict[str, Any]]) -> bool:
 def _row(kind: Kind, number: int, small: Mapping[str, Any]) -> Row:
     """A row with the keys that are compared, as `az` spells them."""
     made = {key: _value(number, key, small.get(key.lower())) for key in FORMS[kind].keys}
-    empty = next((key for key in FORMS[kind].pairing[-1] if not made[key]), "")
+    empty = next((key for key in FORMS[kind].required if not made[key]), "")
     if empty:
         raise Unrecognised(f"row {number} has no {empty}")
     return made

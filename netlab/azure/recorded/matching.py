@@ -24,7 +24,12 @@ class Form:
     @property
     def keys(self) -> tuple[str, ...]:
         """All of them, in the order in which a row is shown."""
-        return tuple(dict.fromkeys((*self.pairing[-1], *self.pairing[0], *self.compared, *self.optional)))
+        return tuple(dict.fromkeys((*self.pairing[0], *self.compared, *self.optional)))
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """Those that no row lacks: each way to pair rows has them."""
+        return tuple(key for key in self.pairing[0] if all(key in keys for keys in self.pairing))
 
 
 FORMS: Mapping[Kind, Form] = {
@@ -34,7 +39,7 @@ FORMS: Mapping[Kind, Form] = {
         ("disableBgpRoutePropagation", "name"),
     ),
     "learned-routes": Form(
-        (("localAddress", "network", "sourcePeer"), ("localAddress", "network")),
+        (("localAddress", "network", "sourcePeer"), ("localAddress", "network", "origin", "asPath")),
         ("sourcePeer", "nextHop", "origin", "asPath"),
         ("weight",),
     ),

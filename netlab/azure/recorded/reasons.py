@@ -45,6 +45,9 @@ class Reasons:
         row = recorded or predicted or {}
         if recorded is not None and any(":" in prefix for prefix in recorded["addressPrefix"]):
             yield "netlab has no IPv6"
+        local_there, local_here = (_is_local(side) for side in (recorded, predicted))
+        if local_there and not local_here:
+            yield f"its VNet has {', '.join(row['addressPrefix'])} there: is it the NIC that the file names?"
         if row["nextHopType"] == "VirtualNetworkServiceEndpoint":
             yield "the prefixes of a service are those of service_tags in the scenario"
         if row["source"] == "VirtualNetworkGateway" and (recorded is None or predicted is None):
@@ -110,6 +113,10 @@ def _is_active_elsewhere(row: Row) -> bool:
     """Whether a row is an active default route that leads elsewhere than to the Internet."""
     is_default = bool(row["addressPrefix"] == ("0.0.0.0/0",) and row["state"] == "Active")
     return is_default and row["nextHopType"] != "Internet"
+
+
+def _is_local(row: Row | None) -> bool:
+    return row is not None and row["nextHopType"] == "VnetLocal"
 
 
 def _propagating(on: bool) -> str:

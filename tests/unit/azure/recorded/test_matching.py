@@ -50,6 +50,17 @@ def test_a_route_with_another_path_is_the_same_row_and_the_exact_one_is_taken_fi
     assert verdicts("learned-routes", [short, long], [long]) == [("missing here", ()), ("equal", ())]
 
 
+def test_a_route_from_another_peer_is_the_same_row_only_if_its_path_is_the_same() -> None:
+    one, other = (learned("10.0.0.4", "10.9.0.0/16", hop, "EBgp", "1") for hop in ("10.1.0.4", "10.1.0.5"))
+    assert verdicts("learned-routes", [one], [other]) == [("different", ("sourcePeer", "nextHop"))]
+    for change in ({"asPath": "1-2"}, {"origin": "IBgp"}):
+        found = verdicts("learned-routes", [one], [{**other, **change}])
+        assert found == [("missing here", ()), ("missing there", ())]
+    reflected = learned("10.0.0.4", "10.0.0.0/16", "10.0.0.68", "IBgp", "")
+    own = learned("10.0.0.4", "10.0.0.0/16", None, "Network", "")
+    assert verdicts("learned-routes", [reflected, own], [own]) == [("missing here", ()), ("equal", ())]
+
+
 def test_routes_of_another_instance_are_other_rows() -> None:
     one, other = (learned(local, "10.9.0.0/16", "10.1.0.4", "EBgp", "1") for local in ("10.0.0.4", "10.0.0.5"))
     assert verdicts("learned-routes", [one], [other]) == [("missing here", ()), ("missing there", ())]

@@ -47,6 +47,10 @@ def test_propagation_of_gateway_routes() -> None:
     ("row", "reason"),
     [
         (effective("fd00::/48", "VnetLocal"), "netlab has no IPv6"),
+        (
+            effective("10.78.0.0/16", "VnetLocal"),
+            "its VNet has 10.78.0.0/16 there: is it the NIC that the file names?",
+        ),
         (effective("10.77.0.0/16", "VNetPeering"), f"{NOBODY} 10.77.0.0/16"),
         (
             effective("20.1.0.0/16", "VirtualNetworkServiceEndpoint"),
@@ -59,6 +63,13 @@ def test_propagation_of_gateway_routes() -> None:
 def test_a_route_that_only_azure_has(row: dict[str, Any], reason: str) -> None:
     found = reasons("effective-routes.app.json", [*SPOKE["value"], row])
     assert found == {f"missing here ('{row['addressPrefix'][0]}',)": reason}
+
+
+@pytest.mark.parametrize("machine", ["nva1", "ep"])
+def test_the_table_of_a_nic_in_another_vnet(machine: str) -> None:
+    found = reasons(f"effective-routes.{machine}.json", SPOKE)
+    (reason,) = [why for key, why in found.items() if "10.11.0.0/24" in key and not key.startswith("missing there")]
+    assert reason == "its VNet has 10.11.0.0/24 there: is it the NIC that the file names?"
 
 
 def test_built_in_routes_that_a_default_route_removes_in_azure() -> None:
