@@ -91,6 +91,11 @@ def _kind(said: Kind | None, rows: list[dict[str, Any]]) -> Kind:
         if said is None:
             raise Unrecognised(f"it has no rows, and its name does not begin with one of {', '.join(KINDS)}")
         return said
+    if any("connectiontype" in row and row.get("connectionstatus") is None for row in rows):
+        # `az network vpn-connection list` prints descriptions only (lab dual-hub-interconnect-ars-route-policy).
+        raise Unrecognised(
+            "it has connections without connectionStatus: record `az network vpn-connection show` of each"
+        )
     found = {_kind_of(row) for row in rows}
     if None in found or len(found) > 1:
         raise Unrecognised(f"it is none of {', '.join(KINDS)} as `az ... -o json` prints them")

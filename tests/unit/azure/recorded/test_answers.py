@@ -67,6 +67,8 @@ def test_values_are_those_of_az_whatever_wrote_them() -> None:
         ("a.json", {"id": "/x", "addressSpace": {}}, "none of effective-routes"),
         ("a.json", [SPOKE["value"][0], PEERS["value"][0]], "none of effective-routes"),
         ("a.json", ["10.0.0.0/8"], "without --query"),
+        ("a.json", [{"name": "c", "connectionType": "Vnet2Vnet", "enableBgp": True}], "vpn-connection show` of each"),
+        ("a.json", {**CONNECTION, "connectionStatus": None}, "vpn-connection show` of each"),
         ("a.json", 7, "without --query"),
         ("bgp-peers.a.json", SPOKE, "its name says bgp-peers, but its content is effective-routes"),
         ("advertised-routes.a.json", ONPREM, "have a sourcePeer"),
