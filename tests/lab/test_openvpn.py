@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import ovpn
 import pytest
 from labs import Lab, failed_checks, netlab, up
 
@@ -106,6 +107,13 @@ def test_a_capture_of_a_client_has_its_tls(lab: Lab, tmp_path: Path) -> None:
         ["tshark", "-r", str(file), "-Y", "tcp.port == 443"], capture_output=True, text=True, check=True
     )
     assert "443" in shown.stdout
+
+
+def test_debians_openvpn_takes_the_profile_exactly_as_written(lab: Lab, tmp_path: Path) -> None:
+    with ovpn.started(lab, "o2", "o2", tmp_path) as log:
+        assert ovpn.says(log, "Initialization Sequence Completed")
+        assert "192.168.2." in lab.ip("o2", "addr show dev tun0")
+        assert any(line.startswith("10.2.0.0/16 ") for line in lab.ip("o2", "route").splitlines())
 
 
 def test_a_dead_daemon_is_named(lab: Lab) -> None:
