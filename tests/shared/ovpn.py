@@ -19,7 +19,8 @@ def profile(lab: labs.Lab, client: str, certificate_of: str) -> str:
     text = Path(labs.netlab("p2s", "profile", client, "-l", lab.name).stdout.strip()).read_text()
     for place, ending in (("$CLIENTCERTIFICATE", "pem"), ("$PRIVATEKEY", "key")):
         assert text.count(f"\n{place}\n") == 1
-        text = text.replace(place, (lab.directory / "certificates" / f"client-{certificate_of}.{ending}").read_text().strip())
+        own = lab.directory / "certificates" / f"client-{certificate_of}.{ending}"
+        text = text.replace(place, own.read_text().strip())
     return text
 
 

@@ -25,7 +25,7 @@ def test_the_profile_connects_and_gets_address_and_routes(lab: labs.Lab, tmp_pat
 
 
 @pytest.mark.parametrize("stranger", ["carol", "mallory"], ids=["revoked", "another root"])
-def test_a_certificate_that_the_gateway_does_not_take_gets_nowhere(lab: labs.Lab, stranger: str, tmp_path: Path) -> None:
+def test_a_certificate_that_the_gateway_refuses_gets_nowhere(lab: labs.Lab, stranger: str, tmp_path: Path) -> None:
     with ovpn.started(lab, "lin", stranger, tmp_path) as log:
         assert ovpn.says(log, "Connection reset, restarting")
         assert "Initialization Sequence Completed" not in log.read_text()
