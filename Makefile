@@ -40,7 +40,7 @@ reliability: setup ## hundreds of kills, labs that come and go, large ones that 
 	@scripts/isolated scripts/reliability soak p2s 128 --minutes 30 >results/reliability/clients.json
 
 attack: setup ## change running labs behind their back, one change at a time: each must turn verify red (root)
-	@NETLAB_ATTACK=1 scripts/isolated .venv/bin/python -m pytest -q tests/lab/test_mutations.py
+	@NETLAB_ATTACK=1 scripts/isolated .venv/bin/python -m pytest -q tests/lab/test_mutations.py tests/lab/test_apply.py
 
 bench: setup ## measure commands, throughput and outages: JSON, medians (root)
 	@scripts/bench

@@ -114,6 +114,7 @@ def test_debians_openvpn_takes_the_profile_exactly_as_written(lab: Lab, tmp_path
         assert ovpn.says(log, "Initialization Sequence Completed")
         assert "192.168.2." in lab.ip("o2", "addr show dev tun0")
         assert any(line.startswith("10.2.0.0/16 ") for line in lab.ip("o2", "route").splitlines())
+    netlab("p2s", "connect", "o2", "-l", lab.name)
 
 
 def test_a_dead_daemon_is_named(lab: Lab) -> None:
