@@ -79,6 +79,16 @@ TABLE = {
     ),
 }
 ENDPOINTS = {
+    "nsg-three-tier": {"vnet1-db", "vnet1-jump", "vnet1-logic", "vnet1-spare", "vnet1-web1", "vnet1-web2"},
+    "nsg-virtual-network-tag": {
+        *("lab-lab", "site1-h1", "site2-h2"),
+        *("vnet1-nva", "vnet1-plain", "vnet1-web", "vnet2-far", "vnet3-near"),
+    },
+    "hub-spoke-stateful-firewall": {
+        *("hub-fw", "hub-nat", "site1-h1"),
+        *("spoke1-vm1", "spoke2-vm2", "spoke3-vm3", "spoke4-vm4"),
+    },
+    "p2s-peering-added-later": {"lin", "tls", "vnet1-vm1", "vnet2-vm2", "win"},
     "s2s-static-overlaps": {"vnet1-vm1", "site1-h1", "site1-hidden", "site2-h2"},
     "expressroute-two-devices": {"vnet1-vm1", "site1-host1"},
     "p2s-isolated-vnet": {"vnet1-vm1", "vnet1-vm2", "win", "lin"},
@@ -226,6 +236,8 @@ ENDPOINTS = {
 }
 # Whose stories name the Internet as a target.
 TO_INTERNET = {
+    "nsg-three-tier",
+    "nsg-virtual-network-tag",
     "private-subnet-outbound",
     "p2s-openvpn",
     "p2s-custom-routes",
@@ -242,6 +254,8 @@ TO_INTERNET = {
 }
 # Whose stories have the Internet ask.
 FROM_INTERNET = {
+    "nsg-three-tier",
+    "nsg-virtual-network-tag",
     "private-subnet-outbound",
     "hub-spoke-firewall",
     "forced-tunnelling-default-site",
@@ -362,7 +376,9 @@ def test_every_cell_has_its_evidence(report: Report) -> None:
             last = (cell[drop["direction"]] or [cell["target"]])[-1]
             # Nothing is sent to a client that has no address.
             absent = f"{cell['target']} is not connected" in drop["reason"]
-            assert drop["node"] == (cell["target"] if absent else last), cell
+            # TCP's third packet dies on a way that its first one has passed.
+            third = drop["type"] == DropType.INVALID_STATE and last == cell["target"]
+            assert drop["node"] in (cell[drop["direction"]] if third else [cell["target"] if absent else last]), cell
             assert cell["rtt_ms"] is None, cell
 
 
