@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise, permutations, product
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -275,28 +278,31 @@ COMPARED = (
     ("expressroute-limits", "expressroute-vpn-coexist-failover"),
 )
 
-_reports: dict[str, Report] = {}
+_shared: list[Path] = []
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _reports(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The directory of reports, which all workers of a run have in common."""
+    own = tmp_path_factory.getbasetemp()
+    _shared[:] = [own.parent if "PYTEST_XDIST_WORKER" in os.environ else own]
+
+
+@cache
 def report_of(name: str) -> Report:
-    """The report of `netlab test`, which leaves nothing behind; each scenario is tested once."""
-    if name not in _reports:
-        done = netlab("test", name, "-f", "json")
-        assert name not in names()
-        (_reports[name],) = json.loads(done.stdout)
-    return _reports[name]
+    """The report of `netlab test`, which leaves nothing behind; each scenario is tested once, whoever asks first."""
+    path = _shared[0] / f"{name}.json"
+    with path.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists():
+            done = netlab("test", name, "-f", "json")
+            assert name not in names()
+            path.write_text(done.stdout)
+    (report,) = json.loads(path.read_text())
+    return report
 
 
-def of(*scenarios: str) -> pytest.MarkDecorator:
-    """Tests of one scenario run in one worker, which tests it once; so do two that are compared."""
-    return pytest.mark.xdist_group("+".join(next((pair for pair in COMPARED if {*scenarios} <= {*pair}), scenarios)))
-
-
-def each(scenarios: Iterable[str]) -> list[Any]:
-    return [pytest.param(name, marks=of(name)) for name in scenarios]
-
-
-@pytest.fixture(params=each(SCENARIOS))
+@pytest.fixture(params=SCENARIOS)
 def scenario(request: pytest.FixtureRequest) -> str:
     return request.param
 
@@ -422,7 +428,7 @@ def test_what_crosses_a_tunnel_is_encrypted(scenario: str, report: Report) -> No
     assert any(cell["encrypted"] for cell in all_cells(report)) == bool(tunnels(scenario))
 
 
-@pytest.mark.parametrize("name", each(TABLE))
+@pytest.mark.parametrize("name", TABLE)
 def test_the_table_routes(name: str) -> None:
     for client, routes in (("win", TABLE[name].win_routes), ("lin", TABLE[name].lin_routes)):
         (check,) = [c for c in report_of(name)["steps"][0]["checks"] if c["name"] == f"routes {client}"]
@@ -430,7 +436,7 @@ def test_the_table_routes(name: str) -> None:
         assert set(check["message"].split(", ")) == {PREFIXES[route] for route in routes.split()}
 
 
-@pytest.mark.parametrize("name", each(TABLE))
+@pytest.mark.parametrize("name", TABLE)
 def test_the_table_reach(name: str) -> None:
     row = TABLE[name]
     reaches(report_of(name)["steps"][0], "win", row.networks, row.win_reaches)
@@ -448,14 +454,13 @@ def reaches(step: dict[str, Any], client: str, networks: str, reached: str) -> N
         assert {cell["observed"] for cell in found} == {wanted}, f"{client} to {network}"
 
 
-@pytest.mark.parametrize("name", each(name for name, row in TABLE.items() if row.win_reaches_by_hand))
+@pytest.mark.parametrize("name", [name for name, row in TABLE.items() if row.win_reaches_by_hand])
 def test_windows_needs_routes_by_hand(name: str) -> None:
     """The second step of these stories adds, for win, what the first lacks of lin's routes."""
     (check,) = [c for c in report_of(name)["steps"][1]["checks"] if c["name"] == "routes win"]
     assert set(check["message"].split(", ")) == {PREFIXES[route] for route in TABLE[name].lin_routes.split()}
 
 
-@of("p2s-multi-vnet-s2s")
 def test_without_bgp_the_request_arrives_and_the_reply_dies_on_a_none_route() -> None:
     step = report_of("p2s-multi-vnet-s2s")["steps"][0]
     for cell in between(step, "lin", "VNet2"):
@@ -466,12 +471,10 @@ def test_without_bgp_the_request_arrives_and_the_reply_dies_on_a_none_route() ->
         assert cell["encrypted"] is True
 
 
-@of("p2s-multi-vnet-static-return")
 def test_with_the_pool_downstream_the_same_request_is_answered() -> None:
     reaches(report_of("p2s-multi-vnet-static-return")["steps"][0], "lin", "VNet1 VNet2 VNet3", "VNet1 VNet2")
 
 
-@of("s2s-static")
 def test_an_address_that_is_in_no_local_network_gateway_fails_both_ways() -> None:
     (step,) = report_of("s2s-static")["steps"]
     for source, target, direction in (
@@ -487,7 +490,6 @@ def test_an_address_that_is_in_no_local_network_gateway_fails_both_ways() -> Non
     assert listed == "reachable"
 
 
-@of("forced-tunnelling-bgp")
 def test_a_default_route_over_bgp_has_the_answer_to_the_internet_come_from_the_sites_address() -> None:
     """R86: it crosses the tunnel and leaves the site under its address, whatever the protocol; nothing private does."""
     before, forced, *_ = report_of("forced-tunnelling-bgp")["steps"]
@@ -500,7 +502,6 @@ def test_a_default_route_over_bgp_has_the_answer_to_the_internet_come_from_the_s
         assert {cell["encrypted"] for cell in found} == {encrypted}
 
 
-@of(*COMPARED[0])
 def test_who_is_refused_is_refused_for_the_reason_that_the_gateway_gives() -> None:
     steps = [report_of(name)["steps"][0] for name in COMPARED[0]]
     checks = {check["name"]: check["message"] for step in steps for check in step["checks"]}
@@ -516,14 +517,12 @@ def test_who_is_refused_is_refused_for_the_reason_that_the_gateway_gives() -> No
     }
 
 
-@of("p2s-custom-routes")
 def test_a_stale_profile_is_shown_as_stale_until_it_is_downloaded() -> None:
     steps = report_of("p2s-custom-routes")["steps"]
     messages = [check["message"] for step in steps for check in step["checks"] if check["name"] == "profile win"]
     assert [message.partition(":")[0] for message in messages] == ["current", "stale", "current", "stale", "current"]
 
 
-@of(*COMPARED[1])
 def test_bfd_notices_at_once_what_the_hold_time_notices_late() -> None:
     """R98: the loss of a whole circuit, with another way left."""
     with_bfd, without = map(outage, COMPARED[1])
