@@ -9,13 +9,27 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from netlab.cli.exits import leave
-from netlab.cli.options import FileOption
+from netlab.cli.options import (
+    AnnouncedOption,
+    AsnsOption,
+    ClientsOption,
+    FileOption,
+    FirewallOption,
+    GroupOption,
+    JoinedOption,
+    LinkedOption,
+    LocationOption,
+    ProbesOption,
+    SitesOption,
+    StubsOption,
+    ValuesOption,
+)
 from netlab.cli.output import put, read_text
 from netlab.errors import ExitCode
-from netlab.results.difference import PARTS, Difference, Part
 
 if TYPE_CHECKING:
     from netlab.api.importing import Options
+    from netlab.results.difference import Difference, Part
 
 app = typer.Typer()
 
@@ -60,20 +74,6 @@ _Allow = Annotated[
 _Parameters = Annotated[_Many, typer.Option("--parameters", metavar="FILE|NAME=VALUE", help="Of imports: both.")]
 _ParametersA = Annotated[_Many, typer.Option("--parameters-a", metavar="FILE|NAME=VALUE", help="Of imports: A's.")]
 _ParametersB = Annotated[_Many, typer.Option("--parameters-b", metavar="FILE|NAME=VALUE", help="Of imports: B's.")]
-_Linked = Annotated[_Many, typer.Option("--linked", metavar="DIR", help="Where linked templates lie.")]
-_Location = Annotated[str, typer.Option("--location", metavar="REGION", help="Where a template's group is.")]
-_Group = Annotated[str, typer.Option("--resource-group", metavar="NAME", help="The group of a template.")]
-_Set = Annotated[_Many, typer.Option("--set", metavar="ADDRESS.ATTRIBUTE=VALUE", help="A value that is not known yet.")]
-_Sites = Annotated[_Many, typer.Option("--site", metavar="LNG=PREFIX[,PREFIX]", help="The prefixes of a site.")]
-_Asns = Annotated[_Many, typer.Option("--asn", metavar="SITE=ASN", help="The ASN of a site.")]
-_Joins = Annotated[_Many, typer.Option("--join", metavar="LNG,LNG", help="Devices of one site.")]
-_Announced = Annotated[
-    _Many, typer.Option("--announce", metavar="VNET-VM=PREFIX", help="What an appliance advertises.")
-]
-_Firewall = Annotated[str, typer.Option("--firewall", metavar="forward|deny", help="What an Azure Firewall does.")]
-_Probes = Annotated[str, typer.Option("--probes", metavar="subnets|all|none", help="Which subnets get a probe.")]
-_Stubs = Annotated[bool, typer.Option("--stubs", help="Make what is only referred to.")]
-_Clients = Annotated[str, typer.Option("--clients", metavar="linux,windows|none", help="Point-to-site clients.")]
 
 
 @app.command("diff")
@@ -91,18 +91,18 @@ def compare(
     parameters: _Parameters = None,
     parameters_a: _ParametersA = None,
     parameters_b: _ParametersB = None,
-    linked: _Linked = None,
-    location: _Location = "westeurope",
-    resource_group: _Group = "rg",
-    values: _Set = None,
-    sites: _Sites = None,
-    asns: _Asns = None,
-    joined: _Joins = None,
-    announced: _Announced = None,
-    firewall: _Firewall = "forward",
-    probes: _Probes = "subnets",
-    stubs: _Stubs = False,
-    clients: _Clients = "linux,windows",
+    linked: LinkedOption = None,
+    location: LocationOption = "westeurope",
+    resource_group: GroupOption = "rg",
+    values: ValuesOption = None,
+    sites: SitesOption = None,
+    asns: AsnsOption = None,
+    joined: JoinedOption = None,
+    announced: AnnouncedOption = None,
+    firewall: FirewallOption = "forward",
+    probes: ProbesOption = "subnets",
+    stubs: StubsOption = False,
+    clients: ClientsOption = "linux,windows",
 ) -> None:
     """Say what a change of a network costs, and why.
 
@@ -117,6 +117,7 @@ def _compare(a: str, b: str, given: dict[str, Any]) -> None:
     """Compare, print or write, and leave."""
     from netlab.api.difference import difference
     from netlab.report.comparison import is_empty
+    from netlab.results.difference import PARTS
 
     wanted = [one.value for one in given["only"] or ()]
     parts: tuple[Part, ...] = tuple(part for part in PARTS if not wanted or part in wanted)
@@ -144,5 +145,4 @@ def _options(given: dict[str, Any], own: str) -> Options:
     from netlab.api import importing
 
     both = (*(given["parameters"] or ()), *(given[own] or ()))
-    known = {key: () if value is None else value for key, value in given.items()}
-    return importing.options({**known, "parameters": both, "only": (), "without": (), "name": ""})
+    return importing.options({**given, "parameters": both, "only": (), "without": (), "name": ""})

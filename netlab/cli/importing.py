@@ -5,17 +5,30 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from netlab.cli.exits import leave
-from netlab.cli.options import FileOption, Format, FormatOption
+from netlab.cli.options import (
+    AnnouncedOption,
+    AsnsOption,
+    ClientsOption,
+    FileOption,
+    FirewallOption,
+    Format,
+    FormatOption,
+    GroupOption,
+    JoinedOption,
+    LinkedOption,
+    LocationOption,
+    ProbesOption,
+    SitesOption,
+    StubsOption,
+    ValuesOption,
+)
 from netlab.cli.output import MOST_READ, display, log, print_json, put, require_writable, write_text
 from netlab.errors import ExitCode, UsageError
-
-if TYPE_CHECKING:
-    from netlab.api.importing import Options
 
 app = typer.Typer()
 
@@ -25,26 +38,6 @@ _Parameters = Annotated[
     list[str] | None,
     typer.Option("--parameters", metavar="FILE|NAME=VALUE", help="A parameters file of a template, or a value."),
 ]
-_Linked = Annotated[list[str] | None, typer.Option("--linked", metavar="DIR", help="Where linked templates lie.")]
-_Location = Annotated[str, typer.Option("--location", metavar="REGION", help="Where a template's group is.")]
-_Group = Annotated[str, typer.Option("--resource-group", metavar="NAME", help="The group of a template.")]
-_Set = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="ADDRESS.ATTRIBUTE=VALUE", help="A value that a plan does not know yet."),
-]
-_Sites = Annotated[
-    list[str] | None, typer.Option("--site", metavar="LNG=PREFIX[,PREFIX]", help="The prefixes of a site.")
-]
-_Asns = Annotated[list[str] | None, typer.Option("--asn", metavar="SITE=ASN", help="The ASN of a site.")]
-_Joins = Annotated[list[str] | None, typer.Option("--join", metavar="LNG,LNG", help="Devices of one site.")]
-_Announced = Annotated[
-    list[str] | None,
-    typer.Option("--announce", metavar="VNET-VM=PREFIX[,PREFIX]", help="What an appliance advertises."),
-]
-_Firewall = Annotated[str, typer.Option("--firewall", metavar="forward|deny", help="What an Azure Firewall does.")]
-_Probes = Annotated[str, typer.Option("--probes", metavar="subnets|all|none", help="Which subnets get a probe.")]
-_Stubs = Annotated[bool, typer.Option("--stubs", help="Make what is only referred to.")]
-_Clients = Annotated[str, typer.Option("--clients", metavar="linux,windows|none", help="Point-to-site clients.")]
 _Only = Annotated[list[str] | None, typer.Option("--only", metavar="GLOB", help="Only these ids or names.")]
 _Without = Annotated[list[str] | None, typer.Option("--without", metavar="GLOB", help="Not these ids or names.")]
 _Name = Annotated[str, typer.Option("--name", metavar="LAB", help="The name of the scenario.")]
@@ -62,18 +55,18 @@ def import_(
     output: FileOption = None,
     report: _Report = None,
     parameters: _Parameters = None,
-    linked: _Linked = None,
-    location: _Location = "westeurope",
-    resource_group: _Group = "rg",
-    values: _Set = None,
-    sites: _Sites = None,
-    asns: _Asns = None,
-    joined: _Joins = None,
-    announced: _Announced = None,
-    firewall: _Firewall = "forward",
-    probes: _Probes = "subnets",
-    stubs: _Stubs = False,
-    clients: _Clients = "linux,windows",
+    linked: LinkedOption = None,
+    location: LocationOption = "westeurope",
+    resource_group: GroupOption = "rg",
+    values: ValuesOption = None,
+    sites: SitesOption = None,
+    asns: AsnsOption = None,
+    joined: JoinedOption = None,
+    announced: AnnouncedOption = None,
+    firewall: FirewallOption = "forward",
+    probes: ProbesOption = "subnets",
+    stubs: StubsOption = False,
+    clients: ClientsOption = "linux,windows",
     only: _Only = None,
     without: _Without = None,
     name: _Name = "",
@@ -111,7 +104,7 @@ def _run(paths: list[str], target: Path | None, given: Mapping[str, Any]) -> Non
 
     _require_place(target, given)
     stdin = sys.stdin.buffer.read(MOST_READ + 1) if "-" in paths else b""
-    outcome = importing.run(paths, _options(given), str(target or "the scenario"), given["strict"], stdin)
+    outcome = importing.run(paths, importing.options(given), str(target or "the scenario"), given["strict"], stdin)
     if given["report"] is not None:
         write_text(given["report"], encoded(outcome.report) + "\n")
     for line in imported.lines(outcome.report, given["verbose"]):
@@ -131,11 +124,3 @@ def _require_place(target: Path | None, given: Mapping[str, Any]) -> None:
         if target.exists() and not given["force"]:
             raise UsageError(f"{target} exists", "choose another file, or overwrite it with --force")
         require_writable(target)
-
-
-def _options(given: Mapping[str, Any]) -> Options:
-    """The options as the import takes them."""
-    from netlab.api import importing
-
-    return importing.options({key: value or () if isinstance(value, (list, tuple)) or value is None else value
-                              for key, value in given.items()})  # fmt: skip

@@ -66,3 +66,24 @@ PredictedOption = Annotated[
 ]
 StepOption = Annotated[str, typer.Option("--step", help="With --predicted: after this step of the story.")]
 FormatOption = Annotated[Format, typer.Option("--format", "-f", help="How to print.")]
+
+# Of what takes descriptions of a deployment: `import` and `diff`.
+_Many = list[str] | None
+LinkedOption = Annotated[_Many, typer.Option("--linked", metavar="DIR", help="Where linked templates lie.")]
+LocationOption = Annotated[str, typer.Option("--location", metavar="REGION", help="Where a template's group is.")]
+GroupOption = Annotated[str, typer.Option("--resource-group", metavar="NAME", help="The group of a template.")]
+ValuesOption = Annotated[
+    _Many,
+    typer.Option("--set", metavar="ADDRESS.ATTRIBUTE=VALUE", help="A value that a plan does not know yet."),
+]
+SitesOption = Annotated[_Many, typer.Option("--site", metavar="LNG=PREFIX[,PREFIX]", help="The prefixes of a site.")]
+AsnsOption = Annotated[_Many, typer.Option("--asn", metavar="SITE=ASN", help="The ASN of a site.")]
+JoinedOption = Annotated[_Many, typer.Option("--join", metavar="LNG,LNG", help="Devices of one site.")]
+AnnouncedOption = Annotated[
+    _Many,
+    typer.Option("--announce", metavar="VNET-VM=PREFIX[,PREFIX]", help="What an appliance advertises."),
+]
+FirewallOption = Annotated[str, typer.Option("--firewall", metavar="forward|deny", help="What an Azure Firewall does.")]
+ProbesOption = Annotated[str, typer.Option("--probes", metavar="subnets|all|none", help="Which subnets get a probe.")]
+StubsOption = Annotated[bool, typer.Option("--stubs", help="Make what is only referred to.")]
+ClientsOption = Annotated[str, typer.Option("--clients", metavar="linux,windows|none", help="Point-to-site clients.")]

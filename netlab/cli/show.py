@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(name="show", help="What Azure's operations show of a gateway or a NIC.", no_args_is_help=True)
 
+NicsArgument = Annotated[
+    str, typer.Argument(metavar="NIC|VNET", help="A virtual machine's, or all of a VNet; else all there are.")
+]
 GatewayArgument = Annotated[
     str,
     typer.Argument(
@@ -114,9 +117,7 @@ def p2s_sessions(gateway: GatewayArgument, lab: LabOption = "", output: FormatOp
 
 @app.command("effective-routes")
 def effective_routes(
-    nic: Annotated[
-        str, typer.Argument(metavar="NIC|VNET", help="A virtual machine's, or all of a VNet; else all there are.")
-    ] = "",
+    nic: NicsArgument = "",
     everything: Annotated[bool, typer.Option("--all", help="Also built-in None routes to public prefixes.")] = False,
     predicted: PredictedOption = "",
     step: StepOption = "",
@@ -145,9 +146,7 @@ def effective_routes(
 
 @app.command("effective-nsg")
 def effective_nsg(
-    nic: Annotated[
-        str, typer.Argument(metavar="NIC|VNET", help="A virtual machine's, or all of a VNet; else all there are.")
-    ] = "",
+    nic: NicsArgument = "",
     predicted: PredictedOption = "",
     step: StepOption = "",
     lab: LabOption = "",

@@ -47,7 +47,8 @@ class Options:
 
 
 def options(given: Mapping[str, Any]) -> Options:
-    """The options of a command line, by their names in Options; what cannot be is a UsageError."""
+    """The options of a command line, by their names in Options, None for no list; what cannot be is a UsageError."""
+    given = {key: () if value is None else value for key, value in given.items()}
     for name, choices in _CHOICES.items():
         if given[name] not in choices:
             raise UsageError(f"--{name} {given[name][:40]!r} is not possible", f"choose one of {', '.join(choices)}")

@@ -30,6 +30,14 @@ def test_a_closed_output_is_no_error() -> None:
         assert run("predict", "s2s-static", shell=redirect).returncode == 0
 
 
+def test_the_command_line_starts_without_models() -> None:
+    """Pydantic's alone take as long as everything else: only the verbs that need them import them."""
+    program = "import sys, netlab.cli; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    heavy = ("pydantic", "jinja2", "yaml", "netlab.scenario", "netlab.results", "netlab.azure", "netlab.machine")
+    assert [name for name in done.stdout.split() if name.startswith(heavy)] == []
+
+
 def test_a_full_disk_is_named() -> None:
     for arguments in (("list",), ("predict", "s2s-static", "-f", "json"), ("predict", "s2s-static")):
         done = run(*arguments, shell='"$@" >/dev/full')
