@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import socket
 from functools import partial
@@ -11,9 +9,9 @@ from pathlib import Path
 
 from netlab.machine import namespaces, processes
 from netlab.machine.admission import Refusal
+from netlab.machine.secrets import secrets, write_secret
 from netlab.machine.waiting import wait_until
 from netlab.plan.model import HttpProxy, Plan
-from netlab.plan.names import secrets_path
 from netlab.render import text
 
 PROGRAM = "/usr/bin/tinyproxy"
@@ -29,9 +27,8 @@ def start(plan: Plan, proxy: HttpProxy) -> None:
     """Start a proxy, and wait until it serves."""
     directory = Path(proxy.directory)
     directory.mkdir(mode=0o700, exist_ok=True)
-    password = json.loads(Path(secrets_path(plan.lab)).read_text())[proxy.password] if proxy.password else ""
-    with os.fdopen(os.open(directory / _CONF, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(text.tinyproxy_conf(proxy, password))
+    password = secrets(plan)[proxy.password] if proxy.password else ""
+    write_secret(directory / _CONF, text.tinyproxy_conf(proxy, password))
     process = processes.start([PROGRAM, "-d", "-c", _CONF], proxy.directory, proxy.netns)
     said = partial(processes.last_words, proxy.directory, processes.output(PROGRAM))
     what = f"the HTTP proxy of {proxy.node}"

@@ -13,6 +13,7 @@ from netlab.lab.build.settling import await_bgp, await_fabrics
 from netlab.lab.build.step import Progress, Step, take, take_back
 from netlab.lab.build.transition import Transition
 from netlab.lab.machine import Machine
+from netlab.machine.secrets import write_secret
 from netlab.plan.model import Plan
 from netlab.scenario.models import Scenario
 
@@ -34,7 +35,7 @@ def steps(
                 machine.links.impair(plan, uplink)
 
     def issue() -> None:
-        certificates.issue(lab, plan.certificates, plan.tls_keys, keys.write_secret)
+        certificates.issue(lab, plan.certificates, plan.tls_keys, write_secret)
 
     def converge() -> None:
         machine.daemons.await_controller(lab, controller)

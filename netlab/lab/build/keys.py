@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,15 +10,10 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from netlab.azure.state import given_keys
+from netlab.machine.secrets import write_secret
 from netlab.plan.devices import shared_key_name
 from netlab.plan.names import secrets_path
 from netlab.scenario.models import Scenario
-
-
-def write_secret(path: Path, text: str) -> None:
-    """Write a file that only root may read."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(text)
 
 
 def pre_shared_keys(scenario: Scenario, names_of_keys: tuple[str, ...]) -> dict[str, str]:

@@ -7,8 +7,8 @@ from ipaddress import IPv4Address
 from pathlib import Path
 
 from netlab.azure.p2s.routes import class_based, profile_prefixes
-from netlab.lab.build.keys import write_secret
 from netlab.machine.ports import Clients
+from netlab.machine.secrets import write_secret
 from netlab.plan.model import Client, Plan
 from netlab.plan.names import package_directory
 from netlab.scenario.addresses import DEFAULT_ROUTE

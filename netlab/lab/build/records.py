@@ -36,6 +36,7 @@ from netlab.azure.state import State
 from netlab.errors import HostError, LabError, NetlabError, UsageError
 from netlab.lab.build import journal, keys
 from netlab.machine import directories
+from netlab.machine.secrets import write_secret
 from netlab.plan.devices import shared_key_name
 from netlab.plan.model import DataPlane, Plan, Uplink
 from netlab.plan.names import RUN_ROOT, lab_directory
@@ -182,7 +183,7 @@ def write(facts: Facts, text: str, secrets: Mapping[str, str]) -> None:
     """Write what a lab is built from."""
     directory = Path(lab_directory(facts.lab))
     # A scenario may hold a shared key.
-    keys.write_secret(directory / "scenario.yaml", text)
+    write_secret(directory / "scenario.yaml", text)
     keys.write(facts.lab, secrets)
     content = {name: getattr(facts, name) for name in Facts.__slots__}
     (directory / "lab.json").write_text(json.dumps(content, indent=2) + "\n")

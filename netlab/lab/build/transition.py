@@ -15,10 +15,11 @@ from functools import cached_property, partial
 from netlab.azure.moments import initial
 from netlab.azure.state import State
 from netlab.errors import LabError
-from netlab.lab.build import alive, certificates, clients, keys, records
+from netlab.lab.build import alive, certificates, clients, records
 from netlab.lab.build.settling import await_bgp, await_fabrics, await_tunnels
 from netlab.lab.build.step import Step
 from netlab.lab.machine import Machine
+from netlab.machine.secrets import write_secret
 from netlab.plan.difference import Difference, directories
 from netlab.plan.edges import foothold
 from netlab.plan.model import IkeServer, Plan, Uplink
@@ -178,7 +179,7 @@ def _issue(change: Transition) -> None:
     found = change.difference
     known = {item.name for item in found.old.certificates} - found.stale_certificates
     kept = known | set(found.old.tls_keys)
-    certificates.issue(found.new.lab, found.new.certificates, found.new.tls_keys, keys.write_secret, kept)
+    certificates.issue(found.new.lab, found.new.certificates, found.new.tls_keys, write_secret, kept)
 
 
 def _change_keys(change: Transition) -> None:

@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from netlab.lab.build import certificates, keys
+from netlab.lab.build import certificates
+from netlab.machine.secrets import write_secret
 from netlab.plan import names
 from netlab.plan.model import Certificate
 from netlab.plan.planner import plan
@@ -31,7 +32,7 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(names, "RUN_ROOT", str(root))
         (root / LAB).mkdir()
-        certificates.issue(LAB, WANTED, ["tls-auth-vnet1"], keys.write_secret)
+        certificates.issue(LAB, WANTED, ["tls-auth-vnet1"], write_secret)
         return Path(names.certificate_path(LAB, "")).parent
 
 
@@ -127,5 +128,5 @@ def test_a_certificate_says_what_its_owner_is_in_tls(
 def test_without_certificates_there_is_not_even_a_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(names, "RUN_ROOT", str(tmp_path))
     none: tuple[Certificate, ...] = plan(load("p2s-branch").scenario, LAB).certificates
-    certificates.issue(LAB, none, (), keys.write_secret)
+    certificates.issue(LAB, none, (), write_secret)
     assert list(tmp_path.iterdir()) == []
