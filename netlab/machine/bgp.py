@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Collection, Iterable
-from typing import TypeVar
+from collections.abc import Collection, Iterable
 
 from netlab.errors import LabError
 from netlab.machine import bird, frr
-from netlab.machine.speaking import BgpPeer, BgpRoute, Drift, Program
+from netlab.machine.speaking import BgpPeer, BgpRoute, Drift, Program, answered
 from netlab.plan.model import BgpProgram, BgpSpeaker
-
-T = TypeVar("T")
 
 _PROGRAMS: dict[BgpProgram, Program] = {"frr": frr, "bird": bird}
 
@@ -72,11 +69,3 @@ def refresh(speaker: BgpSpeaker, address: str) -> None:
 def announce(speaker: BgpSpeaker, add: Iterable[str] = (), delete: Iterable[str] = ()) -> None:
     """Announce and withdraw prefixes."""
     program(speaker).announce(speaker, add, delete)
-
-
-def answered(ask: Callable[[], T]) -> T | None:
-    """What a daemon answers; None where it does not."""
-    try:
-        return ask()
-    except (OSError, LabError):
-        return None

@@ -7,12 +7,11 @@ import socket
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from ipaddress import IPv4Network
 from pathlib import Path
 
 from netlab.errors import LabError
 from netlab.machine import processes
-from netlab.machine.speaking import BgpPeer, BgpRoute, Drift, lines
+from netlab.machine.speaking import BgpPeer, BgpRoute, Drift, answered, asking, in_order, lines
 from netlab.plan.model import BgpSpeaker
 from netlab.render import text
 
@@ -42,21 +41,12 @@ def logs(daemon: str) -> tuple[str, str]:
 
 def ready(directory: str, daemon: str, seconds: float = _TIMEOUT) -> bool:
     """Whether it answers in time."""
-    try:
-        command(directory, "show status", seconds)
-    except (OSError, LabError):
-        return False
-    return True
+    return answered(lambda: command(directory, "show status", seconds)) is not None
 
 
 def command(directory: str, line: str, seconds: float = _TIMEOUT) -> str:
     """What BIRD answers to a command, without its codes; LabError if it refuses it."""
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(seconds)
-        connection.connect(f"{directory}/{_SOCKET}")
-        listening = processes.peer(connection)
-        if listening is not None and listening.stopped:
-            raise LabError(f"bird in {directory} is stopped by a signal", "kill -CONT lets it go on")
+    with asking(directory, "bird", _SOCKET, seconds) as connection:
         _answer(connection)
         connection.sendall(f"{line}\n".encode())
         answer, code = _answer(connection)
@@ -168,14 +158,14 @@ def routes(speaker: BgpSpeaker) -> tuple[BgpRoute, ...]:
         for item in shown
         if item.kind != "unreachable" or item.source not in names
     )
-    return tuple(sorted(found, key=lambda route: (route.peer != "", IPv4Network(route.prefix), route.peer)))
+    return in_order(found)
 
 
 def advertised(speaker: BgpSpeaker, peer: str) -> tuple[BgpRoute, ...]:
     """What a speaker advertises to a peer, after export policy and before its own AS number is prepended."""
     shown = _shown(speaker, f"show route table bgp4 export {_name(peer)} all")
     found = (BgpRoute(s.prefix, as_path=" ".join(s.as_path), next_hop=s.said.get("BGP.next_hop", "")) for s in shown)
-    return tuple(sorted(found, key=lambda route: IPv4Network(route.prefix)))
+    return in_order(found)
 
 
 def _shown(speaker: BgpSpeaker, line: str) -> Iterator[_Shown]:

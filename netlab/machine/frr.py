@@ -7,13 +7,12 @@ import json
 import shutil
 import socket
 from collections.abc import Collection, Iterable, Iterator
-from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
 from netlab.errors import LabError
 from netlab.machine import processes
-from netlab.machine.speaking import BgpPeer, BgpRoute, Drift, lines
+from netlab.machine.speaking import BgpPeer, BgpRoute, Drift, answered, asking, in_order, lines
 from netlab.plan.model import BgpSpeaker
 from netlab.render import text
 
@@ -62,22 +61,13 @@ def ready(directory: str, daemon: str, seconds: float = _TIMEOUT) -> bool:
     """Whether a daemon serves, in time: zebra its clients, any daemon its vty."""
     if daemon == "zebra" and not Path(directory, "zserv.api").exists():
         return False
-    try:
-        command(directory, daemon, "show version", seconds=seconds)
-    except (OSError, LabError):
-        return False
-    return True
+    return answered(lambda: command(directory, daemon, "show version", seconds=seconds)) is not None
 
 
 def command(directory: str, daemon: str, *lines: str, seconds: float = _TIMEOUT) -> str:
     """What a daemon answers to vty commands in turn; LabError if it refuses one."""
     answers = []
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(seconds)
-        connection.connect(f"{directory}/{daemon}.vty")
-        listening = processes.peer(connection)
-        if listening is not None and listening.stopped:
-            raise LabError(f"{daemon} in {directory} is stopped by a signal", "kill -CONT lets it go on")
+    with asking(directory, daemon, f"{daemon}.vty", seconds) as connection:
         for line in ("enable", *lines):
             connection.sendall(line.encode() + b"\0")
             answer, status = _answer(connection)
@@ -112,8 +102,7 @@ def routes(speaker: BgpSpeaker) -> tuple[BgpRoute, ...]:
 def routes_in(directory: str) -> tuple[BgpRoute, ...]:
     """Every valid route of the bgpd of a directory, its own first."""
     table = show(directory, "bgp ipv4 unicast").get("routes", {})
-    found = [_route(item) for items in table.values() for item in items if item.get("valid")]
-    return tuple(sorted(found, key=lambda route: (route.peer != "", IPv4Network(route.prefix), route.peer)))
+    return in_order(_route(item) for items in table.values() for item in items if item.get("valid"))
 
 
 def _route(item: Any) -> BgpRoute:
@@ -132,10 +121,9 @@ def _route(item: Any) -> BgpRoute:
 def advertised(speaker: BgpSpeaker, peer: str) -> tuple[BgpRoute, ...]:
     """What a speaker advertises to a peer, after export policy and before its own AS number is prepended."""
     table = show(speaker.directory, f"bgp ipv4 unicast neighbors {peer} advertised-routes").get("advertisedRoutes", {})
-    found = (
+    return in_order(
         BgpRoute(item["network"], as_path=item["path"], next_hop=item.get("nextHop", "")) for item in table.values()
     )
-    return tuple(sorted(found, key=lambda route: IPv4Network(route.prefix)))
 
 
 def peers(speaker: BgpSpeaker) -> tuple[BgpPeer, ...]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from netlab.machine import filters, flushing, frr
-from netlab.machine.bgp import answered
 from netlab.machine.p2s.types import tunnel_type
 from netlab.machine.routes import RTPROT_NETLAB, as_planned, routes, set_routes
+from netlab.machine.speaking import answered
 from netlab.plan import gateways as planned
 from netlab.plan.model import CUSTOM_ROUTES_TABLE, MAIN_TABLE, GatewayView, Route, RouteServerView, Server, Timers
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import contextlib
+import socket
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from ipaddress import IPv4Network
+from typing import Protocol, TypeVar
 
+from netlab.errors import LabError
 from netlab.machine import processes
 from netlab.plan.model import BgpSpeaker
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,31 @@ class Program(Protocol):
     def refresh(self, speaker: BgpSpeaker, address: str) -> None: ...
 
     def announce(self, speaker: BgpSpeaker, add: Iterable[str], delete: Iterable[str]) -> None: ...
+
+
+@contextlib.contextmanager
+def asking(directory: str, daemon: str, name: str, seconds: float) -> Iterator[socket.socket]:
+    """A connection to a daemon's socket of this name in its directory; LabError if a signal has stopped the daemon."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(seconds)
+        connection.connect(f"{directory}/{name}")
+        listening = processes.peer(connection)
+        if listening is not None and listening.stopped:
+            raise LabError(f"{daemon} in {directory} is stopped by a signal", "kill -CONT lets it go on")
+        yield connection
+
+
+def answered(ask: Callable[[], T]) -> T | None:
+    """What a daemon answers; None where it does not."""
+    try:
+        return ask()
+    except (OSError, LabError):
+        return None
+
+
+def in_order(found: Iterable[BgpRoute]) -> tuple[BgpRoute, ...]:
+    """Routes as they are listed: a speaker's own first, then by prefix and peer."""
+    return tuple(sorted(found, key=lambda route: (route.peer != "", IPv4Network(route.prefix), route.peer)))
 
 
 def lines(configuration: str, comment: str) -> frozenset[str]:
