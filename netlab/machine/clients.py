@@ -116,24 +116,24 @@ def _attempt(plan: Plan, client: Client) -> Iterator[None]:
     path = _memory(plan.lab, client)
     path.parent.mkdir(mode=0o700, exist_ok=True)
     path.unlink(missing_ok=True)
+    logged = radius.logged(plan, client)
     try:
-        with radius.attempt(plan, client):
-            yield
+        yield
     finally:
-        why = _said(plan, client)
+        why = _said(plan, client, logged)
         if why is not None:
             path.write_text(why.name)
 
 
-def _said(plan: Plan, client: Client) -> Refusal | None:
-    """What a client's gateway says of it now.
+def _said(plan: Plan, client: Client, logged: Mapping[str, int]) -> Refusal | None:
+    """What a client's gateway says of it now; before its attempt RADIUS servers had ``logged`` so much.
 
     To a RADIUS server with another secret a gateway's questions mean nothing: it does not answer, and says why in its
     own log.
     """
     server = plan.server_of(client)
     why = tunnel_type(server).refusals(server).get(client.node) if server is not None else None
-    strange = why is Refusal.NO_RADIUS and radius.has_another_secret(plan, client)
+    strange = why is Refusal.NO_RADIUS and radius.has_another_secret(plan, client, logged)
     return Refusal.WRONG_SECRET if strange else why
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -53,34 +52,22 @@ def write_charons(plan: Plan, client: RadiusClient, directory: str) -> None:
     write_secret(Path(directory, CHARONS), texts.eap_radius(client, secrets(plan), plan.timers))
 
 
-@contextlib.contextmanager
-def attempt(plan: Plan, client: Client) -> Iterator[None]:
-    """Keep what servers log of a client's gateway while the client tries to connect."""
-    asked = [(server, Path(server.directory, LOG)) for server in _asked(plan, client.gateway)]
-    sizes = [log.stat().st_size for _, log in asked]
-    try:
-        yield
-    finally:
-        for (server, log), size in zip(asked, sizes, strict=True):
-            with log.open("rb") as file:
-                file.seek(size)
-                _attempt(server, client).write_bytes(file.read())
+def logged(plan: Plan, client: Client) -> dict[str, int]:
+    """How many bytes the servers have logged that a client's gateway asks, by their nodes."""
+    return {server.node: Path(server.directory, LOG).stat().st_size for server in _asked(plan, client.gateway)}
 
 
-def has_another_secret(plan: Plan, client: Client) -> bool:
-    """Whether a server got questions of a client's gateway with another secret, at the client's last attempt."""
+def has_another_secret(plan: Plan, client: Client, before: Mapping[str, int]) -> bool:
+    """Whether a server got questions of a client's gateway with another secret, since it had logged so many bytes."""
     for server in _asked(plan, client.gateway):
         own = {peer.address for peer in server.peers if peer.vnet == client.gateway}
-        with contextlib.suppress(FileNotFoundError):
-            said = _attempt(server, client).read_text(errors="replace")
-            if own & {found["address"] for found in _STRANGE.finditer(said)}:
-                return True
+        with Path(server.directory, LOG).open("rb") as log:
+            log.seek(before[server.node])
+            said = log.read().decode(errors="replace")
+        if own & {found["address"] for found in _STRANGE.finditer(said)}:
+            return True
     return False
 
 
 def _asked(plan: Plan, vnet: str) -> Iterator[RadiusServer]:
     return (server for server in plan.radius_servers if vnet in {peer.vnet for peer in server.peers})
-
-
-def _attempt(server: RadiusServer, client: Client) -> Path:
-    return Path(server.directory, f"attempt-{client.name}")
