@@ -35,9 +35,14 @@ _REJOIN = "delete table netdev severed\ndelete table inet severed\n"
 
 def load(node: Node, ruleset: str) -> None:
     """Load a ruleset at a node."""
-    code, output = processes.run(node.netns, ["nft", "-f", "-"], ruleset)
+    _nft(node.netns, node.name, ruleset)
+
+
+def _nft(netns: str, where: str, text: str) -> None:
+    """Have nft do in a namespace what a text says, all of it or nothing."""
+    code, output = processes.run(netns, ["nft", "-f", "-"], text)
     if code != 0:
-        raise BuildError(f"{node.name}: nft: {output.strip()}")
+        raise BuildError(f"{where}: nft: {output.strip()}")
 
 
 def replace(node: Node, old: str, new: str) -> None:
@@ -99,10 +104,7 @@ def _prefix(element: str | dict[str, dict[str, str]]) -> str:
 def change_set(netns: str, name: str, prefixes: Iterable[str]) -> None:
     """Give a set of network security groups these prefixes, in one transaction."""
     place = " ".join((*_SECURITY, name))
-    text = f"flush set {place}\nadd element {place} {{ {', '.join(prefixes)} }}\n"
-    code, output = processes.run(netns, ["nft", "-f", "-"], text)
-    if code != 0:
-        raise BuildError(f"{netns}: nft: {output.strip()}")
+    _nft(netns, netns, f"flush set {place}\nadd element {place} {{ {', '.join(prefixes)} }}\n")
 
 
 def start(plan: Plan, nodes: Collection[str]) -> None:
