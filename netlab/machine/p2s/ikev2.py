@@ -120,8 +120,7 @@ def _await_radius(plan: Plan, client: Client) -> None:
     """Wait until the gateway says why it refused a client, if it asks a RADIUS server: it may wait longer than the
     client does."""
     server = plan.server_of(client)
-    if any(item.radius for item in plan.charons if server is not None and item.directory == server.directory):
-        assert server is not None
+    if server is not None and any(item.radius for item in plan.charons if item.directory == server.directory):
         with contextlib.suppress(ConvergeError):
             seconds = radius_timeout(plan.timers) + _TERMINATE_SECONDS
             wait_until(lambda: client.node in refusals(server), seconds, lambda: "the gateway says nothing")

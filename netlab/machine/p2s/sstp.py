@@ -28,13 +28,6 @@ _READY_SECONDS = 60.0
 _CONNECT_SECONDS = 90.0
 _LOG = processes.output(sys.executable)
 _ANSWER = re.compile(r"the proxy answers (\d+)")
-_REFUSED = {
-    "REVOKED": Refusal.REVOKED,
-    "UNTRUSTED": Refusal.UNTRUSTED,
-    "WRONG_PASSWORD": Refusal.WRONG_PASSWORD,
-    "NO_ADDRESS": Refusal.NO_ADDRESS,
-    "NO_RADIUS": Refusal.NO_RADIUS,
-}
 
 
 def _start(netns: str, directory: str, end: str, settings: str) -> processes.Process:
@@ -79,7 +72,7 @@ def offer(server: Server, prefixes: Collection[str], timers: Timers) -> None:
 def refusals(server: Server) -> dict[str, Refusal]:
     """Why it refused clients, as it says itself."""
     refused = (control.ask(server.directory, "status") or {}).get("refused", {})
-    return {user: _REFUSED[why] for user, why in refused.items() if why in _REFUSED}
+    return {user: Refusal[why] for user, why in refused.items() if why in Refusal.__members__}
 
 
 def connected(server: Server) -> tuple[Connected, ...] | None:
