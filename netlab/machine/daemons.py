@@ -15,7 +15,7 @@ from netlab.machine.answering import answers
 from netlab.machine.bgp import program
 from netlab.machine.p2s.types import tunnel_type
 from netlab.machine.radius import server as radius
-from netlab.machine.waiting import stretched, wait_until
+from netlab.machine.waiting import await_daemon, stretched
 from netlab.plan.model import BgpSpeaker, Charon, Plan
 from netlab.plan.names import lab_directory
 from netlab.render import text
@@ -79,8 +79,14 @@ def stop_controller(lab: str) -> None:
 def await_controller(lab: str, command: Sequence[str]) -> None:
     """Wait until the controller is at work: it takes its name after its first look at the lab."""
     said = partial(processes.last_words, _controller_directory(lab), processes.output(command[0]))
-    alive = partial(processes.under, _controller_directory(lab))
-    _await("the SDN controller", lambda: (CONTROLLER, CONTROLLER) in running(lab), said, lambda: bool(alive()))
+
+    def serves() -> bool:
+        return (CONTROLLER, CONTROLLER) in running(lab)
+
+    def alive() -> bool:
+        return bool(processes.under(_controller_directory(lab)))
+
+    await_daemon("the SDN controller", serves, _READY_SECONDS, said, alive)
 
 
 def take_name() -> None:
@@ -154,7 +160,8 @@ def _controller_directory(lab: str) -> str:
 
 def _await_charon(item: Charon, process: processes.Process) -> None:
     said = partial(processes.last_words, item.directory, *charon.LOGS)
-    _await(f"charon of {item.node}", partial(charon.ready, item.directory), said, process.alive)
+    ready = partial(charon.ready, item.directory)
+    await_daemon(f"charon of {item.node}", ready, _READY_SECONDS, said, process.alive)
 
 
 def _of_speakers(plan: Plan) -> Iterator[tuple[BgpSpeaker, str]]:
@@ -167,14 +174,5 @@ def _start_speakers(plan: Plan, found: Sequence[tuple[BgpSpeaker, str]]) -> None
     for speaker, daemon, process in started:
         said = partial(processes.last_words, speaker.directory, *program(speaker).logs(daemon))
         ready = partial(program(speaker).ready, speaker.directory, daemon)
-        _await(f"{daemon} of {speaker.node}", ready, said, process.alive)
+        await_daemon(f"{daemon} of {speaker.node}", ready, _READY_SECONDS, said, process.alive)
         program(speaker).remember(speaker, daemon)
-
-
-def _await(what: str, met: Callable[[], bool], said: Callable[[], str], alive: Callable[[], bool]) -> None:
-    wait_until(
-        met,
-        _READY_SECONDS,
-        lambda: f"{what} is not there; {said()}",
-        lambda: "" if alive() else f"{what} has ended; {said()}",
-    )

@@ -10,7 +10,7 @@ from pathlib import Path
 from netlab.machine import namespaces, processes
 from netlab.machine.admission import Refusal
 from netlab.machine.secrets import secrets, write_secret
-from netlab.machine.waiting import wait_until
+from netlab.machine.waiting import await_daemon
 from netlab.plan.model import HttpProxy, Plan
 from netlab.render import text
 
@@ -31,13 +31,11 @@ def start(plan: Plan, proxy: HttpProxy) -> None:
     write_secret(directory / _CONF, text.tinyproxy_conf(proxy, password))
     process = processes.start([PROGRAM, "-d", "-c", _CONF], proxy.directory, proxy.netns)
     said = partial(processes.last_words, proxy.directory, processes.output(PROGRAM))
-    what = f"the HTTP proxy of {proxy.node}"
-    wait_until(
-        lambda: namespaces.run_in(proxy.netns, partial(_listens, proxy.address, proxy.port)),
-        _READY_SECONDS,
-        lambda: f"{what} is not there; {said()}",
-        lambda: "" if process.alive() else f"{what} has ended; {said()}",
-    )
+
+    def serves() -> bool:
+        return namespaces.run_in(proxy.netns, partial(_listens, proxy.address, proxy.port))
+
+    await_daemon(f"the HTTP proxy of {proxy.node}", serves, _READY_SECONDS, said, process.alive)
 
 
 def _listens(address: str, port: int) -> bool:

@@ -56,6 +56,18 @@ def wait_until(
         began = time.monotonic()
 
 
+def await_daemon(
+    what: str, serves: Callable[[], bool], seconds: float, said: Callable[[], str], alive: Callable[[], bool]
+) -> None:
+    """Wait until a daemon serves that was started; ConvergeError with what it said last if it does not or has ended."""
+    wait_until(
+        serves,
+        seconds,
+        lambda: f"{what} is not there; {said()}",
+        lambda: "" if alive() else f"{what} has ended; {said()}",
+    )
+
+
 def settled(look: Callable[[], T], seconds: float) -> T:
     """What is found when nothing more is found, or after so many seconds: what is only on its way is no finding."""
     deadline = (began := time.monotonic()) + stretched(seconds)

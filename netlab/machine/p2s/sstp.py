@@ -19,7 +19,7 @@ from netlab.machine.radius import server as radius
 from netlab.machine.routes import routes as kernel_routes
 from netlab.machine.routes import set_routes
 from netlab.machine.sstp import control
-from netlab.machine.waiting import wait_until
+from netlab.machine.waiting import await_daemon, wait_until
 from netlab.plan.model import Child, Client, Interface, Plan, Route, Server, SstpServer, Timers
 from netlab.render import sstp as texts
 from netlab.sstp.settings import FILE, TLS_KEYS
@@ -49,13 +49,12 @@ def start(plan: Plan, server: Server) -> None:
         Path(server.directory).mkdir(mode=0o700, exist_ok=True)
         radius.write_settings(plan, server.radius, server.directory)
     process = _start(server.edge_netns, server.directory, "gateway", settings)
-    what, said = f"SSTP of {server.node}", partial(processes.last_words, server.directory, _LOG)
-    wait_until(
-        lambda: connected(server) is not None,
-        _READY_SECONDS,
-        lambda: f"{what} is not there; {said()}",
-        lambda: "" if process.alive() else f"{what} has ended; {said()}",
-    )
+    said = partial(processes.last_words, server.directory, _LOG)
+
+    def serves() -> bool:
+        return connected(server) is not None
+
+    await_daemon(f"SSTP of {server.node}", serves, _READY_SECONDS, said, process.alive)
 
 
 def offered(server: Server) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from netlab.machine import processes
 from netlab.machine.secrets import secrets, write_secret
-from netlab.machine.waiting import wait_until
+from netlab.machine.waiting import await_daemon
 from netlab.plan.model import Client, Plan, RadiusClient, RadiusServer
 from netlab.radius.settings import FILE
 from netlab.render import radius as texts
@@ -33,13 +33,12 @@ def start(plan: Plan, server: RadiusServer) -> None:
     write_secret(directory / "users", texts.users(server, known))
     options = ("-f", "-d", server.directory, "-n", "radiusd", "-l", "stdout")
     process = processes.start([PROGRAM, *options], server.directory, plan.netns(server.node))
-    what, said = f"FreeRADIUS of {server.node}", partial(processes.last_words, server.directory, LOG)
-    wait_until(
-        lambda: _READY in (directory / LOG).read_text(errors="replace"),
-        _READY_SECONDS,
-        lambda: f"{what} is not there; {said()}",
-        lambda: "" if process.alive() else f"{what} has ended; {said()}",
-    )
+    said = partial(processes.last_words, server.directory, LOG)
+
+    def serves() -> bool:
+        return _READY in (directory / LOG).read_text(errors="replace")
+
+    await_daemon(f"FreeRADIUS of {server.node}", serves, _READY_SECONDS, said, process.alive)
 
 
 def write_settings(plan: Plan, client: RadiusClient, directory: str) -> None:
