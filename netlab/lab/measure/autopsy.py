@@ -29,6 +29,7 @@ class Coroner:
     _ends: dict[tuple[str, str], _TunnelEnd | None] = field(default_factory=dict)
     _tables_of: dict[tuple[str, str], tuple[int, ...]] = field(default_factory=dict)
     _chosen: dict[tuple[str, str, tuple[int, ...]], KernelRoute | None] = field(default_factory=dict)
+    _members_of: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
 
     def examine(self, trace: Trace) -> Drop:
         """The drop of a trace that is not answered."""
@@ -165,7 +166,9 @@ class Coroner:
         return cause(DropType.INVALID_STATE, packet=names[0], before=names[1])
 
     def _members(self, netns: str, name: str) -> tuple[str, ...]:
-        return self.machine.gateways.set_members(netns, name)
+        if (netns, name) not in self._members_of:
+            self._members_of[netns, name] = self.machine.gateways.set_members(netns, name)
+        return self._members_of[netns, name]
 
     def _behind(self, node: str, address: str) -> str:
         """The private address that a fabric translates a public one to before it filters; any other one as it is."""
