@@ -185,7 +185,7 @@ class _Run:
         """Have the sources of TCP probes connect whose packets passed one of these nodes."""
         wanted = {}
         for number, probe in enumerate(self.probes) if stateful else ():
-            if probe.protocol == "tcp" and self._trace(number).answered and self.record.passed(number, stateful):
+            if probe.protocol == "tcp" and self.record.passed(number, stateful) and self._trace(number).answered:
                 shot = self._shot(probe)
                 wanted[number] = probe, Greeting(number, shot.source, shot.target)
         self.greeted = frozenset(wanted)
