@@ -11,7 +11,7 @@ from netlab.lab.machine import Machine
 from netlab.lab.measure.screening import Screening
 from netlab.machine.routes import KernelRoute, longest_match
 from netlab.plan.clients import ON_LINK
-from netlab.plan.model import AccessRules, Barrier, Child, FabricRules, FixedRoute, Plan, Route, StatefulForwarding
+from netlab.plan.model import AccessRules, Barrier, Child, FabricRules, FixedRoute, Plan, Route
 from netlab.plan.tables import GATEWAY_METRIC
 from netlab.plan.underlay import LAST_RESORT
 from netlab.probe.trace import Leg, Sighting, Trace, last, looping
@@ -53,12 +53,9 @@ class Coroner:
             return Drop.of(trace.probe.source, "forward", cause(DropType.NOT_ANSWERED, what="no connection came about"))
         if seen.outgoing:
             return self._on_the_wire(seen, "forward", trace.target_address)
-        if self._is_stateful(seen.node):
+        if self.plan.node(seen.node).stateful:
             return Drop.of(seen.node, "forward", cause(DropType.INVALID_STATE, packet="ACK", before="SYN-ACK"))
         return Drop.of(seen.node, "forward", self._no_way(seen.node, trace.target_address, seen.interface))
-
-    def _is_stateful(self, node: str) -> bool:
-        return any(isinstance(item, StatefulForwarding) for item in self.plan.node(node).nftables)
 
     def _leg(self, trace: Trace, leg: Direction, start: str, destination: str) -> Drop:
         loop = looping(trace, leg)
@@ -156,7 +153,7 @@ class Coroner:
         asked = any(s.node == seen.node for s in trace.sightings if s.leg == "forward")
         names = {"icmp": ("echo reply", "echo request"), "tcp": ("SYN-ACK", "SYN")}.get(trace.probe.protocol)
         if (
-            not self._is_stateful(seen.node)
+            not self.plan.node(seen.node).stateful
             or asked
             or leg == "forward"
             or names is None

@@ -17,7 +17,7 @@ from netlab.lab.measure.judgement import another_cause, another_way, disagreemen
 from netlab.lab.measure.passages import Passages
 from netlab.lab.measure.probing import aimed, all_addresses
 from netlab.lab.measure.trace import outer, tunnel_ends
-from netlab.plan.model import Plan, StatefulForwarding
+from netlab.plan.model import Plan
 from netlab.probe.observe import observe
 from netlab.probe.packets import MAX_PROBES
 from netlab.probe.trace import Observation, Probe, Trace, all_pairs, path
@@ -61,7 +61,8 @@ def measure(
     present = {node: addresses[node] for node in taking_part if node in addresses and node in witnesses}
     asked = (probe for probe in all_pairs(present) if _question(probe) in predicted)
     probes = [aimed(state, everything, probe) for probe in asked]
-    nodes = _Asked(present, witnesses, _underlay(lab.plan) & witnesses.keys(), _stateful(lab.plan))
+    stateful = {node.name for node in lab.plan.nodes if node.stateful}
+    nodes = _Asked(present, witnesses, _underlay(lab.plan) & witnesses.keys(), stateful)
     coroner, passages, evidence = Coroner(lab.plan, machine), Passages(lab.plan), list[Evidence]()
     cells, before = list[Cell](), machine.inventory.overflows()
     for observation in _observed(nodes, probes, predicted):
@@ -142,11 +143,6 @@ def _observed(asked: _Asked, probes: Sequence[Probe], predicted: Mapping[Questio
         some = probes[at : at + MAX_PROBES]
         wanted = [probe for probe in some if predicted[_question(probe)].outcome == "reachable"]
         yield asked.observe(some, wanted)
-
-
-def _stateful(plan: Plan) -> set[str]:
-    """The nodes that forward what belongs to a connection alone."""
-    return {node.name for node in plan.nodes if any(isinstance(r, StatefulForwarding) for r in node.nftables)}
 
 
 def _underlay(plan: Plan) -> set[str]:

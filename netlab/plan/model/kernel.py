@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Literal
 
-from netlab.plan.model.nftables import Ruleset
+from netlab.plan.model.nftables import Ruleset, StatefulForwarding
 
 Kind = Literal[
     "internet",
@@ -108,3 +108,8 @@ class Node:
     forwarding: bool = True
     answers_ping: bool = True
     nftables: tuple[Ruleset, ...] = ()
+
+    @property
+    def stateful(self) -> bool:
+        """Whether it forwards only what belongs to a connection or opens one."""
+        return any(isinstance(ruleset, StatefulForwarding) for ruleset in self.nftables)
