@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from functools import cache
-from ipaddress import IPv4Address, IPv4Network
 
 from netlab.lab.machine import Machine
-from netlab.lab.measure.screening import Screening
+from netlab.lab.measure.screening import Screening, covered
 from netlab.machine.routes import KernelRoute, longest_match
 from netlab.plan.clients import ON_LINK
 from netlab.plan.model import AccessRules, Barrier, Child, FabricRules, FixedRoute, Plan, Route
@@ -97,7 +95,7 @@ class Coroner:
         end = self._ends[place]
         if end is None:
             return cause(DropType.LOST, interface=seen.interface)
-        if end.to_clients and not any(_covered(destination, child.remote_ts.prefixes) for child in end.children):
+        if end.to_clients and not any(covered(destination, child.remote_ts.prefixes) for child in end.children):
             return cause(DropType.NO_CLIENT).about(destination)
         if not end.children and end.client:
             return cause(DropType.CLIENT_NOT_CONNECTED, client=end.client, why="it has no tunnel")
@@ -266,7 +264,7 @@ def _stops(barrier: Barrier, seen: Sighting, egress: tuple[str, ...], destinatio
         return False
     if barrier.protocols and protocol not in barrier.protocols:
         return False
-    return not (_covered(seen.source, barrier.sources) or _covered(destination, barrier.destinations))
+    return not (covered(seen.source, barrier.sources) or covered(destination, barrier.destinations))
 
 
 def _identity(route: Route | KernelRoute) -> tuple[str, str, int]:
@@ -276,19 +274,9 @@ def _identity(route: Route | KernelRoute) -> tuple[str, str, int]:
 def _outside(children: tuple[Child, ...], tunnel: str, source: str, destination: str) -> Cause | None:
     """Which address of a packet no CHILD SA selects, and what they select; None if one selects both."""
     pairs = [(child.local_ts.prefixes, child.remote_ts.prefixes) for child in children]
-    towards = [local for local, remote in pairs if _covered(destination, remote)]
-    if any(_covered(source, local) for local in towards):
+    towards = [local for local, remote in pairs if covered(destination, remote)]
+    if any(covered(source, local) for local in towards):
         return None
     address, side = (source, towards) if towards else (destination, [remote for _, remote in pairs])
     selectors = ", ".join(sorted({ts for selectors in side for ts in selectors}))
     return cause(DropType.NOT_SELECTED, tunnel=tunnel, address=address, selectors=selectors)
-
-
-def _covered(address: str, selectors: tuple[str, ...]) -> bool:
-    own = IPv4Address(address)
-    return any(own in _network(ts) for ts in selectors)
-
-
-@cache
-def _network(prefix: str) -> IPv4Network:
-    return IPv4Network(prefix)

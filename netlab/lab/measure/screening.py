@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from ipaddress import IPv4Address, IPv4Network
 
-from netlab.plan.model import Plan, SecuredPort, SecurityChain, SecurityRules, SecurityTerm
+from netlab.plan.model import AddressSet, Plan, SecuredPort, SecurityChain, SecurityRules, SecurityTerm
 from netlab.probe.trace import Sighting, Trace
 from netlab.results.drops import Cause, Direction
 from netlab.results.protocols import PORT, SOURCE_PORTS
@@ -47,11 +47,8 @@ class Screening:
         return {port.interface: port for port in self._rules.ports} if self._rules is not None else {}
 
     @cached_property
-    def _sets(self) -> dict[str, tuple[IPv4Network, ...]]:
-        sets = self._rules.sets if self._rules is not None else ()
-        netns = self.plan.netns(self.node)
-        held = {item.name: self.members(netns, item.name) if item.subnet else item.prefixes for item in sets}
-        return {name: tuple(map(IPv4Network, prefixes)) for name, prefixes in held.items()}
+    def _sets(self) -> dict[str, AddressSet]:
+        return {item.name: item for item in self._rules.sets} if self._rules is not None else {}
 
     def _denied(self, chains: Iterable[SecurityChain], port: SecuredPort, seen: Sighting) -> Cause | None:
         if self.leg == "reverse" and self._asked_through(port):
@@ -77,7 +74,21 @@ class Screening:
         return all(_in(port, some) for port, some in zip(ports, ranges, strict=True))
 
     def _among(self, address: str, name: str) -> bool:
-        return not name or any(IPv4Address(address) in prefix for prefix in self._sets[name])
+        if not name:
+            return True
+        held = self._sets[name]
+        return covered(address, self.members(self.plan.netns(self.node), name) if held.subnet else held.prefixes)
+
+
+def covered(address: str, prefixes: Iterable[str]) -> bool:
+    """Whether an address is in one of these prefixes."""
+    own = IPv4Address(address)
+    return any(own in _network(prefix) for prefix in prefixes)
+
+
+@cache
+def _network(prefix: str) -> IPv4Network:
+    return IPv4Network(prefix)
 
 
 def _in(port: int, ranges: Collection[str]) -> bool:
