@@ -132,9 +132,12 @@ class Routing:
             yield self._route(node, route, RTPROT_NETLAB)
 
     def _by_bgp(self, node: Node) -> Iterator[Wanted]:
-        for prefix, devices in bgp_ways(self.moment, node.name).items():
-            route = Route(prefix, metric=_BGP_METRIC, hops=tuple((device, "") for device in sorted(devices)))
-            yield self._route(node, route, _bgp_protocol(self.moment, node.name))
+        for speaker in (speaker for speaker in self.moment.plan.speakers if speaker.node == node.name):
+            # How its program marks the routes that it writes.
+            protocol = RTPROT_BIRD if speaker.program == "bird" else RTPROT_BGP
+            for prefix, devices in bgp_ways(self.moment, node.name).items():
+                route = Route(prefix, metric=_BGP_METRIC, hops=tuple((device, "") for device in sorted(devices)))
+                yield self._route(node, route, protocol)
 
     def _by_charon(self, node: Node) -> Iterator[Wanted]:
         """What charon installs for SAs: where no packet looks, but at clients that use it."""
@@ -186,12 +189,6 @@ class Routing:
 def _rule(rule: Rule, *, required: bool = True) -> Wanted:
     what = rule_of(rule.priority, rule.source, rule.destination, rule.iif, rule.protocol)
     return Wanted("rule", what, (f"lookup {rule.table}",), required)
-
-
-def _bgp_protocol(moment: Moment, node: str) -> int:
-    """How a speaker's program marks the routes that it writes."""
-    program = next(speaker.program for speaker in moment.plan.speakers if speaker.node == node)
-    return RTPROT_BIRD if program == "bird" else RTPROT_BGP
 
 
 def bgp_ways(moment: Moment, node: str) -> Mapping[str, frozenset[str]]:
