@@ -158,9 +158,11 @@ def _shortest(told: Iterable[tuple[str, str, int]]) -> dict[str, tuple[int, froz
 def in_step(plan: Plan, gateways: Gateways, known: Known) -> bool:
     """Whether every table and all that is offered to clients is as it should be, given what the gateways know."""
     injected = injected_by_route_servers(plan, gateways)
-    tables = all(not any(_difference(plan, fabric, gateways, known, injected)) for fabric in plan.fabrics)
-    tags = all(not any(_stale_tags(fabric, gateways, known, injected)) for fabric in plan.fabrics)
-    return tables and tags and all(_offers(server, gateways, known) for server in plan.servers)
+    return (
+        all(not any(_difference(plan, fabric, gateways, known, injected)) for fabric in plan.fabrics)
+        and all(not any(_stale_tags(fabric, gateways, known, injected)) for fabric in plan.fabrics)
+        and all(_offers(server, gateways, known) for server in plan.servers)
+    )
 
 
 def _offers(server: Server, gateways: Gateways, known: Known) -> bool:
@@ -192,9 +194,10 @@ def _stale_tags(
     fabric: Fabric, gateways: Gateways, known: Known, injected: Injected
 ) -> Iterator[tuple[str, tuple[str, ...]]]:
     """The tags of a fabric that are not as they should be, each with its prefixes."""
-    for tag in fabric.security.sets if fabric.security is not None else ():
-        wanted = wanted_tag(fabric, tag, known, injected) if tag.subnet else ()
-        if tag.subnet and set(wanted) != set(gateways.set_members(fabric.netns, tag.name)):
+    sets = fabric.security.sets if fabric.security is not None else ()
+    for tag in (item for item in sets if item.subnet):
+        wanted = wanted_tag(fabric, tag, known, injected)
+        if set(wanted) != set(gateways.set_members(fabric.netns, tag.name)):
             yield tag.name, wanted
 
 
