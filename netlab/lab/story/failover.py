@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from netlab.lab.machine import Machine
+from netlab.plan.difference import directories
 from netlab.plan.model import Charon, Plan, Tunnel
 
 
@@ -30,7 +31,7 @@ def stop(old: Plan, new: Plan, machine: Machine, abruptly: bool) -> None:
 def repair(old: Plan, new: Plan, secrets: Mapping[str, str], machine: Machine, up: Collection[str]) -> None:
     """Go over to the new plan where that may have been left half-way; where all of it is there, nothing changes."""
     running = {directory for directory, _ in machine.daemons.running(new.lab)}
-    wanted, unwanted = (_directories(added_to(*pair)) for pair in ((old, new), (new, old)))
+    wanted, unwanted = (_names(added_to(*pair)) for pair in ((old, new), (new, old)))
     if wanted <= running and not unwanted & running:
         _move(old, new, machine, up)
         return
@@ -39,18 +40,13 @@ def repair(old: Plan, new: Plan, secrets: Mapping[str, str], machine: Machine, u
     cut_over(old, new, machine, up)
 
 
-def _directories(part: Plan) -> set[str]:
+def _names(part: Plan) -> set[str]:
     """The names of the directories of daemons."""
-    return {directory.rpartition("/")[2] for directory in _whole_directories(part)}
-
-
-def _whole_directories(part: Plan) -> set[str]:
-    for_clients = (server.directory for server in part.servers if server.program)
-    return {*(c.directory for c in part.charons), *(s.directory for s in part.speakers), *for_clients}
+    return {directory.rpartition("/")[2] for directory in directories(part)}
 
 
 def _remove(part: Plan, machine: Machine, abruptly: bool) -> None:
-    machine.daemons.stop(part.lab, _whole_directories(part), abruptly)
+    machine.daemons.stop(part.lab, directories(part), abruptly)
     machine.tunnels.remove(part)
 
 
@@ -86,12 +82,12 @@ def _idle(plan: Plan, machine: Machine) -> Iterator[str]:
 
 def added_to(old: Plan, new: Plan) -> Plan:
     """The new plan with only the daemons and tunnels that the old one has not."""
-    directories = {charon.directory for charon in old.charons}
+    charons = {charon.directory for charon in old.charons}
     speakers = {speaker.directory for speaker in old.speakers}
     servers = {server.directory for server in old.servers}
     return replace(
         new,
-        charons=tuple(charon for charon in new.charons if charon.directory not in directories),
+        charons=tuple(charon for charon in new.charons if charon.directory not in charons),
         speakers=tuple(speaker for speaker in new.speakers if speaker.directory not in speakers),
         tunnels=tuple(tunnel for tunnel in new.tunnels if _place(tunnel) not in set(map(_place, old.tunnels))),
         servers=tuple(server for server in new.servers if server.directory not in servers),
