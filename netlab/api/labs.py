@@ -46,7 +46,7 @@ def up(
     facts = records.Facts(lab, scenario.name, planned.data_plane, planned.timers.scale)
     if anew and engine.down(lab, LINUX):
         progress(f"{lab} is removed")
-    engine.up(records.Lab(facts, scenario, planned), loaded.text, LINUX, controllers(lab), progress)
+    engine.up(records.Lab(facts, scenario, planned), loaded.text, LINUX, progress)
     return lab
 
 
@@ -59,8 +59,7 @@ def transition(lab: Lab, loaded: Loaded) -> Ways:
     held = keys.read(facts.lab)
     secrets = keys.carried_over(lab.scenario, scenario, new.plan.secrets, held)
     before, after = (old, records.text_of(lab), held), (new, loaded.text, secrets)
-    command = controllers(facts.lab)
-    return to_scenario(before, after, LINUX, command), to_scenario(after, before, LINUX, command)
+    return to_scenario(before, after, LINUX), to_scenario(after, before, LINUX)
 
 
 def changes(ways: Ways) -> tuple[PlanChange, ...]:
@@ -73,11 +72,6 @@ def apply(lab: Lab, ways: Ways, progress: Progress) -> None:
     with records.locked(lab.facts.lab):
         rewind(Stage(lab, LINUX))
         engine.apply(*ways, progress)
-
-
-def controllers(lab: str) -> tuple[str, ...]:
-    """The command of the process that runs a lab's controllers."""
-    return *LINUX.controller, lab
 
 
 def down(name: str) -> bool:

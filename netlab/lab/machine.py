@@ -50,3 +50,7 @@ class Machine:
     routers: Routers
     # The command of the process that runs the controllers of a lab, without the lab's name.
     controller: tuple[str, ...]
+
+    def controllers(self, lab: str) -> tuple[str, ...]:
+        """The command of the process that runs a lab's controllers."""
+        return *self.controller, lab

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,6 @@ from hybrids import hybrids
 from hypothesis import given, note, seed
 from topologies import examples, topologies
 
-from netlab.api import controller
 from netlab.api.machine import LINUX
 from netlab.lab.build import engine, records
 from netlab.lab.measure.verify import verify
@@ -29,8 +27,7 @@ def built_and_verified(loaded: Loaded) -> Report:
     """Build a lab, verify it, remove it."""
     planned = plan(loaded.scenario, LAB)
     facts = records.Facts(LAB, loaded.scenario.name, planned.data_plane, planned.timers.scale)
-    command = (sys.executable, "-m", controller.__name__, LAB)
-    engine.up(records.Lab(facts, loaded.scenario, planned), loaded.text, LINUX, command, lambda _: None)
+    engine.up(records.Lab(facts, loaded.scenario, planned), loaded.text, LINUX, lambda _: None)
     try:
         return verify(records.read(LAB), LINUX, lambda _: None)
     finally:

@@ -11,7 +11,6 @@ from types import FrameType
 
 import pytest
 
-from netlab.api import controller
 from netlab.api.machine import LINUX
 from netlab.lab.build import alive, engine, keys, records
 from netlab.machine import clients, daemons, gateways, interfaces, labs, links, processes, sas
@@ -62,8 +61,7 @@ def claimed(lab: str, host_unchanged: None) -> Iterator[Lab]:
     try:
         secrets = keys.pre_shared_keys(loaded.scenario, planned.secrets)
         records.write(records.Facts(lab, "steps", plane, 10), loaded.text, secrets)
-        command = (sys.executable, "-m", controller.__name__, lab)
-        yield Lab(planned, engine.steps(planned, loaded.scenario, secrets, LINUX, command))
+        yield Lab(planned, engine.steps(planned, loaded.scenario, secrets, LINUX))
     finally:
         engine.down(lab, LINUX)
 

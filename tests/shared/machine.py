@@ -332,7 +332,7 @@ class Fake:
             bgp=self.bgp,
             gateways=Gateways(log),
             routers=Routers(log),
-            controller=(),
+            controller=COMMAND[:-1],
         )
 
     @property

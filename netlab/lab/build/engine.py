@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import partial
 
@@ -18,14 +18,9 @@ from netlab.plan.model import Plan
 from netlab.scenario.models import Scenario
 
 
-def steps(
-    plan: Plan, scenario: Scenario, secrets: Mapping[str, str], machine: Machine, controller: Sequence[str]
-) -> tuple[Step, ...]:
-    """The steps from an empty machine to a lab that has converged.
-
-    ``controller`` is the command that starts the controllers' process.
-    """
-    lab, state = plan.lab, initial(scenario)
+def steps(plan: Plan, scenario: Scenario, secrets: Mapping[str, str], machine: Machine) -> tuple[Step, ...]:
+    """The steps from an empty machine to a lab that has converged."""
+    lab, state, controller = plan.lab, initial(scenario), machine.controllers(plan.lab)
     stop, dead = partial(_stop, lab, machine), partial(alive.words, plan, state, machine.daemons)
     initiate = partial(machine.ike.initiate, plan, plan.connections, state.not_at_once)
 
@@ -59,7 +54,7 @@ def steps(
     )
 
 
-def up(lab: records.Lab, text: str, machine: Machine, controller: Sequence[str], progress: Progress) -> None:
+def up(lab: records.Lab, text: str, machine: Machine, progress: Progress) -> None:
     """Build a lab from the scenario of a text; whatever goes wrong or interrupts it, nothing is left behind."""
     name = lab.facts.lab
     leftovers = machine.labs.of(name)
@@ -72,7 +67,7 @@ def up(lab: records.Lab, text: str, machine: Machine, controller: Sequence[str],
         way_back.callback(records.remove, name)
         secrets = keys.pre_shared_keys(lab.scenario, lab.plan.secrets)
         records.write(lab.facts, text, secrets)
-        for step in steps(lab.plan, lab.scenario, secrets, machine, controller):
+        for step in steps(lab.plan, lab.scenario, secrets, machine):
             progress(step.title)
             journal.write(name, step.title)
             way_back.callback(take_back, step, progress)

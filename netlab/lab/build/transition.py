@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
@@ -40,7 +40,7 @@ class Moment:
 
 @dataclass(frozen=True)
 class Transition:
-    """A change of a running lab: what it was, what it becomes, the machine, the command of the controllers.
+    """A change of a running lab: what it was, what it becomes, the machine.
 
     ``leaving`` are the tunnels of clients that end besides those that are made anew, ``connect`` connects some.
     """
@@ -48,7 +48,6 @@ class Transition:
     old: Moment
     new: Moment
     machine: Machine
-    controller: Sequence[str]
     leaving: frozenset[str]
     connect: Callable[[Collection[str]], None]
     coming: frozenset[str] = frozenset()
@@ -65,7 +64,6 @@ def to_scenario(
     old: tuple[records.Lab, str, Mapping[str, str]],
     new: tuple[records.Lab, str, Mapping[str, str]],
     machine: Machine,
-    controller: Sequence[str],
 ) -> Transition:
     """The change of a lab to another scenario, each with its text and its secrets: clients are then as after ``up``."""
     before, after = (_opening(*each) for each in (old, new))
@@ -76,7 +74,7 @@ def to_scenario(
     def connect(names: Collection[str]) -> None:
         clients.connect_all(new[0].plan, new[0].scenario, machine.clients, names)
 
-    return Transition(before, after, machine, controller, moved, connect, moved)
+    return Transition(before, after, machine, moved, connect, moved)
 
 
 def _opening(lab: records.Lab, text: str, secrets: Mapping[str, str]) -> Moment:
@@ -121,7 +119,7 @@ def _settling(change: Transition) -> tuple[Step, ...]:
     dead = partial(alive.words, plan, state, machine.daemons)
 
     def converge() -> None:
-        machine.daemons.await_controller(plan.lab, change.controller)
+        machine.daemons.await_controller(plan.lab, machine.controllers(plan.lab))
         await_tunnels(plan, state, machine)
         await_bgp(plan, state, machine, hopeless=dead)
 
@@ -192,7 +190,7 @@ def _start(change: Transition) -> None:
     machine.daemons.start(found.came)
     machine.tunnels.place(found.came)
     machine.ike.load(found.came, change.new.secrets)
-    machine.daemons.start_controller(found.new.lab, change.controller)
+    machine.daemons.start_controller(found.new.lab, machine.controllers(found.new.lab))
 
 
 def _initiate(change: Transition) -> None:

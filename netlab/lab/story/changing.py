@@ -63,7 +63,6 @@ def _go(stage: Stage, old: records.Lab, before: State) -> None:
         Moment(old.plan, before, records.uplinks(old), held, lambda: None),
         Moment(new.plan, now, records.uplinks(new), secrets, partial(keys.write, lab, {**held, **secrets})),
         machine,
-        (*machine.controller, lab),
         frozenset(before.network.client_tunnels[key].name for key in lost),
         connect,
     )

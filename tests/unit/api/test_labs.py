@@ -9,13 +9,13 @@ import sys
 from pathlib import Path
 
 import netlab
-from netlab.api import labs
+from netlab.api.machine import LINUX
 
 ROOM = Path(netlab.__file__).parent
 
 
 def test_the_command_of_the_controllers_names_their_module_and_the_lab() -> None:
-    python, option, module, lab = labs.controllers("lab")
+    python, option, module, lab = LINUX.controllers("lab")
     assert (python, option, lab) == (sys.executable, "-m", "lab")
     assert callable(importlib.import_module(module).main)
 

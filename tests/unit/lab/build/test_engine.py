@@ -13,7 +13,6 @@ from machine import (
     ALIVE,
     BGPD,
     CLIENTS,
-    COMMAND,
     CONTROLLER,
     DAEMONS,
     KEY,
@@ -58,7 +57,7 @@ def up(machine: Fake, said: list[str] | None = None) -> None:
     """Build the lab; ``said`` gets what was said about progress."""
     said = [] if said is None else said
     facts = records.Facts(LAB, loaded().scenario.name, "userspace", loaded().scenario.time_scale)
-    engine.up(records.Lab(facts, loaded().scenario, planned()), loaded().text, machine.ports, COMMAND, said.append)
+    engine.up(records.Lab(facts, loaded().scenario, planned()), loaded().text, machine.ports, said.append)
 
 
 def requests() -> list[str]:
@@ -94,7 +93,7 @@ def test_bgp_has_settled_only_with_the_right_as_paths() -> None:
 
 def test_a_lab_without_impaired_links_has_no_such_step() -> None:
     scenario = load("p2s-branch-bgp").scenario
-    found = engine.steps(plan(scenario, LAB), scenario, {}, Fake().ports, COMMAND)
+    found = engine.steps(plan(scenario, LAB), scenario, {}, Fake().ports)
     assert tuple(step.title for step in found) == tuple(title for title in TITLES if title != LINKS)
 
 
