@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
@@ -10,7 +10,9 @@ from typing import Any, Literal
 from netlab.plan.model import (
     AnyServer,
     Charon,
+    Client,
     Credentials,
+    HttpProxy,
     IkeConnection,
     IkeServer,
     Link,
@@ -30,6 +32,8 @@ Kind = Literal[
     "uplink", "secret", "certificate", "point-to-site server", "HTTP proxy", "RADIUS server", "TLS key", "setting",
 ]  # fmt: skip
 Key = tuple[Kind, str]
+# A daemon that stands alone at its node.
+_AtNode = HttpProxy | RadiusServer
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,20 +211,17 @@ class Difference:
     @cached_property
     def _stale_proxies(self) -> frozenset[str]:
         """The nodes of the HTTP proxies that are made anew."""
-        differ = {proxy.node for proxy in set(self.old.proxies) ^ set(self.new.proxies)}
-        every = (proxy for plan in (self.old, self.new) for proxy in plan.proxies)
-        return frozenset(
-            proxy.node
-            for proxy in every
-            if proxy.node in differ or proxy.password in self._renewed or self._is_touched(proxy.node)
-        )
+        return self._stale(self.old.proxies, self.new.proxies)
 
     @cached_property
     def _stale_radius_servers(self) -> frozenset[str]:
         """The nodes of the RADIUS servers that are made anew."""
-        differ = {server.node for server in set(self.old.radius_servers) ^ set(self.new.radius_servers)}
-        every = (server for plan in (self.old, self.new) for server in plan.radius_servers)
-        stale = (s.node for s in every if self._is_touched(s.node) or _secrets_of(s) & self._renewed)
+        return self._stale(self.old.radius_servers, self.new.radius_servers)
+
+    def _stale(self, old: Sequence[_AtNode], new: Sequence[_AtNode]) -> frozenset[str]:
+        """The nodes of daemons that differ, or that use or stand on what is made anew."""
+        differ = {daemon.node for daemon in set(old) ^ set(new)}
+        stale = (d.node for d in (*old, *new) if self._is_touched(d.node) or _uses(d) & self._renewed)
         return frozenset((*differ, *stale))
 
     @cached_property
@@ -231,10 +232,9 @@ class Difference:
             behind = {f"{proxy.address}:{proxy.port}" for proxy in plan.proxies if proxy.node in self._stale_proxies}
             for client in plan.clients:
                 server = plan.server_of(client)
-                renewed = (_names(client.credentials) | {client.password}) & self._renewed
                 gone = server is None or server.edge in self._edges
                 if (
-                    renewed
+                    _uses(client) & self._renewed
                     or gone
                     or client.proxy in behind
                     or self._is_touched(client.node)
@@ -269,11 +269,7 @@ def _names(credentials: Credentials) -> set[str]:
     return {*credentials.own, *credentials.trusted, *credentials.revoked}
 
 
-def _secrets_of(server: RadiusServer) -> set[str]:
-    return {peer.secret for peer in server.peers} | {name for _, name in server.users}
-
-
-def _uses(daemon: Charon | AnyServer) -> set[str]:
+def _uses(daemon: Charon | AnyServer | _AtNode | Client) -> set[str]:
     """The secrets and certificates of a daemon; those of an IKE server are its charon's."""
     match daemon:
         case Charon():
@@ -284,6 +280,12 @@ def _uses(daemon: Charon | AnyServer) -> set[str]:
         case SstpServer():
             own = {name for _, name in daemon.users}
             return _names(daemon.credentials) | own | _asks_with(daemon.radius)
+        case HttpProxy():
+            return {daemon.password}
+        case RadiusServer():
+            return {peer.secret for peer in daemon.peers} | {name for _, name in daemon.users}
+        case Client():
+            return _names(daemon.credentials) | {daemon.password}
     return set()
 
 
