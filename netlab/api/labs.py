@@ -13,7 +13,7 @@ from netlab.azure.moments import initial
 from netlab.errors import LabError, UsageError
 from netlab.lab.build import engine, keys, records
 from netlab.lab.build.records import Lab
-from netlab.lab.build.transition import Transition, to_scenario
+from netlab.lab.build.transition import Transition, opening, to_scenario
 from netlab.lab.measure.overview import node_routes, overview
 from netlab.lab.story.rewind import rewind
 from netlab.lab.story.stage import Stage
@@ -58,7 +58,7 @@ def transition(lab: Lab, loaded: Loaded) -> Ways:
     old, new = (records.planned(each, of, initial(of)) for each, of in ((facts, lab.scenario), (wanted, scenario)))
     held = keys.read(facts.lab)
     secrets = keys.carried_over(lab.scenario, scenario, new.plan.secrets, held)
-    before, after = (old, records.text_of(lab), held), (new, loaded.text, secrets)
+    before, after = opening(old, records.text_of(lab), held), opening(new, loaded.text, secrets)
     return to_scenario(before, after, LINUX), to_scenario(after, before, LINUX)
 
 

@@ -60,24 +60,20 @@ class Transition:
         return Difference(self.old.plan, self.new.plan, renewed)
 
 
-def to_scenario(
-    old: tuple[records.Lab, str, Mapping[str, str]],
-    new: tuple[records.Lab, str, Mapping[str, str]],
-    machine: Machine,
-) -> Transition:
-    """The change of a lab to another scenario, each with its text and its secrets: clients are then as after ``up``."""
-    before, after = (_opening(*each) for each in (old, new))
-    one, other = before.state, after.state
+def to_scenario(old: Moment, new: Moment, machine: Machine) -> Transition:
+    """The change of a lab to another scenario, each as it opens: clients are then as after ``up``."""
+    one, other = old.state, new.state
     both = one.network.client_tunnels.keys() & other.network.client_tunnels.keys()
     moved = frozenset(other.network.client_tunnels[k].name for k in both if one.sessions[k] != other.sessions[k])
 
     def connect(names: Collection[str]) -> None:
-        clients.connect_all(new[0].plan, new[0].scenario, machine.clients, names)
+        clients.connect_all(new.plan, other.scenario, machine.clients, names)
 
-    return Transition(before, after, machine, moved, connect, moved)
+    return Transition(old, new, machine, moved, connect, moved)
 
 
-def _opening(lab: records.Lab, text: str, secrets: Mapping[str, str]) -> Moment:
+def opening(lab: records.Lab, text: str, secrets: Mapping[str, str]) -> Moment:
+    """The moment in which the scenario of a text opens in a lab, with these secrets."""
     record = partial(records.write, lab.facts, text, secrets)
     return Moment(lab.plan, initial(lab.scenario), records.uplinks(lab), secrets, record)
 
