@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from netlab.azure import asymmetry
-from netlab.azure.dataplane.walk import Used, Walk
+from netlab.azure.dataplane.walk import Walk, telling
 from netlab.azure.mends import mends
 from netlab.azure.mends.case import Case
 from netlab.azure.mends.redesigns import redesigns
@@ -66,10 +66,10 @@ def _of_bgp(case: Case) -> tuple[str, ...]:
 
 def _leg(ways: tuple[Walk, ...]) -> Iterator[str]:
     """The decisions on the first way that is dropped, or else the first one; of the others only where they lead."""
-    if not ways:
+    told = telling(ways)
+    if told is None:
         return
-    told = next((walk for walk in ways if walk.dropped_at), ways[0])
-    yield from (_decision(used) for used in told.used)
+    yield from (used.sentence for used in told.used)
     if told.dropped_at:
         yield f"{told.dropped_at}: {told.reason}"
     others = [walk for walk in ways if walk is not told]
@@ -78,7 +78,3 @@ def _leg(ways: tuple[Walk, ...]) -> Iterator[str]:
     for walk in others:
         end = f", and dies: {walk.reason}" if walk.dropped_at else ""
         yield f"  {' > '.join(walk.nodes)}{end}"
-
-
-def _decision(used: Used) -> str:
-    return f"{used.node}: {used.prefix}, from {used.source}, leads to {used.leads_to}"

@@ -152,12 +152,7 @@ def folded(cells: Iterable[CellChange]) -> list[Fold]:
 
 def _between(side: Side | None, cell: CellChange) -> object:
     """A side of a cell without the names of its ends."""
-    if side is None:
-        return None
-    names = {cell.source: "source", cell.target: "target"}
-    ways = tuple(tuple(names.get(node, node) for node in way) for way in (side.forward, side.reverse))
-    drop = side.drop
-    return side.verdict, ways, (names.get(drop.node, drop.node), drop.direction, drop.type) if drop else None
+    return side.renamed({cell.source: "source", cell.target: "target"}).end if side is not None else None
 
 
 def _cell(fold: Fold) -> Iterator[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -15,8 +16,6 @@ from netlab.results.verification import Outcome
 Part = Literal["objects", "routes", "cells", "checks"]
 PARTS: tuple[Part, ...] = ("objects", "routes", "cells", "checks")
 Class = Literal["lost", "gained", "other drop", "other path", "new", "gone"]
-CLASSES: tuple[Class, ...] = ("lost", "gained", "other drop", "other path", "new", "gone")
-MIRRORED: dict[Class, Class] = {"lost": "gained", "gained": "lost", "new": "gone", "gone": "new"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +86,22 @@ class Side:
     reverse: tuple[str, ...]
     drop: Drop | None
     reason: str
+
+    @property
+    def end(self) -> Hashable:
+        """What is equal for cells that are alike: verdict, ways, and node, direction and type of a drop."""
+        return self.verdict, self.forward, self.reverse, self.place
+
+    @property
+    def place(self) -> Hashable:
+        """Node, direction and type of a drop; None without one."""
+        return (self.drop.node, self.drop.direction, self.drop.type) if self.drop is not None else None
+
+    def renamed(self, names: Mapping[str, str]) -> Side:
+        """The side with the other names of nodes."""
+        forward, reverse = (tuple(names.get(node, node) for node in way) for way in (self.forward, self.reverse))
+        drop = self.drop and replace(self.drop, node=names.get(self.drop.node, self.drop.node))
+        return replace(self, forward=forward, reverse=reverse, drop=drop)
 
 
 @aliased(frozen=True, slots=True)

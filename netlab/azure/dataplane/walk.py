@@ -7,7 +7,7 @@ translation of what leaves.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -29,6 +29,11 @@ class Used:
     prefix: str
     source: str
     leads_to: str
+
+    @property
+    def sentence(self) -> str:
+        """What the node decided."""
+        return f"{self.node}: {self.prefix}, from {self.source}, leads to {self.leads_to}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,11 @@ class Walk:
     def used(self) -> tuple[Used, ...]:
         """The routes in words."""
         return tuple(Used(node, str(route.prefix), route.source, route.leads_to) for node, route in self.chosen)
+
+
+def telling(ways: Sequence[Walk]) -> Walk | None:
+    """Of ways that share the load the first that is dropped, else the first one."""
+    return next((walk for walk in ways if walk.dropped_at), ways[0] if ways else None)
 
 
 @dataclass(frozen=True, slots=True)

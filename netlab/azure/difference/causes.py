@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from netlab.azure.difference.cells import Matrix, end_of
+from netlab.azure.difference.cells import Matrix
 from netlab.azure.moments import after, initial
 from netlab.azure.prediction import Forecast, endpoint_addresses
 from netlab.azure.state import State
@@ -72,7 +72,7 @@ class Trials:
         found = matrix.sides(pair).get(cell.protocols[0])
         if found is None:
             return False
-        return found.verdict == wanted.verdict if cell.kind in ("lost", "gained") else end_of(found) == end_of(wanted)
+        return found.verdict == wanted.verdict if cell.kind in ("lost", "gained") else found.end == wanted.end
 
     def _matrix(self, undone: frozenset[str]) -> Matrix | None:
         if undone not in self._known:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Hashable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import cast
 
-from netlab.azure.dataplane.walk import Walk
+from netlab.azure.dataplane.walk import Walk, telling
 from netlab.azure.prediction import Forecast, Predicted
 from netlab.results.difference import CellChange, Class, Side
 from netlab.results.protocols import PROTOCOLS, Protocol
-from netlab.results.verification import Cell, Outcome, Report, StepReport
+from netlab.results.verification import Report, StepReport
 from netlab.scenario.names import INTERNET, by_node
 
 Pair = tuple[str, str]
@@ -34,18 +34,8 @@ class Matrix:
         ends = by_node(self.forecast.state.scenario)
         source, target = (ends[self.ends[node]] for node in pair)
         found = self.forecast.by_protocol(source, target)
-        return {protocol: self._side(item) for item in found for protocol in item.protocols}
-
-    def _side(self, item: Predicted) -> Side:
-        drop = item.drop
-        if drop is not None:
-            named = self.names.get(drop.node, drop.node)
-            drop = replace(drop, node=named)
-        way, back = _telling(item.forward), _telling(item.reverse)
-        return Side(item.outcome, self._nodes(way), self._nodes(back), drop, _reason(item, way))
-
-    def _nodes(self, walk: Walk | None) -> tuple[str, ...]:
-        return tuple(self.names.get(node, node) for node in walk.nodes) if walk is not None else ()
+        sides = ((_side(item).renamed(self.names), item.protocols) for item in found)
+        return {protocol: side for side, protocols in sides for protocol in protocols}
 
 
 @dataclass(frozen=True)
@@ -67,49 +57,40 @@ class Observed:
         for cell in self.step.cells:
             if cell.observed is not None:
                 pair = self.names.get(cell.source, cell.source), self.names.get(cell.target, cell.target)
-                found.setdefault(pair, {})[cast(Protocol, cell.protocol)] = self._side(cell, cell.observed)
+                drop = cell.dropped_at
+                side = Side(cell.observed, cell.forward, cell.reverse, drop, drop.reason if drop is not None else "")
+                found.setdefault(pair, {})[cast(Protocol, cell.protocol)] = side.renamed(self.names)
         return found
 
     def sides(self, pair: Pair) -> dict[Protocol, Side]:
         """What became of a pair, by protocol; nothing of what could not be measured."""
         return self._cells.get(pair, {})
 
-    def _side(self, cell: Cell, observed: Outcome) -> Side:
-        drop = cell.dropped_at
-        if drop is not None:
-            drop = replace(drop, node=self.names.get(drop.node, drop.node))
-        forward, reverse = (tuple(self.names.get(n, n) for n in nodes) for nodes in (cell.forward, cell.reverse))
-        return Side(observed, forward, reverse, drop, drop.reason if drop is not None else "")
+
+def _side(item: Predicted) -> Side:
+    way, back, drop = telling(item.forward), telling(item.reverse), item.drop
+    reason = drop.reason if drop is not None else _reason(item.source, way)
+    return Side(item.outcome, _nodes(way), _nodes(back), drop, reason)
 
 
-def _telling(walks: Sequence[Walk]) -> Walk | None:
-    """The way that is dropped, else the first one."""
-    return next((walk for walk in walks if walk.cause is not None), walks[0] if walks else None)
+def _nodes(way: Walk | None) -> tuple[str, ...]:
+    return way.nodes if way is not None else ()
 
 
-def _reason(item: Predicted, way: Walk | None) -> str:
-    """Why it comes to this end: the drop, or the route that the first node behind the source uses."""
-    if item.drop is not None:
-        return item.drop.reason
+def _reason(source: str, way: Walk | None) -> str:
+    """Why a packet arrives: the route that the first node behind the source uses."""
     chosen = way.used if way is not None else ()
-    used = next((one for one in chosen if one.node != item.source), chosen[0] if chosen else None)
-    return f"{used.node}: {used.prefix}, from {used.source}, leads to {used.leads_to}" if used else ""
-
-
-def end_of(side: Side) -> Hashable:
-    """What is equal for cells that are alike: verdict, ways, and node, direction and type of a drop."""
-    drop = side.drop
-    return side.verdict, side.forward, side.reverse, (drop.node, drop.direction, drop.type) if drop else None
+    used = next((one for one in chosen if one.node != source), chosen[0] if chosen else None)
+    return used.sentence if used is not None else ""
 
 
 def kind_of(before: Side, after: Side) -> Class | None:
     """How a cell changed; None where it is alike."""
     if before.verdict != after.verdict:
         return "lost" if before.verdict == "reachable" else "gained"
-    one, other = before.drop, after.drop
-    if (one and (one.node, one.direction, one.type)) != (other and (other.node, other.direction, other.type)):
+    if before.place != after.place:
         return "other drop"
-    return None if end_of(before) == end_of(after) else "other path"
+    return None if before.end == after.end else "other path"
 
 
 def pairs(nodes: Collection[str], sources: Collection[str]) -> Iterator[Pair]:
@@ -125,7 +106,7 @@ def changes(before: Mapping[Protocol, Side], after: Mapping[Protocol, Side], pai
         kind = kind_of(one, other) if one is not None and other is not None else None
         if kind is None or one is None or other is None:
             continue
-        key = end_of(one), end_of(other)
+        key = one.end, other.end
         known = found.get(key)
         protocols = (*known.protocols, protocol) if known is not None else (protocol,)
         found[key] = CellChange(kind, *pair, protocols, known.before if known else one, known.after if known else other)

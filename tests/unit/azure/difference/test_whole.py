@@ -10,7 +10,7 @@ from changed_networks import NETWORK, Edit, between, network, put, text
 
 from netlab.azure.difference.whole import difference
 from netlab.azure.moments import after, initial
-from netlab.results.difference import MIRRORED, PARTS
+from netlab.results.difference import PARTS
 from netlab.scenario.loader import parse
 from netlab.scenario.models import Action
 
@@ -30,6 +30,9 @@ def test_what_changes_nothing_is_no_difference(case: str) -> None:
     assert (found.objects, found.routes, found.cells) == ((), (), ())
     assert found.unchanged == 7 * 7
 
+
+# What a change of a cell is the other way round.
+MIRRORED = {"lost": "gained", "gained": "lost", "new": "gone", "gone": "new"}
 
 # A realistic mistake, the object that is wrong, and a pair that is lost.
 MISTAKES: dict[str, tuple[Edit, str, tuple[str, str]]] = {
