@@ -83,6 +83,11 @@ class Offer(Generic[T_co]):
     leads_to: T_co
 
 
+def local_routes(vnet: VNet) -> Iterator[EffectiveRoute]:
+    """The system routes of a VNet to its own address ranges."""
+    return (EffectiveRoute("Default", prefix, "VnetLocal") for prefix in vnet.address_space)
+
+
 def system_routes(vnet: VNet, peerings: Collection[Peering] | None = None) -> Iterator[EffectiveRoute]:
     """The system routes of every NIC of a VNet: one per address range of the VNet and of each connected peer (R106), or
     of some ``peerings`` only.
@@ -90,8 +95,7 @@ def system_routes(vnet: VNet, peerings: Collection[Peering] | None = None) -> It
     A ``None`` prefix that a range equals or lies in gives way to it (section 5.1, item 5).
     """
     spaces = list(vnet.address_space)
-    for prefix in spaces:
-        yield EffectiveRoute("Default", prefix, "VnetLocal")
+    yield from local_routes(vnet)
     for peering in vnet.peerings if peerings is None else peerings:
         for prefix in peering.prefixes:
             spaces.append(prefix)
@@ -156,7 +160,7 @@ def _has_shorter_route(subnet: Subnet, route: EffectiveRoute) -> bool:
 def routes_from_peer(vnet: VNet, peer: VNet) -> Iterator[EffectiveRoute]:
     """The routes for packets that a peer sends into a VNet: they are for the VNet itself, or for the gateway that the
     peer may use, which has a route to all who use it (R102, R108)."""
-    yield from (route for route in system_routes(vnet) if route.next_hop_type == "VnetLocal")
+    yield from local_routes(vnet)
     if peer in vnet.spokes and vnet.vpn_gateway is not None:
         yield EffectiveRoute("Default", DEFAULT_ROUTE, "VirtualNetworkGateway", vnet.name)
 

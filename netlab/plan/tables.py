@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from netlab.azure import endpoints
-from netlab.azure.effective import EffectiveRoute, active, fixed_routes, routes_from_peer, system_routes
+from netlab.azure.effective import EffectiveRoute, active, fixed_routes, local_routes, routes_from_peer, system_routes
 from netlab.plan.fabrics import PeerAddresses, appliances_of_peers
 from netlab.plan.model import FixedRoute, GatewayWay, Route, SubnetTable
 from netlab.plan.names import interface, table_numbers
@@ -39,8 +39,7 @@ class Tables:
         yield from self._of_private_endpoints()
         yield from self._of_gateways()
         yield from self._of_peers()
-        local = tuple(r for r in self._system if r.next_hop_type == "VnetLocal")
-        yield WAN, self._table(self._numbers[WAN], "from the Internet", local)
+        yield WAN, self._table(self._numbers[WAN], "from the Internet", tuple(local_routes(self.vnet)))
 
     @cached_property
     def _numbers(self) -> dict[str, int]:

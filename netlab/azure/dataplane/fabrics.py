@@ -12,7 +12,7 @@ from netlab.azure.dataplane import filters, offers, security
 from netlab.azure.dataplane.filters import AnyFilter, link_to_appliance
 from netlab.azure.dataplane.nodes import Node, Translation
 from netlab.azure.dataplane.tables import ANY, Hop, Route, Table
-from netlab.azure.effective import EffectiveRoute, active, fixed_routes, routes_from_peer, system_routes
+from netlab.azure.effective import EffectiveRoute, active, fixed_routes, local_routes, routes_from_peer
 from netlab.azure.state import State
 from netlab.results.drops import DropType, cause
 from netlab.scenario.addresses import GATEWAY_SUBNET
@@ -39,7 +39,7 @@ class _Fabric:
         pairs = {nic.address: public.machines[nic.node] for nic in vnet.nics if nic.node in public.machines}
         return Node(
             vnet.node,
-            self._table(r for r in system_routes(vnet) if r.next_hop_type == "VnetLocal"),
+            self._table(local_routes(vnet)),
             tables=dict(self._tables()),
             deliveries=dict(self._deliveries()),
             filters=tuple(self._filters()),
