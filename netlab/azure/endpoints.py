@@ -8,6 +8,7 @@ from ipaddress import IPv4Address
 from netlab.azure.effective import EffectiveRoute, active, endpoint_routes, fixed_routes, system_routes
 from netlab.scenario.addresses import GATEWAY_SUBNET
 from netlab.scenario.network import PrivateEndpoint, Subnet, VNet
+from netlab.scenario.values import once
 
 
 def fixed_routes_of(endpoint: PrivateEndpoint) -> tuple[EffectiveRoute, ...]:
@@ -34,11 +35,17 @@ def _by_appliances(endpoint: PrivateEndpoint) -> Iterator[EffectiveRoute]:
 
 def appliances_before(endpoint: PrivateEndpoint, subnet: Subnet) -> tuple[IPv4Address, ...]:
     """The appliances that the user routes of a subnet send packets for an endpoint to; none if they go directly."""
-    covering = [route for route in active(fixed_routes(subnet)) if endpoint.address in route.prefix]
+    covering = [route for route in _without_gateway(subnet) if endpoint.address in route.prefix]
     best = max(covering, key=lambda route: route.prefix.prefixlen)
     if best.source != "User" or best.next_hop_type != "VirtualAppliance":
         return ()
     return tuple(map(IPv4Address, best.next_hops))
+
+
+@once
+def _without_gateway(subnet: Subnet) -> tuple[EffectiveRoute, ...]:
+    """The active routes of a subnet that come from no gateway."""
+    return tuple(active(fixed_routes(subnet)))
 
 
 def _answers_follow(endpoint: PrivateEndpoint, address: IPv4Address, client: VNet) -> bool:
