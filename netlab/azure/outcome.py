@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
 
 from netlab.azure import asymmetry
@@ -140,10 +139,12 @@ def _cells(scenario: Scenario, item: Predicted, documented: Documented) -> Itera
         said = reach.of(protocol) if reach is not None else None
         alike.setdefault(id(said), (said, []))[1].append(protocol)
     for said, protocols in alike.values():
-        yield _cell(scenario, replace(item, protocols=tuple(protocols)), said)
+        yield _cell(scenario, item, said, tuple(protocols))
 
 
-def _cell(scenario: Scenario, item: Predicted, reach: Reach | None) -> results.PredictedCell:
+def _cell(
+    scenario: Scenario, item: Predicted, reach: Reach | None, protocols: tuple[Protocol, ...]
+) -> results.PredictedCell:
     problem = about_cell(scenario, reach, item)
     return results.PredictedCell(
         source=item.source,
@@ -156,7 +157,7 @@ def _cell(scenario: Scenario, item: Predicted, reach: Reach | None) -> results.P
         dropped_at=item.drop,
         documented=reach.reason if reach is not None else "",
         message=problem,
-        protocols=item.protocols,
+        protocols=protocols,
     )
 
 

@@ -42,14 +42,11 @@ class Predicted:
     third: tuple[Walk, ...] = ()
 
     @property
-    def legs(self) -> tuple[tuple[Direction, Walk], ...]:
+    def legs(self) -> Iterator[tuple[Direction, Walk]]:
         """Every way, with its direction, in the order of the packets."""
-        by_leg: tuple[tuple[Direction, tuple[Walk, ...]], ...] = (
-            ("forward", self.forward),
-            ("reverse", self.reverse),
-            ("forward", self.third),
-        )
-        return tuple((leg, walk) for leg, ways in by_leg for walk in ways)
+        yield from (("forward", walk) for walk in self.forward)
+        yield from (("reverse", walk) for walk in self.reverse)
+        yield from (("forward", walk) for walk in self.third)
 
     @property
     def death(self) -> tuple[Direction, Walk] | None:
@@ -59,10 +56,10 @@ class Predicted:
     @property
     def drop(self) -> Drop | None:
         """Where and why a packet is dropped; None if the pair can talk."""
-        if self.death is None:
-            return None
-        leg, walk = self.death
-        return Drop.of(walk.dropped_at, leg, walk.cause) if walk.cause is not None else None
+        for leg, walk in self.legs:
+            if walk.cause is not None:
+                return Drop.of(walk.dropped_at, leg, walk.cause)
+        return None
 
     @property
     def ends(self) -> frozenset[tuple[str, str]]:
@@ -163,7 +160,8 @@ class Forecast:
             return
         alike: dict[Hashable, Predicted] = {}
         for protocol in PROTOCOLS:
-            found = replace(self.pair(source, target, protocol), protocols=(protocol,))
+            asked = first if protocol == "icmp" else self.pair(source, target, protocol)
+            found = replace(asked, protocols=(protocol,))
             same = alike.setdefault(found.course, found)
             if same is not found:
                 alike[found.course] = replace(same, protocols=(*same.protocols, protocol))
