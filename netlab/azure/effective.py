@@ -9,7 +9,7 @@ from typing import Generic, Literal, TypeVar
 
 from netlab.scenario.addresses import DEFAULT_ROUTE
 from netlab.scenario.models import HubRoutingPreference
-from netlab.scenario.network import Peering, Subnet, VNet
+from netlab.scenario.network import Peering, PrivateEndpoint, Subnet, VNet
 
 NextHopType = Literal[
     "VnetLocal",
@@ -129,7 +129,8 @@ def fixed_routes(subnet: Subnet) -> tuple[EffectiveRoute, ...]:
     # U11: the table takes the routes to peers away.
     peerings = () if subnet.route_table.disable_peering_route == "All" else subnet.vnet.peerings
     private = (
-        replace(route, overridden=_has_shorter_route(subnet, route)) for route in endpoint_routes(subnet.vnet, peerings)
+        replace(route_to_endpoint(endpoint), overridden=_has_shorter_route(subnet, endpoint))
+        for endpoint in endpoints_in_reach(subnet.vnet, peerings)
     )
     services = (
         EffectiveRoute("Default", prefix, "VirtualNetworkServiceEndpoint", service)
@@ -138,19 +139,22 @@ def fixed_routes(subnet: Subnet) -> tuple[EffectiveRoute, ...]:
     return (*system_routes(subnet.vnet, peerings), *private, *services, *user_routes(subnet))
 
 
-def endpoint_routes(vnet: VNet, peerings: Collection[Peering]) -> Iterator[EffectiveRoute]:
-    """The routes to the private endpoints of a VNet and of its peers (E1)."""
+def endpoints_in_reach(vnet: VNet, peerings: Collection[Peering]) -> Iterator[PrivateEndpoint]:
+    """The private endpoints of a VNet and of its peers, to which it has routes (E1)."""
     for owner, prefixes in ((vnet, vnet.address_space), *((peering.remote, peering.prefixes) for peering in peerings)):
         for endpoint in owner.private_endpoints:
             if any(endpoint.address in prefix for prefix in prefixes):
-                yield EffectiveRoute("Default", IPv4Network(endpoint.address), "InterfaceEndpoint", owner.name)
+                yield endpoint
 
 
-def _has_shorter_route(subnet: Subnet, route: EffectiveRoute) -> bool:
+def route_to_endpoint(endpoint: PrivateEndpoint) -> EffectiveRoute:
+    """The route to a private endpoint (E1)."""
+    return EffectiveRoute("Default", IPv4Network(endpoint.address), "InterfaceEndpoint", endpoint.vnet.name)
+
+
+def _has_shorter_route(subnet: Subnet, endpoint: PrivateEndpoint) -> bool:
     """Whether a user route of a subnet, shorter than a /32, makes a private endpoint's route invalid: one at least as
     long as the range of the endpoint's VNet, where the policies of the endpoint's subnet say so (E6)."""
-    owner = subnet.vnet.network.vnets[route.next_hop]
-    endpoint = next(item for item in owner.private_endpoints if item.address in route.prefix)
     prefixes = (item.address_prefix for item in subnet.route_table.routes.values())
     return endpoint.obeys_shorter_routes and any(
         endpoint.range.prefixlen <= prefix.prefixlen and endpoint.address in prefix for prefix in prefixes

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Address
 
-from netlab.azure.effective import EffectiveRoute, active, endpoint_routes, fixed_routes, system_routes
+from netlab.azure.effective import (
+    EffectiveRoute,
+    active,
+    endpoints_in_reach,
+    fixed_routes,
+    route_to_endpoint,
+    system_routes,
+)
 from netlab.scenario.addresses import GATEWAY_SUBNET
 from netlab.scenario.network import PrivateEndpoint, Subnet, VNet
 from netlab.scenario.values import once
@@ -18,7 +25,8 @@ def fixed_routes_of(endpoint: PrivateEndpoint) -> tuple[EffectiveRoute, ...]:
     (E9, E10).
     """
     vnet = endpoint.vnet
-    return (*system_routes(vnet), *endpoint_routes(vnet, vnet.peerings), *_by_appliances(endpoint))
+    private = map(route_to_endpoint, endpoints_in_reach(vnet, vnet.peerings))
+    return (*system_routes(vnet), *private, *_by_appliances(endpoint))
 
 
 def _by_appliances(endpoint: PrivateEndpoint) -> Iterator[EffectiveRoute]:
