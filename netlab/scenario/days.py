@@ -22,6 +22,11 @@ def day_of(scenario: Scenario) -> date:
     return scenario.as_of or (date.min if scenario.profile == "seed" else RELEASED)
 
 
+def after_day(scenario: Scenario, day: date) -> str:
+    """A day that is after a scenario's, as a message says it; empty for one that is not."""
+    return f"{day}, after this scenario's day {by_day(scenario)}" if day_of(scenario) < day else ""
+
+
 def by_day(scenario: Scenario) -> str:
     """The end of a message that only this day gives."""
     return f"(as_of: {day_of(scenario)})" if scenario.as_of or scenario.profile != "seed" else "(profile: seed)"

@@ -7,15 +7,14 @@ from netlab.scenario.addresses import DEFAULT_ROUTE, GATEWAY_SUBNET
 from netlab.scenario.models import Scenario
 from netlab.scenario.models.endpoint import SERVICE_TAGS
 from netlab.scenario.rules.breach import Breach, Breaches, unknown
+from netlab.scenario.rules.subjects import subnets
 
 
 def subnets_name_their_nat_gateway(scenario: Scenario) -> Breaches:
     """A subnet's NAT gateway is one of the scenario's."""
-    for name, vnet in scenario.vnets.items():
-        for key, subnet in vnet.subnets.items():
-            if subnet.nat_gateway is not None:
-                path = ("vnets", name, "subnets", key, "nat_gateway")
-                yield from unknown(path, subnet.nat_gateway, scenario.nat_gateways, "NAT gateway")
+    for path, _, _, subnet in subnets(scenario):
+        if subnet.nat_gateway is not None:
+            yield from unknown((*path, "nat_gateway"), subnet.nat_gateway, scenario.nat_gateways, "NAT gateway")
 
 
 def service_tags_are_azures(scenario: Scenario) -> Breaches:
@@ -27,45 +26,41 @@ def service_tags_are_azures(scenario: Scenario) -> Breaches:
 
 def e15_service_endpoints_have_prefixes(scenario: Scenario) -> Breaches:
     """E15: the routes of a service endpoint lead to the prefixes of the service's tag."""
-    for name, vnet in scenario.vnets.items():
-        for key, subnet in vnet.subnets.items():
-            for place, service in enumerate(subnet.service_endpoints):
-                if not scenario.service_tags.get(SERVICE_TAGS[service]):
-                    path = ("vnets", name, "subnets", key, "service_endpoints", place)
-                    what = f"{service} has no routes here: service_tags lacks {SERVICE_TAGS[service]}"
-                    yield Breach(path, f"{what}; add it with the prefixes that matter", "warning")
+    for path, _, _, subnet in subnets(scenario):
+        for place, service in enumerate(subnet.service_endpoints):
+            if not scenario.service_tags.get(SERVICE_TAGS[service]):
+                what = f"{service} has no routes here: service_tags lacks {SERVICE_TAGS[service]}"
+                here = (*path, "service_endpoints", place)
+                yield Breach(here, f"{what}; add it with the prefixes that matter", "warning")
 
 
 def e20_nat_gateways_serve_one_vnet(scenario: Scenario) -> Breaches:
     """E20: a NAT gateway is for subnets of one VNet, and never for GatewaySubnet."""
     first: dict[str, str] = {}
-    for name, vnet in scenario.vnets.items():
-        for key, subnet in vnet.subnets.items():
-            if subnet.nat_gateway is None:
-                continue
-            path = ("vnets", name, "subnets", key, "nat_gateway")
-            other = first.setdefault(subnet.nat_gateway, name)
-            if key == GATEWAY_SUBNET:
-                yield Breach(path, f"{GATEWAY_SUBNET} has no NAT gateway; leave it out")
-            elif other != name:
-                what = f"`{subnet.nat_gateway}` serves subnets of `{other}`, and a NAT gateway is for one VNet"
-                yield Breach(path, f"{what}; give `{name}` one of its own")
+    for path, name, key, subnet in subnets(scenario):
+        if subnet.nat_gateway is None:
+            continue
+        here, other = (*path, "nat_gateway"), first.setdefault(subnet.nat_gateway, name)
+        if key == GATEWAY_SUBNET:
+            yield Breach(here, f"{GATEWAY_SUBNET} has no NAT gateway; leave it out")
+        elif other != name:
+            what = f"`{subnet.nat_gateway}` serves subnets of `{other}`, and a NAT gateway is for one VNet"
+            yield Breach(here, f"{what}; give `{name}` one of its own")
 
 
 def e25_private_subnets_have_a_way_out(scenario: Scenario) -> Breaches:
     """E25: from a private subnet nothing reaches the Internet without a NAT gateway, a public address, or an appliance
     that the default route leads to."""
-    for name, vnet in scenario.vnets.items():
-        for key, subnet in vnet.subnets.items():
-            machines = [vm for vm in vnet.vms.values() if vm.subnet == key and vm.public_ip_address is None]
-            routes = scenario.route_table(name, key).routes
-            led = {item.next_hop_type for item in routes.values() if item.address_prefix == DEFAULT_ROUTE}
-            explicit = subnet.default_outbound_access or subnet.nat_gateway is not None or subnet.service_endpoints
-            if explicit or not machines or led - {"Internet"}:
-                continue
-            direct = sorted(route for route, item in routes.items() if item.next_hop_type == "Internet")
-            what = "this private subnet has machines without a public address, and no NAT gateway"
-            lost = f"route `{direct[0]}` to Internet drops their packets" if direct else "they reach no Internet"
-            right = "give it a `nat_gateway`, or a route to an appliance"
-            path = ("vnets", name, "subnets", key, "default_outbound_access")
-            yield Breach(path, f"{what}: {lost}; {right}", "warning")
+    for path, name, key, subnet in subnets(scenario):
+        known = scenario.vnets[name].vms.values()
+        machines = [vm for vm in known if vm.subnet == key and vm.public_ip_address is None]
+        routes = scenario.route_table(name, key).routes
+        led = {item.next_hop_type for item in routes.values() if item.address_prefix == DEFAULT_ROUTE}
+        explicit = subnet.default_outbound_access or subnet.nat_gateway is not None or subnet.service_endpoints
+        if explicit or not machines or led - {"Internet"}:
+            continue
+        direct = sorted(route for route, item in routes.items() if item.next_hop_type == "Internet")
+        what = "this private subnet has machines without a public address, and no NAT gateway"
+        lost = f"route `{direct[0]}` to Internet drops their packets" if direct else "they reach no Internet"
+        right = "give it a `nat_gateway`, or a route to an appliance"
+        yield Breach((*path, "default_outbound_access"), f"{what}: {lost}; {right}", "warning")

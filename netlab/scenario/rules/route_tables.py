@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
 
 from netlab.scenario.addresses import DEFAULT_ROUTE, GATEWAY_SUBNET, vm_addresses
-from netlab.scenario.days import API_2025_07, by_day, day_of
+from netlab.scenario.days import API_2025_07, after_day
 from netlab.scenario.models import RouteTable, Scenario, UserRoute, VirtualNetwork
 from netlab.scenario.names import short
 from netlab.scenario.rules.breach import Breach, Breaches, Path, unknown
 from netlab.scenario.rules.joined import sound_connections
-from netlab.scenario.rules.subjects import vpn_gateways
+from netlab.scenario.rules.subjects import in_reach, subnets, vpn_gateways
 from netlab.scenario.values import once
 
 # U1.
@@ -20,11 +20,9 @@ LEAST_HOPS, MOST_HOPS = 2, 64
 
 def subnets_name_their_route_table(scenario: Scenario) -> Breaches:
     """A subnet's route table is one of the scenario's."""
-    for name, vnet in scenario.vnets.items():
-        for key, subnet in vnet.subnets.items():
-            if subnet.route_table is not None:
-                path = ("vnets", name, "subnets", key, "route_table")
-                yield from unknown(path, subnet.route_table, scenario.route_tables, "route table")
+    for path, _, _, subnet in subnets(scenario):
+        if subnet.route_table is not None:
+            yield from unknown((*path, "route_table"), subnet.route_table, scenario.route_tables, "route table")
 
 
 def route_tables_list_a_prefix_once(scenario: Scenario) -> Breaches:
@@ -123,9 +121,8 @@ def _of_appliance(
 
 def _machines_in_reach(scenario: Scenario, vnet: str, address: IPv4Address) -> Iterator[tuple[str, str]]:
     """The machines with this address in a VNet and in its peers, each with its VNet."""
-    peers = (mine.remote_vnet for mine, _ in scenario.peered(vnet) if mine.remote_vnet in scenario.vnets)
-    for name in (vnet, *peers):
-        machine = _machine_at(scenario.vnets[name]).get(address)
+    for name, item in in_reach(scenario, vnet):
+        machine = _machine_at(item).get(address)
         if machine is not None:
             yield name, machine
 
@@ -151,18 +148,18 @@ def u1_several_next_hops_are_few(scenario: Scenario) -> Breaches:
                 if address in several[:place]:
                     where = (*path, "next_hop", "next_hop_ip_addresses", place)
                     yield Breach(where, f"{address} is listed already; leave it out")
-            if day_of(scenario) < API_2025_07:
-                when = f"API version {API_2025_07}, after this scenario's day {by_day(scenario)}"
-                yield Breach((*path, "next_hop_type"), f"VirtualApplianceEcmp came with {when}; use VirtualAppliance")
+            if when := after_day(scenario, API_2025_07):
+                yield Breach(
+                    (*path, "next_hop_type"), f"VirtualApplianceEcmp came with API version {when}; use VirtualAppliance"
+                )
 
 
 def u11_peering_routes_can_be_disabled(scenario: Scenario) -> Breaches:
     """U11: disable_peering_route came with API version 2025-07-01."""
     for table, item in scenario.route_tables.items():
-        if item.disable_peering_route != "None" and day_of(scenario) < API_2025_07:
-            when = f"API version {API_2025_07}, after this scenario's day {by_day(scenario)}"
+        if item.disable_peering_route != "None" and (when := after_day(scenario, API_2025_07)):
             path = ("route_tables", table, "disable_peering_route")
-            yield Breach(path, f"disable_peering_route came with {when}; leave it out")
+            yield Breach(path, f"disable_peering_route came with API version {when}; leave it out")
 
 
 def r91_gateway_subnet_is_reached_directly(scenario: Scenario) -> Breaches:
@@ -196,8 +193,7 @@ def _longest_around(table: RouteTable, prefix: IPv4Network) -> str:
 
 def _used(scenario: Scenario) -> Iterator[tuple[Path, str, str, str, RouteTable]]:
     """Every use of a route table: where a subnet names it, the VNet, the subnet, the table's name and the table."""
-    for name, vnet in scenario.vnets.items():
-        for key, subnet in vnet.subnets.items():
-            if subnet.route_table is not None and subnet.route_table in scenario.route_tables:
-                path = ("vnets", name, "subnets", key, "route_table")
-                yield path, name, key, subnet.route_table, scenario.route_tables[subnet.route_table]
+    for path, name, key, subnet in subnets(scenario):
+        if subnet.route_table is not None and subnet.route_table in scenario.route_tables:
+            table = scenario.route_tables[subnet.route_table]
+            yield (*path, "route_table"), name, key, subnet.route_table, table

@@ -15,6 +15,7 @@ from netlab.scenario.models import (
     Scenario,
     Site,
     SitePrefix,
+    Subnet,
     TunnelType,
     VirtualMachine,
     VirtualNetwork,
@@ -58,6 +59,18 @@ def virtual_machines(scenario: Scenario) -> Iterator[tuple[Path, VirtualNetwork,
     """The virtual machines: place, VNet, name."""
     for name, vnet in scenario.vnets.items():
         yield from ((("vnets", name, "vms", vm), vnet, vm) for vm in vnet.vms)
+
+
+def subnets(scenario: Scenario) -> Iterator[tuple[Path, str, str, Subnet]]:
+    """The subnets: place, VNet, name and the subnet."""
+    for name, vnet in scenario.vnets.items():
+        yield from ((("vnets", name, "subnets", key), name, key, subnet) for key, subnet in vnet.subnets.items())
+
+
+def in_reach(scenario: Scenario, vnet: str) -> Iterator[tuple[str, VirtualNetwork]]:
+    """A VNet and its peers, each once."""
+    peers = (mine.remote_vnet for mine, _ in scenario.peered(vnet) if mine.remote_vnet in scenario.vnets)
+    return ((name, scenario.vnets[name]) for name in dict.fromkeys((vnet, *peers)))
 
 
 def private_endpoints(scenario: Scenario) -> Iterator[tuple[Path, str, VirtualNetwork, PrivateEndpoint]]:

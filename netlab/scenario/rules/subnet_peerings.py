@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netlab.scenario.addresses import GATEWAY_SUBNET
-from netlab.scenario.days import API_2025_07, by_day, day_of
+from netlab.scenario.days import API_2025_07, after_day
 from netlab.scenario.models import Peering, Scenario
 from netlab.scenario.rules.breach import Breach, Breaches, unknown
 from netlab.scenario.rules.joined import peering_objects
@@ -61,9 +61,8 @@ def u17_summaries_cover_the_vnet(scenario: Scenario) -> Breaches:
         if vnet.summarized_gateway_prefixes is None:
             continue
         path = ("vnets", name, "summarized_gateway_prefixes")
-        if day_of(scenario) < API_2025_07:
-            when = f"API version {API_2025_07}, after this scenario's day {by_day(scenario)}"
-            yield Breach(path, f"summarized_gateway_prefixes came with {when}; leave it out")
+        if when := after_day(scenario, API_2025_07):
+            yield Breach(path, f"summarized_gateway_prefixes came with API version {when}; leave it out")
         summary = vnet.summarized_gateway_prefixes.address_prefixes
         for space in vnet.address_space:
             if not any(map(space.subnet_of, summary)):

@@ -12,7 +12,7 @@ from netlab.scenario.names import short, suggest
 from netlab.scenario.overlaps import Cover, overlapping
 from netlab.scenario.rules.breach import Breach, Breaches, Path, by_profile, listed
 from netlab.scenario.rules.joined import address_pools, address_spaces
-from netlab.scenario.rules.subjects import virtual_machines, vpn_gateways, with_addresses
+from netlab.scenario.rules.subjects import subnets, virtual_machines, vpn_gateways, with_addresses
 
 
 def virtual_machines_name_their_subnet(scenario: Scenario) -> Breaches:
@@ -136,8 +136,6 @@ def r115_prefixes_are_assignable(scenario: Scenario) -> Breaches:
         for reserved in UNASSIGNABLE:
             if network.prefix.overlaps(reserved):
                 yield Breach(network.path, f"{network.prefix} overlaps {reserved}, which cannot be assigned")
-    for name, vnet in scenario.vnets.items():
-        for key, subnet in vnet.subnets.items():
-            if key != GATEWAY_SUBNET and subnet.address_prefix.prefixlen > 29:
-                path = ("vnets", name, "subnets", key)
-                yield Breach(path, f"{subnet.address_prefix} is smaller than /29, the smallest subnet")
+    for path, _, key, subnet in subnets(scenario):
+        if key != GATEWAY_SUBNET and subnet.address_prefix.prefixlen > 29:
+            yield Breach(path, f"{subnet.address_prefix} is smaller than /29, the smallest subnet")
