@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 
+from netlab.imports import ids
 from netlab.imports.bodies import Resource
 from netlab.imports.draft import Draft
 from netlab.imports.facts import Facts
@@ -79,6 +80,15 @@ class Job:
         """The scenario's names of VNet and subnet, by the key of the subnet's id; empty where it was not imported."""
         vnet, name = self.vnet(key), self.names.given.get(key, "")
         return (vnet, name) if vnet and self.draft.get("vnets", vnet, "subnets", name) is not None else ("", "")
+
+    def referred(self, facts: Facts, key: str, what: str, place: str, it: str = "it") -> str:
+        """The name of what a property refers to; empty where there is nothing, or nothing that is in the input."""
+        wanted = facts.reference(key)
+        item = self.inventory.find(wanted)
+        if wanted and item is None:
+            self.notes.need(wanted, place)
+            self.notes.warn(place, f"its {what} {ids.shown(wanted)} is not in the input: {it} has none")
+        return self.names.given[item.key] if item is not None else ""
 
     def prefix(self, vnet: str, subnet: str) -> IPv4Network:
         """The prefix of a subnet of the scenario."""

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netlab.imports import ids
 from netlab.imports.bodies import entries, reference
-from netlab.imports.facts import Facts
 from netlab.imports.mapping import public
 from netlab.imports.mapping.job import Job
 
@@ -37,13 +35,3 @@ def add(job: Job) -> None:
         given = job.names.given[gateway.key]
         job.draft.put(("nat_gateways", given), entry, job.rename(gateway.name, given))
         job.notes.settle(gateway, "imported")
-
-
-def used(job: Job, facts: Facts, place: str) -> str:
-    """The name of the NAT gateway of a subnet; empty where it has none that is in the input."""
-    wanted = facts.reference("natgateway")
-    gateway = job.inventory.find(wanted)
-    if wanted and gateway is None:
-        job.notes.need(wanted, place)
-        job.notes.warn(place, f"its NAT gateway {ids.shown(wanted)} is not in the input: it has none")
-    return job.names.given[gateway.key] if gateway is not None else ""

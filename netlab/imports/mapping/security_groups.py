@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from netlab.imports import ids
 from netlab.imports.bodies import Resource, entries
 from netlab.imports.facts import Facts
 from netlab.imports.mapping.job import Job
@@ -97,12 +96,7 @@ def _values(facts: Facts, side: str, what: str, keys: tuple[str, str]) -> dict[s
 
 def attached(job: Job, facts: Facts, place: str) -> str:
     """The name of the network security group of a subnet or a NIC; empty where it has none that is in the input."""
-    reference = facts.reference("networksecuritygroup")
-    group = job.inventory.find(reference)
-    if reference and group is None:
-        job.notes.need(reference, place)
-        job.notes.warn(place, f"its network security group {ids.shown(reference)} is not in the input: it has none")
-    return job.names.given[group.key] if group is not None else ""
+    return job.referred(facts, "networksecuritygroup", "network security group", place)
 
 
 def memberships(job: Job, nic: Resource, configuration: dict[str, Any]) -> list[str]:

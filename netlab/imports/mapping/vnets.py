@@ -5,10 +5,9 @@ from __future__ import annotations
 from ipaddress import IPv4Network
 from typing import Any
 
-from netlab.imports import ids
 from netlab.imports.bodies import Resource
 from netlab.imports.facts import Facts
-from netlab.imports.mapping import nat_gateways, security_groups
+from netlab.imports.mapping import security_groups
 from netlab.imports.mapping.job import SPECIAL, SUBNETS, VNETS, Job
 from netlab.imports.names import fitted
 from netlab.scenario.addresses import PRIVATE_PREFIXES
@@ -65,31 +64,18 @@ def _subnet(job: Job, vnet: Resource, given: str, facts: Facts) -> None:
         if not facts.body.keys() & {"addressprefix", "addressprefixes"}:
             facts.wrong("addressPrefix", None, "prefix")
         return
+    place = f"{vnet.name}/{azure}"
     if len(prefixes) > 1:
-        job.notes.warn(
-            f"{vnet.name}/{azure}", f"further prefixes of the subnet are left out: {', '.join(prefixes[1:])}"
-        )
+        job.notes.warn(place, f"further prefixes of the subnet are left out: {', '.join(prefixes[1:])}")
     written = SPECIAL.get(azure.lower()) or fitted(azure, key)
     if job.draft.get("vnets", given, "subnets", written) is not None:
         written = fitted(f"{azure}-{key[-40:]}", key)
     job.names.given[key] = written
-    table = _route_table(job, vnet, azure, facts)
-    group = security_groups.attached(job, facts, f"{vnet.name}/{azure}")
-    nat = nat_gateways.used(job, facts, f"{vnet.name}/{azure}")
+    table = job.referred(facts, "routetable", "route table", place, "the subnet")
+    group = security_groups.attached(job, facts, place)
+    nat = job.referred(facts, "natgateway", "NAT gateway", place)
     more = {"route_table": table, "network_security_group": group, "nat_gateway": nat}
     used = {key: name for key, name in more.items() if name}
     value = {"address_prefix": prefixes[0], **used} if used else prefixes[0]
     renamed = "" if azure.lower() in SPECIAL else job.rename(azure, written)
     job.draft.put(("vnets", given, "subnets", written), value, renamed)
-
-
-def _route_table(job: Job, vnet: Resource, subnet: str, facts: Facts) -> str:
-    """The name of the subnet's route table; empty where it has none, or one that is not in the input."""
-    reference = facts.reference("routetable")
-    table = job.inventory.find(reference)
-    if reference and table is None:
-        job.notes.need(reference, f"{vnet.name}/{subnet}")
-        job.notes.warn(
-            f"{vnet.name}/{subnet}", f"its route table {ids.shown(reference)} is not in the input: the subnet has none"
-        )
-    return job.names.given[table.key] if table is not None else ""
