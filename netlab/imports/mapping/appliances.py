@@ -15,10 +15,7 @@ def add(job: Job) -> None:
     for balancer in job.of_type(BALANCERS):
         job.notes.settle(balancer, "format")
         for index, body in enumerate(addresses.configurations(balancer)):
-            subnet = body.get("subnet")
-            id_ = ids.parsed(subnet.get("id")) if isinstance(subnet, dict) else None
-            if id_ is not None and id_.parent is not None and id_.parent.key not in job.inventory.by_key:
-                job.notes.need(id_.parent.text, balancer.name)
+            job.need_vnet(bodies.dig(body, "subnet", "id"), balancer.name)
             _frontend(job, balancer, index)
     machines = {(vnet, address): name for vnet, address, name in addresses.owners(job)}
     neighbours = _peers(job)

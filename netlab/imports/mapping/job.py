@@ -90,6 +90,19 @@ class Job:
             self.notes.warn(place, f"its {what} {ids.shown(wanted)} is not in the input: {it} has none")
         return self.names.given[item.key] if item is not None else ""
 
+    def need_vnet(self, subnet: object, by: str) -> None:
+        """Note that the VNet of a subnet is needed, by the subnet's id, unless the input holds it."""
+        id_ = ids.parsed(subnet)
+        if id_ is not None and id_.parent is not None and id_.parent.key not in self.inventory.by_key:
+            self.notes.need(id_.parent.text, by)
+
+    def leave_out_orphan(self, item: Resource, what: str) -> None:
+        """Leave out a child whose parent, named by a word, is not in the input."""
+        parent = item.id.parent
+        if parent is not None and parent.key not in self.inventory.by_key:
+            self.notes.need(parent.text, item.name)
+            self.notes.leave_out(item, f"its {what} {parent.name} is not in the input")
+
     def prefix(self, vnet: str, subnet: str) -> IPv4Network:
         """The prefix of a subnet of the scenario."""
         found = self.draft.get("vnets", vnet, "subnets", subnet)

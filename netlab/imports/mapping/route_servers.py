@@ -26,9 +26,8 @@ def add(job: Job) -> None:
         assert parent is not None
         if parent.key in servers:
             _peer(job, peer, servers[parent.key])
-        elif parent.key not in job.inventory.by_key:
-            job.notes.need(parent.text, peer.name)
-            job.notes.leave_out(peer, f"its Route Server {parent.name} is not in the input")
+        else:
+            job.leave_out_orphan(peer, "Route Server")
     _announce(job)
 
 

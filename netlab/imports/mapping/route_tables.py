@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from netlab.imports import ids
 from netlab.imports.bodies import Resource, texts
 from netlab.imports.facts import Facts, is_tag
-from netlab.imports.ids import ResourceId
 from netlab.imports.mapping import addresses
 from netlab.imports.mapping.job import ROUTE_TABLES, Job
 from netlab.imports.names import fitted
@@ -39,18 +37,9 @@ def add(job: Job) -> None:
         for part in sorted(facts.parts("routes"), key=lambda each: str(each.body.get("name", "")).lower()):
             _route(job, table, place, part)
         for subnet in facts.parts("subnets"):
-            _need_vnet(job, ids.parsed(subnet.body.get("id")), table.name)
+            job.need_vnet(subnet.body.get("id"), table.name)
     for route in job.of_type(f"{ROUTE_TABLES}/routes"):
-        parent = route.id.parent
-        if parent is not None and parent.key not in job.inventory.by_key:
-            job.notes.need(parent.text, route.name)
-            job.notes.leave_out(route, f"its route table {parent.name} is not in the input")
-
-
-def _need_vnet(job: Job, subnet: ResourceId | None, by: str) -> None:
-    vnet = subnet.parent if subnet is not None else None
-    if vnet is not None and vnet.key not in job.inventory.by_key:
-        job.notes.need(vnet.text, by)
+        job.leave_out_orphan(route, "route table")
 
 
 def _route(job: Job, table: Resource, place: tuple[str, ...], facts: Facts) -> None:

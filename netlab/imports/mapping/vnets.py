@@ -40,10 +40,7 @@ def add(job: Job) -> None:
         if vnet.existing:
             job.draft.comments[("vnets", given)] = "data source"
     for subnet in job.of_type(SUBNETS):
-        parent = subnet.id.parent
-        if parent is not None and parent.key not in job.inventory.by_key:
-            job.notes.need(parent.text, subnet.name)
-            job.notes.leave_out(subnet, f"its VNet {parent.name} is not in the input")
+        job.leave_out_orphan(subnet, "VNet")
 
 
 def _letters(job: Job) -> dict[str, str]:
