@@ -29,7 +29,7 @@ def plan(job: Job) -> None:
     for type_ in _WITH_ADDRESSES:
         for item in job.of_type(type_):
             for index, body in enumerate(configurations(item)):
-                vnet, subnet = job.subnet(_subnet(body))
+                vnet, subnet = job.subnet(ids.key(dig(body, "subnet", "id")))
                 if not vnet:
                     continue
                 address = body.get("privateipaddress")
@@ -57,11 +57,6 @@ def _named(job: Job) -> None:
     for item in job.of_type(f"{HUBS}/bgpconnections"):
         if isinstance(item.get("peerip"), str):
             job.next_hops.add(item.get("peerip"))
-
-
-def _subnet(body: dict[str, object]) -> str:
-    subnet = body.get("subnet")
-    return ids.key(subnet.get("id")) if isinstance(subnet, dict) else ""
 
 
 def _is_address(text: str) -> bool:

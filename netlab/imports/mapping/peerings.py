@@ -78,8 +78,7 @@ def _write(job: Job, leg: Resource, vnet: str, remote: str) -> None:
 
 def _ends(leg: Resource) -> tuple[str, str]:
     """The keys of the VNets of a leg."""
-    remote = leg.get("remotevirtualnetwork")
-    return leg.key.split("/virtualnetworkpeerings/")[0], ids.key(remote.get("id")) if isinstance(remote, dict) else ""
+    return leg.key.split("/virtualnetworkpeerings/")[0], ids.key(leg.get("remotevirtualnetwork", "id"))
 
 
 def name(job: Job) -> None:

@@ -8,7 +8,7 @@ from ipaddress import IPv4Network
 from typing import Any
 
 from netlab.imports import ids
-from netlab.imports.bodies import Resource, entries
+from netlab.imports.bodies import Resource, dig, entries
 from netlab.imports.mapping.job import FIREWALLS, GATEWAYS, NICS, PUBLIC_ADDRESSES, Job
 
 # Of machines whose public address is not known: the upper half of a prefix for documentation (RFC 5737).
@@ -18,8 +18,7 @@ _UNKNOWN = IPv4Network("198.51.100.128/25")
 def references(item: Resource) -> Iterator[str]:
     """The keys of the public addresses that a gateway, a NIC or a firewall uses, in the order of its configurations."""
     for body in entries(item.get("ipconfigurations")):
-        found = body.get("publicipaddress")
-        yield ids.key(found.get("id")) if isinstance(found, dict) else ""
+        yield ids.key(dig(body, "publicipaddress", "id"))
 
 
 def settle(job: Job) -> None:

@@ -8,7 +8,7 @@ from netlab.errors import UsageError
 from netlab.imports import ids
 from netlab.imports.bodies import Resource, entries
 from netlab.imports.mapping import addresses
-from netlab.imports.mapping.job import HUBS, NICS, SUBNETS, VNETS, Job
+from netlab.imports.mapping.job import HUBS, NICS, VNETS, Job
 from netlab.imports.notes import command
 from netlab.scenario.names import suggest
 
@@ -57,7 +57,7 @@ def _subnet(job: Job, hub: Resource) -> str:
         for body in entries(vnet.get("subnets")):
             uses = entries(body.get("ipconfigurations"))
             if any(ids.key(use.get("id")).startswith(f"{hub.key}/") for use in uses):
-                return f"{vnet.key}/{SUBNETS.rsplit('/', 1)[1]}/{str(body.get('name', '')).lower()}"
+                return f"{vnet.key}/subnets/{str(body.get('name', '')).lower()}"
     return ""
 
 
