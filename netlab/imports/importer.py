@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from netlab.errors import Finding
 from netlab.imports import header, inventory, reading, stubs, writing
 from netlab.imports.bodies import Resource, leaves
 from netlab.imports.gathering import Gathered, gathered
-from netlab.imports.inventory import Inventory
 from netlab.imports.mapping import everything
 from netlab.imports.mapping.job import Job
 from netlab.imports.names import lab
@@ -42,10 +42,10 @@ def imported(given: Sequence[str], options: Options, stdin: bytes = b"") -> Outc
         notes.errors.setdefault(finding)
     unknown_options(job)
     if notes.errors:
-        return _refused(notes, found, job.inventory)
+        return _refused(notes, found)
     _name(job, given, options)
     text = writing.written(job.draft, header.lines(job, _source(given), len(found.off)))
-    return Outcome(text, _report(notes, found, job.inventory, "imported", 0))
+    return Outcome(text, _report(notes, found, "imported", 0))
 
 
 def _mapped(found: Gathered, options: Options, notes: Notes) -> Job:
@@ -90,11 +90,11 @@ def _source(given: Sequence[str]) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
-def _refused(notes: Notes, found: Gathered, known: Inventory | None = None) -> Outcome:
-    return Outcome("", _report(notes, found, known, "refused", 2))
+def _refused(notes: Notes, found: Gathered) -> Outcome:
+    return Outcome("", _report(notes, found, "refused", 2))
 
 
-def _report(notes: Notes, found: Gathered, known: Inventory | None, result: str, exit_: int) -> ImportReport:
+def _report(notes: Notes, found: Gathered, result: Literal["imported", "refused"], exit_: int) -> ImportReport:
     findings = tuple(sorted(notes.errors, key=_place))
     return ImportReport(
         inputs=tuple(Input(path, format_, count) for path, format_, count in found.inputs),
@@ -113,7 +113,7 @@ def _report(notes: Notes, found: Gathered, known: Inventory | None, result: str,
         secrets=_sorted(notes.secrets),
         off=found.off,
         findings=findings,
-        result="imported" if result == "imported" else "refused",
+        result=result,
         exit=exit_,
     )
 

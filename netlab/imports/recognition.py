@@ -157,13 +157,13 @@ def _format_of(items: Iterable[Any]) -> str:
 
 # --- not descriptions -------------------------------------------------------------------------------------------------
 
-_ANSWERS: tuple[tuple[str, frozenset[str], str], ...] = (
-    ("effective routes", frozenset({"addressprefix", "nexthoptype", "state"}), ""),
-    ("learned or advertised routes", frozenset({"aspath"}), ""),
-    ("BGP peer status", frozenset({"neighbor", "state"}), ""),
-    ("an ARP table", frozenset({"ipaddress", "macaddress", "interface"}), ""),
-    ("effective network security groups", frozenset({"effectivesecurityrules"}), ""),
-    ("a topology", frozenset({"associations"}), ""),
+_ANSWERS = (
+    ("effective routes", {"addressprefix", "nexthoptype", "state"}),
+    ("learned or advertised routes", {"aspath"}),
+    ("BGP peer status", {"neighbor", "state"}),
+    ("an ARP table", {"ipaddress", "macaddress", "interface"}),
+    ("effective network security groups", {"effectivesecurityrules"}),
+    ("a topology", {"associations"}),
 )
 _INSTEAD = "What to run instead: `az graph query`, see `netlab import --commands`"
 
@@ -189,7 +189,7 @@ def _require_description(source: str, body: Mapping[str, Any]) -> None:
         isinstance(item, dict) and "associations" in _small(item) for item in body["resources"]
     )
     if "id" not in body or topology:
-        for what, keys, _ in _ANSWERS:
+        for what, keys in _ANSWERS:
             if keys <= set(body) or (topology and what == "a topology"):
                 raise Refused(
                     "E06", source, f"that is {what}: an answer about a network, not its description. {_INSTEAD}"

@@ -114,7 +114,7 @@ def _write(
     if speaks:
         entry["enable_bgp"] = True
     own = settings.of_end(job, item, _usual(job, between[0]))
-    entry |= own | settings.of_connection(job, item) | _apipa(job, item) | dict(more)
+    entry |= own | settings.of_connection(job, item) | _apipa(item) | dict(more)
     if back is not None:
         other = settings.of_end(job, back, _usual(job, between[1]))
         settings.of_connection(job, back)
@@ -126,7 +126,7 @@ def _write(
     job.notes.settle(item, "imported")
 
 
-def _apipa(job: Job, item: Resource) -> dict[str, Any]:
+def _apipa(item: Resource) -> dict[str, Any]:
     """The APIPA addresses that the connection names, of the gateway's instances in their order."""
     named = entries(item.get("gatewaycustombgpipaddresses"))
     found = [str(body.get("custombgpipaddress")) for body in named if body.get("custombgpipaddress")]

@@ -50,7 +50,7 @@ def add(job: Job) -> None:
     gateways.add(job)
     remotes = devices.remotes(job)
     found = devices.sites(job, remotes.values())
-    job.names.give("sites", (*sites.names(job, found), *circuits.names(job)), nodes=True)
+    job.names.give("sites", (*sites.names(found), *circuits.names(job)), nodes=True)
     sites.add(job, found)
     connections.add(job, remotes, found)
     circuits.add(job)

@@ -76,7 +76,7 @@ def _values(job: Job, gateway: Resource, vnet: str, facts: Facts) -> dict[str, A
     bgp = _bgp(job, gateway, vnet, facts, active)
     if bgp:
         entry["bgp"] = bgp
-    clients = point_to_site.values(job, gateway, vnet, facts)
+    clients = point_to_site.values(job, gateway, facts)
     if clients:
         entry["point_to_site"] = clients
     entry |= _public(job, gateway, facts, active)

@@ -13,7 +13,7 @@ _TYPES = {"ikev2": "IkeV2", "sstp": "SSTP", "openvpn": "OpenVPN"}
 _ROOTS, _REVOKED = "vpnclientrootcertificates", "vpnclientrevokedcertificates"
 
 
-def values(job: Job, gateway: Resource, vnet: str, facts: Facts) -> dict[str, Any]:
+def values(job: Job, gateway: Resource, facts: Facts) -> dict[str, Any]:
     """The `point_to_site` of a gateway; empty where it has no address pool."""
     pools = facts.prefixes(("vpnclientconfiguration", "vpnclientaddresspool", "addressprefixes"))
     routes = facts.prefixes(("customroutes", "addressprefixes"))

@@ -15,7 +15,7 @@ _UNKNOWN = IPv4Network("198.51.100.0/25")
 _HOST = 10
 
 
-def names(job: Job, found: list[Site]) -> list[tuple[str, str, str]]:
+def names(found: list[Site]) -> list[tuple[str, str, str]]:
     """What the sites want to be called: key, name and resource group."""
     return [(site.first.key, site.first.item.name, site.first.item.id.group) for site in found]
 

@@ -33,11 +33,6 @@ class Instance:
         """The keys of count and for_each, of modules first."""
         return tuple(_INDEX.findall(self.address))
 
-    @property
-    def module(self) -> str:
-        """The module of the configuration that it stands in; empty for the root."""
-        return module_of(self.plain)
-
 
 def module_of(address: str) -> str:
     """The module of an address of the configuration."""
