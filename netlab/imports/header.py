@@ -47,21 +47,19 @@ def _labelled(label: str, text: str) -> str:
 def _remarks(job: Job, off: int) -> Iterator[str]:
     notes = job.notes
     for kind, count in notes.count("format").items():
-        if "securityGroups".lower() in kind.lower() or count:
-            lab = FORMAT.get(kind.lower(), "the lab has nothing for them")
-            yield _labelled("attention", f"{_counted(kind, count)} not modelled: {lab}")
+        lab = FORMAT.get(kind.lower(), "the lab has nothing for them")
+        yield _labelled("attention", f"{counted(kind, count)} not modelled: {lab}")
     invented = "; ".join(_invented(job))
     if invented:
         yield _labelled("invented", invented)
-    if notes.assumed:
-        yield from (_labelled("assumed", text) for text in dict.fromkeys(notes.assumed))
+    yield from (_labelled("assumed", text) for text in dict.fromkeys(notes.assumed))
     for each in notes.approximated:
         yield _labelled("approximated", f"{each['name']} as {each['as']}: {each['why']}")
     for sub in notes.substituted:
         yield _labelled("substituted", f"{sub['name']}: {sub['from']} by {sub['to']}")
     for left in notes.left_out.values():
         yield _labelled("left out", f"{left.name}: {left.why}")
-    other = [_counted(kind, count) for kind, count in notes.count("not modelled").items()]
+    other = [counted(kind, count) for kind, count in notes.count("not modelled").items()]
     if other:
         yield _labelled("not modelled", listed(other, 6))
     if off:
@@ -80,11 +78,12 @@ def _secrets(job: Job) -> list[str]:
     return [*found, f"{rest} {'other ' if keys else ''}secret{'s' if rest > 1 else ''}"] if rest else found
 
 
-def _counted(kind: str, count: int) -> str:
-    return f"{count} {singular(kind) if count == 1 else kind.rsplit('/', 1)[-1]}"
+def counted(kind: str, count: int) -> str:
+    """How many resources of a type there are, by the last word of the type."""
+    return f"{count} {_singular(kind) if count == 1 else kind.rsplit('/', 1)[-1]}"
 
 
-def singular(kind: str) -> str:
+def _singular(kind: str) -> str:
     """The last word of a type, for one resource."""
     word = kind.rsplit("/", 1)[-1]
     if word.endswith("ies"):
@@ -96,8 +95,7 @@ def singular(kind: str) -> str:
 
 def _invented(job: Job) -> Iterator[str]:
     data = job.draft.data
-    sites = {i.name: i for i in job.notes.invented if i.kind == "site"}
-    for name in sites:
+    for name in dict.fromkeys(i.name for i in job.notes.invented if i.kind == "site"):
         hosts = len(data["sites"][name].get("hosts", {}))
         yield f"site {name}" + (f" with {hosts} host{'s' if hosts > 1 else ''}" if hosts else "")
     probes = list(_probed(job))

@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from netlab.errors import Finding, UsageError
-from netlab.imports.bodies import Resource
 from netlab.imports.gathering import Gathered
-from netlab.imports.header import singular
+from netlab.imports.header import counted
 from netlab.imports.ids import NETWORK
 from netlab.imports.mapping.job import HUBS, VNETS, Job
 from netlab.imports.notes import listed
@@ -52,9 +51,10 @@ def no_network(job: Job, found: Gathered) -> Iterator[Finding]:
     wan = [(kind, n) for kind, n in sorted(kinds.items()) if kind.rsplit("/", 1)[-1].lower() in _WAN]
     of_wan = any(item.get("virtualwan") for item in job.of_type(HUBS)) or any("virtualWans" in kind for kind, _ in wan)
     counts = ", ".join(f"{kind.rsplit('/', 1)[-1]} {n}" for kind, n in wan)
+    names = listed((item.name for item in items), 6)
     said = f". Virtual WAN is not modelled: {counts}" if of_wan else ""
     yield Finding(
-        f"there is {what} in the input. Read: {read}{said}{_named(items)}. {_missing(job.notes.unresolved)}",
+        f"there is {what} in the input. Read: {read}{said} ({names}). {_missing(job.notes.unresolved)}",
         "E08",
         where,
     )
@@ -72,12 +72,7 @@ def _nothing(found: Gathered) -> str:
 def _counted(kind: str, count: int) -> str:
     if kind.startswith("azurerm") or not kind.lower().startswith(NETWORK):
         return f"{kind} {count}"
-    return f"{count} {singular(kind) if count == 1 else kind.rsplit('/', 1)[-1]}"
-
-
-def _named(items: list[Resource]) -> str:
-    names = listed((item.name for item in items), 6)
-    return f" ({names})"
+    return counted(kind, count)
 
 
 def _missing(unresolved: tuple[Unresolved, ...]) -> str:
