@@ -18,20 +18,18 @@ def answered(name: str, values: list[Value], instances: Callable[[Token], int]) 
 
     ``instances`` counts the addresses that a token stands for: an active-active gateway has two, with a comma.
     """
+    if name in ("concat", "format"):
+        return _within_text(name, values)
     first = values[0]
     if not isinstance(first, Token):
-        return _within_text(name, values) if name in ("concat", "format") else MISSING
+        return MISSING
     if name in _SAME and len(values) == 1:
         return first
     if name == "split" and values[1] == ",":
         return [replace(first, index=first.index + number) for number in range(instances(first))]
     if name == "equals" and all(isinstance(value, Token) for value in values):
         return True if values[0] == values[1] else MISSING
-    if name == "empty":
-        return False
-    if name in ("concat", "format"):
-        return _within_text(name, values)
-    return MISSING
+    return False if name == "empty" else MISSING
 
 
 def _within_text(name: str, values: list[Value]) -> Value:

@@ -37,7 +37,7 @@ class View(Lazy):
         self._subject, self._inner, self._path = subject, inner, path
 
     def member(self, key: str) -> Value:
-        found = MISSING if self._inner is MISSING else member(self._inner, key)
+        found = member(self._inner, key)
         if found is MISSING and key.lower() == "id":
             found = self._id()
         children = self._subject.children(key) if self._path in ((), ("properties",)) else []
@@ -46,7 +46,7 @@ class View(Lazy):
         return self._part(found, key)
 
     def element(self, index: int) -> Value:
-        return self._part(MISSING if self._inner is MISSING else element(self._inner, index), index)
+        return self._part(element(self._inner, index), index)
 
     def shallow(self) -> Value:
         if self._inner is MISSING:
@@ -71,7 +71,7 @@ class View(Lazy):
         """The id of the resource, or of a named element of one of its lists."""
         if not self._path:
             return self._subject.id
-        name = shallow(member(self._inner, "name")) if self._inner is not MISSING else MISSING
+        name = shallow(member(self._inner, "name"))
         named = [part for part in self._path if part != "properties"]
         if len(named) != 2 or not isinstance(named[1], int) or not isinstance(name, str):
             return MISSING

@@ -98,7 +98,7 @@ def _rest(job: Job) -> None:
             job.notes.settle(item, "container")
         elif item.type in FORMAT:
             job.notes.settle(item, "format")
-        elif item.type in (LOCAL_GATEWAYS, CIRCUITS):
-            job.notes.leave_out(item, "nothing of the scenario needs it") if item.key not in job.notes.fates else None
+        elif item.type in (LOCAL_GATEWAYS, CIRCUITS) and item.key not in job.notes.fates:
+            job.notes.leave_out(item, "nothing of the scenario needs it")
         else:
             job.notes.settle(item, "not modelled")
