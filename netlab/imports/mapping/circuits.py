@@ -6,6 +6,7 @@ from typing import Any
 
 from netlab.imports import ids
 from netlab.imports.bodies import Resource, text
+from netlab.imports.facts import Facts
 from netlab.imports.mapping.job import CIRCUITS, CONNECTIONS, Job
 from netlab.imports.names import fitted
 
@@ -49,30 +50,33 @@ def _connection(job: Job, item: Resource, joined: dict[str, dict[str, Any]]) -> 
     elif not vnet:
         job.notes.need(gateway, item.name)
         job.notes.leave_out(item, f"its gateway {ids.shown(gateway)} is not in the scenario")
-    elif _private_asn(job, circuit) is None:
+    elif (asn := _private_asn(job, circuit)) is None:
         job.notes.leave_out(circuit, "it has no private peering, so it carries nothing")
         job.notes.leave_out(item, f"its circuit {circuit.name} has no private peering")
         job.notes.warn(circuit.name, "a circuit without private peering carries nothing: left out")
     else:
         weight = facts.number("routingweight")
+        job.circuits[circuit.key] = asn
         joined.setdefault(circuit.key, {})[vnet] = {"routing_weight": weight} if weight else {}
         job.notes.settle(item, "imported")
 
 
 def _private_asn(job: Job, circuit: Resource) -> int | None:
     """The customer's ASN of the private peering; None where there is none."""
-    for part in job.facts(circuit).parts("peerings"):
-        type_ = str(part.body.get("peeringtype", part.body.get("name", "")))
+    for type_, part in _peerings(job, circuit):
         if type_.lower() == "azureprivatepeering":
             return part.number("peerasn") or DEFAULT_ASN
     return None
 
 
+def _peerings(job: Job, circuit: Resource) -> list[tuple[str, Facts]]:
+    """The peerings of a circuit, each with its type."""
+    parts = job.facts(circuit).parts("peerings")
+    return [(str(part.body.get("peeringtype", part.body.get("name", ""))), part) for part in parts]
+
+
 def _circuit(job: Job, circuit: Resource, vnets: dict[str, Any]) -> None:
     facts = job.facts(circuit)
-    asn = _private_asn(job, circuit)
-    assert asn is not None
-    job.circuits[circuit.key] = asn
     given = job.names.given[circuit.key]
     entry: dict[str, Any] = {"site": job.names.given[f"{circuit.key}#site"], "vnets": vnets}
     tier = facts.word("sku", "tier").lower()
@@ -82,8 +86,7 @@ def _circuit(job: Job, circuit: Resource, vnets: dict[str, Any]) -> None:
         job.notes.substituted.append({"name": circuit.name, "from": "Local", "to": "Standard"})
     job.draft.put(("expressroute_circuits", given), entry, job.rename(circuit.name, given))
     job.notes.settle(circuit, "imported")
-    for part in facts.parts("peerings"):
-        type_ = str(part.body.get("peeringtype", part.body.get("name", "")))
+    for type_, part in _peerings(job, circuit):
         if type_.lower() != "azureprivatepeering":
             job.notes.properties[f"{circuit.kind}: peerings.{type_}"] += 1
         elif part.raw("primarypeeraddressprefix"):
