@@ -243,12 +243,9 @@ def _differs(job: Job, remote: Remote, name: str, speaks: bool) -> bool:
 
 def _static_routes(job: Job, item: Resource, vnet: str, name: str, speaks: bool) -> None:
     """What the device sends into the tunnel besides the VNet: its transit spokes (R110, V3)."""
-    spokes = [] if speaks else _spokes(job, vnet)
-    if spokes:
-        space = [*job.draft.get("vnets", vnet, "address_space")]
-        for spoke in spokes:
-            space += job.draft.get("vnets", spoke, "address_space")
-        job.draft.put(("sites", name, "static_routes", job.names.given[item.key]), list(dict.fromkeys(space)))
+    if not speaks and _spokes(job, vnet):
+        space = list(dict.fromkeys(_behind(job, vnet)))
+        job.draft.put(("sites", name, "static_routes", job.names.given[item.key]), space)
 
 
 def _spokes(job: Job, vnet: str) -> list[str]:
@@ -262,11 +259,13 @@ def _spokes(job: Job, vnet: str) -> list[str]:
     ]
 
 
+def _behind(job: Job, vnet: str) -> list[str]:
+    """The prefixes behind a VNet's gateway: its own and those of its transit spokes."""
+    return [prefix for each in (vnet, *_spokes(job, vnet)) for prefix in job.draft.get("vnets", each, "address_space")]
+
+
 def _assumption(job: Job, name: str, vnet: str, speaks: bool) -> str:
     proposes = f"the device of {name} proposes what the gateway proposes"
     if speaks:
         return proposes
-    known = list(job.draft.get("vnets", vnet, "address_space"))
-    for spoke in _spokes(job, vnet):
-        known += job.draft.get("vnets", spoke, "address_space")
-    return f"{proposes}, and knows {' and '.join(known)}"
+    return f"{proposes}, and knows {' and '.join(_behind(job, vnet))}"
