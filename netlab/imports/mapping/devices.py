@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from ipaddress import IPv4Address
 
 from netlab.errors import UsageError
 from netlab.imports import ids
@@ -177,11 +176,3 @@ def _require_known(job: Job, remotes_: list[Remote]) -> None:
         for name in names:
             if name not in known:
                 raise UsageError(f"--join: no LNG is called {name[:40]}", f"{suggest(name, known)} [E18]")
-
-
-def is_public(text: str) -> bool:
-    """Whether an address is one of the Internet."""
-    try:
-        return IPv4Address(text).is_global
-    except ValueError:
-        return False

@@ -6,7 +6,7 @@ from hashlib import sha256
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
-from netlab.imports.mapping.devices import Remote, Site, is_public
+from netlab.imports.mapping.devices import Remote, Site
 from netlab.imports.mapping.job import CIRCUITS, Job
 from netlab.imports.names import fitted
 
@@ -107,10 +107,10 @@ def device_name(remote: Remote) -> str:
 
 
 def _public(job: Job, remote: Remote) -> str:
-    if not remote.address or is_public(remote.address):
-        return remote.address
+    """The address of a device; empty where it is a name, or none of the Internet."""
     try:
-        IPv4Address(remote.address)
+        if IPv4Address(remote.address).is_global:
+            return remote.address
     except ValueError:
         return ""
     job.notes.warn(remote.item.name, f"{remote.address} is no public address of the Internet: the lab assigns one")
