@@ -118,13 +118,15 @@ def _bgp(job: Job, gateway: Resource, vnet: str, facts: Facts, active: bool) -> 
     if not (_speaks(job, gateway, vnet, facts) or apipa) and asn in (None, DEFAULT_ASN):
         return {}
     entry: dict[str, Any] = {"asn": asn or DEFAULT_ASN}
-    given = [a for a in _default_addresses(facts) if a not in _labs(job, vnet, active)]
-    subnet = job.draft.get("vnets", vnet, "subnets", GATEWAY_SUBNET)
-    for address in given:
-        if subnet is not None and IPv4Address(address) not in job.prefix(vnet, GATEWAY_SUBNET):
-            prefix = job.prefix(vnet, GATEWAY_SUBNET)
-            job.notes.warn(gateway.name, f"bgpPeeringAddress {address} lies outside its GatewaySubnet {prefix}")
-    default = _default_addresses(facts) if given else []
+    default, labs = _default_addresses(facts), _labs(job, vnet, active)
+    given = [address for address in default if address not in labs]
+    if job.draft.get("vnets", vnet, "subnets", GATEWAY_SUBNET) is not None:
+        prefix = job.prefix(vnet, GATEWAY_SUBNET)
+        for address in given:
+            if IPv4Address(address) not in prefix:
+                job.notes.warn(gateway.name, f"bgpPeeringAddress {address} lies outside its GatewaySubnet {prefix}")
+    if not given:
+        default = []
     if len(default) == 1 and not apipa:
         entry["bgp_peering_address"] = default[0]
     elif default or apipa:
@@ -134,7 +136,7 @@ def _bgp(job: Job, gateway: Resource, vnet: str, facts: Facts, active: bool) -> 
 
 def _speaks(job: Job, gateway: Resource, vnet: str, facts: Facts) -> bool:
     """Whether BGP is on at the gateway, on a connection of it, or in a Route Server of its VNet."""
-    if facts.flag("enablebgp") or job.facts(gateway).flag("bgpenabled"):
+    if facts.flag("enablebgp") or facts.flag("bgpenabled"):
         return True
     ends = ("virtualnetworkgateway1", "virtualnetworkgateway2")
     for item in job.of_type(CONNECTIONS):
