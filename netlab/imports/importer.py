@@ -49,13 +49,15 @@ def imported(given: Sequence[str], options: Options, stdin: bytes = b"") -> Outc
 
 
 def _mapped(found: Gathered, options: Options, notes: Notes) -> Job:
-    resources = [item for item in found.resources if options.takes(item.id.text, item.name)]
+    resources = []
     for item in found.resources:
         _count_secrets(notes, item)
         state = item.get("provisioningstate")
         if isinstance(state, str) and state.lower() in ("deleting", "failed"):
             notes.warn(item.name, f"its provisioning state is {state}: it is imported as it is")
-        if not options.takes(item.id.text, item.name):
+        if options.takes(item.id.text, item.name):
+            resources.append(item)
+        else:
             notes.leave_out(item, "--only and --without leave it out")
     made = inventory.joined(resources, notes)
     if options.stubs:
