@@ -34,7 +34,8 @@ class Notes:
     """Parameters without a value that the network needs, by file: who uses each."""
     assumed: list[str] = field(default_factory=list)
     lacking: dict[tuple[str, str], Unresolved] = field(default_factory=dict)
-    _needs: dict[str, dict[str, None]] = field(default_factory=dict)
+    _needs: dict[str, tuple[str, set[str]]] = field(default_factory=dict)
+    """By the key of a resource that is not in the input: its id as it was named first, and what needs it."""
 
     # --- fates --------------------------------------------------------------------------------------------------------
 
@@ -56,6 +57,10 @@ class Notes:
         found = Counter(kind for known, kind in self.fates.values() if known == fate)
         return dict(sorted(found.items()))
 
+    def is_mapped(self, key: str) -> bool:
+        """Whether a resource became something of the scenario, by its key."""
+        return self.fates.get(key, ("",))[0] in ("imported", "approximated")
+
     # --- the rest -----------------------------------------------------------------------------------------------------
 
     def warn(self, name: str, message: str) -> None:
@@ -70,7 +75,7 @@ class Notes:
 
     def need(self, id_: str, by: str) -> None:
         """A resource that is not in the input."""
-        self._needs.setdefault(id_.lower(), {})[f"{by}\n{id_}"] = None
+        self._needs.setdefault(id_.lower(), (id_, set()))[1].add(by)
 
     def fail(self, code: str, source: str, message: str, line: int = 0) -> None:
         self.errors.setdefault(Finding(message, code, source, line))
@@ -79,12 +84,10 @@ class Notes:
     def unresolved(self) -> tuple[Unresolved, ...]:
         """What is not in the input and is needed, by id."""
         found = []
-        for _, uses in sorted(self._needs.items()):
-            text = next(iter(uses)).split("\n")[1]
-            named = tuple(sorted({use.split("\n")[0] for use in uses}))
+        for _, (text, users) in sorted(self._needs.items()):
             id_ = ids.parsed(text)
             type_, name = (id_.type, "/".join(id_.names)) if id_ is not None else ("", text)
-            found.append(Unresolved(ids.shown(text), type_, name, named, command(type_)))
+            found.append(Unresolved(ids.shown(text), type_, name, tuple(sorted(users)), command(type_)))
         return (*found, *(self.lacking[key] for key in sorted(self.lacking)))
 
 

@@ -39,11 +39,7 @@ def _machines_of_nics(job: Job) -> dict[str, Resource | None]:
 
 def _settle_machines(job: Job, owners: dict[str, Resource | None]) -> None:
     """A virtual machine counts with its NIC; of Terraform's, which say more than that, the rest is not modelled."""
-    imported = {
-        owner.key
-        for nic, owner in owners.items()
-        if owner is not None and job.notes.fates.get(nic, ("",))[0] in ("imported", "approximated")
-    }
+    imported = {owner.key for nic, owner in owners.items() if owner is not None and job.notes.is_mapped(nic)}
     for machine in job.of_type(MACHINES):
         if machine.kind.startswith("azurerm"):
             job.notes.settle(replace(machine, kind=f"{machine.kind} (size, disks)"), "not modelled")

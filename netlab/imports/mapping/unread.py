@@ -70,7 +70,7 @@ def count(job: Job) -> None:
     """Count what stands in imported resources and has no meaning here; what is false or zero is no setting."""
     for type_, read in _READ.items():
         for item in job.of_type(type_):
-            if job.notes.fates.get(item.key, ("",))[0] in ("imported", "approximated"):
+            if job.notes.is_mapped(item.key):
                 _count(job, item, read)
     for vnet in job.of_type(types.VNETS):
         for subnet in entries(vnet.get("subnets")):
