@@ -108,8 +108,8 @@ def resource(body: Mapping[str, Any], source: str, *, address: str = "", kind: s
         )  # fmt: skip
         if len(found.names) != found.type.count("/"):
             return None
-    location = made.pop("location", "")
-    return Resource(found, kind or found.type, made, source, location if isinstance(location, str) else "", address)
+    location = text(made.pop("location", ""))
+    return Resource(found, kind or found.type, made, source, location, address)
 
 
 def folded(value: Mapping[str, Any]) -> Body:

@@ -11,6 +11,7 @@ from typing import Any
 
 from netlab.errors import Finding, UsageError
 from netlab.imports import bodies, ids, reading
+from netlab.imports.arm.deployments import DEPLOYMENTS
 from netlab.imports.arm.evaluate import Body, Context, Evaluation, Source, evaluate
 from netlab.imports.arm.linked import finder
 from netlab.imports.bodies import Resource
@@ -37,7 +38,6 @@ _NEEDED = tuple(
         "virtualhubs",
     )
 )
-_DEPLOYMENTS = "microsoft.resources/deployments"
 
 
 def evaluated(
@@ -68,7 +68,7 @@ def evaluated(
     for path in made.secrets:
         notes.secrets[path] += 1
     for left in made.open:
-        if left.type.lower() == _DEPLOYMENTS or left.type.lower().startswith(_NEEDED):
+        if left.type.lower() == DEPLOYMENTS or left.type.lower().startswith(_NEEDED):
             _note(notes, sources[0].path, left.value, f"{left.type}: {left.what}")
     return [_resource(body, notes, number) for number, body in enumerate(made.bodies)], made
 
@@ -158,19 +158,17 @@ def _resource(item: Body, notes: Notes, number: int) -> Resource:
     if found is not None:
         return found
     type_ = ids.spelled(str(item.body.get("type", "")))
+    needed = type_.lower().startswith(_NEEDED)
     for key in ("name", "id"):
         value = item.body.get(key)
-        if isinstance(value, Unknown) and type_.lower().startswith(_NEEDED):
+        if needed and isinstance(value, Unknown):
             _note(notes, item.path, value, f"{type_}: name")
             break
-    sign = (
-        str(number) if type_.lower().startswith(_NEEDED) else sha256(repr(item.body.get("id")).encode()).hexdigest()[:8]
-    )
+    sign = str(number) if needed else sha256(repr(item.body.get("id")).encode()).hexdigest()[:8]
     names = tuple(f"unknown-{sign}" for _ in range(max(1, type_.count("/"))))
     made = bodies.folded({key: value for key, value in item.body.items() if key not in ("id", "name", "type")})
-    location = made.pop("location", "")
-    place = location if isinstance(location, str) else ""
-    return Resource(ResourceId("", "", type_, names), type_, made, item.path, place)
+    location = bodies.text(made.pop("location", ""))
+    return Resource(ResourceId("", "", type_, names), type_, made, item.path, location)
 
 
 def _note(notes: Notes, source: str, value: Unknown, use: str) -> None:

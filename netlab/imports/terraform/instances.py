@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from netlab.imports.bodies import text
 from netlab.imports.secrets import is_secret
 
 _INDEX = re.compile(r'\[(?:"(?:[^"\\]|\\.)*"|\d+)\]')
@@ -75,7 +76,7 @@ def _of_module(module: Any, existing: bool) -> Iterator[Instance]:
         if isinstance(values, Mapping):
             shown = _visible(values, item.get("sensitive_values")) or {}
             data_source = item.get("mode") == "data"
-            yield Instance(_text(item, "address"), _text(item, "type"), shown, {}, existing or data_source)
+            yield Instance(text(item.get("address")), text(item.get("type")), shown, {}, existing or data_source)
     for child in _mappings(module.get("child_modules")):
         yield from _of_module(child, existing)
 
@@ -83,10 +84,10 @@ def _of_module(module: Any, existing: bool) -> Iterator[Instance]:
 def of_raw_state(data: Mapping[str, Any]) -> Iterator[Instance]:
     """The instances of a state file of version 4."""
     for item in _mappings(data.get("resources")):
-        type_ = _text(item, "type")
+        type_ = text(item.get("type"))
         data_source = item.get("mode") == "data"
-        prefix = f"{_text(item, 'module')}." if item.get("module") else ""
-        base = f"{prefix}{'data.' if data_source else ''}{type_}.{_text(item, 'name')}"
+        prefix = f"{text(item.get('module'))}." if item.get("module") else ""
+        base = f"{prefix}{'data.' if data_source else ''}{type_}.{text(item.get('name'))}"
         for each in _mappings(item.get("instances")):
             values = each.get("attributes")
             if "deposed" in each or not isinstance(values, Mapping):
@@ -117,7 +118,7 @@ def of_plan(data: Mapping[str, Any]) -> Iterator[Instance]:
     seen = set()
     for item in _mappings(data.get("resource_changes")):
         change = item.get("change")
-        address = _text(item, "address")
+        address = text(item.get("address"))
         if not isinstance(change, Mapping) or "deposed" in item:
             continue
         seen.add(address)
@@ -127,7 +128,7 @@ def of_plan(data: Mapping[str, Any]) -> Iterator[Instance]:
         unknown = change.get("after_unknown")
         yield Instance(
             address,
-            _text(item, "type"),
+            text(item.get("type")),
             _visible(after, change.get("after_sensitive")) or {},
             unknown if isinstance(unknown, Mapping) else {},
             item.get("mode") == "data",
@@ -158,8 +159,3 @@ def _visible(values: Any, mask: Any) -> Any:
 
 def _mappings(value: Any) -> list[Mapping[str, Any]]:
     return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
-
-
-def _text(item: Mapping[str, Any], key: str) -> str:
-    value = item.get(key)
-    return value if isinstance(value, str) else ""

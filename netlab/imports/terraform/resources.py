@@ -86,10 +86,9 @@ def _resources(values: Values, each: Instance, source: str) -> Iterable[Resource
         return
     id_ = ResourceId(id_.subscription, id_.group, type_, id_.names)
     made = bodies.folded(BODIES[each.type](Reader(values, each)))
-    location = made.pop("location", "")
-    place = location if isinstance(location, str) else ""
+    location = bodies.text(made.pop("location", ""))
     made.pop("name", None)
-    yield Resource(id_, each.type, made, source, place, each.address, each.existing)
+    yield Resource(id_, each.type, made, source, location, each.address, each.existing)
 
 
 def _counted(each: Instance, source: str, double: bool = False) -> Resource:
@@ -116,9 +115,8 @@ def _azapi(values: Values, each: Instance, source: str) -> Iterator[Resource]:
         except ValueError:
             body = None
     plain: dict[str, Any] = dict(body) if isinstance(body, Mapping) else {}
-    known = (
-        ids.parsed(of.get("resource_id")) if each.type == "azapi_update_resource" else ids.parsed(each.values.get("id"))
-    )
+    update = each.type == "azapi_update_resource"
+    known = ids.parsed(of.get("resource_id") if update else each.values.get("id"))
     type_, name, parent = str(of.get("type") or "").split("@")[0], of.get("name"), of.get("parent_id")
     if known is None and isinstance(parent, str) and isinstance(name, str) and "/" in type_:
         above = ids.parsed(parent)
@@ -128,15 +126,7 @@ def _azapi(values: Values, each: Instance, source: str) -> Iterator[Resource]:
     if known is None:
         yield _counted(each, source)
         return
-    update = each.type == "azapi_update_resource"
-    location = of.get("location")
-    yield Resource(
-        known,
-        "" if update else known.type,
-        bodies.folded(plain),
-        source,
-        location if isinstance(location, str) else "",
-        each.address,
-    )
+    location = bodies.text(of.get("location"))
+    yield Resource(known, "" if update else known.type, bodies.folded(plain), source, location, each.address)
     if update:
         yield _counted(each, source)
