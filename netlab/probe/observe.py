@@ -183,13 +183,13 @@ class _Run:
 
     def greet(self, namespaces: Mapping[str, str], stateful: Collection[str], patience: float) -> None:
         """Have the sources of TCP probes connect whose packets passed one of these nodes."""
-        wanted = {}
+        wanted = []
         for number, probe in enumerate(self.probes) if stateful else ():
             if probe.protocol == "tcp" and self.record.passed(number, stateful) and self._trace(number).answered:
                 shot = self._shot(probe)
-                wanted[number] = probe, Greeting(number, shot.source, shot.target)
-        self.greeted = frozenset(wanted)
-        greet(self.record.tag, self.record, namespaces, wanted, partial(self._serve, selector=self.everybody), patience)
+                wanted.append(Greeting(number, shot.source, shot.target))
+        self.greeted = frozenset(greeting.number for greeting in wanted)
+        greet(self.record, namespaces, wanted, partial(self._serve, selector=self.everybody), patience)
 
     def finish(self) -> None:
         """Read what is still waiting; raise where packets passed unseen."""
