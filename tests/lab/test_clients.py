@@ -60,7 +60,9 @@ def test_a_gateway_that_refuses_for_another_reason_is_noticed() -> None:
         assert "the gateway does not trust the root" in done.stderr
         found = lab.status(code=1)
         assert set(found) == {"connection carol"}
-        assert "predicted its certificate is revoked, the gateway says the gateway does not trust" in found.popitem()[1]
+        assert (
+            "predicted its certificate is revoked, it was refused for: the gateway does not trust" in found.popitem()[1]
+        )
 
 
 def test_by_hand() -> None:
