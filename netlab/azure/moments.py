@@ -12,7 +12,17 @@ from netlab.azure.p2s.routes import profile_prefixes
 from netlab.azure.p2s.sessions import Key, Prefixes, Session, Sessions
 from netlab.azure.state import State, given_keys, named, with_custom_routes
 from netlab.scenario.changing import merged
-from netlab.scenario.models import Action, Change, ClientOnly, ClientRoute, CustomRoutes, NewKey, Scenario, SitePrefix
+from netlab.scenario.models import (
+    Action,
+    Change,
+    ClientOnly,
+    ClientRoute,
+    CustomRoutes,
+    NewKey,
+    PeeringSync,
+    Scenario,
+    SitePrefix,
+)
 from netlab.scenario.network import ClientTunnel, Network, resolve
 
 
@@ -67,7 +77,7 @@ def _changed(state: State, action: Action) -> State:
             return replace(state, keys={**state.keys, **{(connection, each): key for each in ends}})
         case "set_custom_routes", CustomRoutes() as change:
             return replace(state, network=resolve(with_custom_routes(state.network, change)))
-        case "change", Change() as change:
+        case "change" | "sync_peering", Change() | PeeringSync() as change:
             return _reconfigured(state, merged(state.scenario, change))
         case _ if faults.is_about_faults(action):
             now = replace(state, faults=faults.after(state.network, state.faults, action))

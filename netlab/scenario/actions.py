@@ -196,6 +196,21 @@ class Change(Model):
         return {key: getattr(self, key) for key in type(self).model_fields if getattr(self, key)}
 
 
+class PeeringSync(Model):
+    """A peering that takes over the address space which its remote VNet has now (R111)."""
+
+    peering: str
+    """The peering, of the VNet that shall use the new address space: not of the VNet whose address space changed."""
+
+    @property
+    def parts(self) -> dict[str, Any]:
+        """What is merged into the file."""
+        return {"peerings": {self.peering: {"remote_address_space": None}}}
+
+
+# What an action has to change the scenario itself.
+Reconfiguration = Change | PeeringSync
+
 Subject = (
     ClientRoute
     | ClientOnly
@@ -211,6 +226,7 @@ Subject = (
     | BgpSpeaker
     | BgpSession
     | Change
+    | PeeringSync
 )
 
 
@@ -273,6 +289,9 @@ class Action(Model):
 
     change: Change | None = None
     """Change what is configured on Azure: peerings and their flags, connections, route tables, address spaces."""
+
+    sync_peering: PeeringSync | None = None
+    """Have a peering take over the changed address space of its remote VNet (R111)."""
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 

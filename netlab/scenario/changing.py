@@ -3,18 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from ipaddress import IPv4Network
 from typing import Any
 
 from pydantic import SecretStr, ValidationError
 
-from netlab.scenario.models import Action, Change, Scenario, Step
+from netlab.scenario.models import Action, Change, Reconfiguration, Scenario, Step
 
 Raw = dict[str, Any]
+# The key of a peering that is not in sync.
+_HELD = "remote_address_space"
 
 
-def merged(scenario: Scenario, change: Change) -> Scenario:
-    """A scenario after a change. Raises pydantic's ValidationError where the result is none."""
-    return Scenario.model_validate(_merged(scenario.model_dump(exclude_unset=True), change.parts))
+def merged(scenario: Scenario, change: Reconfiguration) -> Scenario:
+    """A scenario after a change. Raises pydantic's ValidationError where the result is none.
+
+    A peering goes on with the address space from before where that of its remote VNet changes, until it is in sync
+    again (R111); not where the change itself says what it uses.
+    """
+    raw = _merged(scenario.model_dump(exclude_unset=True), change.parts)
+    now = Scenario.model_validate(raw)
+    said = change.parts.get("peerings", {})
+    held = {
+        name: {_HELD: list(space)}
+        for name, space in _held(scenario, now)
+        if not (isinstance(said.get(name), Mapping) and _HELD in said[name])
+    }
+    return Scenario.model_validate(_merged(raw, {"peerings": held})) if held else now
+
+
+def _held(before: Scenario, now: Scenario) -> Iterator[tuple[str, tuple[IPv4Network, ...]]]:
+    """The peerings that are connected before and after a change of the remote VNet's address space, each with the
+    address space that it goes on with."""
+    for name, peering in now.peerings.items():
+        vnet, remote = peering.vnet, peering.remote_vnet
+        was = before.peerings.get(name)
+        if (
+            was is None
+            or (was.vnet, was.remote_vnet) != (vnet, remote)
+            or remote not in before.vnets.keys() & now.vnets
+        ):
+            continue
+        space = was.remote_address_space or before.vnets[remote].address_space
+        connected = all(each.peering(remote, vnet) is not None for each in (before, now))
+        if connected and set(space) != set(now.vnets[remote].address_space):
+            yield name, space
 
 
 def _merged(found: Any, patch: Any) -> Any:
@@ -34,6 +67,8 @@ def way_back(found: Scenario, wanted: Scenario) -> Action:
     """The change by which a scenario becomes another one again."""
     one, other = ({k: _plain(v) for k, v in each.model_dump(exclude_unset=True).items()} for each in (found, wanted))
     parts = {kind: _patch(one.get(kind, {}), other.get(kind, {})) for kind in Change.model_fields}
+    for name in other.get("peerings", {}):
+        parts["peerings"].setdefault(name, {}).setdefault(_HELD, other["peerings"][name].get(_HELD))
     return Action(change=Change.model_validate(parts))
 
 
@@ -62,7 +97,7 @@ def _plain(value: Any) -> Any:
 
 def after(scenario: Scenario, action: Action) -> Scenario:
     """The scenario after an action; as it was where the change does not fit it, which a rule says."""
-    if not isinstance(action.subject, Change):
+    if not isinstance(action.subject, Reconfiguration):
         return scenario
     try:
         return merged(scenario, action.subject)

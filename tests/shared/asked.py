@@ -16,6 +16,7 @@ ENDPOINTS = {
         *("spoke1-vm1", "spoke2-vm2", "spoke3-vm3", "spoke4-vm4"),
     },
     "p2s-peering-added-later": {"lin", "tls", "vnet1-vm1", "vnet2-vm2", "win"},
+    "vnet-address-space-change": {"hub-vm1", "hub-sdwan", "spoke-vm2", "branch-h1"},
     "s2s-static-overlaps": {"vnet1-vm1", "site1-h1", "site1-hidden", "site2-h2"},
     "expressroute-two-devices": {"vnet1-vm1", "site1-host1"},
     "p2s-isolated-vnet": {"vnet1-vm1", "vnet1-vm2", "win", "lin"},

@@ -11,7 +11,16 @@ from netlab.lab.build import clients, profile
 from netlab.lab.story import changing, faults
 from netlab.lab.story.stage import Stage
 from netlab.plan.devices import shared_key_name
-from netlab.scenario.models import Action, Change, ClientOnly, ClientRoute, CustomRoutes, NewKey, SitePrefix
+from netlab.scenario.models import (
+    Action,
+    Change,
+    ClientOnly,
+    ClientRoute,
+    CustomRoutes,
+    NewKey,
+    PeeringSync,
+    SitePrefix,
+)
 
 
 def take(stage: Stage, action: Action) -> None:
@@ -31,7 +40,7 @@ def take(stage: Stage, action: Action) -> None:
             announce(stage, who, before.announced[who], stage.state.announced[who])
         case "set_key", NewKey() as change:
             _set_key(stage, change)
-        case "change", Change():
+        case "change" | "sync_peering", Change() | PeeringSync():
             changing.change(stage, before)
         case _:
             faults.change(stage, action, before.faults, stage.state.faults)

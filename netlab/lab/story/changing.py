@@ -13,7 +13,7 @@ from netlab.lab.build.step import take
 from netlab.lab.build.transition import Moment, Transition
 from netlab.lab.story.stage import Stage
 from netlab.scenario.changing import way_back
-from netlab.scenario.models import Action, Change
+from netlab.scenario.models import Action, Reconfiguration
 
 
 def change(stage: Stage, before: State) -> None:
@@ -43,7 +43,7 @@ def _changed(state: State, taken: tuple[Action, ...]) -> Iterator[State]:
     """The state after each change among actions, without faults."""
     for action in taken:
         state = moments.after(state, action)
-        if isinstance(action.subject, Change):
+        if isinstance(action.subject, Reconfiguration):
             yield replace(state, faults=frozenset())
 
 

@@ -108,6 +108,9 @@ class Peering(Model):
     """The VNet whose peering object this is."""
     remote_vnet: str
     """The VNet at the other end."""
+    remote_address_space: Prefixes | None = None
+    """The address space of the remote VNet that this side uses, where it is not in sync (R111, U19): the one from
+    before a change, until the action `sync_peering`. Default: the remote VNet's `address_space`."""
     allow_virtual_network_access: bool = True
     """Whether the tag VirtualNetwork of the VNet's NSGs includes the remote VNet. Routes do not depend on it (R109,
     N11)."""

@@ -328,13 +328,20 @@ class Peering:
         )
 
     @cached_property
+    def remote_address_space(self) -> tuple[IPv4Network, ...]:
+        """The address space of the remote VNet as of the last sync (R111)."""
+        held = self.spec.remote_address_space
+        return held if held is not None else self.remote.address_space
+
+    @cached_property
     def prefixes(self) -> tuple[IPv4Network, ...]:
         """The prefixes of the remote VNet that it leads to: all, or those of the remote subnets that it names (U12)."""
-        return self.remote.address_space if self.spec.peer_complete_vnets else tuple(self._of_subnets)
+        return self.remote_address_space if self.spec.peer_complete_vnets else tuple(self._of_subnets)
 
     @property
     def _of_subnets(self) -> Iterator[IPv4Network]:
-        return (self.remote.subnets[name].prefix for name in self.spec.remote_subnet_names)
+        found = (self.remote.subnets[name].prefix for name in self.spec.remote_subnet_names)
+        return (prefix for prefix in found if any(map(prefix.subnet_of, self.remote_address_space)))
 
     @property
     def lends_gateway(self) -> bool:

@@ -218,6 +218,7 @@ RULES: tuple[Rule, ...] = (
     peerings.r103_remote_gateways_can_be_used,
     peerings.r104_gateway_transit_stays_in_its_region,
     peerings.r109_access_is_a_matter_of_tags,
+    peerings.r111_peerings_are_in_sync,
     security_groups.n4_priorities_decide,
     security_groups.n4_no_rule_is_behind_a_wider_one,
     security_groups.n3_both_groups_allow,

@@ -7,7 +7,7 @@ from ipaddress import IPv4Network
 
 from netlab.scenario.models import Peering, Scenario
 from netlab.scenario.overlaps import crossing
-from netlab.scenario.rules.breach import Breach, Breaches, by_profile, unknown
+from netlab.scenario.rules.breach import Breach, Breaches, by_profile, listed, unknown
 from netlab.scenario.rules.joined import peering_objects
 
 # A VNet and one of its address spaces.
@@ -127,3 +127,13 @@ def r109_access_is_a_matter_of_tags(scenario: Scenario) -> Breaches:
             message = f"takes `{remote}` out of the tag VirtualNetwork, which only NSGs read: no effect without one"
             place = ("peerings", name, "allow_virtual_network_access")
             yield Breach(place, f"{message}; on Azure the default rules of an NSG drop such packets", "warning")
+
+
+def r111_peerings_are_in_sync(scenario: Scenario) -> Breaches:
+    """R111: a VNet uses the changed address space of a peer only after a sync of its peering."""
+    for name, peering in peering_objects(scenario):
+        held, now = peering.remote_address_space, scenario.vnets[peering.remote_vnet].address_space
+        if held is not None and set(held) != set(now):
+            message = f"not in sync: `{peering.remote_vnet}` has {listed(now)}, and `{peering.vnet}` uses"
+            place = ("peerings", name, "remote_address_space")
+            yield Breach(place, f"{message} {listed(held)}; drop the key once the peering is in sync", "warning")

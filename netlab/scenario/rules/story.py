@@ -20,6 +20,7 @@ from netlab.scenario.models import (
     LinkOf,
     NewKey,
     OneMachine,
+    PeeringSync,
     Reach,
     Scenario,
     SiteDevice,
@@ -82,6 +83,8 @@ def _named(path: Path, action: Action, scenario: Scenario) -> Breaches:
             yield from unknown((*path, "vnet"), vnet, vpn_gateways(scenario), "VNet with a VPN gateway")
         case ConnectionTunnel(connection=connection) | NewKey(connection=connection):
             yield from unknown((*path, "connection"), connection, scenario.connections, "connection")
+        case PeeringSync(peering=peering):
+            yield from unknown((*path, "peering"), peering, scenario.peerings, "peering")
         case CustomRoutes(vnet=vnet):
             yield from unknown((*path, "vnet"), vnet, serving(scenario), "VNet with point_to_site")
 

@@ -10,7 +10,7 @@ from changes import CHANGES, changed, loaded, untold
 from netlab.errors import ScenarioError
 from netlab.scenario.changing import after, merged, way_back
 from netlab.scenario.loader import load
-from netlab.scenario.models import Action, Change, Scenario
+from netlab.scenario.models import Action, Change, PeeringSync, Scenario
 
 HUB = "hub-spoke-gateway-transit"
 
@@ -38,6 +38,70 @@ def test_null_removes() -> None:
 def test_a_list_is_replaced() -> None:
     found = merged(scenario(), change(vnets={"Hub": {"address_space": ["10.0.0.0/16", "10.8.0.0/16"]}}))
     assert [str(prefix) for prefix in found.vnets["Hub"].address_space] == ["10.0.0.0/16", "10.8.0.0/16"]
+
+
+# --- address spaces of peered VNets (R111) --------------------------------------------------------------------------
+
+WIDER = {"vnets": {"Hub": {"address_space": ["10.0.0.0/16", "10.8.0.0/16"]}}}
+OLD = ["10.0.0.0/16"]
+SPOKES = tuple(f"Spoke{number}-to-Hub" for number in (1, 2, 3))
+
+
+def uses(found: Scenario) -> dict[str, list[str]]:
+    """What each peering uses that does not use what its remote VNet has."""
+    held = {name: item.remote_address_space for name, item in found.peerings.items()}
+    return {name: list(map(str, space)) for name, space in held.items() if space is not None}
+
+
+def test_peers_go_on_with_the_address_space_from_before() -> None:
+    assert uses(merged(scenario(), change(**WIDER))) == dict.fromkeys(SPOKES, OLD)
+
+
+def test_a_sync_is_of_one_peering_and_takes_all_changes_over() -> None:
+    once = merged(scenario(), change(**WIDER))
+    twice = merged(once, change(vnets={"Hub": {"address_space": ["10.0.0.0/16", "10.9.0.0/16"]}}))
+    assert uses(twice) == dict.fromkeys(SPOKES, OLD)
+    found = merged(twice, PeeringSync(peering=SPOKES[0]))
+    assert uses(found) == dict.fromkeys(SPOKES[1:], OLD)
+    again = merged(found, change(**WIDER))
+    assert uses(again) == {SPOKES[0]: ["10.0.0.0/16", "10.9.0.0/16"], **dict.fromkeys(SPOKES[1:], OLD)}
+
+
+def test_both_sides_of_a_peering_can_be_out_of_sync() -> None:
+    once = merged(scenario(), change(**WIDER))
+    found = merged(once, change(vnets={"Spoke1": {"address_space": ["10.1.0.0/16", "10.7.0.0/16"]}}))
+    assert uses(found) == {"Hub-to-Spoke1": ["10.1.0.0/16"], **dict.fromkeys(SPOKES, OLD)}
+
+
+def test_a_change_may_be_in_sync_itself() -> None:
+    patch = {"Spoke1-to-Hub": {"remote_address_space": None}, "Spoke2-to-Hub": {"allow_forwarded_traffic": True}}
+    assert uses(merged(scenario(), change(**WIDER, peerings=patch))) == dict.fromkeys(SPOKES[1:], OLD)
+
+
+def test_a_new_peering_is_in_sync() -> None:
+    gone = merged(scenario(), change(peerings={"Spoke1-to-Hub": None}))
+    again = scenario().peerings["Spoke1-to-Hub"].model_dump(exclude_unset=True)
+    found = merged(gone, change(**WIDER, peerings={"Spoke1-to-Hub": again}))
+    assert uses(found) == dict.fromkeys(SPOKES[1:], OLD)
+
+
+def test_a_peering_that_is_only_initiated_holds_nothing() -> None:
+    half = merged(scenario(), change(peerings={"Hub-to-Spoke1": None}))
+    assert uses(merged(half, change(**WIDER))) == dict.fromkeys(SPOKES[1:], OLD)
+
+
+def test_the_other_order_of_ranges_changes_nothing() -> None:
+    two = merged(scenario(), change(**WIDER, peerings=dict.fromkeys(SPOKES, {"remote_address_space": None})))
+    assert uses(two) == {}
+    assert uses(merged(two, change(vnets={"Hub": {"address_space": ["10.8.0.0/16", "10.0.0.0/16"]}}))) == {}
+
+
+@pytest.mark.parametrize("synced", [(), SPOKES[:1], SPOKES])
+def test_the_way_back_of_an_address_space_leaves_all_in_sync(synced: tuple[str, ...]) -> None:
+    found = merged(scenario(), change(**WIDER))
+    for name in synced:
+        found = merged(found, PeeringSync(peering=name))
+    assert after(found, way_back(found, scenario())) == scenario()
 
 
 @pytest.mark.parametrize("name", [HUB, "p2s-branch-bgp", "route-server-spokes"])
