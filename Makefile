@@ -1,6 +1,6 @@
 # What developers type. Users need only scripts/demo; CI calls scripts/test.
 .DEFAULT_GOAL := help
-.PHONY: help setup lint format test unit vm-test vm-test-all vm-bench fuzz mends reliability bench docs tutorials golden demo lock
+.PHONY: help setup lint format test unit vm-test vm-test-all vm-bench fuzz mends changes reliability bench docs tutorials golden demo lock
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,10 @@ fuzz: setup ## random topologies, model against lab: make fuzz N=300 SEED=7 (roo
 
 mends: setup ## every mend that explain gives, applied: the catalogue, and so many random networks: make mends N=300
 	@NETLAB_MENDS_N=$(N) NETLAB_FUZZ_SEED=$(SEED) .venv/bin/pytest -q tests/unit/azure/mends/test_search.py
+
+changes: N = 20
+changes: setup ## so many random changes of every scenario: the plan after apply is that of the changed file: make changes N=20
+	@NETLAB_CHANGES_N=$(N) .venv/bin/pytest -q tests/unit/plan/test_difference.py
 
 reliability: setup ## hundreds of kills, labs that come and go, large ones that stay up: hours; JSON in results/reliability (root)
 	@mkdir -p results/reliability

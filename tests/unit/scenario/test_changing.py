@@ -91,7 +91,7 @@ def test_a_peering_that_is_only_initiated_holds_nothing() -> None:
 
 
 def test_the_other_order_of_ranges_changes_nothing() -> None:
-    two = merged(scenario(), change(**WIDER, peerings=dict.fromkeys(SPOKES, {"remote_address_space": None})))
+    two = merged(scenario(), change(**WIDER, peerings={key: {"remote_address_space": None} for key in SPOKES}))
     assert uses(two) == {}
     assert uses(merged(two, change(vnets={"Hub": {"address_space": ["10.8.0.0/16", "10.0.0.0/16"]}}))) == {}
 
