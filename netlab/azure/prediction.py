@@ -8,6 +8,7 @@ from functools import cached_property
 from ipaddress import IPv4Address
 from typing import Literal
 
+from netlab.azure import nat_rules
 from netlab.azure.dataplane.packets import Packet
 from netlab.azure.dataplane.plane import Plane
 from netlab.azure.dataplane.walk import Walk
@@ -247,9 +248,10 @@ def address_towards(state: State, end: Endpoint, peer: Endpoint, addresses: Addr
 
 
 def address_asked(state: State, source: Endpoint, target: Endpoint, addresses: Addresses) -> IPv4Address:
-    """The address at which a source asks a target: from the Internet a machine's public one, if it has one."""
+    """The address at which a source asks a target: from the Internet a machine's public one, if it has one; where NAT
+    rules of a VPN gateway are between the two, the address after NAT."""
     if source.kind == "internet" and target.kind == "vm":
         public = state.network.nics[target.node].public_address
         if public is not None:
             return public
-    return address_towards(state, target, source, addresses)
+    return nat_rules.seen_from(state.network, source, target, address_towards(state, target, source, addresses))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network
 
-from netlab.plan import p2s, ttl
+from netlab.plan import nat_rules, p2s, ttl
 from netlab.plan.devices import Device, bgp_listeners, peer_pins
 from netlab.plan.model import (
     CUSTOM_ROUTES_TABLE,
@@ -69,7 +69,12 @@ def routing(lab: str, device: Device, gateway: VpnGateway) -> Node:
         ),
         loopback=tuple(f"{address}/32" for address in device.router.tunnel_addresses),
         rules=tuple(_out_of_tunnels(device)),
-        nftables=(*bgp_listeners(device), ttl.of_gateway(device, gateway), *radius.rulesets(device)),
+        nftables=(
+            *bgp_listeners(device),
+            ttl.of_gateway(device, gateway),
+            *radius.rulesets(device),
+            *nat_rules.of_gateway(device),
+        ),
     )
 
 

@@ -49,12 +49,9 @@ UNMODELLED = (
     ),
     Unmodelled("Azure Bastion", _SCOPE, ("azure_bastion", "bastion", "bastion_host")),
     Unmodelled(
-        "NAT rules of a VPN gateway",
+        "BGP route translation for NAT",
         f"{_RULES}/nat-rules.md",
-        (
-            "nat_rule", "ingress_nat_rule", "egress_nat_rule", "internal_mapping", "external_mapping",
-            "enable_bgp_route_translation_for_nat",
-        ),
+        ("enable_bgp_route_translation_for_nat", "bgp_route_translation_for_nat"),
         planned=True,
     ),
     Unmodelled(

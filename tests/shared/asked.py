@@ -15,6 +15,7 @@ ENDPOINTS = {
         *("hub-fw", "hub-nat", "site1-h1"),
         *("spoke1-vm1", "spoke2-vm2", "spoke3-vm3", "spoke4-vm4"),
     },
+    "vpn-nat-overlapping-sites": {"vnet1-vm", "site1-h1", "site2-h2", "site3-h3"},
     "p2s-peering-added-later": {"lin", "tls", "vnet1-vm1", "vnet2-vm2", "win"},
     "vnet-address-space-change": {"hub-vm1", "hub-sdwan", "spoke-vm2", "branch-h1"},
     "s2s-static-overlaps": {"vnet1-vm1", "site1-h1", "site1-hidden", "site2-h2"},

@@ -12,6 +12,8 @@ from netlab.azure.dataplane.packets import Packet, Sessions
 from netlab.azure.dataplane.tables import Hop, Table
 from netlab.results.drops import Cause
 from netlab.scenario.addresses import PRIVATE_PREFIXES
+from netlab.scenario.models import NatRule
+from netlab.scenario.models.nat_rule import restored, translated
 
 # The ingress of packets that a node makes itself.
 FROM_SELF = ""
@@ -61,6 +63,41 @@ class Translation:
         return packet.sent_to(private) if private is not None else packet
 
 
+@dataclass(frozen=True, slots=True)
+class PrefixTranslation:
+    """Translation of whole prefixes at a link, one to one and without state (T5, T24).
+
+    ``own`` are the rules for addresses on this side of the link, ``others`` those for addresses beyond it.
+    """
+
+    own: tuple[NatRule, ...]
+    others: tuple[NatRule, ...]
+
+    def outward(self, packet: Packet, *, answers: bool) -> Packet:
+        """A packet that leaves by the link."""
+        del answers
+        found = packet.sent_to(restored(packet.destination, self.others))
+        return found.sent_from(translated(packet.source, self.own))
+
+    def inward(self, packet: Packet) -> Packet:
+        """A packet that comes in by the link."""
+        found = packet.sent_from(translated(packet.source, self.others))
+        return found.sent_to(restored(packet.destination, self.own))
+
+    def is_shared(self, source: IPv4Address) -> bool:
+        """Whether several sources become this one: none do."""
+        del source
+        return False
+
+    def remembers(self, packet: Packet) -> bool:
+        """Whether a node remembers a packet that it forwards: it has no state."""
+        del packet
+        return False
+
+
+AnyTranslation = Translation | PrefixTranslation
+
+
 @dataclass(frozen=True)
 class Node:
     """A node at a moment.
@@ -75,7 +112,7 @@ class Node:
     addresses: frozenset[IPv4Address] = frozenset()
     deliveries: Mapping[IPv4Address, Hop] = field(default_factory=dict)
     filters: tuple[AnyFilter, ...] = ()
-    translations: Mapping[str, Translation] = field(default_factory=dict)
+    translations: Mapping[str, AnyTranslation] = field(default_factory=dict)
     forwards: bool = True
     stopped: Cause | None = None
 

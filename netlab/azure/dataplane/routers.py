@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
+from netlab.azure import nat_rules
 from netlab.azure.bgp.settling import Path
-from netlab.azure.dataplane.nodes import Node
+from netlab.azure.dataplane.nodes import Node, PrefixTranslation
 from netlab.azure.dataplane.tables import ANY, Hop, Route, TunnelEnd, table
 from netlab.azure.p2s.tunnels import TUNNELS
 from netlab.azure.selectors import Selectors
@@ -181,12 +182,21 @@ def gateway_instance(state: State, leases: Leases, router: Router) -> Node:
         routes,
         tables=dict.fromkeys(_at_tunnels(state, router), out_of_tunnels),
         addresses=frozenset((*gateway.instance_addresses(router), *router.tunnel_addresses)),
+        translations=dict(_translations(state, router)),
     )
 
 
+def _translations(state: State, router: Router) -> Iterator[tuple[str, PrefixTranslation]]:
+    """The NAT rules of a gateway's connections, by the tunnels of one of its instances."""
+    for tunnel in state.topology.tunnels_of(router.node):
+        own, others = nat_rules.of_tunnel(tunnel, router)
+        if own or others:
+            yield tunnel.name, PrefixTranslation(own, others)
+
+
 def _at_tunnels(state: State, router: Router) -> Iterator[str]:
-    """What is at the other ends of a gateway instance's tunnels: routers and clients."""
-    yield from (tunnel.other(router.node).node for tunnel in state.topology.tunnels_of(router.node))
+    """What packets that come out of a gateway instance's tunnels come in by: the tunnels, and clients."""
+    yield from (tunnel.name for tunnel in state.topology.tunnels_of(router.node))
     yield from (t.client.node for t in state.network.client_tunnels.values() if t.gateway is router.end)
 
 
@@ -287,7 +297,7 @@ def into_tunnel(state: State, router: Router, name: str) -> Hop:
     tunnel = state.topology.tunnel[name]
     down = None if name in state.up else cause(DropType.TUNNEL_DOWN, tunnel=name)
     selectors = state.negotiated[tunnel.connection.name].selectors[tunnel.side(router.node).index]
-    return Hop(tunnel.other(router.node).node, name, router.node, TunnelEnd(name, down, selectors))
+    return Hop(tunnel.other(router.node).node, name, name, TunnelEnd(name, down, selectors))
 
 
 def _clients(state: State, leases: Leases, router: Router) -> Iterator[Route]:

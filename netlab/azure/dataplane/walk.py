@@ -1,8 +1,8 @@
 """The walk of a packet through the nodes. It knows no kinds of nodes.
 
 The stages of every node, in this order: translation of what comes in, delivery to the node itself, a stopped machine,
-filters of the ingress, forwarding, the route, delivery to a NIC, filters between ingress and egress, the tunnel,
-translation of what leaves.
+filters of the ingress, forwarding, the route, delivery to a NIC, filters between ingress and egress, translation of
+what leaves, the tunnel.
 """
 
 from __future__ import annotations
@@ -153,11 +153,14 @@ def _take(node: Node, step: _Step, route: Route, hop: Hop) -> _Step | Walk:
     packet, sessions = step.packet, step.sessions
     if hop.deliver:
         hop = node.deliveries.get(packet.destination, _NO_NIC)
-    barred = hop.drop or _barred(node, step, hop)
+    barred = hop.drop or node.filtered_between(packet, step.ingress, hop.link, sessions)
     if isinstance(barred, Cause):
         return _Step(step.node, step.ingress, packet, step.passed, chosen, sessions).dropped(barred)
     if node.translations:
         packet, sessions = _leaving(node, step, hop)
+    refused = _refused_by_hop(node, step, hop, packet)
+    if refused is not None:
+        return _Step(step.node, step.ingress, packet, step.passed, chosen, step.sessions).dropped(refused)
     if barred:
         sessions = (*sessions, *barred)
     return _Step(hop.node, hop.ingress, packet, passed, chosen, sessions)
@@ -175,15 +178,12 @@ def _leaving(node: Node, step: _Step, hop: Hop) -> tuple[Packet, Sessions]:
     return after, sessions
 
 
-def _barred(node: Node, step: _Step, hop: Hop) -> Cause | Sessions:
-    """Why a packet does not leave by a hop; or what the filters before it remember of the packet."""
-    passed = node.filtered_between(step.packet, step.ingress, hop.link, step.sessions)
-    if isinstance(passed, Cause):
-        return passed
-    why = hop.tunnel.refusal(step.packet.source, step.packet.destination) if hop.tunnel is not None else None
+def _refused_by_hop(node: Node, step: _Step, hop: Hop, packet: Packet) -> Cause | None:
+    """Why a packet does not leave by a hop, as it is after translation."""
+    why = hop.tunnel.refusal(packet.source, packet.destination) if hop.tunnel is not None else None
     if why is None and hop.node in step.passed and (node.name, hop.node) in pairwise((*step.passed, node.name)):
-        why = cause(DropType.LOOP)
-    return passed if why is None else why
+        return cause(DropType.LOOP)
+    return why
 
 
 _NO_NIC = Hop(drop=cause(DropType.NO_NIC))

@@ -9,7 +9,7 @@ from typing import Literal
 
 from netlab.azure.dataplane.offers import expressroute_instances
 from netlab.azure.dataplane.walk import Walk
-from netlab.azure.prediction import Addresses, Predicted, address_towards
+from netlab.azure.prediction import Addresses, Predicted, address_asked, address_towards
 from netlab.azure.state import State
 from netlab.results.drops import Cause, Direction
 from netlab.results.protocols import Protocol
@@ -97,7 +97,7 @@ class Case:
     @cached_property
     def address(self) -> IPv4Address:
         """The address of the machine that the packet is for."""
-        return address_towards(self.state, self.receiver, self.sender, self.addresses)
+        return address_asked(self.state, self.sender, self.receiver, self.addresses)
 
     @cached_property
     def place(self) -> Place | None:

@@ -186,6 +186,35 @@ class RadiusNat:
     address: str
 
 
+@dataclass(frozen=True, slots=True)
+class PrefixPair:
+    """Two prefixes of one length, of which each address of one becomes that of the other; ``host`` is the mask of what
+    stays."""
+
+    before: str
+    after: str
+    address: str
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
+class TunnelNat:
+    """What becomes of the addresses of packets that come in by an interface and that leave by it, without state."""
+
+    interface: str
+    sources_in: tuple[PrefixPair, ...]
+    destinations_in: tuple[PrefixPair, ...]
+    sources_out: tuple[PrefixPair, ...]
+    destinations_out: tuple[PrefixPair, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PrefixNat:
+    """A router translates whole prefixes at its tunnels (T5)."""
+
+    tunnels: tuple[TunnelNat, ...]
+
+
 # What nftables does in a namespace; each is printed by a template of its own.
 Ruleset = (
     FabricRules
@@ -197,6 +226,7 @@ Ruleset = (
     | UnknownPeer
     | BgpListeners
     | KeepsTtl
+    | PrefixNat
     | RadiusNat
     | ClientFirewall
     | SecurityRules

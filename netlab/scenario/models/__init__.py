@@ -41,6 +41,7 @@ from netlab.scenario.models.gateway import (
 )
 from netlab.scenario.models.link import Impairment
 from netlab.scenario.models.nat_gateway import NatGateway
+from netlab.scenario.models.nat_rule import NatMode, NatRule
 from netlab.scenario.models.network_security_group import (
     ApplicationSecurityGroup,
     NetworkSecurityGroup,
@@ -116,6 +117,8 @@ __all__ = [
     "Model",
     "Name",
     "NatGateway",
+    "NatMode",
+    "NatRule",
     "NetworkSecurityGroup",
     "NetworkVirtualAppliance",
     "NewKey",

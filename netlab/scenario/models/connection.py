@@ -58,6 +58,12 @@ class TunnelSettings(Model):
     traffic_selector_policies: tuple[TrafficSelectorPolicy, ...] = ()
     """Custom traffic selectors, at most 100 (R51). A gateway proposes them only as initiator, and takes what the other
     end proposes (R47). A device takes what lies in its own; with IKEv2 it narrows what does not (B57)."""
+    ingress_nat_rules: tuple[str, ...] = ()
+    """The NAT rules of this end's gateway that translate the addresses of the other end (T3). They need type IPsec
+    (T2)."""
+    egress_nat_rules: tuple[str, ...] = ()
+    """The NAT rules of this end's gateway that translate the addresses of its VNet and of what is behind the gateway
+    (T3)."""
 
 
 class Connection(TunnelSettings):

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from netlab.scenario.values import Address, Asn, Model, Name, Prefix
+from netlab.scenario.models.nat_rule import NatRule
+from netlab.scenario.values import Address, Asn, ConnectionName, Model, Name, Prefix
 
 Sku = Literal[
     "Basic", "Standard", "HighPerformance",
@@ -111,6 +112,8 @@ class VpnGateway(Model):
     """The point-to-site configuration. Default: the gateway serves no clients."""
     default_site: str | None = None
     """The site that gets all packets without another route: forced tunnelling without BGP (R84)."""
+    nat_rules: dict[ConnectionName, NatRule] = {}
+    """The NAT rules, by name, at most 100 (T14). A rule has an effect on the connections that name it (T3)."""
     public_ip_address: Address | None = None
     """The public address of an active-standby gateway. Default: one that the lab chooses."""
     public_ip_addresses: tuple[Address, ...] = ()

@@ -14,6 +14,7 @@ from netlab.scenario.models.connection import Connection
 from netlab.scenario.models.expressroute import Circuit
 from netlab.scenario.models.link import Impairment
 from netlab.scenario.models.nat_gateway import NatGateway
+from netlab.scenario.models.nat_rule import NatMode, NatRule, effective
 from netlab.scenario.models.network_security_group import ApplicationSecurityGroup, NetworkSecurityGroup
 from netlab.scenario.models.nva import NetworkVirtualAppliance
 from netlab.scenario.models.route_table import RouteTable
@@ -106,9 +107,14 @@ class Scenario(Model):
 
         The named local network gateway, or an implied one: the other VNet's address space (the hidden one of a
         Vnet2Vnet connection, R75, never holds its P2S pool or its spokes), that of an appliance's VNet, or the site's
-        prefixes; none if the connection has BGP (B11).
+        prefixes; none if the connection has BGP (B11). Its prefixes are those after NAT (T12).
         """
-        item = self.connections[connection]
+        found = self._local_network_gateway(self.connections[connection], vnet)
+        rules = self.nat_rules(connection, vnet, "IngressSnat")
+        prefixes = effective(found.address_prefixes, rules)
+        return found.model_copy(update={"address_prefixes": prefixes}) if rules else found
+
+    def _local_network_gateway(self, item: Connection, vnet: str) -> LocalNetworkGateway:
         named = item.local_network_gateways.get(vnet)
         if named is not None:
             return self.local_network_gateways[named]
@@ -118,6 +124,13 @@ class Scenario(Model):
             return LocalNetworkGateway(site=other, address_prefixes=space, bgp=self.sites[other].bgp)
         kind = "nva" if other in self.appliances else "vnet"
         return LocalNetworkGateway.model_validate({kind: other, "address_prefixes": space})
+
+    def nat_rules(self, connection: str, vnet: str, mode: NatMode) -> tuple[NatRule, ...]:
+        """The NAT rules of a VNet's gateway that a connection names, of one mode."""
+        gateway, settings = self.vnets[vnet].vpn_gateway, self.connections[connection].settings(vnet)
+        names = settings.ingress_nat_rules if mode == "IngressSnat" else settings.egress_nat_rules
+        known = gateway.nat_rules if gateway is not None else {}
+        return tuple(known[name] for name in dict.fromkeys(names) if name in known and known[name].mode == mode)
 
     def route_table(self, vnet: str, subnet: str) -> RouteTable:
         """The route table of a subnet; an empty one if the subnet has none, or one that does not exist."""

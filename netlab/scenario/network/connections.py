@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from netlab.scenario import models
 from netlab.scenario.addresses import DEFAULT_ROUTE
+from netlab.scenario.models.nat_rule import effective, translated
 from netlab.scenario.network.ends import Appliance, Site, VpnGateway
 from netlab.scenario.network.peer_addresses import BgpEnd, bgp_ends
 
@@ -91,16 +92,34 @@ class Side:
         return self.connection.network.scenario.local_network_gateway(self.connection.name, self.end.name)
 
     @cached_property
+    def ingress_nat(self) -> tuple[models.NatRule, ...]:
+        """The NAT rules by which a VPN gateway translates the addresses of the other side; none of any other end."""
+        return self._nat("IngressSnat")
+
+    @cached_property
+    def egress_nat(self) -> tuple[models.NatRule, ...]:
+        """The NAT rules by which a VPN gateway translates the addresses of its own side; none of any other end."""
+        return self._nat("EgressSnat")
+
+    def _nat(self, mode: models.NatMode) -> tuple[models.NatRule, ...]:
+        scenario = self.connection.network.scenario
+        return scenario.nat_rules(self.connection.name, self.end.name, mode) if self.end.role == "gateway" else ()
+
+    def seen(self, address: IPv4Address) -> IPv4Address:
+        """An address at this side as the other side sees it."""
+        return translated(address, (*self.egress_nat, *self.other.ingress_nat))
+
+    @cached_property
     def static_prefixes(self) -> tuple[IPv4Network, ...]:
         """The prefixes that this side sends into the connection without BGP.
 
         A gateway: those of its local network gateway (R82) and, to its default site, everything (R84). A device or an
-        appliance: its static routes; without any and without BGP, what is behind the other side.
+        appliance: its static routes; without any and without BGP, what is behind the other side, after NAT (T5).
         """
         if isinstance(self.end, VpnGateway):
             told = self.local_network_gateway.address_prefixes
             return (*told, DEFAULT_ROUTE) if self.end.spec.default_site == self.other.end.name else told
-        default = () if self.connection.speaks_bgp else self.other.end.prefixes
+        default = () if self.connection.speaks_bgp else effective(self.other.end.prefixes, self.other.egress_nat)
         return self.end.static_routes.get(self.connection.name, default)
 
     @cached_property
@@ -164,9 +183,10 @@ class Tunnel:
         for router, own in (one, other):
             if own.address is None:
                 return f"{router.node} has no BGP address in this tunnel (B43)"
-        for (router, own), (peer, far) in ((one, other), (other, one)):
-            if own.address != far.peer:
-                return f"{router.node} peers from {own.address}, and {peer.node} expects {far.peer} (B37)"
+        for side, (router, own), (peer, far) in zip(self.connection.sides, (one, other), (other, one), strict=True):
+            seen = side.seen(own.address) if own.address is not None else None
+            if seen != far.peer:
+                return f"{router.node} peers from {seen}, and {peer.node} expects {far.peer} (B37)"
         return ""
 
 

@@ -46,13 +46,14 @@ def _with_device(side: Side, router: Router, device: Router) -> tuple[BgpEnd, Bg
     """How a device is set, and the router of the other side: a gateway peers with the address that its local network
     gateway holds; a device with the other address of its /30, if the gateway has that one (B34)."""
     own = _of_device(side, router, device)
-    described = _described(side, own or next(iter(_usable(router, device)), device.bgp_address))
+    # T21: both ends peer with the address after NAT.
+    described = _described(side, side.other.seen(own or next(iter(_usable(router, device)), device.bgp_address)))
     theirs = _of_gateway(side, router, described)
     if own is None:
         return BgpEnd(None, None), BgpEnd(theirs, described)
     mate = other_of_a_30(own)
     expected = mate if mate in _apipa_addresses(router) else theirs
-    return BgpEnd(own, expected), BgpEnd(theirs, described)
+    return BgpEnd(own, side.seen(expected)), BgpEnd(theirs, described)
 
 
 def _described(side: Side, address: IPv4Address) -> IPv4Address:

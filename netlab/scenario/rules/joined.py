@@ -16,6 +16,7 @@ from netlab.scenario.models import (
     VpnGateway,
     node_name,
 )
+from netlab.scenario.models.nat_rule import effective
 from netlab.scenario.nodes import route_server_node
 from netlab.scenario.rules.breach import Path
 from netlab.scenario.rules.subjects import appliances_with_bgp, route_server_of, vpn_gateways, without_settings
@@ -204,10 +205,27 @@ def address_pools(scenario: Scenario) -> tuple[Network, ...]:
 
 
 def networks_of(scenario: Scenario, end: str) -> tuple[Network, ...]:
-    """The prefixes of a VNet and of those that use its gateway, of an appliance's VNet, or of a site."""
+    """The prefixes of a VNet and of those that use its gateway, of an appliance's VNet, or a site after NAT (T12)."""
+    if end in scenario.sites:
+        return _after_nat(scenario, end)
     owners = {scenario.appliances[end][0]} if end in scenario.appliances else {end, *scenario.spokes(end)}
     spaces = _spaces_by_owner(scenario)
     return tuple(network for _, network in sorted(item for owner in owners for item in spaces.get(owner, ())))
+
+
+def _after_nat(scenario: Scenario, site: str) -> tuple[Network, ...]:
+    """The prefixes of a site as its connections show them."""
+    spaces = [network for _, network in _spaces_by_owner(scenario).get(site, ())]
+    mine = ((name, item) for name, item in scenario.connections_of(site) if name in sound_connections(scenario))
+    ends = ((name, vnet) for name, item in mine if (vnet := item.other(site)) in scenario.vnets)
+    used = [rules for name, vnet in ends if (rules := scenario.nat_rules(name, vnet, "IngressSnat"))]
+    found = (
+        Network(site, prefix, network.path)
+        for network in spaces
+        for rules in used or ((),)
+        for prefix in effective((network.prefix,), rules)
+    )
+    return tuple(dict.fromkeys(found))
 
 
 def known_to(scenario: Scenario, vnet: str) -> Iterator[Network]:

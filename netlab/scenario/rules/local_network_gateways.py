@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network
 
 from netlab.scenario.models import Scenario
+from netlab.scenario.models.nat_rule import translated
 from netlab.scenario.names import short, suggest
 from netlab.scenario.overlaps import crossing, overlapping
 from netlab.scenario.rules.breach import Breach, Breaches, by_profile, unknown
@@ -64,7 +65,9 @@ def b7_local_network_gateways_know_the_peer(scenario: Scenario) -> Breaches:
             continue
         path, settings = ("local_network_gateways", named, "bgp"), remote.gateway.bgp
         device = scenario.connections[remote.connection].device
-        asn, known = asn_of(scenario, remote.device), bgp_addresses_of(scenario, remote.device, device)
+        rules = scenario.nat_rules(remote.connection, remote.vnet, "IngressSnat")
+        own = bgp_addresses_of(scenario, remote.device, device)
+        asn, known = asn_of(scenario, remote.device), tuple(translated(address, rules) for address in own)  # T21
         if settings is None:
             yield Breach(path, f"`{remote.connection}` runs BGP; write bgp: {{asn: {asn}}} for `{remote.device}`")
         elif settings.asn != asn:

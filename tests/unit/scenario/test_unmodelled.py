@@ -37,7 +37,7 @@ def messages(text: str) -> list[str]:
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize(
-    "word", ["azure_bastion", "dns_servers", "virtual_wan", "private_link_services", "nat_rules", "load_balancer"]
+    "word", ["azure_bastion", "dns_servers", "virtual_wan", "private_link_services", "ilb", "load_balancer"]
 )
 def test_a_key_of_azures_is_refused_as_such(word: str, place: str) -> None:
     before, after = PLACES[place]
@@ -47,7 +47,9 @@ def test_a_key_of_azures_is_refused_as_such(word: str, place: str) -> None:
     assert "did you mean" not in message
 
 
-@pytest.mark.parametrize("word", ["natRules", "nat-rule", "PrivateLinkService", "virtualWans", "DNS_Servers", "ilbs"])
+@pytest.mark.parametrize(
+    "word", ["enableBgpRouteTranslationForNat", "PrivateLinkService", "virtualWans", "DNS_Servers", "ilbs"]
+)
 def test_any_spelling_of_it_is_known(word: str) -> None:
     assert unmodelled(word) is not None
 

@@ -1,0 +1,154 @@
+"""NAT rules of VPN gateways: the rows of the rulebook's matrix, walked packet by packet (T4 to T25)."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address
+
+import pytest
+
+from netlab.azure.dataplane.packets import Packet
+from netlab.azure.dataplane.plane import Plane
+from netlab.azure.dataplane.walk import Walk
+from netlab.azure.moments import initial
+from netlab.azure.prediction import predict
+from netlab.results.drops import DropType
+from netlab.scenario.loader import parse
+
+# The figures of NATOV23: the VNet and both branches have 10.0.1.0/24.
+EXAMPLE = """
+name: branches
+vnets:
+  VNet1:
+    address_space: [10.0.1.0/24]
+    subnets: {default: 10.0.1.0/25, GatewaySubnet: 10.0.1.224/27}
+    vms: {vm: {subnet: default}}
+    vpn_gateway:
+      sku: VpnGw2AZ
+      nat_rules:
+        vnet: {mode: EgressSnat, internal_mappings: [10.0.1.0/24], external_mappings: [100.0.1.0/24]}
+        branch1: {mode: IngressSnat, internal_mappings: [10.0.1.0/24], external_mappings: [100.0.2.0/24]}
+        branch2: {mode: IngressSnat, internal_mappings: [10.0.1.0/24], external_mappings: [100.0.3.0/24]}
+sites:
+  Branch1:
+    address_prefixes: [10.0.1.0/24]
+    hosts: {h1: 10.0.1.10}
+    static_routes: {C1: [100.0.1.0/24, 100.0.3.0/24]}
+  Branch2:
+    address_prefixes: [10.0.1.0/24]
+    hosts: {h2: 10.0.1.20}
+    static_routes: {C2: [100.0.1.0/24, 100.0.2.0/24]}
+connections:
+  C1: {type: IPsec, between: [VNet1, Branch1], ingress_nat_rules: [branch1], egress_nat_rules: [vnet]}
+  C2: {type: IPsec, between: [Branch2, VNet1], ingress_nat_rules: [branch2], egress_nat_rules: [vnet]}
+"""
+
+
+def sent(text: str, start: str, source: str, destination: str) -> Walk:
+    state = initial(parse(text, "x.yaml").scenario)
+    (walk,) = Plane(state, {}).walks(start, Packet(IPv4Address(source), IPv4Address(destination)))
+    return walk
+
+
+def seen(walk: Walk) -> tuple[str, str]:
+    assert walk.arrived is not None, walk.reason
+    return str(walk.arrived.source), str(walk.arrived.destination)
+
+
+@pytest.mark.parametrize(
+    ("start", "source", "destination", "at_the_end", "where"),
+    [
+        ("branch1-h1", "10.0.1.10", "100.0.1.4", ("100.0.2.10", "10.0.1.4"), "vnet1-vm"),
+        ("branch2-h2", "10.0.1.20", "100.0.1.4", ("100.0.3.20", "10.0.1.4"), "vnet1-vm"),
+        ("vnet1-vm", "10.0.1.4", "100.0.2.10", ("100.0.1.4", "10.0.1.10"), "branch1-h1"),
+        ("vnet1-vm", "10.0.1.4", "100.0.3.20", ("100.0.1.4", "10.0.1.20"), "branch2-h2"),
+        ("branch1-h1", "10.0.1.10", "100.0.3.20", ("100.0.2.10", "10.0.1.20"), "branch2-h2"),
+        ("branch2-h2", "10.0.1.20", "100.0.2.10", ("100.0.3.20", "10.0.1.10"), "branch1-h1"),
+    ],
+)
+def test_each_network_sees_the_others_under_their_external_addresses(
+    start: str, source: str, destination: str, at_the_end: tuple[str, str], where: str
+) -> None:
+    """Rows 1, 2 and 9 of the matrix."""
+    walk = sent(EXAMPLE, start, source, destination)
+    assert (seen(walk), walk.nodes[-1]) == (at_the_end, where)
+
+
+@pytest.mark.parametrize(
+    ("start", "source", "destination", "dropped_at", "why"),
+    [
+        ("branch1-h1", "10.0.1.10", "10.0.1.4", "branch1", DropType.NO_PRIVATE_ROUTE),  # row 3
+        ("vnet1-vm", "10.0.1.4", "10.0.1.10", "vnet1", DropType.NO_NIC),  # row 4
+        ("vnet1-vm", "10.0.1.4", "100.0.3.10", "branch2", DropType.NO_PRIVATE_ROUTE),  # no host has .10 there
+    ],
+)
+def test_internal_addresses_stay_where_they_are(
+    start: str, source: str, destination: str, dropped_at: str, why: DropType
+) -> None:
+    walk = sent(EXAMPLE, start, source, destination)
+    assert walk.cause is not None
+    assert (walk.dropped_at, walk.cause.type) == (dropped_at, why)
+
+
+def test_without_its_egress_rule_a_branch_reaches_nothing() -> None:
+    """The neighbour of row 1: nothing translates the destination back, and the VNet has no such network."""
+    text = EXAMPLE.replace(", egress_nat_rules: [vnet]}\n  C2", "}\n  C2")
+    assert sent(text, "branch1-h1", "10.0.1.10", "100.0.1.4").dropped_at == "vnet1"
+
+
+@pytest.mark.parametrize(("wide", "inner"), [("10.0.0.0/16", "10.0.1.0/24"), ("10.0.0.0/8", "10.0.0.0/16")])
+def test_a_prefix_without_a_rule_stays_as_it_is(wide: str, inner: str) -> None:
+    """T10: of a branch's two prefixes one has a rule."""
+    text = f"""
+name: two-prefixes
+vnets:
+  VNet1:
+    address_space: [172.16.0.0/16]
+    subnets: {{default: 172.16.0.0/24, GatewaySubnet: 172.16.255.0/27}}
+    vms: {{vm: {{subnet: default}}}}
+    vpn_gateway:
+      sku: VpnGw3
+      nat_rules:
+        one: {{mode: IngressSnat, internal_mappings: [{inner}], external_mappings: [{inner.replace("10.", "100.", 1)}]}}
+sites:
+  Site1: {{address_prefixes: [{wide}, 192.168.0.0/24], hosts: {{a: 10.0.1.10, b: 192.168.0.10}}}}
+connections:
+  C1: {{type: IPsec, between: [VNet1, Site1], ingress_nat_rules: [one]}}
+"""
+    (step,) = predict(parse(text, "x.yaml").scenario)
+    assert {cell.outcome for cell in step.cells} == {"reachable"}
+    assert seen(sent(text, "site1-a", "10.0.1.10", "172.16.0.4")) == ("100.0.1.10", "172.16.0.4")
+    assert seen(sent(text, "site1-b", "192.168.0.10", "172.16.0.4")) == ("192.168.0.10", "172.16.0.4")
+
+
+def test_vms_have_routes_to_the_external_prefixes_only() -> None:
+    """T17."""
+    state = initial(parse(EXAMPLE, "x.yaml").scenario)
+    routes = Plane(state, {}).node("vnet1").table_of("vnet1-vm").routes
+    found = {str(route.prefix) for route in routes if route.leads_to == "VirtualNetworkGateway"}
+    assert found == {"100.0.2.0/24", "100.0.3.0/24"}
+
+
+def test_custom_selectors_name_the_addresses_in_the_tunnel() -> None:
+    """T25: the VNet's external prefix, the branch's internal one."""
+    policy = ", traffic_selector_policies: [{{local_address_ranges: [{}], remote_address_ranges: [10.0.1.0/24]}}]}}"
+    line = "ingress_nat_rules: [branch1], egress_nat_rules: [vnet]"
+    right = EXAMPLE.replace(line + "}", line + policy.format("100.0.1.0/24"))
+    wrong = EXAMPLE.replace(line + "}", line + policy.format("10.0.1.0/24"))
+    assert seen(sent(right, "vnet1-vm", "10.0.1.4", "100.0.2.10")) == ("100.0.1.4", "10.0.1.10")
+    walk = sent(wrong, "vnet1-vm", "10.0.1.4", "100.0.2.10")
+    assert walk.cause is not None
+    assert walk.cause.type is DropType.NOT_SELECTED
+
+
+@pytest.mark.parametrize(("instance", "translated"), [(None, {True}), (0, {True, False}), (1, {True, False})])
+def test_a_rule_of_an_active_active_gateway_belongs_to_its_instance(
+    instance: int | None, translated: set[bool]
+) -> None:
+    """T16: what comes out of the tunnel of the other instance keeps its source."""
+    named = "" if instance is None else f", ip_configuration_id: {instance}"
+    text = EXAMPLE.replace("sku: VpnGw2AZ", "sku: VpnGw2AZ\n      active_active: true")
+    text = text.replace("external_mappings: [100.0.2.0/24]", f"external_mappings: [100.0.2.0/24]{named}")
+    state = initial(parse(text, "x.yaml").scenario)
+    packet = Packet(IPv4Address("10.0.1.10"), IPv4Address("100.0.1.4"))
+    found = [walk.arrived for walk in Plane(state, {}).walks("branch1-h1", packet)]
+    assert {str(each.source) == "100.0.2.10" for each in found if each is not None} == translated
