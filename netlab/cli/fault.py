@@ -82,6 +82,12 @@ OF_PEER = Part(
     None,
 )
 
+OF_TWO = Part(
+    "instance",
+    Annotated[int, typer.Option("--instance", metavar="N", min=0, max=1, help="The instance: 0 or 1.")],
+    Parameter.empty,
+)
+
 VERBS = (
     Verb(
         "gateway",
@@ -129,6 +135,14 @@ VERBS = (
         "CIRCUIT",
         "An ExpressRoute circuit of the scenario.",
         parts=(LINK,),
+    ),
+    Verb(
+        "route-server",
+        "Have a Route Server lose one of its two instances.",
+        "vnet",
+        "VNET",
+        "A VNet with a Route Server.",
+        parts=(OF_TWO,),
     ),
     Verb(
         "bgp-session",

@@ -18,7 +18,8 @@ table inet stopped {
   chain out { type filter hook output priority -300; policy drop; }
 }
 """
-_START = "delete table inet stopped\n"
+# A table that is not there cannot be deleted: it is made first.
+_START = "table inet stopped\ndelete table inet stopped\n"
 # All that passes an interface in either direction; a netdev hook sees IKE, ESP and ARP alike.
 _SEVER = """\
 table netdev severed {{

@@ -133,6 +133,15 @@ class GatewayFault(Model):
     """The instance of an active-active gateway. An active-standby one loses its active instance."""
 
 
+class RouteServerFault(Model):
+    """One of the two instances of a Route Server (A4)."""
+
+    vnet: str
+    """The VNet of the Route Server."""
+    instance: Literal[0, 1]
+    """The instance."""
+
+
 class NewKey(Model):
     """A new shared key of a connection (R31)."""
 
@@ -219,6 +228,7 @@ Subject = (
     | LinkOf
     | SiteDevice
     | GatewayFault
+    | RouteServerFault
     | NewKey
     | CustomRoutes
     | OneMachine
@@ -265,6 +275,10 @@ class Action(Model):
     """Take an instance of a VPN gateway down (R8)."""
     restore_gateway: GatewayFault | None = None
     """Bring back an instance that `fail_gateway` took down."""
+    fail_route_server: RouteServerFault | None = None
+    """Take one instance of a Route Server down (A4). Its BGP peers notice it only after a timeout (A10)."""
+    restore_route_server: RouteServerFault | None = None
+    """Bring back an instance that `fail_route_server` took down."""
     set_key: NewKey | None = None
     """Set a new shared key of a connection (R31)."""
     set_custom_routes: CustomRoutes | None = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from netlab.azure.faults import circuit, daemon, device, gateway, link, machine, session, tunnel
+from netlab.azure.faults import circuit, daemon, device, gateway, link, machine, route_server, session, tunnel
 from netlab.azure.faults.kind import Fault, Faults, Impact, Kind, hit, targets
 from netlab.scenario.models import Action
 from netlab.scenario.network import Network
@@ -21,6 +21,7 @@ KINDS: tuple[Kind, ...] = (
     device.DEVICE,
     machine.MACHINE,
     circuit.CIRCUIT,
+    route_server.ROUTE_SERVER,
     session.SESSION,
     daemon.DAEMON,
 )

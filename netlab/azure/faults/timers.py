@@ -48,6 +48,8 @@ TIMERS: Mapping[str, tuple[Timer, ...]] = {
     "wake_device": TUNNEL_BACK,
     "stop_vm": (ROUTE_SERVER_HOLD_TIME, VNET_TABLES),
     "start_vm": (MACHINE_AGAIN, SESSION_AGAIN, VNET_TABLES),
+    "fail_route_server": (ROUTE_SERVER_HOLD_TIME, VNET_TABLES),
+    "restore_route_server": (INSTANCE_AGAIN, SESSION_AGAIN, VNET_TABLES),
     "fail_circuit": (BFD, EXPRESSROUTE_HOLD_TIME, VNET_TABLES),
     "restore_circuit": (SESSION_AGAIN, VNET_TABLES),
     "stop_bgp_daemon": (DAEMON_NOTICED, HOLD_TIME, VNET_TABLES),

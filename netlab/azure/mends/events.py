@@ -20,6 +20,7 @@ _SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "mend_link": lambda on: f"mend the link of {_with_device(on['name'], on)} to the Internet",
     "wake_device": lambda on: f"wake the device of {_with_device(on['site'], on)}: it is silent",
     "restore_gateway": lambda on: f"bring back instance {on.get('instance', 0)} of {on['vnet']}'s gateway",
+    "restore_route_server": lambda on: f"bring back instance {on['instance']} of {on['vnet']}'s Route Server",
     "start_bgp_daemon": lambda on: f"start the BGP daemon of {_with_device(on['speaker'], on)}: it is stopped",
     "start_bgp_session": lambda on: (
         f"start the BGP session of {on['speaker']} with {on['peer']}: {on['speaker']} has shut it down"
@@ -29,13 +30,24 @@ _SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
 
 
 def events(state: State) -> Iterator[Change]:
-    """The actions that end faults, give the ends of a connection one key, and take back prefixes that are too many."""
+    """The actions that end faults, bring peerings in sync, give the ends of a connection one key, and take back
+    prefixes that are too many."""
     for fault in sorted(state.faults, key=lambda found: (found.kind.name, found.target)):
         action = faults.ending(state.network, fault)
         verb, subject = next(iter(action.items()))
         yield Change(_SENTENCES[verb](subject), actions=(action,))
+    yield from _syncs(state)
     yield from _keys(state)
     yield from maxima.fewer(state)
+
+
+def _syncs(state: State) -> Iterator[Change]:
+    """The peerings that are not in sync (R111)."""
+    for peering in (peering for vnet in state.network.vnets.values() for peering in vnet.peerings):
+        if set(peering.remote_address_space) != set(peering.remote.address_space):
+            used = f"{peering.vnet.name} uses the address space of {peering.remote.name} from before"
+            action = {"sync_peering": {"peering": peering.name}}
+            yield Change(f"sync {peering.name}: {used} (R111)", actions=(action,))
 
 
 def routes(case: Case) -> Iterator[Change]:

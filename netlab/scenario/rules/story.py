@@ -22,6 +22,7 @@ from netlab.scenario.models import (
     OneMachine,
     PeeringSync,
     Reach,
+    RouteServerFault,
     Scenario,
     SiteDevice,
     SitePrefix,
@@ -81,6 +82,9 @@ def _named(path: Path, action: Action, scenario: Scenario) -> Breaches:
             yield from unknown((*path, "speaker"), name, _running_bgp(scenario), "appliance or site with BGP")
         case GatewayFault(vnet=vnet):
             yield from unknown((*path, "vnet"), vnet, vpn_gateways(scenario), "VNet with a VPN gateway")
+        case RouteServerFault(vnet=vnet):
+            known = [name for name, item in scenario.vnets.items() if item.route_server is not None]
+            yield from unknown((*path, "vnet"), vnet, known, "VNet with a Route Server")
         case ConnectionTunnel(connection=connection) | NewKey(connection=connection):
             yield from unknown((*path, "connection"), connection, scenario.connections, "connection")
         case PeeringSync(peering=peering):

@@ -19,6 +19,10 @@ CASES = {
     "instance": ("s2s-active-active", action("fail_gateway", vnet="VNet1", instance=1)),
     "machine": ("hub-spoke-firewall", action("stop_vm", vm="fw")),
     "circuit": ("expressroute", action("fail_circuit", circuit="circuit1", link="primary")),
+    "Route Server instance": (
+        "route-server-instance-lost",
+        action("fail_route_server", vnet="VNet1", instance=1),
+    ),
     "BGP session": (
         "route-server-nva-in-spoke",
         action("stop_bgp_session", speaker="Spoke1-sdwan1", peer="Hub", instance=0),

@@ -15,9 +15,10 @@ from netlab.azure.faults.device import DEVICE
 from netlab.azure.faults.gateway import INSTANCE, STANDBY
 from netlab.azure.faults.link import LINK
 from netlab.azure.faults.machine import MACHINE
+from netlab.azure.faults.route_server import ROUTE_SERVER
 from netlab.azure.faults.session import SESSION
 from netlab.azure.faults.tunnel import TUNNEL
-from netlab.lab.story.faults import circuit, daemon, device, gateway, link, machine, session, tunnel
+from netlab.lab.story.faults import circuit, daemon, device, gateway, link, machine, route_server, session, tunnel
 from netlab.lab.story.faults.effect import Change, Effect, Left, Undo
 from netlab.lab.story.stage import Stage
 from netlab.plan.model import Plan
@@ -32,6 +33,7 @@ EFFECTS: Mapping[Kind, Effect] = {
     DEVICE: device.EFFECT,
     MACHINE: machine.EFFECT,
     CIRCUIT: circuit.EFFECT,
+    ROUTE_SERVER: route_server.EFFECT,
     SESSION: session.EFFECT,
     DAEMON: daemon.EFFECT,
 }
