@@ -69,11 +69,14 @@ def _write(job: Job, leg: Resource, vnet: str, remote: str) -> None:
         if value != default:
             entry[name] = value
     azure = leg.name if leg.name.lower().startswith(parent.name.lower()) else f"{parent.name}-{leg.name}"
+    in_sync = (facts.word("peeringsynclevel") or "FullyInSync").lower() == "fullyinsync"
+    if not in_sync and (held := facts.prefixes(("remoteaddressspace", "addressprefixes"))):
+        entry["remote_address_space"] = held
     written = job.names.given[leg.key]
     job.notes.settle(leg, "imported")
     job.draft.put(("peerings", written), entry, "" if written == azure else job.rename(leg.name, written))
-    if (facts.word("peeringsynclevel") or "FullyInSync").lower() != "fullyinsync":
-        job.notes.warn(leg.name, "its address spaces are not in sync (R111)")
+    if not in_sync:
+        job.notes.warn(leg.name, "its address spaces are not in sync; it uses what `remoteAddressSpace` says (R111)")
 
 
 def _ends(leg: Resource) -> tuple[str, str]:
