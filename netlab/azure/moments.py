@@ -109,9 +109,11 @@ def _reconfigured(state: State, scenario: Scenario) -> State:
 
 
 def _made_of(tunnel: ClientTunnel) -> tuple[object, ...]:
-    """What a client's tunnel needs anew when it changes: the gateway's configuration, and its public address."""
+    """What a client's tunnel needs anew when it changes: the gateway's configuration, and its public address; a Route
+    Server that is created or deleted beside the gateway interrupts it (A35)."""
     gateway, public = tunnel.gateway, tunnel.gateway.network.public
-    return tunnel.client.spec, gateway.spec, public.point_to_site[gateway.name], public.clients.get(tunnel.client.name)
+    addresses = public.point_to_site[gateway.name], public.clients.get(tunnel.client.name)
+    return tunnel.client.spec, gateway.spec, gateway.vnet.spec.route_server is not None, *addresses
 
 
 def _after(state: State, verb: str, tunnel: ClientTunnel) -> State:

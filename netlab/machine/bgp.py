@@ -69,3 +69,8 @@ def refresh(speaker: BgpSpeaker, address: str) -> None:
 def announce(speaker: BgpSpeaker, add: Iterable[str] = (), delete: Iterable[str] = ()) -> None:
     """Announce and withdraw prefixes."""
     program(speaker).announce(speaker, add, delete)
+
+
+def reconfigure(old: BgpSpeaker, new: BgpSpeaker) -> None:
+    """Bring an FRR to another configuration while the sessions that do not change stay up."""
+    frr.reconfigure(old, new)

@@ -14,7 +14,7 @@ from netlab.errors import LabError
 from netlab.machine import processes
 from netlab.machine.speaking import BgpPeer, BgpRoute, Drift, answered, asking, in_order, lines
 from netlab.plan.model import BgpSpeaker
-from netlab.render import text
+from netlab.render import reconfiguring, text
 
 PROGRAMS = Path("/usr/lib/frr")
 # FRR keeps crash logs there and leaves them behind after SIGKILL (platform-facts.md, section 3).
@@ -175,6 +175,24 @@ def announce(speaker: BgpSpeaker, add: Iterable[str], delete: Iterable[str]) -> 
     _configure(speaker, "address-family ipv4 unicast", *changes)
 
 
+def reconfigure(old: BgpSpeaker, new: BgpSpeaker) -> None:
+    """Bring a bgpd to another configuration while the sessions that do not change stay up, wherever an earlier change
+    has left it; its peers advertise all routes again (RFC 2918)."""
+    text_before, text_now = (text.speaker_conf(speaker, "bgpd") for speaker in (old, new))
+    changes = reconfiguring.commands(text_before, text_now)
+    if not changes:
+        return
+    with asking(new.directory, "bgpd", "bgpd.vty", _TIMEOUT) as connection:
+        for line in ("enable", "configure terminal", *changes, "end", "clear bgp ipv4 unicast * soft"):
+            connection.sendall(line.encode() + b"\0")
+            answer, status = _answer(connection)
+            # What is not there cannot be taken away.
+            if status > 1 and not line.startswith("no "):
+                raise LabError(f"bgpd in {new.directory} refused {line!r}: {answer.strip()}")
+    Path(new.directory, "bgpd.conf").write_text(text_now)
+    remember(new, "bgpd")
+
+
 def _configure(speaker: BgpSpeaker, *lines: str) -> None:
     """Change bgpd's running configuration."""
     command(speaker.directory, "bgpd", "configure terminal", f"router bgp {speaker.asn}", *lines, "end")
@@ -191,20 +209,21 @@ def drift(speaker: BgpSpeaker, daemon: str, networks: Collection[str], shut: Col
     begun = lines(Path(speaker.directory, f"{daemon}.running").read_text(), "!")
     now = lines(command(speaker.directory, daemon, "show running-config"), "!")
     came, went = now - begun, begun - now
-    added, taken = _changes(speaker, networks, shut) if daemon == "bgpd" else (frozenset[str](), frozenset[str]())
+    added, taken = (
+        _changes(speaker, begun, networks, shut) if daemon == "bgpd" else (frozenset[str](), frozenset[str]())
+    )
     return came - added, (added - came) | (went - taken)
 
 
-def _changes(speaker: BgpSpeaker, networks: Collection[str], shut: Collection[str]) -> Drift:
-    """The lines that have come to the configuration of a bgpd since it began, and those that have gone."""
-    context, begun = f"router bgp {speaker.asn}", set(speaker.networks)
-    family = f"{context} / address-family ipv4 unicast"
-    added = (f"{family} / network {prefix}" for prefix in set(networks) - begun)
-    shutdowns = (f"{context} / neighbor {address} shutdown" for address in shut)
-    return (
-        frozenset((*added, *shutdowns)),
-        frozenset(f"{family} / network {prefix}" for prefix in begun - set(networks)),
-    )
+def _changes(speaker: BgpSpeaker, begun: Collection[str], networks: Collection[str], shut: Collection[str]) -> Drift:
+    """The lines that have come to the configuration of a bgpd since it was written down, and those that have gone."""
+    context = f"router bgp {speaker.asn}"
+    network, neighbor = f"{context} / address-family ipv4 unicast / network ", f"{context} / neighbor "
+    wanted = {*(f"{network}{prefix}" for prefix in networks), *(f"{neighbor}{address} shutdown" for address in shut)}
+    held = {
+        line for line in begun if line.startswith(network) or (line.startswith(neighbor) and line.endswith(" shutdown"))
+    }
+    return frozenset(wanted - held), frozenset(held - wanted)
 
 
 def remove_scratch(stopped: Iterable[processes.Process]) -> None:

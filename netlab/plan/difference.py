@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from netlab.plan.model import (
     AnyServer,
+    BgpSpeaker,
     Charon,
     Client,
     Credentials,
@@ -128,6 +129,13 @@ class Difference:
         pairs = ((before[charon.directory], charon) for charon in self.new.charons if charon.directory in before)
         return tuple(pair for pair in pairs if pair[0].secrets != pair[1].secrets)
 
+    @cached_property
+    def changed_speakers(self) -> tuple[tuple[BgpSpeaker, BgpSpeaker], ...]:
+        """The BGP speakers that go on and are configured otherwise, before and after."""
+        before = {speaker.directory: speaker for speaker in self.old.speakers if not self._is_touched(speaker.node)}
+        pairs = ((before[new.directory], new) for new in self.new.speakers if new.directory in before)
+        return tuple((old, new) for old, new in pairs if old != new and _without_policy(old) == _without_policy(new))
+
     @property
     def restarts(self) -> bool:
         """Whether anything is taken away or made: else namespaces are only configured otherwise."""
@@ -167,7 +175,16 @@ class Difference:
             _interfaces(link for link in plan.links if not self._stays(link)) for plan in (self.old, self.new)
         )
         exchanged = (name for name in lost if lost[name] & fresh.get(name, frozenset()))
-        return frozenset((*exchanged, *(n.name for n in self.old.nodes if n.name not in self._staying)))
+        gone = (node.name for node in self.old.nodes if node.name not in self._staying)
+        return frozenset((*exchanged, *gone, *self.interrupted))
+
+    @cached_property
+    def interrupted(self) -> frozenset[str]:
+        """The namespaces of gateways that are in both plans and whose VNet gets or loses a Route Server (A35)."""
+        one, other = ({view.vnet for view in plan.route_servers} for plan in (self.old, self.new))
+        there = {node.name for node in self.old.nodes}
+        gateways = (node for node in self.new.nodes if node.kind in ("gateway", "edge") and node.owner in one ^ other)
+        return frozenset(node.name for node in gateways if node.name in there)
 
     @property
     def _is_new_everywhere(self) -> bool:
@@ -182,12 +199,15 @@ class Difference:
 
     def _part(self, plan: Plan, other: Plan) -> Plan:
         """A plan with only what the other one has not, or has in such a way that it must be made anew."""
+        going_on = {speaker for pair in self.changed_speakers for speaker in pair}
         return replace(
             plan,
             links=tuple(link for link in plan.links if not self._stays(link)),
             charons=tuple(charon for charon in plan.charons if charon.node in self._edges),
             tunnels=tuple(tunnel for tunnel in plan.tunnels if tunnel.edge in self._edges),
-            speakers=tuple(s for s in plan.speakers if s not in other.speakers or self._is_touched(s.node)),
+            speakers=tuple(
+                s for s in plan.speakers if s not in {*other.speakers, *going_on} or self._is_touched(s.node)
+            ),
             servers=tuple(server for server in plan.servers if server.edge in self._edges),
             proxies=tuple(proxy for proxy in plan.proxies if proxy.node in self._stale_proxies),
             radius_servers=tuple(s for s in plan.radius_servers if s.node in self._stale_radius_servers),
@@ -306,6 +326,12 @@ def _at_edges(plan: Plan) -> dict[str, frozenset[Hashable]]:
     for server in plan.servers:
         found.setdefault(server.edge, set()).add(_fixed_server(server))
     return {node: frozenset(held) for node, held in found.items()}
+
+
+def _without_policy(speaker: BgpSpeaker) -> tuple[Hashable, ...]:
+    """What a speaker cannot change while its sessions stay up; BIRD nothing at all."""
+    fixed = replace(speaker, networks=(), neighbors=(), own_prefixes=(), covering=())
+    return fixed, speaker.daemons, speaker if speaker.program == "bird" else None
 
 
 def _fixed_charon(charon: Charon) -> Charon:

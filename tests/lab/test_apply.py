@@ -15,7 +15,7 @@ from changes import Data, changed, untold
 from labs import RUN, Lab, Running, names, netlab, up
 
 from netlab.lab.build import records
-from netlab.machine import inventory
+from netlab.machine import frr, inventory, speaking
 from netlab.machine.waiting import wait_until
 
 NAME = "t-apply"
@@ -44,6 +44,13 @@ def held(lab: Lab) -> Held:
 def verdicts(lab: Lab) -> list[tuple[str, ...]]:
     (step,) = lab.verify()["steps"]
     return sorted((c["source"], c["target"], c["protocol"], c["observed"], c["status"]) for c in step["cells"])
+
+
+def configured(lab: Lab) -> dict[str, frozenset[str]]:
+    """What each bgpd is configured with, line by line."""
+    speakers = (speaker for speaker in records.read(lab.name).plan.speakers if speaker.program == "frr")
+    asked = ((s.node, frr.command(s.directory, "bgpd", "show running-config")) for s in speakers)
+    return {node: speaking.lines(found, "!") for node, found in asked}
 
 
 def told(*command: object) -> Any:
@@ -76,15 +83,17 @@ def assert_alike(lab: Lab, other: Held) -> None:
 def test_apply_ends_where_up_ends(tmp_path: Path, name: str, seed: int) -> None:
     before, after = (written(tmp_path, str(i), yaml.safe_load(x.text)) for i, x in enumerate(changed(name, seed)))
     with up(before, NAME) as lab:
-        first = held(lab)
+        first, begun = held(lab), configured(lab)
         netlab("apply", after)
         assert lab.status() == {}
-        found, seen = held(lab), verdicts(lab)
+        found, seen, written_so = held(lab), verdicts(lab), configured(lab)
         netlab("apply", before)
         assert_alike(lab, first)
+        assert configured(lab) == begun
     with up(after, NAME) as lab:
         assert_alike(lab, found)
         assert verdicts(lab) == seen
+        assert configured(lab) == written_so
 
 
 # --- what a user sees -----------------------------------------------------------------------------------------------
@@ -116,7 +125,7 @@ def test_a_dry_run_says_what_changes_and_changes_nothing(lab: Lab, after: Path) 
     found = told("apply", after, "--lab", lab.name, "--dry-run")
     added = {(item["kind"], item["name"]) for item in found if item["change"] == "added"}
     assert {("namespace", "spoke4"), ("namespace", "spoke4-vm4"), ("VNet tables", "spoke4")} <= added
-    assert {item["name"] for item in found if item["restarted"]} == {"hub-gw-0"}
+    assert not [item for item in found if item["restarted"]]
     assert held(lab) == first
     assert "spoke4" not in lab.status()
 
@@ -136,6 +145,117 @@ def test_a_route_leaves_every_daemon_running(lab: Lab, tmp_path: Path) -> None:
     (step,) = lab.verify()["steps"]
     cells = [c for c in step["cells"] if (c["source"], c["target"]) == ("spoke1-vm1", "hub-vm0")]
     assert {(c["observed"], c["dropped_at"]["type"]) for c in cells} == {("unreachable", "none-route")}
+
+
+def sessions(lab: Lab, node: str) -> dict[str, tuple[int, int]]:
+    """How often each session of a bgpd was established, and how often its peer asked for all routes again."""
+    found = frr.show(str(lab.directory / node), "bgp neighbors")
+    return {a: (x["connectionsEstablished"], x["messageStats"]["routeRefreshRecv"]) for a, x in found.items()}
+
+
+def test_a_spoke_leaves_bgp_sessions_up(lab: Lab, after: Path) -> None:
+    before = {node: (lab.pids(node, "bgpd"), sessions(lab, node)) for node in ("hub-gw-0", "site1")}
+    netlab("apply", after)
+    assert {node: lab.pids(node, "bgpd") for node in before} == {node: pids for node, (pids, _) in before.items()}
+    (established, refreshed), *rest = sessions(lab, "site1").values()
+    assert (established, rest) == (1, [])
+    assert refreshed > next(iter(before["site1"][1].values()))[1]
+    lab.verify()
+
+
+SERVED = """
+name: t-apply
+time_scale: 60
+vnets:
+  Hub:
+    address_space: [10.0.0.0/16]
+    subnets: {default: 10.0.0.0/24, GatewaySubnet: 10.0.255.0/27}
+    vms: {vm1: {subnet: default}}
+    vpn_gateway: {sku: VpnGw1AZ, active_active: true, bgp: {asn: 65515}}
+sites:
+  Site1: {address_prefixes: [10.101.0.0/16], bgp: {asn: 65101}, hosts: {h1: 10.101.0.10}}
+connections:
+  Hub-Site1: {type: IPsec, between: [Hub, Site1], enable_bgp: true}
+story:
+  - name: as built
+    expect: {reach: {vm1: {h1: reachable}}}
+  - name: a Route Server is created
+    do:
+      - change: {vnets: {Hub: {subnets: {RouteServerSubnet: 10.0.254.0/26}, route_server: {}}}}
+    flow: {source: h1, target: vm1, outage_at_most: 1200}
+    expect: {reach: {vm1: {h1: reachable}}}
+"""
+
+
+def test_a_route_server_that_is_created_interrupts_the_gateway(tmp_path: Path) -> None:
+    """A35: for some ten minutes."""
+    with up(written(tmp_path, "served", yaml.safe_load(SERVED)), NAME) as lab:
+        _, created = lab.verify()["steps"]
+        assert 600 <= created["flow"]["azure_seconds"] <= 1200
+        assert lab.status() == {}
+
+
+GATEWAYS = """
+name: t-apply
+vnets:
+  Hub:
+    address_space: [10.0.0.0/16]
+    subnets: {default: 10.0.0.0/24, GatewaySubnet: 10.0.255.0/27}
+    vms: {vm0: {subnet: default}}
+    vpn_gateway: {sku: VpnGw1AZ, bgp: {asn: 65010}}
+  Spoke:
+    address_space: [10.1.0.0/16]
+    subnets: {default: 10.1.0.0/24}
+    vms: {vm1: {subnet: default}}
+peerings:
+  Hub-to-Spoke: {vnet: Hub, remote_vnet: Spoke, allow_gateway_transit: true}
+  Spoke-to-Hub: {vnet: Spoke, remote_vnet: Hub, use_remote_gateways: true}
+sites:
+  Site1: {address_prefixes: [10.101.0.0/16], bgp: {asn: 65101}, hosts: {h1: 10.101.0.10}}
+connections:
+  Hub-Site1: {type: IPsec, between: [Hub, Site1], enable_bgp: true}
+story:
+  - name: as built
+    expect:
+      reach: {Hub: {h1: reachable, Spoke: reachable}, Spoke: {h1: reachable}, h1: {Hub: reachable, Spoke: reachable}}
+  - name: another SKU
+    do: [{change: {vnets: {Hub: {vpn_gateway: {sku: VpnGw2AZ}}}}}]
+  - name: the gateway is deleted
+    do:
+      - change:
+          connections: {Hub-Site1: null}
+          peerings: {Hub-to-Spoke: {allow_gateway_transit: false}, Spoke-to-Hub: {use_remote_gateways: false}}
+          vnets: {Hub: {vpn_gateway: null}}
+    expect:
+      reach:
+        Hub: {h1: {unreachable: a None route, dropped_at: Hub}}
+        Spoke: {h1: {unreachable: a None route, dropped_at: Spoke}}
+        h1:
+          Hub: {unreachable: no tunnel any more, dropped_at: Site1}
+          Spoke: {unreachable: no tunnel any more, dropped_at: Site1}
+  - name: a gateway is created, active-active
+    do:
+      - change:
+          vnets:
+            Hub:
+              vpn_gateway:
+                sku: VpnGw1AZ
+                active_active: true
+                bgp: {asn: 65020}
+                public_ip_addresses: [203.0.113.77, 203.0.113.78]
+          connections: {Hub-Site1: {type: IPsec, between: [Hub, Site1], enable_bgp: true}}
+          peerings: {Hub-to-Spoke: {allow_gateway_transit: true}, Spoke-to-Hub: {use_remote_gateways: true}}
+    expect: {reach: {Hub: {h1: reachable}, Spoke: {h1: reachable}, h1: {Hub: reachable, Spoke: reachable}}}
+  - name: the gateway is active-standby again
+    do: [{change: {vnets: {Hub: {vpn_gateway: {active_active: false, public_ip_addresses: null}}}}}]
+"""
+
+
+def test_a_story_changes_deletes_and_creates_a_gateway(tmp_path: Path) -> None:
+    with up(written(tmp_path, "gateways", yaml.safe_load(GATEWAYS)), NAME) as lab:
+        first = held(lab)
+        assert len(lab.verify()["steps"]) == 5
+        assert_alike(lab, first)
 
 
 def test_a_fault_is_mended_first(lab: Lab, after: Path) -> None:

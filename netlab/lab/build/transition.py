@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
+from netlab.azure.bgp.sessions import originated
 from netlab.azure.moments import initial
 from netlab.azure.state import State
 from netlab.errors import LabError
@@ -20,10 +22,14 @@ from netlab.lab.build.settling import await_bgp, await_fabrics, await_tunnels
 from netlab.lab.build.step import Step
 from netlab.lab.machine import Machine
 from netlab.machine.secrets import write_secret
+from netlab.machine.waiting import until
 from netlab.plan.difference import Difference, directories
 from netlab.plan.edges import foothold
-from netlab.plan.model import IkeServer, Plan, Uplink
+from netlab.plan.model import BgpSpeaker, IkeServer, Plan, Uplink
 from netlab.plan.names import package_directory
+
+# A35, in seconds: "up to 10 minutes" (ARSFAQ25).
+_INTERRUPTION = 600.0
 
 
 @dataclass(frozen=True)
@@ -91,12 +97,15 @@ def steps(change: Transition) -> tuple[Step, ...]:
             Step("addresses, routes, rules and filters", partial(_configure, change)),
             record,
             Step("keys", partial(_change_keys, change)),
+            Step("BGP daemons", partial(_speak, change)),
             Step("SDN controller", partial(change.machine.daemons.replan, change.new.plan.lab)),
             *_settling(change),
         )
+    interruption = Step("gateways beside a Route Server that comes or goes", partial(_interrupt, change))
     return (
         leave,
         Step("daemons that go", partial(_stop, change)),
+        *((interruption,) if found.interrupted else ()),
         Step("links and namespaces that go", partial(_remove, change)),
         Step("links and namespaces that come", partial(_make, change)),
         Step("addresses, routes, rules and filters", partial(_configure, change)),
@@ -105,7 +114,7 @@ def steps(change: Transition) -> tuple[Step, ...]:
         Step("keys", partial(_change_keys, change)),
         Step("daemons that come", partial(_start, change)),
         Step("security associations", partial(_initiate, change)),
-        Step("BGP daemons", lambda: change.machine.daemons.start_bgp(found.came)),
+        Step("BGP daemons", partial(_speak, change)),
         *_settling(change),
     )
 
@@ -147,6 +156,11 @@ def _stop(change: Transition) -> None:
         shutil.rmtree(directory, ignore_errors=True)
     for client in found.gone.clients:
         shutil.rmtree(package_directory(found.old.lab, client.name), ignore_errors=True)
+
+
+def _interrupt(change: Transition) -> None:
+    """Have the gateways of a VNet down for as long as the creation or deletion of its Route Server interrupts them."""
+    until(time.monotonic() + _INTERRUPTION / change.new.plan.timers.scale)
 
 
 def _remove(change: Transition) -> None:
@@ -192,6 +206,26 @@ def _start(change: Transition) -> None:
 def _initiate(change: Transition) -> None:
     connections = change.difference.gone.connections | change.difference.came.connections
     change.machine.ike.initiate(change.new.plan, connections, change.new.state.not_at_once)
+
+
+def _speak(change: Transition) -> None:
+    """Start the BGP daemons that come, have them announce what is announced by hand, and change the others."""
+    found, bgp = change.difference, change.machine.bgp
+    change.machine.daemons.start_bgp(found.came)
+    for speaker in found.came.speakers:
+        now, planned = set(_originating(change.new, speaker).networks), set(speaker.networks)
+        if now != planned:
+            bgp.announce(speaker, add=sorted(now - planned), delete=sorted(planned - now))
+    for old, new in found.changed_speakers:
+        bgp.reconfigure(_originating(change.old, old), _originating(change.new, new))
+
+
+def _originating(moment: Moment, speaker: BgpSpeaker) -> BgpSpeaker:
+    """A speaker with the prefixes that it originates at a moment."""
+    router = moment.state.topology.speakers.get(speaker.node)
+    if router is None:
+        return speaker
+    return replace(speaker, networks=tuple(map(str, originated(router, moment.state.announced))))
 
 
 def _trim_footholds(change: Transition) -> None:
