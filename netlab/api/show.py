@@ -9,6 +9,7 @@ from netlab.azure.state import State
 from netlab.azure.views import bgp, security_groups
 from netlab.azure.views import nics as views
 from netlab.azure.views.bgp import Speaker
+from netlab.azure.views.nat_rules import rows as rules_of_gateway
 from netlab.azure.views.predicted import Model
 from netlab.errors import UsageError
 from netlab.lab.build import records
@@ -17,7 +18,15 @@ from netlab.lab.measure.shown.ike import Gateway
 from netlab.lab.measure.shown.nics import effective_groups as groups_of_nic
 from netlab.lab.measure.shown.nics import effective_routes as of_nic
 from netlab.lab.measure.shown.nics import learned
-from netlab.results.shown import CircuitRoute, ClientSession, EffectiveGroup, GatewayRoute, NicRoute, Shown
+from netlab.results.shown import (
+    CircuitRoute,
+    ClientSession,
+    EffectiveGroup,
+    GatewayNatRule,
+    GatewayRoute,
+    NicRoute,
+    Shown,
+)
 from netlab.scenario.names import resolve, suggest
 from netlab.scenario.network import Network, Nic
 
@@ -97,6 +106,16 @@ def effective_groups(where: Where, name: str) -> dict[str, tuple[EffectiveGroup,
         wanted = _nics(records.state(where).network, _place(where), name)
         return {nic.node: groups_of_nic(where.plan, LINUX.gateways.set_members, nic) for nic in wanted}
     return {nic.node: security_groups.predicted(where, nic) for nic in _nics(where.network, _place(where), name)}
+
+
+def nat_rules(where: Where, name: str) -> Shown[GatewayNatRule]:
+    """The NAT rules of a VNet's VPN gateway."""
+    found = _seen(where)[0].network
+    known = {gateway.name.lower(): gateway for gateway in found.vpn_gateways}
+    if name.lower() not in known:
+        names = [gateway.name for gateway in found.vpn_gateways]
+        raise UsageError(f"there is no VPN gateway {name[:60]!r} in {_place(where)}", suggest(name, names))
+    return Shown(tuple(rules_of_gateway(known[name.lower()])))
 
 
 def is_one(where: Where, name: str) -> bool:

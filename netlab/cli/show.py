@@ -144,6 +144,20 @@ def effective_routes(
         print_table([{"Nic": node, **row} for node, found in rows.items() for row in shown(found)])
 
 
+@app.command("nat-rules")
+def nat_rules(
+    gateway: Annotated[str, typer.Argument(metavar="GATEWAY", help="A VNet with a VPN gateway.")],
+    predicted: PredictedOption = "",
+    step: StepOption = "",
+    lab: LabOption = "",
+    output: FormatOption = Format.table,
+) -> None:
+    """Show a gateway's NAT rules and who uses them."""
+    from netlab.api import show
+
+    _print(show.nat_rules(_where(predicted, step, lab), gateway), output)
+
+
 @app.command("effective-nsg")
 def effective_nsg(
     nic: NicsArgument = "",

@@ -108,6 +108,8 @@ def resource(body: Mapping[str, Any], source: str, *, address: str = "", kind: s
         )  # fmt: skip
         if len(found.names) != found.type.count("/"):
             return None
+    if isinstance(type_, str) and type_ and "/" not in type_:
+        made["type"] = type_  # a property: a NAT rule is Static or Dynamic
     location = text(made.pop("location", ""))
     return Resource(found, kind or found.type, made, source, location, address)
 

@@ -131,11 +131,12 @@ def _parts_of_pool(device: Device) -> Iterator[str]:
 def _view(lab: str, device: Device, vnet: VNet) -> GatewayView:
     counts = vnet.route_server is not None
     to_clients = p2s.interfaces(device) if device.serves_p2s else ()
+    inner = (prefix for tunnel in device.tunnels for prefix in nat_rules.inner_prefixes(device, tunnel))
     return GatewayView(
         vnet.name,
         device.node,
         lab_netns(lab, device.node),
         (*(tunnel_port(tunnel.name) for tunnel in device.tunnels), *(t.interface for t in to_clients)),
         directory=node_directory(lab, device.node) if counts else "",
-        hidden=(*(_peers(device) if counts else ()), *_parts_of_pool(device)),
+        hidden=(*(_peers(device) if counts else ()), *_parts_of_pool(device), *inner),
     )

@@ -6,10 +6,22 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from netlab.plan import access, appliances, clients, expressroute, fabrics, gateways, p2s, route_servers, sites, vnets
+from netlab.plan import (
+    access,
+    appliances,
+    clients,
+    expressroute,
+    fabrics,
+    gateways,
+    nat_rules,
+    p2s,
+    route_servers,
+    sites,
+    vnets,
+)
 from netlab.plan.bgp import speaker
 from netlab.plan.certificates import certificates
-from netlab.plan.devices import Device, Parts, devices, shared_key_names, tunnels
+from netlab.plan.devices import Device, Parts, devices, shared_key_names
 from netlab.plan.edges import edges
 from netlab.plan.model import BgpSpeaker, Charon, DataPlane, Fabric, Link, Node, Plan, Timers, Tunnel, Uplink
 from netlab.plan.p2s import ikev2, radius
@@ -81,7 +93,7 @@ def _of_clients(lab: str, network: Network) -> tuple[Parts, ...]:
 def _interfaces(on_duty: tuple[Device, ...]) -> Iterator[Tunnel]:
     """The interfaces of tunnels, with those of clients where they connect."""
     for device in on_duty:
-        yield from tunnels(device)
+        yield from nat_rules.interfaces(device)
         if device.serves_p2s:
             yield from p2s.interfaces(device)
 

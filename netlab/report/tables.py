@@ -14,7 +14,7 @@ from netlab.results.verification import Check
 Row = dict[str, Any]
 
 # Of an object in a cell: what tells it from the others.
-_TELLING = ("tunnel", "connectionStatus", "encryption", "inboundSPI", "outboundSPI")
+_TELLING = ("tunnel", "connectionStatus", "encryption", "inboundSPI", "outboundSPI", "addressSpace")
 
 
 def row(found: Any) -> Row:

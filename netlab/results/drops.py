@@ -33,6 +33,7 @@ class DropType(StrEnum):
     NOT_APPROVED = "private-endpoint-not-approved"
     NOT_THE_SERVICE = "not-the-service"
     INVALID_STATE = "invalid-state"
+    NO_NAT_SESSION = "no-nat-session"
     NOT_A_PEERED_SUBNET = "not-a-peered-subnet"
     NOT_FORWARDING = "not-forwarding"
     STOPPED = "stopped"
@@ -173,6 +174,12 @@ DESCRIPTIONS: Mapping[DropType, Description] = {
         "Lead both ways through the appliance, or neither: a user route for the way that lacks it; or let it translate "
         "the source (`masquerade: always`).",
         ("F20", "F21", "F22", "F25"),
+    ),
+    DropType.NO_NAT_SESSION: Description(
+        "A dynamic NAT rule of a VPN gateway translates flows of its internal side only; no session has this packet.",
+        "no NAT session: {destination} is behind a dynamic NAT rule of {node}: its internal side opens flows (T7)",
+        "Let the internal side open the flow, or make the rule static, with prefixes of one length.",
+        ("T7",),
     ),
     DropType.NOT_FORWARDING: Description(
         "A machine that is no appliance got a packet for another address.",

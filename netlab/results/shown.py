@@ -199,3 +199,23 @@ class NicRoute:
     nextHopIpAddress: tuple[str, ...]
     disableBgpRoutePropagation: bool
     name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NatMapping:
+    """A side of a NAT rule."""
+
+    addressSpace: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayNatRule:
+    """A NAT rule as `az network vnet-gateway nat-rule list` shows it; ``connections`` are those that name it."""
+
+    name: str
+    mode: str
+    typePropertiesType: str
+    internalMappings: tuple[NatMapping, ...]
+    externalMappings: tuple[NatMapping, ...]
+    ipConfigurationId: str | None = None
+    connections: tuple[str, ...] = ()

@@ -25,6 +25,7 @@ CALLS = (
     "show effective-routes vm1",
     "show effective-nsg",
     "show effective-nsg vm1",
+    "show nat-rules VNet1",
     "p2s certificates",
     "trace lin vm1",
     "trace lin vm1 -p tcp",

@@ -204,7 +204,38 @@ class SessionFilter:
         return (Session(self.memory, packet, packet),)
 
 
-AnyFilter = Filter | StatefulFilter | SessionFilter
+@dataclass(frozen=True, slots=True)
+class PoolFilter:
+    """A dynamic NAT rule: packets to its internal side belong to a session that this side opened, or are dropped (T7).
+
+    ``memory`` is where the translation remembers its sessions; ``prefixes`` are the internal and the external one. It
+    is for packets that come in by ``ingress``, after translation, or for those that leave by ``egress``, before it.
+    """
+
+    cause: Cause
+    memory: str
+    prefixes: tuple[IPv4Network, ...]
+    ingress: frozenset[str] = frozenset()
+    egress: frozenset[str] = frozenset()
+
+    @property
+    def reads_protocols(self) -> bool:
+        """Whether it drops some protocols and not others: it does not."""
+        return False
+
+    def refusal(self, packet: Packet, ingress: str, egress: str, sessions: Sessions) -> Cause | None:
+        """Why it drops a packet; None if it answers what a session has, or is for another address."""
+        if not _within(packet.destination, self.prefixes):
+            return None
+        known = (item for item in sessions if item.node == self.memory)
+        return None if any(packet in (item.before.answer, item.after.answer) for item in known) else self.cause
+
+    def remembered(self, packet: Packet) -> Sessions:
+        """What it remembers of a packet that passed: nothing."""
+        return ()
+
+
+AnyFilter = Filter | StatefulFilter | SessionFilter | PoolFilter
 
 
 def _within(address: IPv4Address, prefixes: Collection[IPv4Network]) -> bool:

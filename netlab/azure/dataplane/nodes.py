@@ -8,7 +8,7 @@ from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network
 
 from netlab.azure.dataplane.filters import AnyFilter
-from netlab.azure.dataplane.packets import Packet, Sessions
+from netlab.azure.dataplane.packets import Packet, Session, Sessions
 from netlab.azure.dataplane.tables import Hop, Table
 from netlab.results.drops import Cause
 from netlab.scenario.addresses import PRIVATE_PREFIXES
@@ -35,8 +35,9 @@ class Translation:
     public_only: bool = False
     pools: tuple[tuple[IPv4Network, IPv4Address], ...] = ()
 
-    def outward(self, packet: Packet, *, answers: bool) -> Packet:
+    def outward(self, packet: Packet, *, answers: bool, sessions: Sessions) -> Packet:
         """A packet that leaves by the link; one that answers what the node remembers is not masqueraded."""
+        del sessions
         if self.public_only and is_private(packet.destination):
             return packet
         if not answers and packet.protocol != "icmp":
@@ -48,51 +49,65 @@ class Translation:
             return packet.sent_from(paired)
         return packet if self.masquerade is None or answers else packet.sent_from(self.masquerade)
 
-    def is_shared(self, source: IPv4Address) -> bool:
-        """Whether several sources become this one, so that answers need what the node remembers."""
-        return source == self.masquerade or any(source == address for _, address in self.pools)
+    def opened(self, node: str, before: Packet, after: Packet) -> Sessions:
+        """What is remembered of a packet that was translated: several sources become one, and answers need it."""
+        source = after.source
+        shared = source == self.masquerade or any(source == address for _, address in self.pools)
+        return (Session(node, before, after),) if shared and source != before.source else ()
 
     def remembers(self, packet: Packet) -> bool:
         """Whether a node remembers a packet that it forwards: one whose answer it would masquerade else, and that is no
         private destination, which the Internet drops."""
         return self.masquerade is not None and not is_private(packet.source)
 
-    def inward(self, packet: Packet) -> Packet:
+    def inward(self, packet: Packet, sessions: Sessions) -> Packet:
         """A packet that comes in by the link."""
+        del sessions
         private = next((own for own, public in self.pairs.items() if public == packet.destination), None)
         return packet.sent_to(private) if private is not None else packet
 
 
 @dataclass(frozen=True, slots=True)
 class PrefixTranslation:
-    """Translation of whole prefixes at a link, one to one and without state (T5, T24).
+    """Translation of whole prefixes at a link (T5, T24).
 
-    ``own`` are the rules for addresses on this side of the link, ``others`` those for addresses beyond it.
+    ``own`` are the rules for addresses on this side of the link, ``others`` those for addresses beyond it. Static ones
+    have no state; what dynamic ones translate is remembered under ``memory``, and only its answers are translated back.
     """
 
+    memory: str
     own: tuple[NatRule, ...]
     others: tuple[NatRule, ...]
 
-    def outward(self, packet: Packet, *, answers: bool) -> Packet:
+    def outward(self, packet: Packet, *, answers: bool, sessions: Sessions) -> Packet:
         """A packet that leaves by the link."""
         del answers
-        found = packet.sent_to(restored(packet.destination, self.others))
-        return found.sent_from(translated(packet.source, self.own))
+        return self._undone(packet, sessions) or _between(packet, self.own, self.others)
 
-    def inward(self, packet: Packet) -> Packet:
+    def inward(self, packet: Packet, sessions: Sessions) -> Packet:
         """A packet that comes in by the link."""
-        found = packet.sent_from(translated(packet.source, self.others))
-        return found.sent_to(restored(packet.destination, self.own))
+        return self._undone(packet, sessions) or _between(packet, self.others, self.own)
 
-    def is_shared(self, source: IPv4Address) -> bool:
-        """Whether several sources become this one: none do."""
-        del source
-        return False
+    def _undone(self, packet: Packet, sessions: Sessions) -> Packet | None:
+        mine = (item.undo(packet) for item in reversed(sessions) if item.node == self.memory)
+        return next((found for found in mine if found is not None), None)
+
+    def opened(self, node: str, before: Packet, after: Packet) -> Sessions:
+        """What is remembered of a packet that was translated."""
+        del node
+        dynamic = (rule for rule in (*self.own, *self.others) if rule.dynamic)
+        pooled = any(before.source in rule.internal and after.source in rule.external for rule in dynamic)
+        return (Session(self.memory, before, after),) if pooled else ()
 
     def remembers(self, packet: Packet) -> bool:
-        """Whether a node remembers a packet that it forwards: it has no state."""
+        """Whether a node remembers a packet that it forwards by any link: it does not."""
         del packet
         return False
+
+
+def _between(packet: Packet, sources: Iterable[NatRule], destinations: Iterable[NatRule]) -> Packet:
+    found = packet.sent_to(restored(packet.destination, destinations))
+    return found.sent_from(translated(packet.source, sources))
 
 
 AnyTranslation = Translation | PrefixTranslation

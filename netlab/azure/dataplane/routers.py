@@ -8,6 +8,7 @@ from ipaddress import IPv4Address, IPv4Network
 
 from netlab.azure import nat_rules
 from netlab.azure.bgp.settling import Path
+from netlab.azure.dataplane.filters import PoolFilter
 from netlab.azure.dataplane.nodes import Node, PrefixTranslation
 from netlab.azure.dataplane.tables import ANY, Hop, Route, TunnelEnd, table
 from netlab.azure.p2s.tunnels import TUNNELS
@@ -182,6 +183,7 @@ def gateway_instance(state: State, leases: Leases, router: Router) -> Node:
         routes,
         tables=dict.fromkeys(_at_tunnels(state, router), out_of_tunnels),
         addresses=frozenset((*gateway.instance_addresses(router), *router.tunnel_addresses)),
+        filters=tuple(_pools(state, router)),
         translations=dict(_translations(state, router)),
     )
 
@@ -191,7 +193,22 @@ def _translations(state: State, router: Router) -> Iterator[tuple[str, PrefixTra
     for tunnel in state.topology.tunnels_of(router.node):
         own, others = nat_rules.of_tunnel(tunnel, router)
         if own or others:
-            yield tunnel.name, PrefixTranslation(own, others)
+            yield tunnel.name, PrefixTranslation(_memory(router, tunnel), own, others)
+
+
+def _pools(state: State, router: Router) -> Iterator[PoolFilter]:
+    """The filters of the dynamic rules among them."""
+    for tunnel in state.topology.tunnels_of(router.node):
+        own, others = nat_rules.of_tunnel(tunnel, router)
+        link, memory, why = frozenset((tunnel.name,)), _memory(router, tunnel), cause(DropType.NO_NAT_SESSION)
+        for rule in (rule for rule in own if rule.dynamic):
+            yield PoolFilter(why, memory, (rule.internal, rule.external), ingress=link)
+        for rule in (rule for rule in others if rule.dynamic):
+            yield PoolFilter(why, memory, (rule.internal, rule.external), egress=link)
+
+
+def _memory(router: Router, tunnel: Tunnel) -> str:
+    return f"the NAT of {router.node} in {tunnel.name}"
 
 
 def _at_tunnels(state: State, router: Router) -> Iterator[str]:

@@ -98,9 +98,9 @@ def walks(nodes: Nodes, start: str, packet: Packet, sessions: Sessions = ()) -> 
 
 def _at(node: Node, step: _Step) -> list[_Step | Walk]:
     """What becomes of a packet at a node: its walk ends here, or goes on by one or several next hops."""
-    packet = _arriving(node, step)
+    packet, sessions = _arriving(node, step)
     if packet is not step.packet:
-        step = _Step(step.node, step.ingress, packet, step.passed, step.chosen, step.sessions)
+        step = _Step(step.node, step.ingress, packet, step.passed, step.chosen, sessions)
     arrives = step.ingress != FROM_SELF and packet.destination in node.addresses
     if arrives or step.ingress == FROM_SELF:
         step = _remembering(step, node.own(packet))
@@ -128,14 +128,18 @@ def _remembering(step: _Step, fresh: Sessions) -> _Step:
     return replace(step, sessions=(*step.sessions, *fresh)) if fresh else step
 
 
-def _arriving(node: Node, step: _Step) -> Packet:
-    """The packet after translation of what comes in."""
-    for session in reversed(step.sessions):
-        undone = session.undo(step.packet) if session.node == node.name else None
+def _arriving(node: Node, step: _Step) -> tuple[Packet, Sessions]:
+    """The packet after translation of what comes in, and what is remembered of it."""
+    before, sessions = step.packet, step.sessions
+    for session in reversed(sessions):
+        undone = session.undo(before) if session.node == node.name else None
         if undone is not None:
-            return undone
+            return undone, sessions
     translation = node.translations.get(step.ingress)
-    return translation.inward(step.packet) if translation is not None else step.packet
+    if translation is None:
+        return before, sessions
+    after = translation.inward(before, sessions)
+    return after, (*sessions, *translation.opened(node.name, before, after))
 
 
 def _refused(node: Node, step: _Step) -> Cause | Sessions:
@@ -171,9 +175,14 @@ def _leaving(node: Node, step: _Step, hop: Hop) -> tuple[Packet, Sessions]:
     before, sessions = step.packet, step.sessions
     answers = any(item.node == node.name and item.before.answer == before for item in sessions)
     translation = node.translations.get(hop.link)
-    after = translation.outward(before, answers=answers) if translation is not None else before
-    masqueraded = translation is not None and after.source != before.source and translation.is_shared(after.source)
-    if masqueraded or (not answers and any(item.remembers(before) for item in node.translations.values())):
+    if translation is not None:
+        after = translation.outward(before, answers=answers, sessions=sessions)
+        opened = translation.opened(node.name, before, after)
+        if opened:
+            return after, (*sessions, *opened)
+    else:
+        after = before
+    if not answers and any(item.remembers(before) for item in node.translations.values()):
         return after, (*sessions, Session(node.name, before, after))
     return after, sessions
 

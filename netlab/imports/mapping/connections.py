@@ -7,7 +7,7 @@ from typing import Any
 
 from netlab.imports import ids
 from netlab.imports.bodies import Resource, entries, reference, text
-from netlab.imports.mapping import settings
+from netlab.imports.mapping import nat_rules, settings
 from netlab.imports.mapping.devices import Remote, Site
 from netlab.imports.mapping.job import CONNECTIONS, Job
 from netlab.imports.mapping.sites import device_name
@@ -114,7 +114,8 @@ def _write(
     if speaks:
         entry["enable_bgp"] = True
     own = settings.of_end(job, item, _usual(job, between[0]))
-    entry |= own | settings.of_connection(job, item) | _apipa(item) | dict(more)
+    rules = nat_rules.of_connection(job, item, between[0])
+    entry |= own | settings.of_connection(job, item) | _apipa(item) | rules | dict(more)
     if back is not None:
         other = settings.of_end(job, back, _usual(job, between[1]))
         settings.of_connection(job, back)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any, get_args
 
 from netlab.imports import ids
 from netlab.imports.bodies import Resource, entries, reference, text, texts
 from netlab.imports.facts import Facts
-from netlab.imports.mapping import point_to_site, public
+from netlab.imports.mapping import nat_rules, point_to_site, public
 from netlab.imports.mapping.job import CONNECTIONS, GATEWAYS, HUBS, Job
 from netlab.scenario.addresses import APIPA, DEFAULT_ASN, RESERVED_FIRST
 from netlab.scenario.models import Sku
@@ -80,18 +79,10 @@ def _values(job: Job, gateway: Resource, vnet: str, facts: Facts) -> dict[str, A
     if clients:
         entry["point_to_site"] = clients
     entry |= _public(job, gateway, facts, active)
-    if facts.parts("natrules"):
-        job.notes.properties[f"{gateway.kind}: natRules"] += 1
-        mapped = ", ".join(p for rule in facts.parts("natrules") for p in _spaces(rule))
-        job.notes.warn(
-            gateway.name, f"its NAT rules are not modelled ({mapped}): overlapping spaces look broken without them"
-        )
+    rules = nat_rules.of_gateway(job, gateway, facts, active)
+    if rules:
+        entry["nat_rules"] = rules
     return entry
-
-
-def _spaces(rule: Facts) -> Iterable[str]:
-    for key in ("internalmappings", "externalmappings"):
-        yield from (str(body.get("addressspace", "")) for body in entries(rule.body.get(key)))
 
 
 def _sku(job: Job, gateway: Resource, facts: Facts) -> str:

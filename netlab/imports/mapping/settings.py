@@ -68,7 +68,7 @@ def of_connection(job: Job, item: Resource) -> dict[str, Any]:
     """What a connection as a whole is configured with, besides BGP."""
     facts = job.facts(item)
     timeout = facts.number("dpdtimeoutseconds")
-    for key in ("ingressnatrules", "egressnatrules", "expressroutegatewaybypass", "uselocalazureipaddress"):
+    for key in ("expressroutegatewaybypass", "uselocalazureipaddress"):
         if facts.raw(key):
             job.notes.properties[f"{item.kind}: {key}"] += 1
     if facts.word("connectionstatus") == "NotConnected":

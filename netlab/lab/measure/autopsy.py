@@ -9,7 +9,7 @@ from netlab.lab.machine import Machine
 from netlab.lab.measure.screening import Screening, covered
 from netlab.machine.routes import KernelRoute, longest_match
 from netlab.plan.clients import ON_LINK
-from netlab.plan.model import AccessRules, Barrier, Child, FabricRules, FixedRoute, Plan, Route
+from netlab.plan.model import AccessRules, Barrier, Child, FabricRules, FixedRoute, Plan, PrefixNat, Route
 from netlab.plan.tables import GATEWAY_METRIC
 from netlab.plan.underlay import LAST_RESORT
 from netlab.probe.trace import Leg, Sighting, Trace, last, looping
@@ -70,12 +70,19 @@ class Coroner:
         if seen.node == (trace.probe.source if leg == "reverse" else trace.probe.target) and not seen.outgoing:
             what = self._rejected(trace, seen.node) or "it arrived and was ignored"
             return Drop.of(seen.node, leg, self._broken(seen.node) or cause(DropType.NOT_ANSWERED, what=what))
+        destination = self._after_nat_rules(trace, leg, seen, destination)
         if seen.outgoing:
             return self._on_the_wire(seen, leg, destination)
         if seen.node == start:
             return Drop.of(start, leg, cause(DropType.LOOP))
         barred = self._barred(trace, leg, seen, destination)
         return Drop.of(seen.node, leg, barred or self._no_way(seen.node, destination, seen.interface))
+
+    def _after_nat_rules(self, trace: Trace, leg: Leg, seen: Sighting, destination: str) -> str:
+        """The destination of a packet where it was seen, if a gateway with NAT rules translated it before."""
+        passed = {s.node for s in trace.sightings if s.leg == leg and s.time_ns <= seen.time_ns}
+        rules = (ruleset for node in passed - {seen.node} for ruleset in self.plan.node(node).nftables)
+        return seen.target if any(isinstance(ruleset, PrefixNat) for ruleset in rules) else destination
 
     def _rejected(self, trace: Trace, node: str) -> str:
         """What an ICMP error or a reset that a node sent says."""
@@ -173,7 +180,7 @@ class Coroner:
     def _barriers(self, node: str) -> Iterator[Barrier]:
         yield from (b for fabric in self.plan.fabrics if fabric.node == node for b in fabric.barriers)
         for ruleset in self.plan.node(node).nftables:
-            yield from ruleset.barriers if isinstance(ruleset, AccessRules) else ()
+            yield from ruleset.barriers if isinstance(ruleset, AccessRules | PrefixNat) else ()
 
     # --- routes -----------------------------------------------------------------------------------------------------
 

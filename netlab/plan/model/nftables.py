@@ -188,24 +188,37 @@ class RadiusNat:
 
 @dataclass(frozen=True, slots=True)
 class PrefixPair:
-    """Two prefixes of one length, of which each address of one becomes that of the other; ``host`` is the mask of what
-    stays."""
+    """Each address of a prefix becomes one of another of the same length, which begins at ``address``; ``host`` is the
+    mask of what stays."""
 
     before: str
-    after: str
     address: str
     host: str
 
 
 @dataclass(frozen=True, slots=True)
+class PortNat:
+    """Flows from the ``source`` prefix, to ``egress`` alone where it is given, leave under addresses ``first`` to
+    ``last``, which they share by ports. The barrier is for what belongs to no session."""
+
+    source: str
+    first: str
+    last: str
+    egress: str
+    barrier: Barrier
+
+
+@dataclass(frozen=True, slots=True)
 class TunnelNat:
-    """What becomes of the addresses of packets that come in by an interface and that leave by it, without state."""
+    """What becomes of the addresses of packets that come in by an interface and that leave by it, without state; and
+    the pools of flows from or to it."""
 
     interface: str
     sources_in: tuple[PrefixPair, ...]
     destinations_in: tuple[PrefixPair, ...]
     sources_out: tuple[PrefixPair, ...]
     destinations_out: tuple[PrefixPair, ...]
+    pools: tuple[PortNat, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +226,16 @@ class PrefixNat:
     """A router translates whole prefixes at its tunnels (T5)."""
 
     tunnels: tuple[TunnelNat, ...]
+
+    @property
+    def pools(self) -> tuple[PortNat, ...]:
+        """The pools of all tunnels."""
+        return tuple(pool for tunnel in self.tunnels for pool in tunnel.pools)
+
+    @property
+    def barriers(self) -> tuple[Barrier, ...]:
+        """What it drops unless a session has it."""
+        return tuple(pool.barrier for pool in self.pools)
 
 
 # What nftables does in a namespace; each is printed by a template of its own.

@@ -15,22 +15,22 @@ NatMode = Literal["IngressSnat", "EgressSnat"]
 
 
 class NatRule(Model):
-    """A NAT rule of a VPN gateway. It translates packets on the connections that name it, in both directions: address n
-    of the one prefix becomes address n of the other one, without state (T5, T6)."""
+    """A NAT rule of a VPN gateway. It translates packets on the connections that name it, in both directions (T5)."""
 
-    # Differs from Azure: A NAT rule is static; dynamic ones, which translate ports, are refused (T7).
     mode: NatMode
     """Whose address it translates: `IngressSnat` that of the other end, `EgressSnat` that of the VNet and of what is
     behind its gateway (T4)."""
-    type: Literal["Static"] = "Static"
-    """Static: both prefixes have one length (T6)."""
+    type: Literal["Static", "Dynamic"] = "Static"
+    """Static: address n of the one prefix becomes address n of the other one, without state; both have one length (T6).
+    Dynamic: the external prefix, /26 at most, is a pool whose addresses several share by ports; only the internal side
+    opens flows (T7)."""
     internal_mappings: _OnePrefix
     """The prefix before translation, which its owner has: of `IngressSnat` that of the branch (T4). A rule has one
     (T10)."""
     external_mappings: _OnePrefix
     """The prefix after translation, under which the other networks reach it."""
     ip_configuration_id: Literal[0, 1] | None = None
-    """The instance of an active-active gateway that translates. Default: both (T16)."""
+    """The instance of an active-active gateway that translates. Default: both; a dynamic rule has one (T16)."""
 
     @property
     def internal(self) -> IPv4Network:
@@ -42,8 +42,14 @@ class NatRule(Model):
         """The prefix after translation."""
         return self.external_mappings[0]
 
+    @property
+    def dynamic(self) -> bool:
+        """Whether it translates ports and keeps state."""
+        return self.type == "Dynamic"
+
     def translated(self, address: IPv4Address) -> IPv4Address:
-        """An address of the internal prefix as the other networks see it; any other one as it is."""
+        """An address of the internal prefix as the other networks see it, of a pool some address; any other one as it
+        is."""
         return _moved(address, self.internal, self.external)
 
     def restored(self, address: IPv4Address) -> IPv4Address:
@@ -52,7 +58,7 @@ class NatRule(Model):
 
 
 def _moved(address: IPv4Address, before: IPv4Network, after: IPv4Network) -> IPv4Address:
-    return after[int(address) - int(before[0])] if address in before else address
+    return after[(int(address) - int(before[0])) % after.num_addresses] if address in before else address
 
 
 def translated(address: IPv4Address, rules: Iterable[NatRule]) -> IPv4Address:
@@ -61,8 +67,9 @@ def translated(address: IPv4Address, rules: Iterable[NatRule]) -> IPv4Address:
 
 
 def restored(address: IPv4Address, rules: Iterable[NatRule]) -> IPv4Address:
-    """An address that the other networks use as its owner has it."""
-    return next((rule.restored(address) for rule in rules if address in rule.external), address)
+    """An address that the other networks use as its owner has it; that of a pool only a session says."""
+    known = (rule for rule in rules if not rule.dynamic)
+    return next((rule.restored(address) for rule in known if address in rule.external), address)
 
 
 def effective(prefixes: Iterable[IPv4Network], rules: Iterable[NatRule]) -> tuple[IPv4Network, ...]:
@@ -77,7 +84,7 @@ def effective(prefixes: Iterable[IPv4Network], rules: Iterable[NatRule]) -> tupl
 def _effective(prefix: IPv4Network, rules: tuple[NatRule, ...]) -> Iterator[IPv4Network]:
     for rule in rules:
         if prefix.subnet_of(rule.internal):
-            yield IPv4Network((rule.translated(prefix[0]), prefix.prefixlen))
+            yield rule.external if rule.dynamic else IPv4Network((rule.translated(prefix[0]), prefix.prefixlen))
             return
     yield prefix
     yield from (rule.external for rule in rules if rule.internal.subnet_of(prefix))

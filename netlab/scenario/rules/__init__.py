@@ -235,6 +235,8 @@ RULES: tuple[Rule, ...] = (
     nat_rules.t1_nat_needs_a_capable_gateway,
     nat_rules.t2_nat_is_for_site_to_site,
     nat_rules.t6_static_rules_have_prefixes_of_one_length,
+    nat_rules.t7_pools_are_small,
+    nat_rules.t8_dynamic_rules_serve_one_connection,
     nat_rules.t8_ingress_rules_serve_one_branch,
     nat_rules.t9_external_prefixes_overlap_nothing,
     nat_rules.t10_rules_translate_something,

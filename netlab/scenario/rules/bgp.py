@@ -7,6 +7,7 @@ from ipaddress import IPv4Address, IPv4Network
 from netlab.scenario import addresses
 from netlab.scenario.addresses import APIPA, DEFAULT_ASN, GATEWAY_SUBNET
 from netlab.scenario.models import Scenario
+from netlab.scenario.models.nat_rule import translated
 from netlab.scenario.rules.breach import Breach, Breaches, by_profile
 from netlab.scenario.rules.joined import lacks_gateway, neighbours_of, sound_connections
 from netlab.scenario.rules.subjects import (
@@ -103,7 +104,7 @@ def b8_gateway_peers_from_its_subnet(scenario: Scenario) -> Breaches:
 
 
 def b10_devices_peer_from_inside(scenario: Scenario) -> Breaches:
-    """B10: an on-premises BGP address is neither the device's public one nor inside the gateway's VNet."""
+    """B10: an on-premises BGP address is neither the device's public one nor, after NAT, inside the gateway's VNet."""
     public = {address for path, address in public_addresses(scenario) if path[0] == "sites"}
     for path, site, address in (*bgp_addresses(scenario), *default_bgp_addresses(scenario)):
         if site not in scenario.sites:
@@ -111,7 +112,9 @@ def b10_devices_peer_from_inside(scenario: Scenario) -> Breaches:
         if address in public:
             yield Breach(path, f"{address} is a device's public address; use one of the site, or a loopback's")
         for vnet in sorted(neighbours_of(scenario, site) & set(scenario.vnets)):
-            if any(address in space for space in scenario.vnets[vnet].address_space):
+            joining = (name for name, item in scenario.connections_of(site) if item.other(site) == vnet)
+            shown = {translated(address, scenario.nat_rules(name, vnet, "IngressSnat")) for name in joining}
+            if any(each in space for each in shown for space in scenario.vnets[vnet].address_space):
                 message = f"the BGP address {address} is inside `{vnet}`; write bgp_peering_address"
                 yield Breach(path, f"{message}: one of the site, or a loopback's")
 

@@ -17,6 +17,7 @@ from netlab.scenario.rules.subjects import bgp_addresses_of, vpn_gateways, witho
 # T1
 CAPABLE = ("VpnGw2", "VpnGw3", "VpnGw4", "VpnGw5", "VpnGw2AZ", "VpnGw3AZ", "VpnGw4AZ", "VpnGw5AZ")
 MOST_RULES = 100  # T14
+LARGEST_POOL = 26  # T7
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +104,48 @@ def t2_nat_is_for_site_to_site(scenario: Scenario) -> Breaches:
 def t6_static_rules_have_prefixes_of_one_length(scenario: Scenario) -> Breaches:
     """T6: the internal and the external prefix of a static NAT rule have one length."""
     for path, _, _, rule in _rules(scenario):
-        if rule.internal.prefixlen != rule.external.prefixlen:
+        if not rule.dynamic and rule.internal.prefixlen != rule.external.prefixlen:
             message = f"{rule.external} has another length than {rule.internal}; a static rule maps address to address"
             yield Breach((*path, "external_mappings", 0), message)
+
+
+def t7_pools_are_small(scenario: Scenario) -> Breaches:
+    """T7: the external prefix of a dynamic NAT rule is a /26 at most."""
+    for path, _, _, rule in _rules(scenario):
+        if rule.dynamic and rule.external.prefixlen < LARGEST_POOL:
+            message = f"{rule.external} is larger than /{LARGEST_POOL}, the largest pool of a dynamic rule"
+            yield Breach((*path, "external_mappings", 0), message)
+
+
+def t8_dynamic_rules_serve_one_connection(scenario: Scenario) -> Breaches:
+    """T8, T9: a dynamic NAT rule belongs to one connection, which has no other rule of its mode, and no other dynamic
+    one; beside a static one of the other mode the documents differ."""
+    first: dict[tuple[str, str], str] = {}
+    kinds: dict[str, list[tuple[_Use, bool]]] = {}
+    for use in _uses(scenario):
+        name = use.end.connection
+        for index, rule in enumerate(use.names):
+            found = use.end.gateway.nat_rules.get(rule)
+            if found is None or found.mode != use.mode:
+                continue
+            kinds.setdefault(name, []).append((use, found.dynamic))
+            other = first.setdefault((use.end.vnet, rule), name)
+            if found.dynamic and other != name:
+                message = f"`{rule}` is dynamic, and `{other}` has it; give `{name}` a rule of its own"
+                yield Breach((*use.path, index), message)
+    for found_uses in kinds.values():
+        yield from _mixed(found_uses)
+
+
+def _mixed(uses: list[tuple[_Use, bool]]) -> Breaches:
+    """Rules that a connection cannot have together."""
+    dynamic = [use for use, is_dynamic in uses if is_dynamic]
+    for use in dynamic[:1]:
+        if len(dynamic) > 1 or any(other.mode == use.mode and not is_dynamic for other, is_dynamic in uses):
+            yield Breach(use.path, "a connection has several static rules or one dynamic one; leave the others out")
+        elif len(uses) > 1:
+            message = "a dynamic rule beside static ones of the other mode: not all documents of Azure allow it"
+            yield Breach(use.path, message, "warning")
 
 
 def t8_ingress_rules_serve_one_branch(scenario: Scenario) -> Breaches:
@@ -115,7 +155,8 @@ def t8_ingress_rules_serve_one_branch(scenario: Scenario) -> Breaches:
         branch = scenario.connections[use.end.connection].other(use.end.vnet)
         for index, name in enumerate(use.names if use.mode == "IngressSnat" else ()):
             other, connection = first.setdefault((use.end.vnet, name), (branch, use.end.connection))
-            if other != branch:
+            dynamic = name in use.end.gateway.nat_rules and use.end.gateway.nat_rules[name].dynamic
+            if other != branch and not dynamic:
                 message = f"`{name}` translates `{other}` already, on `{connection}`; give `{branch}` a rule of its own"
                 yield Breach((*use.path, index), message)
 
@@ -208,7 +249,10 @@ def t16_rules_belong_to_an_instance(scenario: Scenario) -> Breaches:
     active-standby gateway there is one instance to name."""
     for path, vnet, _, rule in _rules(scenario):
         active_active = vpn_gateways(scenario)[vnet].active_active
-        if active_active and rule.ip_configuration_id is None:
+        if active_active and rule.ip_configuration_id is None and rule.dynamic:
+            message = "active-active needs a dynamic rule for each instance; write ip_configuration_id: 0 or 1"
+            yield Breach(path, message)
+        elif active_active and rule.ip_configuration_id is None:
             message = "active-active needs a rule for each instance (ip_configuration_id), and both take this one"
             yield Breach(path, message, "warning")
         elif not active_active and rule.ip_configuration_id == 1:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 
 import pytest
 
@@ -152,3 +152,80 @@ def test_a_rule_of_an_active_active_gateway_belongs_to_its_instance(
     packet = Packet(IPv4Address("10.0.1.10"), IPv4Address("100.0.1.4"))
     found = [walk.arrived for walk in Plane(state, {}).walks("branch1-h1", packet)]
     assert {str(each.source) == "100.0.2.10" for each in found if each is not None} == translated
+
+
+DYNAMIC = (
+    EXAMPLE.replace("branch1: {mode: IngressSnat,", "branch1: {mode: IngressSnat, type: Dynamic,")
+    .replace("external_mappings: [100.0.2.0/24]", "external_mappings: [100.0.2.0/28]")
+    .replace("{C2: [100.0.1.0/24, 100.0.2.0/24]}", "{C2: [100.0.1.0/24, 100.0.2.0/28]}")
+)
+
+
+def outcomes(text: str) -> dict[tuple[str, str], str]:
+    (step,) = predict(parse(text, "x.yaml").scenario)
+    return {(cell.source, cell.target): cell.drop.node if cell.drop is not None else "" for cell in step.cells}
+
+
+def test_behind_a_pool_only_the_branch_opens_flows() -> None:
+    """Row 6 of the matrix: what the branch opens is answered; what comes for the pool has no session."""
+    found = outcomes(DYNAMIC)
+    assert found["branch1-h1", "vnet1-vm"] == ""
+    assert found["branch1-h1", "branch2-h2"] == ""
+    assert found["vnet1-vm", "branch1-h1"] == "vnet1-gw-0"
+    assert found["branch2-h2", "branch1-h1"] == "vnet1-gw-0"
+    walk = sent(DYNAMIC, "vnet1-vm", "10.0.1.4", "100.0.2.3")
+    assert walk.cause is not None
+    assert (walk.dropped_at, walk.cause.type) == ("vnet1-gw-0", DropType.NO_NAT_SESSION)
+    source, _ = seen(sent(DYNAMIC, "branch1-h1", "10.0.1.10", "100.0.1.4"))
+    assert IPv4Address(source) in IPv4Network("100.0.2.0/28")
+
+
+def test_both_branches_may_be_behind_pools() -> None:
+    """The same internal prefix twice: a session says which branch an answer is for."""
+    text = DYNAMIC.replace("branch2: {mode: IngressSnat,", "branch2: {mode: IngressSnat, type: Dynamic,").replace(
+        "100.0.3.0/24", "100.0.3.0/28"
+    )
+    found = outcomes(text)
+    reached = {pair for pair, dropped_at in found.items() if not dropped_at}
+    assert reached == {("branch1-h1", "vnet1-vm"), ("branch2-h2", "vnet1-vm")}
+
+
+@pytest.mark.parametrize("pool", ["100.0.9.0/26", "100.0.9.0/30", "100.0.9.9/32"])
+def test_behind_an_egress_pool_only_the_vnet_opens_flows(pool: str) -> None:
+    text = f"""
+name: egress-pool
+vnets:
+  VNet1:
+    address_space: [10.1.0.0/16]
+    subnets: {{default: 10.1.0.0/24, GatewaySubnet: 10.1.255.0/27}}
+    vms: {{vm: {{subnet: default}}}}
+    vpn_gateway:
+      sku: VpnGw2
+      nat_rules:
+        out: {{mode: EgressSnat, type: Dynamic, internal_mappings: [10.1.0.0/16], external_mappings: [{pool}]}}
+sites:
+  Site1: {{address_prefixes: [10.101.0.0/16], hosts: {{h: 10.101.0.10}}, static_routes: {{C1: [{pool}, 10.1.0.0/16]}}}}
+connections:
+  C1: {{type: IPsec, between: [VNet1, Site1], egress_nat_rules: [out]}}
+"""
+    found = outcomes(text)
+    assert found["vnet1-vm", "site1-h"] == ""
+    assert found["site1-h", "vnet1-vm"] == "vnet1-gw-0"
+    source, _ = seen(sent(text, "vnet1-vm", "10.1.0.4", "10.101.0.10"))
+    assert IPv4Address(source) in IPv4Network(pool)
+    direct = sent(text, "site1-h", "10.101.0.10", "10.1.0.4")
+    assert direct.cause is not None
+    assert direct.cause.type is DropType.NO_NAT_SESSION
+
+
+@pytest.mark.parametrize("enable", ["", "enable_bgp: true, "])
+def test_without_route_translation_bgp_brings_no_route_to_a_branch(enable: str) -> None:
+    """Row 8 of the matrix: the internal prefix is dropped as the VNet's, and the external one leads to the Internet."""
+    text = EXAMPLE.replace("C1: {type: IPsec, ", f"C1: {{type: IPsec, {enable}").replace(
+        "Branch1:\n", "Branch1:\n    bgp: {asn: 65101}\n"
+    )
+    state = initial(parse(text, "x.yaml").scenario)
+    learned = {str(prefix) for prefix in state.learned.get("vnet1-gw-0", {})}
+    assert learned == set()
+    walk = sent(text, "vnet1-vm", "10.0.1.4", "100.0.2.10")
+    assert ("internet" in walk.nodes) is bool(enable)

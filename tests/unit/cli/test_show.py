@@ -56,3 +56,20 @@ def test_an_unknown_nic_is_refused() -> None:
     done = CliRunner().invoke(app, ["show", "effective-nsg", "nowhere", "--predicted", "nsg-three-tier"])
     assert isinstance(done.exception, UsageError)
     assert done.exception.message.startswith("there is no virtual machine 'nowhere' in nsg-three-tier")
+
+
+def test_nat_rules_name_the_connections_of_a_step_that_use_them() -> None:
+    call = ("nat-rules", "VNet1", "--predicted", "vpn-nat-overlapping-sites")
+    code, out, _ = show(*call, "--step", "without the egress rule of Site1")
+    assert code == 0
+    lines = [line.split() for line in out.splitlines()]
+    assert lines[1] == ["vnet", "EgressSnat", "Static", "10.0.1.0/24", "100.0.1.0/24", "VNet1-Site2"]
+    assert lines[4] == ["site4", "IngressSnat", "Dynamic", "10.4.0.0/16", "100.0.4.0/28", "VNet1-Site4"]
+    found = json.loads(show(*call, "-f", "json")[1])
+    assert found[0]["connections"] == ["VNet1-Site1", "VNet1-Site2"]
+
+
+def test_nat_rules_of_an_unknown_gateway_are_refused() -> None:
+    done = CliRunner().invoke(app, ["show", "nat-rules", "nowhere", "--predicted", "s2s-static"])
+    assert isinstance(done.exception, UsageError)
+    assert done.exception.message.startswith("there is no VPN gateway 'nowhere' in s2s-static")

@@ -31,6 +31,7 @@ CALLS = (
     ("diff", "diff s2s-static s2s-multi-site"),
     ("show-effective-nsg", "show effective-nsg jump --predicted nsg-three-tier"),
     ("show-effective-nsg", "show effective-nsg VNet1 --predicted nsg-three-tier"),
+    ("show-nat-rules", "show nat-rules VNet1 --predicted vpn-nat-overlapping-sites"),
     ("plan", "plan p2s-branch-bgp --data-plane userspace"),
     ("plan", "plan udr-own-vpn-server --data-plane kernel"),
 )
