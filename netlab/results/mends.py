@@ -63,6 +63,7 @@ class Limit(StrEnum):
     BETWEEN_GATEWAYS = "between-gateways"
     OVERLAPPING_SITES = "overlapping-sites"
     OUT_OF_A_GATEWAY = "out-of-a-gateway"
+    BEHIND_A_POOL = "behind-a-pool"
     PING_TO_ENDPOINT = "ping-to-private-endpoint"
 
 
@@ -79,6 +80,8 @@ LIMITS: Mapping[Limit, str] = {
     "equal ones one connection (B46): give one of the sites another prefix",
     Limit.OUT_OF_A_GATEWAY: "what comes out of a gateway's tunnel does not leave its VNet to the Internet (P20, P21): "
     "an appliance that a user route of GatewaySubnet leads to sends it on under its own address",
+    Limit.BEHIND_A_POOL: "only the internal side of a dynamic NAT rule opens flows (T7): let it open them, or make the "
+    "rule static, with prefixes of one length",
     Limit.PING_TO_ENDPOINT: "a private endpoint takes TCP and UDP of its service, and answers no ping (E12): ask the "
     "service by its own protocol",
 }

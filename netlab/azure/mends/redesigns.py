@@ -45,15 +45,19 @@ def _limits(case: Case) -> Iterator[Limit]:
         yield Limit.PING_TO_ENDPOINT
     if case.cause.type is DropType.NOT_FROM_A_NIC:
         yield Limit.OUT_OF_A_GATEWAY
+    if case.cause.type is DropType.NO_NAT_SESSION:
+        yield Limit.BEHIND_A_POOL
     if any(end.kind == "host" and _is_hidden(case, end) for end in ends):
         yield Limit.OVERLAPPING_SITES
     yield from _of_circuits(case.state.network, *ends)
 
 
 def _is_hidden(case: Case, end: Endpoint) -> bool:
-    """Whether the address of a host is in the prefix of another site, too."""
+    """Whether the address of a host is in the prefix of another site, too, and no NAT rule parts them."""
     sites = case.state.network.sites
     address = sites[end.owner].spec.hosts[end.name]
+    if any(side.seen(address) != address for side in sites[end.owner].sides):
+        return False
     return any(address in prefix for name, s in sites.items() if name != end.owner for prefix in s.prefixes)
 
 

@@ -20,7 +20,7 @@ def along(case: Case, start: AnyEnd, way: tuple[str, ...], prefix: IPv4Network) 
         side = case.state.network.connections[name].side(end)
         sides.append(side)
         end = side.other.end
-    lacking = [side for side in sides if not _has(side, prefix)]
+    lacking = [side for side in sides if not _has(side, prefix) and prefix not in _at_home(side)]
     there = [(side, prefix) for side in lacking]
     own = place_of(case.state, case.own)
     back = [(side.other, own.prefix) for side in sides if own is not None and _lacks(side.other, own.prefix)]
@@ -28,6 +28,11 @@ def along(case: Case, start: AnyEnd, way: tuple[str, ...], prefix: IPv4Network) 
         found = [static(side, each) for side, each in some]
         if found:
             yield Change(", and ".join(c.sentence for c in found), tuple(edit for c in found for edit in c.edits))
+
+
+def _at_home(side: Side) -> tuple[IPv4Network, ...]:
+    """The prefixes of a site, which its device sends into no tunnel."""
+    return side.end.prefixes if isinstance(side.end, Site) else ()
 
 
 def _lacks(side: Side, prefix: IPv4Network) -> bool:

@@ -38,7 +38,8 @@ _READ: Mapping[str, frozenset[str]] = {
     """),
     types.GATEWAYS: _words("""
         ipConfigurations vpnType gatewayType activeActive enableBgp bgpSettings vpnClientConfiguration customRoutes
-        gatewayDefaultSite natRules enableDnsForwarding vpnGatewayGeneration disableIPSecReplayProtection
+        gatewayDefaultSite natRules enableBgpRouteTranslationForNat enableDnsForwarding vpnGatewayGeneration
+        disableIPSecReplayProtection
         adminState allowRemoteVnetTraffic enablePrivateIpAddress allowVirtualWanTraffic
     """),
     types.LOCAL_GATEWAYS: _words("localNetworkAddressSpace gatewayIpAddress fqdn bgpSettings"),

@@ -119,8 +119,13 @@ class Side:
         if isinstance(self.end, VpnGateway):
             told = self.local_network_gateway.address_prefixes
             return (*told, DEFAULT_ROUTE) if self.end.spec.default_site == self.other.end.name else told
-        default = () if self.connection.speaks_bgp else effective(self.other.end.prefixes, self.other.egress_nat)
-        return self.end.static_routes.get(self.connection.name, default)
+        return self.end.static_routes.get(self.connection.name, self._behind_the_other)
+
+    @property
+    def _behind_the_other(self) -> tuple[IPv4Network, ...]:
+        """What is behind the other side, after NAT; no prefix that is this side's own."""
+        there = () if self.connection.speaks_bgp else effective(self.other.end.prefixes, self.other.egress_nat)
+        return tuple(prefix for prefix in there if prefix not in self.end.prefixes)
 
     @cached_property
     def device(self) -> Router | None:

@@ -95,6 +95,15 @@ def test_without_its_egress_rule_a_branch_reaches_nothing() -> None:
     assert sent(text, "branch1-h1", "10.0.1.10", "100.0.1.4").dropped_at == "vnet1"
 
 
+@pytest.mark.parametrize("routes", ["    static_routes: {C1: [100.0.1.0/24, 100.0.3.0/24]}\n", ""])
+def test_a_device_keeps_its_own_prefix_for_itself(routes: str) -> None:
+    """Row 3, whether its static routes are written or not: the VNet's internal prefix is the site's own."""
+    text = EXAMPLE.replace(", egress_nat_rules: [vnet]}\n  C2", "}\n  C2").replace(
+        "    static_routes: {C1: [100.0.1.0/24, 100.0.3.0/24]}\n", routes
+    )
+    assert sent(text, "branch1-h1", "10.0.1.10", "10.0.1.4").dropped_at == "branch1"
+
+
 @pytest.mark.parametrize(("wide", "inner"), [("10.0.0.0/16", "10.0.1.0/24"), ("10.0.0.0/8", "10.0.0.0/16")])
 def test_a_prefix_without_a_rule_stays_as_it_is(wide: str, inner: str) -> None:
     """T10: of a branch's two prefixes one has a rule."""
