@@ -168,6 +168,8 @@ def _prefixes(state: State) -> Iterator[IPv4Network]:
         yield from prefixes
     for connection in network.connections.values():
         yield from (prefix for side in connection.sides for prefix in side.static_prefixes)
+        rules = (rule for side in connection.sides for rule in (*side.ingress_nat, *side.egress_nat))
+        yield from (prefix for rule in rules for prefix in (rule.internal, rule.external))
     for negotiated in state.negotiated.values():
         selectors = (item for side in negotiated.selectors for item in side)
         yield from (prefix for item in selectors for prefix in (*item.local, *item.remote))

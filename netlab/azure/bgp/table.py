@@ -294,6 +294,16 @@ TABLE: tuple[Row, ...] = (
         values.next_hop,
     ),
     Row(
+        ("gateway", "device"),
+        ("gateway", "device"),
+        ("exports",),
+        "next_hop",
+        "the router's address after NAT, where NAT rules translate it",
+        "T21",
+        "Both ends of a connection with NAT rules peer with the address after NAT, and it is the next hop there.",
+        values.after_nat,
+    ),
+    Row(
         ("route server",),
         ANY,
         ("exports",),

@@ -174,6 +174,13 @@ def _policy(appliance: Router, peer: Router) -> BgpPolicy:
 _NO_POLICY = BgpPolicy()
 
 
+def after_nat(router: Router, peer: Router) -> IPv4Address | None:
+    """The BGP address of a router as a peer sees it, where NAT rules translate it."""
+    sides = (side for side in router.end.sides if side.other.end is peer.end)
+    seen = (side.seen(router.bgp_address) for side in sides)
+    return next((address for address in seen if address != router.bgp_address), None)
+
+
 def next_hop(router: Router, _: Router) -> IPv4Address | None:
     """The next hop that an appliance is set to advertise."""
     return bgp_of(router).next_hop

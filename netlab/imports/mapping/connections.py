@@ -229,7 +229,7 @@ def _with_site(job: Job, item: Resource, vnet: str, remote: Remote, site: Site) 
         more["local_network_gateways"] = {vnet: _told(job, remote, {"site": name})}
     _write(job, item, "IPsec", (vnet, name), None, more)
     _static_routes(job, item, vnet, name, speaks)
-    job.notes.assumed.append(_assumption(job, name, vnet, speaks))
+    job.notes.assumed.append(_assumption(job, item, name, vnet, speaks))
     if job.draft.get("vnets", vnet, "vpn_gateway", "active_active"):
         job.notes.warn(item.name, f"an active-active gateway makes two tunnels to the one device of {name}")
 
@@ -245,7 +245,7 @@ def _differs(job: Job, remote: Remote, name: str, speaks: bool) -> bool:
 def _static_routes(job: Job, item: Resource, vnet: str, name: str, speaks: bool) -> None:
     """What the device sends into the tunnel besides the VNet: its transit spokes (R110, V3)."""
     if not speaks and _spokes(job, vnet):
-        space = list(dict.fromkeys(_behind(job, vnet)))
+        space = list(dict.fromkeys(_reached(job, item, vnet)))
         job.draft.put(("sites", name, "static_routes", job.names.given[item.key]), space)
 
 
@@ -265,8 +265,13 @@ def _behind(job: Job, vnet: str) -> list[str]:
     return [prefix for each in (vnet, *_spokes(job, vnet)) for prefix in job.draft.get("vnets", each, "address_space")]
 
 
-def _assumption(job: Job, name: str, vnet: str, speaks: bool) -> str:
+def _reached(job: Job, item: Resource, vnet: str) -> list[str]:
+    """The same as the other end of a connection reaches them: after NAT."""
+    return nat_rules.after_nat(job, job.names.given[item.key], vnet, _behind(job, vnet))
+
+
+def _assumption(job: Job, item: Resource, name: str, vnet: str, speaks: bool) -> str:
     proposes = f"the device of {name} proposes what the gateway proposes"
     if speaks:
         return proposes
-    return f"{proposes}, and knows {' and '.join(_behind(job, vnet))}"
+    return f"{proposes}, and knows {' and '.join(_reached(job, item, vnet))}"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from netlab.errors import UsageError
 from netlab.imports import ids
 from netlab.imports.bodies import Resource, reference, text, texts
-from netlab.imports.mapping import public
+from netlab.imports.mapping import nat_rules, public
 from netlab.imports.mapping.job import CONNECTIONS, GATEWAYS, LOCAL_GATEWAYS, NICS, PUBLIC_ADDRESSES, Job
 from netlab.imports.runtime import Token, Unknown
 from netlab.scenario.names import suggest
@@ -28,6 +28,8 @@ class Remote:
     """The key of the gateway of the input that it stands for."""
     machine: tuple[str, str] = ("", "")
     """The machine of the input that it stands for: VNet and name."""
+    ingress: frozenset[str] = frozenset()
+    """The IngressSnat rules of its connections: two branches never share one (T8)."""
 
     @property
     def key(self) -> str:
@@ -82,7 +84,8 @@ def _remote(job: Job, item: Resource, gateways: dict[str, str]) -> Remote:
     if isinstance(value, Unknown) or isinstance(peer, Unknown) or (isinstance(value, Token) and not owner):
         job.notes.warn(item.name, "its address or its BGP address is known only at run time: the lab assigns it")
     machine = job.nics.get(owner, ("", ""))
-    return Remote(item, address, prefixes, asn, known, owner if owner in job.gateways else "", machine)
+    gateway = owner if owner in job.gateways else ""
+    return Remote(item, address, prefixes, asn, known, gateway, machine, nat_rules.of_remote(job, item))
 
 
 def _owner_of_token(job: Job, token: Token) -> str:
@@ -135,9 +138,9 @@ def _same_device(one: Remote, two: Remote) -> bool:
 
 
 def _same_site(one: Remote, two: Remote) -> bool:
-    """Whether two have the same prefixes, not only hosts, and the same ASN."""
+    """Whether two have the same prefixes, not only hosts, and the same ASN, and no NAT rules tell them apart."""
     same = set(one.prefixes) == set(two.prefixes) and not all(p.endswith("/32") for p in one.prefixes)
-    return same and one.asn == two.asn
+    return same and one.asn == two.asn and one.ingress == two.ingress
 
 
 def _asked(job: Job, one: Remote, two: Remote) -> bool:

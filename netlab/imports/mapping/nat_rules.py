@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from ipaddress import IPv4Network
 from typing import Any
 
 from netlab.imports import ids
-from netlab.imports.bodies import Resource, entries, reference, text
+from netlab.imports.bodies import Resource, reference, text
 from netlab.imports.facts import Facts
-from netlab.imports.mapping.job import Job
+from netlab.imports.mapping.job import CONNECTIONS, Job
 from netlab.imports.names import LONGEST_CONNECTION, fitted
+from netlab.scenario.models import NatRule
+from netlab.scenario.models.nat_rule import effective
 
 _MODES, _TYPES = ("IngressSnat", "EgressSnat"), ("Static", "Dynamic")
 _MAPPINGS = {"internalmappings": "internal_mappings", "externalmappings": "external_mappings"}
@@ -59,16 +63,33 @@ def _name(job: Job, name: str) -> str:
     return made
 
 
+def of_remote(job: Job, remote: Resource) -> frozenset[str]:
+    """The keys of the IngressSnat rules on the connections of a local network gateway."""
+    joined = (c for c in job.of_type(CONNECTIONS) if reference(c.get("localnetworkgateway2")) == remote.key)
+    return frozenset(key for item in joined for key in _keys(item, "ingressnatrules"))
+
+
+def _keys(item: Resource, key: str) -> list[str]:
+    """The keys of the rules in a list of a connection: references, or ids alone."""
+    value = item.get(key)
+    listed = value if isinstance(value, list) else [value]
+    return [found for found in map(reference, listed) if found]
+
+
+def after_nat(job: Job, connection: str, vnet: str, prefixes: Iterable[str]) -> list[str]:
+    """Prefixes behind a gateway as the other end of a connection reaches them."""
+    known: dict[str, Any] = job.draft.get("vnets", vnet, "vpn_gateway", "nat_rules") or {}
+    used = job.draft.get("connections", connection, "egress_nat_rules") or ()
+    rules = [NatRule.model_validate(known[name]) for name in used]
+    return [str(prefix) for prefix in effective(map(IPv4Network, prefixes), rules)]
+
+
 def of_connection(job: Job, item: Resource, vnet: str) -> dict[str, Any]:
     """The rules that a connection names, of those that its gateway has."""
     known: dict[str, Any] = job.draft.get("vnets", vnet, "vpn_gateway", "nat_rules") or {}
     found: dict[str, Any] = {}
     for key, written in _LISTS.items():
-        value = item.get(key)
-        named = [reference(body) for body in entries(value)] or [
-            ids.key(each) for each in (value if isinstance(value, list) else [])
-        ]
-        rules = [_name(job, name) for name in (_last(each) for each in named) if name]
+        rules = [_name(job, _last(each)) for each in _keys(item, key)]
         missing = [name for name in rules if name.lower() not in {each.lower() for each in known}]
         if missing:
             job.notes.warn(item.name, f"its NAT rules {', '.join(missing)} are not in the input: left out")

@@ -6,6 +6,7 @@ from ipaddress import IPv4Address, IPv4Network
 
 import pytest
 
+from netlab.azure.bgp.policy import policy
 from netlab.azure.dataplane.packets import Packet
 from netlab.azure.dataplane.plane import Plane
 from netlab.azure.dataplane.walk import Walk
@@ -238,3 +239,30 @@ def test_without_route_translation_bgp_brings_no_route_to_a_branch(enable: str) 
     assert learned == set()
     walk = sent(text, "vnet1-vm", "10.0.1.4", "100.0.2.10")
     assert ("internet" in walk.nodes) is bool(enable)
+
+
+@pytest.mark.parametrize("announced", ["10.0.1.0/25", "10.0.1.0/24", "10.0.1.128/25"])
+def test_what_a_branch_advertises_of_the_vnets_space_is_dropped(announced: str) -> None:
+    """Row 7 of the matrix: what no rule translates exactly is the VNet's own (B19, B20)."""
+    text = EXAMPLE.replace("C1: {type: IPsec, ", "C1: {type: IPsec, enable_bgp: true, ").replace(
+        "Branch1:\n", f"Branch1:\n    bgp: {{asn: 65101}}\n    announces: [{announced}, 192.168.9.0/24]\n"
+    )
+    state = initial(parse(text, "x.yaml").scenario)
+    assert {str(prefix) for prefix in state.learned["vnet1-gw-0"]} == {"192.168.9.0/24"}
+
+
+def test_bgp_runs_between_the_addresses_after_nat() -> None:
+    """T21: GatewaySubnet is in what the egress rule translates, the device in what the ingress rule does."""
+    text = EXAMPLE.replace("C1: {type: IPsec, ", "C1: {type: IPsec, enable_bgp: true, ").replace(
+        "Branch1:\n", "Branch1:\n    bgp: {asn: 65101, bgp_peering_address: 10.0.1.1}\n"
+    )
+    state = initial(parse(text, "x.yaml").scenario)
+    (tunnel,) = state.topology.tunnels_of("branch1")
+    gateway, device = tunnel.bgp_of("vnet1-gw-0"), tunnel.bgp_of("branch1")
+    assert (str(gateway.address), str(gateway.peer)) == ("10.0.1.254", "100.0.2.1")
+    assert (str(device.address), str(device.peer)) == ("10.0.1.1", "100.0.1.254")
+    assert tunnel.why_no_session == ""
+    assert {session.over for session in state.bgp_sessions} == {"C1"}
+    exports = policy(tunnel.of("vnet1-gw-0"), tunnel.of("branch1")).exports
+    back = policy(tunnel.of("branch1"), tunnel.of("vnet1-gw-0")).exports
+    assert (str(exports.next_hop), str(back.next_hop)) == ("100.0.1.254", "100.0.2.1")

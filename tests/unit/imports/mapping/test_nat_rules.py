@@ -133,3 +133,22 @@ def test_a_rule_of_an_active_active_gateway_keeps_its_instance(number: int) -> N
     held = scenario(found).vnets["Hub"].vpn_gateway
     assert held is not None
     assert held.nat_rules["one"].ip_configuration_id == number
+
+
+def test_branches_with_one_prefix_and_rules_of_their_own_are_two_sites() -> None:
+    """T8: no two branches share an ingress rule; with the same rules it is one branch with two devices."""
+    second = rule("branch2", "IngressSnat", "10.0.1.0/24", "100.0.3.0/24")
+
+    def sites(*names: str) -> list[str]:
+        connections = (
+            connection(f"c{i}", "gw", lng=f"b{i}", ingressNatRules=to_rules(name), egressNatRules=to_rules("vnet"))
+            for i, name in enumerate(names)
+        )
+        lngs = (local_gateway(f"b{i}", f"20.2.2.{i + 1}", "10.0.1.0/24") for i, _ in enumerate(names))
+        own = (HUB, gateway("gw", "Hub", sku=SKU), public("gw-ip", "20.1.1.1"), EGRESS, INGRESS, second)
+        found = imported_bodies(*own, *lngs, *connections)
+        assert "knows 100.0.1.0/24" in str(found.text)
+        return list(scenario(found).sites)
+
+    assert sites("branch_1", "branch2") == ["b0", "b1"]
+    assert sites("branch_1", "branch_1") == ["b0"]
