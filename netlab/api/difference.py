@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Literal
 
 from pydantic import ValidationError
 
 from netlab import files
-from netlab.api import importing
+from netlab.api import importing, sweep
 from netlab.api.importing import Options
 from netlab.api.scenarios import remarks
 from netlab.azure.difference import whole
@@ -19,7 +20,19 @@ from netlab.azure.prediction import predict
 from netlab.azure.state import State
 from netlab.errors import Finding, ScenarioError, UsageError
 from netlab.report import encoding
-from netlab.results.difference import PARTS, CellChange, CheckChange, Compared, Difference, Part, Summary
+from netlab.results.difference import (
+    PARTS,
+    CellChange,
+    CheckChange,
+    Compared,
+    Difference,
+    FailureChange,
+    Part,
+    RedundancyDifference,
+    Summary,
+)
+from netlab.results.protocols import Protocol
+from netlab.results.sweep import Failed, LostPair
 from netlab.results.verification import Report, StepReport
 from netlab.scenario.document import read
 from netlab.scenario.loader import MAX_BYTES, load, parse
@@ -48,10 +61,12 @@ def difference(
     step: str = "",
     accepted: str = "",
     options: tuple[Options, Options] = (Options(), Options()),
+    *,
+    redundancy: bool = False,
 ) -> Difference:
     """What differs between two descriptions, in these parts; ``accepted`` is a list of changes that do not count.
 
-    ``options`` are those of the import of each.
+    ``options`` are those of the import of each; with ``redundancy`` every single failure is predicted on both sides.
     """
     one, other = _read(a, options[0]), _read(b, options[1])
     measured = None
@@ -71,7 +86,37 @@ def difference(
         checks,
         Summary(0, 0, 0, 0, 0, 0, 0, found.unchanged),
     )
-    return _summed(_without_accepted(made, _accepted(accepted)))
+    made = _summed(_without_accepted(made, _accepted(accepted)))
+    if not redundancy:
+        return made
+    before, after = (sweep.predicted(_state(each, step)) for each in (one, other))
+    failures = tuple(_failures(before, after, found.names))
+    return RedundancyDifference(
+        *(made.a, made.b, made.compared, made.step, made.objects, made.routes, made.cells, made.checks, made.summary),
+        failures=failures,
+    )
+
+
+def _failures(before: Iterable[Failed], after: Iterable[Failed], names: Mapping[str, str]) -> Iterator[FailureChange]:
+    """The failures that cost other pairs; nodes of ``before`` by the names that they have after it."""
+    one, other = ({failed.name: failed for failed in each} for each in (before, after))
+    for name in dict.fromkeys((*one, *other)):
+        was, now = one.get(name), other.get(name)
+        pairs = {_renamed(pair, names): pair for pair in was.lost} if was is not None else {}
+        lost = {(pair.source, pair.target, pair.protocols): pair for pair in (now.lost if now is not None else ())}
+        new, gone = (tuple(a[key] for key in a if key not in b) for a, b in ((lost, pairs), (pairs, lost)))
+        if (new or gone) and (some := now or was):
+            yield FailureChange(_change(was, now), some.kind, name, new, gone)
+
+
+def _change(was: Failed | None, now: Failed | None) -> Literal["added", "removed", "changed"]:
+    if was is None or now is None:
+        return "added" if was is None else "removed"
+    return "changed"
+
+
+def _renamed(pair: LostPair, names: Mapping[str, str]) -> tuple[str, str, tuple[Protocol, ...]]:
+    return names.get(pair.source, pair.source), names.get(pair.target, pair.target), pair.protocols
 
 
 # --- the two ----------------------------------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ from netlab.cli import (
     recorded,
     reset,
     show,
+    sweeping,
 )
 from netlab.cli.exits import interruptible, leave, shortage
 from netlab.cli.output import complain, log
@@ -43,7 +44,10 @@ app = typer.Typer(
 _SYSTEM_PROGRAMS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 
 # In the order of the help.
-for room in (build, prove, read, model, importing, difference, recorded, device, show, reset, fault, p2s, connection):
+for room in (
+    *(build, prove, sweeping, read, model, importing, difference),
+    *(recorded, device, show, reset, fault, p2s, connection),
+):
     app.add_typer(room.app)
 
 

@@ -71,6 +71,7 @@ _Max = Annotated[int | None, typer.Option("--max", metavar="N", min=0, help="So 
 _Allow = Annotated[
     Path | None, typer.Option("--allow", metavar="FILE", help="Changes that are accepted, one in a line.")
 ]
+_Redundancy = Annotated[bool, typer.Option("--n-1", help="Predict every single failure on both sides, too.")]
 _Parameters = Annotated[_Many, typer.Option("--parameters", metavar="FILE|NAME=VALUE", help="Of imports: both.")]
 _ParametersA = Annotated[_Many, typer.Option("--parameters-a", metavar="FILE|NAME=VALUE", help="Of imports: A's.")]
 _ParametersB = Annotated[_Many, typer.Option("--parameters-b", metavar="FILE|NAME=VALUE", help="Of imports: B's.")]
@@ -88,6 +89,7 @@ def compare(
     fail_on: _FailOn = FailOn.any,
     most: _Max = None,
     allow: _Allow = None,
+    redundancy: _Redundancy = False,
     parameters: _Parameters = None,
     parameters_a: _ParametersA = None,
     parameters_b: _ParametersB = None,
@@ -123,7 +125,7 @@ def _compare(a: str, b: str, given: dict[str, Any]) -> None:
     parts: tuple[Part, ...] = tuple(part for part in PARTS if not wanted or part in wanted)
     options = _options(given, "parameters_a"), _options(given, "parameters_b")
     allowed = read_text(given["allow"]) if given["allow"] is not None else ""
-    found = difference(a, b, parts, given["at"], allowed, options)
+    found = difference(a, b, parts, given["at"], allowed, options, redundancy=given["redundancy"])
     put(given["file"], _text(found, given["output"], given["most"], alone=wanted == ["cells"]))
     failed = {FailOn.any: not is_empty(found), FailOn.lost: found.summary.lost > 0, FailOn.never: False}
     leave(ExitCode.FAILED if failed[given["fail_on"]] else ExitCode.OK)

@@ -88,7 +88,7 @@ def run_tests(
     for item in loaded:
         log(f"{item.scenario.name}:")
         try:
-            reports.append(_test(item, time_scale, data_plane, all_pairs))
+            reports.append(tested(item, time_scale, data_plane, all_pairs=all_pairs))
         except NetlabError as error:
             complain(error)
             broken[item.scenario.name] = error.message
@@ -214,7 +214,8 @@ def _verify(lab: Lab, all_pairs: bool) -> Report:
     return prove(lab, stepper(), all_pairs=all_pairs)
 
 
-def _test(loaded: Loaded, time_scale: float | None, data_plane: Plane, all_pairs: bool) -> Report:
+def tested(loaded: Loaded, time_scale: float | None, data_plane: Plane, *, all_pairs: bool) -> Report:
+    """Build the lab of a scenario, verify it, and remove it whatever happens."""
     from netlab.api import labs
 
     lab = labs.up(loaded, "", time_scale, data_plane, stepper())

@@ -7,7 +7,18 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from netlab.results.difference import CellChange, Class, Difference, ObjectChange, RouteChange, RouteEntry, Side
+from netlab.report import sweep
+from netlab.results.difference import (
+    CellChange,
+    Class,
+    Difference,
+    FailureChange,
+    ObjectChange,
+    RedundancyDifference,
+    RouteChange,
+    RouteEntry,
+    Side,
+)
 
 _SIGNS = {"added": "+", "removed": "-", "changed": "~", "renamed": "~"}
 _WORDS: dict[Class, str] = {
@@ -39,7 +50,7 @@ def table(found: Difference, most: int | None = None, *, alone: bool = False) ->
 
 def is_empty(found: Difference) -> bool:
     """Whether nothing differs."""
-    return not (found.objects or found.routes or found.cells or found.checks)
+    return not (found.objects or found.routes or found.cells or found.checks or _failures(found))
 
 
 def _parts(found: Difference, alone: bool) -> Iterator[tuple[str, str, Iterator[str]]]:
@@ -50,6 +61,19 @@ def _parts(found: Difference, alone: bool) -> Iterator[tuple[str, str, Iterator[
     listed = [fold for fold in folded(found.cells) if alone or fold.first.target]
     yield "cells", _cells(found), (line for fold in listed for line in _cell(fold))
     yield "checks", _counted(found.checks), (f"  {_SIGNS[c.change]} {_finding(c)}" for c in found.checks)
+    failures = _failures(found)
+    yield "failures", _counted(failures), (line for item in failures for line in _failure(item))
+
+
+def _failures(found: Difference) -> tuple[FailureChange, ...]:
+    return found.failures if isinstance(found, RedundancyDifference) else ()
+
+
+def _failure(item: FailureChange) -> Iterator[str]:
+    yield f"  {_SIGNS[item.change]} {item.name}"
+    for word, pairs in (("now costs", item.lost), ("costs no more", item.kept)):
+        if pairs:
+            yield f"      {word}: {sweep.listed(pairs)}"
 
 
 def _limited(lines: Iterable[str], most: int | None) -> Iterator[str]:
@@ -245,6 +269,7 @@ def _sections(found: Difference, most: int | None) -> list[_Section]:
         ("objects", (), _items(found.objects, _object), False),
         ("routes", (), _items(found.routes, lambda route: [_route(route)]), False),
         ("other drops and paths", head, [_row(fold) for fold in other], False),
+        ("single failures", (), _items(_failures(found), lambda f: [" ".join(_failure(f))]), False),
         ("findings of check", (), _items(found.checks, lambda c: [f"{_SIGNS[c.change]} {_finding(c)}"]), False),
     ]
     return [

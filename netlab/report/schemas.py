@@ -13,7 +13,7 @@ from netlab.errors import Finding, UsageError
 from netlab.plan.model import Plan
 from netlab.results.catalogue import ListedRule, ListedScenario, Need, Written
 from netlab.results.devices import DeviceFile
-from netlab.results.difference import Difference
+from netlab.results.difference import Difference, RedundancyDifference
 from netlab.results.importing import ImportReport
 from netlab.results.lab import (
     Followed,
@@ -40,6 +40,7 @@ from netlab.results.shown import (
     NicRoute,
     PeerStatus,
 )
+from netlab.results.sweep import Sweep
 from netlab.results.verification import Report
 from netlab.scenario import loader
 from netlab.scenario.names import suggest
@@ -55,11 +56,12 @@ TYPES: Mapping[str, Any] = {
     "predict": Prediction,
     "expect": Written,
     "explain": Explanation,
-    "diff": Difference,
+    "diff": Difference | RedundancyDifference,
     "compare": Comparison,
     "plan": Plan,
     "verify": Report,
     "test": list[Report],
+    "sweep": Sweep,
     "trace": Followed,
     "impair": list[MeasuredLink],
     "status": list[Overview],

@@ -11,6 +11,7 @@ from pydantic.dataclasses import dataclass as aliased
 
 from netlab.results.drops import Drop
 from netlab.results.protocols import Protocol
+from netlab.results.sweep import LostPair
 from netlab.results.verification import Outcome
 
 Part = Literal["objects", "routes", "cells", "checks"]
@@ -158,3 +159,23 @@ class Difference:
     cells: tuple[CellChange, ...]
     checks: tuple[CheckChange, ...]
     summary: Summary
+
+
+@dataclass(frozen=True, slots=True)
+class FailureChange:
+    """A single failure that costs other pairs than before, or that only one side can have."""
+
+    change: Literal["added", "removed", "changed"]
+    kind: str
+    name: str
+    lost: tuple[LostPair, ...]
+    """The pairs that it costs after the change only."""
+    kept: tuple[LostPair, ...]
+    """The pairs that it cost before the change only."""
+
+
+@dataclass(frozen=True, slots=True)
+class RedundancyDifference(Difference):
+    """The same, and what each single failure costs on either side."""
+
+    failures: tuple[FailureChange, ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from netlab.azure.faults.kind import Faults, Impact, Kind
+from netlab.azure.faults.kind import Faults, Impact, Kind, Subjects
 from netlab.scenario.models import Action, CircuitLink
 from netlab.scenario.network import Network
 
@@ -26,4 +26,9 @@ def _subject(network: Network, node: str) -> Mapping[str, Any]:
     return next({"circuit": name, "link": ("primary", "secondary")[router.index]} for name, router in found)
 
 
-CIRCUIT = Kind("circuit", "circuit", "fail_circuit", "restore_circuit", _named, _subject, Impact.SEVERED)
+def _links(network: Network) -> Subjects:
+    routers = (router for circuit in network.circuits.values() for router in circuit.edge_routers)
+    return [_subject(network, router.node) for router in routers]
+
+
+CIRCUIT = Kind("circuit", "circuit", "fail_circuit", "restore_circuit", _named, _subject, Impact.SEVERED, single=_links)

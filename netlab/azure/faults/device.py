@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from netlab.azure.faults.kind import Faults, Impact, Kind
-from netlab.azure.faults.link import linked, subject_of
+from netlab.azure.faults.kind import Faults, Impact, Kind, Subjects
+from netlab.azure.faults.link import linked, of_sites, subject_of
 from netlab.scenario.models import Action, SiteDevice
 from netlab.scenario.network import Network
 
@@ -19,8 +19,16 @@ def _named(network: Network, faults: Faults, action: Action) -> frozenset[str]:
 
 
 def _subject(network: Network, node: str) -> Mapping[str, Any]:
-    found = dict(subject_of(network, node))
-    return {"site": found.pop("name"), **found}
+    return _as_device(subject_of(network, node))
+
+
+def _as_device(link: Mapping[str, Any]) -> Mapping[str, Any]:
+    """How an action names the device that has a link."""
+    return {"site" if key == "name" else key: value for key, value in link.items()}
+
+
+def _each(network: Network) -> Subjects:
+    return map(_as_device, of_sites(network))
 
 
 DEVICE = Kind(
@@ -32,4 +40,5 @@ DEVICE = Kind(
     _subject,
     Impact.SILENT,
     why_down=lambda node: f"{node} is silent",
+    single=_each,
 )

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from netlab.azure.faults.kind import Faults, Impact, Kind
+from netlab.azure.faults.kind import Faults, Impact, Kind, Subjects
 from netlab.scenario.models import Action, GatewayFault
 from netlab.scenario.network import Network, Topology, VpnGateway
 
@@ -51,9 +51,28 @@ def _of_instance(network: Network, node: str) -> Mapping[str, Any]:
     return next({"vnet": router.end.name, "instance": router.index} for router in found)
 
 
+def _active_ones(network: Network) -> Subjects:
+    return [{"vnet": gateway.name} for gateway in network.vpn_gateways if not gateway.active_active]
+
+
+def _instances(network: Network) -> Subjects:
+    both = (gateway for gateway in network.vpn_gateways if gateway.active_active)
+    return [{"vnet": gateway.name, "instance": index} for gateway in both for index in (0, 1)]
+
+
 # The VNets whose gateway's second instance is the active one.
 STANDBY = Kind(
-    "standby", "gateway", "fail_gateway", "restore_gateway", _switched, _of_vnet, Impact.SWITCHED, alternates=True
+    "standby",
+    "gateway",
+    "fail_gateway",
+    "restore_gateway",
+    _switched,
+    _of_vnet,
+    Impact.SWITCHED,
+    alternates=True,
+    single=_active_ones,
 )
 # The nodes of instances that are down.
-INSTANCE = Kind("instance", "gateway", "fail_gateway", "restore_gateway", _lost, _of_instance, Impact.LOST)
+INSTANCE = Kind(
+    "instance", "gateway", "fail_gateway", "restore_gateway", _lost, _of_instance, Impact.LOST, single=_instances
+)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
@@ -32,13 +32,23 @@ class Impact(Enum):
     """This router has no BGP session."""
 
 
+Subjects = Iterable[Mapping[str, Any]]
+
+
+def never_alone(network: Network) -> Subjects:
+    """No subjects: of a kind that a sweep leaves out, because a fault of another kind costs as much."""
+    del network
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A kind of faults: the actions that begin and end one, the targets that such an action names, and its impact.
 
     ``subject`` is how an action names a target. ``verb`` is the one of ``netlab fault``. ``alternates``: to begin it a
     second time ends it. ``why_down`` says why a tunnel is down that ends at a target, or is one; without it the fault
-    takes no tunnel down.
+    takes no tunnel down. ``single`` are the subjects of the actions by which one part of a network fails, each part
+    once: what ``netlab sweep`` tries.
     """
 
     name: str
@@ -50,6 +60,7 @@ class Kind:
     impact: Impact | None = None
     alternates: bool = False
     why_down: Callable[[str], str] | None = None
+    single: Callable[[Network], Subjects] = never_alone
 
     def targets(self, network: Network, faults: Faults, action: Action) -> frozenset[str]:
         """The targets of an action; none of an action of another kind."""

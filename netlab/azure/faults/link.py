@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from netlab.azure.faults.kind import Faults, Impact, Kind, hit
+from netlab.azure.faults.kind import Faults, Impact, Kind, Subjects, hit
 from netlab.scenario.models import Action, LinkOf
 from netlab.scenario.network import Network
 
@@ -45,6 +45,13 @@ def subject_of(network: Network, node: str) -> Mapping[str, Any]:
     raise AssertionError(f"{node} has no link to the Internet")
 
 
+def of_sites(network: Network) -> Subjects:
+    """Each device of a site with a VPN connection, as an action on a link names it."""
+    ends = {side.end.name for connection in network.connections.values() for side in connection.sides}
+    for name in (name for name in network.sites if name in ends):
+        yield from (subject_of(network, router.node) for router in network.sites[name].devices)
+
+
 LINK = Kind(
     "link",
     "link",
@@ -54,4 +61,5 @@ LINK = Kind(
     subject_of,
     Impact.CUT,
     why_down=lambda node: f"the link of {node} to the Internet is cut",
+    single=of_sites,
 )

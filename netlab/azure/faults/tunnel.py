@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from netlab.azure.faults.gateway import topologies
-from netlab.azure.faults.kind import Faults, Impact, Kind, hit
+from netlab.azure.faults.kind import Faults, Impact, Kind, Subjects, hit
 from netlab.scenario.models import Action, ConnectionTunnel
 from netlab.scenario.network import Network, Topology, Tunnel, VpnGateway
 
@@ -29,6 +29,13 @@ def _subject(network: Network, name: str) -> Mapping[str, Any]:
     return {"connection": next(found).connection.name}
 
 
+def _each(network: Network) -> Subjects:
+    """The tunnels of a connection; those at each instance where an active-active gateway is an end."""
+    for name, connection in network.connections.items():
+        both = any(isinstance(side.end, VpnGateway) and side.end.active_active for side in connection.sides)
+        yield from ({"connection": name, "instance": index} for index in (0, 1)) if both else ({"connection": name},)
+
+
 TUNNEL = Kind(
     "tunnel",
     "tunnel",
@@ -37,4 +44,5 @@ TUNNEL = Kind(
     _named,
     _subject,
     why_down=lambda name: f"{name} was taken down",
+    single=_each,
 )

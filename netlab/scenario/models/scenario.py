@@ -69,6 +69,9 @@ class Scenario(Model):
     """The point-to-site clients, by name."""
     links: dict[Name, Impairment] = {}
     """The impairment of a link to the Internet, by the VNet (its gateway), site or client that has the link."""
+    survives: dict[str, tuple[str, ...]] = {}
+    """The pairs that must talk whatever single part fails, for `netlab sweep`: by source its targets. A VNet stands for
+    its machines, a site for its hosts."""
     story: tuple[Step, ...] = ()
     """The steps of the story, in their order."""
 

@@ -115,6 +115,7 @@ RULES: tuple[Rule, ...] = (
     story.routes_by_hand_leave_the_default_route_alone,
     story.expectations_name_what_they_expect_of,
     story.flows_join_two_machines,
+    story.survivors_are_machines,
     vnets.prefixes_are_listed_once,
     vnets.subnets_lie_in_the_address_space,
     vnets.r1_gateway_subnet_has_its_name,

@@ -226,6 +226,14 @@ def expectations_name_what_they_expect_of(scenario: Scenario) -> Breaches:
                         yield Breach((*here, target, key), message)
 
 
+def survivors_are_machines(scenario: Scenario) -> Breaches:
+    """The pairs that must survive are of machines, hosts and clients."""
+    for source, targets in scenario.survives.items():
+        yield from unresolved(scenario, ("survives", source), source)
+        for index, target in enumerate(targets):
+            yield from unresolved(scenario, ("survives", source, index), target)
+
+
 def _places(expected: Reach) -> Iterator[tuple[str, str | None]]:
     yield "dropped_at", expected.dropped_at
     yield from (("via", place) for place in expected.via)

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from netlab.api.difference import difference
 from netlab.cli import app
 from netlab.errors import NetlabError, UsageError
+from netlab.scenario.loader import catalogue
 
 WITHOUT_FORWARDED = put("peerings", "Far-to-Hub", "allow_forwarded_traffic", value=False)
 
@@ -172,3 +173,23 @@ def test_an_import_and_its_scenario_are_alike(tmp_path: Path) -> None:
     target = tmp_path / "net.yaml"
     assert CliRunner().invoke(app, ["import", dump, "-o", str(target)]).exit_code == 0
     assert run(dump, str(target), "--only", "objects", "--only", "routes", "--only", "cells") == (0, "no change\n")
+
+
+def test_what_a_change_costs_in_redundancy(tmp_path: Path) -> None:
+    text = catalogue()["s2s-bgp-dual-tunnel"].read_text()
+    before = text[: text.index("\nstory:")] + "\n"
+    after = "".join(line for line in before.splitlines(keepends=True) if not line.startswith("  VNet1-fw2"))
+    (tmp_path / "a.yaml").write_text(before)
+    (tmp_path / "b.yaml").write_text(after)
+    code, text = run(str(tmp_path / "a.yaml"), str(tmp_path / "b.yaml"), "--n-1", "-f", "json")
+    found = {one["name"]: one for one in json.loads(text)["failures"]}
+    assert code == 1
+    assert found.keys() == {"tunnel VNet1-fw1", "link Site1 fw1", "device Site1 fw1"}
+    for one in found.values():
+        assert (one["change"], one["kept"]) == ("changed", [])
+        assert {(pair["source"], pair["target"]) for pair in one["lost"]} == {
+            ("vnet1-vm1", "site1-h1"),
+            ("site1-h1", "vnet1-vm1"),
+        }
+    assert "costs no more: site1-h1 <> vnet1-vm1" in run(str(tmp_path / "b.yaml"), str(tmp_path / "a.yaml"), "--n-1")[1]
+    assert run(str(tmp_path / "a.yaml"), str(tmp_path / "a.yaml"), "--n-1") == (0, "no change\n")
