@@ -87,10 +87,12 @@ def difference(
         Summary(0, 0, 0, 0, 0, 0, 0, found.unchanged),
     )
     made = _summed(_without_accepted(made, _accepted(accepted)))
-    if not redundancy:
-        return made
-    before, after = (sweep.predicted(_state(each, step)) for each in (one, other))
-    failures = tuple(_failures(before, after, found.names))
+    return _with_failures(made, _state(one, step), _state(other, step), found.names) if redundancy else made
+
+
+def _with_failures(made: Difference, one: State, other: State, names: Mapping[str, str]) -> RedundancyDifference:
+    """The same, and the failures that cost other pairs."""
+    failures = tuple(_failures(sweep.predicted(one), sweep.predicted(other), names))
     return RedundancyDifference(
         *(made.a, made.b, made.compared, made.step, made.objects, made.routes, made.cells, made.checks, made.summary),
         failures=failures,
