@@ -34,8 +34,8 @@ def sweep(
 ) -> None:
     """Break every part once, and say what that costs.
 
-    Each tunnel, gateway instance, device, link, circuit link, NVA and peering
-    in turn, in one lab. Exit code 1 if a pair is lost that `survives` of the
+    Each tunnel, instance of a gateway or Route Server, device, link, circuit
+    link, NVA and peering in turn, in one lab. Exit code 1 if a pair is lost that `survives` of the
     scenario names, or if packets are not as predicted.
     """
     from netlab.api import sweep as sweeping

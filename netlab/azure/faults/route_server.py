@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from netlab.azure.faults.kind import Faults, Impact, Kind
+from netlab.azure.faults.kind import Faults, Impact, Kind, Subjects
 from netlab.scenario.models import Action, RouteServerFault
 from netlab.scenario.network import Network
 
@@ -23,6 +23,10 @@ def _subject(network: Network, node: str) -> Mapping[str, Any]:
     return next({"vnet": router.end.name, "instance": router.index} for router in found)
 
 
+def _instances(network: Network) -> Subjects:
+    return [_subject(network, router.node) for server in network.route_servers for router in server.instances]
+
+
 ROUTE_SERVER = Kind(
     "Route Server instance",
     "route-server",
@@ -31,4 +35,5 @@ ROUTE_SERVER = Kind(
     _named,
     _subject,
     Impact.LOST,
+    single=_instances,
 )
