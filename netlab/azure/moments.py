@@ -110,7 +110,11 @@ def _reconfigured(state: State, scenario: Scenario) -> State:
 
 def _made_of(tunnel: ClientTunnel) -> tuple[object, ...]:
     """What a client's tunnel needs anew when it changes: the gateway's configuration, and its public address; a Route
-    Server that is created or deleted beside the gateway interrupts it (A35)."""
+    Server that is created or deleted beside the gateway interrupts it (A35).
+
+    Differs from Azure: Every change of a gateway's configuration drops its clients, also where IKEv2 is added beside
+    SSTP, and a client connects anew without a new profile (P28).
+    """
     gateway, public = tunnel.gateway, tunnel.gateway.network.public
     addresses = public.point_to_site[gateway.name], public.clients.get(tunnel.client.name)
     return tunnel.client.spec, gateway.spec, gateway.vnet.spec.route_server is not None, *addresses

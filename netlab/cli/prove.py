@@ -167,7 +167,7 @@ def capture(
     nodes: Annotated[list[str] | None, typer.Argument(metavar="[NODE...]", help="Names from `netlab nodes`.")] = None,
     everywhere: Annotated[bool, typer.Option("--all", help="At every node.")] = False,
     seconds: Annotated[float | None, typer.Option("--seconds", metavar="N", min=0, help="Else until Ctrl-C.")] = None,
-    keys: Annotated[bool, typer.Option("--keys", help="Also write FILE.keys: decrypts IKE and ESP.")] = False,
+    keys: Annotated[bool, typer.Option("--keys", help="Also write FILE.keys: decrypts IKE, ESP, SSTP.")] = False,
     lab: LabOption = "",
 ) -> None:
     """Capture packets for Wireshark.

@@ -161,3 +161,9 @@ def carried_to_clients(server: Server) -> tuple[Child, ...]:
 def tls_keys(plan: Plan) -> str:
     """The keys of all tunnels over TLS whose daemons log them, in NSS Key Log Format."""
     return "".join(tunnel_type(server).tls_keys(server) for server in plan.servers)
+
+
+def keyless(plan: Plan) -> tuple[str, ...]:
+    """Of each tunnel type in a plan whose keys no daemon logs, why not."""
+    found = (tunnel_type(server).NO_KEYS for server in plan.servers)
+    return tuple(dict.fromkeys(why for why in found if why))

@@ -69,6 +69,8 @@ def run(lab: records.Lab, order: Order, progress: Callable[[str], None]) -> None
         finally:
             if read_keys is not None:
                 _write_keys(order, read_keys(), clients.tls_keys(plan), progress)
+                for why in clients.keyless(plan):
+                    progress(why)
     lost = f"; {captured.dropped} more passed too fast to be captured" if captured.dropped else ""
     progress(f"{order.file}: {captured.packets} packets{lost}")
 

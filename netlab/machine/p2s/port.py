@@ -35,6 +35,9 @@ class TunnelType(Protocol):
     def tls_keys(self, server: Server) -> str:
         """The keys of its tunnels in NSS Key Log Format; empty where there are none."""
 
+    NO_KEYS: str
+    """Why there are none of its tunnels, and what Wireshark shows without them; empty where keys are logged."""
+
     # --- the client's end
 
     def connect(self, plan: Plan, client: Client) -> None:

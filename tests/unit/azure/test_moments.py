@@ -88,3 +88,31 @@ def test_a_connection_that_comes_is_up() -> None:
     both = acted({"change": {"connections": removed}}, {"change": {"connections": again}}, name=hub)
     assert both.up == {"Hub-Site1"}
     assert not both.learned.get("site1")
+
+
+RADIUS = {"authentication_types": ["Radius"], "radius_server_address": "10.1.0.4"}
+
+
+def of_clients(**settings: Any) -> dict[str, Any]:
+    return {"change": {"vnets": {"VNet1": {"vpn_gateway": {"point_to_site": settings}}}}}
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"tunnel_types": ["OpenVPN"]}, RADIUS, {"tunnel_types": ["OpenVPN"], **RADIUS}],
+    ids=["tunnel types", "authentication types", "both"],
+)
+def test_other_tunnel_or_authentication_types_drop_every_client_until_it_connects(settings: dict[str, Any]) -> None:
+    """P28."""
+    changed = of_clients(**settings)
+    assert all(acted(changed).absence(client) for client in ("win", "lin", "tls"))
+    again = acted(changed, {"connect": {"client": "win"}})
+    assert (again.absence("win"), bool(again.absence("lin"))) == ("", True)
+
+
+@pytest.mark.parametrize(
+    "vnet", [{"subnets": {"more": "10.1.7.0/24"}}, {"vms": {"vm9": {"subnet": "default"}}}], ids=["subnet", "machine"]
+)
+def test_what_is_not_the_gateways_configuration_drops_no_client(vnet: dict[str, Any]) -> None:
+    state = acted({"change": {"vnets": {"VNet1": vnet}}})
+    assert not any(state.absence(client) for client in ("win", "lin", "tls"))

@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from netlab.machine.admission import Connected, Refusal
+from netlab.machine.clients import keyless
 from netlab.machine.openvpn import ask, clients, is_unheard, refusals, state
+from netlab.plan.planner import plan
+from netlab.scenario.loader import load
 
 # From the log of OpenVPN 2.6.14, shortened.
 LOG = """\
@@ -96,3 +99,13 @@ def _serve(listening: socket.socket, answer: str) -> None:
 def test_where_there_is_no_daemon_nothing_is_said(tmp_path: Path) -> None:
     assert ask(str(tmp_path), "state") is None
     assert state(str(tmp_path)) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("p2s-openvpn", 1), ("p2s-radius", 1), ("p2s-branch-bgp", 0), ("p2s-sstp", 0)],
+    ids=["beside IKEv2", "with passwords", "only IKEv2", "SSTP, which logs them"],
+)
+def test_it_is_said_that_openvpn_logs_no_keys(name: str, said: int) -> None:
+    found = keyless(plan(load(name).scenario, "lab"))
+    assert [why.partition(" logs no keys: ")[0] for why in found] == ["OpenVPN"] * said
