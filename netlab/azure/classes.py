@@ -155,6 +155,7 @@ def _prefixes(state: State) -> Iterator[IPv4Network]:
     for vnet in network.vnets.values():
         yield from vnet.address_space
         yield from (subnet.prefix for subnet in vnet.subnets.values())
+        yield from (prefix for peering in vnet.peerings for prefix in peering.remote_address_space)
         settings = vnet.vpn_gateway.point_to_site if vnet.vpn_gateway is not None else None
         yield from (settings.address_pool, *settings.custom_routes) if settings is not None else ()
     yield from (c.spec.local_network for c in network.clients.values() if c.spec.local_network is not None)

@@ -64,6 +64,18 @@ def test_a_user_route_in_the_middle_of_a_subnet_separates() -> None:
     check(found)
 
 
+def test_what_a_peering_that_is_not_in_sync_uses_separates() -> None:
+    """R111: the subnet has grown beyond what the peer has taken over."""
+    held = TEXT.replace(
+        "one: {vnet: V1, remote_vnet: V2}", "one: {vnet: V1, remote_vnet: V2, remote_address_space: [10.2.0.0/29]}"
+    )
+    found = steps(parse(held, "alike.yaml").scenario)
+    separated = {frozenset(end.node for end in members) for members in classes([step.state for step in found])}
+    assert frozenset(("v2-vm2", "v2-vm3")) in separated
+    assert not any({"v2-vm3", "v2-vm4"} <= members for members in separated)
+    check(found)
+
+
 @pytest.mark.parametrize("name", ["p2s-branch-bgp", "hub-spoke-firewall", "p2s-certificates", "s2s-bgp-prefix-rules"])
 def test_a_class_stands_for_its_members_in_every_step(name: str) -> None:
     check(steps(load(name).scenario))
