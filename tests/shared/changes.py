@@ -126,23 +126,70 @@ def bgp(dice: random.Random, data: Data) -> None:
         item["enable_bgp"] = not item.get("enable_bgp", False)
 
 
-CHANGES: tuple[Callable[[random.Random, Data], None], ...] = (
+def unsynced(dice: random.Random, data: Data) -> None:
+    """A peering that uses another address space than its remote VNet has, or one that is in sync again (R111)."""
+    name = _one(dice, data, "peerings")
+    if name and data["peerings"][name].pop("remote_address_space", None) is None:
+        data["peerings"][name]["remote_address_space"] = [f"10.{dice.randint(100, 149)}.0.0/16"]
+
+
+def sku(dice: random.Random, data: Data) -> None:
+    """Another SKU of a gateway."""
+    gateways = [vnet["vpn_gateway"] for vnet in data["vnets"].values() if vnet.get("vpn_gateway") is not None]
+    if gateways:
+        dice.choice(gateways)["sku"] = dice.choice(["VpnGw2AZ", "VpnGw3AZ"])
+
+
+def gateway(dice: random.Random, data: Data) -> None:
+    """A gateway less, with all that is connected to it; or one more."""
+    name = _one(dice, data, "vnets")
+    vnet = data["vnets"][name]
+    if vnet.get("vpn_gateway") is None:
+        vnet["subnets"].setdefault("GatewaySubnet", _part(vnet, 253, 27))
+        vnet["vpn_gateway"] = {"sku": "VpnGw1AZ", "bgp": {"asn": dice.randint(64600, 64900)}}
+        return
+    del vnet["vpn_gateway"]
+    for kind, key in (("connections", "between"), ("clients", "gateway")):
+        data[kind] = {k: v for k, v in (data.get(kind) or {}).items() if name not in v.get(key, ())}
+    for item in (data.get("peerings") or {}).values():
+        if name in (item["vnet"], item["remote_vnet"]):
+            item.pop("use_remote_gateways", None)
+
+
+def server(dice: random.Random, data: Data) -> None:
+    """A Route Server more, or one less."""
+    vnet = data["vnets"][_one(dice, data, "vnets")]
+    if vnet.pop("route_server", None) is None:
+        vnet["subnets"].setdefault("RouteServerSubnet", _part(vnet, 252, 26))
+        vnet["route_server"] = {}
+
+
+def _part(vnet: Data, third: int, length: int) -> str:
+    """A prefix near the end of a VNet's first range."""
+    first, second, *_ = vnet["address_space"][0].split(".")
+    return f"{first}.{second}.{third}.0/{length}"
+
+
+Changes = tuple[Callable[[random.Random, Data], None], ...]
+CHANGES: Changes = (
     flag, spoke, machine, wider, route, site, client, bgp,
     *map(_remove, ("peerings", "connections", "clients")),
 )  # fmt: skip
+# With those that a lab takes long for.
+ALL_CHANGES: Changes = (*CHANGES, unsynced, sku, gateway, server)
 
 
-def changed(name: str, seed: int) -> tuple[Loaded, Loaded]:
+def changed(name: str, seed: int, changes: Changes = CHANGES) -> tuple[Loaded, Loaded]:
     """A scenario without its story, and the same after one to three changes that the rules accept."""
     dice, before = random.Random(f"{name} {seed}"), untold(name)
-    after = next(found for found in _tries(dice, before) if found is not None)
+    after = next(found for found in _tries(dice, before, changes) if found is not None)
     return loaded(before), after
 
 
-def _tries(dice: random.Random, before: Data) -> Iterator[Loaded | None]:
+def _tries(dice: random.Random, before: Data, changes: Changes) -> Iterator[Loaded | None]:
     while True:
         after = copy.deepcopy(before)
-        for change in dice.sample(CHANGES, dice.randint(1, 3)):
+        for change in dice.sample(changes, dice.randint(1, 3)):
             change(dice, after)
         try:
             yield loaded(after) if after != before else None

@@ -29,6 +29,7 @@ from netlab.plan.model import BgpSpeaker, IkeServer, Plan, Uplink
 from netlab.plan.names import package_directory
 
 # A35, in seconds: "up to 10 minutes" (ARSFAQ25).
+# Differs from Azure: A Route Server is there when the interruption ends; Azure takes 30 to 60 minutes to deploy one.
 _INTERRUPTION = 600.0
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from changes import Data, changed, loaded, untold
+from changes import ALL_CHANGES, Data, changed, loaded, untold
 
 from netlab.plan.difference import Difference, directories, items
 from netlab.plan.model import DataPlane, Plan
@@ -37,7 +37,7 @@ CASES = [(name, plane) for number, name in enumerate(catalogue()) for plane in P
 
 
 def pairs(name: str, plane: DataPlane) -> list[tuple[Plan, Plan]]:
-    found = (changed(name, seed) for seed in range(EACH))
+    found = (changed(name, seed, ALL_CHANGES) for seed in range(EACH))
     return [(plan(a.scenario, "lab", plane), plan(b.scenario, "lab", plane)) for a, b in found]
 
 
