@@ -10,13 +10,13 @@ from threading import Thread
 
 from netlab.controllers import demand, loop
 from netlab.lab.build import journal, records
-from netlab.machine import bgp, daemons, gateways, ike, logs, packets, routers, sas
+from netlab.machine import bgp, daemons, gateways, ike, logs, members, packets, routers, sas
 from netlab.machine.answering import Answering
 from netlab.machine.watch import Watch
 from netlab.plan import steering
 from netlab.plan.names import lab_directory
 
-PORTS = loop.Ports(gateways, routers, sas, bgp, Watch)
+PORTS = loop.Ports(gateways, routers, sas, bgp, members, Watch)
 DEMAND = demand.Ports(packets.PacketTap, sas.children, sas.connecting, ike.initiate_child)
 
 

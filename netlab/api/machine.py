@@ -16,6 +16,7 @@ from netlab.machine import (
     inventory,
     labs,
     links,
+    members,
     packets,
     routers,
     routes,
@@ -38,5 +39,6 @@ LINUX = Machine(
     bgp,
     gateways,
     routers,
+    members,
     (sys.executable, "-m", controller.__name__),
 )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from netlab.azure import asymmetry, misfits
+from netlab.azure.dataplane import load_balancers
+from netlab.azure.moments import initial
 from netlab.errors import Finding, ScenarioError, UsageError
 from netlab.results.catalogue import ListedScenario
 from netlab.scenario.loader import Loaded, load, located, parse
@@ -43,7 +45,8 @@ def remarks(loaded: Loaded) -> tuple[Finding, ...]:
     """What the model finds in a valid scenario: ends that it cannot connect, ways that differ."""
     scenario = loaded.scenario
     of_ends = (*misfits.warnings(scenario), *misfits.without_session(scenario))
-    return tuple(located(loaded, (*of_ends, *asymmetry.warnings(scenario))))
+    of_pools = load_balancers.warnings(initial(scenario))
+    return tuple(located(loaded, (*of_ends, *of_pools, *asymmetry.warnings(scenario))))
 
 
 def find_two(scenario: Scenario, source: str, target: str) -> tuple[str, str]:

@@ -6,11 +6,12 @@ from netlab.api.labs import Lab
 from netlab.api.machine import LINUX
 from netlab.azure.learning import learners, route_server_name
 from netlab.azure.state import State
-from netlab.azure.views import bgp, security_groups
+from netlab.azure.views import bgp, load_balancers, security_groups
 from netlab.azure.views import nics as views
 from netlab.azure.views.bgp import Speaker
 from netlab.azure.views.nat_rules import rows as rules_of_gateway
 from netlab.azure.views.predicted import Model
+from netlab.controllers import probing
 from netlab.errors import UsageError
 from netlab.lab.build import records
 from netlab.lab.measure.shown.bgp import Daemons
@@ -24,6 +25,7 @@ from netlab.results.shown import (
     EffectiveGroup,
     GatewayNatRule,
     GatewayRoute,
+    MemberHealth,
     NicRoute,
     Shown,
 )
@@ -116,6 +118,14 @@ def nat_rules(where: Where, name: str) -> Shown[GatewayNatRule]:
         names = [gateway.name for gateway in found.vpn_gateways]
         raise UsageError(f"there is no VPN gateway {name[:60]!r} in {_place(where)}", suggest(name, names))
     return Shown(tuple(rules_of_gateway(known[name.lower()])))
+
+
+def member_health(where: Where) -> Shown[MemberHealth]:
+    """The members of all load balancers: whether they answer their probes now, or as the model sees it."""
+    if not isinstance(where, Lab):
+        return Shown(load_balancers.predicted(where))
+    up = probing.answering_now(where.plan, LINUX.members)
+    return Shown(tuple(load_balancers.rows(records.state(where), lambda rule, nic: nic.node in up[rule.choice])))
 
 
 def is_one(where: Where, name: str) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from netlab.azure.classes import classes, representatives
+from netlab.azure.dataplane.walk import Walk
 from netlab.azure.prediction import Predicted, predict
 from netlab.azure.state import State
 from netlab.results.drops import DropType
@@ -41,10 +42,17 @@ def halves(state: State, found: Predicted) -> Iterator[Half]:
     for appliance in state.network.appliances.values():
         node = appliance.nic.node
         if appliance.spec.stateful != "none" and node not in (found.source, found.target):
-            seen = {(node in there.nodes, node in back.nodes) for there, back in product(found.forward, found.reverse)}
+            seen = {(node in there.nodes, node in back.nodes) for there, back in _meeting(found)}
             for half, sees in (((True, False), "request"), ((False, True), "answer")):
                 if half in seen:
                     yield Half(appliance, found.source, found.target, sees)
+
+
+def _meeting(found: Predicted) -> Iterator[tuple[Walk, Walk]]:
+    """The ways of a request, each with those that its answer may take: what nodes remember of it keeps others out."""
+    for there, back in product(found.forward, found.reverse):
+        if back.sessions[: len(there.sessions)] == there.sessions:
+            yield there, back
 
 
 def sentence(state: State, found: Predicted) -> str:

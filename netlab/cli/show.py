@@ -188,6 +188,22 @@ def effective_nsg(
         log(f"netlab: {node} has no network security group: everything passes (N2)")
 
 
+@app.command("member-health")
+def member_health(
+    predicted: PredictedOption = "",
+    step: StepOption = "",
+    lab: LabOption = "",
+    output: FormatOption = Format.table,
+) -> None:
+    """Show which members of load balancers answer probes.
+
+    A running lab is asked anew; --predicted says what the model sees.
+    """
+    from netlab.api import show
+
+    _print(show.member_health(_where(predicted, step, lab)), output)
+
+
 def _where(predicted: str, step: str, lab: str) -> Where:
     """A moment of a scenario's story in the model, or else a running lab."""
     from netlab.api import labs, model

@@ -8,10 +8,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from netlab.controllers.probing import Members, Probing
 from netlab.controllers.steering import Routers, Sas, Sessions, of_tunnels, reset_sessions, steer, tunnels_up
 from netlab.controllers.tables import (
     Custom,
     Gateways,
+    Healthy,
     Injected,
     Known,
     custom_routes,
@@ -28,7 +30,7 @@ _DEBOUNCE = 0.01
 _PERIOD = 5.0
 
 # What the controller has seen and acted upon.
-Seen = tuple[Up, tuple[Known, Custom, Injected]]
+Seen = tuple[Up, tuple[Known, Custom, Injected, Healthy]]
 
 
 class Watch(Protocol):
@@ -49,6 +51,7 @@ class Ports:
     routers: Routers
     sas: Sas
     sessions: Sessions
+    members: Members
     watch: Callable[[Iterable[str], Iterable[str]], Watch]
 
 
@@ -70,12 +73,13 @@ def run(plan: Plan, ports: Ports, orders: Orders, begun: Callable[[], bool], bef
     """
     directories = [charon.directory for charon in of_tunnels(plan)]
     watch = ports.watch([*(v.netns for v in plan.gateways), *(v.netns for v in plan.route_servers)], directories)
+    probing = Probing(plan, ports.members, watch.poke)
     last: Seen | None = None
     try:
         while not orders.replanned():
             # Of what goes away while it is looked at, the next look sees that it is gone.
             with orders.round(), contextlib.suppress(LabError, OSError):
-                now = _look(plan, ports, begun(), last, before)
+                now = _look(plan, ports, probing.healthy, begun(), last, before)
                 if last is None:
                     orders.ready(watch.poke)
                 last, before = now, now[0]
@@ -83,18 +87,19 @@ def run(plan: Plan, ports: Ports, orders: Orders, begun: Callable[[], bool], bef
                 while watch.wait(_DEBOUNCE):
                     pass
     finally:
+        probing.close()
         watch.close()
     return before
 
 
-def _look(plan: Plan, ports: Ports, begun: bool, last: Seen | None, before: Up | None) -> Seen:
-    """Look at tunnels and gateways, and bring in step what depends on what is new there."""
+def _look(plan: Plan, ports: Ports, healthy: Healthy, begun: bool, last: Seen | None, before: Up | None) -> Seen:
+    """Look at tunnels and gateways, and bring in step what depends on what is new there, or at members of pools."""
     up = tunnels_up(plan, ports.sas) if begun else everything_up(plan)
     if last is None or up != before:
         steer(plan, ports.routers, up)
         reset_sessions(plan, ports.sessions, up ^ before if before is not None else frozenset())
     known = known_by_gateways(plan, ports.gateways)
-    now = (known, custom_routes(plan, ports.gateways), injected_by_route_servers(plan, ports.gateways))
+    now = (known, custom_routes(plan, ports.gateways), injected_by_route_servers(plan, ports.gateways), healthy)
     if last is None or now != last[1]:
-        reconcile(plan, ports.gateways, known, now[2])
+        reconcile(plan, ports.gateways, known, now[2], healthy)
     return up, now

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from netlab.azure.effective import EffectiveRoute, Offer, Origin, active, preferred
 from netlab.azure.p2s.routes import offered
+from netlab.plan.load_balancers import through
 from netlab.plan.model import (
     AddressSet,
     Fabric,
@@ -30,6 +31,8 @@ Known = Mapping[str, tuple[tuple[str, bool, int], ...]]
 Custom = Mapping[str, tuple[str, ...]]
 # What Route Servers program into VNets: the length of the AS path and the next hops of each prefix, by VNet (A12, A16).
 Injected = Mapping[str, Mapping[str, tuple[int, frozenset[str]]]]
+# The members of each pool that are up, by their nodes.
+Healthy = Mapping[str, frozenset[str]]
 # A device and a next hop.
 Hop = tuple[str, str]
 
@@ -60,16 +63,21 @@ class Gateways(Sources, Protocol):
     def offer(self, server: Server, prefixes: Iterable[str], timers: Timers) -> None: ...
 
 
-def wanted_routes(table: SubnetTable, known: Known, injected: Injected = MappingProxyType({})) -> frozenset[Route]:
-    """The kernel routes of a table when the gateway instances and Route Servers know these prefixes: the active ones
-    (section 5)."""
+def wanted_routes(
+    table: SubnetTable,
+    known: Known,
+    injected: Injected = MappingProxyType({}),
+    healthy: Healthy = MappingProxyType({}),
+) -> frozenset[Route]:
+    """The kernel routes of a table when the gateway instances and Route Servers know these prefixes, and these members
+    of pools are up: the active ones (section 5)."""
     fixed = {(item.source, item.route.prefix): item for item in table.fixed}
     told = _told(table, known, injected) if table.propagates else {}
     candidates = [*(item.candidate for item in table.fixed), *map(_learned, told)]
     chosen = (
         told[str(route.prefix)]
         if route.source == "VirtualNetworkGateway"
-        else _kernel_route(table, fixed[route.source, str(route.prefix)], known)
+        else _kernel_route(table, fixed[route.source, str(route.prefix)], known, healthy)
         for route in active(candidates)
     )
     return frozenset(chosen)
@@ -98,8 +106,11 @@ def _by_appliances(table: SubnetTable, injected: Injected) -> Iterator[Offer[tup
         yield Offer(IPv4Network(prefix), "NVA", length, hops)
 
 
-def _kernel_route(table: SubnetTable, item: FixedRoute, known: Known) -> Route:
-    """The kernel route of a system or user route; one to the gateway leads over the instances that are there."""
+def _kernel_route(table: SubnetTable, item: FixedRoute, known: Known, healthy: Healthy) -> Route:
+    """The kernel route of a system or user route; one to the gateway leads over the instances that are there, one to a
+    pool over the members that are up."""
+    if item.pool:
+        return through(item.ways, healthy.get(item.pool, [node for node, _, _ in item.ways]), item.route)
     there = (way for way in table.gateway_ways if way.node in known)
     ways = [way for way in there if not way.expressroute]  # R88
     if item.next_hop_type != "VirtualNetworkGateway" or not ways:
@@ -155,11 +166,12 @@ def _shortest(told: Iterable[tuple[str, str, int]]) -> dict[str, tuple[int, froz
     return found
 
 
-def in_step(plan: Plan, gateways: Gateways, known: Known) -> bool:
-    """Whether every table and all that is offered to clients is as it should be, given what the gateways know."""
+def in_step(plan: Plan, gateways: Gateways, known: Known, healthy: Healthy = MappingProxyType({})) -> bool:
+    """Whether every table and all that is offered to clients is as it should be, given what the gateways know, and
+    which members of pools are up."""
     injected = injected_by_route_servers(plan, gateways)
     return (
-        all(not any(_difference(plan, fabric, gateways, known, injected)) for fabric in plan.fabrics)
+        all(not any(_difference(fabric, gateways, known, injected, healthy)) for fabric in plan.fabrics)
         and all(not any(_stale_tags(fabric, gateways, known, injected)) for fabric in plan.fabrics)
         and all(_offers(server, gateways, known) for server in plan.servers)
     )
@@ -174,10 +186,11 @@ def _wanted_offer(server: Server, gateways: Gateways, known: Known) -> tuple[str
 
 
 def _difference(
-    plan: Plan, fabric: Fabric, gateways: Gateways, known: Known, injected: Injected
+    fabric: Fabric, gateways: Gateways, known: Known, injected: Injected, healthy: Healthy
 ) -> tuple[frozenset[Route], frozenset[Route]]:
     """The routes that a fabric lacks, and those that it has too many."""
-    wanted: frozenset[Route] = frozenset().union(*(wanted_routes(table, known, injected) for table in fabric.tables))
+    found = (wanted_routes(table, known, injected, healthy) for table in fabric.tables)
+    wanted: frozenset[Route] = frozenset().union(*found)
     numbers = {table.table for table in fabric.tables}
     present = frozenset(route for route in gateways.tables(fabric.netns) if route.table in numbers)
     return wanted - present, present - wanted
@@ -201,10 +214,17 @@ def _stale_tags(
             yield tag.name, wanted
 
 
-def reconcile(plan: Plan, gateways: Gateways, known: Known, injected: Injected = MappingProxyType({})) -> None:
-    """Bring every table and what is offered to clients in step with what the gateways and Route Servers know."""
+def reconcile(
+    plan: Plan,
+    gateways: Gateways,
+    known: Known,
+    injected: Injected = MappingProxyType({}),
+    healthy: Healthy = MappingProxyType({}),
+) -> None:
+    """Bring every table and what is offered to clients in step with what the gateways and Route Servers know, and with
+    the members of pools that are up."""
     for fabric in plan.fabrics:
-        add, delete = _difference(plan, fabric, gateways, known, injected)
+        add, delete = _difference(fabric, gateways, known, injected, healthy)
         if add or delete:
             gateways.change_tables(fabric.netns, add, delete)
         for name, prefixes in _stale_tags(fabric, gateways, known, injected):

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+from netlab.controllers.probing import Members
 from netlab.controllers.steering import Routers
 from netlab.controllers.tables import Gateways as Read
 from netlab.machine.ports import (
@@ -48,6 +49,7 @@ class Machine:
     bgp: Bgp
     gateways: Gateways
     routers: Routers
+    members: Members
     # The command of the process that runs the controllers of a lab, without the lab's name.
     controller: tuple[str, ...]
 

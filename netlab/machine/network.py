@@ -30,6 +30,9 @@ _SYSCTLS = {
     "ipv6/conf/all/disable_ipv6": "1",
     "ipv6/conf/default/disable_ipv6": "1",
 }
+# Fabrics choose by addresses, protocol and ports (0x37) of the packet itself, in either direction alike: with policy 1
+# the kernel takes the hash that a socket on this host has given its packets, one for each direction.
+_SYSCTLS_OF_FABRICS = {"ipv4/fib_multipath_hash_policy": "3", "ipv4/fib_multipath_hash_fields": str(0x37)}
 
 
 def build(nodes: Iterable[Node], fresh: Collection[Node], links: Iterable[Link]) -> None:
@@ -71,6 +74,7 @@ def settings(node: Node) -> dict[str, str]:
     """The kernel's settings of a node, by their path below /proc/sys/net."""
     return {
         **_SYSCTLS,
+        **(_SYSCTLS_OF_FABRICS if node.kind == "vnet" else {}),
         "ipv4/ip_forward": str(int(node.forwarding)),
         "ipv4/icmp_echo_ignore_all": str(int(not node.answers_ping)),
     }

@@ -62,7 +62,7 @@ class Arrival:
 def as_planned(route: KernelRoute) -> Route:
     """A kernel route in the words of a plan."""
     several = len(route.devices) > 1
-    vias = route.via or ("",) * len(route.devices)
+    hops = tuple(zip(route.devices, route.via or ("",) * len(route.devices), strict=True))
     return Route(
         route.prefix,
         route.devices[0] if route.devices and not several else "",
@@ -71,7 +71,8 @@ def as_planned(route: KernelRoute) -> Route:
         table=route.table,
         metric=route.metric,
         source=route.source,
-        hops=tuple(sorted(zip(route.devices, vias, strict=True))) if several else (),
+        # zebra and BIRD write next hops in an order of their own.
+        hops=(tuple(sorted(hops)) if route.by_bgp else hops) if several else (),
     )
 
 

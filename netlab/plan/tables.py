@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from ipaddress import IPv4Address
 
 from netlab.azure import endpoints
 from netlab.azure.effective import EffectiveRoute, active, fixed_routes, local_routes, routes_from_peer, system_routes
+from netlab.plan import load_balancers
 from netlab.plan.fabrics import PeerAddresses, appliances_of_peers
 from netlab.plan.model import FixedRoute, GatewayWay, Route, SubnetTable
 from netlab.plan.names import interface, table_numbers
 from netlab.plan.ports import WAN, for_appliance, to_expressroute, to_gateway, to_machine, to_peer, to_route_server
 from netlab.plan.underlay import FAR
 from netlab.scenario.addresses import GATEWAY_SUBNET, ROUTE_SERVER_SUBNET
-from netlab.scenario.network import Subnet, Topology, VNet
+from netlab.scenario.network import BalancingRule, Subnet, Topology, VNet
 
 # Route metrics; of several sources of the same prefix only the one that wins is in a table (section 5.2).
 USER_METRIC = 10
@@ -188,7 +190,7 @@ class Tables:
             number,
             name,
             tuple(
-                FixedRoute(route.source, route.next_hop_type, self._kernel_route(number, route))
+                FixedRoute(route.source, route.next_hop_type, *self._route(number, route))
                 for route in fixed
                 if route.source != "VirtualNetworkGateway" and not route.overridden
             ),
@@ -200,8 +202,26 @@ class Tables:
             propagates,
         )
 
+    def _route(self, table: int, route: EffectiveRoute) -> tuple[Route, str, tuple[tuple[str, str, str], ...]]:
+        """The kernel route that stands for a system or a user route; where it leads to a pool, that and the ways to its
+        members."""
+        kernel, rule = self._kernel_route(table, route), self._rule_of(route)
+        if rule is None:
+            return kernel, "", ()
+        ways = tuple((nic.node, *self._way_to[str(nic.address)]) for nic in rule.members)
+        return load_balancers.through(ways, [nic.node for nic in rule.members], kernel), rule.choice, ways
+
+    def _rule_of(self, route: EffectiveRoute) -> BalancingRule | None:
+        """The rule of HA ports that a route leads to by the frontend that is its next hop (L6)."""
+        if route.next_hop_type != "VirtualAppliance" or route.further or route.next_hop in self._way_to:
+            return None
+        address = IPv4Address(route.next_hop)
+        near = (self.vnet, *(peering.remote for peering in self.vnet.peerings))
+        frontend = next((vnet.frontend_at[address] for vnet in near if address in vnet.frontend_at), None)
+        return frontend.for_all_ports if frontend is not None else None
+
     def _kernel_route(self, table: int, route: EffectiveRoute) -> Route:
-        """The kernel route that stands for a system or a user route."""
+        """The same, but for pools."""
         prefix, metric = str(route.prefix), USER_METRIC if route.source == "User" else SYSTEM_METRIC
         match route.next_hop_type:
             case "VnetLocal":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from netlab.azure.dataplane.filters import link_to_appliance, of_vnet
-from netlab.plan import appliances, gateways, security, ttl
+from netlab.plan import appliances, gateways, load_balancers, security, ttl
 from netlab.plan.devices import Parts
 from netlab.plan.fabrics import PeerAddresses
 from netlab.plan.model import Barrier, Fabric, FabricRules, Interface, Link, Node, Route, Rule, Ruleset, Timers
@@ -47,6 +47,7 @@ def parts(
     ports = tuple(Tables(vnet, topology, addresses).ingresses())
     tables = tuple({table.table: table for _, table in ports}.values())
     barriers, secured = tuple(_barriers(vnet)), security.of_fabric(vnet, clock)
+    pools = tuple(load_balancers.pools(lab, vnet, clock))
     known = tuple(
         (str(public.machines[nic.node]), str(nic.address)) for nic in vnet.nics if nic.node in public.machines
     )
@@ -56,6 +57,7 @@ def parts(
         "vnet",
         lab_netns(lab, vnet.node),
         vnet.name,
+        loopback=(load_balancers.PROBING,) if pools else (),
         routes=(*_deliveries(topology, vnet), *(route for table in tables for route in opening(table))),
         rules=(
             *(Rule(_INGRESS_PRIORITY, table.table, iif=name) for name, table in ports),
@@ -69,7 +71,7 @@ def parts(
     wan = to_internet(vnet.node, (f"{egress}/32", f"{NEAR}/32"), WAN)
     of_gateway = gateways.nics(vnet.vpn_gateway) if vnet.vpn_gateway is not None else ()
     links = (wan, *(link for _, link in machines), *of_gateway)
-    spec = Fabric(vnet.node, fabric.netns, tables, _DELIVERY_TABLE, barriers, secured)
+    spec = Fabric(vnet.node, fabric.netns, tables, _DELIVERY_TABLE, barriers, secured, pools)
     return Parts((fabric, *(machine for machine, _ in machines)), links), spec
 
 

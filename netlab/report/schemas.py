@@ -37,6 +37,7 @@ from netlab.results.shown import (
     GatewayRoute,
     IkeSa,
     Listing,
+    MemberHealth,
     NicRoute,
     PeerStatus,
 )
@@ -77,6 +78,7 @@ TYPES: Mapping[str, Any] = {
     "show-effective-routes": Listing[NicRoute] | dict[str, Listing[NicRoute]],
     "show-effective-nsg": Listing[EffectiveGroup] | dict[str, Listing[EffectiveGroup]],
     "show-nat-rules": list[GatewayNatRule],
+    "show-member-health": list[MemberHealth],
     "p2s-certificates": list[ListedCertificate],
     "fault": Incident,
     "reset": Incident,

@@ -23,6 +23,8 @@ class DropType(StrEnum):
     NO_NIC = "no-nic"
     OWN_NETWORK = "own-network"
     NO_NEXT_HOP = "no-next-hop"
+    NO_HEALTHY_MEMBER = "no-healthy-member"
+    NO_LOAD_BALANCING_RULE = "no-load-balancing-rule"
     IP_FORWARDING_IN = "ip-forwarding-off-in"
     IP_FORWARDING_OUT = "ip-forwarding-off-out"
     NOT_FROM_A_NIC = "not-from-a-nic"
@@ -106,6 +108,19 @@ DESCRIPTIONS: Mapping[DropType, Description] = {
         "no next hop: {node} has no NIC with the next hop's address {next_hop}",
         "Give the route the address of an appliance's NIC, or take it out.",
         ("R81",),
+    ),
+    DropType.NO_HEALTHY_MEMBER: Description(
+        "All members of a load balancer's pool are down: they do not answer its probe.",
+        "no healthy member: pool {pool} of load balancer {load_balancer} of {vnet} has no member that is up: {why}",
+        "Start a member, or let 168.63.129.16 (AzureLoadBalancer) in to the port of the probe; or set "
+        "no_healthy_backends_behavior: AllProbedUp.",
+        ("L9", "L10", "L12"),
+    ),
+    DropType.NO_LOAD_BALANCING_RULE: Description(
+        "No rule of a load balancer is for the packet; an internal frontend answers no ping.",
+        "no load balancing rule: frontend {frontend} of load balancer {load_balancer} has no rule for {what}",
+        "Ask by TCP or UDP at a port that a rule is for. A next hop of a route needs a rule of HA ports.",
+        ("L1", "L3", "L17"),
     ),
     DropType.IP_FORWARDING_IN: Description(
         "A NIC without IP forwarding accepts only packets for its own address.",

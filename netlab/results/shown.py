@@ -219,3 +219,18 @@ class GatewayNatRule:
     externalMappings: tuple[NatMapping, ...]
     ipConfigurationId: str | None = None
     connections: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberHealth:
+    """A member of a load balancer's pool, by a rule that leads to it: whether its probe finds it up; if not, why."""
+
+    loadBalancer: str
+    loadBalancingRule: str
+    frontendIPAddress: str
+    backendAddressPool: str
+    member: str
+    ipAddress: str
+    probe: str | None = None
+    state: str
+    reason: str | None = None

@@ -83,11 +83,29 @@ def private_endpoint_addresses(vnet: VirtualNetwork) -> dict[str, IPv4Address]:
     return addresses
 
 
+@once
+def frontend_addresses(vnet: VirtualNetwork) -> dict[tuple[str, str], IPv4Address]:
+    """The address of each frontend by its load balancer and its name, likewise."""
+    taken = {*_given(vnet), *vm_addresses(vnet).values(), *private_endpoint_addresses(vnet).values()}
+    addresses: dict[tuple[str, str], IPv4Address] = {}
+    for balancer, item in vnet.load_balancers.items():
+        for name, frontend in item.frontend_ip_configurations.items():
+            subnet = vnet.subnets.get(frontend.subnet)
+            free = _free(subnet.address_prefix, taken) if subnet is not None else iter(())
+            found = frontend.private_ip_address or next(free, None)
+            if found is not None:
+                taken.add(found)
+                addresses[balancer, name] = found
+    return addresses
+
+
 def _given(vnet: VirtualNetwork) -> Iterator[IPv4Address]:
     """The private addresses that the file gives."""
     machines = (vm.private_ip_address for vm in vnet.vms.values())
     endpoints = (endpoint.private_ip_address for endpoint in vnet.private_endpoints.values())
-    return (address for address in (*machines, *endpoints) if address is not None)
+    balancers = (f for item in vnet.load_balancers.values() for f in item.frontend_ip_configurations.values())
+    frontends = (frontend.private_ip_address for frontend in balancers)
+    return (address for address in (*machines, *endpoints, *frontends) if address is not None)
 
 
 def _free(prefix: IPv4Network, taken: set[IPv4Address]) -> Iterator[IPv4Address]:

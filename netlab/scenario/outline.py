@@ -98,8 +98,17 @@ def _subnets(vnet: VNet) -> Iterator[Node]:
             machines = (*map(_machine, (nic for nic in vnet.nics if nic.subnet is subnet)), *private)
             table = (f"route table {subnet.spec.route_table}",) if subnet.spec.route_table is not None else ()
             group = (f"NSG {subnet.security_group.name}",) if subnet.security_group is not None else ()
-            lines = (*machines, *table, *group, *_ways_out(subnet))
+            lines = (*machines, *_frontends(subnet), *table, *group, *_ways_out(subnet))
             yield Node(f"{vnet.node}/{name}", "subnet", f"{name}  {subnet.prefix}", lines)
+
+
+def _frontends(subnet: Subnet) -> Iterator[str]:
+    """The frontends of load balancers in a subnet, each with the members that it leads to."""
+    for balancer in subnet.vnet.load_balancers:
+        for frontend in balancer.frontends:
+            if balancer.spec.frontend_ip_configurations[frontend.name].subnet == subnet.name:
+                members = dict.fromkeys(nic.name for rule in frontend.rules for nic in rule.members)
+                yield f"{balancer.name}  {frontend.address}  load balancer: {', '.join(members) or 'no member'}"
 
 
 def _ways_out(subnet: Subnet) -> Iterator[str]:

@@ -61,12 +61,9 @@ UNMODELLED = (
         planned=True,
     ),
     Unmodelled(
-        "load balancers",
+        "public load balancers, inbound NAT rules and gateway load balancers",
         f"{_RULES}/load-balancer.md",
-        (
-            "load_balancer", "internal_load_balancer", "backend_address_pool", "backend_pool", "load_balancing_rule",
-            "frontend_ip_configuration", "inbound_nat_rule", "outbound_rule", "gateway_load_balancer", "ilb",
-        ),
+        ("inbound_nat_rule", "inbound_nat_pool", "outbound_rule", "gateway_load_balancer"),
         planned=True,
     ),
     Unmodelled(

@@ -11,6 +11,7 @@ ENDPOINTS = {
         *("lab-lab", "site1-h1", "site2-h2"),
         *("vnet1-nva", "vnet1-plain", "vnet1-web", "vnet2-far", "vnet3-near"),
     },
+    "nva-load-balancer": {"hub-nva1", "hub-nva2", "spoke1-app", "spoke2-db", "spoke3-half"},
     "hub-spoke-stateful-firewall": {
         *("hub-fw", "hub-nat", "site1-h1"),
         *("spoke1-vm1", "spoke2-vm2", "spoke3-vm3", "spoke4-vm4"),

@@ -332,6 +332,7 @@ class Fake:
             bgp=self.bgp,
             gateways=Gateways(log),
             routers=Routers(log),
+            members=unused,
             controller=COMMAND[:-1],
         )
 

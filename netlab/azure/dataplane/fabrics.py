@@ -8,16 +8,17 @@ from functools import cached_property, partial
 from ipaddress import IPv4Address, IPv4Network
 
 from netlab.azure import endpoints
-from netlab.azure.dataplane import filters, offers, security
+from netlab.azure.dataplane import filters, load_balancers, offers, security
 from netlab.azure.dataplane.filters import AnyFilter, link_to_appliance
-from netlab.azure.dataplane.nodes import Node, Translation
+from netlab.azure.dataplane.nodes import Frontend, Node, Service, Translation
 from netlab.azure.dataplane.tables import ANY, Hop, Route, Table
 from netlab.azure.effective import EffectiveRoute, active, fixed_routes, local_routes, routes_from_peer
 from netlab.azure.state import State
-from netlab.results.drops import DropType, cause
+from netlab.results.drops import Cause, DropType, cause
+from netlab.scenario import network
 from netlab.scenario.addresses import GATEWAY_SUBNET
 from netlab.scenario.names import INTERNET
-from netlab.scenario.network import Nic, PrivateEndpoint, Router, VNet
+from netlab.scenario.network import BalancingRule, Nic, PrivateEndpoint, Router, VNet
 
 Instances = Mapping[IPv4Network, tuple[Router, ...]]
 
@@ -42,6 +43,7 @@ class _Fabric:
             self._table(local_routes(vnet)),
             tables=dict(self._tables()),
             deliveries=dict(self._deliveries()),
+            frontends=dict(self._frontends()),
             filters=tuple(self._filters()),
             translations={INTERNET: Translation(INTERNET, pairs, public.egress[vnet.name], pools=vnet.nat_pools)},
         )
@@ -127,7 +129,8 @@ class _Fabric:
             case "VNetPeering" | "VNetGlobalPeering" | "InterfaceEndpoint":
                 yield self._to_peer(route.next_hop)
             case "VirtualAppliance" | "VirtualNetworkGateway" if "." in route.next_hop:  # an address, not a VNet
-                yield from (self._to_appliance(IPv4Address(address)) for address in route.next_hops)
+                for address in map(IPv4Address, route.next_hops):
+                    yield from self._by_appliance(address)
             case "VirtualNetworkGateway" if route.next_hop == self.vnet.name:
                 yield from (self._to(router.node) for router in self._instances(route, instances))
             case "VirtualNetworkGateway" if route.next_hop:
@@ -152,16 +155,62 @@ class _Fabric:
     def _to_peer(self, name: str) -> Hop:
         return self._to(self.vnet.network.vnets[name].node)
 
-    def _to_appliance(self, address: IPv4Address) -> Hop:
-        """To the NIC of an appliance, here or in a peer."""
-        nic = self.vnet.nic_at.get(address)
-        if nic is not None:
-            return self._to(nic.node)
-        for peer in (peering.remote for peering in self.vnet.peerings):
-            nic = peer.nic_at.get(address)
+    def _by_appliance(self, address: IPv4Address) -> Iterator[Hop]:
+        """To the NIC of an appliance, here or in a peer; or to the members of a pool, by the frontend's address."""
+        for vnet in (self.vnet, *(peering.remote for peering in self.vnet.peerings)):
+            nic, frontend = vnet.nic_at.get(address), vnet.frontend_at.get(address)
             if nic is not None:
-                return Hop(peer.node, link_to_appliance(peer, nic), link_to_appliance(self.vnet, nic))
-        return Hop(drop=cause(DropType.NO_NEXT_HOP, next_hop=address))
+                yield self._to_nic(nic)
+                return
+            if frontend is not None:
+                yield from self._through(frontend)
+                return
+        yield Hop(drop=cause(DropType.NO_NEXT_HOP, next_hop=address))
+
+    def _to_nic(self, nic: Nic, choice: str = "") -> Hop:
+        if nic.vnet is self.vnet:
+            return Hop(nic.node, nic.node, self.vnet.node, choice=choice)
+        return Hop(nic.vnet.node, link_to_appliance(nic.vnet, nic), link_to_appliance(self.vnet, nic), choice=choice)
+
+    def _through(self, frontend: network.Frontend) -> Iterator[Hop]:
+        """A frontend as next hop: packets reach the members unchanged (L5), those of a flow the same one (L7)."""
+        rule = frontend.for_all_ports
+        if rule is None:
+            yield Hop(drop=_no_rule(frontend, "what has another destination"))
+            return
+        members = load_balancers.healthy(self.state, rule)
+        yield from (self._to_nic(nic, f"{rule.choice}: {nic.node}") for nic in members)
+        if not members:
+            yield Hop(drop=load_balancers.nobody(self.state, rule))
+
+    def _frontends(self) -> Iterator[tuple[IPv4Address, Frontend]]:
+        """The frontends of the VNet's load balancers: what is for them goes to a member (L1)."""
+        for address, frontend in self.vnet.frontend_at.items():
+            services = {key: self._to_members(rule) for rule in frontend.rules for key in _services(rule)}
+            yield address, Frontend(services, _no_rule(frontend, "this packet"))
+
+    def _to_members(self, rule: BalancingRule) -> tuple[Hop, ...]:
+        # Differs from Azure: A rule that has a backend port of its own leads to the members' port that was asked.
+        node, members = self.vnet.node, load_balancers.healthy(self.state, rule)
+        hops = (Hop(n.node, n.node, node, choice=f"{rule.choice}: {n.node}", destination=n.address) for n in members)
+        return tuple(hops) or (Hop(drop=load_balancers.nobody(self.state, rule)),)
+
+
+def _services(rule: BalancingRule) -> Iterator[Service]:
+    """What a rule is for."""
+    if rule.spec.is_for_all_ports:
+        yield from (("tcp", None), ("udp", None))
+    else:
+        yield ("tcp" if rule.spec.protocol == "Tcp" else "udp"), rule.spec.frontend_port
+
+
+def _no_rule(frontend: network.Frontend, what: str) -> Cause:
+    return cause(
+        DropType.NO_LOAD_BALANCING_RULE,
+        load_balancer=frontend.balancer.name,
+        frontend=frontend.name,
+        what=what,
+    )
 
 
 _NOWHERE = Hop(drop=cause(DropType.NO_ROUTE))

@@ -10,7 +10,8 @@ from ipaddress import IPv4Address, IPv4Network
 from netlab.azure.dataplane.filters import AnyFilter
 from netlab.azure.dataplane.packets import Packet, Session, Sessions
 from netlab.azure.dataplane.tables import Hop, Table
-from netlab.results.drops import Cause
+from netlab.results.drops import Cause, DropType, cause
+from netlab.results.protocols import Protocol
 from netlab.scenario.addresses import PRIVATE_PREFIXES
 from netlab.scenario.models import NatRule
 from netlab.scenario.models.nat_rule import restored, translated
@@ -113,12 +114,29 @@ def _between(packet: Packet, sources: Iterable[NatRule], destinations: Iterable[
 AnyTranslation = Translation | PrefixTranslation
 
 
+# The protocol and the port of packets; None for every port.
+Service = tuple[Protocol, int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Frontend:
+    """An address in whose place others answer: the hops to them by protocol and port, and why all else is dropped."""
+
+    services: Mapping[Service, tuple[Hop, ...]]
+    refusal: Cause
+
+    def hops(self, packet: Packet) -> tuple[Hop, ...]:
+        """The hops that a packet may take."""
+        keys: tuple[Service, ...] = ((packet.protocol, packet.destination_port), (packet.protocol, None))
+        return next((self.services[key] for key in keys if key in self.services), (Hop(drop=self.refusal),))
+
+
 @dataclass(frozen=True)
 class Node:
     """A node at a moment.
 
     ``addresses`` are its own: what is for them has arrived. ``tables`` are by ingress link, ``table`` is for every
-    other ingress. ``deliveries`` are the links to the NICs of a VNet by address.
+    other ingress. ``deliveries`` are the links to the NICs of a VNet by address, ``frontends`` its load balancers'.
     """
 
     name: str
@@ -126,6 +144,7 @@ class Node:
     tables: Mapping[str, Table] = field(default_factory=dict)
     addresses: frozenset[IPv4Address] = frozenset()
     deliveries: Mapping[IPv4Address, Hop] = field(default_factory=dict)
+    frontends: Mapping[IPv4Address, Frontend] = field(default_factory=dict)
     filters: tuple[AnyFilter, ...] = ()
     translations: Mapping[str, AnyTranslation] = field(default_factory=dict)
     forwards: bool = True
@@ -134,6 +153,11 @@ class Node:
     def table_of(self, ingress: str) -> Table:
         """The table for packets that come in by a link."""
         return self.tables.get(ingress, self.table)
+
+    def delivered(self, packet: Packet) -> tuple[Hop, ...]:
+        """The hops that a packet may take that its route leaves to the deliveries."""
+        frontend = self.frontends.get(packet.destination)
+        return frontend.hops(packet) if frontend is not None else (self.deliveries.get(packet.destination, _NO_NIC),)
 
     def filtered(self, packet: Packet, ingress: str, sessions: Sessions) -> Cause | Sessions:
         """Why a filter drops a packet as it comes in, before it is routed; or what filters remember of it."""
@@ -151,7 +175,7 @@ class Node:
     @cached_property
     def reads_protocols(self) -> bool:
         """Whether what becomes of a packet here depends on its protocol."""
-        return any(item.reads_protocols for item in self.filters)
+        return bool(self.frontends) or any(item.reads_protocols for item in self.filters)
 
     @cached_property
     def _anywhere(self) -> tuple[AnyFilter, ...]:
@@ -164,6 +188,9 @@ class Node:
     @cached_property
     def _by_egress(self) -> Mapping[str, tuple[AnyFilter, ...]]:
         return _by_link((link, item) for item in self.filters for link in item.egress)
+
+
+_NO_NIC = Hop(drop=cause(DropType.NO_NIC))
 
 
 def _filtered(

@@ -46,6 +46,10 @@ class Session:
     before: Packet
     after: Packet
 
+    def is_of(self, packet: Packet) -> bool:
+        """Whether a packet belongs to the same flow: it answers the one that came in, or is such a one itself."""
+        return self.before.answer == packet or self.before == packet
+
     def undo(self, packet: Packet) -> Packet | None:
         """An answer to the translated packet as the node sends it on; None for any other packet."""
         return self.before.answer if packet == self.after.answer else None

@@ -45,7 +45,9 @@ class Hop:
     """Where a route leads: over a ``link`` of this node to the next ``node``, into a ``tunnel`` or not; or a drop.
 
     ``ingress`` is what the next node calls the link. A hop with ``deliver`` looks the destination up among the node's
-    deliveries: the NICs of a VNet.
+    deliveries: the NICs of a VNet. ``choice`` is the name under which the choice of this one of several hops is kept:
+    what belongs to a flow that took it takes it too, whichever node chooses. What it carries becomes a packet for
+    ``destination``, if there is one.
     """
 
     node: str = ""
@@ -54,6 +56,8 @@ class Hop:
     tunnel: TunnelEnd | None = None
     drop: Cause | None = None
     deliver: bool = False
+    choice: str = ""
+    destination: IPv4Address | None = None
 
 
 @dataclass(frozen=True, slots=True)

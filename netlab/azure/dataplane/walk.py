@@ -1,13 +1,13 @@
 """The walk of a packet through the nodes. It knows no kinds of nodes.
 
-The stages of every node, in this order: translation of what comes in, delivery to the node itself, a stopped machine,
-filters of the ingress, forwarding, the route, delivery to a NIC, filters between ingress and egress, translation of
-what leaves, the tunnel.
+The stages of every node, in this order: translation of what comes in, drop of what the node has sent itself, delivery
+to the node itself, a stopped machine, filters of the ingress, forwarding, the route, delivery to a NIC, filters between
+ingress and egress, translation of what leaves, the tunnel.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -101,6 +101,8 @@ def _at(node: Node, step: _Step) -> list[_Step | Walk]:
     packet, sessions = _arriving(node, step)
     if packet is not step.packet:
         step = _Step(step.node, step.ingress, packet, step.passed, step.chosen, sessions)
+    if step.ingress != FROM_SELF and packet.source in node.addresses:
+        return [step.dropped(cause(DropType.LOOP))]
     arrives = step.ingress != FROM_SELF and packet.destination in node.addresses
     if arrives or step.ingress == FROM_SELF:
         step = _remembering(step, node.own(packet))
@@ -113,14 +115,21 @@ def _at(node: Node, step: _Step) -> list[_Step | Walk]:
     routes = node.table_of(step.ingress).longest(packet.destination)
     if not routes:
         return [step.dropped(cause(DropType.NO_ROUTE))]
-    if len(routes) == len(routes[0].hops) == 1:
-        return [_take(node, step, routes[0], routes[0].hops[0])]
+    return [_take(node, step, route, hop) for hop, route in _ways(node, step, routes)]
+
+
+def _ways(node: Node, step: _Step, routes: tuple[Route, ...]) -> Iterable[tuple[Hop, Route]]:
+    """The next hops of routes that share the load: one that the packet's flow has taken before, or all of them."""
     # Two routes with one next hop are one way.
     hops: dict[Hop, Route] = {}
     for route in routes:
         for hop in route.hops:
-            hops.setdefault(hop, route)
-    return [_take(node, step, route, hop) for hop, route in hops.items()]
+            for end in node.delivered(step.packet) if hop.deliver else (hop,):
+                hops.setdefault(end, route)
+    if len(hops) == 1:
+        return hops.items()
+    taken = {item.node for item in step.sessions if item.is_of(step.packet)}
+    return [item for item in hops.items() if item[0].choice in taken] or hops.items()
 
 
 def _remembering(step: _Step, fresh: Sessions) -> _Step:
@@ -154,9 +163,8 @@ def _refused(node: Node, step: _Step) -> Cause | Sessions:
 def _take(node: Node, step: _Step, route: Route, hop: Hop) -> _Step | Walk:
     """A packet on its way by one next hop of the route that the node chose."""
     passed, chosen = (*step.passed, node.name), (*step.chosen, (node.name, route))
+    step = _redirected(node, step, hop)
     packet, sessions = step.packet, step.sessions
-    if hop.deliver:
-        hop = node.deliveries.get(packet.destination, _NO_NIC)
     barred = hop.drop or node.filtered_between(packet, step.ingress, hop.link, sessions)
     if isinstance(barred, Cause):
         return _Step(step.node, step.ingress, packet, step.passed, chosen, sessions).dropped(barred)
@@ -168,6 +176,17 @@ def _take(node: Node, step: _Step, route: Route, hop: Hop) -> _Step | Walk:
     if barred:
         sessions = (*sessions, *barred)
     return _Step(hop.node, hop.ingress, packet, passed, chosen, sessions)
+
+
+def _redirected(node: Node, step: _Step, hop: Hop) -> _Step:
+    """The step with what is remembered of the choice of a hop, and with the destination that the hop gives it."""
+    packet = step.packet
+    if hop.choice:
+        step = _remembering(step, (Session(hop.choice, packet, packet),))
+    if hop.destination is None:
+        return step
+    sent = packet.sent_to(hop.destination)
+    return replace(step, packet=sent, sessions=(*step.sessions, Session(node.name, packet, sent)))
 
 
 def _leaving(node: Node, step: _Step, hop: Hop) -> tuple[Packet, Sessions]:
@@ -193,6 +212,3 @@ def _refused_by_hop(node: Node, step: _Step, hop: Hop, packet: Packet) -> Cause 
     if why is None and hop.node in step.passed and (node.name, hop.node) in pairwise((*step.passed, node.name)):
         return cause(DropType.LOOP)
     return why
-
-
-_NO_NIC = Hop(drop=cause(DropType.NO_NIC))

@@ -13,6 +13,12 @@ DPD = Timer(
 DPD_DELAY = Timer("a silent peer is asked for a sign of life", "not documented", lab="every 10 s")
 HOLD_TIME = Timer("BGP gives up a silent neighbor", "documented", "180 s (hold time)", "B14")
 ROUTE_SERVER_HOLD_TIME = Timer("a Route Server gives up a silent neighbor", "documented", "180 s (hold time)", "A10")
+PROBE = Timer(
+    "a load balancer's probe takes a member out",
+    "documented",
+    "interval_in_seconds times probe_threshold: 5 s by default",
+    "L10",
+)
 EXPRESSROUTE_HOLD_TIME = Timer(
     "BGP over the circuit gives up a silent neighbor",
     "documented",
@@ -46,7 +52,7 @@ TIMERS: Mapping[str, tuple[Timer, ...]] = {
     "mend_link": TUNNEL_BACK,
     "silence_device": SILENT,
     "wake_device": TUNNEL_BACK,
-    "stop_vm": (ROUTE_SERVER_HOLD_TIME, VNET_TABLES),
+    "stop_vm": (ROUTE_SERVER_HOLD_TIME, PROBE, VNET_TABLES),
     "start_vm": (MACHINE_AGAIN, SESSION_AGAIN, VNET_TABLES),
     "fail_route_server": (ROUTE_SERVER_HOLD_TIME, VNET_TABLES),
     "restore_route_server": (INSTANCE_AGAIN, SESSION_AGAIN, VNET_TABLES),

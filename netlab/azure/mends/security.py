@@ -12,17 +12,17 @@ from netlab.scenario.names import INTERNET, Endpoint
 from netlab.scenario.network import Nic, PrivateEndpoint, VNet
 
 # N4: the priorities of a group's own rules; Azure's default ones come after them.
-_PRIORITIES = range(100, 4097)
+PRIORITIES = range(100, 4097)
 
 
 def of_security_rule(case: Case) -> Iterator[Change]:
     """What lets a packet pass the rule that denies it at a NIC."""
     network, priority = case.state.network, int(case.cause["priority"])
     nic = network.nics.get(case.cause["nic"]) or network.private_endpoints[case.cause["nic"]]
-    if priority not in _PRIORITIES:
+    if priority not in PRIORITIES:
         yield from _in_the_tag(case, nic.vnet)
     yield from _allowed(case, priority)
-    if priority in _PRIORITIES:
+    if priority in PRIORITIES:
         group, rule = case.cause["group"], case.cause["rule"]
         sentence = f"remove rule {priority} {rule} of {group}, or narrow it: it denies the packet"
         yield Change(sentence, (Edit("remove", ("network_security_groups", group, "security_rules", rule)),))
@@ -49,10 +49,10 @@ def _allowed(case: Case, priority: int) -> Iterator[Change]:
     group, direction = case.cause["group"], case.cause["direction"].capitalize()
     spec = case.state.scenario.network_security_groups[group]
     taken = {rule.priority for rule in spec.security_rules.values() if rule.direction == direction}
-    free = max((each for each in _PRIORITIES if each < priority and each not in taken), default=None)
+    free = max((each for each in PRIORITIES if each < priority and each not in taken), default=None)
     if free is None:
         return
-    name, target, protocol = _name(spec, direction, free), _range(case, case.receiver), _protocol(case.protocols)
+    name, target, protocol = free_name(spec, direction, free), _range(case, case.receiver), _protocol(case.protocols)
     for source in dict.fromkeys((_range(case, case.sender), *_translated(case))):
         rule = {"priority": free, "direction": direction, "access": "Allow", "protocol": protocol}
         sides = {"source_address_prefix": source, "destination_address_prefix": target}
@@ -62,7 +62,8 @@ def _allowed(case: Case, priority: int) -> Iterator[Change]:
         yield Change(f"{sentence}: {why}", (edit,))
 
 
-def _name(spec: NetworkSecurityGroup, direction: str, priority: int) -> str:
+def free_name(spec: NetworkSecurityGroup, direction: str, priority: int) -> str:
+    """A name for a new rule that no other one of the group has."""
     name, taken = f"Allow{direction}{priority}", {name.lower() for name in spec.security_rules}
     while name.lower() in taken:
         name += "-2"

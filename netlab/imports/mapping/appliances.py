@@ -1,29 +1,24 @@
-"""Machines to which routes lead become appliances; a load balancer's frontend leads to its pool (5.10, 5.12, J8)."""
+"""Machines to which routes lead become appliances, also by a load balancer's frontend (5.10, 5.12, J8)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netlab.imports import bodies, ids
-from netlab.imports.bodies import Resource, entries
-from netlab.imports.mapping import addresses
-from netlab.imports.mapping.job import BALANCERS, NICS, Job
+from netlab.imports.mapping import addresses, load_balancers
+from netlab.imports.mapping.job import Job
 
 
 def add(job: Job) -> None:
-    """Frontends first: a machine that has one's address may be an appliance, too."""
-    for balancer in job.of_type(BALANCERS):
-        job.notes.settle(balancer, "format")
-        for index, body in enumerate(addresses.configurations(balancer)):
-            job.need_vnet(bodies.dig(body, "subnet", "id"), balancer.name)
-            _frontend(job, balancer, index)
+    """The machines at next hops, and those behind frontends that are one."""
     machines = {(vnet, address): name for vnet, address, name in addresses.owners(job)}
     neighbours = _peers(job)
     for vnet, address, route in _next_hops(job):
-        places = [v for v in (vnet, *sorted(neighbours.get(vnet, ()))) if (v, address) in machines]
-        if places:
-            _become(job, places[0], machines[places[0], address])
-        else:
+        near = (vnet, *sorted(neighbours.get(vnet, ())))
+        places = [v for v in near if (v, address) in machines]
+        behind = [(v, name) for v in near for name in load_balancers.members_behind(job, v, address)]
+        for place, name in behind or [(v, machines[v, address]) for v in places[:1]]:
+            _become(job, place, name)
+        if not places and not behind:
             job.notes.warn(
                 route, f"its next hop {address} is an address that nobody in the input has: the route is kept"
             )
@@ -59,43 +54,3 @@ def _become(job: Job, vnet: str, name: str) -> None:
         job.notes.warn(
             name, "the appliance's own software is not in the description: it is taken to forward everything"
         )
-
-
-# --- load balancers ---------------------------------------------------------------------------------------------------
-
-
-def _frontend(job: Job, balancer: Resource, index: int) -> None:
-    """An internal frontend that a route names: the only machine of its pool gets the address, as a second machine."""
-    address = job.addresses.get(f"{balancer.key}#{index}", "")
-    if not address or address not in job.next_hops:
-        return
-    members = sorted(set(_members(job, balancer)))
-    reference = bodies.reference(addresses.configurations(balancer)[index].get("subnet"))
-    vnet, subnet = job.subnet(reference)
-    if len(members) != 1 or not vnet or members[0][0] != vnet:
-        many = f"has {len(members)} machines" if len(members) != 1 else "has its machine in another VNet"
-        job.notes.warn(balancer.name, f"its pool {many}: nobody has the frontend {address}, to which a route leads")
-        return
-    _become(job, vnet, members[0][1])
-    member = job.draft.get("vnets", vnet, "vms", members[0][1])
-    entry: dict[str, object] = {"subnet": subnet, "private_ip_address": address}
-    if member.get("enable_ip_forwarding"):
-        entry["enable_ip_forwarding"] = True
-    name = job.names.machine(vnet, f"{balancer.key}#{index}", balancer.name, balancer.id.group)
-    job.draft.put(("vnets", vnet, "vms", name), entry, f"frontend of a load balancer, in the place of {members[0][1]}")
-    job.notes.invent("machine", f"{vnet}-{name}", f"has the frontend {address} of {balancer.name}, for {members[0][1]}")
-
-
-def _members(job: Job, balancer: Resource) -> Iterator[tuple[str, str]]:
-    """The machines of the pools of a load balancer, by their NICs or by their addresses."""
-    for nic in job.of_type(NICS):
-        for body in addresses.configurations(nic):
-            pools = entries(body.get("loadbalancerbackendaddresspools"))
-            mine = any(ids.key(pool.get("id")).startswith(f"{balancer.key}/backendaddresspools/") for pool in pools)
-            if mine and nic.key in job.nics:
-                yield job.nics[nic.key]
-    known = {address: (vnet, name) for vnet, address, name in addresses.owners(job)}
-    for pool in entries(balancer.get("backendaddresspools")):
-        for body in entries(pool.get("loadbalancerbackendaddresses")):
-            if str(body.get("ipaddress")) in known:
-                yield known[str(body["ipaddress"])]

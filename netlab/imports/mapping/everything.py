@@ -9,6 +9,7 @@ from netlab.imports.mapping import (
     connections,
     devices,
     gateways,
+    load_balancers,
     machines,
     nat_gateways,
     peerings,
@@ -26,7 +27,7 @@ from netlab.imports.mapping.job import CIRCUITS, GATEWAYS, LOCAL_GATEWAYS, SPECI
 
 # The format has no key for these yet: they count apart from what the lab does not model at all.
 FORMAT = {
-    "microsoft.network/loadbalancers": "no machine of the lab has their frontends",
+    "microsoft.network/loadbalancers": "public frontends have no key yet",
     "microsoft.network/loadbalancers/backendaddresspools": "no machine of the lab has their frontends",
 }
 _CONTAINERS = {"microsoft.resources/deployments", "microsoft.resources/resourcegroups"}
@@ -37,6 +38,7 @@ def add(job: Job) -> None:
     route_tables.name(job)
     security_groups.name(job)
     nat_gateways.name(job)
+    load_balancers.name(job)
     peerings.name(job)
     job.names.give("vnets", ((v.key, v.name, v.id.group) for v in job.of_type(VNETS)), nodes=True)
     security_groups.add(job)
@@ -55,6 +57,7 @@ def add(job: Job) -> None:
     connections.add(job, remotes, found)
     circuits.add(job)
     sites.of_circuits(job)
+    load_balancers.add(job)
     appliances.add(job)
     route_servers.add(job)
     point_to_site.clients(job)

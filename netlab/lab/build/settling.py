@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from netlab.azure.dataplane.routers import static_ways
 from netlab.azure.state import State
-from netlab.controllers import steering, tables
+from netlab.controllers import probing, steering, tables
 from netlab.lab.build import speakers
 from netlab.lab.build.rousing import rouse
 from netlab.lab.build.speakers import GIVEN_UP
@@ -136,12 +136,15 @@ def await_tunnels(plan: Plan, state: State, machine: Machine, seconds: float = S
 
 
 def await_fabrics(plan: Plan, machine: Machine, seconds: float = SECONDS, hopeless: Callable[[], str] = str) -> None:
-    """Wait until every VNet table and every P2S selector is in step with what the gateways know."""
+    """Wait until every VNet table and every P2S selector is in step with what the gateways know, and with the members
+    of pools that are up."""
+
+    def in_step() -> bool:
+        known, up = tables.known_by_gateways(plan, machine.gateways), probing.found_now(plan, machine.members)
+        return tables.in_step(plan, machine.gateways, known, up)
+
     wait_until(
-        lambda: (
-            steering.steered(plan, machine.routers, steering.tunnels_up(plan, machine.sas))
-            and tables.in_step(plan, machine.gateways, tables.known_by_gateways(plan, machine.gateways))
-        ),
+        lambda: steering.steered(plan, machine.routers, steering.tunnels_up(plan, machine.sas)) and in_step(),
         seconds,
         lambda: "VNet route tables or P2S selectors are not in step with what the gateways learned",
         hopeless,

@@ -237,6 +237,10 @@ class Coroner:
 
     def _discarded(self, node: str, route: KernelRoute, destination: str) -> Cause:
         for item in self._fixed(node, route):
+            if item.pool:
+                vnet, balancer, _, pool = item.pool.split("/")
+                named = {"vnet": vnet, "load_balancer": balancer, "pool": pool}
+                return cause(DropType.NO_HEALTHY_MEMBER, **named, why="none answers the probe")
             if item.next_hop_type == "VirtualAppliance":
                 return cause(DropType.NO_NEXT_HOP, next_hop=f"of {route.prefix}")
             if item.next_hop_type == "None":
@@ -251,7 +255,7 @@ class Coroner:
         """The route of Azure that a kernel route stands for; one that a gateway advertised is none."""
         tables = (item for fabric in self.plan.fabrics if fabric.node == node for item in fabric.tables)
         for item in (item for item in tables if item.table == route.table):
-            yield from (f for f in item.fixed if _identity(f.route) == _identity(route))
+            yield from (f for f in item.fixed if _identity(f.route) == _identity(route) or _is_to_pool(f, route))
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +280,11 @@ def _stops(barrier: Barrier, seen: Sighting, egress: tuple[str, ...], destinatio
 
 def _identity(route: Route | KernelRoute) -> tuple[str, str, int]:
     return route.prefix, route.type, route.metric
+
+
+def _is_to_pool(item: FixedRoute, route: KernelRoute) -> bool:
+    """Whether a route leads to the members of a pool, or nowhere because none is up."""
+    return bool(item.pool) and (item.route.prefix, item.route.metric) == (route.prefix, route.metric)
 
 
 def _outside(children: tuple[Child, ...], tunnel: str, source: str, destination: str) -> Cause | None:

@@ -36,6 +36,7 @@ _OF_NAMESPACES = (
     "ipv4/icmp_echo_ignore_all",
     "ipv4/icmp_ratelimit",
     "ipv4/fib_multipath_hash_policy",
+    "ipv4/fib_multipath_hash_fields",
     *(
         f"ipv4/conf/all/{name}"
         for name in (

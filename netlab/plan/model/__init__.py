@@ -5,7 +5,7 @@ A ``Plan`` is complete: whoever has it can build the lab. Secrets are only named
 """
 
 from netlab.plan.model.bgp import BgpNeighbor, BgpProgram, BgpSpeaker
-from netlab.plan.model.fabric import Fabric, FixedRoute, GatewayWay, SubnetTable
+from netlab.plan.model.fabric import Fabric, FixedRoute, GatewayWay, Pool, PoolMember, SubnetTable
 from netlab.plan.model.ipsec import (
     Before,
     Certificate,
@@ -103,6 +103,8 @@ __all__ = [
     "Outer",
     "PeerSecret",
     "Plan",
+    "Pool",
+    "PoolMember",
     "PortNat",
     "PrefixNat",
     "PrefixPair",

@@ -47,12 +47,15 @@ class GatewayWay:
 class FixedRoute:
     """A system or user route of Azure, by its source and next hop type, and the kernel route that stands for it.
 
-    One to a gateway leads over the instances that are there.
+    One to a gateway leads over the instances that are there, one to a ``pool`` over its members that are up: ``ways``
+    are the node, the device and the next hop of each, in the pool's order.
     """
 
     source: Literal["Default", "User"]
     next_hop_type: NextHopType
     route: Route
+    pool: str = ""
+    ways: tuple[tuple[str, str, str], ...] = ()
 
     @property
     def candidate(self) -> EffectiveRoute:
@@ -61,8 +64,30 @@ class FixedRoute:
 
 
 @dataclass(frozen=True, slots=True)
+class PoolMember:
+    """A member of a pool: its node and namespace, and the address at which it is asked."""
+
+    node: str
+    netns: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Machines that share flows: each is asked at the TCP ``port`` every ``interval`` seconds, and is down or up after
+    ``threshold`` equal answers. Port 0: none is asked, all are up. ``all_up``: they are when none is."""
+
+    name: str
+    members: tuple[PoolMember, ...]
+    port: int = 0
+    interval: float = 0
+    threshold: int = 1
+    all_up: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Fabric:
-    """A VNet's fabric: its namespace, the table of each ingress, and what passes nowhere.
+    """A VNet's fabric: its namespace, the table of each ingress, what passes nowhere, and the pools of its machines.
 
     What those tables have for local (``throw``) is looked up in the table ``delivery``.
     """
@@ -73,3 +98,4 @@ class Fabric:
     delivery: int
     barriers: tuple[Barrier, ...] = ()
     security: SecurityRules | None = None
+    pools: tuple[Pool, ...] = ()

@@ -40,8 +40,8 @@ OUT_OF_TUNNELS_TABLE = 78
 class Route:
     """A kernel route. ``type`` is the kernel's: unicast, blackhole, unreachable or throw (see the next table).
 
-    ``hops`` are device and gateway of several next hops that share the load, sorted; then ``device`` and ``via`` are
-    empty.
+    ``hops`` are device and gateway of several next hops that share the load; then ``device`` and ``via`` are empty.
+    They are sorted, but for those to the members of a pool: the kernel's hash of a flow chooses by their order.
     """
 
     prefix: str

@@ -41,6 +41,7 @@ from netlab.scenario.models.gateway import (
     VpnGateway,
 )
 from netlab.scenario.models.link import Impairment
+from netlab.scenario.models.load_balancer import FrontendIpConfiguration, LoadBalancer, LoadBalancingRule, Probe
 from netlab.scenario.models.nat_gateway import NatGateway
 from netlab.scenario.models.nat_rule import NatMode, NatRule
 from netlab.scenario.models.network_security_group import (
@@ -107,6 +108,7 @@ __all__ = [
     "ExpressRouteGateway",
     "Family",
     "Flow",
+    "FrontendIpConfiguration",
     "GatewayFault",
     "HttpProxy",
     "HubRoutingPreference",
@@ -114,6 +116,8 @@ __all__ = [
     "IpsecPolicy",
     "LabName",
     "LinkOf",
+    "LoadBalancer",
+    "LoadBalancingRule",
     "LocalNetworkGateway",
     "Model",
     "Name",
@@ -133,6 +137,7 @@ __all__ = [
     "Prefix",
     "Prefixes",
     "PrivateEndpoint",
+    "Probe",
     "Reach",
     "Reconfiguration",
     "RouteServer",

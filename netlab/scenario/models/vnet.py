@@ -9,6 +9,7 @@ from pydantic import Field
 from netlab.scenario.models.endpoint import PrivateEndpoint, PrivateEndpointNetworkPolicies, Service
 from netlab.scenario.models.expressroute import ExpressRouteGateway
 from netlab.scenario.models.gateway import VpnGateway
+from netlab.scenario.models.load_balancer import LoadBalancer
 from netlab.scenario.models.nva import NetworkVirtualAppliance
 from netlab.scenario.models.route_server import RouteServer
 from netlab.scenario.values import Address, Model, Name, Prefix, Prefixes, shorthand
@@ -80,6 +81,8 @@ class VirtualNetwork(Model):
     """The virtual machines, by name."""
     private_endpoints: dict[Name, PrivateEndpoint] = {}
     """The private endpoints, by name."""
+    load_balancers: dict[Name, LoadBalancer] = {}
+    """The internal load balancers, by name."""
     vpn_gateway: VpnGateway | None = None
     """The VNet's VPN gateway; a VNet has one at most (R6)."""
     expressroute_gateway: ExpressRouteGateway | None = None

@@ -17,6 +17,7 @@ from netlab.scenario.network.ends import (
     VpnGateway,
 )
 from netlab.scenario.network.graph import Client, ClientTunnel, Network, resolve
+from netlab.scenario.network.load_balancers import BalancingRule, Frontend, LoadBalancer
 from netlab.scenario.network.routers import EXPRESSROUTE_ASN, MICROSOFT_ASN, ROUTE_SERVER_ASN, Role, Router
 from netlab.scenario.network.topology import Topology
 from netlab.scenario.network.vnets import Nic, Peering, PrivateEndpoint, SecurityGroup, Subnet, VNet
@@ -27,13 +28,16 @@ __all__ = [
     "ROUTE_SERVER_ASN",
     "AccessNetwork",
     "Appliance",
+    "BalancingRule",
     "Circuit",
     "Client",
     "ClientTunnel",
     "Connection",
     "End",
     "ExpressRouteGateway",
+    "Frontend",
     "Host",
+    "LoadBalancer",
     "Network",
     "Nic",
     "Peering",

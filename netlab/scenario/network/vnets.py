@@ -13,6 +13,7 @@ from netlab.scenario.addresses import private_endpoint_addresses, vm_addresses
 from netlab.scenario.models import HubRoutingPreference, node_name
 from netlab.scenario.models.endpoint import SERVICE_TAGS
 from netlab.scenario.network.ends import Appliance, Circuit, ExpressRouteGateway, RouteServer, VpnGateway
+from netlab.scenario.network.load_balancers import Frontend, LoadBalancer
 
 if TYPE_CHECKING:
     from netlab.scenario.network.graph import Network
@@ -85,10 +86,23 @@ class VNet:
         return {nic.address: nic for nic in self.nics}
 
     @cached_property
+    def load_balancers(self) -> tuple[LoadBalancer, ...]:
+        """Its load balancers, in the file's order."""
+        return tuple(LoadBalancer(self, name, spec) for name, spec in self.spec.load_balancers.items())
+
+    @cached_property
+    def frontend_at(self) -> dict[IPv4Address, Frontend]:
+        """The frontends of its load balancers by their addresses."""
+        return {found.address: found for balancer in self.load_balancers for found in balancer.frontends}
+
+    @cached_property
     def next_hops(self) -> tuple[Nic, ...]:
-        """The NICs that may be next hops: of appliances, and those that a user route names whatever they are."""
+        """The NICs that may be next hops: of appliances, and those that a user route names whatever they are, itself or
+        by the frontend of a load balancer (L6)."""
         named = self.network.named_next_hops
-        return tuple(nic for nic in self.nics if nic.spec.nva is not None or nic.address in named)
+        rules = (found.for_all_ports for address, found in self.frontend_at.items() if address in named)
+        members = {nic for rule in rules if rule is not None for nic in rule.members}
+        return tuple(n for n in self.nics if n.spec.nva is not None or n.address in named or n in members)
 
     @cached_property
     def appliances(self) -> tuple[Appliance, ...]:

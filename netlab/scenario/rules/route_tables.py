@@ -11,6 +11,7 @@ from netlab.scenario.models import RouteTable, Scenario, UserRoute, VirtualNetwo
 from netlab.scenario.names import short
 from netlab.scenario.rules.breach import Breach, Breaches, Path, unknown
 from netlab.scenario.rules.joined import sound_connections
+from netlab.scenario.rules.load_balancers import is_frontend
 from netlab.scenario.rules.subjects import in_reach, subnets, vpn_gateways
 from netlab.scenario.values import once
 
@@ -83,12 +84,15 @@ def r88_gateways_as_next_hop_are_there(scenario: Scenario) -> Breaches:
 
 
 def r89_appliances_can_forward(scenario: Scenario) -> Breaches:
-    """R89: an appliance as next hop is in this VNet or a peer, in another subnet, and its NIC forwards (R116)."""
+    """R89: an appliance as next hop is in this VNet or a peer, in another subnet, and its NIC forwards (R116); or it is
+    the frontend of a load balancer (L6)."""
     for path, vnet, subnet, name, table in _used(scenario):
         for route, item in table.routes.items():
             for place, address in enumerate(item.next_hops):
                 key = ("next_hop", "next_hop_ip_addresses", place) if item.next_hop else ("next_hop_ip_address",)
                 hop: Path = ("route_tables", name, "routes", route, *key)
+                if is_frontend(scenario, vnet, address):
+                    continue
                 yield from _of_appliance(scenario, path, (vnet, subnet), (name, route), (hop, address))
 
 

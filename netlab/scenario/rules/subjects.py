@@ -10,6 +10,8 @@ from netlab.scenario.addresses import DEFAULT_ASN, GATEWAY_SUBNET
 from netlab.scenario.models import (
     Action,
     BgpSettings,
+    FrontendIpConfiguration,
+    LoadBalancer,
     NvaBgp,
     PrivateEndpoint,
     Scenario,
@@ -80,12 +82,22 @@ def private_endpoints(scenario: Scenario) -> Iterator[tuple[Path, str, VirtualNe
             yield ("vnets", name, "private_endpoints", key), name, vnet, endpoint
 
 
+def load_balancers(scenario: Scenario) -> Iterator[tuple[Path, VirtualNetwork, LoadBalancer]]:
+    """Every load balancer, with its VNet."""
+    for name, vnet in scenario.vnets.items():
+        yield from ((("vnets", name, "load_balancers", key), vnet, item) for key, item in vnet.load_balancers.items())
+
+
 def with_addresses(
     scenario: Scenario,
-) -> Iterator[tuple[Path, VirtualNetwork, str, VirtualMachine | PrivateEndpoint]]:
-    """Every virtual machine, then every private endpoint, with its VNet and its name."""
+) -> Iterator[tuple[Path, VirtualNetwork, str, VirtualMachine | PrivateEndpoint | FrontendIpConfiguration]]:
+    """Every virtual machine, then every private endpoint and every frontend of a load balancer, with its VNet and its
+    name."""
     yield from ((path, vnet, name, vnet.vms[name]) for path, vnet, name in virtual_machines(scenario))
     yield from ((path, vnet, str(path[-1]), endpoint) for path, _, vnet, endpoint in private_endpoints(scenario))
+    for path, vnet, item in load_balancers(scenario):
+        for name, frontend in item.frontend_ip_configurations.items():
+            yield (*path, "frontend_ip_configurations", name), vnet, f"{path[-1]}/{name}", frontend
 
 
 def public_addresses(scenario: Scenario) -> Iterator[tuple[Path, IPv4Address]]:

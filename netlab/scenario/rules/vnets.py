@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv4Network
 
 from netlab.scenario import addresses
 from netlab.scenario.addresses import GATEWAY_SUBNET
-from netlab.scenario.models import PrivateEndpoint, Scenario
+from netlab.scenario.models import Scenario, VirtualNetwork
 from netlab.scenario.names import short, suggest
 from netlab.scenario.overlaps import Cover, overlapping
 from netlab.scenario.rules.breach import Breach, Breaches, Path, by_profile, listed
@@ -99,7 +99,7 @@ def r18_addresses_are_free(scenario: Scenario) -> Breaches:
         prefix, here = subnet.address_prefix, (*path, "private_ip_address")
         other = taken.setdefault((str(path[1]), address), name)
         if address not in prefix:
-            yield Breach(here, f"{address} is outside its subnet {prefix}")
+            yield Breach(here, f"{address} is outside its subnet {prefix} (PrivateIPAddressNotInSubnet)")
         elif int(address) - int(prefix.network_address) not in addresses.usable(prefix):
             yield Breach(here, f"Azure keeps {address} for itself, like the first four of {prefix} and its last one")
         elif other != name:
@@ -110,12 +110,16 @@ def r18_subnets_have_room(scenario: Scenario) -> Breaches:
     """R18: a subnet has five addresses less than its size."""
     for path, vnet, name, item in with_addresses(scenario):
         subnet = vnet.subnets.get(item.subnet)
-        private = isinstance(item, PrivateEndpoint)
-        found = addresses.private_endpoint_addresses(vnet) if private else addresses.vm_addresses(vnet)
-        if subnet is not None and name not in found:
+        if subnet is not None and name not in _placed(vnet):
             prefix = subnet.address_prefix
             room = len(addresses.usable(prefix))
             yield Breach((*path, "subnet"), f"{prefix} is full: it has room for {room} addresses; use a larger subnet")
+
+
+def _placed(vnet: VirtualNetwork) -> frozenset[str]:
+    """What has an address in a VNet: machines, private endpoints and frontends, by the names that subjects give."""
+    private, frontends = addresses.private_endpoint_addresses(vnet), map("/".join, addresses.frontend_addresses(vnet))
+    return frozenset((*addresses.vm_addresses(vnet), *private, *frontends))
 
 
 # RFC 1122, RFC 5771: no host has such an address, and Linux routes none.

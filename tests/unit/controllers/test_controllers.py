@@ -208,7 +208,8 @@ class Machine:
 
     @property
     def ports(self) -> loop.Ports:
-        return loop.Ports(self, self, self, self, self.watch)
+        nobody: Any = None
+        return loop.Ports(self, self, self, self, nobody, self.watch)
 
     def watch(self, netns: Iterable[str], directories: Iterable[str]) -> Machine:
         assert set(netns) == {view.netns for view in lab().gateways}

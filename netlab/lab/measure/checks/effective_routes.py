@@ -12,6 +12,7 @@ from functools import cache
 from ipaddress import IPv4Address, IPv4Network
 from itertools import zip_longest
 
+from netlab.azure.dataplane import load_balancers
 from netlab.azure.state import State
 from netlab.controllers.tables import Gateways
 from netlab.lab.measure.judgement import some
@@ -58,12 +59,13 @@ def _shown(
     for vnet in state.network.vnets.values():
         peers = tuple(peering.remote for peering in vnet.peerings)
         local, beyond = (frozenset(_addresses(plan, vnets)) for vnets in ((vnet,), peers))
+        balanced = dict(_balanced(state, (vnet, *peers)))
         for nic in vnet.nics:
             rows, port = effective_routes(state, knowing, nic), ports[nic.node, NIC]
             for target in targets:
                 if target != str(nic.address):
                     arrival = Arrival(plan.netns(port.node), port.name, str(nic.address), target)
-                    yield arrival, (nic.node, _by_rows(rows, target, local, beyond))
+                    yield arrival, (nic.node, _by_rows(rows, target, local, beyond, balanced))
 
 
 def _addresses(plan: Plan, vnets: Iterable[VNet]) -> Iterator[str]:
@@ -73,15 +75,29 @@ def _addresses(plan: Plan, vnets: Iterable[VNet]) -> Iterator[str]:
     return (address for nic in at for address in _without_length(nic))
 
 
-def _by_rows(rows: Iterable[NicRoute], target: str, local: Takers, beyond: Takers) -> Takers:
-    """Who gets a packet, given the addresses of NICs in the sender's VNet and in its peers."""
+def _balanced(state: State, vnets: Iterable[VNet]) -> Iterator[tuple[str, Takers]]:
+    """The frontends of these VNets that can be next hops, each with the addresses of the members that are up."""
+    for vnet in vnets:
+        for address, frontend in vnet.frontend_at.items():
+            rule = frontend.for_all_ports
+            members = load_balancers.healthy(state, rule) if rule is not None else ()
+            yield str(address), frozenset(str(nic.address) for nic in members) or frozenset({_NOBODY})
+
+
+def _by_rows(
+    rows: Iterable[NicRoute], target: str, local: Takers, beyond: Takers, balanced: Mapping[str, Takers]
+) -> Takers:
+    """Who gets a packet, given the addresses of NICs in the sender's VNet and in its peers, and frontends."""
     address = IPv4Address(target)
     active = (row for row in rows if row.state == "Active")
     covering = [(p.prefixlen, row) for row in active for p in map(_network, row.addressPrefix) if address in p]
     longest = max((length for length, _ in covering), default=0)
     best = (row for length, row in covering if length == longest)
     takers = frozenset(
-        _by_hop(row, hop, target, local, beyond) for row in best for hop in row.nextHopIpAddress or ("",)
+        taker
+        for row in best
+        for hop in row.nextHopIpAddress or ("",)
+        for taker in balanced.get(hop, (_by_hop(row, hop, target, local, beyond),))
     )
     return takers - {_NOBODY} or frozenset({_NOBODY})
 

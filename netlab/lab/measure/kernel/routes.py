@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from ipaddress import IPv4Interface
 
+from netlab.azure.dataplane import load_balancers
 from netlab.azure.dataplane.routers import static_ways
 from netlab.azure.p2s.sessions import by_profile
 from netlab.controllers import tables
@@ -62,6 +63,14 @@ class Routing:
         """What Route Servers program into VNets."""
         return tables.injected_by_route_servers(self.moment.plan, Predicted(self.moment))
 
+    @cached_property
+    def _healthy(self) -> tables.Healthy:
+        """The members of pools that are up, as the model says."""
+        state = self.moment.state
+        balancers = (balancer for vnet in state.network.vnets.values() for balancer in vnet.load_balancers)
+        rules = (rule for balancer in balancers for rule in balancer.rules)
+        return {rule.choice: frozenset(nic.node for nic in load_balancers.healthy(state, rule)) for rule in rules}
+
     def of(self, node: Node) -> Iterator[Wanted]:
         """What a node should have of rules and routes."""
         yield from self._rules(node)
@@ -114,7 +123,7 @@ class Routing:
                 yield replace(self._route(node, route, _RTPROT_STATIC), required=False)
         if fabric is not None:
             for table in fabric.tables:
-                for route in tables.wanted_routes(table, self._known, self._injected):
+                for route in tables.wanted_routes(table, self._known, self._injected, self._healthy):
                     yield self._route(node, route, _RTPROT_STATIC, RTPROT_NETLAB)
 
     def _is_idle(self, node: Node) -> bool:

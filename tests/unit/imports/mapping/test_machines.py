@@ -154,37 +154,68 @@ def test_propagation_and_a_table_out_of_the_input() -> None:
     assert [each.name for each in found.report.unresolved] == ["elsewhere"]
 
 
-def test_a_frontend_that_a_route_names_goes_to_the_only_machine_of_its_pool() -> None:
-    pool = f"{id_of('loadBalancers', 'lb')}/backendAddressPools/p"
-    balancer = body(
-        "loadBalancers",
-        "lb",
-        frontendIPConfigurations=[
-            {
-                "name": "f",
-                "properties": {"subnet": to("virtualNetworks/subnets", "V", "b"), "privateIPAddress": "10.0.1.200"},
-            }
-        ],
+def balanced(*members: int, **more: Any) -> tuple[dict[str, Any], ...]:
+    """A load balancer with the frontend 10.0.1.200, and NICs that are members of its pool."""
+    own = id_of("loadBalancers", "lb")
+    frontend = {"subnet": to("virtualNetworks/subnets", "V", "b"), "privateIPAddress": "10.0.1.200"}
+    pools = {"backendAddressPools": [{"name": "Nvas", "properties": {}}]}
+    made = body(
+        "loadBalancers", "lb", frontendIPConfigurations=[{"name": "Fe", "properties": frontend}], **pools, **more
     )
-    members = [
-        nic(
-            f"n{i}",
-            "V",
-            "b",
-            f"10.0.1.{i}",
-            enableIPForwarding=True,
-            configuration={"loadBalancerBackendAddressPools": [{"id": pool}]},
-        )
-        for i in (4, 5)
-    ]
-    one = imported_bodies(with_table(), routes("10.0.1.200"), balancer, members[0])
-    made = scenario(one).vnets["V"].vms
-    assert str(made["lb"].private_ip_address) == "10.0.1.200"
-    assert made["lb"].nva is not None
-    assert made["n4"].nva is not None
-    two = imported_bodies(with_table(), routes("10.0.1.200"), balancer, *members)
-    assert "lb" not in scenario(two).vnets["V"].vms
-    assert "its pool has 2 machines" in messages(two)
+    pool = {"loadBalancerBackendAddressPools": [{"id": f"{own}/backendAddressPools/nvas"}]}
+    nics = (nic(f"n{i}", "V", "b", f"10.0.1.{i}", enableIPForwarding=True, configuration=pool) for i in members)
+    return made, *nics
+
+
+def ha_ports(**more: Any) -> dict[str, Any]:
+    own = id_of("loadBalancers", "lb")
+    rule = {
+        "frontendIPConfiguration": {"id": f"{own}/frontendIPConfigurations/fe"},
+        "backendAddressPool": {"id": f"{own}/backendAddressPools/Nvas"},
+        "probe": {"id": f"{own}/probes/alive"},
+        "protocol": "all",
+        "frontendPort": 0,
+        "backendPort": 0,
+        "idleTimeoutInMinutes": 4,
+        **more,
+    }
+    probe = {"protocol": "Tcp", "port": 22, "intervalInSeconds": 15, "probeThreshold": 2}
+    return {
+        "loadBalancingRules": [{"name": "ha", "properties": rule}],
+        "probes": [{"name": "alive", "properties": probe}],
+        "sku": {"name": "Standard"},
+    }
+
+
+def test_an_internal_load_balancer_is_imported_with_its_parts() -> None:
+    found = imported_bodies(with_table(), routes("10.0.1.200"), *balanced(4, 5, **ha_ports(enableFloatingIP=True)))
+    vnet_ = scenario(found).vnets["V"]
+    made = vnet_.load_balancers["lb"]
+    assert str(made.frontend_ip_configurations["Fe"].private_ip_address) == "10.0.1.200"
+    assert made.backend_address_pools == {"Nvas": ("n4", "n5")}
+    rule, probe = made.load_balancing_rules["ha"], made.probes["alive"]
+    assert (rule.protocol, rule.probe, rule.enable_floating_ip) == ("All", "alive", True)
+    assert (probe.port, probe.interval_in_seconds, probe.probe_threshold) == (22, 15, 2)
+    # A route leads to the frontend: both members forward.
+    assert all(vnet_.vms[name].nva is not None for name in ("n4", "n5"))
+    assert found.report.imported["Microsoft.Network/loadBalancers"] == 1
+
+
+def test_members_are_no_appliances_where_no_route_leads_to_the_frontend() -> None:
+    found = imported_bodies(with_table(), routes("10.0.9.9"), *balanced(4, **ha_ports()))
+    assert scenario(found).vnets["V"].vms["n4"].nva is None
+
+
+def test_a_load_balancer_without_rules_has_ha_ports_where_a_route_leads_to_it() -> None:
+    found = imported_bodies(with_table(), routes("10.0.1.200"), *balanced(4, 5))
+    (rule,) = scenario(found).vnets["V"].load_balancers["lb"].load_balancing_rules.values()
+    assert rule.is_for_all_ports
+    assert (
+        not scenario(imported_bodies(with_table(), routes("10.0.9.9"), *balanced(4)))
+        .vnets["V"]
+        .load_balancers["lb"]
+        .load_balancing_rules
+    )
 
 
 # --- firewalls --------------------------------------------------------------------------------------------------------
