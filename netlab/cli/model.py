@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,10 +26,11 @@ from netlab.cli.options import (
     ScenarioArgument,
     StepOption,
 )
-from netlab.cli.output import display, log, print_json, print_table, put, width, write_text
-from netlab.errors import ExitCode
+from netlab.cli.output import complain, display, log, print_json, print_table, put, read_input, width, write_text
+from netlab.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from netlab.errors import Finding
     from netlab.results.prediction import Explanation
 
 app = typer.Typer()
@@ -36,24 +38,51 @@ app = typer.Typer()
 
 @app.command()
 def check(
-    file: Annotated[str, typer.Argument(metavar="FILE|SCENARIO", help="A file, or a name from `netlab list`.")],
+    given: Annotated[
+        list[str], typer.Argument(metavar="FILE|SCENARIO", help="Files, names from `netlab list`, or - for input.")
+    ],
     output: FormatOption = Format.table,
 ) -> None:
-    """Check a scenario file against Azure's rules.
+    """Check scenario files against Azure's rules.
 
     All findings at once, each with its line and, in brackets, the rule's number.
     """
-    from netlab.api.scenarios import check as findings_of
-
-    findings, valid = findings_of(file)
+    found: list[Finding] = []
+    valid = True
+    for file in given:
+        try:
+            findings, is_valid = _checked(file)
+        except UsageError as error:
+            # One that cannot be read does not hide the findings of the others.
+            if len(given) == 1:
+                raise
+            complain(error)
+            valid = False
+            continue
+        found += findings
+        valid = valid and is_valid
+        if output is not Format.json:
+            for finding in findings:
+                display(str(finding))
+            log(f"{file} is {'valid' if is_valid else 'not valid'}: {_counted(findings)}")
     if output is Format.json:
-        print_json(findings)
-    else:
-        for finding in findings:
-            display(str(finding))
-        count = f"{len(findings)} finding{'' if len(findings) == 1 else 's'}"
-        log(f"{file} is {'valid' if valid else 'not valid'}: {count}")
+        print_json(found)
     leave(ExitCode.OK if valid else ExitCode.USAGE)
+
+
+def _checked(file: str) -> tuple[Sequence[Finding], bool]:
+    from netlab.api import scenarios
+
+    if file == "-":
+        return scenarios.findings(read_input(), "-")
+    return scenarios.check(file)
+
+
+def _counted(findings: Sequence[Finding]) -> str:
+    count = len(findings)
+    kinds = ((kind, sum(finding.severity == kind for finding in findings)) for kind in ("error", "warning"))
+    parts = ", ".join(f"{number} {kind}{'' if number == 1 else 's'}" for kind, number in kinds if number)
+    return f"{count} finding{'' if count == 1 else 's'}{f' ({parts})' if parts else ''}"
 
 
 @app.command("rules")
