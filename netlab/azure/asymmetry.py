@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import product
+from itertools import chain, product
 
 from netlab.azure.classes import classes, representatives
 from netlab.azure.dataplane.walk import Walk
@@ -13,8 +13,8 @@ from netlab.azure.state import State
 from netlab.results.drops import DropType
 from netlab.results.verification import Remark
 from netlab.scenario.models import Scenario
-from netlab.scenario.network import Appliance
-from netlab.scenario.rules.breach import Breach
+from netlab.scenario.network import Firewall, Network, Nic
+from netlab.scenario.rules.breach import Breach, Path
 
 # F20, F21: what an appliance that sees one half drops, and what it lets pass.
 _MEANS = {
@@ -27,7 +27,7 @@ _MEANS = {
 class Half:
     """A stateful appliance that a request passes and its answer does not, or the other way round."""
 
-    appliance: Appliance
+    appliance: Nic | Firewall
     source: str
     target: str
     sees: str
@@ -39,9 +39,9 @@ def halves(state: State, found: Predicted) -> Iterator[Half]:
     drop = found.drop
     if drop is not None and drop.type != DropType.INVALID_STATE:
         return
-    for appliance in state.network.appliances.values():
-        node = appliance.nic.node
-        if appliance.spec.stateful != "none" and node not in (found.source, found.target):
+    for appliance in _stateful(state.network):
+        node = appliance.node
+        if node not in (found.source, found.target):
             seen = {(node in there.nodes, node in back.nodes) for there, back in _meeting(found)}
             for half, sees in (((True, False), "request"), ((False, True), "answer")):
                 if half in seen:
@@ -57,7 +57,12 @@ def _meeting(found: Predicted) -> Iterator[tuple[Walk, Walk]]:
 
 def sentence(state: State, found: Predicted) -> str:
     """The same for a person who asks about the pair; empty where request and answer pass the same appliances."""
-    return " ".join(f"Asymmetric: {_half(half.sees, half.appliance.nic.node)}." for half in halves(state, found))
+    return " ".join(f"Asymmetric: {_half(half.sees, half.appliance.node)}." for half in halves(state, found))
+
+
+def _stateful(network: Network) -> Iterator[Nic | Firewall]:
+    nics = (appliance.nic for appliance in network.appliances.values() if appliance.spec.stateful != "none")
+    return chain(nics, network.firewalls.values())
 
 
 def _half(sees: str, appliance: str) -> str:
@@ -67,12 +72,12 @@ def _half(sees: str, appliance: str) -> str:
 
 def remarks(state: State, cells: Iterable[Predicted]) -> Iterator[Remark]:
     """A warning for each appliance that sees one half of flows, with the first of the pairs."""
-    by_appliance: dict[Appliance, list[Half]] = {}
-    for cell in cells if state.network.appliances else ():
+    by_appliance: dict[Nic | Firewall, list[Half]] = {}
+    for cell in cells if state.network.appliances or state.network.firewalls else ():
         for half in halves(state, cell):
             by_appliance.setdefault(half.appliance, []).append(half)
     for appliance, seen in by_appliance.items():
-        yield Remark(f"appliance {appliance.nic.node}", _message(seen))
+        yield Remark(_named(appliance), _message(seen))
 
 
 def _message(seen: Collection[Half]) -> str:
@@ -87,15 +92,24 @@ def _message(seen: Collection[Half]) -> str:
 
 def warnings(scenario: Scenario) -> Iterator[Breach]:
     """The same as findings about a file: of each appliance the first step that has it."""
-    if not scenario.appliances:
+    if not scenario.appliances and not scenario.firewalls:
         return
     found: dict[str, Breach] = {}
     foreseen = tuple(predict(scenario))
     asked = representatives(classes([step.state for step in foreseen]))
     for step in foreseen:
-        appliances = {f"appliance {item.nic.node}": item for item in step.state.network.appliances.values()}
+        appliances = {_named(item): item for item in _stateful(step.state.network)}
         for remark in remarks(step.state, step.forecast.matrix(asked)):
-            nic = appliances[remark.name].nic
-            path = ("vnets", nic.vnet.name, "vms", nic.name, "nva")
-            found.setdefault(remark.name, Breach(path, remark.message, "warning"))
+            found.setdefault(remark.name, Breach(_place(appliances[remark.name]), remark.message, "warning"))
     yield from found.values()
+
+
+def _named(found: Nic | Firewall) -> str:
+    return f"{'firewall' if isinstance(found, Firewall) else 'appliance'} {found.node}"
+
+
+def _place(found: Nic | Firewall) -> Path:
+    """Where it is in the file."""
+    if isinstance(found, Firewall):
+        return ("firewalls", found.name)
+    return ("vnets", found.vnet.name, "vms", found.name, "nva")

@@ -9,6 +9,7 @@ from ipaddress import IPv4Address
 from typing import Literal
 
 from netlab.azure import nat_rules
+from netlab.azure.dataplane import firewalls
 from netlab.azure.dataplane.packets import Packet
 from netlab.azure.dataplane.plane import Plane
 from netlab.azure.dataplane.walk import Walk
@@ -20,6 +21,7 @@ from netlab.results.protocols import PORT, PROTOCOLS, SOURCE_PORTS, Protocol
 from netlab.scenario.addresses import INTERNET_ADDRESS
 from netlab.scenario.models import Scenario, Step, TunnelType
 from netlab.scenario.names import INTERNET, Endpoint, by_node, sources, targets
+from netlab.scenario.network import Nic
 
 AS_BUILT = "as built"
 
@@ -248,10 +250,22 @@ def address_towards(state: State, end: Endpoint, peer: Endpoint, addresses: Addr
 
 
 def address_asked(state: State, source: Endpoint, target: Endpoint, addresses: Addresses) -> IPv4Address:
-    """The address at which a source asks a target: from the Internet a machine's public one, if it has one; where NAT
-    rules of a VPN gateway are between the two, the address after NAT."""
+    """The address at which a source asks a target: from the Internet a machine's public one, if it has one, or that of
+    an Azure Firewall which translates it to the machine's; where NAT rules of a VPN gateway are between the two, the
+    address after NAT."""
     if source.kind == "internet" and target.kind == "vm":
-        public = state.network.nics[target.node].public_address
+        nic = state.network.nics[target.node]
+        public = nic.public_address or next(_translated_to(nic), None)
         if public is not None:
             return public
     return nat_rules.seen_from(state.network, source, target, address_towards(state, target, source, addresses))
+
+
+def _translated_to(nic: Nic) -> Iterator[IPv4Address]:
+    """The public addresses of the Azure Firewalls that translate what comes for the probes' port to a machine's."""
+    for firewall in nic.vnet.network.firewalls.values():
+        for redirect in firewalls.redirects(firewall):
+            ports = redirect.term.destination_ports
+            asked = any(first <= PORT <= last for first, last in ports) and redirect.port in (None, PORT)
+            if redirect.address == nic.address and asked:
+                yield firewall.public_address

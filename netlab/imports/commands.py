@@ -25,12 +25,15 @@ az network express-route list -o json > $d/circuits.json
 az network lb list -o json > $d/lbs.json
 az network routeserver list -o json > $d/route-servers.json
 az network firewall list -o json > $d/firewalls.json          # extension azure-firewall
+az network firewall policy list -o json > $d/policies.json    # the same
 az network nat gateway list -o json > $d/nat-gateways.json
 az vm list -o json > $d/vms.json                              # only for names
 # These three want a resource group: repeat them for each group.
 az network local-gateway list -g RG -o json > $d/lngs-RG.json
 az network vnet-gateway list -g RG -o json > $d/gateways-RG.json
 az network vpn-connection list -g RG -o json > $d/connections-RG.json
+# This one for each policy of Azure Firewalls.
+az network firewall policy rule-collection-group list -g RG --policy-name NAME -o json > $d/rules-NAME.json
 # And this one for each Route Server.
 az network routeserver peering list -g RG --routeserver NAME -o json > $d/rs-peerings-NAME.json
 netlab import $d -o network.yaml

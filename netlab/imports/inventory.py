@@ -20,6 +20,7 @@ _CHILDREN: Mapping[str, tuple[str, Fate]] = {
     "microsoft.network/loadbalancers/backendaddresspools": ("backendaddresspools", "format"),
     "microsoft.network/loadbalancers/inboundnatrules": ("inboundnatrules", "format"),
     "microsoft.network/virtualnetworkgateways/natrules": ("natrules", "container"),
+    "microsoft.network/firewallpolicies/rulecollectiongroups": ("rulecollectiongroups", "container"),
     "microsoft.network/virtualhubs/ipconfigurations": ("ipconfigurations", "container"),
 }
 _PEERINGS = "microsoft.network/virtualnetworks/virtualnetworkpeerings"

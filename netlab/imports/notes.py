@@ -106,6 +106,7 @@ COMMANDS = {
     "microsoft.network/loadbalancers": "az network lb list -o json",
     "microsoft.network/virtualhubs": "az network routeserver list -o json",
     "microsoft.network/azurefirewalls": "az network firewall list -o json",
+    "microsoft.network/firewallpolicies": "az network firewall policy list -o json",
     "microsoft.network/natgateways": "az network nat gateway list -o json",
 }
 

@@ -33,7 +33,8 @@ _PLAIN = re.compile(r"[A-Za-z0-9/](?:[A-Za-z0-9 ./_+@-]*[A-Za-z0-9./_+@-])?")
 _BLOCKS = {
     "vnets", "subnets", "vms", "peerings", "sites", "devices", "route_tables", "routes", "expressroute_circuits",
     "local_network_gateways", "connections", "clients", "network_security_groups", "security_rules",
-    "application_security_groups", "nat_gateways",
+    "application_security_groups", "nat_gateways", "firewalls", "firewall_policies", "rule_collection_groups",
+    "rule_collections", "rules",
 }  # fmt: skip
 _MODELS: Mapping[str, type[BaseModel]] = {
     "vnets": VirtualNetwork,

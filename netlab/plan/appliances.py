@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from netlab.azure.dataplane import firewalls
+from netlab.plan import security
 from netlab.plan.devices import Device, Parts, peer_pins
 from netlab.plan.model import ApplianceNat, Link, Route, Ruleset, StatefulForwarding, VpnServerNat
 from netlab.plan.ports import NIC, port, sd_wan_ports
@@ -19,7 +21,9 @@ def rulesets(appliance: Appliance) -> tuple[Ruleset, ...]:
         private = PRIVATE if spec.masquerade == "public" else ()
         found.append(ApplianceNat(NIC, str(appliance.nic.address), private))
     if spec.stateful != "none":
-        found.append(StatefulForwarding(spec.stateful == "loose"))
+        rules = firewalls.rules_of_appliance(appliance.nic)
+        terms, sets = security.of_terms(rules.terms if rules is not None else ())
+        found.append(StatefulForwarding(spec.stateful == "loose", terms, sets))
     return tuple(found)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from netlab.plan.model import Interface, Link
 from netlab.plan.ports import for_appliance, port, to_peer
 from netlab.scenario.addresses import LAB_PEERS
-from netlab.scenario.network import Network, Nic, VNet
+from netlab.scenario.network import Firewall, Network, Nic, VNet
 from netlab.scenario.places import places
 
 # The address that each fabric has on all its peering links.
@@ -43,6 +43,6 @@ def appliance_links(network: Network, addresses: PeerAddresses) -> Iterator[Link
             )
 
 
-def appliances_of_peers(vnet: VNet) -> Iterator[tuple[VNet, Nic]]:
+def appliances_of_peers(vnet: VNet) -> Iterator[tuple[VNet, Nic | Firewall]]:
     """The peers of a VNet with each NIC there that may be a next hop."""
     return ((p.remote, nic) for p in vnet.peerings for nic in p.remote.next_hops)

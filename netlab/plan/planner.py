@@ -174,13 +174,12 @@ def _of_routers(lab: str, network: Network, everything: tuple[Device, ...]) -> I
 def _public_nodes(network: Network, on_duty: tuple[Device, ...]) -> dict[str, str]:
     """The node over whose link the Internet reaches each public address."""
     public = network.public
-    fabrics_of = {node: nic.vnet.node for node, nic in network.nics.items()}
     return {
         **{address: d.edge for d in on_duty if d.appliance is None and not d.private for address in d.addresses},
         **{str(found.public_address): found.node for found in network.access_networks.values()},
         **{str(found.public_address): found.node for found in network.clients.values() if found.upstream is None},
         **{str(address): network.vnets[name].node for name, address in public.egress.items()},
-        **{str(address): fabrics_of[node] for node, address in public.machines.items()},
+        **{str(address): vnet.node for vnet in network.vnets.values() for _, address in vnet.public_pairs},
         **{str(address): vnet.node for vnet in network.vnets.values() for _, address in vnet.nat_pools},
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netlab.plan.model import Interface
 from netlab.plan.names import interface
-from netlab.scenario.network import Nic, PrivateEndpoint, VNet
+from netlab.scenario.network import Firewall, Nic, PrivateEndpoint, VNet
 
 # Of machines, gateways, Route Servers and clients, into their VNet or to their provider.
 NIC = "eth0"
@@ -32,9 +32,9 @@ def port(node: str, name: str, *addresses: str) -> Interface:
 # --- of a VNet's fabric ---------------------------------------------------------------------------------------------
 
 
-def to_machine(nic: Nic | PrivateEndpoint) -> str:
-    """Towards the NIC of a machine or of a private endpoint."""
-    return f"v-{nic.name}"
+def to_machine(nic: Nic | PrivateEndpoint | Firewall) -> str:
+    """Towards the NIC of a machine, of a private endpoint or of the Azure Firewall."""
+    return f"v-{nic.name}" if not isinstance(nic, Firewall) else "azfw"
 
 
 def to_gateway(index: int) -> str:
@@ -57,9 +57,9 @@ def to_peer(peer: VNet) -> str:
     return f"p-{peer.name}"
 
 
-def for_appliance(vnet: VNet, nic: Nic) -> str:
+def for_appliance(vnet: VNet, nic: Nic | Firewall) -> str:
     """At a fabric, for packets to an appliance of a peer ``vnet``; at that peer, where packets of ``vnet`` come in."""
-    return interface(f"n-{vnet.name}-{nic.name}")
+    return interface(f"{'n' if isinstance(nic, Nic) else 'f'}-{vnet.name}-{nic.name}")
 
 
 # --- of routers -----------------------------------------------------------------------------------------------------

@@ -84,6 +84,13 @@ class _Sets:
         return name if name not in taken else f"{name}-{len(taken)}"
 
 
+def of_terms(terms: Iterable[Term]) -> tuple[tuple[SecurityTerm, ...], tuple[AddressSet, ...]]:
+    """Rules that read no tag which gateways fill, and the sets that they name."""
+    sets = _Sets({})
+    found = tuple(_term(term, sets) for term in terms)
+    return found, tuple(sets.known.values())
+
+
 def _chains(prefix: str, item: StatefulFilter, sets: _Sets) -> Iterator[SecurityChain]:
     return (SecurityChain(f"{prefix}.{one.name}", tuple(_terms(one, sets))) for one in item.lists)
 

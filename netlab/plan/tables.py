@@ -60,7 +60,7 @@ class Tables:
 
     def _of_machines(self) -> Iterator[Ingress]:
         known: dict[Subnet, SubnetTable] = {}
-        for nic in self.vnet.nics:
+        for nic in self.vnet.senders:
             subnet = nic.subnet
             if subnet not in known:
                 known[subnet] = self._of_subnet(subnet)
@@ -166,7 +166,7 @@ class Tables:
     @cached_property
     def _appliances(self) -> tuple[tuple[str, str, str], ...]:
         """The address of every NIC that can be a next hop, here or in a peer, with the interface and next hop to it."""
-        here = ((str(n.address), interface(to_machine(n)), str(n.address)) for n in self.vnet.nics)
+        here = ((str(n.address), interface(to_machine(n)), str(n.address)) for n in self.vnet.senders)
         there = ((str(n.address), for_appliance(p, n), self.peers[p]) for p, n in appliances_of_peers(self.vnet))
         return (*here, *there)
 

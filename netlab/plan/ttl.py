@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from netlab.plan.devices import Device
 from netlab.plan.model import KeepsTtl
-from netlab.plan.ports import PAIR, to_gateway, tunnel_port
+from netlab.plan.names import interface
+from netlab.plan.ports import PAIR, for_appliance, to_gateway, to_machine, tunnel_port
 from netlab.scenario.network import Network, Router, VNet, VpnGateway
 from netlab.scenario.values import once
 
@@ -14,7 +15,11 @@ from netlab.scenario.values import once
 def of_fabric(vnet: VNet) -> KeepsTtl:
     """Of a fabric."""
     # Differs from Azure: A fabric takes one off the TTL of what comes from its VPN gateway and goes back to it.
-    return KeepsTtl(tuple(map(to_gateway, (0, 1))) if vnet.vpn_gateway is not None else ())
+    # Differs from Azure: A fabric takes one off the TTL of what goes between an Azure Firewall and a VPN gateway, or
+    # from one firewall to another, or back to the same: else a loop of routes would have no end.
+    gateways = map(to_gateway, (0, 1)) if vnet.vpn_gateway is not None else ()
+    far = (for_appliance(p.remote, item) for p in vnet.peerings for item in p.remote.firewalls)
+    return KeepsTtl((*gateways, *(interface(to_machine(item)) for item in vnet.firewalls), *far))
 
 
 def of_gateway(device: Device, gateway: VpnGateway) -> KeepsTtl:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from netlab.azure.dataplane.filters import link_to_appliance, of_vnet
-from netlab.plan import appliances, gateways, load_balancers, security, ttl
+from netlab.plan import appliances, firewalls, gateways, load_balancers, security, ttl
 from netlab.plan.devices import Parts
 from netlab.plan.fabrics import PeerAddresses
 from netlab.plan.model import Barrier, Fabric, FabricRules, Interface, Link, Node, Route, Rule, Ruleset, Timers
@@ -42,15 +42,12 @@ def parts(
     lab: str, topology: Topology, vnet: VNet, addresses: PeerAddresses, serving: Serving, clock: Timers
 ) -> tuple[Parts, Fabric]:
     """A VNet: its fabric, its machines, and the NICs of its gateway's instances."""
-    public = vnet.network.public
-    egress = str(public.egress[vnet.name])
+    egress = str(vnet.network.public.egress[vnet.name])
     ports = tuple(Tables(vnet, topology, addresses).ingresses())
     tables = tuple({table.table: table for _, table in ports}.values())
     barriers, secured = tuple(_barriers(vnet)), security.of_fabric(vnet, clock)
     pools = tuple(load_balancers.pools(lab, vnet, clock))
-    known = tuple(
-        (str(public.machines[nic.node]), str(nic.address)) for nic in vnet.nics if nic.node in public.machines
-    )
+    known = tuple((str(public), str(private)) for private, public in vnet.public_pairs)
     filters = FabricRules(WAN, egress, known, _pools(vnet), barriers)
     fabric = Node(
         vnet.node,
@@ -68,6 +65,7 @@ def parts(
     )
     machines = tuple(_machine(lab, nic, serving) for nic in vnet.nics)
     machines += tuple(_private_endpoint(lab, endpoint) for endpoint in vnet.private_endpoints)
+    machines += tuple(firewalls.part(lab, firewall) for firewall in vnet.firewalls)
     wan = to_internet(vnet.node, (f"{egress}/32", f"{NEAR}/32"), WAN)
     of_gateway = gateways.nics(vnet.vpn_gateway) if vnet.vpn_gateway is not None else ()
     links = (wan, *(link for _, link in machines), *of_gateway)
@@ -124,6 +122,8 @@ def _deliveries(topology: Topology, vnet: VNet) -> Iterator[Route]:
     """The NICs of a VNet, each a host route: there is no link layer to find them by (R112)."""
     for nic in vnet.interfaces:
         yield Route(f"{nic.address}/32", interface(to_machine(nic)), table=_DELIVERY_TABLE)
+    for firewall in vnet.firewalls:
+        yield Route(f"{firewall.instance}/32", interface(to_machine(firewall)), table=_DELIVERY_TABLE)
     vpn, private, server = vnet.vpn_gateway, vnet.expressroute_gateway, vnet.route_server
     if vpn is not None:
         for router in topology.with_tunnels(vpn):

@@ -10,6 +10,7 @@ from netlab.plan.model import (
     BgpListeners,
     ClientFirewall,
     FabricRules,
+    FirewallNat,
     InitiatorOnly,
     KeepsTtl,
     PrefixNat,
@@ -40,6 +41,7 @@ _TEMPLATES: dict[type[Ruleset], str] = {
     ClientFirewall: "client-firewall",
     SecurityRules: "security",
     StatefulForwarding: "stateful",
+    FirewallNat: "azure-firewall",
 }
 
 

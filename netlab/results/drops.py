@@ -36,6 +36,9 @@ class DropType(StrEnum):
     NOT_THE_SERVICE = "not-the-service"
     INVALID_STATE = "invalid-state"
     NO_NAT_SESSION = "no-nat-session"
+    FIREWALL_RULE = "firewall-rule"
+    NO_FIREWALL_RULE = "no-firewall-rule"
+    APPLIANCE_RULE = "appliance-rule"
     NOT_A_PEERED_SUBNET = "not-a-peered-subnet"
     NOT_FORWARDING = "not-forwarding"
     STOPPED = "stopped"
@@ -195,6 +198,24 @@ DESCRIPTIONS: Mapping[DropType, Description] = {
         "no NAT session: {destination} is behind a dynamic NAT rule of {node}: its internal side opens flows (T7)",
         "Let the internal side open the flow, or make the rule static, with prefixes of one length.",
         ("T7",),
+    ),
+    DropType.FIREWALL_RULE: Description(
+        "A network rule of an Azure Firewall denies the packet.",
+        "firewall rule: {firewall}, collection {collection} (priority {priority}), rule {rule}, denies it (F7)",
+        "A rule that allows it in a collection with a lower priority, or a narrower one that denies.",
+        ("F7", "F8"),
+    ),
+    DropType.NO_FIREWALL_RULE: Description(
+        "No rule of an Azure Firewall is for the packet: what none allows is dropped.",
+        "no rule matches: {firewall} has no rule for it and drops what none allows (F15)",
+        "A network rule that allows it.",
+        ("F7", "F15"),
+    ),
+    DropType.APPLIANCE_RULE: Description(
+        "The rules of an appliance deny the packet: one of them is for it, or none allows it.",
+        "appliance rule: {appliance} denies it, {why} (F25)",
+        "A rule that allows it before the one that denies.",
+        ("F25",),
     ),
     DropType.NOT_FORWARDING: Description(
         "A machine that is no appliance got a packet for another address.",

@@ -184,6 +184,10 @@ class Change(Model):
     """What changes of application security groups."""
     nat_gateways: Patch = Field(default_factory=dict)
     """What changes of NAT gateways."""
+    firewall_policies: Patch = Field(default_factory=dict)
+    """What changes of the policies of Azure Firewalls."""
+    firewalls: Patch = Field(default_factory=dict)
+    """What changes of Azure Firewalls."""
     expressroute_circuits: Patch = Field(default_factory=dict)
     """What changes of ExpressRoute circuits."""
     sites: Patch = Field(default_factory=dict)

@@ -20,6 +20,7 @@ RESERVED_LAST = 1
 GATEWAY_SUBNET = "GatewaySubnet"
 ROUTE_SERVER_SUBNET = "RouteServerSubnet"
 AZURE_FIREWALL_SUBNET = "AzureFirewallSubnet"
+AZURE_FIREWALL_MANAGEMENT_SUBNET = "AzureFirewallManagementSubnet"
 DEFAULT_ROUTE = IPv4Network("0.0.0.0/0")
 # The Internet routes none of them (RFC 1918, RFC 6598).
 PRIVATE_PREFIXES = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
@@ -136,6 +137,18 @@ def route_server_instances(vnet: VirtualNetwork) -> tuple[IPv4Address, IPv4Addre
     """The addresses of the Route Server's two instances: the first usable ones of RouteServerSubnet (A4)."""
     prefix = vnet.subnets[ROUTE_SERVER_SUBNET].address_prefix
     return prefix[RESERVED_FIRST], prefix[RESERVED_FIRST + 1]
+
+
+def firewall_address(subnet: IPv4Network) -> IPv4Address:
+    """The private address of an Azure Firewall, behind which its instances are: the subnet's first usable one (F2)."""
+    return subnet[RESERVED_FIRST]
+
+
+def firewall_instance(subnet: IPv4Network) -> IPv4Address:
+    """The address of the instance that translates sources (F2)."""
+    # Differs from Azure: One instance of an Azure Firewall translates all sources, to .5 of its subnet; Azure spreads
+    # flows over two or more.
+    return subnet[RESERVED_FIRST + 1]
 
 
 def given_bgp_addresses(settings: BgpSettings | VpnDevice | None) -> tuple[IPv4Address, ...]:

@@ -86,6 +86,7 @@ def nodes(scenario: Scenario) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield from ((node_name(vnet, vm), ("vnets", vnet, "vms", vm)) for vm in item.vms)
         for name in item.private_endpoints:
             yield node_name(vnet, name), ("vnets", vnet, "private_endpoints", name)
+    yield from ((node_name(name), ("firewalls", name)) for name in scenario.firewalls)
     for site, network in scenario.sites.items():
         yield node_name(site), ("sites", site)
         yield from ((device_node(site, name), ("sites", site, "devices", name)) for name in network.devices)

@@ -18,6 +18,7 @@ from netlab.scenario.network import (
     ROUTE_SERVER_ASN,
     Appliance,
     Connection,
+    Firewall,
     Network,
     Nic,
     Router,
@@ -95,7 +96,8 @@ def _subnets(vnet: VNet) -> Iterator[Node]:
     for name, subnet in vnet.subnets.items():
         if name not in boxed:
             private = (f"{e.name}  {e.address}  private endpoint" for e in vnet.private_endpoints if e.subnet is subnet)
-            machines = (*map(_machine, (nic for nic in vnet.nics if nic.subnet is subnet)), *private)
+            firewalls = (_firewall(item) for item in vnet.firewalls if item.subnet is subnet)
+            machines = (*map(_machine, (nic for nic in vnet.nics if nic.subnet is subnet)), *private, *firewalls)
             table = (f"route table {subnet.spec.route_table}",) if subnet.spec.route_table is not None else ()
             group = (f"NSG {subnet.security_group.name}",) if subnet.security_group is not None else ()
             lines = (*machines, *_frontends(subnet), *table, *group, *_ways_out(subnet))
@@ -118,6 +120,13 @@ def _ways_out(subnet: Subnet) -> Iterator[str]:
     if subnet.nat_address is not None:
         yield f"NAT gateway {subnet.spec.nat_gateway} ({subnet.nat_address})"
     yield from (f"service endpoint {service}" for service in subnet.spec.service_endpoints)
+
+
+def _firewall(firewall: Firewall) -> str:
+    """An Azure Firewall, with its policy and whether it has forced tunnelling."""
+    policy = f"  policy {firewall.spec.firewall_policy}" if firewall.spec.firewall_policy is not None else "  no policy"
+    forced = "  forced tunnelling" if firewall.spec.management_ip_configuration is not None else ""
+    return f"{firewall.name}  {firewall.address} ({firewall.public_address})  Azure Firewall{policy}{forced}"
 
 
 def _machine(nic: Nic) -> str:

@@ -55,9 +55,12 @@ UNMODELLED = (
         planned=True,
     ),
     Unmodelled(
-        "Azure Firewall",
+        "IP groups, threat intelligence and classic rules of an Azure Firewall, and managed appliances",
         f"{_RULES}/firewall.md",
-        ("azure_firewall", "firewall", "firewall_policy", "firewall_policies", "ip_group", "virtual_network_appliance"),
+        (
+            "ip_group", "source_ip_group", "destination_ip_group", "threat_intel_mode", "network_rule_collection",
+            "application_rule_collection", "nat_rule_collection", "virtual_network_appliance",
+        ),
         planned=True,
     ),
     Unmodelled(

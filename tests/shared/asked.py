@@ -17,6 +17,7 @@ ENDPOINTS = {
         *("spoke1-vm1", "spoke2-vm2", "spoke3-vm3", "spoke4-vm4"),
     },
     "vpn-nat-overlapping-sites": {"vnet1-vm", "site1-h1", "site2-h2", "site3-h3", "site4-h4"},
+    "hub-spoke-azure-firewall": {"spoke1-vm1", "spoke2-vm2", "spoke3-vm3", "spoke4-vm4", "site1-h1"},
     "p2s-peering-added-later": {"lin", "tls", "vnet1-vm1", "vnet2-vm2", "win"},
     "vnet-address-space-change": {"hub-vm1", "hub-sdwan", "spoke-vm2", "branch-h1"},
     "route-server-instance-lost": {"vnet1-vm1", "vnet1-sdwan", "vnet1-single", "branch-h1", "lab-h2"},
@@ -167,6 +168,7 @@ ENDPOINTS = {
 }
 # Whose stories name the Internet as a target.
 TO_INTERNET = {
+    "hub-spoke-azure-firewall",
     "nsg-three-tier",
     "nsg-virtual-network-tag",
     "private-subnet-outbound",
@@ -188,6 +190,7 @@ TO_INTERNET = {
 }
 # Whose stories have the Internet ask.
 FROM_INTERNET = {
+    "hub-spoke-azure-firewall",
     "nsg-three-tier",
     "nsg-virtual-network-tag",
     "private-subnet-outbound",

@@ -32,6 +32,7 @@ TOGETHER = {
     "azure/dataplane/test_public_addresses.py",
     "azure/dataplane/test_subnet_peerings.py",
     "azure/dataplane/test_vpn_servers.py",
+    "azure/dataplane/test_rules_of_appliances.py",
     "azure/dataplane/test_ways_out.py",
     "cli/test_surroundings.py",
     "controllers/test_controllers.py",

@@ -18,7 +18,7 @@ from netlab.results.drops import Cause, DropType, cause
 from netlab.scenario import network
 from netlab.scenario.addresses import GATEWAY_SUBNET
 from netlab.scenario.names import INTERNET
-from netlab.scenario.network import BalancingRule, Nic, PrivateEndpoint, Router, VNet
+from netlab.scenario.network import BalancingRule, Firewall, Nic, PrivateEndpoint, Router, VNet
 
 Instances = Mapping[IPv4Network, tuple[Router, ...]]
 
@@ -36,8 +36,8 @@ class _Fabric:
     vnet: VNet
 
     def node(self) -> Node:
-        vnet, public = self.vnet, self.vnet.network.public
-        pairs = {nic.address: public.machines[nic.node] for nic in vnet.nics if nic.node in public.machines}
+        vnet, egress = self.vnet, self.vnet.network.public.egress[self.vnet.name]
+        out = Translation(INTERNET, dict(self.vnet.public_pairs), egress, pools=self.vnet.nat_pools)
         return Node(
             vnet.node,
             self._table(local_routes(vnet)),
@@ -45,7 +45,7 @@ class _Fabric:
             deliveries=dict(self._deliveries()),
             frontends=dict(self._frontends()),
             filters=tuple(self._filters()),
-            translations={INTERNET: Translation(INTERNET, pairs, public.egress[vnet.name], pools=vnet.nat_pools)},
+            translations={INTERNET: out},
         )
 
     def _filters(self) -> Iterator[AnyFilter]:
@@ -65,6 +65,7 @@ class _Fabric:
             for router in self.state.topology.with_tunnels(gateway):
                 yield from ((address, self._to(router.node)) for address in gateway.instance_addresses(router))
         yield from ((end.address, self._to(end.node)) for end in self.vnet.interfaces)
+        yield from ((firewall.instance, self._to(firewall.node)) for firewall in self.vnet.firewalls)
 
     def _to(self, node: str) -> Hop:
         return Hop(node, node, self.vnet.node)
@@ -74,9 +75,9 @@ class _Fabric:
     def _tables(self) -> Iterator[tuple[str, Table]]:
         """The table of each ingress: NICs by their subnets, gateways, peers, and peers for an appliance."""
         vnet = self.vnet
-        subnets = dict.fromkeys(nic.subnet for nic in vnet.nics)
+        subnets = dict.fromkeys(nic.subnet for nic in vnet.senders)
         by_subnet = {subnet: self._table(offers.effective_routes(self.state, subnet)) for subnet in subnets}
-        yield from ((nic.node, by_subnet[nic.subnet]) for nic in vnet.nics)
+        yield from ((nic.node, by_subnet[nic.subnet]) for nic in vnet.senders)
         yield from ((endpoint.node, self._of_endpoint(endpoint)) for endpoint in vnet.private_endpoints)
         for router in (*self.state.topology.with_tunnels(vnet.vpn_gateway), *offers.expressroute_instances(vnet)):
             yield router.node, self._of_gateway(router)
@@ -88,7 +89,7 @@ class _Fabric:
             yield peer.node, self._table(active((*routes_from_peer(vnet, peer), *learned)))
             yield from ((link_to_appliance(peer, nic), self._for(nic)) for nic in vnet.next_hops)
 
-    def _for(self, nic: Nic) -> Table:
+    def _for(self, nic: Nic | Firewall) -> Table:
         """The table for packets that a peer sends to an appliance."""
         return Table((Route(ANY, "the peer's route", nic.node, (self._to(nic.node),)),))
 
@@ -167,7 +168,7 @@ class _Fabric:
                 return
         yield Hop(drop=cause(DropType.NO_NEXT_HOP, next_hop=address))
 
-    def _to_nic(self, nic: Nic, choice: str = "") -> Hop:
+    def _to_nic(self, nic: Nic | Firewall, choice: str = "") -> Hop:
         if nic.vnet is self.vnet:
             return Hop(nic.node, nic.node, self.vnet.node, choice=choice)
         return Hop(nic.vnet.node, link_to_appliance(nic.vnet, nic), link_to_appliance(self.vnet, nic), choice=choice)

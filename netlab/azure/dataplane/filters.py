@@ -16,7 +16,7 @@ from netlab.results.drops import Cause, DropType, cause
 from netlab.results.protocols import Protocol
 from netlab.scenario.models import TunnelPort
 from netlab.scenario.names import INTERNET
-from netlab.scenario.network import AccessNetwork, Nic, Peering, PrivateEndpoint, VNet
+from netlab.scenario.network import AccessNetwork, Firewall, Nic, Peering, PrivateEndpoint, VNet
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +125,10 @@ class RuleList:
     name: str
     terms: tuple[Term, ...]
 
-    def refusal(self, packet: Packet) -> Cause | None:
-        """Why it drops a packet; None if it accepts it."""
-        return next(term for term in self.terms if term.matches(packet)).cause
+    def refusal(self, packet: Packet, *, last: bool = True) -> Cause | None:
+        """Why it drops a packet; None if it accepts it, or if only the last rule is for it and does not count."""
+        terms = self.terms if last else self.terms[:-1]
+        return next((term.cause for term in terms if term.matches(packet)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,11 +177,15 @@ _ALONE: dict[tuple[Protocol, int], tuple[str, str]] = {
 @dataclass(frozen=True, slots=True)
 class SessionFilter:
     """The connection tracking of a stateful appliance, for all that it forwards: what belongs to no session and opens
-    none is invalid (F20, F21, F25). ``loose``: an ACK in the middle of a connection opens one, too.
+    none is invalid (F20, F21, F25). ``loose``: an ACK in the middle of a connection opens one, too. ``rules`` decide of
+    the packets that open sessions; without any all of them may. Of those that the node redirected, as it remembers by
+    the name ``redirects``, they decide only where one of them is for the packet (F8).
     """
 
     memory: str
     loose: bool = False
+    rules: RuleList | None = None
+    redirects: str = ""
     ingress: frozenset[str] = frozenset()
     egress: frozenset[str] = frozenset()
 
@@ -194,9 +199,10 @@ class SessionFilter:
         mine = [item.before for item in sessions if item.node == self.memory]
         if any(before.answer == packet for before in mine):
             return None
+        redirected = any(item.node == self.redirects and item.after == packet for item in sessions)
         found = _ALONE.get((packet.protocol, packet.turn))
         if found is None or (self.loose and packet.turn == 2 and not mine):
-            return None
+            return self.rules.refusal(packet, last=not redirected) if self.rules is not None else None
         return cause(DropType.INVALID_STATE, packet=found[0], before=found[1])
 
     def remembered(self, packet: Packet) -> Sessions:
@@ -242,7 +248,7 @@ def _within(address: IPv4Address, prefixes: Collection[IPv4Network]) -> bool:
     return any(address in prefix for prefix in prefixes)
 
 
-def link_to_appliance(vnet: VNet, nic: Nic) -> str:
+def link_to_appliance(vnet: VNet, nic: Nic | Firewall) -> str:
     """The link of a VNet that carries packets for an appliance of a peer; at the peer, where they come in.
 
     Over the peering itself nothing tells packets for the appliance from packets for the machines behind it.
@@ -256,6 +262,7 @@ def of_vnet(vnet: VNet) -> Iterator[Filter]:
         if not nic.ip_forwarding:
             yield from _own_packets_only(nic)
     forwarding = frozenset(nic.node for nic in vnet.nics if nic.appliance is not None)
+    forwarding |= {firewall.node for firewall in vnet.firewalls}
     for peering in vnet.peerings:
         if forwarding and peering.theirs is not None and not peering.theirs.spec.allow_forwarded_traffic:
             yield _originating_only(peering, forwarding)
@@ -292,13 +299,6 @@ def _of_private_endpoint(endpoint: PrivateEndpoint) -> Iterator[Filter]:
     if endpoint.spec.status != "Approved":
         why = cause(DropType.NOT_APPROVED, endpoint=endpoint.node, status=endpoint.spec.status)
         yield Filter(why, egress=link)
-
-
-def of_appliance(nic: Nic) -> Iterator[SessionFilter]:
-    """The sessions of a stateful appliance."""
-    nva = nic.spec.nva
-    if nva is not None and nva.stateful != "none":
-        yield SessionFilter(f"the sessions of {nic.node}", nva.stateful == "loose")
 
 
 def _own_sources_only(vnet: VNet) -> Filter:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import IPv4Network
 
-from netlab.azure.dataplane import filters
+from netlab.azure.dataplane import firewalls
 from netlab.azure.dataplane.nodes import Node, Translation
 from netlab.azure.dataplane.routers import Leases, lost_peers, own_routes, to_the_internet
 from netlab.azure.dataplane.tables import ANY, Hop, Route, Table, TunnelEnd, table
@@ -14,6 +14,7 @@ from netlab.azure.p2s.tunnels import TUNNELS
 from netlab.azure.selectors import Selectors
 from netlab.azure.state import State
 from netlab.results.drops import DropType, cause
+from netlab.scenario.addresses import PRIVATE_PREFIXES
 from netlab.scenario.names import INTERNET
 from netlab.scenario.network import Client, ClientTunnel, Host, Nic, PrivateEndpoint, Site
 
@@ -26,13 +27,13 @@ def machine(state: State, nic: Nic) -> Node:
     own = (lost_peers(state, router), own_routes(state, router)) if router is not None else ()
     nva = nic.spec.nva
     hides = nva is not None and nva.masquerade != "none"
-    public_only = nva is not None and nva.masquerade == "public"
-    hidden = {fabric: Translation(fabric, masquerade=nic.address, public_only=public_only)} if hides else {}
+    kept = PRIVATE_PREFIXES if nva is not None and nva.masquerade == "public" else ()
+    hidden = {fabric: Translation(fabric, masquerade=nic.address, kept=kept)} if hides else {}
     return Node(
         nic.node,
         table(*own, (default,)),
         addresses=frozenset((nic.address,)),
-        filters=tuple(filters.of_appliance(nic)),
+        filters=tuple(firewalls.of_appliance(nic)),
         translations=hidden,
         forwards=nva is not None,
         stopped=cause(DropType.STOPPED) if nic.node in state.hit(Impact.STOPPED) else None,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network
 
-from netlab.azure.dataplane.filters import AnyFilter
+from netlab.azure.dataplane.filters import AnyFilter, Term
 from netlab.azure.dataplane.packets import Packet, Session, Sessions
 from netlab.azure.dataplane.tables import Hop, Table
 from netlab.results.drops import Cause, DropType, cause
@@ -26,20 +26,19 @@ class Translation:
 
     ``pairs`` are translated one to one without state; every other source becomes ``masquerade``. TCP and UDP from the
     prefixes of ``pools`` become their addresses before all that, unless they answer. The node remembers what it
-    forwards: answers are translated back, and no others. ``public_only``: packets for private destinations keep their
-    source.
+    forwards: answers are translated back, and no others. Packets for the destinations ``kept`` keep their source.
     """
 
     link: str
     pairs: Mapping[IPv4Address, IPv4Address] = field(default_factory=dict)
     masquerade: IPv4Address | None = None
-    public_only: bool = False
+    kept: tuple[IPv4Network, ...] = ()
     pools: tuple[tuple[IPv4Network, IPv4Address], ...] = ()
 
     def outward(self, packet: Packet, *, answers: bool, sessions: Sessions) -> Packet:
         """A packet that leaves by the link; one that answers what the node remembers is not masqueraded."""
         del sessions
-        if self.public_only and is_private(packet.destination):
+        if _within(packet.destination, self.kept):
             return packet
         if not answers and packet.protocol != "icmp":
             for prefix, address in self.pools:
@@ -59,7 +58,7 @@ class Translation:
     def remembers(self, packet: Packet) -> bool:
         """Whether a node remembers a packet that it forwards: one whose answer it would masquerade else, and that is no
         private destination, which the Internet drops."""
-        return self.masquerade is not None and not is_private(packet.source)
+        return self.masquerade is not None and not _within(packet.source, PRIVATE_PREFIXES)
 
     def inward(self, packet: Packet, sessions: Sessions) -> Packet:
         """A packet that comes in by the link."""
@@ -111,7 +110,55 @@ def _between(packet: Packet, sources: Iterable[NatRule], destinations: Iterable[
     return found.sent_from(translated(packet.source, sources))
 
 
-AnyTranslation = Translation | PrefixTranslation
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """Where packets are sent that a term is for: to another address, and to another port where it has one (DNAT)."""
+
+    term: Term
+    address: IPv4Address
+    port: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FirewallTranslation:
+    """Translation of a firewall (F10, F14): what leaves gets its ``address``, except for the destinations ``kept``, and
+    the first of ``redirects`` that is for a packet which comes in sends it on. It remembers these under ``memory``, and
+    translates their source, too, wherever they go.
+    """
+
+    memory: str
+    address: IPv4Address
+    kept: tuple[IPv4Network, ...] = ()
+    redirects: tuple[Redirect, ...] = ()
+
+    def outward(self, packet: Packet, *, answers: bool, sessions: Sessions) -> Packet:
+        """A packet that leaves by the link."""
+        mine = tuple(item for item in reversed(sessions) if item.node == self.memory)
+        undone = next((found for item in mine if (found := item.undo(packet)) is not None), None)
+        if undone is not None:
+            return undone
+        redirected = any(replace(item.after, turn=packet.turn) == packet for item in mine)
+        kept = not redirected and _within(packet.destination, self.kept)
+        return packet if answers or kept else packet.sent_from(self.address)
+
+    def inward(self, packet: Packet, sessions: Sessions) -> Packet:
+        """A packet that comes in by the link."""
+        del sessions
+        found = next((item for item in self.redirects if item.term.matches(packet)), None)
+        return packet.sent_to(found.address, found.port) if found is not None else packet
+
+    def opened(self, node: str, before: Packet, after: Packet) -> Sessions:
+        """What is remembered of a packet that was translated."""
+        if after.destination != before.destination:
+            return (Session(self.memory, before, after),)
+        return (Session(node, before, after),) if after.source != before.source else ()
+
+    def remembers(self, packet: Packet) -> bool:
+        """Whether a node remembers a packet that it forwards: one whose answer would get its address else."""
+        return not _within(packet.source, self.kept)
+
+
+AnyTranslation = Translation | PrefixTranslation | FirewallTranslation
 
 
 # The protocol and the port of packets; None for every port.
@@ -212,6 +259,5 @@ def _by_link(found: Iterable[tuple[str, AnyFilter]]) -> Mapping[str, tuple[AnyFi
     return {link: tuple(items) for link, items in filters.items()}
 
 
-def is_private(address: IPv4Address) -> bool:
-    """Whether an address is for private networks: the Internet has no route to it."""
-    return any(address in prefix for prefix in PRIVATE_PREFIXES)
+def _within(address: IPv4Address, prefixes: Iterable[IPv4Network]) -> bool:
+    return any(address in prefix for prefix in prefixes)

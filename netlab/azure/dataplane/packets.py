@@ -33,9 +33,9 @@ class Packet:
         """The packet with another source address."""
         return replace(self, source=source)
 
-    def sent_to(self, destination: IPv4Address) -> Packet:
-        """The packet with another destination address."""
-        return replace(self, destination=destination)
+    def sent_to(self, destination: IPv4Address, port: int | None = None) -> Packet:
+        """The packet with another destination address, and with another port where one is given."""
+        return replace(self, destination=destination, destination_port=self.destination_port if port is None else port)
 
 
 @dataclass(frozen=True, slots=True)

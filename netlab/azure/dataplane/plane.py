@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 from ipaddress import IPv4Address
 
-from netlab.azure.dataplane import fabrics, machines, routers, underlay
+from netlab.azure.dataplane import fabrics, firewalls, machines, routers, underlay
 from netlab.azure.dataplane.nodes import Node
 from netlab.azure.dataplane.packets import Packet, Sessions
 from netlab.azure.dataplane.walk import Walk, walks
@@ -44,6 +44,7 @@ class Plane:
             yield vnet.node, partial(fabrics.fabric, state, vnet)
             yield from ((nic.node, partial(machines.machine, state, nic)) for nic in vnet.nics)
             yield from ((end.node, partial(machines.private_endpoint, end)) for end in vnet.private_endpoints)
+            yield from ((item.node, partial(firewalls.firewall, item)) for item in vnet.firewalls)
         for gateway in network.vpn_gateways:
             for router in state.topology.with_tunnels(gateway):
                 yield router.node, partial(routers.gateway_instance, state, leases, router)

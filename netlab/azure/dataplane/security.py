@@ -30,7 +30,8 @@ _IN_THE_TAG = ("VirtualAppliance", "VirtualNetworkGateway")
 
 def filters_of(vnet: VNet, tag: Tag, direction: Direction) -> Iterator[StatefulFilter]:
     """The filters before the NICs of a VNet that have a network security group (N2)."""
-    for nic in vnet.interfaces:
+    interfaces: tuple[Nic | PrivateEndpoint, ...] = (*vnet.nics, *vnet.private_endpoints)
+    for nic in interfaces:
         if nic.security_groups:
             yield _filter(nic, tag, direction)
 

@@ -36,7 +36,7 @@ def _public_nodes(network: Network) -> Iterator[tuple[IPv4Address, str]]:
     for vnet in network.vnets.values():
         yield public.egress[vnet.name], vnet.node
         yield from ((address, vnet.node) for address in dict.fromkeys(address for _, address in vnet.nat_pools))
-        yield from ((public.machines[nic.node], vnet.node) for nic in vnet.nics if nic.node in public.machines)
+        yield from ((address, vnet.node) for _, address in vnet.public_pairs)
 
 
 def access(found: AccessNetwork) -> Node:

@@ -11,6 +11,7 @@ from ipaddress import IPv4Address, IPv4Network
 from netlab.azure.mends import (
     clients,
     events,
+    firewalls,
     internet,
     ipsec,
     load_balancers,
@@ -132,6 +133,9 @@ _BY_TYPE: Mapping[DropType, Callable[[Case], Iterator[Change]]] = {
     DropType.NOT_APPROVED: _not_approved,
     DropType.NOT_A_PEERED_SUBNET: _not_peered,
     DropType.NO_OUTBOUND_METHOD: internet.of_private_subnet,
+    DropType.FIREWALL_RULE: firewalls.of_firewall,
+    DropType.NO_FIREWALL_RULE: firewalls.of_firewall,
+    DropType.APPLIANCE_RULE: firewalls.of_appliance,
     DropType.INVALID_STATE: sessions.of_invalid_state,
     DropType.LOOP: tables.of_loop,
     DropType.NOT_FORWARDING: _appliance,

@@ -131,4 +131,4 @@ class Case:
         gateways = (vnet.vpn_gateway, vnet.expressroute_gateway)
         if before in {router.node for gateway in gateways if gateway is not None for router in gateway.instances}:
             return vnet.subnets[GATEWAY_SUBNET]
-        return next((nic.subnet for nic in vnet.nics if nic.node == before), None)
+        return next((nic.subnet for nic in vnet.senders if nic.node == before), None)

@@ -52,8 +52,8 @@ def _allowed(case: Case, priority: int) -> Iterator[Change]:
     free = max((each for each in PRIORITIES if each < priority and each not in taken), default=None)
     if free is None:
         return
-    name, target, protocol = free_name(spec, direction, free), _range(case, case.receiver), _protocol(case.protocols)
-    for source in dict.fromkeys((_range(case, case.sender), *_translated(case))):
+    name, target, protocol = free_name(spec, direction, free), range_of(case, case.receiver), _protocol(case.protocols)
+    for source in dict.fromkeys((range_of(case, case.sender), *translated_sources(case))):
         rule = {"priority": free, "direction": direction, "access": "Allow", "protocol": protocol}
         sides = {"source_address_prefix": source, "destination_address_prefix": target}
         why = f"rule {priority} {case.cause['rule']} denies it (N4)"
@@ -75,7 +75,7 @@ def _protocol(protocols: tuple[Protocol, ...]) -> str:
     return protocols[0].capitalize() if len(protocols) == 1 else "*"
 
 
-def _range(case: Case, end: Endpoint) -> str:
+def range_of(case: Case, end: Endpoint) -> str:
     """What a rule writes for an end: its subnet, its site's or its pool's prefix, or the tag Internet."""
     network = case.state.network
     nic = network.nics.get(end.node) or network.private_endpoints.get(end.node)
@@ -85,7 +85,7 @@ def _range(case: Case, end: Endpoint) -> str:
     return str(place.prefix) if place is not None and end.node != INTERNET else "Internet"
 
 
-def _translated(case: Case) -> Iterator[str]:
+def translated_sources(case: Case) -> Iterator[str]:
     """The sources that a packet may have after the appliances that it passed."""
     nics = (case.state.network.nics.get(node) for node in case.walk.nodes)
     yield from (str(nic.address) for nic in nics if isinstance(nic, Nic) and nic.appliance is not None)

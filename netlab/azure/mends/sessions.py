@@ -8,20 +8,27 @@ from netlab.azure.mends import tables
 from netlab.azure.mends.case import Case, place_of
 from netlab.results.mends import Change, Edit
 from netlab.scenario.addresses import GATEWAY_SUBNET
-from netlab.scenario.network import Nic, Subnet
+from netlab.scenario.network import Firewall, Nic, Subnet
 
 
 def of_invalid_state(case: Case) -> Iterator[Change]:
     """The way that does not pass the appliance is the one from the receiver of the dropped packet to its sender."""
-    nic = case.state.network.nics[case.walk.dropped_at]
+    network, node = case.state.network, case.walk.dropped_at
+    by_node = {firewall.node: firewall for firewall in network.firewalls.values()}
+    nic = by_node.get(node) or network.nics[node]
     place = place_of(case.state, case.own)
     if place is not None:
         for subnet in _begins(case, nic):
             yield tables.lead(subnet, place.prefix, "VirtualAppliance", nic, "so that both ways pass it (F20, F21)")
     yield from of_wrong_answer(case)
-    sender = case.state.network.nics.get(case.sender.node)
+    sender = network.nics.get(case.sender.node)
     if sender is not None and sender.subnet.spec.route_table is not None:
         yield from tables.unused(sender.subnet, sender.subnet.spec.route_table, case.address)
+    yield from _of_itself(nic) if isinstance(nic, Nic) else ()
+
+
+def _of_itself(nic: Nic) -> Iterator[Change]:
+    """Another way to forward: under the appliance's own address, or without sessions."""
     path = ("vnets", nic.vnet.name, "vms", nic.name, "nva")
     sentence = f"let {nic.node} translate the source of all that it forwards (masquerade: always): answers come to it"
     yield Change(f"{sentence} then (F28)", (Edit("set", (*path, "masquerade"), "always"),))
@@ -55,7 +62,7 @@ def _of_translation(case: Case, nic: Nic) -> Iterator[Change]:
     yield Change(sentence, (Edit("set", path, "public"),))
 
 
-def _begins(case: Case, nic: Nic) -> Iterator[Subnet]:
+def _begins(case: Case, nic: Nic | Firewall) -> Iterator[Subnet]:
     """The subnets whose tables decide of that way: the machine's own, or the GatewaySubnet where it comes in."""
     receiver = case.state.network.nics.get(case.receiver.node)
     if receiver is not None:

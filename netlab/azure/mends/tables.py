@@ -11,7 +11,7 @@ from netlab.results.drops import DropType
 from netlab.results.mends import Change, Edit
 from netlab.scenario.addresses import DEFAULT_ROUTE
 from netlab.scenario.models import UserRoute
-from netlab.scenario.network import Nic, Subnet
+from netlab.scenario.network import Firewall, Nic, Subnet
 
 
 def user_route(subnet: Subnet, destination: IPv4Address) -> tuple[str, UserRoute | None]:
@@ -123,7 +123,7 @@ def _to_internet(case: Case, nic: Nic | None) -> Iterator[Change]:
 # --- routes that lead on --------------------------------------------------------------------------------------------
 
 
-def lead(subnet: Subnet, prefix: IPv4Network, hop: str, appliance: Nic | None, why: str) -> Change:
+def lead(subnet: Subnet, prefix: IPv4Network, hop: str, appliance: Nic | Firewall | None, why: str) -> Change:
     """A user route of a subnet to a next hop, in its route table or in a new one."""
     route: dict[str, str] = {"address_prefix": str(prefix), "next_hop_type": hop}
     if appliance is not None:
@@ -131,7 +131,7 @@ def lead(subnet: Subnet, prefix: IPv4Network, hop: str, appliance: Nic | None, w
     table, where = subnet.spec.route_table, f"subnet {subnet.name} of {subnet.vnet.name}"
     names = {item.address_prefix: name for name, item in subnet.route_table.routes.items()}
     name = names.get(prefix, f"to-{prefix}".replace(".", "-").replace("/", "-"))
-    server = appliance is not None and appliance.appliance is not None and appliance.appliance.is_vpn_server
+    server = isinstance(appliance, Nic) and appliance.appliance is not None and appliance.appliance.is_vpn_server
     what = "the VPN server " if server else ""
     target = f"VirtualAppliance {appliance.address}, {what}{appliance.node}" if appliance is not None else hop
     sentence = f"give {where} a user route for {prefix} to {target} {why}"
@@ -157,7 +157,7 @@ def by_appliances(case: Case, prefix: IPv4Network) -> Iterator[Change]:
 def led_by_appliances(subnet: Subnet, prefix: IPv4Network) -> Iterator[Change]:
     """User routes of a subnet to each appliance that can be their next hop, with a peering that lets it forward."""
     for nic in _appliances(subnet):
-        server = nic.appliance is not None and nic.appliance.is_vpn_server
+        server = isinstance(nic, Nic) and nic.appliance is not None and nic.appliance.is_vpn_server
         change = lead(subnet, prefix, "VirtualAppliance", nic, "(R90)" if server else "(R89)")
         yield change
         peering = subnet.vnet.peering_to.get(nic.vnet)
@@ -166,7 +166,8 @@ def led_by_appliances(subnet: Subnet, prefix: IPv4Network) -> Iterator[Change]:
             yield Change(f"{change.sentence}, and {forwarded.sentence}", (*change.edits, *forwarded.edits))
 
 
-def _appliances(subnet: Subnet) -> Iterator[Nic]:
-    """The NICs of appliances that can be the next hop of a subnet's routes."""
+def _appliances(subnet: Subnet) -> Iterator[Nic | Firewall]:
+    """The NICs of appliances, and the Azure Firewalls, that can be the next hop of a subnet's routes."""
     for vnet in (subnet.vnet, *subnet.vnet.peering_to):
         yield from (nic for nic in vnet.nics if nic.appliance is not None and nic.subnet is not subnet)
+        yield from (firewall for firewall in vnet.firewalls if firewall.subnet is not subnet)

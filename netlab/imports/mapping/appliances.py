@@ -18,7 +18,7 @@ def add(job: Job) -> None:
         behind = [(v, name) for v in near for name in load_balancers.members_behind(job, v, address)]
         for place, name in behind or [(v, machines[v, address]) for v in places[:1]]:
             _become(job, place, name)
-        if not places and not behind:
+        if not places and not behind and not any((v, address) in job.firewalls for v in near):
             job.notes.warn(
                 route, f"its next hop {address} is an address that nobody in the input has: the route is kept"
             )

@@ -8,6 +8,7 @@ from netlab.imports.mapping import (
     circuits,
     connections,
     devices,
+    firewalls,
     gateways,
     load_balancers,
     machines,
@@ -39,6 +40,7 @@ def add(job: Job) -> None:
     security_groups.name(job)
     nat_gateways.name(job)
     load_balancers.name(job)
+    firewalls.name(job)
     peerings.name(job)
     job.names.give("vnets", ((v.key, v.name, v.id.group) for v in job.of_type(VNETS)), nodes=True)
     security_groups.add(job)
@@ -47,6 +49,7 @@ def add(job: Job) -> None:
     public.settle(job)
     nat_gateways.add(job)
     addresses.plan(job)
+    firewalls.add(job)
     machines.add(job)
     route_tables.add(job)
     gateways.add(job)

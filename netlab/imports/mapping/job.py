@@ -26,6 +26,7 @@ ROUTE_TABLES = "microsoft.network/routetables"
 NICS = "microsoft.network/networkinterfaces"
 MACHINES = "microsoft.compute/virtualmachines"
 FIREWALLS = "microsoft.network/azurefirewalls"
+POLICIES = "microsoft.network/firewallpolicies"
 BALANCERS = "microsoft.network/loadbalancers"
 HUBS = "microsoft.network/virtualhubs"
 PUBLIC_ADDRESSES = "microsoft.network/publicipaddresses"
@@ -60,6 +61,8 @@ class Job:
     """The machine of a NIC, VNet and name, by the NIC's key."""
     claims: dict[str, set[str]] = field(default_factory=dict)
     """The keys of the resources that use a public address, by its key."""
+    firewalls: set[tuple[str, str]] = field(default_factory=set)
+    """The Azure Firewalls of the scenario: VNet and private address."""
     invented_addresses: set[str] = field(default_factory=set)
     next_hops: set[str] = field(default_factory=set)
     """The addresses that routes and BGP connections name: no probe gets one."""

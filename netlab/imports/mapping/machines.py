@@ -1,4 +1,4 @@
-"""NICs become machines; so does an Azure Firewall (5.10, 5.13)."""
+"""NICs become machines; so does an Azure Firewall whose policy is not in the input (5.10, 5.13)."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ from typing import Any
 
 from netlab.imports import ids
 from netlab.imports.bodies import Resource, entries, reference
-from netlab.imports.mapping import addresses, public, security_groups
+from netlab.imports.mapping import addresses, firewalls, public, security_groups
 from netlab.imports.mapping.job import FIREWALLS, MACHINES, NICS, Job
 from netlab.imports.runtime import Unknown
 
 
 def add(job: Job) -> None:
-    """A machine for each NIC that is in a subnet of the input, and for each firewall."""
+    """A machine for each NIC that is in a subnet of the input, and for each firewall without a policy."""
     owners = _machines_of_nics(job)
     several = Counter(owner.key for owner in owners.values() if owner is not None)
     for nic in job.of_type(NICS):
         _nic(job, nic, owners.get(nic.key), several)
     for firewall in job.of_type(FIREWALLS):
-        _firewall(job, firewall)
+        if not firewalls.policy_of(job, firewall):
+            _firewall(job, firewall)
     _settle_machines(job, owners)
 
 
@@ -161,5 +162,5 @@ def _firewall(job: Job, firewall: Resource) -> None:
     job.draft.put(("vnets", vnet, "vms", written), entry, job.rename(firewall.name, written) or "Azure Firewall")
     job.addresses[f"vm {vnet} {written}"] = address
     what = "an appliance that forwards everything" if forwards else "a machine that forwards nothing"
-    job.notes.approximate(firewall, f"machine {vnet}-{written}", f"{what}: its rules are not modelled")
-    job.notes.warn(firewall.name, f"the Azure Firewall is {what}; its rules and its policy are not modelled")
+    job.notes.approximate(firewall, f"machine {vnet}-{written}", f"{what}: its policy is not in the input")
+    job.notes.warn(firewall.name, f"the Azure Firewall is {what}: its policy is not in the input")

@@ -132,15 +132,15 @@ class Coroner:
 
     def _barred(self, trace: Trace, leg: Direction, seen: Sighting, destination: str) -> Cause | None:
         """Which filter of a fabric, or which barrier of a firewall, a packet that came in there met; None if none."""
-        stray = self._stray(trace, leg, seen)
-        if stray is not None:
-            return stray
+        screening = Screening(self.plan, trace, leg, seen.node, self._members)
+        refused = self._stray(trace, leg, seen) or screening.forwarded(seen)
+        if refused is not None:
+            return refused
         barriers = tuple(self._barriers(seen.node))
         if not barriers:
             return None
         destination = self._behind(seen.node, destination)
         seen = replace(seen, target=self._behind(seen.node, seen.target))
-        screening = Screening(self.plan, trace, leg, seen.node, self._members)
         denied = screening.outbound(seen)
         if denied is not None:
             return denied

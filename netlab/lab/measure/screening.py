@@ -1,13 +1,23 @@
-"""Which rule of a network security group dropped a packet, by the plan and where the packet was seen. Pure."""
+"""Which rule of a network security group or of a firewall dropped a packet, by the plan and where it was seen. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from ipaddress import IPv4Address, IPv4Network
 
-from netlab.plan.model import AddressSet, Plan, SecuredPort, SecurityChain, SecurityRules, SecurityTerm
+from netlab.plan.model import (
+    AddressSet,
+    FirewallNat,
+    Plan,
+    RedirectedFlow,
+    SecuredPort,
+    SecurityChain,
+    SecurityRules,
+    SecurityTerm,
+    StatefulForwarding,
+)
 from netlab.probe.trace import Sighting, Trace
 from netlab.results.drops import Cause, Direction
 from netlab.results.protocols import PORT, SOURCE_PORTS
@@ -17,7 +27,7 @@ _ANY_PORT = ("0-65535",)
 
 @dataclass(frozen=True)
 class Screening:
-    """The chains of a node for the NICs that a packet of a trace leaves and enters there; none but at a fabric.
+    """The chains of a fabric for the NICs that a packet of a trace leaves and enters there, or the rules of a firewall.
 
     ``members`` reads what a set holds that gateways fill, by the namespace and the set's name.
     """
@@ -38,6 +48,27 @@ class Screening:
         ports = (self._ports[name] for name in egress if name in self._ports)
         return next((why for port in ports if (why := self._denied(port.inbound, port, seen)) is not None), None)
 
+    def forwarded(self, seen: Sighting) -> Cause | None:
+        """The rule of a firewall for packets that open sessions; None if it passes."""
+        asked = any(s.node == self.node for s in self.trace.sightings if s.leg == "forward")
+        if self._stateful is None or (self.leg == "reverse" and asked):
+            return None
+        redirected = next((flow for flow in self._redirects if self._matches(flow.term, seen)), None)
+        if redirected is None:
+            return next((term.cause for term in self._stateful.terms if self._matches(term, seen)), None)
+        after = replace(seen, target=redirected.address)
+        return next((term.cause for term in self._stateful.terms[:-1] if self._matches(term, after)), None)
+
+    @cached_property
+    def _stateful(self) -> StatefulForwarding | None:
+        rulesets = self.plan.node(self.node).nftables
+        return next((ruleset for ruleset in rulesets if isinstance(ruleset, StatefulForwarding)), None)
+
+    @cached_property
+    def _redirects(self) -> tuple[RedirectedFlow, ...]:
+        rulesets = self.plan.node(self.node).nftables
+        return next((ruleset.redirects for ruleset in rulesets if isinstance(ruleset, FirewallNat)), ())
+
     @cached_property
     def _rules(self) -> SecurityRules | None:
         return next((fabric.security for fabric in self.plan.fabrics if fabric.node == self.node), None)
@@ -48,7 +79,9 @@ class Screening:
 
     @cached_property
     def _sets(self) -> dict[str, AddressSet]:
-        return {item.name: item for item in self._rules.sets} if self._rules is not None else {}
+        found = (self._rules, self._stateful, *self.plan.node(self.node).nftables)
+        holders = (item for item in found if isinstance(item, SecurityRules | StatefulForwarding | FirewallNat))
+        return {item.name: item for holder in holders for item in holder.sets}
 
     def _denied(self, chains: Iterable[SecurityChain], port: SecuredPort, seen: Sighting) -> Cause | None:
         if self.leg == "reverse" and self._asked_through(port):

@@ -13,6 +13,7 @@ Kind = Literal[
     "vnet",
     "vm",
     "private endpoint",
+    "firewall",
     "gateway",
     "route server",
     "edge router",

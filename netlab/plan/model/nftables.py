@@ -58,13 +58,6 @@ class ApplianceNat:
 
 
 @dataclass(frozen=True, slots=True)
-class StatefulForwarding:
-    """A machine forwards what belongs to a connection or opens one; ``loose``: also from the middle of a connection."""
-
-    loose: bool
-
-
-@dataclass(frozen=True, slots=True)
 class VpnServerNat:
     """A machine hands IKE and ESP of each peer on to the charon that serves it: pairs of both addresses (R32)."""
 
@@ -146,6 +139,39 @@ class SecurityTerm:
     source_ports: tuple[str, ...] = ()
     destinations: str = ""
     destination_ports: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StatefulForwarding:
+    """A machine forwards what belongs to a connection or opens one; ``loose``: also from the middle of a connection.
+
+    ``terms`` decide of what opens one: the first that matches, and the last one is for all. Without any all may.
+    """
+
+    loose: bool
+    terms: tuple[SecurityTerm, ...] = ()
+    sets: tuple[AddressSet, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RedirectedFlow:
+    """What a firewall sends to another address, and to another port where that is not 0: flows that a term is for."""
+
+    term: SecurityTerm
+    address: str
+    port: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FirewallNat:
+    """A firewall sends over ``device`` under ``address``, except to the destinations ``kept``, and redirects flows, the
+    sources of which it translates, too. It takes nothing for itself."""
+
+    device: str
+    address: str
+    kept: tuple[str, ...]
+    redirects: tuple[RedirectedFlow, ...] = ()
+    sets: tuple[AddressSet, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,4 +280,5 @@ Ruleset = (
     | ClientFirewall
     | SecurityRules
     | StatefulForwarding
+    | FirewallNat
 )

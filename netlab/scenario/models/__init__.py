@@ -30,6 +30,13 @@ from netlab.scenario.models.client import Client, ClientCertificate, ClientNetwo
 from netlab.scenario.models.connection import Connection, IpsecPolicy, TrafficSelectorPolicy, TunnelSettings
 from netlab.scenario.models.endpoint import PrivateEndpoint
 from netlab.scenario.models.expressroute import Circuit, CircuitConnection, ExpressRouteGateway
+from netlab.scenario.models.firewall import (
+    Firewall,
+    FirewallPolicy,
+    FirewallRule,
+    RuleCollection,
+    RuleCollectionGroup,
+)
 from netlab.scenario.models.gateway import (
     NEEDS,
     TRIED,
@@ -49,7 +56,7 @@ from netlab.scenario.models.network_security_group import (
     NetworkSecurityGroup,
     SecurityRule,
 )
-from netlab.scenario.models.nva import BgpPolicy, BgpPolicyRule, NetworkVirtualAppliance, NvaBgp
+from netlab.scenario.models.nva import BgpPolicy, BgpPolicyRule, NetworkVirtualAppliance, NvaBgp, NvaRule
 from netlab.scenario.models.route_server import HubRoutingPreference, RouteServer
 from netlab.scenario.models.route_table import NextHop, RouteTable, UserRoute
 from netlab.scenario.models.scenario import Scenario
@@ -107,6 +114,9 @@ __all__ = [
     "Expectation",
     "ExpressRouteGateway",
     "Family",
+    "Firewall",
+    "FirewallPolicy",
+    "FirewallRule",
     "Flow",
     "FrontendIpConfiguration",
     "GatewayFault",
@@ -129,6 +139,7 @@ __all__ = [
     "NewKey",
     "NextHop",
     "NvaBgp",
+    "NvaRule",
     "OneMachine",
     "Os",
     "Peering",
@@ -143,6 +154,8 @@ __all__ = [
     "RouteServer",
     "RouteServerFault",
     "RouteTable",
+    "RuleCollection",
+    "RuleCollectionGroup",
     "Scenario",
     "SecurityRule",
     "Site",

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from netlab.scenario.models.firewall import Ports, Range, RuleName, ranges
 from netlab.scenario.values import Address, Asn, ConnectionName, Model, Prefix
 
 
@@ -65,6 +66,26 @@ class NvaBgp(Model):
     """Whether the appliance replaces 65515 by its own ASN in paths that it advertises to a Route Server (A31)."""
 
 
+class NvaRule(Model):
+    """A rule of an appliance for packets that open sessions. What is left out is any."""
+
+    action: Literal["Allow", "Deny"]
+    """What becomes of a packet that it is for."""
+    ip_protocols: tuple[Literal["TCP", "UDP", "ICMP", "Any"], ...] = ()
+    """The protocols of the packets."""
+    source_addresses: tuple[Range, ...] = ()
+    """The sources: `*`, addresses, prefixes, or ranges such as `10.0.0.4-10.0.0.9`."""
+    destination_addresses: tuple[Range, ...] = ()
+    """The destinations, as the sources."""
+    destination_ports: tuple[Ports, ...] = ()
+    """The ports of TCP and UDP: `*`, ports, or ranges such as `8000-8080`."""
+
+    @property
+    def ports(self) -> tuple[tuple[int, int], ...]:
+        """The ranges of destination ports; none means any."""
+        return ranges(self.destination_ports)
+
+
 class NetworkVirtualAppliance(Model):
     """What makes a virtual machine an appliance: it forwards packets, and to the Internet with its own address as the
     source. One that ends connections is a VPN server of one's own (R90)."""
@@ -75,6 +96,9 @@ class NetworkVirtualAppliance(Model):
     masquerade: Literal["none", "public", "always"] = "public"
     """What the appliance sends on under its own address: what is for public destinations, everything, or nothing
     (F28)."""
+    rules: dict[RuleName, NvaRule] = {}
+    """Its rules, by name: the first one that is for a packet decides, and what none allows is dropped. Default: none,
+    and all may pass (F25)."""
     bgp: NvaBgp | None = None
     """The appliance's BGP. Default: none."""
     static_routes: dict[ConnectionName, tuple[Prefix, ...]] = {}

@@ -12,6 +12,7 @@ from netlab.scenario.models.access import AccessNetwork
 from netlab.scenario.models.client import Client
 from netlab.scenario.models.connection import Connection
 from netlab.scenario.models.expressroute import Circuit
+from netlab.scenario.models.firewall import Firewall, FirewallPolicy
 from netlab.scenario.models.link import Impairment
 from netlab.scenario.models.nat_gateway import NatGateway
 from netlab.scenario.models.nat_rule import NatMode, NatRule, effective
@@ -51,6 +52,10 @@ class Scenario(Model):
     Azure changes them every week."""
     nat_gateways: dict[Name, NatGateway] = {}
     """The NAT gateways, by name. A subnet uses one by its name."""
+    firewall_policies: dict[Name, FirewallPolicy] = {}
+    """The policies of Azure Firewalls, by name."""
+    firewalls: dict[Name, Firewall] = {}
+    """The Azure Firewalls, by name."""
     vnets: dict[Name, VirtualNetwork] = {}
     """The virtual networks, by name."""
     peerings: dict[ConnectionName, Peering] = {}

@@ -16,6 +16,7 @@ from netlab.scenario.network.ends import (
     Site,
     VpnGateway,
 )
+from netlab.scenario.network.firewalls import Firewall
 from netlab.scenario.network.graph import Client, ClientTunnel, Network, resolve
 from netlab.scenario.network.load_balancers import BalancingRule, Frontend, LoadBalancer
 from netlab.scenario.network.routers import EXPRESSROUTE_ASN, MICROSOFT_ASN, ROUTE_SERVER_ASN, Role, Router
@@ -35,6 +36,7 @@ __all__ = [
     "Connection",
     "End",
     "ExpressRouteGateway",
+    "Firewall",
     "Frontend",
     "Host",
     "LoadBalancer",

@@ -13,6 +13,7 @@ from netlab.scenario.models import Scenario, node_name
 from netlab.scenario.network.access import AccessNetwork
 from netlab.scenario.network.connections import AnyEnd, Connection, Side
 from netlab.scenario.network.ends import Appliance, Circuit, ExpressRouteGateway, RouteServer, Site, VpnGateway
+from netlab.scenario.network.firewalls import Firewall
 from netlab.scenario.network.public import PublicAddresses, assign
 from netlab.scenario.network.routers import Router
 from netlab.scenario.network.vnets import Nic, Peering, PrivateEndpoint, SecurityGroup, VNet
@@ -84,6 +85,12 @@ class Network:
     def private_endpoints(self) -> dict[str, PrivateEndpoint]:
         """Every private endpoint, by its node."""
         return {found.node: found for vnet in self.vnets.values() for found in vnet.private_endpoints}
+
+    @cached_property
+    def firewalls(self) -> dict[str, Firewall]:
+        """The Azure Firewalls."""
+        items = self.scenario.firewalls.items()
+        return {name: Firewall(self, name, self.vnets[spec.vnet], spec) for name, spec in items}
 
     @cached_property
     def clients_by_node(self) -> dict[str, Client]:

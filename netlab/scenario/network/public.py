@@ -27,8 +27,9 @@ _MACHINES = IPv4Network("192.0.2.64/26")
 @dataclass(frozen=True)
 class PublicAddresses:
     """The public address of each gateway instance and VPN device, by node; of each gateway's point-to-site, by VNet;
-    of each client; of each virtual machine that has one, by node; of each VNet's way out to the Internet; of each NAT
-    gateway; of each access network. What is behind NAT has the address of its NAT, and a ``private`` one, by node."""
+    of each client; of each virtual machine that has one and each Azure Firewall, by node; of each VNet's way out to the
+    Internet; of each NAT gateway; of each access network. What is behind NAT has the address of its NAT, and a
+    ``private`` one, by node."""
 
     routers: dict[str, IPv4Address]
     point_to_site: dict[str, IPv4Address]
@@ -50,6 +51,7 @@ def assign(network: Network) -> PublicAddresses:
     }
     given = {address for group in asked.values() for address in group.values() if address is not None}
     given |= {address for item in network.scenario.nat_gateways.values() for address in item.public_ip_addresses}
+    given |= {address for item in network.scenario.firewalls.values() for address in item.public_ip_addresses}
     inner = tuple(_networks(network))
     found = {range_: _assigned(group, range_, _taken(range_, given, inner)) for range_, group in asked.items()}
     # The ways out of VNets, and what a documentation range has no room for.
@@ -147,7 +149,11 @@ def _asked(gateway: VpnGateway) -> Iterator[tuple[str, IPv4Address | None]]:
 
 
 def _of_machines(network: Network) -> Iterator[tuple[str, IPv4Address | None]]:
-    """The public addresses of the virtual machines that have one, or need one because connections end at them."""
+    """The public addresses of Azure Firewalls and of the virtual machines that have one, or need one because
+    connections end at them."""
+    for firewall in network.firewalls.values():
+        # Differs from Azure: A firewall with several public addresses sends under the first; Azure's under any of them.
+        yield firewall.node, next(iter(firewall.spec.public_ip_addresses), None)
     servers = {appliance.nic.node for appliance in network.vpn_servers}
     for vnet in network.vnets.values():
         for nic in vnet.nics:

@@ -13,6 +13,7 @@ from netlab.scenario.addresses import private_endpoint_addresses, vm_addresses
 from netlab.scenario.models import HubRoutingPreference, node_name
 from netlab.scenario.models.endpoint import SERVICE_TAGS
 from netlab.scenario.network.ends import Appliance, Circuit, ExpressRouteGateway, RouteServer, VpnGateway
+from netlab.scenario.network.firewalls import Firewall
 from netlab.scenario.network.load_balancers import Frontend, LoadBalancer
 
 if TYPE_CHECKING:
@@ -70,9 +71,26 @@ class VNet:
         )
 
     @cached_property
-    def interfaces(self) -> tuple[Nic | PrivateEndpoint, ...]:
-        """The NICs of its virtual machines, and those of its private endpoints."""
-        return (*self.nics, *self.private_endpoints)
+    def firewalls(self) -> tuple[Firewall, ...]:
+        """Its Azure Firewall, if it has one: there is one for a subnet (F1)."""
+        return tuple(firewall for firewall in self.network.firewalls.values() if firewall.vnet is self)
+
+    @cached_property
+    def senders(self) -> tuple[Nic | Firewall, ...]:
+        """What sends by the routes of its subnet: the NICs of virtual machines, and the Azure Firewall."""
+        return (*self.nics, *self.firewalls)
+
+    @cached_property
+    def interfaces(self) -> tuple[Nic | PrivateEndpoint | Firewall, ...]:
+        """The NICs of its virtual machines, and those of its private endpoints and its Azure Firewall."""
+        return (*self.nics, *self.private_endpoints, *self.firewalls)
+
+    @cached_property
+    def public_pairs(self) -> tuple[tuple[IPv4Address, IPv4Address], ...]:
+        """The private addresses that have a public one, each with it."""
+        public = self.network.public.machines
+        of_nics = ((nic.address, public[nic.node]) for nic in self.nics if nic.node in public)
+        return (*of_nics, *((firewall.instance, firewall.public_address) for firewall in self.firewalls))
 
     @cached_property
     def nat_pools(self) -> tuple[tuple[IPv4Network, IPv4Address], ...]:
@@ -81,9 +99,9 @@ class VNet:
         return tuple((prefix, address) for prefix, address in found if address is not None)
 
     @cached_property
-    def nic_at(self) -> dict[IPv4Address, Nic]:
-        """Its NICs by their private addresses."""
-        return {nic.address: nic for nic in self.nics}
+    def nic_at(self) -> dict[IPv4Address, Nic | Firewall]:
+        """Its NICs and its Azure Firewall by their private addresses."""
+        return {nic.address: nic for nic in self.senders}
 
     @cached_property
     def load_balancers(self) -> tuple[LoadBalancer, ...]:
@@ -96,13 +114,14 @@ class VNet:
         return {found.address: found for balancer in self.load_balancers for found in balancer.frontends}
 
     @cached_property
-    def next_hops(self) -> tuple[Nic, ...]:
-        """The NICs that may be next hops: of appliances, and those that a user route names whatever they are, itself or
-        by the frontend of a load balancer (L6)."""
+    def next_hops(self) -> tuple[Nic | Firewall, ...]:
+        """The NICs that may be next hops: of appliances, those that a user route names whatever they are, itself or by
+        the frontend of a load balancer (L6), and the Azure Firewall's."""
         named = self.network.named_next_hops
         rules = (found.for_all_ports for address, found in self.frontend_at.items() if address in named)
         members = {nic for rule in rules if rule is not None for nic in rule.members}
-        return tuple(n for n in self.nics if n.spec.nva is not None or n.address in named or n in members)
+        nics = (n for n in self.nics if n.spec.nva is not None or n.address in named or n in members)
+        return (*nics, *self.firewalls)
 
     @cached_property
     def appliances(self) -> tuple[Appliance, ...]:

@@ -15,6 +15,7 @@ def names_are_distinct(scenario: Scenario) -> Breaches:
     groups: Iterable[tuple[Path, Iterable[str]]] = (
         *((("vnets", name, "subnets"), vnet.subnets) for name, vnet in scenario.vnets.items()),
         (("route_tables",), scenario.route_tables),
+        (("firewall_policies",), scenario.firewall_policies),
         *((("route_tables", name, "routes"), item.routes) for name, item in scenario.route_tables.items()),
         (("peerings",), scenario.peerings),
         (("local_network_gateways",), scenario.local_network_gateways),

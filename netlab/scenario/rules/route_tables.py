@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
 
-from netlab.scenario.addresses import DEFAULT_ROUTE, GATEWAY_SUBNET, vm_addresses
+from netlab.scenario.addresses import (
+    AZURE_FIREWALL_SUBNET,
+    DEFAULT_ROUTE,
+    GATEWAY_SUBNET,
+    firewall_address,
+    vm_addresses,
+)
 from netlab.scenario.days import API_2025_07, after_day
 from netlab.scenario.models import RouteTable, Scenario, UserRoute, VirtualNetwork
 from netlab.scenario.names import short
@@ -100,6 +106,8 @@ def _of_appliance(
     scenario: Scenario, path: Path, used_by: tuple[str, str], of: tuple[str, str], at: tuple[Path, IPv4Address]
 ) -> Breaches:
     (vnet, subnet), (table, route), (hop, address) = used_by, of, at
+    if address in _firewalls_in_reach(scenario, vnet):
+        return
     found = next(_machines_in_reach(scenario, vnet, address), None)
     if found is None:
         message = f"route `{route}` of `{table}`: no NIC of `{vnet}` or of a peer has the address {address}"
@@ -129,6 +137,15 @@ def _machines_in_reach(scenario: Scenario, vnet: str, address: IPv4Address) -> I
         machine = _machine_at(item).get(address)
         if machine is not None:
             yield name, machine
+
+
+def _firewalls_in_reach(scenario: Scenario, vnet: str) -> Iterator[IPv4Address]:
+    """The addresses of the Azure Firewalls of a VNet and of its peers."""
+    near = dict(in_reach(scenario, vnet))
+    for firewall in scenario.firewalls.values():
+        subnet = near[firewall.vnet].subnets.get(AZURE_FIREWALL_SUBNET) if firewall.vnet in near else None
+        if subnet is not None:
+            yield firewall_address(subnet.address_prefix)
 
 
 @once

@@ -12,6 +12,7 @@ from netlab.scenario.models import (
     BgpSettings,
     FrontendIpConfiguration,
     LoadBalancer,
+    NetworkVirtualAppliance,
     NvaBgp,
     PrivateEndpoint,
     Scenario,
@@ -100,6 +101,14 @@ def with_addresses(
             yield (*path, "frontend_ip_configurations", name), vnet, f"{path[-1]}/{name}", frontend
 
 
+def with_appliance(scenario: Scenario) -> Iterator[tuple[Path, str, NetworkVirtualAppliance]]:
+    """Every appliance: its place, its VNet and its settings."""
+    for path, vnet, name in virtual_machines(scenario):
+        nva = vnet.vms[name].nva
+        if nva is not None:
+            yield (*path, "nva"), str(path[1]), nva
+
+
 def public_addresses(scenario: Scenario) -> Iterator[tuple[Path, IPv4Address]]:
     """Each public address that is written."""
     named: tuple[tuple[Path, IPv4Address | None], ...] = (
@@ -111,9 +120,10 @@ def public_addresses(scenario: Scenario) -> Iterator[tuple[Path, IPv4Address]]:
         *((path, vnet.vms[name].public_ip_address) for path, vnet, name in virtual_machines(scenario)),
     )
     yield from (((*path, "public_ip_address"), address) for path, address in named if address is not None)
-    for name, nat in scenario.nat_gateways.items():
-        place = ("nat_gateways", name, "public_ip_addresses")
-        yield from (((*place, index), address) for index, address in enumerate(nat.public_ip_addresses))
+    for kind, items in (("nat_gateways", scenario.nat_gateways), ("firewalls", scenario.firewalls)):
+        for name, item in items.items():
+            place = (kind, name, "public_ip_addresses")
+            yield from (((*place, index), address) for index, address in enumerate(item.public_ip_addresses))
     for name, gateway in vpn_gateways(scenario).items():
         path = ("vnets", name, "vpn_gateway", "public_ip_addresses")
         yield from (((*path, index), address) for index, address in enumerate(gateway.public_ip_addresses))

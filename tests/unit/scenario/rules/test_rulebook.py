@@ -36,7 +36,10 @@ def test_the_rulebook_is_complete() -> None:
     known += [*more, *(f"P{n}" for n in range(1, 34)), *routing, *(f"I{n}" for n in range(1, 14))]
     known += [f"L{n}" for n in (*range(1, 8), *range(9, 13), *range(15, 21))]
     groups = (*range(1, 9), *range(10, 17), 19, 20, *range(23, 30), 31, 35)
-    known += [*(f"N{n}" for n in groups), *(f"F{n}" for n in (20, 21, 22, 25, 27, 28))]
+    known += [
+        *(f"N{n}" for n in groups),
+        *(f"F{n}" for n in (1, 2, *range(4, 12), 13, 14, 15, 17, 18, 19, 20, 21, 22, 24, 25, 27, 28)),
+    ]
     known += [f"T{n}" for n in (*range(1, 13), *range(14, 18), *range(20, 26))]
     assert list(rulebook.entries()) == known
     for item in rulebook.entries().values():
