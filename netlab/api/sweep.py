@@ -52,7 +52,7 @@ def measured(found: Sweep, report: Report) -> Sweep:
     """The same with what packets said: of each failure the step that breaks it and the step that mends it."""
     steps = iter(report.steps)
     next(steps)
-    failures = tuple(_with(failed, next(steps), next(steps)) for failed in found.failures)
+    failures = tuple(f if f.untried else _with(f, next(steps), next(steps)) for f in found.failures)
     return replace(found, failures=failures, measured=True)
 
 
@@ -85,6 +85,7 @@ def _failed(scenario: Scenario, cost: Cost) -> Failed:
         lost,
         tuple(_moved(before, during) for before, during in cost.moved),
         tuple(pair for pair in lost if (pair.source, pair.target) in wanted),
+        untried=cost.failure.untried,
     )
 
 
@@ -111,7 +112,7 @@ def _survivors(scenario: Scenario) -> frozenset[tuple[str, str]]:
 def _rehearsal(loaded: Loaded, before: Sequence[Action], priced: Sequence[Cost]) -> Loaded:
     """The scenario with a story that begins with some actions, then breaks and mends one thing after the other."""
     story: list[dict[str, object]] = [{"name": _AS_BUILT, "do": [_written(action) for action in before]}]
-    for number, cost in enumerate(priced, 1):
+    for number, cost in enumerate((cost for cost in priced if not cost.failure.untried), 1):
         # A step's name is unique and of limited length; a flow is that of one pair which takes another way.
         name = f"{number}. {cost.failure.name}"[:60]
         flow = next(({"source": one.source, "target": one.target} for one, _ in cost.moved), None)

@@ -15,7 +15,7 @@ from netlab.azure.moments import after
 from netlab.azure.prediction import Forecast, Predicted, endpoint_addresses
 from netlab.azure.state import State
 from netlab.results.protocols import PROTOCOLS, Protocol
-from netlab.scenario import changing
+from netlab.scenario import changing, rules
 from netlab.scenario.models import Action, Change, Scenario
 from netlab.scenario.names import Endpoint, answering, endpoints
 
@@ -27,7 +27,7 @@ Written = Mapping[str, Mapping[str, Any]]
 class Failure:
     """Something that fails: its kind, what it is in words, and the actions that break and mend it.
 
-    ``nodes`` are the machines that fail themselves: what they lose is no cost.
+    ``nodes`` are the machines that fail themselves: what they lose is no cost. ``untried`` is why no lab tries it.
     """
 
     kind: str
@@ -35,6 +35,7 @@ class Failure:
     begin: tuple[Written, ...]
     end: tuple[Written, ...]
     nodes: frozenset[str] = frozenset()
+    untried: str = ""
 
     def __add__(self, other: Failure) -> Failure:
         """Both at once."""
@@ -45,6 +46,7 @@ class Failure:
             (*self.begin, *other.begin),
             (*other.end, *self.end),
             self.nodes | other.nodes,
+            self.untried or other.untried,
         )
 
 
@@ -117,7 +119,9 @@ def _peerings(scenario: Scenario) -> Iterator[Failure]:
         back = changing.way_back(without, scenario).subject
         assert isinstance(back, Change)
         name = f"peering {peering.vnet} {peering.remote_vnet}"
-        yield Failure("peering", name, (gone,), ({"change": back.parts},))
+        broken = (breach.message for breach in rules.check(without) if breach.severity == "error")
+        untried = next((f"without it the file breaks a rule: {message}" for message in broken), "")
+        yield Failure("peering", name, (gone,), ({"change": back.parts},), untried=untried)
 
 
 def _settled(before: State, now: State, actions: tuple[Written, ...]) -> tuple[tuple[Written, ...], State]:

@@ -48,7 +48,7 @@ def sweep(
     found = foreseen.found
     if not predict:
         require_root()
-        count = len(found.failures)
+        count = sum(not failed.untried for failed in found.failures)
         log(f"1 lab, {count} failures, about {count * sweeping.SECONDS_PER_FAILURE} seconds")
         report = tested(foreseen.rehearsal(), time_scale, data_plane, all_pairs=False)
         found = sweeping.measured(found, report)

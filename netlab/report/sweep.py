@@ -34,6 +34,8 @@ def lines(found: Sweep) -> Iterator[str]:
     for failed in found.failures:
         if failed.must_survive:
             yield f"MUST SURVIVE {failed.name}, and does not: {listed(failed.must_survive)}"
+        if failed.untried:
+            yield f"predicted only: {failed.name}: {failed.untried}"
         yield from (f"{(failed.status or '').upper()} {failed.name}: {message}" for message in failed.messages)
 
 

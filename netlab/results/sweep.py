@@ -42,7 +42,7 @@ class Failed:
     ``actions`` are those of a story that break it. ``pairs`` is the number of pairs of machines that were asked.
     ``must_survive`` are the lost pairs that the scenario wants to survive. ``outage`` is that of one pair which takes
     another way. ``status`` compares packets with the prediction, None where nothing was measured; ``messages`` say what
-    differs.
+    differs. ``untried`` is why no lab tries this failure: it is predicted only.
     """
 
     kind: str
@@ -55,6 +55,7 @@ class Failed:
     outage: FlowReport | None = None
     status: Status | None = None
     messages: tuple[str, ...] = ()
+    untried: str = ""
 
 
 @dataclass(frozen=True, slots=True)
