@@ -11,7 +11,7 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
-from netlab.azure.dataplane import security
+from netlab.azure.dataplane import firewalls, security
 from netlab.azure.faults import Impact
 from netlab.azure.prediction import endpoint_addresses
 from netlab.azure.state import State
@@ -161,6 +161,7 @@ def _prefixes(state: State) -> Iterator[IPv4Network]:
     yield from (c.spec.local_network for c in network.clients.values() if c.spec.local_network is not None)
     for group in network.security_groups.values():
         yield from (prefix for rule in group.spec.security_rules.values() for prefix in security.written(rule))
+    yield from firewalls.prefixes(network)
     for table in state.scenario.route_tables.values():
         yield from (route.address_prefix for route in table.routes.values())
     for site in network.sites.values():

@@ -13,7 +13,7 @@ from netlab.results.drops import Cause, DropType, cause
 from netlab.scenario import service_tags
 from netlab.scenario.addresses import DEFAULT_ROUTE
 from netlab.scenario.models import FirewallRule, NvaRule
-from netlab.scenario.network import Firewall, Nic
+from netlab.scenario.network import Firewall, Network, Nic
 from netlab.scenario.service_tags import INTERNET_TAG
 
 # The prefixes of service tags.
@@ -140,3 +140,21 @@ def _prefixes(text: str, tags: Tags) -> Iterable[IPv4Network]:
         return tags.get(tag, ())
     first, _, last = text.partition("-")
     return summarize_address_range(IPv4Address(first), IPv4Address(last))
+
+
+def prefixes(network: Network) -> Iterator[IPv4Network]:
+    """Every prefix by which a firewall or the rules of an appliance may tell addresses apart."""
+    for found in network.firewalls.values():
+        yield from found.kept_ranges
+        yield from _of_terms(rules(found).terms)
+        for redirect in redirects(found):
+            yield from (IPv4Network(redirect.address), *_of_terms((redirect.term,)))
+    for nic in network.nics.values():
+        written = rules_of_appliance(nic)
+        yield from _of_terms(written.terms if written is not None else ())
+
+
+def _of_terms(terms: Iterable[Term]) -> Iterator[IPv4Network]:
+    for term in terms:
+        for side in (term.sources, term.destinations):
+            yield from side.prefixes if side is not None else ()

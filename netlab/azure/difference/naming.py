@@ -23,6 +23,7 @@ _NAMED_BY: Mapping[str, frozenset[str]] = {
     "route_tables": frozenset({"route_table"}),
     "network_security_groups": frozenset({"network_security_group"}),
     "application_security_groups": frozenset({"application_security_groups"}),
+    "firewall_policies": frozenset({"firewall_policy"}),
     "local_network_gateways": frozenset({"local_network_gateways"}),
     "connections": frozenset({"static_routes", "as_path_prepend"}),
     "access_networks": frozenset({"network", "behind"}),

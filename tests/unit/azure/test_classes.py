@@ -171,3 +171,49 @@ def test_what_was_not_probed_did_not_pass() -> None:
     step = StepReport("a", (), (Check("x", "passed", ""),))
     found = summary([step, step], [Inferred("a", "b", 7, "alike"), Inferred("b", "a", 3, "alike")])
     assert found == Summary(passed=2, failed=0, errors=0, inferred=10 * 3 * 2)
+
+
+HUB = """
+name: alike-behind-a-firewall
+firewall_policies:
+  policy:
+    rule_collection_groups: {g: {priority: 100, rule_collections: {COLLECTIONS}}}
+firewalls: {fw: {vnet: Hub, firewall_policy: policy, public_ip_addresses: [203.0.113.50]}}
+route_tables:
+  t: {routes: {all: {address_prefix: 0.0.0.0/0, next_hop_type: VirtualAppliance, next_hop_ip_address: 10.0.1.4}}}
+vnets:
+  Hub: {address_space: [10.0.0.0/16], subnets: {AzureFirewallSubnet: 10.0.1.0/26}}
+  V1:
+    address_space: [10.1.0.0/16]
+    subnets: {a: {address_prefix: 10.1.0.0/24, route_table: t}}
+    vms: {vm0: {subnet: a}, vm1: {subnet: a}, vm2: {subnet: a}, vm3: {subnet: a}, vm4: {subnet: a}}
+  V2:
+    address_space: [10.2.0.0/16]
+    subnets: {a: {address_prefix: 10.2.0.0/24, route_table: t}}
+    vms: {vm5: {subnet: a}, vm6: {subnet: a}, vm7: {subnet: a}, vm8: {subnet: a}}
+peerings:
+  h1: {vnet: Hub, remote_vnet: V1}
+  s1: {vnet: V1, remote_vnet: Hub, allow_forwarded_traffic: true}
+  h2: {vnet: Hub, remote_vnet: V2}
+  s2: {vnet: V2, remote_vnet: Hub, allow_forwarded_traffic: true}
+story: [{name: as built, expect: {reach: {internet: {V2: {unreachable: it depends}}}}}]
+"""
+NETWORK = "ip_protocols: [Any], source_addresses: ['*'], destination_addresses: [10.2.0.6/31], destination_ports: ['*']"
+DNAT = (
+    "rule_type: NatRule, ip_protocols: [TCP], source_addresses: ['*'], destination_addresses: [203.0.113.50], "
+    "destination_ports: [7007], translated_address: 10.2.0.6, translated_port: 7007"
+)
+
+
+@pytest.mark.parametrize(
+    ("collections", "number"),
+    [
+        (f"c: {{priority: 100, action: Allow, rules: {{r: {{{NETWORK}}}}}}}", 3),
+        (f"c: {{priority: 100, action: DNAT, rules: {{r: {{{DNAT}}}}}}}", 4),
+        ("", 2),
+    ],
+)
+def test_the_rules_of_a_firewall_separate(collections: str, number: int) -> None:
+    found = steps(parse(HUB.replace("COLLECTIONS", collections), "x.yaml").scenario)
+    assert len(classes([step.state for step in found])) == number
+    check(found)

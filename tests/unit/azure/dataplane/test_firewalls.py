@@ -307,3 +307,79 @@ def test_10_ports_are_translated_and_back(asked: int, translated: str) -> None:
     assert third.arrived is not None
     (other,) = plane.walks("internet", replace(request, destination_port=asked + 1))
     assert (other.dropped_at, other.reason) == ("fw", NO_RULE.removeprefix("fw: "))
+
+
+FORCED = {
+    "{vnet: Hub, firewall_policy: policy,": "{vnet: Hub, firewall_policy: policy, management_ip_configuration: {},",
+    "AzureFirewallSubnet: 10.0.1.0/26": "AzureFirewallSubnet: {address_prefix: 10.0.1.0/26, route_table: t3}, "
+    "AzureFirewallManagementSubnet: {address_prefix: 10.0.1.64/26, route_table: t4}, nva: 10.0.2.0/24",
+    "    vpn_gateway:": "    vms:\n"
+    "      nva: {subnet: nva, enable_ip_forwarding: true, nva: {}, public_ip_address: 203.0.113.60}\n"
+    "    vpn_gateway:",
+    "vnets:\n": "  t3: {routes: {all: {address_prefix: 0.0.0.0/0, next_hop_type: VirtualAppliance, "
+    "next_hop_ip_address: 10.0.2.4}}}\n"
+    "  t4: {disable_bgp_route_propagation: true, routes: {all: {address_prefix: 0.0.0.0/0, next_hop_type: Internet}}}\n"
+    "vnets:\n",
+}
+
+
+def test_f5_with_forced_tunnelling_the_internet_sees_the_next_appliance() -> None:
+    text = TEXT
+    for name, value in (USUAL | {"COLLECTIONS": ALLOW % ANY}).items():
+        text = text.replace(name, value)
+    for before, after in FORCED.items():
+        assert text.count(before) == 1, before
+        text = text.replace(before, after)
+    state = initial(parse(text, "firewall.yaml").scenario)
+    ends = by_node(state.scenario)
+    found = Forecast(state, endpoint_addresses(state)).pair(ends[VM1], ends["internet"], "tcp")
+    assert fate(found) == "203.0.113.60"
+    (walk,) = found.forward
+    assert walk.nodes == (VM1, "spoke1", "hub", "fw", "hub", "hub-nva", "hub", "internet")
+
+
+TWO_HUBS = """
+name: two-hubs
+firewall_policies:
+  policy: {rule_collection_groups: {g: {priority: 100, rule_collections: {%s}}}}
+firewalls: {fw-e: {vnet: East, firewall_policy: policy}, fw-w: {vnet: West, firewall_policy: policy}}
+route_tables:
+  e: {routes: {all: {address_prefix: 0.0.0.0/0, next_hop_type: VirtualAppliance, next_hop_ip_address: 10.0.1.4}}}
+  w: {routes: {all: {address_prefix: 0.0.0.0/0, next_hop_type: VirtualAppliance, next_hop_ip_address: 10.8.1.4}}}
+  to-west: {routes: {r: {address_prefix: 10.9.0.0/16, next_hop_type: VirtualAppliance, next_hop_ip_address: 10.8.1.4}}}
+  to-east: {routes: {BACK}}
+vnets:
+  East:
+    address_space: [10.0.0.0/16]
+    subnets: {AzureFirewallSubnet: {address_prefix: 10.0.1.0/26, route_table: to-west}}
+  West:
+    address_space: [10.8.0.0/16]
+    subnets: {AzureFirewallSubnet: {address_prefix: 10.8.1.0/26, route_table: to-east}}
+  E1:
+    address_space: [10.1.0.0/16]
+    subnets: {a: {address_prefix: 10.1.0.0/24, route_table: e}}
+    vms: {vm: {subnet: a}}
+  W1:
+    address_space: [10.9.0.0/16]
+    subnets: {a: {address_prefix: 10.9.0.0/24, route_table: w}}
+    vms: {vm: {subnet: a}}
+peerings:
+  a: {vnet: East, remote_vnet: West, allow_forwarded_traffic: true}
+  b: {vnet: West, remote_vnet: East, allow_forwarded_traffic: true}
+  c: {vnet: East, remote_vnet: E1}
+  d: {vnet: E1, remote_vnet: East, allow_forwarded_traffic: true}
+  e: {vnet: West, remote_vnet: W1}
+  f: {vnet: W1, remote_vnet: West, allow_forwarded_traffic: true}
+""" % (ALLOW % PRIVATE)
+BACK = "r: {address_prefix: 10.1.0.0/16, next_hop_type: VirtualAppliance, next_hop_ip_address: 10.0.1.4}"
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize(("back", "passes"), [(BACK, True), ("", False)])
+def test_w27_two_firewalls_pass_what_both_see_both_ways(protocol: Protocol, back: str, passes: bool) -> None:
+    scenario = parse(TWO_HUBS.replace("BACK", back), "two.yaml").scenario
+    state, ends = initial(scenario), by_node(scenario)
+    found = Forecast(state, endpoint_addresses(state)).pair(ends["e1-vm"], ends["w1-vm"], protocol)
+    assert (found.drop is None) == passes, found.drop
+    names = [(end.node, end.name) for link in plan(scenario, "two").links for end in (link.a, link.b)]
+    assert len(set(names)) == len(names)
