@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import socket
 import struct
 from collections.abc import Callable, Iterator
@@ -17,22 +18,29 @@ _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 @contextlib.contextmanager
 def answering(netns: str, address: str, port: int) -> Iterator[Callable[[], None]]:
-    """Let a machine answer at a TCP port; what it yields takes the connections that have come, and drops them."""
+    """Let a machine answer at a TCP port; what it yields takes the connections that have come, and drops them.
 
-    def listen() -> socket.socket:
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    Where something listens already, such as the machine's BGP daemon or the probes of another pool, that answers.
+    """
+
+    def listen(listener: socket.socket) -> None:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((address, port))
-        listener.listen(_BACKLOG)
         listener.setblocking(False)
-        return listener
+        try:
+            listener.bind((address, port))
+            listener.listen(_BACKLOG)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
 
     def take() -> None:
-        with contextlib.suppress(BlockingIOError):
+        # One that does not listen has no connections.
+        with contextlib.suppress(OSError):
             while True:
                 listener.accept()[0].close()
 
-    with namespaces.run_in(netns, listen) as listener:
+    with namespaces.run_in(netns, lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as listener:
+        listen(listener)
         yield take
 
 

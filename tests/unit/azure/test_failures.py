@@ -40,6 +40,8 @@ SINGLE_POINTS = {
     "expressroute-vpn-coexist-failover": {"tunnel VNet2-Site2", "link Site2", "device Site2"},
     "s2s-bgp-transit": {"tunnel VNet3-Site2", "link Site2", "device Site2"},
     "route-server-overview": {"machine vnet1-sdwan", "peering VNet1 VNet2"},
+    # A load balancer takes out the firewall that is stopped.
+    "nva-load-balancer": {"peering Hub Spoke1", "peering Hub Spoke2", "peering Hub Spoke3"},
     # Azure looks at no next hop of a user route: packets go to the appliance that is stopped.
     "udr-ecmp": {
         *("machine hub-nva1", "machine hub-nva2"),
