@@ -26,6 +26,7 @@ CALLS = (
     "show effective-nsg",
     "show effective-nsg vm1",
     "show nat-rules VNet1",
+    "show member-health",
     "p2s certificates",
     "trace lin vm1",
     "trace lin vm1 -p tcp",
