@@ -73,3 +73,24 @@ def test_nat_rules_of_an_unknown_gateway_are_refused() -> None:
     done = CliRunner().invoke(app, ["show", "nat-rules", "nowhere", "--predicted", "s2s-static"])
     assert isinstance(done.exception, UsageError)
     assert done.exception.message.startswith("there is no VPN gateway 'nowhere' in s2s-static")
+
+
+def test_member_health_says_who_is_down_at_a_step_and_why() -> None:
+    step = "after nva1 was started again and 168.63.129.16 is denied"
+    code, out, _ = show("member-health", "--predicted", "nva-load-balancer", "--step", step)
+    assert code == 0
+    lines = out.splitlines()
+    assert [line.split()[4:8] for line in lines[1:]] == [
+        ["hub-nva1", "10.0.0.4", "ssh", "Down"],
+        ["hub-nva2", "10.0.0.5", "ssh", "Down"],
+    ]
+    assert lines[1].endswith("security rule: guard, rule 100 DenyProbes, denies it inbound at the NIC of hub-nva1")
+    found = json.loads(show("member-health", "--predicted", "nva-load-balancer", "-f", "json")[1])
+    assert [(row["member"], row["state"], "reason" in row) for row in found] == [
+        ("hub-nva1", "Up", False),
+        ("hub-nva2", "Up", False),
+    ]
+
+
+def test_without_a_load_balancer_there_is_no_member() -> None:
+    assert json.loads(show("member-health", "--predicted", "s2s-static", "-f", "json")[1]) == []
