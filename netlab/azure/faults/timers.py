@@ -16,8 +16,8 @@ ROUTE_SERVER_HOLD_TIME = Timer("a Route Server gives up a silent neighbor", "doc
 PROBE = Timer(
     "a load balancer's probe takes a member out",
     "documented",
-    "interval_in_seconds times probe_threshold: 5 s by default",
-    "L10",
+    "5 s by default: interval_in_seconds times probe_threshold",
+    "L9",
 )
 EXPRESSROUTE_HOLD_TIME = Timer(
     "BGP over the circuit gives up a silent neighbor",

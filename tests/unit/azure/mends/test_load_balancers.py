@@ -14,8 +14,6 @@ from netlab.scenario.loader import load
 TEXT = load("nva-load-balancer").text.partition("story:")[0]
 DENY = "{priority: %d, direction: Inbound, access: Deny, protocol: %s, source_address_prefix: %s}"
 ALL_UP = "set no_healthy_backends_behavior of probe ssh of lb to AllProbedUp: "
-    "set no_healthy_backends_behavior of probe ssh of lb to AllProbedUp: members get flows though none answers (L12)"
-)
 
 
 def mends_of(text: str) -> tuple[Mend, ...]:
