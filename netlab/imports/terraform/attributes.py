@@ -292,8 +292,22 @@ def joints(of: Reader, type_: str) -> Iterator[tuple[Any, Body]]:
         name = of.get("ip_configuration_name")
         part = {"name": name, key: [of.reference(attribute)]}
         yield of.get("network_interface_id"), {"ipConfigurations": [part]} if name else {key: [of.reference(attribute)]}
+    elif type_ == "azurerm_virtual_network_gateway_nat_rule":
+        yield of.get("virtual_network_gateway_id"), {"natRules": [_nat_rule(of)]}
     elif type_ == "azurerm_nat_gateway_public_ip_association":
         yield of.get("nat_gateway_id"), {"publicIpAddresses": [of.reference("public_ip_address_id")]}
+
+
+def _nat_rule(of: Reader) -> Body:
+    mapping = {"address_space": "addressSpace", "port_range": "portRange"}
+    return {
+        "name": of.get("name"),
+        "mode": of.get("mode"),
+        "type": of.get("type"),
+        "ipConfigurationId": of.reference("ip_configuration_id"),
+        "internalMappings": [of.plain(mapping, "internal_mapping", i) for i in range(of.blocks("internal_mapping"))],
+        "externalMappings": [of.plain(mapping, "external_mapping", i) for i in range(of.blocks("external_mapping"))],
+    }
 
 
 _OF_CONFIGURATION = {
@@ -311,6 +325,7 @@ ASSOCIATIONS = {
     "azurerm_subnet_network_security_group_association",
     "azurerm_subnet_nat_gateway_association",
     "azurerm_network_interface_security_group_association",
+    "azurerm_virtual_network_gateway_nat_rule",
     "azurerm_nat_gateway_public_ip_association",
     *_OF_CONFIGURATION,
 }

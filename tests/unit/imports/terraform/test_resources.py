@@ -251,3 +251,45 @@ def test_through_a_module_to_the_resource_of_its_caller() -> None:
                    "module": module}}  # fmt: skip
     found = run(plan(planned("a", "10.1.0.0/16"), subnet, table, inner, module_calls=calls))
     assert scenario(found).vnets["a"].subnets["s"].route_table == "t"
+
+
+def test_nat_rules_are_their_gateways() -> None:
+    """Modes that azurerm leaves out are its defaults, which a state has."""
+    subnet = item(
+        "azurerm_subnet.g", id=f"{RG}/virtualNetworks/hub/subnets/GatewaySubnet", name="GatewaySubnet",
+        resource_group_name="net", virtual_network_name="hub", address_prefixes=["10.0.255.0/27"],
+    )  # fmt: skip
+    gateway = item(
+        "azurerm_virtual_network_gateway.gw", id=f"{RG}/virtualNetworkGateways/gw", name="gw", type="Vpn",
+        resource_group_name="net", sku="VpnGw2AZ",
+        ip_configuration=[{"name": "c", "subnet_id": f"{RG}/virtualNetworks/hub/subnets/GatewaySubnet"}],
+    )  # fmt: skip
+    rules = [
+        item(
+            f"azurerm_virtual_network_gateway_nat_rule.{name}", id=f"{RG}/virtualNetworkGateways/gw/natRules/{name}",
+            name=name, virtual_network_gateway_id=f"{RG}/virtualNetworkGateways/gw", mode=mode, type=kind,
+            internal_mapping=[{"address_space": inside}], external_mapping=[{"address_space": outside}],
+        )
+        for name, mode, kind, inside, outside in (
+            ("vnet", "EgressSnat", "Static", "10.0.0.0/16", "100.64.0.0/16"),
+            ("branch", "IngressSnat", "Dynamic", "10.9.0.0/24", "100.65.0.0/28"),
+        )
+    ]  # fmt: skip
+    lng = item(
+        "azurerm_local_network_gateway.b", id=f"{RG}/localNetworkGateways/b", name="b", resource_group_name="net",
+        gateway_address="20.2.2.2", address_space=["10.9.0.0/24"],
+    )  # fmt: skip
+    joined = item(
+        "azurerm_virtual_network_gateway_connection.c", id=f"{RG}/connections/c", name="c", type="IPsec",
+        resource_group_name="net", virtual_network_gateway_id=f"{RG}/virtualNetworkGateways/gw",
+        local_network_gateway_id=f"{RG}/localNetworkGateways/b",
+        ingress_nat_rule_ids=[f"{RG}/virtualNetworkGateways/gw/natRules/branch"],
+    )  # fmt: skip
+    found = scenario(run(state(NETWORK, subnet, gateway, *rules, lng, joined)))
+    held = found.vnets["hub"].vpn_gateway
+    assert held is not None
+    assert {name: (rule.mode, rule.type) for name, rule in held.nat_rules.items()} == {
+        "vnet": ("EgressSnat", "Static"),
+        "branch": ("IngressSnat", "Dynamic"),
+    }
+    assert found.connections["c"].ingress_nat_rules == ("branch",)
