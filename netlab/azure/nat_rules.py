@@ -34,16 +34,20 @@ def seen_from(network: Network, source: Endpoint, target: Endpoint, address: IPv
 
 
 def _between(network: Network, source: Endpoint, target: Endpoint) -> Iterator[tuple[Rules, Rules]]:
-    """The rules on the way from a target to a source: of the connection to the target, then of that to the source."""
-    asking, asked = tuple(_sides(network, source)), tuple(_sides(network, target))
+    """The rules on the way from a target to a source: of the connection to the target, then of that to the source.
+
+    Other gateways have learned a branch under its external prefixes.
+    """
     if source.owner == target.owner:
         return
-    for mine in asking or _gateways(network, source):
-        gateway = mine.end if isinstance(mine, Side) else mine
-        egress = mine.egress_nat if isinstance(mine, Side) else ()
+    asking, asked = tuple(_sides(network, source)), tuple(_sides(network, target))
+    near = {side.end: side.egress_nat for side in asking} or dict.fromkeys(_gateways(network, source), ())
+    for gateway, egress in near.items():
         if not asked and gateway in _gateways(network, target):
             yield (), egress
         yield from ((theirs.ingress_nat, egress) for theirs in asked if theirs.end is gateway)
+    if not any(theirs.end in near for theirs in asked):
+        yield from ((theirs.ingress_nat, ()) for theirs in asked)
 
 
 def _sides(network: Network, end: Endpoint) -> Iterator[Side]:

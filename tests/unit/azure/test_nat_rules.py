@@ -266,3 +266,23 @@ def test_bgp_runs_between_the_addresses_after_nat() -> None:
     exports = policy(tunnel.of("vnet1-gw-0"), tunnel.of("branch1")).exports
     back = policy(tunnel.of("branch1"), tunnel.of("vnet1-gw-0")).exports
     assert (str(exports.next_hop), str(back.next_hop)) == ("100.0.1.254", "100.0.2.1")
+
+
+def test_a_vnet_behind_another_gateway_asks_the_external_address() -> None:
+    """A second VNet has the branch's external prefix by its connection with the first one."""
+    text = EXAMPLE.replace(
+        "sites:\n",
+        """  VNet2:
+    address_space: [10.2.0.0/16]
+    subnets: {default: 10.2.0.0/24, GatewaySubnet: 10.2.255.0/27}
+    vms: {far: {subnet: default}}
+    vpn_gateway: {}
+local_network_gateways:
+  to1: {vnet: VNet1, address_prefixes: [100.0.2.0/24]}
+sites:
+""",
+        1,
+    ).replace("{C1: [100.0.1.0/24, 100.0.3.0/24]}", "{C1: [100.0.1.0/24, 100.0.3.0/24, 10.2.0.0/16]}")
+    text += "  V: {type: IPsec, between: [VNet1, VNet2], local_network_gateways: {VNet2: to1}}\n"
+    assert outcomes(text)["vnet2-far", "branch1-h1"] == ""
+    assert outcomes(text)["branch1-h1", "vnet2-far"] == ""

@@ -77,3 +77,19 @@ def test_a_gateway_has_a_hundred_rules(count: int, found: bool) -> None:
 def test_a_name_with_a_slash_is_refused() -> None:
     text = scenario(VNET, ONE, TWO.replace("two", "t/wo"), first=BOTH.format("one"), second=BOTH.format("one"))
     assert any("t/wo" in found.message for found in findings(text))
+
+
+@pytest.mark.parametrize(
+    ("written", "accepted"), [(", ingress_nat_rules: [one], egress_nat_rules: [vnet]", True), ("", False)]
+)
+def test_a_local_network_gateway_equal_to_the_vnet_is_accepted_with_its_rules(written: str, accepted: bool) -> None:
+    """T12: so are two with one prefix."""
+    gateways = (
+        "local_network_gateways:\n"
+        "  lng1: {site: Site1, address_prefixes: [10.0.1.0/24]}\n"
+        "  lng2: {site: Site2, address_prefixes: [10.0.1.0/24]}\n"
+    )
+    uses = [f", local_network_gateways: {{VNet1: lng{number}}}" for number in (1, 2)]
+    text = scenario(VNET, ONE, TWO, first=uses[0] + written, second=uses[1] + BOTH.format("two"))
+    found = numbers(text.replace("connections:\n", f"{gateways}connections:\n"))
+    assert ("R71" not in found and "R72" not in found) is accepted
