@@ -65,6 +65,20 @@ SEED = "name: policy\nprofile: seed"
 PREMIUM = "hold_time_seconds: 90, sku_tier: Premium"
 Edit = tuple[str, str]
 NONE: Edit = ("name: policy", "name: policy")
+_GATEWAY = "    vpn_gateway: {bgp: {asn: 65040}}\n"
+_JOINED = "Plain-Office: {type: IPsec, between: [Plain, Office], enable_bgp: true"
+_PLAIN = TEXT[TEXT.index(_GATEWAY) : TEXT.index(_JOINED) + len(_JOINED)]
+_RULES = """    vpn_gateway:
+      sku: VpnGw2AZ
+      bgp: {asn: 65040}
+      nat_rules:
+        office: {mode: IngressSnat, internal_mappings: [10.101.255.254/32], external_mappings: [100.99.1.1/32]}
+        plain: {mode: EgressSnat, internal_mappings: [10.4.254.0/27], external_mappings: [100.99.2.0/27]}
+"""
+TRANSLATES: Edit = (
+    _PLAIN,
+    _PLAIN.replace(_GATEWAY, _RULES) + ", ingress_nat_rules: [office], egress_nat_rules: [plain]",
+)
 PREFERS_VPN: Edit = ("route_server: {allow_branch_to_branch_traffic: true}", VPN)
 PREFERS_AS_PATH: Edit = ("route_server: {allow_branch_to_branch_traffic: true}", AS_PATH)
 

@@ -8,7 +8,7 @@ from functools import cache
 from ipaddress import IPv4Network
 
 import pytest
-from policies import NONE, PREFERS_AS_PATH, PREFERS_VPN, Edit, topology
+from policies import NONE, PREFERS_AS_PATH, PREFERS_VPN, TRANSLATES, Edit, topology
 
 from netlab.azure.bgp import policy as policies
 from netlab.azure.bgp.fixpoint import converge
@@ -43,6 +43,7 @@ MOMENTS: tuple[tuple[Edit, Announcements], ...] = (
     (PREFERS_VPN, TOLD),
     (PREFERS_AS_PATH, TOLD),
     (REMOTE, TOLD),
+    (TRANSLATES, TOLD),
     (NONE, TOLD | {"Office": many(4001)}),
     (NONE, TOLD | {"hub-nva": many(1200)}),
     (NONE, TOLD | {"hub-nva": many(4001)}),

@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import Any, get_args
 
 import pytest
-from policies import NONE, PREFERS_AS_PATH, PREFERS_VPN, PREMIUM, SEED, Edit, topology
+from policies import NONE, PREFERS_AS_PATH, PREFERS_VPN, PREMIUM, SEED, TRANSLATES, Edit, topology
 
 from netlab.azure.bgp.policy import ExportPolicy, ImportPolicy, SessionPolicy, documented, policy
 from netlab.azure.bgp.route_maps import Clause
@@ -139,6 +139,11 @@ def test_a_row_is_for_its_pairs_and_for_no_others(
         (PREFERS_AS_PATH, "imports", "weight", ("hub-rs-0", "hub-er-0"), 0),
         (PREFERS_AS_PATH, "imports", "med", ("hub-rs-0", "hub-nva"), LAST),
         (PREFERS_AS_PATH, "imports", "med", ("hub-rs-0", "hub-er-0"), 0),
+        # T21: the address after NAT.
+        (TRANSLATES, "exports", "next_hop", ("plain-gw-0", "office"), IPv4Address("100.99.2.30")),
+        (TRANSLATES, "exports", "next_hop", ("office", "plain-gw-0"), IPv4Address("100.99.1.1")),
+        (TRANSLATES, "exports", "next_hop", ("office", "hub-gw-0"), None),
+        (NONE, "exports", "next_hop", ("plain-gw-0", "office"), None),
         # Limits of the profile and of the tier.
         ((NONE[0], SEED), "imports", "maximum_prefix", ("hub-rs-0", "hub-nva"), 200),
         ((NONE[0], SEED), "imports", "maximum_prefix", ("hub-gw-0", "office"), 4000),
@@ -165,7 +170,7 @@ def test_every_row_has_a_test() -> None:
         for row in TABLE
         for part in row.parts
         # Two rows only count where the preference is another one than ExpressRoute: they are tested above.
-        # NAT rules are in a network of their own: test_nat_rules.py.
+        # So do NAT rules where a connection names some.
         if not row.shown.endswith(("VpnGateway", "ASPath", "translate it"))
         and not any((part, row.attribute, one, other) in tested for one in row.speakers for other in row.peers)
     ]
