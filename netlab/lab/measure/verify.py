@@ -103,7 +103,8 @@ def _play(
     stage: Stage, step: Step, documented: Documented, troubles: Iterable[Check], few: Sample | None
 ) -> StepReport:
     """Take the actions of a step, with its flow running, and measure."""
-    with watched(stage.lab, _measurable(stage, step), probe_addresses(stage.lab, stage.machine.clients)) as running:
+    addresses = probe_addresses(stage.lab, stage.machine.clients)
+    with watched(stage.lab, stage.state, _measurable(stage, step), addresses) as running:
         found = [*troubles]
         for action in step.do:
             found += _attempt(f"action {action.verb}", partial(take, stage, action))

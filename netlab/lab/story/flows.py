@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from ipaddress import IPv4Address
 
 from netlab.azure.faults.timers import timers
+from netlab.azure.nat_rules import seen_from
+from netlab.azure.state import State
 from netlab.errors import ConvergeError, UsageError
 from netlab.lab.build.records import Lab
 from netlab.machine.waiting import wait_until
 from netlab.probe.flow import Flow
 from netlab.results.verification import FlowReport
 from netlab.scenario.models import Step
-from netlab.scenario.names import resolve
+from netlab.scenario.names import by_node, resolve
 
 # Seconds for the first answer, and for the next one after everything has settled.
 _PATIENCE = 2.0
@@ -38,9 +41,9 @@ class Watched:
 
 
 @contextmanager
-def watched(lab: Lab, step: Step, addresses: Mapping[str, str]) -> Iterator[Watched]:
-    """Run the flow of a step, if it has one; whatever happens, it ends."""
-    one = Watched(_begin(lab, step, addresses))
+def watched(lab: Lab, state: State, step: Step, addresses: Mapping[str, str]) -> Iterator[Watched]:
+    """Run the flow of a step, if it has one; ``state`` is that before the step. Whatever happens, it ends."""
+    one = Watched(_begin(lab, state, step, addresses))
     try:
         yield one
     finally:
@@ -48,7 +51,7 @@ def watched(lab: Lab, step: Step, addresses: Mapping[str, str]) -> Iterator[Watc
             one.flow.stop()
 
 
-def _begin(lab: Lab, step: Step, addresses: Mapping[str, str]) -> Flow | None:
+def _begin(lab: Lab, state: State, step: Step, addresses: Mapping[str, str]) -> Flow | None:
     if step.flow is None:
         return None
     ends = [(name, found[0]) for name in (step.flow.source, step.flow.target) if (found := resolve(lab.scenario, name))]
@@ -56,9 +59,15 @@ def _begin(lab: Lab, step: Step, addresses: Mapping[str, str]) -> Flow | None:
     missing = [name for name, node in ends if node not in addresses]
     if missing:
         raise UsageError(f"step {step.name}: {missing[0]} has no address for a flow", "connect it in a step before")
-    flow = Flow(source, lab.plan.netns(source), addresses[source], addresses[target])
+    flow = Flow(source, lab.plan.netns(source), addresses[source], _asked(state, source, target, addresses))
     _await(flow)
     return flow
+
+
+def _asked(state: State, source: str, target: str, addresses: Mapping[str, str]) -> str:
+    """The address at which the target of a flow is asked: where NAT rules are between the two, that after NAT."""
+    ends, address = by_node(state.scenario), IPv4Address(addresses[target])
+    return str(seen_from(state.network, ends[source], ends[target], address))
 
 
 def _await(flow: Flow) -> None:

@@ -109,7 +109,7 @@ def _measured(
 ) -> Incident:
     flow, scale = _flow(states, through), stage.lab.facts.time_scale
     step = Step(name="now", do=actions, flow=flow)
-    with flows.watched(stage.lab, step, probe_addresses(stage.lab, machine.clients)) as watched:
+    with flows.watched(stage.lab, states[0], step, probe_addresses(stage.lab, machine.clients)) as watched:
         began = time.monotonic()
         act()
         seconds = round(time.monotonic() - began, 2)
