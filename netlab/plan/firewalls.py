@@ -53,5 +53,9 @@ def _rulesets(firewall: Firewall) -> Iterator[Ruleset]:
     )
     yield FirewallNat(NIC, str(firewall.instance), tuple(map(str, firewall.kept_ranges)), flows, sets)
     terms, sets = security.of_terms(firewalls.rules(firewall).terms)
+    # Differs from Azure: A firewall forgets silent flows after the kernel's times; Azure's ends those of TCP after four
+    # minutes, with a reset to both ends (F16).
+    # Differs from Azure: A TCP handshake without a rule fails; Azure's firewall may complete it itself, and then close
+    # the connection (F15).
     yield StatefulForwarding(False, terms, sets)
     yield KeepsTtl()

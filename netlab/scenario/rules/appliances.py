@@ -10,7 +10,7 @@ from netlab.scenario.names import short, suggest
 from netlab.scenario.rules.bgp import AZURE_ASNS, IANA_ASNS, UNLISTED_ASN, USABLE
 from netlab.scenario.rules.breach import Breach, Breaches, Path, unknown
 from netlab.scenario.rules.joined import bgp_peers_of, sound_connections
-from netlab.scenario.rules.subjects import appliances_with_bgp, route_server_of
+from netlab.scenario.rules.subjects import appliances_with_bgp, firewall_addresses, route_server_of
 
 
 def a4_appliances_peer_with_both_instances(scenario: Scenario) -> Breaches:
@@ -37,7 +37,8 @@ def a14_next_hops_are_in_the_vnet(scenario: Scenario) -> Breaches:
     """A14: the next hop of an appliance's routes is an address of its VNet, and a NIC has it."""
     for vnet, vm, bgp in appliances_with_bgp(scenario):
         path, item = (*_bgp(vnet, vm), "next_hop"), scenario.vnets[vnet]
-        if bgp.next_hop is None or bgp.next_hop in vm_addresses(item).values():
+        known = (*vm_addresses(item).values(), firewall_addresses(scenario).get(vnet))
+        if bgp.next_hop is None or bgp.next_hop in known:
             continue
         if any(bgp.next_hop in space for space in item.address_space):
             yield Breach(path, f"no NIC of `{vnet}` has the address {bgp.next_hop}; packets to it are lost", "warning")

@@ -6,10 +6,8 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
 
 from netlab.scenario.addresses import (
-    AZURE_FIREWALL_SUBNET,
     DEFAULT_ROUTE,
     GATEWAY_SUBNET,
-    firewall_address,
     vm_addresses,
 )
 from netlab.scenario.days import API_2025_07, after_day
@@ -18,7 +16,7 @@ from netlab.scenario.names import short
 from netlab.scenario.rules.breach import Breach, Breaches, Path, unknown
 from netlab.scenario.rules.joined import sound_connections
 from netlab.scenario.rules.load_balancers import is_frontend
-from netlab.scenario.rules.subjects import in_reach, subnets, vpn_gateways
+from netlab.scenario.rules.subjects import firewall_addresses, in_reach, subnets, vpn_gateways
 from netlab.scenario.values import once
 
 # U1.
@@ -106,7 +104,8 @@ def _of_appliance(
     scenario: Scenario, path: Path, used_by: tuple[str, str], of: tuple[str, str], at: tuple[Path, IPv4Address]
 ) -> Breaches:
     (vnet, subnet), (table, route), (hop, address) = used_by, of, at
-    if address in _firewalls_in_reach(scenario, vnet):
+    firewalls = firewall_addresses(scenario)
+    if any(firewalls.get(name) == address for name, _ in in_reach(scenario, vnet)):
         return
     found = next(_machines_in_reach(scenario, vnet, address), None)
     if found is None:
@@ -137,15 +136,6 @@ def _machines_in_reach(scenario: Scenario, vnet: str, address: IPv4Address) -> I
         machine = _machine_at(item).get(address)
         if machine is not None:
             yield name, machine
-
-
-def _firewalls_in_reach(scenario: Scenario, vnet: str) -> Iterator[IPv4Address]:
-    """The addresses of the Azure Firewalls of a VNet and of its peers."""
-    near = dict(in_reach(scenario, vnet))
-    for firewall in scenario.firewalls.values():
-        subnet = near[firewall.vnet].subnets.get(AZURE_FIREWALL_SUBNET) if firewall.vnet in near else None
-        if subnet is not None:
-            yield firewall_address(subnet.address_prefix)
 
 
 @once

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Address, IPv4Network
 
 from netlab.scenario import addresses, changing
-from netlab.scenario.addresses import DEFAULT_ASN, GATEWAY_SUBNET
+from netlab.scenario.addresses import AZURE_FIREWALL_SUBNET, DEFAULT_ASN, GATEWAY_SUBNET
 from netlab.scenario.models import (
     Action,
     BgpSettings,
@@ -99,6 +99,15 @@ def with_addresses(
     for path, vnet, item in load_balancers(scenario):
         for name, frontend in item.frontend_ip_configurations.items():
             yield (*path, "frontend_ip_configurations", name), vnet, f"{path[-1]}/{name}", frontend
+
+
+@once
+def firewall_addresses(scenario: Scenario) -> dict[str, IPv4Address]:
+    """The private addresses of the Azure Firewalls, by their VNets."""
+    vnets = {item.vnet: scenario.vnets.get(item.vnet) for item in scenario.firewalls.values()}
+    subnets = {name: vnet.subnets.get(AZURE_FIREWALL_SUBNET) for name, vnet in vnets.items() if vnet is not None}
+    found = ((name, subnet) for name, subnet in subnets.items() if subnet is not None)
+    return {name: addresses.firewall_address(subnet.address_prefix) for name, subnet in found}
 
 
 def with_appliance(scenario: Scenario) -> Iterator[tuple[Path, str, NetworkVirtualAppliance]]:
