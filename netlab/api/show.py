@@ -9,6 +9,7 @@ from netlab.azure.state import State
 from netlab.azure.views import bgp, load_balancers, security_groups
 from netlab.azure.views import nics as views
 from netlab.azure.views.bgp import Speaker
+from netlab.azure.views.firewalls import rows as rules_of_firewall
 from netlab.azure.views.nat_rules import rows as rules_of_gateway
 from netlab.azure.views.predicted import Model
 from netlab.controllers import probing
@@ -23,6 +24,7 @@ from netlab.results.shown import (
     CircuitRoute,
     ClientSession,
     EffectiveGroup,
+    FirewallRuleRow,
     GatewayNatRule,
     GatewayRoute,
     MemberHealth,
@@ -118,6 +120,15 @@ def nat_rules(where: Where, name: str) -> Shown[GatewayNatRule]:
         names = [gateway.name for gateway in found.vpn_gateways]
         raise UsageError(f"there is no VPN gateway {name[:60]!r} in {_place(where)}", suggest(name, names))
     return Shown(tuple(rules_of_gateway(known[name.lower()])))
+
+
+def firewall_rules(where: Where, name: str) -> Shown[FirewallRuleRow]:
+    """The rules of an Azure Firewall in their order."""
+    found = _seen(where)[0].network.firewalls
+    known = {each.lower(): firewall for each, firewall in found.items()}
+    if name.lower() not in known:
+        raise UsageError(f"there is no Azure Firewall {name[:60]!r} in {_place(where)}", suggest(name, found))
+    return Shown(tuple(rules_of_firewall(known[name.lower()])))
 
 
 def member_health(where: Where) -> Shown[MemberHealth]:

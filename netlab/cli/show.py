@@ -158,6 +158,20 @@ def nat_rules(
     _print(show.nat_rules(_where(predicted, step, lab), gateway), output)
 
 
+@app.command("firewall-rules")
+def firewall_rules(
+    firewall: Annotated[str, typer.Argument(metavar="FIREWALL", help="An Azure Firewall.")],
+    predicted: PredictedOption = "",
+    step: StepOption = "",
+    lab: LabOption = "",
+    output: FormatOption = Format.table,
+) -> None:
+    """Show a firewall's rules as it asks them."""
+    from netlab.api import show
+
+    _print(show.firewall_rules(_where(predicted, step, lab), firewall), output)
+
+
 @app.command("effective-nsg")
 def effective_nsg(
     nic: NicsArgument = "",

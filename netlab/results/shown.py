@@ -222,6 +222,24 @@ class GatewayNatRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FirewallRuleRow:
+    """A rule of an Azure Firewall with its collection, as `az network firewall policy rule-collection-group list` has
+    them, in the order in which they are asked. The last row is the drop of what no rule allows."""
+
+    priority: int | None = None
+    ruleCollection: str | None = None
+    action: str
+    name: str | None = None
+    ruleType: str | None = None
+    ipProtocols: tuple[str, ...] = ()
+    sourceAddresses: tuple[str, ...] = ()
+    destinationAddresses: tuple[str, ...] = ()
+    destinationPorts: tuple[str, ...] = ()
+    translatedAddress: str | None = None
+    translatedPort: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MemberHealth:
     """A member of a load balancer's pool, by a rule that leads to it: whether its probe finds it up; if not, why."""
 

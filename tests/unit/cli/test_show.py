@@ -69,6 +69,29 @@ def test_nat_rules_name_the_connections_of_a_step_that_use_them() -> None:
     assert found[0]["connections"] == ["VNet1-Site1", "VNet1-Site2"]
 
 
+def test_firewall_rules_are_in_the_order_in_which_they_are_asked() -> None:
+    call = ("show", "firewall-rules", "FW-hub", "--predicted", "hub-spoke-azure-firewall")
+    done = CliRunner().invoke(app, [*call, "--format", "json"])
+    rows = json.loads(done.output)
+    assert [(row.get("ruleCollection"), row.get("name"), row["action"]) for row in rows] == [
+        ("from-internet", "web", "DNAT"),
+        ("deny-far", "spoke3", "Deny"),
+        ("allow-private", "private", "Allow"),
+        ("allow-private", "probes", "Allow"),
+        ("allow-internet", "spoke1", "Allow"),
+        (None, None, "Deny"),
+    ]
+    assert (rows[0]["translatedAddress"], rows[0]["translatedPort"]) == ("10.2.0.4", 7007)
+    later = CliRunner().invoke(app, [*call, "--step", "without a policy", "--format", "json"])
+    assert [row["action"] for row in json.loads(later.output)] == ["Deny"]
+
+
+def test_firewall_rules_of_an_unknown_firewall_are_refused() -> None:
+    done = CliRunner().invoke(app, ["show", "firewall-rules", "nowhere", "--predicted", "hub-spoke-azure-firewall"])
+    assert isinstance(done.exception, UsageError)
+    assert done.exception.message == "there is no Azure Firewall 'nowhere' in hub-spoke-azure-firewall"
+
+
 def test_nat_rules_of_an_unknown_gateway_are_refused() -> None:
     done = CliRunner().invoke(app, ["show", "nat-rules", "nowhere", "--predicted", "s2s-static"])
     assert isinstance(done.exception, UsageError)

@@ -32,6 +32,7 @@ CALLS = (
     ("show-effective-nsg", "show effective-nsg jump --predicted nsg-three-tier"),
     ("show-effective-nsg", "show effective-nsg VNet1 --predicted nsg-three-tier"),
     ("show-nat-rules", "show nat-rules VNet1 --predicted vpn-nat-overlapping-sites"),
+    ("show-firewall-rules", "show firewall-rules fw-hub --predicted hub-spoke-azure-firewall"),
     ("show-member-health", "show member-health --predicted nva-load-balancer"),
     ("plan", "plan p2s-branch-bgp --data-plane userspace"),
     ("plan", "plan udr-own-vpn-server --data-plane kernel"),
