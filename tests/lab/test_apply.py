@@ -78,6 +78,9 @@ def assert_alike(lab: Lab, other: Held) -> None:
         ("route-server-spokes", 2),
         ("s2s-active-active", 0),
         ("p2s-openvpn", 4),
+        ("expressroute-vpn-two-sites", 1),
+        ("hub-spoke-stateful-firewall", 2),
+        ("s2s-bird", 0),
     ],
 )
 def test_apply_ends_where_up_ends(tmp_path: Path, name: str, seed: int) -> None:
