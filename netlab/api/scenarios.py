@@ -12,7 +12,7 @@ from netlab.results.catalogue import ListedScenario
 from netlab.scenario.loader import Loaded, load, located, parse
 from netlab.scenario.loader import catalogue as files
 from netlab.scenario.models import Scenario
-from netlab.scenario.names import INTERNET, endpoints, resolve, sources, suggest
+from netlab.scenario.names import INTERNET, asked_by_address, endpoints, resolve, sources, suggest
 
 __all__ = ["Loaded", "Scenario", "catalogue", "check", "find_two", "findings", "load", "remarks"]
 
@@ -56,6 +56,9 @@ def find_two(scenario: Scenario, source: str, target: str) -> tuple[str, str]:
         raise UsageError(f"{source} and {target} are one and the same", "name two different ones")
     if nodes[0] == INTERNET and INTERNET not in (end.node for end in sources(scenario)):
         raise UsageError("the Internet asks nothing in this story", "name it second, or under `reach` in a step")
+    # A name begins with a letter: what does not is a public address.
+    if not target[0].isalpha() and asked_by_address(scenario).get(nodes) != target:
+        raise UsageError(f"{source} asks {target} by its address nowhere in this story", f"name it {nodes[1]}")
     return nodes
 
 

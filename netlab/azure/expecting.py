@@ -12,7 +12,7 @@ from netlab.azure.prediction import Predicted, PredictedStep, predict, story_of
 from netlab.azure.state import State
 from netlab.results.drops import DESCRIPTIONS
 from netlab.scenario.models import Scenario, Step
-from netlab.scenario.names import INTERNET, Endpoint, Pair, by_node, node_names, resolve
+from netlab.scenario.names import INTERNET, Endpoint, Pair, asked_by_address, by_node, node_names, resolve
 from netlab.scenario.rules.joined import speaking
 
 # Of what learns more prefixes nothing is written: nobody reads so long a list.
@@ -137,6 +137,11 @@ def rows(scenario: Scenario, pairs: Mapping[Pair, Fate]) -> dict[str, dict[str, 
     ends = by_node(scenario)
     found: dict[str, dict[str, Any]] = {}
     asking, asked = (_by_owner(scenario, dict.fromkeys(ends[pair[side]] for pair in pairs)) for side in (0, 1))
+    for pair, address in asked_by_address(scenario).items():
+        if pair in pairs:
+            fate = pairs[pair]
+            found.setdefault(_name(scenario, ends[pair[0]]), {})[address] = fate.written((fate.reason,))
+    pairs = {pair: fate for pair, fate in pairs.items() if pair not in asked_by_address(scenario)}
     for sources, its_sources in asking.items():
         for targets, its_targets in asked.items():
             for row, column, group in _blocks(scenario, (sources, its_sources), (targets, its_targets), pairs):

@@ -79,7 +79,7 @@ def foreseen(state: State, item: Predicted, addresses: Mapping[str, IPv4Address]
 
 def actions(step: Step) -> tuple[str, ...]:
     """The actions of a step as text."""
-    return tuple(f"{one.verb}: {', '.join(_subject(one))}" for one in step.do)
+    return tuple(": ".join(filter(None, (one.verb, ", ".join(_subject(one))))) for one in step.do)
 
 
 def _subject(action: Action) -> Iterator[str]:

@@ -20,7 +20,7 @@ from netlab.results.drops import Direction, Drop, DropType, cause
 from netlab.results.protocols import PORT, PROTOCOLS, SOURCE_PORTS, Protocol
 from netlab.scenario.addresses import INTERNET_ADDRESS
 from netlab.scenario.models import Scenario, Step, TunnelType
-from netlab.scenario.names import INTERNET, Endpoint, by_node, sources, targets
+from netlab.scenario.names import INTERNET, Endpoint, asked_by_address, by_node, sources, targets
 from netlab.scenario.network import Nic
 
 AS_BUILT = "as built"
@@ -250,10 +250,11 @@ def address_towards(state: State, end: Endpoint, peer: Endpoint, addresses: Addr
 
 
 def address_asked(state: State, source: Endpoint, target: Endpoint, addresses: Addresses) -> IPv4Address:
-    """The address at which a source asks a target: from the Internet a machine's public one, if it has one, or that of
-    an Azure Firewall which translates it to the machine's; where NAT rules of a VPN gateway are between the two, the
-    address after NAT."""
-    if source.kind == "internet" and target.kind == "vm":
+    """The address at which a source asks a target: from the Internet, and where the story names the machine by it, a
+    machine's public one, if it has one, or that of an Azure Firewall which translates it to the machine's; where NAT
+    rules of a VPN gateway are between the two, the address after NAT."""
+    named = (source.node, target.node) in asked_by_address(state.scenario)
+    if named or (source.kind == "internet" and target.kind == "vm"):
         nic = state.network.nics[target.node]
         public = nic.public_address or next(_translated_to(nic), None)
         if public is not None:

@@ -110,7 +110,7 @@ class State:
 
     def why_down(self, tunnel: Tunnel) -> str:
         """Why a tunnel is not up; empty if it is."""
-        places = (tunnel.name, *(router.node for router in tunnel.routers))
+        places = (tunnel.name, *(router.node for router in tunnel.routers), *tunnel.carriers)
         return self.why_never_up(tunnel) or faults.why_down(self.faults, places)
 
     @cached_property

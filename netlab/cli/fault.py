@@ -33,7 +33,7 @@ class Part:
 class Verb:
     """A verb of kinds of faults (``netlab.azure.faults``): its name, its help, and what it is about.
 
-    ``key`` is the key of the action's value that the argument is.
+    ``key`` is the key of the action's value that the argument is; empty where there is only one to break.
     """
 
     name: str
@@ -113,6 +113,7 @@ VERBS = (
         "A gateway's VNet, a site or a client.",
         parts=(DEVICE,),
     ),
+    Verb("internet", "Cut the Internet. Microsoft's backbone carries VNet-to-VNet tunnels on.", "", "", ""),
     Verb(
         "device",
         "Have a site's VPN device fall silent, with its link up.",
@@ -177,13 +178,14 @@ def _command(verb: Verb, take: Callable[[Typed], None]) -> Callable[..., None]:
         for part in told:
             if mend and part.breaks_only:
                 raise UsageError(f"--{part.key} and --mend exclude each other", "leave one out")
-        subject = {key: given[key] for key in (verb.key, *(part.key for part in told))}
+        subject = {key: given[key] for key in (*of, *(part.key for part in told))}
         take(Typed(verb.name, mend, subject, lab, output))
 
+    of = (verb.key,) if verb.key else ()
     argument = Annotated[str, typer.Argument(metavar=verb.metavar, help=verb.about)]
     shared = (("mend", MendOption, False), ("lab", LabOption, ""), ("output", FormatOption, Format.table))
     options = (*((part.key, part.shape, part.default) for part in verb.parts), *shared)
-    parameters = [Parameter(verb.key, Parameter.KEYWORD_ONLY, annotation=argument)]
+    parameters = [Parameter(key, Parameter.KEYWORD_ONLY, annotation=argument) for key in of]
     parameters += [Parameter(n, Parameter.KEYWORD_ONLY, default=d, annotation=shape) for n, shape, d in options]
     command.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
     return command

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Collection, Iterable
 
-from netlab.errors import BuildError
+from netlab.errors import BuildError, LabError
 from netlab.machine import interfaces, namespaces, processes
 from netlab.plan.model import Node, Plan
 
@@ -80,6 +80,15 @@ def _listed(netns: str, *what: str) -> str:
         code, listed = processes.run(netns, ["nft", "list", *what], "")
         return listed if code == 0 else ""
     return ""
+
+
+def azure_traffic(netns: str) -> int:
+    """How many packets a carrier of the underlay has forwarded between two public addresses of Azure."""
+    listed = _listed(netns, "counter", "ip", "azure", "traffic")
+    found = re.search(r"packets (\d+)", listed)
+    if found is None:
+        raise LabError(f"{netns} does not count what it forwards between public addresses of Azure")
+    return int(found.group(1))
 
 
 # The table of network security groups, of templates/nftables/security.j2.

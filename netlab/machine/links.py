@@ -8,7 +8,6 @@ from collections.abc import Collection
 from netlab.machine import impairment, interfaces, namespaces, network
 from netlab.machine.routes import set_routes
 from netlab.plan.model import Link, Node, Plan, Uplink
-from netlab.plan.underlay import FAR
 
 
 def build(plan: Plan) -> None:
@@ -61,7 +60,8 @@ def mend(plan: Plan, links: Collection[Link]) -> None:
 def impair(plan: Plan, uplink: Uplink) -> impairment.Measured:
     """Make a link do to packets what its ``Uplink`` says, and measure that it does."""
     asked = impairment.Asked(uplink.delay, uplink.jitter, uplink.loss, uplink.rate)
-    return impairment.impair(_ends(plan, uplink), FAR, asked)
+    address = uplink.far.addresses[0].partition("/")[0]
+    return impairment.impair(_ends(plan, uplink), address, asked)
 
 
 def restore(plan: Plan, uplink: Uplink) -> None:

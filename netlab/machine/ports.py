@@ -78,6 +78,8 @@ class Filters(Protocol):
 
     def is_severed(self, netns: str, interface: str) -> bool: ...
 
+    def azure_traffic(self, netns: str) -> int: ...
+
 
 class Routes(Protocol):
     """Routes as the kernel has them, and as it chooses among them."""

@@ -35,7 +35,7 @@ from netlab.plan.names import lab_netns, node_directory, table_numbers
 from netlab.plan.p2s import radius
 from netlab.plan.p2s.ikev2 import gateway_secrets, p2s_connection
 from netlab.plan.ports import P2S, WAN, edge_port
-from netlab.plan.underlay import INNER_FAR, INNER_NEAR, NEAR, upstream
+from netlab.plan.underlay import INNER_FAR, INNER_NEAR, NEAR, to_backbone, upstream
 from netlab.scenario.network import Tunnel
 
 _TCP = 6
@@ -132,7 +132,7 @@ def _behind_nic(lab: str, device: Device, connections: Connections, secrets: Sec
 
 def _kernel_edge(lab: str, device: Device, connections: Connections, secrets: Secrets, filters: Filters) -> Parts:
     """One namespace with one charon for all connections; their XFRM interfaces differ by ``if_id``."""
-    wan = link(device.edge, WAN, (f"{NEAR}/32",), device.site.upstream if device.site is not None else None)
+    wan = _wan(device)
     node = Node(
         device.edge,
         "edge",
@@ -148,6 +148,13 @@ def _kernel_edge(lab: str, device: Device, connections: Connections, secrets: Se
     return Parts((node,), (wan,), (charon,) if connections else ())
 
 
+def _wan(device: Device) -> Link:
+    """The link of an edge to what carries its packets: of a gateway Microsoft's backbone (R80)."""
+    if device.gateway is not None:
+        return to_backbone(device.gateway.vnet, device.edge, (f"{NEAR}/32",), WAN)
+    return link(device.edge, WAN, (f"{NEAR}/32",), device.site.upstream if device.site is not None else None)
+
+
 def _userspace_edges(lab: str, device: Device, connections: Connections, secrets: Secrets, filters: Filters) -> Parts:
     """One charon and one namespace per connection, behind a steering namespace that faces the Internet.
 
@@ -155,7 +162,7 @@ def _userspace_edges(lab: str, device: Device, connections: Connections, secrets
     (platform-facts.md, section 1). The steering namespace owns no address: by the peer's address it chooses the edge,
     each of which holds the public address; unknown peers reach the point-to-site edge.
     """
-    wan = link(device.edge, WAN, (f"{NEAR}/32",), device.site.upstream if device.site is not None else None)
+    wan = _wan(device)
     inner = {name: _edge_link(device, name) for name in connections} | _link_for_clients(device)
     routes, rules = [upstream(WAN)], []
     tables = table_numbers(connections)

@@ -26,9 +26,9 @@ from netlab.plan.edges import edges
 from netlab.plan.model import BgpSpeaker, Charon, DataPlane, Fabric, Link, Node, Plan, Timers, Tunnel, Uplink
 from netlab.plan.p2s import ikev2, radius
 from netlab.plan.timers import timers
-from netlab.plan.underlay import internet
+from netlab.plan.underlay import Underlay, backbone_links
 from netlab.scenario.models import Scenario
-from netlab.scenario.network import Network, Topology, resolve
+from netlab.scenario.network import Network, Topology, VNet, resolve
 
 # Devices with their edges.
 Fronts = tuple[tuple[Device, Parts], ...]
@@ -51,13 +51,13 @@ def plan(
     fronts, peers, machines = _fronts(lab, everything), fabrics.peer_addresses(network), _of_clients(lab, network)
     of_vnets = _of_vnets(lab, topology, peers, fronts, clock)
     parts = (*(part for part, _ in of_vnets), *_of_routers(lab, network, everything), *(part for _, part in fronts))
-    links = (*_links(parts), *_between(network, peers), *_links(machines))
+    links = (*_links(parts), *_between(network, peers), *_links(machines), *backbone_links(network))
     return Plan(
         lab=lab,
         scenario=scenario.name,
         data_plane=data_plane,
         timers=clock,
-        nodes=(internet(lab, links, _public_nodes(network, on_duty)), *_nodes(parts), *_nodes(machines)),
+        nodes=(*_carriers(lab, network, links, on_duty), *_nodes(parts), *_nodes(machines)),
         links=links,
         charons=tuple(_charons(lab, network, data_plane, everything, fronts)),
         tunnels=tuple(_interfaces(on_duty)),
@@ -171,8 +171,13 @@ def _of_routers(lab: str, network: Network, everything: tuple[Device, ...]) -> I
         yield sites.parts(lab, site, tuple(of_site[name]))
 
 
+def _carriers(lab: str, network: Network, links: tuple[Link, ...], on_duty: tuple[Device, ...]) -> Iterator[Node]:
+    """The nodes of the underlay."""
+    return Underlay(lab, network, links, _public_nodes(network, on_duty)).nodes()
+
+
 def _public_nodes(network: Network, on_duty: tuple[Device, ...]) -> dict[str, str]:
-    """The node over whose link the Internet reaches each public address."""
+    """The node over whose link the underlay reaches each public address."""
     public = network.public
     return {
         **{address: d.edge for d in on_duty if d.appliance is None and not d.private for address in d.addresses},
@@ -194,6 +199,22 @@ def _uplinks(network: Network, links: tuple[Link, ...], on_duty: tuple[Device, .
         yield _uplink(network, name, device.end.name, to_internet[device.edge])
     for client in network.clients.values():
         yield _uplink(network, client.name, client.name, to_internet[client.node])
+    yield from _between_regions(network, links)
+
+
+def _between_regions(network: Network, links: tuple[Link, ...]) -> Iterator[Uplink]:
+    """The links between two regions that take their time: of the backbone, and of peered VNets."""
+    places: dict[str, tuple[str, VNet]] = {}
+    for vnet in network.vnets.values():
+        places[vnet.backbone] = vnet.region, vnet
+        places[vnet.node] = vnet.name, vnet
+    for link in links:
+        ends = [places[end.node] for end in (link.a, link.b) if end.node in places]
+        delay = network.delay(*(vnet for _, vnet in ends)) if len(ends) == 2 else 0
+        if delay:
+            # No name of an object has a slash. A link for an appliance is called after it, too.
+            appliance = (link.a.altname.removeprefix("n-"),) if link.a.altname.startswith("n-") else ()
+            yield Uplink("/".join((*(name for name, _ in ends), *appliance)), link.a, link.b, delay)
 
 
 def _uplink(network: Network, name: str, owner: str, link: Link) -> Uplink:

@@ -22,7 +22,7 @@ from netlab.plan.ports import (
     to_route_server,
 )
 from netlab.plan.tables import Tables, opening
-from netlab.plan.underlay import NEAR, to_internet
+from netlab.plan.underlay import NEAR, to_backbone
 from netlab.scenario.addresses import subnet_gateway
 from netlab.scenario.names import INTERNET
 from netlab.scenario.network import Nic, PrivateEndpoint, Topology, VNet
@@ -66,7 +66,7 @@ def parts(
     machines = tuple(_machine(lab, nic, serving) for nic in vnet.nics)
     machines += tuple(_private_endpoint(lab, endpoint) for endpoint in vnet.private_endpoints)
     machines += tuple(firewalls.part(lab, firewall) for firewall in vnet.firewalls)
-    wan = to_internet(vnet.node, (f"{egress}/32", f"{NEAR}/32"), WAN)
+    wan = to_backbone(vnet, vnet.node, (f"{egress}/32", f"{NEAR}/32"), WAN)
     of_gateway = gateways.nics(vnet.vpn_gateway) if vnet.vpn_gateway is not None else ()
     links = (wan, *(link for _, link in machines), *of_gateway)
     spec = Fabric(vnet.node, fabric.netns, tables, _DELIVERY_TABLE, barriers, secured, pools)

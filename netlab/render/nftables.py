@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from netlab.plan.model import (
     AccessRules,
     ApplianceNat,
+    AzureTraffic,
     BgpListeners,
     ClientFirewall,
     FabricRules,
@@ -42,6 +43,7 @@ _TEMPLATES: dict[type[Ruleset], str] = {
     SecurityRules: "security",
     StatefulForwarding: "stateful",
     FirewallNat: "azure-firewall",
+    AzureTraffic: "azure-traffic",
 }
 
 

@@ -43,6 +43,7 @@ class DropType(StrEnum):
     NOT_FORWARDING = "not-forwarding"
     STOPPED = "stopped"
     LINK_CUT = "link-cut"
+    INTERNET_CUT = "internet-cut"
     DEVICE_SILENT = "device-silent"
     FIREWALL = "firewall"
     TUNNEL_DOWN = "tunnel-down"
@@ -227,6 +228,12 @@ DESCRIPTIONS: Mapping[DropType, Description] = {
         "The node's link to the Internet is cut.",
         "link cut: the link of {node} to the Internet is cut",
         "Mend the link.",
+    ),
+    DropType.INTERNET_CUT: Description(
+        "The Internet is cut. Microsoft's backbone is not: what is between two public addresses of Azure passes.",
+        "Internet cut: the Internet carries nothing",
+        "Mend the Internet, or let both ends be in Azure or on an ExpressRoute circuit.",
+        ("R80",),
     ),
     DropType.DEVICE_SILENT: Description(
         "The VPN device exchanges nothing with the Internet, though its link is up.",

@@ -93,6 +93,10 @@ class LinkOf(Model):
     """The device of the site, if the site has several."""
 
 
+class Everywhere(Model):
+    """All of it. Write `{}`."""
+
+
 class SiteDevice(Model):
     """The VPN device of a site."""
 
@@ -230,6 +234,7 @@ Subject = (
     | SitePrefix
     | ConnectionTunnel
     | LinkOf
+    | Everywhere
     | SiteDevice
     | GatewayFault
     | RouteServerFault
@@ -271,6 +276,10 @@ class Action(Model):
     """Cut a link to the Internet. The other ends notice it only after a timeout (R38)."""
     mend_link: LinkOf | None = None
     """Mend a link that `cut_link` cut."""
+    cut_internet: Everywhere | None = None
+    """Cut the Internet. Microsoft's backbone, over which VNets' gateways reach each other, is not cut (R80)."""
+    mend_internet: Everywhere | None = None
+    """Mend the Internet that `cut_internet` cut."""
     silence_device: SiteDevice | None = None
     """Stop a VPN device without a word to the other end, which notices it after a timeout (R38)."""
     wake_device: SiteDevice | None = None

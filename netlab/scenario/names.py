@@ -8,7 +8,14 @@ from difflib import get_close_matches
 from typing import Literal
 
 from netlab.scenario.models import Expectation, Reach, Scenario, node_name
-from netlab.scenario.nodes import device_node, edge_router_node, expressroute_node, instance_node, route_server_node
+from netlab.scenario.nodes import (
+    backbone_node,
+    device_node,
+    edge_router_node,
+    expressroute_node,
+    instance_node,
+    route_server_node,
+)
 from netlab.scenario.values import once
 
 INTERNET = "internet"
@@ -75,6 +82,7 @@ def by_node(scenario: Scenario) -> dict[str, Endpoint]:
 def nodes(scenario: Scenario) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Each node that a story can name, so no edges, with its place in the file."""
     yield INTERNET, ()
+    yield from ((node, ()) for node in dict.fromkeys(backbone_node(item.region) for item in scenario.vnets.values()))
     for vnet, item in scenario.vnets.items():
         yield node_name(vnet), ("vnets", vnet)
         if item.vpn_gateway is not None:
@@ -107,7 +115,7 @@ def resolve(scenario: Scenario, name: str) -> tuple[str, ...]:
     """The endpoints' nodes that a name stands for, in any case of letters; none if nothing has that name.
 
     A VNet stands for its virtual machines, a site for its hosts, a client and the Internet for themselves. A machine
-    goes by its node's name or, where no other has it too, by its own.
+    goes by its node's name, by its public address or, where no other has it too, by its own name.
     """
     return _meanings(scenario).get(name.lower(), ())
 
@@ -124,7 +132,39 @@ def _meanings(scenario: Scenario) -> dict[str, tuple[str, ...]]:
         if item.kind != "private endpoint":
             by_owner[item.owner.lower()] = (*by_owner[item.owner.lower()], item.node)
     alone = {name: found for name, found in by_own.items() if len(found) == 1}
-    return alone | {item.node: (item.node,) for item in answering(scenario)} | by_owner | {INTERNET: (INTERNET,)}
+    by_address = {address: (node,) for address, node in _public_addresses(scenario).items()}
+    return (
+        by_address
+        | alone
+        | {item.node: (item.node,) for item in answering(scenario)}
+        | by_owner
+        | {INTERNET: (INTERNET,)}
+    )
+
+
+@once
+def _public_addresses(scenario: Scenario) -> dict[str, str]:
+    """The nodes of the machines to which the file gives a public address, by that address."""
+    return {
+        str(machine.public_ip_address): node_name(vnet, vm)
+        for vnet, item in scenario.vnets.items()
+        for vm, machine in item.vms.items()
+        if machine.public_ip_address is not None
+    }
+
+
+@once
+def asked_by_address(scenario: Scenario) -> dict[Pair, str]:
+    """The public address by which the story names the target of a pair; such a pair is asked by that address."""
+    known = _public_addresses(scenario)
+    return {
+        (source, known[target]): target
+        for step in scenario.story
+        for sources, row in step.expect.reach.items()
+        for target in row
+        if target in known
+        for source in resolve(scenario, sources)
+    }
 
 
 def resolve_node(scenario: Scenario, name: str) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from netlab.scenario.values import node_name
 
 
@@ -23,6 +25,17 @@ def route_server_node(vnet: str, index: int) -> str:
 def device_node(site: str, device: str) -> str:
     """The node of one of several devices of a site."""
     return node_name(site, device)
+
+
+def region_name(text: str) -> str:
+    """A region as Azure's API writes it: `West Europe` is westeurope."""
+    return "".join(text.split()).lower()
+
+
+def backbone_node(region: str) -> str:
+    """The node of Microsoft's backbone in a region, as Azure's API writes it; of what has no region."""
+    place = re.sub("[^a-z0-9]", "", region.lower())
+    return node_name("backbone", place) if place else "backbone"
 
 
 def edge_router_node(circuit: str, index: int) -> str:

@@ -16,7 +16,7 @@ from labs import NETLAB, RUN, SCENARIOS, Done, Lab, Running, ended_well, names, 
 
 SMALL = "s2s-static"
 NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
-KINDS = {"internet", "vnet", "vm", "gateway", "edge", "site", "host", "client"}
+KINDS = {"internet", "backbone", "vnet", "vm", "gateway", "edge", "site", "host", "client"}
 
 
 @pytest.fixture(scope="module")

@@ -123,7 +123,7 @@ FAULTS = (
         ("site1-host1", "vnet1-vm1"),
         message="crossed a tunnel without being encrypted",
         checks=(
-            ("encryption", "probes in clear at internet"),
+            ("encryption", "probes in clear at backbone, internet"),
             ("effective routes", "vnet1-vm1 to 10.101.0.10: shown 10.1.255.4, done Internet"),
         ),
     ),
@@ -133,7 +133,7 @@ FAULTS = (
         leak,
         ("vnet1-vm1", "site1-host1"),
         message="crossed a tunnel without being encrypted",
-        checks=(("encryption", "probes in clear at internet"),),
+        checks=(("encryption", "probes in clear at backbone, internet"),),
     ),
     Fault(
         "p2s-branch",

@@ -10,7 +10,9 @@ from nets import Net, line, network
 
 from netlab.azure.dataplane.filters import Filter
 from netlab.azure.dataplane.packets import Packet
-from netlab.plan.model import Barrier, FabricRules
+from netlab.errors import LabError
+from netlab.machine import filters
+from netlab.plan.model import AzureTraffic, Barrier, FabricRules
 from netlab.probe import Probe, observe
 from netlab.render.nftables import text
 from netlab.results.drops import DropType, cause
@@ -58,3 +60,23 @@ def test_model_and_kernel_drop_the_same_requests(net: Net, item: Filter, dropped
     probes = [Probe("a", "b", protocol) for protocol in PROTOCOLS]
     traces = observe({"a": str(A[0]), "b": str(B[0])}, probes, net.nodes, expected=()).traces
     assert {trace.probe.protocol for trace in traces if not trace.answered} == dropped
+
+
+@pytest.mark.parametrize(("addresses", "counts"), [((A, B), True), ((A, NEITHER), False), ((NEITHER,), False)])
+def test_the_underlay_counts_what_is_between_two_addresses_of_azure(
+    net: Net, addresses: tuple[IPv4Network, ...], counts: bool
+) -> None:
+    witness = AzureTraffic(tuple(str(prefix[0]) for prefix in addresses))
+    net.run("r", "nft", "-f", "-", stdin=f"flush ruleset\n{text((witness,))}")
+    probes = [Probe("a", "b", protocol) for protocol in PROTOCOLS]
+    traces = observe({"a": str(A[0]), "b": str(B[0])}, probes, net.nodes).traces
+    assert all(trace.answered for trace in traces)
+    # A request and an answer of each protocol, and TCP's reset of what was answered.
+    assert (filters.azure_traffic(net.nodes["r"]) >= 2 * len(PROTOCOLS)) == counts
+    assert counts or filters.azure_traffic(net.nodes["r"]) == 0
+
+
+def test_what_does_not_count_is_no_zero(net: Net) -> None:
+    net.run("r", "nft", "flush", "ruleset")
+    with pytest.raises(LabError, match="does not count"):
+        filters.azure_traffic(net.nodes["r"])

@@ -60,6 +60,7 @@ ENDPOINTS = {
     "s2s-bgp-transit": {"vnet1-vm1", "vnet2-vm2", "site1-h1", "site2-h2"},
     "s2s-bgp-prefix-rules": {"vnet1-vm1", "vnet2-vm2", "vnet3-vm3", "site1-h1", "site1-hidden", "site2-h2"},
     "vnet-to-vnet": {"vnet1-vm1", "vnet2-vm2", "vnet2-vm22", "vnet3-vm3"},
+    "vnet-to-vnet-backbone": {"vnet1-vm1", "vnet2-vm2", "vnet3-vm3", "site1-h1"},
     "vnet-to-vnet-and-site": {"hub-vm1", "vnet2-vm2", "vnet3-vm3", "site1-h1", "site2-h2"},
     "gateway-active-standby-failover": {"vnet1-vm1", "site1-h1", "site2-h2", "lin", "win"},
     "udr-nva": {
@@ -169,6 +170,7 @@ ENDPOINTS = {
 # Whose stories name the Internet as a target.
 TO_INTERNET = {
     "hub-spoke-azure-firewall",
+    "vnet-to-vnet-backbone",
     "nsg-three-tier",
     "nsg-virtual-network-tag",
     "private-subnet-outbound",
@@ -191,6 +193,7 @@ TO_INTERNET = {
 # Whose stories have the Internet ask.
 FROM_INTERNET = {
     "hub-spoke-azure-firewall",
+    "vnet-to-vnet-backbone",
     "nsg-three-tier",
     "nsg-virtual-network-tag",
     "private-subnet-outbound",

@@ -30,6 +30,7 @@ TOGETHER = {
     "azure/dataplane/test_next_hops.py",
     "azure/dataplane/test_overlaps.py",
     "azure/dataplane/test_public_addresses.py",
+    "azure/test_public_targets.py",
     "azure/dataplane/test_subnet_peerings.py",
     "azure/dataplane/test_vpn_servers.py",
     "azure/dataplane/test_rules_of_appliances.py",

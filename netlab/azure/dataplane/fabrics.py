@@ -141,7 +141,7 @@ class _Fabric:
                 yield Hop(drop=cause(DropType.NONE_ROUTE, source=source, prefix=route.prefix))
             # Differs from Azure: A service sees the subnet's address in the Internet, not the private one (E17).
             case "Internet" | "VirtualNetworkServiceEndpoint":
-                yield Hop(INTERNET, INTERNET, self.vnet.node)
+                yield Hop(self.vnet.backbone, INTERNET, self.vnet.node)
 
     def _instances(self, route: EffectiveRoute, instances: Instances | None) -> tuple[Router, ...]:
         """The instances that a route to the VNet's gateway leads to; one without an offer leads to VPN's (R88)."""

@@ -39,7 +39,8 @@ class Plane:
 
     def _kinds(self) -> Iterator[tuple[str, Callable[[], Node]]]:
         state, network, leases = self.state, self.state.network, self.leases.get
-        yield INTERNET, partial(underlay.internet, network)
+        yield INTERNET, partial(underlay.internet, state)
+        yield from ((node, partial(underlay.backbone, network, node)) for node in network.backbones)
         for vnet in network.vnets.values():
             yield vnet.node, partial(fabrics.fabric, state, vnet)
             yield from ((nic.node, partial(machines.machine, state, nic)) for nic in vnet.nics)

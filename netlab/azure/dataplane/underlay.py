@@ -1,4 +1,4 @@
-"""The Internet, the edges of sites, and Microsoft's side of ExpressRoute."""
+"""The Internet and Microsoft's backbone, the edges of sites, and Microsoft's side of ExpressRoute."""
 
 from __future__ import annotations
 
@@ -14,29 +14,59 @@ from netlab.azure.state import State
 from netlab.results.drops import DropType, cause
 from netlab.scenario.addresses import INTERNET_ADDRESS, PRIVATE_PREFIXES
 from netlab.scenario.names import INTERNET
-from netlab.scenario.network import AccessNetwork, Network, Router, Site
+from netlab.scenario.network import AccessNetwork, Network, Router, Site, VNet
 
 
-def internet(network: Network) -> Node:
+def internet(state: State) -> Node:
     """The Internet: a host, and a router with a route to each public address and to nothing else."""
-    routes = (
-        Route(IPv4Network(address), "a public address", node, (Hop(node, node, INTERNET),))
-        for address, node in _public_nodes(network)
+    network = state.network
+    beside = tuple(Route(IPv4Network(a), "a public address", n, (Hop(n, n, INTERNET),)) for a, n in _outside(network))
+    azure = tuple(
+        Route(IPv4Network(address), "a public address", vnet.backbone, (Hop(vnet.backbone, vnet.backbone, INTERNET),))
+        for address, vnet in _of_azure(network)
     )
-    return Node(INTERNET, Table(tuple(routes)), addresses=frozenset((INTERNET_ADDRESS,)))
+    return Node(
+        INTERNET,
+        Table((*beside, *azure)),
+        addresses=frozenset((INTERNET_ADDRESS,)),
+        stopped=cause(DropType.INTERNET_CUT) if state.hit(Impact.CUT_OFF) else None,
+    )
 
 
-def _public_nodes(network: Network) -> Iterator[tuple[IPv4Address, str]]:
-    """Every public address behind which machines are, and the node whose link to the Internet leads there."""
+def backbone(network: Network, node: str) -> Node:
+    """Microsoft's backbone in a region: it leads to the public addresses of Azure, and to the Internet (R80)."""
+    known = tuple(
+        Route(IPv4Network(address), "a public address of Azure", vnet.name, (_towards(vnet, node),))
+        for address, vnet in _of_azure(network)
+    )
+    rest = Route(ANY, "the way to the Internet", INTERNET, (Hop(INTERNET, INTERNET, node),))
+    return Node(node, table(known, (rest,)))
+
+
+def _towards(vnet: VNet, backbone: str) -> Hop:
+    """From the backbone of a region towards a VNet: to its fabric, or to the backbone of its region."""
+    if vnet.backbone == backbone:
+        return Hop(vnet.node, vnet.node, INTERNET)
+    return Hop(vnet.backbone, vnet.backbone, backbone)
+
+
+def _outside(network: Network) -> Iterator[tuple[IPv4Address, str]]:
+    """The public addresses outside of Azure behind which machines are, and the node whose link to the Internet leads
+    there."""
     public = network.public
     for site in (site for site in network.sites.values() if site.upstream is None):
         yield from ((public.routers[router.node], edge(router.node)) for router in site.devices)
     yield from ((access.public_address, access.node) for access in network.access_networks.values())
     yield from ((c.public_address, c.node) for c in network.clients.values() if c.upstream is None)
+
+
+def _of_azure(network: Network) -> Iterator[tuple[IPv4Address, VNet]]:
+    """The public addresses of Azure behind which machines are, with their VNet."""
+    public = network.public
     for vnet in network.vnets.values():
-        yield public.egress[vnet.name], vnet.node
-        yield from ((address, vnet.node) for address in dict.fromkeys(address for _, address in vnet.nat_pools))
-        yield from ((address, vnet.node) for _, address in vnet.public_pairs)
+        yield public.egress[vnet.name], vnet
+        yield from ((address, vnet) for address in dict.fromkeys(address for _, address in vnet.nat_pools))
+        yield from ((address, vnet) for _, address in vnet.public_pairs)
 
 
 def access(found: AccessNetwork) -> Node:

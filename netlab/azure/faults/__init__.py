@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from netlab.azure.faults import circuit, daemon, device, gateway, link, machine, route_server, session, tunnel
+from netlab.azure.faults import circuit, daemon, device, gateway, internet, link, machine, route_server, session, tunnel
 from netlab.azure.faults.kind import Fault, Faults, Impact, Kind, hit, targets
 from netlab.scenario.models import Action
 from netlab.scenario.network import Network
@@ -18,6 +18,7 @@ KINDS: tuple[Kind, ...] = (
     gateway.INSTANCE,
     tunnel.TUNNEL,
     link.LINK,
+    internet.INTERNET,
     device.DEVICE,
     machine.MACHINE,
     circuit.CIRCUIT,

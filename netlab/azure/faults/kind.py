@@ -22,6 +22,8 @@ class Impact(Enum):
     """This machine exists, and sends, receives and forwards nothing."""
     CUT = auto()
     """The link of this router or client to the Internet carries nothing."""
+    CUT_OFF = auto()
+    """This carrier of the underlay carries nothing."""
     SILENT = auto()
     """This VPN device exchanges nothing with the Internet, though its link is up."""
     SEVERED = auto()

@@ -30,7 +30,9 @@ def _named(network: Network, faults: Faults, action: Action) -> frozenset[str]:
 
 
 def are_apart(network: Network, faults: Faults, names: Iterable[str]) -> bool:
-    """Whether the link of one of these clients, VNets or sites is cut, so that they do not reach each other."""
+    """Whether these clients, VNets or sites do not reach each other: the link of one is cut, or all the Internet."""
+    if hit(faults, Impact.CUT_OFF):
+        return True
     cut = hit(faults, Impact.CUT)
     return any(cut & linked(network, name) for name in names)
 

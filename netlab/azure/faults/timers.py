@@ -50,6 +50,8 @@ TIMERS: Mapping[str, tuple[Timer, ...]] = {
     "restore_tunnel": TUNNEL_BACK,
     "cut_link": SILENT,
     "mend_link": TUNNEL_BACK,
+    "cut_internet": SILENT,
+    "mend_internet": TUNNEL_BACK,
     "silence_device": SILENT,
     "wake_device": TUNNEL_BACK,
     "stop_vm": (ROUTE_SERVER_HOLD_TIME, PROBE, VNET_TABLES),

@@ -18,6 +18,7 @@ _SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "start_vm": lambda on: f"start {on['vm']}",
     "restore_tunnel": lambda on: f"bring {on['connection']} up again: it was taken down",
     "mend_link": lambda on: f"mend the link of {_with_device(on['name'], on)} to the Internet",
+    "mend_internet": lambda _: "mend the Internet: it is cut",
     "wake_device": lambda on: f"wake the device of {_with_device(on['site'], on)}: it is silent",
     "restore_gateway": lambda on: f"bring back instance {on.get('instance', 0)} of {on['vnet']}'s gateway",
     "restore_route_server": lambda on: f"bring back instance {on['instance']} of {on['vnet']}'s Route Server",

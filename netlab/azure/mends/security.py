@@ -8,7 +8,7 @@ from netlab.azure.mends.case import Case, place_of
 from netlab.results.mends import Change, Edit
 from netlab.results.protocols import Protocol
 from netlab.scenario.models import NetworkSecurityGroup
-from netlab.scenario.names import INTERNET, Endpoint
+from netlab.scenario.names import INTERNET, Endpoint, asked_by_address
 from netlab.scenario.network import Nic, PrivateEndpoint, VNet
 
 # N4: the priorities of a group's own rules; Azure's default ones come after them.
@@ -78,6 +78,8 @@ def _protocol(protocols: tuple[Protocol, ...]) -> str:
 def range_of(case: Case, end: Endpoint) -> str:
     """What a rule writes for an end: its subnet, its site's or its pool's prefix, or the tag Internet."""
     network = case.state.network
+    if (end.node, case.receiver.node) in asked_by_address(network.scenario):
+        return "Internet"
     nic = network.nics.get(end.node) or network.private_endpoints.get(end.node)
     if nic is not None:
         return str(nic.subnet.prefix)

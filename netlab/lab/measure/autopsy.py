@@ -15,6 +15,7 @@ from netlab.plan.underlay import LAST_RESORT
 from netlab.probe.trace import Leg, Sighting, Trace, last, looping
 from netlab.results.drops import Cause, Direction, Drop, DropType, cause
 from netlab.results.protocols import Protocol
+from netlab.scenario.names import INTERNET
 
 
 @dataclass(slots=True)
@@ -186,6 +187,9 @@ class Coroner:
 
     def _no_way(self, node: str, destination: str, interface: str = "") -> Cause:
         """Why a node does not know where to send a packet that came in by an interface, or that it made itself."""
+        stopped = self._broken(node)
+        if stopped is not None:
+            return stopped
         found = self._route(node, destination, *self._tables(node, interface))
         if found is not None and found.metric == LAST_RESORT:
             return cause(DropType.NO_PRIVATE_ROUTE).about(destination)
@@ -209,7 +213,7 @@ class Coroner:
         """Whether the node itself is stopped, or nothing passes any of these interfaces; None if not."""
         netns = self.plan.netns(node)
         if self.machine.filters.is_stopped(netns):
-            return cause(DropType.STOPPED)
+            return cause(DropType.INTERNET_CUT if node == INTERNET else DropType.STOPPED)
         if devices and all(self.machine.filters.is_cut(netns, device) for device in devices):
             return cause(DropType.LINK_CUT)
         if devices and all(self.machine.filters.is_severed(netns, device) for device in devices):

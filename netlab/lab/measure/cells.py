@@ -146,12 +146,13 @@ def _observed(asked: _Asked, probes: Sequence[Probe], predicted: Mapping[Questio
 
 
 def _underlay(plan: Plan) -> set[str]:
-    return {node.name for node in plan.nodes if node.kind in ("internet", "edge", "access network")}
+    return {node.name for node in plan.nodes if node.kind in ("internet", "backbone", "edge", "access network")}
 
 
 def _evidence(plan: Plan, observation: Observation, foretold: Iterable[Predicted]) -> Evidence:
     publics = {place: (own, outer(plan, place)) for place, (own, _) in tunnel_ends(plan).items()}
-    return Evidence(observation, publics, _underlay(plan), frozenset(in_public(foretold)))
+    carriers = {node.name for node in plan.nodes if node.kind in ("internet", "backbone")}
+    return Evidence(observation, publics, _underlay(plan), frozenset(in_public(foretold, carriers)))
 
 
 def _question(probe: Probe) -> Question:

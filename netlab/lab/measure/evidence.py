@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
 from netlab.azure.prediction import Predicted
 from netlab.plan.model import Outer
 from netlab.probe.trace import Observation, Trace, packets
-from netlab.scenario.names import INTERNET, Pair
+from netlab.scenario.names import Pair
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +85,11 @@ class Evidence:
         return (trace.probe.source, trace.probe.target) not in self._in_public
 
 
-def in_public(predicted: Iterable[Predicted]) -> Iterator[Pair]:
-    """The pairs of which a request or an answer goes to the Internet."""
+def in_public(predicted: Iterable[Predicted], carriers: Collection[str]) -> Iterator[Pair]:
+    """The pairs of which a request or an answer goes to the Internet, or between public addresses of Azure: those pass
+    the nodes that carry the underlay."""
     for item in predicted:
         pair = item.source, item.target
-        if INTERNET in pair or any(INTERNET in walk.nodes for walk in (*item.forward, *item.reverse)):
+        passed = frozenset(node for walk in (*item.forward, *item.reverse) for node in walk.nodes)
+        if not passed.isdisjoint(carriers):
             yield pair

@@ -15,7 +15,7 @@ from netlab.probe.trace import EspSighting, Leg, Probe, Sealed, Sighting, Trace,
 from netlab.results.lab import Followed, Passing
 
 # Where tunnels pass: between the public addresses, up to the clients, which hold their own.
-_UNDERLAY = ("internet", "edge", "access network", "client")
+_UNDERLAY = ("internet", "backbone", "edge", "access network", "client")
 _TUNNELLED: tuple[Leg, ...] = ("forward", "reverse", "error")
 
 

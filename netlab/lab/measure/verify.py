@@ -18,6 +18,7 @@ from netlab.lab.machine import Machine
 from netlab.lab.measure import cells
 from netlab.lab.measure.checks import (
     arp_table,
+    backbone,
     client_routes,
     convergence,
     daemons,
@@ -147,6 +148,7 @@ def _measure(
     checks += _looked("effective routes", lambda: (effective(),))
     measured = cells.measure(lab, machine, documented.reach, state, addresses, few.asked if few is not None else None)
     checks += [*troubles, encryption.check(measured.evidence), *arp_table.check(measured.cells, measured.overflows)]
+    checks += _looked(backbone.NAME, lambda: backbone.check(plan, state, machine.filters.azure_traffic))
     checks += _looked("routes", lambda: client_routes.check(plan, state, machine.clients, documented.routes))
     checks += profiles.check(plan, state, machine.clients)
     return StepReport(

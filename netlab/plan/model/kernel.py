@@ -10,6 +10,7 @@ from netlab.plan.model.nftables import Ruleset, StatefulForwarding
 
 Kind = Literal[
     "internet",
+    "backbone",
     "vnet",
     "vm",
     "private endpoint",

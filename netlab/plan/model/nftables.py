@@ -264,6 +264,13 @@ class PrefixNat:
         return tuple(pool.barrier for pool in self.pools)
 
 
+@dataclass(frozen=True, slots=True)
+class AzureTraffic:
+    """A carrier of the underlay counts what it forwards between two public addresses of Azure (R80)."""
+
+    addresses: tuple[str, ...]
+
+
 # What nftables does in a namespace; each is printed by a template of its own.
 Ruleset = (
     FabricRules
@@ -281,4 +288,5 @@ Ruleset = (
     | SecurityRules
     | StatefulForwarding
     | FirewallNat
+    | AzureTraffic
 )

@@ -36,7 +36,8 @@ class RouteServerView:
 
 @dataclass(frozen=True, slots=True)
 class Uplink:
-    """The way to the Internet of a gateway, a site or a client, by its Azure name, and what it does to packets."""
+    """The way to the Internet of a gateway, a site or a client, by its Azure name, or a link between two regions or
+    peered VNets, by both; and what it does to packets."""
 
     name: str
     near: Interface

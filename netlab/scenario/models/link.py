@@ -13,10 +13,13 @@ _PERCENT = quantity({"%": 1}, "1%")
 _KBIT = quantity({"kbit": 1, "mbit": 1000, "gbit": 1_000_000}, "100mbit")
 
 
+Delay = Annotated[float, Field(ge=0, le=10_000), _MILLISECONDS]
+
+
 class Impairment(Model):
     """What a link to the Internet does to packets, in each direction."""
 
-    delay: Annotated[float, Field(ge=0, le=10_000), _MILLISECONDS] = 0
+    delay: Delay = 0
     """How long a packet takes, as `40ms`. A number without a unit is in milliseconds."""
     jitter: Annotated[float, Field(ge=0, le=10_000), _MILLISECONDS] = 0
     """How much the delay varies, as `5ms`. A number without a unit is in milliseconds."""

@@ -13,7 +13,7 @@ from netlab.scenario.models.client import Client
 from netlab.scenario.models.connection import Connection
 from netlab.scenario.models.expressroute import Circuit
 from netlab.scenario.models.firewall import Firewall, FirewallPolicy
-from netlab.scenario.models.link import Impairment
+from netlab.scenario.models.link import Delay, Impairment
 from netlab.scenario.models.nat_gateway import NatGateway
 from netlab.scenario.models.nat_rule import NatMode, NatRule, effective
 from netlab.scenario.models.network_security_group import ApplicationSecurityGroup, NetworkSecurityGroup
@@ -77,6 +77,9 @@ class Scenario(Model):
     survives: dict[str, tuple[str, ...]] = {}
     """The pairs that must talk whatever single part fails, for `netlab sweep`: by source its targets. A VNet stands for
     its machines, a site for its hosts."""
+    region_delays: dict[str, dict[str, Delay]] = {}
+    """How long a packet takes from one Azure region to another, and as long back, as `westeurope: {eastus: 40ms}`: in
+    tunnels between gateways, over peerings, between public addresses. Default: no delay."""
     story: tuple[Step, ...] = ()
     """The steps of the story, in their order."""
 

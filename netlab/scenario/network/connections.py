@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from netlab.scenario import models
 from netlab.scenario.addresses import DEFAULT_ROUTE
 from netlab.scenario.models.nat_rule import effective, translated
+from netlab.scenario.names import INTERNET
 from netlab.scenario.network.ends import Appliance, Site, VpnGateway
 from netlab.scenario.network.peer_addresses import BgpEnd, bgp_ends
 
@@ -169,6 +170,11 @@ class Tunnel:
     def side(self, node: str) -> Side:
         """The side of the connection at which the router of this node is."""
         return self.connection.sides[0 if self.routers[0].node == node else 1]
+
+    @property
+    def carriers(self) -> tuple[str, ...]:
+        """What carries it besides Microsoft's backbone: the Internet, where it leads to a site (R80)."""
+        return (INTERNET,) if any(isinstance(router.end, Site) for router in self.routers) else ()
 
     @cached_property
     def bgp(self) -> tuple[BgpEnd, BgpEnd]:

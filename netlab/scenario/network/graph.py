@@ -17,6 +17,7 @@ from netlab.scenario.network.firewalls import Firewall
 from netlab.scenario.network.public import PublicAddresses, assign
 from netlab.scenario.network.routers import Router
 from netlab.scenario.network.vnets import Nic, Peering, PrivateEndpoint, SecurityGroup, VNet
+from netlab.scenario.nodes import region_name
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,6 +221,25 @@ class Network:
     def edge_router_addresses(self) -> dict[str, tuple[IPv4Address, IPv4Address]]:
         """The addresses of each circuit's edge routers."""
         return edge_routers(self.scenario.expressroute_circuits)
+
+    @cached_property
+    def backbones(self) -> tuple[str, ...]:
+        """The nodes of Microsoft's backbone, one for each region with VNets (R80)."""
+        return tuple(dict.fromkeys(vnet.backbone for vnet in self.vnets.values()))
+
+    @cached_property
+    def _delays(self) -> dict[frozenset[str], float]:
+        """The delay of each pair of regions that has one, in milliseconds."""
+        found = self.scenario.region_delays
+        return {
+            frozenset(map(region_name, (one, other))): delay
+            for one, row in found.items()
+            for other, delay in row.items()
+        }
+
+    def delay(self, one: VNet, other: VNet) -> float:
+        """How long a packet takes from one VNet's region to another's, in milliseconds; 0 unless the file says so."""
+        return self._delays.get(frozenset((one.region, other.region)), 0)
 
     @cached_property
     def public(self) -> PublicAddresses:

@@ -26,12 +26,13 @@ _MACHINES = IPv4Network("192.0.2.64/26")
 
 @dataclass(frozen=True)
 class PublicAddresses:
-    """The public address of each gateway instance and VPN device, by node; of each gateway's point-to-site, by VNet;
-    of each client; of each virtual machine that has one and each Azure Firewall, by node; of each VNet's way out to the
-    Internet; of each NAT gateway; of each access network. What is behind NAT has the address of its NAT, and a
-    ``private`` one, by node."""
+    """The public address of each gateway instance and VPN device, by node; of all gateways; of each gateway's
+    point-to-site, by VNet; of each client; of each virtual machine that has one and each Azure Firewall, by node; of
+    each VNet's way out to the Internet; of each NAT gateway; of each access network. What is behind NAT has the address
+    of its NAT, and a ``private`` one, by node."""
 
     routers: dict[str, IPv4Address]
+    gateways: frozenset[IPv4Address]
     point_to_site: dict[str, IPv4Address]
     clients: dict[str, IPv4Address]
     machines: dict[str, IPv4Address]
@@ -39,6 +40,12 @@ class PublicAddresses:
     nat_gateways: dict[str, IPv4Address]
     access: dict[str, IPv4Address]
     private: dict[str, IPv4Address]
+
+    @property
+    def of_azure(self) -> frozenset[IPv4Address]:
+        """Those that Azure has: of gateways, machines, NAT gateways and VNets' ways out."""
+        by_name = (self.machines, self.egress, self.nat_gateways)
+        return self.gateways.union(*(group.values() for group in by_name))
 
 
 def assign(network: Network) -> PublicAddresses:
@@ -66,6 +73,7 @@ def assign(network: Network) -> PublicAddresses:
     outermost = found[_CLIENTS] | devices
     return PublicAddresses(
         routers=_of_instances(network, gateways) | devices,
+        gateways=frozenset(gateways.values()),
         point_to_site={g.name: gateways.get(f"{g.name}/2") or gateways[f"{g.name}/0"] for g in network.vpn_gateways},
         clients={
             name: outermost[name if client.upstream is None else _key(client.upstream)]

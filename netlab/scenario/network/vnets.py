@@ -15,6 +15,7 @@ from netlab.scenario.models.endpoint import SERVICE_TAGS
 from netlab.scenario.network.ends import Appliance, Circuit, ExpressRouteGateway, RouteServer, VpnGateway
 from netlab.scenario.network.firewalls import Firewall
 from netlab.scenario.network.load_balancers import Frontend, LoadBalancer
+from netlab.scenario.nodes import backbone_node, region_name
 
 if TYPE_CHECKING:
     from netlab.scenario.network.graph import Network
@@ -43,7 +44,12 @@ class VNet:
     @cached_property
     def region(self) -> str:
         """Its Azure region as Azure's API writes it: `West Europe` is westeurope; empty where the file gives none."""
-        return "".join(self.spec.region.split()).lower()
+        return region_name(self.spec.region)
+
+    @cached_property
+    def backbone(self) -> str:
+        """The node of Microsoft's backbone that its public addresses are at (R80)."""
+        return backbone_node(self.region)
 
     @cached_property
     def subnets(self) -> dict[str, Subnet]:

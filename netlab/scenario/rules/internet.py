@@ -7,6 +7,7 @@ from ipaddress import IPv4Address, IPv4Network
 
 from netlab.scenario.addresses import INTERNET_ADDRESS, LAB_CHARONS, LAB_LINKS, LAB_NATS, LAB_PEERS, LAB_PUBLIC
 from netlab.scenario.models import Scenario
+from netlab.scenario.nodes import region_name
 from netlab.scenario.rules.breach import Breach, Breaches, Path, in_words, unknown
 from netlab.scenario.rules.joined import Network, address_pools, address_spaces
 from netlab.scenario.rules.subjects import public_addresses, vpn_gateways
@@ -18,6 +19,23 @@ def links_have_a_way_to_the_internet(scenario: Scenario) -> Breaches:
     known = (*vpn_gateways(scenario), *scenario.sites, *scenario.clients)
     for name in scenario.links:
         yield from unknown(("links", name), name, known, "VPN gateway, site or client")
+
+
+def delays_are_between_two_regions(scenario: Scenario) -> Breaches:
+    """A delay is between two regions with VNets, and each pair has one."""
+    known = dict.fromkeys(region_name(vnet.region) for vnet in scenario.vnets.values() if vnet.region)
+    seen: set[frozenset[str]] = set()
+    for one, row in scenario.region_delays.items():
+        yield from unknown(("region_delays", one), region_name(one), known, "region of a VNet")
+        for other in row:
+            path = ("region_delays", one, other)
+            yield from unknown(path, region_name(other), known, "region of a VNet")
+            pair = frozenset(map(region_name, (one, other)))
+            if len(pair) == 1:
+                yield Breach(path, f"`{other}` is the same region; a delay is between two")
+            elif pair in seen:
+                yield Breach(path, "the other region has a delay with this one already; it is the same both ways")
+            seen.add(pair)
 
 
 # RFC 6890, without the three prefixes for documentation (RFC 5737), which suit a lab well.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from netlab.scenario.models import Scenario, node_name
-from netlab.scenario.names import nodes
+from netlab.scenario.names import INTERNET, nodes
 from netlab.scenario.rules.breach import Breach, Breaches, Path
 from netlab.scenario.rules.subjects import devices, vpn_gateways
 
@@ -30,7 +30,8 @@ def names_are_distinct(scenario: Scenario) -> Breaches:
 
 
 def nodes_are_distinct(scenario: Scenario) -> Breaches:
-    """The nodes of VNets, gateways, machines, sites, hosts and clients differ, also from `internet` and the edges."""
+    """The nodes of VNets, gateways, machines, sites, hosts and clients differ, also from those of the Internet,
+    of Microsoft's backbone and of edges."""
     first: dict[str, Path] = {}
     joined = (end for item in scenario.connections.values() for end in item.between)
     edges = (
@@ -42,7 +43,7 @@ def nodes_are_distinct(scenario: Scenario) -> Breaches:
     for node, path in nodes(scenario):
         other = first.setdefault(node, path)
         if other != path:
-            what = ".".join(map(str, other)) or "the Internet"
+            what = ".".join(map(str, other)) or ("the Internet" if node == INTERNET else "Microsoft's backbone")
             yield Breach(path, f"its node would have the name `{node}`, which {what} has already; choose another name")
         edge = next((edge for edge in edges if node.startswith(f"{edge}-edge")), None) if "-edge" in node else None
         if edge is not None:

@@ -29,7 +29,7 @@ from netlab.scenario.models import (
     Step,
     node_name,
 )
-from netlab.scenario.names import INTERNET, endpoints, nodes, resolve, resolve_node, short, suggest
+from netlab.scenario.names import INTERNET, asked_by_address, endpoints, nodes, resolve, resolve_node, short, suggest
 from netlab.scenario.rules.breach import Breach, Breaches, Path, unknown, unresolved
 from netlab.scenario.rules.joined import bgp_peers_of, instances, sound_connections, speaking
 from netlab.scenario.rules.subjects import (
@@ -232,6 +232,20 @@ def survivors_are_machines(scenario: Scenario) -> Breaches:
         yield from unresolved(scenario, ("survives", source), source)
         for index, target in enumerate(targets):
             yield from unresolved(scenario, ("survives", source, index), target)
+
+
+def targets_have_one_name(scenario: Scenario) -> Breaches:
+    """A target that a source asks by its public address goes by no other name in the same row, in any step."""
+    known = asked_by_address(scenario)
+    for index, step in enumerate(scenario.story):
+        for sources, row in step.expect.reach.items():
+            for target in row:
+                found = resolve(scenario, target)
+                addresses = {known[s, found[0]] for s in resolve(scenario, sources) if (s, *found) in known}
+                if len(found) == 1 and addresses - {target}:
+                    what = f"{short(sources)} asks {found[0]} by its public address {min(addresses)}"
+                    path = ("story", index, "expect", "reach", sources, target)
+                    yield Breach(path, f"{what}; name it so in every step, for a pair is asked by one address")
 
 
 def _places(expected: Reach) -> Iterator[tuple[str, str | None]]:

@@ -14,6 +14,7 @@ from netlab.scenario.models import Action
 CASES = {
     "tunnel": ("s2s-active-active", action("fail_tunnel", connection="VNet1-Site1", instance=0)),
     "link": ("s2s-bgp-transit", action("cut_link", name="Site1", device="fw1")),
+    "Internet": ("vnet-to-vnet-backbone", action("cut_internet")),
     "device": ("s2s-bgp-transit", action("silence_device", site="Site1", device="fw1")),
     "standby": ("gateway-active-standby-failover", action("fail_gateway", vnet="VNet1")),
     "instance": ("s2s-active-active", action("fail_gateway", vnet="VNet1", instance=1)),

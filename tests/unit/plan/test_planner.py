@@ -450,9 +450,9 @@ connections: {VNet1-Site1: {type: IPsec, between: [VNet1, Site1]}}
 def test_a_public_address_leads_to_the_fabric_of_its_nic_and_is_translated_there_without_state() -> None:
     """Azure translates it: the machine does not have it, and no gateway is given the same one."""
     found = plan(parse(PUBLIC_VMS, "public.yaml").scenario, "lab")
-    internet, fabric, vm1 = (found.node(name) for name in ("internet", "vnet1", "vnet1-vm1"))
-    leads = [route.device for route in internet.routes if route.prefix == "203.0.113.1/32"]
-    (wan,) = (link for link in found.links if link.a.node == "vnet1" and link.b.node == "internet")
+    backbone, fabric, vm1 = (found.node(name) for name in ("backbone", "vnet1", "vnet1-vm1"))
+    leads = [r.device for r in backbone.routes if r.prefix == "203.0.113.1/32" and r.type == "unicast"]
+    (wan,) = (link for link in found.links if link.a.node == "vnet1" and link.b.node == "backbone")
     assert leads == [wan.b.name]
     held = [address for link in found.links for end in (link.a, link.b) for address in end.addresses]
     assert "203.0.113.1/32" not in (*held, *(address for node in found.nodes for address in node.loopback))

@@ -161,7 +161,7 @@ class _Fabrics:
         for device, via in zip_longest(route.devices, route.via, fillvalue=""):
             end = self.far[node, device]
             match self.plan.node(end.node).kind:
-                case "internet":
+                case "backbone":
                     yield _INTERNET
                 case "vnet":
                     yield replace(arrival, netns=self.plan.netns(end.node), interface=end.name)

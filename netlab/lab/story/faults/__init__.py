@@ -13,12 +13,24 @@ from netlab.azure.faults.circuit import CIRCUIT
 from netlab.azure.faults.daemon import DAEMON
 from netlab.azure.faults.device import DEVICE
 from netlab.azure.faults.gateway import INSTANCE, STANDBY
+from netlab.azure.faults.internet import INTERNET
 from netlab.azure.faults.link import LINK
 from netlab.azure.faults.machine import MACHINE
 from netlab.azure.faults.route_server import ROUTE_SERVER
 from netlab.azure.faults.session import SESSION
 from netlab.azure.faults.tunnel import TUNNEL
-from netlab.lab.story.faults import circuit, daemon, device, gateway, link, machine, route_server, session, tunnel
+from netlab.lab.story.faults import (
+    circuit,
+    daemon,
+    device,
+    gateway,
+    internet,
+    link,
+    machine,
+    route_server,
+    session,
+    tunnel,
+)
 from netlab.lab.story.faults.effect import Change, Effect, Left, Undo
 from netlab.lab.story.stage import Stage
 from netlab.plan.model import Plan
@@ -30,6 +42,7 @@ EFFECTS: Mapping[Kind, Effect] = {
     INSTANCE: gateway.EFFECT,
     TUNNEL: tunnel.EFFECT,
     LINK: link.EFFECT,
+    INTERNET: internet.EFFECT,
     DEVICE: device.EFFECT,
     MACHINE: machine.EFFECT,
     CIRCUIT: circuit.EFFECT,

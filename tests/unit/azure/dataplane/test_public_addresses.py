@@ -74,8 +74,8 @@ def test_the_internet_reaches_a_public_address_whose_nic_answers_by_the_route_to
     actions: tuple[str, ...], target: str
 ) -> None:
     found = asked(state(*actions), target)
-    assert [walk.nodes for walk in found.forward] == [("internet", "vnet1", target)]
-    assert [walk.nodes for walk in found.reverse] == [(target, "vnet1", "internet")]
+    assert [walk.nodes for walk in found.forward] == [("internet", "backbone", "vnet1", target)]
+    assert [walk.nodes for walk in found.reverse] == [(target, "vnet1", "backbone", "internet")]
     assert found.outcome == "reachable"
 
 

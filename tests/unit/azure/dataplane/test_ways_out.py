@@ -149,13 +149,13 @@ def with_tags(subnet: str, tags: str = TAGS) -> Forecast:
     ("subnet", "passes"),
     [
         # E25: in a private subnet, too; not by another service.
-        (PRIVATE + STORAGE, ("vnet1-vm", "vnet1", "internet")),
+        (PRIVATE + STORAGE, ("vnet1-vm", "vnet1", "backbone", "internet")),
         (PRIVATE + SQL, None),
         # E16: before a route table, however long its prefix; E22 is not about it.
-        (STORAGE + ", route_table: steer", ("vnet1-vm", "vnet1", "internet")),
-        (STORAGE + ", route_table: longer", ("vnet1-vm", "vnet1", "internet")),
-        (NAT + STORAGE, ("vnet1-vm", "vnet1", "internet")),
-        (SQL + ", route_table: steer", ("vnet1-vm", "vnet1", "vnet1-fw", "vnet1", "internet")),
+        (STORAGE + ", route_table: steer", ("vnet1-vm", "vnet1", "backbone", "internet")),
+        (STORAGE + ", route_table: longer", ("vnet1-vm", "vnet1", "backbone", "internet")),
+        (NAT + STORAGE, ("vnet1-vm", "vnet1", "backbone", "internet")),
+        (SQL + ", route_table: steer", ("vnet1-vm", "vnet1", "vnet1-fw", "vnet1", "backbone", "internet")),
         (SQL + ", route_table: longer", None),
         (NAT + SQL, None),
     ],

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from netlab.azure.dataplane.walk import Walk
+from netlab.azure.prediction import Predicted
 from netlab.lab.measure.checks.encryption import check
-from netlab.lab.measure.evidence import Evidence
+from netlab.lab.measure.evidence import Evidence, in_public
 from netlab.plan.model import Outer
 from netlab.probe.trace import Leg, Observation, Probe, Sighting, Trace
 
@@ -88,3 +90,22 @@ def test_the_words_name_tls_where_there_is_some() -> None:
     rest = "on the underlay, no probe in clear"
     assert of_tls.message == f"2 tunnel crossings, 0 ESP packets, 106 bytes of TLS {rest}"
     assert of_esp.message == f"2 tunnel crossings, 3 ESP packets {rest}"
+
+
+@pytest.mark.parametrize(
+    ("way", "back", "public"),
+    [
+        (("a", "vnet1", "backbone", "internet"), (), True),
+        # R80: between two public addresses of Azure.
+        (("a", "vnet1", "backbone-eastus", "vnet2", "b"), (), True),
+        (("a", "vnet1", "vnet2", "b"), ("b", "vnet2", "backbone-eastus", "vnet1", "a"), True),
+        (("internet",), (), True),
+        (("a", "vnet1", "vnet1-gw-0", "site1", "h"), ("h", "site1", "vnet1-gw-0", "vnet1", "a"), False),
+    ],
+)
+def test_what_passes_a_carrier_of_the_underlay_is_meant_to_be_in_clear_there(
+    way: tuple[str, ...], back: tuple[str, ...], public: bool
+) -> None:
+    item = Predicted(way[0], way[-1], (Walk(way),), (Walk(back),) if back else ())
+    found = set(in_public((item,), ("internet", "backbone", "backbone-eastus")))
+    assert found == ({(way[0], way[-1])} if public else set())
