@@ -15,6 +15,7 @@ from netlab.imports.mapping import (
     nat_gateways,
     peerings,
     point_to_site,
+    private_endpoints,
     probes,
     public,
     route_servers,
@@ -51,6 +52,7 @@ def add(job: Job) -> None:
     addresses.plan(job)
     firewalls.add(job)
     machines.add(job)
+    private_endpoints.add(job)
     route_tables.add(job)
     gateways.add(job)
     remotes = devices.remotes(job)

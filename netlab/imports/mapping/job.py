@@ -29,6 +29,7 @@ FIREWALLS = "microsoft.network/azurefirewalls"
 POLICIES = "microsoft.network/firewallpolicies"
 BALANCERS = "microsoft.network/loadbalancers"
 HUBS = "microsoft.network/virtualhubs"
+PRIVATE_ENDPOINTS = "microsoft.network/privateendpoints"
 PUBLIC_ADDRESSES = "microsoft.network/publicipaddresses"
 SPECIAL = {
     name.lower(): name

@@ -8,7 +8,7 @@ from typing import Any
 
 from netlab.imports import ids
 from netlab.imports.bodies import Resource, entries, reference
-from netlab.imports.mapping import addresses, firewalls, public, security_groups
+from netlab.imports.mapping import addresses, firewalls, private_endpoints, public, security_groups
 from netlab.imports.mapping.job import FIREWALLS, MACHINES, NICS, Job
 from netlab.imports.runtime import Unknown
 
@@ -50,7 +50,7 @@ def _settle_machines(job: Job, owners: dict[str, Resource | None]) -> None:
 
 def _nic(job: Job, nic: Resource, owner: Resource | None, several: Counter[str]) -> None:
     if nic.get("privateendpoint") or nic.get("managedby") or nic.get("privatelinkservice"):
-        job.notes.settle(nic, "not modelled")
+        job.notes.settle(nic, "imported" if private_endpoints.is_part(job, nic) else "not modelled")
         return
     found = addresses.configurations(nic)
     subnet = found[0].get("subnet") if found else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from netlab.imports.bodies import Resource, entries
+from netlab.imports.bodies import Resource
 from netlab.imports.mapping import job as types
 from netlab.imports.mapping.job import Job
 from netlab.imports.mapping.security_groups import GROUPS
@@ -29,6 +29,7 @@ _READ: Mapping[str, frozenset[str]] = {
     types.VNETS: _words("""
         addressSpace subnets virtualNetworkPeerings dhcpOptions enableDdosProtection enableVmProtection
         ddosProtectionPlan flowTimeoutInMinutes encryption bgpCommunities privateEndpointVNetPolicies
+        summarizedGatewayPrefixes
     """),
     types.PEERINGS: _words("""
         remoteVirtualNetwork allowVirtualNetworkAccess allowForwardedTraffic allowGatewayTransit useRemoteGateways
@@ -63,6 +64,10 @@ _READ: Mapping[str, frozenset[str]] = {
         ipConfigurations allowBranchToBranchTraffic hubRoutingPreference virtualRouterAsn virtualRouterIps
         bgpConnections routeTable routingState virtualHubRouteTableV2s
     """),
+    types.PRIVATE_ENDPOINTS: _words("""
+        subnet networkInterfaces privateLinkServiceConnections manualPrivateLinkServiceConnections customDnsConfigs
+        ipConfigurations customNetworkInterfaceName applicationSecurityGroups
+    """),
     GROUPS: _words("securityRules defaultSecurityRules subnets networkInterfaces flushConnection"),
 }  # fmt: skip
 
@@ -73,12 +78,6 @@ def count(job: Job) -> None:
         for item in job.of_type(type_):
             if job.notes.is_mapped(item.key):
                 _count(job, item, read)
-    for vnet in job.of_type(types.VNETS):
-        for subnet in entries(vnet.get("subnets")):
-            if subnet.get("serviceendpoints"):
-                job.notes.properties[f"{vnet.kind}: subnets.serviceEndpoints"] += 1
-            if str(subnet.get("defaultoutboundaccess", "")).lower() == "false":
-                job.notes.properties[f"{vnet.kind}: subnets.defaultOutboundAccess"] += 1
 
 
 def _count(job: Job, item: Resource, read: frozenset[str]) -> None:

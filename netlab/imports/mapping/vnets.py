@@ -11,6 +11,7 @@ from netlab.imports.mapping import security_groups
 from netlab.imports.mapping.job import SPECIAL, SUBNETS, VNETS, Job
 from netlab.imports.names import fitted
 from netlab.scenario.addresses import PRIVATE_PREFIXES
+from netlab.scenario.models.endpoint import SERVICE_TAGS
 
 
 def add(job: Job) -> None:
@@ -31,6 +32,8 @@ def add(job: Job) -> None:
         if letters:
             entry["subscription"] = letters[vnet.id.subscription.lower()]
         entry |= {"address_space": space, "subnets": {}}
+        if summary := facts.prefixes(("summarizedgatewayprefixes", "addressprefixes")):
+            entry["summarized_gateway_prefixes"] = {"address_prefixes": summary}
         job.draft.put(("vnets", given), entry, job.rename(vnet.name, given))
         for part in sorted(facts.parts("subnets"), key=lambda each: str(each.body.get("name", "")).lower()):
             _subnet(job, vnet, given, part)
@@ -71,8 +74,22 @@ def _subnet(job: Job, vnet: Resource, given: str, facts: Facts) -> None:
     table = job.referred(facts, "routetable", "route table", place, "the subnet")
     group = security_groups.attached(job, facts, place)
     nat = job.referred(facts, "natgateway", "NAT gateway", place)
-    more = {"route_table": table, "network_security_group": group, "nat_gateway": nat}
-    used = {key: name for key, name in more.items() if name}
+    more = {"route_table": table, "network_security_group": group, "nat_gateway": nat, **_settings(job, facts, place)}
+    used = {key: value for key, value in more.items() if value not in ("", [])}
     value = {"address_prefix": prefixes[0], **used} if used else prefixes[0]
     renamed = "" if azure.lower() in SPECIAL else job.rename(azure, written)
     job.draft.put(("vnets", given, "subnets", written), value, renamed)
+
+
+def _settings(job: Job, facts: Facts, place: str) -> dict[str, Any]:
+    """What a subnet says of service endpoints and of its way out, where it is not Azure's default."""
+    found: dict[str, Any] = {"service_endpoints": []}
+    for part in facts.parts("serviceendpoints"):
+        service = {name.lower(): name for name in SERVICE_TAGS}.get(part.word("service").lower())
+        if service is None:
+            job.notes.warn(place, f"its service endpoint {part.word('service')[:60]} is left out: the format has none")
+        elif service not in found["service_endpoints"]:
+            found["service_endpoints"].append(service)
+    if not facts.flag("defaultoutboundaccess", default=True):
+        found["default_outbound_access"] = False
+    return found

@@ -71,7 +71,9 @@ def _subnet(of: Reader) -> Body:
         "routeTable": of.reference("route_table_id"),
         "networkSecurityGroup": of.reference("network_security_group_id"),
         "delegations": [{"name": "delegation"}] if of.blocks("delegation") else None,
-        "serviceEndpoints": of.get("service_endpoints"),
+        "serviceEndpoints": [{"service": name} for name in of.get("service_endpoints") or ()],
+        "privateEndpointNetworkPolicies": of.get("private_endpoint_network_policies"),
+        "defaultOutboundAccess": of.get("default_outbound_access_enabled"),
     }
 
 
@@ -246,6 +248,19 @@ def _nat_gateway(of: Reader) -> Body:
     return {"sku": {"name": of.get("sku_name")}, "idleTimeoutInMinutes": of.get("idle_timeout_in_minutes")}
 
 
+def _private_endpoint(of: Reader) -> Body:
+    connection = "private_service_connection"
+    connections = [{"name": of.get(connection, i, "name")} for i in range(of.blocks(connection))]
+    own = [of.get("ip_configuration", i, "private_ip_address") for i in range(of.blocks("ip_configuration"))]
+    known = [of.get(connection, i, "private_ip_address") for i in range(of.blocks(connection))]
+    manual = any(of.get(connection, i, "is_manual_connection") for i in range(of.blocks(connection)))
+    return {
+        "subnet": of.reference("subnet_id"),
+        "ipConfigurations": [{"privateIPAddress": address} for address in (*own, *known) if address],
+        f"{'manualP' if manual else 'p'}rivateLinkServiceConnections": connections,
+    }
+
+
 def _nothing(of: Reader) -> Body:
     return {}
 
@@ -267,6 +282,7 @@ BODIES: Mapping[str, Callable[[Reader], Body]] = {
     "azurerm_firewall": _firewall,
     "azurerm_lb": _balancer,
     "azurerm_nat_gateway": _nat_gateway,
+    "azurerm_private_endpoint": _private_endpoint,
     "azurerm_route_server": _route_server,
     "azurerm_route_server_bgp_connection": _route_server_peer,
     "azurerm_application_gateway": _application_gateway,

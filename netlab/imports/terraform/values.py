@@ -43,6 +43,7 @@ TYPES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     ),
     "azurerm_firewall": ("Microsoft.Network/azureFirewalls", ()),
     "azurerm_nat_gateway": ("Microsoft.Network/natGateways", ()),
+    "azurerm_private_endpoint": ("Microsoft.Network/privateEndpoints", ()),
     "azurerm_lb": ("Microsoft.Network/loadBalancers", ()),
     "azurerm_route_server": ("Microsoft.Network/virtualHubs", ()),
     "azurerm_route_server_bgp_connection": ("Microsoft.Network/virtualHubs/bgpConnections", ()),
