@@ -171,6 +171,7 @@ RULES: tuple[Rule, ...] = (
     firewalls.f14_translations_are_of_a_public_address,
     firewalls.f6_translations_need_the_way_back,
     firewalls.f9_rules_of_applications_are_not_modelled,
+    firewalls.f19_summaries_lose_to_peerings,
     firewalls.f25_rules_of_appliances_need_sessions,
     firewalls.f11_private_ranges_repeat_the_private_ones,
     vpn_servers.r90_subnets_lead_to_the_vpn_server,

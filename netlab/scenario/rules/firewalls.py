@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 
 from netlab.scenario import service_tags
 from netlab.scenario.addresses import (
     AZURE_FIREWALL_MANAGEMENT_SUBNET,
     AZURE_FIREWALL_SUBNET,
     DEFAULT_ROUTE,
+    GATEWAY_SUBNET,
     PRIVATE_PREFIXES,
 )
 from netlab.scenario.models import FirewallRule, NvaRule, RuleCollection, Scenario, VirtualNetwork
@@ -255,6 +256,32 @@ def _placed(scenario: Scenario) -> Iterator[tuple[str, str, VirtualNetwork]]:
     for name, firewall in scenario.firewalls.items():
         if firewall.vnet in scenario.vnets:
             yield name, firewall.vnet, scenario.vnets[firewall.vnet]
+
+
+def f19_summaries_lose_to_peerings(scenario: Scenario) -> Breaches:
+    """F19: a route of GatewaySubnet to a firewall has the exact prefix of a spoke: a shorter one loses to the route of
+    the peering, and what comes from on-premises goes past the firewall."""
+    for name, vnet in scenario.vnets.items():
+        if GATEWAY_SUBNET not in vnet.subnets:
+            continue
+        peers = [mine.remote_vnet for mine, _ in scenario.peered(name) if mine.peer_complete_vnets]
+        spokes = [(peer, prefix) for peer in peers if peer in scenario.vnets for prefix in _space(scenario, peer)]
+        routes = scenario.route_table(name, GATEWAY_SUBNET).routes
+        led = [route.address_prefix for route in routes.values()]
+        spokes = [(peer, prefix) for peer, prefix in spokes if not any(each.subnet_of(prefix) for each in led)]
+        for key, route in routes.items():
+            lost = [each for each in spokes if each[1].subnet_of(route.address_prefix)]
+            if lost and route.next_hops:
+                (peer, prefix), *more = lost
+                others = f" and {len(more)} more prefixes" if len(more) > 1 else " and one more" if more else ""
+                what = f"route `{key}` for {route.address_prefix} loses to that of the peering, {prefix} of `{peer}`"
+                path = ("vnets", name, "subnets", GATEWAY_SUBNET, "route_table")
+                lost_to = f"{what}{others}: packets go past its next hop"
+                yield Breach(path, f"{lost_to}; write a route for {prefix}", "warning")
+
+
+def _space(scenario: Scenario, vnet: str) -> tuple[IPv4Network, ...]:
+    return scenario.vnets[vnet].address_space
 
 
 def f25_rules_of_appliances_need_sessions(scenario: Scenario) -> Breaches:

@@ -91,6 +91,7 @@ WARNED = {
     "private-endpoint-hub-spoke": ["E6", "E6", "E8", "E8", "E8"],
     "private-subnet-outbound": ["E25", "E25"],
     "nsg-three-tier": ["N3"],
+    "hub-spoke-azure-firewall": ["F19"],
 }
 
 
