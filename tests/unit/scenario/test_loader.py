@@ -84,6 +84,7 @@ WARNED = {
     "p2s-sstp-through-proxy": ["P6", "P6", "P8", "P8"],
     "expressroute-limits": ["A37"],
     "route-server-active-passive": ["A4"],
+    "route-server-instance-lost": ["A4"],
     "udr-nva": ["R89", "R89"],
     "udr-own-vpn-server": ["R90", "R90", "R90", "R90", "A20"],
     "s2s-bgp-apipa": ["B37"],
