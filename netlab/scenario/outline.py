@@ -223,9 +223,21 @@ def _points_to_site(network: Network) -> Iterator[Edge]:
         yield from (Edge("p2s", client.node, gateway.instances[0].node, ("P2S",)) for gateway in client.gateways)
 
 
+# Beside a line is room for so many.
+_MOST_NAT_RULES = 4
+
+
 def _connection(item: Connection) -> Edge:
     tail, head = map(_end, item.sides)
-    return Edge("bgp" if item.speaks_bgp else "static", tail, head, (item.name, _session(item)))
+    return Edge("bgp" if item.speaks_bgp else "static", tail, head, (item.name, _session(item), *_nat(item)))
+
+
+def _nat(item: Connection) -> tuple[str, ...]:
+    """What NAT rules make of prefixes, of many rules how many there are."""
+    rules = tuple(rule for side in item.sides for rule in (*side.ingress_nat, *side.egress_nat))
+    if len(rules) > _MOST_NAT_RULES:
+        return (f"{len(rules)} NAT rules",)
+    return tuple(f"NAT {rule.internal} as {rule.external}" for rule in rules)
 
 
 def _end(side: Side) -> str:

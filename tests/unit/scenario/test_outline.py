@@ -12,7 +12,7 @@ from reports import hub, of
 from netlab.azure.prediction import predict
 from netlab.scenario.loader import catalogue, parse
 from netlab.scenario.models import Scenario
-from netlab.scenario.outline import definition, machines
+from netlab.scenario.outline import definition, machines, topology
 
 SCENARIO_FILES = Path(__file__).parents[3] / "scenarios"
 
@@ -54,3 +54,17 @@ def test_machines_are_all_ends_of_the_matrix_in_its_order(name: str) -> None:
     assert [machine.node for machine in machines(of(name)) if machine.node in targets] == list(
         dict.fromkeys((*(cell.source for cell in cells), *(cell.target for cell in cells)))
     )
+
+
+def test_a_line_says_what_nat_rules_make_of_prefixes() -> None:
+    scenario = of("vpn-nat-overlapping-sites")
+    lines = {edge.lines[0]: edge.lines[1:] for edge in topology(scenario).edges}
+    assert lines["VNet1-Site1"][1:] == ("NAT 10.0.1.0/24 as 100.0.2.0/24", "NAT 10.0.1.0/24 as 100.0.1.0/24")
+    assert lines["VNet1-Site3"][1:] == ()
+    rule = {"mode": "IngressSnat", "external_mappings": ["100.9.0.0/24"]}
+    many = {f"r{n}": {**rule, "internal_mappings": [f"10.9.{n}.0/24"]} for n in range(5)}
+    raw = scenario.model_dump(mode="json", exclude_unset=True)
+    raw["vnets"]["VNet1"]["vpn_gateway"]["nat_rules"] |= many
+    raw["connections"]["VNet1-Site3"]["ingress_nat_rules"] = list(many)
+    lines = {edge.lines[0]: edge.lines[1:] for edge in topology(Scenario.model_validate(raw)).edges}
+    assert lines["VNet1-Site3"][1:] == ("5 NAT rules",)
