@@ -86,7 +86,8 @@ def _policy(job: Job, policy: Resource) -> dict[str, Any]:
 def _collection(job: Job, facts: Facts) -> dict[str, Any]:
     entry: dict[str, Any] = {"priority": facts.number("priority")}
     entry["action"] = facts.word("action", "type", among=_ACTIONS)
-    entry["rules"] = {_named(part): _rule(job, part) for part in facts.parts("rules")}
+    rules = ((_named(part), _rule(job, part)) for part in facts.parts("rules"))
+    entry["rules"] = {name: rule for name, rule in rules if rule}
     return entry
 
 
@@ -104,7 +105,10 @@ def _rule(job: Job, facts: Facts) -> dict[str, Any]:
         entry["translated_port"] = facts.number("translatedport")
     if any(facts.raw(group) for group in _GROUPS):
         where = f"{facts.item.name}/{facts.body.get('name', 'rule')}"
-        job.notes.warn(where, "it names IP groups or FQDNs, which netlab does not model: it is for no packet by them")
+        whole = kind == "ApplicationRule" or entry.keys() >= {"source_addresses", "destination_addresses"}
+        what = "it is for no packet by them" if whole else "the rule is left out"
+        job.notes.warn(where, f"it names IP groups or FQDNs, which netlab does not model: {what}")
+        return entry if whole else {}
     return entry
 
 

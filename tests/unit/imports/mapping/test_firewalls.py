@@ -101,3 +101,14 @@ def test_rules_with_ip_groups_are_named() -> None:
     rule = NETWORK | {"sourceIpGroups": ["/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/ipGroups/i"]}
     found = imported_bodies(V, public("p", "20.7.7.7"), WITH_POLICY, *group(rule))
     assert "it names IP groups or FQDNs" in messages(found)
+
+
+@pytest.mark.parametrize("lacks", ["sourceAddresses", "destinationAddresses"])
+def test_a_rule_that_has_its_addresses_only_by_groups_or_fqdns_is_left_out(lacks: str) -> None:
+    rest = {key: value for key, value in NETWORK.items() if key != lacks}
+    named = {"name": "kms", "destinationFqdns": ["kms.core.windows.net"], "sourceIpGroups": [{"id": "x"}]}
+    found = imported_bodies(V, ROUTES, public("p", "20.7.7.7"), WITH_POLICY, *group(NETWORK, {**rest, **named}))
+    (made,) = scenario(found).firewall_policies.values()
+    (collection,) = made.rule_collection_groups["g1"].rule_collections.values()
+    assert list(collection.rules) == ["web"]
+    assert "the rule is left out" in messages(found)
