@@ -113,7 +113,7 @@ def _made_of(tunnel: ClientTunnel) -> tuple[object, ...]:
     Server that is created or deleted beside the gateway interrupts it (A35).
 
     Differs from Azure: Every change of a gateway's configuration drops its clients, also where IKEv2 is added beside
-    SSTP, and a client connects anew without a new profile (P28).
+    SSTP, and the model lets a client connect anew without a new profile, which the lab demands of OpenVPN (P28).
     """
     gateway, public = tunnel.gateway, tunnel.gateway.network.public
     addresses = public.point_to_site[gateway.name], public.clients.get(tunnel.client.name)

@@ -103,7 +103,7 @@ def test_forced_traffic_ends_in_the_vnet_and_the_tunnel_stays(tunnelled: tuple[b
     """R64, P21: the client's own way to the gateway stays, and to nothing else on the Internet."""
     forced, file = tunnelled
     with up(file, "c-forced") as lab:
-        for client in ("win", "lin"):
+        for client in ("win", "lin", "wtls", "ltls"):
             ping = netlab("exec", client, "-l", lab.name, "--", "ping", "-c1", "-W1", INTERNET_HOST, code=int(forced))
             assert ("100% packet loss" in ping.stdout) == forced, client
         assert failed_checks(lab.verify()) == {}

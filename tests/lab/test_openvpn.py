@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import stat
 import subprocess
 from collections.abc import Iterator
@@ -9,7 +11,7 @@ from pathlib import Path
 
 import ovpn
 import pytest
-from labs import Lab, failed_checks, netlab, up
+from labs import Lab, Running, failed_checks, netlab, up
 
 SCENARIO = """
 name: o-mixed
@@ -107,6 +109,31 @@ def test_a_capture_of_a_client_has_its_tls(lab: Lab, tmp_path: Path) -> None:
         ["tshark", "-r", str(file), "-Y", "tcp.port == 443"], capture_output=True, text=True, check=True
     )
     assert "443" in shown.stdout
+
+
+def test_a_capture_with_keys_has_the_handshake_and_says_that_it_decrypts_no_more(lab: Lab, tmp_path: Path) -> None:
+    file = tmp_path / "x.pcapng"
+    running = Running("capture", "internet", "--keys", "-w", file, "-l", lab.name)
+    while not running.progress()[0].startswith("capturing at"):
+        pass
+    netlab("p2s", "connect", "win", "-l", lab.name)
+    lab.run("win", "ping", "-c", "1", "-W", "5", "10.1.0.4")
+    running.signal_all(signal.SIGINT)
+    assert "OpenVPN logs no keys" in running.end(0).stderr
+    assert shown(file, "tls.handshake.type == 1")
+    assert shown(file, "openvpn.opcode")
+    assert not shown(file, "icmp")
+
+
+def shown(file: Path, what: str) -> str:
+    """What Wireshark shows of a capture, with its keys, where it takes TCP port 443 for OpenVPN."""
+    return subprocess.run(
+        ["tshark", "-r", str(file), "-d", "tcp.port==443,openvpn", "-Y", what],
+        env=os.environ | {"WIRESHARK_CONFIG_DIR": str(file.with_suffix(".keys"))},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
 
 
 def test_debians_openvpn_takes_the_profile_exactly_as_written(lab: Lab, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from netlab.controllers import loop, tables
 from netlab.controllers import steering as agent
 from netlab.plan import steering
-from netlab.plan.model import BgpSpeaker, GatewayView, GatewayWay, Plan, Route, Server, SubnetTable, Timers
+from netlab.plan.model import BgpSpeaker, GatewayView, GatewayWay, IkeServer, Plan, Route, Server, SubnetTable, Timers
 from netlab.plan.planner import plan
 from netlab.plan.tables import GATEWAY_METRIC
 from netlab.scenario.loader import load, parse
@@ -110,7 +110,8 @@ def test_a_gateway_route_leads_to_every_instance_that_knows_it() -> None:
 
 
 def server(name: str = "p2s-branch-bgp") -> Server:
-    (found,) = lab(name).servers
+    """The gateway's end of IKEv2."""
+    (found,) = (each for each in lab(name).servers if isinstance(each, IkeServer))
     return found
 
 
@@ -148,7 +149,7 @@ class Machine:
 
     known: dict[str, tuple[tuple[str, bool, int], ...]]
     routes: dict[str, set[Route]]
-    offers: tuple[str, ...] = ()
+    offers: dict[Server, tuple[str, ...]]
     custom: tuple[str, ...] = ()
     dead: set[tuple[str, str]] = field(default_factory=set)
     changes: list[Any] = field(default_factory=list)
@@ -182,11 +183,11 @@ class Machine:
         self.changes.append((name, self.sets[netns, name]))
 
     def offered(self, server: Server) -> tuple[str, ...]:
-        return self.offers
+        return self.offers[server]
 
     def offer(self, server: Server, prefixes: Iterable[str], timers: Timers) -> None:
-        self.offers = tuple(prefixes)
-        self.changes.append(("offer", self.offers))
+        self.offers[server] = tuple(prefixes)
+        self.changes.append(("offer", self.offers[server]))
 
     def steer(self, netns: str, add: Iterable[Route], delete: Iterable[Route]) -> None:
         self.change_tables(netns, add, delete)
@@ -246,7 +247,8 @@ def machine(*known: tuple[str, bool, int], name: str = "p2s-branch-bgp") -> Mach
     built = {fabric.netns: set(lab(name).node(fabric.node).routes) for fabric in lab(name).fabrics}
     up = steering.everything_up(lab(name))
     built |= {lab(name).netns(t.node): set(steering.routes(lab(name), t.node, up)) for t in lab(name).tunnels}
-    return Machine({item.node: known for item in lab(name).gateways}, built, server(name).static)
+    offers = {each: each.static for each in lab(name).servers}
+    return Machine({item.node: known for item in lab(name).gateways}, built, offers)
 
 
 def test_reconcile_brings_a_lab_in_step_and_then_does_nothing() -> None:
@@ -254,7 +256,7 @@ def test_reconcile_brings_a_lab_in_step_and_then_does_nothing() -> None:
     assert not tables.in_step(lab(), host, host.known)
     tables.reconcile(lab(), host, host.known)
     assert tables.in_step(lab(), host, host.known)
-    assert host.offers[-1] == "10.101.0.0/16"
+    assert host.offers[server()][-1] == "10.101.0.0/16"
     host.changes.clear()
     tables.reconcile(lab(), host, host.known)
     assert host.changes == []
@@ -263,14 +265,14 @@ def test_reconcile_brings_a_lab_in_step_and_then_does_nothing() -> None:
 def test_a_lab_is_not_in_step_while_only_its_selectors_lag() -> None:
     host = machine(STATIC, LEARNED)
     tables.reconcile(lab(), host, host.known)
-    host.offers = host.offers[:-1]
+    host.offers[server()] = host.offers[server()][:-1]
     assert not tables.in_step(lab(), host, host.known)
 
 
 def test_what_is_withdrawn_is_taken_away_again() -> None:
     host = machine(STATIC)
     tables.reconcile(lab(), host, host.known)
-    before = {netns: set(routes) for netns, routes in host.routes.items()}, host.offers
+    before = {netns: set(routes) for netns, routes in host.routes.items()}, dict(host.offers)
     host.known = {GATEWAY: (STATIC, LEARNED, ("0.0.0.0/0", True, 1))}
     tables.reconcile(lab(), host, host.known)
     host.known = {GATEWAY: (STATIC,)}

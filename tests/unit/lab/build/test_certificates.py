@@ -127,6 +127,6 @@ def test_a_certificate_says_what_its_owner_is_in_tls(
 
 def test_without_certificates_there_is_not_even_a_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(names, "RUN_ROOT", str(tmp_path))
-    none: tuple[Certificate, ...] = plan(load("p2s-branch").scenario, LAB).certificates
+    none: tuple[Certificate, ...] = plan(load("p2s-branch-bgp").scenario, LAB).certificates
     certificates.issue(LAB, none, (), write_secret)
     assert list(tmp_path.iterdir()) == []
