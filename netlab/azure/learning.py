@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from netlab.azure.state import State
+from netlab.scenario import nodes
 from netlab.scenario.models import Expectation
 from netlab.scenario.network import ExpressRouteGateway, Network, Router, RouteServer
 
@@ -34,7 +35,7 @@ def learners(network: Network) -> tuple[str, ...]:
 
 def expressroute_name(gateway: ExpressRouteGateway) -> str:
     """What an ExpressRoute gateway is called beside the VPN gateway of its VNet."""
-    return f"{gateway.name}-er"
+    return nodes.expressroute_name(gateway.name)
 
 
 def route_server_name(server: RouteServer) -> str:

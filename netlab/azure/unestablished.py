@@ -59,8 +59,8 @@ def _causes(state: State, session: Session) -> Iterator[str]:
 
 
 def _is_severed(router: Router, session: Session, severed: frozenset[str]) -> bool:
-    """Whether an edge router's session is the one with its site."""
-    return router.node in severed and "device" in (session.router.role, session.peer.role)
+    """Whether an edge router's session is the one over its link to the customer's end."""
+    return router.node in severed and {"device", "provider edge"} & {session.router.role, session.peer.role} != set()
 
 
 def _of_tunnel(state: State, tunnel: Tunnel) -> Iterator[str]:

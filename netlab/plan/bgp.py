@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from netlab.azure.bgp import values
 from netlab.azure.bgp.policy import policy
 from netlab.azure.bgp.sessions import Announcements, originated
 from netlab.plan.model import BgpNeighbor, BgpSpeaker, Timers
@@ -93,14 +94,17 @@ def _neighbor(
 def _communities(network: Network) -> dict[str, int]:
     """The number of the community that stands for each site of origin: in the whole lab another one for each, because
     routers send communities on to all peers."""
-    known = (*network.circuits, *(f"appliance {name}" for name in network.appliances))
+    appliances = (f"appliance {name}" for name in network.appliances)
+    behind = (values.origin_of(site) for provider in network.provider_networks.values() for site in provider.sites)
+    known = (*network.circuits, *appliances, *dict.fromkeys(behind))
     return {name: 1 + place for name, place in places(known, _COMMUNITIES).items()}
 
 
 def _port(router: Router, peer: Router) -> str:
-    """The interface that leads to a peer without a tunnel: over a circuit, of an SD-WAN, or into the VNet."""
+    """The interface that leads to a peer without a tunnel: over a circuit or to a provider, of an SD-WAN, or into the
+    VNet."""
     roles = {router.role, peer.role}
-    if "edge router" in roles:
+    if {"edge router", "provider edge"} & roles:
         return circuit_port(peer.node)
     if roles == {"appliance", "device"}:
         nva, device = (router, peer) if router.role == "appliance" else (peer, router)

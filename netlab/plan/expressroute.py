@@ -57,8 +57,8 @@ def _edge_router(lab: str, circuit: Circuit, msee: Router) -> Parts:
 
 
 def _at(circuit: Circuit, msee: Router) -> Iterator[Router]:
-    """The routers with a link to an edge router: the site's device, and the instances of the VNets' gateways."""
-    yield from (device for edge_router, device in circuit.links if edge_router is msee)
+    """The routers with a link to an edge router: the customer's, and the instances of the VNets' gateways."""
+    yield from (other for edge_router, other in circuit.links if edge_router is msee)
     joined = (g for g in circuit.network.expressroute_gateways if g.vnet in circuit.vnets)
     yield from (router for gateway in joined for router in gateway.instances)
 

@@ -15,6 +15,7 @@ from netlab.plan import (
     gateways,
     nat_rules,
     p2s,
+    provider_networks,
     route_servers,
     sites,
     vnets,
@@ -158,9 +159,10 @@ def _of_vnets(
 
 
 def _of_routers(lab: str, network: Network, everything: tuple[Device, ...]) -> Iterator[Parts]:
-    """Route Servers, ExpressRoute, the routing namespaces of gateways, and the networks of sites."""
+    """Route Servers, ExpressRoute, providers, the routing namespaces of gateways, and the networks of sites."""
     yield from route_servers.parts(lab, network)
     yield from expressroute.parts(lab, network)
+    yield from provider_networks.parts(lab, network)
     of_site: dict[str, list[Device]] = {name: [] for name in network.sites}
     for device in everything:
         if device.gateway is not None:

@@ -14,6 +14,7 @@ from netlab.plan.expressroute import routes_to_circuits
 from netlab.plan.model import DEFAULT_TABLE, Interface, Link, Node, Route, SiteNat
 from netlab.plan.names import lab_netns
 from netlab.plan.ports import INSIDE, LAN, NIC, WAN, device_port, host_port, port
+from netlab.plan.provider_networks import routes_to_providers
 from netlab.plan.underlay import FAR, INNER_FAR, INNER_NEAR, LAST_RESORT, PRIVATE, private_drops, upstream
 from netlab.scenario.addresses import INTERNET_ADDRESS
 from netlab.scenario.models import node_name
@@ -38,6 +39,7 @@ def _device(lab: str, site: Site, device: Device) -> tuple[Node, Link]:
         *peer_pins(device),
         *routes_to_appliances(site),
         *routes_to_circuits(site.circuits, device.router),
+        *routes_to_providers(site),
     )
     out = Link(
         Interface(device.node, WAN, WAN, (f"{INNER_NEAR}/32",)),

@@ -133,6 +133,13 @@ def edge_routers(circuits: Iterable[str]) -> dict[str, tuple[IPv4Address, IPv4Ad
     return {name: (range_[1 + 2 * place], range_[2 + 2 * place]) for name, place in found.items()}
 
 
+def provider_edges(networks: Iterable[str]) -> dict[str, tuple[IPv4Address, IPv4Address]]:
+    """The addresses of the routers of each provider's network; the Internet does not route them (RFC 6890)."""
+    range_ = IPv4Network("192.0.0.0/24")
+    found = places(networks, range_.num_addresses // 2 - 1)
+    return {name: (range_[1 + 2 * place], range_[2 + 2 * place]) for name, place in found.items()}
+
+
 def route_server_instances(vnet: VirtualNetwork) -> tuple[IPv4Address, IPv4Address]:
     """The addresses of the Route Server's two instances: the first usable ones of RouteServerSubnet (A4)."""
     prefix = vnet.subnets[ROUTE_SERVER_SUBNET].address_prefix

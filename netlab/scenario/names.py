@@ -14,6 +14,7 @@ from netlab.scenario.nodes import (
     edge_router_node,
     expressroute_node,
     instance_node,
+    provider_edge_node,
     route_server_node,
 )
 from netlab.scenario.values import once
@@ -101,6 +102,8 @@ def nodes(scenario: Scenario) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield from ((node_name(site, host), ("sites", site, "hosts", host)) for host in network.hosts)
     for circuit in scenario.expressroute_circuits:
         yield from ((edge_router_node(circuit, index), ("expressroute_circuits", circuit)) for index in (0, 1))
+    for name in scenario.provider_networks:
+        yield from ((provider_edge_node(name, index), ("provider_networks", name)) for index in (0, 1))
     yield from ((node_name(access), ("access_networks", access)) for access in scenario.access_networks)
     yield from ((node_name(client), ("clients", client)) for client in scenario.clients)
 

@@ -17,6 +17,11 @@ def expressroute_node(vnet: str, index: int) -> str:
     return node_name(vnet, "er", str(index))
 
 
+def expressroute_name(vnet: str) -> str:
+    """What an ExpressRoute gateway is called beside the VPN gateway of its VNet."""
+    return f"{vnet}-er"
+
+
 def route_server_node(vnet: str, index: int) -> str:
     """The node of an instance of a Route Server."""
     return node_name(vnet, "rs", str(index))
@@ -36,6 +41,11 @@ def backbone_node(region: str) -> str:
     """The node of Microsoft's backbone in a region, as Azure's API writes it; of what has no region."""
     place = re.sub("[^a-z0-9]", "", region.lower())
     return node_name("backbone", place) if place else "backbone"
+
+
+def provider_edge_node(network: str, index: int) -> str:
+    """The node of a router of a provider's network: 0 is the primary link's, 1 the secondary's."""
+    return node_name(network, "pe", str(index))
 
 
 def edge_router_node(circuit: str, index: int) -> str:

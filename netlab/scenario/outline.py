@@ -60,13 +60,14 @@ def topology(scenario: Scenario) -> Topology:
     network = resolve(scenario)
     return Topology(
         scenario.name,
-        (*_vnets(network), *_sites(network)),
+        (*_vnets(network), *_sites(network), *_providers(network)),
         tuple(_clients(network)),
         (
             *_points_to_site(network),
             *map(_connection, network.connections.values()),
             *_appliances(network),
             *_circuits(network),
+            *_behind_providers(network),
             *_peerings(scenario),
         ),
     )
@@ -168,6 +169,12 @@ def _sites(network: Network) -> Iterator[Cluster]:
         yield Cluster(f"{site.node}/site", "site", f"{name}  {_listed(site.prefixes)}", (*boxes, *behind))
 
 
+def _providers(network: Network) -> Iterator[Cluster]:
+    for name, provider in network.provider_networks.items():
+        both = (Node(router.node, "device", "provider edge", (_spoken((router,)),)) for router in provider.routers)
+        yield Cluster(f"{provider.routers[0].node}/provider", "site", f"{name}  IPVPN", tuple(both))
+
+
 def _device(site: Site, router: Router) -> Node:
     """A VPN device; of several ones by its name."""
     names = tuple(site.spec.devices)
@@ -194,7 +201,7 @@ def _clients(network: Network) -> Iterator[Node]:
 
 def _speaks(end: VpnGateway | Site) -> bool:
     """Whether BGP runs at an end: over a connection, a circuit or with an appliance."""
-    beside = isinstance(end, Site) and bool(end.circuits or end.appliances)
+    beside = isinstance(end, Site) and bool(end.circuits or end.appliances or end.provider_networks)
     return beside or any(side.connection.speaks_bgp for side in end.sides)
 
 
@@ -270,12 +277,21 @@ def _appliances(network: Network) -> Iterator[Edge]:
 
 
 def _circuits(network: Network) -> Iterator[Edge]:
-    """Circuits, each a line from every ExpressRoute gateway to the site's devices: the edge routers are in between."""
+    """Circuits, each a line from every ExpressRoute gateway to the customer's routers: the edge routers are in
+    between."""
     for name, circuit in network.circuits.items():
         devices, words = dict.fromkeys(d.node for _, d in circuit.links), (name, f"ExpressRoute, AS {MICROSOFT_ASN}")
         gateways = (vnet.expressroute_gateway for vnet in circuit.vnets)
         nodes = (gateway.instances[0].node for gateway in gateways if gateway is not None)
         yield from (Edge("bgp", node, device, words) for node in nodes for device in devices)
+
+
+def _behind_providers(network: Network) -> Iterator[Edge]:
+    """The sites of each provider's network, a line from each of its routers to each device."""
+    for name, provider in network.provider_networks.items():
+        words = (name, f"BGP, AS {provider.spec.asn}")
+        devices = tuple(device for site in provider.sites for device in site.devices)
+        yield from (Edge("bgp", router.node, device.node, words) for router in provider.routers for device in devices)
 
 
 def _box(appliance: Appliance) -> str:

@@ -22,7 +22,9 @@ from netlab.scenario.rules.expressroute import MOST_OUT, SEED_MOST_OUT
 
 # Of these a router of a VNet has what does not come by ExpressRoute.
 NOT_PRIVATE: tuple[Role, ...] = ("gateway", "device", "route server", "appliance")
-ANY: tuple[Role, ...] = (*NOT_PRIVATE, "before devices", "expressroute", "edge router")
+ANY: tuple[Role, ...] = (*NOT_PRIVATE, "before devices", "expressroute", "edge router", "provider edge")
+CUSTOMER: tuple[Role, ...] = ("device", "provider edge")
+FROM_CIRCUIT: tuple[Role, ...] = ("edge router", "provider edge")
 
 TABLE: tuple[Row, ...] = (
     # --- import and export filters ---
@@ -110,7 +112,7 @@ TABLE: tuple[Row, ...] = (
     ),
     Row(
         ("device",),
-        ("edge router",),
+        FROM_CIRCUIT,
         ("imports",),
         "weight",
         f"{PREFERRED} where the circuit is preferred on-premises",
@@ -120,7 +122,7 @@ TABLE: tuple[Row, ...] = (
     ),
     Row(
         ("device",),
-        ("edge router",),
+        FROM_CIRCUIT,
         ("imports",),
         "local_preference",
         f"{LOCAL_PREFERENCE} of a site with several devices, where the circuit is preferred on-premises",
@@ -161,14 +163,34 @@ TABLE: tuple[Row, ...] = (
     # --- against loops ---
     Row(
         ("device",),
-        ("edge router",),
+        FROM_CIRCUIT,
         BOTH,
         "site_of_origin",
-        "the circuit",
+        "the circuit, of a provider all of its circuits",
         "R99",
         "Microsoft removes private ASNs towards on-premises, so that no loop check stops what a site learned by a "
         "circuit and would advertise to a VNet on that circuit by another way.",
-        lambda _, peer: (peer.end.name,),
+        lambda _, peer: tuple(circuit.name for circuit in values.circuits_of(peer)),
+    ),
+    Row(
+        ("provider edge",),
+        ("device",),
+        BOTH,
+        "site_of_origin",
+        "the site",
+        "R117",
+        "A provider advertises nothing back to the site that it learned it from, at another device neither.",
+        values.site_of_origin,
+    ),
+    Row(
+        ("provider edge",),
+        ("device",),
+        ("exports",),
+        "as_override",
+        "yes",
+        "R117",
+        "A provider puts its own ASN in the place of a site's, so that sites of one ASN reach each other.",
+        lambda *_: True,
     ),
     Row(
         ("device",),
@@ -204,7 +226,7 @@ TABLE: tuple[Row, ...] = (
     ),
     Row(
         ("edge router",),
-        ("device",),
+        CUSTOMER,
         ("exports",),
         "remove_private_as",
         "all",
@@ -337,7 +359,7 @@ TABLE: tuple[Row, ...] = (
     # Differs from Azure: an ExpressRoute gateway accepts any number of prefixes; in Azure the limit depends on its SKU.
     Row(
         ("edge router",),
-        ("device",),
+        CUSTOMER,
         ("imports",),
         "maximum_prefix",
         ", ".join(f"{most:,} of a {tier} circuit" for tier, most in MAXIMUM_PREFIX_IN.items()),
@@ -356,17 +378,17 @@ TABLE: tuple[Row, ...] = (
         values.maximum_prefix_out,
     ),
     Row(
-        ("device",),
+        CUSTOMER,
         ("edge router",),
         ("session",),
         "hold_time",
         f"that of the circuit, where it is below {HOLD_TIME} seconds",
         "R98, B14",
-        "Only the device asks for a shorter hold time; BGP uses the smaller one of both.",
+        "Only the customer's end asks for a shorter hold time; BGP uses the smaller one of both.",
         values.hold_time,
     ),
     Row(
-        ("device",),
+        CUSTOMER,
         ("edge router",),
         ("session",),
         "bfd",
@@ -377,7 +399,7 @@ TABLE: tuple[Row, ...] = (
     ),
     Row(
         ("edge router",),
-        ("device",),
+        CUSTOMER,
         ("session",),
         "bfd",
         "as the circuit is set",

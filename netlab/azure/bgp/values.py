@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv4Network
 
 from netlab.azure.bgp.route_maps import RouteMap, route_map
 from netlab.scenario.models import BgpPolicy, NvaBgp
-from netlab.scenario.network import Appliance, Circuit, Role, Router, Side, Site, VNet, VpnGateway
+from netlab.scenario.network import Appliance, Circuit, ProviderNetwork, Role, Router, Side, Site, VNet, VpnGateway
 from netlab.scenario.network.peer_addresses import bgp_ends
 from netlab.scenario.rules.expressroute import most_out
 from netlab.scenario.values import once
@@ -64,15 +64,24 @@ def weight_of_others(router: Router, _: Router) -> int:
     return PREFERRED if vnet_of(router).hub_routing_preference == "VpnGateway" else 0
 
 
+def circuits_of(peer: Router) -> tuple[Circuit, ...]:
+    """The circuit of an edge router, or those of a provider edge router."""
+    return peer.end.circuits if isinstance(peer.end, ProviderNetwork) else (circuit_of(peer),)
+
+
+def _is_preferred(peer: Router) -> bool:
+    return any(circuit.spec.preferred_on_premises for circuit in circuits_of(peer))
+
+
 def weight_on_premises(_: Router, peer: Router) -> int:
     """The weight that a site gives to its circuit."""
-    return PREFERRED if circuit_of(peer).spec.preferred_on_premises else 0
+    return PREFERRED if _is_preferred(peer) else 0
 
 
 def local_preference_on_premises(device: Router, peer: Router) -> int:
     """The local preference that the devices of a site give to its circuit, for all routers of the site."""
     several = isinstance(device.end, Site) and device.end.before_devices is not None
-    return LOCAL_PREFERENCE if several and circuit_of(peer).spec.preferred_on_premises else 0
+    return LOCAL_PREFERENCE if several and _is_preferred(peer) else 0
 
 
 def med_of_others(router: Router, _: Router) -> int:
@@ -89,6 +98,17 @@ def circuits_of_vnet(router: Router, peer: Router) -> tuple[str, ...]:
     """The circuits of a site that the peer's VNet is on."""
     assert isinstance(router.end, Site)
     return tuple(circuit.name for circuit in router.end.circuits if peer.vnet in circuit.vnets)
+
+
+def origin_of(site: Site) -> str:
+    """The site of origin that a provider gives to the routes of a site."""
+    return f"site {site.name}"
+
+
+def site_of_origin(_: Router, device: Router) -> tuple[str, ...]:
+    """The site of origin of what a site's device advertises to a provider."""
+    assert isinstance(device.end, Site)
+    return (origin_of(device.end),)
 
 
 def maximum_prefix(router: Router, peer: Router) -> int:

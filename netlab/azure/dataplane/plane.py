@@ -54,7 +54,7 @@ class Plane:
             yield from ((r.node, partial(routers.device, state, r)) for r in state.topology.of(site))
             yield from ((routers.edge(r.node), partial(underlay.site_edge, state, r)) for r in site.devices)
         for router in network.lone_speakers():
-            if router.role in ("expressroute", "edge router"):
+            if router.role in ("expressroute", "edge router", "provider edge"):
                 yield router.node, partial(underlay.expressroute, state, router)
         for access in network.access_networks.values():
             yield access.node, partial(underlay.access, access)

@@ -1,4 +1,4 @@
-"""The Internet and Microsoft's backbone, the edges of sites, and Microsoft's side of ExpressRoute."""
+"""The Internet and Microsoft's backbone, the edges of sites, and ExpressRoute's routers."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def _uplink(state: State, router: Router, before: str) -> Hop:
 
 
 def expressroute(state: State, router: Router) -> Node:
-    """An instance of an ExpressRoute gateway, or an edge router of a circuit: the VNet, and what BGP says."""
+    """A router of ExpressRoute, of a gateway, a circuit or a provider: into the VNet, and where BGP leads."""
     vnet = router.vnet
     inward: tuple[Route, ...] = ()
     if vnet is not None:

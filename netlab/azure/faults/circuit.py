@@ -1,4 +1,4 @@
-"""A circuit, or one of its two links to the site, carries nothing."""
+"""A circuit, or one of its two links to the customer's end, carries nothing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LINKS = {"primary": (0,), "secondary": (1,), None: (0, 1)}
 
 
 def _named(network: Network, faults: Faults, action: Action) -> frozenset[str]:
-    """The edge routers whose links to the site the action is about."""
+    """The edge routers whose links to the customer's end the action is about."""
     del faults
     subject = action.subject
     assert isinstance(subject, CircuitLink)

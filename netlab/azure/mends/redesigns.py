@@ -77,7 +77,7 @@ def _only_circuits(network: Network, end: Endpoint) -> tuple[Circuit, ...]:
     """The circuits of a host's site that nothing else joins to Azure."""
     if end.kind != "host" or network.sites[end.owner].sides:
         return ()
-    return tuple(circuit for circuit in network.circuits.values() if circuit.site.name == end.owner)
+    return tuple(circuit for circuit in network.circuits.values() if network.sites[end.owner] in circuit.sites)
 
 
 def _behind_a_gateway_alone(network: Network, circuits: tuple[Circuit, ...], far: Endpoint) -> bool:

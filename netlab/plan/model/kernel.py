@@ -18,6 +18,7 @@ Kind = Literal[
     "gateway",
     "route server",
     "edge router",
+    "provider edge",
     "edge",
     "access network",
     "site",

@@ -30,7 +30,7 @@ from netlab.scenario.models.access import AccessNetwork, HttpProxy
 from netlab.scenario.models.client import Client, ClientCertificate, ClientNetwork
 from netlab.scenario.models.connection import Connection, IpsecPolicy, TrafficSelectorPolicy, TunnelSettings
 from netlab.scenario.models.endpoint import PrivateEndpoint
-from netlab.scenario.models.expressroute import Circuit, CircuitConnection, ExpressRouteGateway
+from netlab.scenario.models.expressroute import Circuit, CircuitConnection, ExpressRouteGateway, ProviderNetwork
 from netlab.scenario.models.firewall import (
     Firewall,
     FirewallPolicy,
@@ -151,6 +151,7 @@ __all__ = [
     "Prefixes",
     "PrivateEndpoint",
     "Probe",
+    "ProviderNetwork",
     "Reach",
     "Reconfiguration",
     "RouteServer",

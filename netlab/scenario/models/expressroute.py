@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from netlab.scenario.values import Model
+from netlab.scenario.values import Asn, Model
 
 
 class ExpressRouteGateway(Model):
@@ -20,12 +20,25 @@ class CircuitConnection(Model):
     """The weight of the routes of this connection. The gateway compares it before AS paths; more wins (R99)."""
 
 
-class Circuit(Model):
-    """An ExpressRoute circuit: the private peering of a site with a pair of Microsoft's edge routers, ASN 12076
-    (R99)."""
+class ProviderNetwork(Model):
+    """The IPVPN of a connectivity provider, any-to-any: two routers of the provider, each with a BGP session with every
+    site's device, and with the links of the circuits that end there (R117)."""
 
-    site: str
-    """The site at the customer's end of the circuit."""
+    asn: Asn
+    """The provider's ASN. The circuit's peering has it as the ASN of the customer's end."""
+    sites: Annotated[tuple[str, ...], Field(min_length=1)]
+    """The sites behind the provider's routers. Each of them reaches the others through the provider."""
+
+
+class Circuit(Model):
+    """An ExpressRoute circuit: the private peering of a site or of a provider's network with a pair of Microsoft's edge
+    routers, ASN 12076 (R99)."""
+
+    site: str | None = None
+    """The site at the customer's end of the circuit. Or write `provider_network`."""
+    provider_network: str | None = None
+    """The provider's network at the customer's end of the circuit: the primary link ends at the first of its routers,
+    the secondary link at the second one (R117)."""
     devices: Annotated[tuple[str, ...], Field(max_length=2)] = ()
     """Of a site with several devices, those at which the primary and the secondary link end. Default: the first two.
     At a site with one device both links end there."""
@@ -34,8 +47,9 @@ class Circuit(Model):
     sku_tier: Literal["Standard", "Premium"] = "Standard"
     """The tier. It limits how many prefixes the circuit takes: 4,000, Premium 10,000 (R98)."""
     preferred_on_premises: bool = True
-    """Whether the site prefers routes of the circuit to equal ones of a VPN, as Microsoft advises (R95)."""
+    """Whether the site prefers routes of the circuit to equal ones of a VPN, as Microsoft advises (R95). The sites of
+    a provider's network do if one of its circuits says so."""
     bfd: bool = False
-    """Whether the site's device runs BFD on both links. Microsoft's side has it ready (R98)."""
+    """Whether the customer's end runs BFD on both links. Microsoft's side has it ready (R98)."""
     hold_time_seconds: Annotated[int, Field(ge=3, le=180)] = 180
-    """The BGP hold time that the site's device proposes, in seconds. Microsoft's side takes the shorter one (R98)."""
+    """The BGP hold time that the customer's end proposes, in seconds. Microsoft's side takes the shorter one (R98)."""

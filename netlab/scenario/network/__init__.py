@@ -6,16 +6,8 @@ A name dies here: after ``resolve`` a connection holds its ends, a gateway its V
 
 from netlab.scenario.network.access import AccessNetwork
 from netlab.scenario.network.connections import Connection, Peers, Side, Tunnel
-from netlab.scenario.network.ends import (
-    Appliance,
-    Circuit,
-    End,
-    ExpressRouteGateway,
-    Host,
-    RouteServer,
-    Site,
-    VpnGateway,
-)
+from netlab.scenario.network.ends import Appliance, End, Host, RouteServer, Site, VpnGateway
+from netlab.scenario.network.expressroute import Circuit, ExpressRouteGateway, ProviderNetwork
 from netlab.scenario.network.firewalls import Firewall
 from netlab.scenario.network.graph import Client, ClientTunnel, Network, resolve
 from netlab.scenario.network.load_balancers import BalancingRule, Frontend, LoadBalancer
@@ -45,6 +37,7 @@ __all__ = [
     "Peering",
     "Peers",
     "PrivateEndpoint",
+    "ProviderNetwork",
     "Role",
     "RouteServer",
     "Router",

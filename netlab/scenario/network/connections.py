@@ -206,7 +206,8 @@ class Peers:
     """Two routers with a BGP session without a tunnel; the first one opens it.
 
     A Route Server with an appliance or with a gateway of its VNet; an appliance with a site or with an appliance of a
-    peered VNet; an edge router with a site's device or with an ExpressRoute gateway.
+    peered VNet; an edge router with a site's device, a provider edge router or an ExpressRoute gateway; a provider
+    edge router with a site's device.
     """
 
     routers: tuple[Router, Router]

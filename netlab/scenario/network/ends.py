@@ -1,4 +1,4 @@
-"""What routers belong to: VPN gateways, sites and appliances; ExpressRoute gateways, Route Servers and circuits."""
+"""What routers belong to: VPN gateways, sites, appliances and Route Servers."""
 
 from __future__ import annotations
 
@@ -9,18 +9,13 @@ from typing import TYPE_CHECKING, Literal
 
 from netlab.scenario import addresses, models
 from netlab.scenario.models import node_name
-from netlab.scenario.network.routers import EXPRESSROUTE_ASN, MICROSOFT_ASN, ROUTE_SERVER_ASN, Router
-from netlab.scenario.nodes import (
-    device_node,
-    edge_router_node,
-    expressroute_node,
-    instance_node,
-    route_server_node,
-)
+from netlab.scenario.network.routers import ROUTE_SERVER_ASN, Router
+from netlab.scenario.nodes import device_node, instance_node, route_server_node
 
 if TYPE_CHECKING:
     from netlab.scenario.network.access import AccessNetwork
     from netlab.scenario.network.connections import Side
+    from netlab.scenario.network.expressroute import Circuit, ProviderNetwork
     from netlab.scenario.network.graph import Client, Network
     from netlab.scenario.network.vnets import Nic, VNet
 
@@ -192,8 +187,13 @@ class Site(End):
 
     @cached_property
     def circuits(self) -> tuple[Circuit, ...]:
-        """The circuits that end at it."""
-        return tuple(circuit for circuit in self.network.circuits.values() if circuit.site is self)
+        """The circuits that end at it, or at a provider's network that it is in."""
+        return tuple(circuit for circuit in self.network.circuits.values() if self in circuit.sites)
+
+    @cached_property
+    def provider_networks(self) -> tuple[ProviderNetwork, ...]:
+        """The networks of providers that it is in."""
+        return tuple(found for found in self.network.provider_networks.values() if self in found.sites)
 
     @cached_property
     def appliances(self) -> tuple[Appliance, ...]:
@@ -322,23 +322,6 @@ class Appliance(End):
 
 
 @dataclass(frozen=True, eq=False)
-class ExpressRouteGateway(End):
-    """The ExpressRoute gateway of a VNet (R92)."""
-
-    vnet: VNet = field(repr=False)
-    spec: models.ExpressRouteGateway = field(repr=False)
-
-    @cached_property
-    def instances(self) -> tuple[Router, ...]:
-        """Its two instances."""
-        both = enumerate(addresses.expressroute_instances(self.vnet.spec))
-        return tuple(
-            Router(self, expressroute_node(self.name, i), i, EXPRESSROUTE_ASN, address, "expressroute", self.vnet)
-            for i, address in both
-        )
-
-
-@dataclass(frozen=True, eq=False)
 class RouteServer(End):
     """The Route Server of a VNet (A3, A4)."""
 
@@ -357,44 +340,4 @@ class RouteServer(End):
         return tuple(
             Router(self, route_server_node(self.name, i), i, ROUTE_SERVER_ASN, address, "route server", self.vnet)
             for i, address in both
-        )
-
-
-@dataclass(frozen=True, eq=False)
-class Circuit(End):
-    """An ExpressRoute circuit: a site's private peering with a pair of Microsoft's edge routers (R99)."""
-
-    spec: models.Circuit = field(repr=False)
-    number: int
-
-    @cached_property
-    def site(self) -> Site:
-        """The site at its customer's side."""
-        return self.network.sites[self.spec.site]
-
-    @cached_property
-    def links(self) -> tuple[tuple[Router, Router], ...]:
-        """Its two links: the edge router at Microsoft's end, and the site's device at the other one."""
-        named = tuple(self.site.device(name) for name in self.spec.devices)
-        devices = named or self.site.devices[:2]
-        return tuple(zip(self.edge_routers, devices if len(devices) == 2 else devices * 2, strict=True))
-
-    @cached_property
-    def vnets(self) -> dict[VNet, models.CircuitConnection]:
-        """The VNets that it is connected to, with the connection's settings."""
-        return {self.network.vnets[name]: item for name, item in self.spec.vnets.items()}
-
-    @cached_property
-    def edge_routers(self) -> tuple[Router, ...]:
-        """Microsoft's edge routers (MSEE): the primary link's, then the secondary's."""
-        return tuple(
-            Router(
-                self,
-                edge_router_node(self.name, index),
-                index,
-                MICROSOFT_ASN,
-                address,
-                "edge router",
-            )
-            for index, address in enumerate(self.network.edge_router_addresses[self.name])
         )

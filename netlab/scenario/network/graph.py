@@ -8,11 +8,12 @@ from functools import cached_property
 from ipaddress import IPv4Address
 
 from netlab.scenario import models, passage
-from netlab.scenario.addresses import edge_routers
+from netlab.scenario.addresses import edge_routers, provider_edges
 from netlab.scenario.models import Scenario, node_name
 from netlab.scenario.network.access import AccessNetwork
 from netlab.scenario.network.connections import AnyEnd, Connection, Side
-from netlab.scenario.network.ends import Appliance, Circuit, ExpressRouteGateway, RouteServer, Site, VpnGateway
+from netlab.scenario.network.ends import Appliance, RouteServer, Site, VpnGateway
+from netlab.scenario.network.expressroute import Circuit, ExpressRouteGateway, ProviderNetwork
 from netlab.scenario.network.firewalls import Firewall
 from netlab.scenario.network.public import PublicAddresses, assign
 from netlab.scenario.network.routers import Router
@@ -41,6 +42,11 @@ class Network:
         """The ExpressRoute circuits."""
         items = enumerate(self.scenario.expressroute_circuits.items())
         return {name: Circuit(self, name, spec, number) for number, (name, spec) in items}
+
+    @cached_property
+    def provider_networks(self) -> dict[str, ProviderNetwork]:
+        """The networks of connectivity providers."""
+        return {name: ProviderNetwork(self, name, spec) for name, spec in self.scenario.provider_networks.items()}
 
     @cached_property
     def connections(self) -> dict[str, Connection]:
@@ -195,21 +201,24 @@ class Network:
         """The VPN gateways and sites that run BGP.
 
         Those with a connection that has it on; gateways that a Route Server exchanges routes with (A23); sites behind
-        an appliance or on a circuit.
+        an appliance, on a circuit or in the network of a provider.
         """
         joined = (side.end for c in self.connections.values() if c.speaks_bgp for side in c.sides)
         found = [end for end in joined if end.role != "appliance"]
         found += [gateway for gateway in self.vpn_gateways if gateway.vnet.branch_to_branch]
         found += [site for appliance in self.bgp_appliances for site in appliance.sites]
-        found += [circuit.site for circuit in self.circuits.values()]
+        found += [site for circuit in self.circuits.values() for site in circuit.sites]
+        found += [site for provider in self.provider_networks.values() for site in provider.sites]
         return frozenset(found)
 
     def lone_speakers(self) -> Iterator[Router]:
-        """The routers with BGP besides gateways and sites: Route Servers, appliances, and those of ExpressRoute."""
+        """The routers with BGP besides gateways and sites: Route Servers, appliances, those of ExpressRoute and of
+        providers."""
         yield from (router for server in self.route_servers for router in server.instances)
         yield from (appliance.router for appliance in self.bgp_appliances)
         yield from (router for gateway in self.expressroute_gateways for router in gateway.instances)
         yield from (router for circuit in self.circuits.values() for router in circuit.edge_routers)
+        yield from (router for provider in self.provider_networks.values() for router in provider.routers)
 
     @cached_property
     def named_next_hops(self) -> frozenset[IPv4Address]:
@@ -240,6 +249,11 @@ class Network:
     def delay(self, one: VNet, other: VNet) -> float:
         """How long a packet takes from one VNet's region to another's, in milliseconds; 0 unless the file says so."""
         return self._delays.get(frozenset((one.region, other.region)), 0)
+
+    @cached_property
+    def provider_edge_addresses(self) -> dict[str, tuple[IPv4Address, IPv4Address]]:
+        """The addresses of the routers of each provider's network."""
+        return provider_edges(self.scenario.provider_networks)
 
     @cached_property
     def public(self) -> PublicAddresses:

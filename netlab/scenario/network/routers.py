@@ -14,12 +14,22 @@ ROUTE_SERVER_ASN = 65515  # A3
 EXPRESSROUTE_ASN = 65515
 MICROSOFT_ASN = 12076  # R99
 
-Role = Literal["gateway", "device", "before devices", "route server", "appliance", "expressroute", "edge router"]
+Role = Literal[
+    "gateway",
+    "device",
+    "before devices",
+    "route server",
+    "appliance",
+    "expressroute",
+    "edge router",
+    "provider edge",
+]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Router:
-    """An instance of a gateway or of a Route Server, a VPN device, an appliance, or an edge router of a circuit.
+    """An instance of a gateway or of a Route Server, a VPN device, an appliance, an edge router of a circuit, or a
+    provider edge router.
 
     ``end`` is what it belongs to, ``index`` its place there, ``vnet`` the VNet that it is in, if it is in one. ``asn``
     is 0 and ``bgp_address`` means nothing where there is no BGP. ``tunnel_addresses`` are BGP addresses that it has for

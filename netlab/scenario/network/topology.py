@@ -18,7 +18,7 @@ class Topology:
     """The routers and tunnels of a network at a moment.
 
     ``switched`` are the VNets whose active-standby gateway has its second instance active; ``lost`` the nodes of
-    routers that are down, ``severed`` the edge routers whose link to their site is down.
+    routers that are down, ``severed`` the edge routers whose link to the customer's end is down.
     """
 
     network: Network
@@ -33,7 +33,7 @@ class Topology:
 
     @cached_property
     def speakers(self) -> dict[str, Router]:
-        """Every router that may speak BGP: these, Route Servers, appliances, and those of ExpressRoute."""
+        """Every router that may speak BGP: these, Route Servers, appliances, those of ExpressRoute and of providers."""
         others = (router for router in self.network.lone_speakers() if router.node not in self.lost)
         return self.routers | {router.node: router for router in others}
 
@@ -112,7 +112,13 @@ class Topology:
     @cached_property
     def peers(self) -> tuple[Peers, ...]:
         """The pairs of routers with a BGP session without a tunnel."""
-        found = (*self._of_route_servers(), *self._of_gateways(), *self._of_circuits(), *self._of_appliances())
+        found = (
+            *self._of_route_servers(),
+            *self._of_gateways(),
+            *self._of_circuits(),
+            *self._of_appliances(),
+            *self._of_providers(),
+        )
         there = self.speakers
         return tuple(pair for pair in found if all(router.node in there for router in pair.routers))
 
@@ -147,11 +153,16 @@ class Topology:
     def _of_circuits(self) -> Iterator[Peers]:
         gateways = self.network.expressroute_gateways
         for circuit in self.network.circuits.values():
-            for edge_router, device in circuit.links:
+            for edge_router, other in circuit.links:
                 if edge_router.node not in self.severed:
-                    yield Peers((edge_router, device))
+                    yield Peers((edge_router, other))
                 own = (instance for g in gateways if g.vnet in circuit.vnets for instance in g.instances)
                 yield from (Peers((edge_router, instance)) for instance in own)
+
+    def _of_providers(self) -> Iterator[Peers]:
+        for provider in self.network.provider_networks.values():
+            for router in provider.routers:
+                yield from (Peers((router, device)) for site in provider.sites for device in site.devices)
 
     def _of_appliances(self) -> Iterator[Peers]:
         for appliance in self.network.bgp_appliances:

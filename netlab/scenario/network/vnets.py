@@ -12,7 +12,8 @@ from netlab.scenario import models
 from netlab.scenario.addresses import private_endpoint_addresses, vm_addresses
 from netlab.scenario.models import HubRoutingPreference, node_name
 from netlab.scenario.models.endpoint import SERVICE_TAGS
-from netlab.scenario.network.ends import Appliance, Circuit, ExpressRouteGateway, RouteServer, VpnGateway
+from netlab.scenario.network.ends import Appliance, RouteServer, VpnGateway
+from netlab.scenario.network.expressroute import Circuit, ExpressRouteGateway
 from netlab.scenario.network.firewalls import Firewall
 from netlab.scenario.network.load_balancers import Frontend, LoadBalancer
 from netlab.scenario.nodes import backbone_node, region_name

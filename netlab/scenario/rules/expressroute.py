@@ -17,22 +17,53 @@ def most_out(scenario: Scenario, vnet: str) -> int:
     return SEED_MOST_OUT if scenario.profile == "seed" and scenario.vnets[vnet].branch_to_branch else MOST_OUT
 
 
-def circuits_join_a_site_and_gateways(scenario: Scenario) -> Breaches:
-    """A circuit joins a site with BGP and VNets with an ExpressRoute gateway."""
+def circuits_join_a_customer_and_gateways(scenario: Scenario) -> Breaches:
+    """A circuit joins a site with BGP or a provider's network, and VNets with an ExpressRoute gateway."""
     with_gateway = [name for name, vnet in scenario.vnets.items() if vnet.expressroute_gateway is not None]
     for name, circuit in scenario.expressroute_circuits.items():
         path = ("expressroute_circuits", name)
-        yield from unknown((*path, "site"), circuit.site, scenario.sites, "site")
-        site = scenario.sites.get(circuit.site)
-        if site is not None and site.bgp is None:
-            message = f"the site `{circuit.site}` has no ASN; write bgp: {{asn: 65101}} there"
-            yield Breach((*path, "site"), message)
-        if site is not None:
-            yield from _of_devices(path, circuit, site)
+        if (circuit.site is None) == (circuit.provider_network is None):
+            what = "neither a site nor a provider_network" if circuit.site is None else "a site and a provider_network"
+            yield Breach(path, f"the customer's end is {what}; write one of the two")
+            continue
+        if circuit.provider_network is not None:
+            known = scenario.provider_networks
+            yield from unknown((*path, "provider_network"), circuit.provider_network, known, "provider's network")
+            if circuit.devices:
+                yield Breach((*path, "devices"), "the links end at the provider's routers; leave it out")
+        if circuit.site is not None:
+            yield from unknown((*path, "site"), circuit.site, scenario.sites, "site")
+            if circuit.site in scenario.sites:
+                yield from _with_asn((*path, "site"), circuit.site, scenario)
+                yield from _of_devices(path, circuit, scenario.sites[circuit.site])
         for vnet in circuit.vnets:
             if vnet not in with_gateway:
                 message = f"{short(vnet)} has no expressroute_gateway; {suggest(vnet, with_gateway)}"
                 yield Breach((*path, "vnets", vnet), message)
+
+
+def _with_asn(path: Path, site: str, scenario: Scenario) -> Breaches:
+    if scenario.sites[site].bgp is None:
+        yield Breach(path, f"the site `{site}` has no ASN; write bgp: {{asn: 65101}} there")
+
+
+def r117_providers_have_sites_with_bgp(scenario: Scenario) -> Breaches:
+    """R117: behind a provider's routers are sites that speak BGP, each once."""
+    for name, provider in scenario.provider_networks.items():
+        for index, site in enumerate(provider.sites):
+            path = ("provider_networks", name, "sites", index)
+            yield from unknown(path, site, scenario.sites, "site")
+            if site in provider.sites[:index]:
+                yield Breach(path, f"`{site}` is there already; leave it out")
+            elif site in scenario.sites:
+                yield from _with_asn(path, site, scenario)
+                yield from _asn_of_its_own(path, name, site, scenario)
+
+
+def _asn_of_its_own(path: Path, provider: str, site: str, scenario: Scenario) -> Breaches:
+    settings, asn = scenario.sites[site].bgp, scenario.provider_networks[provider].asn
+    if settings is not None and settings.asn == asn:
+        yield Breach(path, f"`{site}` has the ASN {asn} of the provider, and drops its routes as loops; take another")
 
 
 def _of_devices(path: Path, circuit: Circuit, site: Site) -> Breaches:

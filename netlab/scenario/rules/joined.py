@@ -8,6 +8,7 @@ from ipaddress import IPv4Network
 
 from netlab.scenario.addresses import vm_addresses
 from netlab.scenario.models import (
+    Circuit,
     Connection,
     LocalNetworkGateway,
     Peering,
@@ -17,7 +18,7 @@ from netlab.scenario.models import (
     node_name,
 )
 from netlab.scenario.models.nat_rule import effective
-from netlab.scenario.nodes import route_server_node
+from netlab.scenario.nodes import expressroute_name, route_server_node
 from netlab.scenario.rules.breach import Path
 from netlab.scenario.rules.subjects import appliances_with_bgp, route_server_of, vpn_gateways, without_settings
 from netlab.scenario.values import once
@@ -253,8 +254,9 @@ def bgp_peers_of(scenario: Scenario, speaker: str) -> dict[str, int]:
         for item in sound_connections(scenario).values()
         if item.enable_bgp and speaker in item.between
     }
-    circuits = scenario.expressroute_circuits.items()
+    circuits, providers = scenario.expressroute_circuits.items(), scenario.provider_networks.items()
     found |= {name: 2 for name, circuit in circuits if circuit.site == speaker}
+    found |= {name: 2 for name, provider in providers if speaker in provider.sites}
     for vnet, vm, bgp in appliances_with_bgp(scenario):
         own = f"{vnet}-{vm}"
         server = route_server_of(scenario, vnet, bgp)
@@ -263,19 +265,31 @@ def bgp_peers_of(scenario: Scenario, speaker: str) -> dict[str, int]:
     return found
 
 
+def sites_of(scenario: Scenario, circuit: Circuit) -> tuple[str, ...]:
+    """The names of the sites that a circuit leads to: its own, or those of the provider's network (R117)."""
+    provider = scenario.provider_networks.get(circuit.provider_network or "")
+    behind = provider.sites if provider is not None else ()
+    return (circuit.site,) if circuit.site is not None else behind
+
+
 @once
 def speaking(scenario: Scenario) -> dict[str, None]:
-    """The names that can have learned routes: ends of connections with BGP, sites of circuits and appliances, gateways
-    beside a Route Server with branch-to-branch, and the nodes of Route Servers and appliances."""
+    """The names that can have learned routes: ends of connections with BGP, sites of circuits, of providers and of
+    appliances, gateways beside a Route Server with branch-to-branch, ExpressRoute gateways on circuits, the nodes of
+    Route Servers and of appliances."""
     ends = {end for item in sound_connections(scenario).values() if item.enable_bgp for end in item.between}
-    ends |= {circuit.site for circuit in scenario.expressroute_circuits.values()}
+    ends |= {site for circuit in scenario.expressroute_circuits.values() for site in sites_of(scenario, circuit)}
+    ends |= {site for provider in scenario.provider_networks.values() for site in provider.sites}
     ends |= {site for _, _, bgp in appliances_with_bgp(scenario) for site in bgp.sites}
     ends |= {name for name in scenario.vnets if scenario.vnets[name].branch_to_branch}
     known = (end for end in (*scenario.vnets, *scenario.sites) if end in ends and not without_settings(scenario, end))
     servers = (name for name, vnet in scenario.vnets.items() if vnet.route_server is not None)
+    joined = {name for circuit in scenario.expressroute_circuits.values() for name in circuit.vnets}
+    private = (n for n, vnet in scenario.vnets.items() if n in joined and vnet.expressroute_gateway is not None)
     return dict.fromkeys(
         (
             *known,
+            *(expressroute_name(name) for name in private),
             *(route_server_node(name, index) for name in servers for index in (0, 1)),
             *(node_name(vnet, vm) for vnet, vm, _ in appliances_with_bgp(scenario)),
         )

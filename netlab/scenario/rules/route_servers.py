@@ -9,7 +9,7 @@ from netlab.scenario.addresses import DEFAULT_ASN, ROUTE_SERVER_SUBNET
 from netlab.scenario.models import NvaBgp, Scenario, node_name
 from netlab.scenario.rules.breach import Breach, Breaches, Path, by_profile
 from netlab.scenario.rules.expressroute import most_out
-from netlab.scenario.rules.joined import networks_of, remote_ends_by_vnet
+from netlab.scenario.rules.joined import networks_of, remote_ends_by_vnet, sites_of
 from netlab.scenario.rules.subjects import (
     announcements,
     appliances_with_bgp,
@@ -113,7 +113,8 @@ def _learned(scenario: Scenario, vnet: str, announced: Announced) -> set[IPv4Net
     """The prefixes that a Route Server learns from appliances, and with branch-to-branch from the VNet's gateways."""
     found = {prefix for speaker in _speakers(scenario, vnet) for prefix in _behind(*speaker, announced)}
     if scenario.vnets[vnet].branch_to_branch:
-        sites = (item.site for item in scenario.expressroute_circuits.values() if vnet in item.vnets)
+        circuits = (item for item in scenario.expressroute_circuits.values() if vnet in item.vnets)
+        sites = (site for circuit in circuits for site in sites_of(scenario, circuit))
         found.update(prefix for site in sites for prefix in announced.get(site, ()))
         found.update(_by_vpn(scenario, vnet, announced))
     return found

@@ -190,6 +190,8 @@ def device_asns(scenario: Scenario) -> Iterator[tuple[Path, int, bool]]:
     for name, item in scenario.local_network_gateways.items():
         if item.bgp is not None:
             yield ("local_network_gateways", name, "bgp", "asn"), item.bgp.asn, item.vnet is not None
+    for name, provider in scenario.provider_networks.items():
+        yield ("provider_networks", name, "asn"), provider.asn, False
 
 
 def asn_of(scenario: Scenario, end: str) -> int:

@@ -285,7 +285,7 @@ def _check_daemons(scenario: Scenario, found: Plan) -> None:
             assert (
                 port
                 or neighbor.internal
-                or {kinds[speaker.node], kinds[neighbor.node]} & {"route server", "vm", "edge router"}
+                or {kinds[speaker.node], kinds[neighbor.node]} & {"route server", "vm", "edge router", "provider edge"}
             )
             ends_at = frozenset((speaker.node, neighbor.node))
             sessions.setdefault((neighbor.connection if port else "", ends_at), []).append((speaker, neighbor))

@@ -1,0 +1,39 @@
+"""The networks of connectivity providers: their routers, and the links between these and sites."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netlab.plan.devices import Parts
+from netlab.plan.model import Link, Node, Route
+from netlab.plan.names import lab_netns
+from netlab.plan.ports import circuit_port, port
+from netlab.scenario.network import Network, ProviderNetwork, Router, Site
+
+
+def parts(lab: str, network: Network) -> Iterator[Parts]:
+    """The routers of all providers, each with a link to every device of its sites."""
+    for provider in network.provider_networks.values():
+        yield from (_router(lab, provider, router) for router in provider.routers)
+
+
+def _router(lab: str, provider: ProviderNetwork, router: Router) -> Parts:
+    devices = tuple(device for site in provider.sites for device in site.devices)
+    ends = (link for circuit in provider.circuits for link in circuit.links)
+    others = (*devices, *(edge_router for edge_router, end in ends if end is router))
+    node = Node(
+        router.node,
+        "provider edge",
+        lab_netns(lab, router.node),
+        provider.name,
+        loopback=(f"{router.bgp_address}/32",),
+        routes=tuple(Route(f"{other.bgp_address}/32", circuit_port(other.node)) for other in others),
+    )
+    links = (Link(port(device.node, f"x-{router.node}"), port(router.node, f"x-{device.node}")) for device in devices)
+    return Parts((node,), tuple(links))
+
+
+def routes_to_providers(site: Site) -> Iterator[Route]:
+    """How a device of a site reaches the routers of its providers."""
+    for provider in site.provider_networks:
+        yield from (Route(f"{router.bgp_address}/32", circuit_port(router.node)) for router in provider.routers)
