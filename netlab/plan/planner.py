@@ -198,7 +198,9 @@ def _uplinks(network: Network, links: tuple[Link, ...], on_duty: tuple[Device, .
     count = Counter(device.end for device in facing)
     for device in facing:
         name = device.end.name if count[device.end] == 1 else device.node
-        yield _uplink(network, name, device.end.name, to_internet[device.edge])
+        found = _uplink(network, name, device.end.name, to_internet[device.edge])
+        share = device.gateway.throughput if device.gateway is not None else 0
+        yield replace(found, rate=min(filter(None, (found.rate, share)), default=0))
     for client in network.clients.values():
         yield _uplink(network, client.name, client.name, to_internet[client.node])
     yield from _between_regions(network, links)

@@ -36,6 +36,9 @@ class Scenario(Model):
     """Remarks for the reader of a report."""
     time_scale: Annotated[float, Field(ge=1, le=60)] = 20
     """The lab divides all of Azure's timers by this number. 1 means Azure's own times."""
+    bandwidth_scale: Annotated[float, Field(ge=1, le=100_000)] | None = None
+    """The lab gives every VPN gateway the throughput of its SKU divided by this number, for all of its tunnels together
+    (R119): 100 makes 6.5 Mbit/s of 650. Default: no limit."""
     profile: Literal["current", "seed"] = "current"
     """The documents that count where they differ: the current ones, or the older seeds (section 7)."""
     as_of: Day | None = None

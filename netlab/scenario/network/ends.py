@@ -19,6 +19,18 @@ if TYPE_CHECKING:
     from netlab.scenario.network.graph import Client, Network
     from netlab.scenario.network.vnets import Nic, VNet
 
+# R119, in Mbit/s: of Generation1, where a SKU has two.
+THROUGHPUT = {
+    "Basic": 100,
+    "Standard": 100,
+    "HighPerformance": 200,
+    "VpnGw1": 650,
+    "VpnGw2": 1000,
+    "VpnGw3": 1250,
+    "VpnGw4": 5000,
+    "VpnGw5": 10_000,
+}
+
 
 @dataclass(frozen=True, eq=False)
 class End:
@@ -85,6 +97,19 @@ class VpnGateway(End):
     def policy_based(self) -> bool:
         """Whether its selectors are policies (R20)."""
         return self.spec.vpn_type == "PolicyBased"
+
+    @property
+    def throughput(self) -> float:
+        """What all of its tunnels share, point-to-site ones included, in kbit/s (R119); 0 where there is no limit.
+
+        Differs from Azure: A gateway has the throughput of its SKU in each direction, and each instance of an
+        active-active one has half of it; Azure's documents give one number for a gateway.
+        """
+        scale = self.network.scenario.bandwidth_scale
+        if scale is None:
+            return 0
+        whole = THROUGHPUT[self.spec.sku.removesuffix("AZ")] * 1000 / scale
+        return whole / 2 if self.active_active else whole
 
     @property
     def point_to_site(self) -> models.PointToSite | None:

@@ -1,0 +1,99 @@
+"""All tunnels of a gateway, point-to-site ones included, share what its SKU gives (R119): two measured flows."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from labs import Lab, up
+
+# VpnGw1AZ has 650 Mbit/s (R119). Each flow offers twice what the lab's gateway has.
+SCALE = 1000
+LIMIT = 650_000 / 8
+OFFERED = 2 * LIMIT
+# What the queue of the limit lets through at once and over time, beyond the rate.
+SLACK = 1.1
+SECONDS = 4
+TEXT = f"""
+name: shared-bandwidth
+bandwidth_scale: {SCALE}
+vnets:
+  VNet1:
+    address_space: [10.1.0.0/16]
+    subnets: {{default: 10.1.0.0/24, GatewaySubnet: 10.1.255.0/27}}
+    vms: {{vm1: {{subnet: default, private_ip_address: 10.1.0.4}}}}
+    vpn_gateway:
+      sku: VpnGw1AZ
+      point_to_site: {{address_pool: 192.168.0.0/24, tunnel_types: [IkeV2]}}
+sites:
+  Site1: {{address_prefixes: [10.101.0.0/16], hosts: {{h1: 10.101.0.10}}}}
+  Site2: {{address_prefixes: [10.102.0.0/16], hosts: {{h2: 10.102.0.10}}}}
+connections:
+  One: {{type: IPsec, between: [VNet1, Site1]}}
+  Two: {{type: IPsec, between: [VNet1, Site2]}}
+clients:
+  lin: {{os: linux, gateway: VNet1}}
+"""
+SENDER = f"""
+import socket, time
+flow = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+start, sent = time.monotonic(), 0
+while True:
+    while sent < (time.monotonic() - start) * {OFFERED}:
+        sent += flow.sendto(bytes(1000), ("10.1.0.4", 7777))
+    time.sleep(0.005)
+"""
+# It counts from a second after the first packets of all flows, so that no first burst is in what it prints.
+SINK = f"""
+import collections, json, socket, sys, time
+sink = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+sink.bind(("10.1.0.4", 7777))
+sink.settimeout(60)
+print("ready", flush=True)
+seen = set()
+while len(seen) < int(sys.argv[1]):
+    seen.add(sink.recvfrom(2000)[1][0])
+start, counted = time.monotonic() + 1, collections.Counter()
+while (now := time.monotonic()) < start + {SECONDS}:
+    data, (source, _) = sink.recvfrom(2000)
+    counted[source] += len(data) if now >= start else 0
+print(json.dumps(counted))
+"""
+
+
+@contextlib.contextmanager
+def running(lab: Lab, node: str, script: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    argv = ["ip", "netns", "exec", f"nl.{lab.name}.{node}", "python3", "-c", script, *arguments]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def received(lab: Lab, *senders: str) -> tuple[float, ...]:
+    """The bytes a second that reach the machine from each of these nodes while all of them send."""
+    with running(lab, "vnet1-vm1", SINK, str(len(senders))) as sink:
+        assert sink.stdout is not None
+        assert sink.stdout.readline() == "ready\n"
+        with contextlib.ExitStack() as stack:
+            for sender in senders:
+                stack.enter_context(running(lab, sender, SENDER))
+            counted = json.loads(sink.stdout.readline())
+    assert len(counted) == len(senders)
+    return tuple(count / SECONDS for count in counted.values())
+
+
+def test_flows_of_all_tunnels_share_what_the_sku_gives(tmp_path: Path) -> None:
+    """Two sites, and a site with a client: the sum is at most what one flow may have alone, and each has its part."""
+    file = tmp_path / "shared-bandwidth.yaml"
+    file.write_text(TEXT)
+    with up(file, "t-shared") as lab:
+        assert lab.status() == {}
+        for senders in (("site1-h1",), ("site1-h1", "site2-h2"), ("site1-h1", "lin"), ("site1-h1", "site2-h2", "lin")):
+            flows = received(lab, *senders)
+            assert sum(flows) <= LIMIT * SLACK, (senders, flows)
+            assert all(flow >= sum(flows) / len(flows) / 4 for flow in flows), (senders, flows)
