@@ -60,7 +60,7 @@ def mend(plan: Plan, links: Collection[Link]) -> None:
 def impair(plan: Plan, uplink: Uplink) -> impairment.Measured:
     """Make a link do to packets what its ``Uplink`` says, and measure that it does."""
     asked = impairment.Asked(uplink.delay, uplink.jitter, uplink.loss, uplink.rate)
-    address = uplink.far.addresses[0].partition("/")[0]
+    address = uplink.address or uplink.far.addresses[0].partition("/")[0]
     return impairment.impair(_ends(plan, uplink), address, asked)
 
 

@@ -192,17 +192,22 @@ def _public_nodes(network: Network, on_duty: tuple[Device, ...]) -> dict[str, st
 
 
 def _uplinks(network: Network, links: tuple[Link, ...], on_duty: tuple[Device, ...]) -> Iterator[Uplink]:
-    """The ways to the Internet, by Azure's name where an end has only one on duty, else by their nodes'."""
+    """The ways to the Internet, by Azure's name where an end has only one on duty, else by their nodes'; and the links
+    of circuits."""
     to_internet = {link.a.node: link for link in links if link.underlay}
     facing = [device for device in on_duty if device.appliance is None]
     count = Counter(device.end for device in facing)
     for device in facing:
         name = device.end.name if count[device.end] == 1 else device.node
-        found = _uplink(network, name, device.end.name, to_internet[device.edge])
         share = device.gateway.throughput if device.gateway is not None else 0
-        yield replace(found, rate=min(filter(None, (found.rate, share)), default=0))
+        yield _uplink(network, name, device.end.name, to_internet[device.edge], share)
     for client in network.clients.values():
         yield _uplink(network, client.name, client.name, to_internet[client.node])
+    for circuit in network.circuits.values():
+        for msee, other in circuit.links:
+            link = next(link for link in links if (link.a.node, link.b.node) == (other.node, msee.node))
+            found = _uplink(network, msee.node, circuit.name, link, circuit.rate)
+            yield replace(found, address=str(msee.bgp_address))
     yield from _between_regions(network, links)
 
 
@@ -221,7 +226,10 @@ def _between_regions(network: Network, links: tuple[Link, ...]) -> Iterator[Upli
             yield Uplink("/".join((*(name for name, _ in ends), *appliance)), link.a, link.b, delay)
 
 
-def _uplink(network: Network, name: str, owner: str, link: Link) -> Uplink:
+def _uplink(network: Network, name: str, owner: str, link: Link, most: float = 0) -> Uplink:
+    """A link with what is asked of it, at the rate ``most`` at most where that is not 0."""
     asked = network.scenario.links.get(owner)
-    impairment = (asked.delay, asked.jitter, asked.loss, asked.rate) if asked is not None else ()
-    return Uplink(name, link.a, link.b, *impairment)
+    found = Uplink(name, link.a, link.b)
+    if asked is not None:
+        found = replace(found, delay=asked.delay, jitter=asked.jitter, loss=asked.loss, rate=asked.rate)
+    return replace(found, rate=min(filter(None, (found.rate, most)), default=0))

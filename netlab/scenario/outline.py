@@ -280,7 +280,8 @@ def _circuits(network: Network) -> Iterator[Edge]:
     """Circuits, each a line from every ExpressRoute gateway to the customer's routers: the edge routers are in
     between."""
     for name, circuit in network.circuits.items():
-        devices, words = dict.fromkeys(d.node for _, d in circuit.links), (name, f"ExpressRoute, AS {MICROSOFT_ASN}")
+        devices, link = dict.fromkeys(d.node for _, d in circuit.links), network.scenario.links.get(name)
+        words = (name, f"ExpressRoute, AS {MICROSOFT_ASN}", *_impaired(link))
         gateways = (vnet.expressroute_gateway for vnet in circuit.vnets)
         nodes = (gateway.instances[0].node for gateway in gateways if gateway is not None)
         yield from (Edge("bgp", node, device, words) for node in nodes for device in devices)

@@ -19,16 +19,17 @@ _NAMED_BY: Mapping[str, frozenset[str]] = {
     "vnets": _VNETS,
     "vms": _VNETS,
     "subnets": frozenset({"subnet"}),
-    "sites": frozenset({"site", "between"}),
+    "sites": frozenset({"site", "sites", "between"}),
     "route_tables": frozenset({"route_table"}),
     "network_security_groups": frozenset({"network_security_group"}),
     "application_security_groups": frozenset({"application_security_groups"}),
     "firewall_policies": frozenset({"firewall_policy"}),
     "local_network_gateways": frozenset({"local_network_gateways"}),
+    "provider_networks": frozenset({"provider_network"}),
     "connections": frozenset({"static_routes", "as_path_prepend"}),
     "access_networks": frozenset({"network", "behind"}),
 }
-_WITH_LINKS = ("vnets", "sites", "clients")
+_WITH_LINKS = ("vnets", "sites", "clients", "expressroute_circuits")
 _SPEAKERS = ("vnets", "sites", "expressroute_circuits")
 _INSIDE = ("subnets", "vms")
 _MOST_ROUNDS = 8

@@ -15,11 +15,14 @@ from netlab.scenario.names import suggest
 
 
 def impaired(lab: Lab, link: str, asked: Mapping[str, str], reset: bool) -> Uplink:
-    """The link of a gateway's VNet, a site or a client, with what was asked of it; UsageError if that is not sense."""
+    """A link by the name of its gateway's VNet, site, client or edge router, with what was asked of it.
+
+    UsageError if that is not sense.
+    """
     uplinks = {uplink.name.lower(): uplink for uplink in lab.plan.uplinks}
     if link.lower() not in uplinks:
         known = [uplink.name for uplink in lab.plan.uplinks]
-        raise UsageError(f"{lab.facts.lab} has no way to the Internet called {link[:60]!r}", suggest(link, known))
+        raise UsageError(f"{lab.facts.lab} has no link called {link[:60]!r}", suggest(link, known))
     if reset == bool(asked):
         raise UsageError("say either --reset or what the link shall do", "as --delay 40ms --loss 1%")
     uplink = uplinks[link.lower()]

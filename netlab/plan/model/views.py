@@ -36,8 +36,11 @@ class RouteServerView:
 
 @dataclass(frozen=True, slots=True)
 class Uplink:
-    """The way to the Internet of a gateway, a site or a client, by its Azure name, or a link between two regions or
-    peered VNets, by both; and what it does to packets."""
+    """The way to the Internet of a gateway, a site or a client, by its Azure name, a link between two regions or peered
+    VNets, by both, or a link of a circuit, by the node of its edge router; and what it does to packets.
+
+    ``address`` is that of the far end, where its interface has none.
+    """
 
     name: str
     near: Interface
@@ -46,6 +49,7 @@ class Uplink:
     jitter: float = 0
     loss: float = 0
     rate: float = 0
+    address: str = ""
 
     @property
     def impaired(self) -> bool:

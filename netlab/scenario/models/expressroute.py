@@ -44,6 +44,8 @@ class Circuit(Model):
     At a site with one device both links end there."""
     vnets: Annotated[dict[str, CircuitConnection], Field(min_length=1)]
     """The VNets whose ExpressRoute gateways the circuit is connected with, and the settings of each connection."""
+    bandwidth_in_mbps: Annotated[int, Field(ge=50, le=100_000)] | None = None
+    """The bandwidth that each of both links has. It limits packets only where the scenario has `bandwidth_scale`."""
     sku_tier: Literal["Standard", "Premium"] = "Standard"
     """The tier. It limits how many prefixes the circuit takes: 4,000, Premium 10,000 (R98)."""
     preferred_on_premises: bool = True

@@ -38,7 +38,7 @@ class Scenario(Model):
     """The lab divides all of Azure's timers by this number. 1 means Azure's own times."""
     bandwidth_scale: Annotated[float, Field(ge=1, le=100_000)] | None = None
     """The lab gives every VPN gateway the throughput of its SKU divided by this number, for all of its tunnels together
-    (R119): 100 makes 6.5 Mbit/s of 650. Default: no limit."""
+    (R119), and likewise each link of a circuit its bandwidth: 100 makes 6.5 Mbit/s of 650. Default: no limit."""
     profile: Literal["current", "seed"] = "current"
     """The documents that count where they differ: the current ones, or the older seeds (section 7)."""
     as_of: Day | None = None
@@ -78,7 +78,8 @@ class Scenario(Model):
     clients: dict[Name, Client] = {}
     """The point-to-site clients, by name."""
     links: dict[Name, Impairment] = {}
-    """The impairment of a link to the Internet, by the VNet (its gateway), site or client that has the link."""
+    """The impairment of a link to the Internet, by the VNet (its gateway), site or client that has the link, or of both
+    links of a circuit, by the circuit."""
     survives: dict[str, tuple[str, ...]] = {}
     """The pairs that must talk whatever single part fails, for `netlab sweep`: by source its targets. A VNet stands for
     its machines, a site for its hosts."""

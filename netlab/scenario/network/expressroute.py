@@ -90,6 +90,12 @@ class Circuit(End):
         devices = named or self.customer.devices[:2]
         return devices if len(devices) == 2 else devices * 2
 
+    @property
+    def rate(self) -> float:
+        """The bandwidth of each of its links in kbit/s, as far as the lab limits it; 0 where there is no limit."""
+        scale, mbps = self.network.scenario.bandwidth_scale, self.spec.bandwidth_in_mbps
+        return mbps * 1000 / scale if scale is not None and mbps is not None else 0
+
     @cached_property
     def vnets(self) -> dict[VNet, models.CircuitConnection]:
         """The VNets that it is connected to, with the connection's settings."""

@@ -15,10 +15,10 @@ from netlab.scenario.rules.vnets import NOT_UNICAST, UNASSIGNABLE
 
 
 def links_have_a_way_to_the_internet(scenario: Scenario) -> Breaches:
-    """An impaired link is the way to the Internet of a VNet with a VPN gateway, a site or a client."""
-    known = (*vpn_gateways(scenario), *scenario.sites, *scenario.clients)
+    """An impaired link is the way to the Internet of a VNet with a VPN gateway, a site or a client, or a circuit."""
+    known = (*vpn_gateways(scenario), *scenario.sites, *scenario.clients, *scenario.expressroute_circuits)
     for name in scenario.links:
-        yield from unknown(("links", name), name, known, "VPN gateway, site or client")
+        yield from unknown(("links", name), name, known, "VPN gateway, site, client or circuit")
 
 
 def delays_are_between_two_regions(scenario: Scenario) -> Breaches:

@@ -56,3 +56,39 @@ def test_the_rate_of_a_gateway_is_that_of_its_sku_divided_by_the_scale(edits: An
 
 def test_each_instance_of_an_active_active_gateway_has_half() -> None:
     assert rates(ACTIVE) == {"vnet1-gw-0": 325, "vnet1-gw-1": 325, "Site1": 0}
+
+
+CIRCUIT = """
+name: circuit
+bandwidth_scale: 100
+vnets:
+  VNet1:
+    address_space: [10.1.0.0/16]
+    subnets: {GatewaySubnet: 10.1.255.0/27}
+    expressroute_gateway: {}
+sites:
+  Site1: {address_prefixes: [10.101.0.0/16], bgp: {asn: 65101}}
+expressroute_circuits:
+  c1: {site: Site1, vnets: {VNet1: {}}, bandwidth_in_mbps: 50}
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "rate", "delay"),
+    [
+        ("", "", 500, 0),
+        ("bandwidth_scale: 100\n", "", 0, 0),
+        (", bandwidth_in_mbps: 50", "", 0, 0),
+        ("bandwidth_in_mbps: 50", "bandwidth_in_mbps: 1000", 10_000, 0),
+        ("vnets:", "links: {c1: {delay: 20ms, rate: 400kbit}}\nvnets:", 400, 20),
+    ],
+)
+def test_both_links_of_a_circuit_have_its_bandwidth(before: str, now: str, rate: float, delay: float) -> None:
+    assert before in CIRCUIT
+    found = plan(parse(CIRCUIT.replace(before, now, 1), "circuit.yaml").scenario, "lab").uplinks
+    links = {uplink.name: uplink for uplink in found if uplink.address}
+    assert {name: (uplink.rate, uplink.delay) for name, uplink in links.items()} == {
+        "c1-msee-0": (rate, delay),
+        "c1-msee-1": (rate, delay),
+    }
+    assert all((uplink.near.node, uplink.far.node) == ("site1", name) for name, uplink in links.items())
