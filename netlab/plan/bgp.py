@@ -56,7 +56,9 @@ def _neighbors(topology: Topology, router: Router, timers: Timers) -> Iterator[B
     for pair in topology.peers_of.get(router.node, ()):
         other, passive = pair.other(router.node), router is pair.routers[1]
         name, internal = f"{router.node}-{other.node}", router.asn == other.asn
-        yield _neighbor(router, other, timers, name, _port(router, other), passive=passive, internal=internal)
+        found = _neighbor(router, other, timers, name, _port(router, other), passive=passive, internal=internal)
+        own, address = pair.address(router.node), str(pair.address(other.node))
+        yield replace(found, address=address, local="" if own == router.bgp_address else str(own))
 
 
 def _over_tunnel(router: Router, tunnel: Tunnel, timers: Timers) -> BgpNeighbor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from ipaddress import IPv4Address
 
 from netlab.plan.devices import Parts
 from netlab.plan.model import GatewayView, Interface, KeepsTtl, Link, Node, Route
@@ -50,28 +51,38 @@ def _edge_router(lab: str, circuit: Circuit, msee: Router) -> Parts:
         "edge router",
         lab_netns(lab, msee.node),
         circuit.name,
-        loopback=(f"{msee.bgp_address}/32",),
-        routes=tuple(Route(f"{other.bgp_address}/32", circuit_port(other.node)) for other in others),
+        loopback=tuple(f"{address}/32" for address in (msee.bgp_address, *circuit.network.link_addresses_of(msee))),
+        routes=tuple(Route(f"{address}/32", circuit_port(other.node)) for other, address in others),
     )
-    return Parts((node,), tuple(_link(msee, other) for other in others))
+    return Parts((node,), tuple(_link(msee, other) for other, _ in others))
 
 
-def _at(circuit: Circuit, msee: Router) -> Iterator[Router]:
-    """The routers with a link to an edge router: the customer's, and the instances of the VNets' gateways."""
-    yield from (other for edge_router, other in circuit.links if edge_router is msee)
+def _at(circuit: Circuit, msee: Router) -> Iterator[tuple[Router, IPv4Address]]:
+    """The routers with a link to an edge router, and their addresses: the customer's, and the instances of the VNets'
+    gateways."""
+    for (edge_router, other), (_, address) in zip(circuit.links, circuit.link_addresses, strict=True):
+        if edge_router is msee:
+            yield other, address
     joined = (g for g in circuit.network.expressroute_gateways if g.vnet in circuit.vnets)
-    yield from (router for gateway in joined for router in gateway.instances)
+    yield from ((router, router.bgp_address) for gateway in joined for router in gateway.instances)
 
 
 def _link(msee: Router, other: Router) -> Link:
     return Link(port(other.node, f"x-{msee.node}"), port(msee.node, f"x-{other.node}"))
 
 
-def routes_to_circuits(circuits: Iterable[Circuit], device: Router | None = None) -> Iterator[Route]:
-    """How a router reaches the edge routers of these circuits; a site's device those of the links that end there."""
-    links = (link for circuit in circuits for link in circuit.links)
-    routers = (msee for msee, other in links if device in (None, other))
+def routes_to_circuits(circuits: Iterable[Circuit]) -> Iterator[Route]:
+    """How an instance of a gateway reaches the edge routers of these circuits."""
+    routers = (msee for circuit in circuits for msee in circuit.edge_routers)
     return (Route(f"{msee.bgp_address}/32", circuit_port(msee.node)) for msee in routers)
+
+
+def routes_over_links(circuits: Iterable[Circuit], customer: Router) -> Iterator[Route]:
+    """How a router at the customer's end reaches the edge routers of the links that end there."""
+    for circuit in circuits:
+        for (msee, other), (address, _) in zip(circuit.links, circuit.link_addresses, strict=True):
+            if other is customer:
+                yield Route(f"{address}/32", circuit_port(msee.node))
 
 
 def views(lab: str, network: Network) -> Iterator[GatewayView]:

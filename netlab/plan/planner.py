@@ -204,10 +204,10 @@ def _uplinks(network: Network, links: tuple[Link, ...], on_duty: tuple[Device, .
     for client in network.clients.values():
         yield _uplink(network, client.name, client.name, to_internet[client.node])
     for circuit in network.circuits.values():
-        for msee, other in circuit.links:
+        for (msee, other), (address, _) in zip(circuit.links, circuit.link_addresses, strict=True):
             link = next(link for link in links if (link.a.node, link.b.node) == (other.node, msee.node))
             found = _uplink(network, msee.node, circuit.name, link, circuit.rate)
-            yield replace(found, address=str(msee.bgp_address))
+            yield replace(found, address=str(address))
     yield from _between_regions(network, links)
 
 

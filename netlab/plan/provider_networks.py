@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netlab.plan.devices import Parts
+from netlab.plan.expressroute import routes_over_links
 from netlab.plan.model import Link, Node, Route
 from netlab.plan.names import lab_netns
 from netlab.plan.ports import circuit_port, port
@@ -19,15 +20,18 @@ def parts(lab: str, network: Network) -> Iterator[Parts]:
 
 def _router(lab: str, provider: ProviderNetwork, router: Router) -> Parts:
     devices = tuple(device for site in provider.sites for device in site.devices)
-    ends = (link for circuit in provider.circuits for link in circuit.links)
-    others = (*devices, *(edge_router for edge_router, end in ends if end is router))
     node = Node(
         router.node,
         "provider edge",
         lab_netns(lab, router.node),
         provider.name,
-        loopback=(f"{router.bgp_address}/32",),
-        routes=tuple(Route(f"{other.bgp_address}/32", circuit_port(other.node)) for other in others),
+        loopback=tuple(
+            f"{address}/32" for address in (router.bgp_address, *provider.network.link_addresses_of(router))
+        ),
+        routes=(
+            *(Route(f"{device.bgp_address}/32", circuit_port(device.node)) for device in devices),
+            *routes_over_links(provider.circuits, router),
+        ),
     )
     links = (Link(port(device.node, f"x-{router.node}"), port(router.node, f"x-{device.node}")) for device in devices)
     return Parts((node,), tuple(links))

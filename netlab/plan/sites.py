@@ -10,7 +10,7 @@ from itertools import chain
 from netlab.plan.access import to_client
 from netlab.plan.appliances import routes_to_appliances
 from netlab.plan.devices import Device, Parts, bgp_listeners, peer_pins
-from netlab.plan.expressroute import routes_to_circuits
+from netlab.plan.expressroute import routes_over_links
 from netlab.plan.model import DEFAULT_TABLE, Interface, Link, Node, Route, SiteNat
 from netlab.plan.names import lab_netns
 from netlab.plan.ports import INSIDE, LAN, NIC, WAN, device_port, host_port, port
@@ -38,7 +38,7 @@ def _device(lab: str, site: Site, device: Device) -> tuple[Node, Link]:
         *_way_out(WAN, INNER_FAR),
         *peer_pins(device),
         *routes_to_appliances(site),
-        *routes_to_circuits(site.circuits, device.router),
+        *routes_over_links(site.circuits, device.router),
         *routes_to_providers(site),
     )
     out = Link(
@@ -49,7 +49,8 @@ def _device(lab: str, site: Site, device: Device) -> tuple[Node, Link]:
 
 
 def _router(lab: str, site: Site, router: Router, routes: tuple[Route, ...]) -> Node:
-    loopback = tuple(f"{address}/32" for address in (router.bgp_address, *router.tunnel_addresses))
+    further = (*router.tunnel_addresses, *site.network.link_addresses_of(router))
+    loopback = tuple(f"{address}/32" for address in (router.bgp_address, *further))
     return Node(router.node, "site", lab_netns(lab, router.node), site.name, loopback=loopback, routes=routes)
 
 

@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv4Network
 
 from netlab.azure.bgp import values
 from netlab.scenario.addresses import DEFAULT_ROUTE
-from netlab.scenario.network import Appliance, Router, Site, Topology, Tunnel, VpnGateway
+from netlab.scenario.network import Appliance, Peers, Router, Site, Topology, Tunnel, VpnGateway
 
 # By site, and by the node of an appliance: the prefixes that the story has it announce.
 Announcements = Mapping[str, frozenset[IPv4Network]]
@@ -16,12 +16,13 @@ Announcements = Mapping[str, frozenset[IPv4Network]]
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A BGP session as one of its routers has it: over a tunnel, if any; ``internal`` is iBGP."""
+    """A BGP session as one of its routers has it: over a tunnel or of two routers without one; ``internal`` is iBGP."""
 
     router: Router
     peer: Router
     tunnel: Tunnel | None = None
     internal: bool = False
+    pair: Peers | None = None
 
     @property
     def over(self) -> str:
@@ -39,7 +40,9 @@ class Session:
         return self._address(self.peer)
 
     def _address(self, router: Router) -> IPv4Address:
-        """A router's address in its tunnel, if that has one; else its only one."""
+        """A router's address in its tunnel or on the link of a circuit, if that has one; else its only one."""
+        if self.pair is not None:
+            return self.pair.address(router.node)
         of_tunnel = self.tunnel.bgp_of(router.node).address if self.tunnel is not None else None
         return of_tunnel if of_tunnel is not None else router.bgp_address
 
@@ -62,7 +65,7 @@ def _sessions(topology: Topology, router: Router, tunnels_up: frozenset[str]) ->
         yield from (Session(router, other, internal=True) for other in topology.lan_of(router.node))
     for pair in topology.peers_of.get(router.node, ()):
         other = pair.other(router.node)
-        yield Session(router, other, internal=router.asn == other.asn)
+        yield Session(router, other, internal=router.asn == other.asn, pair=pair)
 
 
 def originated(router: Router, announced: Announcements | None = None) -> tuple[IPv4Network, ...]:

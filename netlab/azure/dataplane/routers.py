@@ -238,7 +238,9 @@ def device(state: State, router: Router) -> Node:
             _without_host(router, site),
             to_the_internet(default, known),
         ),
-        addresses=frozenset((router.bgp_address, *router.tunnel_addresses)),
+        addresses=frozenset(
+            (router.bgp_address, *router.tunnel_addresses, *state.network.link_addresses_of(router)),
+        ),
     )
 
 

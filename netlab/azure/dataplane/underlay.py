@@ -115,7 +115,8 @@ def expressroute(state: State, router: Router) -> Node:
     if vnet is not None:
         hop = Hop(vnet.node, vnet.node, router.node)
         inward = tuple(Route(p, "the VNet's address space", vnet.name, (hop,)) for p in vnet.prefixes)
-    return Node(router.node, table(inward, _learned(state, router)), addresses=frozenset((router.bgp_address,)))
+    own = frozenset((router.bgp_address, *state.network.link_addresses_of(router)))
+    return Node(router.node, table(inward, _learned(state, router)), addresses=own)
 
 
 def _learned(state: State, router: Router) -> Iterator[Route]:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from netlab.scenario.values import Asn, Model
+from netlab.scenario.values import Asn, Model, Prefix
 
 
 class ExpressRouteGateway(Model):
@@ -35,7 +35,8 @@ class Circuit(Model):
     routers, ASN 12076 (R99)."""
 
     site: str | None = None
-    """The site at the customer's end of the circuit. Or write `provider_network`."""
+    """The site at the customer's end of the circuit: the models point-to-point Ethernet and co-location. Or write
+    `provider_network`."""
     provider_network: str | None = None
     """The provider's network at the customer's end of the circuit: the primary link ends at the first of its routers,
     the secondary link at the second one (R117)."""
@@ -44,6 +45,11 @@ class Circuit(Model):
     At a site with one device both links end there."""
     vnets: Annotated[dict[str, CircuitConnection], Field(min_length=1)]
     """The VNets whose ExpressRoute gateways the circuit is connected with, and the settings of each connection."""
+    primary_peer_address_prefix: Prefix | None = None
+    """The /30 of the primary link: the customer's or the provider's router has its first address, Microsoft's edge
+    router the second one (R118). Default: the routers have no addresses of their own for the link."""
+    secondary_peer_address_prefix: Prefix | None = None
+    """The same of the secondary link."""
     bandwidth_in_mbps: Annotated[int, Field(ge=50, le=100_000)] | None = None
     """The bandwidth that each of both links has. It limits packets only where the scenario has `bandwidth_scale`."""
     sku_tier: Literal["Standard", "Premium"] = "Standard"

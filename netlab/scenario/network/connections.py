@@ -203,7 +203,8 @@ class Tunnel:
 
 @dataclass(frozen=True, slots=True)
 class Peers:
-    """Two routers with a BGP session without a tunnel; the first one opens it.
+    """Two routers with a BGP session without a tunnel; the first one opens it. ``addresses`` are those that they have
+    in it, where they are not the routers' own.
 
     A Route Server with an appliance or with a gateway of its VNet; an appliance with a site or with an appliance of a
     peered VNet; an edge router with a site's device, a provider edge router or an ExpressRoute gateway; a provider
@@ -211,6 +212,12 @@ class Peers:
     """
 
     routers: tuple[Router, Router]
+    addresses: tuple[IPv4Address, IPv4Address] | None = None
+
+    def address(self, node: str) -> IPv4Address:
+        """The address in it of the router of this node."""
+        place = 0 if self.routers[0].node == node else 1
+        return self.addresses[place] if self.addresses is not None else self.routers[place].bgp_address
 
     def other(self, node: str) -> Router:
         """The router at the other end."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from ipaddress import IPv4Address
 from typing import TYPE_CHECKING
 
 from netlab.scenario import addresses, models
@@ -89,6 +90,20 @@ class Circuit(End):
         named = tuple(self.customer.device(name) for name in self.spec.devices)
         devices = named or self.customer.devices[:2]
         return devices if len(devices) == 2 else devices * 2
+
+    @cached_property
+    def link_addresses(self) -> tuple[tuple[IPv4Address, IPv4Address], ...]:
+        """The addresses at both ends of each link, first the edge router's: the second one of a /30 (R118)."""
+        given = (self.spec.primary_peer_address_prefix, self.spec.secondary_peer_address_prefix)
+        return tuple(
+            (prefix[2], prefix[1]) if prefix is not None else (one.bgp_address, other.bgp_address)
+            for prefix, (one, other) in zip(given, self.links, strict=True)
+        )
+
+    def addresses_of(self, router: Router) -> tuple[IPv4Address, ...]:
+        """The addresses that a router at either end of its links has for them."""
+        both = zip(self.links, self.link_addresses, strict=True)
+        return tuple(a for ends, pair in both for end, a in zip(ends, pair, strict=True) if end is router)
 
     @property
     def rate(self) -> float:

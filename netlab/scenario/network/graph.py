@@ -220,6 +220,11 @@ class Network:
         yield from (router for circuit in self.circuits.values() for router in circuit.edge_routers)
         yield from (router for provider in self.provider_networks.values() for router in provider.routers)
 
+    def link_addresses_of(self, router: Router) -> tuple[IPv4Address, ...]:
+        """The addresses that a router has for the links of circuits, besides its BGP address."""
+        found = (address for circuit in self.circuits.values() for address in circuit.addresses_of(router))
+        return tuple(address for address in dict.fromkeys(found) if address != router.bgp_address)
+
     @cached_property
     def named_next_hops(self) -> frozenset[IPv4Address]:
         """The addresses that user routes have as their next hop."""

@@ -153,9 +153,9 @@ class Topology:
     def _of_circuits(self) -> Iterator[Peers]:
         gateways = self.network.expressroute_gateways
         for circuit in self.network.circuits.values():
-            for edge_router, other in circuit.links:
+            for (edge_router, other), addresses in zip(circuit.links, circuit.link_addresses, strict=True):
                 if edge_router.node not in self.severed:
-                    yield Peers((edge_router, other))
+                    yield Peers((edge_router, other), addresses)
                 own = (instance for g in gateways if g.vnet in circuit.vnets for instance in g.instances)
                 yield from (Peers((edge_router, instance)) for instance in own)
 

@@ -180,6 +180,7 @@ RULES: tuple[Rule, ...] = (
     vpn_servers.vpn_servers_keep_the_default_route,
     expressroute.circuits_join_a_customer_and_gateways,
     expressroute.r117_providers_have_sites_with_bgp,
+    expressroute.r118_links_have_addresses_of_their_own,
     expressroute.r4_gateway_subnet_has_room_for_both,
     expressroute.r93_vpn_beside_expressroute_is_capable,
     gateways.r10_active_active_needs_a_capable_gateway,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network
+
 from netlab.scenario.addresses import GATEWAY_SUBNET
 from netlab.scenario.models import Circuit, Scenario, Site
 from netlab.scenario.names import short, suggest
@@ -64,6 +66,27 @@ def _asn_of_its_own(path: Path, provider: str, site: str, scenario: Scenario) ->
     settings, asn = scenario.sites[site].bgp, scenario.provider_networks[provider].asn
     if settings is not None and settings.asn == asn:
         yield Breach(path, f"`{site}` has the ASN {asn} of the provider, and drops its routes as loops; take another")
+
+
+def r118_links_have_addresses_of_their_own(scenario: Scenario) -> Breaches:
+    """R118: the two prefixes of a circuit are /30s, in no VNet, and of one link each."""
+    taken: list[tuple[IPv4Network, str]] = [
+        (prefix, f"the VNet `{name}`") for name, vnet in scenario.vnets.items() for prefix in vnet.address_space
+    ]
+    for name, circuit in scenario.expressroute_circuits.items():
+        both = (circuit.primary_peer_address_prefix, circuit.secondary_peer_address_prefix)
+        for key, prefix in zip(("primary_peer_address_prefix", "secondary_peer_address_prefix"), both, strict=True):
+            path = ("expressroute_circuits", name, key)
+            if prefix is None:
+                if any(both):
+                    yield Breach(("expressroute_circuits", name), f"`{name}` has one of two /30s; write {key} too")
+                continue
+            if prefix.prefixlen != 30:
+                yield Breach(path, f"{prefix} is no /30: a link has one address at each end; split a /29 into two")
+            over = next((owner for other, owner in taken if other.overlaps(prefix)), None)
+            if over is not None:
+                yield Breach(path, f"{prefix} overlaps the prefix of {over}; take another one")
+            taken.append((prefix, f"a link of `{name}`"))
 
 
 def _of_devices(path: Path, circuit: Circuit, site: Site) -> Breaches:

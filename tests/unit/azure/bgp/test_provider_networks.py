@@ -121,3 +121,42 @@ def test_each_router_of_the_provider_has_links_to_all_devices_and_to_its_edge_ro
             if one.node == name
         }
         assert ends == {"site1-a", "site1-b", "site2", f"c1-msee-{index}"}
+
+
+LINKS = (
+    "vnets: {VNet1: {}}}",
+    "vnets: {VNet1: {}}, primary_peer_address_prefix: 172.16.9.0/30, secondary_peer_address_prefix: 172.16.9.4/30}",
+)
+AT_A_SITE = ("provider_network: MPLS, ", "site: Site1, ")
+
+
+@pytest.mark.parametrize(
+    ("edits", "ends"), [((LINKS,), ("mpls-pe-0", "mpls-pe-1")), ((LINKS, AT_A_SITE), ("site1",) * 2)]
+)
+def test_of_each_30_the_customers_router_has_the_first_address_and_microsofts_the_second(edits: Any, ends: Any) -> None:
+    """R118: in the sessions of the model, in the neighbors of the lab, on its loopbacks, and as next hops."""
+    at, found = initial(scenario(*edits)), plan(scenario(*edits), "lab")
+    wanted = {
+        ("c1-msee-0", ends[0]): ("172.16.9.2", "172.16.9.1"),
+        ("c1-msee-1", ends[1]): ("172.16.9.6", "172.16.9.5"),
+    }
+    sessions = {(s.router.node, s.peer.node): (str(s.address), str(s.peer_address)) for s in at.bgp_sessions}
+    for (msee, other), (near, far) in wanted.items():
+        assert sessions[msee, other] == (near, far)
+        assert sessions[other, msee] == (far, near)
+        by_node = {(s.node, n.node): (n.local, n.address) for s in found.speakers for n in s.neighbors}
+        assert by_node[msee, other] == (near, far)
+        assert by_node[other, msee] == (far, near)
+        assert f"{near}/32" in found.node(msee).loopback
+        assert f"{far}/32" in found.node(other).loopback
+        assert f"{far}/32" in {route.prefix for route in found.node(msee).routes}
+        assert f"{near}/32" in {route.prefix for route in found.node(other).routes}
+
+
+def test_gateways_peer_with_the_address_that_an_edge_router_has_inside() -> None:
+    with_links = {
+        n.address for s in plan(scenario(LINKS), "lab").speakers if s.node == "vnet1-er-0" for n in s.neighbors
+    }
+    assert with_links == {
+        n.address for s in plan(scenario(), "lab").speakers if s.node == "vnet1-er-0" for n in s.neighbors
+    }
