@@ -11,6 +11,7 @@ from netlab.imports.mapping.job import CIRCUITS, CONNECTIONS, Job
 from netlab.imports.names import fitted
 
 DEFAULT_ASN = 65000
+LEAST_BANDWIDTH = 50  # Azure sells none below it
 
 
 def names(job: Job) -> list[tuple[str, str, str]]:
@@ -84,10 +85,20 @@ def _circuit(job: Job, circuit: Resource, vnets: dict[str, Any]) -> None:
         entry["sku_tier"] = "Premium"
     elif tier == "local":
         job.notes.substituted.append({"name": circuit.name, "from": "Local", "to": "Standard"})
-    job.draft.put(("expressroute_circuits", given), entry, job.rename(circuit.name, given))
-    job.notes.settle(circuit, "imported")
+    bandwidth = facts.number("serviceproviderproperties", "bandwidthinmbps")
+    if bandwidth is not None and bandwidth >= LEAST_BANDWIDTH:
+        entry["bandwidth_in_mbps"] = bandwidth
     for type_, part in _peerings(job, circuit):
         if type_.lower() != "azureprivatepeering":
             job.notes.properties[f"{circuit.kind}: peerings.{type_}"] += 1
-        elif part.raw("primarypeeraddressprefix"):
-            job.notes.properties[f"{circuit.kind}: peerings.primaryPeerAddressPrefix"] += 1
+        else:
+            entry |= _links(part)
+    job.draft.put(("expressroute_circuits", given), entry, job.rename(circuit.name, given))
+    job.notes.settle(circuit, "imported")
+
+
+def _links(part: Facts) -> dict[str, str]:
+    """The /30s of both links, where both are given (R118)."""
+    both = [part.prefixes((f"{which}peeraddressprefix",)) for which in ("primary", "secondary")]
+    found = {f"{which}_peer_address_prefix": p[0] for which, p in zip(("primary", "secondary"), both, strict=True) if p}
+    return found if len(found) == 2 else {}

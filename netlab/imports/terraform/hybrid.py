@@ -140,11 +140,19 @@ def _custom(of: Reader) -> list[Body]:
 
 
 def _circuit(of: Reader) -> Body:
-    return {"sku": {"tier": of.get("sku", 0, "tier")}}
+    return {
+        "sku": {"tier": of.get("sku", 0, "tier")},
+        "serviceProviderProperties": {"bandwidthInMbps": of.get("bandwidth_in_mbps")},
+    }
 
 
 def _circuit_peering(of: Reader) -> Body:
-    return {"peeringType": of.get("peering_type"), "peerASN": of.get("peer_asn")}
+    return {
+        "peeringType": of.get("peering_type"),
+        "peerASN": of.get("peer_asn"),
+        "primaryPeerAddressPrefix": of.get("primary_peer_address_prefix"),
+        "secondaryPeerAddressPrefix": of.get("secondary_peer_address_prefix"),
+    }
 
 
 BODIES: Mapping[str, Callable[[Reader], Body]] = {

@@ -103,7 +103,8 @@ class VpnGateway(End):
         """What all of its tunnels share, point-to-site ones included, in kbit/s (R119); 0 where there is no limit.
 
         Differs from Azure: A gateway has the throughput of its SKU in each direction, and each instance of an
-        active-active one has half of it; Azure's documents give one number for a gateway.
+        active-active one has half of it; Azure's documents give one number for a gateway. After a failover the lab does
+        not limit the instance that takes over.
         """
         scale = self.network.scenario.bandwidth_scale
         if scale is None:

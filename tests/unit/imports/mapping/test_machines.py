@@ -346,6 +346,28 @@ def test_a_circuit_has_a_site_with_the_customers_asn() -> None:
     assert [str(p) for p in given.sites["er-cir"].address_prefixes] == ["10.50.0.0/16"]
 
 
+ONE_30 = {"primaryPeerAddressPrefix": "172.16.9.0/30"}
+BOTH_30S = {**ONE_30, "secondaryPeerAddressPrefix": "172.16.9.4/30"}
+
+
+@pytest.mark.parametrize(
+    ("given", "written"), [({}, (None, None)), (ONE_30, (None, None)), (BOTH_30S, tuple(BOTH_30S.values()))]
+)
+def test_a_circuit_has_the_30s_of_both_links_or_none(given: dict[str, str], written: tuple[str | None, ...]) -> None:
+    private = {**PRIVATE, "properties": {**PRIVATE["properties"], **given}}
+    found = scenario(imported_bodies(*HUB, circuit(private), LINK)).expressroute_circuits["cir"]
+    both = (found.primary_peer_address_prefix, found.secondary_peer_address_prefix)
+    assert tuple(str(prefix) if prefix is not None else None for prefix in both) == written
+
+
+@pytest.mark.parametrize(("mbps", "written"), [(200, 200), (50, 50), (None, None), (10, None)])
+def test_a_circuit_has_the_bandwidth_that_it_was_ordered_with(mbps: int | None, written: int | None) -> None:
+    properties = {"serviceProviderProperties": {"bandwidthInMbps": mbps}} if mbps is not None else {}
+    made = body("expressRouteCircuits", "cir", peerings=[PRIVATE], **properties)
+    found = scenario(imported_bodies(*HUB, made, LINK)).expressroute_circuits["cir"]
+    assert found.bandwidth_in_mbps == written
+
+
 @pytest.mark.parametrize("items", [[circuit(), LINK], [LINK], [circuit(PRIVATE)]])
 def test_a_circuit_that_carries_nothing_is_left_out(items: list[Any]) -> None:
     found = imported_bodies(*HUB, *items)
