@@ -194,6 +194,8 @@ class Change(Model):
     """What changes of Azure Firewalls."""
     expressroute_circuits: Patch = Field(default_factory=dict)
     """What changes of ExpressRoute circuits."""
+    provider_networks: Patch = Field(default_factory=dict)
+    """What changes of the networks of providers."""
     sites: Patch = Field(default_factory=dict)
     """What changes of sites."""
     local_network_gateways: Patch = Field(default_factory=dict)

@@ -1,4 +1,5 @@
-"""All tunnels of a gateway, point-to-site ones included, share what its SKU gives (R119): two measured flows."""
+"""All tunnels of a gateway, point-to-site ones included, share what its SKU gives (R119), and the flows over a link of a
+circuit its bandwidth: measured flows."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from labs import Lab, up
 
-# VpnGw1AZ has 650 Mbit/s (R119). Each flow offers twice what the lab's gateway has.
+# VpnGw1AZ has 650 Mbit/s (R119), and the circuit is as fast. Each flow offers twice what the lab's gateway has.
 SCALE = 1000
 LIMIT = 650_000 / 8
 OFFERED = 2 * LIMIT
@@ -28,9 +29,17 @@ vnets:
     vpn_gateway:
       sku: VpnGw1AZ
       point_to_site: {{address_pool: 192.168.0.0/24, tunnel_types: [IkeV2]}}
+  VNet2:
+    address_space: [10.2.0.0/16]
+    subnets: {{default: 10.2.0.0/24, GatewaySubnet: 10.2.255.0/27}}
+    vms: {{vm2: {{subnet: default, private_ip_address: 10.2.0.4}}}}
+    expressroute_gateway: {{}}
 sites:
   Site1: {{address_prefixes: [10.101.0.0/16], hosts: {{h1: 10.101.0.10}}}}
   Site2: {{address_prefixes: [10.102.0.0/16], hosts: {{h2: 10.102.0.10}}}}
+  Site3: {{address_prefixes: [10.103.0.0/16], bgp: {{asn: 65103}}, hosts: {{h3: 10.103.0.10, h4: 10.103.0.11}}}}
+expressroute_circuits:
+  c1: {{site: Site3, vnets: {{VNet2: {{}}}}, bandwidth_in_mbps: 650}}
 connections:
   One: {{type: IPsec, between: [VNet1, Site1]}}
   Two: {{type: IPsec, between: [VNet1, Site2]}}
@@ -38,23 +47,23 @@ clients:
   lin: {{os: linux, gateway: VNet1}}
 """
 SENDER = f"""
-import socket, time
+import socket, sys, time
 flow = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 start, sent = time.monotonic(), 0
 while True:
     while sent < (time.monotonic() - start) * {OFFERED}:
-        sent += flow.sendto(bytes(1000), ("10.1.0.4", 7777))
+        sent += flow.sendto(bytes(1000), (sys.argv[1], 7777))
     time.sleep(0.005)
 """
 # It counts from a second after the first packets of all flows, so that no first burst is in what it prints.
 SINK = f"""
 import collections, json, socket, sys, time
 sink = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-sink.bind(("10.1.0.4", 7777))
+sink.bind((sys.argv[1], 7777))
 sink.settimeout(60)
 print("ready", flush=True)
 seen = set()
-while len(seen) < int(sys.argv[1]):
+while len(seen) < int(sys.argv[2]):
     seen.add(sink.recvfrom(2000)[1][0])
 start, counted = time.monotonic() + 1, collections.Counter()
 while (now := time.monotonic()) < start + {SECONDS}:
@@ -74,26 +83,30 @@ def running(lab: Lab, node: str, script: str, *arguments: str) -> Iterator[subpr
             process.kill()
 
 
-def received(lab: Lab, *senders: str) -> tuple[float, ...]:
-    """The bytes a second that reach the machine from each of these nodes while all of them send."""
-    with running(lab, "vnet1-vm1", SINK, str(len(senders))) as sink:
+def received(lab: Lab, machine: str, *senders: str) -> tuple[float, ...]:
+    """The bytes a second that reach a machine from each of these nodes while all of them send."""
+    address = {"vnet1-vm1": "10.1.0.4", "vnet2-vm2": "10.2.0.4"}[machine]
+    with running(lab, machine, SINK, address, str(len(senders))) as sink:
         assert sink.stdout is not None
         assert sink.stdout.readline() == "ready\n"
         with contextlib.ExitStack() as stack:
             for sender in senders:
-                stack.enter_context(running(lab, sender, SENDER))
+                stack.enter_context(running(lab, sender, SENDER, address))
             counted = json.loads(sink.stdout.readline())
     assert len(counted) == len(senders)
     return tuple(count / SECONDS for count in counted.values())
 
 
-def test_flows_of_all_tunnels_share_what_the_sku_gives(tmp_path: Path) -> None:
-    """Two sites, and a site with a client: the sum is at most what one flow may have alone, and each has its part."""
+def test_flows_share_what_the_sku_and_the_circuit_give(tmp_path: Path) -> None:
+    """The sum of the flows over a gateway is what it gives at most, and each has its part; two links give twice as
+    much."""
     file = tmp_path / "shared-bandwidth.yaml"
     file.write_text(TEXT)
     with up(file, "t-shared") as lab:
         assert lab.status() == {}
         for senders in (("site1-h1",), ("site1-h1", "site2-h2"), ("site1-h1", "lin"), ("site1-h1", "site2-h2", "lin")):
-            flows = received(lab, *senders)
+            flows = received(lab, "vnet1-vm1", *senders)
             assert sum(flows) <= LIMIT * SLACK, (senders, flows)
             assert all(flow >= sum(flows) / len(flows) / 4 for flow in flows), (senders, flows)
+        assert sum(received(lab, "vnet2-vm2", "site3-h3")) <= LIMIT * SLACK
+        assert sum(received(lab, "vnet2-vm2", "site3-h3", "site3-h4")) <= 2 * LIMIT * SLACK
