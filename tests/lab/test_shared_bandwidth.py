@@ -1,5 +1,5 @@
-"""All tunnels of a gateway, point-to-site ones included, share what its SKU gives (R119), and the flows over a link of a
-circuit its bandwidth: measured flows."""
+"""All tunnels of a gateway, point-to-site ones included, share what its SKU gives (R119), and flows over a circuit what
+its links give: measured flows."""
 
 from __future__ import annotations
 
