@@ -51,6 +51,9 @@ sites:
     address_prefixes: [10.103.0.0/16]
     bgp: {asn: 65103}
     devices: {a: {}, b: {}}
+  Far: {address_prefixes: [10.105.0.0/16], bgp: {asn: 65105}}
+provider_networks:
+  Wan: {asn: 64600, sites: [Far]}
 connections:
   Hub-Office: {type: IPsec, between: [Hub, Office], enable_bgp: true}
   Plain-Office: {type: IPsec, between: [Plain, Office], enable_bgp: true}
@@ -58,6 +61,7 @@ connections:
 expressroute_circuits:
   c1: {site: Office, vnets: {Hub: {routing_weight: 7}, Private: {routing_weight: 9}}, bfd: true, hold_time_seconds: 90}
   c2: {site: Twin, vnets: {Private: {}}}
+  c3: {provider_network: Wan, vnets: {Private: {}}}
 """
 VPN = "route_server: {allow_branch_to_branch_traffic: true, hub_routing_preference: VpnGateway}"
 AS_PATH = "route_server: {allow_branch_to_branch_traffic: true, hub_routing_preference: ASPath}"

@@ -22,6 +22,7 @@ MODULES = sorted((*PACKAGE.rglob("*.py"), *IN_PYTHON))
 TOGETHER = {
     "azure/bgp/test_circuits.py",
     "azure/bgp/test_coexistence.py",
+    "azure/bgp/test_provider_networks.py",
     "azure/bgp/test_route_servers.py",
     "azure/bgp/test_routing_preference.py",
     "azure/bgp/test_two_devices.py",
@@ -36,6 +37,7 @@ TOGETHER = {
     "azure/dataplane/test_rules_of_appliances.py",
     "azure/dataplane/test_ways_out.py",
     "cli/test_surroundings.py",
+    "plan/test_shared_bandwidth.py",
     "controllers/test_controllers.py",
     "imports/arm/test_cases.py",
     "imports/test_deployments.py",

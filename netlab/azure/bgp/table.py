@@ -5,32 +5,18 @@ from __future__ import annotations
 from netlab.azure.bgp import values
 from netlab.azure.bgp.rows import BOTH, Row
 from netlab.azure.bgp.values import (
-    HOLD_TIME,
-    LAST,
-    LOCAL_PREFERENCE,
     MAXIMUM_PREFIX,
-    MAXIMUM_PREFIX_IN,
-    OF_VNETS,
     PREFERRED,
     SEED_MAXIMUM_PREFIX,
 )
 from netlab.scenario.addresses import DEFAULT_ROUTE
-from netlab.scenario.network import Role
 from netlab.scenario.rules.expressroute import MOST_OUT, SEED_MOST_OUT
-
-# --- the table ------------------------------------------------------------------------------------------------------
-
-# Of these a router of a VNet has what does not come by ExpressRoute.
-NOT_PRIVATE: tuple[Role, ...] = ("gateway", "device", "route server", "appliance")
-ANY: tuple[Role, ...] = (*NOT_PRIVATE, "before devices", "expressroute", "edge router", "provider edge")
-CUSTOMER: tuple[Role, ...] = ("device", "provider edge")
-FROM_CIRCUIT: tuple[Role, ...] = ("edge router", "provider edge")
 
 TABLE: tuple[Row, ...] = (
     # --- import and export filters ---
     Row(
-        OF_VNETS,
-        ANY,
+        values.OF_VNETS,
+        values.ANY,
         ("imports",),
         "prefix_filter",
         "the prefixes of the VNet and of its transit spokes",
@@ -40,7 +26,7 @@ TABLE: tuple[Row, ...] = (
     ),
     Row(
         ("before devices",),
-        ANY,
+        values.ANY,
         ("imports",),
         "prefix_filter",
         "the prefixes of the site",
@@ -50,7 +36,7 @@ TABLE: tuple[Row, ...] = (
     ),
     Row(
         ("gateway", "before devices"),
-        ANY,
+        values.ANY,
         ("imports",),
         "no_export",
         "the same prefixes",
@@ -60,7 +46,7 @@ TABLE: tuple[Row, ...] = (
     ),
     Row(
         ("gateway",),
-        ANY,
+        values.ANY,
         ("exports",),
         "prefix_filter",
         "the host routes of its BGP peers; beside a VPN the address pool of its point-to-site clients too",
@@ -91,7 +77,7 @@ TABLE: tuple[Row, ...] = (
         values.weight_of_circuit,
     ),
     Row(
-        OF_VNETS,
+        values.OF_VNETS,
         ("expressroute",),
         ("imports",),
         "weight",
@@ -101,8 +87,8 @@ TABLE: tuple[Row, ...] = (
         values.weight_of_private,
     ),
     Row(
-        OF_VNETS,
-        NOT_PRIVATE,
+        values.OF_VNETS,
+        values.NOT_PRIVATE,
         ("imports",),
         "weight",
         f"{PREFERRED} with routing preference VpnGateway",
@@ -112,7 +98,7 @@ TABLE: tuple[Row, ...] = (
     ),
     Row(
         ("device",),
-        FROM_CIRCUIT,
+        values.FROM_CIRCUIT,
         ("imports",),
         "weight",
         f"{PREFERRED} where the circuit is preferred on-premises",
@@ -122,20 +108,20 @@ TABLE: tuple[Row, ...] = (
     ),
     Row(
         ("device",),
-        FROM_CIRCUIT,
+        values.FROM_CIRCUIT,
         ("imports",),
         "local_preference",
-        f"{LOCAL_PREFERENCE} of a site with several devices, where the circuit is preferred on-premises",
+        f"{values.LOCAL_PREFERENCE} of a site with several devices, where the circuit is preferred on-premises",
         "R95",
         "All routers of a site with several devices prefer its circuit to its VPN.",
         values.local_preference_on_premises,
     ),
     Row(
-        OF_VNETS,
-        NOT_PRIVATE,
+        values.OF_VNETS,
+        values.NOT_PRIVATE,
         ("imports",),
         "med",
-        f"{LAST} with routing preference ASPath",
+        f"{values.LAST} with routing preference ASPath",
         "A27",
         "Of equal AS paths the routers of a VNet use ExpressRoute's.",
         values.med_of_others,
@@ -163,7 +149,7 @@ TABLE: tuple[Row, ...] = (
     # --- against loops ---
     Row(
         ("device",),
-        FROM_CIRCUIT,
+        values.FROM_CIRCUIT,
         BOTH,
         "site_of_origin",
         "the circuit, of a provider all of its circuits",
@@ -226,7 +212,7 @@ TABLE: tuple[Row, ...] = (
     ),
     Row(
         ("edge router",),
-        CUSTOMER,
+        values.CUSTOMER,
         ("exports",),
         "remove_private_as",
         "all",
@@ -267,7 +253,7 @@ TABLE: tuple[Row, ...] = (
     ),
     Row(
         ("appliance",),
-        ANY,
+        values.ANY,
         ("imports",),
         "route_map",
         "as the appliance is set for the peer",
@@ -277,7 +263,7 @@ TABLE: tuple[Row, ...] = (
     ),
     Row(
         ("appliance",),
-        ANY,
+        values.ANY,
         ("exports",),
         "route_map",
         "as the appliance is set for the peer",
@@ -287,7 +273,7 @@ TABLE: tuple[Row, ...] = (
     ),
     Row(
         ("appliance",),
-        ANY,
+        values.ANY,
         ("exports",),
         "own_only",
         "as the appliance is set for the peer",
@@ -327,7 +313,7 @@ TABLE: tuple[Row, ...] = (
     ),
     Row(
         ("route server",),
-        ANY,
+        values.ANY,
         ("exports",),
         "next_hop_unchanged",
         "yes, of routes from another AS",
@@ -338,7 +324,7 @@ TABLE: tuple[Row, ...] = (
     # --- limits and the session ---
     Row(
         ("gateway",),
-        ANY,
+        values.ANY,
         ("imports",),
         "maximum_prefix",
         f"{MAXIMUM_PREFIX:,} from another AS",
@@ -348,7 +334,7 @@ TABLE: tuple[Row, ...] = (
     ),
     Row(
         ("route server",),
-        ANY,
+        values.ANY,
         ("imports",),
         "maximum_prefix",
         f"{MAXIMUM_PREFIX:,} from another AS, {SEED_MAXIMUM_PREFIX} in profile seed",
@@ -359,13 +345,13 @@ TABLE: tuple[Row, ...] = (
     # Differs from Azure: an ExpressRoute gateway accepts any number of prefixes; in Azure the limit depends on its SKU.
     Row(
         ("edge router",),
-        CUSTOMER,
+        values.CUSTOMER,
         ("imports",),
         "maximum_prefix",
-        ", ".join(f"{most:,} of a {tier} circuit" for tier, most in MAXIMUM_PREFIX_IN.items()),
+        ", ".join(f"{most:,} of a {tier} circuit" for tier, most in values.MAXIMUM_PREFIX_IN.items()),
         "R98",
         "A circuit closes the session when on-premises advertises more prefixes.",
-        lambda router, _: MAXIMUM_PREFIX_IN[values.circuit_of(router).spec.sku_tier],
+        lambda router, _: values.MAXIMUM_PREFIX_IN[values.circuit_of(router).spec.sku_tier],
     ),
     Row(
         ("edge router",),
@@ -378,17 +364,17 @@ TABLE: tuple[Row, ...] = (
         values.maximum_prefix_out,
     ),
     Row(
-        CUSTOMER,
+        values.CUSTOMER,
         ("edge router",),
         ("session",),
         "hold_time",
-        f"that of the circuit, where it is below {HOLD_TIME} seconds",
+        f"that of the circuit, where it is below {values.HOLD_TIME} seconds",
         "R98, B14",
         "Only the customer's end asks for a shorter hold time; BGP uses the smaller one of both.",
         values.hold_time,
     ),
     Row(
-        CUSTOMER,
+        values.CUSTOMER,
         ("edge router",),
         ("session",),
         "bfd",
@@ -399,7 +385,7 @@ TABLE: tuple[Row, ...] = (
     ),
     Row(
         ("edge router",),
-        CUSTOMER,
+        values.CUSTOMER,
         ("session",),
         "bfd",
         "as the circuit is set",

@@ -21,6 +21,11 @@ LOCAL_PREFERENCE = 200  # above the default of 100
 LAST = 1000  # a MED above that of any circuit
 
 OF_VNETS: tuple[Role, ...] = ("gateway", "expressroute", "route server")
+# Of these a router of a VNet has what does not come by ExpressRoute.
+NOT_PRIVATE: tuple[Role, ...] = ("gateway", "device", "route server", "appliance")
+ANY: tuple[Role, ...] = (*NOT_PRIVATE, "before devices", "expressroute", "edge router", "provider edge")
+CUSTOMER: tuple[Role, ...] = ("device", "provider edge")
+FROM_CIRCUIT: tuple[Role, ...] = ("edge router", "provider edge")
 
 
 def vnet_of(router: Router) -> VNet:

@@ -76,6 +76,13 @@ ROWS: list[tuple[str, str, tuple[str, str], Any, tuple[str, str]]] = [
     ("exports", "site_of_origin", ("office", "c1-msee-1"), ("c1",), ("c1-msee-1", "office")),
     ("imports", "site_of_origin", ("office", "hub-gw-0"), ("c1",), ("office", "plain-gw-0")),
     ("exports", "site_of_origin", ("office", "hub-gw-0"), ("c1",), ("office", "plain-gw-0")),
+    # R117
+    ("imports", "site_of_origin", ("far", "wan-pe-0"), ("c3",), ("c3-msee-0", "wan-pe-0")),
+    ("imports", "site_of_origin", ("wan-pe-0", "far"), ("site Far",), ("wan-pe-0", "c3-msee-0")),
+    ("exports", "site_of_origin", ("wan-pe-1", "far"), ("site Far",), ("wan-pe-1", "c3-msee-1")),
+    ("exports", "as_override", ("wan-pe-0", "far"), True, ("wan-pe-0", "c3-msee-0")),
+    ("exports", "remove_private_as", ("c3-msee-0", "wan-pe-0"), True, ("wan-pe-0", "c3-msee-0")),
+    ("imports", "weight", ("far", "wan-pe-1"), PREFERRED, ("wan-pe-1", "far")),
     # A31
     ("imports", "site_of_origin", ("hub-nva", "hub-rs-0"), ("appliance Hub-nva",), ("hub-nva", "remote")),
     ("exports", "site_of_origin", ("hub-nva", "hub-rs-0"), ("appliance Hub-nva",), ("hub-nva", "remote")),
