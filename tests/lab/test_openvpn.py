@@ -125,10 +125,17 @@ def test_a_capture_with_keys_has_the_handshake_and_says_that_it_decrypts_no_more
     assert not shown(file, "icmp")
 
 
+# tls-auth signs the control channel with HMAC-SHA256: 32 bytes, where Wireshark expects 20.
+OPENVPN = [
+    *("-d", "tcp.port==443,openvpn", "-o", "openvpn.tls_auth_detection_override:TRUE"),
+    *("-o", "openvpn.tls_auth:TRUE", "-o", "openvpn.tls_auth_hmac_size:32"),
+]
+
+
 def shown(file: Path, what: str) -> str:
     """What Wireshark shows of a capture, with its keys, where it takes TCP port 443 for OpenVPN."""
     return subprocess.run(
-        ["tshark", "-r", str(file), "-d", "tcp.port==443,openvpn", "-Y", what],
+        ["tshark", "-r", str(file), *OPENVPN, "-Y", what],
         env=os.environ | {"WIRESHARK_CONFIG_DIR": str(file.with_suffix(".keys"))},
         capture_output=True,
         text=True,
