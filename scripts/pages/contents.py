@@ -5,12 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import cache
 
-from pages import architecture, catalogue, checks, code, drops, policy, rules, scenario, schemas, timers, verbs
+from pages import (
+    architecture,
+    catalogue,
+    checks,
+    code,
+    documents,
+    drops,
+    policy,
+    rules,
+    scenario,
+    schemas,
+    timers,
+    verbs,
+)
 
 BLOCKS: Mapping[str, Callable[[], str]] = {
     "bgp-policy": policy.policies,
     "checks": checks.checks,
     "differences": code.differences,
+    "document-classes": documents.classes,
+    "document-gaps": documents.gaps,
+    "documents": documents.index,
     "drop-types": drops.drops,
     "limits": drops.limits,
     "exit-codes": code.exit_codes,
@@ -31,7 +47,7 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
 @cache
 def pages() -> dict[str, str]:
     """The pages that are generated as a whole, by their paths."""
-    return verbs.pages() | catalogue.pages() | schemas.pages()
+    return verbs.pages() | catalogue.pages() | documents.pages() | schemas.pages()
 
 
 @cache

@@ -14,9 +14,12 @@ BOTH = ("IkeV2", "SSTP")
 CHOSEN = [
     ("windows", BOTH, "IkeV2"),
     ("windows-7", BOTH, "SSTP"),
+    ("windows-8", BOTH, "SSTP"),
     ("windows-8.1", BOTH, "SSTP"),
     ("windows-10", BOTH, "IkeV2"),
     ("windows-11", BOTH, "IkeV2"),
+    ("windows-server-2008-r2", BOTH, "SSTP"),
+    ("windows-server-2012", BOTH, "SSTP"),
     ("windows-server-2012-r2", BOTH, "SSTP"),
     ("windows-server-2016", BOTH, "IkeV2"),
     ("linux", BOTH, "IkeV2"),

@@ -42,6 +42,10 @@ def test_each_sku_serves_its_clients(profile: str, sku: str, most: int) -> None:
         # Each tunnel ends at both instances.
         ({"sku": "VpnGw1AZ", "active_active": True}, 15),
         ({"sku": "VpnGw5AZ"}, 100),
+        # S1: Basic and Standard 10, HighPerformance 30.
+        ({"profile": "seed", "sku": "Basic"}, 10),
+        ({"profile": "seed", "sku": "Standard"}, 10),
+        ({"profile": "seed", "sku": "HighPerformance"}, 30),
     ],
 )
 def test_a_gateway_has_the_tunnels_of_its_sku(gateway: dict[str, object], sites: int) -> None:
