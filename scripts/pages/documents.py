@@ -145,12 +145,22 @@ def classes() -> str:
 def gaps() -> str:
     """Every sentence of which the lab shows nothing yet, or not all."""
     rows = (
-        (f"[{document.source}]({document.name}.md), {row.number}", row.says, f"{row.lacks} (issue {row.issue})")
+        (f"[{document.source}]({document.name}.md), {row.number}", _in_context(section, row), _lacks(row))
         for document in documents()
-        for row in document.rows
+        for section in document.sections
+        for row in section.rows
         if row.lacks
     )
     return keys(("Sentence", "The document says", "What the lab lacks"), rows)
+
+
+def _in_context(section: Section, row: Row) -> str:
+    """What a sentence says; an answer stands behind its question."""
+    return f"*{section.heading}* {row.says}" if section.heading.endswith("?") else row.says
+
+
+def _lacks(row: Row) -> str:
+    return f"{row.lacks[0].upper()}{row.lacks[1:]} (issue {row.issue})"
 
 
 def _page(document: Document) -> str:
@@ -193,7 +203,7 @@ def _evidence(row: Row) -> str:
         cells.append(f"not packets: [{row.not_packets}](index.md#{row.not_packets})")
     if row.lacks:
         word = "not yet" if row.steps or row.rules or row.tests else "nothing yet"
-        cells.append(f"**{word}**: {row.lacks} (issue {row.issue})")
+        cells.append(f"**{word}**: {_lacks(row)}")
     if row.remark:
         cells.append(f"*{row.remark}*")
     return "<br>".join(cells)
