@@ -65,10 +65,11 @@ def f4_firewalls_reach_the_internet(scenario: Scenario) -> Breaches:
 def f4_learned_default_routes_stay_out(scenario: Scenario) -> Breaches:
     """F4: a firewall whose subnet learns 0.0.0.0/0 by BGP needs a user route for it to Internet."""
     for name, vnet, item in _placed(scenario):
+        if AZURE_FIREWALL_SUBNET not in item.subnets or scenario.firewalls[name].management_ip_configuration:
+            continue
         table, serving = scenario.route_table(vnet, AZURE_FIREWALL_SUBNET), scenario.gateway_for(vnet)
         own = any(route.address_prefix == DEFAULT_ROUTE for route in table.routes.values())
-        forced = scenario.firewalls[name].management_ip_configuration is not None
-        if AZURE_FIREWALL_SUBNET not in item.subnets or own or forced or table.disable_bgp_route_propagation:
+        if own or table.disable_bgp_route_propagation:
             continue
         joined = (set(each.between) for each in sound_connections(scenario).values() if each.enable_bgp)
         sites = {site for ends in joined if serving in ends for site in ends}

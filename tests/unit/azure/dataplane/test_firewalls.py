@@ -335,7 +335,7 @@ def test_f5_with_forced_tunnelling_the_internet_sees_the_next_appliance() -> Non
     found = Forecast(state, endpoint_addresses(state)).pair(ends[VM1], ends["internet"], "tcp")
     assert fate(found) == "203.0.113.60"
     (walk,) = found.forward
-    assert walk.nodes == (VM1, "spoke1", "hub", "fw", "hub", "hub-nva", "hub", "internet")
+    assert walk.nodes == (VM1, "spoke1", "hub", "fw", "hub", "hub-nva", "hub", "backbone", "internet")
 
 
 TWO_HUBS = """
