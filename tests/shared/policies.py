@@ -52,8 +52,9 @@ sites:
     bgp: {asn: 65103}
     devices: {a: {}, b: {}}
   Far: {address_prefixes: [10.105.0.0/16], bgp: {asn: 65105}}
+  Farther: {address_prefixes: [10.106.0.0/16], bgp: {asn: 65105}}
 provider_networks:
-  Wan: {asn: 64600, sites: [Far]}
+  Wan: {asn: 64600, sites: [Far, Farther]}
 connections:
   Hub-Office: {type: IPsec, between: [Hub, Office], enable_bgp: true}
   Plain-Office: {type: IPsec, between: [Plain, Office], enable_bgp: true}

@@ -41,7 +41,7 @@ def test_each_link_ends_at_its_device(devices: str, ends: tuple[str, str]) -> No
 def test_at_a_site_with_one_device_both_links_end_there() -> None:
     links = resolve(load("expressroute").scenario).circuits
     for circuit in links.values():
-        assert {device for _, device in circuit.links} == set(circuit.site.devices)
+        assert {device for _, device in circuit.links} == set(circuit.customer.devices)
 
 
 @pytest.mark.parametrize(
