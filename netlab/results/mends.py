@@ -65,6 +65,7 @@ class Limit(StrEnum):
     OUT_OF_A_GATEWAY = "out-of-a-gateway"
     BEHIND_A_POOL = "behind-a-pool"
     PING_TO_ENDPOINT = "ping-to-private-endpoint"
+    PING_TO_FIREWALL = "ping-to-firewall"
 
 
 LIMITS: Mapping[Limit, str] = {
@@ -84,6 +85,8 @@ LIMITS: Mapping[Limit, str] = {
     "rule static, with prefixes of one length",
     Limit.PING_TO_ENDPOINT: "a private endpoint takes TCP and UDP of its service, and answers no ping (E12): ask the "
     "service by its own protocol",
+    Limit.PING_TO_FIREWALL: "a DNAT rule of an Azure Firewall translates TCP and UDP, and no ping (F8): give its "
+    "policy one for the protocol and the port of the service",
 }
 
 

@@ -67,8 +67,10 @@ def way_back(found: Scenario, wanted: Scenario) -> Action:
     """The change by which a scenario becomes another one again."""
     one, other = ({k: _plain(v) for k, v in each.model_dump(exclude_unset=True).items()} for each in (found, wanted))
     parts = {kind: _patch(one.get(kind, {}), other.get(kind, {})) for kind in Change.model_fields}
-    for name in other.get("peerings", {}):
-        parts["peerings"].setdefault(name, {}).setdefault(_HELD, other["peerings"][name].get(_HELD))
+    for name, peering in wanted.peerings.items():
+        both = (each.vnets.get(peering.remote_vnet) for each in (found, wanted))
+        if len({frozenset(vnet.address_space) for vnet in both if vnet is not None}) > 1:
+            parts["peerings"].setdefault(name, {}).setdefault(_HELD, other["peerings"][name].get(_HELD))
     return Action(change=Change.model_validate(parts))
 
 

@@ -16,6 +16,7 @@ from netlab.results.difference import CellChange, ObjectChange, Part, PropertyCh
 from netlab.results.verification import Report, StepReport
 from netlab.scenario import rules
 from netlab.scenario.names import by_node, sources
+from netlab.scenario.nodes import backbone_node
 
 Raw = dict[str, Any]
 
@@ -61,11 +62,16 @@ def difference(
     pairs: list[CellChange] = []
     unchanged = 0
     if "cells" in parts:
-        one: Matrix | Observed = Observed(*measured[0], names) if measured else Matrix(_forecast(a), names)
-        other: Matrix | Observed = Observed(*measured[1]) if measured else Matrix(_forecast(b))
+        one, other = _matrix(a, measured and measured[0], names), _matrix(b, measured and measured[1], {})
         pairs, unchanged = _cells(one, other, _asked(a, names) | _asked(b, {}), _asking(a, names) | _asking(b, {}))
         pairs = explained(pairs, _trials(a, b, renames, changed, every))
     return Found(listed if "objects" in parts else (), tuple(table), tuple(pairs), unchanged, renames, names)
+
+
+def _matrix(state: State, measured: Measured | None, names: Mapping[str, str]) -> Matrix | Observed:
+    """The cells of one side; the backbone has one name in all regions: a region alone is no change."""
+    names = {**dict.fromkeys(state.network.backbones, backbone_node("")), **names}
+    return Observed(*measured, names) if measured else Matrix(_forecast(state), names)
 
 
 def _trials(

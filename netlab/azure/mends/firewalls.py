@@ -8,7 +8,7 @@ from netlab.azure.mends.case import Case
 from netlab.azure.mends.security import range_of, translated_sources
 from netlab.results.drops import DropType
 from netlab.results.mends import Change, Edit
-from netlab.results.protocols import PROTOCOLS
+from netlab.results.protocols import PORT, PROTOCOLS
 from netlab.scenario.models import FirewallPolicy
 from netlab.scenario.names import INTERNET, Endpoint
 from netlab.scenario.network import Firewall
@@ -20,6 +20,9 @@ Path = tuple[str, ...]
 def of_firewall(case: Case) -> Iterator[Change]:
     """What lets a packet pass an Azure Firewall."""
     firewall = case.state.network.firewalls[case.cause["firewall"]]
+    if is_asked_itself(case):
+        yield from _translated(case, firewall)
+        return
     group = _holder(firewall.policy, case.cause["collection"]) if case.cause.type is DropType.FIREWALL_RULE else ""
     sources = dict.fromkeys((_side(case, case.sender), *translated_sources(case)))
     for source in sources:
@@ -31,6 +34,45 @@ def of_firewall(case: Case) -> Iterator[Change]:
             f"remove rule {rule} of collection {collection} of {firewall.name}, or narrow it: it denies the packet"
         )
         yield Change(sentence, (Edit("remove", path),))
+
+
+def is_asked_itself(case: Case) -> bool:
+    """Whether a packet that a firewall drops is for its own public address: only DNAT lets it on (F8)."""
+    if case.cause.type not in (DropType.NO_FIREWALL_RULE, DropType.FIREWALL_RULE) or case.leg == "reverse":
+        return False
+    return case.address == case.state.network.firewalls[case.cause["firewall"]].public_address
+
+
+def _translated(case: Case, firewall: Firewall) -> Iterator[Change]:
+    """A DNAT rule to the machine, for what TCP and UDP ask."""
+    nic = case.state.network.nics.get(case.receiver.node)
+    if nic is None or "icmp" in case.protocols:
+        return
+    protocols = _protocols(case)
+    rule = {
+        "rule_type": "NatRule",
+        "ip_protocols": protocols,
+        "source_addresses": ["*"],
+        "destination_addresses": [str(case.address)],
+        "destination_ports": [str(PORT)],
+        "translated_address": str(nic.address),
+        "translated_port": PORT,
+    }
+    groups = firewall.policy.rule_collection_groups
+    what = f"let {firewall.name} translate {'/'.join(protocols)} to {case.address}:{PORT} to {nic.node} (F8)"
+    place = next(iter(sorted(groups, key=lambda name: groups[name].priority)), "")
+    if not place:
+        yield _whole(firewall, rule, what, "DNAT")
+        return
+    collections = groups[place].rule_collections
+    taken = {item.priority for item in collections.values()}
+    spec = {
+        "priority": next(each for each in _PRIORITIES if each not in taken),
+        "action": "DNAT",
+        "rules": {"in": rule},
+    }
+    path = (*_groups(firewall), place, "rule_collections", _free_name("dnat", collections))
+    yield Change(what, (Edit("set", path, spec),))
 
 
 def of_appliance(case: Case) -> Iterator[Change]:
@@ -80,9 +122,9 @@ def _allowed(case: Case, firewall: Firewall, group: str, source: str) -> Iterato
     yield Change(f"{what}, in a collection with priority {free}: {why}", (edit,))
 
 
-def _whole(firewall: Firewall, rule: object, sentence: str) -> Change:
+def _whole(firewall: Firewall, rule: object, sentence: str, action: str = "Allow") -> Change:
     """A first group of rules, in the firewall's policy or in a new one."""
-    collection = {"priority": 100, "action": "Allow", "rules": {"allow": rule}}
+    collection = {"priority": 100, "action": action, "rules": {"allow": rule}}
     groups = {"rules": {"priority": 100, "rule_collections": {"allow": collection}}}
     if firewall.spec.firewall_policy is not None:
         return Change(sentence, (Edit("set", _groups(firewall), groups),))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from netlab.azure.mends import firewalls
 from netlab.azure.mends.candidates import candidates
 from netlab.azure.mends.case import Case, Place, place_of
 from netlab.azure.mends.trial import outcome, tried
@@ -43,6 +44,8 @@ def _limits(case: Case) -> Iterator[Limit]:
     only_ping = case.receiver.kind == "private endpoint" and case.protocols == ("icmp",)
     if only_ping or case.cause.type is DropType.NOT_THE_SERVICE:
         yield Limit.PING_TO_ENDPOINT
+    if firewalls.is_asked_itself(case) and "icmp" in case.protocols:
+        yield Limit.PING_TO_FIREWALL
     if case.cause.type is DropType.NOT_FROM_A_NIC:
         yield Limit.OUT_OF_A_GATEWAY
     if case.cause.type is DropType.NO_NAT_SESSION:

@@ -319,6 +319,7 @@ OF_LACK: frozenset[Rule] = frozenset(
     {
         appliances.appliances_have_a_peer,
         apipa.b43_addresses_of_tunnels_are_used,
+        nat_rules.t3_connections_name_nat_rules_of_their_gateway,
         sites.announcing_sites_speak_bgp,
         subnet_peerings.u12_peerings_of_subnets_name_them,
     }

@@ -70,9 +70,8 @@ def test_nat_rules_name_the_connections_of_a_step_that_use_them() -> None:
 
 
 def test_firewall_rules_are_in_the_order_in_which_they_are_asked() -> None:
-    call = ("show", "firewall-rules", "FW-hub", "--predicted", "hub-spoke-azure-firewall")
-    done = CliRunner().invoke(app, [*call, "--format", "json"])
-    rows = json.loads(done.output)
+    call = ("firewall-rules", "FW-hub", "--predicted", "hub-spoke-azure-firewall", "--format", "json")
+    rows = json.loads(show(*call)[1])
     assert [(row.get("ruleCollection"), row.get("name"), row["action"]) for row in rows] == [
         ("from-internet", "web", "DNAT"),
         ("deny-far", "spoke3", "Deny"),
@@ -82,8 +81,7 @@ def test_firewall_rules_are_in_the_order_in_which_they_are_asked() -> None:
         (None, None, "Deny"),
     ]
     assert (rows[0]["translatedAddress"], rows[0]["translatedPort"]) == ("10.2.0.4", 7007)
-    later = CliRunner().invoke(app, [*call, "--step", "without a policy", "--format", "json"])
-    assert [row["action"] for row in json.loads(later.output)] == ["Deny"]
+    assert [row["action"] for row in json.loads(show(*call, "--step", "without a policy")[1])] == ["Deny"]
 
 
 def test_firewall_rules_of_an_unknown_firewall_are_refused() -> None:

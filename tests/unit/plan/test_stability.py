@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from labs import SCENARIOS
 
+from netlab.plan.model import Plan
+from netlab.plan.model.nftables import AzureTraffic
 from netlab.plan.planner import plan
 from netlab.scenario.loader import load
 from netlab.scenario.models import Client, Scenario, Site, VirtualNetwork
@@ -20,13 +22,22 @@ MORE_VNET = {
 }
 MORE_SITE = {"address_prefixes": ["10.78.0.0/16"], "hosts": {"added-host": "10.78.0.10"}}
 
-# What is of the new object: it bears its name, or its prefix. No other object in the catalogue asks for a number of it.
+# What is of the new object: it bears its name, its prefix, or its public address. No other object in the catalogue asks
+# for a number of it.
 NEW = ("added", "10.77.", "10.78.")
+
+
+def of_azure(found: Plan) -> frozenset[str]:
+    """Azure's public addresses."""
+    tables = (table for node in found.nodes for table in node.nftables if isinstance(table, AzureTraffic))
+    return frozenset(address for table in tables for address in table.addresses)
 
 
 def with_more(scenario: Scenario) -> Iterator[Scenario]:
     """The scenario with a VNet more, with a site more and with a client of each kind of gateway more."""
-    yield widened(scenario, "vnets", VirtualNetwork.model_validate(MORE_VNET))
+    # Of the region of another one: the backbone has a node for each.
+    region = next((vnet.region for vnet in scenario.vnets.values()), "")
+    yield widened(scenario, "vnets", VirtualNetwork.model_validate({**MORE_VNET, "region": region}))
     yield widened(scenario, "sites", Site.model_validate(MORE_SITE))
     serving = next(iter(client.gateway for client in scenario.clients.values()), None)
     if serving is not None:
@@ -55,6 +66,8 @@ def lost(before: Any, after: Any, path: str = "") -> Iterator[str]:
 
 def key(item: Any) -> Any:
     """The name by which two plans have the same thing."""
+    if isinstance(item, AzureTraffic):
+        return type(item).__name__
     for names in (("netns",), ("directory",), ("node", "interface"), ("name",), ("near",)):
         if all(hasattr(item, name) for name in names):
             return tuple(getattr(item, name) for name in names)
@@ -69,4 +82,11 @@ def test_one_object_more_changes_no_other(name: str, plane: Any) -> None:
     for more in with_more(scenario):
         after = plan(more, "lab", plane)
         assert list(lost(before, after)) == []
-        assert [found for found in lost(after, before) if not any(name in found.lower() for name in NEW)] == []
+        new = (*NEW, *of_azure(after) - of_azure(before))
+        assert [found for found in lost(after, before) if not any(name in found.lower() for name in new)] == []
+
+
+def test_the_one_set_of_all_addresses_of_azure_may_grow() -> None:
+    one, more = AzureTraffic(("240.1.0.1",)), AzureTraffic(("240.1.0.1", "240.1.0.2"))
+    assert list(lost((one,), (more,))) == []
+    assert len(list(lost((more,), (one,)))) == 1

@@ -37,7 +37,8 @@ def messages(text: str) -> list[str]:
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize(
-    "word", ["azure_bastion", "dns_servers", "virtual_wan", "private_link_services", "ilb", "load_balancer"]
+    "word",
+    ["azure_bastion", "dns_servers", "virtual_wan", "private_link_services", "outbound_rule", "ip_group"],
 )
 def test_a_key_of_azures_is_refused_as_such(word: str, place: str) -> None:
     before, after = PLACES[place]
@@ -48,7 +49,7 @@ def test_a_key_of_azures_is_refused_as_such(word: str, place: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "word", ["enableBgpRouteTranslationForNat", "PrivateLinkService", "virtualWans", "DNS_Servers", "ilbs"]
+    "word", ["enableBgpRouteTranslationForNat", "PrivateLinkService", "virtualWans", "DNS_Servers", "outboundRules"]
 )
 def test_any_spelling_of_it_is_known(word: str) -> None:
     assert unmodelled(word) is not None
