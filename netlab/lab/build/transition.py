@@ -155,7 +155,9 @@ def _stop(change: Transition) -> None:
         machine.tunnels.remove(part)
     for directory in directories(found.gone) - directories(found.came):
         shutil.rmtree(directory, ignore_errors=True)
-    for client in found.gone.clients:
+    # A client that is made anew keeps the package that it has downloaded.
+    kept = {client.name for client in found.came.clients}
+    for client in (client for client in found.gone.clients if client.name not in kept):
         shutil.rmtree(package_directory(found.old.lab, client.name), ignore_errors=True)
 
 
