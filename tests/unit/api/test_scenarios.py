@@ -11,8 +11,8 @@ import pytest
 from netlab.api.scenarios import check
 
 FEW, MANY = 2500, 10_000
-# Sixteen times where each prefix is compared with each other one.
-MOST_TIMES = 8
+# Linear is 4 times, by the square 16; on a machine that does much else at once caches make 9 of 4.
+MOST_TIMES = 12
 
 
 def prefix(number: int) -> str:
