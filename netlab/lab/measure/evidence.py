@@ -10,7 +10,7 @@ from itertools import pairwise
 from netlab.azure.prediction import Predicted
 from netlab.plan.model import Outer
 from netlab.probe.trace import Observation, Trace, packets
-from netlab.scenario.names import Pair
+from netlab.scenario.names import INTERNET, Pair
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +87,9 @@ class Evidence:
 
 def in_public(predicted: Iterable[Predicted], carriers: Collection[str]) -> Iterator[Pair]:
     """The pairs of which a request or an answer goes to the Internet, or between public addresses of Azure: those pass
-    the nodes that carry the underlay."""
+    the nodes that carry the underlay, as far as they get."""
     for item in predicted:
         pair = item.source, item.target
         passed = frozenset(node for walk in (*item.forward, *item.reverse) for node in walk.nodes)
-        if not passed.isdisjoint(carriers):
+        if INTERNET in pair or not passed.isdisjoint(carriers):
             yield pair
