@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TypeVar
+
 from netlab.api.labs import Lab
 from netlab.api.machine import LINUX
 from netlab.azure.learning import learners, route_server_name
@@ -36,6 +39,7 @@ from netlab.scenario.network import Network, Nic
 
 __all__ = ["Gateway", "Speaker"]
 
+T = TypeVar("T")
 # Where to look: in a running lab, or in the model at a moment of a story.
 Where = Lab | State
 
@@ -58,10 +62,7 @@ def speaker(where: Where, name: str) -> Speaker:
 def circuit_routes(where: Where, name: str, path: int) -> Shown[CircuitRoute]:
     """The routes of a circuit's primary (0) or secondary (1) edge router."""
     now, witness = _seen(where)
-    known = {circuit.lower(): circuit for circuit in now.network.circuits}
-    if name.lower() not in known:
-        raise UsageError(f"there is no circuit {name[:60]!r} in {_place(where)}", suggest(name, known.values()))
-    return bgp.circuit_routes(now, witness, now.network.circuits[known[name.lower()]], path)
+    return bgp.circuit_routes(now, witness, _named(where, "circuit", name, now.network.circuits), path)
 
 
 def _seen(where: Where) -> tuple[State, bgp.Witness]:
@@ -114,21 +115,14 @@ def effective_groups(where: Where, name: str) -> dict[str, tuple[EffectiveGroup,
 
 def nat_rules(where: Where, name: str) -> Shown[GatewayNatRule]:
     """The NAT rules of a VNet's VPN gateway."""
-    found = _seen(where)[0].network
-    known = {gateway.name.lower(): gateway for gateway in found.vpn_gateways}
-    if name.lower() not in known:
-        names = [gateway.name for gateway in found.vpn_gateways]
-        raise UsageError(f"there is no VPN gateway {name[:60]!r} in {_place(where)}", suggest(name, names))
-    return Shown(tuple(rules_of_gateway(known[name.lower()])))
+    known = {gateway.name: gateway for gateway in _seen(where)[0].network.vpn_gateways}
+    return Shown(tuple(rules_of_gateway(_named(where, "VPN gateway", name, known))))
 
 
 def firewall_rules(where: Where, name: str) -> Shown[FirewallRuleRow]:
     """The rules of an Azure Firewall in their order."""
-    found = _seen(where)[0].network.firewalls
-    known = {each.lower(): firewall for each, firewall in found.items()}
-    if name.lower() not in known:
-        raise UsageError(f"there is no Azure Firewall {name[:60]!r} in {_place(where)}", suggest(name, found))
-    return Shown(tuple(rules_of_firewall(known[name.lower()])))
+    known = _seen(where)[0].network.firewalls
+    return Shown(tuple(rules_of_firewall(_named(where, "Azure Firewall", name, known))))
 
 
 def member_health(where: Where) -> Shown[MemberHealth]:
@@ -162,7 +156,12 @@ def _place(where: Where) -> str:
 
 
 def _known(where: Where, name: str, ends: tuple[str, ...]) -> str:
-    known = {end.lower(): end for end in ends}
-    if name.lower() not in known:
-        raise UsageError(f"there is no gateway {name[:60]!r} in {_place(where)}", suggest(name, known.values()))
-    return known[name.lower()]
+    return _named(where, "gateway", name, {end: end for end in ends})
+
+
+def _named(where: Where, what: str, name: str, known: Mapping[str, T]) -> T:
+    """The object of a name, in any case of letters."""
+    by_name = {each.lower(): item for each, item in known.items()}
+    if name.lower() not in by_name:
+        raise UsageError(f"there is no {what} {name[:60]!r} in {_place(where)}", suggest(name, known))
+    return by_name[name.lower()]
