@@ -6,7 +6,7 @@ The model applies them in the walk; the plan gives the links' names those of int
 from __future__ import annotations
 
 from bisect import bisect
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network
@@ -57,7 +57,7 @@ class Filter:
             return False
         if (packet.protocol, packet.destination_port) in self.ports:
             return False
-        return not (_within(packet.source, self.sources) or _within(packet.destination, self.destinations))
+        return not (within(packet.source, self.sources) or within(packet.destination, self.destinations))
 
 
 @dataclass(frozen=True)
@@ -231,7 +231,7 @@ class PoolFilter:
 
     def refusal(self, packet: Packet, ingress: str, egress: str, sessions: Sessions) -> Cause | None:
         """Why it drops a packet; None if it answers what a session has, or is for another address."""
-        if not _within(packet.destination, self.prefixes):
+        if not within(packet.destination, self.prefixes):
             return None
         known = (item for item in sessions if item.node == self.memory)
         return None if any(packet in (item.before.answer, item.after.answer) for item in known) else self.cause
@@ -244,7 +244,8 @@ class PoolFilter:
 AnyFilter = Filter | StatefulFilter | SessionFilter | PoolFilter
 
 
-def _within(address: IPv4Address, prefixes: Collection[IPv4Network]) -> bool:
+def within(address: IPv4Address, prefixes: Iterable[IPv4Network]) -> bool:
+    """Whether an address is in one of some prefixes."""
     return any(address in prefix for prefix in prefixes)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network
 
-from netlab.azure.dataplane.filters import AnyFilter, Term
+from netlab.azure.dataplane.filters import AnyFilter, Term, within
 from netlab.azure.dataplane.packets import Packet, Session, Sessions
 from netlab.azure.dataplane.tables import Hop, Table
 from netlab.results.drops import Cause, DropType, cause
@@ -38,7 +38,7 @@ class Translation:
     def outward(self, packet: Packet, *, answers: bool, sessions: Sessions) -> Packet:
         """A packet that leaves by the link; one that answers what the node remembers is not masqueraded."""
         del sessions
-        if _within(packet.destination, self.kept):
+        if within(packet.destination, self.kept):
             return packet
         if not answers and packet.protocol != "icmp":
             for prefix, address in self.pools:
@@ -58,7 +58,7 @@ class Translation:
     def remembers(self, packet: Packet) -> bool:
         """Whether a node remembers a packet that it forwards: one whose answer it would masquerade else, and that is no
         private destination, which the Internet drops."""
-        return self.masquerade is not None and not _within(packet.source, PRIVATE_PREFIXES)
+        return self.masquerade is not None and not within(packet.source, PRIVATE_PREFIXES)
 
     def inward(self, packet: Packet, sessions: Sessions) -> Packet:
         """A packet that comes in by the link."""
@@ -82,15 +82,11 @@ class PrefixTranslation:
     def outward(self, packet: Packet, *, answers: bool, sessions: Sessions) -> Packet:
         """A packet that leaves by the link."""
         del answers
-        return self._undone(packet, sessions) or _between(packet, self.own, self.others)
+        return _undone(packet, self.memory, sessions) or _between(packet, self.own, self.others)
 
     def inward(self, packet: Packet, sessions: Sessions) -> Packet:
         """A packet that comes in by the link."""
-        return self._undone(packet, sessions) or _between(packet, self.others, self.own)
-
-    def _undone(self, packet: Packet, sessions: Sessions) -> Packet | None:
-        mine = (item.undo(packet) for item in reversed(sessions) if item.node == self.memory)
-        return next((found for found in mine if found is not None), None)
+        return _undone(packet, self.memory, sessions) or _between(packet, self.others, self.own)
 
     def opened(self, node: str, before: Packet, after: Packet) -> Sessions:
         """What is remembered of a packet that was translated."""
@@ -103,6 +99,12 @@ class PrefixTranslation:
         """Whether a node remembers a packet that it forwards by any link: it does not."""
         del packet
         return False
+
+
+def _undone(packet: Packet, memory: str, sessions: Sessions) -> Packet | None:
+    """A packet that answers a translated one, as it was before; None if what is remembered says nothing of it."""
+    mine = (item.undo(packet) for item in reversed(sessions) if item.node == memory)
+    return next((found for found in mine if found is not None), None)
 
 
 def _between(packet: Packet, sources: Iterable[NatRule], destinations: Iterable[NatRule]) -> Packet:
@@ -133,12 +135,12 @@ class FirewallTranslation:
 
     def outward(self, packet: Packet, *, answers: bool, sessions: Sessions) -> Packet:
         """A packet that leaves by the link."""
-        mine = tuple(item for item in reversed(sessions) if item.node == self.memory)
-        undone = next((found for item in mine if (found := item.undo(packet)) is not None), None)
+        undone = _undone(packet, self.memory, sessions)
         if undone is not None:
             return undone
-        redirected = any(replace(item.after, turn=packet.turn) == packet for item in mine)
-        kept = not redirected and _within(packet.destination, self.kept)
+        mine = (item.after for item in sessions if item.node == self.memory)
+        redirected = any(replace(after, turn=packet.turn) == packet for after in mine)
+        kept = not redirected and within(packet.destination, self.kept)
         return packet if answers or kept else packet.sent_from(self.address)
 
     def inward(self, packet: Packet, sessions: Sessions) -> Packet:
@@ -155,7 +157,7 @@ class FirewallTranslation:
 
     def remembers(self, packet: Packet) -> bool:
         """Whether a node remembers a packet that it forwards: one whose answer would get its address else."""
-        return not _within(packet.source, self.kept)
+        return not within(packet.source, self.kept)
 
 
 AnyTranslation = Translation | PrefixTranslation | FirewallTranslation
@@ -257,7 +259,3 @@ def _by_link(found: Iterable[tuple[str, AnyFilter]]) -> Mapping[str, tuple[AnyFi
     for link, item in found:
         filters.setdefault(link, []).append(item)
     return {link: tuple(items) for link, items in filters.items()}
-
-
-def _within(address: IPv4Address, prefixes: Iterable[IPv4Network]) -> bool:
-    return any(address in prefix for prefix in prefixes)
