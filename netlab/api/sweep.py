@@ -16,7 +16,7 @@ from netlab.results.sweep import Failed, LostPair, MovedPair, Sweep
 from netlab.results.verification import Report, Status, StepReport
 from netlab.scenario.loader import Loaded, parse
 from netlab.scenario.models import Action, Scenario, Step
-from netlab.scenario.names import resolve
+from netlab.scenario.names import pairs_between
 
 # Measured on two cores, user-space ESP: breaking and mending, and two matrices of a few machines.
 SECONDS_PER_FAILURE = 5
@@ -97,13 +97,8 @@ def _moved(before: Predicted, during: Predicted) -> MovedPair:
 
 def _survivors(scenario: Scenario) -> frozenset[tuple[str, str]]:
     """The pairs of nodes that no single failure may part."""
-    return frozenset(
-        (source, target)
-        for names, others in scenario.survives.items()
-        for source in resolve(scenario, names)
-        for other in others
-        for target in resolve(scenario, other)
-    )
+    wanted = ((source, target) for source, targets in scenario.survives.items() for target in targets)
+    return frozenset(pair for names in wanted for pair in pairs_between(scenario, *names))
 
 
 # --- the rehearsal ----------------------------------------------------------------------------------------------------

@@ -80,15 +80,22 @@ def double(found: Iterable[Failure]) -> tuple[Failure, ...]:
 
 def costs(state: State, failures: Iterable[Failure]) -> Iterator[Cost]:
     """What each failure costs, one after the other, each mended before the next one."""
+    before = _forecast(state)
     for failure in failures:
         begin, failed = _settled(state, state, failure.begin)
         end, mended = _settled(state, failed, failure.end)
         pairs = tuple(_pairs(state, failed, failure.nodes))
-        talking = [both for both in _both(state, failed, pairs) if both[0].outcome == "reachable"]
+        talking = [both for both in _both(before, _forecast(failed), pairs) if both[0].outcome == "reachable"]
         lost = tuple(during for _, during in talking if during.outcome == "unreachable")
         moved = tuple(both for both in talking if both[1].outcome == "reachable" and _ways(both[0]) != _ways(both[1]))
         yield Cost(failure, begin, end, lost, moved, len(pairs))
-        state = mended
+        # Most failures leave nothing behind: then the moment before them is the same, and foreseen already.
+        if mended != state:
+            state, before = mended, _forecast(mended)
+
+
+def _forecast(state: State) -> Forecast:
+    return Forecast(state, endpoint_addresses(state))
 
 
 def _of_kind(state: State, kind: Kind) -> Iterator[Failure]:
@@ -148,10 +155,9 @@ def _pairs(state: State, failed: State, without: frozenset[str]) -> Iterator[tup
 
 
 def _both(
-    state: State, failed: State, pairs: Iterable[tuple[Endpoint, Endpoint]]
+    before: Forecast, during: Forecast, pairs: Iterable[tuple[Endpoint, Endpoint]]
 ) -> Iterator[tuple[Predicted, Predicted]]:
     """What becomes of each pair before and during a failure; several of a pair whose protocols differ."""
-    before, during = (Forecast(each, endpoint_addresses(each)) for each in (state, failed))
     for pair in pairs:
         found: dict[tuple[int, int], tuple[Predicted, Predicted, list[Protocol]]] = {}
         sides = [{p: item for item in each.by_protocol(*pair) for p in item.protocols} for each in (before, during)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import product
 from typing import Literal
 
 from netlab.scenario.models import Expectation, Reach, Scenario, node_name
@@ -181,14 +182,18 @@ def resolve_node(scenario: Scenario, name: str) -> str | None:
 def expected_pairs(scenario: Scenario, before: Mapping[Pair, Reach], expectation: Expectation) -> Mapping[Pair, Reach]:
     """The expectation for each pair of nodes; a pair that a step leaves out keeps the one before."""
     pairs = {
-        (source, target): reach
+        pair: reach
         for sources, row in expectation.reach.items()
         for targets, reach in row.items()
-        for source in resolve(scenario, sources)
-        for target in resolve(scenario, targets)
-        if source != target
+        for pair in pairs_between(scenario, sources, targets)
     }
     return {**before, **pairs}
+
+
+def pairs_between(scenario: Scenario, sources: str, targets: str) -> Iterator[Pair]:
+    """The pairs of different nodes that two names stand for."""
+    both = product(resolve(scenario, sources), resolve(scenario, targets))
+    return ((source, target) for source, target in both if source != target)
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
