@@ -9,12 +9,23 @@ from netlab.azure.dataplane import load_balancers
 from netlab.azure.moments import initial
 from netlab.errors import Finding, ScenarioError, UsageError
 from netlab.results.catalogue import ListedScenario
-from netlab.scenario.loader import Loaded, load, located, parse
+from netlab.scenario.loader import MAX_BYTES, Loaded, decoded, load, located, parse
 from netlab.scenario.loader import catalogue as files
 from netlab.scenario.models import Scenario
 from netlab.scenario.names import INTERNET, asked_by_address, endpoints, resolve, sources, suggest
 
-__all__ = ["Loaded", "Scenario", "catalogue", "check", "find_two", "findings", "load", "remarks"]
+__all__ = [
+    "MAX_BYTES",
+    "Loaded",
+    "Scenario",
+    "catalogue",
+    "check",
+    "check_bytes",
+    "find_two",
+    "findings",
+    "load",
+    "remarks",
+]
 
 
 def catalogue() -> list[ListedScenario]:
@@ -26,6 +37,11 @@ def catalogue() -> list[ListedScenario]:
 def check(reference: str) -> tuple[tuple[Finding, ...], bool]:
     """All findings about a scenario, and whether it is valid: broken rules, and ends that the model cannot connect."""
     return _findings(lambda: load(reference), reference)
+
+
+def check_bytes(data: bytes, where: str) -> tuple[tuple[Finding, ...], bool]:
+    """The same of what a file would hold, up to ``MAX_BYTES`` of it."""
+    return _findings(lambda: parse(decoded(data, where), where), where)
 
 
 def findings(text: str, where: str) -> tuple[tuple[Finding, ...], bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -26,7 +27,7 @@ from netlab.cli.options import (
     ScenarioArgument,
     StepOption,
 )
-from netlab.cli.output import complain, display, log, print_json, print_table, put, read_input, width, write_text
+from netlab.cli.output import complain, display, log, print_json, print_table, put, width, write_text
 from netlab.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def _checked(file: str) -> tuple[Sequence[Finding], bool]:
     from netlab.api import scenarios
 
     if file == "-":
-        return scenarios.findings(read_input(), "-")
+        return scenarios.check_bytes(sys.stdin.buffer.read(scenarios.MAX_BYTES + 1), file)
     return scenarios.check(file)
 
 

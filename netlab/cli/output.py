@@ -133,17 +133,6 @@ def read_text(path: Path) -> str:
     return text
 
 
-def read_input() -> str:
-    """The text that comes by standard input."""
-    content = sys.stdin.buffer.read(MOST_READ + 1)
-    if len(content) > MOST_READ:
-        raise UsageError(f"standard input has more than {MOST_READ >> 20} MiB", "name a file")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise UsageError("standard input is not UTF-8 text", "name a file") from None
-
-
 def put(path: Path | None, text: str) -> None:
     """A text into a file or, without one, to standard output."""
     if path is None:

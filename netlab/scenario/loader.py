@@ -96,13 +96,18 @@ def _text(path: Path, reference: str, known: Mapping[str, Path]) -> str:
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else error
         raise UsageError(f"cannot read {short(reference)}: {why}", "name a readable scenario file") from None
+    return decoded(data, str(path))
+
+
+def decoded(data: bytes, where: str) -> str:
+    """The text of a scenario, which is not larger than ``MAX_BYTES``; ``where`` is the file's name for messages."""
     if len(data) > MAX_BYTES:
-        raise refusal(str(path), 1, f"larger than {MAX_BYTES} bytes; a scenario has a few thousand")
+        raise refusal(where, 1, f"larger than {MAX_BYTES} bytes; a scenario has a few thousand")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise refusal(str(path), line, f"byte 0x{data[error.start]:02x} is not UTF-8 text") from None
+        raise refusal(where, line, f"byte 0x{data[error.start]:02x} is not UTF-8 text") from None
 
 
 def _unknown(reference: str, known: Mapping[str, Path]) -> UsageError:

@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from netlab.cli import app
 from netlab.errors import UsageError
-from netlab.scenario.loader import catalogue
+from netlab.scenario.loader import MAX_BYTES, catalogue
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 STATIC = catalogue()["s2s-static"].read_text()
@@ -62,3 +62,13 @@ def test_a_file_that_is_not_there_hides_no_other(folder: Path) -> None:
 def test_the_pre_commit_hook_calls_it() -> None:
     (hook,) = yaml.safe_load((CHECKOUT / ".pre-commit-hooks.yaml").read_text())
     assert (hook["id"], hook["entry"]) == ("netlab-check", "netlab check")
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [(b"#" * (MAX_BYTES + 1), "larger than 1048576 bytes"), (b"name: \xff\n", "byte 0xff is not UTF-8 text")],
+)
+def test_standard_input_is_bounded_and_text_as_a_file_is(data: bytes, message: str) -> None:
+    done = CliRunner().invoke(app, ["check", "-"], input=data)
+    assert done.exit_code == 2
+    assert message in done.output
