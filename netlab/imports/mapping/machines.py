@@ -17,8 +17,12 @@ def add(job: Job) -> None:
     """A machine for each NIC that is in a subnet of the input, and for each firewall without a policy."""
     owners = _machines_of_nics(job)
     several = Counter(owner.key for owner in owners.values() if owner is not None)
+    parts = private_endpoints.nics(job)
     for nic in job.of_type(NICS):
-        _nic(job, nic, owners.get(nic.key), several)
+        if nic.get("privateendpoint") or nic.get("managedby") or nic.get("privatelinkservice"):
+            job.notes.settle(nic, "imported" if nic.key in parts else "not modelled")
+        else:
+            _nic(job, nic, owners.get(nic.key), several)
     for firewall in job.of_type(FIREWALLS):
         if not firewalls.policy_of(job, firewall):
             _firewall(job, firewall)
@@ -49,9 +53,6 @@ def _settle_machines(job: Job, owners: dict[str, Resource | None]) -> None:
 
 
 def _nic(job: Job, nic: Resource, owner: Resource | None, several: Counter[str]) -> None:
-    if nic.get("privateendpoint") or nic.get("managedby") or nic.get("privatelinkservice"):
-        job.notes.settle(nic, "imported" if private_endpoints.is_part(job, nic) else "not modelled")
-        return
     found = addresses.configurations(nic)
     subnet = found[0].get("subnet") if found else None
     place = subnet.get("id") if isinstance(subnet, dict) else subnet

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import Any
 
 from netlab.imports import ids
 from netlab.imports.bodies import Resource, dig, entries, reference, text, texts
-from netlab.imports.facts import Facts
-from netlab.imports.mapping.job import NICS, PRIVATE_ENDPOINTS, VNETS, Job
-from netlab.scenario.models.endpoint import PrivateEndpointNetworkPolicies
+from netlab.imports.mapping.job import PRIVATE_ENDPOINTS, Job
 
 _STATES = {state.lower(): state for state in ("Approved", "Pending", "Rejected", "Disconnected")}
 
@@ -16,8 +14,7 @@ _STATES = {state.lower(): state for state in ("Approved", "Pending", "Rejected",
 def add(job: Job) -> None:
     """Every private endpoint whose subnet is in the input; its NIC is a part of it."""
     for endpoint in job.of_type(PRIVATE_ENDPOINTS):
-        key = ids.key(job.facts(endpoint).reference("subnet"))
-        vnet, subnet = job.subnet(key)
+        vnet, subnet = job.subnet(ids.key(job.facts(endpoint).reference("subnet")))
         if not vnet:
             job.need_vnet(dig(endpoint.properties, "subnet", "id"), endpoint.name)
             job.notes.leave_out(endpoint, "its subnet is not in the input")
@@ -29,26 +26,7 @@ def add(job: Job) -> None:
             entry["status"] = state
         written = job.names.machine(vnet, endpoint.key, endpoint.name, endpoint.id.group)
         job.draft.put(("vnets", vnet, "private_endpoints", written), entry, job.rename(endpoint.name, written))
-        _policies(job, vnet, subnet, key)
         job.notes.settle(endpoint, "imported")
-
-
-def _policies(job: Job, vnet: str, subnet: str, key: str) -> None:
-    """What a subnet lets the routes and security groups of private endpoints do; without one it means nothing."""
-    (network,) = (item for item in job.of_type(VNETS) if item.key == key.split("/subnets/")[0])
-    (part,) = (
-        each for each in job.facts(network).parts("subnets") if network.id.child("subnets", _name(each)).key == key
-    )
-    policies = part.word("privateendpointnetworkpolicies", among=get_args(PrivateEndpointNetworkPolicies))
-    if policies in ("", "Disabled"):
-        return
-    found = job.draft.get("vnets", vnet, "subnets", subnet)
-    whole = found if isinstance(found, dict) else {"address_prefix": found}
-    job.draft.put(("vnets", vnet, "subnets", subnet), {**whole, "private_endpoint_network_policies": policies})
-
-
-def _name(subnet: Facts) -> str:
-    return text(subnet.body.get("name"))
 
 
 def _address(job: Job, endpoint: Resource) -> str:
@@ -76,7 +54,12 @@ def _state(endpoint: Resource) -> str:
     return "Approved" if automatic or not manual else "Pending"
 
 
-def is_part(job: Job, nic: Resource) -> bool:
-    """Whether a NIC is that of a private endpoint of the input."""
-    owned = (reference(body) for e in job.of_type(PRIVATE_ENDPOINTS) for body in entries(e.get("networkinterfaces")))
-    return nic.type == NICS and nic.key in set(owned)
+def subnets(job: Job) -> frozenset[str]:
+    """The keys of the subnets that have private endpoints."""
+    return frozenset(reference(endpoint.get("subnet")) for endpoint in job.of_type(PRIVATE_ENDPOINTS))
+
+
+def nics(job: Job) -> frozenset[str]:
+    """The keys of the NICs that are parts of private endpoints."""
+    owned = (body for e in job.of_type(PRIVATE_ENDPOINTS) for body in entries(e.get("networkinterfaces")))
+    return frozenset(map(reference, owned))

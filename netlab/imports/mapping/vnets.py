@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from ipaddress import IPv4Network
-from typing import Any
+from typing import Any, get_args
 
 from netlab.imports.bodies import Resource
 from netlab.imports.facts import Facts
-from netlab.imports.mapping import security_groups
+from netlab.imports.mapping import private_endpoints, security_groups
 from netlab.imports.mapping.job import SPECIAL, SUBNETS, VNETS, Job
 from netlab.imports.names import fitted
 from netlab.scenario.addresses import PRIVATE_PREFIXES
-from netlab.scenario.models.endpoint import SERVICE_TAGS
+from netlab.scenario.models.endpoint import SERVICE_TAGS, PrivateEndpointNetworkPolicies
 
 
 def add(job: Job) -> None:
     """Every VNet of the input, with its subnets."""
-    letters = _letters(job)
+    letters, private = _letters(job), private_endpoints.subnets(job)
     for vnet in job.of_type(VNETS):
         facts = job.facts(vnet)
         space = facts.prefixes(("addressspace", "addressprefixes"), ("addressspace", "addressprefix"))
@@ -36,7 +37,7 @@ def add(job: Job) -> None:
             entry["summarized_gateway_prefixes"] = {"address_prefixes": summary}
         job.draft.put(("vnets", given), entry, job.rename(vnet.name, given))
         for part in sorted(facts.parts("subnets"), key=lambda each: str(each.body.get("name", "")).lower()):
-            _subnet(job, vnet, given, part)
+            _subnet(job, vnet, given, part, private)
         for prefix in space:
             if not any(IPv4Network(prefix).subnet_of(private) for private in PRIVATE_PREFIXES):
                 job.notes.warn(vnet.name, f"uses {prefix}, a public range, inside of the VNet")
@@ -56,7 +57,7 @@ def _letter(index: int) -> str:
     return (_letter(index // 26 - 1) if index >= 26 else "") + chr(ord("a") + index % 26)
 
 
-def _subnet(job: Job, vnet: Resource, given: str, facts: Facts) -> None:
+def _subnet(job: Job, vnet: Resource, given: str, facts: Facts, private: Collection[str]) -> None:
     azure = str(facts.body.get("name", ""))
     key = vnet.id.child("subnets", azure).key
     prefixes = facts.prefixes(("addressprefix",), ("addressprefixes",))
@@ -74,15 +75,17 @@ def _subnet(job: Job, vnet: Resource, given: str, facts: Facts) -> None:
     table = job.referred(facts, "routetable", "route table", place, "the subnet")
     group = security_groups.attached(job, facts, place)
     nat = job.referred(facts, "natgateway", "NAT gateway", place)
-    more = {"route_table": table, "network_security_group": group, "nat_gateway": nat, **_settings(job, facts, place)}
+    settings = _settings(job, facts, place, key in private)
+    more = {"route_table": table, "network_security_group": group, "nat_gateway": nat, **settings}
     used = {key: value for key, value in more.items() if value not in ("", [])}
     value = {"address_prefix": prefixes[0], **used} if used else prefixes[0]
     renamed = "" if azure.lower() in SPECIAL else job.rename(azure, written)
     job.draft.put(("vnets", given, "subnets", written), value, renamed)
 
 
-def _settings(job: Job, facts: Facts, place: str) -> dict[str, Any]:
-    """What a subnet says of service endpoints and of its way out, where it is not Azure's default."""
+def _settings(job: Job, facts: Facts, place: str, private: bool) -> dict[str, Any]:
+    """What a subnet says of service endpoints, of its way out, and of private endpoints if it has some, where it is not
+    Azure's default."""
     found: dict[str, Any] = {"service_endpoints": []}
     for part in facts.parts("serviceendpoints"):
         service = {name.lower(): name for name in SERVICE_TAGS}.get(part.word("service").lower())
@@ -92,4 +95,8 @@ def _settings(job: Job, facts: Facts, place: str) -> dict[str, Any]:
             found["service_endpoints"].append(service)
     if not facts.flag("defaultoutboundaccess", default=True):
         found["default_outbound_access"] = False
+    if private:
+        policies = facts.word("privateendpointnetworkpolicies", among=get_args(PrivateEndpointNetworkPolicies))
+        if policies not in ("", "Disabled"):
+            found["private_endpoint_network_policies"] = policies
     return found
