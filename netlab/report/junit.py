@@ -20,7 +20,12 @@ def junit(reports: Iterable[Report], broken: Mapping[str, str]) -> str:
             _output(suite, (*_warnings(step), *((prose.unstated(report.unstated),) if last else ())))
     for scenario, message in broken.items():
         suite = ElementTree.SubElement(root, "testsuite", name=scenario, tests="1", failures="0", errors="1")
-        _case(suite, "lab", "error", message)
+        add_case(suite, "lab", "error", message)
+    return written(root)
+
+
+def written(root: ElementTree.Element) -> str:
+    """The text of a file with an element."""
     ElementTree.indent(root)
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 
@@ -37,14 +42,14 @@ def _suite(root: ElementTree.Element, name: str, step: StepReport, inferred: Seq
         skipped=str(len(inferred)),
     )
     for cell in step.cells:
-        _case(suite, f"{cell.source} to {cell.target} ({cell.protocol})", cell.status, _said(cell))
+        add_case(suite, f"{cell.source} to {cell.target} ({cell.protocol})", cell.status, _said(cell))
     for item in inferred:
         case = ElementTree.SubElement(
             suite, "testcase", classname=name, name=f"{item.source} to {item.target}: {item.pairs} more pairs"
         )
         ElementTree.SubElement(case, "skipped", message=f"{item.status}: {item.why}")
     for check in step.checks:
-        _case(suite, check.name, check.status, check.message)
+        add_case(suite, check.name, check.status, check.message)
     return suite
 
 
@@ -64,8 +69,10 @@ def _said(cell: Cell) -> str:
     return f"{cell.message or cell.observed}; forward: {' > '.join(cell.forward)}{where}"
 
 
-def _case(suite: ElementTree.Element, name: str, status: Status, message: str) -> None:
+def add_case(suite: ElementTree.Element, name: str, status: Status, message: str) -> ElementTree.Element:
+    """A case of a suite, with what is wrong with it."""
     case = ElementTree.SubElement(suite, "testcase", classname=suite.get("name", ""), name=name)
     tag = {"failed": "failure", "error": "error"}.get(status)
     if tag is not None:
         ElementTree.SubElement(case, tag, message=message)
+    return case

@@ -6,7 +6,9 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from netlab.report.junit import add_case, written
 from netlab.results.sweep import Failed, LostPair, Sweep
+from netlab.results.verification import Status
 
 
 def rows(found: Sweep) -> list[dict[str, Any]]:
@@ -42,24 +44,26 @@ def lines(found: Sweep) -> Iterator[str]:
 def junit(found: Sweep) -> str:
     """A case per failure: failed where a pair is lost that must survive, or where packets are not as predicted."""
     root = ElementTree.Element("testsuites", name="netlab")
-    bad = [failed for failed in found.failures if _problems(failed)]
+    statuses = [_status(failed) for failed in found.failures]
     suite = ElementTree.SubElement(
         root,
         "testsuite",
         name=f"sweep of {found.scenario}",
-        tests=str(len(found.failures)),
-        failures=str(sum(failed.status != "error" for failed in bad)),
-        errors=str(sum(failed.status == "error" for failed in bad)),
+        tests=str(len(statuses)),
+        failures=str(statuses.count("failed")),
+        errors=str(statuses.count("error")),
     )
-    for failed in found.failures:
-        case = ElementTree.SubElement(suite, "testcase", classname=suite.get("name", ""), name=failed.name)
-        if problems := _problems(failed):
-            tag = "error" if failed.status == "error" else "failure"
-            ElementTree.SubElement(case, tag, message="; ".join(problems))
-        elif failed.lost:
+    for failed, status in zip(found.failures, statuses, strict=True):
+        case = add_case(suite, failed.name, status, "; ".join(_problems(failed)))
+        if status == "passed" and failed.lost:
             ElementTree.SubElement(case, "system-out").text = "\n".join(_causes(failed.lost))
-    ElementTree.indent(root)
-    return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+    return written(root)
+
+
+def _status(failed: Failed) -> Status:
+    if not _problems(failed):
+        return "passed"
+    return "error" if failed.status == "error" else "failed"
 
 
 def _problems(failed: Failed) -> tuple[str, ...]:
