@@ -191,6 +191,14 @@ FAULTS = (
         ),
     ),
     Fault(
+        "p2s-openvpn-multi-vnet",
+        "what OpenVPN pushed is gone",
+        lambda lab: lab.ip("wtls", "route del 10.3.0.0/16"),
+        ("wtls", "vnet3-vm3"),
+        ("wtls", "forward", "no route: wtls has no route to 10.3.0.4"),
+        checks=(("routes wtls", "the lab stands alone: expected and predicted 10.1.0.0/16"),),
+    ),
+    Fault(
         "p2s-multi-vnet-static-return",
         "the way back is gone",
         lambda lab: lab.ip("vnet2-gw-0", "route del 192.168.0.0/24"),
@@ -262,8 +270,9 @@ FAULTED = sorted({fault.scenario for fault in FAULTS})
 
 
 def test_every_scenario_of_the_routing_document_has_a_fault() -> None:
-    """The others have theirs in their stories."""
-    assert set(FAULTED) >= {name for name, path in SCENARIOS.items() if "seed 002, " in path.read_text()}
+    """But where a peering is added and taken: that story breaks it itself."""
+    of_the_document = {name for name, path in SCENARIOS.items() if "seed 002, " in path.read_text()}
+    assert set(FAULTED) >= of_the_document - {"p2s-peering-added-later"}
 
 
 # --- a wrong expectation --------------------------------------------------------------------------------------------

@@ -205,9 +205,7 @@ def test_every_cell_has_its_evidence(report: Report) -> None:
             last = (cell[drop["direction"]] or [cell["target"]])[-1]
             # Nothing is sent to a client that has no address.
             absent = f"{cell['target']} is not connected" in drop["reason"]
-            # TCP's third packet dies on a way that its first one has passed.
-            third = drop["type"] == DropType.INVALID_STATE and last == cell["target"]
-            assert drop["node"] in (cell[drop["direction"]] if third else [cell["target"] if absent else last]), cell
+            assert drop["node"] == (cell["target"] if absent else last), cell
             assert cell["rtt_ms"] is None, cell
 
 

@@ -187,7 +187,7 @@ def _cell(lab: Lab, trace: Trace, reach: Reach | None, prediction: Predicted, co
         predicted=prediction.outcome,
         observed=observed,
         status="failed" if problem else "passed",
-        forward=forward,
+        forward=_third(trace, drop) or forward,
         reverse=reverse,
         dropped_at=drop,
         predicted_drop=prediction.drop,
@@ -196,6 +196,12 @@ def _cell(lab: Lab, trace: Trace, reach: Reach | None, prediction: Predicted, co
         documented=reach.reason if reach is not None else "",
         message=problem,
     )
+
+
+def _third(trace: Trace, drop: Drop | None) -> tuple[str, ...]:
+    """The way of the packet that died after a SYN was answered, which may be another of several equal ones."""
+    late = drop is not None and drop.direction == "forward" and trace.greeted
+    return path(trace, "third") if late else ()
 
 
 def _not_probed(lab: Lab, reach: Reach | None, prediction: Predicted, absence: _Absence) -> Iterator[Cell]:
