@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import groupby
 from textwrap import wrap
 
@@ -37,7 +38,7 @@ def prediction(found: Prediction, width: int | None, *, everything: bool = False
     """What `predict` foresees: the same."""
     steps = tuple(map(_as_measured, found.steps))
     yield from _stand_ins(found.classes)
-    yield from _story(_Page(Matrix(found.machines), width), steps, everything=everything)
+    yield from _story(_Page(Matrix(found.machines), width, observed=False), steps, everything=everything)
     yield from _silence(found.scenario, found.unstated, width)
     total = summary(steps)
     if total.failed:
@@ -106,10 +107,13 @@ def _as_measured(step: PredictedStep) -> StepReport:
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """How the story is written: the numbers of the machines, and the width; without one, a line is never wrapped."""
+    """How the story is written: the numbers of the machines, and the width; without one, a line is never wrapped.
+
+    Of a prediction nothing was observed."""
 
     matrix: Matrix
     width: int | None
+    observed: bool = True
 
     def wrapped(self, text: str, indent: int, style: str = "") -> Iterator[Text]:
         """A text, with its further lines indented."""
@@ -278,7 +282,7 @@ def _wrong(page: _Page, step: StepReport) -> Iterator[Text]:
         if check.status != "passed":
             yield from page.wrapped(f"   {check.status.upper()}  {check.name}: {check.message}", 11, _BAD)
     wrong = (cell for cell in step.cells if cell.status != "passed")
-    for (title, message, evidence), group in groupby(wrong, key=_in_full):
+    for (title, message, evidence), group in groupby(wrong, key=partial(_in_full, page)):
         protocols = ", ".join(cell.protocol for cell in group if cell.protocol != "any")
         head = f"   {title}{f' ({protocols})' if protocols else ''}: {message}"
         yield from page.wrapped(head, 11, _BAD)
@@ -286,12 +290,12 @@ def _wrong(page: _Page, step: StepReport) -> Iterator[Text]:
             yield from page.wrapped(f"           {name}: {value}", 13)
 
 
-def _in_full(cell: Cell) -> tuple[str, str, tuple[tuple[str, str], ...]]:
+def _in_full(page: _Page, cell: Cell) -> tuple[str, str, tuple[tuple[str, str], ...]]:
     """All that is known of a cell: title, message and evidence; protocols that fared alike have the same."""
     evidence = (
         ("expected", f"{cell.expected}{f' ({cell.documented})' if cell.documented else ''}"),
         ("predicted", cell.predicted + _dropped(cell.predicted_drop)),
-        ("observed", (cell.observed or "not measured") + _dropped(cell.dropped_at)),
+        *([("observed", (cell.observed or "not measured") + _dropped(cell.dropped_at))] if page.observed else ()),
         ("forward", " > ".join(cell.forward) or "none"),
         ("reverse", " > ".join(cell.reverse) or "none"),
     )

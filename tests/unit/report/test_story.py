@@ -83,6 +83,17 @@ def test_failures_and_errors_are_listed_one_by_one_in_full() -> None:
     assert "X NOT as expected   ? NOT measured" in told
 
 
+def test_a_prediction_says_nothing_of_what_was_observed() -> None:
+    found = prediction(of("p2s-branch-bgp"))
+    first, *others = found.steps
+    cells = tuple(replace(cell, status="failed", message="wrong") for cell in first.cells)
+    told = "\n".join(
+        line.plain for line in story.prediction(replace(found, steps=(replace(first, cells=cells), *others)), None)
+    )
+    assert told.count("           predicted: ") == told.count("   FAILED ") > 0
+    assert "observed" not in told
+
+
 def test_a_pair_whose_protocols_fare_differently_is_mixed_and_says_which() -> None:
     scenario = of("p2s-branch-bgp")
     found = as_predicted(scenario)
