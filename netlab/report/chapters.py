@@ -38,6 +38,16 @@ class Way:
     stops: tuple[Stop, ...]
     foreseen: tuple[str, ...]
 
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """The nodes that were passed, and the one where the packet died."""
+        return tuple(stop.node for stop in self.stops)
+
+    @property
+    def died(self) -> str:
+        """The node where the packet died; empty if it arrived."""
+        return next((stop.node for stop in self.stops if stop.end == "dropped"), "")
+
 
 @dataclass(frozen=True, slots=True)
 class Fate:

@@ -38,7 +38,7 @@ def dot(drawing: Topology, machines: Sequence[Machine] = (), steps: Iterable[Pre
     for node in drawing.nodes:
         _box(graph, node)
     for edge in drawing.edges:
-        _line(graph, edge, {cluster.id: cluster for cluster in drawing.clusters})
+        _line(graph, edge, drawing)
     matrices = [_matrix(number, step, machines) for number, step in enumerate(steps, 1)]
     if matrices:
         graph.attr(label=_label(_rows(matrices)), labelloc="b", labeljust="l")
@@ -56,7 +56,7 @@ _EDGE = {"dir": "none", "fontname": _FONT, "fontsize": "10"}
 
 def _frame(graph: Digraph, cluster: Cluster) -> None:
     look = {"style": "rounded,filled", "color": "#7a8794", "fillcolor": _FRAMES[cluster.kind], "labeljust": "l"}
-    with graph.subgraph(name=f"cluster {cluster.id}") as frame:
+    with graph.subgraph(name=_cluster(cluster.id)) as frame:
         frame.attr(label=_label(f"<B>{_text(cluster.title)}</B>"), **look, **{"class": cluster.kind})
         for node in cluster.nodes:
             _box(frame, node)
@@ -69,14 +69,17 @@ def _box(graph: Digraph, node: Node) -> None:
     graph.node(node.id, _label(table), fillcolor=_FILLS[node.kind], color="#7a8794", **{"class": node.kind})
 
 
-def _line(graph: Digraph, edge: Edge, clusters: dict[str, Cluster]) -> None:
+def _line(graph: Digraph, edge: Edge, drawing: Topology) -> None:
     """A line; one between clusters is drawn between nodes in them, and cut where it meets the frames."""
+    boxes = drawing.boxes(edge)
     look = {**_LINES[edge.kind], "class": edge.kind, "label": _label("<BR/>".join(map(_text, edge.lines)))}
-    if edge.tail in clusters and edge.head in clusters:
-        ends = {"ltail": f"cluster {edge.tail}", "lhead": f"cluster {edge.head}"}
-        graph.edge(clusters[edge.tail].nodes[-1].id, clusters[edge.head].nodes[-1].id, **look, **ends)
-    else:
-        graph.edge(edge.tail, edge.head, **look)
+    frames = {} if boxes == (edge.tail, edge.head) else {"ltail": _cluster(edge.tail), "lhead": _cluster(edge.head)}
+    graph.edge(*boxes, **look, **frames)
+
+
+def _cluster(id: str) -> str:
+    # Graphviz draws a frame around subgraphs whose names begin so.
+    return f"cluster {id}"
 
 
 def _matrix(number: int, step: PredictedStep, machines: Sequence[Machine]) -> str:

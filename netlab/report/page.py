@@ -9,6 +9,7 @@ from hashlib import sha256
 from netlab.render.text import environment, template_directory
 from netlab.report import prose
 from netlab.report.chapters import chapters
+from netlab.report.lights import Lights
 from netlab.results.verification import Report
 
 
@@ -24,6 +25,7 @@ def page(found: Report, drawing: str) -> str:
             inferred=prose.inferred(found.inferred, found.summary.inferred),
             chapters=tuple(chapters(found)),
             drawing=_inline(drawing),
+            lights=Lights.of(found.topology),
             style=(template_directory() / "report/report.css").read_text(encoding="utf-8"),
             script=script,
             # Nothing but this very script may run, whatever a name or a reason holds.

@@ -10,12 +10,16 @@ EdgeKind = Literal["bgp", "static", "p2s", "peering", "initiated"]
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A box: a subnet with its machines, a gateway, a site's device, its hosts, a client."""
+    """A box: a subnet with its machines, a gateway, a site's device, its hosts, a client.
+
+    ``holds`` are the nodes of the lab in it, where they are not the box itself.
+    """
 
     id: str
     kind: Literal["subnet", "gateway", "device", "hosts", "client"]
     title: str
     lines: tuple[str, ...] = ()
+    holds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,11 @@ class Topology:
     clusters: tuple[Cluster, ...]
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
+
+    def boxes(self, edge: Edge) -> tuple[str, str]:
+        """The boxes between which a line is drawn: of a cluster, its last one."""
+        last = {cluster.id: cluster.nodes[-1].id for cluster in self.clusters}
+        return last.get(edge.tail, edge.tail), last.get(edge.head, edge.head)
 
 
 @dataclass(frozen=True, slots=True)

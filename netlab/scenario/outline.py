@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pydantic import SecretStr
@@ -21,6 +21,7 @@ from netlab.scenario.network import (
     Firewall,
     Network,
     Nic,
+    PrivateEndpoint,
     Router,
     RouteServer,
     Side,
@@ -84,7 +85,7 @@ def _vnets(network: Network) -> Iterator[Cluster]:
         if vnet.expressroute_gateway is not None:
             instances = vnet.expressroute_gateway.instances
             lines = (f"AS {EXPRESSROUTE_ASN}  BGP {_listed(tuple(router.bgp_address for router in instances))}",)
-            nodes = (Node(instances[0].node, "gateway", "ExpressRoute gateway", lines), *nodes)
+            nodes = (Node(instances[0].node, "gateway", "ExpressRoute gateway", lines, _nodes(instances)), *nodes)
         if vnet.route_server is not None:
             nodes = (_route_server(vnet.route_server), *nodes)
         yield Cluster(vnet.node, "vnet", f"{name}  {_listed(vnet.address_space)}", nodes)
@@ -96,13 +97,23 @@ def _subnets(vnet: VNet) -> Iterator[Node]:
     boxed = {subnet: owner for subnet, owner in boxed.items() if owner is not None}
     for name, subnet in vnet.subnets.items():
         if name not in boxed:
-            private = (f"{e.name}  {e.address}  private endpoint" for e in vnet.private_endpoints if e.subnet is subnet)
-            firewalls = (_firewall(item) for item in vnet.firewalls if item.subnet is subnet)
-            machines = (*map(_machine, (nic for nic in vnet.nics if nic.subnet is subnet)), *private, *firewalls)
+            nics = tuple(nic for nic in vnet.nics if nic.subnet is subnet)
+            private = tuple(endpoint for endpoint in vnet.private_endpoints if endpoint.subnet is subnet)
+            firewalls = tuple(item for item in vnet.firewalls if item.subnet is subnet)
+            machines = (*map(_machine, nics), *map(_private_endpoint, private), *map(_firewall, firewalls))
             table = (f"route table {subnet.spec.route_table}",) if subnet.spec.route_table is not None else ()
             group = (f"NSG {subnet.security_group.name}",) if subnet.security_group is not None else ()
             lines = (*machines, *_frontends(subnet), *table, *group, *_ways_out(subnet))
-            yield Node(f"{vnet.node}/{name}", "subnet", f"{name}  {subnet.prefix}", lines)
+            holds = (*(n.node for n in nics), *(e.node for e in private), *(f.node for f in firewalls))
+            yield Node(f"{vnet.node}/{name}", "subnet", f"{name}  {subnet.prefix}", lines, holds)
+
+
+def _nodes(instances: Iterable[Router]) -> tuple[str, ...]:
+    return tuple(router.node for router in instances)
+
+
+def _private_endpoint(endpoint: PrivateEndpoint) -> str:
+    return f"{endpoint.name}  {endpoint.address}  private endpoint"
 
 
 def _frontends(subnet: Subnet) -> Iterator[str]:
@@ -148,7 +159,8 @@ def _gateway(gateway: VpnGateway) -> Node:
     lines += [_spoken(gateway.instances)] if _speaks(gateway) else []
     lines += [f"P2S pool  {gateway.point_to_site.address_pool}"] if gateway.point_to_site is not None else []
     lines += _impaired(gateway.network.scenario.links.get(gateway.name))
-    return Node(gateway.instances[0].node, "gateway", f"VPN gateway  {spec.sku}", tuple(lines))
+    nodes = _nodes(gateway.instances)
+    return Node(nodes[0], "gateway", f"VPN gateway  {spec.sku}", tuple(lines), nodes)
 
 
 def _route_server(server: RouteServer) -> Node:
@@ -158,14 +170,16 @@ def _route_server(server: RouteServer) -> Node:
         f"AS {ROUTE_SERVER_ASN}  BGP {addresses}",
     )
     between = ("branch-to-branch",) if server.vnet.branch_to_branch else ()
-    return Node(server.instances[0].node, "gateway", "Route Server", (*lines, *between))
+    nodes = _nodes(server.instances)
+    return Node(nodes[0], "gateway", "Route Server", (*lines, *between), nodes)
 
 
 def _sites(network: Network) -> Iterator[Cluster]:
     for name, site in network.sites.items():
         boxes = tuple(_device(site, router) for router in site.devices)
         hosts = tuple(f"{host.name}  {host.address}" for host in site.hosts)
-        behind = (Node(f"{site.node}/", "hosts", "hosts", hosts),) if hosts else ()
+        holds = tuple(host.node for host in site.hosts)
+        behind = (Node(f"{site.node}/", "hosts", "hosts", hosts, holds),) if hosts else ()
         yield Cluster(f"{site.node}/site", "site", f"{name}  {_listed(site.prefixes)}", (*boxes, *behind))
 
 

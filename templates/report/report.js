@@ -5,6 +5,23 @@
 
   const detailsOf = (link) => document.getElementById(link.hash.slice(1)).closest("details");
 
+  // Graphviz writes of each box, frame and line what it is into a title; two lines may have the same.
+  const titles = [...document.querySelectorAll(".topology g > title")];
+  const mark = (name, ...classes) => {
+    for (const title of titles) if (title.textContent === name) title.parentNode.classList.add(...classes);
+  };
+
+  // What a pair's packets passed lights up in the topology, which then stays in view; where one died is marked.
+  const lightUp = (details) => {
+    for (const lit of document.querySelectorAll(".topology .lit")) lit.classList.remove("lit", "died");
+    const ways = details ? [...details.querySelectorAll("[data-lights]")] : [];
+    for (const way of ways) {
+      for (const name of JSON.parse(way.dataset.lights)) mark(name, "lit");
+      if (way.dataset.died) mark(JSON.parse(way.dataset.died), "lit", "died");
+    }
+    root.classList.toggle("following", ways.length > 0);
+  };
+
   const choose = (link, on) => {
     const step = link.closest(".step");
     for (const details of step.querySelectorAll(".pairs > details")) {
@@ -17,6 +34,7 @@
       detailsOf(link).open = true;
       link.closest("td").setAttribute("aria-selected", "true");
     }
+    lightUp(on ? detailsOf(link) : null);
     history.replaceState(null, "", on ? link.hash : "#" + step.id);
   };
 

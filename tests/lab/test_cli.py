@@ -131,8 +131,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-@pytest.mark.parametrize("verb", ["up", "check", "plan", "test"])
-@pytest.mark.parametrize("what", NO_SCENARIOS)
+# One function of each verb reads them: all of them by `up`, and one by each other verb.
+@pytest.mark.parametrize(
+    ("verb", "what"),
+    [*(("up", what) for what in NO_SCENARIOS), *((verb, "a key twice") for verb in ("check", "plan", "test"))],
+)
 def test_refuses_what_is_no_scenario(verb: str, what: str, folder: Path) -> None:
     before = names()
     done = netlab(verb, NO_SCENARIOS[what].format(folder=folder), code=2)
@@ -155,20 +158,23 @@ def test_all_that_is_wrong_with_a_file_is_said_with_its_lines(folder: Path) -> N
 HOSTILE = ["../x", "a;b", "a\nb", "x" * 300, ".", "..", "a/b", "-a", "A", "1a", "a b", "$(id)", "a.b", "a\x7fb"]
 
 
-@pytest.mark.parametrize("name", HOSTILE, ids=lambda name: repr(name[:8]))
+UP = ("up", SMALL, "--name={}")
+OTHERS = [
+    ("plan", SMALL, "--name={}"),
+    ("down", "--", "{}"),
+    ("verify", "--", "{}"),
+    ("status", "--", "{}"),
+    ("nodes", "--", "{}"),
+    ("routes", "vnet1", "--lab={}"),
+    ("exec", "--lab={}", "vnet1", "--", "true"),
+]
+
+
+# Here, too: all of them by `up`, and two by each other verb.
 @pytest.mark.parametrize(
-    "command",
-    [
-        ("up", SMALL, "--name={}"),
-        ("plan", SMALL, "--name={}"),
-        ("down", "--", "{}"),
-        ("verify", "--", "{}"),
-        ("status", "--", "{}"),
-        ("nodes", "--", "{}"),
-        ("routes", "vnet1", "--lab={}"),
-        ("exec", "--lab={}", "vnet1", "--", "true"),
-    ],
-    ids=lambda command: command[0],
+    ("command", "name"),
+    [*((UP, name) for name in HOSTILE), *((other, name) for other in OTHERS for name in ("../x", "$(id)"))],
+    ids=lambda value: value[0] if isinstance(value, tuple) else repr(value[:8]),
 )
 def test_refuses_what_is_no_name(command: tuple[str, ...], name: str) -> None:
     before = names()

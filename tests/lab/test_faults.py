@@ -225,7 +225,7 @@ FAULTS = (
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
 def test_a_fault_is_named(fault: Fault) -> None:
     unmeasured = fault.name == "a client's charon is killed"
-    with up(fault.scenario, f"t-fault-{fault.scenario}") as lab:
+    with up(fault.scenario, f"t-fault-{FAULTS.index(fault)}") as lab:
         fault.inject(lab)
         dead = lab.status(code=1).get("daemons") if is_dead(fault) else None
         report = lab.verify(code=4 if unmeasured else 1)

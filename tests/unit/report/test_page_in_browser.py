@@ -24,6 +24,7 @@ pytestmark = pytest.mark.skipif(
 SHOWN = """[...document.querySelectorAll(".pairs > details")].filter((e) => e.checkVisibility())
     .map((e) => e.querySelector(".pair").id)"""
 FOCUS = "document.activeElement.hash || document.activeElement.tagName"
+LIT = """[...document.querySelectorAll(".topology .lit > title")].map((e) => e.textContent).sort()"""
 # The cells of the first matrix, row by row: p1-1 to p1-3, then p1-4 ...; the diagonal has none.
 CELL = '#step-1 .cells a[href="#{}"]'
 
@@ -90,6 +91,23 @@ def test_a_click_shows_both_ways_and_the_drop_and_another_hides_them(tab: Browse
     assert tab.run(SHOWN) == ["p1-7"]
     tab.click(CELL.format("p1-7"))
     assert tab.run(SHOWN) == []
+
+
+def test_the_way_of_the_chosen_cell_lights_up_in_the_topology_and_stays_in_view(tab: Browser) -> None:
+    assert tab.run(LIT) == []
+    # site1-host1 to win: the answer dies at win.
+    tab.click(CELL.format("p1-5"))
+    way = ["site1", "site1/", "vnet1-gw-0", "vnet1-gw-0->site1", "win", "win->vnet1-gw-0"]
+    assert tab.run(LIT) == way
+    died = 'document.querySelector(".topology .died > title").textContent'
+    assert tab.run(died) == "win"
+    top = 'document.querySelector(".topology").getBoundingClientRect().top'
+    tab.run("scrollTo(0, document.body.scrollHeight)")
+    assert tab.run(top) == 0
+    tab.press("Escape")
+    assert tab.run(LIT) == []
+    tab.run("scrollTo(0, document.body.scrollHeight)")
+    assert tab.run(top) < 0
 
 
 def test_the_keyboard_goes_everywhere(tab: Browser) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,16 @@ def read(scenario: Scenario) -> Scenario:
 def without_keys(scenario: Scenario) -> dict[str, object]:
     keys = {"connections": {"__all__": {"shared_key": True, "other_end": {"shared_key"}}}}
     return scenario.model_dump(exclude={**keys, "story": {"__all__": {"do": {"__all__": {"set_key": {"shared_key"}}}}}})
+
+
+@pytest.mark.parametrize("name", catalogue())
+def test_each_machine_of_the_matrix_is_in_one_box_of_the_drawing(name: str) -> None:
+    drawing = topology(of(name))
+    boxes = (*drawing.nodes, *(box for cluster in drawing.clusters for box in cluster.nodes))
+    drawn = Counter(node for box in boxes for node in {*box.holds, box.id})
+    assert {machine.node: drawn[machine.node] for machine in machines(of(name)) if machine.kind != "internet"} == {
+        machine.node: 1 for machine in machines(of(name)) if machine.kind != "internet"
+    }
 
 
 @pytest.mark.parametrize("name", catalogue())

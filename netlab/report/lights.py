@@ -1,0 +1,50 @@
+"""What lights up in the drawing of a topology when a cell is chosen: boxes, frames and lines that a packet passed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from netlab.results.topology import Topology
+
+
+@dataclass(frozen=True, slots=True)
+class Lights:
+    """The titles of a drawing's elements, as Graphviz writes them, by the nodes of a lab and by pairs of what is drawn.
+
+    A node that is not drawn, such as an edge router of a circuit, lies on the line between those beside it.
+    """
+
+    drawn: dict[str, str]
+    lines: dict[frozenset[str], tuple[str, ...]]
+
+    @classmethod
+    def of(cls, drawing: Topology) -> Lights:
+        """The lights of a topology."""
+        frames = {cluster.id: f"cluster {cluster.id}" for cluster in drawing.clusters if cluster.kind == "vnet"}
+        boxes = (*drawing.nodes, *(node for cluster in drawing.clusters for node in cluster.nodes))
+        drawn = {name: box.id for box in boxes for name in (*box.holds, box.id)}
+        lines: dict[frozenset[str], tuple[str, ...]] = {}
+        for edge in drawing.edges:
+            ends = frozenset(frames.get(end, end) for end in (edge.tail, edge.head))
+            lines[ends] = (*lines.get(ends, ()), "->".join(drawing.boxes(edge)))
+        return cls(drawn | frames, lines)
+
+    def way(self, nodes: Iterable[str]) -> tuple[str, ...]:
+        """The elements that a packet passed on its way over these nodes, each once."""
+        passed = [self.drawn[node] for node in nodes if node in self.drawn]
+        boxes = [title for title in passed if title not in self._frames]
+        return tuple(dict.fromkeys((*passed, *self._between(passed), *self._between(boxes))))
+
+    def at(self, node: str) -> str:
+        """The element in which a node is drawn; empty if there is none."""
+        return self.drawn.get(node, "")
+
+    @property
+    def _frames(self) -> frozenset[str]:
+        return frozenset(title for title in self.drawn.values() if title.startswith("cluster "))
+
+    def _between(self, passed: Iterable[str]) -> Iterator[str]:
+        for pair in pairwise(passed):
+            yield from self.lines.get(frozenset(pair), ())
