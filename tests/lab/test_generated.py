@@ -17,7 +17,7 @@ from netlab.plan.planner import plan
 from netlab.results.verification import Report
 from netlab.scenario.loader import Loaded, load
 
-COUNT = int(os.environ.get("NETLAB_FUZZ_N", "15"))
+COUNT = int(os.environ.get("NETLAB_FUZZ_N", "8"))
 SEED = int(os.environ.get("NETLAB_FUZZ_SEED", "7"))
 FOUND = Path(__file__).parent / "disagreements"
 LAB = f"fuzz-{os.getpid()}"

@@ -68,8 +68,10 @@ def is_down(state: State, speaker: BgpSpeaker, neighbor: BgpNeighbor) -> bool:
 
 
 def _missing(plan: Plan, state: State, speaker: BgpSpeaker, machine: Machine) -> Iterator[str]:
-    """What a speaker still lacks, in words; of one that is stopped nothing is expected."""
+    """What a speaker still lacks, in words; one that is stopped loses what it learned when its hold time is over."""
+    present = {r.prefix: set(r.devices) for r in _bgp_routes(plan, speaker, machine)}
     if speaker.node not in state.learned:
+        yield from (f"{speaker.node}: is stopped and still has a BGP route to {prefix}" for prefix in present)
         return
     states, expected = speakers.states(machine.bgp, speaker), expected_peers(state, speaker)
     for address in sorted(expected):
@@ -91,7 +93,6 @@ def _missing(plan: Plan, state: State, speaker: BgpSpeaker, machine: Machine) ->
         for prefix, paths in state.learned[speaker.node].items()
         if str(prefix) not in statics
     }
-    present = {r.prefix: set(r.devices) for r in _bgp_routes(plan, speaker, machine)}
     for prefix, devices in wanted.items():
         if present.get(prefix) != devices:
             yield f"{speaker.node}: no BGP route to {prefix} over {', '.join(sorted(devices))}"

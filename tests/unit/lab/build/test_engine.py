@@ -91,6 +91,17 @@ def test_bgp_has_settled_only_with_the_right_as_paths() -> None:
         await_bgp(planned(), state, machine.ports, seconds=0.05)
 
 
+def test_bgp_has_settled_only_when_a_router_that_stopped_has_lost_what_it_learned() -> None:
+    """Its own hold time ends later than that of its peers."""
+    machine = Fake()
+    up(machine)
+    state = initial(loaded().scenario)
+    # As of a virtual machine that is stopped: it is no speaker.
+    vars(state)["learned"] = {node: learned for node, learned in state.learned.items() if node != "site1"}
+    with pytest.raises(ConvergeError, match=r"site1: is stopped and still has a BGP route to 10\.1\.0\.0/16"):
+        await_bgp(planned(), state, machine.ports, seconds=0.05)
+
+
 def test_a_lab_without_impaired_links_has_no_such_step() -> None:
     scenario = load("p2s-branch-bgp").scenario
     found = engine.steps(plan(scenario, LAB), scenario, {}, Fake().ports)
