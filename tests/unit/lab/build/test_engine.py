@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import stat
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +98,8 @@ def test_bgp_has_settled_only_when_a_router_that_stopped_has_lost_what_it_learne
     up(machine)
     state = initial(loaded().scenario)
     # As of a virtual machine that is stopped: it is no speaker.
-    vars(state)["learned"] = {node: learned for node, learned in state.learned.items() if node != "site1"}
+    paths = {node: paths for node, paths in state.bgp.paths.items() if node != "site1"}
+    vars(state)["bgp"] = replace(state.bgp, paths=paths)
     with pytest.raises(ConvergeError, match=r"site1: is stopped and still has a BGP route to 10\.1\.0\.0/16"):
         await_bgp(planned(), state, machine.ports, seconds=0.05)
 
