@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
 
 from netlab.api.machine import LINUX
 from netlab.api.plans import lab_name
@@ -23,7 +22,6 @@ from netlab.report.difference import described
 from netlab.results.lab import LabNode, NodeRoute, Overview, PlanChange, Removed
 from netlab.scenario.loader import Loaded
 from netlab.scenario.names import resolve_node, suggest
-from netlab.scenario.network import resolve
 
 __all__ = ["Lab"]
 
@@ -101,14 +99,6 @@ def read(name: str) -> Lab:
         problem = f"several labs are up: {', '.join(known)}" if known else "no lab is up"
         raise UsageError(problem, "name one" if known else "build one: netlab up SCENARIO")
     return records.read(known[0])
-
-
-def named(lab: Lab, name: Any) -> Any:
-    """A name in the case in which the scenario writes it; anything else as it is."""
-    network = resolve(lab.scenario)
-    devices = (device for site in network.sites.values() for device in site.spec.devices)
-    known = (*network.vnets, *network.sites, *network.clients, *network.connections, *devices)
-    return next((item for item in known if isinstance(name, str) and item.lower() == name.lower()), name)
 
 
 def find_node(lab: Lab, name: str) -> str:

@@ -39,14 +39,14 @@ def follow(lab: Lab, source: str, target: str, protocol: Protocol) -> Followed:
         return trace.follow(lab, LINUX, addresses, probe)
 
 
-def explanation(lab: Lab, source: str, target: str) -> Explanation:
+def explanation(lab: Lab, source: str, target: str, protocol: Protocol) -> Explanation:
     """Why a pair can talk or not, by the way that a probe took."""
     state = records.state(lab)
     addresses = probe_addresses(lab, LINUX.clients)
     nodes = find_pair(lab, addresses, source, target)
     everything = all_addresses(state, addresses)
     with records.locked(lab.facts.lab):
-        pair = witness.watch(lab, LINUX, addresses, aimed(state, everything, Probe(*nodes, "icmp")))
+        pair = witness.watch(lab, LINUX, addresses, aimed(state, everything, Probe(*nodes, protocol)))
     return outcome.explanation(state, pair, everything)
 
 

@@ -13,10 +13,11 @@ from netlab.errors import UsageError
 from netlab.lab.build import records
 from netlab.machine.host import require
 from netlab.results.prediction import Explanation
+from netlab.results.protocols import Protocol
 from netlab.scenario.document import UNREAD
 from netlab.scenario.loader import Loaded, catalogue, load
 from netlab.scenario.models import Scenario, is_lab_name
-from netlab.scenario.names import by_node, suggest
+from netlab.scenario.names import Endpoint, by_node, suggest
 from netlab.scenario.outline import machines, topology
 
 __all__ = ["machines", "prediction", "topology"]
@@ -32,12 +33,17 @@ def load_or_read(reference: str) -> Loaded:
     return Loaded(records.read(reference).scenario, "", reference, (), UNREAD)
 
 
-def explanation(scenario: Scenario, step: str, source: str, target: str) -> Explanation:
+def explanation(scenario: Scenario, step: str, source: str, target: str, protocol: Protocol) -> Explanation:
     """Why a pair can talk or not, after a step of the story (the first one where none is named)."""
     now, nodes = state(scenario, step), find_two(scenario, source, target)
-    addresses, ends = endpoint_addresses(now), by_node(scenario)
-    found = pair(now, ends[nodes[0]], ends[nodes[1]], addresses)
-    return outcome.explanation(now, found, addresses)
+    ends = by_node(scenario)
+    return explained(now, ends[nodes[0]], ends[nodes[1]], protocol)
+
+
+def explained(now: State, source: Endpoint, target: Endpoint, protocol: Protocol) -> Explanation:
+    """Why a pair can talk or not at a moment."""
+    addresses = endpoint_addresses(now)
+    return outcome.explanation(now, pair(now, source, target, addresses, protocol), addresses)
 
 
 def state(scenario: Scenario, step: str) -> State:

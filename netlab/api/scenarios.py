@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from netlab.azure import asymmetry, misfits
 from netlab.azure.dataplane import load_balancers
@@ -12,7 +13,17 @@ from netlab.results.catalogue import ListedScenario
 from netlab.scenario.loader import MAX_BYTES, Loaded, decoded, load, located, parse
 from netlab.scenario.loader import catalogue as files
 from netlab.scenario.models import Scenario
-from netlab.scenario.names import INTERNET, asked_by_address, endpoints, resolve, sources, suggest
+from netlab.scenario.names import (
+    INTERNET,
+    Pair,
+    asked_by_address,
+    endpoints,
+    pairs_between,
+    resolve,
+    sources,
+    suggest,
+)
+from netlab.scenario.network import resolve as network_of
 
 __all__ = [
     "MAX_BYTES",
@@ -21,9 +32,11 @@ __all__ = [
     "catalogue",
     "check",
     "check_bytes",
+    "find_pairs",
     "find_two",
     "findings",
     "load",
+    "named",
     "remarks",
 ]
 
@@ -65,6 +78,27 @@ def remarks(loaded: Loaded) -> tuple[Finding, ...]:
     return tuple(located(loaded, (*of_ends, *of_pools, *asymmetry.warnings(scenario))))
 
 
+def named(scenario: Scenario, name: Any) -> Any:
+    """A name in the case in which the scenario writes it; anything else as it is."""
+    network = network_of(scenario)
+    devices = (device for site in network.sites.values() for device in site.spec.devices)
+    known = (*network.vnets, *network.sites, *network.clients, *network.connections, *devices)
+    return next((item for item in known if isinstance(name, str) and item.lower() == name.lower()), name)
+
+
+def find_pairs(scenario: Scenario, source: str, target: str) -> tuple[Pair, ...]:
+    """The pairs of nodes that two names stand for: of machines, or of all machines of VNets and sites."""
+    for name in (source, target):
+        if not resolve(scenario, name):
+            known = (*scenario.vnets, *scenario.sites, *(item.node for item in endpoints(scenario)))
+            raise UsageError(f"{name[:60]!r} is unknown here", suggest(name, known))
+    _refuse_unasked_address(scenario, source, target)
+    found = tuple(pairs_between(scenario, source, target))
+    if not found:
+        raise UsageError(f"{source} and {target} are one and the same", "name two different ones")
+    return found
+
+
 def find_two(scenario: Scenario, source: str, target: str) -> tuple[str, str]:
     """The nodes of two different machines, hosts or clients; the Internet asks only where the story has it ask."""
     nodes = (_find_endpoint(scenario, source), _find_endpoint(scenario, target))
@@ -72,10 +106,18 @@ def find_two(scenario: Scenario, source: str, target: str) -> tuple[str, str]:
         raise UsageError(f"{source} and {target} are one and the same", "name two different ones")
     if nodes[0] == INTERNET and INTERNET not in (end.node for end in sources(scenario)):
         raise UsageError("the Internet asks nothing in this story", "name it second, or under `reach` in a step")
-    # A name begins with a letter: what does not is a public address.
-    if not target[0].isalpha() and asked_by_address(scenario).get(nodes) != target:
-        raise UsageError(f"{source} asks {target} by its address nowhere in this story", f"name it {nodes[1]}")
+    _refuse_unasked_address(scenario, source, target)
     return nodes
+
+
+def _refuse_unasked_address(scenario: Scenario, source: str, target: str) -> None:
+    """A machine is asked by its public address only where the story does so."""
+    # A name begins with a letter: what does not is a public address.
+    if not target[0].isalpha():
+        asked = asked_by_address(scenario)
+        for pair in pairs_between(scenario, source, target):
+            if asked.get(pair) != target:
+                raise UsageError(f"{source} asks {target} by its address nowhere in this story", f"name it {pair[1]}")
 
 
 def _find_endpoint(scenario: Scenario, name: str) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from netlab.api.labs import Lab, named
+from netlab.api import faults
+from netlab.api.labs import Lab
 from netlab.api.machine import LINUX
-from netlab.azure.faults import action_of
+from netlab.api.scenarios import named
 from netlab.errors import LabError, UsageError
 from netlab.lab.build import certificates, profile, records
 from netlab.lab.build.clients import refusals
@@ -27,18 +28,18 @@ __all__ = ["Seen"]
 def fault(lab: Lab, verb: str, mend: bool, subject: Mapping[str, Any]) -> Incident:
     """Take the action of a verb of `netlab fault` as a story does: `status` expects its effects, and `verify` puts it
     back."""
-    given = {key: named(lab, value) for key, value in subject.items()}
-    action = Action.model_validate({action_of(verb, mend): given})
-    problem = incidents.refused(lab.scenario, action)
-    if problem:
-        raise UsageError(f"{action.verb}: {problem}", "netlab graph LAB shows what there is")
+    return take_one(lab, faults.action(lab.scenario, verb, subject, mend=mend))
+
+
+def take_one(lab: Lab, action: Action) -> Incident:
+    """Take an action of the scenario's story until all has settled."""
     with records.locked(lab.facts.lab):
         return incidents.take(lab, LINUX, (action,))
 
 
 def reset_gateway(lab: Lab, vnet: str) -> Incident:
     """Reboot a gateway's active instance."""
-    name = named(lab, vnet)
+    name = named(lab.scenario, vnet)
     known = [gateway.name for gateway in resolve(lab.scenario).vpn_gateways]
     if name not in known:
         raise UsageError(f"there is no VNet {vnet[:60]!r} with a VPN gateway", suggest(vnet, known))
@@ -49,7 +50,7 @@ def reset_gateway(lab: Lab, vnet: str) -> Incident:
 
 def reset_connection(lab: Lab, connection: str) -> tuple[Incident, str, Seen]:
     """Take a connection down and bring it up again; its name, and what it is then."""
-    name, known = named(lab, connection), lab.scenario.connections
+    name, known = named(lab.scenario, connection), lab.scenario.connections
     if name not in known:
         raise UsageError(f"there is no connection {connection[:60]!r}", suggest(connection, known))
     with records.locked(lab.facts.lab):

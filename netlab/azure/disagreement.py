@@ -12,24 +12,42 @@ from netlab.results.verification import Check
 from netlab.scenario.models import Reach, Scenario, Step
 from netlab.scenario.names import Pair, expected_pairs, resolve_node
 
+# Who expects something, where no test does.
+THE_SCENARIO = "the scenario"
+
 
 @dataclass(frozen=True, slots=True)
 class Documented:
-    """What the scenario documents at a step; but for ``routes``, what an earlier step documents holds on."""
+    """What the scenario documents at a step; but for ``routes``, what an earlier step documents holds on.
+
+    ``author`` is who expects it, ``since`` the number of the step that documents a pair, ``number`` that of this step.
+    """
 
     reach: Mapping[Pair, Reach] = field(default_factory=dict)
     connections: Mapping[str, str] = field(default_factory=dict)
     learned: learning.Expected = field(default_factory=dict)
     routes: Mapping[str, Collection[object]] = field(default_factory=dict)
+    author: str = THE_SCENARIO
+    since: Mapping[Pair, int] = field(default_factory=dict)
+    number: int = 0
 
     def at(self, scenario: Scenario, step: Step) -> Documented:
         """What is documented at the next step."""
+        number, stated = self.number + 1, expected_pairs(scenario, {}, step.expect)
         return Documented(
-            expected_pairs(scenario, self.reach, step.expect),
+            {**self.reach, **stated},
             {**self.connections, **step.expect.connections},
             learning.expected(self.learned, step.expect),
             step.expect.routes,
+            self.author,
+            {**self.since, **dict.fromkeys(stated, number)},
+            number,
         )
+
+    def by(self, pair: Pair) -> str:
+        """Who expects something of a pair and, where an earlier step says so, since which one."""
+        step = self.since.get(pair, self.number)
+        return self.author if step == self.number else f"{self.author} (since step {step})"
 
 
 def disagreements(state: State, documented: Documented) -> Iterator[Check]:
@@ -42,23 +60,23 @@ def disagreements(state: State, documented: Documented) -> Iterator[Check]:
     yield from (Check(name, "failed", message) for name, message in found)
 
 
-def about_cell(scenario: Scenario, reach: Reach | None, item: Predicted) -> str:
-    """What the model predicts of a pair otherwise than the scenario documents; empty if nothing.
+def about_cell(scenario: Scenario, reach: Reach | None, item: Predicted, by: str = THE_SCENARIO) -> str:
+    """What the model predicts of a pair otherwise than is expected, by the scenario or by a test; empty if nothing.
 
     Of equal paths one has to be as documented: which one a packet takes is not foreseeable.
     """
     if reach is None:
         return ""
     if reach.expected != item.outcome:
-        return _otherwise(reach.expected, item.outcome)
+        return _otherwise(reach.expected, item.outcome, by)
     dropped = {node for node, _ in item.ends if node}
     place = resolve_node(scenario, reach.dropped_at) if reach.dropped_at else None
     if dropped and place is not None and place not in dropped:
-        return _otherwise(f"dropped at {place}", f"dropped at {' or '.join(sorted(dropped))}")
+        return _otherwise(f"dropped at {place}", f"dropped at {' or '.join(sorted(dropped))}", by)
     wanted = [resolve_node(scenario, name) or name for name in reach.via]
     ways = [walk.nodes for walk in item.forward]
     if not any(_passes(way, wanted) for way in ways):
-        return _otherwise(f"the way over {' > '.join(wanted)}", " or ".join(" > ".join(way) for way in ways))
+        return _otherwise(f"the way over {' > '.join(wanted)}", " or ".join(" > ".join(way) for way in ways), by)
     return ""
 
 
@@ -96,5 +114,5 @@ def in_words(prefixes: Collection[str]) -> str:
     return ", ".join(sorted(prefixes)) or "none"
 
 
-def _otherwise(said: str, predicted: str) -> str:
-    return f"the scenario expects {said}, the model predicts {predicted}"
+def _otherwise(said: str, predicted: str, by: str = THE_SCENARIO) -> str:
+    return f"{by} expects {said}, the model predicts {predicted}"

@@ -120,7 +120,7 @@ def _step(
     return results.PredictedStep(
         name=predicted.name,
         actions=actions(step),
-        cells=tuple(cell for item in cells for cell in _cells(state.scenario, item, documented)),
+        cells=tuple(cell for item in cells for cell in judged(state.scenario, item, documented)),
         checks=tuple(disagreements(state, documented)),
         warnings=(*unexpected(state, documented), *asymmetry.remarks(state, cells)),
         client_routes={
@@ -131,7 +131,7 @@ def _step(
     )
 
 
-def _cells(scenario: Scenario, item: Predicted, documented: Documented) -> Iterator[results.PredictedCell]:
+def judged(scenario: Scenario, item: Predicted, documented: Documented) -> Iterator[results.PredictedCell]:
     """The cells of a pair: one for the protocols of which the same is documented."""
     reach = documented.reach.get((item.source, item.target))
     alike: dict[int, tuple[Reach | None, list[Protocol]]] = {}
@@ -139,13 +139,13 @@ def _cells(scenario: Scenario, item: Predicted, documented: Documented) -> Itera
         said = reach.of(protocol) if reach is not None else None
         alike.setdefault(id(said), (said, []))[1].append(protocol)
     for said, protocols in alike.values():
-        yield _cell(scenario, item, said, tuple(protocols))
+        yield _cell(scenario, item, said, tuple(protocols), documented.by((item.source, item.target)))
 
 
 def _cell(
-    scenario: Scenario, item: Predicted, reach: Reach | None, protocols: tuple[Protocol, ...]
+    scenario: Scenario, item: Predicted, reach: Reach | None, protocols: tuple[Protocol, ...], by: str
 ) -> results.PredictedCell:
-    problem = about_cell(scenario, reach, item)
+    problem = about_cell(scenario, reach, item, by)
     return results.PredictedCell(
         source=item.source,
         target=item.target,

@@ -126,9 +126,11 @@ def matrix(state: State, addresses: Addresses | None = None) -> Iterator[Predict
     return Forecast(state, endpoint_addresses(state) if addresses is None else addresses).matrix()
 
 
-def pair(state: State, source: Endpoint, target: Endpoint, addresses: Addresses) -> Predicted:
+def pair(
+    state: State, source: Endpoint, target: Endpoint, addresses: Addresses, protocol: Protocol = "icmp"
+) -> Predicted:
     """What will become of one pair."""
-    return Forecast(state, addresses).pair(source, target)
+    return Forecast(state, addresses).pair(source, target, protocol)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from netlab.cli.exits import leave
 from netlab.cli.labs import load_scenario, require_root, warned
 from netlab.cli.options import (
     AllPairsOption,
+    Asking,
     Drawing,
     EverythingOption,
     FileOption,
@@ -23,6 +24,7 @@ from netlab.cli.options import (
     Plane,
     PlaneOption,
     PredictedOption,
+    ProtocolOption,
     ScaleOption,
     ScenarioArgument,
     StepOption,
@@ -33,6 +35,7 @@ from netlab.errors import ExitCode, UsageError
 if TYPE_CHECKING:
     from netlab.errors import Finding
     from netlab.results.prediction import Explanation
+    from netlab.results.protocols import Protocol
 
 app = typer.Typer()
 
@@ -173,11 +176,15 @@ def explain(
     target: Annotated[str, typer.Argument(metavar="B", help="Another one.")],
     predicted: PredictedOption = "",
     step: StepOption = "",
+    protocol: ProtocolOption = Asking.icmp,
     lab: LabOption = "",
     output: FormatOption = Format.table,
 ) -> None:
     """Say why A can or cannot reach B, and what would mend it."""
-    found = _foreseen(predicted, step, source, target) if predicted else _seen(lab, source, target)
+    if predicted:
+        found = _foreseen(predicted, step, source, target, protocol.value)
+    else:
+        found = _seen(lab, source, target, protocol.value)
     if output is Format.json:
         print_json(found)
     else:
@@ -248,14 +255,14 @@ def schema(
     print_json(make(name))
 
 
-def _foreseen(scenario: str, step: str, source: str, target: str) -> Explanation:
+def _foreseen(scenario: str, step: str, source: str, target: str, protocol: Protocol) -> Explanation:
     from netlab.api.model import explanation
 
-    return explanation(load_scenario(scenario).scenario, step, source, target)
+    return explanation(load_scenario(scenario).scenario, step, source, target, protocol)
 
 
-def _seen(lab: str, source: str, target: str) -> Explanation:
+def _seen(lab: str, source: str, target: str, protocol: Protocol) -> Explanation:
     require_root()
     from netlab.api import labs, measure
 
-    return measure.explanation(labs.read(lab), source, target)
+    return measure.explanation(labs.read(lab), source, target, protocol)

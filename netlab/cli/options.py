@@ -65,6 +65,7 @@ PredictedOption = Annotated[
     str, typer.Option("--predicted", metavar="SCENARIO|FILE", help="Ask the model, not a running lab.")
 ]
 StepOption = Annotated[str, typer.Option("--step", help="With --predicted: after this step of the story.")]
+ProtocolOption = Annotated[Asking, typer.Option("--protocol", "-p", help="What the probe is.")]
 FormatOption = Annotated[Format, typer.Option("--format", "-f", help="How to print.")]
 
 # Of what takes descriptions of a deployment: `import` and `diff`.

@@ -20,6 +20,7 @@ from netlab.cli.options import (
     LabOption,
     Plane,
     PlaneOption,
+    ProtocolOption,
     ScaleOption,
 )
 from netlab.cli.output import (
@@ -139,7 +140,7 @@ def make_report(
 def trace(
     source: Annotated[str, typer.Argument(metavar="A", help="A machine, a host or a client.")],
     target: Annotated[str, typer.Argument(metavar="B", help="Another one.")],
-    protocol: Annotated[Asking, typer.Option("--protocol", "-p", help="What the probe is.")] = Asking.icmp,
+    protocol: ProtocolOption = Asking.icmp,
     lab: LabOption = "",
     output: FormatOption = Format.table,
 ) -> None:

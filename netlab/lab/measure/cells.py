@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from netlab.azure import outcome
+from netlab.azure.disagreement import Documented
 from netlab.azure.prediction import Forecast, Predicted
 from netlab.azure.state import State
 from netlab.lab.build.clients import refusals
@@ -15,7 +16,7 @@ from netlab.lab.measure.autopsy import Coroner
 from netlab.lab.measure.evidence import Evidence, in_public
 from netlab.lab.measure.judgement import another_cause, another_way, disagreement, not_via
 from netlab.lab.measure.passages import Passages
-from netlab.lab.measure.probing import aimed, all_addresses
+from netlab.lab.measure.probing import aimed
 from netlab.lab.measure.trace import outer, tunnel_ends
 from netlab.plan.model import Plan
 from netlab.probe.observe import observe
@@ -26,34 +27,34 @@ from netlab.results.protocols import Protocol
 from netlab.results.routes import Foreseen
 from netlab.results.verification import Cell, Outcome, Status
 from netlab.scenario.models import Reach
-from netlab.scenario.names import Endpoint, Pair
+from netlab.scenario.names import Pair
 
-Documented = Mapping[Pair, Reach]
-# The endpoints that are asked for all; None where all are asked.
-Among = Collection[Endpoint] | None
 # A source, a target and a protocol.
 Question = tuple[str, str, Protocol]
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """The cells, what they were compared with, the ways that the model foresees, and what was seen on the underlay: in
-    each of the rounds in which so many probes were sent as there are numbers for. So often the kernel had no room for a
-    neighbour meanwhile (``overflows``)."""
+    """The cells, the ways that the model foresees, and what was seen on the underlay: in each of the rounds in which so
+    many probes were sent as there are numbers for. So often the kernel had no room for a neighbour meanwhile
+    (``overflows``)."""
 
     cells: tuple[Cell, ...]
-    foretold: tuple[Predicted, ...]
     foreseen: tuple[Foreseen, ...]
     evidence: tuple[Evidence, ...]
     overflows: int
 
 
 def measure(
-    lab: Lab, machine: Machine, documented: Documented, state: State, addresses: Mapping[str, str], among: Among
+    lab: Lab,
+    machine: Machine,
+    documented: Documented,
+    forecast: Forecast,
+    foretold: tuple[Predicted, ...],
+    addresses: Mapping[str, str],
 ) -> Measured:
-    """Measure all pairs of endpoints that have addresses now, or those ``among`` these and the Internet."""
-    everything = all_addresses(state, addresses)
-    foretold = tuple(Forecast(state, everything).matrix(among))
+    """Measure the pairs that are foretold; ``addresses`` are those that endpoints have now."""
+    state, everything = forecast.state, forecast.addresses
     predicted = {(item.source, item.target, protocol): item for item in foretold for protocol in item.protocols}
     taking_part = dict.fromkeys(node for item in foretold for node in (item.source, item.target))
     there = set(machine.labs.of(lab.plan.lab))
@@ -68,15 +69,12 @@ def measure(
     for observation in _observed(nodes, probes, predicted):
         evidence.append(_evidence(lab.plan, observation, foretold))
         seen = _Seen(evidence[-1], passages)
-        cells += (
-            _cell(lab, t, _said(documented, t.probe), predicted[_question(t.probe)], coroner, seen)
-            for t in observation.traces
-        )
+        cells += (_cell(lab, t, documented, predicted[_question(t.probe)], coroner, seen) for t in observation.traces)
     overflows = machine.inventory.overflows() - before
     absences = _absences(lab.plan, state, machine, present.keys(), witnesses.keys())
     for item in foretold:
         if absent := next((absences[node] for node in (item.source, item.target) if node not in present), None):
-            cells += _not_probed(lab, documented.get((item.source, item.target)), item, absent)
+            cells += _not_probed(lab, documented, item, absent)
     order: dict[tuple[str, str, str], int] = {question: number for number, question in enumerate(predicted)}
     cells.sort(key=lambda cell: order[cell.source, cell.target, cell.protocol])
     # To look for mends takes longer than to measure: only where something is wrong.
@@ -84,7 +82,7 @@ def measure(
     foreseen = tuple(
         outcome.foreseen(state, item, everything, wanted=(item.source, item.target) in wrong) for item in foretold
     )
-    return Measured(tuple(cells), foretold, foreseen, tuple(evidence), overflows)
+    return Measured(tuple(cells), foreseen, tuple(evidence), overflows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,13 +157,14 @@ def _question(probe: Probe) -> Question:
     return probe.source, probe.target, probe.protocol
 
 
-def _said(documented: Documented, probe: Probe) -> Reach | None:
-    """What the scenario documents of a probe."""
-    reach = documented.get((probe.source, probe.target))
-    return reach.of(probe.protocol) if reach is not None else None
+def _said(documented: Documented, pair: Pair, protocol: Protocol) -> tuple[Reach | None, str]:
+    """What is expected of a pair by a protocol, and by whom."""
+    reach = documented.reach.get(pair)
+    return reach.of(protocol) if reach is not None else None, documented.by(pair)
 
 
-def _cell(lab: Lab, trace: Trace, reach: Reach | None, prediction: Predicted, coroner: Coroner, seen: _Seen) -> Cell:
+def _cell(lab: Lab, trace: Trace, documented: Documented, prediction: Predicted, coroner: Coroner, seen: _Seen) -> Cell:
+    reach, by = _said(documented, (trace.probe.source, trace.probe.target), trace.probe.protocol)
     observed: Outcome = "reachable" if trace.answered else "unreachable"
     drop = None if trace.answered else coroner.examine(trace)
     forward, reverse = path(trace, "forward") or (trace.probe.source,), path(trace, "reverse")
@@ -173,11 +172,11 @@ def _cell(lab: Lab, trace: Trace, reach: Reach | None, prediction: Predicted, co
     problem = (
         "crossed a tunnel without being encrypted"
         if encrypted is False
-        else disagreement(lab.scenario, reach, prediction, observed, drop)
+        else disagreement(lab.scenario, reach, prediction, observed, drop, by)
         or another_way(prediction, observed, forward, reverse)
         or seen.passages.strange(trace, prediction)
         or another_cause(prediction, drop)
-        or not_via(lab.scenario, reach, forward)
+        or not_via(lab.scenario, reach, forward, by)
     )
     return Cell(
         source=trace.probe.source,
@@ -204,7 +203,7 @@ def _third(trace: Trace, drop: Drop | None) -> tuple[str, ...]:
     return path(trace, "third") if late else ()
 
 
-def _not_probed(lab: Lab, reach: Reach | None, prediction: Predicted, absence: _Absence) -> Iterator[Cell]:
+def _not_probed(lab: Lab, documented: Documented, prediction: Predicted, absence: _Absence) -> Iterator[Cell]:
     """The cells of a client that has no address: nothing can come from it or reach it, if that was foreseen.
 
     Those of a machine whose namespace is gone cannot be measured.
@@ -214,8 +213,8 @@ def _not_probed(lab: Lab, reach: Reach | None, prediction: Predicted, absence: _
     why = cause(DropType.CLIENT_NOT_CONNECTED, client=absent, why=refused or "it has no tunnel")
     drop = Drop.of(absent, "forward", why)
     for protocol in prediction.protocols:
-        said = reach.of(protocol) if reach is not None else None
-        problem = disagreement(lab.scenario, said, prediction, "unreachable", drop)
+        said, by = _said(documented, (prediction.source, prediction.target), protocol)
+        problem = disagreement(lab.scenario, said, prediction, "unreachable", drop, by)
         status: Status = "error" if not foreseen else "failed" if problem else "passed"
         yield Cell(
             source=prediction.source,

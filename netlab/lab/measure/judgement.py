@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from netlab.azure.dataplane.walk import Walk
+from netlab.azure.disagreement import THE_SCENARIO
 from netlab.azure.prediction import Predicted
 from netlab.results.drops import Drop
 from netlab.results.verification import Outcome
@@ -23,12 +24,15 @@ def some(items: list[str]) -> str:
     return "; ".join((*items[:_MOST_SAID], *((f"and {more} more",) if more > 0 else ())))
 
 
-def three_way(documented: T | None, predicted: T, observed: T, words: Callable[[T], str]) -> str:
-    """Which of the three stands alone, in words; empty if all agree. A scenario may be silent (None)."""
+def three_way(
+    documented: T | None, predicted: T, observed: T, words: Callable[[T], str], by: str = THE_SCENARIO
+) -> str:
+    """Which of the three stands alone, in words; empty if all agree. The scenario, or ``by`` whom something is
+    expected, may be silent (None)."""
     if observed == predicted:
         if documented is None or documented == observed:
             return ""
-        return f"the scenario stands alone: expected {words(documented)}, predicted and observed {words(observed)}"
+        return f"{by} stands alone: expected {words(documented)}, predicted and observed {words(observed)}"
     if documented is None:
         return f"model and lab disagree: predicted {words(predicted)}, observed {words(observed)}"
     if documented == predicted:
@@ -65,27 +69,32 @@ def _seen(way: Walk, leg: str) -> tuple[str, ...]:
     return () if leg == "reverse" and len(way.nodes) == 1 else way.nodes
 
 
-def not_via(scenario: Scenario, reach: Reach | None, forward: tuple[str, ...]) -> str:
-    """What is wrong with the way of a probe where the scenario documents one (`via`); empty if nothing."""
+def not_via(scenario: Scenario, reach: Reach | None, forward: tuple[str, ...], by: str = THE_SCENARIO) -> str:
+    """What is wrong with the way of a probe where one is expected (`via`); empty if nothing."""
     wanted = [resolve_node(scenario, name) or name for name in reach.via] if reach is not None else []
     rest = iter(forward)
     if all(node in rest for node in wanted):
         return ""
-    return f"the scenario expects the way over {' > '.join(wanted)}, the probe took {' > '.join(forward)}"
+    return f"{by} expects the way over {' > '.join(wanted)}, the probe took {' > '.join(forward)}"
 
 
 def disagreement(
-    scenario: Scenario, reach: Reach | None, prediction: Predicted, observed: Outcome, drop: Drop | None
+    scenario: Scenario,
+    reach: Reach | None,
+    prediction: Predicted,
+    observed: Outcome,
+    drop: Drop | None,
+    by: str = THE_SCENARIO,
 ) -> str:
-    """What is wrong with a cell's outcome or its drop point; empty if document, model and packets agree."""
+    """What is wrong with a cell's outcome or its drop point; empty if expectation, model and packets agree."""
     end = (drop.node, drop.direction) if drop is not None else ("", "")
     foreseen = end in prediction.ends
     predicted = observed if foreseen else prediction.outcome
-    problem = three_way(reach.expected if reach is not None else None, predicted, observed, str)
+    problem = three_way(reach.expected if reach is not None else None, predicted, observed, str, by)
     if problem or drop is None:
         return problem
     death = prediction.death
     foretold = end if foreseen else (death[1].dropped_at, death[0]) if death is not None else ("", "")
     place = resolve_node(scenario, reach.dropped_at) if reach is not None and reach.dropped_at else None
     said = (place, drop.direction) if place is not None else None
-    return three_way(said, foretold, end, lambda at: f"dropped at {at[0]} ({at[1]})")
+    return three_way(said, foretold, end, lambda at: f"dropped at {at[0]} ({at[1]})", by)

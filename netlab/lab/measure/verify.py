@@ -11,7 +11,7 @@ from netlab.azure import asymmetry, outcome
 from netlab.azure.classes import Sample, sample
 from netlab.azure.disagreement import Documented
 from netlab.azure.misfits import unexpected
-from netlab.azure.prediction import predict, story_of
+from netlab.azure.prediction import Forecast, predict, story_of
 from netlab.errors import LabError
 from netlab.lab.build.records import Lab
 from netlab.lab.machine import Machine
@@ -31,6 +31,7 @@ from netlab.lab.measure.checks import (
     views,
 )
 from netlab.lab.measure.health import sessions
+from netlab.lab.measure.probing import all_addresses
 from netlab.lab.story.actions import take
 from netlab.lab.story.addresses import probe_addresses
 from netlab.lab.story.flows import Watched, watched
@@ -144,9 +145,11 @@ def _measure(
     checks += _looked("kernel", lambda: (kernel.check(lab, state, machine),))
     addresses = probe_addresses(lab, machine.clients)
     asked = {address for node, address in addresses.items() if few is None or node in few.nodes}
+    forecast = Forecast(state, all_addresses(state, addresses))
+    foretold = tuple(forecast.matrix(few.asked if few is not None else None))
     effective = partial(effective_routes.check, plan, state, machine.gateways, machine.routes, asked)
     checks += _looked("effective routes", lambda: (effective(),))
-    measured = cells.measure(lab, machine, documented.reach, state, addresses, few.asked if few is not None else None)
+    measured = cells.measure(lab, machine, documented, forecast, foretold, addresses)
     checks += [*troubles, encryption.check(measured.evidence), *arp_table.check(measured.cells, measured.overflows)]
     checks += _looked(backbone.NAME, lambda: backbone.check(plan, state, machine.filters.azure_traffic))
     checks += _looked("routes", lambda: client_routes.check(plan, state, machine.clients, documented.routes))
@@ -159,5 +162,5 @@ def _measure(
         outcome.actions(step),
         measured.foreseen,
         outcome.routes(state),
-        (*unexpected(state, documented), *asymmetry.remarks(state, measured.foretold)),
+        (*unexpected(state, documented), *asymmetry.remarks(state, foretold)),
     )

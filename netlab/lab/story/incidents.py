@@ -22,22 +22,9 @@ from netlab.lab.story.stage import Stage
 from netlab.results.lab import Incident
 from netlab.scenario.models import Action, Flow, Scenario, Step
 from netlab.scenario.names import endpoints
-from netlab.scenario.rules.story import (
-    actions_name_a_part_that_is_there,
-    actions_name_what_they_act_on,
-    bgp_sessions_are_there,
-)
 
 # The routers at the ends of a tunnel.
 Ends = frozenset[str]
-
-
-def refused(scenario: Scenario, action: Action) -> str:
-    """Why an action is none of this scenario's; empty if it is."""
-    told = scenario.model_copy(update={"story": (Step(name="now", do=(action,)),)})
-    rules = (actions_name_what_they_act_on, actions_name_a_part_that_is_there, bgp_sessions_are_there)
-    breaches = (breach for rule in rules for breach in rule(told))
-    return next((breach.message for breach in breaches), "")
 
 
 def reset_gateway(scenario: Scenario, vnet: str) -> tuple[Action, ...]:

@@ -291,3 +291,11 @@ def flows_join_two_machines(scenario: Scenario) -> Breaches:
                 yield Breach((*path, key), f"`{name}` stands for several machines; write {' or '.join(found)}")
         if resolve(scenario, step.flow.source) == resolve(scenario, step.flow.target) != ():
             yield Breach((*path, "target"), "a machine sends nothing to itself; name another one")
+
+
+def refused(scenario: Scenario, action: Action) -> str:
+    """Why an action is none of this scenario's; empty if it is."""
+    told = scenario.model_copy(update={"story": (Step(name="now", do=(action,)),)})
+    rules = (actions_name_what_they_act_on, actions_name_a_part_that_is_there, bgp_sessions_are_there)
+    breaches = (breach for rule in rules for breach in rule(told))
+    return next((breach.message for breach in breaches), "")

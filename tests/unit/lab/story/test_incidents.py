@@ -1,8 +1,6 @@
-"""Faults and resets from outside of a story: what they act on, and what is refused."""
+"""Faults and resets from outside of a story: what they act on."""
 
 from __future__ import annotations
-
-import pytest
 
 from netlab.azure.moments import after, initial
 from netlab.lab.story import incidents
@@ -45,18 +43,3 @@ def test_a_gateway_is_reset_as_it_is_built() -> None:
         ("fail_gateway", 0),
         ("restore_gateway", 0),
     ]
-
-
-@pytest.mark.parametrize(
-    ("asked", "why"),
-    [
-        (action("fail_gateway", vnet="VNet1"), ""),
-        (action("fail_gateway", vnet="VNet2"), "write which `instance`"),
-        (action("fail_gateway", vnet="VNet1", instance=1), "leave it out"),
-        (action("cut_link", name="VNet3"), "there is no VPN gateway, site or client"),
-        (action("fail_tunnel", connection="pear"), "did you mean `pair`?"),
-    ],
-)
-def test_what_the_scenario_has_not_is_refused(asked: Action, why: str) -> None:
-    said = incidents.refused(parse(TWO, "two").scenario, asked)
-    assert (why in said) if why else not said
