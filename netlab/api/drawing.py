@@ -1,7 +1,7 @@
-"""Drawings: DOT in, SVG out."""
+"""Drawings: DOT in, SVG or PNG out."""
 
 from __future__ import annotations
 
-from netlab.machine.drawing import svg
+from netlab.machine.drawing import png, svg
 
-__all__ = ["svg"]
+__all__ = ["png", "svg"]

@@ -37,6 +37,7 @@ __all__ = [
     "findings",
     "load",
     "named",
+    "names",
     "remarks",
 ]
 
@@ -45,6 +46,11 @@ def catalogue() -> list[ListedScenario]:
     """The scenarios that come with netlab."""
     found = (load(str(path)).scenario for path in files().values())
     return [ListedScenario(scenario.name, scenario.description) for scenario in found]
+
+
+def names() -> tuple[str, ...]:
+    """The names of the scenarios that come with netlab."""
+    return tuple(files())
 
 
 def check(reference: str) -> tuple[tuple[Finding, ...], bool]:
@@ -90,7 +96,8 @@ def find_pairs(scenario: Scenario, source: str, target: str) -> tuple[Pair, ...]
     """The pairs of nodes that two names stand for: of machines, or of all machines of VNets and sites."""
     for name in (source, target):
         if not resolve(scenario, name):
-            known = (*scenario.vnets, *scenario.sites, *(item.node for item in endpoints(scenario)))
+            ends = endpoints(scenario)
+            known = (*scenario.vnets, *scenario.sites, *(end.name for end in ends), *(end.node for end in ends))
             raise UsageError(f"{name[:60]!r} is unknown here", suggest(name, known))
     _refuse_unasked_address(scenario, source, target)
     found = tuple(pairs_between(scenario, source, target))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from netlab.cli.labs import load_scenario, require_root
+from netlab.cli.labs import load_scenario, one_name, require_root
 from netlab.cli.options import (
     Format,
     FormatOption,
@@ -74,13 +74,16 @@ def apply(
 
 @app.command()
 def down(
-    lab: LabArgument = "", everything: Annotated[bool, typer.Option("--all", help="Remove every lab.")] = False
+    lab: LabArgument = "",
+    everything: Annotated[bool, typer.Option("--all", help="Remove every lab.")] = False,
+    named: LabOption = "",
 ) -> None:
     """Remove a lab, in whatever state it is."""
     require_root()
     from netlab.api import labs
     from netlab.api.plans import lab_name
 
+    lab = one_name(lab, named)
     if everything and lab:
         raise UsageError("--all and the name of a lab exclude each other", "give one of the two")
     known = labs.names()

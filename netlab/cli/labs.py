@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from netlab.cli.options import Format
 from netlab.cli.output import display, log, print_json
+from netlab.errors import UsageError
 
 if TYPE_CHECKING:
     from netlab.api.scenarios import Loaded
@@ -17,6 +18,13 @@ def require_root() -> None:
     from netlab.api.host import require
 
     require()
+
+
+def one_name(lab: str, named: str) -> str:
+    """The name of a lab, given as an argument or by --lab."""
+    if lab and named:
+        raise UsageError("LAB and --lab exclude each other", "name the lab once")
+    return lab or named
 
 
 def load_scenario(reference: str) -> Loaded:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from netlab.cli import completion
 from netlab.cli.exits import leave
 from netlab.cli.labs import load_scenario, require_root, warned
 from netlab.cli.options import (
@@ -29,7 +30,7 @@ from netlab.cli.options import (
     ScenarioArgument,
     StepOption,
 )
-from netlab.cli.output import complain, display, log, print_json, print_table, put, width, write_text
+from netlab.cli.output import complain, display, log, print_json, print_table, put, width, write_bytes, write_text
 from netlab.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -43,7 +44,12 @@ app = typer.Typer()
 @app.command()
 def check(
     given: Annotated[
-        list[str], typer.Argument(metavar="FILE|SCENARIO", help="Files, names from `netlab list`, or - for input.")
+        list[str],
+        typer.Argument(
+            metavar="FILE|SCENARIO",
+            help="Files, names from `netlab list`, or - for input.",
+            autocompletion=completion.scenarios,
+        ),
     ],
     output: FormatOption = Format.table,
 ) -> None:
@@ -214,8 +220,12 @@ def plan(
 
 @app.command()
 def graph(
-    scenario: Annotated[str, typer.Argument(metavar="SCENARIO|FILE|LAB", help="What to draw.")],
-    output: Annotated[Drawing, typer.Option("--format", "-f", help="How to draw.")] = Drawing.mermaid,
+    scenario: Annotated[
+        str, typer.Argument(metavar="SCENARIO|FILE|LAB", help="What to draw.", autocompletion=completion.scenarios)
+    ],
+    output: Annotated[
+        Drawing | None, typer.Option("--format", "-f", help="How to draw; else by the file's suffix, or Mermaid.")
+    ] = None,
     file: FileOption = None,
     matrix: Annotated[bool, typer.Option("--matrix", help="Also who reaches whom after each step, predicted.")] = False,
 ) -> None:
@@ -225,22 +235,25 @@ def graph(
     """
     from netlab.api import model
 
+    how = output or _by_suffix(file)
+    if how is Drawing.png and file is None:
+        raise UsageError("a PNG is no text", "name a file: netlab graph SCENARIO -o FILE.png")
     found = warned(model.load_or_read(scenario)).scenario
     drawn, ends = model.topology(found), model.machines(found)
     steps = model.prediction(found).steps if matrix else ()
-    if output is Drawing.mermaid:
+    if how is Drawing.mermaid:
         from netlab.report.mermaid import mermaid
 
-        text = mermaid(drawn, ends, steps)
+        put(file, mermaid(drawn, ends, steps))
+        return
+    from netlab.api import drawing
+    from netlab.report.dot import dot
+
+    text = dot(drawn, ends, steps)
+    if how is Drawing.png and file is not None:
+        write_bytes(file, drawing.png(text))
     else:
-        from netlab.report.dot import dot
-
-        text = dot(drawn, ends, steps)
-    if output is Drawing.svg:
-        from netlab.api.drawing import svg
-
-        text = svg(text)
-    put(file, text)
+        put(file, drawing.svg(text) if how is Drawing.svg else text)
 
 
 @app.command()
@@ -253,6 +266,22 @@ def schema(
     from netlab.report.schemas import schema as make
 
     print_json(make(name))
+
+
+# The suffixes of files in which each kind of drawing is kept.
+_SUFFIXES = {
+    **{f".{kind}": kind for kind in (Drawing.dot, Drawing.svg, Drawing.png)},
+    **dict.fromkeys((".gv",), Drawing.dot),
+    **dict.fromkeys((".mmd", ".mermaid", ".md", ".txt", ""), Drawing.mermaid),
+}
+
+
+def _by_suffix(file: Path | None) -> Drawing:
+    """The kind of drawing that a file's name asks for; Mermaid without a file."""
+    suffix = file.suffix.lower() if file is not None else ""
+    if suffix not in _SUFFIXES:
+        raise UsageError(f"netlab draws no {suffix[:20]} file", "name a .svg, .png, .dot or .mmd file, or say -f")
+    return _SUFFIXES[suffix]
 
 
 def _foreseen(scenario: str, step: str, source: str, target: str, protocol: Protocol) -> Explanation:

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from netlab.cli import completion
+
 
 class Format(StrEnum):
     """How a reading verb prints."""
@@ -30,6 +32,7 @@ class Drawing(StrEnum):
     mermaid = "mermaid"
     dot = "dot"
     svg = "svg"
+    png = "png"
 
 
 class Plane(StrEnum):
@@ -47,10 +50,26 @@ class Link(StrEnum):
     secondary = "secondary"
 
 
-ScenarioArgument = Annotated[str, typer.Argument(metavar="SCENARIO|FILE", help="A name from `netlab list`, or a file.")]
-LabArgument = Annotated[str, typer.Argument(metavar="LAB", help="Not needed where only one lab is up.")]
-LabOption = Annotated[str, typer.Option("--lab", "-l", metavar="LAB", help="Not needed where only one lab is up.")]
-NodeArgument = Annotated[str, typer.Argument(metavar="NODE", help="A name from `netlab nodes`, or a short one.")]
+ScenarioArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="SCENARIO|FILE", help="A name from `netlab list`, or a file.", autocompletion=completion.scenarios
+    ),
+]
+LabArgument = Annotated[
+    str,
+    typer.Argument(metavar="LAB", help="Not needed where only one lab is up.", autocompletion=completion.labs),
+]
+LabOption = Annotated[
+    str,
+    typer.Option(
+        "--lab", "-l", metavar="LAB", help="Not needed where only one lab is up.", autocompletion=completion.labs
+    ),
+]
+NodeArgument = Annotated[
+    str,
+    typer.Argument(metavar="NODE", help="A name from `netlab nodes`, or a short one.", autocompletion=completion.nodes),
+]
 UserOption = Annotated[bool, typer.Option("--user", help="As the user who called netlab by sudo, not as root.")]
 NameOption = Annotated[str, typer.Option("--name", metavar="LAB", help="The lab's name; else the scenario's.")]
 ScaleOption = Annotated[
@@ -62,9 +81,18 @@ FileOption = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE
 AllPairsOption = Annotated[bool, typer.Option("--all-pairs", help="Ask every machine, however many are alike.")]
 EverythingOption = Annotated[bool, typer.Option("--all", help="Print every step in full, not only what it changed.")]
 PredictedOption = Annotated[
-    str, typer.Option("--predicted", metavar="SCENARIO|FILE", help="Ask the model, not a running lab.")
+    str,
+    typer.Option(
+        "--predicted",
+        metavar="SCENARIO|FILE",
+        help="Ask the model, not a running lab.",
+        autocompletion=completion.scenarios,
+    ),
 ]
-StepOption = Annotated[str, typer.Option("--step", help="With --predicted: after this step of the story.")]
+StepOption = Annotated[
+    str,
+    typer.Option("--step", help="With --predicted: after this step of the story.", autocompletion=completion.steps),
+]
 ProtocolOption = Annotated[Asking, typer.Option("--protocol", "-p", help="What the probe is.")]
 FormatOption = Annotated[Format, typer.Option("--format", "-f", help="How to print.")]
 

@@ -114,6 +114,12 @@ def write_text(path: Path, text: str) -> None:
         files.write(path, text.encode(errors="backslashreplace"))
 
 
+def write_bytes(path: Path, content: bytes) -> None:
+    """A picture into a file that the command line names."""
+    with files.named(path):
+        files.write(path, content)
+
+
 def require_writable(path: Path) -> None:
     """UsageError if a file that the command line names could not be written."""
     with files.named(path):

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from netlab.cli.labs import require_root
+from netlab.cli.labs import one_name, require_root
 from netlab.cli.options import Format, FormatOption, LabArgument, LabOption
 from netlab.cli.output import display, print_rows
 
@@ -57,9 +57,9 @@ def disconnect(client: ClientArgument, gateway: GatewayOption = "", lab: LabOpti
 
 
 @app.command()
-def certificates(lab: LabArgument = "", output: FormatOption = Format.table) -> None:
+def certificates(lab: LabArgument = "", named: LabOption = "", output: FormatOption = Format.table) -> None:
     """List certificates, thumbprints, what is revoked."""
     require_root()
     from netlab.api import labs, story
 
-    print_rows(story.list_certificates(labs.read(lab)), output)
+    print_rows(story.list_certificates(labs.read(one_name(lab, named))), output)

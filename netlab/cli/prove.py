@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from netlab.cli import completion
 from netlab.cli.exits import leave, undisturbed
-from netlab.cli.labs import load_scenario, require_root
+from netlab.cli.labs import load_scenario, one_name, require_root
 from netlab.cli.options import (
     AllPairsOption,
     Asking,
@@ -37,7 +39,7 @@ from netlab.cli.output import (
     width,
     write_text,
 )
-from netlab.errors import ExitCode, NetlabError, UsageError
+from netlab.errors import ExitCode, NetlabError, ScenarioError, UsageError
 
 if TYPE_CHECKING:
     from netlab.api.labs import Lab
@@ -52,6 +54,7 @@ def verify(
     lab: LabArgument = "",
     all_pairs: AllPairsOption = False,
     everything: EverythingOption = False,
+    named: LabOption = "",
     output: FormatOption = Format.table,
 ) -> None:
     """Send packets between all pairs; compare with expectations.
@@ -62,7 +65,7 @@ def verify(
     require_root()
     from netlab.api import labs
 
-    report = _verify(labs.read(lab), all_pairs)
+    report = _verify(labs.read(one_name(lab, named)), all_pairs)
     _print_reports([report], output, single=True, everything=everything)
     leave(_code(report))
 
@@ -70,7 +73,10 @@ def verify(
 @app.command("test")
 def run_tests(
     scenarios: Annotated[
-        list[str], typer.Argument(metavar="SCENARIO|FILE", help="Names from `netlab list`, or files.")
+        list[str],
+        typer.Argument(
+            metavar="SCENARIO|FILE", help="Names from `netlab list`, or files.", autocompletion=completion.scenarios
+        ),
     ],
     junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write JUnit XML.")] = None,
     all_pairs: AllPairsOption = False,
@@ -79,13 +85,14 @@ def run_tests(
     output: FormatOption = Format.table,
 ) -> None:
     """Build, verify and remove the lab of each scenario in turn."""
-    loaded = [load_scenario(scenario) for scenario in scenarios]
-    require_root()
+    broken: dict[str, str] = {}
+    codes = [ExitCode.OK]
+    loaded = list(_loaded(scenarios, broken, codes))
+    if loaded:
+        require_root()
     if junit is not None:
         require_writable(junit)
     reports: list[Report] = []
-    broken: dict[str, str] = {}
-    codes = [ExitCode.OK]
     for item in loaded:
         log(f"{item.scenario.name}:")
         try:
@@ -106,6 +113,7 @@ def run_tests(
 def make_report(
     lab: LabArgument = "",
     all_pairs: AllPairsOption = False,
+    named: LabOption = "",
     file: FileOption = None,
     source: Annotated[
         Path | None, typer.Option("--from", metavar="FILE", help="What `netlab verify -f json` wrote; needs no root.")
@@ -117,6 +125,7 @@ def make_report(
     from netlab.report.encoding import read
     from netlab.report.page import page
 
+    lab = one_name(lab, named)
     if source is not None and lab:
         raise UsageError("--from and the name of a lab exclude each other", "give one of the two")
     if source is not None:
@@ -165,7 +174,10 @@ def trace(
 @app.command()
 def capture(
     file: Annotated[Path, typer.Option("--write", "-w", metavar="FILE.pcapng", help="Where to.", show_default=False)],
-    nodes: Annotated[list[str] | None, typer.Argument(metavar="[NODE...]", help="Names from `netlab nodes`.")] = None,
+    nodes: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NODE...]", help="Names from `netlab nodes`.", autocompletion=completion.nodes),
+    ] = None,
     everywhere: Annotated[bool, typer.Option("--all", help="At every node.")] = False,
     seconds: Annotated[float | None, typer.Option("--seconds", metavar="N", min=0, help="Else until Ctrl-C.")] = None,
     keys: Annotated[bool, typer.Option("--keys", help="Also write FILE.keys: decrypts IKE, ESP, SSTP.")] = False,
@@ -226,6 +238,18 @@ def tested(loaded: Loaded, time_scale: float | None, data_plane: Plane, *, all_p
         with undisturbed():
             log(f"removing {lab}")
             labs.down(lab)
+
+
+def _loaded(references: list[str], broken: dict[str, str], codes: list[ExitCode]) -> Iterator[Loaded]:
+    """The scenarios; one that is not valid costs no other its lab, and is ``broken``."""
+    for reference in references:
+        try:
+            yield load_scenario(reference)
+        except NetlabError as error:
+            complain(error)
+            findings = error.findings if isinstance(error, ScenarioError) else ()
+            broken[reference] = "\n".join((error.message, *map(str, findings)))
+            codes.append(error.exit_code)
 
 
 def _print_reports(reports: list[Report], output: Format, *, single: bool, everything: bool = False) -> None:

@@ -12,7 +12,7 @@ import typer
 
 from netlab import files
 from netlab.cli.exits import leave
-from netlab.cli.labs import require_root
+from netlab.cli.labs import one_name, require_root
 from netlab.cli.options import Format, FormatOption, LabArgument, LabOption, NodeArgument, UserOption
 from netlab.cli.output import display, log, print_json, print_rows, print_table
 from netlab.errors import ExitCode, UsageError
@@ -24,12 +24,12 @@ _NO_SUCH_COMMAND = 127
 
 
 @app.command()
-def status(lab: LabArgument = "", output: FormatOption = Format.table) -> None:
+def status(lab: LabArgument = "", named: LabOption = "", output: FormatOption = Format.table) -> None:
     """Say whether daemons, connections, BGP sessions are alive."""
     require_root()
     from netlab.api import labs
 
-    found = labs.status(lab)
+    found = labs.status(one_name(lab, named))
     if output is Format.json:
         print_json(found)
     elif not found:
@@ -44,12 +44,12 @@ def status(lab: LabArgument = "", output: FormatOption = Format.table) -> None:
 
 
 @app.command()
-def nodes(lab: LabArgument = "", output: FormatOption = Format.table) -> None:
+def nodes(lab: LabArgument = "", named: LabOption = "", output: FormatOption = Format.table) -> None:
     """List a lab's nodes with their namespaces and addresses."""
     require_root()
     from netlab.api import labs
 
-    print_rows(labs.nodes(labs.read(lab)), output)
+    print_rows(labs.nodes(labs.read(one_name(lab, named))), output)
 
 
 @app.command()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from netlab.cli import completion
 from netlab.cli.exits import leave
 from netlab.cli.labs import load_scenario, require_root
 from netlab.cli.options import Format, FormatOption, Plane, PlaneOption, ScaleOption, ScenarioArgument
@@ -23,7 +24,10 @@ app = typer.Typer()
 @app.command()
 def sweep(
     scenario: ScenarioArgument,
-    step: Annotated[str, typer.Option("--step", help="After this step of the story; else as built.")] = "",
+    step: Annotated[
+        str,
+        typer.Option("--step", help="After this step of the story; else as built.", autocompletion=completion.steps),
+    ] = "",
     pairs: Annotated[bool, typer.Option("--pairs", help="Every two failures at once, too.")] = False,
     predict: Annotated[bool, typer.Option("--predict", help="Only predict; needs no root.")] = False,
     junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write JUnit XML.")] = None,

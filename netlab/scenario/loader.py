@@ -61,7 +61,7 @@ def parse(text: str, where: str) -> Loaded:
         others = salvage.breaches(document.data, (item["loc"] for item in shape))
         found = (*broken, *(_of_rule(breach, document, where) for breach in others))
         raise _invalid(where, found, "`netlab schema` prints all keys of a scenario file") from None
-    found = tuple(_of_rule(breach, document, where) for breach in rules.check(scenario))
+    found = _in_order(_of_rule(breach, document, where) for breach in rules.check(scenario))
     if any(finding.severity == "error" for finding in found):
         raise _invalid(where, found)
     return Loaded(scenario, text, where, found, document)
@@ -113,6 +113,9 @@ def decoded(data: bytes, where: str) -> str:
 def _unknown(reference: str, known: Mapping[str, Path]) -> UsageError:
     if not known:
         return UsageError(f"there is no file {short(reference)}", "`netlab list` shows the scenarios that have a name")
+    beside = next((found for suffix in SUFFIXES if (found := Path(reference + suffix)).is_file()), None)
+    if beside is not None:
+        return UsageError(f"there is no scenario {short(reference)}", f"did you mean the file `{beside}`?")
     return UsageError(
         f"there is no scenario and no file {short(reference)}; {suggest(reference, known)}",
         "`netlab list` shows all of them",
@@ -121,8 +124,12 @@ def _unknown(reference: str, known: Mapping[str, Path]) -> UsageError:
 
 def _invalid(where: str, findings: tuple[Finding, ...], hint: str = "") -> ScenarioError:
     errors = sum(finding.severity == "error" for finding in findings)
-    ordered = tuple(sorted(findings, key=lambda finding: finding.line))
-    return ScenarioError(f"{where}: {errors} error{'s' if errors > 1 else ''}", ordered, hint)
+    return ScenarioError(f"{where}: {errors} error{'s' if errors > 1 else ''}", _in_order(findings), hint)
+
+
+def _in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Findings as a reader meets them, line by line."""
+    return tuple(sorted(findings, key=lambda finding: finding.line))
 
 
 def _of_rule(breach: rules.Breach, document: Document, where: str) -> Finding:

@@ -1,4 +1,4 @@
-"""`check` of several files, of standard input, and what it counts."""
+"""`check` of several files, of standard input, and what it counts; `graph` into files; `explain` by protocol."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from netlab.cli import app
+from netlab.cli.labs import load_scenario
 from netlab.errors import UsageError
 from netlab.scenario.loader import MAX_BYTES, catalogue
 
@@ -72,3 +73,76 @@ def test_standard_input_is_bounded_and_text_as_a_file_is(data: bytes, message: s
     done = CliRunner().invoke(app, ["check", "-"], input=data)
     assert done.exit_code == 2
     assert message in done.output
+
+
+@pytest.mark.parametrize("name", ["private-endpoint-hub-spoke", "udr-own-vpn-server", "p2s-sstp-through-proxy"])
+def test_findings_are_in_the_order_of_lines(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Warnings of a valid file, too, whichever rule they are of."""
+    (capsys.readouterr(), load_scenario(name))
+    lines = [int(line.split(":")[1]) for line in capsys.readouterr().err.splitlines()]
+    assert lines == sorted(lines)
+
+
+# --- graph ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("file", "begins"),
+    [
+        ("x.svg", b"<?xml"),
+        ("x.SVG", b"<?xml"),
+        ("x.png", b"\x89PNG"),
+        ("x.dot", b"digraph"),
+        ("x.gv", b"digraph"),
+        ("x.mmd", b"flowchart"),
+        ("x.md", b"flowchart"),
+        ("x", b"flowchart"),
+    ],
+)
+def test_the_suffix_says_how_to_draw(tmp_path: Path, file: str, begins: bytes) -> None:
+    done = CliRunner().invoke(app, ["graph", "s2s-static", "-o", str(tmp_path / file)])
+    assert done.exit_code == 0, done.output
+    assert begins in (tmp_path / file).read_bytes()[:200]
+
+
+def test_the_format_goes_before_the_suffix(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["graph", "s2s-static", "-f", "dot", "-o", str(tmp_path / "x.svg")])
+    assert done.exit_code == 0
+    assert (tmp_path / "x.svg").read_text().startswith("digraph")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"), [(("-o", "x.pdf"), "netlab draws no .pdf file"), (("-f", "png"), "a PNG is no text")]
+)
+def test_what_cannot_be_drawn_is_refused(options: tuple[str, ...], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        CliRunner().invoke(app, ["graph", "s2s-static", *options], catch_exceptions=False)
+
+
+# --- a file beside ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("suffix", [".yaml", ".yml"])
+@pytest.mark.parametrize("verb", ["up", "predict", "plan"])
+def test_a_name_without_its_suffix_is_that_of_a_file_beside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verb: str, suffix: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / f"mine{suffix}").write_text(STATIC)
+    with pytest.raises(UsageError) as caught:
+        CliRunner().invoke(app, [verb, "mine"], catch_exceptions=False)
+    assert (caught.value.message, caught.value.hint) == (
+        "there is no scenario `mine`",
+        f"did you mean the file `mine{suffix}`?",
+    )
+
+
+# --- explain by protocol ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("protocol", "code"), [("icmp", 1), ("tcp", 0), ("udp", 0)])
+def test_a_private_endpoint_takes_no_ping(protocol: str, code: int) -> None:
+    """E12."""
+    pair = ("private-endpoint-hub-spoke", "near", "sql")
+    done = CliRunner().invoke(app, ["explain", *pair[1:], "--predicted", pair[0], "-p", protocol])
+    assert done.exit_code == code, done.output
