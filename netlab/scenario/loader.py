@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,9 +114,9 @@ def decoded(data: bytes, where: str) -> str:
 def _unknown(reference: str, known: Mapping[str, Path]) -> UsageError:
     if not known:
         return UsageError(f"there is no file {short(reference)}", "`netlab list` shows the scenarios that have a name")
-    beside = next((found for suffix in SUFFIXES if (found := Path(reference + suffix)).is_file()), None)
+    beside = next((reference + suffix for suffix in SUFFIXES if os.path.isfile(reference + suffix)), None)
     if beside is not None:
-        return UsageError(f"there is no scenario {short(reference)}", f"did you mean the file `{beside}`?")
+        return UsageError(f"there is no scenario {short(reference)}", f"did you mean the file {short(beside)}?")
     return UsageError(
         f"there is no scenario and no file {short(reference)}; {suggest(reference, known)}",
         "`netlab list` shows all of them",
