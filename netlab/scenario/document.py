@@ -26,6 +26,7 @@ from yaml.reader import ReaderError
 
 from netlab.characters import commanding
 from netlab.errors import Finding, ScenarioError
+from netlab.scenario import slips
 from netlab.scenario.names import short
 
 MAX_DEPTH = 20
@@ -60,6 +61,10 @@ class Document:
 UNREAD = Document(None, {(): 1})
 
 
+class _Refused(MarkedYAMLError):  # type: ignore[misc]  # PyYAML has no types
+    """What YAML takes and a scenario does not, with our own message."""
+
+
 def read(text: str, where: str) -> Document:
     """The one document of a text; ``where`` is the file's name for messages."""
     lines: dict[Place, int] = {(): 1}
@@ -72,8 +77,18 @@ def read(text: str, where: str) -> Document:
     except UnicodeEncodeError as error:
         raise _strange(where, text.count("\n", 0, error.start) + 1, ord(text[error.start])) from None
     except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise refusal(where, mark.line + 1 if mark else 1, error.problem or "not YAML") from None
+        raise refusal(where, *_in_words(text, error)) from None
+
+
+def _in_words(text: str, error: MarkedYAMLError) -> tuple[int, str]:
+    """The line of an error, and what is wrong there."""
+    mark = error.problem_mark or error.context_mark
+    problem = error.problem or "not YAML"
+    if isinstance(error, _Refused) or mark is None:
+        return mark.line + 1 if mark is not None else 1, problem
+    began = error.context_mark or mark
+    spots = slips.Spot(mark.line, mark.column), slips.Spot(began.line, began.column)
+    return slips.slip(text, slips.Trouble(problem, spots[0], error.context or "", spots[1]))
 
 
 def _strange(where: str, line: int, character: int) -> ScenarioError:
@@ -163,4 +178,4 @@ def _refuse_extras(event: Any, place: Place) -> None:
 
 
 def _refused(message: str, event: Any) -> MarkedYAMLError:
-    return MarkedYAMLError(problem=message, problem_mark=event.start_mark)
+    return _Refused(problem=message, problem_mark=event.start_mark)

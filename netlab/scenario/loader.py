@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ from netlab.scenario.names import nearest, short, suggest
 from netlab.scenario.unmodelled import unmodelled
 
 MAX_BYTES = 1024 * 1024
+# A key and its value without a space between: to YAML one text.
+TIGHT = re.compile(r"[\w-]+:\S")
 SUFFIXES = (".yaml", ".yml")
 SECRET = "shared_key"
 NAMES = {
@@ -163,8 +166,12 @@ def _complaint(error: ErrorDetails, place: Place) -> str:
             return f"{value} is longer than {context['max_length']} characters"
         case "string_type":
             return f"{value} is not text; text that looks like something else needs quotes"
+        case "tuple_type" if str(error["input"]).startswith("-"):
+            return "a space is missing after `-`"
         case "tuple_type":
             return f"{value} is not a list; write [one, another]"
+        case "dict_type" | "model_type" if TIGHT.match(str(error["input"])):
+            return "a space is missing after `:`"
         case "dict_type" | "model_type":
             return f"{value} is not a mapping; write `key: value`"
         case "too_short":
@@ -183,6 +190,8 @@ def _unknown_key(key: str, model: type[Model]) -> str:
     azures = unmodelled(key)
     if azures is not None:
         return azures.sentence
+    if TIGHT.match(key) and key.partition(":")[0] in model.model_fields:
+        return "a space is missing after `:`"
     near = nearest(key, model.model_fields)
     guess = f"did you mean `{near}`? " if near else ""
     return f"unknown key; {guess}allowed here: {', '.join(model.model_fields)}"
