@@ -42,7 +42,8 @@ def steps(context: typer.Context, incomplete: str) -> list[str]:
     """The steps of the story of the scenario that is named before."""
     from netlab.api.scenarios import load
 
-    reference = context.params.get("predicted") or context.params.get("scenario")
+    # Before an option that lacks its value, arguments are not assigned yet.
+    reference = context.params.get("predicted") or context.params.get("scenario") or next(iter(context.args), None)
     try:
         return _fitting((step.name for step in load(reference).scenario.story), incomplete) if reference else []
     except (NetlabError, OSError):

@@ -89,6 +89,9 @@ PredictedOption = Annotated[
         autocompletion=completion.scenarios,
     ),
 ]
+AfterOption = Annotated[
+    str, typer.Option("--step", help="After this step of the story; else as built.", autocompletion=completion.steps)
+]
 StepOption = Annotated[
     str,
     typer.Option("--step", help="With --predicted: after this step of the story.", autocompletion=completion.steps),

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from netlab.cli import completion
 from netlab.cli.exits import leave
 from netlab.cli.labs import load_scenario, require_root
-from netlab.cli.options import Format, FormatOption, Plane, PlaneOption, ScaleOption, ScenarioArgument
+from netlab.cli.options import AfterOption, Format, FormatOption, Plane, PlaneOption, ScaleOption, ScenarioArgument
 from netlab.cli.output import display, log, print_json, print_table, require_writable, write_text
 from netlab.cli.prove import tested
 from netlab.errors import ExitCode
@@ -24,10 +23,7 @@ app = typer.Typer()
 @app.command()
 def sweep(
     scenario: ScenarioArgument,
-    step: Annotated[
-        str,
-        typer.Option("--step", help="After this step of the story; else as built.", autocompletion=completion.steps),
-    ] = "",
+    step: AfterOption = "",
     pairs: Annotated[bool, typer.Option("--pairs", help="Every two failures at once, too.")] = False,
     predict: Annotated[bool, typer.Option("--predict", help="Only predict; needs no root.")] = False,
     junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write JUnit XML.")] = None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -11,7 +11,8 @@ from netlab.azure import asymmetry, outcome
 from netlab.azure.classes import Sample, sample
 from netlab.azure.disagreement import Documented
 from netlab.azure.misfits import unexpected
-from netlab.azure.prediction import Forecast, predict, story_of
+from netlab.azure.prediction import Forecast, Predicted, predict, story_of
+from netlab.azure.state import State
 from netlab.errors import LabError
 from netlab.lab.build.records import Lab
 from netlab.lab.machine import Machine
@@ -113,6 +114,12 @@ def _play(
         return _measure(stage, step, documented, found, running, few)
 
 
+def _foretold(state: State, addresses: Mapping[str, str], few: Sample | None) -> tuple[Forecast, tuple[Predicted, ...]]:
+    """What the model foresees with the addresses that endpoints have now."""
+    forecast = Forecast(state, all_addresses(state, addresses))
+    return forecast, tuple(forecast.matrix(few.asked if few is not None else None))
+
+
 def _measurable(stage: Stage, step: Step) -> Step:
     """A step, without its flow where the namespace of one of its ends is gone."""
     if step.flow is None:
@@ -145,8 +152,7 @@ def _measure(
     checks += _looked("kernel", lambda: (kernel.check(lab, state, machine),))
     addresses = probe_addresses(lab, machine.clients)
     asked = {address for node, address in addresses.items() if few is None or node in few.nodes}
-    forecast = Forecast(state, all_addresses(state, addresses))
-    foretold = tuple(forecast.matrix(few.asked if few is not None else None))
+    forecast, foretold = _foretold(state, addresses, few)
     effective = partial(effective_routes.check, plan, state, machine.gateways, machine.routes, asked)
     checks += _looked("effective routes", lambda: (effective(),))
     measured = cells.measure(lab, machine, documented, forecast, foretold, addresses)

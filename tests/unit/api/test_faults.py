@@ -37,18 +37,12 @@ def test_a_verb_stands_for_an_action(verb: str, subject: dict[str, Any], begins:
     assert ending.verb == ends
 
 
-def test_both_instances_are_mended_at_once() -> None:
-    """To break a part has to name it; to mend may name none."""
-    assert written("gateway", mend=True, vnet="VNet1") == {"restore_gateway": {"vnet": "VNet1"}}
-    with pytest.raises(UsageError, match="write which `instance`"):
-        written("gateway", vnet="VNet1")
-
-
 @pytest.mark.parametrize(
     ("verb", "subject", "message"),
     [
         ("gatway", {"vnet": "VNet1"}, "there is no fault `gatway`"),
         ("gateway", {"vnet": "VNet9", "instance": 0}, "fail_gateway: "),
+        ("gateway", {"vnet": "VNet1"}, "write which `instance`: 0 or 1"),
         ("gateway", {"net": "VNet1"}, "gateway: "),
         ("gateway", {"vnet": "VNet1", "instance": 7}, "gateway: instance: "),
         ("link", {"name": "Site3"}, "there is no VPN gateway, site or client"),

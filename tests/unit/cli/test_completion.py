@@ -15,7 +15,7 @@ from netlab.scenario.loader import catalogue
 def completed(words: str, number: int) -> list[str]:
     environment = {"_NETLAB_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(number)}
     done = CliRunner().invoke(app, [], env=environment, prog_name="netlab")
-    return done.stdout.split("\n")[:-1]
+    return list(filter(None, done.stdout.split("\n")))
 
 
 @pytest.fixture

@@ -196,7 +196,7 @@ def test_a_step_of_the_story_is_a_moment() -> None:
     lab = of(WITH_A_STORY)
     lab.reaches("desk", "app")
     lab.play(until="the branch is cut off")
-    lab.drops("desk", "app", because=Drop.LINK_CUT)
+    lab.drops("desk", "app", because=Drop.NO_PRIVATE_ROUTE)
     with pytest.raises(AssertionError, match="after 'the branch is cut off'"):
         lab.reaches("desk", "app")
     lab.rewind()

@@ -23,14 +23,16 @@ def test_failing(netlab_lab):
 
 def test_changed_in_the_same_network(netlab_lab):
     lab = netlab_lab("net.yaml")
-    lab.fault("internet").__enter__()
-    lab.drops("desk", "app")
+    broken = lab.fault("gateway", vnet="Hub", instance=0)
+    broken.__enter__()
+    lab.reaches("desk", "app", via="Hub-gw-1")
+    netlab_lab.left = broken  # alive until the test ends
 
 def test_as_it_was_before(netlab_lab):
-    netlab_lab("net.yaml").reaches("desk", "app")
+    netlab_lab("net.yaml").reaches("desk", "app", via="Hub-gw-0")
 
 def test_catalogue(netlab_lab):
-    netlab_lab("s2s-static").reaches("VNet1", "Site1")
+    netlab_lab("s2s-active-active").reaches("VNet1", "Site1")
 
 def test_wrong_file(netlab_lab):
     netlab_lab("wrong.yaml")
@@ -70,14 +72,14 @@ def test_what_fails_is_explained_and_costs_no_other_test(tmp_path: Path) -> None
     assert "lonely-batch to branch-desk (icmp, udp, tcp): the test expects reachable" in said
     assert "None route: 10.101.0.10" in said
     # The findings of a file, with their lines; and the line of the test, not one of netlab.
-    assert re.search(r"wrong\.yaml:3: error: .*did you mean `address_space`", said)
+    assert re.search(r"wrong\.yaml:3: error: .*unknown key; did you mean `address_space`", said)
     assert "test_net.py:3: AssertionError" in said
 
 
 def test_the_page_shows_the_example_and_the_words_of_each_fault() -> None:
     page = (CHECKOUT / "docs/how-to/test-in-python.md").read_text()
     assert f"```python\n{(EXAMPLES / 'test_net.py').read_text()}```" in page
-    rows = dict(re.findall(r"^\| `([a-z-]+)` \| (.*) \|$", page, re.MULTILINE))
+    rows = dict(re.findall(r"^\| `([a-z-]+)` \|(.*)\|$", page, re.MULTILINE))
     words = {verb.name: {verb.key, *(part.key for part in verb.parts)} - {""} for verb in VERBS}
     assert {verb: set(re.findall("`([a-z]+)`", row)) for verb, row in rows.items()} == words
 
