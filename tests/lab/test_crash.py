@@ -9,7 +9,6 @@ import random
 import re
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 
@@ -209,9 +208,18 @@ def test_a_test_interrupted_while_it_removes_its_lab_goes_on_with_that() -> None
 
 def test_killed_in_any_verb_nothing_is_left() -> None:
     """Each verb of a lab once; `make reliability` kills hundreds."""
-    command = [sys.executable, CHECKOUT / "scripts/reliability", "kills", "--count", "23", "--seed", str(SEED)]
+    command = [CHECKOUT / "scripts/reliability", "kills", "--count", "23", "--seed", str(SEED)]
     done = subprocess.run(command, capture_output=True, text=True, env=dict(os.environ), check=False)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)["kills"]
     assert (found["kills"], found["left"]) == (23, [])
     assert all(row["kills"] == 1 for row in found["verbs"].values())
+
+
+def test_a_soak_says_what_became_of_a_lab() -> None:
+    """For a moment; `make reliability` takes half an hour for each of two large ones."""
+    command = [CHECKOUT / "scripts/reliability", "soak", "hubsites", "1", "--minutes", "0.05"]
+    done = subprocess.run(command, capture_output=True, text=True, env=dict(os.environ), check=False)
+    assert done.returncode == 0, done.stderr
+    (found,) = json.loads(done.stdout)["soaks"]
+    assert (found["flaps"], found["unhealthy"]) == (0, [])
