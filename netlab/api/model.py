@@ -7,7 +7,7 @@ import os
 from netlab.api.scenarios import find_two
 from netlab.azure import outcome
 from netlab.azure.outcome import prediction
-from netlab.azure.prediction import endpoint_addresses, pair, predict
+from netlab.azure.prediction import Forecast, PredictedStep, endpoint_addresses, predict
 from netlab.azure.state import State
 from netlab.errors import UsageError
 from netlab.lab.build import records
@@ -35,21 +35,29 @@ def load_or_read(reference: str) -> Loaded:
 
 def explanation(scenario: Scenario, step: str, source: str, target: str, protocol: Protocol) -> Explanation:
     """Why a pair can talk or not, after a step of the story (the first one where none is named)."""
-    now, nodes = state(scenario, step), find_two(scenario, source, target)
+    forecast, nodes = _chosen(scenario, step).forecast, find_two(scenario, source, target)
     ends = by_node(scenario)
-    return explained(now, ends[nodes[0]], ends[nodes[1]], protocol)
+    return _explained(forecast, ends[nodes[0]], ends[nodes[1]], protocol)
 
 
 def explained(now: State, source: Endpoint, target: Endpoint, protocol: Protocol) -> Explanation:
     """Why a pair can talk or not at a moment."""
-    addresses = endpoint_addresses(now)
-    return outcome.explanation(now, pair(now, source, target, addresses, protocol), addresses)
+    return _explained(Forecast(now, endpoint_addresses(now)), source, target, protocol)
+
+
+def _explained(forecast: Forecast, source: Endpoint, target: Endpoint, protocol: Protocol) -> Explanation:
+    found = forecast.pair(source, target, protocol)
+    return outcome.explanation(forecast.state, found, forecast.addresses)
 
 
 def state(scenario: Scenario, step: str) -> State:
     """The state after a step of the story (the first one where none is named)."""
+    return _chosen(scenario, step).state
+
+
+def _chosen(scenario: Scenario, step: str) -> PredictedStep:
     steps = list(predict(scenario))
     chosen = next((item for item in steps if not step or item.name == step), None)
     if chosen is None:
         raise UsageError(f"{scenario.name} has no step {step[:60]!r}", suggest(step, [item.name for item in steps]))
-    return chosen.state
+    return chosen

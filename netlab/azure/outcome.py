@@ -78,8 +78,9 @@ def foreseen(state: State, item: Predicted, addresses: Mapping[str, IPv4Address]
 
 
 def actions(step: Step) -> tuple[str, ...]:
-    """The actions of a step as text."""
-    return tuple(": ".join(filter(None, (one.verb, ", ".join(_subject(one))))) for one in step.do)
+    """The actions of a step as text, and how big its probes are where it says so."""
+    probing = (f"probe: {step.size} bytes with DF",) if step.size else ()
+    return (*(": ".join(filter(None, (one.verb, ", ".join(_subject(one))))) for one in step.do), *probing)
 
 
 def _subject(action: Action) -> Iterator[str]:

@@ -15,6 +15,7 @@ from netlab.azure.dataplane.plane import Plane
 from netlab.azure.dataplane.walk import Walk
 from netlab.azure.moments import after, initial
 from netlab.azure.p2s.routes import pool_addresses
+from netlab.azure.sizes import TCP_HEADERS
 from netlab.azure.state import State
 from netlab.results.drops import Direction, Drop, DropType, cause
 from netlab.results.protocols import PORT, PROTOCOLS, SOURCE_PORTS, Protocol
@@ -34,7 +35,7 @@ class Predicted:
     packet.
 
     Several where equal paths share the load; they all end alike, else the first that is dropped counts. It holds for
-    ``protocols``.
+    ``protocols``, and for packets of this ``size``: of TCP it is that of the third packet.
     """
 
     source: str
@@ -43,6 +44,7 @@ class Predicted:
     reverse: tuple[Walk, ...]
     protocols: tuple[Protocol, ...] = PROTOCOLS
     third: tuple[Walk, ...] = ()
+    size: int = 0
 
     @property
     def legs(self) -> Iterator[tuple[Direction, Walk]]:
@@ -91,15 +93,16 @@ class Predicted:
 
 @dataclass(frozen=True)
 class PredictedStep:
-    """A step of the story: its name, the state after it, and what it foresees."""
+    """A step of the story: its name, the state after it, how big its probes are, and what it foresees."""
 
     name: str
     state: State
+    size: int = 0
 
     @cached_property
     def forecast(self) -> Forecast:
         """The predictions of the moment after the step."""
-        return Forecast(self.state, endpoint_addresses(self.state))
+        return Forecast(self.state, endpoint_addresses(self.state), self.size)
 
     @cached_property
     def cells(self) -> tuple[Predicted, ...]:
@@ -118,7 +121,7 @@ def predict(scenario: Scenario) -> Iterator[PredictedStep]:
     for step in story_of(scenario):
         for action in step.do:
             state = after(state, action)
-        yield PredictedStep(step.name, state)
+        yield PredictedStep(step.name, state, step.size)
 
 
 def matrix(state: State, addresses: Addresses | None = None) -> Iterator[Predicted]:
@@ -135,10 +138,12 @@ def pair(
 
 @dataclass(frozen=True)
 class Forecast:
-    """The predictions of a moment, given the addresses of all endpoints, of clients by the names of their tunnels."""
+    """The predictions of a moment for packets of a size, 0 for small ones, given the addresses of all endpoints, of
+    clients by the names of their tunnels."""
 
     state: State
     addresses: Addresses
+    size: int = 0
 
     @cached_property
     def plane(self) -> Plane:
@@ -160,7 +165,7 @@ class Forecast:
     def by_protocol(self, source: Endpoint, target: Endpoint) -> Iterator[Predicted]:
         """What will become of a pair: one prediction for all protocols that end alike."""
         first = self.pair(source, target)
-        if not self._reads_protocols(first):
+        if not self.size and not self._reads_protocols(first):
             yield first
             return
         alike: dict[Hashable, Predicted] = {}
@@ -183,7 +188,8 @@ class Forecast:
             absence = self.state.absence(end.owner) if end.kind == "client" else ""
             if absence:
                 why = cause(DropType.CLIENT_NOT_CONNECTED, client=end.node, why=absence)
-                return Predicted(source.node, target.node, (Walk((source.node,), (), end.node, why),), ())
+                walk = Walk((source.node,), (), end.node, why)
+                return Predicted(source.node, target.node, (walk,), (), size=self.size)
         request = self._request(source, target, protocol)
         forward = self.plane.walks(source.node, request)
         arrived = {(walk.arrived, walk.sessions): walk for walk in reversed(forward) if walk.arrived is not None}
@@ -193,18 +199,21 @@ class Forecast:
                 reverse.append(_recognised(back, request))
                 if protocol == "tcp":
                     third += self._third(source, there, reverse[-1])
-        return Predicted(source.node, target.node, forward, tuple(reverse), third=tuple(dict.fromkeys(third)))
+        late = tuple(dict.fromkeys(third))
+        return Predicted(source.node, target.node, forward, tuple(reverse), third=late, size=self.size)
 
     def _third(self, source: Endpoint, there: Walk, back: Walk) -> Iterator[Walk]:
         """The way of the packet with which the source completes the handshake: by its flow it is that of the SYN."""
         if back.arrived is not None:
-            ways = self.plane.walks(source.node, back.arrived.answer, back.sessions)
+            text = replace(back.arrived.answer, size=min(self.size, back.arrived.mss + TCP_HEADERS))
+            ways = self.plane.walks(source.node, text, back.sessions)
             yield from (way for way in ways if way.nodes == there.nodes[: len(way.nodes)])
 
     def _request(self, source: Endpoint, target: Endpoint, protocol: Protocol) -> Packet:
         own = address_towards(self.state, source, target, self.addresses)
         asked = address_asked(self.state, source, target, self.addresses)
-        return Packet(own, asked, protocol, *((SOURCE_PORTS[0], PORT) if protocol != "icmp" else ()))
+        ports = (SOURCE_PORTS[0], PORT) if protocol != "icmp" else (0, 0)
+        return Packet(own, asked, protocol, *ports, size=0 if protocol == "tcp" else self.size)
 
 
 def _recognised(walk: Walk, request: Packet) -> Walk:

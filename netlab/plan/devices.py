@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from netlab.azure.sizes import TUNNEL_MTU
 from netlab.plan.model import Before, BgpListeners, Charon, DataPlane, Link, Node, Route, Ruleset, Tunnel
 from netlab.plan.ports import P2S, device_port, tunnel_port
 from netlab.plan.underlay import LAST_RESORT
@@ -15,7 +16,6 @@ from netlab.scenario.models import NEEDS
 from netlab.scenario.network import Appliance, End, Network, Router, Site, Topology, VpnGateway
 from netlab.scenario.places import places
 
-TUNNEL_MTU = 1400  # R39
 _IF_IDS = 2**31 - 1
 
 

@@ -18,6 +18,8 @@ from netlab.probe.sockets import Greeting, connecting
 AT_ONCE = 256
 # So long witnesses are read before the connections are looked at again.
 _STEP = 0.005
+# Those of IP and TCP, with a timestamp.
+TCP_HEADERS = 52
 
 
 def greet(
@@ -25,12 +27,13 @@ def greet(
     namespaces: Mapping[str, str],
     greetings: Sequence[Greeting],
     serve: Callable[[float], object],
+    size: int,
     patience: float,
 ) -> None:
-    """Connect for each probe, and send its text; ends when each text has come to its target, or nothing new for
-    ``patience`` seconds."""
+    """Connect for each probe, and send its text, which fills a packet of ``size`` bytes; ends when each text has come
+    to its target, or nothing new for ``patience`` seconds."""
     for at in range(0, len(greetings), AT_ONCE):
-        _some(record, namespaces, greetings[at : at + AT_ONCE], serve, patience)
+        _some(record, namespaces, greetings[at : at + AT_ONCE], serve, size, patience)
 
 
 def _some(
@@ -38,6 +41,7 @@ def _some(
     namespaces: Mapping[str, str],
     greetings: Sequence[Greeting],
     serve: Callable[[float], object],
+    size: int,
     patience: float,
 ) -> None:
     by_node: dict[str, list[Greeting]] = {}
@@ -53,7 +57,8 @@ def _some(
             for key, _ in waiting.select(0):
                 # A connection that failed sends nothing: the text does not arrive.
                 with contextlib.suppress(OSError):
-                    key.fileobj.send(record.tag.question(key.data))  # type: ignore[union-attr]
+                    text = record.tag.question(key.data).ljust(size - TCP_HEADERS, b".")
+                    key.fileobj.send(text)  # type: ignore[union-attr]
                 waiting.unregister(key.fileobj)
             serve(_STEP)
             left = [number for number in left if not record.greeted(number)]

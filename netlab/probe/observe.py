@@ -55,7 +55,7 @@ def observe(
     *,
     expected: Collection[Probe] | None = None,
     stateful: Collection[str] = (),
-    payload_size: int = 0,
+    size: int = 0,
     keep_sealed: bool = False,
     quiet: float = 0.25,
     patience: float = 1.0,
@@ -67,7 +67,8 @@ def observe(
     and TLS tunnels are counted as they go out and, with `keep_sealed`, each packet of theirs kept, in and out. Ends
     when no new packet of a probe was seen for `quiet` seconds, or for `patience` seconds while the answer to one of the
     `expected` probes (default: all) is missing; at the latest `deadline` seconds after sending. Where a TCP probe that
-    was answered or its answer passed one of the `stateful` nodes, its source connects, too.
+    was answered or its answer passed one of the `stateful` nodes, its source connects, too. Probes have `size` bytes
+    where that is not 0; then the source of each TCP probe connects, and sends a text that fills such a packet.
     """
     _check(addresses, probes, namespaces, underlay)
     tag = Tag()
@@ -78,9 +79,9 @@ def observe(
         record = Record(tag, probes, sockets, frozenset(underlay), keep_sealed)
         run = _Run(addresses, probes, sockets, record, everybody, asking)
         run.listen()
-        run.send(probes if expected is None else expected, payload_size)
+        run.send(probes if expected is None else expected, size)
         run.await_silence(quiet, patience, deadline)
-        run.greet(namespaces, frozenset(stateful), patience)
+        run.greet(namespaces, frozenset(namespaces if size else stateful), size, patience)
         run.finish()
         return run.result()
 
@@ -127,10 +128,10 @@ class _Run:
             for selector in (self.everybody, self.asking):
                 selector.register(responder, selectors.EVENT_READ, partial(self._respond, node, responder))
 
-    def send(self, expected: Collection[Probe], payload_size: int) -> None:
+    def send(self, expected: Collection[Probe], size: int) -> None:
         wanted = frozenset(expected)
         self.record.awaited = {number for number, probe in enumerate(self.probes) if probe in wanted}
-        packets = build(self.record.tag, [self._shot(probe) for probe in self.probes], payload_size)
+        packets = build(self.record.tag, [self._shot(probe) for probe in self.probes], size)
         await_timestamps()
         unanswered = 0
         for number, packet in enumerate(packets):
@@ -181,7 +182,7 @@ class _Run:
             if timeout <= 0 and record.last_seen == last_seen:
                 return
 
-    def greet(self, namespaces: Mapping[str, str], stateful: Collection[str], patience: float) -> None:
+    def greet(self, namespaces: Mapping[str, str], stateful: Collection[str], size: int, patience: float) -> None:
         """Have the sources of TCP probes connect whose packets passed one of these nodes."""
         wanted = []
         for number, probe in enumerate(self.probes) if stateful else ():
@@ -189,7 +190,7 @@ class _Run:
                 shot = self._shot(probe)
                 wanted.append(Greeting(number, shot.source, shot.target))
         self.greeted = frozenset(greeting.number for greeting in wanted)
-        greet(self.record, namespaces, wanted, partial(self._serve, selector=self.everybody), patience)
+        greet(self.record, namespaces, wanted, partial(self._serve, selector=self.everybody), size, patience)
 
     def finish(self) -> None:
         """Read what is still waiting; raise where packets passed unseen."""

@@ -188,9 +188,10 @@ class Tag:
         return divmod((sequence - self.first_sequence) % (1 << 32), SEQUENCE_STEP)
 
 
-def build(tag: Tag, shots: Sequence[Shot], payload_size: int = 0) -> list[bytes]:
-    """Build the probes: scapy makes one packet of each protocol, the others are patched copies."""
-    templates, checksum = _templates(tag, payload_size)
+def build(tag: Tag, shots: Sequence[Shot], size: int = 0) -> list[bytes]:
+    """Build the probes, all but SYNs of so many bytes: scapy makes one packet of each protocol, the others are patched
+    copies."""
+    templates, checksum = _templates(tag, size)
     return [
         _patch(bytearray(templates[shot.protocol]), tag, number, shot, checksum) for number, shot in enumerate(shots)
     ]
@@ -246,20 +247,21 @@ def _esp_start(packet: bytes) -> int:
     return start + 8 if len(payload) >= 8 and not payload.startswith(NON_ESP_MARKER) else 0
 
 
-def _templates(tag: Tag, payload_size: int) -> tuple[dict[Protocol, bytes], Callable[[bytes], int]]:
+def _templates(tag: Tag, size: int) -> tuple[dict[Protocol, bytes], Callable[[bytes], int]]:
     logging.getLogger("scapy").setLevel(logging.ERROR)
     from scapy.layers.inet import ICMP, IP, TCP, UDP
     from scapy.packet import Raw
     from scapy.utils import checksum
 
     ip = IP(src="0.0.0.0", dst="0.0.0.0", flags="DF")
-    text = Raw(tag.question(0).ljust(payload_size, b"."))
+    question = tag.question(0)
+    text = Raw(question.ljust(size - TEXT_AT["udp"], b"."))
     # The answer to a SYN with a timestamp has one, too: with each retransmission another one (RFC 7323).
     options = [("NOP", None), ("NOP", None), ("Timestamp", (1, 0))]
     templates: dict[Protocol, bytes] = {
         "icmp": bytes(ip / ICMP(type="echo-request", id=int(tag.nonce[:4], 16)) / text),
         "udp": bytes(ip / UDP(sport=PORT, dport=PORT) / text),
-        "tcp": bytes(ip / TCP(dport=PORT, flags="S", options=options) / text),
+        "tcp": bytes(ip / TCP(dport=PORT, flags="S", options=options) / Raw(question)),
     }
     return templates, checksum
 

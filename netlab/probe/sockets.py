@@ -29,6 +29,7 @@ SO_ATTACH_FILTER, SO_SNDBUFFORCE, SO_RCVBUFFORCE, SO_TIMESTAMPING = 26, 32, 33, 
 SOF_TIMESTAMPING_RX_SOFTWARE, SOF_TIMESTAMPING_SOFTWARE = 1 << 3, 1 << 4
 ETH_P_ALL = 0x0003
 IP_PKTINFO = 8
+IP_MTU_DISCOVER, IP_PMTUDISC_PROBE = 10, 3
 SOL_PACKET, PACKET_STATISTICS = 263, 6
 SIOCGIFNAME = 0x8910
 INSTRUCTION = 8
@@ -227,6 +228,7 @@ def _responder() -> socket.socket:
     _enlarge(responder, SO_RCVBUFFORCE, socket.SO_RCVBUF)
     _enlarge(responder, SO_SNDBUFFORCE, socket.SO_SNDBUF)
     responder.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
+    _set_df(responder)
     responder.bind(("", PORT))
     responder.setblocking(False)
     return responder
@@ -251,8 +253,14 @@ def _listener() -> socket.socket:
 def _sender() -> socket.socket:
     sender = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
     _enlarge(sender, SO_SNDBUFFORCE, socket.SO_SNDBUF)
+    _set_df(sender)
     sender.setblocking(False)
     return sender
+
+
+def _set_df(end: socket.socket) -> None:
+    """Send with DF, and forget what earlier packets found out of the way: it would drop the next one at its sender."""
+    end.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE)
 
 
 def _choose_source(sockets: Sockets, node: str, target: str, address: str) -> None:

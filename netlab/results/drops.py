@@ -48,6 +48,7 @@ class DropType(StrEnum):
     FIREWALL = "firewall"
     TUNNEL_DOWN = "tunnel-down"
     NOT_SELECTED = "not-selected"
+    TOO_BIG = "too-big"
     CLIENT_NOT_CONNECTED = "client-not-connected"
     NO_CLIENT = "no-client"
     LOOP = "loop"
@@ -260,6 +261,14 @@ DESCRIPTIONS: Mapping[DropType, Description] = {
         "new ones "
         "when it connects again.",
         ("R47", "R50"),
+    ),
+    DropType.TOO_BIG: Description(
+        "The packet has DF set and is bigger than the MTU of the link or tunnel that it would leave by. The node "
+        'answers with ICMP "fragmentation needed" (type 3, code 4), which has this MTU.',
+        "too big: {node} has {size} bytes for {link}, which carries {mtu}",
+        "Send smaller packets: an MTU of 1,400 at the machine, or path MTU discovery, which needs the ICMP answer. TCP "
+        "passes: the ends of a tunnel lower its maximum segment size to 1,350.",
+        ("R39", "P23"),
     ),
     DropType.CLIENT_NOT_CONNECTED: Description(
         "The point-to-site client has no tunnel.",

@@ -66,6 +66,7 @@ class Limit(StrEnum):
     BEHIND_A_POOL = "behind-a-pool"
     PING_TO_ENDPOINT = "ping-to-private-endpoint"
     PING_TO_FIREWALL = "ping-to-firewall"
+    TOO_BIG = "too-big"
 
 
 LIMITS: Mapping[Limit, str] = {
@@ -87,6 +88,8 @@ LIMITS: Mapping[Limit, str] = {
     "service by its own protocol",
     Limit.PING_TO_FIREWALL: "a DNAT rule of an Azure Firewall translates TCP and UDP, and no ping (F8): give its "
     "policy one for the protocol and the port of the service",
+    Limit.TOO_BIG: "no setting of Azure widens a tunnel (R39): set the MTU of the machines to what it carries, or let "
+    'the ICMP answer "fragmentation needed" back to the sender',
 }
 
 

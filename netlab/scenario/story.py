@@ -112,6 +112,17 @@ class Flow(Model):
     """The longest gap that the step accepts, in Azure's seconds. Default: any."""
 
 
+class Probing(Model):
+    """How big the packets are with which a step asks."""
+
+    size: Annotated[int, Field(ge=100, le=1500)]
+    """The bytes of each packet with its IP header, at most the MTU of a machine: `ping -M do -s 1372` sends 1400. TCP
+    connects, and then sends so much text as fills such a packet."""
+    df: Literal[True] = True
+    """That routers must not break the packet up (Don't Fragment). No document says what becomes of fragments in
+    Azure's tunnels, so netlab sends none."""
+
+
 class Step(Model):
     """A step of the story: first the actions, then the expectation."""
 
@@ -121,5 +132,12 @@ class Step(Model):
     """The actions, in their order. Default: none."""
     flow: Flow | None = None
     """A flow whose outage is measured while the step acts. Default: none."""
+    probe: Probing | None = None
+    """How big the packets are with which this step asks, and no other one. Default: small ones."""
     expect: Expectation = Expectation()
     """What is expected after the actions."""
+
+    @property
+    def size(self) -> int:
+        """The bytes of a packet with which it asks; 0 where they are as few as can be."""
+        return self.probe.size if self.probe is not None else 0

@@ -265,13 +265,29 @@ def test_a_large_packet_meets_a_small_link(net: Net) -> None:
     net.ip("b", "route add default via 10.0.2.1")
     probes = [Probe("a", "b", "icmp")]
 
-    (fits,) = observe(ADDRESSES, probes, net.nodes, payload_size=972).traces
-    (large,) = observe(ADDRESSES, probes, net.nodes, payload_size=973, expected=()).traces
+    (fits,) = observe(ADDRESSES, probes, net.nodes, size=1000).traces
+    (large,) = observe(ADDRESSES, probes, net.nodes, size=1001, expected=()).traces
+    (again,) = observe(ADDRESSES, probes, net.nodes, size=1001, expected=()).traces
 
     assert fits.answered
     assert not large.answered
     rejections = {s.rejection.reason for s in large.sightings if s.rejection}
     assert rejections == {"icmp 3/4 fragmentation needed"}
+    # What the sender found out of the way is of no account: the packet dies at the router again.
+    assert path(again, "forward") == path(large, "forward") == ("a", "r")
+
+
+def test_the_text_of_a_tcp_connection_is_as_big_as_is_asked_for_and_comes_in_smaller_segments(net: Net) -> None:
+    net.node("a", "r", "b")
+    net.link("a", "r", "10.0.1.10/24", "10.0.1.1/24")
+    net.link("b", "r", "10.0.2.10/24", "10.0.2.1/24", mtu=1000)
+    net.ip("a", "route add default via 10.0.1.1")
+    net.ip("b", "route add default via 10.0.2.1")
+
+    (trace,) = observe(ADDRESSES, [Probe("a", "b", "tcp")], net.nodes, size=1500).traces
+
+    assert trace.greeted
+    assert trace.answered
 
 
 def test_a_syn_ack_that_is_sent_again_over_another_way_is_another_packet(net: Net) -> None:

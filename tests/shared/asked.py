@@ -21,6 +21,7 @@ ENDPOINTS = {
     "p2s-peering-added-later": {"lin", "tls", "vnet1-vm1", "vnet2-vm2", "win"},
     "vnet-address-space-change": {"hub-vm1", "hub-sdwan", "spoke-vm2", "branch-h1"},
     "route-server-instance-lost": {"vnet1-vm1", "vnet1-sdwan", "vnet1-single", "branch-h1", "lab-h2"},
+    "mtu-through-tunnels": {"vnet1-vm1", "site1-h1", "lin", "tls"},
     "s2s-static-overlaps": {"vnet1-vm1", "site1-h1", "site1-hidden", "site2-h2"},
     "expressroute-two-devices": {"vnet1-vm1", "site1-host1"},
     "p2s-isolated-vnet": {"vnet1-vm1", "vnet1-vm2", "win", "lin", "wtls", "ltls"},

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from netlab.azure.explanation import Explanation, explain
-from netlab.azure.prediction import Forecast, Predicted, endpoint_addresses, predict
+from netlab.azure.prediction import Predicted, PredictedStep, endpoint_addresses, predict
 from netlab.azure.state import State
 from netlab.results.drops import DropType
 from netlab.results.mends import Mend, actions_of, edits_of
@@ -36,14 +36,19 @@ def mended(text: str, step: int, mend: Mend) -> str:
 @cache
 def states(text: str) -> tuple[State, ...]:
     """The state after each step of a scenario; the rules accept it."""
-    return tuple(step.state for step in predict(parse(text, "x.yaml").scenario))
+    return tuple(step.state for step in _steps(text))
+
+
+@cache
+def _steps(text: str) -> tuple[PredictedStep, ...]:
+    return tuple(predict(parse(text, "x.yaml").scenario))
 
 
 def found(text: str, step: int, source: str, target: str, protocol: Protocol = "icmp") -> Predicted:
     """What becomes of a pair after a step."""
-    state = states(text)[step]
-    ends = by_node(state.scenario)
-    return Forecast(state, endpoint_addresses(state)).pair(ends[source], ends[target], protocol)
+    moment = _steps(text)[step]
+    ends = by_node(moment.state.scenario)
+    return moment.forecast.pair(ends[source], ends[target], protocol)
 
 
 def explained(text: str, source: str, target: str, step: int = 0) -> Explanation:

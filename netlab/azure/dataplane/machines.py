@@ -106,7 +106,8 @@ def _tunnel_routes(state: State, tunnel: ClientTunnel) -> Iterator[Route]:
     if instance is None or gateway.point_to_site is None:
         return
     selectors = Selectors((gateway.point_to_site.address_pool,), tuple(rules.carries(session.selectors)))
-    hop = Hop(instance.node, tunnel.name, tunnel.client.node, TunnelEnd(tunnel.name, None, (selectors,)))
+    end = TunnelEnd(tunnel.name, None, (selectors,))
+    hop = Hop(instance.node, tunnel.name, tunnel.client.node, end, mtu=rules.mtu)
     for prefix in state.tunnel_routes(*tunnel.key):
         source = "a route added by hand" if prefix in session.by_hand else rules.origin(tunnel.client.spec.family)
         yield Route(prefix, source, f"{gateway.name}'s gateway", (hop,))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address
 
+from netlab.azure.sizes import ETHERNET_MTU, TCP_HEADERS
 from netlab.results.protocols import Protocol
 
 
@@ -13,6 +14,8 @@ class Packet:
     """An IPv4 packet: addresses, protocol and, where it has them, ports.
 
     ``turn`` is its place in the talk: 0 asks (SYN, echo request), 1 answers (SYN-ACK, echo reply), 2 is TCP's third.
+    ``size`` are its bytes, 0 of one that fits everywhere; ``fragments`` says that routers may break it up. ``mss`` is
+    the most text that the sender of a TCP packet takes in one, as nodes on the way have lowered it.
     """
 
     source: IPv4Address
@@ -21,13 +24,30 @@ class Packet:
     source_port: int = 0
     destination_port: int = 0
     turn: int = 0
+    size: int = field(default=0, compare=False)
+    fragments: bool = field(default=False, compare=False)
+    mss: int = field(default=ETHERNET_MTU - TCP_HEADERS, compare=False)
 
     @property
     def answer(self) -> Packet:
         """The packet that its receiver sends back."""
-        return Packet(
-            self.destination, self.source, self.protocol, self.destination_port, self.source_port, self.turn + 1
-        )
+        ends = self.destination, self.source, self.protocol, self.destination_port, self.source_port
+        # Linux answers a ping without DF (net/ipv4/icmp.c, icmp_sk_init).
+        return Packet(*ends, self.turn + 1, self.size, fragments=self.protocol == "icmp")
+
+    def made_for(self, mtu: int) -> Packet:
+        """The packet as its maker sends it by a link: TCP makes none that is too big for its own link."""
+        if self.protocol != "tcp" or (self.size <= mtu and self.mss <= mtu - TCP_HEADERS):
+            return self
+        return replace(self, size=min(self.size, mtu), mss=min(self.mss, mtu - TCP_HEADERS))
+
+    def clamped(self, mss: int) -> Packet:
+        """The packet with another maximum segment size where it has a greater one."""
+        return self if self.mss <= mss else replace(self, mss=mss)
+
+    def sized_as(self, other: Packet) -> Packet:
+        """The packet as big as another one."""
+        return replace(self, size=other.size, fragments=other.fragments, mss=other.mss)
 
     def sent_from(self, source: IPv4Address) -> Packet:
         """The packet with another source address."""
@@ -52,7 +72,7 @@ class Session:
 
     def undo(self, packet: Packet) -> Packet | None:
         """An answer to the translated packet as the node sends it on; None for any other packet."""
-        return self.before.answer if packet == self.after.answer else None
+        return self.before.answer.sized_as(packet) if packet == self.after.answer else None
 
 
 Sessions = tuple[Session, ...]

@@ -13,6 +13,7 @@ from netlab.azure.dataplane.nodes import Node, PrefixTranslation
 from netlab.azure.dataplane.tables import ANY, Hop, Route, TunnelEnd, table
 from netlab.azure.p2s.tunnels import TUNNELS
 from netlab.azure.selectors import Selectors
+from netlab.azure.sizes import TUNNEL_MSS, TUNNEL_MTU
 from netlab.azure.state import State
 from netlab.results.drops import DropType, cause
 from netlab.scenario.addresses import PRIVATE_PREFIXES
@@ -316,7 +317,9 @@ def into_tunnel(state: State, router: Router, name: str) -> Hop:
     tunnel = state.topology.tunnel[name]
     down = None if name in state.up else cause(DropType.TUNNEL_DOWN, tunnel=name)
     selectors = state.negotiated[tunnel.connection.name].selectors[tunnel.side(router.node).index]
-    return Hop(tunnel.other(router.node).node, name, name, TunnelEnd(name, down, selectors))
+    return Hop(
+        tunnel.other(router.node).node, name, name, TunnelEnd(name, down, selectors), mtu=TUNNEL_MTU, mss=TUNNEL_MSS
+    )
 
 
 def _clients(state: State, leases: Leases, router: Router) -> Iterator[Route]:
@@ -328,5 +331,6 @@ def _clients(state: State, leases: Leases, router: Router) -> Iterator[Route]:
         if tunnel.gateway is router.end and address is not None and not session.absent:
             carried = TUNNELS[tunnel.tunnel_type].carries(session.selectors)
             selectors = Selectors(tuple(carried), (ANY,))
-            hop = Hop(tunnel.client.node, tunnel.name, router.node, TunnelEnd(tunnel.name, None, (selectors,)))
+            end = TunnelEnd(tunnel.name, None, (selectors,))
+            hop = Hop(tunnel.client.node, tunnel.name, router.node, end, mtu=TUNNELS[tunnel.tunnel_type].mtu)
             yield Route(IPv4Network(address), "the P2S address pool", P2S, (hop,))

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network
 
+from netlab.azure.dataplane.packets import Packet
 from netlab.azure.selectors import ANY_TO_ANY, Selectors
+from netlab.azure.sizes import ETHERNET_MTU, TCP_HEADERS
 from netlab.results.drops import Cause, DropType, cause
 
 ANY = IPv4Network("0.0.0.0/0")
@@ -47,7 +49,8 @@ class Hop:
     ``ingress`` is what the next node calls the link. A hop with ``deliver`` looks the destination up among the node's
     deliveries: the NICs of a VNet. ``choice`` is the name under which the choice of this one of several hops is kept:
     what belongs to a flow that took it takes it too, whichever node chooses. What it carries becomes a packet for
-    ``destination``, if there is one.
+    ``destination``, if there is one. ``mtu`` are the bytes of the biggest packet that it carries, ``mss`` is what it
+    lowers the maximum segment size of TCP packets to.
     """
 
     node: str = ""
@@ -58,6 +61,15 @@ class Hop:
     deliver: bool = False
     choice: str = ""
     destination: IPv4Address | None = None
+    mtu: int = ETHERNET_MTU
+    mss: int = ETHERNET_MTU - TCP_HEADERS
+
+    def too_big(self, packet: Packet) -> Cause | None:
+        """Why a packet does not fit; None if it does, or may be broken up."""
+        if packet.size <= self.mtu or packet.fragments:
+            return None
+        link = self.tunnel.name if self.tunnel is not None else self.link
+        return cause(DropType.TOO_BIG, size=packet.size, link=link, mtu=self.mtu)
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,17 +165,20 @@ def _take(node: Node, step: _Step, route: Route, hop: Hop) -> _Step | Walk:
     passed, chosen = (*step.passed, node.name), (*step.chosen, (node.name, route))
     step = _redirected(node, step, hop)
     packet, sessions = step.packet, step.sessions
-    barred = hop.drop or node.filtered_between(packet, step.ingress, hop.link, sessions)
+    if step.ingress == FROM_SELF:
+        packet = packet.made_for(hop.mtu)
+    # Linux looks at the size before it filters what it forwards (net/ipv4/ip_forward.c).
+    barred = hop.drop or hop.too_big(packet) or node.filtered_between(packet, step.ingress, hop.link, sessions)
     if isinstance(barred, Cause):
         return _Step(step.node, step.ingress, packet, step.passed, chosen, sessions).dropped(barred)
     if node.translations:
-        packet, sessions = _leaving(node, step, hop)
+        packet, sessions = _leaving(node, replace(step, packet=packet), hop)
     refused = _refused_by_hop(node, step, hop, packet)
     if refused is not None:
         return _Step(step.node, step.ingress, packet, step.passed, chosen, step.sessions).dropped(refused)
     if barred:
         sessions = (*sessions, *barred)
-    return _Step(hop.node, hop.ingress, packet, passed, chosen, sessions)
+    return _Step(hop.node, hop.ingress, packet.clamped(hop.mss), passed, chosen, sessions)
 
 
 def _redirected(node: Node, step: _Step, hop: Hop) -> _Step:

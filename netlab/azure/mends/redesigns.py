@@ -44,6 +44,8 @@ def _limits(case: Case) -> Iterator[Limit]:
     only_ping = case.receiver.kind == "private endpoint" and case.protocols == ("icmp",)
     if only_ping or case.cause.type is DropType.NOT_THE_SERVICE:
         yield Limit.PING_TO_ENDPOINT
+    if case.cause.type is DropType.TOO_BIG:
+        yield Limit.TOO_BIG
     if firewalls.is_asked_itself(case) and "icmp" in case.protocols:
         yield Limit.PING_TO_FIREWALL
     if case.cause.type is DropType.NOT_FROM_A_NIC:

@@ -15,6 +15,8 @@ from netlab.results.mends import Change, Mend
 from netlab.results.protocols import Protocol
 from netlab.scenario.values import once
 
+# No change of settings mends them.
+_LIMITS = frozenset({DropType.NOT_THE_SERVICE, DropType.TOO_BIG})
 # Besides the ends of what is broken.
 MOST_CHANGES = 3
 MOST_MENDS = 2
@@ -38,10 +40,10 @@ def _mends(state: State, found: Predicted, addresses: Addresses, most: int) -> t
     """Pairs of the same subnets with the same drop share what was found for the first of them, where it helps them."""
     case = Case.of(state, found, addresses)
     protocols = _taken(state, found)
-    if case is None or case.cause.type is DropType.NOT_THE_SERVICE or not protocols:
+    if case is None or case.cause.type in _LIMITS or not protocols:
         return ()
-    search, known = _Search(state, found.source, found.target, protocols, most), _known(state)
-    before = known.get(group := (case.group, protocols, most))
+    search, known = _Search(state, found.source, found.target, protocols, most, found.size), _known(state)
+    before = known.get(group := (case.group, protocols, most, found.size))
     shared = tuple(mend for mend in before or () if search.helps(mend.changes))
     if before is not None and len(shared) == len(before):
         # Of what the other one needs this one may need less.
@@ -72,6 +74,7 @@ class _Search:
     target: str
     protocols: tuple[Protocol, ...]
     most: int
+    size: int = 0
 
     def helps(self, changes: tuple[Change, ...]) -> bool:
         """Whether the pair can talk after changes."""
@@ -118,7 +121,7 @@ class _Search:
 
     def _case(self, forecast: Forecast) -> Case | None:
         """The case that is left after changes; None where the pair can talk."""
-        found = outcome(forecast, self.source, self.target, self.protocols)
+        found = outcome(forecast, self.source, self.target, self.protocols, self.size)
         return Case.of(forecast.state, found, forecast.addresses)
 
     def needed(self, changes: tuple[Change, ...]) -> tuple[Change, ...]:

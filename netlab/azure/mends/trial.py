@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import reduce
 from typing import Any
 
@@ -35,10 +36,11 @@ def tried(state: State, changes: tuple[Change, ...]) -> Forecast | None:
         return None
 
 
-def outcome(forecast: Forecast, source: str, target: str, protocols: Collection[Protocol]) -> Predicted:
-    """What becomes of a pair for some protocols: of those that end otherwise, one that cannot talk."""
+def outcome(forecast: Forecast, source: str, target: str, protocols: Collection[Protocol], size: int = 0) -> Predicted:
+    """What becomes of a pair for some protocols and a size: of those that end otherwise, one that cannot talk."""
     ends = by_node(forecast.state.scenario)
-    found = [p for p in forecast.by_protocol(ends[source], ends[target]) if set(p.protocols) & set(protocols)]
+    sized = forecast if not size else replace(forecast, size=size)
+    found = [p for p in sized.by_protocol(ends[source], ends[target]) if set(p.protocols) & set(protocols)]
     return next((item for item in found if item.death is not None), found[0])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from errno import EMSGSIZE
 
 from netlab.lab.machine import Machine
 from netlab.lab.measure.screening import Screening, covered
@@ -20,21 +21,25 @@ from netlab.scenario.names import INTERNET
 
 @dataclass(slots=True)
 class Coroner:
-    """Says of a probe that was not answered where it died and why; reads each namespace once."""
+    """Says of a probe of so many bytes (0: few) that was not answered where it died and why; reads each namespace
+    once."""
 
     plan: Plan
     machine: Machine
+    size: int = 0
     _routes_of: dict[str, tuple[KernelRoute, ...]] = field(default_factory=dict)
     _ends: dict[tuple[str, str], _TunnelEnd | None] = field(default_factory=dict)
     _tables_of: dict[tuple[str, str], tuple[int, ...]] = field(default_factory=dict)
     _chosen: dict[tuple[str, str, tuple[int, ...]], KernelRoute | None] = field(default_factory=dict)
     _members_of: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    _mtus_of: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def examine(self, trace: Trace) -> Drop:
         """The drop of a trace that is not answered."""
         probe = trace.probe
         if trace.unsent:
-            return Drop.of(probe.source, "forward", self._no_way(probe.source, trace.target_address))
+            too_big = self._too_big(probe.source, trace.target_address) if trace.unsent == EMSGSIZE else None
+            return Drop.of(probe.source, "forward", too_big or self._no_way(probe.source, trace.target_address))
         arrived = any(s.node == probe.target and not s.outgoing for s in trace.sightings if s.leg == "forward")
         strangers = [node for node in trace.answered_by if node != probe.target]
         if strangers:
@@ -54,7 +59,8 @@ class Coroner:
             return self._on_the_wire(seen, "forward", trace.target_address)
         if self.plan.node(seen.node).stateful:
             return Drop.of(seen.node, "forward", cause(DropType.INVALID_STATE, packet="ACK", before="SYN-ACK"))
-        return Drop.of(seen.node, "forward", self._no_way(seen.node, trace.target_address, seen.interface))
+        why = self._too_big(seen.node, trace.target_address, seen.interface)
+        return Drop.of(seen.node, "forward", why or self._no_way(seen.node, trace.target_address, seen.interface))
 
     def _leg(self, trace: Trace, leg: Direction, start: str, destination: str) -> Drop:
         loop = looping(trace, leg)
@@ -63,7 +69,9 @@ class Coroner:
         seen = last(trace, leg)
         if seen is None:
             rejected = self._rejected(trace, start)
-            why = cause(DropType.NOT_ANSWERED, what=rejected) if rejected else self._no_way(start, destination)
+            why = self._unfit(trace, leg, start, destination)
+            if why is None:
+                why = cause(DropType.NOT_ANSWERED, what=rejected) if rejected else self._no_way(start, destination)
             return Drop.of(start, leg, why)
         if leg == "reverse" and seen.node == trace.probe.source and seen.source != trace.target_address:
             why = cause(DropType.WRONG_ANSWER, found=seen.source, asked=trace.target_address)
@@ -76,7 +84,8 @@ class Coroner:
             return self._on_the_wire(seen, leg, destination)
         if seen.node == start:
             return Drop.of(start, leg, cause(DropType.LOOP))
-        barred = self._barred(trace, leg, seen, destination)
+        unfit = self._unfit(trace, leg, seen.node, destination, seen.interface)
+        barred = unfit or self._barred(trace, leg, seen, destination)
         return Drop.of(seen.node, leg, barred or self._no_way(seen.node, destination, seen.interface))
 
     def _after_nat_rules(self, trace: Trace, leg: Leg, seen: Sighting, destination: str) -> str:
@@ -89,6 +98,27 @@ class Coroner:
         """What an ICMP error or a reset that a node sent says."""
         found = (s.rejection for s in trace.sightings if s.rejection is not None and s.node == node and s.outgoing)
         return next((rejection.reason for rejection in found), "")
+
+    # --- sizes ------------------------------------------------------------------------------------------------------
+
+    def _unfit(self, trace: Trace, leg: Leg, node: str, destination: str, interface: str = "") -> Cause | None:
+        """Whether a packet was too big there: SYN and SYN-ACK are small, and an echo reply may be broken up."""
+        fits = trace.probe.protocol == "tcp" or (trace.probe.protocol == "icmp" and leg == "reverse")
+        return None if fits else self._too_big(node, destination, interface)
+
+    def _too_big(self, node: str, destination: str, interface: str = "") -> Cause | None:
+        """Whether a probe does not fit the interface by which a node would send it on; None if it does."""
+        found = self._route(node, destination, *self._tables(node, interface)) if self.size else None
+        if found is None or self._broken(node) is not None:
+            return None
+        if node not in self._mtus_of:
+            netns = self.plan.netns(node)
+            held = self.machine.inventory.read([netns])
+            self._mtus_of[node] = {link.name: link.mtu for link in held[netns].links}
+        narrow = {name: mtu for name in found.devices if (mtu := self._mtus_of[node].get(name, self.size)) < self.size}
+        for name, mtu in narrow.items():
+            return cause(DropType.TOO_BIG, size=self.size, link=name, mtu=mtu)
+        return None
 
     # --- into a tunnel, or onto a link ------------------------------------------------------------------------------
 

@@ -63,8 +63,8 @@ def measure(
     asked = (probe for probe in all_pairs(present) if _question(probe) in predicted)
     probes = [aimed(state, everything, probe) for probe in asked]
     stateful = {node.name for node in lab.plan.nodes if node.stateful}
-    nodes = _Asked(present, witnesses, _underlay(lab.plan) & witnesses.keys(), stateful)
-    coroner, passages, evidence = Coroner(lab.plan, machine), Passages(lab.plan), list[Evidence]()
+    nodes = _Asked(present, witnesses, _underlay(lab.plan) & witnesses.keys(), stateful, forecast.size)
+    coroner, passages, evidence = Coroner(lab.plan, machine, forecast.size), Passages(lab.plan), list[Evidence]()
     cells, before = list[Cell](), machine.inventory.overflows()
     for observation in _observed(nodes, probes, predicted):
         evidence.append(_evidence(lab.plan, observation, foretold))
@@ -122,17 +122,18 @@ def _absences(
 @dataclass(frozen=True, slots=True)
 class _Asked:
     """The nodes that ask and answer with their addresses, all that have a witness, those of the underlay, and the
-    stateful ones."""
+    stateful ones; and the bytes of a probe."""
 
     present: Mapping[str, str]
     witnesses: Mapping[str, str]
     underlay: Collection[str]
     stateful: Collection[str]
+    size: int
 
     def observe(self, probes: Sequence[Probe], expected: Collection[Probe]) -> Observation:
         """What is seen of some probes."""
         nodes = self.present, probes, self.witnesses, self.underlay
-        return observe(*nodes, expected=expected, stateful=self.stateful)
+        return observe(*nodes, expected=expected, stateful=self.stateful, size=self.size)
 
 
 def _observed(asked: _Asked, probes: Sequence[Probe], predicted: Mapping[Question, Predicted]) -> Iterator[Observation]:

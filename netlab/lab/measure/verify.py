@@ -114,9 +114,11 @@ def _play(
         return _measure(stage, step, documented, found, running, few)
 
 
-def _foretold(state: State, addresses: Mapping[str, str], few: Sample | None) -> tuple[Forecast, tuple[Predicted, ...]]:
-    """What the model foresees with the addresses that endpoints have now."""
-    forecast = Forecast(state, all_addresses(state, addresses))
+def _foretold(
+    state: State, size: int, addresses: Mapping[str, str], few: Sample | None
+) -> tuple[Forecast, tuple[Predicted, ...]]:
+    """What the model foresees for packets of a size with the addresses that endpoints have now."""
+    forecast = Forecast(state, all_addresses(state, addresses), size)
     return forecast, tuple(forecast.matrix(few.asked if few is not None else None))
 
 
@@ -152,7 +154,7 @@ def _measure(
     checks += _looked("kernel", lambda: (kernel.check(lab, state, machine),))
     addresses = probe_addresses(lab, machine.clients)
     asked = {address for node, address in addresses.items() if few is None or node in few.nodes}
-    forecast, foretold = _foretold(state, addresses, few)
+    forecast, foretold = _foretold(state, step.size, addresses, few)
     effective = partial(effective_routes.check, plan, state, machine.gateways, machine.routes, asked)
     checks += _looked("effective routes", lambda: (effective(),))
     measured = cells.measure(lab, machine, documented, forecast, foretold, addresses)

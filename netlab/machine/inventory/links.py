@@ -29,6 +29,7 @@ class Link:
     hardware: str
     peer: int
     settings: tuple[int, ...]
+    mtu: int
 
 
 def links(kernel: socket.socket) -> tuple[Link, ...]:
@@ -48,6 +49,7 @@ def _link(body: bytes) -> Link:
         found.get(_ADDRESS, b"").hex(":"),
         number(found.get(_LINK)) if kind == "veth" else 0,
         _settings(found.get(_AF_SPEC, b"")),
+        number(found.get(_MTU)),
     )
 
 

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import Literal
 
 from netlab.azure.p2s.routes import pool_addresses, static_prefixes
+from netlab.azure.sizes import TUNNEL_MTU
 from netlab.plan import proposals
 from netlab.plan.access import translated
 from netlab.plan.certificates import Servers, client_credentials
-from netlab.plan.devices import TUNNEL_MTU, Device
+from netlab.plan.devices import Device
 from netlab.plan.model import Charon, Client, DataPlane, IkeConnection, IkeServer, PeerSecret, Selector, Tunnel
 from netlab.plan.names import lab_netns, node_directory
 from netlab.plan.ports import P2S

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from ipaddress import summarize_address_range
 
 from netlab.azure.p2s.routes import pool_addresses, pool_part, static_prefixes
+from netlab.azure.p2s.tunnels import TUNNELS
 from netlab.plan.access import proxy_of, translated
 from netlab.plan.certificates import gateway_credentials
 from netlab.plan.devices import Device
@@ -18,7 +19,7 @@ from netlab.scenario.models import node_name
 from netlab.scenario.network import ClientTunnel, VpnGateway
 
 # P23: OpenVPN's own; no number of Azure's is known.
-_MTU = 1500
+_MTU = TUNNELS["OpenVPN"].mtu
 # Names have no dot: no node has this directory.
 _SUFFIX = ".openvpn"
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from netlab.azure.p2s.pools import split_pool
 from netlab.azure.p2s.routes import pool_addresses, static_prefixes
+from netlab.azure.p2s.tunnels import TUNNELS
 from netlab.plan.access import proxy_of, translated
 from netlab.plan.certificates import client_credentials, gateway_credentials
-from netlab.plan.devices import TUNNEL_MTU, Device
+from netlab.plan.devices import Device
 from netlab.plan.model import Client, Credentials, DataPlane, SstpServer, Tunnel
 from netlab.plan.names import lab_netns, node_directory
 from netlab.plan.p2s import radius
@@ -15,7 +16,7 @@ from netlab.plan.ports import P2S, SSTP
 from netlab.scenario.network import ClientTunnel, VpnGateway
 
 # P23 has no number for SSTP; this is what Windows gives the interfaces of its PPP connections, and what IKEv2 has.
-_MTU = TUNNEL_MTU
+_MTU = TUNNELS["SSTP"].mtu
 # Names have no dot: no node has this directory.
 _SUFFIX = ".sstp"
 

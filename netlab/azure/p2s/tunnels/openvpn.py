@@ -24,4 +24,6 @@ RULES = TunnelRules(
     before_own_network=frozenset(),
     # The next hop of the pushed routes: the first address of the subnet (OpenVPN, topology subnet).
     reserved=1,
+    # P23: OpenVPN's own default.
+    mtu=1500,
 )

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
+from netlab.azure.sizes import TUNNEL_MTU
+
 Prefixes = frozenset[IPv4Network]
 
 
@@ -19,7 +21,8 @@ class TunnelRules:
     when the client connected. ``before_own_network``: the operating systems that ask the routes into the tunnel before
     the one to their own network, however short. ``reserved``: how many addresses of the pool the gateway's end takes.
     ``most``: the most clients of a gateway with tunnels of this type, whatever its SKU; their part of the pool is then
-    their own. None where the SKU limits them, with those of other types.
+    their own. None where the SKU limits them, with those of other types. ``mtu``: the biggest packet that a tunnel
+    carries.
     """
 
     offers: Callable[[Iterable[IPv4Network]], tuple[IPv4Network, ...]]
@@ -29,6 +32,7 @@ class TunnelRules:
     before_own_network: frozenset[str]
     reserved: int = 0
     most: int | None = None
+    mtu: int = TUNNEL_MTU
 
     def origin(self, os: str) -> str:
         """Where the routes of a client come from, as a phrase."""

@@ -25,6 +25,7 @@ CASES: tuple[tuple[str, int, str, str, Limit], ...] = (
     ("p2s-custom-routes", 4, "lin", "internet", Limit.OUT_OF_A_GATEWAY),
     ("p2s-custom-routes", 4, "win", "internet", Limit.OUT_OF_A_GATEWAY),
     # E12: by TCP and UDP it answers.
+    ("mtu-through-tunnels", 1, "vnet1-vm1", "site1-h1", Limit.TOO_BIG),
     ("private-endpoint-hub-spoke", 0, "data-near", "data-sql", Limit.PING_TO_ENDPOINT),
     ("private-endpoint-hub-spoke", 0, "app-app", "data-blob", Limit.PING_TO_ENDPOINT),
     ("private-endpoint-hub-spoke", 0, "lin", "data-sql", Limit.PING_TO_ENDPOINT),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from errno import EMSGSIZE
 from typing import Any
 
 import pytest
@@ -11,8 +13,9 @@ from machine import Fake
 
 from netlab.lab.machine import Machine
 from netlab.lab.measure.autopsy import Coroner
+from netlab.machine.inventory import Held, Link
 from netlab.machine.routes import KernelRoute
-from netlab.plan.model import Child, Plan, Selector
+from netlab.plan.model import Child, Plan, Route, Selector
 from netlab.plan.planner import plan
 from netlab.probe.trace import Leg, Probe, Rejection, Sighting, Trace
 from netlab.results.protocols import Protocol
@@ -80,6 +83,23 @@ class Kernel:
         return next(node for node in self.plan.nodes if node.netns == netns)
 
 
+@dataclass
+class Mtus:
+    """Interfaces with an MTU that is not 1500, by their namespace's node and name."""
+
+    plan: Plan
+    mtus: dict[tuple[str, str], int]
+
+    def read(self, names: list[str]) -> dict[str, Held]:
+        nodes = {node.netns: node.name for node in self.plan.nodes}
+        return {name: Held(tuple(self._links(nodes[name])), (), ()) for name in names}
+
+    def _links(self, node: str) -> Iterator[Link]:
+        devices = {name for (there, name) in self.mtus if there == node} | {"eth0"}
+        for index, name in enumerate(devices):
+            yield Link(index, name, "", "", 0, (), self.mtus.get((node, name), 1500))
+
+
 def hub(**state: Any) -> tuple[Plan, Kernel]:
     made = plan(parse(HUB, "hub.yaml").scenario, "lab", "userspace")
     return made, Kernel(made, **state)
@@ -95,6 +115,21 @@ def examined(lab: tuple[Plan, Kernel], trace: Trace) -> tuple[str, str, str, dic
     ports: Any = kernel
     machine: Machine = replace(Fake().ports, routes=ports, filters=ports, sas=ports, clients=ports)
     drop = Coroner(made, machine).examine(trace)
+    return drop.node, drop.direction, drop.cause.type, dict(drop.cause.parameters)
+
+
+def measured(probe: Trace, size: int, mtus: dict[tuple[str, str], int]) -> tuple[str, str, str, dict[str, str]]:
+    """What became of a probe of a size, where the kernel's interfaces have these MTUs."""
+    planned = plan(load("s2s-static").scenario, "lab", "userspace")
+    # FRR adds it.
+    static = Route("10.101.0.0/16", "t-vnet1-site1")
+    nodes = (replace(n, routes=(*n.routes, static)) if n.name == "vnet1-gw-0" else n for n in planned.nodes)
+    made = replace(planned, nodes=tuple(nodes))
+    kernel: Any = Kernel(made)
+    inventory: Any = Mtus(made, mtus)
+    machine = replace(Fake().ports, routes=kernel, filters=kernel, sas=kernel, clients=kernel, inventory=inventory)
+    drop = Coroner(made, machine, size).examine(probe)
+    assert drop.cause is not None
     return drop.node, drop.direction, drop.cause.type, dict(drop.cause.parameters)
 
 
@@ -276,3 +311,38 @@ def test_a_gateway_sends_to_clients_that_are_there(address: str, type_: str) -> 
         addresses=("10.1.0.4", address),
     )
     assert examined(p2s(children_of={"vnet1-gw-0": there}), probe)[:3] == ("vnet1-gw-0", "forward", type_)
+
+
+# --- sizes ----------------------------------------------------------------------------------------------------------
+
+GATEWAY_TUNNEL = ("vnet1-gw-0", "t-vnet1-site1")
+AT_THE_GATEWAY = seen("vnet1-gw-0", "eth0", False, source="10.1.0.4", target="10.101.0.10")
+
+
+def towards_the_site(*sightings: Sighting, **more: Any) -> Trace:
+    ends = {"source": "vnet1-vm1", "target": "site1-listed", "addresses": ("10.1.0.4", "10.101.0.10")}
+    return trace(*sightings, **{**ends, **more})
+
+
+@pytest.mark.parametrize("protocol", ["icmp", "udp"])
+@pytest.mark.parametrize(("mtu", "size"), [(1400, 1401), (1300, 1301), (1400, 1500)])
+def test_a_packet_dies_before_an_interface_that_is_too_narrow_for_it(protocol: Protocol, mtu: int, size: int) -> None:
+    probe = towards_the_site(AT_THE_GATEWAY, protocol=protocol)
+    said = {"size": str(size), "link": "t-vnet1-site1", "mtu": str(mtu)}
+    assert measured(probe, size, {GATEWAY_TUNNEL: mtu}) == ("vnet1-gw-0", "forward", "too-big", said)
+
+
+@pytest.mark.parametrize(("mtu", "size"), [(1400, 1400), (1500, 1401), (1400, 0)])
+def test_one_that_fits_died_of_something_else(mtu: int, size: int) -> None:
+    assert measured(towards_the_site(AT_THE_GATEWAY), size, {GATEWAY_TUNNEL: mtu})[2] != "too-big"
+
+
+def test_a_syn_is_small_whatever_follows_it() -> None:
+    probe = towards_the_site(AT_THE_GATEWAY, protocol="tcp")
+    assert measured(probe, 1500, {GATEWAY_TUNNEL: 1400})[2] != "too-big"
+
+
+def test_what_its_maker_cannot_send_is_too_big_for_its_own_interface() -> None:
+    probe = towards_the_site(unsent=EMSGSIZE, protocol="udp")
+    said = {"size": "1401", "link": "eth0", "mtu": "1400"}
+    assert measured(probe, 1401, {("vnet1-vm1", "eth0"): 1400}) == ("vnet1-vm1", "forward", "too-big", said)
