@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from errno import EMSGSIZE
 
@@ -38,8 +38,8 @@ class Coroner:
         """The drop of a trace that is not answered."""
         probe = trace.probe
         if trace.unsent:
-            too_big = self._too_big(probe.source, trace.target_address) if trace.unsent == EMSGSIZE else None
-            return Drop.of(probe.source, "forward", too_big or self._no_way(probe.source, trace.target_address))
+            narrow = self._narrow(probe.source, self._mtus(probe.source)) if trace.unsent == EMSGSIZE else None
+            return Drop.of(probe.source, "forward", narrow or self._no_way(probe.source, trace.target_address))
         arrived = any(s.node == probe.target and not s.outgoing for s in trace.sightings if s.leg == "forward")
         strangers = [node for node in trace.answered_by if node != probe.target]
         if strangers:
@@ -111,14 +111,21 @@ class Coroner:
         found = self._route(node, destination, *self._tables(node, interface)) if self.size else None
         if found is None or self._broken(node) is not None:
             return None
+        return self._narrow(node, found.devices)
+
+    def _narrow(self, node: str, interfaces: Iterable[str]) -> Cause | None:
+        """Which of these interfaces of a node a probe does not fit; None if it fits all of them."""
+        mtus = self._mtus(node)
+        narrow = (name for name in interfaces if mtus.get(name, self.size) < self.size)
+        found = next(narrow, None)
+        return cause(DropType.TOO_BIG, size=self.size, link=found, mtu=mtus[found]) if found is not None else None
+
+    def _mtus(self, node: str) -> Mapping[str, int]:
         if node not in self._mtus_of:
             netns = self.plan.netns(node)
             held = self.machine.inventory.read([netns])
             self._mtus_of[node] = {link.name: link.mtu for link in held[netns].links}
-        narrow = {name: mtu for name in found.devices if (mtu := self._mtus_of[node].get(name, self.size)) < self.size}
-        for name, mtu in narrow.items():
-            return cause(DropType.TOO_BIG, size=self.size, link=name, mtu=mtu)
-        return None
+        return self._mtus_of[node]
 
     # --- into a tunnel, or onto a link ------------------------------------------------------------------------------
 
