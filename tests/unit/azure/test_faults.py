@@ -9,6 +9,8 @@ from netlab.azure import faults
 from netlab.azure.faults import KINDS, Fault, action_of, is_about_faults, mending
 from netlab.azure.faults.device import DEVICE
 from netlab.azure.faults.link import LINK
+from netlab.azure.mends.events import events
+from netlab.lab.story.faults import EFFECTS
 from netlab.scenario.models import Action
 
 CASES = {
@@ -36,6 +38,10 @@ def test_every_kind_has_a_case() -> None:
     assert set(CASES) == {kind.name for kind in KINDS}
 
 
+def test_every_kind_has_an_effect_on_a_lab() -> None:
+    assert set(EFFECTS) == set(KINDS)
+
+
 @pytest.mark.parametrize("kind", CASES)
 def test_an_action_begins_a_fault_and_its_opposite_ends_it(kind: str) -> None:
     scenario, begin = CASES[kind]
@@ -44,6 +50,7 @@ def test_an_action_begins_a_fault_and_its_opposite_ends_it(kind: str) -> None:
     end = mending(begin)
     assert end is not None
     assert (end.subject, mending(end)) == (begin.subject, None)
+    assert [set(action) for action in next(events(broken)).actions] == [{end.verb}]
     mended = moment(scenario, begin, end)
     assert mended.faults == before.faults == frozenset()
     assert down(mended) == down(before)
