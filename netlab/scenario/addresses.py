@@ -19,6 +19,7 @@ RESERVED_FIRST = 4
 RESERVED_LAST = 1
 GATEWAY_SUBNET = "GatewaySubnet"
 ROUTE_SERVER_SUBNET = "RouteServerSubnet"
+AZURE_BASTION_SUBNET = "AzureBastionSubnet"
 AZURE_FIREWALL_SUBNET = "AzureFirewallSubnet"
 AZURE_FIREWALL_MANAGEMENT_SUBNET = "AzureFirewallManagementSubnet"
 DEFAULT_ROUTE = IPv4Network("0.0.0.0/0")

@@ -130,6 +130,8 @@ RULES: tuple[Rule, ...] = (
     vnets.r18_addresses_are_free,
     vnets.r18_subnets_have_room,
     vnets.r115_prefixes_are_assignable,
+    vnets.r120_bastion_subnet_is_its_own,
+    vnets.r120_bastion_subnet_has_room,
     sites.sites_have_unicast_prefixes,
     sites.announcing_sites_speak_bgp,
     sites.hosts_have_addresses_of_their_site,

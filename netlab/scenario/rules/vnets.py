@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Network
 
 from netlab.scenario import addresses
-from netlab.scenario.addresses import GATEWAY_SUBNET
+from netlab.scenario.addresses import AZURE_BASTION_SUBNET, GATEWAY_SUBNET
 from netlab.scenario.models import Scenario, VirtualNetwork
 from netlab.scenario.names import short, suggest
 from netlab.scenario.overlaps import Cover, overlapping
@@ -85,7 +85,7 @@ def r3_gateway_subnet_has_room(scenario: Scenario) -> Breaches:
         if subnet is not None and subnet.address_prefix.prefixlen > 29:
             yield Breach(path, f"{subnet.address_prefix} is smaller than /29; use /{advice}")
         elif subnet is not None and subnet.address_prefix.prefixlen > advice:
-            message = f"{subnet.address_prefix} is smaller than the recommended /{advice} {by_profile(scenario)}"
+            message = f"{subnet.address_prefix} is small; Azure recommends /{advice} or larger {by_profile(scenario)}"
             yield Breach(path, message, "warning")
 
 
@@ -143,3 +143,25 @@ def r115_prefixes_are_assignable(scenario: Scenario) -> Breaches:
     for path, _, key, subnet in subnets(scenario):
         if key != GATEWAY_SUBNET and subnet.address_prefix.prefixlen > 29:
             yield Breach(path, f"{subnet.address_prefix} is smaller than /29, the smallest subnet")
+
+
+def r120_bastion_subnet_is_its_own(scenario: Scenario) -> Breaches:
+    """R120: AzureBastionSubnet holds nothing but Azure Bastion, and has no route table."""
+    for path, _, _, item in with_addresses(scenario):
+        if item.subnet == AZURE_BASTION_SUBNET:
+            yield Breach((*path, "subnet"), f"{AZURE_BASTION_SUBNET} is for Azure Bastion alone; use another subnet")
+    for path, _, key, subnet in subnets(scenario):
+        if key == AZURE_BASTION_SUBNET and subnet.route_table is not None:
+            what = f"{AZURE_BASTION_SUBNET} may have no route table (RouteTableCannotBeAttachedForAzureBastionSubnet)"
+            yield Breach((*path, "route_table"), f"{what}; leave it out")
+
+
+def r120_bastion_subnet_has_room(scenario: Scenario) -> Breaches:
+    """R120: AzureBastionSubnet is a /26 at least; one of before 2021-11-02 may be a /27."""
+    for path, _, key, subnet in subnets(scenario):
+        prefix = subnet.address_prefix
+        if key == AZURE_BASTION_SUBNET and prefix.prefixlen > 27:
+            yield Breach(path, f"{prefix} is smaller than /26, the smallest subnet of Azure Bastion; use /26")
+        elif key == AZURE_BASTION_SUBNET and prefix.prefixlen > 26:
+            what = f"{prefix} is smaller than /26, which Azure Bastion needs if it is younger than 2021-11-02"
+            yield Breach(path, f"{what}; use /26", "warning")
