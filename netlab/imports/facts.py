@@ -56,6 +56,8 @@ class Facts:
         if value.parameters:
             for name in value.parameters:
                 self.notes.parameters.setdefault(self.item.source, {}).setdefault(name, use)
+        elif value.wrong:
+            self.notes.fail("E11", self.item.source, f"{use} has no value: {value.expression[:120]}")
         elif self.item.address:
             self.notes.leave_out(
                 self.item,

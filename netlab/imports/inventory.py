@@ -24,8 +24,12 @@ _CHILDREN: Mapping[str, tuple[str, Fate]] = {
     "microsoft.network/virtualhubs/ipconfigurations": ("ipconfigurations", "container"),
 }
 _PEERINGS = "microsoft.network/virtualnetworks/virtualnetworkpeerings"
-# What changes without anybody's will, or only repeats what others say.
+# What changes without anybody's will, only repeats what others say, or has no meaning here (9.3).
 _VOLATILE = {
+    "allowclassicoperations", "ddosprotectionplan", "ddossettings", "dhcpoptions", "dnsservers", "dnssettings",
+    "domainnamelabel", "enableacceleratednetworking", "enableddosprotection", "enablednsforwarding",
+    "enablevmprotection", "encryption", "enforcement", "flowtimeoutinminutes", "internaldomainnamesuffix",
+    "internaldnsnamelabel", "iptags", "macaddress", "publicipallocationmethod", "vpngatewaygeneration", "zones",
     "circuitprovisioningstate", "connectionstatus", "egressbytestransferred", "etag", "gatewaymanageretag",
     "hasbgpoverride", "ingressbytestransferred", "kind", "lastmodifiedby", "managedby", "peeringsyncstatus",
     "provisioningstate", "remoteaddressspace", "resourcegroup", "resourcegroupname", "resourceguid",
@@ -54,6 +58,12 @@ class Inventory:
         items = self._types.setdefault(item.type, [])
         items.append(item)
         items.sort(key=lambda each: each.key)
+
+    def replace(self, item: Resource) -> None:
+        """Put a resource in the place of the one with its id."""
+        self.by_key[item.key] = item
+        items = self._types[item.type]
+        items[next(i for i, each in enumerate(items) if each.key == item.key)] = item
 
     def find(self, reference: Any) -> Resource | None:
         """The resource that a reference names; None where it is not in the input."""
@@ -173,7 +183,7 @@ def _one_of(one: Any, two: Any, path: tuple[str, ...], contradict: Any) -> Any:
     if isinstance(one, dict) and isinstance(two, dict):
         return _merged(one, two, path, contradict)
     if isinstance(one, list) and isinstance(two, list):
-        if all(isinstance(item, dict) and "name" in item for item in (*one, *two)):
+        if all(isinstance(item, dict) and isinstance(item.get("name"), str) for item in (*one, *two)):
             return _named(one, two, path, contradict)
         if all(isinstance(item, str) for item in (*one, *two)) and _low(one) == _low(two):
             return two

@@ -107,6 +107,7 @@ COMMANDS = {
     "microsoft.network/virtualhubs": "az network routeserver list -o json",
     "microsoft.network/azurefirewalls": "az network firewall list -o json",
     "microsoft.network/firewallpolicies": "az network firewall policy list -o json",
+    "microsoft.network/ipgroups": "az network ip-group list -o json",
     "microsoft.network/privateendpoints": "az network private-endpoint list -o json",
     "microsoft.network/natgateways": "az network nat gateway list -o json",
 }

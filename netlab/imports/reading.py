@@ -126,12 +126,16 @@ def _text(source: str, content: bytes) -> str:
 
 
 def _loaded(source: str, text: str, mapping: Any) -> Any:
+    """The JSON value of a text; as in Azure a string may go over several lines, which is what `strict` forbids.
+
+    learn.microsoft.com/azure/azure-resource-manager/templates/syntax#multi-line-strings
+    """
     try:
-        return json.loads(text, object_pairs_hook=mapping)
+        return json.loads(text, object_pairs_hook=mapping, strict=False)
     except ValueError:
         pass
     try:
-        return json.loads(_LENIENT.sub(_blank, text), object_pairs_hook=mapping)
+        return json.loads(_LENIENT.sub(_blank, text), object_pairs_hook=mapping, strict=False)
     except json.JSONDecodeError as error:
         raise _no_json(source, text, error) from None
     except ValueError:

@@ -33,3 +33,5 @@ class Unknown:
     """The parameters without a value that it needs."""
     secret: bool = False
     """Whether there is a value, which must not be read."""
+    wrong: bool = False
+    """Whether no deployment would have a value either: the expression is wrong."""

@@ -36,6 +36,10 @@ _NEEDED = tuple(
         "networksecuritygroups",
         "azurefirewalls",
         "virtualhubs",
+        "firewallpolicies",
+        "loadbalancers",
+        "natgateways",
+        "privateendpoints",
     )
 )
 
@@ -68,8 +72,10 @@ def evaluated(
     for path in made.secrets:
         notes.secrets[path] += 1
     for left in made.open:
-        if left.type.lower() == DEPLOYMENTS or left.type.lower().startswith(_NEEDED):
+        if any(type_.startswith(_NEEDED) for type_ in left.types) or left.types == {DEPLOYMENTS}:
             _note(notes, sources[0].path, left.value, f"{left.type}: {left.what}")
+        else:
+            notes.warn(left.type, f"its {left.what} is not known ({left.value.expression[:80]}): none is imported")
     return [_resource(body, notes, number) for number, body in enumerate(made.bodies)], made
 
 
@@ -176,6 +182,8 @@ def _note(notes: Notes, source: str, value: Unknown, use: str) -> None:
     if value.parameters:
         for name in value.parameters:
             notes.parameters.setdefault(source, {}).setdefault(name, use)
+    elif value.wrong:
+        notes.fail("E11", source, f"{use} has no value: {value.expression[:120]}")
     else:
         said = value.expression[:120]
         notes.fail("E15", source, f"{use} is known only at run time ({said}): give --set NAME.PATH=VALUE")

@@ -7,8 +7,8 @@ It uses the parser's events, not a constructor. So each value keeps its line, on
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
@@ -39,14 +39,17 @@ NULL = ("", "~", "null", "Null", "NULL")
 BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 INT = re.compile(r"[-+]?[0-9]{1,18}")
 FLOAT = re.compile(r"[-+]?(\.[0-9]{1,18}|[0-9]{1,18}(\.[0-9]{0,18})?)([eE][-+]?[0-9]{1,3})?")
+_AZURE = re.compile(r" *[\w-]+: ?[^#]*?# (?:invented, )?Azure: (\S.*?)\s*")
+_LONGEST_NAME = 80
 
 
 @dataclass(frozen=True)
 class Document:
-    """A file's values, and the 1-based line of every key and list item."""
+    """A file's values, the 1-based line of every key and list item, and Azure's names beside keys, by line."""
 
     data: Any
     lines: dict[Place, int]
+    azure: Mapping[int, str] = field(default_factory=dict)
 
     def known(self, place: Place) -> Place:
         """The longest part of a place that is written in the file."""
@@ -55,6 +58,12 @@ class Document:
     def line(self, place: Place) -> int:
         """The line of a place, or of the nearest written place around it."""
         return self.lines[self.known(place)]
+
+    def azure_name(self, place: Place) -> str:
+        """Azure's name of what stands at a place, from the comments that an import writes; empty without one."""
+        known = self.known(place)
+        lines = dict.fromkeys(self.lines[known[:end]] for end in range(1, len(known) + 1))
+        return "/".join(self.azure[line] for line in lines if line in self.azure)
 
 
 # Of a scenario whose text is not at hand.
@@ -70,7 +79,7 @@ def read(text: str, where: str) -> Document:
     lines: dict[Place, int] = {(): 1}
     try:
         events: Events = yaml.parse(text, Loader=yaml.CSafeLoader)
-        return Document(_document(events, lines), lines)
+        return Document(_document(events, lines), lines, _azure_names(text))
     except ReaderError as error:
         # libyaml counts bytes, not characters.
         raise _strange(where, text.encode()[: error.position].count(b"\n") + 1, error.character) from None
@@ -89,6 +98,12 @@ def _in_words(text: str, error: MarkedYAMLError) -> tuple[int, str]:
     began = error.context_mark or mark
     spots = slips.Spot(mark.line, mark.column), slips.Spot(began.line, began.column)
     return slips.slip(text, slips.Trouble(problem, spots[0], error.context or "", spots[1]))
+
+
+def _azure_names(text: str) -> dict[int, str]:
+    """The names behind `# Azure:`, by line; only of keys, so that no text of several lines has one."""
+    named = ((number, _AZURE.fullmatch(line)) for number, line in enumerate(text.split("\n"), 1))
+    return {number: found[1][:_LONGEST_NAME] for number, found in named if found is not None}
 
 
 def _strange(where: str, line: int, character: int) -> ScenarioError:

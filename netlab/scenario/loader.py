@@ -137,7 +137,7 @@ def _in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def _of_rule(breach: rules.Breach, document: Document, where: str) -> Finding:
-    message = f"{_dotted(breach.path)}: {breach.message}" if breach.path else breach.message
+    message = f"{_shown(breach.path, breach.path, document)}: {breach.message}" if breach.path else breach.message
     return Finding(message, breach.rule, where, document.line(breach.path), breach.severity)
 
 
@@ -145,8 +145,14 @@ def _of_model(error: ErrorDetails, document: Document, where: str) -> Finding:
     """A finding in the words of the file for one of pydantic's in the words of Python."""
     place: Place = error["loc"][:-1] if error["loc"][-1:] == ("[key]",) else error["loc"]
     written = document.known(place)
-    message = f"{_dotted(written)}: {_complaint(error, place)}" if written else _complaint(error, place)
+    message = f"{_shown(written, place, document)}: {_complaint(error, place)}" if written else _complaint(error, place)
     return Finding(message, where=where, line=document.line(place))
+
+
+def _shown(written: Place, place: Place, document: Document) -> str:
+    """A place, with the name of Azure's resource where the scenario has another one for it."""
+    azure = document.azure_name(place)
+    return f"{_dotted(written)} (Azure: {azure})" if azure else _dotted(written)
 
 
 def _complaint(error: ErrorDetails, place: Place) -> str:

@@ -42,8 +42,8 @@ class Surroundings(Protocol):
     def stated(self, deployment: Deployment, name: str) -> Value:
         """The value that the command line gives a parameter; None where it gives none."""
 
-    def leave_open(self, type_: str, what: str, value: Unknown) -> None:
-        """Note resources of a type whose number is not known."""
+    def leave_open(self, body: Mapping[str, Any], what: str, value: Unknown) -> None:
+        """Note resources of which it is not known whether, how often or where they are deployed."""
 
     def reference(self, deployment: Deployment, name: str, arguments: list[Value], consumer: str) -> Value:
         """The value of `reference()` or `references()`."""
@@ -59,7 +59,13 @@ class Deployment:
     """A template that is deployed: it answers what its expressions ask for."""
 
     def __init__(
-        self, world: Surroundings, name: str, source: Source, scope: Scope, given: Value, itself: Resource | None = None
+        self,
+        world: Surroundings,
+        name: Value,
+        source: Source,
+        scope: Scope,
+        given: Value,
+        itself: Resource | None = None,
     ) -> None:
         self.world, self.name, self.source, self.scope, self.itself = world, name, source, scope, itself
         key = itself.key if itself else ""
@@ -191,7 +197,7 @@ class Deployment:
             return
         count = copies(loop.get("count"), environment)
         if isinstance(count, Unknown):
-            self.world.leave_open(str(body.get("type", "")), "copy", count)
+            self.world.leave_open(body, "copy", count)
             return
         for index in range(count):
             yield index, environment.inside(Loop(str(loop.get("name", "")), index))
@@ -237,7 +243,6 @@ class Resource:
         self.deployment, self.raw, self.parent, self.symbol, self.number = deployment, raw, parent, symbol, number
         self.environment = environment
         self._identity: tuple[Value, Value] | None = None
-        self._nested: Deployment | None = None
 
     @property
     def type(self) -> str:
@@ -263,6 +268,11 @@ class Resource:
     @property
     def name(self) -> Value:
         return self._named()[0]
+
+    @property
+    def shown(self) -> str:
+        """The name for messages."""
+        return self.name if isinstance(self.name, str) else "(a name that is not known)"
 
     @property
     def id(self) -> Value:
@@ -323,24 +333,25 @@ class Resource:
             return Scope(own.subscription)
         return own
 
-    @property
+    @cached_property
     def body(self) -> Node:
         """All that the template says of it, evaluated where it is read."""
         return Node(dict(self.raw), self.environment)
 
-    @property
+    @cached_property
     def nested(self) -> Deployment | None:
         """The deployment that it is; None where its template is not there."""
-        if self._nested is None and self.type.lower() == DEPLOYMENTS:
-            self._nested = self._made_deployment()
-        return self._nested
+        return self._made_deployment() if self.type.lower() == DEPLOYMENTS else None
 
     def _made_deployment(self) -> Deployment | None:
         scope, name = self.scope(), self.name
         properties = _mapping(self.raw.get("properties"))
         environment = replace(self.environment, consumer=self.key)
         source = self.deployment.world.template_of(self, properties, environment)
-        if source is None or isinstance(scope, Unknown) or not isinstance(name, str):
+        if source is None:
+            return None
+        if isinstance(scope, Unknown):
+            self.deployment.world.leave_open(self.raw, "scope", scope)
             return None
         given = opened(properties.get("parameters", {}), environment)
         made = Deployment(self.deployment.world, name, source, scope, given, self)

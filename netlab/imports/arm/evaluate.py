@@ -100,7 +100,7 @@ def _collect(deployment: Deployment, bodies: list[Body], off: list[tuple[str, st
         if condition is False:
             off.append((resource.type, resource.name if isinstance(resource.name, str) else "?"))
         elif isinstance(condition, Unknown):
-            deployment.world.leave_open(resource.type, "condition", condition)
+            deployment.world.leave_open({**resource.raw, "type": resource.type}, "condition", condition)
         else:
             bodies.append(Body(deployment.source.path, _body(resource)))
 
@@ -146,8 +146,8 @@ def _circles(world: World) -> Iterator[Finding]:
     names: dict[str, tuple[str, str]] = {}
     for deployment in world.deployments():
         for resource in deployment.resources:
-            if resource.type.lower() == DEPLOYMENTS and resource.condition is True:
-                names[resource.key] = (str(resource.name), deployment.source.path)
+            if resource.type.lower() == DEPLOYMENTS and resource.condition is True and resource.key:
+                names[resource.key] = (resource.shown, deployment.source.path)
                 uses.setdefault(resource.key, []).extend(_awaited(resource))
     try:
         TopologicalSorter({key: sorted(uses[key]) for key in sorted(uses)}).prepare()

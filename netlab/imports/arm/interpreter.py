@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
@@ -26,6 +27,9 @@ from netlab.imports.arm.values import (
 )
 from netlab.imports.runtime import Token, Unknown
 
+_PARAMETER = re.compile(r"parameters\('(\w+)'\)", re.I)
+ITSELF = ", which refers to itself"
+"""The end of the name of a value that is asked for while it is made."""
 _TURN = 5
 """What a turn of a loop costs, in parts of a value."""
 MOST_COPIES = 800
@@ -100,8 +104,16 @@ def opened(raw: Any, environment: Environment) -> Value:
         try:
             return evaluate(parsed(raw), environment)
         except EvaluationError as error:
-            return error.value
+            return _explained(error.value, raw)
     return Node(raw, environment) if isinstance(raw, (dict, list)) else raw
+
+
+def _explained(value: Unknown, raw: str) -> Unknown:
+    """What is wrong with an expression, with the parameters that it uses: one of them may be what is wrong."""
+    names = dict.fromkeys(_PARAMETER.findall(raw))
+    if not value.wrong or not names or "; it uses " in value.expression:
+        return value
+    return replace(value, expression=f"{value.expression}; it uses parameter {', '.join([*names][:3])}")
 
 
 class Node(Lazy):
@@ -145,7 +157,7 @@ class Node(Lazy):
             if key not in self._parts:
                 return MISSING
             raw = self._parts[key]
-            self._made[key] = Unknown(f"{str(key)[:40]}, which refers to itself")
+            self._made[key] = Unknown(f"{str(key)[:40]}{ITSELF}")
             self._made[key] = raw if isinstance(raw, Lazy) else opened(raw, self._environment)
         return self._made[key]
 
@@ -245,7 +257,8 @@ def _called(tree: Call, environment: Environment) -> Value:
         return opened(declared.body, Environment(environment.host, arguments=values))
     found = environment.host.call(tree.name, arguments, environment.consumer)
     if found is MISSING:
-        raise EvaluationError(f"the function {tree.name[:40]}() is not known")
+        message = f"the function {tree.name[:40]}() is not known"
+        raise EvaluationError(message, Unknown(message))
     return found
 
 

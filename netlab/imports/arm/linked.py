@@ -23,7 +23,10 @@ def finder(directories: Sequence[str], read: Callable[[str], Source | None]) -> 
 
 
 def _candidates(uri: str, path: str, directories: Sequence[str]) -> Iterator[str]:
-    """Where the template may lie: at its relative path, then below the directories, the longest match first."""
+    """Where the template may lie: at its relative path, then below the directories, the longest match first.
+
+    By its last segments alone a template is never found to link itself: other templates bear the same name.
+    """
     beside = posixpath.dirname(path)
     segments = [part for part in _path(uri).split("/") if part not in ("", ".", "..")]
     if "://" not in uri:
@@ -32,7 +35,8 @@ def _candidates(uri: str, path: str, directories: Sequence[str]) -> Iterator[str
                 yield posixpath.normpath(one)
     for count in range(len(segments), 0, -1):
         places = (*directories, beside) if directories or count == 1 else ()
-        yield from (posixpath.join(place, *segments[-count:]) for place in places)
+        found = (posixpath.join(place, *segments[-count:]) for place in places)
+        yield from (one for one in found if posixpath.normpath(one) != posixpath.normpath(path))
 
 
 def _path(uri: str) -> str:

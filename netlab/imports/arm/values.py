@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from netlab.imports.runtime import Token, Unknown
@@ -18,7 +18,7 @@ class EvaluationError(Exception):
 
     def __init__(self, message: str, needs: Unknown | None = None) -> None:
         super().__init__(message)
-        self.value = needs or Unknown(message)
+        self.value = needs or Unknown(message, wrong=True)
 
 
 class Lazy:
@@ -102,7 +102,7 @@ def open_parts(value: Value) -> list[Unknown | Token]:
     return found
 
 
-def unknown(parts: Iterable[Unknown | Token]) -> Unknown:
+def unknown(parts: Sequence[Unknown | Token]) -> Unknown:
     """What a value is that is made of such parts: the parameters of all of them, the expression of the first."""
     texts: list[str] = []
     parameters: dict[str, None] = {}
@@ -112,4 +112,5 @@ def unknown(parts: Iterable[Unknown | Token]) -> Unknown:
             texts.append(part.expression)
         else:
             texts.append(f"the {part.kind} of {part.id.rpartition('/')[2]}")
-    return Unknown(next((text for text in texts if text), ""), tuple(parameters))
+    wrong = any(isinstance(part, Unknown) and part.wrong for part in parts)
+    return Unknown(next((text for text in texts if text), ""), tuple(parameters), wrong=wrong and not parameters)

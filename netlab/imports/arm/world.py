@@ -10,6 +10,7 @@ from netlab.errors import Finding
 from netlab.imports.arm.budget import Budget
 from netlab.imports.arm.deployments import DEPLOYMENTS, Deployment, Resource, Source, split
 from netlab.imports.arm.interpreter import Environment, Node, opened
+from netlab.imports.arm.layers import layered
 from netlab.imports.arm.scopes import SUBSCRIPTION, Scope
 from netlab.imports.arm.values import MISSING, EvaluationError, Value, member, shallow
 from netlab.imports.arm.views import Subject, View
@@ -43,6 +44,8 @@ class Open:
     type: str
     what: str
     value: Unknown
+    types: frozenset[str] = frozenset()
+    """The types of the resources, in small letters: of a deployment, those of its template where that is there."""
 
 
 class World:
@@ -55,10 +58,11 @@ class World:
         self.linked: dict[str, Source] = {}
         self.secrets: set[str] = set()
         self.uses: dict[str, dict[str, None]] = {}
+        self._circle = False
         self._stated = {name.lower(): value for name, value in context.parameters.items()}
         self._answers = {_bare(path): value for path, value in context.answers.items()}
         self.roots = [Deployment(self, _stem(one.path), one, self._scope(one), dict(one.parameters)) for one in sources]
-        self._found: dict[str, Resource] = {}
+        self._found: dict[str, list[Resource]] = {}
         self._indexed: set[int] = set()
 
     def _scope(self, source: Source) -> Scope:
@@ -76,8 +80,8 @@ class World:
         """The value that the command line gives a parameter of a template; None where it gives none."""
         return None if deployment.itself else self._stated.get(name.lower())
 
-    def leave_open(self, type_: str, what: str, value: Unknown) -> None:
-        self.open.append(Open(type_, what, value))
+    def leave_open(self, body: Mapping[str, Any], what: str, value: Unknown) -> None:
+        self.open.append(Open(str(body.get("type", "")), what, value, frozenset(_types(body))))
 
     # --- resources by id --------------------------------------------------------------------------------------------
 
@@ -96,16 +100,16 @@ class World:
             if key in self._found:
                 break
             self._index(deployment)
-        return self._found.get(key)
+        found = self._found.get(key, [])
+        return next((one for one in reversed(found) if one.condition is True), found[-1] if found else None)
 
     def _index(self, deployment: Deployment) -> None:
         if id(deployment) in self._indexed:
             return
         self._indexed.add(id(deployment))
         for one in deployment.resources:
-            before = self._found.get(one.key)
-            if one.key and not one.existing and (before is None or before.condition is not True):
-                self._found[one.key] = one
+            if one.key and not one.existing:
+                self._found.setdefault(one.key, []).append(one)
 
     # --- reference() ------------------------------------------------------------------------------------------------
 
@@ -148,22 +152,38 @@ class World:
     def _viewed(self, found: Resource | None, key: str, full: bool, consumer: str) -> Value:
         name = key.rpartition("/")[2]
         if found is None:
-            body = self.context.known.get(key)
-            if body is None:
-                return View(Subject(key, name, "", _childless, self._answer), MISSING)
-            known = Subject(str(body.get("id", key)), name, str(body.get("type", "")), _childless, self._answer)
-            return View(known, _full(body, full))
+            bodies = [*self._elsewhere(key)]
+            id_, type_ = (member(bodies[0], part) if bodies else MISSING for part in ("id", "type"))
+            known = Subject(_text(id_) or key, name, _text(type_), _childless, self._answer)
+            return View(known, _full(layered(bodies), full))
         if found.condition is not True:
             return Unknown(f"reference({name}), which its condition turns off")
         if found.type.lower() == DEPLOYMENTS:
             return self._deployed(found, full, consumer)
-        return View(self.subject(found), _full(found.body, full))
+        others = [*self._elsewhere(key, found)] if "/" in key.partition("/providers/")[2] else []
+        return View(self.subject(found), _full(layered([found.body, *others]), full))
+
+    def _elsewhere(self, key: str, besides: Resource | None = None) -> Iterator[Value]:
+        """What else describes the resource of an id: other deployments, other descriptions, a part of its parent."""
+        yield from (one.body for one in self._found.get(key, ()) if one is not besides and one.condition is True)
+        if key in self.context.known:
+            yield self.context.known[key]
+        above, _, name = key.rpartition("/")
+        parent, _, part = above.rpartition("/")
+        if "/providers/" not in parent or parent.endswith("/providers"):
+            return
+        holder = self.find(parent)
+        body = holder.body if holder is not None and holder.condition is True else self.context.known.get(parent)
+        for place in (member(body, "properties"), body):
+            listed = shallow(member(place, part))
+            parts = listed if isinstance(listed, list) else []
+            yield from (one for one in parts if _text(shallow(member(one, "name"))).lower() == name)
 
     def _deployed(self, found: Resource, full: bool, consumer: str) -> Value:
-        if consumer:
+        if consumer and found.key:
             self.uses.setdefault(consumer, {})[found.key] = None
         if found.nested is None:
-            return Unknown(f"reference({found.name}), whose template is not there")
+            return Unknown(f"reference({found.shown}), whose template is not there")
         properties = {"provisioningState": "Succeeded", "outputs": found.nested.outputs}
         return {"id": found.id, "name": found.name, "properties": properties} if full else properties
 
@@ -199,7 +219,10 @@ class World:
     def template_of(self, resource: Resource, properties: Mapping[str, Any], environment: Environment) -> Source | None:
         """The template of a nested deployment; None, and an error, where it is not there."""
         chain = [*_chain(resource)]
+        if self._circle:  # Every deployment of a circle may make several: its first end is told, and is the last.
+            return None
         if len(chain) > DEEPEST_DEPLOYMENT:
+            self._circle = True
             self.error("E14", resource, f"deployments refer to each other in a circle: {' -> '.join(chain[-3:])}")
             return None
         own = resource.deployment.source
@@ -211,7 +234,7 @@ class World:
         link = Node(dict(properties), environment).member("templateLink")
         uri = next((value for value in (shallow(member(link, key)) for key in ("uri", "relativePath")) if value), None)
         if isinstance(uri, Unknown):
-            self.leave_open(DEPLOYMENTS, "templateLink", uri)
+            self.leave_open(resource.raw, "templateLink", uri)
             return None
         linked = self.context.linked(uri, own.path) if isinstance(uri, str) else None
         if linked is None:
@@ -224,14 +247,33 @@ class World:
         self.errors.append(Finding(message, code, resource.deployment.source.path))
 
 
+def _types(body: Mapping[str, Any]) -> Iterator[str]:
+    """The types of a resource and of all that its template deploys."""
+    left: list[Any] = [body]
+    while left:
+        item = left.pop()
+        if not isinstance(item, Mapping):
+            left += item if isinstance(item, list) else []
+            continue
+        properties = item.get("properties")
+        inner = properties.get("template") if isinstance(properties, Mapping) else None
+        yield str(item.get("type", "")).lower()
+        for resources in (item.get("resources"), inner.get("resources") if isinstance(inner, Mapping) else None):
+            left += resources.values() if isinstance(resources, Mapping) else resources or ()
+
+
 def _chain(resource: Resource) -> list[str]:
     """The names of a nested deployment and of those that it stands in, from the outside."""
-    names = [str(resource.name)]
+    names = [resource.shown]
     at = resource.deployment.itself
     while at is not None:
-        names.append(str(at.name))
+        names.append(at.shown)
         at = at.deployment.itself
     return names[::-1]
+
+
+def _text(value: Value) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _childless(part: str) -> list[dict[str, Value]]:

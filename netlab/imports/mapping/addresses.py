@@ -4,31 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from ipaddress import IPv4Address
+from typing import Any
 
 from netlab.imports import ids
 from netlab.imports.bodies import Resource, dig, entries, text, texts
 from netlab.imports.facts import Facts
-from netlab.imports.mapping.job import BALANCERS, FIREWALLS, HUBS, NICS, ROUTE_TABLES, Job
+from netlab.imports.mapping import public
+from netlab.imports.mapping.job import BALANCERS, FIREWALLS, HUBS, NICS, POLICIES, ROUTE_TABLES, Job
+from netlab.imports.mapping.security_groups import GROUPS
 from netlab.imports.runtime import Token
 from netlab.scenario.addresses import usable
 
 # NICs first: the lab gives addresses to machines in the order of the file, and all else gets the next ones.
 _WITH_ADDRESSES = (NICS, BALANCERS, FIREWALLS)
+# What names addresses of others, which a template knows by `reference()` only.
+_NAMING = (ROUTE_TABLES, GROUPS, POLICIES, BALANCERS)
 
 
-def configurations(item: Resource) -> list[dict[str, object]]:
-    """The ip configurations of a NIC or a firewall, or the frontends of a load balancer; a primary one first."""
-    found = entries(item.get("ipconfigurations")) or entries(item.get("frontendipconfigurations"))
+def configurations(item: Resource) -> list[dict[str, Any]]:
+    """The IPv4 configurations of a NIC or a firewall, or frontends of a load balancer; a primary one first."""
+    found = [body for body in _listed(item) if text(body.get("privateipaddressversion")).lower() != "ipv6"]
     return sorted(found, key=lambda each: str(each.get("primary", "")).lower() != "true")
 
 
+def _listed(item: Resource) -> list[dict[str, Any]]:
+    return entries(item.get("ipconfigurations")) or entries(item.get("frontendipconfigurations"))
+
+
 def plan(job: Job) -> None:
-    """Note all addresses: of each configuration of a NIC, a firewall or a load balancer, and those that routes name."""
+    """Note the address of each configuration of a NIC, a firewall or a load balancer."""
     fixed: dict[str, set[str]] = {}
     dynamic: list[tuple[str, str, str]] = []
     for type_ in _WITH_ADDRESSES:
         for item in job.of_type(type_):
-            for index, body in enumerate(configurations(item)):
+            found = configurations(item)
+            if len(found) < len(_listed(item)):
+                job.notes.properties[f"{item.kind}: ipConfigurations (IPv6)"] += 1
+            for index, body in enumerate(found):
                 vnet, subnet = job.subnet(ids.key(dig(body, "subnet", "id")))
                 if not vnet:
                     continue
@@ -45,7 +57,6 @@ def plan(job: Job) -> None:
         if free:
             taken.add(free)
             job.addresses[place] = free
-    _named(job)
 
 
 def _named(job: Job) -> None:
@@ -66,24 +77,59 @@ def _is_address(text: str) -> bool:
         return False
 
 
+def answer(job: Job) -> None:
+    """In rules, routes and pools every address that only the deployed network has becomes the one that is written.
+
+    Those that routes name are noted.
+    """
+    for type_ in _NAMING:
+        for item in job.of_type(type_):
+            made = _answered(job, item.properties)
+            if made != item.properties:
+                job.inventory.replace(item.with_properties(made))
+    _named(job)
+
+
+def _answered(job: Job, value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _answered(job, item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_answered(job, item) for item in value]
+    return _address(job, value) or value if isinstance(value, Token) else value
+
+
+def _address(job: Job, token: Token) -> str:
+    """The address that is written for a token; empty where the lab chooses it."""
+    if token.kind == "private address":
+        found = of_token(job, token)
+    else:
+        owner = public.owner(job, ids.key(token.id)) if token.kind == "public address" else None
+        found = public.of_machine(job, ids.key(token.id)) if owner and owner.type in (NICS, FIREWALLS) else ""
+    return found and f"{found}{token.suffix}"
+
+
 def read(job: Job, facts: Facts, key: str) -> str:
     """An address of a property; that of a token is the address of its object."""
     value = facts.raw(key)
     if isinstance(value, Token):
-        return of_token(job, value)
+        found = of_token(job, value)
+        job.next_hops |= {found} - {""}
+        return found
     return facts.address(key)
 
 
 def of_token(job: Job, token: Token) -> str:
     """The private address that a token stands for; empty where its object has none here."""
-    found = job.addresses.get(f"{ids.key(token.id)}#{token.index}", "")
+    item = job.inventory.by_key.get(ids.key(token.id))
+    meant = _listed(item)[token.index : token.index + 1] if item is not None else []
+    places = [i for i, body in enumerate(configurations(item)) if body in meant] if item is not None else []
+    found = job.addresses.get(f"{ids.key(token.id)}#{places[0]}", "") if places else ""
     if found:
         parsed = ids.parsed(token.id)
         job.notes.warn(
             parsed.name if parsed is not None else token.id[-40:],
             f"its private address is known only at run time: {found} is written",
         )
-        job.next_hops.add(found)
     return found
 
 

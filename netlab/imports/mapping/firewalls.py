@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from netlab.imports import ids
 from netlab.imports.bodies import Resource, reference, texts
 from netlab.imports.facts import Facts
 from netlab.imports.mapping import addresses, public
-from netlab.imports.mapping.job import FIREWALLS, POLICIES, Job
+from netlab.imports.mapping.job import FIREWALLS, IP_GROUPS, POLICIES, Job
+from netlab.imports.notes import listed
+from netlab.imports.runtime import Unknown
 
 _TYPES = ("NetworkRule", "NatRule", "ApplicationRule")
 _ACTIONS = ("Allow", "Deny", "DNAT")
@@ -21,8 +24,8 @@ _LISTS = {
     "targetfqdns": "target_fqdns",
 }
 _PROTOCOLS = {name.lower(): name for name in ("TCP", "UDP", "ICMP", "Any")}
-# What netlab has not: rules that name addresses by other objects.
-_GROUPS = ("sourceipgroups", "destinationipgroups", "destinationfqdns")
+# Lists of ids of IP groups, whose addresses a rule is for, and the list of addresses that they go with.
+_GROUPS = {"sourceipgroups": "source_addresses", "destinationipgroups": "destination_addresses"}
 
 
 def name(job: Job) -> None:
@@ -33,6 +36,9 @@ def name(job: Job) -> None:
 def add(job: Job) -> None:
     """Every policy of the input, and every firewall that has one of them; others are machines."""
     job.names.give("firewalls", ((f.key, f.name, f.id.group) for f in job.of_type(FIREWALLS)), nodes=True)
+    for group in job.of_type(IP_GROUPS):
+        if group.key in job.inventory.used:
+            job.notes.settle(group, "imported")
     for policy in job.of_type(POLICIES):
         given = job.names.given[policy.key]
         job.draft.put(("firewall_policies", given), _policy(job, policy), job.rename(policy.name, given))
@@ -57,7 +63,8 @@ def _vnet(job: Job, firewall: Resource) -> str:
 def _firewall(job: Job, firewall: Resource) -> None:
     vnet, given = _vnet(job, firewall), job.names.given[firewall.key]
     entry: dict[str, Any] = {"vnet": vnet, "firewall_policy": policy_of(job, firewall)}
-    known = [public.address(job, key) for key in filter(None, public.references(firewall))]
+    keys = list(filter(None, public.references(firewall)))
+    known = [public.address(job, key) or job.invented_addresses.get(key, "") for key in keys]
     if any(known):
         entry["public_ip_addresses"] = [address for address in known if address]
     if firewall.get("managementipconfiguration"):
@@ -92,24 +99,57 @@ def _collection(job: Job, facts: Facts) -> dict[str, Any]:
 
 
 def _rule(job: Job, facts: Facts) -> dict[str, Any]:
-    entry: dict[str, Any] = {}
+    """A rule; empty where what it is for cannot be written, for without that it would be for all packets."""
     kind = facts.word("ruletype", among=_TYPES)
-    if kind != "NetworkRule":
-        entry["rule_type"] = kind
+    entry: dict[str, Any] = {} if kind == "NetworkRule" else {"rule_type": kind}
     for key, written in _LISTS.items():
-        values = texts(facts.raw(key))
+        values = _texts(facts, key)
         if values:
             entry[written] = [_PROTOCOLS.get(value.lower(), value) for value in values]
     if kind == "NatRule":
         entry["translated_address"] = facts.address("translatedaddress")
         entry["translated_port"] = facts.number("translatedport")
-    if any(facts.raw(group) for group in _GROUPS):
-        where = f"{facts.item.name}/{facts.body.get('name', 'rule')}"
+    where = f"{facts.item.name}/{facts.body.get('name', 'rule')}"
+    named = [*_of_groups(job, facts, entry, where), *(["FQDNs"] if facts.raw("destinationfqdns") else ())]
+    if named:
         whole = kind == "ApplicationRule" or entry.keys() >= {"source_addresses", "destination_addresses"}
         what = "it is for no packet by them" if whole else "the rule is left out"
-        job.notes.warn(where, f"it names IP groups or FQDNs, which netlab does not model: {what}")
+        job.notes.warn(where, f"it names {listed(named)}, whose addresses are not in the input: {what}")
         return entry if whole else {}
+    lost = [key for key, written in _LISTS.items() if facts.raw(key) and written not in entry]
+    if kind == "NatRule" and not (entry["translated_address"] and entry["translated_port"]):
+        lost.append("translatedAddress")
+    if lost:
+        job.notes.warn(where, f"its {listed(lost)} no address of the input answers: the rule is left out")
+        return {}
     return entry
+
+
+def _of_groups(job: Job, facts: Facts, entry: dict[str, Any], where: str) -> list[str]:
+    """Add the addresses of the IP groups that a rule names; the names of groups that are not in the input."""
+    missing = []
+    for key, written in _GROUPS.items():
+        for given in facts.raw(key) or ():
+            id_ = given.get("id") if isinstance(given, dict) else given
+            group = job.inventory.find(id_)
+            if group is not None:
+                more = [*entry.get(written, ()), *_texts(job.facts(group), "ipaddresses")]
+                entry |= {written: list(dict.fromkeys(more))} if more else {}
+            elif isinstance(id_, Unknown):
+                facts.unknown(id_, key)
+            else:
+                job.notes.need(str(id_), where)
+                missing.append(f"IP group {ids.shown(str(id_))}")
+    return missing
+
+
+def _texts(facts: Facts, key: str) -> list[str]:
+    """The texts of a list; an address that only the deployed network has is none."""
+    value = facts.raw(key)
+    for item in value if isinstance(value, list) else ():
+        if isinstance(item, Unknown):
+            facts.unknown(item, key)
+    return texts(value)
 
 
 def _named(facts: Facts) -> str:

@@ -27,6 +27,7 @@ NICS = "microsoft.network/networkinterfaces"
 MACHINES = "microsoft.compute/virtualmachines"
 FIREWALLS = "microsoft.network/azurefirewalls"
 POLICIES = "microsoft.network/firewallpolicies"
+IP_GROUPS = "microsoft.network/ipgroups"
 BALANCERS = "microsoft.network/loadbalancers"
 HUBS = "microsoft.network/virtualhubs"
 PRIVATE_ENDPOINTS = "microsoft.network/privateendpoints"
@@ -64,7 +65,8 @@ class Job:
     """The keys of the resources that use a public address, by its key."""
     firewalls: set[tuple[str, str]] = field(default_factory=set)
     """The Azure Firewalls of the scenario: VNet and private address."""
-    invented_addresses: set[str] = field(default_factory=set)
+    invented_addresses: dict[str, str] = field(default_factory=dict)
+    """What is written for public addresses that are not known, by their keys."""
     next_hops: set[str] = field(default_factory=set)
     """The addresses that routes and BGP connections name: no probe gets one."""
 

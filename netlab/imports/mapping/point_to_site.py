@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
 from netlab.imports.bodies import Resource, entries, text, texts
@@ -24,7 +25,7 @@ def values(job: Job, gateway: Resource, facts: Facts) -> dict[str, Any]:
     if len(pools) > 1:
         job.notes.warn(gateway.name, f"further client pools are left out: {', '.join(pools[1:])}")
     entry: dict[str, Any] = {"address_pool": pools[0], "tunnel_types": _tunnel_types(job, gateway, facts)}
-    entry["authentication_types"] = [_authentication(job, gateway, facts)]
+    entry |= _authentication(job, gateway, facts, entry["tunnel_types"])
     roots = [_certificate(job, body) for body in _named(facts, _ROOTS)]
     revoked = [_certificate(job, body) for body in _named(facts, _REVOKED)]
     if roots:
@@ -61,8 +62,8 @@ def _tunnel_types(job: Job, gateway: Resource, facts: Facts) -> list[str]:
     return list(dict.fromkeys(found)) or ["IkeV2"]
 
 
-def _authentication(job: Job, gateway: Resource, facts: Facts) -> str:
-    """The first authentication type that the format has; Entra ID and RADIUS are substituted."""
+def _authentication(job: Job, gateway: Resource, facts: Facts, tunnels: list[str]) -> dict[str, Any]:
+    """The first authentication type that the format has; Entra ID is substituted, and RADIUS without a server."""
     inside = facts.raw("vpnclientconfiguration") or {}
     given = [word.lower() for word in texts(inside.get("vpnauthenticationtypes"))]
     entra = any(inside.get(key) for key in ("aadtenant", "aadaudience", "aadissuer"))
@@ -70,18 +71,48 @@ def _authentication(job: Job, gateway: Resource, facts: Facts) -> str:
     if entra:
         job.notes.properties[f"{gateway.kind}: vpnClientConfiguration.aadTenant/aadAudience/aadIssuer"] += 1
     if "certificate" in given or (not given and (inside.get(_ROOTS) or not (entra or radius))):
-        return "Certificate"
+        return {"authentication_types": ["Certificate"]}
     if "radius" in given or (not given and radius):
-        job.notes.substituted.append({"name": gateway.name, "from": "Radius", "to": "EapMSChapv2"})
-        job.notes.warn(
-            gateway.name, "its RADIUS server is not modelled: clients authenticate with EAP-MSCHAPv2 at the gateway"
-        )
-        return "EapMSChapv2"
+        servers = _radius_servers(facts)
+        if servers:
+            if len(servers) > 1:
+                job.notes.warn(gateway.name, f"further RADIUS servers are left out: {', '.join(servers[1:])}")
+            return {"authentication_types": ["Radius"], "radius_server_address": servers[0]}
+        instead = "EapMSChapv2" if "OpenVPN" not in tunnels else "Certificate"  # P12
+        job.notes.substituted.append({"name": gateway.name, "from": "Radius", "to": instead})
+        job.notes.warn(gateway.name, f"its RADIUS server has no address: clients authenticate by {instead} instead")
+        return {"authentication_types": [instead]}
     job.notes.substituted.append({"name": gateway.name, "from": "AAD", "to": "Certificate"})
     job.notes.warn(
         gateway.name, "authentication by Entra ID is not modelled: clients authenticate by certificate instead"
     )
-    return "Certificate"
+    return {"authentication_types": ["Certificate"]}
+
+
+def _radius_servers(facts: Facts) -> list[str]:
+    """The addresses of the RADIUS servers, the one with the highest score first."""
+    parts = facts.parts("vpnclientconfiguration", "radiusservers")
+    scored = [(-(part.number("radiusserverscore") or 0), part.address("radiusserveraddress")) for part in parts]
+    found = [address for _, address in sorted(scored, key=lambda each: each[0])]
+    return list(dict.fromkeys(a for a in (*found, facts.address("vpnclientconfiguration", "radiusserveraddress")) if a))
+
+
+def radius_hosts(job: Job) -> None:
+    """The RADIUS server of a gateway that lies in a site is a host of it: the description does not hold hosts (V2)."""
+    for vnet in job.gateways.values():
+        settings = job.draft.get("vnets", vnet, "vpn_gateway", "point_to_site") or {}
+        address = str(settings.get("radius_server_address", ""))
+        for name, site in job.draft.data.get("sites", {}).items() if address else ():
+            hosts = site.get("hosts", {})
+            if address in hosts.values() or not _holds(site, address):
+                continue
+            host = next(n for n in ("radius", *(f"radius{i}" for i in range(2, 99))) if n not in hosts)
+            site["hosts"] = {**hosts, host: address}
+            job.notes.invent("host", f"{name}/{host} {address}", f"the gateway of {vnet} asks its RADIUS server there")
+
+
+def _holds(site: dict[str, Any], address: str) -> bool:
+    return any(IPv4Address(address) in IPv4Network(prefix) for prefix in site["address_prefixes"])
 
 
 def clients(job: Job) -> None:

@@ -52,13 +52,13 @@ def of_machine(job: Job, key: str) -> str:
     """The same for a machine, which the Internet reaches: where it is not known, one of a prefix for documentation."""
     if key not in job.inventory.by_key or len(job.claims.get(key, ())) > 1:
         return ""
-    known = address(job, key)
+    known = address(job, key) or job.invented_addresses.get(key, "")
     if known:
         return known
     index = int(sha256(key.encode()).hexdigest(), 16) % 126
-    taken = job.invented_addresses
+    taken = job.invented_addresses.values()
     made = next(a for a in (str(_UNKNOWN[1 + (index + more) % 126]) for more in range(126)) if a not in taken)
-    taken.add(made)
+    job.invented_addresses[key] = made
     job.notes.invent("public address", job.inventory.by_key[key].name, f"its address is not known: {made} is written")
     return made
 

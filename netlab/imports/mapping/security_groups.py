@@ -7,7 +7,8 @@ from typing import Any
 from netlab.imports.bodies import Resource, entries
 from netlab.imports.facts import Facts
 from netlab.imports.mapping.job import Job
-from netlab.imports.runtime import Unknown
+from netlab.imports.notes import listed
+from netlab.imports.runtime import Token, Unknown
 
 GROUPS = "microsoft.network/networksecuritygroups"
 APPLICATIONS = "microsoft.network/applicationsecuritygroups"
@@ -37,7 +38,9 @@ def add(job: Job) -> None:
         facts = job.facts(group)
         rules = {}
         for part in sorted(facts.parts("securityrules"), key=_order):
-            rules[str(part.body.get("name", "rule"))] = _rule(job, part)
+            rule = _rule(job, part)
+            if rule:
+                rules[str(part.body.get("name", "rule"))] = rule
         entry: dict[str, Any] = {"flush_connection": True} if facts.flag("flushconnection") else {}
         if rules:
             entry["security_rules"] = rules
@@ -53,6 +56,7 @@ def _order(part: Facts) -> tuple[str, int, str]:
 
 
 def _rule(job: Job, facts: Facts) -> dict[str, Any]:
+    """A rule; empty where all that it names on a side cannot be written, for without that it would be for any."""
     entry: dict[str, Any] = {"priority": facts.number("priority")}
     if entry["priority"] is None and facts.body.get("priority") is None:
         facts.wrong("priority", None, "number")
@@ -61,11 +65,14 @@ def _rule(job: Job, facts: Facts) -> dict[str, Any]:
         if facts.body.get(key) is None:
             facts.wrong(key, None, " | ".join(among))
     for side in _SIDES:
-        entry |= _values(facts, side, "address", ("addressprefix", "addressprefixes"))
+        named = _named(job, facts, side, "address", ("addressprefix", "addressprefixes"))
+        if named is None:
+            return {}
+        entry |= named
         groups = [job.names.given[g.key] for g in map(job.inventory.find, _members(facts, side)) if g is not None]
         if groups:
             entry[f"{side}_application_security_groups"] = groups
-        entry |= _values(facts, side, "port", ("portrange", "portranges"))
+        entry |= _named(job, facts, side, "port", ("portrange", "portranges")) or {}
     return entry
 
 
@@ -73,18 +80,31 @@ def _members(facts: Facts, side: str) -> list[Any]:
     return [body.get("id") for body in entries(facts.raw(f"{side}applicationsecuritygroups"))]
 
 
-def _values(facts: Facts, side: str, what: str, keys: tuple[str, str]) -> dict[str, Any]:
-    """The addresses or the ports of a side, singular and plural in one; any is not written."""
+def _named(job: Job, facts: Facts, side: str, what: str, keys: tuple[str, str]) -> dict[str, Any] | None:
+    """The addresses or the ports of a side, singular and plural in one; any is not written, None is nothing at all."""
     found: dict[str, None] = {}
+    dropped: dict[str, None] = {}
     for key in keys:
         value = facts.raw(f"{side}{key}")
         for item in value if isinstance(value, list) else [value]:
             if isinstance(item, Unknown):
                 facts.unknown(item, f"{side}{key}")
+            elif isinstance(item, Token):
+                dropped["an address that only the deployed network has"] = None
             elif isinstance(item, (str, int)) and not isinstance(item, bool):
-                found |= dict.fromkeys(part.strip() for part in str(item).split(",") if part.strip())
+                parts = [part.strip() for part in str(item).split(",") if part.strip()]
+                found |= dict.fromkeys(part for part in parts if ":" not in part)
+                dropped |= dict.fromkeys(f"the IPv6 prefix {part[:50]}" for part in parts if ":" in part)
             elif item is not None:
                 facts.wrong(f"{side}{key}", item, "address prefix" if what == "address" else "port range")
+    if dropped:
+        left = "" if found else ": the rule is left out"
+        job.notes.warn(
+            f"{facts.item.name}/{facts.body.get('name', 'rule')}",
+            f"its {side} names {listed(dropped)}, which the lab has not{left}",
+        )
+    if dropped and not found:
+        return None
     if not found or _ANY in found:
         return {}
     one, many = (

@@ -71,6 +71,11 @@ def _clients(of: Reader) -> Body:
         "vpnClientRevokedCertificates": names("revoked_certificate"),
         "aadTenant": get("aad_tenant"),
         "radiusServerAddress": get("radius_server_address"),
+        "radiusServers": [
+            {"radiusServerAddress": item.get("address"), "radiusServerScore": item.get("score")}
+            for item in get("radius_server") or ()
+            if isinstance(item, Mapping)
+        ],
     }
 
 

@@ -29,7 +29,9 @@ from imported import (
     vnet,
 )
 
+from netlab.api.importing import Outcome
 from netlab.errors import UsageError
+from templates import nested, resource, template
 
 SITE = [
     vnet("Hub", "10.0.0.0/16", GatewaySubnet="10.0.255.0/27", Default="10.0.0.0/24"),
@@ -97,6 +99,15 @@ def test_a_contradiction_is_an_error_that_names_both_values() -> None:
     assert codes(found) == ["E10"]
     assert "10.0.0.0/16" in messages(found)
     assert "10.1.0.0/16" in messages(found)
+
+
+@pytest.mark.parametrize(
+    "ignored", ["enableDdosProtection", "flowTimeoutInMinutes", "dhcpOptions", "enableVmProtection"]
+)
+def test_a_difference_in_what_nothing_reads_is_no_contradiction(ignored: str) -> None:
+    one, two = vnet("V", "10.0.0.0/16", a="10.0.0.0/24"), vnet("V", "10.0.0.0/16", a="10.0.0.0/24")
+    one["properties"][ignored], two["properties"][ignored] = 1, 2
+    assert not codes(imported_bodies(one, two))
 
 
 def test_the_same_body_twice_and_a_less_complete_one_are_no_contradiction() -> None:
@@ -337,3 +348,38 @@ def test_a_thousand_vnets_with_ten_thousand_nics_take_seconds() -> None:
     assert time.monotonic() - began < 30
     assert found.text.count("private_ip_address") == 10_000
     assert to("virtualNetworks", "v1")["id"] == id_of("virtualNetworks", "v1")
+
+
+# --- deployments of which something is not known ----------------------------------------------------------------------
+
+
+def _with_open(inner: dict[str, Any], **more: Any) -> Outcome:
+    space = {"addressSpace": {"addressPrefixes": ["10.0.0.0/16"]}}
+    body = template(
+        [resource("virtualNetworks", "v", space), nested("n", template([inner]), **more)],
+        parameters={"p": {"type": "string"}},
+    )
+    return imported("-", stdin=json.dumps(body).encode())
+
+
+ROLE = {"type": "Microsoft.Authorization/roleAssignments", "name": "r", "properties": {}}
+OPEN = {
+    "its condition": {"condition": "[equals(parameters('p'), 'x')]"},
+    "its count": {"copy": {"name": "l", "count": "[length(parameters('p'))]"}},
+    "its place": {"subscriptionId": "[parameters('p')]", "resourceGroup": "g"},
+}
+
+
+@pytest.mark.parametrize("what", OPEN)
+def test_what_is_not_known_of_a_deployment_without_a_network_does_not_stop_the_import(what: str) -> None:
+    found = _with_open(ROLE, **OPEN[what])
+    assert scenario(found).vnets
+    assert "is not known (parameter p): none is imported" in messages(found)
+
+
+@pytest.mark.parametrize("what", OPEN)
+@pytest.mark.parametrize("kind", ["virtualNetworks", "privateEndpoints", "loadBalancers"])
+def test_what_is_not_known_of_a_deployment_with_a_network_is_asked_for(what: str, kind: str) -> None:
+    found = _with_open(resource(kind, "o"), **OPEN[what])
+    assert codes(found) == ["E09"]
+    assert "parameter p has no value" in messages(found)

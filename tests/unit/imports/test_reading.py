@@ -37,6 +37,22 @@ def test_signs_of_comments_and_commas_inside_of_strings_stay() -> None:
     assert parsed("f.json", b'{"a": "http://h/, ]", "b": "/* no */",}').data == {"a": "http://h/, ]", "b": "/* no */"}
 
 
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"{\"a\": \"[concat('x',\n   'y')]\"}", "[concat('x',\n   'y')]"),
+        (b'{"a": "one\r\ntwo"} // a comment', "one\r\ntwo"),
+        (b'{"a": "tab\there",}', "tab\there"),
+    ],
+)
+def test_a_string_may_go_over_several_lines_as_in_azure(content: bytes, expected: str) -> None:
+    assert parsed("f.json", content).data == {"a": expected}
+
+
+def test_a_string_without_an_end_is_an_error_at_its_beginning() -> None:
+    assert refused(b'{\n "a": "one\ntwo\n}')[::2] == ("E01", 2)
+
+
 def test_an_error_names_line_and_column_of_the_file_although_comments_are_taken_out() -> None:
     assert refused(b'{\n  // one\n  "a": 1 "b": 2\n}')[::2] == ("E01", 3)
     assert "line 3, column 10" in refused(b'{\n  // one\n  "a": 1 "b": 2\n}')[1]

@@ -317,6 +317,43 @@ def test_what_no_resource_answers_says_what_was_asked(expression: str) -> None:
     assert found.expression == OPEN_REFERENCES[expression]
 
 
+SUBNET = "resourceId('Microsoft.Network/virtualNetworks/subnets', 'v', 'one')"
+NET = "resourceId('Microsoft.Network/virtualNetworks', 'v')"
+UPDATES = {
+    "a property": {"addressPrefix": f"[reference({SUBNET}, '2024-05-01').addressPrefix]", "routeTable": {"id": "t"}},
+    "all of it": f"[union(reference({SUBNET}, '2024-05-01'), createObject('routeTable', createObject('id', 't')))]",
+    "of the parent": {
+        "addressPrefix": f"[reference({NET}, '2024-05-01').subnets[0].properties.addressPrefix]",
+        "routeTable": {"id": "t"},
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("update", UPDATES)
+@pytest.mark.parametrize("inline", [True, False])
+def test_an_update_of_a_subnet_reads_what_the_subnet_has(update: str, inline: bool) -> None:
+    own = {"addressPrefix": "10.0.0.0/24"}
+    inner = template([resource("virtualNetworks/subnets", "v/one", UPDATES[update])])
+    one = [{"name": "one", "properties": own}] if inline else []
+    child = [] if inline else [resource("virtualNetworks/subnets", "v/one", own)]
+    made = evaluated(template([resource("virtualNetworks", "v", {"subnets": one}), *child, nested("n", inner)]))
+    assert not made.errors
+    assert made.bodies[-1].body["properties"] == {"addressPrefix": "10.0.0.0/24", "routeTable": {"id": "t"}}
+
+
+def test_a_part_of_a_resource_of_another_description_answers_by_its_own_id() -> None:
+    key = f"{GROUP}/providers/{NETWORK}/virtualNetworks/v".lower()
+    known = {key: {"properties": {"subnets": [{"name": "one", "properties": {"addressPrefix": "10.0.0.0/24"}}]}}}
+    body = template([resource("routeTables", "t", {"v": f"[reference({SUBNET}, '2024-05-01').addressPrefix]"})])
+    assert by_name(evaluated(body, known=known))["t"]["properties"]["v"] == "10.0.0.0/24"
+    assert isinstance(by_name(evaluated(body))["t"]["properties"]["v"], Unknown)
+
+
+def test_a_resource_that_only_reads_itself_has_no_value_and_no_end_is_looked_for() -> None:
+    body = template([resource("virtualNetworks/subnets", "v/one", UPDATES["a property"])])
+    assert isinstance(by_name(evaluated(body))["v/one"]["properties"]["addressPrefix"], Unknown)
+
+
 def test_an_answer_of_the_command_line_counts() -> None:
     body = _referring("[reference('nsg').defaultSecurityRules[0].id]")
     made = evaluated(body, answers={"NSG.defaultSecurityRules[0].ID": "x"})
@@ -388,6 +425,44 @@ def test_a_parameter_that_is_an_expression_may_be_null_then_the_default_counts(g
     assert by_name(evaluated(body))["t"]["properties"]["v"] == expected
 
 
+@pytest.mark.parametrize("key", ["resourceGroup", "subscriptionId"])
+def test_a_deployment_into_a_place_that_is_not_known_is_left_open_with_what_it_deploys(key: str) -> None:
+    inner = template([resource("virtualNetworks", "v")])
+    body = template([nested("n", inner, **{key: "[parameters('p')]"})], parameters={"p": STRING})
+    (left,) = evaluated(body).open
+    assert (left.what, left.value.parameters, left.types) == (
+        "scope", ("p",), {"microsoft.resources/deployments", "microsoft.network/virtualnetworks"}
+    )  # fmt: skip
+    assert not evaluated(body, parameters={"p": "x"}).open
+
+
+def test_a_deployment_whose_name_is_not_known_deploys_all_the_same() -> None:
+    inner = template([resource("virtualNetworks", "v"), resource("routeTables", "[deployment().name]")])
+    made = evaluated(template([nested("[parameters('p')]", inner)], parameters={"p": STRING}))
+    assert "v" in names(made)
+    assert not made.open
+    assert not made.errors
+
+
+WRONG = {
+    "[split(parameters('id'), '/')[8]]": "there is no element 8; it uses parameter id",
+    "[variables('o').nothing]": "there is no property nothing",
+    "[concat(variables('o').nothing, parameters('id'))]": "there is no property nothing; it uses parameter id",
+    "[first(split(parameters('id'), '/')[4])]": "there is no element 4; it uses parameter id",
+}
+
+
+@pytest.mark.parametrize("expression", WRONG)
+def test_an_expression_that_is_wrong_says_what_and_which_parameter_it_uses(expression: str) -> None:
+    found = value_of(expression, parameters={"id": {**STRING, "defaultValue": ""}}, variables={"o": {}})
+    assert (found.expression, found.wrong) == (WRONG[expression], True)
+
+
+@pytest.mark.parametrize("expression", ["[listKeys('p', 'v').x]", "[noSuchFunction(1)]", "[reference('nobody').x]"])
+def test_what_only_a_deployment_answers_is_not_wrong(expression: str) -> None:
+    assert not value_of(expression).wrong
+
+
 def test_deployments_in_a_circle_are_an_error_that_names_them() -> None:
     inner = template(
         [resource("routeTables", "[parameters('p')]")],
@@ -415,6 +490,24 @@ def test_a_template_that_links_itself_is_a_circle() -> None:
     body = template([link])
     made = evaluated(body, linked=lambda uri, path: Source("self.json", body))
     assert [error.rule for error in made.errors] == ["E14"]
+
+
+def test_two_templates_that_link_each_other_twice_are_a_circle_that_is_named_once() -> None:
+    links = [
+        {"type": "Microsoft.Resources/deployments", "name": name, "properties": {"templateLink": {"uri": name}}}
+        for name in ("a", "b")
+    ]
+    body = template([*links, resource("routeTables", "[parameters('p')]")], parameters={"p": STRING})
+    made = evaluated(body, linked=lambda uri, path: Source(f"{uri}.json", body))
+    assert [error.rule for error in made.errors] == ["E14"]
+
+
+def test_names_that_are_not_known_make_no_circle() -> None:
+    inner = template([resource("routeTables", "t")], outputs={"o": {"type": "string", "value": "x"}})
+    body = template(
+        [nested("[parameters('p')]", inner, dependsOn=["other"]), nested("other", inner)], parameters={"p": STRING}
+    )
+    assert not evaluated(body).errors
 
 
 def test_a_linked_template_is_read_locally_or_named() -> None:

@@ -18,6 +18,12 @@ CASES: dict[str, tuple[str, str, tuple[str, ...], tuple[str, ...], str]] = {
     "beside the template, with --linked": (REMOTE, "a/main.json", ("dir",), (BESIDE,), BESIDE),
     "beside the template, by its name": (REMOTE, "a/main.json", (), ("a/vnet.json",), "a/vnet.json"),
     "a URI without --linked is not searched": (REMOTE, "a/main.json", (), ("a/nested/vnet.json",), ""),
+    "not itself by its name": ("https://h/other/main.json", "a/main.json", (), ("a/main.json",), ""),
+    "not itself by its name, with --linked": ("https://h/o/main.json", "d/main.json", ("d",), ("d/main.json",), ""),
+    "another one of its name": (
+        "https://h/other/main.json", "d/main.json", ("d",), ("d/main.json", "d/other/main.json"), "d/other/main.json"
+    ),
+    "itself, by a relative path": ("main.json", "a/main.json", (), ("a/main.json",), "a/main.json"),
     "a relative path": ("nested/vnet.json", "a/main.json", (), ("a/nested/vnet.json",), "a/nested/vnet.json"),
     "made of the template's own": (BESIDE, "a/main.json", (), (BESIDE,), BESIDE),
     "in the working directory": ("nested/vnet.json", "main.json", (), ("nested/vnet.json",), "nested/vnet.json"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from imported import body, imported_bodies, messages, public, scenario, to, vnet
+from imported import body, id_of, imported_bodies, messages, public, scenario, to, vnet
 
 from netlab.scenario.models import FirewallRule
 
@@ -56,6 +56,7 @@ def group(*rules: dict[str, Any], action: str = "Allow") -> list[dict[str, Any]]
     ]
 
 
+GROUP_ID = id_of("ipGroups", "i")
 WITH_POLICY = firewall(firewallPolicy=to("firewallPolicies", "POL"))
 
 
@@ -100,7 +101,27 @@ def test_without_its_policy_it_is_a_machine(given: tuple[dict[str, Any], ...]) -
 def test_rules_with_ip_groups_are_named() -> None:
     rule = NETWORK | {"sourceIpGroups": ["/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/ipGroups/i"]}
     found = imported_bodies(V, public("p", "20.7.7.7"), WITH_POLICY, *group(rule))
-    assert "it names IP groups or FQDNs" in messages(found)
+    assert "it names IP group g/Microsoft.Network/ipGroups/i, whose addresses are not in the input" in messages(found)
+    assert "az network ip-group list" in messages(found)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"sourceAddresses": [], "sourceIpGroups": [GROUP_ID]}, (("10.2.0.0/16", "10.3.0.4-10.3.0.9"), ("*",))),
+        ({"sourceIpGroups": [GROUP_ID]},
+         (("10.0.0.0/24", "10.1.0.4-10.1.0.9", "10.2.0.0/16", "10.3.0.4-10.3.0.9"), ("*",))),
+        ({"destinationAddresses": None, "destinationIpGroups": [GROUP_ID.upper()]},
+         (("10.0.0.0/24", "10.1.0.4-10.1.0.9"), ("10.2.0.0/16", "10.3.0.4-10.3.0.9"))),
+    ],
+)  # fmt: skip
+def test_a_rule_has_the_addresses_of_its_ip_groups(given: dict[str, Any], expected: tuple[Any, Any]) -> None:
+    addresses = body("ipGroups", "i", ipAddresses=["10.2.0.0/16", "10.3.0.4-10.3.0.9"])
+    found = imported_bodies(V, ROUTES, public("p", "20.7.7.7"), WITH_POLICY, *group(NETWORK | given), addresses)
+    rule = scenario(found).firewall_policies["pol"].rule_collection_groups["g1"].rule_collections["c1"].rules["web"]
+    assert (rule.source_addresses, rule.destination_addresses) == expected
+    assert found.report.imported["Microsoft.Network/ipGroups"] == 1
+    assert "not in the input" not in messages(found)
 
 
 @pytest.mark.parametrize("lacks", ["sourceAddresses", "destinationAddresses"])

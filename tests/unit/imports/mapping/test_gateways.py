@@ -19,6 +19,8 @@ from imported import (
     vnet,
 )
 
+from netlab.api.importing import Outcome
+
 HUB = vnet("Hub", "10.0.0.0/16", GatewaySubnet="10.0.255.0/27", default="10.0.0.0/24")
 TWO = [
     {
@@ -191,3 +193,63 @@ def test_clients_are_invented_as_asked(option: str, names: list[str]) -> None:
 def test_an_expressroute_gateway_and_others() -> None:
     found = imported_bodies(HUB, gateway("gw", "Hub", gatewayType="LocalGateway"), body("bastionHosts", "b"))
     assert found.report.not_modelled["Microsoft.Network/virtualNetworkGateways"] == 1
+
+
+# --- RADIUS servers (P15) ---------------------------------------------------------------------------------------------
+
+RADIUS = {**POOL, "vpnClientProtocols": ["OpenVPN"], "vpnAuthenticationTypes": ["Radius"]}
+SERVERS = [
+    {"radiusServerAddress": "10.101.0.20", "radiusServerScore": 5, "radiusServerSecret": "NEUTRAL-SECRET"},
+    {"radiusServerAddress": "10.101.0.21", "radiusServerScore": 30},
+]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"radiusServerAddress": "10.101.0.20"}, "10.101.0.20"),
+        ({"radiusServers": SERVERS}, "10.101.0.21"),
+        ({"radiusServers": SERVERS[:1], "radiusServerAddress": "10.101.0.9"}, "10.101.0.20"),
+        ({"radiusServerAddress": "10.101.0.20", "vpnAuthenticationTypes": None}, "10.101.0.20"),
+    ],
+)
+def test_a_gateway_asks_its_radius_server(given: dict[str, Any], expected: str) -> None:
+    found = made(vpnClientConfiguration={**RADIUS, **given}).point_to_site
+    assert found is not None
+    assert (found.authentication_types, str(found.radius_server_address)) == (("Radius",), expected)
+
+
+def _with_site(**settings: Any) -> Outcome:
+    return imported_bodies(
+        HUB, gateway("gw", "Hub", vpnClientConfiguration={**RADIUS, **settings}),
+        local_gateway("site", "203.0.113.9", "10.101.0.0/16"), connection("c", "gw", lng="site"),
+    )  # fmt: skip
+
+
+def test_a_radius_server_in_a_site_is_a_host_of_it() -> None:
+    found = _with_site(radiusServers=SERVERS)
+    assert {name: str(a) for name, a in scenario(found).sites["site"].hosts.items()} == {
+        "host1": "10.101.0.10",
+        "radius": "10.101.0.21",
+    }
+    assert "site/radius 10.101.0.21" in messages(found)
+    assert "further RADIUS servers are left out: 10.101.0.20" in messages(found)
+
+
+@pytest.mark.parametrize("address", ["10.101.0.10", "10.77.0.4"])
+def test_a_radius_server_that_is_a_host_already_or_lies_nowhere_makes_no_host(address: str) -> None:
+    found = _with_site(radiusServerAddress=address)
+    assert list(scenario(found).sites["site"].hosts) == ["host1"]
+    nobody = "no virtual machine and no host of a site has 10.77.0.4" in messages(found)
+    assert nobody is (address == "10.77.0.4")
+
+
+@pytest.mark.parametrize(("tunnels", "instead"), [(["OpenVPN"], "Certificate"), (["IkeV2"], "EapMSChapv2")])
+def test_radius_without_a_server_is_substituted_and_said(tunnels: list[str], instead: str) -> None:
+    clients = {**RADIUS, "vpnClientProtocols": tunnels}
+    found = imported_bodies(HUB, gateway("gw", "Hub", vpnClientConfiguration=clients))
+    settings = scenario(found).vnets["Hub"].vpn_gateway
+    assert settings is not None
+    assert settings.point_to_site is not None
+    assert settings.point_to_site.authentication_types == (instead,)
+    assert "its RADIUS server has no address" in messages(found)
