@@ -72,3 +72,4 @@ LOCK = uv pip compile --universal --python-version 3.11 --generate-hashes --no-e
 lock: ## pin the dependencies again (needs uv; UPGRADE=--upgrade for newer versions)
 	$(LOCK) --group build pyproject.toml -o requirements.lock
 	$(LOCK) --group build --group dev --group docs -c requirements.lock pyproject.toml -o requirements-dev.lock
+	$(LOCK) --extra azure -c requirements.lock pyproject.toml -o requirements-azure.lock

@@ -11,16 +11,20 @@ from netlab.errors import ScenarioError
 from netlab.imports.commands import COMMANDS
 from netlab.imports.importer import Outcome, imported
 from netlab.imports.options import Options, options
+from netlab.imports.reading import SUBSCRIPTION
 from netlab.scenario.loader import parse
 from netlab.scenario.writing import with_expectations as extended
 
-__all__ = ["COMMANDS", "Options", "Outcome", "options", "run", "with_expectations"]
+__all__ = ["COMMANDS", "SUBSCRIPTION", "Options", "Outcome", "options", "run", "with_expectations"]
 
 AS_IMPORTED = "as imported"
 
 
 def run(paths: Sequence[str], given: Options, where: str, strict: bool, stdin: bytes = b"") -> Outcome:
-    """The outcome of an import, with what `check` finds in the scenario; ``where`` is its file's name for messages."""
+    """The outcome of an import, with what `check` finds in the scenario; ``where`` is its file's name for messages.
+
+    ``stdin`` is the content of the path that is no file: standard input, or `SUBSCRIPTION`.
+    """
     outcome = imported(paths, given, stdin)
     if not outcome.text:
         return outcome

@@ -45,6 +45,10 @@ _Strict = Annotated[bool, typer.Option("--strict", help="Exit 1 where the scenar
 _Expect = Annotated[bool, typer.Option("--expect", help="Write what is predicted as expectation.")]
 _Force = Annotated[bool, typer.Option("--force", help="Overwrite the output file.")]
 _Verbose = Annotated[bool, typer.Option("--verbose", help="Also list properties that nothing reads.")]
+_Subscriptions = Annotated[
+    list[str] | None,
+    typer.Option("--subscription", metavar="ID", help="Read this subscription; needs netlab[azure]."),
+]
 _Commands = Annotated[bool, typer.Option("--commands", help="Print the commands that collect a subscription.")]
 
 
@@ -74,19 +78,20 @@ def import_(
     expect: _Expect = False,
     force: _Force = False,
     verbose: _Verbose = False,
+    subscription: _Subscriptions = None,
     commands: _Commands = False,
     style: FormatOption = Format.table,
 ) -> None:
     """Make a scenario of az, ARM, Bicep or Terraform output.
 
-    Nothing is fetched. What a scenario cannot hold is listed with its count,
-    and what is invented says so.
+    Nothing is fetched but what --subscription asks Azure for. What a scenario
+    cannot hold is listed with its count, and what is invented says so.
     """
     if commands:
         _print_commands()
-    if not paths:
+    if not paths and not subscription:
         raise UsageError("name what to import", "netlab import PATH..., or netlab import --commands")
-    _run(paths, output, context.params)
+    _run(paths or [], output, context.params)
 
 
 def _print_commands() -> None:
@@ -103,7 +108,7 @@ def _run(paths: list[str], target: Path | None, given: Mapping[str, Any]) -> Non
     from netlab.report.encoding import encoded
 
     _require_place(target, given)
-    stdin = sys.stdin.buffer.read(MOST_READ + 1) if "-" in paths else b""
+    paths, stdin = _content(paths, given["subscription"] or [])
     outcome = importing.run(paths, importing.options(given), str(target or "the scenario"), given["strict"], stdin)
     if given["report"] is not None:
         write_text(given["report"], encoded(outcome.report) + "\n")
@@ -114,6 +119,17 @@ def _run(paths: list[str], target: Path | None, given: Mapping[str, Any]) -> Non
     if given["style"] is Format.json:
         print_json(outcome.report)
     leave(ExitCode(outcome.report.exit))
+
+
+def _content(paths: list[str], subscriptions: list[str]) -> tuple[list[str], bytes]:
+    """All paths, and the content of the one that is no file."""
+    from netlab.api import importing, subscription
+
+    if subscriptions and "-" in paths:
+        raise UsageError("--subscription and standard input cannot be together", "write the input into a file")
+    if subscriptions:
+        return [*paths, importing.SUBSCRIPTION], subscription.read(subscriptions)
+    return paths, sys.stdin.buffer.read(MOST_READ + 1) if "-" in paths else b""
 
 
 def _require_place(target: Path | None, given: Mapping[str, Any]) -> None:

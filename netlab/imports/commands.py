@@ -1,14 +1,14 @@
 """The commands that collect the description of a whole subscription."""
 
-COMMANDS = """\
+from netlab.imports.subscription import MOST_ROWS, QUERY
+
+COMMANDS = f"""\
 # The commands read only. They need the role Reader on the subscription; nothing is changed, and no key is read.
 # --- One command, with the extension resource-graph (az extension add --name resource-graph) -----------------------
-az graph query --first 1000 -o json -q "resources
-| where type startswith 'microsoft.network/' or type =~ 'microsoft.compute/virtualmachines'
-    or type =~ 'microsoft.compute/virtualmachinescalesets'
-| project id, name, type, location, resourceGroup, subscriptionId, sku, kind, zones, properties
-| order by id asc" > graph.json
+az graph query --first {MOST_ROWS} -o json -q "{QUERY}" > graph.json
 netlab import graph.json -o network.yaml
+# The same in one command, with the packages of netlab[azure] and after `az login`:
+#   netlab import --subscription ID -o network.yaml
 
 # More than 1000 rows: repeat the command with the token of the answer, and import all files.
 #   az graph query ... --skip-token "$(jq -r .skip_token graph.json)" > graph-2.json

@@ -39,9 +39,7 @@ def gathered(
     known: list[Recognised] = []
     for source, path in sorted(paths):
         try:
-            document = (
-                reading.parsed(source, stdin) if source == reading.STANDARD_INPUT else reading.document(source, path)
-            )
+            document = reading.parsed(source, stdin) if source in reading.IN_MEMORY else reading.document(source, path)
             known.append(recognised(document))
             for key in document.duplicates:
                 notes.warn(source, f"the key {key[:40]} is there twice: the last one counts")

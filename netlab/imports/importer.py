@@ -84,11 +84,13 @@ def _name(job: Job, given: Sequence[str], options: Options) -> None:
 
 
 def _stem(path: str) -> str:
-    return "stdin" if path == "-" else Path(path).resolve().name.split(".")[0] or "network"
+    if path in reading.IN_MEMORY:
+        return "stdin" if path == reading.STANDARD_INPUT else "subscription"
+    return Path(path).resolve().name.split(".")[0] or "network"
 
 
 def _source(given: Sequence[str]) -> str:
-    names = sorted("standard input" if path == "-" else Path(path).resolve().name for path in given)
+    names = sorted(reading.IN_MEMORY.get(path) or Path(path).resolve().name for path in given)
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 

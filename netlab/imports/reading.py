@@ -14,6 +14,9 @@ from netlab import files
 from netlab.errors import Finding, UsageError
 
 STANDARD_INPUT = "-"
+SUBSCRIPTION = "--subscription"
+IN_MEMORY = {STANDARD_INPUT: "standard input", SUBSCRIPTION: "Azure Resource Graph"}
+"""The names of what is no file."""
 MOST_BYTES = 64 << 20
 DEEPEST = 100
 MOST_FILES = 10_000
@@ -61,7 +64,7 @@ def paths(given: tuple[str, ...]) -> list[tuple[str, Path]]:
     found: dict[Path, tuple[str, Path]] = {}
     for name in given:
         path = Path(name)
-        if name == STANDARD_INPUT:
+        if name in IN_MEMORY:
             found[path] = (name, path)
             continue
         if not path.exists():

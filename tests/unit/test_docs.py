@@ -227,6 +227,7 @@ def test_every_dependency_earns_a_line() -> None:
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())
     names = {
         *project["project"]["dependencies"],
+        *(name for group in project["project"]["optional-dependencies"].values() for name in group),
         *(name for group in project["dependency-groups"].values() for name in group),
     }
     packages = re.search(r"^packages=\((.*?)\)", (CHECKOUT / "scripts/bootstrap").read_text(), re.DOTALL | re.MULTILINE)
