@@ -26,7 +26,8 @@ def lines(found: Comparison) -> Iterator[str]:
     for file in found.files:
         yield f"{_title(file)}: {_counted(Counter(row.verdict for row in file.rows))}  ({file.file})"
         yield from _rows([row for row in file.rows if row.verdict != "equal"])
-    yield f"all: {_counted(Counter(row.verdict for file in found.files for row in file.rows))}"
+    of_lab = f"  (here is the lab {found.lab})" if found.lab else ""
+    yield f"all: {_counted(Counter(row.verdict for file in found.files for row in file.rows))}{of_lab}"
 
 
 def is_equal(found: Comparison) -> bool:

@@ -1,4 +1,4 @@
-"""What `compare` found between answers that Azure gave and what the model predicts, row by row."""
+"""What `compare` found between answers that Azure gave and what the model predicts or a lab has, row by row."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class ComparedRow:
-    """A row as Azure has it and as it is predicted; None where there is no such row.
+    """A row as Azure has it and as it is predicted, or as the lab has it; None where there is no such row.
 
     ``differs`` has the keys whose values differ, ``reason`` why, where that is known. *here* is the scenario, *there*
     is Azure.
@@ -47,17 +47,21 @@ class ComparedFile:
 class Counts:
     """How many rows have which verdict."""
 
-    equal: int
-    different: int
-    missing_here: int
-    missing_there: int
+    equal: int = 0
+    different: int = 0
+    missing_here: int = 0
+    missing_there: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """All recorded answers beside the prediction; ``step`` is the one of the story, empty for the first."""
+    """All recorded answers beside the prediction, or beside what a lab has.
+
+    ``step`` is the one of the story, empty for the first; ``lab`` is empty for a prediction.
+    """
 
     scenario: str
     step: str
-    files: tuple[ComparedFile, ...]
-    summary: Counts
+    lab: str = ""
+    files: tuple[ComparedFile, ...] = ()
+    summary: Counts = Counts()

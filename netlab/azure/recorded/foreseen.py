@@ -1,9 +1,10 @@
-"""What the model predicts that an operation of Azure shows: of the NIC, gateway or connection of an answer. Pure."""
+"""What an operation of Azure shows of the scenario: as the model predicts it, or as a lab has it. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from netlab.azure.learning import expressroute_name, learners, route_server_name, routers
@@ -11,16 +12,36 @@ from netlab.azure.recorded.answers import Answer, Unrecognised
 from netlab.azure.recorded.matching import FORMS
 from netlab.azure.state import State
 from netlab.azure.views import nics
-from netlab.azure.views.bgp import Speaker
+from netlab.azure.views.bgp import Speaker, Witness
 from netlab.azure.views.predicted import Model
 from netlab.results.recorded import Kind, Row
-from netlab.results.shown import GatewayRoute
+from netlab.results.shown import GatewayRoute, NicRoute
 from netlab.scenario.names import resolve, suggest
+from netlab.scenario.network import Nic
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """Who answers for the scenario: the model, or a lab.
+
+    ``witness`` says what routers hold, ``routes`` are the effective routes of a NIC, and ``connection`` is the status
+    of a connection, with the reason why it is down.
+    """
+
+    state: State
+    witness: Witness
+    routes: Callable[[Nic], Iterable[NicRoute]]
+    connection: Callable[[str], tuple[str, str]]
+
+
+def of_model(state: State) -> Side:
+    """The side of the model."""
+    return Side(state, Model(state), partial(nics.predicted, state), partial(_status, state))
 
 
 @dataclass(frozen=True, slots=True)
 class Foreseen:
-    """The rows that the model predicts, the scenario's name of what they are about, and the answer to compare.
+    """The rows that the scenario's side shows, the scenario's name of what they are about, and the answer to compare.
 
     ``remarks`` has a reason of the model for a row, by what pairs it.
     """
@@ -30,13 +51,13 @@ class Foreseen:
     remarks: tuple[tuple[tuple[Any, ...], str], ...] = ()
 
 
-def foreseen(state: State, answer: Answer) -> Foreseen:
-    """What the model predicts for an answer; Unrecognised if the scenario has nothing that it is about."""
+def foreseen(side: Side, answer: Answer) -> Foreseen:
+    """What a side shows for an answer; Unrecognised if the scenario has nothing that it is about."""
     if answer.kind == "effective-routes":
-        return _effective(state, answer)
+        return _effective(side, answer)
     if answer.kind == "connection":
-        return _connections(state, answer)
-    speaker = Speaker(state, Model(state), _speaker(state, answer))
+        return _connections(side, answer)
+    speaker = Speaker(side.state, side.witness, _speaker(side.state, answer))
     named = replace(answer, subject=speaker.end)
     if answer.kind == "bgp-peers":
         peers = speaker.bgp_peers().rows
@@ -58,44 +79,52 @@ def _plain(value: Any) -> Any:
 # --- NICs and connections ---------------------------------------------------------------------------------------------
 
 
-def _effective(state: State, answer: Answer) -> Foreseen:
-    nodes = resolve(state.network.scenario, answer.subject)
-    found = [nic for nic in state.network.nics.values() if nic.node in nodes]
+def _effective(side: Side, answer: Answer) -> Foreseen:
+    network = side.state.network
+    nodes = resolve(network.scenario, answer.subject)
+    found = [nic for nic in network.nics.values() if nic.node in nodes]
     if len(found) != 1:
-        known = [nic.node for nic in state.network.nics.values()]
+        known = [nic.node for nic in network.nics.values()]
         raise Unrecognised(
             f"the scenario has {'several machines' if found else 'no virtual machine'} of the name "
             f"{answer.subject[:60]!r}: call it effective-routes.VNET-VM.json; {suggest(answer.subject, known)}"
         )
     (nic,) = found
-    return Foreseen(replace(answer, subject=nic.node), _rows(answer.kind, nics.predicted(state, nic)))
+    return Foreseen(replace(answer, subject=nic.node), _rows(answer.kind, side.routes(nic)))
 
 
-def _connections(state: State, answer: Answer) -> Foreseen:
+def _connections(side: Side, answer: Answer) -> Foreseen:
     """The connections that an answer names; the name of its file counts before the one in Azure."""
-    known = {name.lower(): name for name in state.network.connections}
+    known = {name.lower(): name for name in side.state.network.connections}
     said = known.get(answer.subject.lower())
     rows = tuple({**row, "name": said} for row in answer.rows) if said and len(answer.rows) == 1 else answer.rows
     wanted = dict.fromkeys(known.get(str(row["name"]).lower(), "") for row in rows)
-    found = [(name, *_connection(state, name)) for name in wanted if name]
+    found = [(name, *_connection(side, name)) for name in wanted if name]
     named = replace(answer, subject=", ".join(str(row["name"]) for row in rows), rows=rows)
     return Foreseen(
         named, tuple(row for _, row, _ in found), tuple(((name.lower(),), why) for name, _, why in found if why)
     )
 
 
-def _connection(state: State, name: str) -> tuple[Row, str]:
-    """A connection as `az network vpn-connection show` shows it, and why it is not connected: one tunnel is enough."""
-    spec = state.network.connections[name].spec
-    down = [state.why_down(tunnel) for tunnel in state.topology.tunnels_by_connection[name]]
-    up = not all(down)
+def _connection(side: Side, name: str) -> tuple[Row, str]:
+    """A connection as `az network vpn-connection show` shows it, and why it is not connected."""
+    spec = side.state.network.connections[name].spec
+    status, reason = side.connection(name)
     row = {
         "name": name,
-        "connectionStatus": "Connected" if up else "NotConnected",
+        "connectionStatus": status,
         "connectionType": spec.type,
         "enableBgp": spec.enable_bgp,
     }
-    return row, "" if up else next(iter(down), "none of its instances is there")
+    return row, "" if status == "Connected" else reason
+
+
+def _status(state: State, name: str) -> tuple[str, str]:
+    """The status of a connection as the model has it: one tunnel is enough."""
+    down = [state.why_down(tunnel) for tunnel in state.topology.tunnels_by_connection[name]]
+    if not all(down):
+        return "Connected", ""
+    return "NotConnected", next(iter(down), "none of its instances is there") or ""
 
 
 # --- BGP --------------------------------------------------------------------------------------------------------------

@@ -113,3 +113,19 @@ def test_nothing_to_read_and_no_such_step(tmp_path: Path) -> None:
             compare(scenario, str(tmp_path / missing))
     with pytest.raises(UsageError, match="no step 'later'"):
         compare(scenario, directory, "later")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "name a scenario, or a lab with --lab"),
+        (["SCENARIO", "--lab", "net"], "name a scenario, or a lab with --lab"),
+        (["--lab", "net", "--step", "later"], "--step is for a scenario"),
+    ],
+)
+def test_either_a_scenario_or_a_lab_is_compared(tmp_path: Path, arguments: list[str], message: str) -> None:
+    recorded = written(tmp_path, ALL)
+    given = [str(tmp_path / "net.yaml") if word == "SCENARIO" else word for word in arguments]
+    found = CliRunner().invoke(app, ["compare", *given, "--recorded", recorded])
+    assert isinstance(found.exception, UsageError)
+    assert message in found.exception.message

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from recorded_answers import ADVERTISED, CONNECTION, ONPREM, PEERS, ROUTE_SERVER, SPOKE, learned, state
 
 from netlab.azure.recorded.answers import Unrecognised, answer
-from netlab.azure.recorded.foreseen import foreseen
+from netlab.azure.recorded.foreseen import foreseen, of_model
 from netlab.azure.recorded.matching import rows
 
 NOW = state()
@@ -31,7 +32,7 @@ NOW = state()
     ],
 )
 def test_every_row_of_azure_is_predicted(file: str, data: Any, subject: str) -> None:
-    found = foreseen(NOW, answer(file, data))
+    found = foreseen(of_model(NOW), answer(file, data))
     compared = rows(found.answer.kind, found.answer.rows, found.rows, lambda *_: "")
     assert found.answer.subject == subject
     assert [(row.verdict, row.differs) for row in compared] == [("equal", ())] * len(compared)
@@ -41,18 +42,18 @@ def test_every_row_of_azure_is_predicted(file: str, data: Any, subject: str) -> 
 def test_of_a_route_server_only_what_the_peer_advertises_is_compared() -> None:
     """`az network routeserver peering list-learned-routes` asks for one peer."""
     empty = {"RouteServiceRole_IN_0": [], "RouteServiceRole_IN_1": []}
-    assert foreseen(NOW, answer("learned-routes.hub1-rs.10.10.1.9.json", empty)).rows == ()
-    assert len(foreseen(NOW, answer("learned-routes.hub1-rs.10.10.1.4.json", empty)).rows) == 2
+    assert foreseen(of_model(NOW), answer("learned-routes.hub1-rs.10.10.1.9.json", empty)).rows == ()
+    assert len(foreseen(of_model(NOW), answer("learned-routes.hub1-rs.10.10.1.4.json", empty)).rows) == 2
 
 
 def test_a_connection_of_another_name_is_not_predicted() -> None:
-    found = foreseen(NOW, answer("status.json", CONNECTION))
+    found = foreseen(of_model(NOW), answer("status.json", CONNECTION))
     assert (found.answer.subject, found.rows) == ("conn-hub1-to-onprem", ())
 
 
 @pytest.mark.parametrize("same_keys", [True, False])
 def test_a_connection_is_connected_if_a_tunnel_is_up(same_keys: bool) -> None:
-    found = foreseen(state(same_keys=same_keys), answer("connection.hub1-onprem.json", CONNECTION))
+    found = foreseen(of_model(state(same_keys=same_keys)), answer("connection.hub1-onprem.json", CONNECTION))
     assert [row["connectionStatus"] for row in found.rows] == ["Connected" if same_keys else "NotConnected"]
     assert bool(found.remarks) is not same_keys
 
@@ -74,4 +75,12 @@ def test_a_connection_is_connected_if_a_tunnel_is_up(same_keys: bool) -> None:
 )
 def test_an_answer_about_something_else_says_what_there_is(file: str, data: Any, message: str) -> None:
     with pytest.raises(Unrecognised, match=message):
-        foreseen(NOW, answer(file, data))
+        foreseen(of_model(NOW), answer(file, data))
+
+
+def test_the_side_of_a_lab_answers_for_itself() -> None:
+    side = replace(of_model(NOW), routes=lambda nic: (), connection=lambda name: ("Connecting", f"{name} is slow"))
+    assert foreseen(side, answer("effective-routes.spoke-app.json", SPOKE)).rows == ()
+    found = foreseen(side, answer("connection.hub1-onprem.json", CONNECTION))
+    assert [row["connectionStatus"] for row in found.rows] == ["Connecting"]
+    assert [why for _, why in found.remarks] == ["hub1-onprem is slow"]

@@ -9,7 +9,7 @@ from recorded_answers import CONNECTION, PEERS, SPOKE, effective, learned, peer,
 
 from netlab.azure.recorded import matching
 from netlab.azure.recorded.answers import answer
-from netlab.azure.recorded.foreseen import foreseen
+from netlab.azure.recorded.foreseen import foreseen, of_model
 from netlab.azure.recorded.reasons import Reasons
 from netlab.azure.state import State
 
@@ -19,7 +19,7 @@ NOBODY = "no VNet, site, gateway or appliance of the scenario has"
 def reasons(file: str, data: Any, now: State | None = None) -> dict[str, str]:
     """The reasons of the rows that are not equal, by the verdict and what the row is of."""
     now = now if now is not None else state()
-    found = foreseen(now, answer(file, data))
+    found = foreseen(of_model(now), answer(file, data))
     rows = matching.rows(found.answer.kind, found.answer.rows, found.rows, Reasons(now, found).why)
     keys = ("addressPrefix", "network", "neighbor", "name")
     return {
