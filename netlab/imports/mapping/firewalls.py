@@ -117,8 +117,10 @@ def _rule(job: Job, facts: Facts) -> dict[str, Any]:
         job.notes.warn(where, f"it names {listed(named)}, whose addresses are not in the input: {what}")
         return entry if whole else {}
     lost = [key for key, written in _LISTS.items() if facts.raw(key) and written not in entry]
-    if kind == "NatRule" and not (entry["translated_address"] and entry["translated_port"]):
-        lost.append("translatedAddress")
+    if kind == "NatRule":
+        needed = {"destination_addresses": "destinationAddresses", "translated_address": "translatedAddress",
+                  "translated_port": "translatedPort"}  # fmt: skip
+        lost += [arm for key, arm in needed.items() if not entry.get(key)]
     if lost:
         job.notes.warn(where, f"its {listed(lost)} no address of the input answers: the rule is left out")
         return {}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from netlab.imports.terraform.instances import Instance
-from netlab.imports.terraform.values import Values
+from netlab.imports.terraform.values import Values, dug
 
 Body = dict[str, Any]
 # An attribute's name in v3 and in v4 is read as the same property.
@@ -36,9 +36,7 @@ class Reader:
 
     def blocks(self, *path: str | int) -> int:
         """How many blocks there are."""
-        value: Any = self._each.values
-        for part in path:
-            value = value.get(part) if isinstance(value, Mapping) and isinstance(part, str) else None
+        value = dug(self._each.values, path)
         return len(value) if isinstance(value, list) else 0
 
 
@@ -46,9 +44,7 @@ def _vnet(of: Reader) -> Body:
     subnets = [
         {
             "name": of.get("subnet", i, "name"),
-            "addressPrefixes": _listed(
-                of.get("subnet", i, "address_prefixes") or of.get("subnet", i, "address_prefix")
-            ),
+            "addressPrefixes": listed(of.get("subnet", i, "address_prefixes") or of.get("subnet", i, "address_prefix")),
             "networkSecurityGroup": of.reference("subnet", i, "security_group"),
             "routeTable": of.reference("subnet", i, "route_table_id"),
         }
@@ -61,13 +57,14 @@ def _vnet(of: Reader) -> Body:
     }
 
 
-def _listed(value: Any) -> Any:
+def listed(value: Any) -> Any:
+    """A value as a list; None where there is none."""
     return value if value is None or isinstance(value, list) else [value]
 
 
 def _subnet(of: Reader) -> Body:
     return {
-        "addressPrefixes": _listed(of.first("address_prefixes", "address_prefix")),
+        "addressPrefixes": listed(of.first("address_prefixes", "address_prefix")),
         "routeTable": of.reference("route_table_id"),
         "networkSecurityGroup": of.reference("network_security_group_id"),
         "delegations": [{"name": "delegation"}] if of.blocks("delegation") else None,
@@ -127,7 +124,7 @@ def _known_reference(value: Any) -> Any:
 
 
 def _machine(of: Reader) -> Body:
-    nics = _listed(of.get("network_interface_ids")) or []
+    nics = listed(of.get("network_interface_ids")) or []
     return {"networkProfile": {"networkInterfaces": [{"id": nic} for nic in nics if isinstance(nic, str)]}}
 
 
@@ -171,7 +168,7 @@ def _groups(of: Reader, *path: str | int) -> Body:
     """The application security groups of a rule."""
     found = {}
     for side in ("source", "destination"):
-        value = _listed(of.get(*path, f"{side}_application_security_group_ids")) or []
+        value = listed(of.get(*path, f"{side}_application_security_group_ids")) or []
         found[f"{side}ApplicationSecurityGroups"] = [{"id": item} for item in value]
     return found
 
@@ -199,12 +196,15 @@ def _firewall(of: Reader) -> Body:
                 "publicIPAddress": of.reference("ip_configuration", i, "public_ip_address_id"),
             }
             for i in range(of.blocks("ip_configuration"))
-        ]
+        ],
+        "firewallPolicy": of.reference("firewall_policy_id"),
+        "managementIpConfiguration": {"name": "management"} if of.blocks("management_ip_configuration") else None,
     }
 
 
 def _balancer(of: Reader) -> Body:
     return {
+        "sku": {"name": of.get("sku")},
         "frontendIPConfigurations": [
             {
                 "name": of.get("frontend_ip_configuration", i, "name"),
@@ -213,7 +213,7 @@ def _balancer(of: Reader) -> Body:
                 "publicIPAddress": of.reference("frontend_ip_configuration", i, "public_ip_address_id"),
             }
             for i in range(of.blocks("frontend_ip_configuration"))
-        ]
+        ],
     }
 
 

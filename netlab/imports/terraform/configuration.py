@@ -90,8 +90,13 @@ def _split(reference: str) -> list[str]:
 
 
 def _inside(value: Any, path: tuple[str | int, ...]) -> Any:
-    """The expression of an attribute; of a block that is there once for several the one that is there."""
+    """The expression of an attribute; of a block that is there once for several the one that is there.
+
+    A list of blocks that an expression makes has one expression for all that is in it.
+    """
     for part in path:
+        if isinstance(value, Mapping) and isinstance(value.get("references"), list):
+            return value
         if isinstance(part, int):
             value = (value[part] if part < len(value) else value[-1]) if isinstance(value, list) and value else value
         else:

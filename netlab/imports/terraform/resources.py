@@ -12,13 +12,16 @@ from netlab.imports.bodies import Resource
 from netlab.imports.ids import ResourceId
 from netlab.imports.notes import Notes
 from netlab.imports.reading import Document
-from netlab.imports.terraform import attributes, hybrid
+from netlab.imports.terraform import attributes, balancers, firewalls, hybrid
 from netlab.imports.terraform.attributes import ASSOCIATIONS, Reader
 from netlab.imports.terraform.configuration import Configuration
 from netlab.imports.terraform.instances import Instance, of_plan, of_raw_state, of_state, secret_paths
 from netlab.imports.terraform.values import TYPES, Values
 
-BODIES = {**attributes.BODIES, **hybrid.BODIES}
+BODIES = {**attributes.BODIES, **hybrid.BODIES, **firewalls.BODIES}
+_PARTS = {**balancers.PARTS, **firewalls.PARTS}
+_MERGED = {*ASSOCIATIONS, *_PARTS}
+"""They are parts of others."""
 # They describe nothing that the lab has, and nothing that it lacks.
 _SILENT = ("azuread_", "random_", "null_", "time_", "tls_", "local_", "terraform_data")
 
@@ -76,7 +79,7 @@ def _resources(values: Values, each: Instance, source: str) -> Iterable[Resource
         return
     if each.type not in BODIES:
         yield _counted(each, source)
-        if each.type in ASSOCIATIONS:
+        if each.type in _MERGED:
             yield from _joints(values, each, source)
         return
     id_ = ids.parsed(values.id(each))
@@ -93,13 +96,15 @@ def _resources(values: Values, each: Instance, source: str) -> Iterable[Resource
 
 def _counted(each: Instance, source: str, double: bool = False) -> Resource:
     """A resource that only counts."""
-    silent = double or each.type in ASSOCIATIONS or each.type.startswith(_SILENT)
+    silent = double or each.type in _MERGED or each.type.startswith(_SILENT)
     word = "terraform-parts" if silent else "terraform"
     return Resource(ResourceId("", "", f"{word}/{each.type}", (each.address,)), each.type, {}, source, "", each.address)
 
 
 def _joints(values: Values, each: Instance, source: str) -> Iterator[Resource]:
-    for target, part in attributes.joints(Reader(values, each), each.type):
+    of = Reader(values, each)
+    parts = _PARTS[each.type](of) if each.type in _PARTS else attributes.joints(of, each.type)
+    for target, part in parts:
         id_ = ids.parsed(target)
         if id_ is not None:
             yield Resource(id_, "", bodies.folded(part), source)

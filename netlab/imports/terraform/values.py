@@ -42,6 +42,8 @@ TYPES: Mapping[str, tuple[str, tuple[str, ...]]] = {
         ("express_route_circuit_name",),
     ),
     "azurerm_firewall": ("Microsoft.Network/azureFirewalls", ()),
+    "azurerm_firewall_policy": ("Microsoft.Network/firewallPolicies", ()),
+    "azurerm_ip_group": ("Microsoft.Network/ipGroups", ()),
     "azurerm_nat_gateway": ("Microsoft.Network/natGateways", ()),
     "azurerm_private_endpoint": ("Microsoft.Network/privateEndpoints", ()),
     "azurerm_lb": ("Microsoft.Network/loadBalancers", ()),
@@ -56,6 +58,7 @@ _PARENTS = {
     "express_route_circuit_name": "azurerm_express_route_circuit",
     "resource_group_name": "azurerm_resource_group",
 }
+_OF_BALANCER = {"azurerm_lb_backend_address_pool": "backendAddressPools", "azurerm_lb_probe": "probes"}
 _ADDRESSES = {"ip_address": "public address", "fqdn": "fqdn"}
 
 
@@ -81,7 +84,7 @@ class Values:
         asked = self._asked(each, path)
         if asked is not None:
             return asked
-        value = _dug(each.values, path)
+        value = dug(each.values, path)
         if value not in (None, "", [], {}):
             return value
         # What the configuration does not set gets the provider's default.
@@ -107,6 +110,8 @@ class Values:
                 found.setdefault(target.address, (target, attribute))
         wanted = _wanted(str(path[-1]))
         fitting = [item for item in found.values() if item[0].type in wanted] if wanted else list(found.values())
+        if len(fitting) > 1 and "address" in str(path[-1]):
+            fitting = [item for item in fitting if "ip_address" in item[1]]
         if len(fitting) == 1:
             return self._of(fitting[0][0], fitting[0][1], str(path[-1]))
         names = ", ".join(item[0].address for item in fitting) or "none"
@@ -126,7 +131,7 @@ class Values:
     def _of(self, target: Instance, attribute: str, wanted: str) -> Any:
         last = attribute.rsplit(".", 1)[-1]
         if wanted.endswith("_name") or last == "name":
-            return target.values.get("name")
+            return target.values.get("name") or target.address
         if last in _ADDRESSES and target.type == "azurerm_public_ip":
             return Token("fqdn" if last == "fqdn" else "public address", self.id(target))
         if target.type == "azurerm_virtual_network_gateway" and "bgp" in attribute:
@@ -151,6 +156,9 @@ class Values:
         if each.type == "azurerm_route_server_bgp_connection":
             parent = self.get(each, "route_server_id")
             return f"{parent}/bgpConnections/{name}" if isinstance(parent, str) else ""
+        if each.type in _OF_BALANCER:
+            parent = self.get(each, "loadbalancer_id")
+            return f"{parent}/{_OF_BALANCER[each.type]}/{name}" if isinstance(parent, str) else ""
         if each.type not in TYPES:
             return made("", "", type_, (each.address,))
         above = [self._name(each, attribute) for attribute in parents]
@@ -179,11 +187,20 @@ def _wanted(attribute: str) -> tuple[str, ...]:
         "local_network_gateway_id": ("azurerm_local_network_gateway",),
         "express_route_circuit_id": ("azurerm_express_route_circuit",),
         "network_interface_id": ("azurerm_network_interface",),
+        "firewall_policy_id": ("azurerm_firewall_policy",),
+        "base_policy_id": ("azurerm_firewall_policy",),
+        "source_ip_groups": ("azurerm_ip_group",),
+        "destination_ip_groups": ("azurerm_ip_group",),
+        "loadbalancer_id": ("azurerm_lb",),
+        "backend_address_pool_id": ("azurerm_lb_backend_address_pool",),
+        "backend_address_pool_ids": ("azurerm_lb_backend_address_pool",),
+        "probe_id": ("azurerm_lb_probe",),
     }
     return by_word.get(attribute, ())
 
 
-def _dug(value: Any, path: tuple[str | int, ...]) -> Any:
+def dug(value: Any, path: tuple[str | int, ...]) -> Any:
+    """A value inside of mappings and lists; None where it is not there."""
     for part in path:
         if isinstance(part, int):
             value = value[part] if isinstance(value, list) and part < len(value) else None
@@ -197,5 +214,5 @@ def _is_unknown(value: Any, path: tuple[str | int, ...]) -> bool:
     for part in path:
         if value is True:
             return True
-        value = _dug(value, (part,))
+        value = dug(value, (part,))
     return value is True or (isinstance(value, list) and True in value)

@@ -6,29 +6,8 @@ import json
 from typing import Any
 
 import pytest
-from imported import codes, imported, messages, scenario
-
-from netlab.api.importing import Outcome
-
-RG = "/subscriptions/s/resourceGroups/net/providers/Microsoft.Network"
-AZURERM = "registry.terraform.io/hashicorp/azurerm"
-
-
-def item(address: str, **values: Any) -> dict[str, Any]:
-    """A resource of a shown state."""
-    type_, name = address.split("[")[0].split(".")[-2:]
-    mode = "data" if address.startswith("data.") else "managed"
-    return {"address": address, "mode": mode, "type": type_, "name": name, "provider_name": AZURERM, "values": values}
-
-
-def state(*resources: Any, modules: Any = ()) -> dict[str, Any]:
-    root = {"resources": list(resources), "child_modules": list(modules)}
-    return {"format_version": "1.0", "terraform_version": "1.9", "values": {"root_module": root}}
-
-
-def run(document: Any, **options: Any) -> Outcome:
-    return imported("-", stdin=json.dumps(document).encode(), **options)
-
+from imported import codes, messages, scenario
+from terraform_documents import RG, change, item, plan, run, state
 
 NETWORK = item(
     "azurerm_virtual_network.hub", id=f"{RG}/virtualNetworks/hub", name="hub", resource_group_name="net",
@@ -158,19 +137,6 @@ def test_an_empty_state_says_so() -> None:
 # --- plans ------------------------------------------------------------------------------------------------------------
 
 
-def change(address: str, after: Any, unknown: Any = None, actions: Any = ("create",)) -> dict[str, Any]:
-    each = item(address)
-    return {**each, "change": {"actions": list(actions), "after": after, "after_unknown": unknown or {}}}
-
-
-def plan(*changes: Any, expressions: Any = None, **more: Any) -> dict[str, Any]:
-    configured = [{"address": address, "expressions": value} for address, value in (expressions or {}).items()]
-    return {
-        "format_version": "1.2", "terraform_version": "1.9", "planned_values": {"root_module": {}},
-        "resource_changes": list(changes), "configuration": {"root_module": {"resources": configured, **more}},
-    }  # fmt: skip
-
-
 def planned(name: str, space: str, actions: Any = ("create",)) -> dict[str, Any]:
     after = {"name": name, "resource_group_name": "net", "address_space": [space], "location": "westeurope"}
     return change(f"azurerm_virtual_network.{name}", after, {"id": True}, actions)
@@ -251,6 +217,54 @@ def test_through_a_module_to_the_resource_of_its_caller() -> None:
                    "module": module}}  # fmt: skip
     found = run(plan(planned("a", "10.1.0.0/16"), subnet, table, inner, module_calls=calls))
     assert scenario(found).vnets["a"].subnets["s"].route_table == "t"
+
+
+def test_resources_whose_names_are_random_are_joined_all_the_same() -> None:
+    unknown = {"id": True, "name": True}
+    net = change("azurerm_virtual_network.v", {"resource_group_name": "net", "address_space": ["10.0.0.0/16"]}, unknown)
+    subnet = change(
+        "azurerm_subnet.s", {"resource_group_name": "net", "address_prefixes": ["10.0.0.0/24"]},
+        {**unknown, "virtual_network_name": True},
+    )  # fmt: skip
+    pet = {"name": {"references": ["random_pet.p.id", "random_pet.p"]}}
+    parent = {"virtual_network_name": {"references": ["azurerm_virtual_network.v.name", "azurerm_virtual_network.v"]}}
+    expressions = {"azurerm_virtual_network.v": pet, "azurerm_subnet.s": {**pet, **parent}}
+    (found,) = scenario(run(plan(net, subnet, expressions=expressions))).vnets.values()
+    assert [str(subnet.address_prefix) for subnet in found.subnets.values()] == ["10.0.0.0/24"]
+
+
+FIREWALL = [
+    change("azurerm_virtual_network.v", {"name": "v", "resource_group_name": "net", "address_space": ["10.0.0.0/16"]}),
+    *(change(f"azurerm_subnet.{name}", {"name": name, "resource_group_name": "net", "virtual_network_name": "v",
+                                        "address_prefixes": [prefix]}, {"id": True})
+      for name, prefix in (("AzureFirewallSubnet", "10.0.5.0/26"), ("work", "10.0.0.0/24"))),
+    change("azurerm_firewall.fw", {"name": "fw", "resource_group_name": "net", "ip_configuration": [{"name": "c"}]},
+           {"id": True, "ip_configuration": [{"subnet_id": True, "private_ip_address": True}]}),
+]  # fmt: skip
+ROUTE = {"name": "all", "address_prefix": "0.0.0.0/0", "next_hop_type": "VirtualAppliance"}
+
+
+@pytest.mark.parametrize(
+    "route",
+    [
+        [{"next_hop_in_ip_address": {"references": ["azurerm_firewall.fw.ip_configuration[0].private_ip_address"]}}],
+        {"references": ["azurerm_firewall.fw.ip_configuration[0].private_ip_address", "azurerm_firewall.fw"]},
+        {"references": ["azurerm_subnet.work.address_prefixes", "azurerm_firewall.fw.ip_configuration[0]"
+                        ".private_ip_address", "azurerm_firewall.fw"]},
+    ],
+)  # fmt: skip
+def test_a_next_hop_that_is_not_known_yet_is_the_firewalls_address(route: Any) -> None:
+    table = change(
+        "azurerm_route_table.t", {"name": "t", "resource_group_name": "net", "route": [ROUTE]},
+        {"id": True, "route": [{"next_hop_in_ip_address": True}]},
+    )  # fmt: skip
+    subnet = {"references": ["azurerm_subnet.AzureFirewallSubnet.id"]}
+    expressions = {
+        "azurerm_firewall.fw": {"ip_configuration": [{"subnet_id": subnet}]},
+        "azurerm_route_table.t": {"route": route},
+    }
+    found = scenario(run(plan(*FIREWALL, table, expressions=expressions)))
+    assert str(found.route_tables["t"].routes["all"].next_hop_ip_address) == "10.0.5.4"
 
 
 def test_nat_rules_are_their_gateways() -> None:
