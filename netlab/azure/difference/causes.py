@@ -22,6 +22,7 @@ Raw = dict[str, Any]
 MOST_TRIALS = 60
 """Of more changed objects none is tried: a cell names all of them."""
 MOST_TOGETHER = 8
+_TOLD = "local_network_gateways"
 
 
 @dataclass
@@ -43,6 +44,22 @@ class Trials:
         """The objects without whose change the cell would be as before, else those that change it alone, else all."""
         if cell.before is None or cell.after is None or len(self.paths) > MOST_TRIALS:
             return tuple(self.paths) if cell.before and cell.after else ()
+        return tuple(dict.fromkeys(meant for name in self._changing(cell) for meant in self._meant(name)))
+
+    def _meant(self, name: str) -> tuple[str, ...]:
+        """What changed: of a connection that only has another local network gateway, or the first one, that gateway."""
+        section, *place = self.paths[name]
+        ends: list[Raw] = [(raw.get(section) or {}).get(place[0]) or {} for raw in (self.a, self.b) if place]
+        if section != "connections" or not all(ends):
+            return (name,)
+        told = {lng for end in ends for lng in (end.get(_TOLD) or {}).values()}
+        own = [{key: value for key, value in end.items() if key != _TOLD} for end in ends]
+        gateways = tuple(other for other, path in self.paths.items() if path[:1] == (_TOLD,) and path[1] in told)
+        return gateways if gateways and own[0] == own[1] else (name,)
+
+    def _changing(self, cell: CellChange) -> tuple[str, ...]:
+        assert cell.before is not None
+        assert cell.after is not None
         names = tuple(self.paths)
         if len(names) < 2:
             return names

@@ -15,11 +15,18 @@ from templates import resource, template
 
 PARAMETERS = {
     "propagationOff": {"type": "bool", "defaultValue": False},
+    "propagationOffFar": {"type": "bool", "defaultValue": False},
     "forwarded": {"type": "bool", "defaultValue": True},
     "transit": {"type": "bool", "defaultValue": True},
-    "sitePrefix": {"type": "string", "defaultValue": "10.101.0.0/16"},
+    "remote": {"type": "bool", "defaultValue": True},
+    "talks": {"type": "bool", "defaultValue": True},
+    "sitePrefixes": {"type": "array", "defaultValue": ["10.101.0.0/16", "10.111.0.0/16"]},
+    "gatewayAsn": {"type": "int", "defaultValue": 65010},
     "secondAsn": {"type": "int", "defaultValue": 65102},
     "access": {"type": "string", "defaultValue": "Allow"},
+    "protocol": {"type": "string", "defaultValue": "*"},
+    "direction": {"type": "string", "defaultValue": "Inbound"},
+    "peers": {"type": "string", "defaultValue": "10.0.0.0/8"},
     "tag": {"type": "string", "defaultValue": "a"},
 }
 
@@ -41,10 +48,10 @@ def _peering(one: str, other: str, **flags: Any) -> Any:
     )  # fmt: skip
 
 
-def _site(name: str, prefix: str, asn: Any) -> list[Any]:
-    prefix = f"10.{name[1:]}.255.1/32" if asn else prefix
+def _site(name: str, prefixes: Any, asn: Any) -> list[Any]:
+    prefixes = [f"10.{name[1:]}.255.1/32"] if asn else prefixes
     bgp = {"bgpSettings": {"asn": asn, "bgpPeeringAddress": f"10.{name[1:]}.255.1"}} if asn else {}
-    address = {"gatewayIpAddress": f"203.0.113.{name[1:]}", "localNetworkAddressSpace": {"addressPrefixes": [prefix]}}
+    address = {"gatewayIpAddress": f"203.0.113.{name[1:]}", "localNetworkAddressSpace": {"addressPrefixes": prefixes}}
     gateways = {
         "virtualNetworkGateway1": _id("virtualNetworkGateways", "gw"),
         "localNetworkGateway2": _id("localNetworkGateways", name),
@@ -60,8 +67,8 @@ def _subnet(name: str, prefix: str, **attached: Any) -> dict[str, Any]:
     return {"name": name, "properties": {"addressPrefix": prefix, **attached}}
 
 
-RULE = {"priority": 100, "direction": "Inbound", "access": "[parameters('access')]", "protocol": "*",
-        "sourcePortRange": "*", "sourceAddressPrefix": "10.0.0.0/8",
+RULE = {"priority": 100, "direction": "[parameters('direction')]", "access": "[parameters('access')]",
+        "protocol": "[parameters('protocol')]", "sourcePortRange": "*", "sourceAddressPrefix": "[parameters('peers')]",
         "destinationPortRange": "*", "destinationAddressPrefix": "*"}  # fmt: skip
 ROUTE = {"addressPrefix": "10.3.0.0/16", "nextHopType": "VirtualAppliance", "nextHopIpAddress": "10.0.1.4"}
 BACK = {**ROUTE, "addressPrefix": "10.2.0.0/16"}
@@ -79,17 +86,23 @@ NIC = {
     ],
 }
 GATEWAY = {
-    "gatewayType": "Vpn", "vpnType": "RouteBased", "enableBgp": True, "bgpSettings": {"asn": 65010},
+    "gatewayType": "Vpn", "vpnType": "RouteBased", "enableBgp": True,
+    "bgpSettings": {"asn": "[parameters('gatewayAsn')]"},
     "sku": {"name": "VpnGw1AZ"},
     "ipConfigurations": [
         {"name": "a", "properties": {"subnet": _id("virtualNetworks/subnets", "hub", "GatewaySubnet")}}
     ],
 }  # fmt: skip
+FLAGS = {
+    "allowForwardedTraffic": "[parameters('forwarded')]",
+    "allowVirtualNetworkAccess": "[parameters('talks')]",
+}
 TEMPLATE = template(
     [
         resource("routeTables", "around", {"disableBgpRoutePropagation": "[parameters('propagationOff')]",
                                            "routes": [{"name": "far", "properties": ROUTE}]}),
-        resource("routeTables", "back", {"routes": [{"name": "near", "properties": BACK}]}),
+        resource("routeTables", "back", {"disableBgpRoutePropagation": "[parameters('propagationOffFar')]",
+                                         "routes": [{"name": "near", "properties": BACK}]}),
         resource("networkSecurityGroups", "guard", {"securityRules": [{"name": "in", "properties": RULE}]}),
         _vnet("hub", 0, [_subnet("work", "10.0.0.0/24"), _subnet("firewall", "10.0.1.0/24"),
                          _subnet("GatewaySubnet", "10.0.255.0/27")]),
@@ -97,32 +110,69 @@ TEMPLATE = template(
                                   networkSecurityGroup=_id("networkSecurityGroups", "guard"))]),
         _vnet("far", 3, [_subnet("work", "10.3.0.0/24", routeTable=_id("routeTables", "back"))]),
         *(_peering("hub", other, allowGatewayTransit="[parameters('transit')]") for other in ("near", "far")),
-        *(_peering(one, "hub", useRemoteGateways=True, allowForwardedTraffic="[parameters('forwarded')]")
-          for one in ("near", "far")),
+        _peering("near", "hub", useRemoteGateways="[parameters('remote')]", **FLAGS),
+        _peering("far", "hub", useRemoteGateways=True, **FLAGS),
         resource("networkInterfaces", "fw", NIC),
         resource("virtualNetworkGateways", "gw", GATEWAY),
-        *_site("s101", "[parameters('sitePrefix')]", None),
-        *_site("s102", "10.102.0.0/16", "[parameters('secondAsn')]"),
-        *_site("s103", "10.103.0.0/16", 65103),
+        *_site("s101", "[parameters('sitePrefixes')]", None),
+        *_site("s102", [], "[parameters('secondAsn')]"),
+        *_site("s103", [], 65103),
     ],
     parameters=PARAMETERS,
 )  # fmt: skip
-# A parameter's value, what is named, and a pair that is lost.
-MISTAKES: dict[str, tuple[str, set[str], tuple[str, str]]] = {
-    "route propagation off": ("propagationOff=true", {"route_tables.around"}, ("near-probe-work", "s102-host1")),
-    "peerings without forwarded traffic": (
-        "forwarded=false",
-        {"peerings.near-to-hub", "peerings.far-to-hub"},
-        ("near-probe-work", "far-probe-work"),
+NEAR, FAR = {"peerings.near-to-hub"}, {"peerings.far-to-hub"}
+# Values of parameters, what is named, and a pair that is lost.
+MISTAKES: dict[str, tuple[tuple[str, ...], set[str], tuple[str, str]]] = {
+    "route propagation off": (("propagationOff=true",), {"route_tables.around"}, ("near-probe-work", "s102-host1")),
+    "route propagation off elsewhere": (
+        ("propagationOffFar=true",), {"route_tables.back"}, ("far-probe-work", "s101-host1")
     ),
+    "route propagation off in both": (
+        ("propagationOff=true", "propagationOffFar=true"),
+        {"route_tables.around", "route_tables.back"},
+        ("far-probe-work", "s102-host1"),
+    ),
+    "peerings without forwarded traffic": (("forwarded=false",), NEAR | FAR, ("near-probe-work", "far-probe-work")),
     "no gateway transit": (
-        "transit=false",
+        ("transit=false",),
         {"peerings.hub-to-near", "peerings.hub-to-far"},
         ("near-probe-work", "s102-host1"),
     ),
-    "a security rule": ("access=Deny", {"network_security_groups.guard"}, ("hub-probe-work", "near-probe-work")),
-    "a wrong ASN": ("secondAsn=65103", {"sites.s102"}, ("s103-host1", "s102-host1")),
-}
+    "one peering without the remote gateway": (("remote=false",), NEAR, ("near-probe-work", "s101-host1")),
+    "peerings without access": (("talks=false",), NEAR | FAR, ("near-probe-work", "hub-probe-work")),
+    "a narrower local network gateway": (
+        ('sitePrefixes=["10.101.0.0/16"]',), {"local_network_gateways.s101"}, ("hub-probe-work", "s101-host2")
+    ),
+    "another half of it": (
+        ('sitePrefixes=["10.101.128.0/17", "10.111.0.0/16"]',),
+        {"local_network_gateways.s101"},
+        ("near-probe-work", "s101-host1"),
+    ),
+    "neither of its hosts": (
+        ('sitePrefixes=["10.101.1.0/24", "10.111.1.0/24"]',),
+        {"local_network_gateways.s101"},
+        ("far-probe-work", "s101-host2"),
+    ),
+    "a security rule": (
+        ("access=Deny",), {"network_security_groups.guard"}, ("hub-probe-work", "near-probe-work")
+    ),
+    "a security rule for one protocol": (
+        ("access=Deny", "protocol=Tcp"), {"network_security_groups.guard"}, ("hub-probe-work", "near-probe-work")
+    ),
+    "a security rule outwards": (
+        ("access=Deny", "direction=Outbound"),
+        {"network_security_groups.guard"},
+        ("near-probe-work", "hub-probe-work"),
+    ),
+    "a security rule for one peer": (
+        ("access=Deny", "peers=10.3.0.0/16"), {"network_security_groups.guard"}, ("far-probe-work", "near-probe-work")
+    ),
+    "an ASN of another site": (("secondAsn=65103",), {"sites.s102"}, ("s103-host1", "s102-host1")),
+    "the gateway's own ASN": (("secondAsn=65010",), {"sites.s102"}, ("hub-probe-work", "s102-host1")),
+    "an ASN of the gateway that a site has": (
+        ("gatewayAsn=65102",), {"vnets.hub.vpn_gateway"}, ("hub-probe-work", "s102-host1")
+    ),
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -132,28 +182,43 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(target)
 
 
-def compared(path: str, value: str) -> Any:
+def compared(path: str, *values: str) -> Any:
     sites = {f"s{number}": (IPv4Network(f"10.{number}.0.0/16"),) for number in (102, 103)}
-    return difference(path, path, options=(Options(sites=sites), Options(parameters=(value,), sites=sites)))
+    sites["s101"] = (IPv4Network("10.101.0.0/16"), IPv4Network("10.111.0.0/16"))
+    return difference(path, path, options=(Options(sites=sites), Options(parameters=values, sites=sites)))
 
 
 @pytest.mark.parametrize("case", MISTAKES)
 def test_a_mistake_in_a_template_is_the_reason_of_each_lost_pair(path: str, case: str) -> None:
-    value, names, pair = MISTAKES[case]
-    found = compared(path, value)
+    values, names, pair = MISTAKES[case]
+    found = compared(path, *values)
     lost = {(cell.source, cell.target): set(cell.because_of) for cell in found.cells if cell.kind == "lost"}
     assert pair in lost
     assert all(because and because <= names for because in lost.values())
-    assert {one.name for one in found.objects if one.change == "changed" and one.kind != "connections"} == names
+    assert {one.name for one in found.objects if one.kind != "connections"} == names
 
 
-def test_a_narrower_prefix_of_a_site_is_named(path: str) -> None:
-    found = compared(path, "sitePrefix=10.101.0.0/24")
-    assert {one.name for one in found.objects} == {"sites.s101"}
-    assert {(route.place, route.prefix, route.change) for route in found.routes} >= {
-        ("hub/work", "10.101.0.0/16", "removed"),
-        ("hub/work", "10.101.0.0/24", "added"),
-    }
+@pytest.mark.parametrize(
+    ("values", "changed"),
+    [
+        (
+            ('sitePrefixes=["10.101.0.0/24", "10.111.0.0/16"]',),
+            {("removed", "10.101.0.0/16"), ("added", "10.101.0.0/24")},
+        ),
+        (('sitePrefixes=["10.111.0.0/16"]',), {("removed", "10.101.0.0/16")}),
+    ],
+)
+def test_the_routes_of_a_narrower_local_network_gateway_are_named(
+    path: str, values: tuple[str, ...], changed: set[tuple[str, str]]
+) -> None:
+    found = compared(path, *values)
+    assert {one.name for one in found.objects} == {"connections.to-s101", "local_network_gateways.s101"}
+    assert {(route.change, route.prefix) for route in found.routes if route.place == "hub/work"} == changed
+
+
+def test_what_loses_nothing_is_no_reason(path: str) -> None:
+    found = compared(path, 'sitePrefixes=["10.101.0.0/24", "10.111.0.0/24"]')
+    assert not [cell for cell in found.cells if cell.kind == "lost"]
 
 
 def test_a_tag_and_the_same_values_change_nothing(path: str) -> None:
