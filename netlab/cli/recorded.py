@@ -33,7 +33,7 @@ def compare(
     ] = "",
     output: FormatOption = Format.table,
 ) -> None:
-    """Compare what Azure answered with the prediction, or with a lab.
+    """Compare Azure's answers with prediction or lab.
 
     DIR has a JSON file for each answer about the real deployment, row by row
     compared: effective-routes.NIC.json, learned-routes.GATEWAY.json,
