@@ -8,7 +8,6 @@ from functools import reduce
 from netlab.azure import faults, radius
 from netlab.azure.faults.link import are_apart
 from netlab.azure.p2s import sessions
-from netlab.azure.p2s.routes import profile_prefixes
 from netlab.azure.p2s.sessions import Key, Prefixes, Session, Sessions
 from netlab.azure.state import State, given_keys, named, with_custom_routes
 from netlab.scenario.changing import merged
@@ -34,8 +33,7 @@ def initial(scenario: Scenario) -> State:
     kinds = dict.fromkeys((tunnel.gateway, tunnel.tunnel_type) for tunnel in tunnels.values())
     offers = {(gateway, tunnel_type): state.offered(gateway, tunnel_type) for gateway, tunnel_type in kinds}
     found: Sessions = {
-        key: Session(profile=frozenset(profile_prefixes(tunnel)), absent=sessions.DISCONNECTED)
-        for key, tunnel in tunnels.items()
+        key: sessions.download(Session(absent=sessions.DISCONNECTED), tunnel) for key, tunnel in tunnels.items()
     }
     state = replace(state, sessions=found)
     answered = {gateway: radius.answers(state, gateway) for gateway, _ in kinds}
@@ -60,10 +58,10 @@ def _changed(state: State, action: Action) -> State:
     match action.verb, action.subject:
         case "add_route", ClientRoute(client=client, prefix=prefix):
             key = state.network.clients[client].tunnels[0].key
-            return _with_session(state, key, by_hand=state.sessions[key].by_hand | {prefix})
+            return _with_routes(state, key, state.sessions[key].by_hand | {prefix})
         case "remove_route", ClientRoute(client=client, prefix=prefix):
             key = state.network.clients[client].tunnels[0].key
-            return _with_session(state, key, by_hand=state.sessions[key].by_hand - {prefix})
+            return _with_routes(state, key, state.sessions[key].by_hand - {prefix})
         case "download_profile" | "connect" | "reconnect" | "disconnect" as verb, ClientOnly() as subject:
             for tunnel in named(state.network, subject):
                 state = _after(state, verb, tunnel)
@@ -113,7 +111,7 @@ def _made_of(tunnel: ClientTunnel) -> tuple[object, ...]:
     Server that is created or deleted beside the gateway interrupts it (A35).
 
     Differs from Azure: Every change of a gateway's configuration drops its clients, also where IKEv2 is added beside
-    SSTP, and the model lets a client connect anew without a new profile, which the lab demands of OpenVPN (P28).
+    SSTP (P28).
     """
     gateway, public = tunnel.gateway, tunnel.gateway.network.public
     addresses = public.point_to_site[gateway.name], public.clients.get(tunnel.client.name)
@@ -123,7 +121,8 @@ def _made_of(tunnel: ClientTunnel) -> tuple[object, ...]:
 def _after(state: State, verb: str, tunnel: ClientTunnel) -> State:
     match verb:
         case "download_profile":
-            return _with_session(state, tunnel.key, profile=frozenset(profile_prefixes(tunnel)))
+            held = sessions.download(state.sessions[tunnel.key], tunnel)
+            return replace(state, sessions={**state.sessions, tunnel.key: held})
         case "disconnect":
             return replace(state, sessions=sessions.disconnect(state.sessions, tunnel.key))
     return _connected(state, tunnel)
@@ -151,11 +150,9 @@ def _is_lost(state: State, before: State, key: Key) -> bool:
     return moved or are_apart(state.network, state.faults, key)
 
 
-def _with_session(state: State, key: Key, *, profile: Prefixes | None = None, by_hand: Prefixes | None = None) -> State:
-    """The state with a tunnel changed; where there is none, no route can lead into it."""
+def _with_routes(state: State, key: Key, by_hand: Prefixes) -> State:
+    """The state with other routes by hand at a client; where it has no tunnel, no route can lead into it."""
     session = state.sessions[key]
-    if profile is not None:
-        session = replace(session, profile=profile)
-    if by_hand is not None and not session.absent:
-        session = replace(session, by_hand=by_hand)
-    return replace(state, sessions={**state.sessions, key: session})
+    if session.absent:
+        return state
+    return replace(state, sessions={**state.sessions, key: replace(session, by_hand=by_hand)})

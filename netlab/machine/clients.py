@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from netlab.errors import ConvergeError
@@ -71,7 +72,11 @@ def profile_file(client: Client) -> str:
 
 def package(plan: Plan, client: Client, prefixes: Collection[str]) -> Mapping[str, str]:
     """The files of the package that Azure generates for a client with these routes, by their paths in it."""
-    return tunnel_type(client).package(plan, client, prefixes)
+    found: dict[str, str] = {}
+    for each in client.package_types:
+        end = replace(client, tunnel_type=each)
+        found |= tunnel_type(end).package(plan, end, prefixes)
+    return found
 
 
 def profile_routes(client: Client, profile: str) -> tuple[str, ...]:

@@ -54,7 +54,7 @@ def prefixes_in(text: str) -> tuple[str, ...]:
 
 def vpnconfig(client: Client, root: str, tls_key: str) -> str:
     """The vpnconfig.ovpn of a profile package, as Azure generates it: the client's own certificate is not in it."""
-    values = {"server": client.server, "has_password": bool(client.password)}
+    values = {"server": client.server, "has_password": client.authentication == "Radius"}
     return template("p2s/vpnconfig.ovpn.j2").render(values, root=root.strip(), tls_key=tls_key.strip())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -81,6 +82,7 @@ def tinyproxy_conf(proxy: HttpProxy, password: str) -> str:
     return template("proxy/tinyproxy.conf.j2").render(proxy=proxy, password=password)
 
 
-def vpn_settings(server: str, vpn_type: str, routes: tuple[str, ...]) -> str:
+def vpn_settings(server: str, vpn_types: Iterable[str], authentication: str, routes: Iterable[str]) -> str:
     """The VpnSettings.xml of a profile package."""
-    return template("p2s/VpnSettings.xml.j2").render(server=server, vpn_type=vpn_type, routes=routes)
+    values = {"server": server, "vpn_types": vpn_types, "authentication": authentication or "PreSharedKey"}
+    return template("p2s/VpnSettings.xml.j2").render(values, routes=routes)

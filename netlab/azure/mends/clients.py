@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from netlab.azure.mends import peerings, routers
 from netlab.azure.mends.case import Case, Place
+from netlab.azure.p2s.package import why_stale
 from netlab.azure.p2s.refusals import NO_ADDRESS, REVOKED, UNTRUSTED, WRONG_PASSWORD
 from netlab.azure.p2s.routes import profile_prefixes
 from netlab.azure.p2s.sessions import OBSTACLES, by_profile
@@ -125,8 +126,13 @@ def _of_tunnel(state: State, tunnel: ClientTunnel, place: Place) -> Iterator[Cha
     """What a tunnel lacks for a place that its gateway offers."""
     session, client, gateway = state.sessions[tunnel.key], tunnel.client.name, tunnel.gateway.name
     if session.absent:
+        connect = {"connect": {"client": client, "gateway": gateway}}
+        if session.package is not None and why_stale(session.package, tunnel):
+            sentence = f"download the profile of {client} anew and connect it to {gateway}'s gateway (P28)"
+            yield Change(sentence, actions=({"download_profile": {"client": client, "gateway": gateway}}, connect))
+            return
         sentence = f"connect {client} to {gateway}'s gateway: it does not come back by itself (R66)"
-        yield Change(sentence, actions=({"connect": {"client": client, "gateway": gateway}},))
+        yield Change(sentence, actions=(connect,))
         return
     offered = not any(place.prefix.subnet_of(prefix) for prefix in session.selectors)
     if offered:

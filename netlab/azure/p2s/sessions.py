@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from netlab.azure.p2s.package import Package, package, why_stale
 from netlab.azure.p2s.refusals import refusal
-from netlab.azure.p2s.routes import windows_routes
+from netlab.azure.p2s.routes import profile_prefixes, windows_routes
 from netlab.azure.p2s.tunnels import TUNNELS
 from netlab.azure.p2s.tunnels.rules import Prefixes as Prefixes
 from netlab.scenario.network import ClientTunnel
@@ -30,13 +31,15 @@ class Session:
     """What a client's tunnel holds: what the gateway offered when it connected, the profile's routes, routes added by
     hand.
 
-    ``absent`` says why there is no tunnel, and is empty while there is one. The profile is a file, and stays.
+    ``absent`` says why there is no tunnel, and is empty while there is one. The profile is a file, and stays; it is in
+    the ``package``, with what the client connects with.
     """
 
     selectors: Prefixes = frozenset()
     profile: Prefixes = frozenset()
     by_hand: Prefixes = frozenset()
     absent: str = ""
+    package: Package | None = None
 
     def routes(self, tunnel: ClientTunnel) -> Prefixes:
         """The VPN routes: the profile's, or those that were offered, by the tunnel's type; and those added by hand."""
@@ -64,10 +67,11 @@ def connect(
     """
     now = sessions[tunnel.key]
     found = tunnel.obstacle(tunnel.tunnel_type)
-    silent = OBSTACLES[found] if found is not None else "" if reachable else UNREACHABLE
+    stale = why_stale(now.package, tunnel) if now.package is not None else ""
+    silent = OBSTACLES[found] if found is not None else stale or ("" if reachable else UNREACHABLE)
     refused = silent or refusal(tunnel, _taken(sessions, tunnel), radius)
     if refused:
-        return {**sessions, tunnel.key: Session(profile=now.profile, absent=refused)}
+        return {**sessions, tunnel.key: _without(now, refused)}
     return {**sessions, tunnel.key: replace(now, selectors=selectors, absent="")}
 
 
@@ -85,4 +89,14 @@ def _alike(one: ClientTunnel, other: ClientTunnel) -> bool:
 def disconnect(sessions: Sessions, key: Key, why: str = DISCONNECTED) -> Sessions:
     """End a client's tunnel. Its routes go with it, those added by hand too; one that has none keeps its reason."""
     now = sessions[key]
-    return sessions if now.absent else {**sessions, key: Session(profile=now.profile, absent=why)}
+    return sessions if now.absent else {**sessions, key: _without(now, why)}
+
+
+def download(session: Session, tunnel: ClientTunnel) -> Session:
+    """A client with the package that Azure generates now."""
+    return replace(session, profile=frozenset(profile_prefixes(tunnel)), package=package(tunnel))
+
+
+def _without(session: Session, why: str) -> Session:
+    """A session without its tunnel: the package stays."""
+    return Session(profile=session.profile, absent=why, package=session.package)

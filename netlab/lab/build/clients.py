@@ -51,13 +51,9 @@ def connect_all(plan: Plan, scenario: Scenario, clients: Clients, names: Collect
         profile.install(plan, client, clients)
 
 
-def connect(plan: Plan, tunnel: ClientTunnel, client: Client, clients: Clients) -> None:
-    """Connect a client, or have it authenticate afresh; the gateway may refuse it, which the checks show.
-
-    It downloads the package first where the one that it has is for another type of tunnel (P28).
-    """
-    if not profile.path(plan.lab, client, clients).exists():
-        profile.fetch(plan, tunnel, client, clients)
+def connect(plan: Plan, client: Client, clients: Clients) -> None:
+    """Connect a client with the package that it has, or have it authenticate afresh; the gateway may refuse it, or the
+    package be from before a change of the gateway (P28), which the checks show."""
     if clients.virtual_address(client):
         clients.reconnect(plan, client)
     else:
@@ -74,8 +70,8 @@ def restore(plan: Plan, scenario: Scenario, touched: Iterable[Key], clients: Cli
         clients.disconnect(plan, tunnel_of(plan, tunnel))
     for tunnel in (*present, *absent):
         client = tunnel_of(plan, tunnel)
-        connect(plan, tunnel, client, clients)
         profile.download(plan, tunnel, client, clients)
+        connect(plan, client, clients)
 
 
 def await_departures(plan: Plan, state: State, clients: Clients, seconds: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -48,8 +49,9 @@ def download(plan: Plan, tunnel: ClientTunnel, client: Client, clients: Clients)
 
 
 def fetch(plan: Plan, tunnel: ClientTunnel, client: Client, clients: Clients) -> None:
-    """Write down the package that Azure generates now; it may hold a key."""
+    """Write down the package that Azure generates now, in the place of the one before; it may hold a key."""
     directory = Path(package_directory(plan.lab, client.name))
+    shutil.rmtree(directory, ignore_errors=True)
     for name, text in current(plan, tunnel, client, clients).items():
         (directory / name).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_secret(directory / name, text)

@@ -65,7 +65,7 @@ def _act_on_client(stage: Stage, verb: str, subject: ClientOnly) -> None:
         elif verb == "disconnect":
             port.disconnect(plan, client)
         else:
-            clients.connect(plan, tunnel, client, port)
+            clients.connect(plan, client, port)
 
 
 def _set_key(stage: Stage, change: NewKey) -> None:

@@ -57,7 +57,7 @@ def _go(stage: Stage, old: records.Lab, before: State) -> None:
     def connect(names: Collection[str]) -> None:
         for key, tunnel in now.network.client_tunnels.items():
             if tunnel.name in names and not now.sessions[key].absent:
-                clients.connect(new.plan, tunnel, clients.tunnel_of(new.plan, tunnel), machine.clients)
+                clients.connect(new.plan, clients.tunnel_of(new.plan, tunnel), machine.clients)
 
     ways = Transition(
         Moment(old.plan, before, records.uplinks(old), held, lambda: None),

@@ -104,7 +104,11 @@ NO_KEYS = ""
 
 
 def connect(plan: Plan, client: Client) -> None:
-    """Initiate the connection; the routes of the selectors are charon's, or made of them."""
+    """Initiate the connection; the routes of the selectors are charon's, or made of them.
+
+    The lab gives charon its configuration, so the profile is looked at before.
+    """
+    windows.check_profile(plan, client)
     try:
         charon.initiate(client.directory, client.connection, INITIATE_SECONDS)
     except ConvergeError:
@@ -199,7 +203,7 @@ PROFILE = windows.PROFILE
 
 def package(plan: Plan, client: Client, prefixes: Collection[str]) -> Mapping[str, str]:
     """VpnSettings.xml with the routes of Windows."""
-    return windows.package(plan, client, "IKEv2", prefixes)
+    return windows.package(plan, client, prefixes)
 
 
 def profile_routes(client: Client, profile: str) -> tuple[str, ...]:

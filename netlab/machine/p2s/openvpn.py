@@ -28,6 +28,8 @@ _PATIENCE_AT_LEAST = 5.0
 _TCP_SECONDS = "3"
 # What the user of a client types where passwords count.
 _USER = "user"
+# What a user without a password, or without a certificate, types.
+_NOTHING = "none"
 
 
 # --- the gateway's end ----------------------------------------------------------------------------------------------
@@ -134,7 +136,8 @@ def _is_heard(plan: Plan, client: Client) -> bool:
     managed = ("--management", texts.MANAGEMENT, "unix", "--remap-usr1", "SIGTERM")
     address, _, port = client.proxy.partition(":")
     through = ("--http-proxy", address, port) if client.proxy else ()
-    user = ("--auth-user-pass", _USER) if client.password else ()
+    asks = "auth-user-pass" in Path(client.directory, "vpnconfig.ovpn").read_text().splitlines()
+    user = ("--auth-user-pass", _USER) if asks else ()
     options = ("--config", "vpnconfig.ovpn", *own, *managed, *through, *user, "--connect-timeout", _TCP_SECONDS)
     process = openvpn.start(plan.netns(client.node), client.directory, *options)
 
@@ -146,15 +149,16 @@ def _is_heard(plan: Plan, client: Client) -> bool:
 
 
 def _write_filled(plan: Plan, client: Client, directory: Path) -> None:
-    """The profile with the client's certificate and key, or the name and the password that the user types, in files
-    that only root may read."""
-    profile = Path(package_directory(plan.lab, client.name), PROFILE).read_text()
-    if client.password:
-        write_secret(directory / _USER, f"{client.node}\n{secrets(plan)[client.password]}\n")
-    else:
-        paths = (path_of(plan.lab, certificate_name(client.node)) for path_of in (certificate_path, key_path))
-        profile = texts.filled(profile, *(Path(path).read_text() for path in paths))
-    write_secret(directory / "vpnconfig.ovpn", profile)
+    """The profile with the client's certificate and key, and the name and the password that the user types, in files
+    that only root may read. A profile from before a change of authentication has no place for what counts now (P28)."""
+    profile = Path(package_directory(plan.lab, client.name), PROFILE)
+    if not profile.exists():
+        raise ConvergeError(f"{client.name} does not connect: its package has no profile of OpenVPN")
+    password = secrets(plan)[client.password] if client.password else _NOTHING
+    write_secret(directory / _USER, f"{client.node}\n{password}\n")
+    paths = [Path(path_of(plan.lab, certificate_name(client.node))) for path_of in (certificate_path, key_path)]
+    own = (path.read_text() if path.exists() else _NOTHING for path in paths)
+    write_secret(directory / "vpnconfig.ovpn", texts.filled(profile.read_text(), *own))
 
 
 def refusal(client: Client) -> Refusal | None:

@@ -107,7 +107,8 @@ NO_KEYS = ""
 
 
 def connect(plan: Plan, client: Client) -> None:
-    """Start its daemon, wait for an address, and give it to the daemon's TUN."""
+    """Start its daemon, wait for an address, and give it to the daemon's TUN; its profile is looked at before."""
+    windows.check_profile(plan, client)
     tls.stop(client)
     Path(client.directory, _LOG).unlink(missing_ok=True)
     netns = plan.netns(client.node)
@@ -178,7 +179,7 @@ PROFILE = windows.PROFILE
 
 def package(plan: Plan, client: Client, prefixes: Collection[str]) -> Mapping[str, str]:
     """VpnSettings.xml with the routes."""
-    return windows.package(plan, client, "SSTP", prefixes)
+    return windows.package(plan, client, prefixes)
 
 
 def profile_routes(client: Client, profile: str) -> tuple[str, ...]:

@@ -122,6 +122,7 @@ class Client:
     ``if_id`` are those of IKE. Where the gateway pushes routes, ``subnet`` is that of its address and ``next_hop`` the
     gateway's in it. ``credentials`` are those of SSTP; ``password``, a name, is that of SSTP and OpenVPN. ``proxy``
     is the address and port of the HTTP proxy that the tunnel passes, ``translated`` what NAT makes of its own address.
+    Its package has profiles of the gateway's ``package_types``, and says how clients authenticate there.
     """
 
     node: str
@@ -143,6 +144,8 @@ class Client:
     password: str = ""
     proxy: str = ""
     translated: str = ""
+    package_types: tuple[TunnelType, ...] = ()
+    authentication: str = ""
 
     @property
     def keeps_interface(self) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Protocol
 
 from netlab.plan.devices import Device
 from netlab.plan.model import AnyServer, Client, DataPlane, Tunnel
 from netlab.plan.p2s import ikev2, openvpn, sstp
 from netlab.scenario import network
-from netlab.scenario.models import TunnelType
+from netlab.scenario.models import PointToSite, TunnelType
 from netlab.scenario.network import ClientTunnel, VpnGateway
 
 
@@ -58,5 +59,15 @@ def clients(lab: str, client: network.Client, data_plane: DataPlane) -> tuple[Cl
     for tunnel in client.tunnels:
         number = count.setdefault(tunnel.tunnel_type, 0)
         count[tunnel.tunnel_type] += 1
-        found.append(TUNNELS[tunnel.tunnel_type].client(lab, tunnel, number, data_plane))
+        end, settings = (
+            TUNNELS[tunnel.tunnel_type].client(lab, tunnel, number, data_plane),
+            tunnel.gateway.client_settings,
+        )
+        how = settings.authentication or ""
+        found.append(replace(end, package_types=settings.tunnel_types, authentication=how))
     return tuple(found)
+
+
+def _with_package(end: Client, settings: PointToSite) -> Client:
+    """A client's end of a tunnel with what the gateway's package says besides."""
+    return replace(end, package_types=settings.tunnel_types, authentication=settings.authentication or "")

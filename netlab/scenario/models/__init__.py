@@ -41,6 +41,7 @@ from netlab.scenario.models.firewall import (
 from netlab.scenario.models.gateway import (
     NEEDS,
     TRIED,
+    Authentication,
     BgpSettings,
     PointToSite,
     Sku,
@@ -93,6 +94,7 @@ __all__ = [
     "Action",
     "Address",
     "ApplicationSecurityGroup",
+    "Authentication",
     "BgpPolicy",
     "BgpPolicyRule",
     "BgpSession",

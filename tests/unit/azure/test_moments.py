@@ -106,7 +106,7 @@ def test_other_tunnel_or_authentication_types_drop_every_client_until_it_connect
     """P28."""
     changed = of_clients(**settings)
     assert all(acted(changed).absence(client) for client in ("win", "lin", "tls"))
-    again = acted(changed, {"connect": {"client": "win"}})
+    again = acted(changed, {"download_profile": {"client": "win"}}, {"connect": {"client": "win"}})
     assert (again.absence("win"), bool(again.absence("lin"))) == ("", True)
 
 

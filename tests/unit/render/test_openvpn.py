@@ -112,6 +112,6 @@ def test_the_profile_is_azures_and_a_user_fills_it_in() -> None:
 
 
 def test_a_profile_for_passwords_has_no_place_for_a_certificate() -> None:
-    profile = vpnconfig(replace(client(), password="a name"), "ROOT\n", "TLSKEY\n")
+    profile = vpnconfig(replace(client(), password="a name", authentication="Radius"), "ROOT\n", "TLSKEY\n")
     assert "\nauth-user-pass\n" in profile
     assert not [word for word in ("$", "<cert>", "a name") if word in profile]

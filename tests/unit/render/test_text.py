@@ -202,10 +202,12 @@ def test_zebra_keeps_no_next_hop_groups() -> None:
 # --- the profile package --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("vpn_type", ["IKEv2", "SSTP"])
-def test_a_profile_is_xml_with_server_type_and_routes(vpn_type: str) -> None:
-    root = ElementTree.fromstring(text.vpn_settings("203.0.113.1", vpn_type, ("10.1.0.0/16", "192.168.0.0/24")))
-    assert root.findtext("VpnType") == vpn_type
+@pytest.mark.parametrize("vpn_types", [["IKEv2"], ["SSTP"], ["IKEv2", "SSTP"]])
+def test_a_profile_is_xml_with_server_types_authentication_and_routes(vpn_types: list[str]) -> None:
+    found = text.vpn_settings("203.0.113.1", vpn_types, "Radius", ("10.1.0.0/16", "192.168.0.0/24"))
+    root = ElementTree.fromstring(found)
+    assert root.findtext("VpnType") == ",".join(vpn_types)
+    assert root.findtext("Auth") == "Radius"
     assert root.findtext("VpnServer") == "203.0.113.1"
     assert root.findtext("Routes") == "10.1.0.0/16,192.168.0.0/24"
 

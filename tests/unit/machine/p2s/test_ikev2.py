@@ -36,7 +36,7 @@ def test_a_client_with_eap_has_its_user_name() -> None:
 
 
 def test_only_windows_takes_routes_from_a_profile() -> None:
-    text = vpn_settings("203.0.113.1", "IKEv2", ("10.1.0.0/16", "10.2.0.0/16"))
+    text = vpn_settings("203.0.113.1", ["IKEv2"], "Certificate", ("10.1.0.0/16", "10.2.0.0/16"))
     clients = {client.os: client for client in plan(load("p2s-branch-bgp").scenario, "lab").clients}
     assert PROFILE == "Generic/VpnSettings.xml"
     assert profile_routes(clients["windows"], text) == ("10.1.0.0/16", "10.2.0.0/16")
