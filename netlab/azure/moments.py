@@ -36,10 +36,10 @@ def initial(scenario: Scenario) -> State:
         key: sessions.download(Session(absent=sessions.DISCONNECTED), tunnel) for key, tunnel in tunnels.items()
     }
     state = replace(state, sessions=found)
-    answered = {gateway: radius.answers(state, gateway) for gateway, _ in kinds}
+    silences = {gateway: radius.silence(state, gateway) for gateway, _ in kinds}
     for tunnel in tunnels.values():
         selectors = offers[tunnel.gateway, tunnel.tunnel_type]
-        found = sessions.connect(found, tunnel, selectors, radius=answered[tunnel.gateway])
+        found = sessions.connect(found, tunnel, selectors, silence=silences[tunnel.gateway])
     return replace(state, sessions=found)
 
 
@@ -131,8 +131,8 @@ def _after(state: State, verb: str, tunnel: ClientTunnel) -> State:
 def _connected(state: State, tunnel: ClientTunnel) -> State:
     selectors = state.offered(tunnel.gateway, tunnel.tunnel_type)
     reachable = not are_apart(state.network, state.faults, tunnel.key)
-    answered = radius.answers(state, tunnel.gateway)
-    return replace(state, sessions=sessions.connect(state.sessions, tunnel, selectors, reachable, answered))
+    silence = radius.silence(state, tunnel.gateway)
+    return replace(state, sessions=sessions.connect(state.sessions, tunnel, selectors, reachable, silence))
 
 
 def _without_lost_clients(state: State, before: State) -> State:

@@ -37,7 +37,7 @@ def start(plan: Plan) -> None:
             _await_charon(other, charons[other.directory])
         Path(item.directory).mkdir(mode=0o700, exist_ok=True)
         configuration = text.strongswan_conf(item, plan.timers, plan.data_plane)
-        if item.radius is not None:
+        if item.radius:
             radius.write_charons(plan, item.radius, item.directory)
         charons[item.directory] = charon.start(plan.netns(item.node), item.directory, configuration)
     for speaker in plan.speakers:

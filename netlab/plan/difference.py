@@ -309,8 +309,8 @@ def _uses(daemon: Charon | AnyServer | _AtNode | Client) -> set[str]:
     return set()
 
 
-def _asks_with(radius: RadiusClient | None) -> set[str]:
-    return {radius.secret} if radius is not None else set()
+def _asks_with(radius: Iterable[RadiusClient]) -> set[str]:
+    return {server.secret for server in radius}
 
 
 # --- what changes while daemons run: what the SDN controller does, and keys -----------------------------------------

@@ -67,7 +67,7 @@ def _with_credentials(device: Device, charon: Charon) -> Charon:
     gateway = device.gateway if serves else None
     if gateway is None:
         return charon
-    return replace(charon, credentials=gateway_credentials(gateway), radius=radius.client(gateway))
+    return replace(charon, credentials=gateway_credentials(gateway), radius=radius.clients(gateway))
 
 
 def _without_clients(device: Device, parts: Parts) -> Parts:

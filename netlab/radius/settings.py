@@ -1,8 +1,9 @@
-"""What a gateway's programs ask a RADIUS server with: a JSON file, which only root may read."""
+"""What a gateway's programs ask RADIUS servers with: a JSON file, which only root may read."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 FILE = "radius.json"
@@ -19,11 +20,12 @@ class Settings:
     secret: str
     seconds: float
 
-    def written(self) -> str:
-        """The text of the file."""
-        return json.dumps(asdict(self), indent=2) + "\n"
+
+def written(servers: Iterable[Settings]) -> str:
+    """The text of the file: the servers in the order in which they are asked."""
+    return json.dumps([asdict(server) for server in servers], indent=2) + "\n"
 
 
-def read(text: str) -> Settings:
-    """The settings, from the text."""
-    return Settings(**json.loads(text))
+def read(text: str) -> tuple[Settings, ...]:
+    """The servers, from the text."""
+    return tuple(Settings(**found) for found in json.loads(text))

@@ -3,11 +3,11 @@ first one; they go into files that only root may read."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from netlab.plan.model import RadiusClient, RadiusServer, Timers
 from netlab.plan.timers import radius_timeout
-from netlab.radius.settings import TRIES, Settings
+from netlab.radius.settings import TRIES, Settings, written
 from netlab.render.text import template
 
 Secrets = Mapping[str, str]
@@ -30,13 +30,14 @@ def users(server: RadiusServer, secrets: Secrets) -> str:
     return template("radius/users.j2").render(users=known)
 
 
-def eap_radius(client: RadiusClient, secrets: Secrets, timers: Timers) -> str:
+def eap_radius(servers: Sequence[RadiusClient], secrets: Secrets, timers: Timers) -> str:
     """What a gateway's charon asks with: it is included into its strongswan.conf."""
     wait = round(radius_timeout(timers) / TRIES, 3)
-    values = {"radius": client, "secret": secrets[client.secret], "wait": wait, "tries": TRIES}
-    return template("strongswan/eap-radius.conf.j2").render(values)
+    known = [(server, secrets[server.secret]) for server in servers]
+    return template("strongswan/eap-radius.conf.j2").render(servers=known, wait=wait, tries=TRIES)
 
 
-def settings(client: RadiusClient, secrets: Secrets, timers: Timers) -> str:
+def settings(servers: Iterable[RadiusClient], secrets: Secrets, timers: Timers) -> str:
     """What netlab's own programs ask with."""
-    return Settings(client.address, client.port, secrets[client.secret], radius_timeout(timers)).written()
+    seconds = radius_timeout(timers)
+    return written(Settings(each.address, each.port, secrets[each.secret], seconds) for each in servers)

@@ -15,17 +15,17 @@ WRONG_SECRET = "its gateway and the RADIUS server have different secrets"
 REFUSALS = (REVOKED, UNTRUSTED, WRONG_PASSWORD, NO_ADDRESS, NO_RADIUS, WRONG_SECRET)
 
 
-def refusal(tunnel: ClientTunnel, taken: int, radius: bool = True) -> str:
+def refusal(tunnel: ClientTunnel, taken: int, silence: str = "") -> str:
     """Why a gateway refuses a client while others hold ``taken`` addresses of its pool; empty if it accepts it.
 
-    ``radius``: whether packets between the gateway and its RADIUS server pass, if it has one.
+    ``silence``: why none of its RADIUS servers answers it, if it has any.
     """
     first, last = pool_addresses(tunnel.gateway, tunnel.tunnel_type)
     full = taken > int(last) - int(first)
-    return _by_credentials(tunnel, radius) or (NO_ADDRESS if full else "")
+    return _by_credentials(tunnel, silence) or (NO_ADDRESS if full else "")
 
 
-def _by_credentials(tunnel: ClientTunnel, radius: bool) -> str:
+def _by_credentials(tunnel: ClientTunnel, silence: str) -> str:
     """Why a client is not authenticated; empty if it is."""
     client, settings = tunnel.client, tunnel.gateway.client_settings
     if settings.authentication == "Certificate":
@@ -33,10 +33,8 @@ def _by_credentials(tunnel: ClientTunnel, radius: bool) -> str:
             return UNTRUSTED
         if client.name.lower() in map(str.lower, settings.revoked_certificates):
             return REVOKED
-    if settings.authentication == "Radius" and not radius:
-        return NO_RADIUS
-    if settings.authentication == "Radius" and settings.radius_server_secret == "wrong":
-        return WRONG_SECRET
+    if settings.authentication == "Radius" and silence:
+        return silence
     if settings.has_passwords and client.spec.password == "wrong":
         return WRONG_PASSWORD
     return ""

@@ -59,17 +59,17 @@ Sessions = Mapping[Key, Session]
 
 
 def connect(
-    sessions: Sessions, tunnel: ClientTunnel, selectors: Prefixes, reachable: bool = True, radius: bool = True
+    sessions: Sessions, tunnel: ClientTunnel, selectors: Prefixes, reachable: bool = True, silence: str = ""
 ) -> Sessions:
     """Connect a client, or authenticate it afresh: the gateway lets it in with these selectors, or refuses it.
 
-    ``reachable`` is the gateway for the client, ``radius`` the RADIUS server for the gateway.
+    ``reachable`` is the gateway for the client; ``silence`` is why no RADIUS server answers the gateway.
     """
     now = sessions[tunnel.key]
     found = tunnel.obstacle(tunnel.tunnel_type)
     stale = why_stale(now.package, tunnel) if now.package is not None else ""
     silent = OBSTACLES[found] if found is not None else stale or ("" if reachable else UNREACHABLE)
-    refused = silent or refusal(tunnel, _taken(sessions, tunnel), radius)
+    refused = silent or refusal(tunnel, _taken(sessions, tunnel), silence)
     if refused:
         return {**sessions, tunnel.key: _without(now, refused)}
     return {**sessions, tunnel.key: replace(now, selectors=selectors, absent="")}

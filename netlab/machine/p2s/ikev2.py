@@ -107,13 +107,19 @@ def connect(plan: Plan, client: Client) -> None:
     """Initiate the connection; the routes of the selectors are charon's, or made of them.
 
     The lab gives charon its configuration, so the profile is looked at before.
+
+    Differs from Azure: A gateway's charon asks its second RADIUS server from a client's next attempt on, so a client of
+    IKEv2 tries again where the first one does not answer (P34).
     """
     windows.check_profile(plan, client)
-    try:
-        charon.initiate(client.directory, client.connection, INITIATE_SECONDS)
-    except ConvergeError:
-        _await_radius(plan, client)
-        raise
+    for left in reversed(range(max(1, _servers_asked(plan, client)))):
+        try:
+            charon.initiate(client.directory, client.connection, INITIATE_SECONDS)
+            break
+        except ConvergeError:
+            _await_radius(plan, client)
+            if not left or not _lacks_radius(plan, client):
+                raise
     interfaces.set_mtu(plan.netns(client.node), client.interface, client.mtu)
     _follow_selectors(plan, client)
 
@@ -127,10 +133,23 @@ def _await_radius(plan: Plan, client: Client) -> None:
     """Wait until the gateway says why it refused a client, if it asks a RADIUS server: it may wait longer than the
     client does."""
     server = plan.server_of(client)
-    if server is not None and any(item.radius for item in plan.charons if item.directory == server.directory):
+    if server is not None and _servers_asked(plan, client):
         with contextlib.suppress(ConvergeError):
             seconds = radius_timeout(plan.timers) + _TERMINATE_SECONDS
             wait_until(lambda: client.node in refusals(server), seconds, lambda: "the gateway says nothing")
+
+
+def _servers_asked(plan: Plan, client: Client) -> int:
+    """How many RADIUS servers the gateway of a client asks."""
+    server = plan.server_of(client)
+    own = (item for item in plan.charons if server is not None and item.directory == server.directory)
+    return max((len(item.radius) for item in own), default=0)
+
+
+def _lacks_radius(plan: Plan, client: Client) -> bool:
+    """Whether the gateway refused a client because a RADIUS server did not answer."""
+    server = plan.server_of(client)
+    return server is not None and refusals(server).get(client.node) is Refusal.NO_RADIUS
 
 
 def disconnect(plan: Plan, client: Client) -> None:
@@ -146,7 +165,11 @@ def disconnect(plan: Plan, client: Client) -> None:
 
 
 def reconnect(plan: Plan, client: Client) -> None:
-    """Have the client reauthenticate."""
+    """Have the client reauthenticate, or connect anew where its gateway has several RADIUS servers to ask."""
+    if _servers_asked(plan, client) > 1:
+        disconnect(plan, client)
+        connect(plan, client)
+        return
     before = {spi for sa in _own_sas(client) for spi in sa.spis}
 
     def renewed() -> bool:

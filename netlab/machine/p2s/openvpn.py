@@ -44,7 +44,7 @@ def start(plan: Plan, server: Server) -> None:
     for file, names in (("roots.pem", server.credentials.trusted), ("revoked.pem", server.credentials.revoked)):
         found = (Path(certificate_path(plan.lab, name)).read_text() for name in names)
         (directory / file).write_text("".join(found))
-    if server.radius is not None:
+    if server.radius:
         radius.write_settings(plan, server.radius, server.directory)
     (directory / "server.conf").write_text(texts.server_conf(plan.lab, server, plan.timers))
     process = openvpn.start(server.edge_netns, server.directory, "--config", "server.conf")

@@ -45,7 +45,7 @@ def start(plan: Plan, server: Server) -> None:
     """Start its daemon, and wait until it serves: then its TUN is there."""
     assert isinstance(server, SstpServer)
     settings = texts.gateway_settings(plan.lab, server, plan.timers)
-    if server.radius is not None:
+    if server.radius:
         Path(server.directory).mkdir(mode=0o700, exist_ok=True)
         radius.write_settings(plan, server.radius, server.directory)
     process = _start(server.edge_netns, server.directory, "gateway", settings)

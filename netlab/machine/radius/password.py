@@ -33,13 +33,14 @@ def main() -> None:
 
 def judged(user: str, password: str) -> str:
     """Why a user does not come in, by the name of a refusal; empty where it does."""
-    settings, authenticator = read(Path(FILE).read_text()), new_authenticator()
-    own = hidden(password.encode(), settings.secret.encode(), authenticator)
-    attributes = ((Kind.USER_NAME, user.encode()), (Kind.USER_PASSWORD, own), (Kind.NAS_IDENTIFIER, b"netlab"))
-    found = ask(settings, authenticator, attributes)
-    if found is None:
-        return "NO_RADIUS"
-    return "" if found.code == Code.ACCEPT else "WRONG_PASSWORD"
+    for server in read(Path(FILE).read_text()):
+        authenticator = new_authenticator()
+        own = hidden(password.encode(), server.secret.encode(), authenticator)
+        attributes = ((Kind.USER_NAME, user.encode()), (Kind.USER_PASSWORD, own), (Kind.NAS_IDENTIFIER, b"netlab"))
+        found = ask(server, authenticator, attributes)
+        if found is not None:
+            return "" if found.code == Code.ACCEPT else "WRONG_PASSWORD"
+    return "NO_RADIUS"
 
 
 if __name__ == "__main__":

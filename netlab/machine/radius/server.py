@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -41,14 +41,14 @@ def start(plan: Plan, server: RadiusServer) -> None:
     await_daemon(f"FreeRADIUS of {server.node}", serves, _READY_SECONDS, said, process.alive)
 
 
-def write_settings(plan: Plan, client: RadiusClient, directory: str) -> None:
+def write_settings(plan: Plan, servers: Sequence[RadiusClient], directory: str) -> None:
     """Write what the daemon of a gateway that works in a directory asks with."""
-    write_secret(Path(directory, FILE), texts.settings(client, secrets(plan), plan.timers))
+    write_secret(Path(directory, FILE), texts.settings(servers, secrets(plan), plan.timers))
 
 
-def write_charons(plan: Plan, client: RadiusClient, directory: str) -> None:
+def write_charons(plan: Plan, servers: Sequence[RadiusClient], directory: str) -> None:
     """The same for a charon."""
-    write_secret(Path(directory, CHARONS), texts.eap_radius(client, secrets(plan), plan.timers))
+    write_secret(Path(directory, CHARONS), texts.eap_radius(servers, secrets(plan), plan.timers))
 
 
 def logged(plan: Plan, client: Client) -> dict[str, int]:

@@ -5,6 +5,8 @@ Differs from Azure: While an SSTP gateway waits for its RADIUS server, packets o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from netlab.machine.radius.asking import ask, new_authenticator
 from netlab.radius.packets import Attribute, Code, Kind, eap_message, mppe_keys
 from netlab.radius.settings import Settings
@@ -18,10 +20,10 @@ _KEY = 16
 
 
 class ByRadius:
-    """A method that the server chooses; it knows the client's name from the first answer on."""
+    """A method that the server chooses: the first one that answers (P34)."""
 
-    def __init__(self, user: str, settings: Settings) -> None:
-        self._user, self._settings = user, settings
+    def __init__(self, user: str, servers: Sequence[Settings]) -> None:
+        self._user, self._servers = user, tuple(servers)
         self._state: tuple[Attribute, ...] = ()
         self._request = Packet(eap.Code.REQUEST, 0, b"")
         self.verdict: Verdict | None = None
@@ -46,11 +48,16 @@ class ByRadius:
         authenticator = new_authenticator()
         text = Packet(eap.Code.RESPONSE, self._request.identifier, body).text
         name: tuple[Attribute, ...] = ((Kind.USER_NAME, self._user.encode()), (Kind.NAS_IDENTIFIER, b"netlab"))
-        found = ask(self._settings, authenticator, (*name, *self._state, *eap_message(text)))
-        if found is None:
+        attributes = (*name, *self._state, *eap_message(text))
+        answers = ((server, ask(server, authenticator, attributes)) for server in self._servers)
+        server, found = next((pair for pair in answers if pair[1] is not None), (None, None))
+        if server is None or found is None:
             self.verdict = Verdict(self._user, Refusal.NO_RADIUS)
-        elif found.code == Code.ACCEPT:
-            received, sent = mppe_keys(found, self._settings.secret.encode(), authenticator)
+            return
+        # What it asks in return it has in its memory alone.
+        self._servers = (server,)
+        if found.code == Code.ACCEPT:
+            received, sent = mppe_keys(found, server.secret.encode(), authenticator)
             self.verdict = Verdict(self._user, key=received[:_KEY] + sent[:_KEY])
         elif found.code == Code.CHALLENGE:
             self._state = tuple((Kind.STATE, value) for value in found.values(Kind.STATE))

@@ -85,8 +85,8 @@ class Gateway(Daemon):
         self._refused: dict[str, str] = {}
         self._outer = _outer_tls(wanted)
         asked = Path(radius.FILE)
-        self._radius = radius.read(asked.read_text()) if asked.exists() else None
-        by_password = wanted.users or self._radius is not None
+        self._radius = radius.read(asked.read_text()) if asked.exists() else ()
+        by_password = wanted.users or self._radius
         self._inner = None if by_password else eap_tls.context(_credentials(wanted))
         der = ssl.PEM_cert_to_DER_cert(Path(wanted.certificate).read_text())
         self._certificate = binding.certificate_hash(der)
@@ -114,7 +114,7 @@ class Gateway(Daemon):
     def _method(self, user: str) -> Authenticating:
         if self._inner is not None:
             return eap_tls.Gateway(self._inner)
-        if self._radius is not None:
+        if self._radius:
             return ByRadius(user, self._radius)
         name = self._settings.users.get(user)
         passwords = json.loads(Path(self._settings.passwords).read_text())

@@ -106,7 +106,7 @@ class Credentials:
 class Charon:
     """An IKE daemon in a namespace, with its connections, PSKs and certificates.
 
-    ``own_ports`` where another one in the same namespace has IKE's; ``radius`` where a server authenticates its peers.
+    ``own_ports`` where another one in the same namespace has IKE's; ``radius`` where servers authenticate its peers.
     """
 
     node: str
@@ -116,7 +116,7 @@ class Charon:
     installs_routes: bool = False
     credentials: Credentials = Credentials()
     own_ports: bool = False
-    radius: RadiusClient | None = None
+    radius: tuple[RadiusClient, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -203,12 +203,11 @@ class SecurityRules:
 
 @dataclass(frozen=True, slots=True)
 class RadiusNat:
-    """An instance of a gateway sends what comes in over ``device`` for ``port`` to its RADIUS server, under its own
-    address (P15)."""
+    """An instance of a gateway sends what comes in over ``device`` to its RADIUS servers, under its own ``address``
+    (P15): for each port of its own to an address and a port."""
 
     device: str
-    port: int
-    server: str
+    servers: tuple[tuple[int, str, int], ...]
     address: str
 
 

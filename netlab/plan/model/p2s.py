@@ -69,7 +69,7 @@ class OpenVpnServer(Server):
     last: str
     credentials: Credentials
     tls_key: str
-    radius: RadiusClient | None = None
+    radius: tuple[RadiusClient, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class SstpServer(Server):
     mtu: int
     credentials: Credentials
     users: tuple[tuple[str, str], ...]
-    radius: RadiusClient | None = None
+    radius: tuple[RadiusClient, ...] = ()
 
 
 # A server of any tunnel type; the JSON Schema of a plan lists them.

@@ -8,11 +8,13 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True)
 class RadiusClient:
-    """What a gateway asks a RADIUS server with: an address and a port that lead there, and the name of its secret."""
+    """What a gateway asks a RADIUS server with: an address and a port that lead there, the name of its secret, and the
+    score of the server."""
 
     address: str
     port: int
     secret: str
+    score: int
 
 
 @dataclass(frozen=True, slots=True)

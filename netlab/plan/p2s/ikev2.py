@@ -28,11 +28,10 @@ _BY_RADIUS = "eap-radius"
 def secret_name(gateway: VpnGateway, client: str, password: str = "right") -> str:
     """The name under which a client's PSK or password is kept; a wrong password is a secret like any other.
 
-    A user has one password at a RADIUS server, whichever gateway asks.
+    A user has one password at all RADIUS servers, whichever gateway asks.
     """
-    return f"{P2S}:{gateway.spec.radius_server or gateway.name}:{node_name(client)}" + (
-        "" if password == "right" else f":{password}"
-    )
+    keeper = "radius" if gateway.spec.radius_servers else gateway.name
+    return f"{P2S}:{keeper}:{node_name(client)}" + ("" if password == "right" else f":{password}")
 
 
 # --- gateways -------------------------------------------------------------------------------------------------------

@@ -50,7 +50,7 @@ def server(lab: str, device: Device, gateway: VpnGateway) -> OpenVpnServer:
         last=str(last),
         credentials=gateway_credentials(gateway),
         tls_key=tls_key_name(gateway.name),
-        radius=radius.client(gateway),
+        radius=radius.clients(gateway),
     )
 
 

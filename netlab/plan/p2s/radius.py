@@ -28,22 +28,28 @@ def radius_secret_name(vnet: str, secret: str = "right") -> str:
 def secret_names(network: Network) -> Iterator[str]:
     """The names of all secrets that gateways and RADIUS servers have."""
     for gateway in network.vpn_gateways:
-        if gateway.spec.radius_server is not None:
-            secrets = dict.fromkeys(("right", gateway.client_settings.radius_server_secret))
+        if servers := gateway.spec.radius_servers:
+            secrets = dict.fromkeys(("right", *(server.radius_server_secret for server in servers)))
             yield from (radius_secret_name(gateway.name, secret) for secret in secrets)
 
 
-def client(gateway: VpnGateway | None) -> RadiusClient | None:
-    """What the daemons of a gateway ask with, if they ask a RADIUS server: its instance hands it on."""
-    if gateway is None or gateway.spec.radius_server is None:
-        return None
-    secret = radius_secret_name(gateway.name, gateway.client_settings.radius_server_secret)
-    return RadiusClient(str(_INSTANCE), PORT, secret)
+def clients(gateway: VpnGateway | None) -> tuple[RadiusClient, ...]:
+    """What the daemons of a gateway ask RADIUS servers with, in their order: its instance hands it on."""
+    servers = enumerate(gateway.spec.radius_servers if gateway is not None else ())
+    return tuple(
+        RadiusClient(
+            str(_INSTANCE),
+            PORT + number,
+            radius_secret_name(gateway.name if gateway is not None else "", server.radius_server_secret),
+            server.radius_server_score,
+        )
+        for number, server in servers
+    )
 
 
 def _link(device: Device) -> Iterator[Link]:
-    """The link between what serves the clients of a gateway and an instance, if it asks a RADIUS server."""
-    if device.p2s and device.gateway is not None and device.gateway.spec.radius_server is not None:
+    """The link between what serves the clients of a gateway and an instance, if it asks RADIUS servers."""
+    if device.p2s and device.gateway is not None and device.gateway.spec.radius_servers:
         yield Link(
             Interface(device.charon_edge(P2S), RADIUS, RADIUS, (f"{_EDGE}/32",)),
             Interface(device.node, edge_port(RADIUS), f"e-{RADIUS}", (f"{_INSTANCE}/32",)),
@@ -66,9 +72,10 @@ def way_back(device: Device) -> Iterator[Route]:
 def rulesets(device: Device) -> Iterator[RadiusNat]:
     """What an instance does with the questions of its daemons."""
     gateway = device.gateway
-    if device.p2s and gateway is not None and gateway.spec.radius_server is not None:
-        server, own = str(gateway.spec.radius_server), str(device.router.bgp_address)
-        yield RadiusNat(edge_port(RADIUS), PORT, server, own)
+    if device.p2s and gateway is not None and gateway.spec.radius_servers:
+        servers = enumerate(gateway.spec.radius_servers)
+        found = tuple((PORT + number, str(server.radius_server_address), PORT) for number, server in servers)
+        yield RadiusNat(edge_port(RADIUS), found, str(device.router.bgp_address))
 
 
 def servers(lab: str, network: Network) -> Iterator[RadiusServer]:
@@ -79,7 +86,7 @@ def servers(lab: str, network: Network) -> Iterator[RadiusServer]:
         yield RadiusServer(
             node=node,
             directory=node_directory(lab, node + _SUFFIX),
-            address=str(gateways[0].spec.radius_server),
+            address=str(network.machine_addresses[node]),
             port=PORT,
             peers=tuple(RadiusPeer(g.name, address, radius_secret_name(g.name)) for address, g in instances.items()),
             users=tuple(users.items()),

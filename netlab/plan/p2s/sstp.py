@@ -41,7 +41,7 @@ def server(lab: str, device: Device, gateway: VpnGateway) -> SstpServer:
         mtu=_MTU,
         credentials=gateway_credentials(gateway),
         users=tuple(_users(gateway)),
-        radius=radius.client(gateway),
+        radius=radius.clients(gateway),
     )
 
 

@@ -54,6 +54,18 @@ class BgpSettings(Model):
 Authentication = Literal["Certificate", "EapMSChapv2", "Radius"]
 
 
+class RadiusServer(Model):
+    """A RADIUS server of a gateway that has several (P34)."""
+
+    radius_server_address: Address
+    """The address of the server: of a virtual machine, or of a host of a site (P15)."""
+    radius_server_score: Annotated[int, Field(ge=1, le=30)]
+    """Which server the gateway asks first: the one with the higher score. It asks the other one where that does not
+    answer."""
+    radius_server_secret: Literal["right", "wrong"] = "right"
+    """Whether the gateway has the secret that the server has for it."""
+
+
 class PointToSite(Model):
     """The point-to-site configuration of a VPN gateway.
 
@@ -75,6 +87,8 @@ class PointToSite(Model):
     GatewaySubnet (P15). The lab runs a server there, which has the users and their passwords."""
     radius_server_secret: Literal["right", "wrong"] = "right"
     """Whether the gateway has the secret that the RADIUS server has for it; the lab makes both."""
+    radius_servers: Annotated[tuple[RadiusServer, ...], Field(max_length=2)] = ()
+    """Two RADIUS servers, instead of `radius_server_address` and its secret (P34)."""
     root_certificates: Annotated[tuple[Name, ...], Field(min_length=1)] = ("root",)
     """The names of the root certificates that the gateway trusts, at most 20 (R60). The lab makes the certificates;
     the same name is the same root at all gateways."""
@@ -89,6 +103,15 @@ class PointToSite(Model):
         if self.authentication_types:
             return self.authentication_types[0]
         return None if set(self.tunnel_types) <= {"IkeV2"} else "Certificate"
+
+    @property
+    def asked(self) -> tuple[RadiusServer, ...]:
+        """The RADIUS servers, in the order in which the gateway asks them; of equal scores as the file has them."""
+        address, secret = self.radius_server_address, self.radius_server_secret
+        if address is not None:
+            only = {"radius_server_address": address, "radius_server_score": 30, "radius_server_secret": secret}
+            return (RadiusServer.model_validate(only),)
+        return tuple(sorted(self.radius_servers, key=lambda server: -server.radius_server_score))
 
     @property
     def has_passwords(self) -> bool:
@@ -121,7 +144,7 @@ class VpnGateway(Model):
     has a third one (R13)."""
 
     @property
-    def radius_server(self) -> Address | None:
-        """The address of its RADIUS server, if its clients authenticate there."""
+    def radius_servers(self) -> tuple[RadiusServer, ...]:
+        """The RADIUS servers at which its clients authenticate, in the order in which it asks them (P34)."""
         settings = self.point_to_site
-        return settings.radius_server_address if settings and settings.authentication == "Radius" else None
+        return settings.asked if settings is not None and settings.authentication == "Radius" else ()

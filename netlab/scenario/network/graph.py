@@ -144,13 +144,18 @@ class Network:
     @cached_property
     def radius_servers(self) -> dict[str, tuple[VpnGateway, ...]]:
         """The machines that are RADIUS servers, by their nodes, each with the gateways that ask its address (P15)."""
-        machines = {node: nic.address for node, nic in self.nics.items()}
-        machines |= {host.node: host.address for site in self.sites.values() for host in site.hosts}
-        found = {
-            node: tuple(gateway for gateway in self.vpn_gateways if gateway.spec.radius_server == address)
-            for node, address in machines.items()
-        }
-        return {node: asking for node, asking in found.items() if asking}
+        found: dict[str, list[VpnGateway]] = {}
+        for gateway in self.vpn_gateways:
+            asked = {server.radius_server_address for server in gateway.spec.radius_servers}
+            for node in (node for node, address in self.machine_addresses.items() if address in asked):
+                found.setdefault(node, []).append(gateway)
+        return {node: tuple(found[node]) for node in self.machine_addresses if node in found}
+
+    @cached_property
+    def machine_addresses(self) -> dict[str, IPv4Address]:
+        """The private address of each virtual machine and of each host of a site, by node."""
+        found = {node: nic.address for node, nic in self.nics.items()}
+        return found | {host.node: host.address for site in self.sites.values() for host in site.hosts}
 
     def clients_in(self, place: AccessNetwork | Site) -> tuple[Client, ...]:
         """The clients that are in an access network or in a site, in the file's order."""

@@ -208,6 +208,7 @@ RULES: tuple[Rule, ...] = (
     tunnel_types.p7_clients_have_a_tunnel_type_of_their_gateway,
     tunnel_types.p12_openvpn_authenticates_without_eap,
     radius.radius_has_a_server,
+    radius.p34_several_radius_servers_are_in_one_list,
     radius.p15_radius_servers_are_machines,
     radius.r61_radius_is_not_behind_expressroute,
     tunnel_types.p6_networks_let_tunnels_out,

@@ -23,20 +23,37 @@ def _asked(scenario: Scenario) -> Iterator[tuple[IPv4Address, Path]]:
     for settings, path in _serving(scenario):
         if settings.authentication == "Radius" and settings.radius_server_address is not None:
             yield settings.radius_server_address, (*path, "radius_server_address")
+        for index, server in enumerate(settings.radius_servers if settings.authentication == "Radius" else ()):
+            yield server.radius_server_address, (*path, "radius_servers", index, "radius_server_address")
 
 
 def radius_has_a_server(scenario: Scenario) -> Breaches:
     """A gateway has a RADIUS server if, and only if, its clients authenticate there."""
     for settings, path in _serving(scenario):
         if settings.authentication == "Radius":
-            if settings.radius_server_address is None:
+            if not settings.asked:
                 message = "RADIUS needs a server; give its radius_server_address, a VM's or a host's of a site"
                 yield Breach((*path, "authentication_types"), message)
             continue
-        for key in ("radius_server_address", "radius_server_secret"):
+        for key in ("radius_server_address", "radius_server_secret", "radius_servers"):
             if key in settings.model_fields_set:
                 message = "this gateway asks no RADIUS server; write authentication_types: [Radius], or leave this out"
                 yield Breach((*path, key), message)
+
+
+def p34_several_radius_servers_are_in_one_list(scenario: Scenario) -> Breaches:
+    """P34: a gateway has one RADIUS server, or a list of two that differ."""
+    for settings, path in _serving(scenario):
+        servers = settings.radius_servers
+        for key in ("radius_server_address", "radius_server_secret"):
+            if servers and key in settings.model_fields_set:
+                message = (
+                    "this gateway has a list of radius_servers; write all servers there, and leave this out"
+                )
+                yield Breach((*path, key), message)
+        if len({server.radius_server_address for server in servers}) < len(servers):
+            message = f"{servers[0].radius_server_address} is written twice; leave one out"
+            yield Breach((*path, "radius_servers", 1, "radius_server_address"), message)
 
 
 def p15_radius_servers_are_machines(scenario: Scenario) -> Breaches:

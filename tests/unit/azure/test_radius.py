@@ -124,3 +124,47 @@ def test_who_is_in_stays_when_the_server_is_lost_and_who_asks_then_does_not_come
 def test_a_client_that_authenticates_afresh_while_the_server_is_lost_is_out() -> None:
     state = act(initial(scenario(SITE)), {"cut_link": {"name": "Site1"}}, {"reconnect": {"client": "ovpn"}})
     assert absent(state) == ("", NO_RADIUS, WRONG_PASSWORD)
+
+
+def listed(*servers: tuple[str, int, str], **changes: Any) -> Scenario:
+    keys = ("radius_server_address", "radius_server_score", "radius_server_secret")
+    found = [dict(zip(keys, server, strict=True)) for server in servers]
+    return scenario(SITE, settings={"radius_server_address": None, "radius_servers": found}, **changes)
+
+
+FIRST, SECOND = (SITE, 30, "right"), (VM, 1, "right")
+
+
+@pytest.mark.parametrize(
+    ("servers", "found"),
+    [
+        ((FIRST, SECOND), IN),
+        ((FIRST,), IN),
+        (((NOBODY, 30, "right"), SECOND), IN),
+        ((FIRST, (NOBODY, 1, "right")), IN),
+        (((SITE, 30, "wrong"), SECOND), IN),
+        (((SITE, 1, "wrong"), (NOBODY, 30, "right")), (WRONG_SECRET,) * 3),
+        (((SITE, 1, "wrong"), (VM, 2, "wrong")), (WRONG_SECRET,) * 3),
+        (((NOBODY, 30, "right"), ("8.8.8.8", 1, "right")), OUT),
+    ],
+)
+def test_one_of_two_servers_that_answers_is_enough(servers: Any, found: tuple[str, str, str]) -> None:
+    """P34."""
+    assert absent(initial(listed(*servers))) == found
+
+
+@pytest.mark.parametrize("order", [(FIRST, SECOND), (SECOND, FIRST)])
+def test_a_lost_server_is_no_matter_and_two_are(order: Any) -> None:
+    state = act(initial(listed(*order)), {"stop_vm": {"vm": "VNet1-vm1"}}, {"reconnect": {"client": "ovpn"}})
+    assert absent(state) == IN
+    state = act(state, {"cut_link": {"name": "Site1"}}, {"reconnect": {"client": "ovpn"}})
+    assert absent(state) == ("", NO_RADIUS, WRONG_PASSWORD)
+    state = act(state, {"start_vm": {"vm": "VNet1-vm1"}}, {"connect": {"client": "ovpn"}})
+    assert absent(state) == IN
+
+
+@pytest.mark.parametrize("order", [(FIRST, SECOND), (SECOND, FIRST)])
+def test_a_higher_score_comes_first_whatever_the_order_in_the_file(order: Any) -> None:
+    gateway = initial(listed(*order)).network.vnets["VNet1"].vpn_gateway
+    assert gateway is not None
+    assert [str(server.radius_server_address) for server in gateway.spec.radius_servers] == [SITE, VM]
