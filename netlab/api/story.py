@@ -99,11 +99,13 @@ def act_on_client(lab: Lab, verb: str, client: str, gateway: str) -> tuple[Clien
 
 
 def connected_address(lab: Lab, tunnel: Client) -> str:
-    """The address that a client's tunnel has; LabError with the gateway's reason if it has none."""
+    """The address that a client's tunnel has; LabError with the reason of its gateway, else of the model, if it has
+    none."""
     address = LINUX.clients.virtual_address(tunnel)
     if not address:
-        found = refusals(lab.plan, tunnel.gateway, LINUX.clients)
-        reason = found.get(tunnel.node, "its gateway does not answer")
+        found, state = refusals(lab.plan, tunnel.gateway, LINUX.clients), records.state(lab)
+        own = (state.sessions[key].absent for key, t in state.network.client_tunnels.items() if t.name == tunnel.name)
+        reason = found.get(tunnel.node) or next(own, "") or "its gateway does not answer"
         raise LabError(f"{tunnel.name} is not connected to {tunnel.gateway}: {reason}")
     return address
 

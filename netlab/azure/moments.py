@@ -18,6 +18,7 @@ from netlab.scenario.models import (
     ClientRoute,
     CustomRoutes,
     NewKey,
+    OneClient,
     PeeringSync,
     Scenario,
     SitePrefix,
@@ -66,6 +67,10 @@ def _changed(state: State, action: Action) -> State:
             for tunnel in named(state.network, subject):
                 state = _after(state, verb, tunnel)
             return state
+        case "restart_client", OneClient(client=client):
+            keys = (tunnel.key for tunnel in state.network.clients[client].tunnels)
+            found = reduce(lambda held, key: sessions.disconnect(held, key, sessions.RESTARTED), keys, state.sessions)
+            return replace(state, sessions=found)
         case "announce", SitePrefix(speaker=who, parts=parts):
             return replace(state, announced={**state.announced, who: state.announced[who] | parts})
         case "withdraw", SitePrefix(speaker=who, parts=parts):

@@ -57,6 +57,15 @@ def disconnect(client: ClientArgument, gateway: GatewayOption = "", lab: LabOpti
 
 
 @app.command()
+def restart(client: ClientArgument, lab: LabOption = "") -> None:
+    """Restart a client's computer. It does not reconnect by itself."""
+    require_root()
+    from netlab.api import labs, story
+
+    story.act_on_client(labs.read(lab), "restart_client", client, "")
+
+
+@app.command()
 def certificates(lab: LabArgument = "", named: LabOption = "", output: FormatOption = Format.table) -> None:
     """List certificates, thumbprints, what is revoked."""
     require_root()

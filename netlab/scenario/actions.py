@@ -29,6 +29,13 @@ class ClientOnly(Model):
     """The VNet whose gateway the tunnel leads to. Default: all tunnels of the client."""
 
 
+class OneClient(Model):
+    """A client."""
+
+    client: str
+    """The client."""
+
+
 class SitePrefix(Model):
     """A prefix that a site or an appliance advertises by BGP, or withdraws."""
 
@@ -233,6 +240,7 @@ Reconfiguration = Change | PeeringSync
 Subject = (
     ClientRoute
     | ClientOnly
+    | OneClient
     | SitePrefix
     | ConnectionTunnel
     | LinkOf
@@ -266,6 +274,9 @@ class Action(Model):
     """Disconnect a client."""
     reconnect: ClientOnly | None = None
     """Disconnect a client and connect it again."""
+    restart_client: OneClient | None = None
+    """Restart a client's computer. Its tunnels and the routes that were added by hand are gone, its profile stays, and
+    it does not reconnect by itself (R66)."""
     announce: SitePrefix | None = None
     """Advertise a prefix by BGP."""
     withdraw: SitePrefix | None = None

@@ -89,6 +89,7 @@ def test_needs_no_root(command: tuple[str, ...]) -> None:
         ("p2s", "profile", "win"),
         ("p2s", "connect", "win"),
         ("p2s", "disconnect", "win"),
+        ("p2s", "restart", "win"),
         ("p2s", "certificates"),
         ("report",),
     ],

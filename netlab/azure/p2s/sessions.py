@@ -15,6 +15,7 @@ from netlab.scenario.passage import Obstacle
 
 # R66: no client comes back by itself.
 DISCONNECTED = "it was disconnected, and does not reconnect by itself"
+RESTARTED = "its computer was restarted, and it does not reconnect by itself"
 # No gateway says this of itself.
 UNREACHABLE = "its gateway does not answer"
 # Why a tunnel type does not get to the gateway (P6, P8, R69).

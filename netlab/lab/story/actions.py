@@ -18,6 +18,7 @@ from netlab.scenario.models import (
     ClientRoute,
     CustomRoutes,
     NewKey,
+    OneClient,
     PeeringSync,
     SitePrefix,
 )
@@ -34,6 +35,8 @@ def take(stage: Stage, action: Action) -> None:
             _change_route(stage, client, delete=[str(prefix)])
         case ("download_profile" | "connect" | "reconnect" | "disconnect") as verb, ClientOnly() as subject:
             _act_on_client(stage, verb, subject)
+        case "restart_client", OneClient(client=name):
+            _restart(stage, name)
         case "set_custom_routes", CustomRoutes() as change:
             set_custom_routes(stage, change)
         case "announce" | "withdraw", SitePrefix(speaker=who):
@@ -66,6 +69,15 @@ def _act_on_client(stage: Stage, verb: str, subject: ClientOnly) -> None:
             port.disconnect(plan, client)
         else:
             clients.connect(plan, client, port)
+
+
+def _restart(stage: Stage, name: str) -> None:
+    """Restart a client's computer: its tunnels end, and the routes into them.
+
+    Differs from Azure: The gateway ends the tunnels at once; Azure's notices after a while that the client is silent.
+    """
+    for tunnel in stage.state.network.clients[name].tunnels:
+        stage.machine.clients.disconnect(stage.lab.plan, clients.tunnel_of(stage.lab.plan, tunnel))
 
 
 def _set_key(stage: Stage, change: NewKey) -> None:

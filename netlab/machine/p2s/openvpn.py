@@ -28,6 +28,8 @@ _PATIENCE_AT_LEAST = 5.0
 _TCP_SECONDS = "3"
 # What the user of a client types where passwords count.
 _USER = "user"
+# The line of a profile by which its user is asked for a name and a password.
+_ASKS = "auth-user-pass"
 # What a user without a password, or without a certificate, types.
 _NOTHING = "none"
 
@@ -136,7 +138,7 @@ def _is_heard(plan: Plan, client: Client) -> bool:
     managed = ("--management", texts.MANAGEMENT, "unix", "--remap-usr1", "SIGTERM")
     address, _, port = client.proxy.partition(":")
     through = ("--http-proxy", address, port) if client.proxy else ()
-    asks = "auth-user-pass" in Path(client.directory, "vpnconfig.ovpn").read_text().splitlines()
+    asks = _ASKS in Path(client.directory, "vpnconfig.ovpn").read_text().splitlines()
     user = ("--auth-user-pass", _USER) if asks else ()
     options = ("--config", "vpnconfig.ovpn", *own, *managed, *through, *user, "--connect-timeout", _TCP_SECONDS)
     process = openvpn.start(plan.netns(client.node), client.directory, *options)
@@ -155,7 +157,8 @@ def _write_filled(plan: Plan, client: Client, directory: Path) -> None:
     if not profile.exists():
         raise ConvergeError(f"{client.name} does not connect: its package has no profile of OpenVPN")
     password = secrets(plan)[client.password] if client.password else _NOTHING
-    write_secret(directory / _USER, f"{client.node}\n{password}\n")
+    if _ASKS in profile.read_text().splitlines():
+        write_secret(directory / _USER, f"{client.node}\n{password}\n")
     paths = [Path(path_of(plan.lab, certificate_name(client.node))) for path_of in (certificate_path, key_path)]
     own = (path.read_text() if path.exists() else _NOTHING for path in paths)
     write_secret(directory / "vpnconfig.ovpn", texts.filled(profile.read_text(), *own))

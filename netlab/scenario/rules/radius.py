@@ -47,9 +47,7 @@ def p34_several_radius_servers_are_in_one_list(scenario: Scenario) -> Breaches:
         servers = settings.radius_servers
         for key in ("radius_server_address", "radius_server_secret"):
             if servers and key in settings.model_fields_set:
-                message = (
-                    "this gateway has a list of radius_servers; write all servers there, and leave this out"
-                )
+                message = "this gateway has a list of radius_servers; write all servers there, and leave this out"
                 yield Breach((*path, key), message)
         if len({server.radius_server_address for server in servers}) < len(servers):
             message = f"{servers[0].radius_server_address} is written twice; leave one out"

@@ -19,6 +19,7 @@ from netlab.scenario.models import (
     GatewayFault,
     LinkOf,
     NewKey,
+    OneClient,
     OneMachine,
     PeeringSync,
     Reach,
@@ -61,7 +62,7 @@ def _named(path: Path, action: Action, scenario: Scenario) -> Breaches:
     announcing = [name for name in scenario.sites if name in speaking(scenario)]
     linked = (*vpn_gateways(scenario), *scenario.sites, *scenario.clients)
     match action.subject:
-        case ClientRoute(client=client) | ClientOnly(client=client):
+        case ClientRoute(client=client) | ClientOnly(client=client) | OneClient(client=client):
             yield from unknown((*path, "client"), client, scenario.clients, "client")
         case SitePrefix(site=str(site)):
             yield from unknown((*path, "site"), site, announcing, "site with a BGP connection")

@@ -400,3 +400,41 @@ def test_packets_to_the_internet_pass_both_nats() -> None:
     found = cell(initial(scenario(clients={"lin": {**LIN, "network": "Site1"}}, **more)), "site1-pc", "internet")
     assert found.forward[0].nodes == ("site1-pc", "site1", "site1-edge", "home", "internet")
     assert found.reverse[0].nodes == ("internet", "home", "site1-edge", "site1", "site1-pc")
+
+
+TWO_VNETS = {
+    "VNet2": {
+        "address_space": ["10.2.0.0/16"],
+        "subnets": {"default": "10.2.0.0/24", "GatewaySubnet": "10.2.255.0/27"},
+        "vms": {"vm2": {"subnet": "default"}},
+        "vpn_gateway": {"point_to_site": {"address_pool": "192.168.2.0/29", "tunnel_types": ["OpenVPN"]}},
+    }
+}
+
+
+@pytest.mark.parametrize("os", ["linux", "windows"])
+def test_a_restarted_client_has_no_tunnel_until_it_connects_and_loses_what_was_added_by_hand(os: str) -> None:
+    """R66."""
+    state = act(initial(scenario({}, {"c": {**LIN, "os": os}})), add_route={"client": "c", "prefix": "10.1.9.0/24"})
+    before = routes(state, "c")
+    assert "10.1.9.0/24" in before
+    state = act(state, restart_client={"client": "c"})
+    assert state.absence("c") == sessions.RESTARTED
+    assert routes(state, "c") == set()
+    assert routes(act(state, connect={"client": "c"}), "c") == before - {"10.1.9.0/24"}
+
+
+def test_a_restart_ends_all_tunnels_of_a_client_and_no_other_ones() -> None:
+    whole = scenario({}, {"both": {**LIN, "further_gateways": ["VNet2"]}, "other": LIN})
+    state = initial(
+        Scenario.model_validate({**whole.model_dump(exclude_unset=True), "vnets": {**whole.vnets, **TWO_VNETS}})
+    )
+    found = act(state, restart_client={"client": "both"})
+    assert {session.absent for session in found.sessions_of("both").values()} == {sessions.RESTARTED}
+    assert len(found.sessions_of("both")) == 2
+    assert found.absence("other") == ""
+
+
+def test_a_refused_client_that_restarts_keeps_its_reason() -> None:
+    state = initial(scenario({**CERTIFICATE, "revoked_certificates": ["lin"]}))
+    assert act(state, restart_client={"client": "lin"}).absence("lin") == refusals.REVOKED

@@ -215,6 +215,7 @@ CASES = [
         [("load keys", *SHARED, "p2s:VNet1:lin", "p2s:VNet1:win"), ("reset", CONNECTION)],
     ),
     (action("disconnect", client="lin"), [("disconnect", "lin")], [("reconnect", "lin")]),
+    (action("restart_client", client="lin"), [("disconnect", "lin")], [("reconnect", "lin")]),
 ]
 
 
