@@ -52,7 +52,7 @@ def template(name: str) -> Template:
 def strongswan_conf(charon: Charon, timers: Timers, data_plane: DataPlane, key_log: str = "") -> str:
     """The strongswan.conf of one charon, which also logs its keys where a file for them is named."""
     plugins = [p for p in _PLUGINS if data_plane == "userspace" or p != "kernel-libipsec"]
-    plugins += ["eap-radius"] if charon.radius is not None else []
+    plugins += ["eap-radius"] if charon.radius else []
     return template("strongswan/strongswan.conf.j2").render(
         charon=charon,
         timers=timers,
