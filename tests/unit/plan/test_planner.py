@@ -240,7 +240,7 @@ def check(scenario: Scenario, found: Plan) -> None:
     used |= {proxy.password for proxy in found.proxies if proxy.password}
     for server in found.radius_servers:
         used |= {name for _, name in server.users} | {peer.secret for peer in server.peers}
-    used |= {charon.radius.secret for charon in found.charons if charon.radius}
+    used |= {server.secret for charon in found.charons for server in charon.radius}
     assert used == set(found.secrets)
     assert len(found.secrets) == len(set(found.secrets))
     assert SECRET not in repr(asdict(found))
