@@ -9,6 +9,7 @@ from netlab.plan import security
 from netlab.plan.devices import Device, Parts, peer_pins
 from netlab.plan.model import ApplianceNat, Link, Route, Ruleset, StatefulForwarding, VpnServerNat
 from netlab.plan.ports import NIC, port, sd_wan_ports
+from netlab.plan.segments import limit as segment_limit
 from netlab.plan.underlay import INNER_NEAR, PRIVATE
 from netlab.scenario.addresses import subnet_gateway
 from netlab.scenario.network import Appliance, Network, Site
@@ -32,7 +33,7 @@ def way_out(appliance: Appliance) -> str:
     return str(subnet_gateway(appliance.nic.subnet.prefix))
 
 
-def serving(device: Device, appliance: Appliance, parts: Parts) -> tuple[tuple[Route, ...], VpnServerNat]:
+def serving(device: Device, appliance: Appliance, parts: Parts) -> tuple[tuple[Route, ...], tuple[Ruleset, ...]]:
     """What a machine needs for the charons behind it: routes to them and, past all tunnels, to their peers; and the
     translation of what their peers initiate (R32)."""
     ports = {link.a.node: link.b.name for link in parts.links}
@@ -40,7 +41,8 @@ def serving(device: Device, appliance: Appliance, parts: Parts) -> tuple[tuple[R
     inward = (Route(f"{item.local_address}/32", ports[node], via=INNER_NEAR) for node, item in ends)
     outward = (Route(f"{item.remote_address}/32", NIC, via=way_out(appliance)) for _, item in ends)
     peers = tuple((item.remote_address, item.local_address) for _, item in ends)
-    return tuple(dict.fromkeys((*inward, *outward, *peer_pins(device)))), VpnServerNat(NIC, peers)
+    routes = dict.fromkeys((*inward, *outward, *peer_pins(device)))
+    return tuple(routes), (VpnServerNat(NIC, peers), *segment_limit(device))
 
 
 def bgp_routes(appliance: Appliance) -> Iterator[Route]:

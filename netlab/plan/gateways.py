@@ -20,6 +20,7 @@ from netlab.plan.model import (
 from netlab.plan.names import lab_netns, node_directory
 from netlab.plan.p2s import radius
 from netlab.plan.ports import NIC, PAIR, port, to_gateway, tunnel_port
+from netlab.plan.segments import limit as segment_limit
 from netlab.plan.underlay import AFTER_BGP
 from netlab.scenario.addresses import GATEWAY_SUBNET, subnet_gateway
 from netlab.scenario.network import VNet, VpnGateway
@@ -71,6 +72,7 @@ def routing(lab: str, device: Device, gateway: VpnGateway) -> Node:
         rules=tuple(_out_of_tunnels(device)),
         nftables=(
             *bgp_listeners(device),
+            *segment_limit(device),
             ttl.of_gateway(device, gateway),
             *radius.rulesets(device),
             *nat_rules.of_gateway(device),

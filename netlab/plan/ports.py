@@ -67,7 +67,12 @@ def for_appliance(vnet: VNet, nic: Nic | Firewall) -> str:
 
 def tunnel_port(tunnel: str) -> str:
     """Into a tunnel."""
-    return interface(f"t-{tunnel}")
+    return interface(f"{_INTO_A_TUNNEL}{tunnel}")
+
+
+# Every interface into a tunnel of a connection, as nftables writes it.
+_INTO_A_TUNNEL = "t-"
+TUNNEL_PORTS = f"{_INTO_A_TUNNEL}*"
 
 
 def host_port(host: str) -> str:

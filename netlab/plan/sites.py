@@ -15,6 +15,7 @@ from netlab.plan.model import DEFAULT_TABLE, Interface, Link, Node, Route, SiteN
 from netlab.plan.names import lab_netns
 from netlab.plan.ports import INSIDE, LAN, NIC, WAN, device_port, host_port, port
 from netlab.plan.provider_networks import routes_to_providers
+from netlab.plan.segments import limit as segment_limit
 from netlab.plan.underlay import FAR, INNER_FAR, INNER_NEAR, LAST_RESORT, PRIVATE, private_drops, upstream
 from netlab.scenario.addresses import INTERNET_ADDRESS
 from netlab.scenario.models import node_name
@@ -45,7 +46,9 @@ def _device(lab: str, site: Site, device: Device) -> tuple[Node, Link]:
         Interface(device.node, WAN, WAN, (f"{INNER_NEAR}/32",)),
         Interface(device.edge, LAN, LAN, (f"{INNER_FAR}/32",)),
     )
-    return replace(_router(lab, site, device.router, routes), nftables=bgp_listeners(device)), out
+    return replace(
+        _router(lab, site, device.router, routes), nftables=(*bgp_listeners(device), *segment_limit(device))
+    ), out
 
 
 def _router(lab: str, site: Site, router: Router, routes: tuple[Route, ...]) -> Node:

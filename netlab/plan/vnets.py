@@ -35,7 +35,7 @@ _DELIVERY_PRIORITY = 30_000
 LAST_CHOICE = 254 << 24
 
 # What machines need at which connections end, by node: routes and rulesets.
-Serving = Mapping[str, tuple[tuple[Route, ...], Ruleset]]
+Serving = Mapping[str, tuple[tuple[Route, ...], tuple[Ruleset, ...]]]
 
 
 def parts(
@@ -91,7 +91,7 @@ def _machine(lab: str, nic: Nic, serving: Serving) -> tuple[Node, Link]:
     if nic.node in serving:
         to_edges, of_server = serving[nic.node]
         routes += to_edges
-        rulesets.append(of_server)
+        rulesets += of_server
     if appliance is not None and speaks:
         routes += appliances.bgp_routes(appliance)
     return Node(

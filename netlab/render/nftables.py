@@ -18,6 +18,7 @@ from netlab.plan.model import (
     RadiusNat,
     Ruleset,
     SecurityRules,
+    SegmentLimit,
     SiteNat,
     StatefulForwarding,
     UnknownPeer,
@@ -44,6 +45,7 @@ _TEMPLATES: dict[type[Ruleset], str] = {
     StatefulForwarding: "stateful",
     FirewallNat: "azure-firewall",
     AzureTraffic: "azure-traffic",
+    SegmentLimit: "segments",
 }
 
 

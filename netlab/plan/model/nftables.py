@@ -264,6 +264,14 @@ class PrefixNat:
 
 
 @dataclass(frozen=True, slots=True)
+class SegmentLimit:
+    """Where SYNs pass interfaces of a pattern, they announce a maximum segment size (MSS) of ``most`` and no more."""
+
+    interfaces: str
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
 class AzureTraffic:
     """A carrier of the underlay counts what it forwards between two public addresses of Azure (R80)."""
 
@@ -288,4 +296,5 @@ Ruleset = (
     | StatefulForwarding
     | FirewallNat
     | AzureTraffic
+    | SegmentLimit
 )
