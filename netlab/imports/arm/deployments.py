@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from netlab.imports.arm.budget import Budget
-from netlab.imports.arm.interpreter import Copies, Environment, Loop, Node, UserFunction, copies, opened
+from netlab.imports.arm.interpreter import ITSELF, Copies, Environment, Loop, Node, UserFunction, copies, opened
 from netlab.imports.arm.scopes import IDS, Scope, described, made_id
 from netlab.imports.arm.values import MISSING, EvaluationError, Lazy, Value, member, shallow
 from netlab.imports.runtime import Token, Unknown
@@ -72,6 +72,8 @@ class Deployment:
         self.environment = Environment(self, consumer=key)
         self.outer: Environment | None = None
         self._given = given
+        self.busy = 0
+        """How many of its parameters are evaluated at this moment."""
         self._values: dict[str, Value] = {}
         self._variables = Node(dict(_mapping(source.template.get("variables"))), self.environment)
         self._resources: list[Resource] | None = None
@@ -94,8 +96,12 @@ class Deployment:
     def parameter(self, name: str) -> Value:
         low = name.lower()
         if low not in self._values:
-            self._values[low] = Unknown(f"parameter {name[:40]}, which refers to itself")
-            self._values[low] = self._parameter(name)
+            self._values[low] = Unknown(f"parameter {name[:40]}{ITSELF}")
+            self.busy += 1
+            try:
+                self._values[low] = self._parameter(name)
+            finally:
+                self.busy -= 1
         return self._values[low]
 
     def _parameter(self, name: str) -> Value:
@@ -243,6 +249,8 @@ class Resource:
         self.deployment, self.raw, self.parent, self.symbol, self.number = deployment, raw, parent, symbol, number
         self.environment = environment
         self._identity: tuple[Value, Value] | None = None
+        self._tried = False
+        self._nested: Deployment | None = None
 
     @property
     def type(self) -> str:
@@ -338,23 +346,24 @@ class Resource:
         """All that the template says of it, evaluated where it is read."""
         return Node(dict(self.raw), self.environment)
 
-    @cached_property
+    @property
     def nested(self) -> Deployment | None:
-        """The deployment that it is; None where its template is not there."""
-        return self._made_deployment() if self.type.lower() == DEPLOYMENTS else None
+        """The deployment that it is; None where its template is not there, or where its place is not known."""
+        if not self._tried and self.type.lower() == DEPLOYMENTS:
+            scope = self.scope()
+            # Asked for while its place is evaluated: the next one that asks gets it.
+            self._tried = not (isinstance(scope, Unknown) and scope.expression.endswith(ITSELF))
+            self._nested = self._made_deployment(scope) if isinstance(scope, Scope) else None
+        return self._nested
 
-    def _made_deployment(self) -> Deployment | None:
-        scope, name = self.scope(), self.name
+    def _made_deployment(self, scope: Scope) -> Deployment | None:
         properties = _mapping(self.raw.get("properties"))
         environment = replace(self.environment, consumer=self.key)
         source = self.deployment.world.template_of(self, properties, environment)
         if source is None:
             return None
-        if isinstance(scope, Unknown):
-            self.deployment.world.leave_open(self.raw, "scope", scope)
-            return None
         given = opened(properties.get("parameters", {}), environment)
-        made = Deployment(self.deployment.world, name, source, scope, given, self)
+        made = Deployment(self.deployment.world, self.name, source, scope, given, self)
         options = _mapping(properties.get("expressionEvaluationOptions"))
         if "template" in properties and str(options.get("scope", "outer")).lower() != "inner":
             made.outer = environment

@@ -102,6 +102,9 @@ def _collect(deployment: Deployment, bodies: list[Body], off: list[tuple[str, st
         elif isinstance(condition, Unknown):
             deployment.world.leave_open({**resource.raw, "type": resource.type}, "condition", condition)
         else:
+            place = resource.scope() if resource.type.lower() == DEPLOYMENTS else None
+            if isinstance(place, Unknown):
+                deployment.world.leave_open(resource.raw, "scope", place)
             bodies.append(Body(deployment.source.path, _body(resource)))
 
 

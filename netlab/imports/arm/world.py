@@ -63,7 +63,7 @@ class World:
         self._answers = {_bare(path): value for path, value in context.answers.items()}
         self.roots = [Deployment(self, _stem(one.path), one, self._scope(one), dict(one.parameters)) for one in sources]
         self._found: dict[str, list[Resource]] = {}
-        self._indexed: set[int] = set()
+        self._indexed: set[tuple[int, str]] = set()
 
     def _scope(self, source: Source) -> Scope:
         schema = str(source.template.get("$schema", "")).lower()
@@ -85,30 +85,37 @@ class World:
 
     # --- resources by id --------------------------------------------------------------------------------------------
 
-    def deployments(self) -> Iterator[Deployment]:
-        """Every deployment that takes place, parents before their nested ones."""
+    def deployments(self, idle: bool = False) -> Iterator[Deployment]:
+        """Every deployment that takes place, parents before their nested ones.
+
+        ``idle`` ones are those whose parameters are not evaluated now: no parameter depends on what its own deployment
+        makes.
+        """
         left = [*self.roots]
         while left:
             deployment = left.pop(0)
             yield deployment
             inner = [one for one in deployment.resources if one.type.lower() == DEPLOYMENTS]
-            left = [one.nested for one in inner if one.condition is True and one.nested] + left
+            made = [one.nested for one in inner if one.condition is True and one.nested]
+            left = [one for one in made if not (idle and one.busy)] + left
 
     def find(self, key: str) -> Resource | None:
         """The resource of an id in small letters, of any deployment."""
-        for deployment in self.deployments():
+        type_ = _type_of(key)
+        for deployment in self.deployments(idle=True):
             if key in self._found:
                 break
-            self._index(deployment)
+            self._index(deployment, type_)
         found = self._found.get(key, [])
         return next((one for one in reversed(found) if one.condition is True), found[-1] if found else None)
 
-    def _index(self, deployment: Deployment) -> None:
-        if id(deployment) in self._indexed:
+    def _index(self, deployment: Deployment, type_: str) -> None:
+        """Note the resources of a type by their ids: names of other types may depend on what is looked for."""
+        if (id(deployment), type_) in self._indexed:
             return
-        self._indexed.add(id(deployment))
+        self._indexed.add((id(deployment), type_))
         for one in deployment.resources:
-            if one.key and not one.existing:
+            if not one.existing and one.type.lower() == type_ and one.key:
                 self._found.setdefault(one.key, []).append(one)
 
     # --- reference() ------------------------------------------------------------------------------------------------
@@ -245,6 +252,13 @@ class World:
 
     def error(self, code: str, resource: Resource, message: str) -> None:
         self.errors.append(Finding(message, code, resource.deployment.source.path))
+
+
+def _type_of(key: str) -> str:
+    """The type of the resource of an id."""
+    provider, *rest = key.rpartition("/providers/")[2].split("/")
+    inside = "/providers/" in key
+    return "/".join((provider, *rest[::2])) if inside else "microsoft.resources/resourcegroups"
 
 
 def _types(body: Mapping[str, Any]) -> Iterator[str]:

@@ -463,6 +463,32 @@ def test_what_only_a_deployment_answers_is_not_wrong(expression: str) -> None:
     assert not value_of(expression).wrong
 
 
+OF_TIER = {"subscriptionId": "[parameters('tier').subscription]", "resourceGroup": "rg"}
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        nested("[parameters('tier').name]", template([resource("routeTables", "t")]), **OF_TIER),
+        resource("virtualNetworks/subnets", "[format('{0}/x', parameters('tier').name)]"),
+        resource("routeTables", "t", condition="[equals(parameters('tier').name, 'one')]"),
+    ],
+)
+def test_what_a_deployment_gets_does_not_depend_on_what_it_makes(inside: Any) -> None:
+    """A parameter reads an output of a deployment beside it, which looks for a subnet that no template has."""
+    subnet = "resourceId('Microsoft.Network/virtualNetworks/subnets', 'elsewhere', 's')"
+    tiers = {"name": "one", "subscription": "00000000-0000-0000-0000-000000000002",
+             "prefix": f"[reference({subnet}, '2024-05-01').addressPrefix]"}  # fmt: skip
+    first = template([], outputs={"tiers": {"type": "array", "value": [tiers]}})
+    pick = "[filter(reference('first').outputs.tiers.value, lambda('t', equals(lambdaVariables('t').name, 'one')))[0]]"
+    second = template([inside], parameters={"tier": {"type": "object"}})
+    made = evaluated(template([nested("first", first), nested("second", second, {"tier": {"value": pick}})]))
+    assert not made.errors
+    assert not made.open
+    assert {"first", "second"} < set(names(made))
+    assert not [name for name in names(made) if "Unknown" in name]
+
+
 def test_deployments_in_a_circle_are_an_error_that_names_them() -> None:
     inner = template(
         [resource("routeTables", "[parameters('p')]")],
