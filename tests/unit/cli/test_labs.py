@@ -42,5 +42,5 @@ def test_every_verb_about_a_lab_has_the_option() -> None:
     }
     assert without == {
         *("up", "gc", "test", "sweep", "list", "doctor", "check", "rules", "predict", "expect", "plan", "graph"),
-        *("schema", "import", "diff", "compare"),
+        *("schema", "import", "diff"),
     }
