@@ -78,6 +78,11 @@ class Couple:
     mend: tuple[str, ...]
 
     @property
+    def changed(self) -> bool:
+        """Whether it fares otherwise than in the step before."""
+        return self.was not in (None, self.mark)
+
+    @property
     def by_protocol(self) -> str:
         """Which protocols are reached, and which are not."""
         named = {said: ", ".join(cell.protocol for cell in self.cells if said == _said(cell)) for said in _SAID}
@@ -87,7 +92,7 @@ class Couple:
     def words(self) -> str:
         """The cell as a sentence."""
         what = {"yes": "reached", "no": "not reached, as expected", "mixed": f"{self.by_protocol}, as expected"}
-        changed = f"; was {self.was} in the step before" if self.was not in (None, self.mark) else ""
+        changed = f"; was {self.was} in the step before" if self.changed else ""
         return f"{self.source} to {self.target}: {what.get(self.mark, 'not as expected')}{changed}"
 
 
@@ -142,7 +147,7 @@ class Chapter:
     @property
     def changed(self) -> int:
         """How many pairs fare otherwise than in the step before."""
-        return sum(pair.was not in (None, pair.mark) for pair in self.pairs)
+        return sum(pair.changed for pair in self.pairs)
 
 
 def chapters(found: Report) -> Iterator[Chapter]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from hashlib import sha256
+from itertools import groupby
+from operator import itemgetter
 
 from netlab.render.text import environment, template_directory
 from netlab.report import prose
@@ -26,12 +28,19 @@ def page(found: Report, drawing: str) -> str:
             chapters=tuple(chapters(found)),
             drawing=_inline(drawing),
             lights=Lights.of(found.topology),
+            opening=_opening(found),
             style=(template_directory() / "report/report.css").read_text(encoding="utf-8"),
             script=script,
             # Nothing but this very script may run, whatever a name or a reason holds.
             script_hash=b64encode(sha256(script.encode()).digest()).decode(),
         )
     )
+
+
+def _opening(found: Report) -> frozenset[str]:
+    """The machines with which another VNet or site begins in the matrix."""
+    places = ((machine.node, machine.place or machine.kind) for machine in found.machines)
+    return frozenset(next(same)[0] for _, same in groupby(places, key=itemgetter(1)))
 
 
 def _inline(svg: str) -> str:

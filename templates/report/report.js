@@ -35,6 +35,9 @@
       link.closest("td").setAttribute("aria-selected", "true");
     }
     lightUp(on ? detailsOf(link) : null);
+    // Below the topology, which has become smaller.
+    if (on) link.closest(".matrix").scrollIntoView({ block: "start" });
+    link.scrollIntoView({ block: "nearest", inline: "nearest" });
     history.replaceState(null, "", on ? link.hash : "#" + step.id);
   };
 
@@ -97,15 +100,17 @@
     const link = [...document.querySelectorAll(".cells a")].find((cell) => cell.hash === location.hash);
     if (!link) return;
     choose(link, true);
-    link.scrollIntoView({ block: "center" });
   };
   addEventListener("hashchange", follow);
   follow();
 
-  // For browsers without ::details-content (Firefox before 143, Safari before 18.4): paper shows everything.
+  const everything = document.getElementById("everything");
+  everything.addEventListener("change", () => root.classList.toggle("everything", everything.checked));
+
+  // For browsers without ::details-content (Firefox before 143, Safari before 18.4): paper has no closed ones.
   let closed = [];
   addEventListener("beforeprint", () => {
-    closed = [...document.querySelectorAll("details:not([open])")];
+    closed = [...document.querySelectorAll(everything.checked ? "details:not([open])" : "details:not([open], .usual)")];
     for (const details of closed) details.open = true;
   });
   addEventListener("afterprint", () => {

@@ -22,7 +22,7 @@ SCENARIOS = tuple(catalogue())
 # The mends of all of them are looked for, and tried, in tests/unit/azure/mends.
 WITH_MENDS = ("p2s-branch-bgp", "p2s-certificates", "udr-nva")
 
-_VOID = {"meta", "br", "img", "link"}
+_VOID = {"meta", "br", "img", "input", "link"}
 
 
 def drawn(found: Report) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from browser import PROGRAM, Browser, chromium
-from reports import gone_wrong
+from reports import as_predicted, gone_wrong
 
 from netlab.machine.drawing import svg
 from netlab.report.dot import dot
@@ -158,15 +158,50 @@ def test_a_link_to_a_cell_shows_it(tab: Browser, url: str) -> None:
     assert tab.run(SHOWN) == ["p1-1", "p2-3"]
 
 
-def test_paper_shows_everything(tab: Browser) -> None:
+def test_paper_shows_what_failed_and_what_changed_and_everything_if_asked(tab: Browser) -> None:
     everything = "[...document.querySelectorAll('details > :not(summary)')]"
-    assert tab.run(f"{everything}.filter((e) => e.checkVisibility()).length") < tab.run(f"{everything}.length")
+    shown = f"{everything}.filter((e) => e.checkVisibility())"
+    assert tab.run(f"{shown}.length") < tab.run(f"{everything}.length")
+    tab.emulate("print", scheme="dark")
+    assert tab.run(f"{shown}.filter((e) => e.closest('.usual')).length") == 0
+    wrong = "[...document.querySelectorAll('.pairs > .failed :is(table, .ways)')]"
+    assert tab.run(f"{wrong}.length") > 0
+    assert tab.run(f"{wrong}.every((e) => e.checkVisibility())") is True
+    of_changed = "[...document.querySelectorAll('.pairs > details:not(.failed, .usual) :is(table, .ways)')]"
+    assert tab.run(f"{of_changed}.some((e) => e.checkVisibility())") is False
+    few = pages(tab.pdf())
+    tab.emulate()
+    tab.click("#everything")
     tab.emulate("print", scheme="dark")
     assert tab.run(f"{everything}.filter((e) => !e.checkVisibility()).length") == 0
     assert tab.run("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
-    paper = tab.pdf()
+    assert pages(tab.pdf()) > few >= 5
+
+
+def pages(paper: bytes) -> int:
     assert paper.startswith(b"%PDF-")
-    assert paper.count(b"/Type /Page\n") + paper.count(b"/Type /Page/") >= 5
+    return paper.count(b"/Type /Page\n") + paper.count(b"/Type /Page/")
+
+
+def test_many_machines_have_a_sign_each_and_heads_that_stay(browser: Browser, tmp_path: Path) -> None:
+    path = tmp_path / "many.html"
+    found = as_predicted(load("route-server-active-passive").scenario)
+    path.write_text(page(found, svg(dot(found.topology))))
+    browser.emulate()
+    browser.open(path.as_uri())
+    width = "document.querySelector('#step-1 .cells tbody td').getBoundingClientRect().width"
+    assert len(found.machines) > 12
+    assert browser.run(width) < 40
+    signs = """[...document.querySelectorAll("#step-1 .cells td:not(.self)")].map((e) =>
+        [e.classList[0], getComputedStyle(e.querySelector("b"), "::before").content].join(" "))"""
+    assert set(browser.run(signs)) == {'yes "+"', 'no "."'}
+    scrolled = (
+        "(() => { const e = document.querySelector('#step-1 .scroll'); e.scrollTop = 100; return e.scrollTop; })()"
+    )
+    assert browser.run(scrolled) > 0
+    head = """document.querySelector("#step-1 thead th").getBoundingClientRect().top
+        - document.querySelector("#step-1 .scroll").getBoundingClientRect().top"""
+    assert browser.run(head) == pytest.approx(0, abs=4)
 
 
 def test_without_javascript_all_cells_are_there_to_open(tab: Browser, url: str) -> None:
