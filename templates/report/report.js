@@ -103,6 +103,8 @@
   };
   addEventListener("hashchange", follow);
   follow();
+  // The browser itself goes to the place of the link, too, when all is there.
+  addEventListener("load", () => setTimeout(follow));
 
   const everything = document.getElementById("everything");
   everything.addEventListener("change", () => root.classList.toggle("everything", everything.checked));
