@@ -146,9 +146,9 @@ def _of_groups(job: Job, facts: Facts, entry: dict[str, Any], where: str) -> lis
 
 
 def _texts(facts: Facts, key: str) -> list[str]:
-    """The texts of a list; an address that only the deployed network has is none."""
+    """The texts of a list; an address that only the deployed network has is none, and no rule decides by a name."""
     value = facts.raw(key)
-    for item in value if isinstance(value, list) else ():
+    for item in value if isinstance(value, list) and key != "targetfqdns" else ():
         if isinstance(item, Unknown):
             facts.unknown(item, key)
     return texts(value)

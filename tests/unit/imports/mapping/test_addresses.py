@@ -12,7 +12,7 @@ from netlab.api.importing import Outcome
 from templates import NETWORK, resource, template
 
 
-def deployed(*resources: Any) -> Outcome:
+def deployed(*resources: Any, **sections: Any) -> Outcome:
     """What an import makes of a template with a VNet, a machine with a public address, a firewall, and more."""
     parts = {"main": "10.0.0.0/24", "AzureFirewallSubnet": "10.0.5.0/26"}
     subnets = [{"name": name, "properties": {"addressPrefix": prefix}} for name, prefix in parts.items()]
@@ -33,7 +33,7 @@ def deployed(*resources: Any) -> Outcome:
                                           "firewallPolicy": _to("firewallPolicies", "pol")}),
         resource("firewallPolicies", "pol"),
     ]  # fmt: skip
-    return imported("-", stdin=json.dumps(template([*base, *resources])).encode())
+    return imported("-", stdin=json.dumps(template([*base, *resources], **sections)).encode())
 
 
 def _to(kind: str, *names: str) -> dict[str, str]:
@@ -96,6 +96,23 @@ def test_a_rule_of_translation_that_lacks_what_it_needs_is_left_out_by_name(lack
     assert not _rules(found)
     assert "pol/in: its " in messages(found)
     assert "the rule is left out" in messages(found)
+
+
+def test_a_name_of_an_application_rule_that_nothing_says_does_not_stop_the_import() -> None:
+    sites = ["[format('{0}.example.org', parameters('site'))]", "www.example.org"]
+    rule = {"ruleType": "ApplicationRule", "name": "web", "sourceAddresses": ["*"], "targetFqdns": sites}
+    collection = {"name": "c", "priority": 100, "action": {"type": "Allow"}, "rules": [rule]}
+    properties = {"priority": 100, "ruleCollections": [collection]}
+    parts = [resource("firewallPolicies/ruleCollectionGroups", "pol/g", properties)]
+    found = deployed(*parts, parameters={"site": {"type": "string"}})
+    assert _rules(found)["web"].target_fqdns == ("www.example.org",)
+
+
+def test_an_address_of_a_rule_that_nothing_says_is_asked_for() -> None:
+    found = deployed(
+        _nat(sourceAddresses=["[format('{0}/32', parameters('admin'))]"]), parameters={"admin": {"type": "string"}}
+    )
+    assert "parameter admin has no value" in messages(found)
 
 
 SECURITY = {"priority": 100, "direction": "Inbound", "access": "Allow", "protocol": "Tcp"}
