@@ -9,9 +9,12 @@ from pathlib import Path
 from netlab.api.labs import Lab, find_node, find_pair
 from netlab.api.machine import LINUX
 from netlab.azure import outcome
+from netlab.azure.prediction import story_of
+from netlab.errors import UsageError
 from netlab.lab.build import records
 from netlab.lab.measure import capturing, trace, verify, witness
 from netlab.lab.measure.probing import aimed, all_addresses
+from netlab.lab.measure.verify import Extent
 from netlab.lab.story.addresses import probe_addresses
 from netlab.lab.story.impairment import impaired
 from netlab.probe.trace import Probe
@@ -19,14 +22,32 @@ from netlab.results.lab import Followed, MeasuredLink
 from netlab.results.prediction import Explanation
 from netlab.results.protocols import Protocol
 from netlab.results.verification import Report
+from netlab.scenario.names import suggest
+
+__all__ = ["Extent"]
 
 Progress = Callable[[str], None]
 
 
-def prove(lab: Lab, progress: Progress, *, all_pairs: bool) -> Report:
-    """Play the scenario's story and measure after each step; the lab is as it was afterwards."""
+def prove(lab: Lab, progress: Progress, extent: Extent, *, all_pairs: bool) -> Report:
+    """Play the scenario's story and measure after each step; the lab is as it was afterwards, unless it is to stay."""
     with records.locked(lab.facts.lab):
-        return verify.verify(lab, LINUX, progress, all_pairs=all_pairs)
+        _refuse(lab, extent)
+        return verify.verify(lab, LINUX, progress, extent, all_pairs=all_pairs)
+
+
+def _refuse(lab: Lab, extent: Extent) -> None:
+    """UsageError where there is nothing to play."""
+    names = [step.name for step in story_of(lab.scenario)]
+    begun = records.played(lab) if extent.onward else 0
+    if extent.until not in ("", *names):
+        raise UsageError(f"{lab.scenario.name} has no step {extent.until[:60]!r}", suggest(extent.until, names))
+    if extent.onward and not begun:
+        raise UsageError(f"{lab.facts.lab} stays at no step of its story", "netlab verify --until STEP --keep")
+    if begun == len(names) or extent.until in names[:begun]:
+        raise UsageError(
+            f"{lab.facts.lab} stays at {names[begun - 1]!r}: that was played already", "netlab reset story"
+        )
 
 
 def follow(lab: Lab, source: str, target: str, protocol: Protocol) -> Followed:

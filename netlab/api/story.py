@@ -15,6 +15,7 @@ from netlab.lab.build.clients import refusals
 from netlab.lab.story import incidents, keys
 from netlab.lab.story.actions import take
 from netlab.lab.story.connections import Seen
+from netlab.lab.story.rewind import rewind
 from netlab.lab.story.stage import Stage
 from netlab.plan.model import Client
 from netlab.results.lab import Incident, ListedCertificate
@@ -35,6 +36,14 @@ def take_one(lab: Lab, action: Action) -> Incident:
     """Take an action of the scenario's story until all has settled."""
     with records.locked(lab.facts.lab):
         return incidents.take(lab, LINUX, (action,))
+
+
+def reset_story(lab: Lab) -> int:
+    """Put back what a story, a fault or an interrupted `verify` left; how many actions that were."""
+    taken = len(records.read_story(lab))
+    with records.locked(lab.facts.lab):
+        rewind(Stage(lab, LINUX))
+    return taken
 
 
 def reset_gateway(lab: Lab, vnet: str) -> Incident:

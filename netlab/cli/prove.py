@@ -15,15 +15,18 @@ from netlab.cli.options import (
     AllPairsOption,
     Asking,
     EverythingOption,
+    FailFastOption,
     FileOption,
     Format,
     FormatOption,
+    KeepOption,
     LabArgument,
     LabOption,
     Plane,
     PlaneOption,
     ProtocolOption,
     ScaleOption,
+    UntilOption,
 )
 from netlab.cli.output import (
     complain,
@@ -42,7 +45,6 @@ from netlab.cli.output import (
 from netlab.errors import ExitCode, NetlabError, ScenarioError, UsageError
 
 if TYPE_CHECKING:
-    from netlab.api.labs import Lab
     from netlab.api.scenarios import Loaded
     from netlab.results.verification import Report
 
@@ -54,18 +56,43 @@ def verify(
     lab: LabArgument = "",
     all_pairs: AllPairsOption = False,
     everything: EverythingOption = False,
+    until: UntilOption = "",
+    fail_fast: FailFastOption = False,
+    keep: KeepOption = False,
     named: LabOption = "",
     output: FormatOption = Format.table,
 ) -> None:
     """Send packets between all pairs; compare with expectations.
 
     Plays the scenario's story step by step and puts back what it changed. Of more than 100 machines it asks two of each
-    class that is alike, unless --all-pairs: the other pairs are inferred.
+    class that is alike, unless --all-pairs: the other pairs are inferred. After Ctrl-C it reports what it has measured.
     """
     require_root()
-    from netlab.api import labs
+    from netlab.api import labs, measure
 
-    report = _verify(labs.read(one_name(lab, named)), all_pairs)
+    extent = measure.Extent(until, fail_fast, keep)
+    report = measure.prove(labs.read(one_name(lab, named)), stepper(), extent, all_pairs=all_pairs)
+    _print_reports([report], output, single=True, everything=everything)
+    leave(_code(report))
+
+
+@app.command("continue")
+def play_on(
+    lab: LabArgument = "",
+    all_pairs: AllPairsOption = False,
+    everything: EverythingOption = False,
+    until: UntilOption = "",
+    fail_fast: FailFastOption = False,
+    keep: KeepOption = False,
+    named: LabOption = "",
+    output: FormatOption = Format.table,
+) -> None:
+    """Verify on from the step at which --keep left a lab."""
+    require_root()
+    from netlab.api import labs, measure
+
+    extent = measure.Extent(until, fail_fast, keep, onward=True)
+    report = measure.prove(labs.read(one_name(lab, named)), stepper(), extent, all_pairs=all_pairs)
     _print_reports([report], output, single=True, everything=everything)
     leave(_code(report))
 
@@ -80,11 +107,15 @@ def run_tests(
     ],
     junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write JUnit XML.")] = None,
     all_pairs: AllPairsOption = False,
+    fail_fast: FailFastOption = False,
     time_scale: ScaleOption = None,
     data_plane: PlaneOption = Plane.auto,
     output: FormatOption = Format.table,
 ) -> None:
-    """Build, verify and remove the lab of each scenario in turn."""
+    """Build, verify and remove the lab of each scenario in turn.
+
+    After Ctrl-C it reports what it has measured.
+    """
     broken: dict[str, str] = {}
     codes = [ExitCode.OK]
     loaded = list(_loaded(scenarios, broken, codes))
@@ -96,17 +127,23 @@ def run_tests(
     for item in loaded:
         log(f"{item.scenario.name}:")
         try:
-            reports.append(tested(item, time_scale, data_plane, all_pairs=all_pairs))
+            reports.append(tested(item, time_scale, data_plane, all_pairs=all_pairs, fail_fast=fail_fast))
+            codes.append(_code(reports[-1]))
         except NetlabError as error:
             complain(error)
             broken[item.scenario.name] = error.message
             codes.append(error.exit_code)
+        except KeyboardInterrupt:
+            broken[item.scenario.name] = "interrupted before anything was measured"
+            codes.append(ExitCode.INTERRUPTED)
+        if codes[-1] is ExitCode.INTERRUPTED or (fail_fast and codes[-1]):
+            break
     if junit is not None:
         from netlab.report.junit import junit as as_junit
 
         write_text(junit, as_junit(reports, broken))
     _print_reports(reports, output, single=False)
-    leave(max([*codes, *map(_code, reports)]))
+    leave(max(codes))
 
 
 @app.command("report")
@@ -133,14 +170,14 @@ def make_report(
         put(file, page(found, svg(dot(found.topology))))
         return
     require_root()
-    from netlab.api import labs, model
+    from netlab.api import labs, measure, model
 
     measured = labs.read(lab)
     # What may be missing is missed before the measuring.
     drawing = svg(dot(model.topology(measured.scenario)))
     if file is not None:
         require_writable(file)
-    found = _verify(measured, all_pairs)
+    found = measure.prove(measured, stepper(), measure.Extent(), all_pairs=all_pairs)
     put(file, page(found, drawing))
     leave(_code(found))
 
@@ -221,19 +258,13 @@ def impair(
         print_rows([found], output)
 
 
-def _verify(lab: Lab, all_pairs: bool) -> Report:
-    from netlab.api.measure import prove
-
-    return prove(lab, stepper(), all_pairs=all_pairs)
-
-
-def tested(loaded: Loaded, time_scale: float | None, data_plane: Plane, *, all_pairs: bool) -> Report:
+def tested(loaded: Loaded, time_scale: float | None, data_plane: Plane, *, all_pairs: bool, fail_fast: bool) -> Report:
     """Build the lab of a scenario, verify it, and remove it whatever happens."""
-    from netlab.api import labs
+    from netlab.api import labs, measure
 
     lab = labs.up(loaded, "", time_scale, data_plane, stepper())
     try:
-        return _verify(labs.read(lab), all_pairs)
+        return measure.prove(labs.read(lab), stepper(), measure.Extent(fail_fast=fail_fast), all_pairs=all_pairs)
     finally:
         with undisturbed():
             log(f"removing {lab}")
@@ -265,6 +296,8 @@ def _print_reports(reports: list[Report], output: Format, *, single: bool, every
 
 
 def _code(report: Report) -> ExitCode:
+    if report.stopped == "interrupted":
+        return ExitCode.INTERRUPTED
     if report.count("error"):
         return ExitCode.LAB
     return ExitCode.FAILED if report.count("failed") else ExitCode.OK

@@ -6,6 +6,7 @@ import os
 import pwd
 import shutil
 import sys
+import time
 from typing import Annotated, NoReturn
 
 import typer
@@ -21,15 +22,36 @@ app = typer.Typer()
 
 # As shells say it (POSIX, 2.8.2).
 _NO_SUCH_COMMAND = 127
+# Seconds between two looks of `status --watch`.
+_GLANCE = 1.0
 
 
 @app.command()
-def status(lab: LabArgument = "", named: LabOption = "", output: FormatOption = Format.table) -> None:
-    """Say whether daemons, connections, BGP sessions are alive."""
+def status(
+    lab: LabArgument = "",
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Look again every second, until Ctrl-C.")] = False,
+    named: LabOption = "",
+    output: FormatOption = Format.table,
+) -> None:
+    """Say whether daemons, connections, BGP sessions are alive.
+
+    A lab that was changed since `up` is not healthy: by faults, stops, cut links, added routes, impaired links.
+    """
     require_root()
+    name = one_name(lab, named)
+    while watch:
+        if sys.stdout.isatty():
+            print("\033[H\033[2J", end="")  # ECMA-48: to the corner, erase the page
+        _print_status(name, output)
+        time.sleep(_GLANCE)
+    leave(ExitCode.OK if _print_status(name, output) else ExitCode.FAILED)
+
+
+def _print_status(lab: str, output: Format) -> bool:
+    """Print what labs look like now; whether all are healthy."""
     from netlab.api import labs
 
-    found = labs.status(one_name(lab, named))
+    found = labs.status(lab)
     if output is Format.json:
         print_json(found)
     elif not found:
@@ -40,7 +62,7 @@ def status(lab: LabArgument = "", named: LabOption = "", output: FormatOption = 
         for item in found:
             display(prose.overview(item))
             print_table(tables.checks(item.checks))
-    leave(ExitCode.OK if all(item.healthy for item in found) else ExitCode.FAILED)
+    return all(item.healthy for item in found)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""Azure's resets: of a gateway and of a connection."""
+"""Azure's resets, of a gateway and of a connection; and a lab as it was built."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from netlab.cli.options import Format, FormatOption, LabOption
 from netlab.cli.output import log
 from netlab.errors import ExitCode
 
-app = typer.Typer(name="reset", help="Reset a gateway or a connection.", no_args_is_help=True)
+app = typer.Typer(name="reset", help="Reset a gateway, a connection or a lab's story.", no_args_is_help=True)
 
 
 @app.command()
@@ -48,3 +48,17 @@ def connection(
     print_incident(incident, output)
     log(f"{name}: {seen.words}")
     leave(ExitCode.OK if seen.state == "Connected" else ExitCode.FAILED)
+
+
+@app.command("story")
+def story_again(lab: LabOption = "") -> None:
+    """Put back what a story or a fault has changed.
+
+    The lab is as it was built: where `verify --keep` left it at a step, after faults, after an interrupted `verify`.
+    """
+    require_root()
+    from netlab.api import labs, story
+
+    found = labs.read(lab)
+    taken = story.reset_story(found)
+    log(f"{found.facts.lab} is as it was built: {taken} action{'' if taken == 1 else 's'} put back")

@@ -18,6 +18,8 @@ def junit(reports: Iterable[Report], broken: Mapping[str, str]) -> str:
             suite = _suite(root, f"{report.scenario}: {step.name}", step, report.inferred)
             last = step is report.steps[-1]
             _output(suite, (*_warnings(step), *((prose.unstated(report.unstated),) if last else ())))
+        if report.stopped == "interrupted":
+            broken = {**broken, f"{report.scenario}: not played": prose.STOPPED[report.stopped]}
     for scenario, message in broken.items():
         suite = ElementTree.SubElement(root, "testsuite", name=scenario, tests="1", failures="0", errors="1")
         add_case(suite, "lab", "error", message)

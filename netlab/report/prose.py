@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from netlab.results.catalogue import ListedRule, ListedSource
 from netlab.results.lab import Followed, Incident, Overview
 from netlab.results.prediction import Explanation
 from netlab.results.timers import Timer
-from netlab.results.verification import FlowReport, Inferred, Unstated
+from netlab.results.verification import FlowReport, Inferred, Stopped, Unstated
+
+STOPPED: Mapping[Stopped, str] = {
+    "until": "played up to the step that was asked for; the steps after it were not measured",
+    "failed": "stopped at the first step that is not as expected; the steps after it were not measured",
+    "interrupted": "interrupted; the steps that are not listed were not measured",
+}
 
 
 def explained(found: Explanation) -> str:

@@ -65,6 +65,8 @@ def verdict(found: Report, width: int | None) -> Iterator[Text]:
         words = f"{found.scenario}: {prose.inferred(found.inferred, total.inferred)}"
         pieces = [words] if width is None else wrap(words, width, subsequent_indent="  ", break_long_words=False)
         yield from (Text(piece, style=_DOUBT) for piece in pieces)
+    if found.stopped:
+        yield Text(f"{found.scenario}: {prose.STOPPED[found.stopped]}", style=_DOUBT)
     words = f"{found.scenario}: {total.passed} passed, {total.failed} failed, {total.errors} errors"
     words += f", {total.inferred} inferred" if total.inferred else ""
     yield Text(words, style=_BAD if total.failed or total.errors else "bold green")

@@ -15,6 +15,8 @@ from netlab.results.topology import Machine, Topology
 Outcome = Literal["reachable", "unreachable"]
 # failed: the network is not as expected. error: it could not be measured.
 Status = Literal["passed", "failed", "error"]
+# Why a story was not played to its end; empty where it was.
+Stopped = Literal["", "until", "failed", "interrupted"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +153,8 @@ class Report:
 
     ``machines`` are the rows and columns of the matrix, ``topology`` is what a picture of the scenario shows. Of a big
     network the machines are two of each class: ``classes`` has the members of each class by its first one, and
-    ``inferred`` the pairs of members that were not probed.
+    ``inferred`` the pairs of members that were not probed. ``stopped`` says why ``steps`` are not the whole story: a
+    step was the last one that was asked for, or the first that was not as expected, or a signal came.
     """
 
     lab: str
@@ -167,6 +170,7 @@ class Report:
     unstated: Unstated
     classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     inferred: tuple[Inferred, ...] = ()
+    stopped: Stopped = ""
 
     def count(self, status: Status) -> int:
         """How many cells and checks have a status."""

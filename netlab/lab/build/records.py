@@ -10,6 +10,7 @@
     ├── impaired.json       what a user has links do to packets
     ├── journal.removing    the journal since `down` has begun
     ├── story.json          what a story has changed and not yet put back
+    ├── played              the number of the step at whose end `verify --keep` left the lab
     ├── certificates/       those of point-to-site, with their private keys (0600)
     ├── profiles/           the profile package of each point-to-site tunnel
     └── <node>/             a daemon's configuration, sockets and log
@@ -45,6 +46,7 @@ from netlab.scenario.loader import parse
 from netlab.scenario.models import Action, Scenario, is_lab_name
 
 _IMPAIRMENTS = "impaired.json"
+_PLAYED = "played"
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +244,23 @@ def _taken(directory: Path) -> list[dict[str, Any]]:
     except FileNotFoundError:
         return []
     return found
+
+
+def played(lab: Lab) -> int:
+    """At the end of which step of its story a lab stays, from 1; 0 where it stays at none."""
+    try:
+        return int((lab.directory / _PLAYED).read_text())
+    except FileNotFoundError:
+        return 0
+
+
+def write_played(lab: Lab, step: int) -> None:
+    """Remember at the end of which step of its story a lab stays; 0 for none."""
+    path = lab.directory / _PLAYED
+    if step:
+        path.write_text(str(step))
+    else:
+        path.unlink(missing_ok=True)
 
 
 def write_impairment(lab: Lab, uplink: Uplink) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from netlab.errors import LabError
 from netlab.lab.build import journal, records
 from netlab.lab.machine import Machine
-from netlab.lab.measure.checks import kernel
+from netlab.lab.measure.checks import kernel, unchanged
 from netlab.lab.measure.health import health
 from netlab.machine.ports import Routes
 from netlab.machine.routes import KernelRoute
@@ -35,7 +35,8 @@ def overview(name: str, machine: Machine) -> Overview:
         )
         return Overview(name, what, facts.scenario, facts.data_plane, facts.time_scale, namespaces, False, (hint,))
     state = records.state(lab)
-    checks = (*health(lab.plan, state, machine), kernel.check(lab, state, machine))
+    altered = unchanged.check(records.opening(lab), state, lab.plan.uplinks, records.uplinks(lab))
+    checks = (*altered, *health(lab.plan, state, machine), kernel.check(lab, state, machine))
     alive = all(check.status == "passed" for check in checks)
     return Overview(name, "up", facts.scenario, facts.data_plane, facts.time_scale, namespaces, alive, checks)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -14,6 +14,7 @@ from netlab.azure.misfits import unexpected
 from netlab.azure.prediction import Forecast, Predicted, predict, story_of
 from netlab.azure.state import State
 from netlab.errors import LabError
+from netlab.lab.build import records
 from netlab.lab.build.records import Lab
 from netlab.lab.machine import Machine
 from netlab.lab.measure import cells
@@ -38,7 +39,7 @@ from netlab.lab.story.addresses import probe_addresses
 from netlab.lab.story.flows import Watched, watched
 from netlab.lab.story.rewind import rewind
 from netlab.lab.story.stage import Stage
-from netlab.results.verification import Check, Report, StepReport, summary
+from netlab.results.verification import Check, Report, StepReport, Stopped, summary
 from netlab.scenario.models import Step
 from netlab.scenario.names import resolve
 from netlab.scenario.outline import definition, machines, topology
@@ -47,26 +48,35 @@ from netlab.scenario.silence import unstated
 Progress = Callable[[str], None]
 
 
-def verify(lab: Lab, machine: Machine, progress: Progress, *, all_pairs: bool = False) -> Report:
-    """Play the scenario's story and measure after each step; the lab is as it was afterwards.
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How much of a story is played: all, up to a step, or until something is not as expected.
 
-    Of a big network two machines of each class are probed, unless ``all_pairs``.
+    With ``keep`` the lab stays at the last step that was played; ``onward`` begins at the one after it.
+    """
+
+    until: str = ""
+    fail_fast: bool = False
+    keep: bool = False
+    onward: bool = False
+
+    def ends(self, step: StepReport) -> Stopped:
+        """Why nothing is played after this step; empty if something is."""
+        if self.fail_fast and step.count("failed") + step.count("error"):
+            return "failed"
+        return "until" if step.name == self.until else ""
+
+
+def verify(lab: Lab, machine: Machine, progress: Progress, extent: Extent, *, all_pairs: bool = False) -> Report:
+    """Play the scenario's story and measure after each step; the lab is as it was afterwards, unless it is to stay.
+
+    Of a big network two machines of each class are probed, unless ``all_pairs``. What was measured before a signal came
+    is reported.
     """
     few = None if all_pairs else sample(lab.scenario, (step.state for step in predict(lab.scenario)))
     stage = Stage(lab, machine)
     measured_at = datetime.now(UTC).isoformat(timespec="seconds")
-    troubles = list(_attempt("rewind", partial(rewind, stage)))
-    steps = []
-    documented = Documented()
-    try:
-        for step in story_of(lab.scenario):
-            progress(step.name)
-            documented = documented.at(lab.scenario, step)
-            steps.append(_play(stage, step, documented, troubles, few))
-            troubles = []
-    finally:
-        troubles = list(_attempt("rewind", partial(rewind, stage)))
-    steps[-1] = replace(steps[-1], checks=(*steps[-1].checks, *troubles))
+    steps, stopped = _played(stage, progress, extent, few)
     facts, rows = lab.facts, machines(lab.scenario)
     inferred = tuple(few.inferred(lab.scenario)) if few is not None else ()
     return Report(
@@ -74,7 +84,7 @@ def verify(lab: Lab, machine: Machine, progress: Progress, *, all_pairs: bool = 
         scenario=facts.scenario,
         data_plane=facts.data_plane,
         time_scale=facts.time_scale,
-        steps=tuple(steps),
+        steps=steps,
         summary=summary(steps, inferred),
         measured_at=measured_at,
         definition=definition(lab.scenario),
@@ -83,7 +93,38 @@ def verify(lab: Lab, machine: Machine, progress: Progress, *, all_pairs: bool = 
         unstated=unstated(lab.scenario),
         classes=few.classes if few is not None else {},
         inferred=inferred,
+        stopped=stopped,
     )
+
+
+def _played(
+    stage: Stage, progress: Progress, extent: Extent, few: Sample | None
+) -> tuple[tuple[StepReport, ...], Stopped]:
+    """The steps that were played, and why these are not all; the lab is rewound, or stays at the last one."""
+    lab = stage.lab
+    begun = records.played(lab) if extent.onward else 0
+    troubles = [*_attempt("rewind", stage.resume if begun else partial(rewind, stage))]
+    steps, documented = list[StepReport](), Documented()
+    stopped: Stopped = ""
+    stays = False
+    try:
+        for number, step in enumerate(story_of(lab.scenario), 1):
+            documented = documented.at(lab.scenario, step)
+            if number > begun and not stopped:
+                progress(step.name)
+                steps.append(_play(stage, step, documented, troubles, few))
+                stopped, troubles = extent.ends(steps[-1]), []
+        stays = extent.keep
+    except KeyboardInterrupt:
+        if not steps:
+            raise
+        stopped = "interrupted"
+    finally:
+        troubles = [] if stays else [*_attempt("rewind", partial(rewind, stage))]
+    if stays:
+        records.write_played(lab, begun + len(steps))
+    steps[-1] = replace(steps[-1], checks=(*steps[-1].checks, *troubles))
+    return tuple(steps), stopped
 
 
 def _looked(name: str, look: Callable[[], Iterable[Check]]) -> tuple[Check, ...]:

@@ -42,6 +42,7 @@ def rewind(stage: Stage) -> None:
                 way_back.callback(actions.take, stage, inverse)
     stage.reopen()
     stage.remember(())
+    records.write_played(stage.lab, 0)
 
 
 def _inverse(action: Action) -> Action | None:

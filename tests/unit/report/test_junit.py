@@ -9,7 +9,7 @@ import pytest
 from reports import as_predicted, hub
 
 from netlab.report.junit import junit
-from netlab.results.verification import Remark, Report, Unstated
+from netlab.results.verification import Remark, Report, Stopped, Unstated
 
 REMARK = Remark("connection C", "NotConnected & not expected: authentication failed")
 SILENT, NOTHING = Unstated(2, 6, ("C", "D"), 3), Unstated(0, 6, (), 3)
@@ -48,3 +48,14 @@ def test_silence_is_said_once_for_a_report() -> None:
 def test_warnings_are_no_failures() -> None:
     [suite] = ElementTree.fromstring(junit([report((REMARK,), SILENT)], {})).findall("testsuite")
     assert (suite.get("failures"), suite.get("errors")) == ("0", "0")
+
+
+@pytest.mark.parametrize(
+    ("stopped", "more"), [("", []), ("until", []), ("failed", []), ("interrupted", ["hub: not played"])]
+)
+def test_what_a_signal_kept_from_being_measured_is_an_error(stopped: Stopped, more: list[str]) -> None:
+    """The steps that were measured keep their verdicts."""
+    suites = ElementTree.fromstring(junit([replace(report((), NOTHING), stopped=stopped)], {})).findall("testsuite")
+    assert [suite.get("name") for suite in suites[1:]] == more
+    assert all(suite.get("errors") == "1" for suite in suites[1:])
+    assert suites[0].get("errors") == "0"

@@ -14,7 +14,7 @@ from netlab.report.junit import junit
 from netlab.results.drops import Drop
 from netlab.results.lab import Incident
 from netlab.results.timers import Timer
-from netlab.results.verification import FlowReport, Inferred, Remark, Report, StepReport, Unstated, summary
+from netlab.results.verification import FlowReport, Inferred, Remark, Report, StepReport, Stopped, Unstated, summary
 from netlab.scenario.loader import catalogue
 
 
@@ -265,3 +265,18 @@ def test_junit_skips_what_was_not_probed() -> None:
         "vnet1-vm1 to vnet1-vm1: 10098 more pairs",
         "vnet1-vm1 to lin: 99 more pairs",
     ]
+
+
+@pytest.mark.parametrize(
+    ("stopped", "said"),
+    [
+        ("", ""),
+        ("until", "played up to the step that was asked for"),
+        ("failed", "stopped at the first step that is not as expected"),
+        ("interrupted", "interrupted; the steps that are not listed were not measured"),
+    ],
+)
+def test_a_story_that_was_not_played_to_its_end_says_why(stopped: Stopped, said: str) -> None:
+    found = text(replace(as_predicted(of("p2s-branch-bgp")), stopped=stopped))
+    assert ("were not measured" in found) == bool(said)
+    assert said in found

@@ -1,0 +1,58 @@
+"""What was changed of a lab since it was built: by actions that are not put back, and on links."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import reduce
+from typing import Any
+
+import pytest
+
+from netlab.azure.moments import after, initial
+from netlab.lab.measure.checks import unchanged
+from netlab.plan.planner import plan
+from netlab.scenario.loader import load
+from netlab.scenario.models import Action
+
+SCENARIO = load("p2s-branch-bgp").scenario
+LINKS = plan(SCENARIO, "x", "userspace", None).uplinks
+
+
+def found(*actions: dict[str, Any]) -> list[str]:
+    opening = initial(SCENARIO)
+    now = reduce(after, map(Action.model_validate, actions), opening)
+    return [check.message for check in unchanged.check(initial(SCENARIO), now, LINKS, LINKS)]
+
+
+CUT, MEND = {"cut_link": {"name": "Site1"}}, {"mend_link": {"name": "Site1"}}
+ADD, REMOVE = ({f"{verb}_route": {"client": "win", "prefix": "10.101.0.0/16"}} for verb in ("add", "remove"))
+
+
+@pytest.mark.parametrize(
+    ("actions", "said"),
+    [
+        ((CUT,), "cut_link: Site1"),
+        ((ADD,), "add_route: win, 10.101.0.0/16"),
+        ((CUT, ADD), "cut_link: Site1; add_route: win, 10.101.0.0/16"),
+        (({"withdraw": {"site": "Site1", "prefix": "10.101.0.0/16"}},), "withdraw: Site1, 10.101.0.0/16"),
+        (({"disconnect": {"client": "lin"}},), "disconnect: lin"),
+    ],
+)
+def test_what_lasts_is_named(actions: tuple[dict[str, Any], ...], said: str) -> None:
+    (message,) = found(*actions)
+    assert message.startswith(f"since `up`: {said}. ")
+
+
+@pytest.mark.parametrize(
+    "actions",
+    [(), (CUT, MEND), (ADD, REMOVE), ({"disconnect": {"client": "lin"}}, {"connect": {"client": "lin"}})],
+)
+def test_what_was_undone_is_no_change(actions: tuple[dict[str, Any], ...]) -> None:
+    assert found(*actions) == []
+
+
+def test_a_link_is_named() -> None:
+    links = (replace(LINKS[0], delay=5.0), *LINKS[1:])
+    state = initial(SCENARIO)
+    (check,) = unchanged.check(state, state, LINKS, links)
+    assert (check.status, f"link {LINKS[0].name} is impaired" in check.message) == ("failed", True)
