@@ -50,6 +50,8 @@ def predicted(state: State) -> tuple[Failed, ...]:
 
 def measured(found: Sweep, report: Report) -> Sweep:
     """The same with what packets said: of each failure the step that breaks it and the step that mends it."""
+    if report.stopped:
+        raise KeyboardInterrupt
     steps = iter(report.steps)
     next(steps)
     failures = tuple(f if f.untried else _with(f, next(steps), next(steps)) for f in found.failures)

@@ -116,8 +116,7 @@ def run_tests(
 
     After Ctrl-C it reports what it has measured.
     """
-    broken: dict[str, str] = {}
-    codes = [ExitCode.OK]
+    broken, codes = dict[str, str](), [ExitCode.OK]
     loaded = list(_loaded(scenarios, broken, codes))
     if loaded:
         require_root()
@@ -129,13 +128,8 @@ def run_tests(
         try:
             reports.append(tested(item, time_scale, data_plane, all_pairs=all_pairs, fail_fast=fail_fast))
             codes.append(_code(reports[-1]))
-        except NetlabError as error:
-            complain(error)
-            broken[item.scenario.name] = error.message
-            codes.append(error.exit_code)
-        except KeyboardInterrupt:
-            broken[item.scenario.name] = "interrupted before anything was measured"
-            codes.append(ExitCode.INTERRUPTED)
+        except (NetlabError, KeyboardInterrupt) as error:
+            codes.append(_missed(item.scenario.name, error, broken))
         if codes[-1] is ExitCode.INTERRUPTED or (fail_fast and codes[-1]):
             break
     if junit is not None:
@@ -281,6 +275,16 @@ def _loaded(references: list[str], broken: dict[str, str], codes: list[ExitCode]
             findings = error.findings if isinstance(error, ScenarioError) else ()
             broken[reference] = "\n".join((error.message, *map(str, findings)))
             codes.append(error.exit_code)
+
+
+def _missed(scenario: str, error: NetlabError | KeyboardInterrupt, broken: dict[str, str]) -> ExitCode:
+    """What kept a scenario from being measured is its verdict."""
+    if isinstance(error, KeyboardInterrupt):
+        broken[scenario] = "interrupted before anything was measured"
+        return ExitCode.INTERRUPTED
+    complain(error)
+    broken[scenario] = error.message
+    return error.exit_code
 
 
 def _print_reports(reports: list[Report], output: Format, *, single: bool, everything: bool = False) -> None:

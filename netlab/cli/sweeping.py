@@ -51,8 +51,6 @@ def sweep(
         count = sum(not failed.untried for failed in found.failures)
         log(f"1 lab, {count} failures, about {count * sweeping.SECONDS_PER_FAILURE} seconds")
         report = tested(foreseen.rehearsal(), time_scale, data_plane, all_pairs=False, fail_fast=False)
-        if report.stopped:
-            raise KeyboardInterrupt
         found = sweeping.measured(found, report)
         if page is not None:
             from netlab.api.drawing import svg

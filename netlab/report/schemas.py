@@ -61,6 +61,7 @@ TYPES: Mapping[str, Any] = {
     "diff": Difference | RedundancyDifference,
     "compare": Comparison,
     "plan": Plan,
+    "continue": Report,
     "verify": Report,
     "test": list[Report],
     "sweep": Sweep,
