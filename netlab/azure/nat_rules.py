@@ -15,7 +15,11 @@ Rules = tuple[NatRule, ...]
 
 def of_tunnel(tunnel: Tunnel, router: Router) -> tuple[Rules, Rules]:
     """The rules that an instance of a gateway applies in a tunnel: those for its own side, and for the other one."""
-    side = tunnel.side(router.node)
+    return of_side(tunnel.side(router.node), router)
+
+
+def of_side(side: Side, router: Router) -> tuple[Rules, Rules]:
+    """The rules that a gateway's instance applies at its side of a connection: those for it, and for the other one."""
     return _at(router, side.egress_nat), _at(router, side.ingress_nat)
 
 

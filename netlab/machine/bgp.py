@@ -6,9 +6,9 @@ import contextlib
 from collections.abc import Collection, Iterable
 
 from netlab.errors import LabError
-from netlab.machine import bird, frr
-from netlab.machine.speaking import BgpPeer, BgpRoute, Drift, Program, answered
-from netlab.plan.model import BgpProgram, BgpSpeaker
+from netlab.machine import bird, frr, translator
+from netlab.machine.speaking import BgpPeer, BgpRoute, Drift, Program, Runs, answered
+from netlab.plan.model import TRANSLATOR, BgpProgram, BgpSpeaker
 
 _PROGRAMS: dict[BgpProgram, Program] = {"frr": frr, "bird": bird}
 
@@ -16,6 +16,11 @@ _PROGRAMS: dict[BgpProgram, Program] = {"frr": frr, "bird": bird}
 def program(speaker: BgpSpeaker) -> Program:
     """The program that a speaker runs."""
     return _PROGRAMS[speaker.program]
+
+
+def of_daemon(speaker: BgpSpeaker, daemon: str) -> Runs:
+    """What starts and asks a daemon of a speaker."""
+    return translator if daemon == TRANSLATOR else program(speaker)
 
 
 def peers(speaker: BgpSpeaker) -> tuple[BgpPeer, ...] | None:
@@ -41,7 +46,7 @@ def bfd_states(speaker: BgpSpeaker) -> dict[str, str]:
 def drift(speaker: BgpSpeaker, daemon: str, networks: Collection[str], shut: Collection[str]) -> Drift | None:
     """The lines that a daemon's configuration has and should not have, and those that it lacks: it should be what it
     began with, but for the prefixes that the speaker originates now and the peers that are shut down."""
-    return answered(lambda: program(speaker).drift(speaker, daemon, networks, shut))
+    return answered(lambda: of_daemon(speaker, daemon).drift(speaker, daemon, networks, shut))
 
 
 def reset_session(speaker: BgpSpeaker, address: str) -> None:

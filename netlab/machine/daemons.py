@@ -12,7 +12,7 @@ from pathlib import Path
 from netlab.errors import BuildError
 from netlab.machine import charon, flushing, frr, labs, processes, proxies
 from netlab.machine.answering import answers
-from netlab.machine.bgp import program
+from netlab.machine.bgp import of_daemon
 from netlab.machine.p2s.types import tunnel_type
 from netlab.machine.radius import server as radius
 from netlab.machine.waiting import await_daemon, stretched
@@ -111,7 +111,7 @@ def silent(plan: Plan, seconds: float) -> tuple[tuple[str, str], ...]:
         (_controller_directory(plan.lab), CONTROLLER, partial(answers, _controller_directory(plan.lab), seconds)),
         *((c.directory, CHARON, partial(charon.ready, c.directory, seconds)) for c in plan.charons),
         *(
-            (s.directory, d, partial(program(s).ready, s.directory, d, seconds))
+            (s.directory, d, partial(of_daemon(s, d).ready, s.directory, d, seconds))
             for s in plan.speakers
             for d in s.daemons
         ),
@@ -170,9 +170,9 @@ def _of_speakers(plan: Plan) -> Iterator[tuple[BgpSpeaker, str]]:
 
 def _start_speakers(plan: Plan, found: Sequence[tuple[BgpSpeaker, str]]) -> None:
     """Start these daemons of speakers side by side, and wait until they serve."""
-    started = [(s, daemon, program(s).start(plan.netns(s.node), s, daemon)) for s, daemon in found]
+    started = [(s, daemon, of_daemon(s, daemon).start(plan.netns(s.node), s, daemon)) for s, daemon in found]
     for speaker, daemon, process in started:
-        said = partial(processes.last_words, speaker.directory, *program(speaker).logs(daemon))
-        ready = partial(program(speaker).ready, speaker.directory, daemon)
+        said = partial(processes.last_words, speaker.directory, *of_daemon(speaker, daemon).logs(daemon))
+        ready = partial(of_daemon(speaker, daemon).ready, speaker.directory, daemon)
         await_daemon(f"{daemon} of {speaker.node}", ready, _READY_SECONDS, said, process.alive)
-        program(speaker).remember(speaker, daemon)
+        of_daemon(speaker, daemon).remember(speaker, daemon)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from netlab.azure.bgp import values
 from netlab.azure.bgp.policy import policy
 from netlab.azure.bgp.sessions import Announcements, originated
+from netlab.plan import nat_rules
 from netlab.plan.model import BgpNeighbor, BgpSpeaker, Timers
 from netlab.plan.names import node_directory
 from netlab.plan.ports import INSIDE, NIC, PAIR, circuit_port, device_port, sd_wan_ports, tunnel_port
@@ -42,6 +43,7 @@ def speaker(
         bfd_interval=timers.bfd_interval,
         own_prefixes=tuple(map(str, own)),
         covering=tuple(str(wide) for wide in dict.fromkeys(s for prefix in no_export for s in supernets(prefix))),
+        translators=nat_rules.translators(router, topology.tunnels_of(router.node)),
         program=router.end.spec.software.bgp if isinstance(router.end, Site) else "frr",
     )
 

@@ -76,6 +76,7 @@ def routing(lab: str, device: Device, gateway: VpnGateway) -> Node:
             ttl.of_gateway(device, gateway),
             *radius.rulesets(device),
             *nat_rules.of_gateway(device),
+            *nat_rules.redirects(device),
         ),
     )
 

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from ipaddress import IPv4Network
 
 from netlab.azure import nat_rules
+from netlab.azure.bgp.policy import Translations, policy
 from netlab.plan.devices import Device, tunnels
-from netlab.plan.model import Barrier, PortNat, PrefixNat, PrefixPair, TunnelNat
+from netlab.plan.model import Barrier, BgpRedirect, PortNat, PrefixNat, PrefixPair, Translator, TunnelNat
 from netlab.plan.model import Tunnel as TunnelInterface
 from netlab.plan.ports import tunnel_port
 from netlab.results.drops import DropType, cause
 from netlab.scenario.models import NatRule
-from netlab.scenario.network import Tunnel
+from netlab.scenario.network import Router, Tunnel
 
 # Two branches may have one prefix, and the kernel finds the session of an answer before its route. So between its
 # tunnel and connection tracking a branch behind a pool has addresses that no other network has (RFC 1112: reserved).
 _UNIQUE = IPv4Network("240.0.0.0/4")
 _ANYTHING = IPv4Network("0.0.0.0/0")
+# Of a router's ports the first one at which it translates BGP: below those that the kernel hands out.
+_FIRST_PORT = 17_900
 
 
 def of_gateway(device: Device) -> Iterator[PrefixNat]:
@@ -27,6 +30,33 @@ def of_gateway(device: Device) -> Iterator[PrefixNat]:
     found = tuple(tunnel for each in device.tunnels for tunnel in _of_tunnel(device, each, unique))
     if found:
         yield PrefixNat(found)
+
+
+def redirects(device: Device) -> Iterator[BgpRedirect]:
+    """Where an instance's BGP connections go first; nowhere else without route translation (T18)."""
+    found = translators(device.router, device.tunnels)
+    if found:
+        yield BgpRedirect(tuple((item.peer, item.port) for item in found))
+
+
+def translators(router: Router, tunnels: Iterable[Tunnel]) -> tuple[Translator, ...]:
+    """What translates prefixes in a router's BGP messages over these tunnels (T18).
+
+    FRR and BIRD filter routes and change their attributes, never their prefixes.
+    """
+    found: list[Translator] = []
+    for tunnel in sorted(tunnels, key=lambda item: item.name):
+        end, towards = tunnel.bgp_of(router.node), policy(router, tunnel.other(router.node))
+        learned, advertised = towards.imports.translations, towards.exports.translations
+        if tunnel.connection.speaks_bgp and end.peer is not None and (learned or advertised):
+            port = _FIRST_PORT + len(found)
+            local = end.address or router.bgp_address
+            found.append(Translator(str(end.peer), str(local), port, _texts(learned), _texts(advertised)))
+    return tuple(found)
+
+
+def _texts(pairs: Translations) -> tuple[tuple[str, str], ...]:
+    return tuple((str(before), str(after)) for before, after in pairs)
 
 
 def interfaces(device: Device) -> Iterator[TunnelInterface]:

@@ -49,12 +49,6 @@ UNMODELLED = (
     ),
     Unmodelled("Azure Bastion", _SCOPE, ("azure_bastion", "bastion", "bastion_host")),
     Unmodelled(
-        "BGP route translation for NAT",
-        f"{_RULES}/nat-rules.md",
-        ("enable_bgp_route_translation_for_nat", "bgp_route_translation_for_nat"),
-        planned=True,
-    ),
-    Unmodelled(
         "IP groups, threat intelligence and classic rules of an Azure Firewall, and managed appliances",
         f"{_RULES}/firewall.md",
         (

@@ -17,6 +17,7 @@ ENDPOINTS = {
         *("spoke1-vm1", "spoke2-vm2", "spoke3-vm3", "spoke4-vm4"),
     },
     "vpn-nat-overlapping-sites": {"vnet1-vm", "site1-h1", "site2-h2", "site3-h3", "site4-h4"},
+    "vpn-nat-bgp": {"vnet1-vm", "branch1-h1", "branch2-h2"},
     "hub-spoke-azure-firewall": {"spoke1-vm1", "spoke2-vm2", "spoke3-vm3", "spoke4-vm4", "site1-h1"},
     "p2s-peering-added-later": {"lin", "tls", "vnet1-vm1", "vnet2-vm2", "win"},
     "vnet-address-space-change": {"hub-vm1", "hub-sdwan", "spoke-vm2", "branch-h1"},

@@ -76,13 +76,16 @@ _PLAIN = TEXT[TEXT.index(_GATEWAY) : TEXT.index(_JOINED) + len(_JOINED)]
 _RULES = """    vpn_gateway:
       sku: VpnGw2AZ
       bgp: {asn: 65040}
+      bgp_route_translation_for_nat: true
       nat_rules:
         office: {mode: IngressSnat, internal_mappings: [10.101.255.254/32], external_mappings: [100.99.1.1/32]}
         plain: {mode: EgressSnat, internal_mappings: [10.4.254.0/27], external_mappings: [100.99.2.0/27]}
+        lan: {mode: IngressSnat, internal_mappings: [10.103.7.0/24], external_mappings: [100.99.7.0/24]}
+        space: {mode: EgressSnat, internal_mappings: [10.4.0.0/16], external_mappings: [100.98.0.0/16]}
 """
 TRANSLATES: Edit = (
     _PLAIN,
-    _PLAIN.replace(_GATEWAY, _RULES) + ", ingress_nat_rules: [office], egress_nat_rules: [plain]",
+    _PLAIN.replace(_GATEWAY, _RULES) + ", ingress_nat_rules: [office, lan], egress_nat_rules: [plain, space]",
 )
 PREFERS_VPN: Edit = ("route_server: {allow_branch_to_branch_traffic: true}", VPN)
 PREFERS_AS_PATH: Edit = ("route_server: {allow_branch_to_branch_traffic: true}", AS_PATH)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network
+from itertools import chain
 
-from netlab.azure.bgp.policy import ExportPolicy, PeerPolicy, policy
+from netlab.azure.bgp.policy import ExportPolicy, PeerPolicy, policy, translated
 from netlab.azure.bgp.sessions import Announcements, Session, originated, sessions
-from netlab.azure.bgp.settling import Path, Peering, Peerings, Settling, Update, UpdateGroup, ambiguous
+from netlab.azure.bgp.settling import Path, Peering, Peerings, Settling, Update, UpdateGroup, ambiguous, unsettled
 from netlab.errors import ScenarioError
 from netlab.scenario.network import Router, Topology
 
@@ -140,9 +141,11 @@ class _Moment:
 
     def __init__(self, peerings: tuple[Peering, ...], origins: Mapping[IPv4Network, _Origins]) -> None:
         self._peerings = peerings
-        ordered = Peerings(peerings)
-        self._classes = [(Settling(alike[0], origins[alike[0]], ordered), alike) for alike in _alike(peerings, origins)]
-        self._count = len(origins)
+        ordered, every = Peerings(peerings), _with_translated(peerings, origins)
+        self._classes = [(Settling(alike[0], every[alike[0]], ordered), alike) for alike in _alike(peerings, every)]
+        self._translating = tuple(peering for peering in peerings if peering.translates)
+        self._alone = {state.prefix: state for state, prefixes in self._classes if len(prefixes) == 1}
+        self._count = len(every)
 
     def originate(self) -> None:
         """Have every router advertise what it originates, and nothing else."""
@@ -150,9 +153,25 @@ class _Moment:
             state.originate()
 
     def settle(self) -> None:
-        """Have every prefix settle; no prefix depends on another one."""
+        """Have every prefix settle; one depends on another one only where a router translates it.
+
+        Raises ScenarioError when translations never come to rest.
+        """
         for state, _ in self._classes:
             state.settle()
+        patience = len(self._classes) + 1
+        while changed := [prefix for peering in self._translating for prefix in self._translate(peering)]:
+            patience -= 1
+            if patience < 0:
+                raise unsettled(changed[0], sorted(peering.node for peering in self._translating))
+
+    def _translate(self, peering: Peering) -> Iterator[IPv4Network]:
+        """Deliver what a router advertises to a peer under another prefix; yields those of which something changes."""
+        for before in peering.translates:
+            after = peering.delivered(before)
+            # A class of one prefix each: see ``_alike``.
+            if before != after and self._alone[after].receive(peering, self._alone[before].advertised(peering)):
+                yield after
 
     def compare(self, other: _Moment) -> None:
         """Refuse what settles otherwise when routers advertise in another order: chance would decide in the lab."""
@@ -186,7 +205,8 @@ class _Moment:
         for state, prefixes in self._classes if peerings else ():
             update = state.advertised(peerings[0])
             if update is not None:
-                yield from ((prefix, update) for prefix in prefixes)
+                changes = peerings[0].group.exports.translations
+                yield from ((translated(prefix, changes), update) for prefix in prefixes)
 
     def within_limits(self) -> tuple[Peering, ...]:
         """The peerings without those of the routers of which one accepts more prefixes than its maximum.
@@ -217,6 +237,16 @@ class _Moment:
         )
 
 
+def _with_translated(
+    peerings: Iterable[Peering], origins: Mapping[IPv4Network, _Origins]
+) -> Mapping[IPv4Network, _Origins]:
+    """The prefixes that some router originates, and those that translations make of them, which none may originate."""
+    found = dict(origins)
+    pairs = {pair for p in peerings for pair in (*p.group.exports.translations, *p.imports.translations)}
+    found.update({prefix: () for prefix in sorted({*chain(*pairs)}) if prefix not in found})
+    return found
+
+
 def _alike(peerings: Iterable[Peering], origins: Mapping[IPv4Network, _Origins]) -> list[list[IPv4Network]]:
     """Classes of prefixes: the same routers originate them, and the same filters match them."""
     inside, exactly = set(), set()
@@ -225,6 +255,7 @@ def _alike(peerings: Iterable[Peering], origins: Mapping[IPv4Network, _Origins])
         inside |= {imports.prefix_filter, imports.no_export}
         exactly |= {imports.as_path_exclude, exports.prefix_filter, exports.no_advertise}
         exactly |= {clause.prefixes for clause in (*imports.route_map, *exports.route_map)}
+        exactly |= {(prefix,) for pair in (*imports.translations, *exports.translations) for prefix in pair}
     found: dict[object, list[IPv4Network]] = {}
     for prefix, nodes in origins.items():
         around = (any(map(prefix.subnet_of, prefixes)) for prefixes in inside)

@@ -17,13 +17,16 @@ from netlab.azure.bgp.table import TABLE
 from netlab.scenario.network import Role, Router
 
 Prefixes = tuple[IPv4Network, ...]
+# Of prefixes: that before, and that after.
+Translations = tuple[tuple[IPv4Network, IPv4Network], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ImportPolicy:
     """What a router does with the routes that a peer advertises to it.
 
-    ``route_map`` comes after the loop check and before the rest. The router drops routes for a prefix in
+    First it puts another prefix in the place of exactly those in ``translations``. ``route_map`` comes after the loop
+    check and before the rest. The router drops routes for a prefix in
     ``prefix_filter`` or inside one. It sets NO_EXPORT on those for a strict superset of one in ``no_export``. For the
     prefixes in ``as_path_exclude`` it removes the peer's ASN from the AS path. It closes the session when it accepts
     more than ``maximum_prefix`` prefixes; 0 is no limit. ``local_preference`` is 0 where it is the default.
@@ -38,6 +41,7 @@ class ImportPolicy:
     site_of_origin: tuple[str, ...] = ()
     maximum_prefix: int = 0
     route_map: RouteMap = ()
+    translations: Translations = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,8 @@ class ExportPolicy:
     It advertises nothing but what it originates where it is ``own_only``; ``route_map`` comes before the rest. It does
     not advertise exactly the prefixes in ``prefix_filter``, nor routes with a site of origin in ``site_of_origin``. It
     sets NO_ADVERTISE on the prefixes in ``no_advertise``. The next hop is the router itself, unless it is given,
-    or stays unchanged where the route comes from another AS.
+    or stays unchanged where the route comes from another AS. Last it puts another prefix in the place of exactly those
+    in ``translations``.
     """
 
     prefix_filter: Prefixes = ()
@@ -60,6 +65,7 @@ class ExportPolicy:
     next_hop_unchanged: bool = False
     route_map: RouteMap = ()
     own_only: bool = False
+    translations: Translations = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,11 @@ class PeerPolicy:
     imports: ImportPolicy = ImportPolicy()
     exports: ExportPolicy = ExportPolicy()
     session: SessionPolicy = SessionPolicy()
+
+
+def translated(prefix: IPv4Network, translations: Translations) -> IPv4Network:
+    """A prefix after translation; one that is not exactly among them stays."""
+    return next((after for before, after in translations if before == prefix), prefix)
 
 
 def policy(speaker: Router, peer: Router) -> PeerPolicy:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network
 
-from netlab.azure.bgp.policy import ExportPolicy, ImportPolicy
+from netlab.azure.bgp.policy import ExportPolicy, ImportPolicy, translated
 from netlab.azure.bgp.route_maps import clause_for
 from netlab.azure.bgp.sessions import Session
 from netlab.errors import ScenarioError
@@ -74,6 +74,15 @@ class Peering:
     node: str
     tunnel: str
 
+    @property
+    def translates(self) -> tuple[IPv4Network, ...]:
+        """The prefixes for which one of the two routers puts others."""
+        return tuple(before for before, _ in (*self.group.exports.translations, *self.imports.translations))
+
+    def delivered(self, prefix: IPv4Network) -> IPv4Network:
+        """The prefix under which the router learns what its peer advertises of this one."""
+        return translated(translated(prefix, self.group.exports.translations), self.imports.translations)
+
 
 @dataclass(frozen=True, eq=False)
 class Peerings:
@@ -107,6 +116,7 @@ class Settling:
         self._chosen: dict[str, tuple[Peering, ...]] = {}
         self._rank: dict[str, Rank] = {}
         self._advertised: dict[UpdateGroup, Update | None] = {}
+        self._translated: dict[Peering, Update] = {}
         self._waiting: deque[str] = deque()
 
     # --- one router after the other ---------------------------------------------------------------------------------
@@ -132,7 +142,7 @@ class Settling:
             if patience < 0:
                 since = seen.setdefault(self._state, len(changes))
                 if since < len(changes):
-                    raise _unsettled(self.prefix, sorted({*changes[since:]}))
+                    raise unsettled(self.prefix, sorted({*changes[since:]}))
 
     @property
     def _state(self) -> object:
@@ -146,10 +156,30 @@ class Settling:
                 continue
             self._advertised[group] = update
             for peering in members:
-                if self._matters(peering, update) and self._select(peering.node):
+                if self._matters(peering, self._received(peering)) and self._select(peering.node):
                     yield peering.node
                     if peering.node not in self._waiting:
                         self._waiting.append(peering.node)
+
+    def receive(self, peering: Peering, update: Update | None) -> bool:
+        """Have a router learn under this prefix what its peer advertises under another one, which a translation puts it
+        in the place of; whether that is new."""
+        if self._translated.get(peering) == update:
+            return False
+        self._translated.pop(peering, None)
+        if update is not None:
+            self._translated[peering] = update
+        if peering.node not in self.origins and self._select(peering.node):
+            self._waiting.append(peering.node)
+            self.settle()
+        return True
+
+    def _received(self, peering: Peering) -> Update | None:
+        """What a router has received last of its peer under this prefix."""
+        found = self._translated.get(peering)
+        if found is None and peering.delivered(self.prefix) == self.prefix:
+            found = self._advertised.get(peering.group)
+        return found
 
     def _matters(self, peering: Peering, update: Update | None) -> bool:
         """Whether an update can change the best paths of the router that receives it."""
@@ -182,7 +212,7 @@ class Settling:
 
     def came_in_by(self, pairs: Collection[tuple[str, str]], node: str) -> bool:
         """Whether a router has the prefix by one of these pairs of a router and the peer that advertised it."""
-        while node not in self.origins:
+        while node not in self.origins and self.best.get(node):
             neighbor = self.best[node][0].neighbor
             if (node, neighbor) in pairs:
                 return True
@@ -194,12 +224,12 @@ class Settling:
     def accepted(self, node: str) -> Iterator[tuple[Peering, Update]]:
         """What a router accepts of what its peers have advertised last."""
         for peering in self._peerings.of.get(node, ()):
-            update = self._advertised.get(peering.group)
+            update = self._received(peering)
             if update is not None and self._accepts(peering, update):
                 yield peering, update
 
     def advertised(self, peering: Peering) -> Update | None:
-        """What the peer of a router has advertised to it last."""
+        """What the peer of a router has advertised to it last, before translation."""
         return self._advertised.get(peering.group)
 
     def uses(self, peering: Peering) -> bool:
@@ -208,7 +238,7 @@ class Settling:
 
     def accepts(self, peering: Peering) -> bool:
         """Whether a router accepts what its peer has advertised last."""
-        update = self._advertised.get(peering.group)
+        update = self._received(peering)
         return update is not None and self._accepts(peering, update)
 
     def _accepts(self, peering: Peering, update: Update) -> bool:
@@ -283,7 +313,7 @@ class Settling:
 _HINT = "what they prefer is advertised only while they do not use it: remove one of the ways, or what prefers it"
 
 
-def _unsettled(prefix: IPv4Network, nodes: Collection[str]) -> ScenarioError:
+def unsettled(prefix: IPv4Network, nodes: Collection[str]) -> ScenarioError:
     """BGP that never settles: some routers prefer a route that is only advertised while they do not use it."""
     what = f"{', '.join(nodes)} take one way to {prefix}, then another one, and so on"
     return ScenarioError(f"BGP never settles: {what}", hint=_HINT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from netlab.azure.bgp import values
+from netlab.azure.bgp.nat_rows import NAT_ROWS
 from netlab.azure.bgp.rows import BOTH, Row
 from netlab.azure.bgp.values import (
     MAXIMUM_PREFIX,
@@ -301,16 +302,7 @@ TABLE: tuple[Row, ...] = (
         "An appliance may advertise another next hop than itself.",
         values.next_hop,
     ),
-    Row(
-        ("gateway", "device"),
-        ("gateway", "device"),
-        ("exports",),
-        "next_hop",
-        "the router's address after NAT, where NAT rules translate it",
-        "T21",
-        "Both ends of a connection with NAT rules peer with the address after NAT, and it is the next hop there.",
-        values.after_nat,
-    ),
+    *NAT_ROWS,
     Row(
         ("route server",),
         values.ANY,

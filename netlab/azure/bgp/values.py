@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
 
+from netlab.azure import nat_rules
 from netlab.azure.bgp.route_maps import RouteMap, route_map
 from netlab.scenario.models import BgpPolicy, NvaBgp
 from netlab.scenario.network import Appliance, Circuit, ProviderNetwork, Role, Router, Side, Site, VNet, VpnGateway
@@ -204,6 +205,25 @@ def after_nat(router: Router, peer: Router) -> IPv4Address | None:
     sides = (side for side in router.end.sides if side.other.end is peer.end)
     seen = (side.seen(router.bgp_address) for side in sides)
     return next((address for address in seen if address != router.bgp_address), None)
+
+
+def translated_in(gateway: Router, peer: Router) -> tuple[tuple[IPv4Network, IPv4Network], ...]:
+    """The prefixes that a gateway learns of a peer under others: those of its IngressSnat rules."""
+    return _translated(gateway, peer, others=True)
+
+
+def translated_out(gateway: Router, peer: Router) -> tuple[tuple[IPv4Network, IPv4Network], ...]:
+    """The prefixes that a gateway advertises to a peer under others: those of its EgressSnat rules."""
+    return _translated(gateway, peer, others=False)
+
+
+def _translated(gateway: Router, peer: Router, *, others: bool) -> tuple[tuple[IPv4Network, IPv4Network], ...]:
+    end = gateway.end
+    if not isinstance(end, VpnGateway) or not end.spec.bgp_route_translation_for_nat:
+        return ()
+    sides = (side for side in end.sides if side.connection.speaks_bgp and side.other.end is peer.end)
+    rules = (rule for side in sides for rule in nat_rules.of_side(side, gateway)[others])
+    return tuple(dict.fromkeys((rule.internal, rule.external) for rule in rules))
 
 
 def next_hop(router: Router, _: Router) -> IPv4Address | None:

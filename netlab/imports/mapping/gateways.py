@@ -82,6 +82,8 @@ def _values(job: Job, gateway: Resource, vnet: str, facts: Facts) -> dict[str, A
     rules = nat_rules.of_gateway(job, gateway, facts, active)
     if rules:
         entry["nat_rules"] = rules
+    if facts.flag("enablebgproutetranslationfornat"):
+        entry["bgp_route_translation_for_nat"] = True
     return entry
 
 

@@ -22,11 +22,6 @@ _LISTS = {"ingressnatrules": "ingress_nat_rules", "egressnatrules": "egress_nat_
 def of_gateway(job: Job, gateway: Resource, facts: Facts, active: bool) -> dict[str, Any]:
     """The rules of a gateway, by name; one without its two prefixes is left out."""
     found: dict[str, Any] = {}
-    if facts.flag("enablebgproutetranslationfornat"):
-        job.notes.properties[f"{gateway.kind}: enableBgpRouteTranslationForNat"] += 1
-        job.notes.warn(
-            gateway.name, "BGP routes are not translated: over BGP it learns no prefix that overlaps its VNet"
-        )
     instances = [ids.key(part.body.get("id")) for part in facts.parts("ipconfigurations")]
     for part in facts.parts("natrules"):
         name = text(part.body.get("name"))

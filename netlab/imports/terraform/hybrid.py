@@ -23,6 +23,7 @@ def _gateway(of: Reader) -> Body:
         "vpnType": of.get("vpn_type"),
         "sku": {"name": of.get("sku")},
         "activeActive": of.first("active_active", "active_active_enabled"),
+        "enableBgpRouteTranslationForNat": of.get("bgp_route_translation_for_nat_enabled"),
         "enableBgp": of.first("bgp_enabled", "enable_bgp"),
         "ipConfigurations": configurations,
         "bgpSettings": _bgp_settings(of),

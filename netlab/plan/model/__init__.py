@@ -4,7 +4,7 @@ A ``Plan`` is complete: whoever has it can build the lab. Secrets are only named
 ``a.b.c.d`` or ``a.b.c.d/len``; times are seconds.
 """
 
-from netlab.plan.model.bgp import BgpNeighbor, BgpProgram, BgpSpeaker
+from netlab.plan.model.bgp import TRANSLATOR, BgpNeighbor, BgpProgram, BgpSpeaker, Translator
 from netlab.plan.model.fabric import Fabric, FixedRoute, GatewayWay, Pool, PoolMember, SubnetTable
 from netlab.plan.model.ipsec import (
     Before,
@@ -39,6 +39,7 @@ from netlab.plan.model.nftables import (
     AzureTraffic,
     Barrier,
     BgpListeners,
+    BgpRedirect,
     ClientFirewall,
     FabricRules,
     FirewallNat,
@@ -72,6 +73,7 @@ __all__ = [
     "LOCAL_TABLE",
     "MAIN_TABLE",
     "OUT_OF_TUNNELS_TABLE",
+    "TRANSLATOR",
     "AccessRules",
     "AddressSet",
     "AnyServer",
@@ -82,6 +84,7 @@ __all__ = [
     "BgpListeners",
     "BgpNeighbor",
     "BgpProgram",
+    "BgpRedirect",
     "BgpSpeaker",
     "Certificate",
     "Charon",
@@ -135,6 +138,7 @@ __all__ = [
     "StatefulForwarding",
     "SubnetTable",
     "Timers",
+    "Translator",
     "Tunnel",
     "TunnelNat",
     "UnknownPeer",

@@ -9,6 +9,22 @@ from typing import Literal
 from netlab.azure.bgp.policy import PeerPolicy
 
 BgpProgram = Literal["frr", "bird"]
+# The process that translates prefixes between a bgpd and its peers; a process name has 15 characters at most.
+TRANSLATOR = "bgp-translator"
+
+
+@dataclass(frozen=True, slots=True)
+class Translator:
+    """Between a bgpd and a ``peer`` that it connects to: prefixes in BGP messages become others, exactly these.
+
+    It connects to the peer from ``local``, and bgpd's connection is redirected to ``port``.
+    """
+
+    peer: str
+    local: str
+    port: int
+    learned: tuple[tuple[str, str], ...] = ()
+    advertised: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +91,7 @@ class BgpSpeaker:
     own_prefixes: tuple[str, ...] = ()
     covering: tuple[str, ...] = ()
     program: BgpProgram = "frr"
+    translators: tuple[Translator, ...] = ()
 
     @property
     def communities(self) -> tuple[int, ...]:
@@ -121,7 +138,8 @@ class BgpSpeaker:
         """The daemons of its program, in the order in which they start; the last one speaks BGP."""
         if self.program == "bird":
             return ("bird",)
-        return ("zebra", *(("bfdd",) if self.watches else ()), "bgpd")
+        translator = (TRANSLATOR,) if self.translators else ()
+        return ("zebra", *translator, *(("bfdd",) if self.watches else ()), "bgpd")
 
 
 def _exports(neighbor: BgpNeighbor) -> Hashable:

@@ -99,6 +99,14 @@ class BgpListeners:
 
 
 @dataclass(frozen=True, slots=True)
+class BgpRedirect:
+    """A router's own BGP connections to these peers go to its translator, pairs of a peer and the port there; those of
+    the translator have a mark."""
+
+    peers: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class KeepsTtl:
     """A fabric or a gateway takes nothing off the TTL of what it forwards; one between two interfaces of ``turning``,
     or between one of them and itself."""
@@ -288,6 +296,7 @@ Ruleset = (
     | InitiatorOnly
     | UnknownPeer
     | BgpListeners
+    | BgpRedirect
     | KeepsTtl
     | PrefixNat
     | RadiusNat

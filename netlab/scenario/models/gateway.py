@@ -137,6 +137,11 @@ class VpnGateway(Model):
     """The site that gets all packets without another route: forced tunnelling without BGP (R84)."""
     nat_rules: dict[ConnectionName, NatRule] = {}
     """The NAT rules, by name, at most 100 (T14). A rule has an effect on the connections that name it (T3)."""
+    bgp_route_translation_for_nat: bool = False
+    """Whether BGP carries prefixes after NAT (T18): on connections with NAT rules the gateway learns the external
+    prefix of an IngressSnat rule in the place of exactly its internal one (T19), and advertises that of an EgressSnat
+    rule.
+    Default: BGP carries the internal prefixes (T20). Azure's name: enableBgpRouteTranslationForNat."""
     public_ip_address: Address | None = None
     """The public address of an active-standby gateway. Default: one that the lab chooses."""
     public_ip_addresses: tuple[Address, ...] = ()

@@ -277,6 +277,8 @@ RULES: tuple[Rule, ...] = (
     nat_rules.t11_overlaps_need_both_rules,
     nat_rules.t14_nat_rules_are_few,
     nat_rules.t16_rules_belong_to_an_instance,
+    nat_rules.t18_route_translation_has_rules,
+    nat_rules.t19_translated_prefixes_are_advertised_exactly,
     nat_rules.t21_bgp_peers_are_outside_of_nat,
     bgp.b1_bgp_needs_a_capable_gateway,
     bgp.b3_asns_are_not_azures,

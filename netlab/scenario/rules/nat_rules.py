@@ -260,6 +260,43 @@ def t16_rules_belong_to_an_instance(scenario: Scenario) -> Breaches:
             yield Breach((*path, "ip_configuration_id"), message)
 
 
+def t18_route_translation_has_rules(scenario: Scenario) -> Breaches:
+    """T18: route translation is for connections with BGP and NAT rules; without such a one it translates nothing."""
+    using = {use.end.vnet for use in _uses(scenario) if scenario.connections[use.end.connection].enable_bgp}
+    for vnet, gateway in vpn_gateways(scenario).items():
+        if gateway.bgp_route_translation_for_nat and vnet not in using:
+            path = ("vnets", vnet, "vpn_gateway", "bgp_route_translation_for_nat")
+            yield Breach(path, "no connection with BGP names a NAT rule: it translates no route", "warning")
+
+
+def t19_translated_prefixes_are_advertised_exactly(scenario: Scenario) -> Breaches:
+    """T19, T20: a gateway translates a prefix in BGP only where it translates routes, and only the one that is exactly
+    the internal prefix of a NAT rule: a longer or a shorter one stays as it is."""
+    for use in _uses(scenario):
+        item = scenario.connections[use.end.connection]
+        branch = item.other(use.end.vnet)
+        announced = _in_bgp(scenario, use.end.vnet if use.mode == "EgressSnat" else branch)
+        for index, name in enumerate(use.names if item.enable_bgp else ()):
+            rule = use.end.gateway.nat_rules.get(name)
+            if rule is None or rule.mode != use.mode:
+                continue
+            inside = [prefix for prefix in announced if prefix.overlaps(rule.internal)]
+            if inside and not use.end.gateway.bgp_route_translation_for_nat:
+                message = f"BGP carries {listed(inside)} as it is, not {rule.external}: no route leads to that"
+                yield Breach((*use.path, index), f"{message}; add bgp_route_translation_for_nat: true", "warning")
+            elif inside and rule.internal not in inside:
+                message = f"BGP carries {listed(inside)} as it is: `{name}` translates a route for exactly"
+                yield Breach((*use.path, index), f"{message} {rule.internal}", "warning")
+
+
+def _in_bgp(scenario: Scenario, end: str) -> tuple[IPv4Network, ...]:
+    """The prefixes that an end of a connection advertises of its own."""
+    if end in scenario.sites:
+        announced = scenario.sites[end].announces
+        return scenario.prefixes_of(end) if announced is None else announced
+    return tuple(network.prefix for network in networks_of(scenario, end))
+
+
 def t21_bgp_peers_are_outside_of_nat(scenario: Scenario) -> Breaches:
     """T21, T22: no APIPA address speaks BGP over a connection with NAT; the address of a device lies outside of what
     its rules translate, or the local network gateway has it after NAT."""

@@ -16,7 +16,9 @@ from netlab.azure.bgp.rows import Row
 from netlab.azure.bgp.sessions import Announcements
 from netlab.azure.bgp.table import TABLE
 from netlab.errors import ScenarioError
+from netlab.plan.model import BgpRedirect
 from netlab.plan.planner import plan
+from netlab.render import nftables
 from netlab.render.text import speaker_conf
 
 
@@ -118,3 +120,27 @@ def test_a_neighbor_of_the_plan_has_the_policy_of_its_pair() -> None:
         for neighbor in speaker.neighbors:
             pair = at.speakers[speaker.node], at.speakers[neighbor.node]
             assert neighbor.policy == policies.policy(*pair)
+
+
+def test_a_translator_stands_between_a_gateway_and_the_peers_with_nat_rules_only() -> None:
+    """T18: what BGP carries on a connection without rules is not translated."""
+    lab = plan(topology(TRANSLATES).network.scenario, "lab")
+    translating = {s.node: s for s in lab.speakers if s.translators}
+    assert set(translating) == {"plain-gw-0"}
+    (found,) = translating["plain-gw-0"].translators
+    assert found.learned == (("10.101.255.254/32", "100.99.1.1/32"), ("10.103.7.0/24", "100.99.7.0/24"))
+    assert found.advertised == (("10.4.254.0/27", "100.99.2.0/27"), ("10.4.0.0/16", "100.98.0.0/16"))
+    assert found.peer in {neighbor.address for neighbor in translating["plain-gw-0"].neighbors}
+    assert translating["plain-gw-0"].daemons == ("zebra", "bgp-translator", "bgpd")
+    (redirect,) = (r for r in lab.node("plain-gw-0").nftables if isinstance(r, BgpRedirect))
+    assert redirect.peers == ((found.peer, found.port),)
+    assert f"ip daddr {found.peer} tcp dport 179 meta mark != 0x6e6c redirect to :{found.port}" in nftables.text(
+        (redirect,)
+    )
+    assert speaker_conf(translating["plain-gw-0"], "bgp-translator").splitlines()[1:] == [
+        f"peer {found.peer} {found.local} {found.port}",
+        "learned 10.101.255.254/32 100.99.1.1/32",
+        "learned 10.103.7.0/24 100.99.7.0/24",
+        "advertised 10.4.254.0/27 100.99.2.0/27",
+        "advertised 10.4.0.0/16 100.98.0.0/16",
+    ]

@@ -49,7 +49,7 @@ def test_a_key_of_azures_is_refused_as_such(word: str, place: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "word", ["enableBgpRouteTranslationForNat", "PrivateLinkService", "virtualWans", "DNS_Servers", "outboundRules"]
+    "word", ["InboundNatRules", "PrivateLinkService", "virtualWans", "DNS_Servers", "outboundRules"]
 )
 def test_any_spelling_of_it_is_known(word: str) -> None:
     assert unmodelled(word) is not None

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network
 
-from netlab.azure.bgp.policy import policy, why_exceeded
+from netlab.azure.bgp.policy import policy, translated, why_exceeded
 from netlab.azure.bgp.sessions import originated
 from netlab.azure.state import State
 from netlab.azure.views.bgp import Held, Neighbor, Sent, why_no_session
@@ -133,7 +133,8 @@ def _sent(speaker: BgpSpeaker, neighbor: BgpNeighbor, route: BgpRoute, source: R
     # bgpd puts its own number before the path only as it sends it.
     own = () if neighbor.internal else (str(speaker.asn),)
     next_hop = str(exports.next_hop or "") or (route.next_hop if kept else neighbor.local or speaker.address)
-    return Sent(IPv4Network(route.prefix), (*own, *route.as_path.split()), next_hop, source)
+    prefix = translated(IPv4Network(route.prefix), exports.translations)
+    return Sent(prefix, (*own, *route.as_path.split()), next_hop, source)
 
 
 def _duration(seconds: int) -> str:

@@ -17,6 +17,15 @@ from netlab.azure.bgp.values import LAST, LOCAL_PREFERENCE, PREFERRED
 from netlab.scenario.network import Role
 
 OWN = (IPv4Network("10.1.0.0/16"), IPv4Network("10.2.0.0/16"))
+OFFICE, LAN, GATEWAY, SPACE = (
+    (IPv4Network(before), IPv4Network(after))
+    for before, after in (
+        ("10.101.255.254/32", "100.99.1.1/32"),
+        ("10.103.7.0/24", "100.99.7.0/24"),
+        ("10.4.254.0/27", "100.99.2.0/27"),
+        ("10.4.0.0/16", "100.98.0.0/16"),
+    )
+)
 
 
 def found(part: str, attribute: str, pair: tuple[str, str], edit: Edit = NONE) -> Any:
@@ -151,6 +160,12 @@ def test_a_row_is_for_its_pairs_and_for_no_others(
         (TRANSLATES, "exports", "next_hop", ("office", "plain-gw-0"), IPv4Address("100.99.1.1")),
         (TRANSLATES, "exports", "next_hop", ("office", "hub-gw-0"), None),
         (NONE, "exports", "next_hop", ("plain-gw-0", "office"), None),
+        # T18: internal and external prefix of each rule of the connection.
+        (TRANSLATES, "imports", "translations", ("plain-gw-0", "office"), (OFFICE, LAN)),
+        (TRANSLATES, "exports", "translations", ("plain-gw-0", "office"), (GATEWAY, SPACE)),
+        (TRANSLATES, "exports", "translations", ("office", "plain-gw-0"), ()),
+        (TRANSLATES, "imports", "translations", ("hub-gw-0", "office"), ()),
+        (NONE, "imports", "translations", ("plain-gw-0", "office"), ()),
         # Limits of the profile and of the tier.
         ((NONE[0], SEED), "imports", "maximum_prefix", ("hub-rs-0", "hub-nva"), 200),
         ((NONE[0], SEED), "imports", "maximum_prefix", ("hub-gw-0", "office"), 4000),
@@ -178,7 +193,7 @@ def test_every_row_has_a_test() -> None:
         for part in row.parts
         # Two rows only count where the preference is another one than ExpressRoute: they are tested above.
         # So do NAT rules where a connection names some.
-        if not row.shown.endswith(("VpnGateway", "ASPath", "translate it"))
+        if not row.shown.endswith(("VpnGateway", "ASPath", "translate it", "translates routes"))
         and not any((part, row.attribute, one, other) in tested for one in row.speakers for other in row.peers)
     ]
     assert lacking == []

@@ -152,3 +152,12 @@ def test_branches_with_one_prefix_and_rules_of_their_own_are_two_sites() -> None
 
     assert sites("branch_1", "branch2") == ["b0", "b1"]
     assert sites("branch_1", "branch_1") == ["b0"]
+
+
+@pytest.mark.parametrize(("value", "translates"), [(True, True), ("true", True), (False, False), (None, False)])
+def test_route_translation_is_taken(value: Any, translates: bool) -> None:
+    """T18: enableBgpRouteTranslationForNat, which is absent, false or null by default."""
+    found = scenario(imported_bodies(HUB, gateway("gw", "Hub", sku=SKU, enableBgpRouteTranslationForNat=value)))
+    held = found.vnets["Hub"].vpn_gateway
+    assert held is not None
+    assert held.bgp_route_translation_for_nat is translates

@@ -275,7 +275,7 @@ def test_nat_rules_are_their_gateways() -> None:
     )  # fmt: skip
     gateway = item(
         "azurerm_virtual_network_gateway.gw", id=f"{RG}/virtualNetworkGateways/gw", name="gw", type="Vpn",
-        resource_group_name="net", sku="VpnGw2AZ",
+        resource_group_name="net", sku="VpnGw2AZ", bgp_route_translation_for_nat_enabled=True,
         ip_configuration=[{"name": "c", "subnet_id": f"{RG}/virtualNetworks/hub/subnets/GatewaySubnet"}],
     )  # fmt: skip
     rules = [
@@ -307,3 +307,4 @@ def test_nat_rules_are_their_gateways() -> None:
         "branch": ("IngressSnat", "Dynamic"),
     }
     assert found.connections["c"].ingress_nat_rules == ("branch",)
+    assert held.bgp_route_translation_for_nat
