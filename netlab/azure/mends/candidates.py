@@ -40,6 +40,7 @@ def candidates(case: Case) -> Iterator[Change]:
     of_type = _BY_TYPE.get(case.cause.type)
     yield from of_type(case) if of_type is not None else ()
     yield from nat_rules.listed(case)
+    yield from nat_rules.translated(case)
     yield from internet.changes(case)
     yield from _hidden(case)
     yield from places.towards(case, case.place) if case.place is not None else ()

@@ -1,4 +1,4 @@
-"""Changes that have a connection use a NAT rule of its gateway. Pure."""
+"""Changes that have a connection use a NAT rule of its gateway, or its BGP the prefixes of the rules. Pure."""
 
 from __future__ import annotations
 
@@ -19,6 +19,17 @@ def listed(case: Case) -> Iterator[Change]:
             for name, rule in side.end.spec.nat_rules.items():
                 if rule.mode == "EgressSnat" and address in rule.internal and rule not in side.egress_nat:
                     yield _with(side, name, rule)
+
+
+def translated(case: Case) -> Iterator[Change]:
+    """Route translation of a gateway whose connections have NAT rules and BGP: without it BGP carries other prefixes
+    than packets have (T20)."""
+    for gateway in case.state.network.vpn_gateways:
+        by_bgp = (side for side in gateway.sides if side.connection.speaks_bgp)
+        if not gateway.spec.bgp_route_translation_for_nat and any(s.ingress_nat or s.egress_nat for s in by_bgp):
+            path = ("vnets", gateway.vnet.name, "vpn_gateway", "bgp_route_translation_for_nat")
+            sentence = f"set bgp_route_translation_for_nat on {gateway.vnet.name}'s gateway: BGP carries"
+            yield Change(f"{sentence} its routes untranslated (T18)", (Edit("set", path, True),))
 
 
 def _gateway_sides(site: Site) -> Iterator[Side]:
