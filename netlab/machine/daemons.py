@@ -101,7 +101,10 @@ def replan(lab: str) -> None:
 
 def running(lab: str) -> tuple[tuple[str, str], ...]:
     """Every daemon that runs for a lab: its directory's name and its own."""
-    return tuple((Path(cwd).name, process.name) for cwd, process in processes.under(lab_directory(lab)))
+    found = processes.under(lab_directory(lab))
+    names = {process.pid: process.name for _, process in found}
+    # Between fork and exec a child has the name of the daemon that starts it.
+    return tuple((Path(cwd).name, process.name) for cwd, process in found if names.get(process.parent) != process.name)
 
 
 def silent(plan: Plan, seconds: float) -> tuple[tuple[str, str], ...]:

@@ -36,6 +36,7 @@ class Process:
     start_time: int
     name: str = field(compare=False)
     stopped: bool = field(default=False, compare=False)
+    parent: int = field(default=0, compare=False)
 
     def alive(self) -> bool:
         """Whether it still runs; a zombie does not."""
@@ -54,7 +55,7 @@ def find(pid: int) -> Process | None:
         with contextlib.suppress(OSError):
             os.waitpid(pid, os.WNOHANG)
         return None
-    return Process(pid, int(fields[19]), name, fields[0] in "Tt")
+    return Process(pid, int(fields[19]), name, fields[0] in "Tt", int(fields[1]))
 
 
 def output(program: str) -> str:

@@ -134,6 +134,17 @@ def test_what_a_user_started_in_a_run_directory_is_left_alone(children: Children
     assert names() == []
 
 
+def test_a_child_that_has_not_begun_its_own_program_is_no_second_daemon(planned: Plan) -> None:
+    directory = Path(lab_directory(planned.lab), "vnet1-gw-0")
+    directory.mkdir(parents=True)
+    started = processes.start([sys.executable, "-c", "import os, time; os.fork(); time.sleep(1000)"], str(directory))
+    try:
+        wait_until(lambda: len(processes.under(str(directory))) == 2, 10, lambda: "no child")
+        assert daemons.running(planned.lab) == (("vnet1-gw-0", started.name),)
+    finally:
+        processes.kill([process for _, process in processes.under(str(directory))])
+
+
 def test_processes_are_found_by_their_namespace(netns: str, prefix: str, tmp_path: Path) -> None:
     namespaces.create([f"{prefix}other"])
     started = processes.start(["sleep", "1000"], str(tmp_path), netns)
