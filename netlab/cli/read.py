@@ -43,6 +43,7 @@ def status(
         if sys.stdout.isatty():
             print("\033[H\033[2J", end="")  # ECMA-48: to the corner, erase the page
         _print_status(name, output)
+        sys.stdout.flush()
         time.sleep(_GLANCE)
     leave(ExitCode.OK if _print_status(name, output) else ExitCode.FAILED)
 

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from labs import Lab, Running, netlab, up
 
+from netlab.machine.waiting import wait_until
+
 STORY = """
 name: loop
 vnets:
@@ -91,6 +93,6 @@ def test_an_impaired_link_is_a_change(lab: Lab) -> None:
 
 def test_a_status_is_watched_until_a_signal(lab: Lab) -> None:
     running = Running("status", lab.name, "--watch", "-f", "json")
-    netlab("status", lab.name)
+    wait_until(lambda: running.printed().count('"healthy": true') >= 2, 60, lambda: "nothing was printed twice")
     running.signal(signal.SIGINT)
-    assert running.end(130).stdout.count('"healthy": true') >= 1
+    running.end(130)

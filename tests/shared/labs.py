@@ -64,6 +64,10 @@ class Running:
         assert all(lines), lines
         return [line.partition(" s  ")[2].strip() or line.strip() for line in lines]
 
+    def printed(self) -> str:
+        """What it has printed so far."""
+        return os.pread(self._out.fileno(), 1 << 20, 0).decode()
+
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to netlab alone, as `kill` does."""
         self.process.send_signal(number)
