@@ -71,6 +71,7 @@ def ready(directory: str, seconds: float = _TIMEOUT) -> bool:
 @contextlib.contextmanager
 def _session(directory: str, timeout: float | None = _TIMEOUT) -> Iterator[Any]:
     import vici
+    import vici.exception
 
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(timeout)
@@ -78,7 +79,11 @@ def _session(directory: str, timeout: float | None = _TIMEOUT) -> Iterator[Any]:
         listening = processes.peer(connection)
         if listening is not None and listening.stopped:
             raise TimeoutError(f"charon in {directory} is stopped by a signal")
-        yield vici.Session(connection)
+        try:
+            yield vici.Session(connection)
+        except vici.exception.SessionException as error:
+            # What ended a list half-way, such as a signal: vici then ends the list itself, and stumbles over its rest.
+            raise error.__context__ or error from None
 
 
 @dataclass(frozen=True, slots=True)

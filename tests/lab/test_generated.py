@@ -12,7 +12,7 @@ from topologies import examples, topologies
 
 from netlab.api.machine import LINUX
 from netlab.lab.build import engine, records
-from netlab.lab.measure.verify import verify
+from netlab.lab.measure.verify import Extent, verify
 from netlab.plan.planner import plan
 from netlab.results.verification import Report
 from netlab.scenario.loader import Loaded, load
@@ -29,7 +29,7 @@ def built_and_verified(loaded: Loaded) -> Report:
     facts = records.Facts(LAB, loaded.scenario.name, planned.data_plane, planned.timers.scale)
     engine.up(records.Lab(facts, loaded.scenario, planned), loaded.text, LINUX, lambda _: None)
     try:
-        return verify(records.read(LAB), LINUX, lambda _: None)
+        return verify(records.read(LAB), LINUX, lambda _: None, Extent())
     finally:
         engine.down(LAB, LINUX)
 
