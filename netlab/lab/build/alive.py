@@ -13,9 +13,9 @@ from netlab.machine.ports import Daemons
 from netlab.plan.model import Plan
 from netlab.results.verification import Deviation
 
-# A daemon that lives answers in a millisecond; the SDN controller when it has looked at the lab, which takes seconds
+# A daemon that lives answers in a millisecond; the SDN controller when it has looked at the lab, which takes a minute
 # with thousands of prefixes on a busy machine. One that a signal has stopped is not waited for.
-_ANSWER_SECONDS = 30.0
+_ANSWER_SECONDS = 120.0
 
 
 def dead(plan: Plan, state: State, daemons: Daemons) -> tuple[Deviation, ...]:

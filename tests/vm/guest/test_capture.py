@@ -35,6 +35,7 @@ def test_capture_a_verify() -> None:
     with (
         labs.up("p2s-multi-vnet-s2s-bgp", "t-capture", "--data-plane", "kernel", "--time-scale", "10") as lab,
         captured(lab, "internet"),
+        captured(lab, "backbone"),
         captured(lab, "vnet1"),
     ):
         lab.verify()
