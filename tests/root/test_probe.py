@@ -257,12 +257,17 @@ def test_a_loop_is_seen(arb: Net) -> None:
     assert "icmp 11/0 time to live exceeded" in {s.rejection.reason for s in trace.sightings if s.rejection}
 
 
-def test_a_large_packet_meets_a_small_link(net: Net) -> None:
+def _small_link(net: Net) -> None:
+    """Two nodes with a router between them, whose link to the second one takes 1,000 bytes."""
     net.node("a", "r", "b")
     net.link("a", "r", "10.0.1.10/24", "10.0.1.1/24")
     net.link("b", "r", "10.0.2.10/24", "10.0.2.1/24", mtu=1000)
     net.ip("a", "route add default via 10.0.1.1")
     net.ip("b", "route add default via 10.0.2.1")
+
+
+def test_a_large_packet_meets_a_small_link(net: Net) -> None:
+    _small_link(net)
     probes = [Probe("a", "b", "icmp")]
 
     (fits,) = observe(ADDRESSES, probes, net.nodes, size=1000).traces
@@ -278,11 +283,7 @@ def test_a_large_packet_meets_a_small_link(net: Net) -> None:
 
 
 def test_the_text_of_a_tcp_connection_is_as_big_as_is_asked_for_and_comes_in_smaller_segments(net: Net) -> None:
-    net.node("a", "r", "b")
-    net.link("a", "r", "10.0.1.10/24", "10.0.1.1/24")
-    net.link("b", "r", "10.0.2.10/24", "10.0.2.1/24", mtu=1000)
-    net.ip("a", "route add default via 10.0.1.1")
-    net.ip("b", "route add default via 10.0.2.1")
+    _small_link(net)
 
     (trace,) = observe(ADDRESSES, [Probe("a", "b", "tcp")], net.nodes, size=1500).traces
 
