@@ -45,6 +45,7 @@ from netlab.cli.output import (
 from netlab.errors import ExitCode, NetlabError, ScenarioError, UsageError
 
 if TYPE_CHECKING:
+    from netlab.api.measure import Extent
     from netlab.api.scenarios import Loaded
     from netlab.results.verification import Report
 
@@ -68,10 +69,9 @@ def verify(
     class that is alike, unless --all-pairs: the other pairs are inferred. After Ctrl-C it reports what it has measured.
     """
     require_root()
-    from netlab.api import labs, measure
+    from netlab.api.measure import Extent
 
-    extent = measure.Extent(until, fail_fast, keep)
-    report = measure.prove(labs.read(one_name(lab, named)), stepper(), extent, all_pairs=all_pairs)
+    report = _proved(one_name(lab, named), Extent(until, fail_fast, keep), all_pairs=all_pairs)
     _print_reports([report], output, single=True, everything=everything)
     leave(_code(report))
 
@@ -89,10 +89,9 @@ def play_on(
 ) -> None:
     """Verify on from the step at which --keep left a lab."""
     require_root()
-    from netlab.api import labs, measure
+    from netlab.api.measure import Extent
 
-    extent = measure.Extent(until, fail_fast, keep, onward=True)
-    report = measure.prove(labs.read(one_name(lab, named)), stepper(), extent, all_pairs=all_pairs)
+    report = _proved(one_name(lab, named), Extent(until, fail_fast, keep, onward=True), all_pairs=all_pairs)
     _print_reports([report], output, single=True, everything=everything)
     leave(_code(report))
 
@@ -258,11 +257,18 @@ def tested(loaded: Loaded, time_scale: float | None, data_plane: Plane, *, all_p
 
     lab = labs.up(loaded, "", time_scale, data_plane, stepper())
     try:
-        return measure.prove(labs.read(lab), stepper(), measure.Extent(fail_fast=fail_fast), all_pairs=all_pairs)
+        return _proved(lab, measure.Extent(fail_fast=fail_fast), all_pairs=all_pairs)
     finally:
         with undisturbed():
             log(f"removing {lab}")
             labs.down(lab)
+
+
+def _proved(lab: str, extent: Extent, *, all_pairs: bool) -> Report:
+    """Play the story of a lab that runs, with each step on the terminal."""
+    from netlab.api import labs, measure
+
+    return measure.prove(labs.read(lab), stepper(), extent, all_pairs=all_pairs)
 
 
 def _loaded(references: list[str], broken: dict[str, str], codes: list[ExitCode]) -> Iterator[Loaded]:

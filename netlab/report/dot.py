@@ -11,7 +11,7 @@ from graphviz import Digraph
 from netlab.report.causes import apart
 from netlab.report.matrix import columns, foretold, rows
 from netlab.results.prediction import PredictedStep
-from netlab.results.topology import Cluster, Edge, EdgeKind, Machine, Node, Topology
+from netlab.results.topology import Cluster, Edge, EdgeKind, Machine, Node, Topology, frame
 
 # Told apart by their dashes as well as by their colours, which are Okabe's and Ito's: no eye takes two for one.
 _LINES: dict[EdgeKind, dict[str, str]] = {
@@ -56,10 +56,10 @@ _EDGE = {"dir": "none", "fontname": _FONT, "fontsize": "10"}
 
 def _frame(graph: Digraph, cluster: Cluster) -> None:
     look = {"style": "rounded,filled", "color": "#7a8794", "fillcolor": _FRAMES[cluster.kind], "labeljust": "l"}
-    with graph.subgraph(name=_cluster(cluster.id)) as frame:
-        frame.attr(label=_label(f"<B>{_text(cluster.title)}</B>"), **look, **{"class": cluster.kind})
+    with graph.subgraph(name=frame(cluster.id)) as inside:
+        inside.attr(label=_label(f"<B>{_text(cluster.title)}</B>"), **look, **{"class": cluster.kind})
         for node in cluster.nodes:
-            _box(frame, node)
+            _box(inside, node)
 
 
 def _box(graph: Digraph, node: Node) -> None:
@@ -73,13 +73,8 @@ def _line(graph: Digraph, edge: Edge, drawing: Topology) -> None:
     """A line; one between clusters is drawn between nodes in them, and cut where it meets the frames."""
     boxes = drawing.boxes(edge)
     look = {**_LINES[edge.kind], "class": edge.kind, "label": _label("<BR/>".join(map(_text, edge.lines)))}
-    frames = {} if boxes == (edge.tail, edge.head) else {"ltail": _cluster(edge.tail), "lhead": _cluster(edge.head)}
+    frames = {} if boxes == (edge.tail, edge.head) else {"ltail": frame(edge.tail), "lhead": frame(edge.head)}
     graph.edge(*boxes, **look, **frames)
-
-
-def _cluster(id: str) -> str:
-    # Graphviz draws a frame around subgraphs whose names begin so.
-    return f"cluster {id}"
 
 
 def _matrix(number: int, step: PredictedStep, machines: Sequence[Machine]) -> str:

@@ -6,44 +6,42 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from netlab.results.topology import Topology
+from netlab.results.topology import Topology, frame
 
 
 @dataclass(frozen=True, slots=True)
 class Lights:
-    """The titles of a drawing's elements, as Graphviz writes them, by the nodes of a lab and by pairs of what is drawn.
+    """The titles of a drawing's elements, as Graphviz writes them: frames and boxes by the nodes of a lab, lines by
+    pairs of what is drawn.
 
     A node that is not drawn, such as an edge router of a circuit, lies on the line between those beside it.
     """
 
-    drawn: dict[str, str]
+    frames: dict[str, str]
+    boxes: dict[str, str]
     lines: dict[frozenset[str], tuple[str, ...]]
 
     @classmethod
     def of(cls, drawing: Topology) -> Lights:
         """The lights of a topology."""
-        frames = {cluster.id: f"cluster {cluster.id}" for cluster in drawing.clusters if cluster.kind == "vnet"}
+        frames = {cluster.id: frame(cluster.id) for cluster in drawing.clusters if cluster.kind == "vnet"}
         boxes = (*drawing.nodes, *(node for cluster in drawing.clusters for node in cluster.nodes))
-        drawn = {name: box.id for box in boxes for name in (*box.holds, box.id)}
+        of_nodes = {name: box.id for box in boxes for name in (*box.holds, box.id)}
         lines: dict[frozenset[str], tuple[str, ...]] = {}
         for edge in drawing.edges:
             ends = frozenset(frames.get(end, end) for end in (edge.tail, edge.head))
             lines[ends] = (*lines.get(ends, ()), "->".join(drawing.boxes(edge)))
-        return cls(drawn | frames, lines)
+        return cls(frames, of_nodes, lines)
 
     def way(self, nodes: Iterable[str]) -> tuple[str, ...]:
         """The elements that a packet passed on its way over these nodes, each once."""
-        passed = [self.drawn[node] for node in nodes if node in self.drawn]
-        boxes = [title for title in passed if title not in self._frames]
+        passed = [title for title in map(self.at, nodes) if title]
+        boxes = [title for title in passed if title not in self.frames.values()]
         return tuple(dict.fromkeys((*passed, *self._between(passed), *self._between(boxes))))
 
     def at(self, node: str) -> str:
         """The element in which a node is drawn; empty if there is none."""
-        return self.drawn.get(node, "")
-
-    @property
-    def _frames(self) -> frozenset[str]:
-        return frozenset(title for title in self.drawn.values() if title.startswith("cluster "))
+        return self.frames.get(node) or self.boxes.get(node, "")
 
     def _between(self, passed: Iterable[str]) -> Iterator[str]:
         for pair in pairwise(passed):

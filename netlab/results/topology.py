@@ -22,6 +22,11 @@ class Node:
     holds: tuple[str, ...] = ()
 
 
+def frame(cluster: str) -> str:
+    """The name of a cluster's frame in a drawing: Graphviz draws one around subgraphs whose names begin so."""
+    return f"cluster {cluster}"
+
+
 @dataclass(frozen=True, slots=True)
 class Cluster:
     """A frame around nodes, of which there is at least one."""
