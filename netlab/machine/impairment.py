@@ -256,4 +256,5 @@ def _judge(asked: Asked, measured: Measured) -> None:
         if abs(measured.loss - expected) > 5 * sigma + 100 / _ECHOES:
             raise LabError(f"asked for {asked.loss:g} % loss each way, measured {measured.loss:g} % per round trip")
     if measured.rate is not None and not 0.6 * asked.rate <= measured.rate <= 1.25 * asked.rate:
-        raise LabError(f"asked for {asked.rate:g} kbit/s, measured {measured.rate:.0f} kbit/s")
+        hint = "a busy or an emulated processor sends less: ask for a lower rate" if measured.rate < asked.rate else ""
+        raise LabError(f"asked for {asked.rate:g} kbit/s, measured {measured.rate:.0f} kbit/s", hint)

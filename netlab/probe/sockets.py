@@ -38,6 +38,9 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 BUFFER_SIZE = 32 << 20
 """An upper limit, not an allocation."""
 
+TIMESTAMPS_DEADLINE, LOOPBACK_DEADLINE = 10.0, 1.0
+"""In seconds: for timestamps to begin, and for a packet to come back from this machine's loopback."""
+
 NETNS_DIRECTORY = Path("/run/netns")
 
 
@@ -88,22 +91,25 @@ def open_sockets(stack: ExitStack, places: Places, probes: Iterable[Probe], tag:
     return sockets
 
 
-def await_timestamps(deadline: float = 0.2) -> None:
+def await_timestamps() -> None:
     """Return when packets carry timestamps, which begin some milliseconds after the first socket asked.
 
     The kernel switches them on in a work queue (net/core/dev.c, net_enable_timestamp), for all namespaces at
-    once, so this machine's own loopback shows it. Without a loopback: too early at worst, which is noticed.
+    once, so this machine's own loopback shows it. A busy machine may take a second for it. Without a loopback: too
+    early at worst, which is noticed.
     """
-    end = time.monotonic() + deadline
+    end = time.monotonic() + TIMESTAMPS_DEADLINE
     with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as loopback:
         _ask_for_timestamps(loopback)
-        loopback.settimeout(deadline)
+        loopback.settimeout(LOOPBACK_DEADLINE)
         loopback.bind(("127.0.0.1", 0))
         while time.monotonic() < end:
             loopback.sendto(b"netlab", loopback.getsockname())
             ancillary = loopback.recvmsg(16, 128)[1]
             if any((level, kind) == (socket.SOL_SOCKET, SO_TIMESTAMPING) for level, kind, _ in ancillary):
                 return
+            # The work queue needs a processor: it is not taken from it.
+            time.sleep(0.001)
 
 
 def dropped(witness: socket.socket) -> int:

@@ -39,9 +39,9 @@ def impair(lab: labs.Lab, *asked: str) -> dict[str, float]:
 
 
 def test_all_four_at_once(lab: labs.Lab) -> None:
-    row = impair(lab, "--delay", "40ms", "--jitter", "5ms", "--loss", "1%", "--rate", "100mbit")
+    row = impair(lab, "--delay", "40ms", "--jitter", "5ms", "--loss", "1%", "--rate", "10mbit")
     assert 70 <= row["rtt_ms"] <= 120
-    assert 60_000 <= row["rate_kbit"] <= 125_000
+    assert 6_000 <= row["rate_kbit"] <= 12_500
     assert all("netem" in words for words in disciplines(lab))
 
 
@@ -59,7 +59,7 @@ def test_a_loss_is_lost(lab: labs.Lab) -> None:
 
 
 def test_a_rate_limits(lab: labs.Lab) -> None:
-    assert 12_000 <= impair(lab, "--rate", "20mbit")["rate_kbit"] <= 25_000
+    assert 3_000 <= impair(lab, "--rate", "5mbit")["rate_kbit"] <= 6_250
 
 
 def test_a_refused_impairment_changes_nothing(lab: labs.Lab) -> None:
