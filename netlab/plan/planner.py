@@ -29,7 +29,7 @@ from netlab.plan.p2s import ikev2, radius
 from netlab.plan.timers import timers
 from netlab.plan.underlay import Underlay, backbone_links
 from netlab.scenario.models import Scenario
-from netlab.scenario.network import Network, Topology, VNet, resolve
+from netlab.scenario.network import Network, Topology, VNet, resolve, shared_addresses
 
 # Devices with their edges.
 Fronts = tuple[tuple[Device, Parts], ...]
@@ -187,7 +187,7 @@ def _public_nodes(network: Network, on_duty: tuple[Device, ...]) -> dict[str, st
         **{str(found.public_address): found.node for found in network.clients.values() if found.upstream is None},
         **{str(address): network.vnets[name].node for name, address in public.egress.items()},
         **{str(address): vnet.node for vnet in network.vnets.values() for _, address in vnet.public_pairs},
-        **{str(address): vnet.node for vnet in network.vnets.values() for _, address in vnet.nat_pools},
+        **{str(item.address): vnet.node for vnet in network.vnets.values() for item in shared_addresses(vnet)},
     }
 
 

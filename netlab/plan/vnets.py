@@ -8,7 +8,19 @@ from netlab.azure.dataplane.filters import link_to_appliance, of_vnet
 from netlab.plan import appliances, firewalls, gateways, load_balancers, security, ttl
 from netlab.plan.devices import Parts
 from netlab.plan.fabrics import PeerAddresses
-from netlab.plan.model import Barrier, Fabric, FabricRules, Interface, Link, Node, Route, Rule, Ruleset, Timers
+from netlab.plan.model import (
+    Barrier,
+    Fabric,
+    FabricRules,
+    Interface,
+    Link,
+    Node,
+    Route,
+    Rule,
+    Ruleset,
+    SourceNat,
+    Timers,
+)
 from netlab.plan.names import interface, lab_netns
 from netlab.plan.ports import (
     NIC,
@@ -25,7 +37,7 @@ from netlab.plan.tables import Tables, opening
 from netlab.plan.underlay import NEAR, to_backbone
 from netlab.scenario.addresses import subnet_gateway
 from netlab.scenario.names import INTERNET
-from netlab.scenario.network import Nic, PrivateEndpoint, Topology, VNet
+from netlab.scenario.network import Nic, PrivateEndpoint, Topology, VNet, shared_addresses
 
 _DELIVERY_TABLE = 999
 # Every ingress has one rule; what its table calls local is delivered.
@@ -48,7 +60,7 @@ def parts(
     barriers, secured = tuple(_barriers(vnet)), security.of_fabric(vnet, clock)
     pools = tuple(load_balancers.pools(lab, vnet, clock))
     known = tuple((str(public), str(private)) for private, public in vnet.public_pairs)
-    filters = FabricRules(WAN, egress, known, _pools(vnet), barriers)
+    filters = FabricRules(WAN, egress, known, tuple(_shared(vnet)), barriers)
     fabric = Node(
         vnet.node,
         "vnet",
@@ -73,9 +85,10 @@ def parts(
     return Parts((fabric, *(machine for machine, _ in machines)), links), spec
 
 
-def _pools(vnet: VNet) -> tuple[tuple[str, str], ...]:
-    """The prefixes with a NAT gateway, each with its public address."""
-    return tuple((str(prefix), str(address)) for prefix, address in vnet.nat_pools)
+def _shared(vnet: VNet) -> Iterator[SourceNat]:
+    """What leaves for the Internet under the address of a NAT gateway or of a public load balancer."""
+    for item in shared_addresses(vnet):
+        yield SourceNat(str(item.prefix), str(item.address), tuple(sorted(item.protocols)))
 
 
 def _machine(lab: str, nic: Nic, serving: Serving) -> tuple[Node, Link]:

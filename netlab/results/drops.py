@@ -30,6 +30,8 @@ class DropType(StrEnum):
     NOT_FROM_A_NIC = "not-from-a-nic"
     NO_OUTBOUND_METHOD = "no-outbound-method"
     NOT_TRANSLATED = "not-translated"
+    NO_DEFAULT_ACCESS = "no-default-access"
+    NOT_BALANCED = "not-balanced"
     FORWARDED_TRAFFIC = "forwarded-traffic-not-allowed"
     SECURITY_RULE = "security-rule"
     NOT_APPROVED = "private-endpoint-not-approved"
@@ -150,6 +152,19 @@ DESCRIPTIONS: Mapping[DropType, Description] = {
         "no outbound method: {destination} leads to Internet, and subnet {subnet} of {vnet} is private (E24, E25)",
         "Give the subnet a NAT gateway, the NIC a public address, or the subnet a route to an appliance that has one.",
         ("E24", "E25"),
+    ),
+    DropType.NO_DEFAULT_ACCESS: Description(
+        "A member of an internal load balancer has no default outbound access to the Internet.",
+        "no default outbound access: {destination} leads to Internet, and the source is a member of an internal load "
+        "balancer of {vnet} (L25, E27)",
+        "Give the subnet a NAT gateway, the NIC a public address, or the machine an outbound rule of a load balancer.",
+        ("L25", "E27"),
+    ),
+    DropType.NOT_BALANCED: Description(
+        "A public load balancer translates what its members send by the protocols of its rules, and no ping.",
+        "not translated: the load balancer of {vnet} that gives the source its address takes {protocols} only (L24)",
+        "Ask by TCP or UDP, give the load balancer an outbound rule for both, or the NIC a public address.",
+        ("L24",),
     ),
     DropType.NOT_TRANSLATED: Description(
         "A NAT gateway translates TCP and UDP only.",

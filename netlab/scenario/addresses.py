@@ -92,7 +92,7 @@ def frontend_addresses(vnet: VirtualNetwork) -> dict[tuple[str, str], IPv4Addres
     addresses: dict[tuple[str, str], IPv4Address] = {}
     for balancer, item in vnet.load_balancers.items():
         for name, frontend in item.frontend_ip_configurations.items():
-            subnet = vnet.subnets.get(frontend.subnet)
+            subnet = vnet.subnets.get(frontend.subnet or "")
             free = _free(subnet.address_prefix, taken) if subnet is not None else iter(())
             found = frontend.private_ip_address or next(free, None)
             if found is not None:

@@ -58,9 +58,9 @@ UNMODELLED = (
         planned=True,
     ),
     Unmodelled(
-        "public load balancers, inbound NAT rules and gateway load balancers",
+        "inbound NAT rules and gateway load balancers",
         f"{_RULES}/load-balancer.md",
-        ("inbound_nat_rule", "inbound_nat_pool", "outbound_rule", "gateway_load_balancer"),
+        ("inbound_nat_rule", "inbound_nat_pool", "gateway_load_balancer"),
         planned=True,
     ),
     Unmodelled(

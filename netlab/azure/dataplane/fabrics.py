@@ -37,7 +37,7 @@ class _Fabric:
 
     def node(self) -> Node:
         vnet, egress = self.vnet, self.vnet.network.public.egress[self.vnet.name]
-        out = Translation(INTERNET, dict(self.vnet.public_pairs), egress, pools=self.vnet.nat_pools)
+        out = Translation(INTERNET, dict(self.vnet.public_pairs), egress, shared=network.shared_addresses(self.vnet))
         return Node(
             vnet.node,
             self._table(local_routes(vnet)),
@@ -199,10 +199,7 @@ class _Fabric:
 
 def _services(rule: BalancingRule) -> Iterator[Service]:
     """What a rule is for."""
-    if rule.spec.is_for_all_ports:
-        yield from (("tcp", None), ("udp", None))
-    else:
-        yield ("tcp" if rule.spec.protocol == "Tcp" else "udp"), rule.spec.frontend_port
+    yield from ((protocol, rule.spec.frontend_port or None) for protocol in rule.spec.protocols)
 
 
 def _no_rule(frontend: network.Frontend, what: str) -> Cause:

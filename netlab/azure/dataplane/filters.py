@@ -13,10 +13,19 @@ from ipaddress import IPv4Address, IPv4Network
 
 from netlab.azure.dataplane.packets import Packet, Session, Sessions
 from netlab.results.drops import Cause, DropType, cause
-from netlab.results.protocols import Protocol
+from netlab.results.protocols import PROTOCOLS, Protocol
 from netlab.scenario.models import TunnelPort
 from netlab.scenario.names import INTERNET
-from netlab.scenario.network import AccessNetwork, Firewall, Nic, Peering, PrivateEndpoint, VNet
+from netlab.scenario.network import (
+    AccessNetwork,
+    Firewall,
+    Nic,
+    Peering,
+    PrivateEndpoint,
+    VNet,
+    balanced_out,
+    without_default_access,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,22 +319,41 @@ def _own_sources_only(vnet: VNet) -> Filter:
 
 def _ways_out(vnet: VNet) -> Iterator[Filter]:
     """What does not leave for the Internet: packets from private subnets without a way out (E24, E25), and ping from
-    those with a NAT gateway (E22). A NIC's public address is a way out for both; so is a service endpoint."""
+    those with a NAT gateway (E22) or a public load balancer (L24), and all from members of an internal one that have
+    nothing else (L25). A NIC's public address is a way out for both; so is a service endpoint."""
     # Differs from Azure: Default outbound access passes ping; Azure's does not (E23).
     # Differs from Azure: A subnet is private only where default_outbound_access is false; Azure's new ones are (E24).
     # Differs from Azure: Ping from a NIC with a public address and a NAT gateway leaves under the public address; no
     # document says what Azure does with it.
     out, ping = frozenset((INTERNET,)), frozenset[Protocol](("icmp",))
     for name, subnet in vnet.subnets.items():
-        nics = (nic for nic in vnet.nics if nic.subnet is subnet and nic.node not in vnet.network.public.machines)
-        links = frozenset(nic.node for nic in nics)
+        nics = [nic for nic in vnet.nics if nic.subnet is subnet and nic.node not in vnet.network.public.machines]
+        others = [nic for nic in nics if nic not in balanced_out(vnet)]
+        links = frozenset(nic.node for nic in others)
+        members = frozenset(nic.node for nic in others if nic in without_default_access(vnet))
         services = tuple(prefix for _, prefix in subnet.services)
+        yield from _not_balanced(vnet, [nic for nic in nics if nic in balanced_out(vnet)], services)
+        if members and subnet.has_way_out and subnet.nat_address is None:
+            why = cause(DropType.NO_DEFAULT_ACCESS, vnet=vnet.name)
+            yield Filter(why, members, out, destinations=services)
         if links and not subnet.has_way_out:
             why = cause(DropType.NO_OUTBOUND_METHOD, vnet=vnet.name, subnet=name)
             yield Filter(why, links, out, destinations=services)
         if links and subnet.nat_address is not None:
             why = cause(DropType.NOT_TRANSLATED, vnet=vnet.name, subnet=name)
             yield Filter(why, links, out, ping, destinations=services)
+
+
+def _not_balanced(vnet: VNet, nics: Iterable[Nic], services: tuple[IPv4Network, ...]) -> Iterator[Filter]:
+    """What public load balancers do not translate of members that they give an address: ping, and what no rule is for
+    (L24)."""
+    out, by_protocols = frozenset((INTERNET,)), dict[frozenset[Protocol], list[str]]()
+    for nic in nics:
+        by_protocols.setdefault(frozenset(balanced_out(vnet)[nic]), []).append(nic.node)
+    for protocols, nodes in by_protocols.items():
+        taken = " and ".join(protocol.upper() for protocol in sorted(protocols))
+        why = cause(DropType.NOT_BALANCED, vnet=vnet.name, protocols=taken)
+        yield Filter(why, frozenset(nodes), out, frozenset(PROTOCOLS) - protocols, destinations=services)
 
 
 def _own_packets_only(nic: Nic) -> Iterator[Filter]:

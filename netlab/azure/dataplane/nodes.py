@@ -15,6 +15,7 @@ from netlab.results.protocols import Protocol
 from netlab.scenario.addresses import PRIVATE_PREFIXES
 from netlab.scenario.models import NatRule
 from netlab.scenario.models.nat_rule import restored, translated
+from netlab.scenario.network import SharedAddress
 
 # The ingress of packets that a node makes itself.
 FROM_SELF = ""
@@ -24,26 +25,25 @@ FROM_SELF = ""
 class Translation:
     """Address translation (NAT) of what leaves by a link and, undone, of what comes in there.
 
-    ``pairs`` are translated one to one without state; every other source becomes ``masquerade``. TCP and UDP from the
-    prefixes of ``pools`` become their addresses before all that, unless they answer. The node remembers what it
-    forwards: answers are translated back, and no others. Packets for the destinations ``kept`` keep their source.
+    ``pairs`` are translated one to one without state; every other source becomes ``masquerade``. What prefixes have
+    ``shared`` addresses for gets these before all that, unless it answers. The node remembers what it forwards: answers
+    are translated back, and no others. Packets for the destinations ``kept`` keep their source.
     """
 
     link: str
     pairs: Mapping[IPv4Address, IPv4Address] = field(default_factory=dict)
     masquerade: IPv4Address | None = None
     kept: tuple[IPv4Network, ...] = ()
-    pools: tuple[tuple[IPv4Network, IPv4Address], ...] = ()
+    shared: tuple[SharedAddress, ...] = ()
 
     def outward(self, packet: Packet, *, answers: bool, sessions: Sessions) -> Packet:
         """A packet that leaves by the link; one that answers what the node remembers is not masqueraded."""
         del sessions
         if within(packet.destination, self.kept):
             return packet
-        if not answers and packet.protocol != "icmp":
-            for prefix, address in self.pools:
-                if packet.source in prefix:
-                    return packet.sent_from(address)
+        for item in self.shared if not answers else ():
+            if packet.protocol in item.protocols and packet.source in item.prefix:
+                return packet.sent_from(item.address)
         paired = self.pairs.get(packet.source)
         if paired is not None:
             return packet.sent_from(paired)
@@ -52,7 +52,7 @@ class Translation:
     def opened(self, node: str, before: Packet, after: Packet) -> Sessions:
         """What is remembered of a packet that was translated: several sources become one, and answers need it."""
         source = after.source
-        shared = source == self.masquerade or any(source == address for _, address in self.pools)
+        shared = source == self.masquerade or any(source == item.address for item in self.shared)
         return (Session(node, before, after),) if shared and source != before.source else ()
 
     def remembers(self, packet: Packet) -> bool:

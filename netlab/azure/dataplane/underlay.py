@@ -14,7 +14,7 @@ from netlab.azure.state import State
 from netlab.results.drops import DropType, cause
 from netlab.scenario.addresses import INTERNET_ADDRESS, PRIVATE_PREFIXES
 from netlab.scenario.names import INTERNET
-from netlab.scenario.network import AccessNetwork, Network, Router, Site, VNet
+from netlab.scenario.network import AccessNetwork, Network, Router, Site, VNet, shared_addresses
 
 
 def internet(state: State) -> Node:
@@ -65,7 +65,7 @@ def _of_azure(network: Network) -> Iterator[tuple[IPv4Address, VNet]]:
     public = network.public
     for vnet in network.vnets.values():
         yield public.egress[vnet.name], vnet
-        yield from ((address, vnet) for address in dict.fromkeys(address for _, address in vnet.nat_pools))
+        yield from ((address, vnet) for address in dict.fromkeys(item.address for item in shared_addresses(vnet)))
         yield from ((address, vnet) for _, address in vnet.public_pairs)
 
 

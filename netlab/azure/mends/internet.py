@@ -18,7 +18,12 @@ _PUBLIC = IPv4Network("203.0.113.0/24")
 
 
 # What leaves for the Internet and has no address to leave with.
-_WITHOUT_ADDRESS = (DropType.NO_OUTBOUND_METHOD, DropType.NOT_TRANSLATED)
+_WITHOUT_ADDRESS = (
+    DropType.NO_OUTBOUND_METHOD,
+    DropType.NOT_TRANSLATED,
+    DropType.NO_DEFAULT_ACCESS,
+    DropType.NOT_BALANCED,
+)
 
 
 def changes(case: Case) -> Iterator[Change]:

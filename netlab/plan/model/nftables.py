@@ -23,17 +23,26 @@ class Barrier:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceNat:
+    """Flows of some protocols that begin in a prefix leave under an address that is not their source's own."""
+
+    prefix: str
+    address: str
+    protocols: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class FabricRules:
     """Filters and translations of a VNet's fabric.
 
     Towards ``wan`` packets leave under ``egress``, those of NICs with a public address under it. ``public`` are pairs
-    of a public and a private address. TCP and UDP flows that begin in a prefix of ``pools`` leave under its address.
+    of a public and a private address. The flows of ``shared`` leave under their addresses before all that.
     """
 
     wan: str
     egress: str
     public: tuple[tuple[str, str], ...] = ()
-    pools: tuple[tuple[str, str], ...] = ()
+    shared: tuple[SourceNat, ...] = ()
     barriers: tuple[Barrier, ...] = ()
 
 

@@ -52,7 +52,13 @@ from netlab.scenario.models.gateway import (
     VpnGateway,
 )
 from netlab.scenario.models.link import Impairment
-from netlab.scenario.models.load_balancer import FrontendIpConfiguration, LoadBalancer, LoadBalancingRule, Probe
+from netlab.scenario.models.load_balancer import (
+    FrontendIpConfiguration,
+    LoadBalancer,
+    LoadBalancingRule,
+    OutboundRule,
+    Probe,
+)
 from netlab.scenario.models.nat_gateway import NatGateway
 from netlab.scenario.models.nat_rule import NatMode, NatRule
 from netlab.scenario.models.network_security_group import (
@@ -149,6 +155,7 @@ __all__ = [
     "OneClient",
     "OneMachine",
     "Os",
+    "OutboundRule",
     "Peering",
     "PeeringSync",
     "PointToSite",

@@ -6,18 +6,34 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from netlab.results.protocols import Protocol
 from netlab.scenario.values import Address, Model, Name
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
+_PROTOCOLS: dict[str, tuple[Protocol, ...]] = {"Tcp": ("tcp",), "Udp": ("udp",), "All": ("tcp", "udp")}
+
 
 class FrontendIpConfiguration(Model):
-    """A frontend of an internal load balancer: an address of its VNet that no machine has."""
+    """A frontend of a load balancer: internal, an address of its VNet that no machine has; or public.
 
-    subnet: str
-    """The subnet of the frontend."""
+    Differs from Azure: Nothing in the lab asks a public frontend; members reach the Internet under its address.
+    """
+
+    subnet: str | None = None
+    """The subnet of an internal frontend."""
     private_ip_address: Address | None = None
-    """Its address. Default: the first free one of the subnet, from .4 on (R18)."""
+    """The address of an internal frontend. Default: the first free one of the subnet, from .4 on (R18)."""
+    public_ip_address: Address | None = None
+    """The address of a public frontend, which is in no subnet."""
+
+    @model_validator(mode="after")
+    def _is_internal_or_public(self) -> FrontendIpConfiguration:
+        if (self.subnet is None) == (self.public_ip_address is None):
+            raise ValueError("a frontend has either a subnet or a public_ip_address")
+        if self.subnet is None and self.private_ip_address is not None:
+            raise ValueError("a public frontend has no private_ip_address")
+        return self
 
 
 class Probe(Model):
@@ -61,6 +77,9 @@ class LoadBalancingRule(Model):
     """After how many minutes without packets a flow is forgotten (L23)."""
     enable_tcp_reset: bool = False
     """Whether both ends of a forgotten TCP flow get a reset (L23). The lab sends none."""
+    disable_outbound_snat: bool = False
+    """Whether members do not get the address of a public frontend for their own flows of the rule's protocol to the
+    Internet (L24)."""
 
     @model_validator(mode="after")
     def _ports_fit(self) -> LoadBalancingRule:
@@ -73,9 +92,42 @@ class LoadBalancingRule(Model):
         """Whether it is a rule of HA ports (L3)."""
         return self.protocol == "All"
 
+    @property
+    def protocols(self) -> tuple[Protocol, ...]:
+        """The protocols of the packets that it is for."""
+        return _PROTOCOLS[self.protocol]
+
+    @property
+    def gives_address(self) -> bool:
+        """Whether members send under the address of its frontend, if that is public (L24)."""
+        return not self.disable_outbound_snat
+
+
+class OutboundRule(Model):
+    """An outbound rule of a public load balancer: the members of a pool send to the Internet under the address of a
+    frontend (L24)."""
+
+    frontend_ip_configurations: Annotated[tuple[str, ...], Field(min_length=1)]
+    """The public frontends that the rule is for; the lab takes the first one's address."""
+    backend_address_pool: str
+    """The pool whose members it serves."""
+    protocol: Literal["Tcp", "Udp", "All"] = "All"
+    """The protocol that it translates; `All` is TCP and UDP."""
+    allocated_outbound_ports: Annotated[int, Field(ge=0, le=64000, multiple_of=8)] | None = None
+    """How many ports each member has. Default: by the size of the pool. The lab counts none."""
+    idle_timeout_in_minutes: Annotated[int, Field(ge=4, le=120)] = 4
+    """After how many minutes without packets a flow is forgotten (L23)."""
+    enable_tcp_reset: bool = False
+    """Whether both ends of a forgotten TCP flow get a reset (L23). The lab sends none."""
+
+    @property
+    def protocols(self) -> tuple[Protocol, ...]:
+        """The protocols that it translates."""
+        return _PROTOCOLS[self.protocol]
+
 
 class LoadBalancer(Model):
-    """An internal load balancer: no node, but a choice that its VNet makes for each flow (L1)."""
+    """A load balancer, internal or public: no node, but a choice that its VNet makes for each flow (L1)."""
 
     sku: Literal["Standard", "Basic"] = "Standard"
     """The SKU. Basic is retired, and has no HA ports (L3, L19)."""
@@ -87,3 +139,5 @@ class LoadBalancer(Model):
     """The rules, by name."""
     probes: dict[Name, Probe] = {}
     """The probes, by name."""
+    outbound_rules: dict[Name, OutboundRule] = {}
+    """The outbound rules of public frontends, by name."""

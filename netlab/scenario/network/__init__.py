@@ -14,6 +14,7 @@ from netlab.scenario.network.load_balancers import BalancingRule, Frontend, Load
 from netlab.scenario.network.routers import EXPRESSROUTE_ASN, MICROSOFT_ASN, ROUTE_SERVER_ASN, Role, Router
 from netlab.scenario.network.topology import Topology
 from netlab.scenario.network.vnets import Nic, Peering, PrivateEndpoint, SecurityGroup, Subnet, VNet
+from netlab.scenario.network.ways_out import SharedAddress, balanced_out, shared_addresses, without_default_access
 
 __all__ = [
     "EXPRESSROUTE_ASN",
@@ -42,6 +43,7 @@ __all__ = [
     "RouteServer",
     "Router",
     "SecurityGroup",
+    "SharedAddress",
     "Side",
     "Site",
     "Subnet",
@@ -49,5 +51,8 @@ __all__ = [
     "Tunnel",
     "VNet",
     "VpnGateway",
+    "balanced_out",
     "resolve",
+    "shared_addresses",
+    "without_default_access",
 ]

@@ -7,6 +7,7 @@ from functools import cached_property
 from ipaddress import IPv4Address
 from typing import TYPE_CHECKING
 
+from netlab.results.protocols import Protocol
 from netlab.scenario import models
 from netlab.scenario.addresses import frontend_addresses
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class LoadBalancer:
-    """An internal load balancer of a VNet."""
+    """A load balancer of a VNet, internal or public."""
 
     vnet: VNet = field(repr=False)
     name: str
@@ -24,7 +25,7 @@ class LoadBalancer:
 
     @cached_property
     def frontends(self) -> tuple[Frontend, ...]:
-        """Its frontends, in the file's order."""
+        """Its internal frontends, in the file's order."""
         found = frontend_addresses(self.vnet.spec)
         return tuple(
             Frontend(self, name, found[self.name, name])
@@ -34,11 +35,34 @@ class LoadBalancer:
 
     @cached_property
     def rules(self) -> tuple[BalancingRule, ...]:
-        """Its rules, in the file's order."""
+        """The rules of its internal frontends, in the file's order."""
         frontends = {frontend.name: frontend for frontend in self.frontends}
         return tuple(
             BalancingRule(frontends[spec.frontend_ip_configuration], name, spec)
             for name, spec in self.spec.load_balancing_rules.items()
+            if spec.frontend_ip_configuration in frontends
+        )
+
+    def members(self, pool: str) -> tuple[Nic, ...]:
+        """The members of a pool, in the file's order."""
+        nics = {nic.name: nic for nic in self.vnet.nics}
+        return tuple(nics[name] for name in self.spec.backend_address_pools[pool] if name in nics)
+
+    @cached_property
+    def outbound(self) -> tuple[tuple[Nic, Protocol, IPv4Address], ...]:
+        """Which members send which protocol to the Internet under which public address: by outbound rules, then by the
+        rules that do not disable it (L24)."""
+        used: tuple[tuple[models.OutboundRule | models.LoadBalancingRule, str], ...] = (
+            *((rule, rule.frontend_ip_configurations[0]) for rule in self.spec.outbound_rules.values()),
+            *((r, r.frontend_ip_configuration) for r in self.spec.load_balancing_rules.values() if r.gives_address),
+        )
+        frontends = self.spec.frontend_ip_configurations
+        return tuple(
+            (nic, protocol, address)
+            for rule, name in used
+            if (address := frontends[name].public_ip_address) is not None
+            for nic in self.members(rule.backend_address_pool)
+            for protocol in rule.protocols
         )
 
 
@@ -77,9 +101,7 @@ class BalancingRule:
     @cached_property
     def members(self) -> tuple[Nic, ...]:
         """The members of its pool, in the file's order."""
-        nics = {nic.name: nic for nic in self.balancer.vnet.nics}
-        pool = self.balancer.spec.backend_address_pools[self.spec.backend_address_pool]
-        return tuple(nics[name] for name in pool if name in nics)
+        return self.balancer.members(self.spec.backend_address_pool)
 
     @property
     def probe(self) -> models.Probe | None:

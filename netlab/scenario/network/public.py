@@ -28,8 +28,8 @@ _MACHINES = IPv4Network("192.0.2.64/26")
 class PublicAddresses:
     """The public address of each gateway instance and VPN device, by node; of all gateways; of each gateway's
     point-to-site, by VNet; of each client; of each virtual machine that has one and each Azure Firewall, by node; of
-    each VNet's way out to the Internet; of each NAT gateway; of each access network. What is behind NAT has the address
-    of its NAT, and a ``private`` one, by node."""
+    each VNet's way out to the Internet; of each NAT gateway; of public load balancers; of each access network. What is
+    behind NAT has the address of its NAT, and a ``private`` one, by node."""
 
     routers: dict[str, IPv4Address]
     gateways: frozenset[IPv4Address]
@@ -38,14 +38,15 @@ class PublicAddresses:
     machines: dict[str, IPv4Address]
     egress: dict[str, IPv4Address]
     nat_gateways: dict[str, IPv4Address]
+    frontends: frozenset[IPv4Address]
     access: dict[str, IPv4Address]
     private: dict[str, IPv4Address]
 
     @property
     def of_azure(self) -> frozenset[IPv4Address]:
-        """Those that Azure has: of gateways, machines, NAT gateways and VNets' ways out."""
+        """Those that Azure has: of gateways, machines, NAT gateways, load balancers and VNets' ways out."""
         by_name = (self.machines, self.egress, self.nat_gateways)
-        return self.gateways.union(*(group.values() for group in by_name))
+        return self.gateways.union(self.frontends, *(group.values() for group in by_name))
 
 
 def assign(network: Network) -> PublicAddresses:
@@ -58,6 +59,7 @@ def assign(network: Network) -> PublicAddresses:
     }
     given = {address for group in asked.values() for address in group.values() if address is not None}
     given |= {address for item in network.scenario.nat_gateways.values() for address in item.public_ip_addresses}
+    given |= _of_frontends(network)
     given |= {address for item in network.scenario.firewalls.values() for address in item.public_ip_addresses}
     inner = tuple(_networks(network))
     found = {range_: _assigned(group, range_, _taken(range_, given, inner)) for range_, group in asked.items()}
@@ -82,6 +84,7 @@ def assign(network: Network) -> PublicAddresses:
         machines=found[_MACHINES],
         egress={name: reserved[name] for name in network.vnets},
         nat_gateways={key.partition(" ")[2]: address or reserved[key] for key, address in nats.items()},
+        frontends=frozenset(_of_frontends(network)),
         access={name: outermost[name] for name in network.access_networks},
         private=_behind_nat(network),
     )
@@ -167,6 +170,13 @@ def _of_machines(network: Network) -> Iterator[tuple[str, IPv4Address | None]]:
         for nic in vnet.nics:
             if nic.public_address is not None or nic.node in servers:
                 yield nic.node, nic.public_address
+
+
+def _of_frontends(network: Network) -> set[IPv4Address]:
+    """The addresses of public load balancers."""
+    balancers = (item for vnet in network.scenario.vnets.values() for item in vnet.load_balancers.values())
+    frontends = (f.public_ip_address for item in balancers for f in item.frontend_ip_configurations.values())
+    return {address for address in frontends if address is not None}
 
 
 def _of_nat_gateways(network: Network) -> Iterator[tuple[str, IPv4Address | None]]:

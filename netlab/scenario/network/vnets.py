@@ -100,12 +100,6 @@ class VNet:
         return (*of_nics, *((firewall.instance, firewall.public_address) for firewall in self.firewalls))
 
     @cached_property
-    def nat_pools(self) -> tuple[tuple[IPv4Network, IPv4Address], ...]:
-        """The prefixes of its subnets with a NAT gateway, each with the gateway's public address."""
-        found = ((subnet.prefix, subnet.nat_address) for subnet in self.subnets.values())
-        return tuple((prefix, address) for prefix, address in found if address is not None)
-
-    @cached_property
     def nic_at(self) -> dict[IPv4Address, Nic | Firewall]:
         """Its NICs and its Azure Firewall by their private addresses."""
         return {nic.address: nic for nic in self.senders}

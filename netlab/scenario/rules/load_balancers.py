@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date
 from ipaddress import IPv4Address
+from itertools import product
 
 from netlab.scenario.addresses import frontend_addresses
 from netlab.scenario.days import by_day, day_of
-from netlab.scenario.models import LoadBalancer, Scenario
+from netlab.scenario.models import LoadBalancer, Scenario, VirtualNetwork
 from netlab.scenario.rules.breach import Breach, Breaches, Path, unknown
 from netlab.scenario.rules.subjects import in_reach, load_balancers, subnets
 
@@ -24,7 +25,8 @@ def load_balancers_name_their_parts(scenario: Scenario) -> Breaches:
     for path, vnet, item in load_balancers(scenario):
         for name, frontend in item.frontend_ip_configurations.items():
             where: Path = (*path, "frontend_ip_configurations", name, "subnet")
-            yield from unknown(where, frontend.subnet, vnet.subnets, "subnet")
+            if frontend.subnet is not None:
+                yield from unknown(where, frontend.subnet, vnet.subnets, "subnet")
         for name, rule in item.load_balancing_rules.items():
             where = (*path, "load_balancing_rules", name)
             parts = (
@@ -35,6 +37,17 @@ def load_balancers_name_their_parts(scenario: Scenario) -> Breaches:
             for key, named, known in parts:
                 if named is not None:
                     yield from unknown((*where, key), named, known, key.replace("_", " "))
+        yield from _named_by_outbound_rules(path, item)
+
+
+def _named_by_outbound_rules(path: Path, item: LoadBalancer) -> Breaches:
+    for name, rule in item.outbound_rules.items():
+        where: Path = (*path, "outbound_rules", name)
+        known = item.backend_address_pools
+        yield from unknown((*where, "backend_address_pool"), rule.backend_address_pool, known, "backend address pool")
+        for place, frontend in enumerate(rule.frontend_ip_configurations):
+            here = (*where, "frontend_ip_configurations", place)
+            yield from unknown(here, frontend, item.frontend_ip_configurations, "frontend ip configuration")
 
 
 def l20_members_are_of_one_vnet(scenario: Scenario) -> Breaches:
@@ -68,6 +81,74 @@ def l3_ha_ports_are_standard(scenario: Scenario) -> Breaches:
             if rule.is_for_all_ports and item.sku == "Basic":
                 where = (*path, "load_balancing_rules", name, "protocol")
                 yield Breach(where, "a Basic load balancer has no HA ports (protocol All); use Standard")
+
+
+def l3_ha_ports_are_internal(scenario: Scenario) -> Breaches:
+    """L3: only an internal load balancer has HA ports."""
+    for path, _, item in load_balancers(scenario):
+        public = _public(item)
+        for name, rule in item.load_balancing_rules.items():
+            if rule.is_for_all_ports and rule.frontend_ip_configuration in public:
+                where = (*path, "load_balancing_rules", name, "protocol")
+                yield Breach(where, "a public frontend has no HA ports (protocol All); write a rule for each port")
+
+
+def load_balancers_are_internal_or_public(scenario: Scenario) -> Breaches:
+    """All frontends of a load balancer are internal, or all are public."""
+    for path, _, item in load_balancers(scenario):
+        for name in sorted(_public(item)):
+            if len(_public(item)) < len(item.frontend_ip_configurations):
+                what = "this frontend is public, and others of its load balancer are internal"
+                yield Breach((*path, "frontend_ip_configurations", name), f"{what}; use a load balancer for each kind")
+
+
+def l24_outbound_rules_are_of_public_frontends(scenario: Scenario) -> Breaches:
+    """L24: an outbound rule is for public frontends."""
+    for path, _, item in load_balancers(scenario):
+        for name, outbound in item.outbound_rules.items():
+            for place, frontend in enumerate(outbound.frontend_ip_configurations):
+                where: Path = (*path, "outbound_rules", name, "frontend_ip_configurations", place)
+                if frontend in item.frontend_ip_configurations and frontend not in _public(item):
+                    what = f"`{frontend}` is internal, and has no address in the Internet; name a public one"
+                    yield Breach(where, what)
+
+
+def l24_frontends_of_outbound_rules_are_used_once(scenario: Scenario) -> Breaches:
+    """L24: a frontend of an outbound rule has no other one for its protocol, and no rule without
+    disable_outbound_snat."""
+    for path, _, item in load_balancers(scenario):
+        users: dict[tuple[str, str], str] = {}
+        for name, outbound in item.outbound_rules.items():
+            for frontend, protocol in product(outbound.frontend_ip_configurations, outbound.protocols):
+                first = users.setdefault((frontend, protocol), name)
+                if first != name:
+                    what = f"outbound rule `{first}` has `{frontend}` for {protocol.upper()} already; use another"
+                    code = "MoreThanOneOutboundRuleUsingSameFrontendIPConfigurationAndProtocolIsNotSupported"
+                    yield Breach((*path, "outbound_rules", name), f"{what} ({code})")
+                    break
+        for name, rule in item.load_balancing_rules.items():
+            found = (users[key] for key in users if key[0] == rule.frontend_ip_configuration)
+            user = next(found, None)
+            if user is not None and rule.gives_address:
+                what = f"outbound rule `{user}` has its frontend; write disable_outbound_snat: true"
+                code = "LoadBalancingRuleMustDisableSNATSinceSameFrontendIPConfigurationIsReferencedByOutboundRule"
+                yield Breach((*path, "load_balancing_rules", name), f"{what} ({code})")
+
+
+def balanced_out(vnet: VirtualNetwork) -> frozenset[str]:
+    """The machines of a VNet that a public load balancer gives an address for the Internet (L24)."""
+    found: set[str] = set()
+    for item in vnet.load_balancers.values():
+        public, rules = _public(item), item.load_balancing_rules.values()
+        pools = {r.backend_address_pool for r in item.outbound_rules.values()}
+        pools |= {r.backend_address_pool for r in rules if r.frontend_ip_configuration in public and r.gives_address}
+        found.update(name for pool in pools for name in item.backend_address_pools.get(pool, ()))
+    return frozenset(found)
+
+
+def _public(item: LoadBalancer) -> frozenset[str]:
+    frontends = item.frontend_ip_configurations.items()
+    return frozenset(name for name, frontend in frontends if frontend.public_ip_address is not None)
 
 
 def l4_ha_ports_stand_alone(scenario: Scenario) -> Breaches:

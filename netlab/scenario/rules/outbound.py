@@ -7,6 +7,7 @@ from netlab.scenario.addresses import DEFAULT_ROUTE, GATEWAY_SUBNET
 from netlab.scenario.models import Scenario
 from netlab.scenario.models.endpoint import SERVICE_TAGS
 from netlab.scenario.rules.breach import Breach, Breaches, unknown
+from netlab.scenario.rules.load_balancers import balanced_out
 from netlab.scenario.rules.subjects import subnets
 
 
@@ -49,11 +50,13 @@ def e20_nat_gateways_serve_one_vnet(scenario: Scenario) -> Breaches:
 
 
 def e25_private_subnets_have_a_way_out(scenario: Scenario) -> Breaches:
-    """E25: from a private subnet nothing reaches the Internet without a NAT gateway, a public address, or an appliance
-    that the default route leads to."""
+    """E25: from a private subnet nothing reaches the Internet without a NAT gateway, a public address, a public load
+    balancer, or an appliance that the default route leads to."""
     for path, name, key, subnet in subnets(scenario):
-        known = scenario.vnets[name].vms.values()
-        machines = [vm for vm in known if vm.subnet == key and vm.public_ip_address is None]
+        known = scenario.vnets[name].vms.items()
+        balanced = balanced_out(scenario.vnets[name])
+        lacking = (vm for own, vm in known if vm.public_ip_address is None and own not in balanced)
+        machines = [vm for vm in lacking if vm.subnet == key]
         routes = scenario.route_table(name, key).routes
         led = {item.next_hop_type for item in routes.values() if item.address_prefix == DEFAULT_ROUTE}
         explicit = subnet.default_outbound_access or subnet.nat_gateway is not None or subnet.service_endpoints

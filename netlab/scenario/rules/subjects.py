@@ -127,6 +127,11 @@ def public_addresses(scenario: Scenario) -> Iterator[tuple[Path, IPv4Address]]:
         *((("clients", name), item.public_ip_address) for name, item in scenario.clients.items()),
         *((("access_networks", name), item.public_ip_address) for name, item in scenario.access_networks.items()),
         *((path, vnet.vms[name].public_ip_address) for path, vnet, name in virtual_machines(scenario)),
+        *(
+            ((*path, "frontend_ip_configurations", name), frontend.public_ip_address)
+            for path, _, item in load_balancers(scenario)
+            for name, frontend in item.frontend_ip_configurations.items()
+        ),
     )
     yield from (((*path, "public_ip_address"), address) for path, address in named if address is not None)
     for kind, items in (("nat_gateways", scenario.nat_gateways), ("firewalls", scenario.firewalls)):

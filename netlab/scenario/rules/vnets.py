@@ -93,7 +93,7 @@ def r18_addresses_are_free(scenario: Scenario) -> Breaches:
     """R18: a subnet's first four addresses and its last one are Azure's; each other one is given once."""
     taken: dict[tuple[str, IPv4Address], str] = {}
     for path, vnet, name, item in with_addresses(scenario):
-        address, subnet = item.private_ip_address, vnet.subnets.get(item.subnet)
+        address, subnet = item.private_ip_address, vnet.subnets.get(item.subnet or "")
         if address is None or subnet is None:
             continue
         prefix, here = subnet.address_prefix, (*path, "private_ip_address")
@@ -109,7 +109,7 @@ def r18_addresses_are_free(scenario: Scenario) -> Breaches:
 def r18_subnets_have_room(scenario: Scenario) -> Breaches:
     """R18: a subnet has five addresses less than its size."""
     for path, vnet, name, item in with_addresses(scenario):
-        subnet = vnet.subnets.get(item.subnet)
+        subnet = vnet.subnets.get(item.subnet or "")
         if subnet is not None and name not in _placed(vnet):
             prefix = subnet.address_prefix
             room = len(addresses.usable(prefix))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import IPv4Address
 
 import pytest
@@ -9,8 +10,10 @@ import pytest
 from netlab.azure.moments import initial
 from netlab.azure.prediction import Forecast, Predicted, endpoint_addresses
 from netlab.azure.views.nics import predicted
+from netlab.plan.model import FabricRules
 from netlab.plan.planner import plan
 from netlab.render import nftables
+from netlab.results.drops import DropType
 from netlab.results.protocols import Protocol
 from netlab.scenario.loader import parse
 from netlab.scenario.names import by_node
@@ -33,10 +36,12 @@ VM = "vm: {subnet: default}"
 SUBNET = "default: {address_prefix: 10.1.0.0/24}"
 
 
-def pair(subnet: str, vm: str = "", *, protocol: Protocol = "tcp", inbound: bool = False) -> Predicted:
-    """A machine and the Internet, given further keys of its subnet and of the machine."""
-    text = TEXT.replace(SUBNET, f"default: {{address_prefix: 10.1.0.0/24{subnet}}}").replace(
-        VM, f"vm: {{subnet: default{vm}}}"
+def pair(subnet: str, vm: str = "", *, protocol: Protocol = "tcp", inbound: bool = False, more: str = "") -> Predicted:
+    """A machine and the Internet, given further keys of its subnet, of the machine and of the VNet."""
+    text = (
+        (TEXT + more)
+        .replace(SUBNET, f"default: {{address_prefix: 10.1.0.0/24{subnet}}}")
+        .replace(VM, f"vm: {{subnet: default{vm}}}")
     )
     state = initial(parse(text, "out.yaml").scenario)
     ends = by_node(state.scenario)
@@ -175,3 +180,138 @@ def test_a_service_has_one_row_with_all_its_prefixes() -> None:
         for nic in state.network.vnets["VNet1"].nics
     }
     assert rows == {"vm": [("192.0.2.0/24", "20.60.0.0/16")], "fw": []}
+
+
+# Of a public load balancer (L24): pool `a` has an outbound rule, `b` rules that do not disable SNAT, `c` one that does,
+# `d` one for a single protocol, `e` an outbound rule for a single protocol.
+BALANCED = """
+    load_balancers:
+      pub:
+        frontend_ip_configurations: {fe: {public_ip_address: 203.0.113.50}, fe2: {public_ip_address: 203.0.113.51},
+                                     fe3: {public_ip_address: 203.0.113.52}}
+        backend_address_pools: {a: [POOL_A], b: [POOL_B], c: [POOL_C], d: [POOL_D], e: [POOL_E]}
+        load_balancing_rules:
+          a: {frontend_ip_configuration: fe, backend_address_pool: a, protocol: Tcp,
+              frontend_port: 80, backend_port: 80,
+              disable_outbound_snat: true}
+          b: {frontend_ip_configuration: fe2, backend_address_pool: b, protocol: Tcp,
+              frontend_port: 81, backend_port: 81}
+          b2: {frontend_ip_configuration: fe2, backend_address_pool: b, protocol: Udp,
+              frontend_port: 81, backend_port: 81}
+          c: {frontend_ip_configuration: fe2, backend_address_pool: c, protocol: Tcp,
+              frontend_port: 82, backend_port: 82,
+              disable_outbound_snat: true}
+          d: {frontend_ip_configuration: fe2, backend_address_pool: d, protocol: Udp,
+              frontend_port: 83, backend_port: 83}
+        outbound_rules:
+          o: {frontend_ip_configurations: [fe], backend_address_pool: a}
+          p: {frontend_ip_configurations: [fe3], backend_address_pool: e, protocol: Tcp}
+"""
+
+
+def balanced(pool: str, subnet: str = "", vm: str = "", *, protocol: Protocol = "tcp") -> Predicted:
+    """A machine in a pool of the public load balancer, and the Internet."""
+    return pair(subnet, vm, protocol=protocol, more=filled(BALANCED, **{pool: "vm"} if pool else {}))
+
+
+def filled(text: str, **members: str) -> str:
+    """The load balancers with a member in some pools, and the others empty."""
+    return re.sub("POOL_([A-E])", lambda found: members.get(found[1].lower(), ""), text)
+
+
+@pytest.mark.parametrize("subnet", [PRIVATE, ""])
+@pytest.mark.parametrize(
+    ("pool", "vm", "nat", "source"),
+    [
+        ("a", "", "", "203.0.113.50"),  # an outbound rule
+        ("b", "", "", "203.0.113.51"),  # a rule that does not disable it
+        ("a", PUBLIC, "", "203.0.113.9"),  # E19: the NIC's public address comes before it
+        ("b", PUBLIC, "", "203.0.113.9"),
+        ("a", "", NAT, "203.0.113.77"),  # and a NAT gateway before both
+        ("b", PUBLIC, NAT, "203.0.113.77"),
+        ("c", PUBLIC, "", "203.0.113.9"),
+        ("c", "", NAT, "203.0.113.77"),
+    ],
+)
+def test_members_of_a_public_load_balancer_leave_under_its_address(
+    pool: str, vm: str, nat: str, source: str, subnet: str
+) -> None:
+    """L24, in the order of E19, whether the subnet is private or not."""
+    for protocol in ("tcp", "udp"):
+        assert seen(balanced(pool, f"{nat}{subnet}", vm, protocol=protocol)) == source
+
+
+@pytest.mark.parametrize("pool", ["c", ""])
+def test_who_gets_no_address_of_it_stays_inside_a_private_subnet(pool: str) -> None:
+    """The neighbour that must fail: disable_outbound_snat, or no member at all."""
+    found = balanced(pool, PRIVATE)
+    assert found.drop is not None
+    assert found.drop.cause.type is DropType.NO_OUTBOUND_METHOD
+
+
+@pytest.mark.parametrize(
+    ("pool", "protocol", "taken"),
+    [
+        ("a", "icmp", "TCP and UDP"),
+        ("b", "icmp", "TCP and UDP"),
+        ("d", "icmp", "UDP"),
+        ("d", "tcp", "UDP"),  # "If only a TCP load balancing rule exists, SNAT is only available for TCP"
+        ("e", "icmp", "TCP"),
+        ("e", "udp", "TCP"),
+    ],
+)
+@pytest.mark.parametrize("subnet", [PRIVATE, ""])
+def test_it_translates_the_protocols_of_its_rules_and_no_ping(
+    pool: str, protocol: Protocol, taken: str, subnet: str
+) -> None:
+    found = balanced(pool, subnet, protocol=protocol)
+    assert found.drop is not None
+    assert found.drop.cause.type is DropType.NOT_BALANCED
+    assert f"takes {taken} only" in found.drop.reason
+    assert balanced(pool, subnet, PUBLIC, protocol=protocol).outcome == "reachable"
+
+
+def test_a_rule_for_one_protocol_translates_it() -> None:
+    assert seen(balanced("d", PRIVATE, protocol="udp")) == "203.0.113.51"
+    assert seen(balanced("e", PRIVATE, protocol="tcp")) == "203.0.113.52"
+
+
+INTERNAL = """
+    load_balancers:
+      int:
+        frontend_ip_configurations: {fe: {subnet: default}}
+        backend_address_pools: {x: [vm]}
+        load_balancing_rules:
+          x: {frontend_ip_configuration: fe, backend_address_pool: x, protocol: Tcp,
+              frontend_port: 80, backend_port: 80}
+"""
+
+
+@pytest.mark.parametrize("protocol", ["tcp", "udp", "icmp"])
+def test_a_member_of_only_an_internal_load_balancer_has_no_default_access(protocol: Protocol) -> None:
+    """L25, E27; what is explicit still works, and so does a machine beside it."""
+    found = pair("", protocol=protocol, more=INTERNAL)
+    assert found.drop is not None
+    assert found.drop.cause.type is DropType.NO_DEFAULT_ACCESS
+    assert pair("", PUBLIC, protocol=protocol, more=INTERNAL).outcome == "reachable"
+    assert pair("", protocol=protocol, more=INTERNAL.replace("[vm]", "[fw]")).outcome == "reachable"
+    if protocol != "icmp":
+        assert seen(pair(NAT, protocol=protocol, more=INTERNAL)) == "203.0.113.77"
+
+
+def test_a_member_of_both_kinds_leaves_by_the_public_one() -> None:
+    both = INTERNAL + filled(BALANCED.replace("    load_balancers:\n", ""), a="vm")
+    assert seen(pair("", more=both)) == "203.0.113.50"
+
+
+def test_the_fabric_translates_what_the_model_does() -> None:
+    """nftables translates what the model does: the member's address alone, by protocol."""
+    more = filled(BALANCED, a="fw", d="vm", e="vm")
+    lab = plan(parse(TEXT + more, "out.yaml").scenario, "lab")
+    (rules,) = (r for node in lab.nodes for r in node.nftables if isinstance(r, FabricRules))
+    lines = [line.split("ip saddr ")[1] for line in nftables.text([rules]).splitlines() if "snat to" in line]
+    assert lines == [
+        "10.1.0.4/32 meta l4proto { tcp } snat to 203.0.113.52",
+        "10.1.0.4/32 meta l4proto { udp } snat to 203.0.113.51",
+        "10.1.9.4/32 meta l4proto { tcp, udp } snat to 203.0.113.50",
+    ]
