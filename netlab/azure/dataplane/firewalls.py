@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network, summarize_address_range
+from itertools import product
 
 from netlab.azure.dataplane.filters import Addresses, RuleList, SessionFilter, Term
 from netlab.azure.dataplane.nodes import FirewallTranslation, Node, Redirect
@@ -42,14 +43,23 @@ def firewall(found: Firewall) -> Node:
 
 
 def redirects(found: Firewall) -> Iterator[Redirect]:
-    """The rules of translation of a firewall in their order (F7): for what comes to its public address."""
-    own, tags = Addresses(f"{found.name} public", (IPv4Network(found.instance),)), found.network.scenario.service_tags
+    """The rules of translation of a firewall in their order (F7): for what comes to an address of its own (F14)."""
+    tags = found.network.scenario.service_tags
     for name, collection in found.collections:
         for rule, spec in collection.rules.items():
-            public = found.public_address in _destinations(found, spec)
-            if spec.rule_type == "NatRule" and spec.translated_address is not None and public:
-                for term in _terms((name, rule), spec, None, tags):
+            if spec.rule_type == "NatRule" and spec.translated_address is not None:
+                for own, term in product(_own(found, spec), _terms((name, rule), spec, None, tags)):
                     yield Redirect(replace(term, destinations=own), spec.translated_address, spec.translated_port)
+
+
+def _own(found: Firewall, spec: FirewallRule) -> Iterator[Addresses]:
+    """The addresses of a firewall among a rule's destinations, as packets have them there: the Internet's edge
+    translates the public one."""
+    written = _destinations(found, spec)
+    if found.public_address in written:
+        yield Addresses(f"{found.name} public", (IPv4Network(found.instance),))
+    if found.address in written:
+        yield Addresses(f"{found.name} private", (IPv4Network(found.address),))
 
 
 def _destinations(found: Firewall, spec: FirewallRule) -> Addresses:

@@ -33,7 +33,8 @@ class FirewallRule(Model):
     source_addresses: tuple[Range, ...] = ()
     """The sources: `*`, addresses, prefixes, ranges such as `10.0.0.4-10.0.0.9`, or service tags."""
     destination_addresses: tuple[Range, ...] = ()
-    """The destinations, as the sources. Of a NatRule one public address of the firewall."""
+    """The destinations, as the sources. Of a NatRule one address of the firewall: the first public or the private one
+    (F14)."""
     destination_ports: tuple[Ports, ...] = ()
     """The ports of TCP and UDP: `*`, ports, or ranges such as `8000-8080`."""
     translated_address: Address | None = None

@@ -174,7 +174,7 @@ RULES: tuple[Rule, ...] = (
     firewalls.f7_collections_have_an_order,
     firewalls.f7_rules_fit_their_collection,
     firewalls.f7_rules_name_addresses_and_ports,
-    firewalls.f14_translations_are_of_a_public_address,
+    firewalls.f14_translations_are_of_an_own_address,
     firewalls.f6_translations_need_the_way_back,
     firewalls.f9_rules_of_applications_are_not_modelled,
     firewalls.f19_summaries_lose_to_peerings,

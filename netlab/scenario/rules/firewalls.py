@@ -12,8 +12,9 @@ from netlab.scenario.addresses import (
     DEFAULT_ROUTE,
     GATEWAY_SUBNET,
     PRIVATE_PREFIXES,
+    firewall_address,
 )
-from netlab.scenario.models import FirewallRule, NvaRule, RuleCollection, Scenario, VirtualNetwork
+from netlab.scenario.models import Firewall, FirewallRule, NvaRule, RuleCollection, Scenario, VirtualNetwork
 from netlab.scenario.names import short
 from netlab.scenario.rules.breach import Breach, Breaches, Path, unknown
 from netlab.scenario.rules.joined import sound_connections
@@ -85,15 +86,16 @@ def f4_learned_default_routes_stay_out(scenario: Scenario) -> Breaches:
 
 
 def f5_management_has_its_subnet(scenario: Scenario) -> Breaches:
-    """F5: forced tunnelling needs AzureFirewallManagementSubnet, /26, with the one route 0.0.0.0/0 to Internet and
-    without propagation."""
+    """F5: a management NIC needs AzureFirewallManagementSubnet, /26. A route table there has the one route 0.0.0.0/0 to
+    Internet and no propagation; without one Azure's own leads there."""
     for name, vnet, item in _placed(scenario):
         if scenario.firewalls[name].management_ip_configuration is None:
             continue
         yield from _has_subnet(
             ("firewalls", name, "management_ip_configuration"), vnet, item, AZURE_FIREWALL_MANAGEMENT_SUBNET
         )
-        if AZURE_FIREWALL_MANAGEMENT_SUBNET not in item.subnets:
+        subnet = item.subnets.get(AZURE_FIREWALL_MANAGEMENT_SUBNET)
+        if subnet is None or subnet.route_table is None:
             continue
         table = scenario.route_table(vnet, AZURE_FIREWALL_MANAGEMENT_SUBNET)
         ways = [(route.address_prefix, route.next_hop_type) for route in table.routes.values()]
@@ -157,15 +159,15 @@ def _of_translation(path: Path, rule: FirewallRule) -> Breaches:
     if not rule.source_addresses or not rule.ip_protocols or not rule.destination_ports:
         yield Breach(path, "a NatRule needs ip_protocols, source_addresses and destination_ports; write them")
     if len(rule.destination_addresses) != 1 or service_tags.prefix(address) is None or "/" in address:
-        yield Breach(path, "a NatRule has one of destination_addresses: a public address of the firewall")
+        yield Breach(path, "a NatRule has one of destination_addresses: an address of the firewall")
     if rule.translated_address is None or rule.translated_port is None:
         yield Breach(path, "a NatRule needs translated_address and translated_port; write them")
     if {"ICMP", "Any"}.intersection(rule.ip_protocols):
         yield Breach((*path, "ip_protocols"), "a NatRule translates TCP and UDP only; write [TCP], [UDP] or both")
 
 
-def f14_translations_are_of_a_public_address(scenario: Scenario) -> Breaches:
-    """F14: rules of translation are for a public address of each firewall that has the policy."""
+def f14_translations_are_of_an_own_address(scenario: Scenario) -> Breaches:
+    """F14: rules of translation are for a public address or the private one of each firewall that has the policy."""
     # Differs from Azure: Of several public addresses of a firewall only the first is translated.
     for name, firewall in scenario.firewalls.items():
         own = firewall.public_ip_addresses
@@ -174,7 +176,7 @@ def f14_translations_are_of_a_public_address(scenario: Scenario) -> Breaches:
             address = (
                 service_tags.prefix(rule.destination_addresses[0]) if mine and rule.destination_addresses else None
             )
-            if address is None or address.network_address in own[:1]:
+            if address is None or address.network_address in (*own[:1], _private_address(scenario, firewall)):
                 continue
             here = (*path, "destination_addresses")
             if address.network_address in own:
@@ -182,7 +184,14 @@ def f14_translations_are_of_a_public_address(scenario: Scenario) -> Breaches:
                 yield Breach(here, f"{what}: this rule does nothing", "warning")
             else:
                 right = f"write {own[0]}" if own else f"give `{name}` public_ip_addresses: [{address.network_address}]"
-                yield Breach(here, f"{address.network_address} is no public address of `{name}`; {right}")
+                yield Breach(here, f"{address.network_address} is no address of `{name}`; {right}")
+
+
+def _private_address(scenario: Scenario, firewall: Firewall) -> IPv4Address | None:
+    """The private address of a firewall; None where its subnet is missing."""
+    vnet = scenario.vnets.get(firewall.vnet)
+    subnet = vnet.subnets.get(AZURE_FIREWALL_SUBNET) if vnet is not None else None
+    return firewall_address(subnet.address_prefix) if subnet is not None else None
 
 
 def f6_translations_need_the_way_back(scenario: Scenario) -> Breaches:

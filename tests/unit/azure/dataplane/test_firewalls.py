@@ -309,6 +309,22 @@ def test_10_ports_are_translated_and_back(asked: int, translated: str) -> None:
     assert (other.dropped_at, other.reason) == ("fw", NO_RULE.removeprefix("fw: "))
 
 
+@pytest.mark.parametrize("asker", [VM1, H1])
+def test_private_dnat_is_for_the_private_address_and_the_server_sees_an_instance(asker: str) -> None:
+    """F14: a network that overlaps asks the firewall by its private address."""
+    private = dnat(destination_addresses="[10.0.1.4]", destination_ports="[443]", translated_port="8443")
+    state = built(COLLECTIONS=private)
+    plane = Forecast(state, addresses := endpoint_addresses(state)).plane
+    request = Packet(addresses[asker], IPv4Address("10.0.1.4"), "tcp", 40000, 443)
+    (there,) = plane.walks(asker, request)
+    assert there.arrived == Packet(IPv4Address("10.0.1.5"), IPv4Address("10.2.0.4"), "tcp", 40000, 8443)
+    (back,) = plane.walks(VM2, there.arrived.answer, there.sessions)
+    assert (back.nodes[-1], back.arrived) == (asker, request.answer)
+    for other in (replace(request, destination_port=80), replace(request, protocol="udp")):
+        (lost,) = plane.walks(asker, other)
+        assert (lost.dropped_at, lost.reason) == ("fw", NO_RULE.removeprefix("fw: "))
+
+
 FORCED = {
     "{vnet: Hub, firewall_policy: policy,": "{vnet: Hub, firewall_policy: policy, management_ip_configuration: {},",
     "AzureFirewallSubnet: 10.0.1.0/26": "AzureFirewallSubnet: {address_prefix: 10.0.1.0/26, route_table: t3}, "
