@@ -59,10 +59,14 @@ def speaker(where: Where, name: str) -> Speaker:
     return Speaker(now, witness, _known(where, name, known))
 
 
-def circuit_routes(where: Where, name: str, path: int) -> Shown[CircuitRoute]:
-    """The routes of a circuit's primary (0) or secondary (1) edge router."""
+def circuit_routes(where: Where, name: str, path: int, peering: str) -> Shown[CircuitRoute]:
+    """The routes of a circuit's primary (0) or secondary (1) edge router in one of its peerings."""
     now, witness = _seen(where)
-    return bgp.circuit_routes(now, witness, _named(where, "circuit", name, now.network.circuits), path)
+    found = _named(where, "circuit", name, now.network.circuits).edges
+    if not found[peering]:
+        there = next(other for other, edges in found.items() if edges)
+        raise UsageError(f"{name} has no {peering} in {_place(where)}", f"it has {there}: --peering-name {there}")
+    return bgp.circuit_routes(now, witness, found[peering][path])
 
 
 def _seen(where: Where) -> tuple[State, bgp.Witness]:

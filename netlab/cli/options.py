@@ -43,6 +43,13 @@ class Plane(StrEnum):
     userspace = "userspace"
 
 
+class PeeringName(StrEnum):
+    """Which of the peerings of a circuit."""
+
+    AzurePrivatePeering = "AzurePrivatePeering"
+    MicrosoftPeering = "MicrosoftPeering"
+
+
 class Link(StrEnum):
     """Which of the two links of a circuit."""
 

@@ -8,7 +8,7 @@ import typer
 
 from netlab.cli.exits import leave
 from netlab.cli.labs import load_scenario, require_root
-from netlab.cli.options import Format, FormatOption, LabOption, Link, PredictedOption, StepOption
+from netlab.cli.options import Format, FormatOption, LabOption, Link, PeeringName, PredictedOption, StepOption
 from netlab.cli.output import display, log, print_json, print_table
 from netlab.errors import ExitCode
 
@@ -82,6 +82,9 @@ def bgp_peers(
 def circuit_routes(
     circuit: Annotated[str, typer.Argument(metavar="CIRCUIT", help="An ExpressRoute circuit.")],
     path: Annotated[Link, typer.Option("--path", help="Which of its two edge routers.")] = Link.primary,
+    peering: Annotated[
+        PeeringName, typer.Option("--peering-name", help="Which of its peerings.")
+    ] = PeeringName.AzurePrivatePeering,
     predicted: PredictedOption = "",
     step: StepOption = "",
     lab: LabOption = "",
@@ -90,7 +93,7 @@ def circuit_routes(
     """Show the routes of a circuit's edge router."""
     from netlab.api import show
 
-    found = show.circuit_routes(_where(predicted, step, lab), circuit, list(Link).index(path))
+    found = show.circuit_routes(_where(predicted, step, lab), circuit, list(Link).index(path), peering.value)
     _print(found, output, wrapped=True)
 
 

@@ -105,10 +105,10 @@ def _communities(network: Network) -> dict[str, int]:
 
 
 def _port(router: Router, peer: Router) -> str:
-    """The interface that leads to a peer without a tunnel: over a circuit or to a provider, of an SD-WAN, or into the
-    VNet."""
+    """The interface that leads to a peer without a tunnel: over a circuit, to a provider or between an edge router and
+    the backbone, of an SD-WAN, or into the VNet."""
     roles = {router.role, peer.role}
-    if {"edge router", "provider edge"} & roles:
+    if {"edge router", "provider edge", "public edge"} & roles:
         return circuit_port(peer.node)
     if roles == {"appliance", "device"}:
         nva, device = (router, peer) if router.role == "appliance" else (peer, router)

@@ -13,6 +13,7 @@ from netlab.plan import (
     expressroute,
     fabrics,
     gateways,
+    microsoft_peerings,
     nat_rules,
     p2s,
     provider_networks,
@@ -163,6 +164,7 @@ def _of_routers(lab: str, network: Network, everything: tuple[Device, ...]) -> I
     yield from route_servers.parts(lab, network)
     yield from expressroute.parts(lab, network)
     yield from provider_networks.parts(lab, network)
+    yield from microsoft_peerings.parts(lab, network)
     of_site: dict[str, list[Device]] = {name: [] for name in network.sites}
     for device in everything:
         if device.gateway is not None:
@@ -204,9 +206,9 @@ def _uplinks(network: Network, links: tuple[Link, ...], on_duty: tuple[Device, .
     for client in network.clients.values():
         yield _uplink(network, client.name, client.name, to_internet[client.node])
     for circuit in network.circuits.values():
-        for (msee, other), (address, _) in zip(circuit.links, circuit.link_addresses, strict=True):
-            link = next(link for link in links if (link.a.node, link.b.node) == (other.node, msee.node))
-            found = _uplink(network, msee.node, circuit.name, link, circuit.rate)
+        for router, other, address in circuit.every_link:
+            link = next(link for link in links if (link.a.node, link.b.node) == (other.node, router.node))
+            found = _uplink(network, router.node, circuit.name, link, circuit.rate)
             yield replace(found, address=str(address))
     yield from _between_regions(network, links)
 

@@ -11,6 +11,7 @@ from netlab.plan.access import to_client
 from netlab.plan.appliances import routes_to_appliances
 from netlab.plan.devices import Device, Parts, bgp_listeners, peer_pins
 from netlab.plan.expressroute import routes_over_links
+from netlab.plan.microsoft_peerings import routes_of_customer, rulesets_of_customer
 from netlab.plan.model import DEFAULT_TABLE, Interface, Link, Node, Route, SiteNat
 from netlab.plan.names import lab_netns
 from netlab.plan.ports import INSIDE, LAN, NIC, WAN, device_port, host_port, port
@@ -41,14 +42,14 @@ def _device(lab: str, site: Site, device: Device) -> tuple[Node, Link]:
         *routes_to_appliances(site),
         *routes_over_links(site.circuits, device.router),
         *routes_to_providers(site),
+        *routes_of_customer(site, device.router),
     )
+    nftables = (*bgp_listeners(device), *segment_limit(device), *rulesets_of_customer(site, device.router))
     out = Link(
         Interface(device.node, WAN, WAN, (f"{INNER_NEAR}/32",)),
         Interface(device.edge, LAN, LAN, (f"{INNER_FAR}/32",)),
     )
-    return replace(
-        _router(lab, site, device.router, routes), nftables=(*bgp_listeners(device), *segment_limit(device))
-    ), out
+    return replace(_router(lab, site, device.router, routes), nftables=nftables), out
 
 
 def _router(lab: str, site: Site, router: Router, routes: tuple[Route, ...]) -> Node:

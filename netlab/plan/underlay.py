@@ -8,6 +8,7 @@ from itertools import combinations
 
 from netlab.plan.model import MAIN_TABLE, AzureTraffic, Interface, Link, Node, Route
 from netlab.plan.names import interface, lab_netns
+from netlab.plan.ports import circuit_port
 from netlab.scenario.addresses import INTERNET_ADDRESS, LAB_LINKS, LAB_PEERS
 from netlab.scenario.names import INTERNET
 from netlab.scenario.network import Network, VNet
@@ -109,9 +110,13 @@ class Underlay:
     def _backbone(self, node: str) -> Node:
         """A router that has a route to the public addresses of Azure. All other ones are the Internet's."""
         lost = (Route(f"{address}/32", type="unreachable", metric=LAST_RESORT) for address in self._azure)
-        routes = (*self._routes(node), *lost, upstream(INTERNET, INNER_FAR))
-        witness = (AzureTraffic(self._azure),)
-        return Node(node, "backbone", lab_netns(self._lab, node), node, routes=routes, nftables=witness)
+        network, speaker = self._network, self._network.backbone_routers.get(node)
+        peerings = network.microsoft_peerings
+        edges = (Route(f"{e.bgp_address}/32", circuit_port(e.node)) for peering in peerings for e in peering.edges)
+        loopback = (f"{speaker.address}/32",) if speaker is not None else ()
+        routes = (*self._routes(node), *edges, *lost, upstream(INTERNET, INNER_FAR))
+        netns, witness = lab_netns(self._lab, node), (AzureTraffic(self._azure),)
+        return Node(node, "backbone", netns, node, loopback=loopback, routes=routes, nftables=witness)
 
     def _routes(self, node: str, source: str = "") -> Iterator[Route]:
         """The routes to public addresses: over their own links, or over the carrier that has these links."""

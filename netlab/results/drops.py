@@ -42,6 +42,7 @@ class DropType(StrEnum):
     NO_FIREWALL_RULE = "no-firewall-rule"
     APPLIANCE_RULE = "appliance-rule"
     NOT_A_PEERED_SUBNET = "not-a-peered-subnet"
+    SOURCE_NOT_ADVERTISED = "source-not-advertised"
     NOT_FORWARDING = "not-forwarding"
     STOPPED = "stopped"
     LINK_CUT = "link-cut"
@@ -233,6 +234,12 @@ DESCRIPTIONS: Mapping[DropType, Description] = {
         "appliance rule: {appliance} denies it, {why} (F25)",
         "A rule that allows it before the one that denies.",
         ("F25",),
+    ),
+    DropType.SOURCE_NOT_ADVERTISED: Description(
+        "A Microsoft peering takes packets from the customer's advertised public prefixes only.",
+        "source not advertised: the Microsoft peering of {circuit} takes its advertised public prefixes only (R123)",
+        "Let the customer's router translate the source (`nat_address`), or advertise its prefix, if that is public.",
+        ("R123", "R124"),
     ),
     DropType.NOT_FORWARDING: Description(
         "A machine that is no appliance got a packet for another address.",

@@ -203,6 +203,8 @@ class Change(Model):
     """What changes of ExpressRoute circuits."""
     provider_networks: Patch = Field(default_factory=dict)
     """What changes of the networks of providers."""
+    route_filters: Patch = Field(default_factory=dict)
+    """What changes of route filters."""
     sites: Patch = Field(default_factory=dict)
     """What changes of sites."""
     local_network_gateways: Patch = Field(default_factory=dict)

@@ -141,6 +141,12 @@ def provider_edges(networks: Iterable[str]) -> dict[str, tuple[IPv4Address, IPv4
     return {name: (range_[1 + 2 * place], range_[2 + 2 * place]) for name, place in found.items()}
 
 
+def backbone_routers(nodes: Iterable[str]) -> dict[str, IPv4Address]:
+    """The address that the backbone of each region has in BGP; the Internet does not route them (RFC 7450)."""
+    range_ = IPv4Network("192.52.193.0/24")
+    return {node: range_[1 + place] for node, place in places(nodes, range_.num_addresses - 2).items()}
+
+
 def route_server_instances(vnet: VirtualNetwork) -> tuple[IPv4Address, IPv4Address]:
     """The addresses of the Route Server's two instances: the first usable ones of RouteServerSubnet (A4)."""
     prefix = vnet.subnets[ROUTE_SERVER_SUBNET].address_prefix

@@ -16,6 +16,7 @@ from netlab.scenario.nodes import (
     expressroute_node,
     instance_node,
     provider_edge_node,
+    public_edge_node,
     route_server_node,
 )
 from netlab.scenario.values import once
@@ -101,12 +102,19 @@ def nodes(scenario: Scenario) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield node_name(site), ("sites", site)
         yield from ((device_node(site, name), ("sites", site, "devices", name)) for name in network.devices)
         yield from ((node_name(site, host), ("sites", site, "hosts", host)) for host in network.hosts)
-    for circuit in scenario.expressroute_circuits:
-        yield from ((edge_router_node(circuit, index), ("expressroute_circuits", circuit)) for index in (0, 1))
+    yield from _of_circuits(scenario)
     for name in scenario.provider_networks:
         yield from ((provider_edge_node(name, index), ("provider_networks", name)) for index in (0, 1))
     yield from ((node_name(access), ("access_networks", access)) for access in scenario.access_networks)
     yield from ((node_name(client), ("clients", client)) for client in scenario.clients)
+
+
+def _of_circuits(scenario: Scenario) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The edge routers of the private and of the Microsoft peering of each circuit."""
+    for name, circuit in scenario.expressroute_circuits.items():
+        kinds = (edge_router_node, circuit.vnets), (public_edge_node, circuit.microsoft_peering)
+        for node, there in kinds:
+            yield from ((node(name, index), ("expressroute_circuits", name)) for index in (0, 1) if there)
 
 
 @once

@@ -48,6 +48,11 @@ def provider_edge_node(network: str, index: int) -> str:
     return node_name(network, "pe", str(index))
 
 
+def public_edge_node(circuit: str, index: int) -> str:
+    """The node of an edge router of a circuit's Microsoft peering: 0 is the primary link's, 1 the secondary's."""
+    return node_name(circuit, "microsoft", str(index))
+
+
 def edge_router_node(circuit: str, index: int) -> str:
     """The node of a circuit's edge router: 0 is the primary link's, 1 the secondary's."""
     return node_name(circuit, "msee", str(index))

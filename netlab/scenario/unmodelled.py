@@ -92,10 +92,10 @@ UNMODELLED = (
     ),
     Unmodelled("route maps", f"{_RULES}/route-server-measured.md", ("route_map",)),
     Unmodelled(
-        "ExpressRoute's other peerings and paths",
+        "ExpressRoute's public peering and other paths",
         _SCOPE,
         (
-            "microsoft_peering", "public_peering", "global_reach", "fast_path", "express_route_gateway_bypass",
+            "public_peering", "global_reach", "fast_path", "express_route_gateway_bypass",
             "express_route_port", "express_route_direct", "authorization",
         ),
     ),

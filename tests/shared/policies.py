@@ -32,7 +32,7 @@ vnets:
     expressroute_gateway: {}
     vpn_gateway: {active_active: true, bgp: {asn: 65515}, point_to_site: {address_pool: 192.168.0.0/24}}
     route_server: {allow_branch_to_branch_traffic: true}
-  Spoke: {address_space: [10.2.0.0/16], subnets: {default: 10.2.0.0/24}}
+  Spoke: {region: westeurope, address_space: [10.2.0.0/16], subnets: {default: 10.2.0.0/24}}
   Private:
     address_space: [10.3.0.0/16]
     subnets: {GatewaySubnet: 10.3.254.0/27}
@@ -53,6 +53,7 @@ sites:
     devices: {a: {}, b: {}}
   Far: {address_prefixes: [10.105.0.0/16], bgp: {asn: 65105}}
   Farther: {address_prefixes: [10.106.0.0/16], bgp: {asn: 65105}}
+  Open: {address_prefixes: [10.107.0.0/16], bgp: {asn: 65107}}
 provider_networks:
   Wan: {asn: 64600, sites: [Far, Farther]}
 connections:
@@ -63,6 +64,16 @@ expressroute_circuits:
   c1: {site: Office, vnets: {Hub: {routing_weight: 7}, Private: {routing_weight: 9}}, bfd: true, hold_time_seconds: 90}
   c2: {site: Twin, vnets: {Private: {}}}
   c3: {provider_network: Wan, vnets: {Private: {}}}
+  c4:
+    site: Open
+    vnets: {Private: {}}
+    microsoft_peering:
+      primary_peer_address_prefix: 198.51.100.80/30
+      secondary_peer_address_prefix: 198.51.100.84/30
+      advertised_public_prefixes: [198.51.100.64/28]
+      route_filter: west
+route_filters:
+  west: {communities: ["12076:51002"]}
 """
 VPN = "route_server: {allow_branch_to_branch_traffic: true, hub_routing_preference: VpnGateway}"
 AS_PATH = "route_server: {allow_branch_to_branch_traffic: true, hub_routing_preference: ASPath}"

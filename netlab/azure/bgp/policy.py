@@ -122,6 +122,10 @@ def _listed(roles: tuple[Role, ...]) -> str:
 def why_exceeded(router: Router, peer: Router) -> str:
     """Why a router has lost its session with a peer: one of them advertises more prefixes than the other accepts."""
     for one, other in ((router, peer), (peer, router)):
+        if one.role == "public edge":
+            return (
+                f"the Microsoft peering takes no more than {policy(one, other).imports.maximum_prefix} prefixes (R125)"
+            )
         if one.role == "edge router":
             most = policy(one, other).imports.maximum_prefix
             whence = "Azure (R98, A37)" if other.role == "expressroute" else "on-premises (R98)"

@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv4Network
 
 from netlab.azure.bgp import values
 from netlab.scenario.addresses import DEFAULT_ROUTE
-from netlab.scenario.network import Appliance, Peers, Router, Site, Topology, Tunnel, VpnGateway
+from netlab.scenario.network import Appliance, Backbone, Peers, Router, Site, Topology, Tunnel, VpnGateway
 
 # By site, and by the node of an appliance: the prefixes that the story has it announce.
 Announcements = Mapping[str, frozenset[IPv4Network]]
@@ -69,7 +69,8 @@ def _sessions(topology: Topology, router: Router, tunnels_up: frozenset[str]) ->
 
 
 def originated(router: Router, announced: Announcements | None = None) -> tuple[IPv4Network, ...]:
-    """The prefixes that a router originates; those of a site and of an appliance are as the story has made them.
+    """The prefixes that a router originates; those of a site and of an appliance are as the story has made them, with
+    those that a site has for its Microsoft peerings (R123).
 
     A gateway: those of its VNet and spokes (B18), of all its local network gateways (B17, B25) without the default
     route (B24), its address pool (B18), and the host routes of its BGP peers (B63).
@@ -85,6 +86,10 @@ def originated(router: Router, announced: Announcements | None = None) -> tuple[
         return tuple(dict.fromkeys((*end.vnet.advertised_prefixes, *statics, *pool, *values.host_routes(router))))
     if isinstance(end, Appliance) and end.bgp is not None:
         return tuple(sorted(told[router.node])) if router.node in told else end.bgp.announces
+    if isinstance(end, Backbone):
+        return end.prefixes
     if isinstance(end, Site) and not router.before_devices:
-        return tuple(sorted(told[end.name])) if end.name in told else end.announces
+        public = (prefix for peering in end.microsoft_peerings for prefix in peering.advertised)
+        private = sorted(told[end.name]) if end.name in told else end.announces
+        return tuple(dict.fromkeys((*private, *public)))
     return ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from netlab.azure.bgp import values
+from netlab.azure.bgp.microsoft_rows import MICROSOFT_ROWS
 from netlab.azure.bgp.nat_rows import NAT_ROWS
 from netlab.azure.bgp.rows import BOTH, Row
 from netlab.azure.bgp.values import (
@@ -303,6 +304,7 @@ TABLE: tuple[Row, ...] = (
         values.next_hop,
     ),
     *NAT_ROWS,
+    *MICROSOFT_ROWS,
     Row(
         ("route server",),
         values.ANY,
@@ -357,7 +359,7 @@ TABLE: tuple[Row, ...] = (
     ),
     Row(
         values.CUSTOMER,
-        ("edge router",),
+        values.OF_MICROSOFT,
         ("session",),
         "hold_time",
         f"that of the circuit, where it is below {values.HOLD_TIME} seconds",
@@ -367,7 +369,7 @@ TABLE: tuple[Row, ...] = (
     ),
     Row(
         values.CUSTOMER,
-        ("edge router",),
+        values.OF_MICROSOFT,
         ("session",),
         "bfd",
         "as the circuit is set",
@@ -376,7 +378,7 @@ TABLE: tuple[Row, ...] = (
         lambda _, peer: values.circuit_of(peer).spec.bfd,
     ),
     Row(
-        ("edge router",),
+        values.OF_MICROSOFT,
         values.CUSTOMER,
         ("session",),
         "bfd",

@@ -24,7 +24,8 @@ LAST = 1000  # a MED above that of any circuit
 OF_VNETS: tuple[Role, ...] = ("gateway", "expressroute", "route server")
 # Of these a router of a VNet has what does not come by ExpressRoute.
 NOT_PRIVATE: tuple[Role, ...] = ("gateway", "device", "route server", "appliance")
-ANY: tuple[Role, ...] = (*NOT_PRIVATE, "before devices", "expressroute", "edge router", "provider edge")
+OF_MICROSOFT: tuple[Role, ...] = ("edge router", "public edge")
+ANY: tuple[Role, ...] = (*NOT_PRIVATE, "before devices", "expressroute", *OF_MICROSOFT, "provider edge", "backbone")
 CUSTOMER: tuple[Role, ...] = ("device", "provider edge")
 FROM_CIRCUIT: tuple[Role, ...] = ("edge router", "provider edge")
 

@@ -40,7 +40,7 @@ class Plane:
     def _kinds(self) -> Iterator[tuple[str, Callable[[], Node]]]:
         state, network, leases = self.state, self.state.network, self.leases.get
         yield INTERNET, partial(underlay.internet, state)
-        yield from ((node, partial(underlay.backbone, network, node)) for node in network.backbones)
+        yield from ((node, partial(underlay.backbone, state, node)) for node in network.backbones)
         for vnet in network.vnets.values():
             yield vnet.node, partial(fabrics.fabric, state, vnet)
             yield from ((nic.node, partial(machines.machine, state, nic)) for nic in vnet.nics)
@@ -56,6 +56,8 @@ class Plane:
         for router in network.lone_speakers():
             if router.role in ("expressroute", "edge router", "provider edge"):
                 yield router.node, partial(underlay.expressroute, state, router)
+        for peering in network.microsoft_peerings:
+            yield from ((edge.node, partial(underlay.public_edge, state, peering, edge)) for edge in peering.edges)
         for access in network.access_networks.values():
             yield access.node, partial(underlay.access, access)
         for client in network.clients.values():

@@ -8,8 +8,8 @@ from ipaddress import IPv4Address, IPv4Network
 
 from netlab.azure import nat_rules
 from netlab.azure.bgp.settling import Path
-from netlab.azure.dataplane.filters import PoolFilter
-from netlab.azure.dataplane.nodes import Node, PrefixTranslation
+from netlab.azure.dataplane.filters import PoolFilter, within
+from netlab.azure.dataplane.nodes import Node, PrefixTranslation, Translation
 from netlab.azure.dataplane.tables import ANY, Hop, Route, TunnelEnd, table
 from netlab.azure.p2s.tunnels import TUNNELS
 from netlab.azure.selectors import Selectors
@@ -237,11 +237,13 @@ def device(state: State, router: Router) -> Node:
             inward,
             known,
             _without_host(router, site),
+            _without_session(router, site),
             to_the_internet(default, known),
         ),
         addresses=frozenset(
             (router.bgp_address, *router.tunnel_addresses, *state.network.link_addresses_of(router)),
         ),
+        translations=dict(_public_sources(router, site)),
     )
 
 
@@ -266,6 +268,22 @@ def _without_host(router: Router, site: Site) -> Iterator[Route]:
         yield from (
             Route(prefix, "the site's own network", site.name, (_NO_PRIVATE_ROUTE,)) for prefix in site.prefixes
         )
+
+
+def _without_session(router: Router, site: Site) -> Iterator[Route]:
+    """The public prefixes of a site's Microsoft peerings where neither a host is nor a session of NAT leads further."""
+    if router.node == site.node:
+        for prefix in (prefix for peering in site.microsoft_peerings for prefix in peering.advertised):
+            yield Route(prefix, "the site's public prefix", site.name, (_NO_PRIVATE_ROUTE,))
+
+
+def _public_sources(router: Router, site: Site) -> Iterator[tuple[str, Translation]]:
+    """What a site does to the sources of packets into its Microsoft peerings (R124)."""
+    for peering in site.microsoft_peerings:
+        own = {host.address: host.address for host in site.hosts if within(host.address, peering.advertised)}
+        for edge, end, _ in peering.links:
+            if end is router and peering.spec.nat_address is not None:
+                yield edge.node, Translation(edge.node, own, peering.spec.nat_address)
 
 
 def lost_peers(state: State, router: Router) -> Iterator[Route]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
 
 from netlab.azure.dataplane import filters
+from netlab.azure.dataplane.filters import Filter
 from netlab.azure.dataplane.nodes import Node, Translation
 from netlab.azure.dataplane.routers import bgp_source, edge
 from netlab.azure.dataplane.tables import ANY, Hop, Route, Table, table
@@ -14,7 +16,7 @@ from netlab.azure.state import State
 from netlab.results.drops import DropType, cause
 from netlab.scenario.addresses import INTERNET_ADDRESS, PRIVATE_PREFIXES
 from netlab.scenario.names import INTERNET
-from netlab.scenario.network import AccessNetwork, Network, Router, Site, VNet, shared_addresses
+from netlab.scenario.network import AccessNetwork, MicrosoftPeering, Network, Router, Site, VNet, public_addresses
 
 
 def internet(state: State) -> Node:
@@ -33,14 +35,17 @@ def internet(state: State) -> Node:
     )
 
 
-def backbone(network: Network, node: str) -> Node:
-    """Microsoft's backbone in a region: it leads to the public addresses of Azure, and to the Internet (R80)."""
+def backbone(state: State, node: str) -> Node:
+    """Microsoft's backbone in a region: it leads to the public addresses of Azure, to what customers advertise over
+    Microsoft peerings (R123), and to the Internet (R80)."""
+    network, speaker = state.network, state.network.backbone_routers.get(node)
     known = tuple(
         Route(IPv4Network(address), "a public address of Azure", vnet.name, (_towards(vnet, node),))
         for address, vnet in _of_azure(network)
     )
     rest = Route(ANY, "the way to the Internet", INTERNET, (Hop(INTERNET, INTERNET, node),))
-    return Node(node, table(known, (rest,)))
+    learned = _learned(state, speaker.router) if speaker is not None else ()
+    return Node(node, table(known, learned, (rest,)))
 
 
 def _towards(vnet: VNet, backbone: str) -> Hop:
@@ -62,11 +67,7 @@ def _outside(network: Network) -> Iterator[tuple[IPv4Address, str]]:
 
 def _of_azure(network: Network) -> Iterator[tuple[IPv4Address, VNet]]:
     """The public addresses of Azure behind which machines are, with their VNet."""
-    public = network.public
-    for vnet in network.vnets.values():
-        yield public.egress[vnet.name], vnet
-        yield from ((address, vnet) for address in dict.fromkeys(item.address for item in shared_addresses(vnet)))
-        yield from ((address, vnet) for _, address in vnet.public_pairs)
+    return ((address, vnet) for vnet in network.vnets.values() for address in public_addresses(vnet))
 
 
 def access(found: AccessNetwork) -> Node:
@@ -117,6 +118,14 @@ def expressroute(state: State, router: Router) -> Node:
         inward = tuple(Route(p, "the VNet's address space", vnet.name, (hop,)) for p in vnet.prefixes)
     own = frozenset((router.bgp_address, *state.network.link_addresses_of(router)))
     return Node(router.node, table(inward, _learned(state, router)), addresses=own)
+
+
+def public_edge(state: State, peering: MicrosoftPeering, router: Router) -> Node:
+    """An edge router of a Microsoft peering: it takes packets from the customer's advertised prefixes alone (R123)."""
+    ends = frozenset(end.node for edge, end, _ in peering.links if edge is router)
+    why = cause(DropType.SOURCE_NOT_ADVERTISED, circuit=peering.circuit.name)
+    acl = Filter(why, ingress=ends, sources=peering.advertised)
+    return replace(expressroute(state, router), filters=(acl,))
 
 
 def _learned(state: State, router: Router) -> Iterator[Route]:

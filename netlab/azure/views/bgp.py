@@ -17,7 +17,7 @@ from netlab.azure.bgp.sessions import originated
 from netlab.azure.learning import route_server_name, routers
 from netlab.azure.state import State
 from netlab.results.shown import CircuitRoute, GatewayRoute, PeerStatus, Shown
-from netlab.scenario.network import Circuit, Router, VpnGateway
+from netlab.scenario.network import Router, VpnGateway
 
 # B63, and M-MSEE of what an ExpressRoute gateway has from its circuits.
 WEIGHT = 32768
@@ -172,12 +172,11 @@ def why_no_session(state: State, peer: Neighbor) -> str | None:
     return tunnel.why_no_session or None if tunnel is not None else None
 
 
-def circuit_routes(state: State, witness: Witness, circuit: Circuit, path: int) -> Shown[CircuitRoute]:
-    """As ``az network express-route list-route-tables`` of the private peering: what an edge router holds.
+def circuit_routes(state: State, witness: Witness, router: Router) -> Shown[CircuitRoute]:
+    """As ``az network express-route list-route-tables``: what an edge router of a circuit holds in a peering.
 
     A star marks the used one of several routes for a prefix, as Azure's output does (lab expressroute-megaport-bgp).
     """
-    router = circuit.edge_routers[path]
     found = witness.held(router) if router.node in state.topology.speakers else ()
     held = sorted(found or (), key=lambda r: (r.prefix, not r.used, r.peer is not None and r.peer.address))
     counts = Counter(route.prefix for route in held)

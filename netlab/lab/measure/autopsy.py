@@ -10,7 +10,7 @@ from netlab.lab.machine import Machine
 from netlab.lab.measure.screening import Screening, covered
 from netlab.machine.routes import KernelRoute, longest_match
 from netlab.plan.clients import ON_LINK
-from netlab.plan.model import AccessRules, Barrier, Child, FabricRules, FixedRoute, Plan, PrefixNat, Route
+from netlab.plan.model import AccessRules, Barrier, Child, FabricRules, FixedRoute, Plan, PrefixNat, Route, SourceFilter
 from netlab.plan.tables import GATEWAY_METRIC
 from netlab.plan.underlay import LAST_RESORT
 from netlab.probe.trace import Leg, Sighting, Trace, last, looping
@@ -218,7 +218,7 @@ class Coroner:
     def _barriers(self, node: str) -> Iterator[Barrier]:
         yield from (b for fabric in self.plan.fabrics if fabric.node == node for b in fabric.barriers)
         for ruleset in self.plan.node(node).nftables:
-            yield from ruleset.barriers if isinstance(ruleset, AccessRules | PrefixNat) else ()
+            yield from ruleset.barriers if isinstance(ruleset, AccessRules | PrefixNat | SourceFilter) else ()
 
     # --- routes -----------------------------------------------------------------------------------------------------
 

@@ -84,6 +84,23 @@ class SiteNat:
 
 
 @dataclass(frozen=True, slots=True)
+class CircuitNat:
+    """A router sends over the links of a Microsoft peering, ``devices``, under one address what comes from elsewhere
+    than the prefixes ``kept``, its own addresses on the links among them (R124)."""
+
+    devices: tuple[str, ...]
+    address: str
+    kept: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFilter:
+    """A router drops what its barriers are for."""
+
+    barriers: tuple[Barrier, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class InitiatorOnly:
     """An InitiatorOnly end drops the first message of a peer that initiates (R46)."""
 
@@ -302,6 +319,8 @@ Ruleset = (
     | ApplianceNat
     | VpnServerNat
     | SiteNat
+    | CircuitNat
+    | SourceFilter
     | InitiatorOnly
     | UnknownPeer
     | BgpListeners

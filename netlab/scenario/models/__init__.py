@@ -31,7 +31,14 @@ from netlab.scenario.models.access import AccessNetwork, HttpProxy
 from netlab.scenario.models.client import Client, ClientCertificate, ClientNetwork
 from netlab.scenario.models.connection import Connection, IpsecPolicy, TrafficSelectorPolicy, TunnelSettings
 from netlab.scenario.models.endpoint import PrivateEndpoint
-from netlab.scenario.models.expressroute import Circuit, CircuitConnection, ExpressRouteGateway, ProviderNetwork
+from netlab.scenario.models.expressroute import (
+    Circuit,
+    CircuitConnection,
+    ExpressRouteGateway,
+    MicrosoftPeering,
+    ProviderNetwork,
+    RouteFilter,
+)
 from netlab.scenario.models.firewall import (
     Firewall,
     FirewallPolicy,
@@ -141,6 +148,7 @@ __all__ = [
     "LoadBalancer",
     "LoadBalancingRule",
     "LocalNetworkGateway",
+    "MicrosoftPeering",
     "Model",
     "Name",
     "NatGateway",
@@ -167,6 +175,7 @@ __all__ = [
     "RadiusServer",
     "Reach",
     "Reconfiguration",
+    "RouteFilter",
     "RouteServer",
     "RouteServerFault",
     "RouteTable",

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from netlab.scenario.values import Asn, Model, Prefix
+from netlab.scenario.values import Address, Asn, Model, Name, Prefix, Prefixes
+
+# R122: all of them begin with Microsoft's ASN.
+Community = Annotated[str, Field(pattern=r"^12076:\d{1,5}$")]
 
 
 class ExpressRouteGateway(Model):
@@ -30,8 +34,41 @@ class ProviderNetwork(Model):
     """The sites behind the provider's routers. Each of them reaches the others through the provider."""
 
 
+class RouteFilter(Model):
+    """A route filter: its one rule allows the prefixes of Microsoft that have one of some BGP communities (R122)."""
+
+    communities: Annotated[tuple[Community, ...], Field(min_length=1)]
+    """The communities, such as 12076:51002, that of the public addresses in West Europe."""
+
+
+class MicrosoftPeering(Model):
+    """The Microsoft peering of a circuit: public addresses of Azure over the circuit's links, in sessions of its own
+    beside those of the private peering (R121)."""
+
+    primary_peer_address_prefix: Prefix
+    """The public /30 of the primary link in this peering: the customer's router has its first address, Microsoft's the
+    second one."""
+    secondary_peer_address_prefix: Prefix
+    """The same of the secondary link."""
+    advertised_public_prefixes: Prefixes
+    """The public prefixes that the customer's router advertises. Microsoft accepts no others, and takes packets from no
+    other sources (R123)."""
+    advertised_public_prefixes_state: Literal["Configured", "ValidationNeeded"] = "Configured"
+    """Whether Microsoft has validated that the prefixes are the customer's."""
+    route_filter: Name | None = None
+    """The route filter. Default: none, and Microsoft advertises nothing (R122)."""
+    nat_address: Address | None = None
+    """The address under which the customer's router sends what comes from elsewhere than the advertised prefixes; it is
+    in one of them (R124). Default: the router does not translate."""
+
+    @property
+    def peer_prefixes(self) -> tuple[IPv4Network, IPv4Network]:
+        """The /30s of both links, the primary one's first."""
+        return self.primary_peer_address_prefix, self.secondary_peer_address_prefix
+
+
 class Circuit(Model):
-    """An ExpressRoute circuit: the private peering of a site or of a provider's network with a pair of Microsoft's edge
+    """An ExpressRoute circuit: the peerings of a site or of a provider's network with a pair of Microsoft's edge
     routers, ASN 12076 (R99)."""
 
     site: str | None = None
@@ -43,8 +80,11 @@ class Circuit(Model):
     devices: Annotated[tuple[str, ...], Field(max_length=2)] = ()
     """Of a site with several devices, those at which the primary and the secondary link end. Default: the first two.
     At a site with one device both links end there."""
-    vnets: Annotated[dict[str, CircuitConnection], Field(min_length=1)]
-    """The VNets whose ExpressRoute gateways the circuit is connected with, and the settings of each connection."""
+    vnets: dict[str, CircuitConnection] = {}
+    """The VNets whose ExpressRoute gateways the circuit is connected with, and the settings of each connection.
+    Default: none, and no private peering."""
+    microsoft_peering: MicrosoftPeering | None = None
+    """The Microsoft peering of a site's circuit, beside the private one or without it. Default: none."""
     primary_peer_address_prefix: Prefix | None = None
     """The /30 of the primary link: the customer's or the provider's router has its first address, Microsoft's edge
     router the second one (R118). Default: the routers have no addresses of their own for the link."""

@@ -11,7 +11,7 @@ from pydantic import Field
 from netlab.scenario.models.access import AccessNetwork
 from netlab.scenario.models.client import Client
 from netlab.scenario.models.connection import Connection
-from netlab.scenario.models.expressroute import Circuit, ProviderNetwork
+from netlab.scenario.models.expressroute import Circuit, ProviderNetwork, RouteFilter
 from netlab.scenario.models.firewall import Firewall, FirewallPolicy
 from netlab.scenario.models.link import Delay, Impairment
 from netlab.scenario.models.nat_gateway import NatGateway
@@ -69,6 +69,8 @@ class Scenario(Model):
     """The ExpressRoute circuits, by name."""
     provider_networks: dict[Name, ProviderNetwork] = {}
     """The networks of connectivity providers (IPVPN), by name."""
+    route_filters: dict[Name, RouteFilter] = {}
+    """The route filters of Microsoft peerings, by name (R122)."""
     local_network_gateways: dict[ConnectionName, LocalNetworkGateway] = {}
     """The local network gateways, by name. A connection without one gets one with the right values."""
     connections: dict[ConnectionName, Connection] = {}

@@ -7,14 +7,26 @@ A name dies here: after ``resolve`` a connection holds its ends, a gateway its V
 from netlab.scenario.network.access import AccessNetwork
 from netlab.scenario.network.connections import Connection, Peers, Side, Tunnel
 from netlab.scenario.network.ends import Appliance, End, Host, RouteServer, Site, VpnGateway
-from netlab.scenario.network.expressroute import Circuit, ExpressRouteGateway, ProviderNetwork
+from netlab.scenario.network.expressroute import (
+    Backbone,
+    Circuit,
+    ExpressRouteGateway,
+    MicrosoftPeering,
+    ProviderNetwork,
+)
 from netlab.scenario.network.firewalls import Firewall
 from netlab.scenario.network.graph import Client, ClientTunnel, Network, resolve
 from netlab.scenario.network.load_balancers import BalancingRule, Frontend, LoadBalancer
 from netlab.scenario.network.routers import EXPRESSROUTE_ASN, MICROSOFT_ASN, ROUTE_SERVER_ASN, Role, Router
 from netlab.scenario.network.topology import Topology
 from netlab.scenario.network.vnets import Nic, Peering, PrivateEndpoint, SecurityGroup, Subnet, VNet
-from netlab.scenario.network.ways_out import SharedAddress, balanced_out, shared_addresses, without_default_access
+from netlab.scenario.network.ways_out import (
+    SharedAddress,
+    balanced_out,
+    public_addresses,
+    shared_addresses,
+    without_default_access,
+)
 
 __all__ = [
     "EXPRESSROUTE_ASN",
@@ -22,6 +34,7 @@ __all__ = [
     "ROUTE_SERVER_ASN",
     "AccessNetwork",
     "Appliance",
+    "Backbone",
     "BalancingRule",
     "Circuit",
     "Client",
@@ -33,6 +46,7 @@ __all__ = [
     "Frontend",
     "Host",
     "LoadBalancer",
+    "MicrosoftPeering",
     "Network",
     "Nic",
     "Peering",
@@ -52,6 +66,7 @@ __all__ = [
     "VNet",
     "VpnGateway",
     "balanced_out",
+    "public_addresses",
     "resolve",
     "shared_addresses",
     "without_default_access",

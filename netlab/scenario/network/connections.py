@@ -208,7 +208,7 @@ class Peers:
 
     A Route Server with an appliance or with a gateway of its VNet; an appliance with a site or with an appliance of a
     peered VNet; an edge router with a site's device, a provider edge router or an ExpressRoute gateway; a provider
-    edge router with a site's device.
+    edge router with a site's device; an edge router of a Microsoft peering with a site's device or the backbone.
     """
 
     routers: tuple[Router, Router]

@@ -15,7 +15,7 @@ from netlab.scenario.nodes import device_node, instance_node, route_server_node
 if TYPE_CHECKING:
     from netlab.scenario.network.access import AccessNetwork
     from netlab.scenario.network.connections import Side
-    from netlab.scenario.network.expressroute import Circuit, ProviderNetwork
+    from netlab.scenario.network.expressroute import Circuit, MicrosoftPeering, ProviderNetwork
     from netlab.scenario.network.graph import Client, Network
     from netlab.scenario.network.vnets import Nic, VNet
 
@@ -215,6 +215,12 @@ class Site(End):
     def circuits(self) -> tuple[Circuit, ...]:
         """The circuits that end at it, or at a provider's network that it is in."""
         return tuple(circuit for circuit in self.network.circuits.values() if self in circuit.sites)
+
+    @cached_property
+    def microsoft_peerings(self) -> tuple[MicrosoftPeering, ...]:
+        """The Microsoft peerings of the circuits that end at it."""
+        found = (circuit.microsoft_peering for circuit in self.circuits)
+        return tuple(peering for peering in found if peering is not None)
 
     @cached_property
     def provider_networks(self) -> tuple[ProviderNetwork, ...]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 from typing import TYPE_CHECKING
 
 from netlab.scenario import addresses, models
+from netlab.scenario.communities import COMMUNITIES
 from netlab.scenario.network.ends import End, Site
 from netlab.scenario.network.routers import EXPRESSROUTE_ASN, MICROSOFT_ASN, Router
-from netlab.scenario.nodes import edge_router_node, expressroute_node, provider_edge_node
+from netlab.scenario.network.ways_out import public_addresses
+from netlab.scenario.nodes import edge_router_node, expressroute_node, provider_edge_node, public_edge_node
 
 if TYPE_CHECKING:
     from netlab.scenario.network.vnets import VNet
@@ -60,8 +62,83 @@ class ProviderNetwork(End):
 
 
 @dataclass(frozen=True, eq=False)
+class Backbone(End):
+    """Microsoft's backbone in a region, where its public addresses are (R80); ``name`` is its node. With the edge
+    routers of Microsoft peerings it has BGP sessions (R121)."""
+
+    address: IPv4Address
+
+    @cached_property
+    def router(self) -> Router:
+        """The router that it is."""
+        return Router(self, self.name, 0, MICROSOFT_ASN, self.address, "backbone")
+
+    @cached_property
+    def vnets(self) -> tuple[VNet, ...]:
+        """The VNets of the region."""
+        return tuple(vnet for vnet in self.network.vnets.values() if vnet.backbone == self.name)
+
+    @cached_property
+    def prefixes(self) -> tuple[IPv4Network, ...]:
+        """The public addresses of the region."""
+        # Differs from Azure: Microsoft advertises each public address of a lab as a /32; Azure's prefixes are as wide
+        # as its regions, and are there before a public address is in use.
+        public, gateways = (
+            self.network.public,
+            [vnet.vpn_gateway for vnet in self.vnets if vnet.vpn_gateway is not None],
+        )
+        found = (
+            *(address for vnet in self.vnets for address in public_addresses(vnet)),
+            *(public.routers[router.node] for gateway in gateways for router in gateway.instances),
+            *(public.point_to_site[gateway.name] for gateway in gateways),
+        )
+        return tuple(IPv4Network(address) for address in dict.fromkeys(found))
+
+    @cached_property
+    def community(self) -> str:
+        """The community that Microsoft tags these prefixes with; empty where the region has none (R122)."""
+        return COMMUNITIES.get(self.vnets[0].region, "")
+
+
+@dataclass(frozen=True, eq=False)
+class MicrosoftPeering:
+    """The Microsoft peering of a circuit (R121)."""
+
+    circuit: Circuit = field(repr=False)
+    spec: models.MicrosoftPeering = field(repr=False)
+
+    @cached_property
+    def edges(self) -> tuple[Router, ...]:
+        """Microsoft's edge routers as this peering has them: the primary link's, then the secondary's."""
+        name = self.circuit.name
+        return tuple(
+            Router(self.circuit, public_edge_node(name, index), index, MICROSOFT_ASN, prefix[2], "public edge")
+            for index, prefix in enumerate(self.spec.peer_prefixes)
+        )
+
+    @cached_property
+    def links(self) -> tuple[tuple[Router, Router, IPv4Address], ...]:
+        """Its two links: the edge router, the customer's router, and that one's address."""
+        both = zip(self.edges, self.circuit.ends, self.spec.peer_prefixes, strict=True)
+        return tuple((edge, other, prefix[1]) for edge, other, prefix in both)
+
+    @cached_property
+    def advertised(self) -> tuple[IPv4Network, ...]:
+        """The customer's public prefixes, which Microsoft accepts (R123)."""
+        return self.spec.advertised_public_prefixes
+
+    @cached_property
+    def allowed(self) -> tuple[IPv4Network, ...]:
+        """The public prefixes of Azure that its route filter allows; none without one (R122)."""
+        name, network = self.spec.route_filter, self.circuit.network
+        communities = network.scenario.route_filters[name].communities if name is not None else ()
+        allowed = (backbone for backbone in network.backbone_routers.values() if backbone.community in communities)
+        return tuple(prefix for backbone in allowed for prefix in backbone.prefixes)
+
+
+@dataclass(frozen=True, eq=False)
 class Circuit(End):
-    """An ExpressRoute circuit: a private peering with a pair of Microsoft's edge routers (R99)."""
+    """An ExpressRoute circuit: peerings with a pair of Microsoft's edge routers (R99)."""
 
     spec: models.Circuit = field(repr=False)
     number: int
@@ -80,11 +157,30 @@ class Circuit(End):
 
     @cached_property
     def links(self) -> tuple[tuple[Router, Router], ...]:
-        """Its two links: the edge router at Microsoft's end, and the customer's or the provider's router."""
-        return tuple(zip(self.edge_routers, self._ends, strict=True))
+        """The two links of its private peering, if it has one: the edge router at Microsoft's end, and the customer's
+        or the provider's router."""
+        return tuple(zip(self.edge_routers, self.ends, strict=True)) if self.edge_routers else ()
 
-    @property
-    def _ends(self) -> tuple[Router, ...]:
+    @cached_property
+    def microsoft_peering(self) -> MicrosoftPeering | None:
+        """Its Microsoft peering, if it has one."""
+        spec = self.spec.microsoft_peering
+        return MicrosoftPeering(self, spec) if spec is not None else None
+
+    @cached_property
+    def edges(self) -> dict[str, tuple[Router, ...]]:
+        """The edge routers of each of its peerings, by Azure's name; none where it has no such peering."""
+        public = self.microsoft_peering.edges if self.microsoft_peering is not None else ()
+        return {"AzurePrivatePeering": self.edge_routers, "MicrosoftPeering": public}
+
+    @cached_property
+    def every_edge(self) -> tuple[Router, ...]:
+        """The edge routers of all of its peerings: a link of the circuit carries one of each."""
+        return tuple(router for edges in self.edges.values() for router in edges)
+
+    @cached_property
+    def ends(self) -> tuple[Router, ...]:
+        """The customer's or the provider's routers at which its two links end."""
         if not isinstance(self.customer, Site):
             return self.customer.routers
         named = tuple(self.customer.device(name) for name in self.spec.devices)
@@ -97,13 +193,28 @@ class Circuit(End):
         given = (self.spec.primary_peer_address_prefix, self.spec.secondary_peer_address_prefix)
         return tuple(
             (prefix[2], prefix[1]) if prefix is not None else (one.bgp_address, other.bgp_address)
-            for prefix, (one, other) in zip(given, self.links, strict=True)
+            for prefix, (one, other) in zip(given, self.links, strict=False)
+        )
+
+    @cached_property
+    def every_link(self) -> tuple[tuple[Router, Router, IPv4Address], ...]:
+        """Its links in each of its peerings: the edge router, the router at the customer's end, and the former's
+        address."""
+        # Differs from Azure: Each peering of a circuit has the whole bandwidth; on Azure they share that of a link.
+        private = zip(self.links, self.link_addresses, strict=True)
+        public = self.microsoft_peering.links if self.microsoft_peering is not None else ()
+        return (
+            *((edge, other, address) for (edge, other), (address, _) in private),
+            *((edge, other, edge.bgp_address) for edge, other, _ in public),
         )
 
     def addresses_of(self, router: Router) -> tuple[IPv4Address, ...]:
         """The addresses that a router at either end of its links has for them."""
         both = zip(self.links, self.link_addresses, strict=True)
-        return tuple(a for ends, pair in both for end, a in zip(ends, pair, strict=True) if end is router)
+        private = (a for ends, pair in both for end, a in zip(ends, pair, strict=True) if end is router)
+        peering = self.microsoft_peering
+        public = (a for _, end, a in (peering.links if peering is not None else ()) if end is router)
+        return (*private, *public)
 
     @property
     def rate(self) -> float:
@@ -118,7 +229,9 @@ class Circuit(End):
 
     @cached_property
     def edge_routers(self) -> tuple[Router, ...]:
-        """Microsoft's edge routers (MSEE): the primary link's, then the secondary's."""
+        """Microsoft's edge routers (MSEE) of its private peering: the primary link's, then the secondary's."""
+        if not self.vnets:
+            return ()
         return tuple(
             Router(
                 self,

@@ -8,12 +8,18 @@ from functools import cached_property
 from ipaddress import IPv4Address
 
 from netlab.scenario import models, passage
-from netlab.scenario.addresses import edge_routers, provider_edges
+from netlab.scenario.addresses import backbone_routers, edge_routers, provider_edges
 from netlab.scenario.models import Scenario, node_name
 from netlab.scenario.network.access import AccessNetwork
 from netlab.scenario.network.connections import AnyEnd, Connection, Side
 from netlab.scenario.network.ends import Appliance, RouteServer, Site, VpnGateway
-from netlab.scenario.network.expressroute import Circuit, ExpressRouteGateway, ProviderNetwork
+from netlab.scenario.network.expressroute import (
+    Backbone,
+    Circuit,
+    ExpressRouteGateway,
+    MicrosoftPeering,
+    ProviderNetwork,
+)
 from netlab.scenario.network.firewalls import Firewall
 from netlab.scenario.network.public import PublicAddresses, assign
 from netlab.scenario.network.routers import Router
@@ -222,8 +228,9 @@ class Network:
         yield from (router for server in self.route_servers for router in server.instances)
         yield from (appliance.router for appliance in self.bgp_appliances)
         yield from (router for gateway in self.expressroute_gateways for router in gateway.instances)
-        yield from (router for circuit in self.circuits.values() for router in circuit.edge_routers)
+        yield from (router for circuit in self.circuits.values() for router in circuit.every_edge)
         yield from (router for provider in self.provider_networks.values() for router in provider.routers)
+        yield from (backbone.router for backbone in self.backbone_routers.values())
 
     def link_addresses_of(self, router: Router) -> tuple[IPv4Address, ...]:
         """The addresses that a router has for the links of circuits, besides its BGP address."""
@@ -245,6 +252,17 @@ class Network:
     def backbones(self) -> tuple[str, ...]:
         """The nodes of Microsoft's backbone, one for each region with VNets (R80)."""
         return tuple(dict.fromkeys(vnet.backbone for vnet in self.vnets.values()))
+
+    @cached_property
+    def microsoft_peerings(self) -> tuple[MicrosoftPeering, ...]:
+        """The Microsoft peerings of all circuits."""
+        return tuple(c.microsoft_peering for c in self.circuits.values() if c.microsoft_peering is not None)
+
+    @cached_property
+    def backbone_routers(self) -> dict[str, Backbone]:
+        """The backbone of each region by its node, where it speaks BGP: with Microsoft peerings (R121)."""
+        nodes = backbone_routers(self.backbones if self.microsoft_peerings else ())
+        return {node: Backbone(self, node, address) for node, address in nodes.items()}
 
     @cached_property
     def _delays(self) -> dict[frozenset[str], float]:

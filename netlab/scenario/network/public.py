@@ -131,12 +131,14 @@ def _taken(range_: IPv4Network, given: Iterable[IPv4Address], inner: Iterable[IP
 
 
 def _networks(network: Network) -> Iterator[IPv4Network]:
-    """The prefixes of VNets, of point-to-site pools, of sites, and of clients' own networks."""
+    """The prefixes of VNets, of point-to-site pools, of sites, of Microsoft peerings, and of clients' own networks."""
     for vnet in network.vnets.values():
         yield from vnet.address_space
     yield from (g.point_to_site.address_pool for g in network.vpn_gateways if g.point_to_site is not None)
     for site in network.sites.values():
         yield from site.prefixes
+    for peering in network.microsoft_peerings:
+        yield from (*peering.spec.peer_prefixes, *peering.advertised)
     own = (client.spec.local_network for client in network.clients.values())
     yield from (prefix for prefix in own if prefix is not None)
 

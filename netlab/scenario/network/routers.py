@@ -23,13 +23,15 @@ Role = Literal[
     "expressroute",
     "edge router",
     "provider edge",
+    "public edge",
+    "backbone",
 ]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Router:
-    """An instance of a gateway or of a Route Server, a VPN device, an appliance, an edge router of a circuit, or a
-    provider edge router.
+    """An instance of a gateway or of a Route Server, a VPN device, an appliance, an edge router of a circuit's private
+    or of its Microsoft peering (``public edge``), a provider edge router, or Microsoft's backbone in a region.
 
     ``end`` is what it belongs to, ``index`` its place there, ``vnet`` the VNet that it is in, if it is in one. ``asn``
     is 0 and ``bgp_address`` means nothing where there is no BGP. ``tunnel_addresses`` are BGP addresses that it has for

@@ -116,6 +116,7 @@ class Topology:
             *self._of_route_servers(),
             *self._of_gateways(),
             *self._of_circuits(),
+            *self._of_microsoft_peerings(),
             *self._of_appliances(),
             *self._of_providers(),
         )
@@ -158,6 +159,13 @@ class Topology:
                     yield Peers((edge_router, other), addresses)
                 own = (instance for g in gateways if g.vnet in circuit.vnets for instance in g.instances)
                 yield from (Peers((edge_router, instance)) for instance in own)
+
+    def _of_microsoft_peerings(self) -> Iterator[Peers]:
+        for peering in self.network.microsoft_peerings:
+            for edge, other, address in peering.links:
+                if edge.node not in self.severed:
+                    yield Peers((edge, other), (edge.bgp_address, address))
+                yield from (Peers((edge, backbone.router)) for backbone in self.network.backbone_routers.values())
 
     def _of_providers(self) -> Iterator[Peers]:
         for provider in self.network.provider_networks.values():

@@ -31,6 +31,14 @@ def shared_addresses(vnet: VNet) -> tuple[SharedAddress, ...]:
     return (*_of_nat_gateways(vnet), *_of_members(vnet))
 
 
+def public_addresses(vnet: VNet) -> tuple[IPv4Address, ...]:
+    """The public addresses behind which machines of a VNet are: its way out, the shared ones, and those of machines
+    and firewalls."""
+    shared = (item.address for item in shared_addresses(vnet))
+    own = (address for _, address in vnet.public_pairs)
+    return tuple(dict.fromkeys((vnet.network.public.egress[vnet.name], *shared, *own)))
+
+
 def _of_nat_gateways(vnet: VNet) -> Iterator[SharedAddress]:
     for subnet in vnet.subnets.values():
         if subnet.nat_address is not None:

@@ -20,10 +20,13 @@ def most_out(scenario: Scenario, vnet: str) -> int:
 
 
 def circuits_join_a_customer_and_gateways(scenario: Scenario) -> Breaches:
-    """A circuit joins a site with BGP or a provider's network, and VNets with an ExpressRoute gateway."""
+    """A circuit joins a site with BGP or a provider's network, and VNets with an ExpressRoute gateway or the public
+    addresses of Azure."""
     with_gateway = [name for name, vnet in scenario.vnets.items() if vnet.expressroute_gateway is not None]
     for name, circuit in scenario.expressroute_circuits.items():
         path = ("expressroute_circuits", name)
+        if not circuit.vnets and circuit.microsoft_peering is None:
+            yield Breach((*path, "vnets"), "the circuit has no peering; name a VNet, or write a microsoft_peering")
         if (circuit.site is None) == (circuit.provider_network is None):
             what = "neither a site nor a provider_network" if circuit.site is None else "a site and a provider_network"
             yield Breach(path, f"the customer's end is {what}; write one of the two")

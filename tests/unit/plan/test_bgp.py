@@ -36,6 +36,8 @@ REMOTE: Edit = (
     "connections:\n",
     "connections:\n  Hub-Remote: {type: IPsec, between: [Hub, Remote], enable_bgp: true}\n",
 )
+# One prefix more than a Microsoft peering takes.
+CROWDED: Edit = ("[198.51.100.64/28]", f"[{', '.join(f'203.0.112.{number}/32' for number in range(201))}]")
 TOLD = {
     "Office": prefixes("10.101.0.0/16", "10.0.0.0/8", "10.1.5.0/24", "10.103.7.0/24"),
     "hub-nva": prefixes("10.9.0.0/16", "10.10.0.0/16", "0.0.0.0/0"),
@@ -46,6 +48,7 @@ MOMENTS: tuple[tuple[Edit, Announcements], ...] = (
     (PREFERS_AS_PATH, TOLD),
     (REMOTE, TOLD),
     (TRANSLATES, TOLD),
+    (CROWDED, TOLD),
     (NONE, TOLD | {"Office": many(4001)}),
     (NONE, TOLD | {"hub-nva": many(1200)}),
     (NONE, TOLD | {"hub-nva": many(4001)}),

@@ -51,9 +51,9 @@ def _rows(state: State, witness: Witness) -> Iterator[Row]:
             advertised = speaker.advertised_routes(peer).rows
             yield from ((f"advertised-routes {end} to {peer}", _route(row)) for row in advertised)
     for circuit in state.network.circuits.values():
-        for path in (0, 1):
-            rows = circuit_routes(state, witness, circuit, path).rows
-            yield from ((f"circuit-routes {circuit.name} {path}", _circuit_route(row)) for row in rows)
+        for router in circuit.every_edge:
+            rows = circuit_routes(state, witness, router).rows
+            yield from ((f"circuit-routes {router.node}", _circuit_route(row)) for row in rows)
 
 
 def _foreign(network: Network) -> set[str]:

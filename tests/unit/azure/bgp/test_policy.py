@@ -37,6 +37,12 @@ def found(part: str, attribute: str, pair: tuple[str, str], edit: Edit = NONE) -
 HOSTS = tuple(map(IPv4Network, ("10.101.255.254/32", "10.103.255.254/32")))
 HOSTS_AND_POOL = (*HOSTS, IPv4Network("192.168.0.0/24"))
 
+PUBLIC = IPv4Network("198.51.100.64/28")
+WAYS_OUT = {name: IPv4Network(address) for name, address in topology(NONE).network.public.egress.items()}
+_PUBLIC = topology(NONE).network.public
+GATEWAYS = tuple(IPv4Network(_PUBLIC.routers[node]) for node in ("hub-gw-0", "hub-gw-1", "plain-gw-0"))
+CLIENTS = IPv4Network(_PUBLIC.point_to_site["Hub"])
+
 # Of each row: what it sets, a pair with the value that it has there, and a pair that must have none.
 ROWS: list[tuple[str, str, tuple[str, str], Any, tuple[str, str]]] = [
     # B19, B20, B22, A18
@@ -92,6 +98,30 @@ ROWS: list[tuple[str, str, tuple[str, str], Any, tuple[str, str]]] = [
     ("exports", "as_override", ("wan-pe-0", "far"), True, ("wan-pe-0", "c3-msee-0")),
     ("exports", "remove_private_as", ("c3-msee-0", "wan-pe-0"), True, ("wan-pe-0", "c3-msee-0")),
     ("imports", "weight", ("far", "wan-pe-1"), PREFERRED, ("wan-pe-1", "far")),
+    # R122, R123, R125
+    (
+        "exports",
+        "route_map",
+        ("c4-microsoft-0", "open"),
+        (Clause((WAYS_OUT["Spoke"],)), Clause(permit=False)),
+        ("c4-microsoft-0", "backbone"),
+    ),
+    (
+        "imports",
+        "route_map",
+        ("c4-microsoft-1", "open"),
+        (Clause((PUBLIC,)), Clause(permit=False)),
+        ("open", "c4-microsoft-1"),
+    ),
+    ("imports", "maximum_prefix", ("c4-microsoft-0", "open"), 200, ("c4-microsoft-0", "backbone-westeurope")),
+    # R121
+    (
+        "exports",
+        "prefix_filter",
+        ("open", "c4-msee-0"),
+        (PUBLIC, WAYS_OUT["Hub"], WAYS_OUT["Private"], WAYS_OUT["Plain"], *GATEWAYS, CLIENTS, WAYS_OUT["Spoke"]),
+        ("open", "c4-microsoft-0"),
+    ),
     # A31
     ("imports", "site_of_origin", ("hub-nva", "hub-rs-0"), ("appliance Hub-nva",), ("hub-nva", "remote")),
     ("exports", "site_of_origin", ("hub-nva", "hub-rs-0"), ("appliance Hub-nva",), ("hub-nva", "remote")),

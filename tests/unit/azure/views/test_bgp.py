@@ -260,7 +260,7 @@ def test_the_other_instance_is_sent_the_host_routes() -> None:
 def test_a_circuits_edge_router_shows_65515_for_what_is_the_vnets(path: int) -> None:
     """expressroute-megaport-bgp, 04-er-route-table-primary.txt; vwan-dual-er-symmetric, 03-er1-primary-*.json."""
     now = state(CIRCUIT)
-    rows = circuit_routes(now, Model(now), now.network.circuits["madrid"], path).rows
+    rows = circuit_routes(now, Model(now), now.network.circuits["madrid"].edge_routers[path]).rows
     assert [(r.locPrf, r.network, r.nextHop, r.path, r.weight) for r in rows] == [
         ("100", "10.2.0.0/24", "10.100.255.12*", "65515 I", 0),
         ("100", "10.2.0.0/24", "10.100.255.13", "65515 I", 0),
@@ -274,7 +274,9 @@ def test_a_circuit_that_is_lost_shows_nothing() -> None:
     now = after(state(CIRCUIT), Action.model_validate({"fail_circuit": {"circuit": "madrid"}}))
     for path in (0, 1):
         assert not [
-            r for r in circuit_routes(now, Model(now), now.network.circuits["madrid"], path).rows if "64999" in r.path
+            r
+            for r in circuit_routes(now, Model(now), now.network.circuits["madrid"].edge_routers[path]).rows
+            if "64999" in r.path
         ]
 
 

@@ -304,7 +304,7 @@ def test_an_edge_router_shows_the_number_that_its_import_policy_removes() -> Non
     )
     state = initial(scenario)
     witness = Daemons(lab(scenario).plan, state, Bgpd(routes))
-    found = circuit_routes(state, witness, state.network.circuits["circuit1"], 0)
+    found = circuit_routes(state, witness, state.network.circuits["circuit1"].edge_routers[0])
     assert [(row.network, row.nextHop, row.path, row.locPrf, row.weight) for row in found.rows] == [
         ("10.1.0.0/16", "10.1.255.12*", "65515 I", "100", 0),
         ("10.1.0.0/16", "10.1.255.13", "65515 I", "100", 0),
