@@ -1,6 +1,7 @@
 """The command line: the rooms of its verbs, and the one place where errors become exit codes.
 
 The only package that prints or exits. A room is a module with an ``app``; one with a name is a group of verbs.
+``verbs`` lists them.
 """
 
 from __future__ import annotations
@@ -13,28 +14,14 @@ from typing import Annotated
 import typer
 
 from netlab import __version__
-from netlab.cli import (
-    build,
-    connection,
-    device,
-    difference,
-    fault,
-    importing,
-    model,
-    p2s,
-    prove,
-    read,
-    recorded,
-    reset,
-    show,
-    sweeping,
-)
 from netlab.cli.exits import interruptible, leave, shortage
 from netlab.cli.output import complain, log
+from netlab.cli.verbs import Verbs
 from netlab.errors import ExitCode, NetlabError, UsageError
 
 app = typer.Typer(
     name="netlab",
+    cls=Verbs,
     help="Azure's hybrid networking as a packet-level lab in Linux network namespaces.",
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -42,13 +29,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 _SYSTEM_PROGRAMS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
-
-# In the order of the help.
-for room in (
-    *(build, prove, sweeping, read, model, importing, difference),
-    *(recorded, device, show, reset, fault, p2s, connection),
-):
-    app.add_typer(room.app)
 
 
 def _version(wanted: bool) -> None:
