@@ -134,7 +134,7 @@ def _parts_of_pool(device: Device) -> Iterator[str]:
 def _view(lab: str, device: Device, vnet: VNet) -> GatewayView:
     counts = vnet.route_server is not None
     to_clients = p2s.interfaces(device) if device.serves_p2s else ()
-    inner = (prefix for tunnel in device.tunnels for prefix in nat_rules.inner_prefixes(device, tunnel))
+    inner = (prefix for prefixes in nat_rules.inner_prefixes(device).values() for prefix in prefixes)
     return GatewayView(
         vnet.name,
         device.node,

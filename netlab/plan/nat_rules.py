@@ -61,14 +61,18 @@ def _texts(pairs: Translations) -> tuple[tuple[str, str], ...]:
 
 def interfaces(device: Device) -> Iterator[TunnelInterface]:
     """The interfaces of a device's tunnels, with what leads to branches behind a pool."""
+    inner = inner_prefixes(device)
     for tunnel, found in zip(device.tunnels, tunnels(device), strict=True):
-        yield replace(found, statics=(*found.statics, *inner_prefixes(device, tunnel)))
+        yield replace(found, statics=(*found.statics, *inner[tunnel.name]))
 
 
-def inner_prefixes(device: Device, tunnel: Tunnel) -> tuple[str, ...]:
-    """The prefixes that stand for those of a branch behind a pool: they lead into its tunnel."""
-    found = _unique(device)
-    return tuple(str(found[tunnel.name, rule]) for rule in _pooled(device, tunnel))
+def inner_prefixes(device: Device) -> dict[str, tuple[str, ...]]:
+    """The prefixes that stand for those of branches behind a pool, by the tunnel that they lead into."""
+    unique = _unique(device)
+    return {
+        tunnel.name: tuple(str(unique[tunnel.name, rule]) for rule in _pooled(device, tunnel))
+        for tunnel in device.tunnels
+    }
 
 
 def _pooled(device: Device, tunnel: Tunnel) -> Iterator[NatRule]:

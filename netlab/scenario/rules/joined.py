@@ -88,14 +88,17 @@ def connectable(scenario: Scenario) -> dict[str, int]:
     return {end: place for place, end in enumerate(dict.fromkeys((*scenario.vnets, *scenario.sites, *found)))}
 
 
-def gateway_ends(scenario: Scenario) -> Iterator[GatewayEnd]:
+@once
+def gateway_ends(scenario: Scenario) -> tuple[GatewayEnd, ...]:
     """Each end of a connection that is a VPN gateway."""
     gateways = vpn_gateways(scenario)
+    found: list[GatewayEnd] = []
     for name, item in sound_connections(scenario).items():
         for end in (end for end in item.between if end in gateways):
             settings = item.settings(end)
             path: Path = ("connections", name) + (() if settings is item else ("other_end",))
-            yield GatewayEnd(path, name, end, gateways[end], settings)
+            found.append(GatewayEnd(path, name, end, gateways[end], settings))
+    return tuple(found)
 
 
 def instances(scenario: Scenario, end: str) -> int:

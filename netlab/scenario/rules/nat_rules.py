@@ -51,9 +51,12 @@ def _rules(scenario: Scenario) -> Iterator[tuple[Path, str, str, NatRule]]:
 
 def t3_connections_name_nat_rules_of_their_gateway(scenario: Scenario) -> Breaches:
     """T3: a connection names NAT rules of the VPN gateway at its end, those of each mode in the list of that mode."""
+    ends: dict[str, list[GatewayEnd]] = {}
+    for end in gateway_ends(scenario):
+        ends.setdefault(end.connection, []).append(end)
     for use in _uses(scenario):
         # Two gateways may share the settings of their connection: each has rules of its own.
-        both = (end for end in gateway_ends(scenario) if end.settings is use.end.settings)
+        both = (end for end in ends[use.end.connection] if end.settings is use.end.settings)
         known = {name: rule for end in both for name, rule in end.gateway.nat_rules.items()}
         for index, name in enumerate(use.names):
             path = (*use.path, index)
@@ -64,8 +67,7 @@ def t3_connections_name_nat_rules_of_their_gateway(scenario: Scenario) -> Breach
                 right = "ingress_nat_rules" if use.mode == "EgressSnat" else "egress_nat_rules"
                 yield Breach(path, f"`{name}` is {known[name].mode}; list it in {right}")
     for name, item in scenario.connections.items():
-        ends = {end.vnet for end in gateway_ends(scenario) if end.connection == name}
-        if not ends and (item.ingress_nat_rules or item.egress_nat_rules):
+        if name not in ends and (item.ingress_nat_rules or item.egress_nat_rules):
             yield Breach(("connections", name), "no end is a VPN gateway; leave the NAT rules out")
 
 
