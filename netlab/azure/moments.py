@@ -24,8 +24,10 @@ from netlab.scenario.models import (
     SitePrefix,
 )
 from netlab.scenario.network import ClientTunnel, Network, resolve
+from netlab.scenario.values import once
 
 
+@once
 def initial(scenario: Scenario) -> State:
     """The state as ``up`` leaves it: everything converged, then the clients connected in their order."""
     network = resolve(scenario)

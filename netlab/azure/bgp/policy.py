@@ -87,7 +87,10 @@ class PeerPolicy:
 
 def translated(prefix: IPv4Network, translations: Translations) -> IPv4Network:
     """A prefix after translation; one that is not exactly among them stays."""
-    return next((after for before, after in translations if before == prefix), prefix)
+    for before, after in translations:
+        if before == prefix:
+            return after
+    return prefix
 
 
 def policy(speaker: Router, peer: Router) -> PeerPolicy:

@@ -177,9 +177,10 @@ class Settling:
     def _received(self, peering: Peering) -> Update | None:
         """What a router has received last of its peer under this prefix."""
         found = self._translated.get(peering)
-        if found is None and peering.delivered(self.prefix) == self.prefix:
-            found = self._advertised.get(peering.group)
-        return found
+        if found is not None:
+            return found
+        sent = self._advertised.get(peering.group)
+        return sent if sent is not None and peering.delivered(self.prefix) == self.prefix else None
 
     def _matters(self, peering: Peering, update: Update | None) -> bool:
         """Whether an update can change the best paths of the router that receives it."""
