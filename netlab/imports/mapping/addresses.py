@@ -104,7 +104,8 @@ def _address(job: Job, token: Token) -> str:
         found = of_token(job, token)
     else:
         owner = public.owner(job, ids.key(token.id)) if token.kind == "public address" else None
-        found = public.of_machine(job, ids.key(token.id)) if owner and owner.type in (NICS, FIREWALLS) else ""
+        has_one = owner is not None and owner.type in _WITH_ADDRESSES
+        found = public.of_machine(job, ids.key(token.id)) if has_one else ""
     return found and f"{found}{token.suffix}"
 
 

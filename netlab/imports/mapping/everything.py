@@ -29,7 +29,7 @@ from netlab.imports.mapping.job import CIRCUITS, GATEWAYS, LOCAL_GATEWAYS, SPECI
 
 # The format has no key for these yet: they count apart from what the lab does not model at all.
 FORMAT = {
-    "microsoft.network/loadbalancers": "public frontends have no key yet",
+    "microsoft.network/loadbalancers": "no machine of the scenario is behind a public frontend of theirs",
     "microsoft.network/loadbalancers/backendaddresspools": "no machine of the lab has their frontends",
 }
 _CONTAINERS = {"microsoft.resources/deployments", "microsoft.resources/resourcegroups"}

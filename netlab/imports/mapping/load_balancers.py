@@ -1,4 +1,4 @@
-"""Internal load balancers: frontends, pools with their machines, rules and probes (5.10, J8)."""
+"""Load balancers: frontends, pools with their machines, rules, outbound rules and probes (5.10, J8)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from netlab.imports import bodies
 from netlab.imports.bodies import Body, Resource, entries, reference
 from netlab.imports.facts import Facts
-from netlab.imports.mapping import addresses
+from netlab.imports.mapping import addresses, public
 from netlab.imports.mapping.job import BALANCERS, NICS, Job
 from netlab.imports.names import fitted
 
@@ -25,7 +25,7 @@ def name(job: Job) -> None:
 
 
 def add(job: Job) -> None:
-    """Every load balancer of the input that has a frontend in a VNet; public ones have no key yet."""
+    """Every load balancer of the input that has a frontend in a VNet, or a public one before machines."""
     for balancer in job.of_type(BALANCERS):
         for body in addresses.configurations(balancer):
             job.need_vnet(bodies.dig(body, "subnet", "id"), balancer.name)
@@ -41,7 +41,9 @@ def add(job: Job) -> None:
             "backend_address_pools": _pools(job, balancer, vnet),
             "load_balancing_rules": {},
             "probes": {_part(probe): _probe(probe) for probe in facts.parts("probes")},
+            "outbound_rules": {},
         }
+        entry["outbound_rules"] = dict(_outbound_rules(facts, entry))
         entry["load_balancing_rules"] = dict(_rules(facts, entry)) or _invented(job, balancer, frontends, entry)
         given = job.names.given[balancer.key]
         whole = {key: item for key, item in entry.items() if item or key == "backend_address_pools"}
@@ -64,6 +66,27 @@ def _rules(facts: Facts, entry: Mapping[str, Any]) -> Iterator[tuple[str, dict[s
             yield _part(part), rule
 
 
+def _outbound_rules(facts: Facts, entry: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The outbound rules whose pool and some of whose frontends the scenario has."""
+    pools, known = ({name.lower(): name for name in entry[f"{key}s"]} for key in ("backend_address_pool", _FRONTEND))
+    for part in facts.parts("outboundrules"):
+        listed = (_named(reference(body)) for body in entries(part.raw("frontendipconfigurations")))
+        frontends = [known[name] for name in listed if name in known]
+        pool = pools.get(_named(part.reference("backendaddresspool")))
+        if frontends and pool is not None:
+            yield _part(part), {_FRONTEND + "s": frontends, "backend_address_pool": pool, **_outbound(part)}
+
+
+def _outbound(facts: Facts) -> dict[str, Any]:
+    """What an outbound rule has beside its frontends and its pool."""
+    protocol = facts.word("protocol", among=("Tcp", "Udp", "All"))
+    ports, timeout = facts.number("allocatedoutboundports"), facts.number("idletimeoutinminutes")
+    found: dict[str, Any] = {"protocol": protocol} if protocol and protocol != "All" else {}
+    found |= {"allocated_outbound_ports": ports} if ports else {}
+    found |= {"idle_timeout_in_minutes": timeout} if timeout and timeout != _DEFAULT_TIMEOUT else {}
+    return found | ({"enable_tcp_reset": True} if facts.flag("enabletcpreset") else {})
+
+
 def _part(facts: Facts) -> str:
     return fitted(str(facts.body.get("name", "part")), str(facts.body.get("id", "")))
 
@@ -74,13 +97,18 @@ def _named(key: str) -> str:
 
 
 def _frontends(job: Job, balancer: Resource) -> Iterator[tuple[str, tuple[str, str, Body]]]:
-    """Its frontends in subnets of the scenario by their addresses: VNet, name, and what the file says of each."""
+    """Its frontends by their addresses: VNet, name, and what the file says of each. A public one is in the VNet of the
+    members."""
+    home = next((owner for _, owner, _ in _members(job, balancer)), "")
     for index, body in enumerate(addresses.configurations(balancer)):
         vnet, subnet = job.subnet(reference(body.get("subnet")))
         address = job.addresses.get(f"{balancer.key}#{index}", "")
+        part = fitted(str(body.get("name", f"frontend{index}")), balancer.key)
+        outside = public.of_machine(job, reference(body.get("publicipaddress"))) if home and not vnet else ""
         if vnet and address:
-            part = fitted(str(body.get("name", f"frontend{index}")), balancer.key)
             yield address, (vnet, part, {"subnet": subnet, "private_ip_address": address})
+        elif outside:
+            yield outside, (home, part, {"public_ip_address": outside})
 
 
 def _pools(job: Job, balancer: Resource, vnet: str) -> dict[str, list[str]]:
@@ -149,7 +177,12 @@ def _rule(facts: Facts) -> dict[str, Any]:
     return found
 
 
-_FLAGS = {"enable_floating_ip": "enablefloatingip", "enable_tcp_reset": "enabletcpreset"}
+_FRONTEND = "frontend_ip_configuration"
+_FLAGS = {
+    "enable_floating_ip": "enablefloatingip",
+    "enable_tcp_reset": "enabletcpreset",
+    "disable_outbound_snat": "disableoutboundsnat",
+}
 
 
 def _invented(
@@ -169,5 +202,5 @@ def members_behind(job: Job, vnet: str, address: str) -> Iterator[str]:
     for balancer in (job.draft.get("vnets", vnet, "load_balancers") or {}).values():
         frontends = balancer["frontend_ip_configurations"]
         for rule in balancer.get("load_balancing_rules", {}).values():
-            if frontends[rule["frontend_ip_configuration"]]["private_ip_address"] == address:
+            if frontends[rule["frontend_ip_configuration"]].get("private_ip_address") == address:
                 yield from balancer["backend_address_pools"][rule["backend_address_pool"]]

@@ -9,15 +9,16 @@ from typing import Any
 
 from netlab.imports import ids
 from netlab.imports.bodies import Resource, dig, entries
-from netlab.imports.mapping.job import FIREWALLS, GATEWAYS, NICS, PUBLIC_ADDRESSES, Job
+from netlab.imports.mapping.job import BALANCERS, FIREWALLS, GATEWAYS, NICS, PUBLIC_ADDRESSES, Job
 
 # Of machines whose public address is not known: the upper half of a prefix for documentation (RFC 5737).
-_UNKNOWN = IPv4Network("198.51.100.128/25")
+UNKNOWN = IPv4Network("198.51.100.128/25")
 
 
 def references(item: Resource) -> Iterator[str]:
-    """The keys of the public addresses that a gateway, a NIC or a firewall uses, in the order of its configurations."""
-    for body in entries(item.get("ipconfigurations")):
+    """The keys of the public addresses that a gateway, a NIC, a firewall or a load balancer uses, in the order of its
+    configurations."""
+    for body in (*entries(item.get("ipconfigurations")), *entries(item.get("frontendipconfigurations"))):
         yield ids.key(dig(body, "publicipaddress", "id"))
 
 
@@ -27,7 +28,7 @@ def settle(job: Job) -> None:
         job.notes.settle(item, "imported" if item.key in job.inventory.used else "not modelled")
         if item.key in job.inventory.used:
             job.claims.setdefault(item.key, set())
-    for type_ in (GATEWAYS, NICS, FIREWALLS):
+    for type_ in (GATEWAYS, NICS, FIREWALLS, BALANCERS):
         for item in job.of_type(type_):
             for key in filter(None, references(item)):
                 job.claims.setdefault(key, set()).add(item.key)
@@ -49,7 +50,8 @@ def address(job: Job, key: str) -> str:
 
 
 def of_machine(job: Job, key: str) -> str:
-    """The same for a machine, which the Internet reaches: where it is not known, one of a prefix for documentation."""
+    """The same for a machine or a frontend, which the Internet reaches: where it is not known, one of a prefix for
+    documentation."""
     if key not in job.inventory.by_key or len(job.claims.get(key, ())) > 1:
         return ""
     known = address(job, key) or job.invented_addresses.get(key, "")
@@ -57,7 +59,7 @@ def of_machine(job: Job, key: str) -> str:
         return known
     index = int(sha256(key.encode()).hexdigest(), 16) % 126
     taken = job.invented_addresses.values()
-    made = next(a for a in (str(_UNKNOWN[1 + (index + more) % 126]) for more in range(126)) if a not in taken)
+    made = next(a for a in (str(UNKNOWN[1 + (index + more) % 126]) for more in range(126)) if a not in taken)
     job.invented_addresses[key] = made
     job.notes.invent("public address", job.inventory.by_key[key].name, f"its address is not known: {made} is written")
     return made

@@ -24,6 +24,13 @@ _RULE = {
     "backend_port": "backendPort",
     "idle_timeout_in_minutes": "idleTimeoutInMinutes",
     "load_distribution": "loadDistribution",
+    "disable_outbound_snat": "disableOutboundSnat",
+}
+_OUTBOUND_RULE = {
+    "name": "name",
+    "protocol": "protocol",
+    "allocated_outbound_ports": "allocatedOutboundPorts",
+    "idle_timeout_in_minutes": "idleTimeoutInMinutes",
 }
 
 
@@ -60,9 +67,22 @@ def _rule(of: Reader) -> _Parts:
     yield balancer, {"loadBalancingRules": [rule]}
 
 
+def _outbound_rule(of: Reader) -> _Parts:
+    balancer, key = of.get("loadbalancer_id"), "frontend_ip_configuration"
+    names = (of.get(key, index, "name") for index in range(of.blocks(key)))
+    rule = {
+        **of.plain(_OUTBOUND_RULE),
+        "frontendIPConfigurations": [{"id": f"{balancer}/frontendIPConfigurations/{name}"} for name in names],
+        "backendAddressPool": of.reference("backend_address_pool_id"),
+        "enableTcpReset": of.first("tcp_reset_enabled", "enable_tcp_reset"),
+    }
+    yield balancer, {"outboundRules": [rule]}
+
+
 PARTS: Mapping[str, Callable[[Reader], _Parts]] = {
     "azurerm_lb_backend_address_pool": _pool,
     "azurerm_lb_backend_address_pool_address": _address,
     "azurerm_lb_probe": _probe,
     "azurerm_lb_rule": _rule,
+    "azurerm_lb_outbound_rule": _outbound_rule,
 }

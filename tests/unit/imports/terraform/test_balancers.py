@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from imported import messages, scenario
+from imported import scenario
 from terraform_documents import RG, item, run, state
 
 LB = f"{RG}/loadBalancers/lb"
@@ -88,8 +88,39 @@ def test_a_rule_of_a_frontend_that_is_not_there_is_no_rule() -> None:
     assert not made.load_balancing_rules
 
 
-def test_a_public_one_has_no_key_yet() -> None:
-    public = {**NETWORK[4], "values": {**NETWORK[4]["values"], "frontend_ip_configuration": [{"name": "front"}]}}
-    found = run(state(*NETWORK[:4], public, *NETWORK[5:], item("azurerm_lb_rule.r", **RULE)))
+ADDRESS = item("azurerm_public_ip.p", id=f"{RG}/publicIPAddresses/p", name="p", resource_group_name="net",
+               ip_address="20.7.7.7")  # fmt: skip
+FRONT = {"frontend_ip_configuration": [{"name": "front", "public_ip_address_id": f"{RG}/publicIPAddresses/p"}]}
+PUBLIC = [*NETWORK[:4], {**NETWORK[4], "values": {**NETWORK[4]["values"], **FRONT}}, *NETWORK[5:], ADDRESS]
+OUTBOUND = {
+    "id": f"{LB}/outboundRules/out", "name": "out", "loadbalancer_id": LB, "protocol": "All",
+    "frontend_ip_configuration": [{"name": "front"}], "backend_address_pool_id": f"{LB}/backendAddressPools/pool",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("given", "key", "value"),
+    [
+        ({}, "protocol", "All"),
+        ({"protocol": "Udp"}, "protocol", "Udp"),
+        ({"allocated_outbound_ports": 1024}, "allocated_outbound_ports", 1024),
+        ({"idle_timeout_in_minutes": 15}, "idle_timeout_in_minutes", 15),
+        ({"enable_tcp_reset": True}, "enable_tcp_reset", True),
+        ({"tcp_reset_enabled": True}, "enable_tcp_reset", True),
+    ],
+)
+def test_a_public_one_has_its_address_and_its_outbound_rule(given: dict[str, Any], key: str, value: Any) -> None:
+    rule = item("azurerm_lb_rule.r", **RULE, disable_outbound_snat=True)
+    found = run(state(*PUBLIC, rule, item("azurerm_lb_outbound_rule.o", **{**OUTBOUND, **given}), *MEMBERS))
+    made = scenario(found).vnets["v"].load_balancers["lb"]
+    assert str(made.frontend_ip_configurations["front"].public_ip_address) == "20.7.7.7"
+    assert made.load_balancing_rules["web"].disable_outbound_snat
+    outbound = made.outbound_rules["out"]
+    assert (outbound.frontend_ip_configurations, outbound.backend_address_pool) == (("front",), "pool")
+    assert getattr(outbound, key) == value
+
+
+def test_a_public_one_without_machines_is_left_out() -> None:
+    found = run(state(*PUBLIC, item("azurerm_lb_rule.r", **RULE)))
+    assert not scenario(found).vnets["v"].load_balancers
     assert "azurerm_lb" in found.report.format_dependent
-    assert "no key yet" in messages(found)
