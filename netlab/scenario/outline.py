@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from ipaddress import IPv4Address
 from typing import Any
 
 from pydantic import SecretStr
@@ -29,6 +30,7 @@ from netlab.scenario.network import (
     Subnet,
     VNet,
     VpnGateway,
+    balanced_out,
     resolve,
 )
 
@@ -131,6 +133,11 @@ def _ways_out(subnet: Subnet) -> Iterator[str]:
         yield "private"
     if subnet.nat_address is not None:
         yield f"NAT gateway {subnet.spec.nat_gateway} ({subnet.nat_address})"
+    members: dict[IPv4Address, dict[str, None]] = {}
+    for nic, addresses in balanced_out(subnet.vnet).items():
+        for address in addresses.values() if nic.subnet is subnet else ():
+            members.setdefault(address, {})[nic.name] = None
+    yield from (f"out by a load balancer ({address}): {_listed(tuple(names))}" for address, names in members.items())
     yield from (f"service endpoint {service}" for service in subnet.spec.service_endpoints)
 
 

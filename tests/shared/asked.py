@@ -11,6 +11,7 @@ ENDPOINTS = {
         *("lab-lab", "site1-h1", "site2-h2"),
         *("vnet1-nva", "vnet1-plain", "vnet1-web", "vnet2-far", "vnet3-near"),
     },
+    "load-balancer-outbound": {*(f"vnet1-{vm}" for vm in ("farm", "named", "web", "quiet", "inner"))},
     "nva-load-balancer": {"hub-nva1", "hub-nva2", "spoke1-app", "spoke2-db", "spoke3-half"},
     "hub-spoke-stateful-firewall": {
         *("hub-fw", "hub-nat", "site1-h1"),
@@ -174,6 +175,7 @@ ENDPOINTS = {
 }
 # Whose stories name the Internet as a target.
 TO_INTERNET = {
+    "load-balancer-outbound",
     "hub-spoke-azure-firewall",
     "vnet-to-vnet-backbone",
     "nsg-three-tier",

@@ -91,6 +91,7 @@ WARNED = {
     "s2s-static-overlaps": ["R73"],
     "private-endpoint-hub-spoke": ["E6", "E6", "E8", "E8", "E8"],
     "private-subnet-outbound": ["E25", "E25"],
+    "load-balancer-outbound": ["E25"],
     "nsg-three-tier": ["N3"],
     "hub-spoke-azure-firewall": ["F19"],
 }
