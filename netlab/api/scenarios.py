@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netlab.azure import asymmetry, misfits
 from netlab.azure.dataplane import load_balancers
 from netlab.azure.moments import initial
 from netlab.errors import Finding, ScenarioError, UsageError
-from netlab.results.catalogue import ListedScenario
 from netlab.scenario.loader import MAX_BYTES, Loaded, decoded, load, located, parse
 from netlab.scenario.loader import catalogue as files
 from netlab.scenario.models import Scenario
@@ -24,6 +23,9 @@ from netlab.scenario.names import (
     suggest,
 )
 from netlab.scenario.network import resolve as network_of
+
+if TYPE_CHECKING:
+    from netlab.results.catalogue import ListedScenario
 
 __all__ = [
     "MAX_BYTES",
@@ -44,6 +46,8 @@ __all__ = [
 
 def catalogue() -> list[ListedScenario]:
     """The scenarios that come with netlab."""
+    from netlab.results.catalogue import ListedScenario
+
     found = (load(str(path)).scenario for path in files().values())
     return [ListedScenario(scenario.name, scenario.description) for scenario in found]
 

@@ -14,7 +14,7 @@ from netlab.plan.model import Tunnel as TunnelInterface
 from netlab.plan.ports import tunnel_port
 from netlab.results.drops import DropType, cause
 from netlab.scenario.models import NatRule
-from netlab.scenario.network import Router, Tunnel
+from netlab.scenario.network import Router, Tunnel, VpnGateway
 
 # Two branches may have one prefix, and the kernel finds the session of an answer before its route. So between its
 # tunnel and connection tracking a branch behind a pool has addresses that no other network has (RFC 1112: reserved).
@@ -44,6 +44,8 @@ def translators(router: Router, tunnels: Iterable[Tunnel]) -> tuple[Translator, 
 
     FRR and BIRD filter routes and change their attributes, never their prefixes.
     """
+    if not isinstance(router.end, VpnGateway) or not router.end.spec.nat_rules:
+        return ()
     found: list[Translator] = []
     for tunnel in sorted(tunnels, key=lambda item: item.name):
         end, towards = tunnel.bgp_of(router.node), policy(router, tunnel.other(router.node))
