@@ -1,10 +1,8 @@
 """The actions of a story, and the objects that they act on."""
 
-from __future__ import annotations
-
 from functools import cached_property
 from ipaddress import IPv4Network
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, SecretStr, model_validator
 
@@ -49,7 +47,7 @@ class SitePrefix(Model):
     """How many equal parts of `prefix` are advertised in its place."""
 
     @model_validator(mode="after")
-    def _one_speaker(self) -> SitePrefix:
+    def _one_speaker(self) -> Self:
         if (self.site is None) == (self.nva is None):
             raise ValueError("name the one that advertises: either `site` or `nva`")
         return self
@@ -213,7 +211,7 @@ class Change(Model):
     """What changes of connections."""
 
     @model_validator(mode="after")
-    def _something(self) -> Change:
+    def _something(self) -> Self:
         if not self.parts:
             raise ValueError(f"name what changes, under {', '.join(type(self).model_fields)}")
         return self
@@ -338,7 +336,7 @@ class Action(Model):
     model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 
     @model_validator(mode="after")
-    def _exactly_one(self) -> Action:
+    def _exactly_one(self) -> Self:
         if len(self.model_fields_set) != 1 or self.subject is None:
             raise ValueError(f"an action has exactly one of the keys {', '.join(type(self).model_fields)}")
         return self

@@ -1,7 +1,8 @@
 """The objects of a scenario file, a module per Azure object. Frozen; an unknown key is an error.
 
 YAML keys are Azure's property names in snake_case. This package holds the shape of each object alone; ``rules`` holds
-what Azure's documents say about several objects together.
+what Azure's documents say about several objects together. Annotations are evaluated as Python meets them, without
+``from __future__ import annotations``: pydantic would evaluate the text of each one, at every start of netlab.
 """
 
 from netlab.scenario.actions import (

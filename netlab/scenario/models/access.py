@@ -1,7 +1,5 @@
 """Networks of somebody else between clients or VPN devices and the Internet."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import Field

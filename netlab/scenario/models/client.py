@@ -1,8 +1,6 @@
 """Point-to-site clients."""
 
-from __future__ import annotations
-
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import model_validator
 
@@ -29,7 +27,7 @@ class ClientNetwork(Model):
     (P6)."""
 
     @model_validator(mode="after")
-    def _something(self) -> ClientNetwork:
+    def _something(self) -> Self:
         if self.behind is None and not self.blocks:
             raise ValueError("write what is there: `behind` or `blocks`")
         return self

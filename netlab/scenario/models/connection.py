@@ -1,7 +1,5 @@
 """Connections and their IPsec settings."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr

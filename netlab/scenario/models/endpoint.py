@@ -1,7 +1,5 @@
 """Private endpoints, and the services of service endpoints."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from netlab.scenario.values import Address, Model

@@ -1,7 +1,5 @@
 """ExpressRoute: gateways, circuits and their connections."""
 
-from __future__ import annotations
-
 from ipaddress import IPv4Network
 from typing import Annotated, Literal
 

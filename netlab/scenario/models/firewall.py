@@ -1,7 +1,5 @@
 """Azure Firewall and its policies: collections of rules, translations, forced tunnelling."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field

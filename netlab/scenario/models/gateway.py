@@ -1,7 +1,5 @@
 """VPN gateways: BGP settings and point-to-site."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated, Literal
 

@@ -1,8 +1,6 @@
 """Impairments of links to the Internet."""
 
-from __future__ import annotations
-
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
@@ -29,7 +27,7 @@ class Impairment(Model):
     """The bandwidth, as `100mbit`. A number without a unit is in kbit/s. Default: no limit."""
 
     @model_validator(mode="after")
-    def _impairs(self) -> Impairment:
+    def _impairs(self) -> Self:
         if not (self.delay or self.loss or self.rate):
             raise ValueError("write delay, loss or rate; jitter needs a delay")
         return self

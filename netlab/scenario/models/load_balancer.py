@@ -1,8 +1,6 @@
 """Load balancers: frontends, pools, rules and probes."""
 
-from __future__ import annotations
-
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -28,7 +26,7 @@ class FrontendIpConfiguration(Model):
     """The address of a public frontend, which is in no subnet."""
 
     @model_validator(mode="after")
-    def _is_internal_or_public(self) -> FrontendIpConfiguration:
+    def _is_internal_or_public(self) -> Self:
         if (self.subnet is None) == (self.public_ip_address is None):
             raise ValueError("a frontend has either a subnet or a public_ip_address")
         if self.subnet is None and self.private_ip_address is not None:
@@ -82,7 +80,7 @@ class LoadBalancingRule(Model):
     Internet (L24)."""
 
     @model_validator(mode="after")
-    def _ports_fit(self) -> LoadBalancingRule:
+    def _ports_fit(self) -> Self:
         if {self.protocol == "All", self.frontend_port == 0, self.backend_port == 0} not in ({True}, {False}):
             raise ValueError("protocol All goes with frontend_port 0 and backend_port 0 (HA ports), and no other does")
         return self

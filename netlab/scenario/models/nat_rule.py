@@ -1,7 +1,5 @@
 """NAT rules of VPN gateways."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv4Network
 from typing import Annotated, Literal

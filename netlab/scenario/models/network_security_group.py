@@ -1,7 +1,5 @@
 """Network security groups with their rules, and application security groups."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field

@@ -1,7 +1,5 @@
 """Network virtual appliances (NVA) and their BGP."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field

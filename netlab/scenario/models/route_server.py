@@ -1,7 +1,5 @@
 """Azure Route Server."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from netlab.scenario.values import Model

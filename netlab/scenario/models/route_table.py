@@ -1,9 +1,7 @@
 """Route tables and their user-defined routes."""
 
-from __future__ import annotations
-
 from ipaddress import IPv4Address
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import model_validator
 
@@ -35,7 +33,7 @@ class UserRoute(Model):
     """The private addresses of several appliances. Only the type VirtualApplianceEcmp has it, and it needs it (U1)."""
 
     @model_validator(mode="after")
-    def _one_next_hop(self) -> UserRoute:
+    def _one_next_hop(self) -> Self:
         if (self.next_hop_type == "VirtualAppliance") != (self.next_hop_ip_address is not None):
             raise ValueError("only a next hop of type VirtualAppliance has a `next_hop_ip_address`, and it needs one")
         if (self.next_hop_type == "VirtualApplianceEcmp") != (self.next_hop is not None):

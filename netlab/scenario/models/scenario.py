@@ -1,7 +1,5 @@
 """A whole scenario: all objects of a file, by name, and the story."""
 
-from __future__ import annotations
-
 from functools import cached_property
 from ipaddress import IPv4Network
 from typing import Annotated, Literal

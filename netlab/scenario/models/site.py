@@ -1,8 +1,6 @@
 """On-premises sites, and the local network gateways that describe them to Azure."""
 
-from __future__ import annotations
-
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -78,7 +76,7 @@ class LocalNetworkGateway(Model):
     )
 
     @model_validator(mode="after")
-    def _one_device(self) -> LocalNetworkGateway:
+    def _one_device(self) -> Self:
         if sum(name is not None for name in (self.site, self.vnet, self.nva)) != 1:
             raise ValueError("name the device that it describes: `site`, `vnet` or `nva`")
         return self

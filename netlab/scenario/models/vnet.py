@@ -1,7 +1,5 @@
 """Virtual networks, their subnets, virtual machines and peerings."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -59,6 +57,14 @@ class VirtualMachine(Model):
     effect."""
 
 
+class SummarizedGatewayPrefixes(Model):
+    """What the gateways of a VNet advertise in place of its own prefixes (U16)."""
+
+    address_prefixes: Prefixes
+    """The prefixes. They take the place of the VNet's own ones and of the spokes' prefixes that they cover; what they
+    leave uncovered of the VNet is not advertised (U17)."""
+
+
 class VirtualNetwork(Model):
     """A VNet with its subnets, virtual machines, gateways and Route Server."""
 
@@ -94,14 +100,6 @@ class VirtualNetwork(Model):
     def branch_to_branch(self) -> bool:
         """Whether the Route Server exchanges routes with the VNet's gateways (A23)."""
         return self.route_server is not None and self.route_server.allow_branch_to_branch_traffic
-
-
-class SummarizedGatewayPrefixes(Model):
-    """What the gateways of a VNet advertise in place of its own prefixes (U16)."""
-
-    address_prefixes: Prefixes
-    """The prefixes. They take the place of the VNet's own ones and of the spokes' prefixes that they cover; what they
-    leave uncovered of the VNet is not advertised (U17)."""
 
 
 class Peering(Model):
