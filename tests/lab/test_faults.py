@@ -317,7 +317,8 @@ def flipped(name: str, folder: Path) -> Flips:
     return flips
 
 
-@pytest.mark.parametrize("name", FAULTED)
+# A site, a client that reaches less than all, and BGP between VNets: what is compared does not depend on the rest.
+@pytest.mark.parametrize("name", ["s2s-static", "p2s-branch", "p2s-multi-vnet-s2s-bgp"])
 def test_a_changed_expectation_is_named(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Exactly what was changed fails, nothing beside it."""
     flips = flipped(name, tmp_path)
