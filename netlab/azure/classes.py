@@ -166,6 +166,7 @@ def _prefixes(state: State) -> Iterator[IPv4Network]:
         yield from (route.address_prefix for route in table.routes.values())
     for site in network.sites.values():
         yield from site.prefixes
+    yield from (prefix for peering in network.microsoft_peerings for prefix in peering.advertised)
     for prefixes in state.announced.values():
         yield from prefixes
     for connection in network.connections.values():

@@ -40,6 +40,8 @@ def _edge(lab: str, peering: MicrosoftPeering, edge: Router, backbones: tuple[Ba
 def routes_of_customer(site: Site, customer: Router) -> Iterator[Route]:
     """How a site's router reaches the edge routers at its links; and the site's public prefixes, of which only what a
     session of NAT has, or a host, leads further."""
+    # Differs from Azure: A VPN device reaches the public addresses of gateways over the Internet, also where it has
+    # learned them over a Microsoft peering; on Azure its tunnels may run over the circuit.
     for peering in site.microsoft_peerings:
         for edge, other, _ in peering.links:
             if other is customer:

@@ -26,6 +26,8 @@ def _only(prefixes: tuple[IPv4Network, ...]) -> RouteMap:
 
 def accepted(edge: Router, _: Router) -> RouteMap:
     """What Microsoft accepts of a customer."""
+    # Differs from Azure: Private ASNs stay in the AS paths that customers advertise over a Microsoft peering; Azure
+    # removes them. Here no choice depends on them.
     return _only(peering_of(edge).advertised)
 
 
