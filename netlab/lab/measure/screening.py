@@ -84,15 +84,16 @@ class Screening:
         return {item.name: item for holder in holders for item in holder.sets}
 
     def _denied(self, chains: Iterable[SecurityChain], port: SecuredPort, seen: Sighting) -> Cause | None:
-        if self.leg == "reverse" and self._asked_through(port):
+        if self.leg == "reverse" and self._asked_through(port, seen):
             return None
         decided = (next(term for term in chain.terms if self._matches(term, seen)) for chain in chains)
         return next((term.cause for term in decided if term.cause is not None), None)
 
-    def _asked_through(self, port: SecuredPort) -> bool:
-        """Whether the request passed the NIC, so that its answer needs no rule."""
-        place = self.node, port.interface
-        return any((s.node, s.interface) == place for s in self.trace.sightings if s.leg == "forward")
+    def _asked_through(self, port: SecuredPort, seen: Sighting) -> bool:
+        """Whether the request passed the NIC and the answer is from the address that was asked, so that it needs no
+        rule."""
+        here = [s for s in self.trace.sightings if s.leg == "forward" and s.node == self.node]
+        return any(s.interface == port.interface for s in here) and any(s.target == seen.source for s in here)
 
     def _matches(self, term: SecurityTerm, seen: Sighting) -> bool:
         protocol = self.trace.probe.protocol
