@@ -81,6 +81,8 @@ def assert_alike(lab: Lab, other: Held) -> None:
         ("expressroute-vpn-two-sites", 1),
         ("hub-spoke-stateful-firewall", 2),
         ("s2s-bird", 0),
+        ("nsg-three-tier", 0),
+        ("private-subnet-outbound", 2),
     ],
 )
 def test_apply_ends_where_up_ends(tmp_path: Path, name: str, seed: int) -> None:
