@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hybrids import hybrids
 from hypothesis import given, note, seed
+from secured import secured
 from topologies import examples, topologies
 
 from netlab.api.machine import LINUX
@@ -62,6 +63,14 @@ def test_model_and_lab_agree(loaded: Loaded) -> None:
 @examples(COUNT)
 @given(hybrids())
 def test_model_and_lab_agree_about_hybrid_networks(loaded: Loaded) -> None:
+    note(loaded.text)
+    assert not disagreements(built_and_verified(loaded))
+
+
+@seed(SEED)
+@examples(max(1, COUNT // 2))
+@given(secured())
+def test_model_and_lab_agree_about_filters_sessions_and_load_balancers(loaded: Loaded) -> None:
     note(loaded.text)
     assert not disagreements(built_and_verified(loaded))
 
