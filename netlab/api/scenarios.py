@@ -122,8 +122,8 @@ def find_two(scenario: Scenario, source: str, target: str) -> tuple[str, str]:
 
 
 def _refuse_unasked_address(scenario: Scenario, source: str, target: str) -> None:
-    """A machine is asked by its public address only where the story does so."""
-    # A name begins with a letter: what does not is a public address.
+    """A machine is asked by another address than its primary NIC's only where the story does so."""
+    # A name begins with a letter: what does not is an address.
     if not target[0].isalpha():
         asked = asked_by_address(scenario)
         for pair in pairs_between(scenario, source, target):

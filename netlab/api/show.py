@@ -34,7 +34,7 @@ from netlab.results.shown import (
     NicRoute,
     Shown,
 )
-from netlab.scenario.names import resolve, suggest
+from netlab.scenario.names import suggest
 from netlab.scenario.network import Network, Nic
 
 __all__ = ["Gateway", "Speaker"]
@@ -102,10 +102,10 @@ def effective_routes(where: Where, name: str, *, everything: bool) -> dict[str, 
     if isinstance(where, Lab):
         now = records.state(where)
         wanted, knowing = _nics(now.network, _place(where), name), learned(where.plan, LINUX.gateways)
-        found = {nic.node: of_nic(now, knowing, nic) for nic in wanted}
+        found = {nic.label: of_nic(now, knowing, nic) for nic in wanted}
     else:
         wanted = _nics(where.network, _place(where), name)
-        found = {nic.node: views.predicted(where, nic) for nic in wanted}
+        found = {nic.label: views.predicted(where, nic) for nic in wanted}
     return found if everything else {node: views.in_short(rows) for node, rows in found.items()}
 
 
@@ -113,8 +113,8 @@ def effective_groups(where: Where, name: str) -> dict[str, tuple[EffectiveGroup,
     """The network security groups of a virtual machine's NIC, or of all of a VNet or of the scenario, by node."""
     if isinstance(where, Lab):
         wanted = _nics(records.state(where).network, _place(where), name)
-        return {nic.node: groups_of_nic(where.plan, LINUX.gateways.set_members, nic) for nic in wanted}
-    return {nic.node: security_groups.predicted(where, nic) for nic in _nics(where.network, _place(where), name)}
+        return {nic.label: groups_of_nic(where.plan, LINUX.gateways.set_members, nic) for nic in wanted}
+    return {nic.label: security_groups.predicted(where, nic) for nic in _nics(where.network, _place(where), name)}
 
 
 def nat_rules(where: Where, name: str) -> Shown[GatewayNatRule]:
@@ -138,17 +138,17 @@ def member_health(where: Where) -> Shown[MemberHealth]:
 
 
 def is_one(where: Where, name: str) -> bool:
-    """Whether a name is that of one virtual machine, and none of a VNet."""
-    return bool(name) and name.lower() not in map(str.lower, where.scenario.vnets)
+    """Whether a name is that of one NIC, or of a machine with one, and none of a VNet."""
+    alone = bool(name) and name.lower() not in map(str.lower, where.scenario.vnets)
+    return alone and len(_seen(where)[0].network.nics_of(name)) == 1
 
 
 def _nics(network: Network, place: str, name: str) -> list[Nic]:
-    """The NIC of a virtual machine, or all of a VNet or of the scenario."""
+    """The NICs of a virtual machine or one of them, or all of a VNet or of the scenario."""
     known = list(network.nics.values())
-    nodes = resolve(network.scenario, name) if name else [nic.node for nic in known]
-    wanted = [nic for nic in known if nic.node in nodes]
+    wanted = list(network.nics_of(name)) if name else known
     if name and not wanted:
-        names = (*(nic.node for nic in known), *network.vnets)
+        names = (*network.machines, *(nic.label for nic in known if nic.key), *network.vnets)
         raise UsageError(
             f"there is no virtual machine {name[:60]!r} in {place}, and no VNet with any", suggest(name, names)
         )

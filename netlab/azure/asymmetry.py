@@ -112,4 +112,4 @@ def _place(found: Nic | Firewall) -> Path:
     """Where it is in the file."""
     if isinstance(found, Firewall):
         return ("firewalls", found.name)
-    return ("vnets", found.vnet.name, "vms", found.name, "nva")
+    return (*found.machine.path, "nva")

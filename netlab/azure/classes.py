@@ -18,7 +18,7 @@ from netlab.azure.state import State
 from netlab.results.verification import Inferred
 from netlab.scenario.models import Scenario
 from netlab.scenario.names import INTERNET, Endpoint, answering, endpoints, resolve, sources, targets
-from netlab.scenario.network import Client, Nic
+from netlab.scenario.network import Client, Machine
 
 
 def classes(states: Sequence[State]) -> tuple[tuple[Endpoint, ...], ...]:
@@ -113,16 +113,18 @@ class _Keys:
             return end.node
         match end.kind:
             case "vm":
-                return self._of_nic(self._state.network.nics[end.node])
+                return self._of_machine(self._state.network.machines[end.node])
             case "private endpoint":
                 return end.node
             case "client":
                 return self._of_client(self._state.network.clients[end.owner])
         return end.owner, self._region(self._addresses.get(end.node))
 
-    def _of_nic(self, nic: Nic) -> Hashable:
-        if nic.appliance is not None or nic.public_address is not None or nic in nic.vnet.next_hops:
-            return nic.node
+    def _of_machine(self, machine: Machine) -> Hashable:
+        nic = machine.primary
+        alone = machine.forwards or len(machine.addresses) > 1
+        if alone or nic.public_address is not None or nic in nic.vnet.next_hops:
+            return machine.node
         stopped = nic.node in self._state.hit(Impact.STOPPED)
         groups = nic.spec.network_security_group, frozenset(nic.spec.application_security_groups)
         return nic.vnet.name, nic.subnet.name, groups, nic.ip_forwarding, stopped, self._region(nic.address)

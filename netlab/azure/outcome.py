@@ -176,7 +176,7 @@ def _effective(state: State) -> Iterator[EffectiveTable]:
     """The effective routes; of the built-in ones of type None those for private destinations only."""
     for vnet in state.network.vnets.values():
         found = tables(state, vnet)
-        places = {nic.node: f"{vnet.name}/{nic.subnet.name}" for nic in vnet.nics}
+        places = {nic.label: f"{vnet.name}/{nic.subnet.name}" for nic in vnet.nics}
         for name, known in found.items():
             mine = (node for node, place in places.items() if name == (place if place in found else vnet.name))
             listed = (route for route in known if not route.is_built_in_drop or route.prefix in PRIVATE_PREFIXES)

@@ -22,7 +22,7 @@ from netlab.results.protocols import PORT, PROTOCOLS, SOURCE_PORTS, Protocol
 from netlab.scenario.addresses import INTERNET_ADDRESS
 from netlab.scenario.models import Scenario, Step, TunnelType
 from netlab.scenario.names import INTERNET, Endpoint, asked_by_address, by_node, sources, targets
-from netlab.scenario.network import Nic
+from netlab.scenario.network import Machine
 
 AS_BUILT = "as built"
 
@@ -210,8 +210,8 @@ class Forecast:
             yield from (way for way in ways if way.nodes == there.nodes[: len(way.nodes)])
 
     def _request(self, source: Endpoint, target: Endpoint, protocol: Protocol) -> Packet:
-        own = address_towards(self.state, source, target, self.addresses)
         asked = address_asked(self.state, source, target, self.addresses)
+        own = address_of_sender(self.state, source, target, asked, self.addresses)
         ports = (SOURCE_PORTS[0], PORT) if protocol != "icmp" else (0, 0)
         return Packet(own, asked, protocol, *ports, size=0 if protocol == "tcp" else self.size)
 
@@ -229,9 +229,8 @@ def endpoint_addresses(state: State) -> dict[str, IPv4Address]:
     """The address of each endpoint, of a client by the name of its tunnel: some address of the gateway's pool."""
     network = state.network
     found: dict[str, IPv4Address] = {INTERNET: INTERNET_ADDRESS}
-    found |= {node: nic.address for node, nic in network.nics.items()}
+    found |= network.machine_addresses
     found |= {node: endpoint.address for node, endpoint in network.private_endpoints.items()}
-    found |= {host.node: host.address for site in network.sites.values() for host in site.hosts}
     connected: dict[tuple[str, TunnelType], int] = {}
     for tunnel in network.client_tunnels.values():
         if not state.sessions[tunnel.key].absent:
@@ -260,24 +259,38 @@ def address_towards(state: State, end: Endpoint, peer: Endpoint, addresses: Addr
     return addresses[max(connected, key=lambda tunnel: fit(tunnel.gateway.name)).name]
 
 
+def address_of_sender(
+    state: State, source: Endpoint, target: Endpoint, asked: IPv4Address, addresses: Addresses
+) -> IPv4Address:
+    """The address from which a source asks a target at one of its addresses: of a machine that of the NIC by which its
+    routes lead there (R126)."""
+    if source.kind == "vm":
+        return state.network.machines[source.node].towards(asked).address
+    return address_towards(state, source, target, addresses)
+
+
 def address_asked(state: State, source: Endpoint, target: Endpoint, addresses: Addresses) -> IPv4Address:
-    """The address at which a source asks a target: from the Internet, and where the story names the machine by it, a
+    """The address at which a source asks a target: one by which the story names the machine; from the Internet a
     machine's public one, if it has one, or that of an Azure Firewall which translates it to the machine's; where NAT
     rules of a VPN gateway are between the two, the address after NAT."""
-    named = (source.node, target.node) in asked_by_address(state.scenario)
-    if named or (source.kind == "internet" and target.kind == "vm"):
-        nic = state.network.nics[target.node]
-        public = nic.public_address or next(_translated_to(nic), None)
-        if public is not None:
-            return public
-    return nat_rules.seen_from(state.network, source, target, address_towards(state, target, source, addresses))
+    named = asked_by_address(state.scenario).get((source.node, target.node))
+    own = IPv4Address(named) if named is not None else address_towards(state, target, source, addresses)
+    if target.kind == "vm":
+        machine = state.network.machines[target.node]
+        public = [nic.public_address for nic in machine.nics if nic.public_address is not None]
+        if own in public:
+            return own
+        found = next(iter((*public, *_translated_to(machine))), None)
+        if source.kind == "internet" and found is not None:
+            return found
+    return nat_rules.seen_from(state.network, source, target, own)
 
 
-def _translated_to(nic: Nic) -> Iterator[IPv4Address]:
+def _translated_to(machine: Machine) -> Iterator[IPv4Address]:
     """The public addresses of the Azure Firewalls that translate what comes for the probes' port to a machine's."""
-    for firewall in nic.vnet.network.firewalls.values():
+    for firewall in machine.vnet.network.firewalls.values():
         for redirect in firewalls.redirects(firewall):
             ports = redirect.term.destination_ports
             asked = any(first <= PORT <= last for first, last in ports) and redirect.port in (None, PORT)
-            if redirect.address == nic.address and asked:
+            if redirect.address in machine.addresses and asked:
                 yield firewall.public_address

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 app = typer.Typer(name="show", help="What Azure's operations show of a gateway or a NIC.", no_args_is_help=True)
 
 NicsArgument = Annotated[
-    str, typer.Argument(metavar="NIC|VNET", help="A virtual machine's, or all of a VNet; else all there are.")
+    str, typer.Argument(metavar="NIC|VNET", help="A NIC, or those of a virtual machine or a VNet; else all.")
 ]
 GatewayArgument = Annotated[
     str,
@@ -129,7 +129,8 @@ def effective_routes(
 ) -> None:
     """Show NICs' effective routes.
 
-    Of several NICs, JSON holds what Azure shows of each under its machine's node.
+    Of several NICs, JSON holds what Azure shows of each under its name: VNET-VM, or with several of a machine
+    VNET-VM-NIC.
     """
     from netlab.api import show
     from netlab.results.shown import Listing, Shown
@@ -185,7 +186,8 @@ def effective_nsg(
 ) -> None:
     """Show NICs' security rules and what service tags hold.
 
-    Of several NICs, JSON holds what Azure shows of each under its machine's node.
+    Of several NICs, JSON holds what Azure shows of each under its name: VNET-VM, or with several of a machine
+    VNET-VM-NIC.
     """
     from netlab.api import show
     from netlab.report import tables

@@ -8,7 +8,7 @@ from netlab.azure.dataplane import firewalls
 from netlab.plan import security
 from netlab.plan.devices import Device, Parts, peer_pins
 from netlab.plan.model import ApplianceNat, Link, Route, Ruleset, StatefulForwarding, VpnServerNat
-from netlab.plan.ports import NIC, port, sd_wan_ports
+from netlab.plan.ports import NIC, nic_port, port, sd_wan_ports
 from netlab.plan.segments import limit as segment_limit
 from netlab.plan.underlay import INNER_NEAR, PRIVATE
 from netlab.scenario.addresses import subnet_gateway
@@ -20,16 +20,17 @@ def rulesets(appliance: Appliance) -> tuple[Ruleset, ...]:
     spec, found = appliance.spec, list[Ruleset]()
     if spec.masquerade != "none":
         private = PRIVATE if spec.masquerade == "public" else ()
-        found.append(ApplianceNat(NIC, str(appliance.nic.address), private))
+        nics = tuple((nic_port(nic), str(nic.address)) for nic in appliance.nic.machine.nics)
+        found.append(ApplianceNat(nics, private))
     if spec.stateful != "none":
-        rules = firewalls.rules_of_appliance(appliance.nic)
+        rules = firewalls.rules_of_appliance(appliance.nic.machine)
         terms, sets = security.of_terms(rules.terms if rules is not None else ())
         found.append(StatefulForwarding(spec.stateful == "loose", terms, sets))
     return tuple(found)
 
 
 def way_out(appliance: Appliance) -> str:
-    """The default router of an appliance: its subnet's .1."""
+    """The default router of an appliance: the .1 of its primary NIC's subnet."""
     return str(subnet_gateway(appliance.nic.subnet.prefix))
 
 

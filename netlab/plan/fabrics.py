@@ -38,8 +38,8 @@ def appliance_links(network: Network, addresses: PeerAddresses) -> Iterator[Link
         for peer, nic in appliances_of_peers(vnet):
             near, far = for_appliance(peer, nic), for_appliance(vnet, nic)
             yield Link(
-                Interface(vnet.node, near, f"n-{nic.node}", (f"{addresses[vnet]}/32",)),
-                Interface(peer.node, far, f"n-{vnet.node}-{nic.node}", (f"{addresses[peer]}/32",)),
+                Interface(vnet.node, near, f"n-{nic.label}", (f"{addresses[vnet]}/32",)),
+                Interface(peer.node, far, f"n-{vnet.node}-{nic.label}", (f"{addresses[peer]}/32",)),
             )
 
 

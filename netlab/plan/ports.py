@@ -24,6 +24,11 @@ PAIR = "pair"
 INSIDE = "lan0"
 
 
+def nic_port(nic: Nic) -> str:
+    """Of a machine, at one of its NICs: eth0 is the primary one."""
+    return f"eth{nic.index}"
+
+
 def port(node: str, name: str, *addresses: str) -> Interface:
     """An interface of a node: ``name`` as far as the kernel accepts it, and whole as its altname."""
     return Interface(node, interface(name), name.lower(), addresses)

@@ -28,7 +28,7 @@ FLOW_IDLE_MINUTES = 4
 
 def of_fabric(vnet: VNet, clock: Timers) -> SecurityRules | None:
     """The network security groups of a VNet; None where it has none."""
-    links = {nic.node: interface(to_machine(nic)) for nic in vnet.interfaces}
+    links = {nic.link: interface(to_machine(nic)) for nic in vnet.interfaces}
     inbound, outbound = (
         {link: item for item in filters_of(vnet, opening_virtual_network, way) for link in item.ingress | item.egress}
         for way in ("Inbound", "Outbound")

@@ -166,8 +166,9 @@ class Tables:
     @cached_property
     def _appliances(self) -> tuple[tuple[str, str, str], ...]:
         """The address of every NIC that can be a next hop, here or in a peer, with the interface and next hop to it."""
-        here = ((str(n.address), interface(to_machine(n)), str(n.address)) for n in self.vnet.senders)
-        there = ((str(n.address), for_appliance(p, n), self.peers[p]) for p, n in appliances_of_peers(self.vnet))
+        here = ((str(a), interface(to_machine(n)), str(a)) for n in self.vnet.senders for a in n.addresses)
+        far = appliances_of_peers(self.vnet)
+        there = ((str(a), for_appliance(p, n), self.peers[p]) for p, n in far for a in n.addresses)
         return (*here, *there)
 
     @cached_property

@@ -26,6 +26,7 @@ from netlab.plan.ports import (
     NIC,
     WAN,
     for_appliance,
+    nic_port,
     port,
     to_expressroute,
     to_gateway,
@@ -37,7 +38,7 @@ from netlab.plan.tables import Tables, opening
 from netlab.plan.underlay import NEAR, to_backbone
 from netlab.scenario.addresses import subnet_gateway
 from netlab.scenario.names import INTERNET
-from netlab.scenario.network import Nic, PrivateEndpoint, Topology, VNet, shared_addresses
+from netlab.scenario.network import Machine, Nic, PrivateEndpoint, Topology, VNet, shared_addresses
 
 _DELIVERY_TABLE = 999
 # Every ingress has one rule; what its table calls local is delivered.
@@ -75,14 +76,14 @@ def parts(
         answers_ping=False,
         nftables=(filters, ttl.of_fabric(vnet), *((secured,) if secured else ())),
     )
-    machines = tuple(_machine(lab, nic, serving) for nic in vnet.nics)
-    machines += tuple(_private_endpoint(lab, endpoint) for endpoint in vnet.private_endpoints)
-    machines += tuple(firewalls.part(lab, firewall) for firewall in vnet.firewalls)
+    machines = tuple(_machine(lab, machine, serving) for machine in vnet.machines)
+    others = tuple(_private_endpoint(lab, endpoint) for endpoint in vnet.private_endpoints)
+    others += tuple(firewalls.part(lab, firewall) for firewall in vnet.firewalls)
     wan = to_backbone(vnet, vnet.node, (f"{egress}/32", f"{NEAR}/32"), WAN)
     of_gateway = gateways.nics(vnet.vpn_gateway) if vnet.vpn_gateway is not None else ()
-    links = (wan, *(link for _, link in machines), *of_gateway)
+    links = (wan, *(link for _, ports in machines for link in ports), *(link for _, link in others), *of_gateway)
     spec = Fabric(vnet.node, fabric.netns, tables, _DELIVERY_TABLE, barriers, secured, pools)
-    return Parts((fabric, *(machine for machine, _ in machines)), links), spec
+    return Parts((fabric, *(node for node, _ in (*machines, *others))), links), spec
 
 
 def _shared(vnet: VNet) -> Iterator[SourceNat]:
@@ -91,31 +92,42 @@ def _shared(vnet: VNet) -> Iterator[SourceNat]:
         yield SourceNat(str(item.prefix), str(item.address), tuple(sorted(item.protocols)))
 
 
-def _machine(lab: str, nic: Nic, serving: Serving) -> tuple[Node, Link]:
-    address, prefix, appliance = str(nic.address), nic.subnet.prefix, nic.appliance
-    router = str(subnet_gateway(prefix))
-    link = Link(
-        Interface(nic.node, NIC, NIC, (f"{address}/{prefix.prefixlen}",)),
-        port(nic.vnet.node, to_machine(nic), f"{router}/32"),
-    )
+def _machine(lab: str, machine: Machine, serving: Serving) -> tuple[Node, tuple[Link, ...]]:
+    appliance, primary = machine.appliance, machine.primary
     speaks = appliance is not None and appliance.bgp is not None
-    default = Route("0.0.0.0/0", NIC, via=router, source=address, metric=LAST_CHOICE if speaks else 0)
-    routes, rulesets = [default], list(appliances.rulesets(appliance)) if appliance is not None else []
-    if nic.node in serving:
-        to_edges, of_server = serving[nic.node]
+    routes = [_out_of(primary, "0.0.0.0/0", metric=LAST_CHOICE if speaks else 0)]
+    routes += (_out_of(nic, str(prefix)) for prefix, nic in machine.routes)
+    rulesets = list(appliances.rulesets(appliance)) if appliance is not None else []
+    if machine.node in serving:
+        to_edges, of_server = serving[machine.node]
         routes += to_edges
         rulesets += of_server
     if appliance is not None and speaks:
         routes += appliances.bgp_routes(appliance)
     return Node(
-        nic.node,
+        machine.node,
         "vm",
-        lab_netns(lab, nic.node),
-        nic.vnet.name,
+        lab_netns(lab, machine.node),
+        machine.vnet.name,
         routes=tuple(routes),
-        forwarding=appliance is not None,
+        forwarding=machine.forwards,
         nftables=tuple(rulesets),
-    ), link
+    ), tuple(map(_nic, machine.nics))
+
+
+def _nic(nic: Nic) -> Link:
+    """A NIC of a machine, and the fabric's end of it, which is the default router of the NIC's subnet."""
+    name, length = nic_port(nic), nic.subnet.prefix.prefixlen
+    return Link(
+        Interface(nic.node, name, name, tuple(f"{address}/{length}" for address in nic.addresses)),
+        port(nic.vnet.node, to_machine(nic), f"{subnet_gateway(nic.subnet.prefix)}/32"),
+    )
+
+
+def _out_of(nic: Nic, prefix: str, metric: int = 0) -> Route:
+    """A route of a machine by one of its NICs."""
+    router = str(subnet_gateway(nic.subnet.prefix))
+    return Route(prefix, nic_port(nic), via=router, source=str(nic.address), metric=metric)
 
 
 def _private_endpoint(lab: str, endpoint: PrivateEndpoint) -> tuple[Node, Link]:
@@ -134,7 +146,8 @@ def _private_endpoint(lab: str, endpoint: PrivateEndpoint) -> tuple[Node, Link]:
 def _deliveries(topology: Topology, vnet: VNet) -> Iterator[Route]:
     """The NICs of a VNet, each a host route: there is no link layer to find them by (R112)."""
     for nic in vnet.interfaces:
-        yield Route(f"{nic.address}/32", interface(to_machine(nic)), table=_DELIVERY_TABLE)
+        for address in nic.addresses:
+            yield Route(f"{address}/32", interface(to_machine(nic)), table=_DELIVERY_TABLE)
     for firewall in vnet.firewalls:
         yield Route(f"{firewall.instance}/32", interface(to_machine(firewall)), table=_DELIVERY_TABLE)
     vpn, private, server = vnet.vpn_gateway, vnet.expressroute_gateway, vnet.route_server
@@ -152,7 +165,7 @@ def _deliveries(topology: Topology, vnet: VNet) -> Iterator[Route]:
 
 def _barriers(vnet: VNet) -> Iterator[Barrier]:
     """The filters of a fabric, between its interfaces."""
-    ports = {INTERNET: WAN} | {nic.node: interface(to_machine(nic)) for nic in vnet.interfaces}
+    ports = {INTERNET: WAN} | {nic.link: interface(to_machine(nic)) for nic in vnet.interfaces}
     for peer in (peering.remote for peering in vnet.peerings):
         ports[peer.node] = interface(to_peer(peer))
         ports |= {link_to_appliance(peer, nic): for_appliance(peer, nic) for nic in (*peer.next_hops, *vnet.next_hops)}

@@ -23,8 +23,9 @@ AZURE_BASTION_SUBNET = "AzureBastionSubnet"
 AZURE_FIREWALL_SUBNET = "AzureFirewallSubnet"
 AZURE_FIREWALL_MANAGEMENT_SUBNET = "AzureFirewallManagementSubnet"
 DEFAULT_ROUTE = IPv4Network("0.0.0.0/0")
+RFC_1918 = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
 # The Internet routes none of them (RFC 1918, RFC 6598).
-PRIVATE_PREFIXES = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
+PRIVATE_PREFIXES = (*RFC_1918, IPv4Network("100.64.0.0/10"))
 # B2: an Azure gateway has this ASN even with BGP off.
 DEFAULT_ASN = 65515
 # The Internet's host (RFC 5737: a prefix for documentation).
@@ -54,26 +55,54 @@ def usable(prefix: IPv4Network) -> range:
 
 
 @once
-def vm_addresses(vnet: VirtualNetwork) -> dict[str, IPv4Address]:
-    """The private address of each virtual machine: the given one, or the first free one of its subnet.
+def nic_addresses(vnet: VirtualNetwork) -> dict[tuple[str, str], IPv4Address]:
+    """The first private address of each NIC by its machine and its name: the given one, or the first free one of its
+    subnet.
 
-    A machine whose subnet does not exist or is full has none; the rules report it.
+    A NIC whose subnet does not exist or is full has none; the rules report it.
     """
     taken = set(_given(vnet))
     free = {name: _free(subnet.address_prefix, taken) for name, subnet in vnet.subnets.items()}
-    addresses: dict[str, IPv4Address] = {}
+    addresses: dict[tuple[str, str], IPv4Address] = {}
     for name, vm in vnet.vms.items():
-        found = vm.private_ip_address or next(free.get(vm.subnet, iter(())), None)
-        if found is not None:
-            taken.add(found)
-            addresses[name] = found
+        for key, nic in vm.interfaces.items():
+            found = nic.private_ip_address or next(free.get(nic.subnet, iter(())), None)
+            if found is not None:
+                taken.add(found)
+                addresses[name, key] = found
     return addresses
+
+
+@once
+def vm_addresses(vnet: VirtualNetwork) -> dict[str, IPv4Address]:
+    """The private address of each virtual machine: that of its primary NIC. One whose NIC has none has none."""
+    found = nic_addresses(vnet)
+    primary = ((name, (name, next(iter(vm.interfaces)))) for name, vm in vnet.vms.items())
+    return {name: found[key] for name, key in primary if key in found}
+
+
+@once
+def addresses_of_nics(vnet: VirtualNetwork) -> dict[IPv4Address, tuple[str, str]]:
+    """Every private address of a NIC with its machine and its name; of several NICs with one address the first."""
+    found = nic_addresses(vnet)
+    named = (
+        (address, (name, key))
+        for name, vm in vnet.vms.items()
+        for key, nic in vm.interfaces.items()
+        for address in (found.get((name, key)), *nic.secondary_private_ip_addresses)
+    )
+    return {address: nic for address, nic in reversed([*named]) if address is not None}
+
+
+def _of_machines(vnet: VirtualNetwork) -> set[IPv4Address]:
+    """The addresses of all NICs, and those that the file gives anything else."""
+    return {*_given(vnet), *nic_addresses(vnet).values()}
 
 
 @once
 def private_endpoint_addresses(vnet: VirtualNetwork) -> dict[str, IPv4Address]:
     """The address of each private endpoint, likewise: given, or the first one that no machine has."""
-    taken = {*_given(vnet), *vm_addresses(vnet).values()}
+    taken = _of_machines(vnet)
     addresses: dict[str, IPv4Address] = {}
     for name, endpoint in vnet.private_endpoints.items():
         subnet = vnet.subnets.get(endpoint.subnet)
@@ -88,7 +117,7 @@ def private_endpoint_addresses(vnet: VirtualNetwork) -> dict[str, IPv4Address]:
 @once
 def frontend_addresses(vnet: VirtualNetwork) -> dict[tuple[str, str], IPv4Address]:
     """The address of each frontend by its load balancer and its name, likewise."""
-    taken = {*_given(vnet), *vm_addresses(vnet).values(), *private_endpoint_addresses(vnet).values()}
+    taken = {*_of_machines(vnet), *private_endpoint_addresses(vnet).values()}
     addresses: dict[tuple[str, str], IPv4Address] = {}
     for balancer, item in vnet.load_balancers.items():
         for name, frontend in item.frontend_ip_configurations.items():
@@ -103,7 +132,8 @@ def frontend_addresses(vnet: VirtualNetwork) -> dict[tuple[str, str], IPv4Addres
 
 def _given(vnet: VirtualNetwork) -> Iterator[IPv4Address]:
     """The private addresses that the file gives."""
-    machines = (vm.private_ip_address for vm in vnet.vms.values())
+    nics = [nic for vm in vnet.vms.values() for nic in vm.interfaces.values()]
+    machines = (address for nic in nics for address in (nic.private_ip_address, *nic.secondary_private_ip_addresses))
     endpoints = (endpoint.private_ip_address for endpoint in vnet.private_endpoints.values())
     balancers = (f for item in vnet.load_balancers.values() for f in item.frontend_ip_configurations.values())
     frontends = (frontend.private_ip_address for frontend in balancers)

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from itertools import product
 from typing import Literal
 
+from netlab.scenario.addresses import nic_addresses
 from netlab.scenario.models import Expectation, Reach, Scenario, node_name
 from netlab.scenario.nodes import (
     backbone_node,
@@ -127,7 +128,8 @@ def resolve(scenario: Scenario, name: str) -> tuple[str, ...]:
     """The endpoints' nodes that a name stands for, in any case of letters; none if nothing has that name.
 
     A VNet stands for its virtual machines, a site for its hosts, a client and the Internet for themselves. A machine
-    goes by its node's name, by its public address or, where no other has it too, by its own name.
+    goes by its node's name, by its public address, by those that it has besides that of its primary NIC, or, where no
+    other has it too, by its own name.
     """
     return _meanings(scenario).get(name.lower(), ())
 
@@ -144,7 +146,7 @@ def _meanings(scenario: Scenario) -> dict[str, tuple[str, ...]]:
         if item.kind != "private endpoint":
             by_owner[item.owner.lower()] = (*by_owner[item.owner.lower()], item.node)
     alone = {name: found for name, found in by_own.items() if len(found) == 1}
-    by_address = {address: (node,) for address, node in _public_addresses(scenario).items()}
+    by_address = {address: (node,) for address, node in further_addresses(scenario).items()}
     return (
         by_address
         | alone
@@ -155,20 +157,25 @@ def _meanings(scenario: Scenario) -> dict[str, tuple[str, ...]]:
 
 
 @once
-def _public_addresses(scenario: Scenario) -> dict[str, str]:
-    """The nodes of the machines to which the file gives a public address, by that address."""
-    return {
-        str(machine.public_ip_address): node_name(vnet, vm)
-        for vnet, item in scenario.vnets.items()
-        for vm, machine in item.vms.items()
-        if machine.public_ip_address is not None
-    }
+def further_addresses(scenario: Scenario) -> dict[str, str]:
+    """The nodes of machines by each address that they have besides that of their primary NIC: the public ones that the
+    file gives, and the private ones, where no other machine has them too."""
+    found: dict[str, list[str]] = {}
+    for vnet, item in scenario.vnets.items():
+        private = nic_addresses(item)
+        for vm, machine in item.vms.items():
+            for place, (key, nic) in enumerate(machine.interfaces.items()):
+                own = [private[vm, key]] if place and (vm, key) in private else []
+                public = [nic.public_ip_address] if nic.public_ip_address is not None else []
+                for address in (*own, *nic.secondary_private_ip_addresses, *public):
+                    found.setdefault(str(address), []).append(node_name(vnet, vm))
+    return {address: nodes[0] for address, nodes in found.items() if len(nodes) == 1}
 
 
 @once
 def asked_by_address(scenario: Scenario) -> dict[Pair, str]:
-    """The public address by which the story names the target of a pair; such a pair is asked by that address."""
-    known = _public_addresses(scenario)
+    """The address by which the story names the target of a pair; such a pair is asked by that address."""
+    known = further_addresses(scenario)
     return {
         (source, known[target]): target
         for step in scenario.story

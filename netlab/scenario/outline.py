@@ -106,7 +106,7 @@ def _subnets(vnet: VNet) -> Iterator[Node]:
             table = (f"route table {subnet.spec.route_table}",) if subnet.spec.route_table is not None else ()
             group = (f"NSG {subnet.security_group.name}",) if subnet.security_group is not None else ()
             lines = (*machines, *_frontends(subnet), *table, *group, *_ways_out(subnet))
-            holds = (*(n.node for n in nics), *(e.node for e in private), *(f.node for f in firewalls))
+            holds = (*(n.node for n in nics if not n.index), *(e.node for e in private), *(f.node for f in firewalls))
             yield Node(f"{vnet.node}/{name}", "subnet", f"{name}  {subnet.prefix}", lines, holds)
 
 
@@ -123,7 +123,7 @@ def _frontends(subnet: Subnet) -> Iterator[str]:
     for balancer in subnet.vnet.load_balancers:
         for frontend in balancer.frontends:
             if balancer.spec.frontend_ip_configurations[frontend.name].subnet == subnet.name:
-                members = dict.fromkeys(nic.name for rule in frontend.rules for nic in rule.members)
+                members = dict.fromkeys(nic.machine.name for rule in frontend.rules for nic in rule.members)
                 yield f"{balancer.name}  {frontend.address}  load balancer: {', '.join(members) or 'no member'}"
 
 
@@ -153,7 +153,8 @@ def _machine(nic: Nic) -> str:
     public = f" ({nic.public_address})" if nic.public_address is not None else ""
     role = "" if nic.appliance is None else "  NVA" if nic.ip_forwarding else "  NVA, IP forwarding off"
     group = f"  NSG {nic.own_security_group.name}" if nic.own_security_group is not None else ""
-    return f"{nic.name}  {nic.address}{public}{role}{group}"
+    address = ", ".join(map(str, nic.addresses))
+    return f"{nic.name}  {address}{public}{role}{group}"
 
 
 def _gateway(gateway: VpnGateway) -> Node:
@@ -288,12 +289,12 @@ def _appliances(network: Network) -> Iterator[Edge]:
     """The BGP peers of appliances: their Route Server, sites behind them, appliances of peered VNets."""
     for appliance in network.bgp_appliances:
         box, server = _box(appliance), appliance.route_server
-        words = (appliance.nic.name, f"AS {appliance.asn}")
+        words = (appliance.nic.machine.name, f"AS {appliance.asn}")
         if server is not None and appliance.bgp is not None and appliance.bgp.route_server_instances:
             yield Edge("bgp", box, server.instances[0].node, words)
         yield from (Edge("bgp", box, site.devices[0].node, (*words, "SD-WAN")) for site in appliance.sites)
         for other in appliance.remote_appliances:
-            both = f"{appliance.nic.name} to {other.nic.name}"
+            both = f"{appliance.nic.machine.name} to {other.nic.machine.name}"
             yield Edge("bgp", box, _box(other), (both, "BGP, no tunnel"))
 
 

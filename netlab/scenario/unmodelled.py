@@ -113,9 +113,7 @@ UNMODELLED = (
         ),
     ),
     Unmodelled(
-        "several NICs of a machine",
-        _SCOPE,
-        ("network_interface", "nic", "ip_configuration", "enable_accelerated_networking"),
+        "further properties of NICs", _SCOPE, ("ip_configuration", "enable_accelerated_networking")
     ),
     Unmodelled(
         "what Azure files an object under", _SCOPE, ("resource_group", "tag", "zone", "availability_zone", "sku_family")

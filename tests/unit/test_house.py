@@ -29,6 +29,7 @@ TOGETHER = {
     "api/test_template_changes.py",
     "azure/dataplane/test_gateway_subnets.py",
     "azure/dataplane/test_next_hops.py",
+    "azure/dataplane/test_nics.py",
     "azure/dataplane/test_overlaps.py",
     "azure/dataplane/test_public_addresses.py",
     "azure/test_public_targets.py",

@@ -64,7 +64,9 @@ class _Fabric:
         if gateway is not None:
             for router in self.state.topology.with_tunnels(gateway):
                 yield from ((address, self._to(router.node)) for address in gateway.instance_addresses(router))
-        yield from ((end.address, self._to(end.node)) for end in self.vnet.interfaces)
+        for sender in self.vnet.senders:
+            yield from ((address, self._to_nic(sender)) for address in sender.addresses)
+        yield from ((end.address, self._to(end.node)) for end in self.vnet.private_endpoints)
         yield from ((firewall.instance, self._to(firewall.node)) for firewall in self.vnet.firewalls)
 
     def _to(self, node: str) -> Hop:
@@ -77,7 +79,7 @@ class _Fabric:
         vnet = self.vnet
         subnets = dict.fromkeys(nic.subnet for nic in vnet.senders)
         by_subnet = {subnet: self._table(offers.effective_routes(self.state, subnet)) for subnet in subnets}
-        yield from ((nic.node, by_subnet[nic.subnet]) for nic in vnet.senders)
+        yield from ((nic.link, by_subnet[nic.subnet]) for nic in vnet.senders)
         yield from ((endpoint.node, self._of_endpoint(endpoint)) for endpoint in vnet.private_endpoints)
         for router in (*self.state.topology.with_tunnels(vnet.vpn_gateway), *offers.expressroute_instances(vnet)):
             yield router.node, self._of_gateway(router)
@@ -91,7 +93,7 @@ class _Fabric:
 
     def _for(self, nic: Nic | Firewall) -> Table:
         """The table for packets that a peer sends to an appliance."""
-        return Table((Route(ANY, "the peer's route", nic.node, (self._to(nic.node),)),))
+        return Table((Route(ANY, "the peer's route", nic.label, (self._to_nic(nic),)),))
 
     def _of_endpoint(self, endpoint: PrivateEndpoint) -> Table:
         """The table for what a private endpoint sends; to a gateway's prefixes by the appliances before it (E8, E9)."""
@@ -170,7 +172,7 @@ class _Fabric:
 
     def _to_nic(self, nic: Nic | Firewall, choice: str = "") -> Hop:
         if nic.vnet is self.vnet:
-            return Hop(nic.node, nic.node, self.vnet.node, choice=choice)
+            return Hop(nic.node, nic.link, nic.link_inside, choice=choice)
         return Hop(nic.vnet.node, link_to_appliance(nic.vnet, nic), link_to_appliance(self.vnet, nic), choice=choice)
 
     def _through(self, frontend: network.Frontend) -> Iterator[Hop]:
@@ -192,8 +194,8 @@ class _Fabric:
 
     def _to_members(self, rule: BalancingRule) -> tuple[Hop, ...]:
         # Differs from Azure: A rule that has a backend port of its own leads to the members' port that was asked.
-        node, members = self.vnet.node, load_balancers.healthy(self.state, rule)
-        hops = (Hop(n.node, n.node, node, choice=f"{rule.choice}: {n.node}", destination=n.address) for n in members)
+        members = load_balancers.healthy(self.state, rule)
+        hops = (replace(self._to_nic(n, f"{rule.choice}: {n.node}"), destination=n.address) for n in members)
         return tuple(hops) or (Hop(drop=load_balancers.nobody(self.state, rule)),)
 
 

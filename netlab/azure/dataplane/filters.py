@@ -263,7 +263,7 @@ def link_to_appliance(vnet: VNet, nic: Nic | Firewall) -> str:
 
     Over the peering itself nothing tells packets for the appliance from packets for the machines behind it.
     """
-    return f"{vnet.node} for {nic.node}"
+    return f"{vnet.node} for {nic.label}"
 
 
 def of_vnet(vnet: VNet) -> Iterator[Filter]:
@@ -271,8 +271,8 @@ def of_vnet(vnet: VNet) -> Iterator[Filter]:
     for nic in vnet.nics:
         if not nic.ip_forwarding:
             yield from _own_packets_only(nic)
-    forwarding = frozenset(nic.node for nic in vnet.nics if nic.appliance is not None)
-    forwarding |= {firewall.node for firewall in vnet.firewalls}
+    forwarding = frozenset(nic.link for nic in vnet.nics if nic.machine.forwards)
+    forwarding |= {firewall.link for firewall in vnet.firewalls}
     for peering in vnet.peerings:
         if forwarding and peering.theirs is not None and not peering.theirs.spec.allow_forwarded_traffic:
             yield _originating_only(peering, forwarding)
@@ -327,10 +327,10 @@ def _ways_out(vnet: VNet) -> Iterator[Filter]:
     # document says what Azure does with it.
     out, ping = frozenset((INTERNET,)), frozenset[Protocol](("icmp",))
     for name, subnet in vnet.subnets.items():
-        nics = [nic for nic in vnet.nics if nic.subnet is subnet and nic.node not in vnet.network.public.machines]
+        nics = [nic for nic in vnet.nics if nic.subnet is subnet and nic.link not in vnet.network.public.machines]
         others = [nic for nic in nics if nic not in balanced_out(vnet)]
-        links = frozenset(nic.node for nic in others)
-        members = frozenset(nic.node for nic in others if nic in without_default_access(vnet))
+        links = frozenset(nic.link for nic in others)
+        members = frozenset(nic.link for nic in others if nic in without_default_access(vnet))
         services = tuple(prefix for _, prefix in subnet.services)
         yield from _not_balanced(vnet, [nic for nic in nics if nic in balanced_out(vnet)], services)
         if members and subnet.has_way_out and subnet.nat_address is None:
@@ -349,18 +349,18 @@ def _not_balanced(vnet: VNet, nics: Iterable[Nic], services: tuple[IPv4Network, 
     (L24)."""
     out, by_protocols = frozenset((INTERNET,)), dict[frozenset[Protocol], list[str]]()
     for nic in nics:
-        by_protocols.setdefault(frozenset(balanced_out(vnet)[nic]), []).append(nic.node)
-    for protocols, nodes in by_protocols.items():
+        by_protocols.setdefault(frozenset(balanced_out(vnet)[nic]), []).append(nic.link)
+    for protocols, links in by_protocols.items():
         taken = " and ".join(protocol.upper() for protocol in sorted(protocols))
         why = cause(DropType.NOT_BALANCED, vnet=vnet.name, protocols=taken)
-        yield Filter(why, frozenset(nodes), out, frozenset(PROTOCOLS) - protocols, destinations=services)
+        yield Filter(why, frozenset(links), out, frozenset(PROTOCOLS) - protocols, destinations=services)
 
 
 def _own_packets_only(nic: Nic) -> Iterator[Filter]:
     """A NIC without IP forwarding (R116)."""
-    link, own = frozenset((nic.node,)), (IPv4Network(nic.address),)
-    yield Filter(cause(DropType.IP_FORWARDING_IN, nic=nic.node), egress=link, destinations=own)
-    yield Filter(cause(DropType.IP_FORWARDING_OUT, nic=nic.node), ingress=link, sources=own)
+    link, own = frozenset((nic.link,)), tuple(map(IPv4Network, nic.addresses))
+    yield Filter(cause(DropType.IP_FORWARDING_IN, nic=nic.label), egress=link, destinations=own)
+    yield Filter(cause(DropType.IP_FORWARDING_OUT, nic=nic.label), ingress=link, sources=own)
 
 
 def _originating_only(peering: Peering, forwarding: frozenset[str]) -> Filter:

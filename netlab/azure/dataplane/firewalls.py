@@ -14,7 +14,7 @@ from netlab.results.drops import Cause, DropType, cause
 from netlab.scenario import service_tags
 from netlab.scenario.addresses import DEFAULT_ROUTE
 from netlab.scenario.models import FirewallRule, NvaRule
-from netlab.scenario.network import Firewall, Network, Nic
+from netlab.scenario.network import Firewall, Machine, Network
 from netlab.scenario.service_tags import INTERNET_TAG
 
 # The prefixes of service tags.
@@ -92,28 +92,28 @@ def _denies(found: Firewall, collection: str, rule: str) -> Cause | None:
     return cause(DropType.FIREWALL_RULE, firewall=found.name, collection=collection, priority=spec.priority, rule=rule)
 
 
-def of_appliance(nic: Nic) -> Iterator[SessionFilter]:
+def of_appliance(machine: Machine) -> Iterator[SessionFilter]:
     """The sessions of a stateful appliance, and its rules if it has some."""
-    nva = nic.spec.nva
+    nva = machine.spec.nva
     if nva is not None and nva.stateful != "none":
-        yield SessionFilter(f"the sessions of {nic.node}", nva.stateful == "loose", rules_of_appliance(nic))
+        yield SessionFilter(f"the sessions of {machine.node}", nva.stateful == "loose", rules_of_appliance(machine))
 
 
-def rules_of_appliance(nic: Nic) -> RuleList | None:
+def rules_of_appliance(machine: Machine) -> RuleList | None:
     """The rules of an appliance in their order, and the drop at their end; None where it has none (F25)."""
-    nva = nic.spec.nva
+    nva = machine.spec.nva
     if nva is None or not nva.rules:
         return None
     terms = (
         term
         for name, spec in nva.rules.items()
-        for term in _terms((name,), spec, _denied(nic, f"by rule {name}") if spec.action == "Deny" else None, {})
+        for term in _terms((name,), spec, _denied(machine, f"by rule {name}") if spec.action == "Deny" else None, {})
     )
-    return RuleList(nic.node, (*terms, Term("no rule matches", _denied(nic, "for no rule allows it"))))
+    return RuleList(machine.node, (*terms, Term("no rule matches", _denied(machine, "for no rule allows it"))))
 
 
-def _denied(nic: Nic, why: str) -> Cause:
-    return cause(DropType.APPLIANCE_RULE, appliance=nic.node, why=why)
+def _denied(machine: Machine, why: str) -> Cause:
+    return cause(DropType.APPLIANCE_RULE, appliance=machine.node, why=why)
 
 
 def _terms(where: tuple[str, ...], spec: FirewallRule | NvaRule, why: Cause | None, tags: Tags) -> Iterator[Term]:
@@ -159,8 +159,8 @@ def prefixes(network: Network) -> Iterator[IPv4Network]:
         yield from _of_terms(rules(found).terms)
         for redirect in redirects(found):
             yield from (IPv4Network(redirect.address), *_of_terms((redirect.term,)))
-    for nic in network.nics.values():
-        written = rules_of_appliance(nic)
+    for machine in network.machines.values():
+        written = rules_of_appliance(machine)
         yield from _of_terms(written.terms if written is not None else ())
 
 

@@ -66,4 +66,4 @@ def _unreached(state: State, rule: BalancingRule) -> Iterator[str]:
         why = why_down(state, rule, nic)
         if why is not None:
             right = f"let {PLATFORM[0]} ({LOAD_BALANCER}) in to the port of its probe"
-            yield f"member `{nic.name}` is down from the start: {why.sentence(nic.node)}; {right}"
+            yield f"member `{nic.machine.name}` is down from the start: {why.sentence(nic.node)}; {right}"

@@ -16,28 +16,39 @@ from netlab.azure.state import State
 from netlab.results.drops import DropType, cause
 from netlab.scenario.addresses import PRIVATE_PREFIXES
 from netlab.scenario.names import INTERNET
-from netlab.scenario.network import Client, ClientTunnel, Host, Nic, PrivateEndpoint, Site
+from netlab.scenario.network import Client, ClientTunnel, Host, Machine, Nic, PrivateEndpoint, Site
 
 
-def machine(state: State, nic: Nic) -> Node:
-    """A virtual machine: it sends everything to its VNet. Only an appliance forwards; it may have routes of its own."""
-    fabric = nic.vnet.node
-    default = Route(ANY, "the machine's default route", nic.vnet.name, (Hop(fabric, fabric, nic.node),))
-    router = state.topology.appliances.get(nic.node)
+def machine(state: State, found: Machine) -> Node:
+    """A virtual machine: it sends everything to its VNet, by the NIC that its routes name (R126). Only an appliance
+    forwards; it may have routes of its own."""
+    router = state.topology.appliances.get(found.node)
     own = (lost_peers(state, router), own_routes(state, router)) if router is not None else ()
-    nva = nic.spec.nva
-    hides = nva is not None and nva.masquerade != "none"
-    kept = PRIVATE_PREFIXES if nva is not None and nva.masquerade == "public" else ()
-    hidden = {fabric: Translation(fabric, masquerade=nic.address, kept=kept)} if hides else {}
+    guest = (Route(prefix, "a route of the machine", nic.label, (_out_of(nic),)) for prefix, nic in found.routes)
+    default = Route(ANY, "the machine's default route", found.vnet.name, (_out_of(found.primary),))
     return Node(
-        nic.node,
-        table(*own, (default,)),
-        addresses=frozenset((nic.address,)),
-        filters=tuple(firewalls.of_appliance(nic)),
-        translations=hidden,
-        forwards=nva is not None,
-        stopped=cause(DropType.STOPPED) if nic.node in state.hit(Impact.STOPPED) else None,
+        found.node,
+        table(guest, *own, (default,)),
+        addresses=found.addresses,
+        filters=tuple(firewalls.of_appliance(found)),
+        translations=dict(_hidden(found)),
+        forwards=found.forwards,
+        stopped=cause(DropType.STOPPED) if found.node in state.hit(Impact.STOPPED) else None,
     )
+
+
+def _out_of(nic: Nic) -> Hop:
+    """The hop into the VNet by a NIC."""
+    return Hop(nic.vnet.node, nic.link_inside, nic.link)
+
+
+def _hidden(found: Machine) -> Iterator[tuple[str, Translation]]:
+    """What an appliance sends under its own address: that of the NIC by which it leaves."""
+    nva = found.spec.nva
+    if nva is not None and nva.masquerade != "none":
+        kept = PRIVATE_PREFIXES if nva.masquerade == "public" else ()
+        for nic in found.nics:
+            yield nic.link_inside, Translation(nic.link_inside, masquerade=nic.address, kept=kept)
 
 
 def private_endpoint(found: PrivateEndpoint) -> Node:

@@ -43,7 +43,7 @@ class Plane:
         yield from ((node, partial(underlay.backbone, state, node)) for node in network.backbones)
         for vnet in network.vnets.values():
             yield vnet.node, partial(fabrics.fabric, state, vnet)
-            yield from ((nic.node, partial(machines.machine, state, nic)) for nic in vnet.nics)
+            yield from ((item.node, partial(machines.machine, state, item)) for item in vnet.machines)
             yield from ((end.node, partial(machines.private_endpoint, end)) for end in vnet.private_endpoints)
             yield from ((item.node, partial(firewalls.firewall, item)) for item in vnet.firewalls)
         for gateway in network.vpn_gateways:

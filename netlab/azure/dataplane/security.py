@@ -37,9 +37,9 @@ def filters_of(vnet: VNet, tag: Tag, direction: Direction) -> Iterator[StatefulF
 
 
 def _filter(nic: Nic | PrivateEndpoint, tag: Tag, direction: Direction) -> StatefulFilter:
-    groups, link = nic.security_groups, frozenset((nic.node,))
+    groups, link = nic.security_groups, frozenset((nic.link,))
     rules = Rules(nic, direction, tag(nic.subnet))
-    inbound, outbound = (f"the NIC of {nic.node}, {way}" for way in ("inbound", "outbound"))
+    inbound, outbound = (f"the NIC of {nic.label}, {way}" for way in ("inbound", "outbound"))
     if direction == "Inbound":
         lists = tuple(map(rules.of, reversed(groups)))
         return StatefulFilter(inbound, outbound, lists, egress=link)
@@ -79,7 +79,7 @@ class Rules:
             priority=priority,
             rule=rule,
             direction=self.direction.lower(),
-            nic=self.nic.node,
+            nic=self.nic.label,
         )
 
     def _term(self, group: SecurityGroup, name: str, rule: SecurityRule) -> Term:
@@ -101,7 +101,7 @@ class Rules:
         if len(written) == 1 and not groups and (tag := self._tagged(written[0])) is not None:
             return tag
         members = self.nic.vnet.network.members
-        found = [IPv4Network(nic.address) for name in groups for nic in members[name]]
+        found = [IPv4Network(own) for name in groups for nic in members[name] for own in nic.addresses]
         found += (prefix for text in written for prefix in self._prefixes(text))
         return Addresses(where, service_tags.merged(found))
 

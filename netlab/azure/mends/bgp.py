@@ -200,4 +200,4 @@ def _path(end: AnyEnd) -> tuple[str, ...]:
         return ("sites", end.name)
     if isinstance(end, VpnGateway):
         return ("vnets", end.name, "vpn_gateway")
-    return ("vnets", end.vnet.name, "vms", end.nic.name, "nva")
+    return (*end.nic.machine.path, "nva")

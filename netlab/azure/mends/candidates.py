@@ -67,21 +67,28 @@ def _hidden(case: Case) -> Iterator[Change]:
 
 
 def _ip_forwarding(case: Case) -> Iterator[Change]:
-    """A NIC without IP forwarding."""
+    """A NIC without IP forwarding; it may be the answer of another NIC of its machine that it drops (R126)."""
     nic = case.state.network.nics[case.cause["nic"]]
-    yield Change(f"set enable_ip_forwarding on the NIC of {nic.node} (R116)", (_forwarding(nic),))
+    asked = next((other for other in nic.machine.nics if other is not nic and case.own in other.addresses), None)
+    if asked is not None and case.place is not None:
+        routes = [*map(str, asked.guest_routes), str(case.place.prefix)]
+        sentence = (
+            f"let {nic.node} answer {case.place.prefix} by the NIC that was asked, {asked.label} (guest_routes; R126)"
+        )
+        yield Change(sentence, (Edit("set", (*asked.path, "guest_routes"), routes),))
+    yield Change(f"set enable_ip_forwarding on the NIC of {nic.label} (R116)", (_forwarding(nic),))
 
 
 def _forwarding(nic: Nic) -> Edit:
-    return Edit("set", ("vnets", nic.vnet.name, "vms", nic.name, "enable_ip_forwarding"), True)
+    return Edit("set", (*nic.path, "enable_ip_forwarding"), True)
 
 
 def _appliance(case: Case) -> Iterator[Change]:
     """A machine that forwards nothing."""
-    nic = case.state.network.nics.get(case.walk.dropped_at)
-    if nic is not None:
-        edits = (Edit("set", ("vnets", nic.vnet.name, "vms", nic.name, "nva"), {}), _forwarding(nic))
-        yield Change(f"make {nic.node} an appliance (nva): it forwards nothing", edits)
+    machine = case.state.network.machines.get(case.walk.dropped_at)
+    if machine is not None:
+        edits = (Edit("set", (*machine.path, "nva"), {}), *map(_forwarding, machine.nics))
+        yield Change(f"make {machine.node} an appliance (nva): it forwards nothing", edits)
 
 
 def _not_approved(case: Case) -> Iterator[Change]:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from netlab.azure.dataplane.offers import expressroute_instances
 from netlab.azure.dataplane.walk import Walk
-from netlab.azure.prediction import Addresses, Predicted, address_asked, address_towards
+from netlab.azure.prediction import Addresses, Predicted, address_asked, address_of_sender
 from netlab.azure.state import State
 from netlab.results.drops import Cause, Direction
 from netlab.results.protocols import Protocol
@@ -86,13 +86,17 @@ class Case:
 
     def _home(self, end: Endpoint) -> tuple[str, str]:
         network = self.state.network
-        nic = network.nics.get(end.node) or network.private_endpoints.get(end.node)
+        nic = network.primary_nics.get(end.node) or network.private_endpoints.get(end.node)
         return end.owner, nic.subnet.name if nic is not None else ""
 
     @cached_property
     def own(self) -> IPv4Address:
         """The address of the machine that sent the packet."""
-        return address_towards(self.state, self.sender, self.receiver, self.addresses)
+        machine = self.state.network.machines.get(self.sender.node)
+        if machine is not None and self.leg == "reverse":
+            asked = address_asked(self.state, self.receiver, self.sender, self.addresses)
+            return asked if asked in machine.addresses else machine.primary.address
+        return address_of_sender(self.state, self.sender, self.receiver, self.address, self.addresses)
 
     @cached_property
     def address(self) -> IPv4Address:
@@ -131,4 +135,7 @@ class Case:
         gateways = (vnet.vpn_gateway, vnet.expressroute_gateway)
         if before in {router.node for gateway in gateways if gateway is not None for router in gateway.instances}:
             return vnet.subnets[GATEWAY_SUBNET]
-        return next((nic.subnet for nic in vnet.senders if nic.node == before), None)
+        machine = self.state.network.machines.get(before)
+        if machine is not None:
+            return machine.towards(self.address).subnet if machine.vnet is vnet else None
+        return next((firewall.subnet for firewall in vnet.firewalls if firewall.node == before), None)

@@ -45,7 +45,7 @@ def is_asked_itself(case: Case) -> bool:
 
 def _translated(case: Case, firewall: Firewall) -> Iterator[Change]:
     """A DNAT rule to the machine, for what TCP and UDP ask."""
-    nic = case.state.network.nics.get(case.receiver.node)
+    nic = case.state.network.primary_nics.get(case.receiver.node)
     if nic is None or "icmp" in case.protocols:
         return
     protocols = _protocols(case)
@@ -77,20 +77,20 @@ def _translated(case: Case, firewall: Firewall) -> Iterator[Change]:
 
 def of_appliance(case: Case) -> Iterator[Change]:
     """What lets a packet pass the rules of an appliance."""
-    nic = case.state.network.nics[case.cause["appliance"]]
-    path, why = ("vnets", nic.vnet.name, "vms", nic.name, "nva", "rules"), case.cause["why"]
-    rules = nic.spec.nva.rules if nic.spec.nva is not None else {}
+    machine = case.state.network.machines[case.cause["appliance"]]
+    path, why = (*machine.path, "nva", "rules"), case.cause["why"]
+    rules = machine.spec.nva.rules if machine.spec.nva is not None else {}
     denying = next((name for name in rules if why == f"by rule {name}"), None)
     if denying is not None:
-        sentence = f"remove rule {denying} of {nic.node}, or narrow it: it denies the packet (F25)"
+        sentence = f"remove rule {denying} of {machine.node}, or narrow it: it denies the packet (F25)"
         yield Change(sentence, (Edit("remove", (*path, denying)),))
         return
     target, protocols, name = _side(case, case.receiver), _protocols(case), _free_name("allow", rules)
     for source in dict.fromkeys((_side(case, case.sender), *translated_sources(case))):
         rule = {"action": "Allow", "ip_protocols": protocols}
         sides = {"source_addresses": [source], "destination_addresses": [target]}
-        sentence = f"let {nic.node} allow {'/'.join(protocols)} from {source} to {target}: what none allows is dropped"
-        yield Change(f"{sentence} (F25)", (Edit("set", (*path, name), rule | sides),))
+        sentence = f"let {machine.node} allow {'/'.join(protocols)} from {source} to {target}"
+        yield Change(f"{sentence}: what none allows is dropped (F25)", (Edit("set", (*path, name), rule | sides),))
 
 
 def _allowed(case: Case, firewall: Firewall, group: str, source: str) -> Iterator[Change]:

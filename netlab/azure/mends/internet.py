@@ -31,7 +31,7 @@ def changes(case: Case) -> Iterator[Change]:
     if INTERNET not in (case.sender.node, case.receiver.node):
         return
     node = case.receiver.node if case.sender.node == INTERNET else case.sender.node
-    nic = case.state.network.nics.get(node)
+    nic = case.state.network.primary_nics.get(node)
     if nic is None:
         return
     lacks = case.walk.dropped_at == INTERNET or case.cause.type in _WITHOUT_ADDRESS
@@ -44,7 +44,7 @@ def _public_address(case: Case, nic: Nic) -> Change:
     public = case.state.network.public
     taken = {*public.machines.values(), *public.routers.values(), *public.clients.values(), *public.egress.values()}
     address = next(address for address in reversed(list(_PUBLIC.hosts())) if address not in taken)
-    path = ("vnets", nic.vnet.name, "vms", nic.name, "public_ip_address")
+    path = (*nic.path, "public_ip_address")
     sentence = f"give {nic.node} a public_ip_address: the Internet has no route to a private one"
     return Change(sentence, (Edit("set", path, str(address)),))
 

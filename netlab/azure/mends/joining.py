@@ -24,7 +24,7 @@ def joined(case: Case, one: Site, other: Site) -> Iterator[Change]:
                 yield from _connected(case, near, hub, far)
         for appliance in far.appliances:
             if appliance not in near.appliances and near.asn:
-                path = ("vnets", appliance.vnet.name, "vms", appliance.nic.name, "nva", "bgp", "sites")
+                path = (*appliance.nic.machine.path, "nva", "bgp", "sites")
                 sentence = f"have {near.name} peer with {appliance.name}, too, as {far.name} does (sites)"
                 yield Change(sentence, (Edit("append", path, near.name),))
         for vnet in _of_circuits(far):

@@ -38,8 +38,8 @@ def _connected(case: Case) -> Case | None:
 def _limits(case: Case) -> Iterator[Limit]:
     """What Azure does not do, whatever is set."""
     ends = case.sender, case.receiver
-    nic = case.state.network.nics.get(case.receiver.node)
-    if case.sender.node == INTERNET and nic is None:
+    machine = case.state.network.machines.get(case.receiver.node)
+    if case.sender.node == INTERNET and machine is None:
         yield Limit.FROM_INTERNET
     only_ping = case.receiver.kind == "private endpoint" and case.protocols == ("icmp",)
     if only_ping or case.cause.type is DropType.NOT_THE_SERVICE:

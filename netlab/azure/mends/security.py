@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import IPv4Address
 
 from netlab.azure.mends.case import Case, place_of
 from netlab.results.mends import Change, Edit
 from netlab.results.protocols import Protocol
 from netlab.scenario.models import NetworkSecurityGroup
 from netlab.scenario.names import INTERNET, Endpoint, asked_by_address
-from netlab.scenario.network import Nic, PrivateEndpoint, VNet
+from netlab.scenario.network import PrivateEndpoint, VNet
 
 # N4: the priorities of a group's own rules; Azure's default ones come after them.
 PRIORITIES = range(100, 4097)
@@ -78,9 +79,10 @@ def _protocol(protocols: tuple[Protocol, ...]) -> str:
 def range_of(case: Case, end: Endpoint) -> str:
     """What a rule writes for an end: its subnet, its site's or its pool's prefix, or the tag Internet."""
     network = case.state.network
-    if (end.node, case.receiver.node) in asked_by_address(network.scenario):
+    asked = asked_by_address(network.scenario).get((end.node, case.receiver.node))
+    if asked is not None and IPv4Address(asked) in network.public.of_azure:
         return "Internet"
-    nic = network.nics.get(end.node) or network.private_endpoints.get(end.node)
+    nic = network.primary_nics.get(end.node) or network.private_endpoints.get(end.node)
     if nic is not None:
         return str(nic.subnet.prefix)
     place = place_of(case.state, case.own if end is case.sender else case.address)
@@ -89,8 +91,9 @@ def range_of(case: Case, end: Endpoint) -> str:
 
 def translated_sources(case: Case) -> Iterator[str]:
     """The sources that a packet may have after the appliances that it passed."""
-    nics = (case.state.network.nics.get(node) for node in case.walk.nodes)
-    yield from (str(nic.address) for nic in nics if isinstance(nic, Nic) and nic.appliance is not None)
+    machines = (case.state.network.machines.get(node) for node in case.walk.nodes)
+    passed = (machine for machine in machines if machine is not None and machine.forwards)
+    yield from (str(nic.address) for machine in passed for nic in machine.nics)
 
 
 def _without_policies(endpoint: PrivateEndpoint) -> Change:

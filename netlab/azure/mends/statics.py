@@ -90,7 +90,7 @@ def _local_network_gateway(side: Side, prefix: IPv4Network) -> tuple[Edit, ...]:
 def _device_path(end: Site | Appliance) -> tuple[str, ...]:
     if isinstance(end, Site):
         return ("sites", end.name)
-    return ("vnets", end.vnet.name, "vms", end.nic.name, "nva")
+    return (*end.nic.machine.path, "nva")
 
 
 def connected(case: Case, end: AnyEnd, place: Place) -> Iterator[Change]:

@@ -62,8 +62,8 @@ def _removed(table: str, name: str) -> Edit:
 
 def of_loop(case: Case) -> Iterator[Change]:
     """An appliance that a route of its own subnet leads to again, or to another one; or any route that led there."""
-    known = case.state.network.nics
-    nics = [known[node] for node in dict.fromkeys(case.walk.nodes) if node in known]
+    known = case.state.network.machines
+    nics = [nic for node in dict.fromkeys(case.walk.nodes) if node in known for nic in known[node].nics]
     for nic in nics:
         name, found = user_route(nic.subnet, case.address)
         if nic.appliance is not None and found is not None and found.next_hop_type == "VirtualAppliance":
@@ -87,7 +87,7 @@ def _out_of_its_subnet(nic: Nic, name: str) -> Iterator[Change]:
     for other in others:
         address = next((a for a in list(other.prefix)[4:-1] if a not in nic.vnet.nic_at), None)
         if not other.name.endswith("Subnet") and address is not None:
-            place = ("vnets", nic.vnet.name, "vms", nic.name)
+            place = nic.path
             moved = (
                 Edit("set", (*place, "subnet"), other.name),
                 Edit("set", (*place, "private_ip_address"), str(address)),
@@ -112,7 +112,7 @@ def _readdressed(nic: Nic, address: IPv4Address) -> Iterator[Edit]:
 
 def of_wrong_answer(case: Case) -> Iterator[Change]:
     """The answer leaves by another way than the request came."""
-    yield from _to_internet(case, case.state.network.nics.get(case.sender.node))
+    yield from _to_internet(case, case.state.network.primary_nics.get(case.sender.node))
 
 
 def _to_internet(case: Case, nic: Nic | None) -> Iterator[Change]:

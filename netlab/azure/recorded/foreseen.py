@@ -16,7 +16,7 @@ from netlab.azure.views.bgp import Speaker, Witness
 from netlab.azure.views.predicted import Model
 from netlab.results.recorded import Kind, Row
 from netlab.results.shown import GatewayRoute, NicRoute
-from netlab.scenario.names import resolve, suggest
+from netlab.scenario.names import suggest
 from netlab.scenario.network import Nic
 
 
@@ -81,16 +81,16 @@ def _plain(value: Any) -> Any:
 
 def _effective(side: Side, answer: Answer) -> Foreseen:
     network = side.state.network
-    nodes = resolve(network.scenario, answer.subject)
-    found = [nic for nic in network.nics.values() if nic.node in nodes]
+    found = network.nics_of(answer.subject)
     if len(found) != 1:
-        known = [nic.node for nic in network.nics.values()]
+        known = list(network.nics)
         raise Unrecognised(
-            f"the scenario has {'several machines' if found else 'no virtual machine'} of the name "
-            f"{answer.subject[:60]!r}: call it effective-routes.VNET-VM.json; {suggest(answer.subject, known)}"
+            f"the scenario has {'several NICs' if found else 'no virtual machine'} of the name "
+            f"{answer.subject[:60]!r}: call it effective-routes.VNET-VM.json, or effective-routes.VNET-VM-NIC.json; "
+            f"{suggest(answer.subject, known)}"
         )
     (nic,) = found
-    return Foreseen(replace(answer, subject=nic.node), _rows(answer.kind, side.routes(nic)))
+    return Foreseen(replace(answer, subject=nic.label), _rows(answer.kind, side.routes(nic)))
 
 
 def _connections(side: Side, answer: Answer) -> Foreseen:

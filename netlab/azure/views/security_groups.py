@@ -31,7 +31,7 @@ def _attached(nic: Nic) -> Iterator[tuple[Association, SecurityGroup]]:
         place = Association(subnet=Resource(f"virtualNetworks/{vnet.name}/subnets/{subnet.name}"))
         yield place, subnet.security_group
     if nic.own_security_group is not None:
-        yield Association(networkInterface=Resource(f"networkInterfaces/{nic.node}")), nic.own_security_group
+        yield Association(networkInterface=Resource(f"networkInterfaces/{nic.label}")), nic.own_security_group
 
 
 def _group(nic: Nic, tag: Addresses, place: Association, group: SecurityGroup) -> EffectiveGroup:

@@ -81,7 +81,7 @@ def _up(state: State) -> frozenset[Ends]:
     """Whatever carries packets: tunnels, links between routers without one, and the NICs of virtual machines."""
     tunnels = (t.routers for t in state.topology.tunnels if t.name in state.up)
     routers = (*tunnels, *(peers.routers for peers in state.topology.peers))
-    machines = ((nic.vnet.node, node) for node, nic in state.network.nics.items())
+    machines = ((machine.vnet.node, node) for node, machine in state.network.machines.items())
     nics = frozenset(frozenset(ends) for ends in machines if ends[1] not in state.hit(Impact.STOPPED))
     return nics | frozenset(frozenset(router.node for router in pair) for pair in routers)
 

@@ -59,10 +59,10 @@ class AccessRules:
 
 @dataclass(frozen=True, slots=True)
 class ApplianceNat:
-    """An appliance sends to the Internet, over ``device``, under its own address; not to ``private`` destinations."""
+    """An appliance sends to the Internet under its own address, that of the NIC by which it leaves: pairs of both in
+    ``nics``. It does not to ``private`` destinations."""
 
-    device: str
-    address: str
+    nics: tuple[tuple[str, str], ...]
     private: tuple[str, ...]
 
 

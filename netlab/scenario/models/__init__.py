@@ -81,6 +81,8 @@ from netlab.scenario.models.scenario import Scenario
 from netlab.scenario.models.site import DeviceSoftware, LocalNetworkGateway, Site, VpnDevice
 from netlab.scenario.models.system import SYSTEMS, Family, Os, System
 from netlab.scenario.models.vnet import (
+    AttachedInterface,
+    NetworkInterface,
     Peering,
     Subnet,
     SummarizedGatewayPrefixes,
@@ -110,6 +112,7 @@ __all__ = [
     "Action",
     "Address",
     "ApplicationSecurityGroup",
+    "AttachedInterface",
     "Authentication",
     "BgpPolicy",
     "BgpPolicyRule",
@@ -155,6 +158,7 @@ __all__ = [
     "NatGateway",
     "NatMode",
     "NatRule",
+    "NetworkInterface",
     "NetworkSecurityGroup",
     "NetworkVirtualAppliance",
     "NewKey",

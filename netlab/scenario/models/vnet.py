@@ -1,8 +1,8 @@
 """Virtual networks, their subnets, virtual machines and peerings."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from netlab.scenario.models.endpoint import PrivateEndpoint, PrivateEndpointNetworkPolicies, Service
 from netlab.scenario.models.expressroute import ExpressRouteGateway
@@ -35,26 +35,71 @@ class Subnet(Model):
     `RouteTableEnabled` shorter user routes of their clients, `Enabled` both (E3 to E6)."""
 
 
-class VirtualMachine(Model):
-    """A workload with one NIC."""
+class NetworkInterface(Model):
+    """A NIC of a virtual machine."""
 
-    subnet: str
+    subnet: str = ""
     """The subnet of the NIC."""
     private_ip_address: Address | None = None
     """The private address of the NIC. Default: the first free one of the subnet, from .4 on (R18)."""
+    secondary_private_ip_addresses: tuple[Address, ...] = ()
+    """Further private addresses of the NIC: those of its secondary IP configurations. A story asks a machine at one of
+    them by naming the address."""
     public_ip_address: Address | None = None
     """The public address of the NIC. Azure translates it; the machine itself never has it. Default: none."""
     enable_ip_forwarding: bool = False
     """Whether the NIC takes packets for other addresses than its own. An appliance needs it (R116)."""
-    nva: NetworkVirtualAppliance | None = None
-    """Makes the machine an appliance. `{}` is one that only forwards. Default: an ordinary workload."""
     network_security_group: str | None = None
     """The name of the NIC's network security group, besides that of its subnet. Default: none (N1, N3)."""
     application_security_groups: tuple[str, ...] = ()
     """The application security groups that the NIC is a member of (N27)."""
+
+
+class AttachedInterface(NetworkInterface):
+    """A NIC of a machine that has several."""
+
+    subnet: str
+    """The subnet of the NIC."""
+    primary: bool = False
+    """Whether the machine's default route is here (R126). Default: of the first NIC, if no other is primary."""
+    guest_routes: tuple[Prefix, ...] = ()
+    """The routes that the machine itself has by this NIC, besides those to the NICs' own subnets and the default route
+    by the primary one (R126). Default: none; but an appliance of whose NICs none has any has routes for the private
+    prefixes and those of its VNet by the first NIC that is not primary."""
+
+
+class VirtualMachine(NetworkInterface):
+    """A workload: one NIC with its properties beside `subnet`, or several ones in `nics`."""
+
+    nics: dict[Name, AttachedInterface] = {}
+    """The NICs of a machine that has several, by name; what they have does not stand beside them then. Probes ask the
+    primary one's address. A machine answers by its own routes, whichever NIC was asked (R126)."""
+    nva: NetworkVirtualAppliance | None = None
+    """Makes the machine an appliance. `{}` is one that only forwards. Default: an ordinary workload."""
     tags: dict[str, str] = {}
     """Its tags. `disableSnatOnPL: "true"` of an appliance: answers of private endpoints follow it (E10). Others have no
     effect."""
+
+    @property
+    def interfaces(self) -> dict[str, NetworkInterface]:
+        """Its NICs, the primary one first; the only one of a machine without `nics` has no name."""
+        ordered = sorted(self.nics.items(), key=lambda item: not item[1].primary)
+        return dict(ordered) if self.nics else {"": self}
+
+    @property
+    def primary(self) -> NetworkInterface:
+        """Its primary NIC."""
+        return next(iter(self.interfaces.values()))
+
+    @model_validator(mode="after")
+    def _has_one_form(self) -> Self:
+        fields = NetworkInterface.model_fields
+        given = [name for name, field in fields.items() if getattr(self, name) != field.default]
+        if self.nics and given:
+            raise ValueError(f"a machine with `nics` has {', '.join(given)} at each of them, not beside them")
+        if not self.nics and not self.subnet:
+            raise ValueError("`subnet` is missing: a machine has one NIC there, or several in `nics`")
+        return self
 
 
 class SummarizedGatewayPrefixes(Model):

@@ -5,6 +5,7 @@ A name dies here: after ``resolve`` a connection holds its ends, a gateway its V
 """
 
 from netlab.scenario.network.access import AccessNetwork
+from netlab.scenario.network.clients import Client, ClientTunnel
 from netlab.scenario.network.connections import Connection, Peers, Side, Tunnel
 from netlab.scenario.network.ends import Appliance, End, Host, RouteServer, Site, VpnGateway
 from netlab.scenario.network.expressroute import (
@@ -15,11 +16,12 @@ from netlab.scenario.network.expressroute import (
     ProviderNetwork,
 )
 from netlab.scenario.network.firewalls import Firewall
-from netlab.scenario.network.graph import Client, ClientTunnel, Network, resolve
+from netlab.scenario.network.graph import Network, resolve
 from netlab.scenario.network.load_balancers import BalancingRule, Frontend, LoadBalancer
+from netlab.scenario.network.machines import Machine, Nic
 from netlab.scenario.network.routers import EXPRESSROUTE_ASN, MICROSOFT_ASN, ROUTE_SERVER_ASN, Role, Router
 from netlab.scenario.network.topology import Topology
-from netlab.scenario.network.vnets import Nic, Peering, PrivateEndpoint, SecurityGroup, Subnet, VNet
+from netlab.scenario.network.vnets import Peering, PrivateEndpoint, SecurityGroup, Subnet, VNet
 from netlab.scenario.network.ways_out import (
     SharedAddress,
     balanced_out,
@@ -46,6 +48,7 @@ __all__ = [
     "Frontend",
     "Host",
     "LoadBalancer",
+    "Machine",
     "MicrosoftPeering",
     "Network",
     "Nic",

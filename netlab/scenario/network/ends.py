@@ -14,10 +14,12 @@ from netlab.scenario.nodes import device_node, instance_node, route_server_node
 
 if TYPE_CHECKING:
     from netlab.scenario.network.access import AccessNetwork
+    from netlab.scenario.network.clients import Client
     from netlab.scenario.network.connections import Side
     from netlab.scenario.network.expressroute import Circuit, MicrosoftPeering, ProviderNetwork
-    from netlab.scenario.network.graph import Client, Network
-    from netlab.scenario.network.vnets import Nic, VNet
+    from netlab.scenario.network.graph import Network
+    from netlab.scenario.network.machines import Nic
+    from netlab.scenario.network.vnets import VNet
 
 # R119, in Mbit/s: of Generation1, where a SKU has two.
 THROUGHPUT = {
@@ -267,8 +269,8 @@ class Appliance(End):
 
     @cached_property
     def router(self) -> Router:
-        """The router that it is; its BGP address is that of its NIC."""
-        index = list(self.vnet.spec.vms).index(self.nic.name)
+        """The router that it is; its BGP address is that of its primary NIC."""
+        index = list(self.vnet.spec.vms).index(self.nic.machine.name)
         return Router(self, self.nic.node, index, self.asn, self.nic.address, "appliance", self.vnet)
 
     @property
@@ -288,7 +290,7 @@ class Appliance(End):
 
     @property
     def bgp_address(self) -> IPv4Address:
-        """The address of its NIC."""
+        """The address of its primary NIC."""
         return self.nic.address
 
     @property

@@ -34,6 +34,21 @@ class Firewall:
         """Its node."""
         return node_name(self.name)
 
+    @property
+    def link(self) -> str:
+        """The link of its VNet to it."""
+        return self.node
+
+    @property
+    def label(self) -> str:
+        """The name of its NIC in the lab."""
+        return self.node
+
+    @property
+    def link_inside(self) -> str:
+        """The same link as the firewall calls it."""
+        return self.vnet.node
+
     @cached_property
     def subnet(self) -> Subnet:
         """AzureFirewallSubnet."""
@@ -43,6 +58,11 @@ class Firewall:
     def address(self) -> IPv4Address:
         """The private address that user routes name."""
         return firewall_address(self.subnet.prefix)
+
+    @property
+    def addresses(self) -> tuple[IPv4Address, ...]:
+        """The addresses that user routes name."""
+        return (self.address,)
 
     @property
     def instance(self) -> IPv4Address:

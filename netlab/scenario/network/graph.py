@@ -1,4 +1,4 @@
-"""The network as a whole, and its point-to-site clients."""
+"""The network as a whole."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from ipaddress import IPv4Address
 
-from netlab.scenario import models, passage
 from netlab.scenario.addresses import backbone_routers, edge_routers, provider_edges
-from netlab.scenario.models import Scenario, node_name
+from netlab.scenario.models import Scenario
+from netlab.scenario.names import resolve as resolve_name
 from netlab.scenario.network.access import AccessNetwork
+from netlab.scenario.network.clients import Client, ClientTunnel
 from netlab.scenario.network.connections import AnyEnd, Connection, Side
 from netlab.scenario.network.ends import Appliance, RouteServer, Site, VpnGateway
 from netlab.scenario.network.expressroute import (
@@ -21,9 +22,10 @@ from netlab.scenario.network.expressroute import (
     ProviderNetwork,
 )
 from netlab.scenario.network.firewalls import Firewall
+from netlab.scenario.network.machines import Machine, Nic
 from netlab.scenario.network.public import PublicAddresses, assign
 from netlab.scenario.network.routers import Router
-from netlab.scenario.network.vnets import Nic, Peering, PrivateEndpoint, SecurityGroup, VNet
+from netlab.scenario.network.vnets import Peering, PrivateEndpoint, SecurityGroup, VNet
 from netlab.scenario.nodes import region_name
 
 
@@ -91,8 +93,24 @@ class Network:
 
     @cached_property
     def nics(self) -> dict[str, Nic]:
-        """Every NIC, by its machine's node."""
-        return {nic.node: nic for vnet in self.vnets.values() for nic in vnet.nics}
+        """Every NIC of a virtual machine, by its name in the lab."""
+        return {nic.label: nic for vnet in self.vnets.values() for nic in vnet.nics}
+
+    def nics_of(self, name: str) -> tuple[Nic, ...]:
+        """The NIC that a name is, in any case of letters, or those of the machines that it stands for."""
+        alone = self.nics.get(name.lower()) if name.lower() not in self.machines else None
+        nodes = resolve_name(self.scenario, name)
+        return (alone,) if alone is not None else tuple(nic for nic in self.nics.values() if nic.node in nodes)
+
+    @cached_property
+    def machines(self) -> dict[str, Machine]:
+        """Every virtual machine, by its node."""
+        return {machine.node: machine for vnet in self.vnets.values() for machine in vnet.machines}
+
+    @cached_property
+    def primary_nics(self) -> dict[str, Nic]:
+        """The primary NIC of every virtual machine, by its node."""
+        return {node: machine.primary for node, machine in self.machines.items()}
 
     @cached_property
     def private_endpoints(self) -> dict[str, PrivateEndpoint]:
@@ -160,7 +178,7 @@ class Network:
     @cached_property
     def machine_addresses(self) -> dict[str, IPv4Address]:
         """The private address of each virtual machine and of each host of a site, by node."""
-        found = {node: nic.address for node, nic in self.nics.items()}
+        found = {node: nic.address for node, nic in self.primary_nics.items()}
         return found | {host.node: host.address for site in self.sites.values() for host in site.hosts}
 
     def clients_in(self, place: AccessNetwork | Site) -> tuple[Client, ...]:
@@ -292,104 +310,6 @@ class Network:
     def client_tunnels(self) -> dict[tuple[str, str], ClientTunnel]:
         """Every tunnel of every client by its key, in the order in which they are connected."""
         return {tunnel.key: tunnel for client in self.clients.values() for tunnel in client.tunnels}
-
-
-@dataclass(frozen=True, eq=False)
-class Client:
-    """A point-to-site client."""
-
-    network: Network = field(repr=False)
-    name: str
-    spec: models.Client = field(repr=False)
-
-    @cached_property
-    def node(self) -> str:
-        """The node of its machine."""
-        return node_name(self.name)
-
-    @cached_property
-    def upstream(self) -> AccessNetwork | Site | None:
-        """The access network or the site that it is in; None on the Internet."""
-        behind = self.spec.behind
-        if behind is None:
-            return None
-        return self.network.sites[behind] if behind in self.network.sites else self.network.access_networks[behind]
-
-    @property
-    def public_address(self) -> IPv4Address:
-        """Its address as the Internet sees it."""
-        return self.network.public.clients[self.name]
-
-    @property
-    def own_address(self) -> IPv4Address:
-        """The address of its machine: the public one, or behind NAT a private one."""
-        return self.network.public.private.get(self.node, self.public_address)
-
-    @cached_property
-    def tunnels(self) -> tuple[ClientTunnel, ...]:
-        """Its tunnels, the first one to its first gateway."""
-        return tuple(ClientTunnel(self, gateway, bool(place)) for place, gateway in enumerate(self.gateways))
-
-    @cached_property
-    def gateways(self) -> tuple[VpnGateway, ...]:
-        """The gateways that it connects to, in this order."""
-        found = (self.network.vnets[name].vpn_gateway for name in self.spec.gateways)
-        return tuple(gateway for gateway in found if gateway is not None)
-
-    @property
-    def class_based_route(self) -> bool:
-        """Whether its tunnels get the route of their address's class and not that of the pool (P24)."""
-        return self.spec.family == "windows" and self.spec.class_based_route
-
-    @cached_property
-    def issuer(self) -> str:
-        """The root that issues its certificate: its first gateway's first one unless given."""
-        if self.spec.certificate is not None:
-            return self.spec.certificate.issued_by
-        return self.gateways[0].client_settings.root_certificates[0]
-
-
-@dataclass(frozen=True, eq=False)
-class ClientTunnel:
-    """A client's tunnel to a gateway; ``further`` ones are called after the gateway's VNet too."""
-
-    client: Client
-    gateway: VpnGateway
-    further: bool
-
-    @cached_property
-    def name(self) -> str:
-        """What the lab calls it."""
-        return node_name(self.client.name, self.gateway.name) if self.further else self.client.node
-
-    @cached_property
-    def tunnel_type(self) -> models.TunnelType:
-        """The protocol of the tunnel (P7)."""
-        offered = self.gateway.client_settings.tunnel_types
-        return passage.chosen(self.client.network.scenario, self.client.name, self.gateway.name, offered)
-
-    @cached_property
-    def passed_over(self) -> dict[models.TunnelType, passage.Obstacle]:
-        """The tunnel types that its client tries before this one, and what stops each of them (P7)."""
-        offered = self.gateway.client_settings.tunnel_types
-        return passage.passed_over(self.client.network.scenario, self.client.name, self.gateway.name, offered)
-
-    def obstacle(self, tunnel_type: models.TunnelType) -> passage.Obstacle | None:
-        """What keeps a tunnel of a type from coming up, whatever its gateway says (P6, P8, R69)."""
-        return passage.obstacle(self.client.network.scenario, self.client.name, self.gateway.name, tunnel_type)
-
-    @cached_property
-    def proxy(self) -> AccessNetwork | None:
-        """The access network whose HTTP proxy it passes; None where it passes none."""
-        scenario, name = self.client.network.scenario, self.client.name
-        upstream = self.client.upstream
-        passes = isinstance(upstream, AccessNetwork) and passage.uses_proxy(scenario, name, self.tunnel_type)
-        return upstream if passes and isinstance(upstream, AccessNetwork) else None
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """The names of the client and of the gateway's VNet: the same in every network of a story."""
-        return self.client.name, self.gateway.name
 
 
 def resolve(scenario: Scenario) -> Network:

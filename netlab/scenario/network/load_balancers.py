@@ -12,7 +12,8 @@ from netlab.scenario import models
 from netlab.scenario.addresses import frontend_addresses
 
 if TYPE_CHECKING:
-    from netlab.scenario.network.vnets import Nic, VNet
+    from netlab.scenario.network.machines import Nic
+    from netlab.scenario.network.vnets import VNet
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +46,8 @@ class LoadBalancer:
 
     def members(self, pool: str) -> tuple[Nic, ...]:
         """The members of a pool, in the file's order."""
-        nics = {nic.name: nic for nic in self.vnet.nics}
+        # Differs from Azure: A member with several NICs is in a pool with the primary one; Azure's pools list NICs.
+        nics = {machine.name: machine.primary for machine in self.vnet.machines}
         return tuple(nics[name] for name in self.spec.backend_address_pools[pool] if name in nics)
 
     @cached_property

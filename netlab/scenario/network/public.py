@@ -27,8 +27,8 @@ _MACHINES = IPv4Network("192.0.2.64/26")
 @dataclass(frozen=True)
 class PublicAddresses:
     """The public address of each gateway instance and VPN device, by node; of all gateways; of each gateway's
-    point-to-site, by VNet; of each client; of each virtual machine that has one and each Azure Firewall, by node; of
-    each VNet's way out to the Internet; of each NAT gateway; of public load balancers; of each access network. What is
+    point-to-site, by VNet; of each client; of each NIC that has one and each Azure Firewall, by the link to it; of each
+    VNet's way out to the Internet; of each NAT gateway; of public load balancers; of each access network. What is
     behind NAT has the address of its NAT, and a ``private`` one, by node."""
 
     routers: dict[str, IPv4Address]
@@ -167,11 +167,11 @@ def _of_machines(network: Network) -> Iterator[tuple[str, IPv4Address | None]]:
     for firewall in network.firewalls.values():
         # Differs from Azure: A firewall with several public addresses sends under the first; Azure's under any of them.
         yield firewall.node, next(iter(firewall.spec.public_ip_addresses), None)
-    servers = {appliance.nic.node for appliance in network.vpn_servers}
+    servers = {appliance.nic.link for appliance in network.vpn_servers}
     for vnet in network.vnets.values():
         for nic in vnet.nics:
-            if nic.public_address is not None or nic.node in servers:
-                yield nic.node, nic.public_address
+            if nic.public_address is not None or nic.link in servers:
+                yield nic.link, nic.public_address
 
 
 def _of_frontends(network: Network) -> set[IPv4Address]:

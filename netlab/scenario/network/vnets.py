@@ -9,13 +9,14 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import TYPE_CHECKING
 
 from netlab.scenario import models
-from netlab.scenario.addresses import private_endpoint_addresses, vm_addresses
+from netlab.scenario.addresses import private_endpoint_addresses
 from netlab.scenario.models import HubRoutingPreference, node_name
 from netlab.scenario.models.endpoint import SERVICE_TAGS
 from netlab.scenario.network.ends import Appliance, RouteServer, VpnGateway
 from netlab.scenario.network.expressroute import Circuit, ExpressRouteGateway
 from netlab.scenario.network.firewalls import Firewall
 from netlab.scenario.network.load_balancers import Frontend, LoadBalancer
+from netlab.scenario.network.machines import Machine, Nic
 from netlab.scenario.nodes import backbone_node, region_name
 
 if TYPE_CHECKING:
@@ -58,14 +59,15 @@ class VNet:
         return {name: Subnet(self, name, spec) for name, spec in self.spec.subnets.items()}
 
     @cached_property
+    def machines(self) -> tuple[Machine, ...]:
+        """Its virtual machines whose NICs have addresses, in the file's order."""
+        found = (Machine(self, name, spec) for name, spec in self.spec.vms.items())
+        return tuple(machine for machine in found if machine.nics)
+
+    @cached_property
     def nics(self) -> tuple[Nic, ...]:
-        """The NICs of its virtual machines, in the file's order."""
-        found = vm_addresses(self.spec)
-        return tuple(
-            Nic(self, name, self.subnets[spec.subnet], found[name], spec)
-            for name, spec in self.spec.vms.items()
-            if name in found
-        )
+        """The NICs of its virtual machines, in the file's order; of each machine the primary one first."""
+        return tuple(nic for machine in self.machines for nic in machine.nics)
 
     @cached_property
     def private_endpoints(self) -> tuple[PrivateEndpoint, ...]:
@@ -96,13 +98,13 @@ class VNet:
     def public_pairs(self) -> tuple[tuple[IPv4Address, IPv4Address], ...]:
         """The private addresses that have a public one, each with it."""
         public = self.network.public.machines
-        of_nics = ((nic.address, public[nic.node]) for nic in self.nics if nic.node in public)
+        of_nics = ((nic.address, public[nic.link]) for nic in self.nics if nic.link in public)
         return (*of_nics, *((firewall.instance, firewall.public_address) for firewall in self.firewalls))
 
     @cached_property
     def nic_at(self) -> dict[IPv4Address, Nic | Firewall]:
         """Its NICs and its Azure Firewall by their private addresses."""
-        return {nic.address: nic for nic in self.senders}
+        return {address: nic for nic in self.senders for address in nic.addresses}
 
     @cached_property
     def load_balancers(self) -> tuple[LoadBalancer, ...]:
@@ -121,13 +123,13 @@ class VNet:
         named = self.network.named_next_hops
         rules = (found.for_all_ports for address, found in self.frontend_at.items() if address in named)
         members = {nic for rule in rules if rule is not None for nic in rule.members}
-        nics = (n for n in self.nics if n.spec.nva is not None or n.address in named or n in members)
+        nics = (n for n in self.nics if n.machine.forwards or named.intersection(n.addresses) or n in members)
         return (*nics, *self.firewalls)
 
     @cached_property
     def appliances(self) -> tuple[Appliance, ...]:
         """The appliances among its virtual machines."""
-        return tuple(nic.appliance for nic in self.nics if nic.appliance is not None)
+        return tuple(machine.appliance for machine in self.machines if machine.appliance is not None)
 
     # --- gateways ---------------------------------------------------------------------------------------------------
 
@@ -258,53 +260,6 @@ class Subnet:
 
 
 @dataclass(frozen=True, eq=False)
-class Nic:
-    """The NIC of a virtual machine: its address, and what it accepts and sends besides its own (R116)."""
-
-    vnet: VNet = field(repr=False)
-    name: str
-    subnet: Subnet = field(repr=False)
-    address: IPv4Address
-    spec: models.VirtualMachine = field(repr=False)
-
-    @cached_property
-    def node(self) -> str:
-        """The node of its machine."""
-        return node_name(self.vnet.name, self.name)
-
-    @property
-    def public_address(self) -> IPv4Address | None:
-        """The public address that the file gives it."""
-        return self.spec.public_ip_address
-
-    @property
-    def ip_forwarding(self) -> bool:
-        """Whether the NIC accepts and sends what is not its own (R116)."""
-        return self.spec.enable_ip_forwarding
-
-    @property
-    def own_security_group(self) -> SecurityGroup | None:
-        """Its own network security group, if it has one."""
-        return self.vnet.network.security_groups.get(self.spec.network_security_group or "")
-
-    @cached_property
-    def security_groups(self) -> tuple[SecurityGroup, ...]:
-        """The network security groups that a packet from it meets, in this order: its own, its subnet's (N3)."""
-        return tuple(group for group in (self.own_security_group, self.subnet.security_group) if group is not None)
-
-    @property
-    def answers_of_endpoints_follow(self) -> bool:
-        """Whether answers of private endpoints go to it and not past it (E10: the case of the tag's name matters)."""
-        return self.spec.tags.get("disableSnatOnPL") == "true"
-
-    @cached_property
-    def appliance(self) -> Appliance | None:
-        """The appliance that its machine is, if it is one; only such a machine forwards."""
-        nva = self.spec.nva
-        return Appliance(self.vnet.network, f"{self.vnet.name}-{self.name}", self, nva) if nva is not None else None
-
-
-@dataclass(frozen=True, eq=False)
 class PrivateEndpoint:
     """A private endpoint: the address in a subnet under which a service is reached."""
 
@@ -318,6 +273,21 @@ class PrivateEndpoint:
     def node(self) -> str:
         """The node that answers for the service."""
         return node_name(self.vnet.name, self.name)
+
+    @property
+    def link(self) -> str:
+        """The link of its VNet to it."""
+        return self.node
+
+    @property
+    def label(self) -> str:
+        """The name of its NIC in the lab."""
+        return self.node
+
+    @property
+    def addresses(self) -> tuple[IPv4Address, ...]:
+        """Its addresses."""
+        return (self.address,)
 
     @property
     def range(self) -> IPv4Network:

@@ -11,7 +11,8 @@ from netlab.results.protocols import Protocol
 from netlab.scenario.values import once
 
 if TYPE_CHECKING:
-    from netlab.scenario.network.vnets import Nic, VNet
+    from netlab.scenario.network.machines import Nic
+    from netlab.scenario.network.vnets import VNet
 
 _OF_NAT_GATEWAYS: frozenset[Protocol] = frozenset(("tcp", "udp"))
 
@@ -58,7 +59,7 @@ def balanced_out(vnet: VNet) -> dict[Nic, dict[Protocol, IPv4Address]]:
     NAT gateway and no public address of the NIC comes before it (E19)."""
     found: dict[Nic, dict[Protocol, IPv4Address]] = {}
     for nic, protocol, address in (item for balancer in vnet.load_balancers for item in balancer.outbound):
-        if nic.subnet.nat_address is None and nic.node not in vnet.network.public.machines:
+        if nic.subnet.nat_address is None and nic.link not in vnet.network.public.machines:
             found.setdefault(nic, {}).setdefault(protocol, address)
     return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipaddress import IPv4Network
 
-from netlab.scenario.addresses import vm_addresses
+from netlab.scenario.addresses import addresses_of_nics
 from netlab.scenario.models import BgpPolicy, BgpPolicyRule, Scenario
 from netlab.scenario.names import short, suggest
 from netlab.scenario.rules.bgp import AZURE_ASNS, IANA_ASNS, UNLISTED_ASN, USABLE
@@ -37,7 +37,7 @@ def a14_next_hops_are_in_the_vnet(scenario: Scenario) -> Breaches:
     """A14: the next hop of an appliance's routes is an address of its VNet, and a NIC has it."""
     for vnet, vm, bgp in appliances_with_bgp(scenario):
         path, item = (*_bgp(vnet, vm), "next_hop"), scenario.vnets[vnet]
-        known = (*vm_addresses(item).values(), firewall_addresses(scenario).get(vnet))
+        known = (*addresses_of_nics(item), firewall_addresses(scenario).get(vnet))
         if bgp.next_hop is None or bgp.next_hop in known:
             continue
         if any(bgp.next_hop in space for space in item.address_space):

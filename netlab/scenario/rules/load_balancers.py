@@ -217,7 +217,7 @@ def l6_frontends_as_next_hop_have_ha_ports(scenario: Scenario) -> Breaches:
             continue
         for member in item.backend_address_pools.get(through.backend_address_pool, ()):
             vm = scenario.vnets[vnet].vms.get(member)
-            if vm is not None and not vm.enable_ip_forwarding:
+            if vm is not None and not vm.primary.enable_ip_forwarding:
                 what = f"the NIC of member `{member}` drops packets for other addresses"
                 yield Breach(hop, f"{what}; write enable_ip_forwarding: true there", "warning")
 
@@ -233,7 +233,7 @@ def l16_members_do_not_lead_back(scenario: Scenario) -> Breaches:
         for route, item in table.routes.items() if table is not None else ():
             for balancer, frontend in (own[address] for address in item.next_hops if address in own):
                 vms, pool = scenario.vnets[name].vms, _members(scenario.vnets[name].load_balancers[balancer], frontend)
-                here = [member for member in pool if member in vms and vms[member].subnet == key]
+                here = [member for member in pool if member in vms and vms[member].primary.subnet == key]
                 if here:
                     what = f"route `{route}` of `{subnet.route_table}` leads to frontend `{frontend}`, whose member"
                     right = "what it forwards comes back; give the members a subnet without this route"

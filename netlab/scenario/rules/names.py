@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from netlab.scenario.models import Scenario, node_name
 from netlab.scenario.names import INTERNET, nodes
 from netlab.scenario.rules.breach import Breach, Breaches, Path
-from netlab.scenario.rules.subjects import devices, vpn_gateways
+from netlab.scenario.rules.subjects import devices, nics, vpn_gateways
 
 
 def names_are_distinct(scenario: Scenario) -> Breaches:
@@ -30,8 +30,8 @@ def names_are_distinct(scenario: Scenario) -> Breaches:
 
 
 def nodes_are_distinct(scenario: Scenario) -> Breaches:
-    """The nodes of VNets, gateways, machines, sites, hosts and clients differ, also from those of the Internet,
-    of Microsoft's backbone and of edges."""
+    """The nodes of VNets, gateways, machines, sites, hosts and clients differ, also from those of the Internet, of
+    Microsoft's backbone and of edges; and so do the names of NICs."""
     first: dict[str, Path] = {}
     joined = (end for item in scenario.connections.values() for end in item.between)
     edges = (
@@ -40,7 +40,8 @@ def nodes_are_distinct(scenario: Scenario) -> Breaches:
         *(node_name(site, str(path[-1])) for path, site, _ in devices(scenario)),
         *(node_name(end) for end in dict.fromkeys(joined) if end in scenario.appliances),
     )
-    for node, path in nodes(scenario):
+    labels = ((node_name(str(path[1]), name), path) for path, _, name, _ in nics(scenario) if len(path) > 4)
+    for node, path in (*nodes(scenario), *labels):
         other = first.setdefault(node, path)
         if other != path:
             what = ".".join(map(str, other)) or ("the Internet" if node == INTERNET else "Microsoft's backbone")

@@ -53,10 +53,11 @@ def e25_private_subnets_have_a_way_out(scenario: Scenario) -> Breaches:
     """E25: from a private subnet nothing reaches the Internet without a NAT gateway, a public address, a public load
     balancer, or an appliance that the default route leads to."""
     for path, name, key, subnet in subnets(scenario):
-        known = scenario.vnets[name].vms.items()
-        balanced = balanced_out(scenario.vnets[name])
-        lacking = (vm for own, vm in known if vm.public_ip_address is None and own not in balanced)
-        machines = [vm for vm in lacking if vm.subnet == key]
+        vms, balanced = scenario.vnets[name].vms, balanced_out(scenario.vnets[name])
+        known = [nic for vm in vms.values() for nic in vm.interfaces.values()]
+        served = [vms[own].primary for own in balanced if own in vms]
+        lacking = (nic for nic in known if nic.public_ip_address is None and not any(nic is one for one in served))
+        machines = [nic for nic in lacking if nic.subnet == key]
         routes = scenario.route_table(name, key).routes
         led = {item.next_hop_type for item in routes.values() if item.address_prefix == DEFAULT_ROUTE}
         explicit = subnet.default_outbound_access or subnet.nat_gateway is not None or subnet.service_endpoints

@@ -121,7 +121,8 @@ def r109_access_is_a_matter_of_tags(scenario: Scenario) -> Breaches:
     for name, peering in peering_objects(scenario):
         vnet = scenario.vnets[peering.vnet]
         of_subnets = (subnet.network_security_group for subnet in vnet.subnets.values())
-        filtered = any(of_subnets) or any(vm.network_security_group for vm in vnet.vms.values())
+        of_nics = (nic.network_security_group for vm in vnet.vms.values() for nic in vm.interfaces.values())
+        filtered = any(of_subnets) or any(of_nics)
         if not peering.allow_virtual_network_access and not filtered:
             remote = peering.remote_vnet
             message = f"takes `{remote}` out of the tag VirtualNetwork, which only NSGs read: no effect without one"

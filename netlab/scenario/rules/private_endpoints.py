@@ -9,8 +9,8 @@ from netlab.scenario.addresses import (
     AZURE_FIREWALL_SUBNET,
     GATEWAY_SUBNET,
     ROUTE_SERVER_SUBNET,
+    addresses_of_nics,
     private_endpoint_addresses,
-    vm_addresses,
 )
 from netlab.scenario.models import Scenario, VirtualMachine
 from netlab.scenario.names import answering, resolve, short
@@ -98,4 +98,4 @@ def _endpoints_near(scenario: Scenario, vnet: str) -> Iterator[tuple[IPv4Address
 
 def _machines_at(scenario: Scenario, address: IPv4Address) -> Iterator[VirtualMachine]:
     for vnet in scenario.vnets.values():
-        yield from (vnet.vms[name] for name, own in vm_addresses(vnet).items() if own == address)
+        yield from (vnet.vms[name] for own, (name, _) in addresses_of_nics(vnet).items() if own == address)

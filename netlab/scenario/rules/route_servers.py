@@ -14,8 +14,8 @@ from netlab.scenario.rules.subjects import (
     announcements,
     appliances_with_bgp,
     asn_of,
+    nics,
     route_server_of,
-    virtual_machines,
     vpn_gateways,
 )
 
@@ -52,8 +52,8 @@ def a1_route_server_has_its_subnet(scenario: Scenario) -> Breaches:
 
 def a1_route_server_subnet_is_its_own(scenario: Scenario) -> Breaches:
     """A1: RouteServerSubnet holds no machine and has no route table."""
-    for path, vnet, vm in virtual_machines(scenario):
-        if vnet.vms[vm].subnet == ROUTE_SERVER_SUBNET:
+    for path, _, _, nic in nics(scenario):
+        if nic.subnet == ROUTE_SERVER_SUBNET:
             yield Breach((*path, "subnet"), f"no virtual machine may be in {ROUTE_SERVER_SUBNET}; use another subnet")
     for name, item in scenario.vnets.items():
         subnet = item.subnets.get(ROUTE_SERVER_SUBNET)

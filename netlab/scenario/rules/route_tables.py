@@ -8,16 +8,15 @@ from ipaddress import IPv4Address, IPv4Network
 from netlab.scenario.addresses import (
     DEFAULT_ROUTE,
     GATEWAY_SUBNET,
-    vm_addresses,
+    addresses_of_nics,
 )
 from netlab.scenario.days import API_2025_07, after_day
-from netlab.scenario.models import RouteTable, Scenario, UserRoute, VirtualNetwork
+from netlab.scenario.models import NetworkInterface, RouteTable, Scenario, UserRoute
 from netlab.scenario.names import short
 from netlab.scenario.rules.breach import Breach, Breaches, Path, unknown
 from netlab.scenario.rules.joined import sound_connections
 from netlab.scenario.rules.load_balancers import is_frontend
 from netlab.scenario.rules.subjects import firewall_addresses, in_reach, subnets, vpn_gateways
-from netlab.scenario.values import once
 
 # U1.
 LEAST_HOPS, MOST_HOPS = 2, 64
@@ -117,31 +116,28 @@ def _of_appliance(
         else:
             yield Breach(path, message, "warning")
         return
-    there, machine = found
+    there, machine, nic = found
     vm = scenario.vnets[there].vms[machine]
-    if not vm.enable_ip_forwarding:
+    if not nic.enable_ip_forwarding:
         message = f"the NIC of `{machine}` drops packets for other addresses; write enable_ip_forwarding: true there"
         yield Breach(hop, message, "warning")
     elif vm.nva is None:
         yield Breach(hop, f"`{machine}` is no appliance and does not forward; write nva: {{}} there", "warning")
-    if (there, vm.subnet) == (vnet, subnet):
+    if (there, nic.subnet) == (vnet, subnet):
         right = "the packets that it forwards come back to it; put the appliance into another subnet"
         message = f"route `{route}` of `{table}` leads to `{machine}` in this subnet: {right}"
         yield Breach(path, message, "warning")
 
 
-def _machines_in_reach(scenario: Scenario, vnet: str, address: IPv4Address) -> Iterator[tuple[str, str]]:
-    """The machines with this address in a VNet and in its peers, each with its VNet."""
+def _machines_in_reach(
+    scenario: Scenario, vnet: str, address: IPv4Address
+) -> Iterator[tuple[str, str, NetworkInterface]]:
+    """The machines with this address in a VNet and in its peers, each with its VNet and the NIC."""
     for name, item in in_reach(scenario, vnet):
-        machine = _machine_at(item).get(address)
-        if machine is not None:
-            yield name, machine
-
-
-@once
-def _machine_at(vnet: VirtualNetwork) -> dict[IPv4Address, str]:
-    """The machine that has an address; of several the first."""
-    return {address: vm for vm, address in reversed(vm_addresses(vnet).items())}
+        found = addresses_of_nics(item).get(address)
+        if found is not None:
+            machine, nic = found
+            yield name, machine, item.vms[machine].interfaces[nic]
 
 
 def u1_several_next_hops_are_few(scenario: Scenario) -> Breaches:

@@ -11,7 +11,7 @@ from netlab.scenario.addresses import DEFAULT_ROUTE, GATEWAY_SUBNET, ROUTE_SERVE
 from netlab.scenario.models import NetworkSecurityGroup, Scenario, SecurityRule
 from netlab.scenario.names import short, suggest
 from netlab.scenario.rules.breach import Breach, Breaches, Path, unknown
-from netlab.scenario.rules.subjects import announcements, virtual_machines
+from netlab.scenario.rules.subjects import announcements, nics, subnets
 from netlab.scenario.security_matching import Match, Tags, default_rules_allow, fixed_tags, match
 from netlab.scenario.service_tags import INTERNET_TAG, VIRTUAL_NETWORK
 
@@ -30,19 +30,18 @@ def subnets_and_nics_name_their_security_groups(scenario: Scenario) -> Breaches:
 
 def _attached(scenario: Scenario) -> Iterator[tuple[Path, str]]:
     """Where a network security group is attached."""
-    for name, vnet in scenario.vnets.items():
-        for kind, places in (("subnets", vnet.subnets), ("vms", vnet.vms)):
-            for key, place in places.items():
-                if place.network_security_group is not None:
-                    yield ("vnets", name, kind, key, "network_security_group"), place.network_security_group
+    of_subnets = ((path, subnet.network_security_group) for path, _, _, subnet in subnets(scenario))
+    of_nics = ((path, nic.network_security_group) for path, _, _, nic in nics(scenario))
+    for path, group in (*of_subnets, *of_nics):
+        if group is not None:
+            yield (*path, "network_security_group"), group
 
 
 def _members(scenario: Scenario) -> Iterator[tuple[Path, str]]:
     """Where a NIC or a rule names an application security group."""
-    for name, vnet in scenario.vnets.items():
-        for key, vm in vnet.vms.items():
-            for number, group in enumerate(vm.application_security_groups):
-                yield ("vnets", name, "vms", key, "application_security_groups", number), group
+    for path, _, _, nic in nics(scenario):
+        for number, group in enumerate(nic.application_security_groups):
+            yield (*path, "application_security_groups", number), group
     for name, item in scenario.network_security_groups.items():
         for key, rule in item.security_rules.items():
             for side in ("source", "destination"):
@@ -81,18 +80,17 @@ def n4_no_rule_is_behind_a_wider_one(scenario: Scenario) -> Breaches:
 def n3_both_groups_allow(scenario: Scenario) -> Breaches:
     """N3: what the group of a NIC or of its subnet allows is lost where the other one denies it."""
     groups = scenario.network_security_groups
-    for path, vnet, key in virtual_machines(scenario):
-        vm = vnet.vms[key]
-        subnet = vnet.subnets.get(vm.subnet)
-        pair = (vm.network_security_group, subnet.network_security_group if subnet is not None else None)
+    for path, vnet, _, nic in nics(scenario):
+        subnet = vnet.subnets.get(nic.subnet)
+        pair = (nic.network_security_group, subnet.network_security_group if subnet is not None else None)
         named = [name for name in dict.fromkeys(pair) if name in groups]
         if len(named) < 2:
             continue
         tags = fixed_tags(scenario.service_tags)
-        tags[VIRTUAL_NETWORK] = _virtual_network(scenario, str(path[1]), vm.subnet)
+        tags[VIRTUAL_NETWORK] = _virtual_network(scenario, str(path[1]), nic.subnet)
         matched = {name: _matched(groups[name], tags) for name in named}
         for mine, theirs in (named, named[::-1]):
-            lost = ", ".join(_lost(matched[mine], matched[theirs], tags, public=vm.public_ip_address is not None))
+            lost = ", ".join(_lost(matched[mine], matched[theirs], tags, public=nic.public_ip_address is not None))
             if lost:
                 what = f"both groups must allow, and `{theirs}` denies what `{mine}` allows: {lost}"
                 yield Breach((*path, "network_security_group"), f"{what}; let both allow it", "warning")
@@ -182,14 +180,14 @@ def n26_a_side_is_prefixes_or_one_tag(scenario: Scenario) -> Breaches:
 def n27_application_security_groups_stay_in_a_vnet(scenario: Scenario) -> Breaches:
     """N27: the members of an application security group are in one VNet, and so are the groups of a rule."""
     homes: dict[str, str] = {}
-    for name, vnet in scenario.vnets.items():
-        for key, vm in vnet.vms.items():
-            for number, group in enumerate(vm.application_security_groups):
-                home = homes.setdefault(group, name)
-                if home != name:
-                    what = f"the members of `{group}` are in `{home}`, and this NIC is in `{name}`"
-                    here: Path = ("vnets", name, "vms", key, "application_security_groups", number)
-                    yield Breach(here, f"{what}; make a group for each VNet")
+    for path, _, _, nic in nics(scenario):
+        for number, group in enumerate(nic.application_security_groups):
+            name = str(path[1])
+            home = homes.setdefault(group, name)
+            if home != name:
+                what = f"the members of `{group}` are in `{home}`, and this NIC is in `{name}`"
+                here: Path = (*path, "application_security_groups", number)
+                yield Breach(here, f"{what}; make a group for each VNet")
     for path, _, _, rule in _rules(scenario):
         named = (*rule.source_application_security_groups, *rule.destination_application_security_groups)
         places = dict.fromkeys(homes[group] for group in named if group in homes)

@@ -236,7 +236,8 @@ def survivors_are_machines(scenario: Scenario) -> Breaches:
 
 
 def targets_have_one_name(scenario: Scenario) -> Breaches:
-    """A target that a source asks by its public address goes by no other name in the same row, in any step."""
+    """A target that a source asks by another address than its primary NIC's goes by no other name in the same row, in
+    any step."""
     known = asked_by_address(scenario)
     for index, step in enumerate(scenario.story):
         for sources, row in step.expect.reach.items():
@@ -244,7 +245,7 @@ def targets_have_one_name(scenario: Scenario) -> Breaches:
                 found = resolve(scenario, target)
                 addresses = {known[s, found[0]] for s in resolve(scenario, sources) if (s, *found) in known}
                 if len(found) == 1 and addresses - {target}:
-                    what = f"{short(sources)} asks {found[0]} by its public address {min(addresses)}"
+                    what = f"{short(sources)} asks {found[0]} by its address {min(addresses)}"
                     path = ("story", index, "expect", "reach", sources, target)
                     yield Breach(path, f"{what}; name it so in every step, for a pair is asked by one address")
 

@@ -12,6 +12,7 @@ from netlab.scenario.models import (
     BgpSettings,
     FrontendIpConfiguration,
     LoadBalancer,
+    NetworkInterface,
     NetworkVirtualAppliance,
     NvaBgp,
     PrivateEndpoint,
@@ -20,7 +21,6 @@ from netlab.scenario.models import (
     SitePrefix,
     Subnet,
     TunnelType,
-    VirtualMachine,
     VirtualNetwork,
     VpnDevice,
     VpnGateway,
@@ -64,6 +64,21 @@ def virtual_machines(scenario: Scenario) -> Iterator[tuple[Path, VirtualNetwork,
         yield from ((("vnets", name, "vms", vm), vnet, vm) for vm in vnet.vms)
 
 
+def nics(scenario: Scenario) -> Iterator[tuple[Path, VirtualNetwork, str, NetworkInterface]]:
+    """The NICs of virtual machines: place, VNet, name, and the NIC; that of a machine with one has the machine's place
+    and name."""
+    for path, vnet, name in virtual_machines(scenario):
+        for key, nic in vnet.vms[name].interfaces.items():
+            yield (*path, "nics", key) if key else path, vnet, f"{name}-{key}" if key else name, nic
+
+
+def primary_nic(scenario: Scenario, vnet: str, vm: str) -> tuple[Path, NetworkInterface]:
+    """The primary NIC of a virtual machine, with its place."""
+    (key, nic), *_ = scenario.vnets[vnet].vms[vm].interfaces.items()
+    path: Path = ("vnets", vnet, "vms", vm)
+    return (*path, "nics", key) if key else path, nic
+
+
 def subnets(scenario: Scenario) -> Iterator[tuple[Path, str, str, Subnet]]:
     """The subnets: place, VNet, name and the subnet."""
     for name, vnet in scenario.vnets.items():
@@ -91,10 +106,10 @@ def load_balancers(scenario: Scenario) -> Iterator[tuple[Path, VirtualNetwork, L
 
 def with_addresses(
     scenario: Scenario,
-) -> Iterator[tuple[Path, VirtualNetwork, str, VirtualMachine | PrivateEndpoint | FrontendIpConfiguration]]:
-    """Every virtual machine, then every private endpoint and every frontend of a load balancer, with its VNet and its
-    name."""
-    yield from ((path, vnet, name, vnet.vms[name]) for path, vnet, name in virtual_machines(scenario))
+) -> Iterator[tuple[Path, VirtualNetwork, str, NetworkInterface | PrivateEndpoint | FrontendIpConfiguration]]:
+    """Every NIC of a virtual machine, then every private endpoint and every frontend of a load balancer, with its VNet
+    and its name."""
+    yield from nics(scenario)
     yield from ((path, vnet, str(path[-1]), endpoint) for path, _, vnet, endpoint in private_endpoints(scenario))
     for path, vnet, item in load_balancers(scenario):
         for name, frontend in item.frontend_ip_configurations.items():
@@ -126,7 +141,7 @@ def public_addresses(scenario: Scenario) -> Iterator[tuple[Path, IPv4Address]]:
         *((path, device.public_ip_address) for path, _, device in devices(scenario)),
         *((("clients", name), item.public_ip_address) for name, item in scenario.clients.items()),
         *((("access_networks", name), item.public_ip_address) for name, item in scenario.access_networks.items()),
-        *((path, vnet.vms[name].public_ip_address) for path, vnet, name in virtual_machines(scenario)),
+        *((path, nic.public_ip_address) for path, _, _, nic in nics(scenario)),
         *(
             ((*path, "frontend_ip_configurations", name), frontend.public_ip_address)
             for path, _, item in load_balancers(scenario)

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv4Network
 
 from netlab.scenario import addresses
 from netlab.scenario.addresses import AZURE_BASTION_SUBNET, GATEWAY_SUBNET
-from netlab.scenario.models import Scenario, VirtualNetwork
+from netlab.scenario.models import FrontendIpConfiguration, NetworkInterface, PrivateEndpoint, Scenario, VirtualNetwork
 from netlab.scenario.names import short, suggest
 from netlab.scenario.overlaps import Cover, overlapping
 from netlab.scenario.rules.breach import Breach, Breaches, Path, by_profile, listed
 from netlab.scenario.rules.joined import address_pools, address_spaces
-from netlab.scenario.rules.subjects import subnets, virtual_machines, vpn_gateways, with_addresses
+from netlab.scenario.rules.subjects import nics, subnets, vpn_gateways, with_addresses
 
 
 def virtual_machines_name_their_subnet(scenario: Scenario) -> Breaches:
-    """A virtual machine's subnet is one of its VNet's."""
-    for path, vnet, name in virtual_machines(scenario):
-        subnet = vnet.vms[name].subnet
-        if subnet not in vnet.subnets:
-            yield Breach((*path, "subnet"), f"there is no subnet {short(subnet)}; {suggest(subnet, vnet.subnets)}")
+    """The subnet of a virtual machine's NIC is one of its VNet's."""
+    for path, vnet, _, nic in nics(scenario):
+        if nic.subnet not in vnet.subnets:
+            right = suggest(nic.subnet, vnet.subnets)
+            yield Breach((*path, "subnet"), f"there is no subnet {short(nic.subnet)}; {right}")
 
 
 def prefixes_are_listed_once(scenario: Scenario) -> Breaches:
@@ -71,8 +71,8 @@ def r1_gateway_subnet_has_its_name(scenario: Scenario) -> Breaches:
 
 def r2_gateway_subnet_holds_no_machine(scenario: Scenario) -> Breaches:
     """R2: no VM or other resource may live in GatewaySubnet."""
-    for path, vnet, name in virtual_machines(scenario):
-        if vnet.vms[name].subnet == GATEWAY_SUBNET:
+    for path, _, _, nic in nics(scenario):
+        if nic.subnet == GATEWAY_SUBNET:
             yield Breach((*path, "subnet"), f"no virtual machine may be in {GATEWAY_SUBNET}; use another subnet")
 
 
@@ -93,17 +93,30 @@ def r18_addresses_are_free(scenario: Scenario) -> Breaches:
     """R18: a subnet's first four addresses and its last one are Azure's; each other one is given once."""
     taken: dict[tuple[str, IPv4Address], str] = {}
     for path, vnet, name, item in with_addresses(scenario):
-        address, subnet = item.private_ip_address, vnet.subnets.get(item.subnet or "")
-        if address is None or subnet is None:
+        subnet = vnet.subnets.get(item.subnet or "")
+        if subnet is None:
             continue
-        prefix, here = subnet.address_prefix, (*path, "private_ip_address")
-        other = taken.setdefault((str(path[1]), address), name)
-        if address not in prefix:
-            yield Breach(here, f"{address} is outside its subnet {prefix} (PrivateIPAddressNotInSubnet)")
-        elif int(address) - int(prefix.network_address) not in addresses.usable(prefix):
-            yield Breach(here, f"Azure keeps {address} for itself, like the first four of {prefix} and its last one")
-        elif other != name:
-            yield Breach(here, f"{address} is the address of `{other}` already")
+        prefix = subnet.address_prefix
+        for here, address in _given(path, item):
+            if address not in prefix:
+                yield Breach(here, f"{address} is outside its subnet {prefix} (PrivateIPAddressNotInSubnet)")
+            elif int(address) - int(prefix.network_address) not in addresses.usable(prefix):
+                what = f"Azure keeps {address} for itself, like the first four of {prefix} and its last one"
+                yield Breach(here, what)
+            elif (str(path[1]), address) in taken:
+                yield Breach(here, f"{address} is the address of `{taken[str(path[1]), address]}` already")
+            taken.setdefault((str(path[1]), address), name)
+
+
+def _given(
+    path: Path, item: NetworkInterface | PrivateEndpoint | FrontendIpConfiguration
+) -> Iterator[tuple[Path, IPv4Address]]:
+    """The private addresses that the file gives what has some, each with its place."""
+    if item.private_ip_address is not None:
+        yield (*path, "private_ip_address"), item.private_ip_address
+    if isinstance(item, NetworkInterface):
+        for place, address in enumerate(item.secondary_private_ip_addresses):
+            yield (*path, "secondary_private_ip_addresses", place), address
 
 
 def r18_subnets_have_room(scenario: Scenario) -> Breaches:
@@ -117,9 +130,10 @@ def r18_subnets_have_room(scenario: Scenario) -> Breaches:
 
 
 def _placed(vnet: VirtualNetwork) -> frozenset[str]:
-    """What has an address in a VNet: machines, private endpoints and frontends, by the names that subjects give."""
+    """What has an address in a VNet: NICs, private endpoints and frontends, by the names that subjects give."""
     private, frontends = addresses.private_endpoint_addresses(vnet), map("/".join, addresses.frontend_addresses(vnet))
-    return frozenset((*addresses.vm_addresses(vnet), *private, *frontends))
+    machines = (f"{name}-{key}" if key else name for name, key in addresses.nic_addresses(vnet))
+    return frozenset((*machines, *private, *frontends))
 
 
 # RFC 1122, RFC 5771: no host has such an address, and Linux routes none.

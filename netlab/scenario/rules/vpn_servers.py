@@ -9,7 +9,13 @@ from netlab.scenario.addresses import DEFAULT_ROUTE, vm_addresses
 from netlab.scenario.models import Connection, Scenario, SitePrefix, VirtualMachine
 from netlab.scenario.rules.breach import Breach, Breaches, Path, listed
 from netlab.scenario.rules.joined import sound_connections
-from netlab.scenario.rules.subjects import appliances_with_bgp, route_server_of, story_actions, vpn_gateways
+from netlab.scenario.rules.subjects import (
+    appliances_with_bgp,
+    primary_nic,
+    route_server_of,
+    story_actions,
+    vpn_gateways,
+)
 from netlab.scenario.values import once
 
 # The appliance's name, its VNet, its machine, and its connections.
@@ -20,7 +26,9 @@ def r90_subnets_lead_to_the_vpn_server(scenario: Scenario) -> Breaches:
     """R90: the subnets of a VNet need user routes to its VPN server, unless a Route Server injects the routes."""
     for name, vnet, machine, ends in _servers(scenario):
         item = scenario.vnets[vnet]
-        used = dict.fromkeys(vm.subnet for vm in item.vms.values() if vm.subnet != machine.subnet)
+        nics = (nic for vm in item.vms.values() for nic in vm.interfaces.values())
+        own = {nic.subnet for nic in machine.interfaces.values()}
+        used = dict.fromkeys(nic.subnet for nic in nics if nic.subnet not in own)
         for subnet in (subnet for subnet in used if subnet in item.subnets):
             lacking = tuple(_lacking(scenario, name, (vnet, subnet), ends))
             if lacking:
@@ -57,27 +65,28 @@ def _injected(scenario: Scenario, server: str, vnet: str, subnet: str, item: Con
 
 def r116_vpn_servers_forward(scenario: Scenario) -> Breaches:
     """R116: the NIC of a VPN server has IP forwarding; else it drops packets for the networks behind its tunnels."""
-    for name, vnet, machine, _ in _servers(scenario):
-        if not machine.enable_ip_forwarding:
-            path = ("vnets", vnet, "vms", scenario.appliances[name][1])
+    for name, vnet, _, _ in _servers(scenario):
+        path, nic = primary_nic(scenario, vnet, scenario.appliances[name][1])
+        if not nic.enable_ip_forwarding:
             message = f"the NIC of `{name}` drops packets for other addresses; write enable_ip_forwarding: true"
             yield Breach(path, message, "warning")
 
 
 def a20_vpn_servers_keep_their_way_out(scenario: Scenario) -> Breaches:
     """A20: the tunnels of a VPN server use the 0.0.0.0/0 of its subnet, so its next hop is Internet."""
-    for name, vnet, machine, _ in _servers(scenario):
-        if machine.subnet not in scenario.vnets[vnet].subnets:
+    for name, vnet, _, _ in _servers(scenario):
+        place, nic = primary_nic(scenario, vnet, scenario.appliances[name][1])
+        if nic.subnet not in scenario.vnets[vnet].subnets:
             continue
-        path, table = ("vnets", vnet, "vms", scenario.appliances[name][1], "subnet"), scenario.route_table
-        routes = table(vnet, machine.subnet).routes.values()
+        path, table = (*place, "subnet"), scenario.route_table
+        routes = table(vnet, nic.subnet).routes.values()
         own = next((route for route in routes if route.address_prefix == DEFAULT_ROUTE), None)
-        learns = scenario.gateway_for(vnet) and not table(vnet, machine.subnet).disable_bgp_route_propagation
+        learns = scenario.gateway_for(vnet) and not table(vnet, nic.subnet).disable_bgp_route_propagation
         if own is not None and own.next_hop_type != "Internet":
-            message = f"0.0.0.0/0 of `{machine.subnet}` leads to {own.next_hop_type}: the tunnels of `{name}` stay down"
+            message = f"0.0.0.0/0 of `{nic.subnet}` leads to {own.next_hop_type}: the tunnels of `{name}` stay down"
             yield Breach(path, f"{message}; give it a subnet where it leads to Internet", "warning")
         elif own is None and learns and _forced(scenario):
-            message = f"`{machine.subnet}` may learn another 0.0.0.0/0, and the tunnels of `{name}` would use it"
+            message = f"`{nic.subnet}` may learn another 0.0.0.0/0, and the tunnels of `{name}` would use it"
             yield Breach(path, f"{message}; give it a route table with 0.0.0.0/0 to Internet")
 
 

@@ -20,7 +20,7 @@ from netlab.lab.measure.shown.nics import effective_routes, learned
 from netlab.machine.ports import Routes
 from netlab.machine.routes import Arrival, KernelRoute
 from netlab.plan.model import Interface, Plan
-from netlab.plan.ports import NIC
+from netlab.plan.ports import nic_port
 from netlab.results.shown import NicRoute
 from netlab.results.verification import Check
 from netlab.scenario.network import VNet
@@ -61,17 +61,18 @@ def _shown(
         local, beyond = (frozenset(_addresses(plan, vnets)) for vnets in ((vnet,), peers))
         balanced = dict(_balanced(state, (vnet, *peers)))
         for nic in vnet.nics:
-            rows, port = effective_routes(state, knowing, nic), ports[nic.node, NIC]
+            rows, port = effective_routes(state, knowing, nic), ports[nic.node, nic_port(nic)]
             for target in targets:
-                if target != str(nic.address):
+                if target not in map(str, nic.addresses):
                     arrival = Arrival(plan.netns(port.node), port.name, str(nic.address), target)
-                    yield arrival, (nic.node, _by_rows(rows, target, local, beyond, balanced))
+                    yield arrival, (nic.label, _by_rows(rows, target, local, beyond, balanced))
 
 
 def _addresses(plan: Plan, vnets: Iterable[VNet]) -> Iterator[str]:
     """The addresses of all NICs in these VNets, gateways' included."""
     fabrics = {vnet.node for vnet in vnets}
-    at = (link.a for link in plan.links if link.a.name == NIC and link.b.node in fabrics)
+    inside = (link.a for link in plan.links if link.b.node in fabrics)
+    at = (end for end in inside if plan.node(end.node).kind not in ("vnet", "backbone"))
     return (address for nic in at for address in _without_length(nic))
 
 
