@@ -12,6 +12,7 @@ ENDPOINTS = {
         *("vnet1-nva", "vnet1-plain", "vnet1-web", "vnet2-far", "vnet3-near"),
     },
     "load-balancer-outbound": {*(f"vnet1-{vm}" for vm in ("farm", "named", "web", "quiet", "inner"))},
+    "nva-two-nics": {"hub-fw", "hub-jump", "spoke1-app", "spoke1-twin", "spoke1-nas", "spoke2-db"},
     "nva-load-balancer": {"hub-nva1", "hub-nva2", "spoke1-app", "spoke2-db", "spoke3-half"},
     "hub-spoke-stateful-firewall": {
         *("hub-fw", "hub-nat", "site1-h1"),
@@ -188,6 +189,7 @@ TO_INTERNET = {
     "p2s-custom-routes",
     "udr-own-vpn-server",
     "udr-nva",
+    "nva-two-nics",
     "hub-spoke-firewall",
     "forced-tunnelling-default-site",
     "forced-tunnelling-bgp",
@@ -200,6 +202,7 @@ TO_INTERNET = {
 # Whose stories have the Internet ask.
 FROM_INTERNET = {
     "expressroute-microsoft-peering",
+    "nva-two-nics",
     "hub-spoke-azure-firewall",
     "vnet-to-vnet-backbone",
     "nsg-three-tier",
