@@ -1,4 +1,4 @@
-"""RADIUS in a running lab: a server in a spoke, another secret, a lost server, secrets, a dead server."""
+"""RADIUS in a running lab: a server in a spoke, another secret, lost servers, secrets, a dead server."""
 
 from __future__ import annotations
 
@@ -41,13 +41,17 @@ vnets:
   VNet3:
     address_space: [10.4.0.0/16]
     subnets: {default: 10.4.0.0/24, GatewaySubnet: 10.4.255.0/27}
-    vms: {nps3: {subnet: default, private_ip_address: 10.4.0.4}}
+    vms:
+      nps3: {subnet: default, private_ip_address: 10.4.0.4}
+      nps4: {subnet: default, private_ip_address: 10.4.0.5}
     vpn_gateway:
       point_to_site:
         address_pool: 192.168.4.0/24
         tunnel_types: [SSTP]
         authentication_types: [Radius]
-        radius_server_address: 10.4.0.4
+        radius_servers:
+          - {radius_server_address: 10.4.0.5, radius_server_score: 1}
+          - {radius_server_address: 10.4.0.4, radius_server_score: 30}
   Spoke:
     address_space: [10.3.0.0/16]
     subnets: {default: 10.3.0.0/24}
@@ -77,10 +81,15 @@ story:
       - {connect: {client: ovpn}}
       - {connect: {client: other}}
       - {connect: {client: stranger}}
-  - name: it is back
+  - name: SSTP finds the second server of its gateway
+    do: [{disconnect: {client: sstp}}, {connect: {client: sstp}}]
+  - name: that one is lost, too
+    do: [{stop_vm: {vm: nps4}}, {disconnect: {client: sstp}}, {connect: {client: sstp}}]
+  - name: the first ones are back
     do:
       - {start_vm: {vm: nps}}
       - {start_vm: {vm: nps3}}
+      - {connect: {client: sstp}}
       - {connect: {client: ovpn}}
       - {connect: {client: other}}
       - {connect: {client: eve}}
@@ -96,7 +105,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 
 def test_model_and_lab_agree_on_the_reasons_through_a_failover_and_a_lost_server(lab: Lab) -> None:
-    """P15: through a peering and a VNet-to-VNet tunnel; NO_RADIUS where the server is lost, WRONG_SECRET before."""
+    """P15, P34: through a peering and a VNet-to-VNet tunnel; NO_RADIUS where no server is left, WRONG_SECRET before."""
     assert failed_checks(lab.verify()) == {}
     assert lab.status() == {}
 
