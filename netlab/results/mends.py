@@ -67,6 +67,7 @@ class Limit(StrEnum):
     PING_TO_ENDPOINT = "ping-to-private-endpoint"
     PING_TO_FIREWALL = "ping-to-firewall"
     TOO_BIG = "too-big"
+    MICROSOFT_PEERING = "microsoft-peering"
 
 
 LIMITS: Mapping[Limit, str] = {
@@ -90,6 +91,9 @@ LIMITS: Mapping[Limit, str] = {
     "policy one for the protocol and the port of the service",
     Limit.TOO_BIG: "no setting of Azure widens a tunnel (R39): set the MTU of the machines to what it carries, or let "
     'the ICMP answer "fragmentation needed" back to the sender',
+    Limit.MICROSOFT_PEERING: "a Microsoft peering carries public addresses alone, those of the regions of its route "
+    "filter, from and to its advertised prefixes, which are not in the Internet (R121 to R124): give the route filter "
+    "the region's community, or join private addresses by a private peering or a VPN",
 }
 
 

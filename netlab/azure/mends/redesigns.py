@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netlab.azure.mends import firewalls
+from netlab.azure.mends import firewalls, microsoft_peerings
 from netlab.azure.mends.candidates import candidates
 from netlab.azure.mends.case import Case, Place, place_of
 from netlab.azure.mends.trial import outcome, tried
@@ -54,6 +54,8 @@ def _limits(case: Case) -> Iterator[Limit]:
         yield Limit.BEHIND_A_POOL
     if any(end.kind == "host" and _is_hidden(case, end) for end in ends):
         yield Limit.OVERLAPPING_SITES
+    if microsoft_peerings.joins(case):
+        yield Limit.MICROSOFT_PEERING
     yield from _of_circuits(case.state.network, *ends)
 
 
