@@ -70,8 +70,8 @@ class Watch:
         return self._routes.wait(seconds)
 
     def poke(self) -> None:
-        """Report a change; from any thread."""
-        if not self._closed.is_set():
+        """Report a change; from any thread. Of one that is closed meanwhile nobody waits for it."""
+        with contextlib.suppress(OSError):
             self._routes.poke()
 
     def close(self) -> None:

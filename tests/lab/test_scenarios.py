@@ -211,7 +211,7 @@ def test_every_cell_has_its_evidence(report: Report) -> None:
 
 def test_the_kernel_decides_as_the_effective_routes_say(scenario: str, report: Report) -> None:
     """In every step, for every NIC and every target that has an address: at least all but clients and the Internet."""
-    nics = {node_name(vnet, vm) for vnet, item in load(scenario).scenario.vnets.items() for vm in item.vms}
+    nics = resolve(load(scenario).scenario).nics
     hosts = ENDPOINTS[scenario] - set(map(node_name, load(scenario).scenario.clients))
     hosts -= BEHIND_A_POOL.get(scenario, set())
     for step in report["steps"]:
