@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from labs import Done, Lab, Running, netlab, up
+from labs import Done, Lab, Running, cold, netlab, up
 
 from netlab.machine import charon
 
@@ -272,7 +272,7 @@ def test_the_files_belong_to_the_caller(lab: Lab, tmp_path: Path) -> None:
     file, keys = tmp_path / "x.pcapng", tmp_path / "x.keys"
     caller = os.environ | {"SUDO_UID": "12345", "SUDO_GID": "12346"}
     for _ in range(2):  # the second time over the first
-        netlab("capture", "lin", "-w", file, "--keys", "--seconds", 0.1, "--lab", lab.name, env=caller)
+        cold("capture", "lin", "-w", file, "--keys", "--seconds", 0.1, "--lab", lab.name, env=caller)
 
     found = {path.name: path.stat() for path in (file, keys, *keys.iterdir())}
     assert {(item.st_uid, item.st_gid) for item in found.values()} == {(12345, 12346)}
@@ -349,7 +349,7 @@ def test_a_lab_that_is_removed_ends_its_captures(tmp_path: Path) -> None:
 
 
 def refused(lab: Lab, code: int, *arguments: object, **options: Any) -> Done:
-    return netlab("capture", *arguments, "--seconds", 0.1, "--lab", lab.name, code=code, **options)
+    return cold("capture", *arguments, "--seconds", 0.1, "--lab", lab.name, code=code, **options)
 
 
 def test_what_cannot_be_captured_is_refused(lab: Lab, tmp_path: Path) -> None:

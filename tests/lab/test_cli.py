@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from labs import NETLAB, RUN, SCENARIOS, Done, Lab, Running, ended_well, names, netlab, up
+from labs import NETLAB, RUN, SCENARIOS, Done, Lab, Running, cold, ended_well, names, netlab, up
 
 SMALL = "s2s-static"
 NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
@@ -268,7 +268,7 @@ def test_exec_passes_exit_codes_and_streams_through(lab: Lab) -> None:
     at = ("exec", "--lab", lab.name, "vnet1-vm1", "--")
     done = netlab(*at, "sh", "-c", "echo out; echo err >&2; exit 7", code=7)
     assert (done.stdout, done.stderr) == ("out\n", "err\n")
-    assert netlab(*at, "cat", input="in").stdout == "in"
+    assert cold(*at, "cat", input="in").stdout == "in"
     assert " 10.1.0.4/24 " in netlab(*at, "ip", "-brief", "address", "show", "eth0").stdout
     # VMs, sites and gateways go by the scenario's names too.
     assert netlab("exec", "--lab", lab.name, "vm1", "--", "true").stdout == ""
@@ -297,7 +297,7 @@ def test_exec_of_what_is_not_there(lab: Lab) -> None:
 
 def test_shell(lab: Lab) -> None:
     shell = {**os.environ, "SHELL": "/bin/sh"}
-    done = netlab("shell", "--lab", lab.name, "vnet1-vm1", input="ip -brief address\nexit 5\n", env=shell, code=5)
+    done = cold("shell", "--lab", lab.name, "vnet1-vm1", input="ip -brief address\nexit 5\n", env=shell, code=5)
     assert " 10.1.0.4/24 " in done.stdout
 
 
@@ -322,7 +322,7 @@ def test_a_reader_that_goes_away_is_no_error(verb: str, lab: Lab) -> None:
     os.close(reading)
     with os.fdopen(writing, "w") as gone:
         arguments = [lab.name] if verb in readers else command.get(verb, [])
-        done = netlab(verb, *arguments, capture_output=False, stdout=gone, stderr=subprocess.PIPE)
+        done = cold(verb, *arguments, capture_output=False, stdout=gone, stderr=subprocess.PIPE)
     assert "rror" not in done.stderr
 
 
@@ -331,7 +331,7 @@ def on_a_terminal(lab: Lab, **environment: str) -> str:
     inherited = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR")}
     manager, terminal = pty.openpty()
     with os.fdopen(terminal, "w") as screen:
-        netlab(
+        cold(
             "status",
             lab.name,
             capture_output=False,

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from labs import Lab, failed_checks, netlab, up
+from labs import Lab, cold, failed_checks, netlab, up
 
 from netlab.azure.ike import EspSuite, IkeSuite, negotiate
 from netlab.lab.build import records
@@ -227,7 +227,7 @@ def test_a_key_is_changed_at_one_end_and_then_at_the_other(tmp_path: Path) -> No
             assert done.stdout == f"{name}: {refused} (authentication failed)\n"
             assert "authentication failed" in connection(lab, name)
         site1, site2 = ("connection", "set-key", "VNet1-Site1"), ("connection", "set-key", "VNet1-Site2")
-        done = netlab(*site1, "--end", "site1", "--lab", lab.name, input=f"{secret}\n")
+        done = cold(*site1, "--end", "site1", "--lab", lab.name, input=f"{secret}\n")
         assert done.stdout == "VNet1-Site1: Connected\n"
         assert netlab(*site2, "--generate", "--lab", lab.name).stdout == "VNet1-Site2: Connected\n"
         assert lab.verify()["summary"]["failed"] == 0
@@ -249,6 +249,6 @@ def test_a_key_that_cannot_be_set_changes_nothing(
     algorithms: Lab, arguments: tuple[str, ...], typed: str, said: str
 ) -> None:
     before = (algorithms.directory / "secrets.json").read_text()
-    done = netlab("connection", "set-key", *arguments, "--lab", algorithms.name, code=2, input=typed)
+    done = cold("connection", "set-key", *arguments, "--lab", algorithms.name, code=2, input=typed)
     assert said in done.stderr
     assert (algorithms.directory / "secrets.json").read_text() == before

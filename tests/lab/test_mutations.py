@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from collections import Counter
 
 import pytest
-from labs import NETLAB, Lab, Report, ended_well, netlab, up
+from labs import Lab, Report, netlab, up
 from mutations import AROUND, BY_KIND, MUTATIONS, Mutation
 
 ATTACK = "NETLAB_ATTACK" in os.environ
@@ -24,10 +23,7 @@ ALONE = ("daemons that are dead", "daemons that hang")
 
 def red(lab: Lab) -> Report:
     """What `verify` says of a lab in which it finds something wrong, or that it cannot measure everywhere."""
-    command = [NETLAB, "verify", lab.name, "-f", "json"]
-    done = subprocess.run(command, cwd="/", capture_output=True, text=True, check=False)
-    ended_well(done, 1, 4)
-    report: Report = json.loads(done.stdout)
+    report: Report = json.loads(netlab("verify", lab.name, "-f", "json", codes=(1, 4)).stdout)
     assert report["summary"]["failed"] > 0
     return report
 
