@@ -22,7 +22,8 @@ DOING = {"E": "enforced", "C": "emulated", "D": "observed"}
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A rule of the rulebook; ``lab`` has the letters E (enforced), C (emulated) and D (observed)."""
+    """A rule of the rulebook; ``lab`` has the letters E (enforced), C (emulated) and D (observed). The lab leaves some
+    out, and ``note`` says why."""
 
     number: str
     says: str
@@ -30,7 +31,7 @@ class Entry:
     lab: str
     mark: str = ""
     note: str = ""
-    built: bool = True
+    left_out: bool = False
 
     @property
     def functions(self) -> tuple[Rule, ...]:
@@ -40,8 +41,8 @@ class Entry:
     @property
     def doing(self) -> tuple[str, ...]:
         """The part of the rule in the lab, in words."""
-        if not self.built:
-            return ("not built yet",)
+        if self.left_out:
+            return ("left out",)
         enforced = ("enforced",) if self.functions and "E" not in self.lab else ()
         return (*(DOING[letter] for letter in self.lab), *enforced)
 
