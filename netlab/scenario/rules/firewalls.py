@@ -12,13 +12,12 @@ from netlab.scenario.addresses import (
     DEFAULT_ROUTE,
     GATEWAY_SUBNET,
     PRIVATE_PREFIXES,
-    firewall_address,
 )
-from netlab.scenario.models import Firewall, FirewallRule, NvaRule, RuleCollection, Scenario, VirtualNetwork
+from netlab.scenario.models import FirewallRule, NvaRule, RuleCollection, Scenario, VirtualNetwork
 from netlab.scenario.names import short
 from netlab.scenario.rules.breach import Breach, Breaches, Path, unknown
 from netlab.scenario.rules.joined import sound_connections
-from netlab.scenario.rules.subjects import announcements, with_addresses, with_appliance
+from netlab.scenario.rules.subjects import announcements, firewall_addresses, with_addresses, with_appliance
 
 # F1.
 LARGEST_LENGTH = 26
@@ -176,7 +175,10 @@ def f14_translations_are_of_an_own_address(scenario: Scenario) -> Breaches:
             address = (
                 service_tags.prefix(rule.destination_addresses[0]) if mine and rule.destination_addresses else None
             )
-            if address is None or address.network_address in (*own[:1], _private_address(scenario, firewall)):
+            if address is None or address.network_address in (
+                *own[:1],
+                firewall_addresses(scenario).get(firewall.vnet),
+            ):
                 continue
             here = (*path, "destination_addresses")
             if address.network_address in own:
@@ -185,13 +187,6 @@ def f14_translations_are_of_an_own_address(scenario: Scenario) -> Breaches:
             else:
                 right = f"write {own[0]}" if own else f"give `{name}` public_ip_addresses: [{address.network_address}]"
                 yield Breach(here, f"{address.network_address} is no address of `{name}`; {right}")
-
-
-def _private_address(scenario: Scenario, firewall: Firewall) -> IPv4Address | None:
-    """The private address of a firewall; None where its subnet is missing."""
-    vnet = scenario.vnets.get(firewall.vnet)
-    subnet = vnet.subnets.get(AZURE_FIREWALL_SUBNET) if vnet is not None else None
-    return firewall_address(subnet.address_prefix) if subnet is not None else None
 
 
 def f6_translations_need_the_way_back(scenario: Scenario) -> Breaches:
