@@ -46,9 +46,9 @@ def routes_of_customer(site: Site, customer: Router) -> Iterator[Route]:
         for edge, other, _ in peering.links:
             if other is customer:
                 yield Route(f"{edge.bgp_address}/32", circuit_port(edge.node))
-        if customer.node == site.node:
-            for prefix in (prefix for prefix in peering.advertised if prefix not in site.prefixes):
-                yield Route(str(prefix), type="unreachable", metric=LAST_RESORT)
+    if customer.node == site.node:
+        for prefix in (prefix for prefix in site.public_prefixes if prefix not in site.prefixes):
+            yield Route(str(prefix), type="unreachable", metric=LAST_RESORT)
 
 
 def rulesets_of_customer(site: Site, customer: Router) -> Iterator[Ruleset]:

@@ -41,10 +41,9 @@ def of_microsoft_peerings(device: Router, _: Router) -> tuple[IPv4Network, ...]:
     assert isinstance(device.end, Site)
     if not device.end.microsoft_peerings:
         return ()
-    own = (prefix for peering in device.end.microsoft_peerings for prefix in peering.advertised)
     backbones = device.end.network.backbone_routers.values()
     theirs = (prefix for backbone in backbones for prefix in backbone.prefixes)
-    return tuple(dict.fromkeys((*own, *theirs)))
+    return tuple(dict.fromkeys((*device.end.public_prefixes, *theirs)))
 
 
 MICROSOFT_ROWS: tuple[Row, ...] = (

@@ -89,7 +89,6 @@ def originated(router: Router, announced: Announcements | None = None) -> tuple[
     if isinstance(end, Backbone):
         return end.prefixes
     if isinstance(end, Site) and not router.before_devices:
-        public = (prefix for peering in end.microsoft_peerings for prefix in peering.advertised)
         private = sorted(told[end.name]) if end.name in told else end.announces
-        return tuple(dict.fromkeys((*private, *public)))
+        return tuple(dict.fromkeys((*private, *end.public_prefixes)))
     return ()

@@ -273,7 +273,7 @@ def _without_host(router: Router, site: Site) -> Iterator[Route]:
 def _without_session(router: Router, site: Site) -> Iterator[Route]:
     """The public prefixes of a site's Microsoft peerings where neither a host is nor a session of NAT leads further."""
     if router.node == site.node:
-        for prefix in (prefix for peering in site.microsoft_peerings for prefix in peering.advertised):
+        for prefix in site.public_prefixes:
             yield Route(prefix, "the site's public prefix", site.name, (_NO_PRIVATE_ROUTE,))
 
 

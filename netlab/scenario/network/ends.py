@@ -225,6 +225,11 @@ class Site(End):
         return tuple(peering for peering in found if peering is not None)
 
     @cached_property
+    def public_prefixes(self) -> tuple[IPv4Network, ...]:
+        """The public prefixes that Microsoft accepts from it over these peerings, in their order."""
+        return tuple(prefix for peering in self.microsoft_peerings for prefix in peering.advertised)
+
+    @cached_property
     def provider_networks(self) -> tuple[ProviderNetwork, ...]:
         """The networks of providers that it is in."""
         return tuple(found for found in self.network.provider_networks.values() if self in found.sites)
