@@ -112,4 +112,4 @@ def _place(found: Nic | Firewall) -> Path:
     """Where it is in the file."""
     if isinstance(found, Firewall):
         return ("firewalls", found.name)
-    return (*found.machine.path, "nva")
+    return found.machine.appliance_path

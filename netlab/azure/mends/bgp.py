@@ -34,7 +34,7 @@ def _no_advertise(case: Case, refusal: Refusal) -> Iterator[Change]:
     """A route that an appliance advertises with NO_ADVERTISE."""
     for appliance in case.state.network.bgp_appliances:
         if appliance.bgp is not None and refusal.prefix in appliance.bgp.no_advertise:
-            path = (*_path(appliance), "bgp", "no_advertise")
+            path = (*appliance.path, "bgp", "no_advertise")
             sentence = f"have {appliance.name} announce {refusal.prefix} without NO_ADVERTISE: {refusal.sentence}"
             yield Change(sentence, (Edit("remove", path, str(refusal.prefix)),))
 
@@ -73,9 +73,9 @@ def _lacking(tunnel: Tunnel, gateway: VpnGateway, site: Site) -> Iterator[Change
     address = tunnel.bgp_of(near.node).address
     mate = other_of_a_30(address) if address is not None else None
     if mate is not None and tunnel.bgp_of(tunnel.other(near.node).node).address is None:
-        path: tuple[str, ...] = ("sites", site.name, "bgp", "bgp_peering_addresses")
+        path: tuple[str, ...] = (*site.path, "bgp", "bgp_peering_addresses")
         if site.spec.devices:
-            path = ("sites", site.name, "devices", str(tunnel.connection.spec.device), "bgp_peering_addresses")
+            path = (*site.path, "devices", str(tunnel.connection.spec.device), "bgp_peering_addresses")
         yield Change(
             f"give the device of {site.name} the BGP address {mate}, too (B43)", (Edit("append", path, str(mate)),)
         )
@@ -88,7 +88,7 @@ def _originates(case: Case, refusal: Refusal) -> Iterator[Change]:
     if isinstance(site, Site) and prefix in site.announces and prefix in announced:
         left = [str(each) for each in site.announces if each != prefix]
         sentence = f"have {site.name} announce no {prefix}: {refusal.sentence}"
-        yield Change(sentence, (Edit("set", ("sites", site.name, "announces"), left),))
+        yield Change(sentence, (Edit("set", (*site.path, "announces"), left),))
 
 
 _BY_KIND: Mapping[str, Callable[[Case, Refusal], Iterator[Change]]] = {
@@ -106,7 +106,7 @@ def announced(case: Case, place: Place) -> Iterator[Change]:
     for appliance in network.bgp_appliances:
         if appliance.bgp is not None and place.prefix not in appliance.bgp.announces:
             sentence = f"have {appliance.name} announce {place.prefix}"
-            yield Change(sentence, (Edit("append", (*_path(appliance), "bgp", "announces"), str(place.prefix)),))
+            yield Change(sentence, (Edit("append", (*appliance.path, "bgp", "announces"), str(place.prefix)),))
 
 
 def exchanged(vnet: VNet) -> Iterator[Change]:
@@ -192,12 +192,4 @@ def with_asn(network: Network, end: AnyEnd, asn: int) -> tuple[Edit, ...]:
         n for n, item in network.scenario.local_network_gateways.items() if item.device == end.name and item.bgp
     )
     others = (Edit("set", ("local_network_gateways", name, "bgp", "asn"), asn) for name in described)
-    return Edit("set", (*_path(end), "bgp", "asn"), asn), *others
-
-
-def _path(end: AnyEnd) -> tuple[str, ...]:
-    if isinstance(end, Site):
-        return ("sites", end.name)
-    if isinstance(end, VpnGateway):
-        return ("vnets", end.name, "vpn_gateway")
-    return (*end.nic.machine.path, "nva")
+    return Edit("set", (*end.path, "bgp", "asn"), asn), *others

@@ -88,7 +88,7 @@ def _appliance(case: Case) -> Iterator[Change]:
     """A machine that forwards nothing."""
     machine = case.state.network.machines.get(case.walk.dropped_at)
     if machine is not None:
-        edits = (Edit("set", (*machine.path, "nva"), {}), *map(_forwarding, machine.nics))
+        edits = (Edit("set", machine.appliance_path, {}), *map(_forwarding, machine.nics))
         yield Change(f"make {machine.node} an appliance (nva): it forwards nothing", edits)
 
 

@@ -41,7 +41,7 @@ def connected(case: Case, end: Endpoint) -> Iterator[Change]:
 
 def _of_reason(state: State, client: Client, gateway: VpnGateway, reason: str) -> Iterator[Change]:
     """What removes the reason for which a gateway refuses a client."""
-    name, settings = client.name, ("vnets", gateway.name, "vpn_gateway", "point_to_site")
+    name, settings = client.name, (*gateway.path, "point_to_site")
     if reason == REVOKED:
         sentence = f"take {name} out of {gateway.name}'s revoked_certificates, or issue it a new certificate"
         listed = (each for each in gateway.client_settings.revoked_certificates if each.lower() == name.lower())
@@ -67,7 +67,7 @@ def _of_reason(state: State, client: Client, gateway: VpnGateway, reason: str) -
 
 def _room(state: State, client: Client, gateway: VpnGateway) -> Iterator[Change]:
     """An address for a client of a gateway that has none left: a larger pool or SKU, or another client's."""
-    pool, spec = gateway.client_settings.address_pool, ("vnets", gateway.name, "vpn_gateway")
+    pool, spec = gateway.client_settings.address_pool, gateway.path
     wide = str(pool.supernet(new_prefix=min(pool.prefixlen, 23) - 1))
     edits = (Edit("set", (*spec, "point_to_site", "address_pool"), wide),)
     yield Change(f"give {gateway.name}'s gateway the larger address_pool {wide}", edits)
@@ -108,7 +108,7 @@ def towards(case: Case, client: Client, place: Place) -> Iterator[Change]:
         if goal is not None and goal.serving is None:
             yield peerings.transit(case.state.network, gateway.vnet, goal)
         yield from routers.of_vnet(case, gateway.vnet, place)
-        custom = ("vnets", gateway.name, "vpn_gateway", "point_to_site", "custom_routes")
+        custom = (*gateway.path, "point_to_site", "custom_routes")
         sentence = f"add {place.prefix} to the custom_routes of {gateway.name}'s gateway (R63)"
         yield Change(sentence, (Edit("append", custom, str(place.prefix)),))
 

@@ -78,7 +78,7 @@ def _translated(case: Case, firewall: Firewall) -> Iterator[Change]:
 def of_appliance(case: Case) -> Iterator[Change]:
     """What lets a packet pass the rules of an appliance."""
     machine = case.state.network.machines[case.cause["appliance"]]
-    path, why = (*machine.path, "nva", "rules"), case.cause["why"]
+    path, why = (*machine.appliance_path, "rules"), case.cause["why"]
     rules = machine.spec.nva.rules if machine.spec.nva is not None else {}
     denying = next((name for name in rules if why == f"by rule {name}"), None)
     if denying is not None:

@@ -55,7 +55,7 @@ def _without_nat(connection: Connection, why: str) -> Iterator[Change]:
         if side.access is not None:
             edit = Edit("set", ("access_networks", side.access.name, "forwards_ike"), True)
             yield Change(f"have the router of {side.access.name} forward UDP 500 and 4500: {why}", (edit,))
-            away = Edit("remove", ("sites", side.end.name, "behind"))
+            away = Edit("remove", (*side.end.path, "behind"))
             yield Change(f"give the device of {side.end.name} a public address of its own: {why}", (away,))
 
 

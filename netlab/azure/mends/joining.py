@@ -24,7 +24,7 @@ def joined(case: Case, one: Site, other: Site) -> Iterator[Change]:
                 yield from _connected(case, near, hub, far)
         for appliance in far.appliances:
             if appliance not in near.appliances and near.asn:
-                path = (*appliance.nic.machine.path, "nva", "bgp", "sites")
+                path = (*appliance.path, "bgp", "sites")
                 sentence = f"have {near.name} peer with {appliance.name}, too, as {far.name} does (sites)"
                 yield Change(sentence, (Edit("append", path, near.name),))
         for vnet in _of_circuits(far):
@@ -63,7 +63,7 @@ def _connected(case: Case, near: Site, hub: Hub, far: Site) -> Iterator[Change]:
     mine = next(prefix for prefix in near.prefixes if case.own in prefix or case.address in prefix)
     edits = (
         Edit("set", ("connections", name), spec),
-        Edit("set", ("sites", near.name, "static_routes", name), routes),
+        Edit("set", (*near.path, "static_routes", name), routes),
         *static(there, mine).edits,
     )
     theirs = ", ".join(map(str, far.prefixes))

@@ -27,7 +27,7 @@ def translated(case: Case) -> Iterator[Change]:
     for gateway in case.state.network.vpn_gateways:
         by_bgp = (side for side in gateway.sides if side.connection.speaks_bgp)
         if not gateway.spec.bgp_route_translation_for_nat and any(s.ingress_nat or s.egress_nat for s in by_bgp):
-            path = ("vnets", gateway.vnet.name, "vpn_gateway", "bgp_route_translation_for_nat")
+            path = (*gateway.path, "bgp_route_translation_for_nat")
             sentence = f"set bgp_route_translation_for_nat on {gateway.vnet.name}'s gateway: BGP carries"
             yield Change(f"{sentence} its routes untranslated (T18)", (Edit("set", path, True),))
 

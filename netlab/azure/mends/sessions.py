@@ -29,7 +29,7 @@ def of_invalid_state(case: Case) -> Iterator[Change]:
 
 def _of_itself(nic: Nic) -> Iterator[Change]:
     """Another way to forward: under the appliance's own address, or without sessions."""
-    path = (*nic.machine.path, "nva")
+    path = nic.machine.appliance_path
     sentence = f"let {nic.node} translate the source of all that it forwards (masquerade: always): answers come to it"
     yield Change(f"{sentence} then (F28)", (Edit("set", (*path, "masquerade"), "always"),))
     sentence = f"let {nic.node} forward without sessions (stateful: none), as by a bypass of TCP's state (F27)"
@@ -57,7 +57,7 @@ def _of_translation(case: Case, nic: Nic) -> Iterator[Change]:
         yield from tables.led_by_appliances(sender.subnet, case.place.prefix)
         if case.place.kind != "VNet":
             yield tables.lead(sender.subnet, case.place.prefix, "VirtualNetworkGateway", None, "past it (F28)")
-    path = (*nic.machine.path, "nva", "masquerade")
+    path = (*nic.machine.appliance_path, "masquerade")
     sentence = f"let {nic.node} translate only what is for public destinations (masquerade: public; F28)"
     yield Change(sentence, (Edit("set", path, "public"),))
 

@@ -9,7 +9,7 @@ from typing import Any
 from netlab.azure.mends.bgp import free_asns, with_asn
 from netlab.azure.mends.case import Case, Place, place_of
 from netlab.results.mends import Change, Edit
-from netlab.scenario.network import Appliance, Side, Site, VpnGateway
+from netlab.scenario.network import Side, Site, VpnGateway
 from netlab.scenario.network.connections import AnyEnd
 
 
@@ -50,7 +50,7 @@ def static(side: Side, prefix: IPv4Network) -> Change:
     if not isinstance(end, VpnGateway):
         device = f"the device of {end.name}" if isinstance(end, Site) else end.name
         value = [str(known) for known in (*side.static_prefixes, prefix)]
-        edit = Edit("set", (*_device_path(end), "static_routes", name), value)
+        edit = Edit("set", (*end.path, "static_routes", name), value)
         return Change(f"have {device} send {prefix} into {name} (static_routes)", (edit,))
     named = side.connection.spec.local_network_gateways.get(end.name)
     sentence = f"add {prefix} to {end.name}'s local network gateway for {other}"
@@ -85,12 +85,6 @@ def _local_network_gateway(side: Side, prefix: IPv4Network) -> tuple[Edit, ...]:
         value["bgp"] = {"asn": side.other.end.asn}
     used = ("connections", side.connection.name, "local_network_gateways", side.end.name)
     return Edit("set", ("local_network_gateways", name), value), Edit("set", used, name)
-
-
-def _device_path(end: Site | Appliance) -> tuple[str, ...]:
-    if isinstance(end, Site):
-        return ("sites", end.name)
-    return (*end.nic.machine.path, "nva")
 
 
 def connected(case: Case, end: AnyEnd, place: Place) -> Iterator[Change]:

@@ -78,7 +78,7 @@ def _wider(side: Side, flow: Flow) -> Change:
     if inside:
         return static(side, flow.remote_prefix)
     sentence = f"add {flow.local_prefix} to the address_prefixes of {end.name}"
-    edit = Edit("append", ("sites", end.name, "address_prefixes"), str(flow.local_prefix))
+    edit = Edit("append", (*end.path, "address_prefixes"), str(flow.local_prefix))
     return Change(sentence, (edit,) if isinstance(end, Site) else ())
 
 

@@ -55,6 +55,11 @@ class VpnGateway(End):
     spec: models.VpnGateway = field(repr=False)
     role: Literal["gateway"] = "gateway"
 
+    @property
+    def path(self) -> tuple[str, ...]:
+        """Its place in the file."""
+        return "vnets", self.name, "vpn_gateway"
+
     @cached_property
     def instances(self) -> tuple[Router, Router]:
         """Both instances; those of an active-standby gateway share the BGP address (R7)."""
@@ -141,6 +146,11 @@ class Site(End):
 
     spec: models.Site = field(repr=False)
     role: Literal["site"] = "site"
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """Its place in the file."""
+        return "sites", self.name
 
     @cached_property
     def node(self) -> str:
@@ -266,6 +276,11 @@ class Appliance(End):
     nic: Nic = field(repr=False)
     spec: models.NetworkVirtualAppliance = field(repr=False)
     role: Literal["appliance"] = "appliance"
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """Its place in the file."""
+        return self.nic.machine.appliance_path
 
     @property
     def vnet(self) -> VNet:

@@ -35,6 +35,11 @@ class Machine:
         """Its place in the file."""
         return "vnets", self.vnet.name, "vms", self.name
 
+    @property
+    def appliance_path(self) -> tuple[str, ...]:
+        """The place of what makes it an appliance."""
+        return (*self.path, "nva")
+
     @cached_property
     def nics(self) -> tuple[Nic, ...]:
         """Its NICs that have an address, the primary one first; none where that one has none."""
