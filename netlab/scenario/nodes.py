@@ -7,6 +7,11 @@ import re
 from netlab.scenario.values import node_name
 
 
+def nic_name(machine: str, key: str) -> str:
+    """The name of a NIC in its VNet: its machine's, or behind it its own one of several."""
+    return f"{machine}-{key}" if key else machine
+
+
 def instance_node(vnet: str, index: int) -> str:
     """The node of an instance of a VPN gateway."""
     return node_name(vnet, "gw", str(index))

@@ -12,6 +12,7 @@ from netlab.scenario import models
 from netlab.scenario.addresses import RFC_1918, nic_addresses
 from netlab.scenario.models import node_name
 from netlab.scenario.network.ends import Appliance
+from netlab.scenario.nodes import nic_name
 
 if TYPE_CHECKING:
     from netlab.scenario.network.vnets import SecurityGroup, Subnet, VNet
@@ -116,7 +117,7 @@ class Nic:
     @cached_property
     def name(self) -> str:
         """Its name in the VNet: its machine's, or behind it its own one of several."""
-        return f"{self.machine.name}-{self.key}" if self.key else self.machine.name
+        return nic_name(self.machine.name, self.key)
 
     @cached_property
     def label(self) -> str:

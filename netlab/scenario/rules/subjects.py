@@ -26,6 +26,7 @@ from netlab.scenario.models import (
     VpnGateway,
     node_name,
 )
+from netlab.scenario.nodes import nic_name
 from netlab.scenario.passage import chosen
 from netlab.scenario.rules.breach import Path
 from netlab.scenario.values import once
@@ -69,14 +70,18 @@ def nics(scenario: Scenario) -> Iterator[tuple[Path, VirtualNetwork, str, Networ
     and name."""
     for path, vnet, name in virtual_machines(scenario):
         for key, nic in vnet.vms[name].interfaces.items():
-            yield (*path, "nics", key) if key else path, vnet, f"{name}-{key}" if key else name, nic
+            yield _place_of_nic(path, key), vnet, nic_name(name, key), nic
 
 
 def primary_nic(scenario: Scenario, vnet: str, vm: str) -> tuple[Path, NetworkInterface]:
     """The primary NIC of a virtual machine, with its place."""
     (key, nic), *_ = scenario.vnets[vnet].vms[vm].interfaces.items()
-    path: Path = ("vnets", vnet, "vms", vm)
-    return (*path, "nics", key) if key else path, nic
+    return _place_of_nic(("vnets", vnet, "vms", vm), key), nic
+
+
+def _place_of_nic(machine: Path, key: str) -> Path:
+    """The place of a NIC; that of a machine with one is the machine's."""
+    return (*machine, "nics", key) if key else machine
 
 
 def subnets(scenario: Scenario) -> Iterator[tuple[Path, str, str, Subnet]]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv4Network
+from itertools import starmap
 
 from netlab.scenario import addresses
 from netlab.scenario.addresses import AZURE_BASTION_SUBNET, GATEWAY_SUBNET
 from netlab.scenario.models import FrontendIpConfiguration, NetworkInterface, PrivateEndpoint, Scenario, VirtualNetwork
 from netlab.scenario.names import short, suggest
+from netlab.scenario.nodes import nic_name
 from netlab.scenario.overlaps import Cover, overlapping
 from netlab.scenario.rules.breach import Breach, Breaches, Path, by_profile, listed
 from netlab.scenario.rules.joined import address_pools, address_spaces
@@ -132,7 +134,7 @@ def r18_subnets_have_room(scenario: Scenario) -> Breaches:
 def _placed(vnet: VirtualNetwork) -> frozenset[str]:
     """What has an address in a VNet: NICs, private endpoints and frontends, by the names that subjects give."""
     private, frontends = addresses.private_endpoint_addresses(vnet), map("/".join, addresses.frontend_addresses(vnet))
-    machines = (f"{name}-{key}" if key else name for name, key in addresses.nic_addresses(vnet))
+    machines = starmap(nic_name, addresses.nic_addresses(vnet))
     return frozenset((*machines, *private, *frontends))
 
 
