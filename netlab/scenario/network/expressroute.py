@@ -83,10 +83,8 @@ class Backbone(End):
         """The public addresses of the region."""
         # Differs from Azure: Microsoft advertises each public address of a lab as a /32; Azure's prefixes are as wide
         # as its regions, and are there before a public address is in use.
-        public, gateways = (
-            self.network.public,
-            [vnet.vpn_gateway for vnet in self.vnets if vnet.vpn_gateway is not None],
-        )
+        public = self.network.public
+        gateways = [vnet.vpn_gateway for vnet in self.vnets if vnet.vpn_gateway is not None]
         found = (
             *(address for vnet in self.vnets for address in public_addresses(vnet)),
             *(public.routers[router.node] for gateway in gateways for router in gateway.instances),
@@ -196,24 +194,27 @@ class Circuit(End):
             for prefix, (one, other) in zip(given, self.links, strict=False)
         )
 
+    @property
+    def _public_links(self) -> tuple[tuple[Router, Router, IPv4Address], ...]:
+        """The links of its Microsoft peering; none without one."""
+        return self.microsoft_peering.links if self.microsoft_peering is not None else ()
+
     @cached_property
     def every_link(self) -> tuple[tuple[Router, Router, IPv4Address], ...]:
         """Its links in each of its peerings: the edge router, the router at the customer's end, and the former's
         address."""
         # Differs from Azure: Each peering of a circuit has the whole bandwidth; on Azure they share that of a link.
         private = zip(self.links, self.link_addresses, strict=True)
-        public = self.microsoft_peering.links if self.microsoft_peering is not None else ()
         return (
             *((edge, other, address) for (edge, other), (address, _) in private),
-            *((edge, other, edge.bgp_address) for edge, other, _ in public),
+            *((edge, other, edge.bgp_address) for edge, other, _ in self._public_links),
         )
 
     def addresses_of(self, router: Router) -> tuple[IPv4Address, ...]:
         """The addresses that a router at either end of its links has for them."""
         both = zip(self.links, self.link_addresses, strict=True)
         private = (a for ends, pair in both for end, a in zip(ends, pair, strict=True) if end is router)
-        peering = self.microsoft_peering
-        public = (a for _, end, a in (peering.links if peering is not None else ()) if end is router)
+        public = (a for _, end, a in self._public_links if end is router)
         return (*private, *public)
 
     @property

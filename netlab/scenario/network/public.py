@@ -57,9 +57,9 @@ def assign(network: Network) -> PublicAddresses:
         _CLIENTS: dict(_of_clients(network)),
         _MACHINES: dict(_of_machines(network)),
     }
-    given = {address for group in asked.values() for address in group.values() if address is not None}
+    frontends = _of_frontends(network)
+    given = {address for group in asked.values() for address in group.values() if address is not None} | frontends
     given |= {address for item in network.scenario.nat_gateways.values() for address in item.public_ip_addresses}
-    given |= _of_frontends(network)
     given |= {address for item in network.scenario.firewalls.values() for address in item.public_ip_addresses}
     inner = tuple(_networks(network))
     found = {range_: _assigned(group, range_, _taken(range_, given, inner)) for range_, group in asked.items()}
@@ -84,7 +84,7 @@ def assign(network: Network) -> PublicAddresses:
         machines=found[_MACHINES],
         egress={name: reserved[name] for name in network.vnets},
         nat_gateways={key.partition(" ")[2]: address or reserved[key] for key, address in nats.items()},
-        frontends=frozenset(_of_frontends(network)),
+        frontends=frontends,
         access={name: outermost[name] for name in network.access_networks},
         private=_behind_nat(network),
     )
@@ -174,11 +174,11 @@ def _of_machines(network: Network) -> Iterator[tuple[str, IPv4Address | None]]:
                 yield nic.link, nic.public_address
 
 
-def _of_frontends(network: Network) -> set[IPv4Address]:
+def _of_frontends(network: Network) -> frozenset[IPv4Address]:
     """The addresses of public load balancers."""
     balancers = (item for vnet in network.scenario.vnets.values() for item in vnet.load_balancers.values())
     frontends = (f.public_ip_address for item in balancers for f in item.frontend_ip_configurations.values())
-    return {address for address in frontends if address is not None}
+    return frozenset(address for address in frontends if address is not None)
 
 
 def _of_nat_gateways(network: Network) -> Iterator[tuple[str, IPv4Address | None]]:
