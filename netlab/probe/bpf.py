@@ -28,6 +28,12 @@ from netlab.results.protocols import PORT
 SNAP = 512
 """So many bytes of a packet are copied: the headers, the tag, and what an ICMP error quotes."""
 
+SEALED = 76
+"""So many bytes of a tunnel's packet: up to ESP's numbers in UDP, behind the longest header of IP, and TCP's without
+options. No more: the witness's copy may share a page with the packet, which the tunnel's end decrypts in place before the
+copy is read, if NAT has copied the headers meanwhile (net/ipv4/esp4.c, esp_input: skb_cloned knows the headers only).
+"""
+
 DEEPEST = 256
 """A tag in clear inside another packet is looked for up to here: behind two outer headers, ESP's and the inner ones."""
 
@@ -102,11 +108,11 @@ def _lines(tag: Tag, esp: Esp) -> Iterator[_Line]:
     yield from (_Label("drop"), (_RET, 0))
 
 
-def _accepted(*condition: _Line) -> Iterator[_Line]:
-    """Accept a packet, where this is so."""
+def _accepted(*condition: _Line, size: int = SNAP) -> Iterator[_Line]:
+    """Accept so many bytes of a packet, where this is so."""
     test = condition[-1]
     assert isinstance(test, _Unless)
-    yield from (*condition, (_RET, SNAP), _Label(test.label))
+    yield from (*condition, (_RET, size), _Label(test.label))
 
 
 def _tagged(tag: Tag, load: int, at: int, otherwise: str) -> Iterator[_Line]:
@@ -133,18 +139,18 @@ def _esp(esp: Esp) -> Iterator[_Line]:
     if esp == "outgoing":
         yield from ((_LD_W, _PACKET_TYPE), _Unless(_JEQ, PACKET_OUTGOING, "drop"))
     yield from ((_LD_H, 6), (_AND, _FRAGMENT_OFFSET), _Unless(_JEQ, 0, "drop"), (_LDX_MSH, 0))
-    yield from _accepted((_LD_B, 9), _Unless(_JEQ, IPPROTO_ESP, "in udp"))
+    yield from _accepted((_LD_B, 9), _Unless(_JEQ, IPPROTO_ESP, "in udp"), size=SEALED)
     yield from ((_LD_B, 9), _Unless(_JEQ, IPPROTO_UDP, "tls"))
     yield from _not_ike((_LD_H_X, 0), _Unless(_JEQ, IPSEC_NAT_PORT, "to the port"))
     yield from _not_ike((_LD_H_X, 2), _Unless(_JEQ, IPSEC_NAT_PORT, "another port"))
     yield from ((_RET, 0), _Label("tls"), (_LD_B, 9), _Unless(_JEQ, IPPROTO_TCP, "drop"))
-    yield from _accepted((_LD_H_X, 0), _Unless(_JEQ, TLS_PORT, "not from tls"))
-    yield from _accepted((_LD_H_X, 2), _Unless(_JEQ, TLS_PORT, "not to tls"))
+    yield from _accepted((_LD_H_X, 0), _Unless(_JEQ, TLS_PORT, "not from tls"), size=SEALED)
+    yield from _accepted((_LD_H_X, 2), _Unless(_JEQ, TLS_PORT, "not to tls"), size=SEALED)
 
 
 def _not_ike(load: tuple[int, int], port: _Unless) -> Iterator[_Line]:
     here = f"esp: {port.label}"
-    yield from (load, port, (_LD_W_X, 8), _Unless(_JEQ, 0, here), (_RET, 0), _Label(here), (_RET, SNAP))
+    yield from (load, port, (_LD_W_X, 8), _Unless(_JEQ, 0, here), (_RET, 0), _Label(here), (_RET, SEALED))
     yield _Label(port.label)
 
 

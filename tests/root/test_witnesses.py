@@ -196,6 +196,16 @@ def test_of_a_long_packet_the_beginning_is_read(net: Net, length: int) -> None:
     assert found == [packet[: bpf.SNAP], PROBES["udp"]]
 
 
+@pytest.mark.parametrize("packet", ESP.values(), ids=ESP)
+def test_of_a_tunnels_packet_the_headers_are_read_and_all_if_it_hides_nothing(net: Net, packet: bytes) -> None:
+    bare = packet + PROBES["udp"]
+    with _witness(net, "b", "all") as witness:
+        _send(net, packet + bytes(200), bare)
+        found = [read for *_, read in _all(witness)]
+
+    assert [len(read) for read in found] == [bpf.SEALED, len(bare)]
+
+
 @pytest.mark.parametrize("count", [200, 1000])
 def test_what_a_witness_lost_is_counted(net: Net, monkeypatch: pytest.MonkeyPatch, count: int) -> None:
     monkeypatch.setattr(probe_sockets, "BUFFER_SIZE", 1 << 14)
