@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from netlab.scenario import service_tags
 from netlab.scenario.addresses import DEFAULT_ROUTE, GATEWAY_SUBNET
-from netlab.scenario.models import Scenario
+from netlab.scenario.models import Scenario, VirtualNetwork
 from netlab.scenario.models.endpoint import SERVICE_TAGS
 from netlab.scenario.rules.breach import Breach, Breaches, unknown
 from netlab.scenario.rules.load_balancers import balanced_out
 from netlab.scenario.rules.subjects import subnets
+from netlab.scenario.values import once
 
 
 def subnets_name_their_nat_gateway(scenario: Scenario) -> Breaches:
@@ -53,11 +54,7 @@ def e25_private_subnets_have_a_way_out(scenario: Scenario) -> Breaches:
     """E25: from a private subnet nothing reaches the Internet without a NAT gateway, a public address, a public load
     balancer, or an appliance that the default route leads to."""
     for path, name, key, subnet in subnets(scenario):
-        vms, balanced = scenario.vnets[name].vms, balanced_out(scenario.vnets[name])
-        known = [nic for vm in vms.values() for nic in vm.interfaces.values()]
-        served = [vms[own].primary for own in balanced if own in vms]
-        lacking = (nic for nic in known if nic.public_ip_address is None and not any(nic is one for one in served))
-        machines = [nic for nic in lacking if nic.subnet == key]
+        machines = _without_an_address(scenario.vnets[name]).get(key)
         routes = scenario.route_table(name, key).routes
         led = {item.next_hop_type for item in routes.values() if item.address_prefix == DEFAULT_ROUTE}
         explicit = subnet.default_outbound_access or subnet.nat_gateway is not None or subnet.service_endpoints
@@ -68,3 +65,14 @@ def e25_private_subnets_have_a_way_out(scenario: Scenario) -> Breaches:
         lost = f"route `{direct[0]}` to Internet drops their packets" if direct else "they reach no Internet"
         right = "give it a `nat_gateway`, or a route to an appliance"
         yield Breach((*path, "default_outbound_access"), f"{what}: {lost}; {right}", "warning")
+
+
+@once
+def _without_an_address(vnet: VirtualNetwork) -> dict[str, tuple[str, ...]]:
+    """The machines of each subnet that have no public address of their own there, nor of a load balancer."""
+    balanced, found = balanced_out(vnet), dict[str, dict[str, None]]()
+    for name, vm in vnet.vms.items():
+        for nic in vm.interfaces.values():
+            if nic.public_ip_address is None and not (name in balanced and nic is vm.primary):
+                found.setdefault(nic.subnet, {})[name] = None
+    return {subnet: tuple(names) for subnet, names in found.items()}
