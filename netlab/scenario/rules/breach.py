@@ -57,7 +57,7 @@ def in_words(path: Path) -> str:
     return f"`{path[1]}`"
 
 
-def listed(prefixes: Iterable[IPv4Network]) -> str:
-    """Prefixes as a message lists them: the first ones, if there are many."""
-    first = [str(prefix) for prefix in islice(prefixes, MOST_LISTED + 1)]
+def listed(items: Iterable[IPv4Network | str]) -> str:
+    """Prefixes or names as a message lists them: the first ones, if there are many."""
+    first = [str(item) for item in islice(items, MOST_LISTED + 1)]
     return ", ".join((*first[:MOST_LISTED], *("…" for _ in first[MOST_LISTED:])))

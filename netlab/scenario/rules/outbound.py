@@ -6,7 +6,7 @@ from netlab.scenario import service_tags
 from netlab.scenario.addresses import DEFAULT_ROUTE, GATEWAY_SUBNET
 from netlab.scenario.models import Scenario, VirtualNetwork
 from netlab.scenario.models.endpoint import SERVICE_TAGS
-from netlab.scenario.rules.breach import Breach, Breaches, unknown
+from netlab.scenario.rules.breach import Breach, Breaches, listed, unknown
 from netlab.scenario.rules.load_balancers import balanced_out
 from netlab.scenario.rules.subjects import subnets
 from netlab.scenario.values import once
@@ -61,7 +61,7 @@ def e25_private_subnets_have_a_way_out(scenario: Scenario) -> Breaches:
         if explicit or not machines or led - {"Internet"}:
             continue
         direct = sorted(route for route, item in routes.items() if item.next_hop_type == "Internet")
-        what = "this private subnet has machines without a public address, and no NAT gateway"
+        what = f"this private subnet has no NAT gateway, and machines without a public address ({listed(machines)})"
         lost = f"route `{direct[0]}` to Internet drops their packets" if direct else "they reach no Internet"
         right = "give it a `nat_gateway`, or a route to an appliance"
         yield Breach((*path, "default_outbound_access"), f"{what}: {lost}; {right}", "warning")
