@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from netlab.errors import ConvergeError
+from netlab.errors import ConvergeError, LabError
 from netlab.machine import flushing, processes
 from netlab.machine.admission import Refusal
 from netlab.machine.waiting import stretched
@@ -99,20 +99,30 @@ class Orders:
 
 
 def load(directory: str, orders: Orders) -> None:
-    """Load secrets, certificates, pools and connections, in that order."""
-    with _session(directory) as session:
-        for identifier in orders.forgotten:
-            session.unload_shared({"id": identifier})
-        for secret in orders.secrets:
-            session.load_shared(secret)
-        for certificate in orders.certificates:
-            session.load_cert(certificate)
-        for key in orders.private_keys:
-            session.load_key(key)
-        for pool in orders.pools:
-            session.load_pool(pool)
-        for connection in orders.connections:
-            session.load_conn(connection)
+    """Load secrets, certificates, pools and connections, in that order; LabError where charon does not answer."""
+    try:
+        with _session(directory, stretched(_TIMEOUT)) as session:
+            _load(session, orders)
+    except OSError as error:
+        raise LabError(
+            f"charon of {Path(directory).name} does not take its keys and connections: {error}",
+            "try again; on a slow machine NETLAB_PATIENCE=10 gives daemons ten times as long to answer",
+        ) from error
+
+
+def _load(session: Any, orders: Orders) -> None:
+    for identifier in orders.forgotten:
+        session.unload_shared({"id": identifier})
+    for secret in orders.secrets:
+        session.load_shared(secret)
+    for certificate in orders.certificates:
+        session.load_cert(certificate)
+    for key in orders.private_keys:
+        session.load_key(key)
+    for pool in orders.pools:
+        session.load_pool(pool)
+    for connection in orders.connections:
+        session.load_conn(connection)
 
 
 def initiate(directory: str, name: str, seconds: float, child: str = "") -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from vici.protocol import Packet
 
+from netlab.errors import LabError
 from netlab.machine import charon
 
 
@@ -47,3 +48,10 @@ def _interrupted(directory: str, interruption: BaseException) -> None:
         items = session.list_sas()
         next(items)
         items.throw(interruption)
+
+
+def test_an_error_names_the_daemon_that_takes_no_keys_and_what_to_do_next(tmp_path: Path) -> None:
+    (tmp_path / "vnet1-gw-0").mkdir()
+    with pytest.raises(LabError, match="charon of vnet1-gw-0 does not take its keys and connections: ") as raised:
+        charon.load(str(tmp_path / "vnet1-gw-0"), charon.Orders())
+    assert "NETLAB_PATIENCE" in raised.value.hint
