@@ -8,7 +8,7 @@ from ipaddress import IPv4Network
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netlab.azure.bgp.fixpoint import Paths, converge
@@ -391,6 +391,7 @@ def _hops(scenario: Scenario, start: str) -> dict[str, int]:
     return found
 
 
+@settings(deadline=None)
 @given(networks())
 def test_bgp_tells_every_prefix_over_the_shortest_way_and_nothing_else(scenario: Scenario) -> None:
     """With disjoint prefixes and distinct ASNs, BGP is breadth-first search."""
@@ -413,6 +414,7 @@ def _space(scenario: Scenario, end: str) -> tuple[IPv4Network, ...]:
     return resolve(scenario).vnets[end].prefixes if end in scenario.vnets else ()
 
 
+@settings(deadline=None)
 @given(networks(same_asns=True))
 def test_no_end_learns_its_own_prefixes_or_a_path_through_itself(scenario: Scenario) -> None:
     """That `converge` returns at all is half of this: ASNs that several ends share make loops."""
