@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TypeVar
 
 from netlab.api.labs import Lab
@@ -137,10 +137,9 @@ def member_health(where: Where) -> Shown[MemberHealth]:
     return Shown(tuple(load_balancers.rows(records.state(where), lambda rule, nic: nic.node in up[rule.choice])))
 
 
-def is_one(where: Where, name: str) -> bool:
-    """Whether a name is that of one NIC, or of a machine with one, and none of a VNet."""
-    alone = bool(name) and name.lower() not in map(str.lower, where.scenario.vnets)
-    return alone and len(_seen(where)[0].network.nics_of(name)) == 1
+def is_one(where: Where, name: str, found: Collection[str]) -> bool:
+    """Whether a name, for which these NICs were found, is that of one, or of a machine with one, and none of a VNet."""
+    return len(found) == 1 and bool(name) and name.lower() not in map(str.lower, where.scenario.vnets)
 
 
 def _nics(network: Network, place: str, name: str) -> list[Nic]:

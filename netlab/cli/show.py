@@ -137,7 +137,7 @@ def effective_routes(
 
     there = _where(predicted, step, lab)
     rows = show.effective_routes(there, nic, everything=everything)
-    if show.is_one(there, nic):
+    if show.is_one(there, nic, rows):
         (of_one,) = rows.values()
         _print(Shown(of_one), output, wrapped=True)
     elif output is Format.json:
@@ -197,7 +197,7 @@ def effective_nsg(
     found = show.effective_groups(there, nic)
     listings = {node: Listing(groups) for node, groups in found.items()}
     if output is Format.json:
-        print_json(listings[next(iter(listings))] if show.is_one(there, nic) else listings, sparse=True)
+        print_json(listings[next(iter(listings))] if show.is_one(there, nic, found) else listings, sparse=True)
         return
     if rules := tables.security_rules(found):
         print_table(rules)
