@@ -7,11 +7,18 @@ from functools import cache
 from netlab.plan.model import Charon, DataPlane, Plan
 from netlab.plan.planner import plan
 from netlab.scenario.loader import load
+from netlab.scenario.models import Scenario
+
+
+@cache
+def catalogued(name: str) -> Scenario:
+    """A scenario of the catalogue."""
+    return load(name).scenario
 
 
 @cache
 def planned(name: str = "p2s-branch-bgp", plane: DataPlane = "userspace") -> Plan:
-    return plan(load(name).scenario, "lab", plane)
+    return plan(catalogued(name), "lab", plane)
 
 
 def charon(node: str, plane: DataPlane = "userspace") -> Charon:

@@ -10,6 +10,7 @@ from netlab.imports.arm.evaluate import Context, Evaluation, Source, evaluate
 SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
 NETWORK = "Microsoft.Network"
 GROUP = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg"
+STRING = {"type": "string"}
 
 
 def template(resources: Any, **sections: Any) -> dict[str, Any]:
@@ -45,6 +46,11 @@ def evaluated(*templates: Mapping[str, Any], files: Mapping[str, Any] | None = N
 def by_name(evaluation: Evaluation) -> dict[str, Mapping[str, Any]]:
     """The bodies by their names."""
     return {str(one.body["name"]): one.body for one in evaluation.bodies}
+
+
+def names(evaluation: Evaluation) -> list[str]:
+    """The names of its resources, in order."""
+    return [str(one.body["name"]) for one in evaluation.bodies]
 
 
 def value_of(expression: Any, **sections: Any) -> Any:

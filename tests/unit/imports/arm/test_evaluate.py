@@ -6,16 +6,8 @@ from typing import Any
 
 import pytest
 
-from netlab.imports.arm.evaluate import Source
 from netlab.imports.runtime import Token, Unknown
-from templates import GROUP, NETWORK, by_name, evaluated, nested, resource, template, value_of
-
-STRING = {"type": "string"}
-
-
-def names(made: Any) -> list[str]:
-    return [str(one.body["name"]) for one in made.bodies]
-
+from templates import GROUP, NETWORK, STRING, by_name, evaluated, names, nested, resource, template, value_of
 
 # --- parameters -------------------------------------------------------------------------------------------------------
 
@@ -165,67 +157,6 @@ def test_children_stand_inside_of_their_parents_or_beside_them() -> None:
     found = {one.body["id"]: one.body["type"] for one in evaluated(body).bodies}
     subnets = f"{GROUP}/providers/{NETWORK}/virtualNetworks/v/subnets"
     assert found[f"{subnets}/in"] == found[f"{subnets}/beside"] == f"{NETWORK}/virtualNetworks/subnets"
-
-
-# --- scopes -----------------------------------------------------------------------------------------------------------
-
-WHERE = "[concat(resourceGroup().name, ' ', resourceId('Microsoft.Network/routeTables', 'x'))]"
-
-
-@pytest.mark.parametrize(("scope", "group"), [("inner", "other"), ("outer", "rg")])
-def test_functions_of_an_inner_scope_are_the_deployments_own(scope: str, group: str) -> None:
-    inner = template([resource("routeTables", "t", {"v": WHERE})])
-    found = by_name(evaluated(template([nested("n", inner, scope=scope, resourceGroup="other")])))["t"]
-    assert found["id"] == f"{GROUP.replace('/rg', '/other')}/providers/{NETWORK}/routeTables/t"
-    expected = f"{GROUP.replace('/rg', f'/{group}')}/providers/{NETWORK}/routeTables/x"
-    assert found["properties"]["v"] == f"{group} {expected}"
-
-
-@pytest.mark.parametrize(("scope", "expected"), [("inner", "inner"), ("outer", "outer")])
-def test_names_of_an_inner_scope_are_the_templates_own(scope: str, expected: str) -> None:
-    variables = {"variables": {"v": "inner"}}
-    inner = template([resource("routeTables", "t", {"v": "[variables('v')]"})], **variables)
-    body = template([nested("n", inner, scope=scope)], variables={"v": "outer"})
-    assert by_name(evaluated(body))["t"]["properties"]["v"] == expected
-
-
-def test_a_subscription_holds_resource_groups_and_deployments_into_them() -> None:
-    schema = "https://schema.management.azure.com/schemas/2018-05-01/subscriptionDeploymentTemplate.json#"
-    inner = template([resource("virtualNetworks", "v", location="[resourceGroup().location]")])
-    body = template(
-        [
-            {"type": "Microsoft.Resources/resourceGroups", "name": "hub", "location": "x"},
-            nested("n", inner, resourceGroup="hub"),
-        ],
-    )
-    subscription = GROUP.removesuffix("/resourceGroups/rg")
-    made = by_name(evaluated({**body, "$schema": schema}))
-    assert made["hub"]["id"] == f"{subscription}/resourceGroups/hub"
-    assert made["n"]["id"] == f"{subscription}/resourceGroups/hub/providers/Microsoft.Resources/deployments/n"
-    assert made["v"]["id"] == f"{subscription}/resourceGroups/hub/providers/{NETWORK}/virtualNetworks/v"
-    assert made["v"]["location"] == "westeurope"
-
-
-IDS = {
-    "[resourceId('Microsoft.Network/virtualNetworks/subnets', 'v', 's')]": "/virtualNetworks/v/subnets/s",
-    "[resourceId('Microsoft.Network/virtualNetworks/subnets', 'v/s')]": "/virtualNetworks/v/subnets/s",
-    "[resourceId('Microsoft.Network/virtualNetworks/', 'v')]": "/virtualNetworks/v",
-}
-
-
-@pytest.mark.parametrize("expression", IDS)
-def test_resource_id_takes_a_name_for_each_segment(expression: str) -> None:
-    assert value_of(expression) == f"{GROUP}/providers/{NETWORK}{IDS[expression]}"
-
-
-def test_resource_id_takes_group_and_subscription_before_the_type() -> None:
-    own = "11111111-2222-3333-4444-555555555555"
-    tail = f"/providers/{NETWORK}/routeTables/t"
-    base = GROUP.removesuffix("/rg")
-    assert value_of("[resourceId('g', 'Microsoft.Network/routeTables', 't')]") == f"{base}/g{tail}"
-    found = value_of(f"[resourceId('{own}', 'g', 'Microsoft.Network/routeTables', 't')]")
-    assert found == f"/subscriptions/{own}/resourceGroups/g{tail}"
-    assert isinstance(value_of("[resourceId('Microsoft.Network/virtualNetworks/subnets', 'v')]"), Unknown)
 
 
 # --- references -------------------------------------------------------------------------------------------------------
@@ -397,52 +328,7 @@ def test_symbolic_names_and_existing_resources() -> None:
     assert found["old"].expression == "reference(old.addressSpace.addressPrefixes[0])"
 
 
-# --- nested deployments -----------------------------------------------------------------------------------------------
-
-
-def test_outputs_go_from_deployment_to_deployment_forward_and_back() -> None:
-    reader = template(
-        [resource("routeTables", "t", {"v": "[parameters('ids')[0].id]"})], parameters={"ids": {"type": "array"}}
-    )
-    writer = template(
-        [resource("virtualNetworks", "v", {"subnets": [{"name": "s"}]})],
-        outputs={"subnets": {"type": "array", "value": "[reference('v').subnets]"}},
-    )
-    asked = "[reference(resourceId('Microsoft.Resources/deployments', 'writer'), '2022-09-01').outputs.subnets.value]"
-    body = template([nested("reader", reader, {"ids": {"value": asked}}), nested("writer", writer)])
-    found = by_name(evaluated(body))["t"]["properties"]["v"]
-    assert found == f"{GROUP}/providers/{NETWORK}/virtualNetworks/v/subnets/s"
-
-
-@pytest.mark.parametrize(("given", "expected"), [("x", "x"), ("", "default")])
-def test_a_parameter_that_is_an_expression_may_be_null_then_the_default_counts(given: str, expected: str) -> None:
-    inner = template(
-        [resource("routeTables", "t", {"v": "[parameters('p')]"})],
-        parameters={"p": {**STRING, "defaultValue": "default"}},
-    )
-    whole = "[if(empty(parameters('q')), createObject('value', null()), createObject('value', parameters('q')))]"
-    body = template([nested("n", inner, {"p": whole})], parameters={"q": {**STRING, "defaultValue": given}})
-    assert by_name(evaluated(body))["t"]["properties"]["v"] == expected
-
-
-@pytest.mark.parametrize("key", ["resourceGroup", "subscriptionId"])
-def test_a_deployment_into_a_place_that_is_not_known_is_left_open_with_what_it_deploys(key: str) -> None:
-    inner = template([resource("virtualNetworks", "v")])
-    body = template([nested("n", inner, **{key: "[parameters('p')]"})], parameters={"p": STRING})
-    (left,) = evaluated(body).open
-    assert (left.what, left.value.parameters, left.types) == (
-        "scope", ("p",), {"microsoft.resources/deployments", "microsoft.network/virtualnetworks"}
-    )  # fmt: skip
-    assert not evaluated(body, parameters={"p": "x"}).open
-
-
-def test_a_deployment_whose_name_is_not_known_deploys_all_the_same() -> None:
-    inner = template([resource("virtualNetworks", "v"), resource("routeTables", "[deployment().name]")])
-    made = evaluated(template([nested("[parameters('p')]", inner)], parameters={"p": STRING}))
-    assert "v" in names(made)
-    assert not made.open
-    assert not made.errors
-
+# --- wrong expressions ------------------------------------------------------------------------------------------------
 
 WRONG = {
     "[split(parameters('id'), '/')[8]]": "there is no element 8; it uses parameter id",
@@ -461,95 +347,6 @@ def test_an_expression_that_is_wrong_says_what_and_which_parameter_it_uses(expre
 @pytest.mark.parametrize("expression", ["[listKeys('p', 'v').x]", "[noSuchFunction(1)]", "[reference('nobody').x]"])
 def test_what_only_a_deployment_answers_is_not_wrong(expression: str) -> None:
     assert not value_of(expression).wrong
-
-
-OF_TIER = {"subscriptionId": "[parameters('tier').subscription]", "resourceGroup": "rg"}
-
-
-@pytest.mark.parametrize(
-    "inside",
-    [
-        nested("[parameters('tier').name]", template([resource("routeTables", "t")]), **OF_TIER),
-        resource("virtualNetworks/subnets", "[format('{0}/x', parameters('tier').name)]"),
-        resource("routeTables", "t", condition="[equals(parameters('tier').name, 'one')]"),
-    ],
-)
-def test_what_a_deployment_gets_does_not_depend_on_what_it_makes(inside: Any) -> None:
-    """A parameter reads an output of a deployment beside it, which looks for a subnet that no template has."""
-    subnet = "resourceId('Microsoft.Network/virtualNetworks/subnets', 'elsewhere', 's')"
-    tiers = {"name": "one", "subscription": "00000000-0000-0000-0000-000000000002",
-             "prefix": f"[reference({subnet}, '2024-05-01').addressPrefix]"}  # fmt: skip
-    first = template([], outputs={"tiers": {"type": "array", "value": [tiers]}})
-    pick = "[filter(reference('first').outputs.tiers.value, lambda('t', equals(lambdaVariables('t').name, 'one')))[0]]"
-    second = template([inside], parameters={"tier": {"type": "object"}})
-    made = evaluated(template([nested("first", first), nested("second", second, {"tier": {"value": pick}})]))
-    assert not made.errors
-    assert not made.open
-    assert {"first", "second"} < set(names(made))
-    assert not [name for name in names(made) if "Unknown" in name]
-
-
-def test_deployments_in_a_circle_are_an_error_that_names_them() -> None:
-    inner = template(
-        [resource("routeTables", "[parameters('p')]")],
-        parameters={"p": STRING},
-        outputs={"o": {"type": "string", "value": "[parameters('p')]"}, "free": {"type": "string", "value": "x"}},
-    )
-    body = template(
-        [nested(name, inner, {"p": {"value": f"[reference('{other}').outputs.{output}.value]"}})
-         for name, other, output in (("a", "b", "o"), ("b", "a", "free"))]
-    )  # fmt: skip
-    (error,) = evaluated(body).errors
-    assert error.rule == "E14"
-    assert "a -> b -> a" in error.message or "b -> a -> b" in error.message
-    straight = template([nested("a", inner, {"p": {"value": "[reference('b').outputs.free.value]"}}),
-                         nested("b", inner, {"p": {"value": "y"}})])  # fmt: skip
-    assert not evaluated(straight).errors
-
-
-def test_a_template_that_links_itself_is_a_circle() -> None:
-    link = {
-        "type": "Microsoft.Resources/deployments",
-        "name": "again",
-        "properties": {"templateLink": {"uri": "t.json"}},
-    }
-    body = template([link])
-    made = evaluated(body, linked=lambda uri, path: Source("self.json", body))
-    assert [error.rule for error in made.errors] == ["E14"]
-
-
-def test_two_templates_that_link_each_other_twice_are_a_circle_that_is_named_once() -> None:
-    links = [
-        {"type": "Microsoft.Resources/deployments", "name": name, "properties": {"templateLink": {"uri": name}}}
-        for name in ("a", "b")
-    ]
-    body = template([*links, resource("routeTables", "[parameters('p')]")], parameters={"p": STRING})
-    made = evaluated(body, linked=lambda uri, path: Source(f"{uri}.json", body))
-    assert [error.rule for error in made.errors] == ["E14"]
-
-
-def test_names_that_are_not_known_make_no_circle() -> None:
-    inner = template([resource("routeTables", "t")], outputs={"o": {"type": "string", "value": "x"}})
-    body = template(
-        [nested("[parameters('p')]", inner, dependsOn=["other"]), nested("other", inner)], parameters={"p": STRING}
-    )
-    assert not evaluated(body).errors
-
-
-def test_a_linked_template_is_read_locally_or_named() -> None:
-    inner = template([resource("routeTables", "[parameters('p')]")], parameters={"p": STRING})
-    link = {"uri": "[uri(deployment().properties.templateLink.uri, 'linked/n.json?sig=SECRET')]"}
-    properties = {"templateLink": link, "parameters": {"p": {"value": "t"}}}
-    body = template([{"type": "Microsoft.Resources/deployments", "name": "n", "properties": properties}])
-    found = {"linked/n.json?sig=SECRET": Source("linked/n.json", inner)}
-    made = evaluated(body, linked=lambda uri, path: found.get(uri))
-    assert names(made) == ["n", "t"]
-    assert made.linked == ("linked/n.json",)
-    (error,) = evaluated(body).errors
-    assert error.rule == "E13"
-    assert "linked/n.json is never fetched" in error.message
-    assert "--linked" in error.message
-    assert "SECRET" not in error.message
 
 
 # --- hostile templates ------------------------------------------------------------------------------------------------
