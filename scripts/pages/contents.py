@@ -25,7 +25,6 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "checks": checks.checks,
     "differences": code.differences,
     "document-classes": documents.classes,
-    "document-gaps": documents.gaps,
     "documents": documents.index,
     "drop-types": drops.drops,
     "limits": drops.limits,

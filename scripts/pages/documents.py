@@ -34,7 +34,7 @@ class Row:
     """A sentence: its first words, what it says in netlab's words, and where it is shown.
 
     ``steps`` are names of steps by scenario, ``rules`` numbers of rules, ``tests`` functions as ``path::name``.
-    ``not_packets`` is a class of ``NOT_PACKETS``; ``issue`` is the one that will show what the lab ``lacks``.
+    ``not_packets`` is a class of ``NOT_PACKETS``.
     """
 
     number: int
@@ -44,8 +44,6 @@ class Row:
     rules: tuple[str, ...] = ()
     tests: tuple[str, ...] = ()
     not_packets: str = ""
-    issue: int = 0
-    lacks: str = ""
     remark: str = ""
 
     @property
@@ -53,9 +51,6 @@ class Row:
         """How the sentence is shown: a heading of the table of documents."""
         if self.not_packets:
             return "not packets"
-        evidence = self.steps or self.rules or self.tests
-        if self.lacks:
-            return "in part" if evidence else "by nothing yet"
         return "in packets" if self.steps else "by a rule or a test"
 
 
@@ -85,7 +80,7 @@ class Document:
         return tuple(row for section in self.sections for row in section.rows)
 
 
-SHOWN = ("in packets", "by a rule or a test", "in part", "by nothing yet", "not packets")
+SHOWN = ("in packets", "by a rule or a test", "not packets")
 
 
 @cache
@@ -142,27 +137,6 @@ def classes() -> str:
     )
 
 
-def gaps() -> str:
-    """Every sentence of which the lab shows nothing yet, or not all."""
-    rows = (
-        (f"[{document.source}]({document.name}.md), {row.number}", _in_context(section, row), _lacks(row))
-        for document in documents()
-        for section in document.sections
-        for row in section.rows
-        if row.lacks
-    )
-    return keys(("Sentence", "The document says", "What the lab lacks"), rows)
-
-
-def _in_context(section: Section, row: Row) -> str:
-    """What a sentence says; an answer stands behind its question."""
-    return f"*{section.heading}* {row.says}" if section.heading.endswith("?") else row.says
-
-
-def _lacks(row: Row) -> str:
-    return f"{row.lacks[0].upper()}{row.lacks[1:]} (issue {row.issue})"
-
-
 def _page(document: Document) -> str:
     from netlab.scenario.rules.sources import sources
 
@@ -194,16 +168,13 @@ def _table(rows: Iterable[Row]) -> str:
 
 
 def _evidence(row: Row) -> str:
-    """The last cell of a sentence: steps, rules, tests, class, what is lacking, and the remark."""
+    """The last cell of a sentence: steps, rules, tests, class, and the remark."""
     cells = [_steps(scenario, names) for scenario, names in row.steps.items()]
     if row.rules:
         cells.append("rule " + ", ".join(f"[{number}](../rules.md#{number})" for number in row.rules))
     cells += [_test(name) for name in row.tests]
     if row.not_packets:
         cells.append(f"not packets: [{row.not_packets}](index.md#{row.not_packets})")
-    if row.lacks:
-        word = "not yet" if row.steps or row.rules or row.tests else "nothing yet"
-        cells.append(f"**{word}**: {_lacks(row)}")
     if row.remark:
         cells.append(f"*{row.remark}*")
     return "<br>".join(cells)

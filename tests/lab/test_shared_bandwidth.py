@@ -5,11 +5,10 @@ from __future__ import annotations
 
 import contextlib
 import json
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 from labs import Lab, up
+from streams import running
 
 # VpnGw1AZ has 650 Mbit/s (R119), and the circuit is as fast. Each flow offers twice what the lab's gateway has.
 SCALE = 1000
@@ -71,16 +70,6 @@ while (now := time.monotonic()) < start + {SECONDS}:
     counted[source] += len(data) if now >= start else 0
 print(json.dumps(counted))
 """
-
-
-@contextlib.contextmanager
-def running(lab: Lab, node: str, script: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    argv = ["ip", "netns", "exec", f"nl.{lab.name}.{node}", "python3", "-c", script, *arguments]
-    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
 
 
 def received(lab: Lab, machine: str, port: int, *senders: str) -> tuple[float, ...]:

@@ -56,12 +56,10 @@ def faults(row: Row) -> Iterator[str]:
     yield from (f"{number} is left out" for number in row.rules if number in known and known[number].left_out)
     yield from (f"no test {test}" for test in row.tests if not defined(test))
     evidence = bool(row.steps or row.rules or row.tests)
-    if row.not_packets and (row.not_packets not in NOT_PACKETS or evidence or row.lacks):
+    if row.not_packets and (row.not_packets not in NOT_PACKETS or evidence):
         yield "a class that is none, or that stands beside what shows the sentence"
-    if not (evidence or row.not_packets or row.lacks):
+    if not (evidence or row.not_packets):
         yield "nothing shows it, and it is in no class"
-    if bool(row.lacks) != bool(row.issue):
-        yield "what the lab lacks has an issue"
     if (
         row.rules
         and not (row.steps or row.tests)
@@ -97,7 +95,6 @@ BAD = [
     (Row(1, "x", "X.", not_packets="boredom"), "a class that is none, or that stands beside what shows the sentence"),
     (Row(1, "x", "X.", not_packets="price", steps=GOOD),
      "a class that is none, or that stands beside what shows the sentence"),
-    (Row(1, "x", "X.", lacks="a bridge"), "what the lab lacks has an issue"),
     (Row(1, "x", "", steps=GOOD), "the first words, 12 at most, and what the sentence says"),
     (Row(1, "x " * 13, "X.", steps=GOOD), "the first words, 12 at most, and what the sentence says"),
     (Row(1, "x", "Site1: 10.109.0.0/16", steps=GOOD), "10.109.0.0/16 is in no scenario"),
@@ -136,7 +133,6 @@ def test_each_sentence_is_counted_once() -> None:
     assert total is not None
     sentences, *ways = map(int, total[1].split(" | "))
     assert sentences == sum(ways) == sum(len(document.rows) for document in DOCUMENTS.values())
-    assert len(re.findall(r"\(issue \d+\)", documents.gaps())) == sum(bool(row.values[0].lacks) for row in ROWS)
 
 
 # --- the documents themselves ---------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import labs
 import pytest
+from streams import WINDOW, bytes_a_second
 
 VM, LISTED = "vnet1-vm1", "10.101.0.10"
 # An emulated processor may take a second to answer.
@@ -77,3 +78,35 @@ def test_a_scenario_declares_it(tmp_path: Path, ping: Callable[..., float]) -> N
     with labs.up(file, "t-declared", *SLOWLY) as lab:
         assert ping(lab, VM, LISTED) >= 20
         lab.verify()
+
+
+TWO_SITES = """
+name: t-latency
+vnets:
+  VNet1:
+    address_space: [10.1.0.0/16]
+    subnets: {default: 10.1.0.0/24, GatewaySubnet: 10.1.255.0/26}
+    vms: {vm1: {subnet: default, private_ip_address: 10.1.0.4}}
+    vpn_gateway: {sku: VpnGw1AZ}
+    expressroute_gateway: {}
+sites:
+  Site1: {address_prefixes: [10.101.0.0/16], bgp: {asn: 65101}, hosts: {h1: 10.101.0.10}}
+  Site2: {address_prefixes: [10.102.0.0/16], hosts: {h2: 10.102.0.10}}
+connections: {VNet1-Site2: {type: IPsec, between: [VNet1, Site2]}}
+expressroute_circuits: {c1: {site: Site1, vnets: {VNet1: {}}}}
+links: {Site1: {delay: 300ms}, Site2: {delay: 300ms}}
+"""
+
+
+def test_a_circuit_has_nothing_of_the_internets_latency(tmp_path: Path, ping: Callable[..., float]) -> None:
+    """Both sites have the same link to the Internet, and what it delays, a flow with a small window cannot fill."""
+    file = tmp_path / "latency.yaml"
+    file.write_text(TWO_SITES)
+    with labs.up(file, "t-latency", *SLOWLY) as lab:
+        assert ping(lab, "vnet1-vm1", "10.101.0.10", 3) < 300
+        assert ping(lab, "vnet1-vm1", "10.102.0.10", 3) >= 600
+        by_circuit, by_internet = (
+            bytes_a_second(lab, "tcp", host, "vnet1-vm1", "10.1.0.4") for host in ("site1-h1", "site2-h2")
+        )
+        assert by_internet <= 2 * WINDOW / 0.6
+        assert by_circuit > by_internet
