@@ -30,7 +30,7 @@ SNAP = 512
 
 SEALED = 76
 """So many bytes of a tunnel's packet: up to ESP's numbers in UDP, behind the longest header of IP, and TCP's without
-options. No more: the witness's copy may share a page with the packet, which the tunnel's end decrypts in place before the
+options. No more: a witness's copy may share a page with the packet, which the tunnel's end decrypts in place before the
 copy is read, if NAT has copied the headers meanwhile (net/ipv4/esp4.c, esp_input: skb_cloned knows the headers only).
 """
 
