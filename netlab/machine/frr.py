@@ -95,14 +95,25 @@ def show(directory: str, what: str) -> Any:
 
 
 def routes(speaker: BgpSpeaker) -> tuple[BgpRoute, ...]:
-    """Every valid route of a speaker, its own first."""
+    """Every route of a speaker that it may use, its own first."""
     return routes_in(speaker.directory)
 
 
 def routes_in(directory: str) -> tuple[BgpRoute, ...]:
-    """Every valid route of the bgpd of a directory, its own first."""
+    """Every route of the bgpd of a directory that it may use, its own first."""
     table = show(directory, "bgp ipv4 unicast").get("routes", {})
-    return in_order(_route(item) for items in table.values() for item in items if item.get("valid"))
+    return in_order(
+        _route(item) for items in table.values() for item in items if item.get("valid") or _is_of_itself(item)
+    )
+
+
+def _is_of_itself(item: Any) -> bool:
+    """Whether a route leads to its own next hop, as when a device announces the address of its session.
+
+    bgpd resolves no next hop by its own route (bgp_nht.c, bgp_find_or_add_nexthop) and calls the path inaccessible. It
+    is learned all the same: the tunnel's route leads there.
+    """
+    return any(item["network"] == f"{hop['ip']}/32" for hop in item["nexthops"])
 
 
 def _route(item: Any) -> BgpRoute:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from labs import Lab, up
+from labs import Lab, netlab, up
 
 # Instance 0 has 169.254.21.2, 169.254.22.2 and 169.254.22.18, instance 1 the other three.
 GATEWAY = ["169.254.21.2", "169.254.21.6", "169.254.22.2", "169.254.22.6", "169.254.22.18", "169.254.22.22"]
@@ -185,3 +185,42 @@ def test_an_instance_that_was_lost_holds_no_route_of_bgp(active_active: bool, tm
         # The story has been put back.
         routes = {node: lab.run(node, "ip", "route", "show", "proto", "bgp") for node in ("vnet1-gw-0", "vnet1-gw-1")}
         assert {node for node, found in routes.items() if found} == ({*routes} if active_active else {"vnet1-gw-0"})
+
+
+OWN = """
+name: t-own
+vnets:
+  V1:
+    address_space: [10.1.0.0/16]
+    subnets: {default: 10.1.0.0/24, GatewaySubnet: 10.1.255.0/27}
+    vms: {vm1: {subnet: default}}
+    vpn_gateway: {sku: VpnGw1AZ, active_active: true, bgp: {asn: 65010}}
+sites:
+  Inside:
+    address_prefixes: [10.101.0.0/16]
+    bgp: {asn: 65101, bgp_peering_address: 10.101.0.1}
+    announces: [10.101.0.0/16, 10.101.0.1/32]
+    hosts: {a: 10.101.0.10}
+  Loopback: {address_prefixes: [172.31.0.1/32], bgp: {asn: 65102, bgp_peering_address: 172.31.0.1}}
+  Bird:
+    address_prefixes: [10.103.0.0/16]
+    bgp: {asn: 65103, bgp_peering_address: 10.103.9.9}
+    announces: [10.103.0.0/16, 10.103.9.9/32]
+    software: {bgp: bird}
+    hosts: {c: 10.103.0.10}
+connections:
+  V1-Inside: {type: IPsec, between: [V1, Inside], enable_bgp: true}
+  V1-Loopback: {type: IPsec, between: [V1, Loopback], enable_bgp: true}
+  V1-Bird: {type: IPsec, between: [V1, Bird], enable_bgp: true}
+"""
+
+
+def test_a_device_may_announce_the_address_of_its_session(tmp_path: Path) -> None:
+    """It is learned beside the route that the gateway has itself (B63), and the views agree with the model."""
+    file = tmp_path / "own.yaml"
+    file.write_text(OWN)
+    with up(file, "t-own") as lab:
+        shown = json.loads(netlab("show", "learned-routes", "V1", "--lab", lab.name, "-f", "json").stdout)["value"]
+        found = {(row["network"], row["nextHop"]) for row in shown if row["origin"] == "EBgp"}
+        assert {(f"{address}/32", address) for address in ("10.101.0.1", "172.31.0.1", "10.103.9.9")} <= found
+        lab.verify()
