@@ -14,7 +14,7 @@ from netlab.azure.effective import (
     system_routes,
 )
 from netlab.scenario.addresses import GATEWAY_SUBNET
-from netlab.scenario.network import PrivateEndpoint, Subnet, VNet
+from netlab.scenario.network import Firewall, Nic, PrivateEndpoint, Subnet, VNet
 from netlab.scenario.values import once
 
 
@@ -58,15 +58,21 @@ def _without_gateway(subnet: Subnet) -> tuple[EffectiveRoute, ...]:
 
 def _answers_follow(endpoint: PrivateEndpoint, address: IPv4Address, client: VNet) -> bool:
     """Whether answers to a client's VNet follow an appliance, and the endpoint can reach it."""
-    for vnet in (endpoint.vnet, *endpoint.vnet.peering_to):
-        nic = vnet.nic_at.get(address)
-        if nic is not None:
-            return vnet is not client or nic.answers_of_endpoints_follow
-    return False
+    nic = _nic_near(endpoint, address)
+    return nic is not None and (nic.vnet is not client or nic.answers_of_endpoints_follow)
+
+
+# Differs from Azure: Answers of a private endpoint do not follow the frontend of a load balancer; no document says what
+# Azure's do.
+def _nic_near(endpoint: PrivateEndpoint, address: IPv4Address) -> Nic | Firewall | None:
+    """The NIC that has an address in the endpoint's VNet or in a peer of it."""
+    vnets = (endpoint.vnet, *endpoint.vnet.peering_to)
+    return next((vnet.nic_at[address] for vnet in vnets if address in vnet.nic_at), None)
 
 
 def appliances_before_gateway(endpoint: PrivateEndpoint) -> tuple[str, ...]:
     """The appliances that answers to what a gateway brings follow: those that GatewaySubnet sends it to (E7, E9)."""
     serving = endpoint.vnet.serving
     subnet = serving.subnets.get(GATEWAY_SUBNET) if serving is not None else None
-    return tuple(map(str, appliances_before(endpoint, subnet))) if subnet is not None else ()
+    before = appliances_before(endpoint, subnet) if subnet is not None else ()
+    return tuple(str(address) for address in before if _nic_near(endpoint, address) is not None)

@@ -202,6 +202,37 @@ def test_what_a_gateway_brings_follows_the_route_of_its_subnet(edits: tuple[Edit
     assert there(found) == back(found) == way
 
 
+BALANCED = """    load_balancers:
+      lb:
+        frontend_ip_configurations: {front: {subnet: default, private_ip_address: 10.0.0.100}}
+        backend_address_pools: {pool: [nva]}
+        probes: {ssh: {protocol: Tcp, port: 22}}
+        load_balancing_rules:
+          ha: {frontend_ip_configuration: front, backend_address_pool: pool, probe: ssh,
+            protocol: All, frontend_port: 0, backend_port: 0}
+    vpn_gateway:"""
+FRONTEND: Edit = ("    vpn_gateway:", BALANCED)
+
+
+@pytest.mark.parametrize(
+    ("edits", "through"),
+    [((), False), ((FRONTEND, ("address: 10.0.0.4}}}", "address: 10.0.0.100}}}")), True),
+     ((("address: 10.0.0.4}}}", "address: 10.0.0.77}}}"),), None)],
+    ids=["an appliance", "a frontend", "nobody"],
+)  # fmt: skip
+def test_answers_to_a_gateway_follow_no_frontend(edits: tuple[Edit, ...], through: bool | None) -> None:
+    """E9. The plan has the table that the model reads, whoever has the next hop's address."""
+    found = state(GATEWAY, INBOUND, ON, *edits)
+    fabric = next(node for node in plan(found.scenario, "t").nodes if node.name == "vnet1")
+    (rule,) = (rule for rule in fabric.rules if rule.iif == "v-pe")
+    assert any(route.table == rule.table for route in fabric.routes)
+    asked = pair(found, "lin", protocol="udp")
+    if through is None:
+        assert (asked.drop and (asked.drop.node, asked.drop.type)) == ("hub", "no-next-hop")
+        return
+    assert ("hub-nva" in there(asked), "hub-nva" in back(asked)) == (True, not through)
+
+
 @pytest.mark.parametrize(
     ("edits", "drop"),
     [
