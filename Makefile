@@ -26,8 +26,10 @@ vm-test: ## the tests in VMs with stock kernels (root)
 
 N ?= 300
 SEED ?= 7
-fuzz: setup ## random topologies, model against lab: make fuzz N=300 SEED=7 (root)
-	@NETLAB_FUZZ_N=$(N) NETLAB_FUZZ_SEED=$(SEED) .venv/bin/pytest -q tests/lab/test_generated.py
+fuzz: setup ## random topologies, model against lab, several at once: make fuzz N=300 SEED=7 (root)
+	@.venv/bin/python scripts/networks --count $(N) --seed $(SEED) results/fuzz-$(SEED)
+	@rm -f results/fuzz-$(SEED)/campaign.sqlite
+	@.venv/bin/netlab campaign results/fuzz-$(SEED)/campaign.yaml --page results/fuzz-$(SEED)/campaign.html
 
 mends: setup ## every mend that explain gives, applied: the catalogue, and so many random networks: make mends N=300
 	@NETLAB_MENDS_N=$(N) NETLAB_FUZZ_SEED=$(SEED) .venv/bin/pytest -q tests/unit/azure/mends/test_search.py
@@ -73,3 +75,4 @@ lock: ## pin the dependencies again (needs uv; UPGRADE=--upgrade for newer versi
 	$(LOCK) --group build pyproject.toml -o requirements.lock
 	$(LOCK) --group build --group dev --group docs -c requirements.lock pyproject.toml -o requirements-dev.lock
 	$(LOCK) --extra azure -c requirements.lock pyproject.toml -o requirements-azure.lock
+	$(LOCK) --extra campaign -c requirements-dev.lock pyproject.toml -o requirements-campaign.lock

@@ -28,7 +28,7 @@ def read(path: Path, most: int) -> bytes:
 
     OSError if it is no such file, or if the user may not read it: messages repeat what is in it.
     """
-    with _rights():
+    with rights():
         # Without O_NONBLOCK a FIFO that nobody writes to would block.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as file:
@@ -49,10 +49,10 @@ def replaced(path: Path) -> Iterator[int]:
         name, descriptor = _created(directory, 0o666 if before is None else before.st_mode & 0o777)
         try:
             yield descriptor
-            with _rights():
+            with rights():
                 os.replace(name, path.name, src_dir_fd=directory, dst_dir_fd=directory)
         except BaseException:
-            with _rights(), contextlib.suppress(OSError):
+            with rights(), contextlib.suppress(OSError):
                 os.unlink(name, dir_fd=directory)
             raise
         finally:
@@ -95,15 +95,15 @@ def unnamed(directory: Path, count: int) -> Iterator[tuple[int, ...]]:
 def write_private(directory: Path, files: Iterable[tuple[str, bytes]]) -> None:
     """Write files that only the user may read, into a directory of the user's that only the user may enter."""
     with _directory(directory.parent) as parent:
-        with _rights(), contextlib.suppress(FileExistsError):
+        with rights(), contextlib.suppress(FileExistsError):
             os.mkdir(directory.name, 0o700, dir_fd=parent)
         with _opened(directory.name, parent) as own:
-            with _rights():
+            with rights():
                 if os.fstat(own).st_uid != os.geteuid():
                     raise PermissionError(errno.EPERM, "it belongs to somebody else")
                 os.chmod(own, 0o700)
             for name, content in files:
-                with _rights():
+                with rights():
                     with contextlib.suppress(FileNotFoundError):
                         os.unlink(name, dir_fd=own)
                     descriptor = _new(name, 0o600, own)
@@ -127,7 +127,7 @@ def _number(text: str) -> int | None:
 
 
 @contextlib.contextmanager
-def _rights() -> Iterator[None]:
+def rights() -> Iterator[None]:
     """Act with the rights of the user who called netlab by sudo; with one's own where nobody did."""
     user = sudoer()
     if user is None:
@@ -159,7 +159,7 @@ def groups(user: int, group: int) -> list[int]:
 @contextlib.contextmanager
 def _directory(path: Path) -> Iterator[int]:
     """A descriptor of a directory."""
-    with _rights():
+    with rights():
         as_root = os.geteuid() == 0
         descriptor = _walked(path) if as_root else os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     with _closed(descriptor):
@@ -194,7 +194,7 @@ def _walked(path: Path) -> int:
 @contextlib.contextmanager
 def _opened(name: str, parent: int) -> Iterator[int]:
     """A descriptor of a directory in a directory; no symbolic link counts."""
-    with _rights():
+    with rights():
         descriptor = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
     with _closed(descriptor):
         yield descriptor
@@ -215,7 +215,7 @@ def _closed(descriptor: int) -> Iterator[None]:
 def _regular(directory: int, name: str) -> os.stat_result | None:
     """What is known of the regular file of a name; None if there is none. OSError if it is anything else."""
     try:
-        with _rights():
+        with rights():
             found = os.stat(name, dir_fd=directory, follow_symlinks=False)
     except FileNotFoundError:
         return None
@@ -234,13 +234,13 @@ def _other_kind(found: os.stat_result) -> OSError:
 def _created(directory: int, mode: int) -> tuple[str, int]:
     """A new file of a name that nobody can guess."""
     name = f".netlab-{secrets.token_hex(8)}"
-    with _rights():
+    with rights():
         return name, _new(name, mode, directory)
 
 
 def _unnamed(directory: int) -> int:
     name, descriptor = _created(directory, 0o600)
-    with _rights():
+    with rights():
         os.unlink(name, dir_fd=directory)
     return descriptor
 

@@ -15,6 +15,7 @@ ROOMS = {
     "build": ("up", "apply", "down", "gc"),
     "prove": ("verify", "continue", "test", "report", "trace", "capture", "impair"),
     "sweeping": ("sweep",),
+    "campaign": ("campaign",),
     "read": ("status", "nodes", "routes", "exec", "shell", "list", "doctor"),
     "model": ("check", "rules", "predict", "expect", "explain", "plan", "graph", "schema"),
     "importing": ("import",),
@@ -69,6 +70,8 @@ def _app(room: str) -> typer.Typer:
             from netlab.cli.prove import app
         case "sweeping":
             from netlab.cli.sweeping import app
+        case "campaign":
+            from netlab.cli.campaign import app
         case "read":
             from netlab.cli.read import app
         case "model":

@@ -11,6 +11,7 @@ from pydantic_core import core_schema
 
 from netlab.errors import Finding, UsageError
 from netlab.plan.model import Plan
+from netlab.results.campaign import Campaign
 from netlab.results.catalogue import ListedRule, ListedScenario, Need, Written
 from netlab.results.devices import DeviceFile
 from netlab.results.difference import Difference, RedundancyDifference
@@ -65,6 +66,7 @@ TYPES: Mapping[str, Any] = {
     "verify": Report,
     "test": list[Report],
     "sweep": Sweep,
+    "campaign": Campaign,
     "trace": Followed,
     "impair": list[MeasuredLink],
     "status": list[Overview],

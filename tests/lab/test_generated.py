@@ -1,4 +1,5 @@
-"""Model and lab must agree on every cell of random topologies. `make fuzz N=300 SEED=7` runs more of them."""
+"""Model and lab must agree on every cell of random topologies. NETLAB_FUZZ_N and
+NETLAB_FUZZ_SEED draw more and others; `make fuzz N=300 SEED=7` runs as many as a campaign, several at once."""
 
 from __future__ import annotations
 

@@ -41,6 +41,20 @@ def test_every_verb_about_a_lab_has_the_option() -> None:
         if not any("--lab" in parameter.opts for parameter in command.params)
     }
     assert without == {
-        *("up", "gc", "test", "sweep", "list", "doctor", "check", "rules", "predict", "expect", "plan", "graph"),
+        *(
+            "up",
+            "gc",
+            "test",
+            "sweep",
+            "campaign",
+            "list",
+            "doctor",
+            "check",
+            "rules",
+            "predict",
+            "expect",
+            "plan",
+            "graph",
+        ),
         *("schema", "import", "diff"),
     }

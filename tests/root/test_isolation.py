@@ -1,0 +1,77 @@
+"""A command in namespaces of its own: it finds its text, sees no labs, and leaves nothing, whatever is killed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from netlab.errors import HostError
+from netlab.machine import isolation
+
+CHECKOUT = Path(__file__).parents[2]
+# A lab's namespace with a process in it, as of a lab that is up.
+LAB = "mkdir /run/netlab; ip netns add nl.x.a; ip netns exec nl.x.a sleep 4711 & ip netns list; cat /run/isolated.yaml"
+
+
+def test_a_command_has_its_text_and_leaves_neither_namespace_nor_process(host_unchanged: None) -> None:
+    ended = isolation.run(("bash", "-c", LAB), "name: x\n", lambda: True)
+    assert ended is not None
+    assert (ended.code, ended.output, ended.errors) == (0, "nl.x.a\nname: x\n", "")
+    assert not _sleeping()
+
+
+def test_its_exit_code_is_told() -> None:
+    ended = isolation.run(("bash", "-c", "echo why >&2; exit 4"), "", lambda: True)
+    assert ended is not None
+    assert (ended.code, ended.errors) == (4, "why\n")
+
+
+def test_what_is_wanted_no_more_is_killed(host_unchanged: None) -> None:
+    looks = iter((True, True, True))
+    assert isolation.run(("sleep", "4711"), "", lambda: next(looks, False)) is None
+    _await_none()
+
+
+def test_it_ends_with_the_process_that_started_it(host_unchanged: None) -> None:
+    code = "from netlab.machine import isolation; isolation.run(('sleep', '4711'), '', lambda: True)"
+    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
+    with subprocess.Popen((sys.executable, "-c", code), env=environment) as process:
+        _await(lambda: bool(_sleeping()))
+        process.kill()
+    _await_none()
+
+
+def test_a_machine_is_claimed_once() -> None:
+    held = isolation.claim()
+    with pytest.raises(HostError, match="another worker"):
+        isolation.claim()
+    os.close(held)
+    os.close(isolation.claim())
+
+
+def _sleeping() -> list[Path]:
+    return [p for p in Path("/proc").glob("[0-9]*/cmdline") if _bytes(p) == b"sleep\x004711\x00"]
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+def _await_none() -> None:
+    _await(lambda: not _sleeping())
+
+
+def _await(what: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
