@@ -51,9 +51,9 @@ def imported(case: dict[str, Any], words: list[str]) -> Evaluation:
 @pytest.mark.skipif(not COMMANDS, reason="NETLAB_IMPORT_CASES names no set of cases")
 @pytest.mark.parametrize(("case", "words"), COMMANDS)
 def test_a_real_template_deploys_what_its_review_says(case: dict[str, Any], words: list[str]) -> None:
-    start = time.monotonic()
+    start = time.process_time()
     made = imported(case, words)
-    took = time.monotonic() - start
+    took = time.process_time() - start
     distinct = {(one.body["type"].lower(), str(one.body["id"]).lower()) for one in made.bodies}
     assert Counter(kind for kind, _ in distinct) == {kind.lower(): count for kind, count in case["counts"].items()}
     assert not made.errors
