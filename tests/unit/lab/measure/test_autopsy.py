@@ -155,6 +155,22 @@ ARRIVED = seen("hub-vm0", "eth0", False)
 
 
 @pytest.mark.parametrize(
+    ("passed", "died"),
+    [
+        ("vnet1-gw-0", ("not-answered", {"what": "vnet1 has the route 0.0.0.0/0 and does not forward"})),
+        ("site1", ("no-nic", {"destination": "10.0.1.10"})),
+    ],
+)
+def test_an_answer_goes_to_the_address_that_a_gateway_gave(passed: str, died: tuple[str, dict[str, str]]) -> None:
+    """Where the request has passed its NAT rules; the source has an address of the VNet."""
+    made = plan(load("vpn-nat-overlapping-sites").scenario, "lab", "userspace")
+    came, arrived = seen(passed, "eth0", True), seen("vnet1-vm", "eth0", False)
+    left = seen("vnet1", "v-vm", False, "reverse", source="10.0.1.4", target="100.0.2.10")
+    probe = trace(came, arrived, left, source="site1-h1", target="vnet1-vm", addresses=("10.0.1.10", "10.0.1.4"))
+    assert examined((made, Kernel(made)), probe) == ("vnet1", "reverse", *died)
+
+
+@pytest.mark.parametrize(
     ("destination", "died"),
     [
         ("10.7.0.1", ("none-route", {"source": "user", "prefix": "10.7.0.0/16", "destination": "10.7.0.1"})),
