@@ -37,6 +37,16 @@ def read(path: Path, most: int) -> bytes:
         return file.read(most + 1)
 
 
+def stamp(path: Path) -> tuple[int, int, int] | None:
+    """What changes when a file is written or replaced: its inode, size and time of change (ns). None without a file."""
+    try:
+        with _rights():
+            found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
 @contextlib.contextmanager
 def replaced(path: Path) -> Iterator[int]:
     """A descriptor through which a file is written anew; the file appears at the end, whole, if there was no error.

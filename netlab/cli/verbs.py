@@ -16,6 +16,7 @@ ROOMS = {
     "prove": ("verify", "continue", "test", "report", "trace", "capture", "impair"),
     "sweeping": ("sweep",),
     "campaign": ("campaign",),
+    "ui": ("ui",),
     "read": ("status", "nodes", "routes", "exec", "shell", "list", "doctor"),
     "model": ("check", "rules", "predict", "expect", "explain", "plan", "graph", "schema"),
     "importing": ("import",),
@@ -72,6 +73,8 @@ def _app(room: str) -> typer.Typer:
             from netlab.cli.sweeping import app
         case "campaign":
             from netlab.cli.campaign import app
+        case "ui":
+            from netlab.cli.ui import app
         case "read":
             from netlab.cli.read import app
         case "model":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
+from dataclasses import dataclass
 from hashlib import sha256
 from itertools import groupby
 from operator import itemgetter
@@ -15,12 +16,46 @@ from netlab.report.lights import Lights
 from netlab.results.verification import Report
 
 
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What a live page has above the report: its first text, and which version of all that is shown this is.
+
+    ``kind`` is design or lab; ``command`` is the end of every command about it.
+    """
+
+    html: str
+    version: int
+    kind: str
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Script:
+    """A script of the page, and the hash by which the page's policy knows it."""
+
+    text: str
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 in base64, as a Content Security Policy has it."""
+        return b64encode(sha256(self.text.encode()).digest()).decode()
+
+
 def page(found: Report, drawing: str) -> str:
     """The page of a report; ``drawing`` is the SVG of its topology."""
-    script = (template_directory() / "report/report.js").read_text(encoding="utf-8")
+    return _page(f"{found.lab}: netlab report", content(found, drawing), None, "report.js")
+
+
+def live_page(title: str, inside: str, live: Live) -> str:
+    """The page that a server keeps up to date; ``inside`` is the content of a report, or empty."""
+    return _page(title, inside, live, "report.js", "live.js")
+
+
+def content(found: Report, drawing: str) -> str:
+    """What is inside of the page of a report: all but its style and its scripts."""
     return (
         environment(html=True)
-        .get_template("report/report.html.j2")
+        .get_template("report/content.html.j2")
         .render(
             report=found,
             silent=prose.unstated(found.unstated),
@@ -29,12 +64,27 @@ def page(found: Report, drawing: str) -> str:
             drawing=_inline(drawing),
             lights=Lights.of(found.topology),
             opening=_opening(found),
-            style=(template_directory() / "report/report.css").read_text(encoding="utf-8"),
-            script=script,
-            # Nothing but this very script may run, whatever a name or a reason holds.
-            script_hash=b64encode(sha256(script.encode()).digest()).decode(),
         )
     )
+
+
+def _page(title: str, inside: str, live: Live | None, *scripts: str) -> str:
+    """A whole page. Nothing but these very scripts may run in it, whatever a name or a reason holds."""
+    return (
+        environment(html=True)
+        .get_template("report/report.html.j2")
+        .render(
+            title=title,
+            content=inside,
+            live=live,
+            style=_text("report.css"),
+            scripts=tuple(_Script(_text(name)) for name in scripts),
+        )
+    )
+
+
+def _text(name: str) -> str:
+    return (template_directory() / "report" / name).read_text(encoding="utf-8")
 
 
 def _opening(found: Report) -> frozenset[str]:

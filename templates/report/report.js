@@ -6,7 +6,7 @@
   const detailsOf = (link) => document.getElementById(link.hash.slice(1)).closest("details");
 
   // Graphviz writes of each box, frame and line what it is into a title; two lines may have the same.
-  const titles = [...document.querySelectorAll(".topology g > title")];
+  let titles = [];
   const mark = (name, ...classes) => {
     for (const title of titles) if (title.textContent === name) title.parentNode.classList.add(...classes);
   };
@@ -22,7 +22,7 @@
     root.classList.toggle("following", ways.length > 0);
   };
 
-  const choose = (link, on) => {
+  const choose = (link, on, still = false) => {
     const step = link.closest(".step");
     for (const details of step.querySelectorAll(".pairs > details")) {
       details.classList.remove("chosen");
@@ -35,6 +35,8 @@
       link.closest("td").setAttribute("aria-selected", "true");
     }
     lightUp(on ? detailsOf(link) : null);
+    if (on) detailsOf(link).dispatchEvent(new CustomEvent("netlab:chosen", { bubbles: true }));
+    if (still) return;
     // Below the topology, which has become smaller.
     if (on) link.closest(".matrix").scrollIntoView({ block: "start" });
     link.scrollIntoView({ block: "nearest", inline: "nearest" });
@@ -64,7 +66,7 @@
     return null;
   };
 
-  for (const table of document.querySelectorAll(".cells")) {
+  const prepare = (table) => {
     const links = [...table.querySelectorAll("a")];
     table.setAttribute("role", "grid");
     for (const row of table.rows) row.setAttribute("role", "row");
@@ -93,7 +95,7 @@
       else if (!STEPS[event.key]) return;
       event.preventDefault();
     });
-  }
+  };
 
   // A link to a cell, from the story or from outside, chooses it.
   const follow = () => {
@@ -101,18 +103,34 @@
     if (!link) return;
     choose(link, true);
   };
+
+  // What is made anew where there is another content: on a live page, whenever something has changed.
+  const begin = () => {
+    titles = [...document.querySelectorAll(".topology g > title")];
+    for (const table of document.querySelectorAll(".cells")) prepare(table);
+  };
+  document.addEventListener("netlab:content", (event) => {
+    begin();
+    lightUp(null);
+    for (const { step, source, target } of event.detail) {
+      const same = [...document.querySelectorAll(`#${step} .pairs > details`)]
+        .find((details) => details.dataset.source === source && details.dataset.target === target);
+      if (same) choose(document.querySelector(`#${step} .cells a[href="#${same.querySelector(".pair").id}"]`), true, true);
+    }
+  });
+  begin();
   addEventListener("hashchange", follow);
   follow();
   // The browser itself goes to the place of the link, too, when all is there.
   addEventListener("load", () => setTimeout(follow));
 
-  const everything = document.getElementById("everything");
-  everything.addEventListener("change", () => root.classList.toggle("everything", everything.checked));
+  const all = () => document.getElementById("everything")?.checked ?? false;
+  document.addEventListener("change", () => root.classList.toggle("everything", all()));
 
   // For browsers without ::details-content (Firefox before 143, Safari before 18.4): paper has no closed ones.
   let closed = [];
   addEventListener("beforeprint", () => {
-    closed = [...document.querySelectorAll(everything.checked ? "details:not([open])" : "details:not([open], .usual)")];
+    closed = [...document.querySelectorAll(all() ? "details:not([open])" : "details:not([open], .usual)")];
     for (const details of closed) details.open = true;
   });
   addEventListener("afterprint", () => {

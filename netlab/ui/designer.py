@@ -1,0 +1,46 @@
+"""The designer's view: a scenario file that is looked at again whenever it is saved."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from shlex import quote
+from typing import NoReturn
+
+from netlab import files
+from netlab.api import designing
+from netlab.report import live
+from netlab.report.page import content
+from netlab.ui.app import Subject
+from netlab.ui.board import Board
+
+# Seconds between two looks whether a file was saved.
+_GLANCE = 0.1
+
+
+def subject(file: Path) -> Subject:
+    """What the page of a scenario file is about."""
+
+    async def explain(asked: Mapping[str, str]) -> str:
+        return live.explained(await asyncio.to_thread(designing.explanation, file, asked))
+
+    return Subject(file.name, "design", f" --predicted {quote(str(file))}", {"explain": explain})
+
+
+async def watch(file: Path, board: Board) -> NoReturn:
+    """Look at a file now, and again whenever it is saved, replaced or removed."""
+    seen: object = board
+    while True:
+        # Before the file is read: what is written meanwhile is read again.
+        found = files.stamp(file)
+        if found != seen:
+            seen = found
+            await board.put(*await asyncio.to_thread(_sheet, file))
+        await asyncio.sleep(_GLANCE)
+
+
+def _sheet(file: Path) -> tuple[str, str | None]:
+    """A file as the two parts of the page; what is not valid leaves the last valid content where it is."""
+    found = designing.design(file)
+    return live.design(found), content(found.report, found.drawing) if found.report is not None else None

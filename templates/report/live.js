@@ -1,0 +1,119 @@
+"use strict";
+(() => {
+  const live = document.getElementById("live");
+  const content = document.getElementById("content");
+  const link = document.getElementById("link");
+  const { kind, command, version } = live.dataset;
+  const token = new URLSearchParams(location.search).get("token");
+  const address = (name, asked = {}) => `${name}?${new URLSearchParams({ token, ...asked })}`;
+
+  const say = (text) => {
+    link.textContent = text;
+    link.hidden = !text;
+  };
+
+  // --- what comes by the stream -------------------------------------------------------------------------------------
+
+  const named = (details) => `${details.closest("[id]")?.id}/${details.querySelector("summary")?.textContent}`;
+
+  // Other text in the same place; what a reader has opened stays open, and what has the focus keeps it.
+  const replace = (part, html) => {
+    const focus = part.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+    const open = new Set([...part.querySelectorAll("details[open]:not(.pairs > details)")].map(named));
+    part.innerHTML = html;
+    for (const details of part.querySelectorAll("details")) if (open.has(named(details))) details.open = true;
+    if (focus) [...part.querySelectorAll("a")].find((other) => other.getAttribute("href") === focus)?.focus({ preventScroll: true });
+  };
+
+  const renew = (html) => {
+    const chosen = [...content.querySelectorAll(".pairs > .chosen")].map((details) => ({
+      step: details.closest(".step").id, source: details.dataset.source, target: details.dataset.target,
+    }));
+    const top = scrollY;
+    replace(content, html);
+    document.dispatchEvent(new CustomEvent("netlab:content", { detail: chosen }));
+    scrollTo(0, top);
+  };
+
+  const stream = new EventSource(address("events", { since: version }));
+  stream.onmessage = (event) => {
+    const news = JSON.parse(event.data);
+    if (news.content !== null) renew(news.content);
+    if (live.innerHTML !== news.live) replace(live, news.live);
+    content.classList.toggle("stale", live.querySelector(".state.stale") !== null);
+    document.dispatchEvent(new CustomEvent("netlab:live"));
+  };
+  stream.onopen = () => say("");
+  stream.onerror = () => say(
+    stream.readyState === EventSource.CLOSED
+      ? "This page is no longer kept up to date: too many pages are open, or this address is of an earlier netlab ui."
+      : "netlab ui does not answer: it has ended, or it is busy. What is shown is what it said last.",
+  );
+
+  // --- what a reader asks of the chosen pair ------------------------------------------------------------------------
+
+  const PROTOCOLS = ["icmp", "udp", "tcp"];
+  const element = (name, text, more = {}) => Object.assign(document.createElement(name), { textContent: text }, more);
+
+  const ask = async (box, name, asked) => {
+    box.textContent = "…";
+    try {
+      const answer = await fetch(address(name, asked), { method: "POST" });
+      const found = answer.headers.get("content-type").includes("json") ? await answer.json() : { error: await answer.text() };
+      if (found.html) box.innerHTML = found.html;
+      else box.replaceChildren(element("p", found.error, { className: "wrong" }));
+    } catch {
+      box.replaceChildren(element("p", "netlab ui does not answer", { className: "wrong" }));
+    }
+  };
+
+  const watching = (button, box, asked) => {
+    const flow = new EventSource(address("flow", asked));
+    const end = (text) => {
+      flow.close();
+      button.textContent = "watch loss";
+      button.onclick = () => watching(button, box, asked);
+      if (text) box.textContent = text;
+    };
+    button.textContent = "stop watching";
+    button.onclick = () => end("");
+    box.textContent = "…";
+    flow.onmessage = (event) => {
+      if (!box.isConnected) return end("");
+      const found = JSON.parse(event.data);
+      if (found.error) return end(found.error);
+      box.textContent = found.says;
+    };
+    flow.onerror = () => end("it has ended: netlab ui does not answer, or too many are being watched");
+  };
+
+  const tools = (details) => {
+    const { source, target } = details.dataset;
+    const step = kind === "design" ? details.closest(".step").dataset.name : "";
+    const box = element("div", "", { className: "answer" });
+    box.setAttribute("aria-live", "polite");
+    const row = element("p", "", { className: "ask" });
+    for (const protocol of PROTOCOLS) {
+      const asked = { source, target, protocol, ...(step ? { step } : {}) };
+      const button = element("button", kind === "design" ? `why? ${protocol}` : `trace ${protocol}`, { type: "button" });
+      button.onclick = () => ask(box, kind === "design" ? "explain" : "trace", asked);
+      row.append(button, " ");
+    }
+    if (kind === "lab") {
+      const button = element("button", "watch loss", { type: "button" });
+      button.onclick = () => watching(button, box, { source, target });
+      row.append(button);
+    }
+    const line = kind === "design"
+      ? `netlab explain ${source} ${target}${command}${step ? ` --step '${step.replaceAll("'", "'\\''")}'` : ""}`
+      : `netlab trace ${source} ${target}${command}`;
+    const pasted = element("p", "", { className: "quiet" });
+    pasted.append("the same on a terminal: ", element("code", line));
+    details.querySelector(".pair").append(row, box, pasted);
+  };
+
+  document.addEventListener("netlab:chosen", (event) => {
+    if (!event.target.querySelector(".ask")) tools(event.target);
+  });
+  for (const details of content.querySelectorAll(".pairs > .chosen")) tools(details);
+})();
