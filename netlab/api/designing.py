@@ -39,7 +39,6 @@ def design(file: Path) -> Design:
     return Design(where, tuple(found), report, svg(dot(report.topology)))
 
 
-
 def explanation(file: Path, asked: Mapping[str, str]) -> Explanation:
     """Why a pair can talk or not, and what would mend it: ``source``, ``target``, ``step`` and ``protocol``."""
     step, source, target = (asked.get(name, "") for name in ("step", "source", "target"))

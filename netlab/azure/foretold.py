@@ -13,7 +13,6 @@ from netlab.azure.state import State
 from netlab.results.prediction import PredictedCell
 from netlab.results.verification import Cell, Report, StepReport, summary
 from netlab.scenario.models import Scenario
-from netlab.scenario.names import Endpoint
 from netlab.scenario.outline import definition, machines, topology
 from netlab.scenario.silence import unstated
 

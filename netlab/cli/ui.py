@@ -16,11 +16,11 @@ app = typer.Typer()
 def live(
     subject: Annotated[
         str,
-        typer.Argument(
-            metavar="FILE|SCENARIO", help="What to show.", autocompletion=completion.scenarios
-        ),
+        typer.Argument(metavar="FILE|SCENARIO", help="What to show.", autocompletion=completion.scenarios),
     ],
-    port: Annotated[int, typer.Option("--port", metavar="N", min=0, max=65535, help="Of 127.0.0.1; else any free one.")] = 0,
+    port: Annotated[
+        int, typer.Option("--port", metavar="N", min=0, max=65535, help="Of 127.0.0.1; else any free one.")
+    ] = 0,
 ) -> None:
     """Show a scenario file as a live page in a browser.
 

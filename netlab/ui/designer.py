@@ -16,7 +16,7 @@ from netlab.ui.app import Subject
 from netlab.ui.board import Board
 
 # Seconds between two looks whether a file was saved.
-_GLANCE = 0.1
+_GLANCE = 0.05
 
 
 def subject(file: Path) -> Subject:
@@ -30,13 +30,15 @@ def subject(file: Path) -> Subject:
 
 async def watch(file: Path, board: Board) -> NoReturn:
     """Look at a file now, and again whenever it is saved, replaced or removed."""
-    seen: object = board
+    shown: object = board
+    before = files.stamp(file)
     while True:
-        # Before the file is read: what is written meanwhile is read again.
         found = files.stamp(file)
-        if found != seen:
-            seen = found
+        # An editor may empty a file before it writes it: what still changes is not looked at yet.
+        if found == before != shown:
+            shown = found
             await board.put(*await asyncio.to_thread(_sheet, file))
+        before = found
         await asyncio.sleep(_GLANCE)
 
 

@@ -25,8 +25,9 @@ Announce = Callable[[str], None]
 def serve(subject: Subject, watch: Watch, port: int, announce: Announce) -> None:
     """Serve a page until a signal comes; ``announce`` gets its address. Port 0 is any free one."""
     board, token = Board(), secrets.token_urlsafe(24)
+    inside = application(board, subject)
     settings = uvicorn.Config(
-        application(board, subject),
+        inside,
         host=HOST,
         port=port,
         log_level="critical",
@@ -42,8 +43,10 @@ def serve(subject: Subject, watch: Watch, port: int, announce: Announce) -> None
     except SystemExit:  # all that uvicorn makes of an OSError
         raise UsageError(f"port {port} of {HOST} cannot be had", "name another one: --port N") from None
     with listening:
+        # Who opens the address at once waits until the server runs.
+        listening.listen()
         port = listening.getsockname()[1]
-        settings.app = Guard(application(board, subject), port, token)
+        settings.app = Guard(inside, port, token)
         announce(f"http://{HOST}:{port}/?token={token}")
         server = uvicorn.Server(settings)
         asyncio.run(_watched(server, lambda: server.serve([listening]), board, watch))

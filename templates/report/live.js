@@ -35,13 +35,22 @@
     scrollTo(0, top);
   };
 
+  // What is above the report, in a word in the corner: it is seen from everywhere.
+  const corner = document.getElementById("corner");
+  const mind = () => {
+    const state = live.querySelector(".state");
+    corner.textContent = state?.dataset.says ?? "";
+    corner.classList.toggle("bad", state?.classList.contains("stale") ?? false);
+    content.classList.toggle("stale", state?.classList.contains("stale") ?? false);
+  };
+  mind();
+
   const stream = new EventSource(address("events", { since: version }));
   stream.onmessage = (event) => {
     const news = JSON.parse(event.data);
     if (news.content !== null) renew(news.content);
     if (live.innerHTML !== news.live) replace(live, news.live);
-    content.classList.toggle("stale", live.querySelector(".state.stale") !== null);
-    document.dispatchEvent(new CustomEvent("netlab:live"));
+    mind();
   };
   stream.onopen = () => say("");
   stream.onerror = () => say(
@@ -107,7 +116,7 @@
     const line = kind === "design"
       ? `netlab explain ${source} ${target}${command}${step ? ` --step '${step.replaceAll("'", "'\\''")}'` : ""}`
       : `netlab trace ${source} ${target}${command}`;
-    const pasted = element("p", "", { className: "quiet" });
+    const pasted = element("p", "", { className: "pasted quiet" });
     pasted.append("the same on a terminal: ", element("code", line));
     details.querySelector(".pair").append(row, box, pasted);
   };

@@ -1,0 +1,97 @@
+"""The designer's view in a headless Chromium: a file is saved, and the page shows it; what was chosen stays so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from browser import PROGRAM, Browser, chromium
+from pages import Served, served, until
+
+from netlab.scenario.loader import catalogue
+
+pytestmark = pytest.mark.skipif(
+    PROGRAM is None and "ID=ubuntu" in Path("/etc/os-release").read_text().split(),
+    reason="Ubuntu has Chromium as a snap only; scripts/bootstrap --dev installs it on Debian",
+)
+
+TEXT = catalogue()["p2s-branch-bgp"].read_text()
+CHOSEN = """[...document.querySelectorAll(".chosen")].map((e) => `${e.dataset.source} ${e.dataset.target}`).join()"""
+CORNER = "document.getElementById('corner').innerText"
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    assert PROGRAM is not None, "there is no chromium; next: scripts/bootstrap --dev"
+    with chromium(tmp_path_factory.mktemp("profile")) as found:
+        yield found
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "net.yaml"
+    path.write_text(TEXT)
+    return path
+
+
+@pytest.fixture
+def server(file: Path) -> Iterator[Served]:
+    with served(str(file)) as found:
+        yield found
+
+
+@pytest.fixture
+def tab(browser: Browser, server: Served) -> Browser:
+    browser.emulate()
+    browser.complaints.clear()
+    browser.open(server.address)
+    seen(browser, "document.querySelectorAll('.cells').length > 0")
+    return browser
+
+
+def seen(tab: Browser, expression: str) -> None:
+    until(lambda: bool(tab.run(expression)), expression)
+
+
+def test_nobody_complains_and_nothing_else_is_asked_for(tab: Browser, server: Served) -> None:
+    assert tab.complaints == []
+    assert {url.split("?")[0] for url in tab.requested if url.startswith(f"http://127.0.0.1:{server.port}")} == {
+        f"http://127.0.0.1:{server.port}/",
+        f"http://127.0.0.1:{server.port}/events",
+    }
+    assert tab.run(CORNER) == "valid"
+
+
+def test_what_was_chosen_stays_chosen_and_where_it_was(tab: Browser, file: Path) -> None:
+    tab.click('#step-1 .cells a[aria-label^="site1-host1 to win"]')
+    assert tab.run(CHOSEN) == "site1-host1 win"
+    tab.run("scrollTo(0, 333)")
+    # Another machine before it: every cell has another number now.
+    file.write_text(
+        TEXT.replace("vms: {vm1: {subnet: default}}", "vms: {vm0: {subnet: default}, vm1: {subnet: default}}")
+    )
+    seen(tab, "document.querySelectorAll('#step-1 .cells tbody tr').length === 5")
+    assert tab.run(CHOSEN) == "site1-host1 win"
+    assert tab.run("scrollY") == 333
+    assert tab.run("document.querySelectorAll('.topology .lit').length") > 0
+    tab.click(".chosen .ask button")
+    seen(tab, "document.querySelector('.chosen .answer pre') !== null")
+    assert "what would mend it" in tab.run("document.querySelector('.chosen .answer').innerText")
+
+
+def test_a_file_that_is_not_valid_leaves_what_was_there_and_says_so(tab: Browser, file: Path) -> None:
+    file.write_text(TEXT.replace("vnets:", "vnetz:"))
+    seen(tab, f"{CORNER}.startsWith('not valid')")
+    assert "unknown key" in tab.run("document.querySelector('.findings').innerText")
+    assert tab.run("document.getElementById('content').className") == "stale"
+    assert tab.run("document.querySelectorAll('.cells').length") > 0
+    file.write_text(TEXT)
+    seen(tab, f"{CORNER} === 'valid'")
+    assert tab.run("document.getElementById('content').className") == ""
+
+
+def test_the_page_says_when_the_server_has_ended(tab: Browser, server: Served) -> None:
+    server.process.terminate()
+    seen(tab, "!document.getElementById('link').hidden")
+    assert "does not answer" in tab.run("document.getElementById('link').innerText")
