@@ -44,7 +44,7 @@ def test_graph_draws_a_lab_for_root_only(lab: Lab) -> None:
 def test_report_measures_and_exits_as_verify_does(lab: Lab, tmp_path: Path) -> None:
     netlab("report", lab.name, "-o", tmp_path / "report.html", code=1)
     page = (tmp_path / "report.html").read_text()
-    assert 'aria-label="site1-unlisted to vnet1-vm1: not as expected"' in page
+    assert 'aria-label="site1-unlisted to vnet1-vm1: not as expected; FAIL"' in page
     assert "the scenario stands alone: expected reachable, predicted and observed unreachable" in page
     assert "None route: 10.102.0.10 matches the system route 10.0.0.0/8 to None" in page
     assert re.search(r"\d\.\d\d ms</td><td>encrypted</td>", page)

@@ -144,9 +144,9 @@ def test_a_screen_reader_hears_a_grid(tab: Browser) -> None:
     roles = [role for role, _ in heard]
     assert roles.count("grid") == 5
     assert roles.count("gridcell") == 5 * 16
-    assert ("link", "site1-host1 to win: not reached, as expected") in heard
+    assert ("link", "site1-host1 to win: not reached, as expected; no") in heard
     assert ("rowheader", "win") in heard
-    assert ("link", "vnet1-vm1 to site1-host1: not as expected") in heard
+    assert ("link", "vnet1-vm1 to site1-host1: not as expected; FAIL") in heard
 
 
 def test_a_link_to_a_cell_shows_it(tab: Browser, url: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
-from pages import Served, served
+from live_pages import Served, served
 from reports import HOSTILE
 
 from netlab.scenario.loader import catalogue

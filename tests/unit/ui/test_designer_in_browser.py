@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from browser import PROGRAM, Browser, chromium
-from pages import Served, served, until
+from live_pages import Served, served, until
 
 from netlab.scenario.loader import catalogue
 
