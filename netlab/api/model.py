@@ -23,11 +23,15 @@ from netlab.scenario.outline import machines, topology
 __all__ = ["machines", "prediction", "topology"]
 
 
+def is_lab(reference: str) -> bool:
+    """Whether a reference is to a lab: one of this name exists and, without root, no scenario of the catalogue has it."""
+    exists = is_lab_name(reference) and records.exists(reference)
+    return exists and (os.geteuid() == 0 or reference not in catalogue())
+
+
 def load_or_read(reference: str) -> Loaded:
     """The scenario of a lab that exists, if we may read it; else that of a file or of the catalogue."""
-    if not is_lab_name(reference) or not records.exists(reference):
-        return load(reference)
-    if os.geteuid() != 0 and reference in catalogue():
+    if not is_lab(reference):
         return load(reference)
     require()
     return Loaded(records.read(reference).scenario, "", reference, (), UNREAD)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from netlab.cli import completion
+from netlab.cli.labs import require_root
 from netlab.cli.output import log
 
 app = typer.Typer()
@@ -16,25 +17,41 @@ app = typer.Typer()
 def live(
     subject: Annotated[
         str,
-        typer.Argument(metavar="FILE|SCENARIO", help="What to show.", autocompletion=completion.scenarios),
-    ],
+        typer.Argument(
+            metavar="LAB|FILE|SCENARIO",
+            help="A lab (root), or a scenario (no root); else the only lab there is.",
+            autocompletion=completion.scenarios,
+        ),
+    ] = "",
     port: Annotated[
         int, typer.Option("--port", metavar="N", min=0, max=65535, help="Of 127.0.0.1; else any free one.")
     ] = 0,
 ) -> None:
-    """Show a scenario file as a live page in a browser.
+    """Show a lab, or a scenario that you write, in a browser.
 
-    The file is read again whenever it is saved: its findings by line, who reaches whom, and why. The page changes
-    nothing, and only this machine can open it, by the address that is printed. It ends with Ctrl-C.
+    Of a lab: what is broken, connections and BGP sessions with their counters, nodes and routes, and what the model
+    says of it now; trace a pair, watch what a flow loses. A scenario file is read again whenever it is saved: its
+    findings by line, who reaches whom, and why.
+
+    The page changes nothing, and only this machine can open it, by the address that is printed. It ends with Ctrl-C.
     """
     from functools import partial
 
-    from netlab.api import designing
-    from netlab.ui import designer
+    from netlab.api import designing, model
     from netlab.ui.server import serve
 
     def announce(address: str) -> None:
         log(f"open {address}\nit ends with Ctrl-C")
+
+    if not subject or model.is_lab(subject):
+        require_root()
+        from netlab.api import labs
+        from netlab.ui.lab import LabView
+
+        view = LabView(labs.read(subject).facts.lab)
+        serve(view.subject, view.watch, port, announce)
+        return
+    from netlab.ui import designer
 
     file = designing.path(subject)
     serve(designer.subject(file), partial(designer.watch, file), port, announce)

@@ -6,6 +6,7 @@ import os
 import selectors
 import socket
 import time
+from bisect import bisect
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from threading import Event, Thread
 from netlab.probe.sockets import open_in
 
 INTERVAL = 0.01
+_LATE = 1.0
 _ECHO_REPLY = 0
 _HEADER = 8
 
@@ -45,6 +47,13 @@ class Flow:
         """Whether one of the last requests was answered."""
         count = len(self._sent)
         return any(number in self._answered for number in range(max(0, count - 5), count))
+
+    @property
+    def so_far(self) -> Measured:
+        """What became of the requests that are a second old, which nothing answers any more; the flow goes on."""
+        answered, sent = set(self._answered), list(self._sent)
+        end = bisect(sent, time.monotonic() - _LATE)
+        return _measured(sent[:end], {number for number in answered if number < end})
 
     def stop(self) -> Measured:
         """End the flow; what became of it."""
@@ -107,7 +116,12 @@ def measured(sent: list[float], answered: set[int]) -> Measured:
 
     The last few may still be under way; they count for nothing.
     """
-    end = max(answered, default=len(sent) - 1) + 1
+    return _measured(sent[: max(answered, default=len(sent) - 1) + 1], answered)
+
+
+def _measured(sent: list[float], answered: set[int]) -> Measured:
+    """The losses among these requests."""
+    end = len(sent)
     outage, begun = 0.0, None
     for number in range(end):
         if number in answered:

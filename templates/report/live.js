@@ -25,6 +25,27 @@
     if (focus) [...part.querySelectorAll("a")].find((other) => other.getAttribute("href") === focus)?.focus({ preventScroll: true });
   };
 
+  // Above the report only the sections that have changed are replaced: answers in the others stay.
+  const known = new Map([...live.children].map((section) => [section.id, section.outerHTML]));
+  const inform = (html) => {
+    const fresh = document.createElement("template");
+    fresh.innerHTML = html;
+    const ids = [...fresh.content.children].map((section) => section.id);
+    if (ids.join() !== [...live.children].map((section) => section.id).join()) {
+      known.clear();
+      live.innerHTML = html;
+    }
+    for (const section of fresh.content.children) {
+      if (known.get(section.id) === section.outerHTML) continue;
+      if (known.has(section.id)) {
+        const there = document.getElementById(section.id);
+        for (const { name, value } of section.attributes) there.setAttribute(name, value);
+        replace(there, section.innerHTML);
+      }
+      known.set(section.id, section.outerHTML);
+    }
+  };
+
   const renew = (html) => {
     const chosen = [...content.querySelectorAll(".pairs > .chosen")].map((details) => ({
       step: details.closest(".step").id, source: details.dataset.source, target: details.dataset.target,
@@ -40,8 +61,11 @@
   const mind = () => {
     const state = live.querySelector(".state");
     corner.textContent = state?.dataset.says ?? "";
-    corner.classList.toggle("bad", state?.classList.contains("stale") ?? false);
+    corner.classList.toggle("bad", state?.matches(".stale, .unhealthy") ?? false);
     content.classList.toggle("stale", state?.classList.contains("stale") ?? false);
+    const broken = new Set(JSON.parse(state?.dataset.broken ?? "[]"));
+    for (const title of content.querySelectorAll(".topology g > title"))
+      title.parentNode.classList.toggle("broken", broken.has(title.textContent));
   };
   mind();
 
@@ -49,7 +73,7 @@
   stream.onmessage = (event) => {
     const news = JSON.parse(event.data);
     if (news.content !== null) renew(news.content);
-    if (live.innerHTML !== news.live) replace(live, news.live);
+    inform(news.live);
     mind();
   };
   stream.onopen = () => say("");
@@ -121,6 +145,10 @@
     details.querySelector(".pair").append(row, box, pasted);
   };
 
+  live.addEventListener("click", (event) => {
+    const { node } = event.target.dataset;
+    if (node) ask(event.target.parentNode.querySelector(".answer"), "routes", { node });
+  });
   document.addEventListener("netlab:chosen", (event) => {
     if (!event.target.querySelector(".ask")) tools(event.target);
   });

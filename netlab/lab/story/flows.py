@@ -15,7 +15,7 @@ from netlab.machine.waiting import wait_until
 from netlab.probe.flow import Flow
 from netlab.results.verification import FlowReport
 from netlab.scenario.models import Step
-from netlab.scenario.names import by_node, resolve
+from netlab.scenario.names import Pair, by_node, resolve
 
 # Seconds for the first answer, and for the next one after everything has settled.
 _PATIENCE = 2.0
@@ -59,9 +59,15 @@ def _begin(lab: Lab, state: State, step: Step, addresses: Mapping[str, str]) -> 
     missing = [name for name, node in ends if node not in addresses]
     if missing:
         raise UsageError(f"step {step.name}: {missing[0]} has no address for a flow", "connect it in a step before")
-    flow = Flow(source, lab.plan.netns(source), addresses[source], _asked(state, source, target, addresses))
+    flow = opened(lab, state, (source, target), addresses)
     _await(flow)
     return flow
+
+
+def opened(lab: Lab, state: State, pair: Pair, addresses: Mapping[str, str]) -> Flow:
+    """A flow between two nodes, which has begun."""
+    source, target = pair
+    return Flow(source, lab.plan.netns(source), addresses[source], _asked(state, source, target, addresses))
 
 
 def _asked(state: State, source: str, target: str, addresses: Mapping[str, str]) -> str:
