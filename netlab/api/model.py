@@ -24,7 +24,7 @@ __all__ = ["machines", "prediction", "topology"]
 
 
 def is_lab(reference: str) -> bool:
-    """Whether a reference is to a lab: one of this name exists and, without root, no scenario of the catalogue has it."""
+    """Whether a reference is to a lab that exists. Without root, a scenario of the catalogue goes before a lab."""
     exists = is_lab_name(reference) and records.exists(reference)
     return exists and (os.geteuid() == 0 or reference not in catalogue())
 

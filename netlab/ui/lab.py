@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from contextlib import ExitStack
 from typing import NoReturn, TypeVar
 
 from netlab.api import designing, labs, living, measure
@@ -71,17 +71,17 @@ class LabView:
         if self._flows >= _MOST_FLOWS:
             raise UsageError(f"{_MOST_FLOWS} pairs are being watched already", "stop one of them")
         self._flows += 1
+        # Both in the one thread, and so in this order: a reader may go while the flow is about to begin.
+        with_flow = ExitStack()
         try:
             flow = living.flow(self._name, asked.get("source", ""), asked.get("target", ""))
-            loss = await self._do(flow.__enter__)
-            try:
-                for _ in range(int(_LONGEST / _WORD)):
-                    await asyncio.sleep(_WORD)
-                    yield {"says": live.loss(loss())}
-            finally:
-                await asyncio.shield(self._do(partial(flow.__exit__, None, None, None)))
+            loss = await self._do(lambda: with_flow.enter_context(flow))
+            for _ in range(int(_LONGEST / _WORD)):
+                await asyncio.sleep(_WORD)
+                yield {"says": live.loss(loss())}
         finally:
             self._flows -= 1
+            await asyncio.shield(self._do(with_flow.close))
 
     async def _do(self, what: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, what)

@@ -47,7 +47,16 @@ class Served:
 
     def events(self, since: int = 0) -> Stream:
         """The stream that keeps a page up to date."""
-        return Stream(self._begin(f"/events?since={since}", "GET", {}))
+        return self.stream(f"/events?since={since}")
+
+    def stream(self, path: str) -> Stream:
+        """A stream of events."""
+        return Stream(self._begin(path, "GET", {}))
+
+    def hang_up(self) -> None:
+        """Close every connection."""
+        for connection in self.streams:
+            connection.close()
 
     def _begin(self, path: str, method: str, headers: dict[str, str]) -> HTTPResponse:
         connection = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
