@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from labs import Lab, netlab, up
-from pages import Served, served
+from live_pages import Served, served
 
 LAB = "t-ui"
 
