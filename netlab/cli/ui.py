@@ -40,18 +40,19 @@ def live(
     from netlab.api import designing, model
     from netlab.ui.server import serve
 
-    def announce(address: str) -> None:
-        log(f"open {address}\nit ends with Ctrl-C")
-
     if not subject or model.is_lab(subject):
         require_root()
         from netlab.api import labs
         from netlab.ui.lab import LabView
 
         view = LabView(labs.read(subject).facts.lab)
-        serve(view.subject, view.watch, port, announce)
+        serve(view.subject, view.watch, port, _announce)
         return
     from netlab.ui import designer
 
     file = designing.path(subject)
-    serve(designer.subject(file), partial(designer.watch, file), port, announce)
+    serve(designer.subject(file), partial(designer.watch, file), port, _announce)
+
+
+def _announce(address: str) -> None:
+    log(f"open {address}\nit ends with Ctrl-C")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from starlette.applications import Starlette
@@ -18,7 +19,7 @@ from netlab.ui.board import Board, Sheet
 # What is answered to a question, as HTML, by the parameters of its address.
 Answer = Callable[[Mapping[str, str]], Awaitable[str]]
 # What a stream brings, a value a line, by the same.
-Stream = Callable[[Mapping[str, str]], AsyncIterator[object]]
+Stream = Callable[[Mapping[str, str]], AsyncGenerator[object, None]]
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def _answering(answer: Answer) -> Callable[[Request], Awaitable[Response]]:
 
 def _streaming(board: Board, stream: Stream) -> Callable[[Request], Awaitable[Response]]:
     async def streamed(request: Request) -> Response:
-        return _stream(board, _lines(stream(request.query_params)))
+        return _stream(board, _lines(board, stream(request.query_params)))
 
     return streamed
 
@@ -91,10 +92,14 @@ def _news(sheet: Sheet, seen: int) -> Mapping[str, object]:
     return {"live": sheet.live, "content": sheet.content if sheet.content_since > seen else None}
 
 
-async def _lines(values: AsyncIterator[object]) -> AsyncIterator[str]:
+async def _lines(board: Board, values: AsyncGenerator[object, None]) -> AsyncIterator[str]:
+    """The values of a stream, which ends with the board: else the server would wait for it."""
     try:
-        async for value in values:
-            yield _event(value)
+        async with aclosing(values):
+            async for value in values:
+                if board.closed:
+                    return
+                yield _event(value)
     except NetlabError as error:
         yield _event({"error": error.message})
 

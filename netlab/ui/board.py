@@ -29,7 +29,7 @@ class Board:
     def __init__(self) -> None:
         self.sheet = Sheet()
         self.readers = 0
-        self._closed = False
+        self.closed = False
         self._changed = asyncio.Condition()
 
     async def put(self, live: str, content: str | None = None) -> None:
@@ -45,7 +45,7 @@ class Board:
 
     async def close(self) -> None:
         """End every stream: nothing will come any more."""
-        self._closed = True
+        self.closed = True
         await self._wake()
 
     @property
@@ -64,7 +64,7 @@ class Board:
 
     async def sheets(self, seen: int) -> AsyncIterator[Sheet | None]:
         """Every sheet that is newer than the one seen last, as it comes; None where nothing came for a while."""
-        while not self._closed:
+        while not self.closed:
             if self.sheet.version != seen:
                 seen = self.sheet.version
                 yield self.sheet
@@ -76,7 +76,7 @@ class Board:
         """Whether something newer came in time."""
         async with self._changed:
             try:
-                ready = self._changed.wait_for(lambda: self._closed or self.sheet.version != seen)
+                ready = self._changed.wait_for(lambda: self.closed or self.sheet.version != seen)
                 await asyncio.wait_for(ready, _BREATH)
             except TimeoutError:
                 return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import NoReturn, TypeVar
@@ -67,7 +67,7 @@ class LabView:
         node = asked.get("node", "")
         return live.routes(await self._do(lambda: labs.routes(labs.read(self._name), node)))
 
-    async def _flow(self, asked: Mapping[str, str]) -> AsyncIterator[object]:
+    async def _flow(self, asked: Mapping[str, str]) -> AsyncGenerator[object, None]:
         if self._flows >= _MOST_FLOWS:
             raise UsageError(f"{_MOST_FLOWS} pairs are being watched already", "stop one of them")
         self._flows += 1

@@ -104,7 +104,8 @@ def served(*arguments: str) -> Iterator[Served]:
             process.send_signal(signal.SIGINT)
             assert process.wait(PATIENCE) == 130
             # No traceback, whatever happened.
-            assert process.stderr.read() == "it ends with Ctrl-C\nnetlab: interrupted\n"
+            said = process.stderr.read()
+            assert said == "it ends with Ctrl-C\nnetlab: interrupted\n"
         finally:
             process.kill()
             for connection in streams:
