@@ -67,7 +67,7 @@ def test_every_cell_of_every_step_is_on_the_page(name: str) -> None:
     found = as_predicted(of(name))
     parsed = Parsed(drawn(found))
     pairs = [label for step in found.steps for label in labels_of(step)]
-    labels = [label.partition("; was ")[0] for label in parsed.all("a", "aria-label")]
+    labels = [label.rpartition("; ")[0].partition("; was ")[0] for label in parsed.all("a", "aria-label")]
     assert labels == pairs
     squares = Counter(parsed.all("span", "class"))
     legend_and_details = 1 + 9 * len(pairs)
