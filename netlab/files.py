@@ -40,7 +40,7 @@ def read(path: Path, most: int) -> bytes:
 def stamp(path: Path) -> tuple[int, int, int] | None:
     """What changes when a file is written or replaced: its inode, size and time of change (ns). None without a file."""
     try:
-        with _rights():
+        with rights():
             found = os.stat(path)
     except OSError:
         return None
