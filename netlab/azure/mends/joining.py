@@ -60,15 +60,16 @@ def _connected(case: Case, near: Site, hub: Hub, far: Site) -> Iterator[Change]:
     name = _free_name(near, hub)
     spec = {"type": "IPsec", "between": [hub.name, near.name]}
     routes = [str(prefix) for prefix in (*hub.prefixes, *far.prefixes)]
-    mine = next(prefix for prefix in near.prefixes if case.own in prefix or case.address in prefix)
-    edits = (
-        Edit("set", ("connections", name), spec),
-        Edit("set", (*near.path, "static_routes", name), routes),
-        *static(there, mine).edits,
-    )
     theirs = ", ".join(map(str, far.prefixes))
-    sentence = f"connect {near.name} and {hub.name}, with static routes for {mine} at {far.name} and for {theirs}"
-    yield Change(f"{sentence} at {near.name}", edits)
+    # Of a pair that only passes through the site it has neither end.
+    for mine in (prefix for prefix in near.prefixes if case.own in prefix or case.address in prefix):
+        edits = (
+            Edit("set", ("connections", name), spec),
+            Edit("set", (*near.path, "static_routes", name), routes),
+            *static(there, mine).edits,
+        )
+        sentence = f"connect {near.name} and {hub.name}, with static routes for {mine} at {far.name} and for {theirs}"
+        yield Change(f"{sentence} at {near.name}", edits)
 
 
 def _with_bgp(case: Case, near: Site, hub: Hub) -> Change:

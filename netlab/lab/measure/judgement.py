@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from netlab.azure.dataplane.walk import Walk
 from netlab.azure.disagreement import THE_SCENARIO
 from netlab.azure.prediction import Predicted
 from netlab.results.drops import Drop
@@ -55,18 +54,16 @@ def another_cause(prediction: Predicted, drop: Drop | None) -> str:
 
 
 def another_way(prediction: Predicted, outcome: str, forward: tuple[str, ...], reverse: tuple[str, ...]) -> str:
-    """What is wrong with the way of a packet whose outcome is the predicted one; empty if nothing."""
+    """What is wrong with the way of a packet whose outcome is the predicted one; empty if nothing.
+
+    An answer that its maker cannot send is seen nowhere, or where it enters a tunnel that is down.
+    """
     for leg, seen, ways in (("forward", forward, prediction.forward), ("reverse", reverse, prediction.reverse)):
-        known = {_seen(way, leg) for way in ways}
+        known = {way.nodes for way in ways}
         if seen and known and seen not in known:
             ways_in_words = " or ".join(" > ".join(way) for way in sorted(known))
             return f"the lab took another way {leg}: {' > '.join(seen)}; predicted {ways_in_words} ({outcome})"
     return ""
-
-
-def _seen(way: Walk, leg: str) -> tuple[str, ...]:
-    """The nodes at which witnesses see a packet: an answer that its maker cannot send is seen nowhere."""
-    return () if leg == "reverse" and len(way.nodes) == 1 else way.nodes
 
 
 def not_via(scenario: Scenario, reach: Reach | None, forward: tuple[str, ...], by: str = THE_SCENARIO) -> str:

@@ -65,10 +65,13 @@ def test_check_is_linear_in_prefixes(network: Callable[[int], str], tmp_path: Pa
 
 
 def seconds(text: str, directory: Path) -> float:
-    """Of the processor: other processes do not count."""
+    """Of the processor, the least of three times: what other processes do does not count."""
     file = directory / "big.yaml"
     file.write_text(text)
-    began = time.process_time()
-    findings, _ = check(str(file))
-    assert not [str(finding) for finding in findings if not finding.rule and finding.severity == "error"]
-    return time.process_time() - began
+    times = []
+    for _ in range(3):
+        began = time.process_time()
+        findings, _ = check(str(file))
+        assert not [str(finding) for finding in findings if not finding.rule and finding.severity == "error"]
+        times.append(time.process_time() - began)
+    return min(times)

@@ -111,9 +111,11 @@ def test_a_packet_that_arrives_by_another_way_is_found(
     assert found.startswith(said) if said else not found
 
 
-def test_an_answer_that_its_maker_cannot_send_is_seen_nowhere() -> None:
+@pytest.mark.parametrize(("reverse", "good"), [((), True), ((HOST,), True), ((HOST, SITE), False)])
+def test_an_answer_that_its_maker_cannot_send_is_seen_nowhere_or_there(reverse: tuple[str, ...], good: bool) -> None:
+    """A VPN server's own answer is seen on its way into a tunnel that is down."""
     mute = Predicted(VM, HOST, (way(VM, GATEWAY, HOST),), (way(HOST, dropped=True),))
-    assert another_way(mute, "unreachable", (VM, GATEWAY, HOST), ()) == ""
+    assert (another_way(mute, "unreachable", (VM, GATEWAY, HOST), reverse) == "") is good
 
 
 @pytest.mark.parametrize(
