@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from netlab.cli import completion
-from netlab.cli.labs import require_root
+from netlab.cli.labs import one_name, require_root
+from netlab.cli.options import LabOption
 from netlab.cli.output import log
 
 app = typer.Typer()
@@ -23,6 +24,7 @@ def live(
             autocompletion=completion.scenarios,
         ),
     ] = "",
+    named: LabOption = "",
     port: Annotated[
         int, typer.Option("--port", metavar="N", min=0, max=65535, help="Of 127.0.0.1; else any free one.")
     ] = 0,
@@ -40,12 +42,13 @@ def live(
     from netlab.api import designing, model
     from netlab.ui.server import serve
 
-    if not subject or model.is_lab(subject):
+    name = one_name(subject, named)
+    if named or not subject or model.is_lab(subject):
         require_root()
         from netlab.api import labs
         from netlab.ui.lab import LabView
 
-        view = LabView(labs.read(subject).facts.lab)
+        view = LabView(labs.read(name).facts.lab)
         serve(view.subject, view.watch, port, _announce)
         return
     from netlab.ui import designer
