@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -21,6 +23,10 @@ FLAGS = (
 )  # fmt: skip
 PATIENCE = 30
 PROGRAM = shutil.which("chromium")
+NEEDS_CHROMIUM = pytest.mark.skipif(
+    PROGRAM is None and "ID=ubuntu" in Path("/etc/os-release").read_text().split(),
+    reason="Ubuntu has Chromium as a snap only; scripts/bootstrap --dev installs it on Debian",
+)
 # As Chromium wants them: https://chromedevtools.github.io/devtools-protocol/tot/Input/#method-dispatchKeyEvent
 KEYS = {"Enter": (13, "\r"), "Tab": (9, ""), "Escape": (27, ""), "ArrowLeft": (37, ""), "ArrowUp": (38, ""),
         "ArrowRight": (39, ""), "ArrowDown": (40, ""), "End": (35, ""), "Home": (36, ""), " ": (32, " ")}  # fmt: skip

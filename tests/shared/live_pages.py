@@ -9,7 +9,6 @@ import select
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPResponse
@@ -110,11 +109,3 @@ def served(*arguments: str) -> Iterator[Served]:
             process.kill()
             for connection in streams:
                 connection.close()
-
-
-def until(wanted: Callable[[], bool], what: str) -> None:
-    """Look until something is so."""
-    deadline = time.monotonic() + PATIENCE
-    while not wanted():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.02)

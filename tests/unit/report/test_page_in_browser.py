@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browser import PROGRAM, Browser, chromium
+from browser import NEEDS_CHROMIUM, Browser
 from reports import as_predicted, gone_wrong
 
 from netlab.machine.drawing import svg
@@ -16,10 +15,7 @@ from netlab.report.page import page
 from netlab.scenario.loader import load
 from netlab.scenario.outline import topology
 
-pytestmark = pytest.mark.skipif(
-    PROGRAM is None and "ID=ubuntu" in Path("/etc/os-release").read_text().split(),
-    reason="Ubuntu has Chromium as a snap only; scripts/bootstrap --dev installs it on Debian",
-)
+pytestmark = NEEDS_CHROMIUM
 
 SHOWN = """[...document.querySelectorAll(".pairs > details")].filter((e) => e.checkVisibility())
     .map((e) => e.querySelector(".pair").id)"""
@@ -27,13 +23,6 @@ FOCUS = "document.activeElement.hash || document.activeElement.tagName"
 LIT = """[...document.querySelectorAll(".topology .lit > title")].map((e) => e.textContent).sort()"""
 # The cells of the first matrix, row by row: p1-1 to p1-3, then p1-4 ...; the diagonal has none.
 CELL = '#step-1 .cells a[href="#{}"]'
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    assert PROGRAM is not None, "there is no chromium; next: scripts/bootstrap --dev"
-    with chromium(tmp_path_factory.mktemp("profile")) as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

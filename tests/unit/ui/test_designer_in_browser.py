@@ -6,26 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browser import PROGRAM, Browser, chromium
-from live_pages import Served, served, until
+from browser import NEEDS_CHROMIUM, Browser
+from live_pages import PATIENCE, Served, served
 
+from netlab.machine.waiting import wait_until
 from netlab.scenario.loader import catalogue
 
-pytestmark = pytest.mark.skipif(
-    PROGRAM is None and "ID=ubuntu" in Path("/etc/os-release").read_text().split(),
-    reason="Ubuntu has Chromium as a snap only; scripts/bootstrap --dev installs it on Debian",
-)
+pytestmark = NEEDS_CHROMIUM
 
 TEXT = catalogue()["p2s-branch-bgp"].read_text()
 CHOSEN = """[...document.querySelectorAll(".chosen")].map((e) => `${e.dataset.source} ${e.dataset.target}`).join()"""
 CORNER = "document.getElementById('corner').innerText"
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    assert PROGRAM is not None, "there is no chromium; next: scripts/bootstrap --dev"
-    with chromium(tmp_path_factory.mktemp("profile")) as found:
-        yield found
 
 
 @pytest.fixture
@@ -51,7 +42,7 @@ def tab(browser: Browser, server: Served) -> Browser:
 
 
 def seen(tab: Browser, expression: str) -> None:
-    until(lambda: bool(tab.run(expression)), expression)
+    wait_until(lambda: bool(tab.run(expression)), PATIENCE, lambda: expression)
 
 
 def test_nobody_complains_and_nothing_else_is_asked_for(tab: Browser, server: Served) -> None:
@@ -93,5 +84,7 @@ def test_a_file_that_is_not_valid_leaves_what_was_there_and_says_so(tab: Browser
 
 def test_the_page_says_when_the_server_has_ended(tab: Browser, server: Served) -> None:
     server.process.terminate()
+    # Else the fixture's own signal may meet a Python that is being taken down.
+    server.process.wait(PATIENCE)
     seen(tab, "!document.getElementById('link').hidden")
     assert "does not answer" in tab.run("document.getElementById('link').innerText")
