@@ -15,8 +15,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from distributed import Client
+
+from netlab.machine import processes
+from netlab.machine.processes import Process
 
 HUB = "198.18.0.1"
 PORT = 8786
@@ -197,36 +201,21 @@ def test_after_everything_was_killed_a_campaign_goes_on_and_repeats_nothing(
 
 def test_an_interrupted_campaign_leaves_nothing(tmp_path: Path, host_unchanged: None) -> None:
     with campaign(tmp_path, "--labs", "1") as process:
-        await_(lambda: _tree_has(process.pid, "charon"))
+        await_(lambda: any(below.name.startswith("charon") for below in _tree(process.pid)))
         process.send_signal(signal.SIGINT)
         assert process.wait(PATIENCE) == 130
     assert "interrupted" in (tmp_path / "errors").read_text()
 
 
-def _children(pid: int) -> list[int]:
-    found = []
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            text = path.read_text()
-            if int(text[text.rindex(")") + 2 :].split()[1]) == pid:
-                found.append(int(text.split(" ", 1)[0]))
-    return found
-
-
-def _tree(pid: int) -> list[int]:
-    return [pid, *(below for child in _children(pid) for below in _tree(child))]
-
-
-def _tree_has(pid: int, name: str) -> bool:
-    for below in _tree(pid):
-        with contextlib.suppress(OSError):
-            if Path(f"/proc/{below}/comm").read_text().startswith(name):
-                return True
-    return False
+def _tree(pid: int) -> list[Process]:
+    """A process that runs, and all below it."""
+    found = (processes.find(below.pid) for below in psutil.Process(pid).children(recursive=True))
+    return [process for process in (processes.find(pid), *found) if process is not None]
 
 
 def _kill_tree(pid: int) -> None:
-    for below in _tree(pid):
+    tree = _tree(pid)
+    for process in tree:
         with contextlib.suppress(ProcessLookupError):
-            os.kill(below, signal.SIGKILL)
-    await_(lambda: not any(Path(f"/proc/{below}/cwd").exists() for below in _tree(pid)[1:]))
+            os.kill(process.pid, signal.SIGKILL)
+    await_(lambda: not any(process.alive() for process in tree[1:]))

@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from netlab.errors import HostError
 from netlab.machine import isolation
+from netlab.machine.waiting import wait_until
 
 CHECKOUT = Path(__file__).parents[2]
 # A lab's namespace with a process in it, as of a lab that is up.
@@ -42,7 +41,7 @@ def test_it_ends_with_the_process_that_started_it(host_unchanged: None) -> None:
     code = "from netlab.machine import isolation; isolation.run(('sleep', '4711'), '', lambda: True)"
     environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
     with subprocess.Popen((sys.executable, "-c", code), env=environment) as process:
-        _await(lambda: bool(_sleeping()))
+        wait_until(lambda: bool(_sleeping()), 20, lambda: "it does not begin")
         process.kill()
     _await_none()
 
@@ -67,11 +66,4 @@ def _bytes(path: Path) -> bytes:
 
 
 def _await_none() -> None:
-    _await(lambda: not _sleeping())
-
-
-def _await(what: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not what():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_until(lambda: not _sleeping(), 20, lambda: "it still runs")

@@ -19,7 +19,6 @@ _context.set_forkserver_preload(_LOADED)
 
 
 def _main(argv: list[str], directory: str, environment: dict[str, str], out: str, err: str) -> None:
-    os.setpgid(0, 0)
     os.chdir(directory)
     os.environ.clear()
     os.environ.update(environment)
