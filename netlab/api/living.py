@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from netlab.api import labs, show
 from netlab.api.machine import LINUX
 from netlab.azure.foretold import moment
-from netlab.azure.learning import learners, route_server_name
 from netlab.errors import LabError
 from netlab.lab.build import records
 from netlab.lab.build.records import Lab
@@ -33,18 +32,13 @@ def standing(name: str) -> Standing:
 
 
 def _connections(lab: Lab) -> Mapping[str, tuple[ConnectionStatus, ...]]:
-    network = records.state(lab).network
-    ends = [end.name for end in (*network.ends, *network.vpn_servers)]
-    found = {end: show.gateway(lab, end).connections().rows for end in ends}
+    found = {gateway.end: gateway.connections().rows for gateway in show.gateways(lab)}
     return {end: rows for end, rows in found.items() if rows}
 
 
 def _peers(lab: Lab) -> Mapping[str, tuple[PeerStatus, ...]]:
-    network = records.state(lab).network
-    servers = map(route_server_name, network.route_servers)
-    speakers = dict.fromkeys((*(end.name for end in network.bgp_ends), *servers, *learners(network)))
-    found = {name: show.speaker(lab, name).bgp_peers().rows for name in speakers}
-    return {name: rows for name, rows in found.items() if rows}
+    found = {speaker.end: speaker.bgp_peers().rows for speaker in show.speakers(lab)}
+    return {end: rows for end, rows in found.items() if rows}
 
 
 def foreseen(name: str) -> tuple[Report, str]:

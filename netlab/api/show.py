@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TypeVar
 
 from netlab.api.labs import Lab
@@ -40,23 +40,34 @@ from netlab.scenario.network import Network, Nic
 __all__ = ["Gateway", "Speaker"]
 
 T = TypeVar("T")
+End = TypeVar("End", Gateway, Speaker)
 # Where to look: in a running lab, or in the model at a moment of a story.
 Where = Lab | State
 
 
 def gateway(lab: Lab, name: str) -> Gateway:
     """A gateway or a site; or an appliance that ends connections."""
+    return _known(lab, name, gateways(lab))
+
+
+def gateways(lab: Lab) -> tuple[Gateway, ...]:
+    """Every gateway and site, and every appliance that ends connections, of one moment."""
     now = records.state(lab)
-    known = tuple(end.name for end in (*now.network.ends, *now.network.vpn_servers))
-    return Gateway(lab, now, LINUX.sas, LINUX.clients, _known(lab, name, known))
+    ends = (*now.network.ends, *now.network.vpn_servers)
+    return tuple(Gateway(lab, now, LINUX.sas, LINUX.clients, end.name) for end in ends)
 
 
 def speaker(where: Where, name: str) -> Speaker:
     """A gateway or a site; or one of those that speak BGP and nothing else."""
+    return _known(where, name, speakers(where))
+
+
+def speakers(where: Where) -> tuple[Speaker, ...]:
+    """Every gateway and site, and every other speaker of BGP, of one moment."""
     now, witness = _seen(where)
     servers = map(route_server_name, now.network.route_servers)
-    known = (*(end.name for end in now.network.ends), *servers, *learners(now.network))
-    return Speaker(now, witness, _known(where, name, known))
+    names = (*(end.name for end in now.network.ends), *servers, *learners(now.network))
+    return tuple(Speaker(now, witness, name) for name in names)
 
 
 def circuit_routes(where: Where, name: str, path: int, peering: str) -> Shown[CircuitRoute]:
@@ -158,8 +169,8 @@ def _place(where: Where) -> str:
     return where.facts.lab if isinstance(where, Lab) else where.scenario.name
 
 
-def _known(where: Where, name: str, ends: tuple[str, ...]) -> str:
-    return _named(where, "gateway", name, {end: end for end in ends})
+def _known(where: Where, name: str, ends: Iterable[End]) -> End:
+    return _named(where, "gateway", name, {end.end: end for end in ends})
 
 
 def _named(where: Where, what: str, name: str, known: Mapping[str, T]) -> T:
