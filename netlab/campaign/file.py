@@ -18,10 +18,11 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from netlab import files
-from netlab.errors import Finding, ScenarioError, UsageError
+from netlab.errors import Finding, UsageError
 from netlab.scenario.document import Document, read
-from netlab.scenario.loader import MAX_BYTES, SUFFIXES, decoded
+from netlab.scenario.loader import MAX_BYTES, SUFFIXES, decoded, invalid
 
+_HINT = "a campaign has `name`, `scenarios`, `sweeps`, `data_planes`, `time_scales`"
 Texts = tuple[Annotated[str, Field(min_length=1)], ...]
 
 
@@ -52,9 +53,9 @@ def parse(text: str, where: str) -> CampaignFile:
     try:
         found = CampaignFile.model_validate(document.data)
     except ValidationError as error:
-        raise _invalid(where, tuple(_findings(error, document, where))) from None
+        raise invalid(where, tuple(_findings(error, document, where)), _HINT) from None
     if not found.scenarios and not found.sweeps:
-        raise _invalid(where, (Finding("neither `scenarios` nor `sweeps` names anything", where=where, line=1),))
+        raise invalid(where, (Finding("neither `scenarios` nor `sweeps` names anything", where=where, line=1),), _HINT)
     return found
 
 
@@ -81,11 +82,3 @@ def _findings(error: ValidationError, document: Document, where: str) -> Iterato
         known = f"; allowed here: {', '.join(CampaignFile.model_fields)}"
         said = f"unknown key{known}" if item["type"] == "extra_forbidden" else item["msg"][:1].lower() + item["msg"][1:]
         yield Finding(f"{place}: {said}" if place else said, where=where, line=document.line(item["loc"]))
-
-
-def _invalid(where: str, findings: tuple[Finding, ...]) -> ScenarioError:
-    count = len(findings)
-    message = f"{where}: {count} error{'s' if count > 1 else ''}"
-    return ScenarioError(
-        message, findings, "a campaign has `name`, `scenarios`, `sweeps`, `data_planes`, `time_scales`"
-    )

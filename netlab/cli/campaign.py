@@ -12,7 +12,7 @@ import typer
 
 from netlab.cli.exits import leave
 from netlab.cli.options import Format, FormatOption
-from netlab.cli.output import display, log, print_json, print_table, require_writable, write_text
+from netlab.cli.output import log, print_json, print_summed, require_writable, write_text
 from netlab.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -83,10 +83,7 @@ def _print(found: Campaign, output: Format) -> None:
         return
     from netlab.report import campaign as report
 
-    print_table(report.rows(found))
-    display("")
-    for line in report.lines(found):
-        display(line)
+    print_summed(report.rows(found), report.lines(found))
 
 
 def _code(found: Campaign) -> ExitCode:

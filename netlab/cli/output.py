@@ -80,6 +80,14 @@ def print_table(rows: Sequence[Mapping[str, Any]]) -> None:
     display(layout.rows(rows, width()))
 
 
+def print_summed(rows: Sequence[Mapping[str, Any]], lines: Iterable[str]) -> None:
+    """Rows as a table, then lines that sum them up."""
+    print_table(rows)
+    display("")
+    for line in lines:
+        display(line)
+
+
 def print_rows(found: Sequence[Any], output: Format) -> None:
     """Results of one type as a table, a row each, or as JSON."""
     if output is Format.json:

@@ -10,7 +10,7 @@ import typer
 from netlab.cli.exits import leave
 from netlab.cli.labs import load_scenario, require_root
 from netlab.cli.options import AfterOption, Format, FormatOption, Plane, PlaneOption, ScaleOption, ScenarioArgument
-from netlab.cli.output import display, log, print_json, print_table, require_writable, write_text
+from netlab.cli.output import log, print_json, print_summed, require_writable, write_text
 from netlab.cli.prove import tested
 from netlab.errors import ExitCode
 
@@ -70,10 +70,7 @@ def _print(found: Sweep, junit: Path | None, output: Format) -> None:
     if output is Format.json:
         print_json(found)
         return
-    print_table(report.rows(found))
-    display("")
-    for line in report.lines(found):
-        display(line)
+    print_summed(report.rows(found), report.lines(found))
 
 
 def _worst(found: Sweep) -> ExitCode:

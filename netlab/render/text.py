@@ -49,6 +49,11 @@ def template(name: str) -> Template:
     return environment(html=False).get_template(name)
 
 
+def asset(name: str) -> str:
+    """The text of a file beside the templates that goes into a page as it is."""
+    return (template_directory() / name).read_text(encoding="utf-8")
+
+
 def strongswan_conf(charon: Charon, timers: Timers, data_plane: DataPlane, key_log: str = "") -> str:
     """The strongswan.conf of one charon, which also logs its keys where a file for them is named."""
     plugins = [p for p in _PLUGINS if data_plane == "userspace" or p != "kernel-libipsec"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from netlab.render.text import environment, template_directory
+from netlab.render.text import asset, environment
 from netlab.results.campaign import Campaign, Tried
 from netlab.results.verification import Status
 
@@ -53,6 +53,6 @@ def lines(found: Campaign) -> Iterator[str]:
 def page(found: Campaign) -> str:
     """A page that needs nothing else: every lab, the worst first, with its messages."""
     labs = sorted(found.labs, key=lambda lab: _WORST_FIRST.index(lab.verdict))
-    style = (template_directory() / "report/report.css").read_text(encoding="utf-8")
     template = environment(html=True).get_template("report/campaign.html.j2")
-    return template.render(found=found, labs=[(title(lab), lab) for lab in labs], verdict=verdict(found), style=style)
+    shown = [(title(lab), lab) for lab in labs]
+    return template.render(found=found, labs=shown, verdict=verdict(found), style=asset("report/report.css"))

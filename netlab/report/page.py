@@ -9,7 +9,7 @@ from hashlib import sha256
 from itertools import groupby
 from operator import itemgetter
 
-from netlab.render.text import environment, template_directory
+from netlab.render.text import asset, environment
 from netlab.report import prose
 from netlab.report.chapters import chapters
 from netlab.report.lights import Lights
@@ -77,14 +77,10 @@ def _page(title: str, inside: str, live: Live | None, *scripts: str) -> str:
             title=title,
             content=inside,
             live=live,
-            style=_text("report.css"),
-            scripts=tuple(_Script(_text(name)) for name in scripts),
+            style=asset("report/report.css"),
+            scripts=tuple(_Script(asset(f"report/{name}")) for name in scripts),
         )
     )
-
-
-def _text(name: str) -> str:
-    return (template_directory() / "report" / name).read_text(encoding="utf-8")
 
 
 def _opening(found: Report) -> frozenset[str]:

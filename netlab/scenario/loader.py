@@ -64,10 +64,10 @@ def parse(text: str, where: str) -> Loaded:
         broken = tuple(_of_model(item, document, where) for item in shape)
         others = salvage.breaches(document.data, (item["loc"] for item in shape))
         found = (*broken, *(_of_rule(breach, document, where) for breach in others))
-        raise _invalid(where, found, "`netlab schema` prints all keys of a scenario file") from None
+        raise invalid(where, found, "`netlab schema` prints all keys of a scenario file") from None
     found = _in_order(_of_rule(breach, document, where) for breach in rules.check(scenario))
     if any(finding.severity == "error" for finding in found):
-        raise _invalid(where, found)
+        raise invalid(where, found)
     return Loaded(scenario, text, where, found, document)
 
 
@@ -126,7 +126,8 @@ def _unknown(reference: str, known: Mapping[str, Path]) -> UsageError:
     )
 
 
-def _invalid(where: str, findings: tuple[Finding, ...], hint: str = "") -> ScenarioError:
+def invalid(where: str, findings: tuple[Finding, ...], hint: str = "") -> ScenarioError:
+    """What refuses a file with these findings, in the order of their lines."""
     errors = sum(finding.severity == "error" for finding in findings)
     return ScenarioError(f"{where}: {errors} error{'s' if errors > 1 else ''}", _in_order(findings), hint)
 

@@ -88,11 +88,10 @@ class Coroner:
         barred = unfit or self._barred(trace, leg, seen, destination)
         return Drop.of(seen.node, leg, barred or self._no_way(seen.node, destination, seen.interface))
 
-    def _after_nat_rules(self, trace: Trace, leg: Leg, seen: Sighting, destination: str) -> str:
+    def _after_nat_rules(self, trace: Trace, leg: Direction, seen: Sighting, destination: str) -> str:
         """The destination of a packet where it was seen, if a gateway with NAT rules translated it before, or the
         request that it answers."""
-        legs: tuple[Leg, ...] = ("forward", "reverse") if leg == "reverse" else (leg,)
-        passed = {s.node for s in trace.sightings if s.leg in legs and s.time_ns <= seen.time_ns}
+        passed = {s.node for s in trace.sightings if s.leg in ("forward", leg) and s.time_ns <= seen.time_ns}
         rules = (ruleset for node in passed - {seen.node} for ruleset in self.plan.node(node).nftables)
         return seen.target if any(isinstance(ruleset, PrefixNat) for ruleset in rules) else destination
 
