@@ -168,11 +168,9 @@ def t9_external_prefixes_overlap_nothing(scenario: Scenario) -> Breaches:
     for the other instance, nor the VNet, nor a network without NAT; an EgressSnat may map a prefix onto itself."""
     for vnet, gateway in vpn_gateways(scenario).items():
         rules = [(path, rule) for path, owner, _, rule in _rules(scenario) if owner == vnet]
-        raw = {
-            network.prefix: network.owner
-            for network in (*networks_of(scenario, vnet), *known_to(scenario, vnet))
-            if network.prefix in _written(scenario, network.owner)
-        }
+        networks = (*networks_of(scenario, vnet), *known_to(scenario, vnet)) if rules else ()
+        written = {owner: _written(scenario, owner) for owner in {network.owner for network in networks}}
+        raw = {network.prefix: network.owner for network in networks if network.prefix in written[network.owner]}
         for place, (path, rule) in enumerate(rules):
             here = (*path, "external_mappings", 0)
             for other_path, other in rules[:place]:
@@ -187,9 +185,9 @@ def t9_external_prefixes_overlap_nothing(scenario: Scenario) -> Breaches:
                     break
 
 
-def _written(scenario: Scenario, owner: str) -> tuple[IPv4Network, ...]:
+def _written(scenario: Scenario, owner: str) -> frozenset[IPv4Network]:
     """The prefixes of a VNet or a site before NAT."""
-    return scenario.prefixes_of(owner) if owner in {*scenario.sites, *scenario.vnets} else ()
+    return frozenset(scenario.prefixes_of(owner) if owner in {*scenario.sites, *scenario.vnets} else ())
 
 
 def t10_rules_translate_something(scenario: Scenario) -> Breaches:

@@ -11,7 +11,7 @@ import pytest
 from netlab.api.scenarios import check
 
 FEW, MANY = 2500, 10_000
-# Linear is 4 times, by the square 16; on a machine that does much else at once caches make 9 of 4.
+# Linear is 4 times, by the square 16.
 MOST_TIMES = 12
 
 
