@@ -24,6 +24,7 @@ RESOURCE = "lab"
 TOPIC = "netlab"
 # A task whose worker died is tried on another one so many times.
 MOST_TRIED_AGAIN = 2
+_AT_WORK = (Status.running, Status.paused)
 _NETLAB = (sys.executable, "-c", "from netlab.cli import main; main()")
 
 
@@ -34,7 +35,7 @@ def build(text: str, options: tuple[str, ...]) -> Ran | None:
 
     def wanted() -> bool:
         task = worker.state.tasks.get(key)
-        return worker.status is Status.running and task is not None and task.state == "executing"
+        return worker.status in _AT_WORK and task is not None and task.state == "executing"
 
     ended = isolation.run((*_NETLAB, "test", isolation.FILE, "-f", "json", *options), text, wanted)
     if ended is None:
@@ -75,6 +76,10 @@ class Doctor(WorkerPlugin):  # type: ignore[misc]  # Dask's types are not looked
             worker.loop.add_callback(worker.close, reason=why, nanny=True)
         else:
             await worker.set_resources(**{RESOURCE: labs})
+            # A scheduler looks at the tasks that found no worker when one comes or runs again, not when one gets
+            # resources (distributed/scheduler.py, add_resources): else the task of a worker that died waits for ever.
+            worker.status = Status.paused
+            worker.status = Status.running
 
     def teardown(self, worker: Worker) -> None:
         """Another worker of this machine may have its labs."""
