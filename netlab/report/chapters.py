@@ -91,7 +91,7 @@ class Couple:
     @property
     def words(self) -> str:
         """The cell as a sentence."""
-        what = {"yes": "reached", "no": "not reached, as expected", "mixed": f"{self.by_protocol}, as expected"}
+        what = {"yes": "reached", "no": "not reached", "mixed": self.by_protocol}
         changed = f"; was {self.was} in the step before" if self.changed else ""
         return f"{self.source} to {self.target}: {what.get(self.mark, 'not as expected')}{changed}"
 

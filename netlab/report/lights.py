@@ -33,6 +33,11 @@ class Lights:
             lines[ends] = (*lines.get(ends, ()), "->".join(drawing.boxes(edge)))
         return cls(frames, of_nodes, lines)
 
+    @property
+    def places(self) -> dict[str, str]:
+        """The element in which each node of a lab is drawn."""
+        return {**self.boxes, **self.frames}
+
     def way(self, nodes: Iterable[str]) -> tuple[str, ...]:
         """The elements that a packet passed on its way over these nodes, each once."""
         passed = [title for title in map(self.at, nodes) if title]

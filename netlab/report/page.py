@@ -51,14 +51,18 @@ def live_page(title: str, inside: str, live: Live) -> str:
     return _page(title, inside, live, "report.js", "live.js")
 
 
-def content(found: Report, drawing: str) -> str:
-    """What is inside of the page of a report: all but its style and its scripts."""
+def content(found: Report, drawing: str, *, judged: bool = True) -> str:
+    """What is inside of the page of a report: all but its style and its scripts.
+
+    Without ``judged`` it has no verdict and no expectations: a moment of a lab has none.
+    """
     return (
         environment(html=True)
         .get_template("report/content.html.j2")
         .render(
             report=found,
-            silent=prose.unstated(found.unstated),
+            judged=judged,
+            silent=prose.unstated(found.unstated) if judged else "",
             inferred=prose.inferred(found.inferred, found.summary.inferred),
             chapters=tuple(chapters(found)),
             drawing=_inline(drawing),

@@ -55,7 +55,7 @@ class LabView:
         above = live.standing(found, self._command, living.changes(self._name))
         if found.moment == self._moment:
             return above, None
-        inside = content(*living.foreseen(self._name))
+        inside = content(*living.foreseen(self._name), judged=False)
         self._moment = found.moment
         return above, inside
 

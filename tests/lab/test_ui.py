@@ -43,7 +43,10 @@ def test_a_lab_is_shown_asked_broken_mended_and_removed(server: Served) -> None:
     netlab("fault", "tunnel", "VNet1-Site1", "-l", LAB)
     broken = events.until(lambda event: "checks failed" in event["live"] and event["content"] is not None)
     assert _of_connection(broken) == "NotConnected"
-    assert 'aria-label="lin to site1-host1: not reached, as expected; no"' in broken["content"]
+    assert "not healthy</b>: 1 of " in broken["live"]
+    assert """data-broken='["vnet1-gw-0", "site1"]'""" in broken["live"]
+    assert "expected" not in broken["content"]
+    assert 'aria-label="lin to site1-host1: not reached; no"' in broken["content"]
     netlab("fault", "tunnel", "VNet1-Site1", "--mend", "-l", LAB)
     events.until(lambda event: 'data-says="healthy"' in event["live"])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import unescape
 from html.parser import HTMLParser
 
 from reports import HOSTILE, as_predicted, hub
@@ -52,10 +53,15 @@ def test_a_lab_says_what_is_broken_and_where() -> None:
     shown = live.standing(stands(wrong), " -l lab", (f"netlab fault vm {HOSTILE}",))
     assert 'data-says="1 of 2 checks failed"' in shown
     assert """data-broken='["site1"]'""" in shown
+    assert '<p class="verdict bad">not healthy</p>' in shown
+    assert f"1 of 2 checks failed. First finding: {HOSTILE}: {HOSTILE}." in unescape(shown)
     assert "4711" in shown
     assert "Connecting" in shown
     assert not elements(shown) & {"script", "img"}
-    assert 'data-says="healthy"' in live.standing(stands(), " -l lab", ())
+    healthy = live.standing(stands(), " -l lab", ())
+    assert 'data-says="healthy"' in healthy
+    assert '<p class="verdict good">healthy</p>' in healthy
+    assert "all of 1 checks passed" in healthy
 
 
 def test_a_lab_that_is_gone_says_why() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from base64 import b64encode
 from collections import Counter
@@ -12,9 +13,11 @@ from html.parser import HTMLParser
 import pytest
 from reports import HOSTILE, as_predicted, gone_wrong, of
 
+from netlab.azure.foretold import moment
+from netlab.azure.moments import initial
 from netlab.machine.drawing import svg
 from netlab.report.dot import dot
-from netlab.report.page import page
+from netlab.report.page import content, page
 from netlab.results.verification import Report, StepReport
 from netlab.scenario.loader import catalogue
 
@@ -84,10 +87,10 @@ def labels_of(step: StepReport) -> list[str]:
 
 def words(passed: set[str]) -> str:
     if not passed:
-        return "not reached, as expected"
+        return "not reached"
     names = ("icmp", "udp", "tcp")
     there, not_there = (", ".join(p for p in names if (p in passed) is wanted) for wanted in (True, False))
-    return f"{there} reached; {not_there} not reached, as expected" if not_there else "reached"
+    return f"{there} reached; {not_there} not reached" if not_there else "reached"
 
 
 @pytest.mark.parametrize(
@@ -193,3 +196,22 @@ def test_routes_are_there_and_said_once_while_they_do_not_change() -> None:
     assert "10.101.0.0/16 VNet1-VNet2 65020 65030 65101" in branch
     assert "win (windows) prefix from 10.1.0.0/16 the downloaded profile 10.2.0.0/16 added by hand" in branch
     assert "add_route: win, 10.2.0.0/16" in branch
+
+
+def test_a_moment_has_no_verdict_and_no_expectations() -> None:
+    found = moment(initial(of("p2s-branch-bgp")))
+    text = content(found, "<svg></svg>", judged=False)
+    assert "expected" not in text
+    assert 'class="verdict' not in text
+    judged = content(found, "<svg></svg>")
+    assert '<p class="verdict good">predicted as expected</p>' in judged
+
+
+def test_each_node_of_a_lab_has_its_place_in_the_topology() -> None:
+    text = content(as_predicted(of("p2s-branch-bgp")), "<svg></svg>")
+    places = json.loads(text.split("data-places='")[1].split("'")[0])
+    assert places == {
+        "vnet1": "cluster vnet1", "vnet1-gw-0": "vnet1-gw-0", "vnet1-gw-1": "vnet1-gw-0", "vnet1-vm1": "vnet1/default",
+        "vnet1/default": "vnet1/default", "site1": "site1", "site1-host1": "site1/", "site1/": "site1/",
+        "win": "win", "lin": "lin",
+    }  # fmt: skip

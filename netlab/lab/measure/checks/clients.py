@@ -2,7 +2,8 @@
 
 Success: a client is connected, or refused for the reason that the model predicts; the message says which tunnel types
 were tried before, and what stopped them.
-Failure: a client is connected and must not be, or is not and must be, or is refused for another reason.
+Failure: a client is connected and must not be, or is not and must be, or is refused for another reason. Its tunnel
+is a finding at both of its ends.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from netlab.azure.state import State
 from netlab.lab.build.clients import refusals, tunnel_of
 from netlab.machine.ports import Clients
 from netlab.plan.model import Plan
-from netlab.results.verification import Check
+from netlab.results.verification import Check, Deviation
 from netlab.scenario.network import ClientTunnel
 from netlab.scenario.passage import Obstacle
 
@@ -31,7 +32,11 @@ def check(plan: Plan, state: State, clients: Clients) -> Iterator[Check]:
         up = clients.state(client)
         said = "" if up else refusals(plan, client.gateway, clients).get(client.node, "")
         good, words = _judged(up, said, session.absent)
-        yield Check(f"connection {client.name}", "passed" if good else "failed", words + _passed_over(tunnel))
+        words += _passed_over(tunnel)
+        kind = "tunnel-extra" if up else "tunnel-changed" if session.absent else "tunnel-missing"
+        ends = (client.node, tunnel.gateway.instances[0].node)
+        found = () if good else tuple(Deviation(kind, node, client.name, words) for node in ends)
+        yield Check(f"connection {client.name}", "passed" if good else "failed", words, found)
 
 
 def _passed_over(tunnel: ClientTunnel) -> str:

@@ -3,7 +3,8 @@
 Success: it is Connected or NotConnected as the scenario documents, if it does, and as the model predicts; one that is
 not is so for the predicted reason, and the CHILD SAs of one that is select what the model predicts. A tunnel on demand
 that no packet has asked for is idle, which is a success.
-Failure: scenario, model and lab are not of one opinion, or a tunnel of the connection is missing.
+Failure: scenario, model and lab are not of one opinion, or a tunnel of the connection is missing. Each such tunnel is a
+finding at both of its ends.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from netlab.lab.measure.judgement import three_way
 from netlab.lab.story.connections import Seen, observe
 from netlab.machine.ports import Sas
 from netlab.plan.model import Plan
-from netlab.results.verification import Check
+from netlab.results.verification import Check, Deviation
+from netlab.scenario.network import Tunnel
 
 
 def check(plan: Plan, state: State, sas: Sas, documented: Mapping[str, str]) -> Iterator[Check]:
@@ -31,7 +33,21 @@ def check(plan: Plan, state: State, sas: Sas, documented: Mapping[str, str]) -> 
             continue
         problem = _problem(documented.get(name), negotiated, bool(up), seen) or _lacking(plan, sas, up, seen)
         problem = problem or next(filter(None, (_selected_otherwise(plan, state, sas, each) for each in up)), "")
-        yield Check(f"connection {name}", "failed" if problem else "passed", problem or _message(seen))
+        found = tuple(_ends(plan, state, sas, name, problem)) if problem else ()
+        yield Check(f"connection {name}", "failed" if problem else "passed", problem or _message(seen), found)
+
+
+def _ends(plan: Plan, state: State, sas: Sas, name: str, problem: str) -> Iterator[Deviation]:
+    """Both ends of those tunnels of a connection that are not up or down as predicted; of all, if each is."""
+    tunnels = state.topology.tunnels_by_connection[name]
+    otherwise = {t: t.name in state.up for t in tunnels if _is_up(plan, sas, t) != (t.name in state.up)}
+    for tunnel in otherwise or tunnels:
+        kind = {True: "tunnel-missing", False: "tunnel-extra", None: "tunnel-changed"}[otherwise.get(tunnel)]
+        yield from (Deviation(kind, router.node, tunnel.name, problem) for router in tunnel.routers)
+
+
+def _is_up(plan: Plan, sas: Sas, tunnel: Tunnel) -> bool:
+    return observe(plan, sas, (tunnel.name,)).state == "Connected"
 
 
 def _idle(plan: Plan, tunnels: Iterable[str], seen: Seen, negotiated: Negotiated) -> bool:

@@ -61,6 +61,9 @@ def test_a_client_is_connected_or_refused_as_foreseen(clients: Clients, wrong: d
     found = list(check(PLAN, initial(SCENARIO), clients))
     assert [check.name for check in found] == [f"connection {name}" for name in SCENARIO.clients]
     assert {c.name.split()[1]: c.message for c in found if c.status != "passed"} == wrong
+    assert {(f.node, f.object, f.message) for c in found for f in c.findings} == {
+        (node, name, message) for name, message in wrong.items() for node in (name, "vnet1-gw-0")
+    }
 
 
 @pytest.mark.parametrize(

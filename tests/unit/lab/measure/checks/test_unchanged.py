@@ -51,6 +51,32 @@ def test_what_was_undone_is_no_change(actions: tuple[dict[str, Any], ...]) -> No
     assert found(*actions) == []
 
 
+ENDS = {
+    ("tunnel-down", "vnet1-gw-0"),
+    ("tunnel-down", "site1"),
+    ("session-down", "vnet1-gw-0"),
+    ("session-down", "site1"),
+}
+
+
+@pytest.mark.parametrize(
+    ("action", "expected"),
+    [
+        (CUT, ENDS),
+        ({"fail_tunnel": {"connection": "VNet1-Site1"}}, ENDS),
+        ({"disconnect": {"client": "lin"}}, {("tunnel-down", "lin"), ("tunnel-down", "vnet1-gw-0")}),
+        ({"stop_vm": {"vm": "vm1"}}, {("node-stopped", "vnet1-vm1")}),
+        (ADD, set()),
+    ],
+)
+def test_what_is_down_by_it_is_found_at_each_of_its_ends(
+    action: dict[str, Any], expected: set[tuple[str, str]]
+) -> None:
+    opening = initial(SCENARIO)
+    (check,) = unchanged.check(opening, after(opening, Action.model_validate(action)), LINKS, LINKS)
+    assert {(finding.type, finding.node) for finding in check.findings} == expected
+
+
 def test_a_link_is_named() -> None:
     links = (replace(LINKS[0], delay=5.0), *LINKS[1:])
     state = initial(SCENARIO)
