@@ -52,6 +52,7 @@ TOGETHER = {
     "report/test_page_in_browser.py",
     "scenario/test_typos.py",
     "ui/test_designer_in_browser.py",
+    "ui/test_lab_in_browser.py",
 }
 LONGEST_MODULE, LONGEST_FUNCTION = 400, 40
 # Before `resolve` there are names only; the rules work on what a file says.
