@@ -188,7 +188,7 @@ class _Run:
         for number, probe in enumerate(self.probes) if stateful else ():
             if probe.protocol == "tcp" and self.record.passed(number, stateful) and self._trace(number).answered:
                 shot = self._shot(probe)
-                wanted.append(Greeting(number, shot.source, shot.target))
+                wanted.append(Greeting(number, shot.source, shot.target, self.record.tag.handshake(number)))
         self.greeted = frozenset(greeting.number for greeting in wanted)
         greet(self.record, namespaces, wanted, partial(self._serve, selector=self.everybody), size, patience)
 

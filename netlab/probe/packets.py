@@ -16,6 +16,8 @@ from netlab.results.protocols import PORT, SOURCE_PORTS, Protocol
 MAX_PROBES = 1 << 16
 SEQUENCE_STEP = 1 << 16
 """The TCP sequence numbers of a run are far apart: a reset acknowledges the SYN and the text behind it."""
+HANDSHAKE_AT = SEQUENCE_STEP // 2
+"""So far behind that of its probe is the number of the SYN of the connection that is tried after it."""
 
 NUMBERS = {"icmp": IPPROTO_ICMP, "udp": IPPROTO_UDP, "tcp": IPPROTO_TCP}
 CHECKSUM_AT = {"icmp": 22, "udp": 26, "tcp": 36}
@@ -83,6 +85,7 @@ class Reading(NamedTuple):
     answerer: str = ""
     rejection: Rejection | None = None
     packet: int = 0
+    handshake: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,10 @@ class Tag:
     def sequence(self, number: int) -> int:
         """The TCP sequence number of a probe."""
         return (self.first_sequence + number * SEQUENCE_STEP) % (1 << 32)
+
+    def handshake(self, number: int) -> int:
+        """The TCP sequence number of the connection that is tried after a probe."""
+        return (self.sequence(number) + HANDSHAKE_AT) % (1 << 32)
 
     def read(self, packet: bytes) -> Reading | None:
         """Recognise a probe of this run, an answer to it, or an error about either."""
@@ -143,7 +150,8 @@ class Tag:
             return None
         kind, code = packet[start : start + 2]
         reason = f"icmp {kind}/{code} {ICMP_ERRORS.get((kind, code), '')}".rstrip()
-        return Reading(quoted.number, "error", packet[8], "", Rejection(quoted.leg, _source(packet), reason))
+        rejection = Rejection(quoted.leg, _source(packet), reason)
+        return Reading(quoted.number, "error", packet[8], "", rejection, handshake=quoted.handshake)
 
     def _read_udp(self, packet: bytes, start: int) -> Reading | None:
         text = packet[start + 8 :]
@@ -159,19 +167,19 @@ class Tag:
         source, target, sequence, acknowledged = struct.unpack_from("!HHII", packet, start)
         flags = packet[start + 13] & (SYN | RST | ACK)
         if flags == SYN and target == PORT:
-            number, rest = self._at(sequence)
-            return None if rest else Reading(number, "forward", packet[8])
+            number, handshake, rest = self._at(sequence)
+            return None if rest else Reading(number, "forward", packet[8], handshake=handshake)
         if target == PORT:
             third = self._number(packet[start + (packet[start + 12] >> 4) * 4 :], QUESTION)
             return Reading(third, "third", packet[8]) if third is not None else None
         if source != PORT:
             return None
-        number, rest = self._at(acknowledged - 1)
+        number, handshake, rest = self._at(acknowledged - 1)
         if flags == SYN | ACK and rest == 0:
-            return Reading(number, "reverse", packet[8])
+            return Reading(number, "reverse", packet[8], handshake=handshake)
         if flags == RST | ACK and rest < 2048:
             rejection = Rejection("forward", _source(packet), "tcp reset")
-            return Reading(number, "error", packet[8], "", rejection)
+            return Reading(number, "error", packet[8], "", rejection, handshake=handshake)
         return None
 
     def _read_encapsulated(self, packet: bytes) -> Reading | None:
@@ -184,8 +192,10 @@ class Tag:
         number = text[len(start) : len(start) + 6]
         return int(number) if text.startswith(start) and number.isdigit() else None
 
-    def _at(self, sequence: int) -> tuple[int, int]:
-        return divmod((sequence - self.first_sequence) % (1 << 32), SEQUENCE_STEP)
+    def _at(self, sequence: int) -> tuple[int, bool, int]:
+        """The probe that a sequence number belongs to, whether to its handshake, and how far behind the SYN it is."""
+        number, rest = divmod((sequence - self.first_sequence) % (1 << 32), SEQUENCE_STEP)
+        return number, rest >= HANDSHAKE_AT, rest % HANDSHAKE_AT
 
 
 def build(tag: Tag, shots: Sequence[Shot], size: int = 0) -> list[bytes]:

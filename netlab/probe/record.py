@@ -62,7 +62,7 @@ class Record:
                 self.others[node] += 1
             elif (place, packet) not in (seen := self.sightings.setdefault(reading.number, {})):
                 seen[place, packet] = self._time(node, time_ns)
-                new = True
+                new |= not reading.handshake
                 if reading.leg == "reverse" and not outgoing and node == self.probes[reading.number].source:
                     self.awaited.discard(reading.number)
         if new:
@@ -147,6 +147,7 @@ class Record:
                 source,
                 target,
                 reading.packet,
+                reading.handshake,
             )
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, permutations
 from typing import Literal
@@ -41,8 +41,9 @@ class Sighting:
 
     `leg` is `encapsulated` where the tag was readable inside some other packet: a tunnel that hides nothing.
     `answerer` is the name that a UDP answer carries, `source` and `target` are the packet's addresses. `packet` tells
-    apart the packets of a leg: a SYN-ACK that the kernel sends again is another one. `time_ns` is the kernel's clock,
-    one for all namespaces; comparisons ignore it.
+    apart the packets of a leg: a SYN-ACK that the kernel sends again is another one. `handshake` says that it is of the
+    connection that is tried after a SYN was answered. `time_ns` is the kernel's clock, one for all namespaces;
+    comparisons ignore it.
     """
 
     time_ns: int = field(compare=False)
@@ -56,6 +57,7 @@ class Sighting:
     source: str = ""
     target: str = ""
     packet: int = 0
+    handshake: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,8 @@ class Trace:
 
     `unsent` is the errno where the source itself refused to send, else 0. `answered_by` are the nodes where
     an answer began; `answered` says that the target and nobody else answered, and that the source heard it, as from the
-    address that it asked. `greeted` is whether a connection was tried as well; then its text must arrive, too.
+    address that it asked. `greeted` is whether a connection was tried as well; then its text must arrive, too. Where it
+    did not come about, the sightings are those of its SYN and of the answer.
     """
 
     probe: Probe
@@ -183,7 +186,7 @@ def judge(
     greeted: bool = False,
 ) -> Trace:
     """Say of one probe whether it was answered, by whom and how fast."""
-    seen = tuple(sorted(sightings, key=lambda s: (s.time_ns, -s.ttl, not s.outgoing)))
+    seen = _telling(sorted(sightings, key=lambda s: (s.time_ns, -s.ttl, not s.outgoing)))
     reverse = [sighting for sighting in seen if sighting.leg == "reverse"]
     answered_by = _origins(reverse)
     asked = [s for s in seen if s.leg == "forward" and s.node == probe.source and s.outgoing]
@@ -198,6 +201,15 @@ def judge(
         answered &= any(s.leg == "third" and s.node == probe.target and not s.outgoing for s in seen)
     rtt_ms = (heard[0].time_ns - asked[0].time_ns) / 1e6 if answered else None
     return Trace(probe, source_address, target_address, unsent, seen, answered_by, answered, rtt_ms, greeted)
+
+
+def _telling(seen: Sequence[Sighting]) -> tuple[Sighting, ...]:
+    """The sightings without those of a handshake; of a connection that did not come about these alone.
+
+    Its source port is another one than that of the probe before, so it may take another of several equal paths.
+    """
+    failed = any(sighting.handshake for sighting in seen) and all(sighting.leg != "third" for sighting in seen)
+    return tuple(sighting for sighting in seen if sighting.handshake is failed or sighting.leg == "encapsulated")
 
 
 def _origins(reverse: Iterable[Sighting]) -> tuple[str, ...]:

@@ -150,42 +150,6 @@ def test_a_tcp_reset_is_no_answer(arb: Net) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rule", "answered"),
-    [
-        ("", {"icmp": True, "udp": True, "tcp": True}),
-        ("tcp dport 7007 tcp flags & (syn | ack | rst) == ack drop", {"icmp": True, "udp": True, "tcp": False}),
-        ("tcp dport 7007 tcp flags & (psh | ack) == psh | ack drop", {"icmp": True, "udp": True, "tcp": False}),
-    ],
-)
-def test_behind_a_stateful_node_the_text_of_a_connection_must_arrive(
-    arb: Net, rule: str, answered: dict[str, bool]
-) -> None:
-    """The SYN and its answer pass in each case."""
-    if rule:
-        arb.filter("r", "forward", rule)
-
-    traces = _by_protocol(observe(ADDRESSES, TO_B, arb.nodes, stateful=("r",), patience=0.5))
-
-    assert {protocol: trace.answered for protocol, trace in traces.items()} == answered
-    assert {protocol: trace.greeted for protocol, trace in traces.items()} == {
-        "icmp": False,
-        "udp": False,
-        "tcp": True,
-    }
-    assert path(traces["tcp"], "third")[:2] == ("a", "r")
-    assert ("b" in path(traces["tcp"], "third")) == answered["tcp"]
-
-
-def test_no_connection_is_tried_where_no_packet_passed_a_stateful_node(arb: Net) -> None:
-    arb.node("s")
-
-    for trace in observe(ADDRESSES, TO_B, arb.nodes, stateful=("s",)).traces:
-        assert trace.answered
-        assert not trace.greeted
-        assert path(trace, "third") == ()
-
-
-@pytest.mark.parametrize(
     ("route", "number"),
     [
         ("", errno.ENETUNREACH),

@@ -46,15 +46,12 @@ class Coroner:
             return Drop.of(strangers[0], "forward", cause(DropType.OTHER_ANSWERED, target=probe.target))
         if not arrived:
             return self._leg(trace, "forward", probe.source, trace.target_address)
-        if trace.greeted:
-            return self._third(trace)
+        if (third := last(trace, "third")) is not None:
+            return self._third(trace, third)
         return self._leg(trace, "reverse", probe.target, trace.source_address)
 
-    def _third(self, trace: Trace) -> Drop:
+    def _third(self, trace: Trace, seen: Sighting) -> Drop:
         """The drop of what follows the answer to a SYN, which has come back."""
-        seen = last(trace, "third")
-        if seen is None:
-            return Drop.of(trace.probe.source, "forward", cause(DropType.NOT_ANSWERED, what="no connection came about"))
         if seen.outgoing:
             return self._on_the_wire(seen, "forward", trace.target_address)
         if self.plan.node(seen.node).stateful:

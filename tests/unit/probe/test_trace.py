@@ -130,3 +130,27 @@ def test_a_path_is_that_of_one_packet(case: str) -> None:
 def test_all_pairs() -> None:
     assert all_pairs(["a", "b"], ["icmp"]) == (Probe("a", "b", "icmp"), Probe("b", "a", "icmp"))
     assert len(all_pairs("abcd")) == 4 * 3 * 3
+
+
+HANDSHAKE = tuple(replace(seen, time_ns=seen.time_ns + 5_000_000, handshake=True) for seen in ANSWERED)
+THIRD = (_seen(9_000_000, "a", True, "third"), _seen(9_100_000, "b", False, "third"))
+CLEAR = _seen(500_000, "r", False, "encapsulated")
+
+
+@pytest.mark.parametrize(
+    ("of_connection", "told"),
+    [
+        ((), ANSWERED),
+        ((*HANDSHAKE, *THIRD), (*ANSWERED, *THIRD)),
+        (HANDSHAKE[:1], HANDSHAKE[:1]),
+        (HANDSHAKE[:3], HANDSHAKE[:3]),
+        (HANDSHAKE, HANDSHAKE),
+    ],
+)
+def test_a_connection_that_did_not_come_about_is_told_of_in_place_of_its_probe(
+    of_connection: tuple[Sighting, ...], told: tuple[Sighting, ...]
+) -> None:
+    trace = judge(Probe("a", "b", "tcp"), "", "", 0, [*ANSWERED, *of_connection, CLEAR], greeted=True)
+
+    assert trace.sightings == (CLEAR, *told)
+    assert trace.answered is (told[-1] is THIRD[-1])
