@@ -14,7 +14,7 @@ from netlab.errors import UsageError
 from netlab.lab.build import records
 from netlab.lab.measure import capturing, trace, verify, witness
 from netlab.lab.measure.probing import aimed, all_addresses
-from netlab.lab.measure.verify import Extent
+from netlab.lab.measure.verify import Ahead, Extent, Pause
 from netlab.lab.story.addresses import probe_addresses
 from netlab.lab.story.impairment import impaired
 from netlab.probe.trace import Probe
@@ -24,7 +24,7 @@ from netlab.results.protocols import Protocol
 from netlab.results.verification import Report
 from netlab.scenario.names import suggest
 
-__all__ = ["Extent"]
+__all__ = ["Ahead", "Extent", "Pause"]
 
 Progress = Callable[[str], None]
 

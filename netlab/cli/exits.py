@@ -22,7 +22,7 @@ def leave(code: ExitCode) -> NoReturn:
     raise typer.Exit(int(code))
 
 
-def _interrupt(*_: object) -> NoReturn:
+def interrupt(*_: object) -> NoReturn:
     """The first signal interrupts, and the way back then goes undisturbed by further ones."""
     for number in _SIGNALS:
         # Not SIG_IGN: Python complains of a signal that is already on its way to a handler.
@@ -41,14 +41,14 @@ def undisturbed() -> Iterator[None]:
         for number, handler in before.items():
             signal.signal(number, handler)
     if came:
-        _interrupt()
+        interrupt()
 
 
 @contextlib.contextmanager
 def interruptible() -> Iterator[None]:
     """What is begun here can be interrupted by a signal, once."""
     for number in _SIGNALS:
-        signal.signal(number, _interrupt)
+        signal.signal(number, interrupt)
     yield
 
 

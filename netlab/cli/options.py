@@ -92,6 +92,9 @@ FailFastOption = Annotated[bool, typer.Option("--fail-fast", help="Stop after th
 KeepOption = Annotated[
     bool, typer.Option("--keep", help="Stay at the last step played: `netlab continue`, `netlab reset story`.")
 ]
+PauseOption = Annotated[
+    bool, typer.Option("--step", help="Before each step, say what it will do, and wait for Enter; q ends.")
+]
 PredictedOption = Annotated[
     str,
     typer.Option(

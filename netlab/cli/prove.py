@@ -22,6 +22,7 @@ from netlab.cli.options import (
     KeepOption,
     LabArgument,
     LabOption,
+    PauseOption,
     Plane,
     PlaneOption,
     ProtocolOption,
@@ -42,6 +43,7 @@ from netlab.cli.output import (
     width,
     write_text,
 )
+from netlab.cli.stepping import asking
 from netlab.errors import ExitCode, NetlabError, ScenarioError, UsageError
 
 if TYPE_CHECKING:
@@ -60,6 +62,7 @@ def verify(
     until: UntilOption = "",
     fail_fast: FailFastOption = False,
     keep: KeepOption = False,
+    step: PauseOption = False,
     named: LabOption = "",
     output: FormatOption = Format.table,
 ) -> None:
@@ -71,7 +74,7 @@ def verify(
     require_root()
     from netlab.api.measure import Extent
 
-    report = _proved(one_name(lab, named), Extent(until, fail_fast, keep), all_pairs=all_pairs)
+    report = _proved(one_name(lab, named), Extent(until, fail_fast, keep, pause=asking(step)), all_pairs=all_pairs)
     _print_reports([report], output, single=True, everything=everything)
     leave(_code(report))
 
@@ -84,6 +87,7 @@ def play_on(
     until: UntilOption = "",
     fail_fast: FailFastOption = False,
     keep: KeepOption = False,
+    step: PauseOption = False,
     named: LabOption = "",
     output: FormatOption = Format.table,
 ) -> None:
@@ -91,7 +95,8 @@ def play_on(
     require_root()
     from netlab.api.measure import Extent
 
-    report = _proved(one_name(lab, named), Extent(until, fail_fast, keep, onward=True), all_pairs=all_pairs)
+    extent = Extent(until, fail_fast, keep, onward=True, pause=asking(step))
+    report = _proved(one_name(lab, named), extent, all_pairs=all_pairs)
     _print_reports([report], output, single=True, everything=everything)
     leave(_code(report))
 

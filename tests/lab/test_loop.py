@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from labs import Lab, Running, netlab, up
+from labs import Lab, Running, cold, netlab, up
 
 from netlab.machine.waiting import wait_until
 
@@ -96,3 +99,19 @@ def test_a_status_is_watched_until_a_signal(lab: Lab) -> None:
     wait_until(lambda: running.printed().count('"healthy": true') >= 2, 60, lambda: "nothing was printed twice")
     running.signal(signal.SIGINT)
     running.end(130)
+
+
+def test_it_asks_before_each_step_and_q_ends_with_what_was_measured(lab: Lab) -> None:
+    assert "no terminal" in cold("verify", lab.name, "--step", code=2, stdin=subprocess.DEVNULL).stderr
+    person, terminal = pty.openpty()
+    try:
+        os.write(person, b"\nq\n")
+        done = cold("verify", lab.name, "--step", "-f", "json", code=130, stdin=terminal)
+    finally:
+        os.close(person)
+        os.close(terminal)
+    report = json.loads(done.stdout)
+    assert (steps(report), report["stopped"]) == (["as built"], "interrupted")
+    assert "next, step 1 of 3: as built\n  no action, measures only\n" in done.stderr
+    assert "next, step 2 of 3: without the tunnel\n  fail_tunnel: VNet1-Site1\n" in done.stderr
+    assert lab.status() == {}

@@ -49,16 +49,38 @@ Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
+class Ahead:
+    """The step of a story that comes next, of so many: its actions in words, and what was measured just before."""
+
+    number: int
+    steps: int
+    name: str
+    actions: tuple[str, ...]
+    before: StepReport | None
+
+
+# Returns when the step may be played; KeyboardInterrupt ends the story as a signal does.
+Pause = Callable[[Ahead], None]
+
+
+@dataclass(frozen=True, slots=True)
 class Extent:
     """How much of a story is played: all, up to a step, or until something is not as expected.
 
-    With ``keep`` the lab stays at the last step that was played; ``onward`` begins at the one after it.
+    With ``keep`` the lab stays at the last step that was played; ``onward`` begins at the one after it. ``pause`` comes
+    before each step.
     """
 
     until: str = ""
     fail_fast: bool = False
     keep: bool = False
     onward: bool = False
+    pause: Pause | None = None
+
+    def before(self, ahead: Ahead) -> None:
+        """Pause before a step, if that is wanted."""
+        if self.pause is not None:
+            self.pause(ahead)
 
     def ends(self, step: StepReport) -> Stopped:
         """Why nothing is played after this step; empty if something is."""
@@ -102,15 +124,16 @@ def _played(
 ) -> tuple[tuple[StepReport, ...], Stopped]:
     """The steps that were played, and why these are not all; the lab is rewound, or stays at the last one."""
     lab = stage.lab
-    begun = records.played(lab) if extent.onward else 0
+    story, begun = story_of(lab.scenario), records.played(lab) if extent.onward else 0
     troubles = [*_attempt("rewind", stage.resume if begun else partial(rewind, stage))]
     steps, documented = list[StepReport](), Documented()
     stopped: Stopped = ""
     stays = False
     try:
-        for number, step in enumerate(story_of(lab.scenario), 1):
+        for number, step in enumerate(story, 1):
             documented = documented.at(lab.scenario, step)
             if number > begun and not stopped:
+                extent.before(Ahead(number, len(story), step.name, outcome.actions(step), steps[-1] if steps else None))
                 progress(step.name)
                 steps.append(_play(stage, step, documented, troubles, few))
                 stopped, troubles = extent.ends(steps[-1]), []
