@@ -17,6 +17,7 @@ Mark = Literal["yes", "no", "mixed", "FAIL"]
 Leg = Literal["forward", "reverse"]
 Pair = tuple[str, str]
 
+_LETTERS: Mapping[Mark, str] = {"yes": "y", "no": "n", "FAIL": "F"}
 _SAID = ("reached", "not reached", "not measured")
 # From top to bottom of a cell, whatever the order in which protocols that fare alike were predicted.
 _ORDER: Mapping[str, int] = {protocol: number for number, protocol in enumerate(PROTOCOLS)}
@@ -76,6 +77,12 @@ class Couple:
     cells: tuple[Cell, ...]
     fates: tuple[Fate, ...]
     mend: tuple[str, ...]
+
+    @property
+    def marks(self) -> str:
+        """The marks by protocol, a letter each, where they are not all that of the cell; else empty."""
+        letters = (_LETTERS[_mark((cell,))] for cell in self.cells)
+        return "".join(letters) if self.mark in ("mixed", "FAIL") else ""
 
     @property
     def changed(self) -> bool:
@@ -143,6 +150,11 @@ class Chapter:
     def wrong_checks(self) -> tuple[Check, ...]:
         """The checks that did not pass."""
         return tuple(check for check in self.checks if check.status != "passed")
+
+    @property
+    def broken(self) -> tuple[str, ...]:
+        """The nodes that checks which did not pass name."""
+        return tuple(dict.fromkeys(item.node for check in self.wrong_checks for item in check.findings))
 
     @property
     def changed(self) -> int:

@@ -44,6 +44,10 @@ class Lights:
         boxes = [title for title in passed if title not in self.frames.values()]
         return tuple(dict.fromkeys((*passed, *self._between(passed), *self._between(boxes))))
 
+    def drawn(self, nodes: Iterable[str]) -> tuple[str, ...]:
+        """The elements in which nodes are drawn, each once."""
+        return tuple(dict.fromkeys(filter(None, map(self.at, nodes))))
+
     def at(self, node: str) -> str:
         """The element in which a node is drawn; empty if there is none."""
         return self.frames.get(node) or self.boxes.get(node, "")

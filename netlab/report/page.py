@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import groupby
@@ -13,6 +14,8 @@ from netlab.render.text import asset, environment
 from netlab.report import prose
 from netlab.report.chapters import chapters
 from netlab.report.lights import Lights
+from netlab.results.protocols import PROTOCOLS
+from netlab.results.topology import Machine
 from netlab.results.verification import Report
 
 
@@ -41,14 +44,23 @@ class _Script:
         return b64encode(sha256(self.text.encode()).digest()).decode()
 
 
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """A filter of the matrices: its title, its name in the script, and its options with their words."""
+
+    title: str
+    name: str
+    options: Mapping[str, str]
+
+
 def page(found: Report, drawing: str) -> str:
     """The page of a report; ``drawing`` is the SVG of its topology."""
-    return _page(f"{found.lab}: netlab report", content(found, drawing), None, "report.js")
+    return _page(f"{found.lab}: netlab report", content(found, drawing), None, "report.js", "filters.js")
 
 
 def live_page(title: str, inside: str, live: Live) -> str:
     """The page that a server keeps up to date; ``inside`` is the content of a report, or empty."""
-    return _page(title, inside, live, "report.js", "live.js")
+    return _page(title, inside, live, "report.js", "filters.js", "live.js")
 
 
 def content(found: Report, drawing: str, *, judged: bool = True) -> str:
@@ -56,6 +68,7 @@ def content(found: Report, drawing: str, *, judged: bool = True) -> str:
 
     Without ``judged`` it has no verdict and no expectations: a moment of a lab has none.
     """
+    places = {machine.node: _place(machine) for machine in found.machines}
     return (
         environment(html=True)
         .get_template("report/content.html.j2")
@@ -68,6 +81,8 @@ def content(found: Report, drawing: str, *, judged: bool = True) -> str:
             drawing=_inline(drawing),
             lights=Lights.of(found.topology),
             opening=_opening(found),
+            places=places,
+            choices=_choices(tuple(places.values()), judged=judged, story=len(found.steps) > 1),
         )
     )
 
@@ -91,6 +106,29 @@ def _opening(found: Report) -> frozenset[str]:
     """The machines with which another VNet or site begins in the matrix."""
     places = ((machine.node, machine.place or machine.kind) for machine in found.machines)
     return frozenset(next(same)[0] for _, same in groupby(places, key=itemgetter(1)))
+
+
+def _place(machine: Machine) -> str:
+    """Where a machine is, for a reader to choose: its VNet or site, or what it is."""
+    return machine.place or {"client": "point-to-site clients", "internet": "the Internet"}.get(machine.kind, "")
+
+
+def _choices(places: Iterable[str], *, judged: bool, story: bool) -> tuple[_Choice, ...]:
+    """What a reader may choose to see of the matrices; without a story nothing changes in it."""
+    named = {place: place for place in places if place}
+    verdicts = {
+        **({"FAIL": "not as expected"} if judged else {}),
+        **({"changed": "changed"} if story else {}),
+        "yes": "reached",
+        "no": "not reached",
+        "mixed": "mixed",
+    }
+    return (
+        _Choice("From", "from", named),
+        _Choice("To", "to", named),
+        _Choice("Verdict", "verdict", verdicts),
+        _Choice("Protocol", "protocol", {protocol: protocol for protocol in PROTOCOLS}),
+    )
 
 
 def _inline(svg: str) -> str:

@@ -18,11 +18,12 @@
 
   // Other text in the same place; what a reader has opened stays open, and what has the focus keeps it.
   const replace = (part, html) => {
-    const focus = part.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+    const held = part.contains(document.activeElement) ? document.activeElement : null;
+    const focus = held?.getAttribute("href") ?? held?.getAttribute("name");
     const open = new Set([...part.querySelectorAll("details[open]:not(.pairs > details)")].map(named));
     part.innerHTML = html;
     for (const details of part.querySelectorAll("details")) if (open.has(named(details))) details.open = true;
-    if (focus) [...part.querySelectorAll("a")].find((other) => other.getAttribute("href") === focus)?.focus({ preventScroll: true });
+    if (focus) [...part.querySelectorAll("a, [name]")].find((other) => [other.getAttribute("href"), other.getAttribute("name")].includes(focus))?.focus({ preventScroll: true });
   };
 
   // Above the report only the sections that have changed are replaced: answers in the others stay.

@@ -53,13 +53,17 @@
 
   const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
+  // Whether no filter has taken a cell away.
+  const isThere = (cell) => !cell.matches(".out") && !cell.closest("[hidden]");
+
   // The next cell in a direction; a node does not ask itself, so the diagonal is stepped over.
   const next = (table, link, [down, right]) => {
     let row = link.closest("tr").rowIndex + down;
     let column = link.closest("td").cellIndex + right;
     while (row > 0 && column > 0 && table.rows[row] && table.rows[row].cells[column]) {
-      const found = table.rows[row].cells[column].querySelector("a");
-      if (found) return found;
+      const cell = table.rows[row].cells[column];
+      const found = cell.querySelector("a");
+      if (found && isThere(cell)) return found;
       row += down;
       column += right;
     }
@@ -86,7 +90,7 @@
     table.addEventListener("keydown", (event) => {
       const link = event.target.closest("a");
       if (!link || event.altKey || event.ctrlKey || event.metaKey) return;
-      const inRow = links.filter((other) => other.closest("tr") === link.closest("tr"));
+      const inRow = links.filter((other) => other.closest("tr") === link.closest("tr") && isThere(other.closest("td")));
       const to = { Home: inRow[0], End: inRow[inRow.length - 1] }[event.key]
         || (STEPS[event.key] && next(table, link, STEPS[event.key]));
       if (to) move(link, to);
@@ -99,6 +103,7 @@
 
   // A link to a cell, from the story or from outside, chooses it.
   const follow = () => {
+    document.dispatchEvent(new Event("netlab:follow"));
     const link = [...document.querySelectorAll(".cells a")].find((cell) => cell.hash === location.hash);
     if (!link) return;
     choose(link, true);
@@ -109,14 +114,21 @@
     titles = [...document.querySelectorAll(".topology g > title")];
     for (const table of document.querySelectorAll(".cells")) prepare(table);
   };
-  document.addEventListener("netlab:content", (event) => {
-    begin();
+  const chooseAgain = (pairs) => {
     lightUp(null);
-    for (const { step, source, target } of event.detail) {
+    for (const { step, source, target } of pairs) {
       const same = [...document.querySelectorAll(`#${step} .pairs > details`)]
         .find((details) => details.dataset.source === source && details.dataset.target === target);
       if (same) choose(document.querySelector(`#${step} .cells a[href="#${same.querySelector(".pair").id}"]`), true, true);
     }
+  };
+  document.addEventListener("netlab:content", (event) => {
+    begin();
+    chooseAgain(event.detail);
+  });
+  document.addEventListener("netlab:choose", (event) => {
+    for (const link of document.querySelectorAll(".cells [aria-selected=true] a")) choose(link, false, true);
+    chooseAgain(event.detail);
   });
   begin();
   addEventListener("hashchange", follow);

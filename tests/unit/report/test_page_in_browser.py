@@ -52,7 +52,7 @@ def text(tab: Browser, selector: str) -> str:
 def test_it_asks_for_nothing_and_nobody_complains(tab: Browser, url: str) -> None:
     assert tab.requested == [url]
     assert tab.complaints == []
-    assert tab.run("document.scripts.length") == 1
+    assert tab.run("document.scripts.length") == 2
 
 
 def test_hostile_text_runs_nothing_even_if_it_were_markup(tab: Browser) -> None:
@@ -231,3 +231,101 @@ def test_all_text_stands_out(tab: Browser, scheme: str) -> None:
     assert (tab.run("matchMedia('(prefers-color-scheme: dark)').matches")) == (scheme == "dark")
     faint = {selector: round(ratio, 2) for selector, ratio in tab.run(CONTRASTS).items() if ratio < 4.5}
     assert faint == {}
+
+
+# --- filters --------------------------------------------------------------------------------------------------------
+
+STEPS = """[...document.querySelectorAll(".step")].filter((e) => e.checkVisibility()).map((e) => e.id)"""
+LEFT = """[...document.querySelectorAll("#step-{} .cells a")]
+    .filter((e) => e.checkVisibility({{visibilityProperty: true}}))
+    .map((e) => [e.hash.slice(1), ["yes", "no", "mixed", "FAIL"].find((mark) => e.closest("td").matches("." + mark)),
+        e.querySelector("b").innerText].join(" "))"""
+SAYS = ".shown"
+
+
+def select(tab: Browser, **chosen: str) -> None:
+    """Choose options as a person does: by the event that a browser sends."""
+    for name, value in chosen.items():
+        tab.run(f"""(() => {{ const e = document.querySelector("[name={name}]"); e.value = {json.dumps(value)};
+            e.dispatchEvent(new Event("input", {{bubbles: true}})); }})()""")
+
+
+def left(tab: Browser, step: int = 1) -> set[str]:
+    """The cells of a step that are seen, by their numbers."""
+    return {line.split()[0] for line in tab.run(LEFT.format(step))}
+
+
+def test_a_slider_shows_a_step_and_keeps_the_pair_that_was_chosen(tab: Browser) -> None:
+    assert tab.run(f"{STEPS}.length") == 5
+    tab.click(CELL.format("p1-5"))
+    tab.run("document.querySelector('[name=step]').focus()")
+    tab.press("ArrowRight", "ArrowRight")
+    assert (tab.run(STEPS), tab.run(SHOWN)) == (["step-2"], ["p2-5"])
+    assert (
+        tab.run("document.activeElement.getAttribute('aria-valuetext')") == "2. after adding the branch's route by hand"
+    )
+    assert tab.run(f"{LIT}.includes('win') && !document.querySelector('.topology .died')") is True
+    tab.press("End")
+    assert tab.run(STEPS) == ["step-5"]
+    tab.press("Home")
+    assert (tab.run(f"{STEPS}.length"), text(tab, SAYS)) == (5, "")
+
+
+def test_filters_leave_the_cells_that_are_wanted(tab: Browser) -> None:
+    select(tab, **{"from": "VNet1"})
+    assert left(tab) == {"p1-1", "p1-2", "p1-3"}
+    assert text(tab, SAYS) == "Shown: from VNet1: 15 of 60 cells."
+    select(tab, to="point-to-site clients")
+    assert left(tab) == {"p1-2", "p1-3"}
+    heads = (
+        "[...document.querySelectorAll('#step-1 .cells thead th')]"
+        ".filter((e) => e.checkVisibility()).map((e) => e.innerText)"
+    )
+    assert tab.run(heads) == ["from \\ to", "win", "lin"]
+    tab.click(".filters button")
+    assert len(left(tab)) == 12
+    select(tab, verdict="FAIL")
+    assert left(tab) == {"p1-1", "p1-2"}
+    assert left(tab, 2) == set()
+    assert tab.run("document.querySelector('#step-2 .none').checkVisibility()") is True
+    select(tab, verdict="changed")
+    assert (left(tab), left(tab, 2)) == (set(), {"p2-1", "p2-2", "p2-5", "p2-8"})
+
+
+def test_a_protocol_has_its_own_verdicts_and_squares(tab: Browser) -> None:
+    """udp of the first pair died, and the second pair was not measured."""
+    assert {"p1-1 FAIL FAIL", "p1-2 FAIL FAIL"} <= set(tab.run(LEFT.format(1)))
+    select(tab, protocol="tcp")
+    assert {"p1-1 yes yes", "p1-2 FAIL FAIL"} <= set(tab.run(LEFT.format(1)))
+    squares = "[...document.querySelectorAll('.cells a[href=\"#p1-1\"] .o')].filter((e) => e.checkVisibility()).length"
+    assert tab.run(squares) == 3
+    label = "document.querySelector('.cells a[href=\"#p1-1\"]').getAttribute('aria-label')"
+    assert tab.run(label) == "vnet1-vm1 to site1-host1, tcp: reached; yes"
+    select(tab, verdict="changed")
+    assert left(tab, 2) == {"p2-2", "p2-5", "p2-8"}
+    tab.click(".filters button")
+    assert (tab.run(squares), tab.run(label)) == (9, "vnet1-vm1 to site1-host1: not as expected; FAIL")
+
+
+def test_keys_pass_over_what_is_filtered_and_a_link_to_it_shows_it(tab: Browser) -> None:
+    select(tab, verdict="no")
+    assert left(tab) == {"p1-5", "p1-8"}
+    tab.run("document.querySelector('#step-1 .cells a[tabindex=\"0\"]').focus()")
+    assert tab.run(FOCUS) == "#p1-5"
+    tab.press("Home", "ArrowRight", "ArrowUp", "End")
+    assert tab.run(FOCUS) == "#p1-5"
+    select(tab, step="2")
+    tab.run("document.querySelector('.story a.wrong').click()")
+    tab.run("new Promise((done) => setTimeout(done, 50))")
+    assert (tab.run(STEPS), tab.run(SHOWN)) == (["step-1"], ["p1-1"])
+    assert text(tab, SAYS) == "Shown: step 1: 12 of 60 cells."
+
+
+def test_paper_has_what_is_shown_and_says_so(tab: Browser) -> None:
+    select(tab, step="1", verdict="no")
+    tab.emulate("print")
+    assert tab.run(STEPS) == ["step-1"]
+    assert left(tab) == {"p1-5", "p1-8"}
+    assert tab.run("document.querySelector('.filters').checkVisibility()") is False
+    assert text(tab, SAYS) == "Shown: step 1, not reached: 2 of 60 cells."
+    assert tab.run("document.querySelector('.shown').checkVisibility()") is True

@@ -71,6 +71,19 @@ def test_what_was_chosen_stays_chosen_and_where_it_was(tab: Browser, file: Path)
     assert "what would mend it" in tab.run("document.querySelector('.chosen .answer').innerText")
 
 
+def test_a_filter_stays_when_the_file_is_saved(tab: Browser, file: Path) -> None:
+    shown = "document.querySelector('.shown').innerText"
+    tab.run(
+        "(() => { const e = document.querySelector('[name=from]'); e.value = 'VNet1'; e.focus();"
+        " e.dispatchEvent(new Event('input', {bubbles: true})); })()"
+    )
+    assert tab.run(shown) == "Shown: from VNet1: 15 of 60 cells."
+    file.write_text(TEXT.replace("name: after the branch is back", "name: after its return"))
+    seen(tab, "document.querySelector('#step-5').dataset.name === 'after its return'")
+    assert tab.run(shown) == "Shown: from VNet1: 15 of 60 cells."
+    assert tab.run("document.activeElement.name") == "from"
+
+
 def test_a_file_that_is_not_valid_leaves_what_was_there_and_says_so(tab: Browser, file: Path) -> None:
     file.write_text(TEXT.replace("vnets:", "vnetz:"))
     seen(tab, f"{CORNER}.startsWith('not valid')")
