@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import ValidationError
 
 from netlab import files
-from netlab.api import importing, sweep
+from netlab.api import importing, references, sweep
 from netlab.api.importing import Options
 from netlab.api.scenarios import remarks
 from netlab.azure.difference import whole
@@ -35,7 +35,6 @@ from netlab.results.protocols import Protocol
 from netlab.results.sweep import Failed, LostPair
 from netlab.results.verification import Report, StepReport
 from netlab.scenario.document import read
-from netlab.scenario.loader import MAX_BYTES, load, parse
 from netlab.scenario.models import Scenario
 from netlab.scenario.names import suggest
 
@@ -46,10 +45,12 @@ _ASSUMED = (("sites", "static_routes"),)
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """One of the two: a scenario, what `check` finds, and the verification that it is from."""
+    """One of the two: a scenario, its sites as they are written, what `check` finds, and the verification that it is
+    from."""
 
     compared: Compared
     scenario: Scenario
+    sites: references.Sites
     findings: tuple[Finding, ...] = ()
     report: Report | None = None
 
@@ -68,7 +69,9 @@ def difference(
 
     ``options`` are those of the import of each; with ``redundancy`` every single failure is predicted on both sides.
     """
-    one, other = _read(a, options[0]), _read(b, options[1])
+    one = _read(a, options[0])
+    # A template knows of a site what Azure is told: a mistake in that moves no site.
+    other = _read(b, replace(options[1], known=one.sites))
     measured = None
     if one.report is not None and other.report is not None:
         measured = (one.report, _step_of(one.report, step)), (other.report, _step_of(other.report, step))
@@ -126,15 +129,16 @@ def _renamed(pair: LostPair, names: Mapping[str, str]) -> tuple[str, str, tuple[
 
 def _read(reference: str, options: Options) -> _Read:
     path = Path(reference)
-    if ":" in reference and not path.exists():
-        content = _revision(reference)
-        return _imported("-", reference, options, content) if _is_import(path) else _of_text(content, reference)
-    if path.is_dir() or (_is_import(path) and not _is_report(path)):
+    if references.is_revision(reference):
+        if _is_import(path):
+            return _imported("-", reference, options, references.revision(reference, MOST_READ))
+    elif path.is_dir() or (_is_import(path) and not _is_report(path)):
         return _imported(reference, reference, options)
-    if path.suffix == ".json":
+    elif path.suffix == ".json":
         return _verification(reference)
-    loaded = load(reference)
-    return _Read(Compared(reference, "scenario"), loaded.scenario, (*loaded.warnings, *remarks(loaded)))
+    loaded = references.scenario(reference)
+    found, sites = (*loaded.warnings, *remarks(loaded)), references.sites(loaded.text, reference)
+    return _Read(Compared(reference, "scenario"), loaded.scenario, sites, found)
 
 
 def _is_import(path: Path) -> bool:
@@ -156,23 +160,8 @@ def _imported(path: str, reference: str, options: Options, content: bytes = b"")
     if not outcome.text:
         raise ScenarioError(f"{reference[:200]} cannot be imported", outcome.report.findings)
     scenario = Scenario.model_validate(read(outcome.text, reference).data)
-    return _Read(Compared(reference, "import"), scenario, outcome.report.findings)
-
-
-def _revision(reference: str) -> bytes:
-    from netlab.machine import revisions
-
-    return revisions.content(reference, MOST_READ if _is_import(Path(reference)) else MAX_BYTES)
-
-
-def _of_text(content: bytes, reference: str) -> _Read:
-    if len(content) > MAX_BYTES:
-        raise UsageError(f"{reference[:60]} is larger than {MAX_BYTES} bytes", "name a scenario file")
-    try:
-        loaded = parse(content.decode("utf-8-sig"), reference)
-    except UnicodeDecodeError:
-        raise UsageError(f"{reference[:60]} is not UTF-8 text", "name a scenario file") from None
-    return _Read(Compared(reference, "scenario"), loaded.scenario, (*loaded.warnings, *remarks(loaded)))
+    sites = references.sites(outcome.text, reference)
+    return _Read(Compared(reference, "import"), scenario, sites, outcome.report.findings)
 
 
 def _verification(reference: str) -> _Read:
@@ -186,7 +175,8 @@ def _verification(reference: str) -> _Read:
         scenario = Scenario.model_validate(dict(report.definition))
     except ValidationError:
         raise UsageError(f"{reference[:200]} holds no scenario that this version reads", "verify it again") from None
-    return _Read(Compared(reference, "verification"), scenario, (), report)
+    sites = dict(report.definition).get("sites") or {}
+    return _Read(Compared(reference, "verification"), scenario, sites, (), report)
 
 
 def _state(read: _Read, step: str) -> State:

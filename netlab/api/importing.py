@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from netlab.api import references
 from netlab.api.scenarios import findings
 from netlab.azure.expecting import additions
 from netlab.errors import ScenarioError
@@ -15,7 +16,7 @@ from netlab.imports.reading import SUBSCRIPTION
 from netlab.scenario.loader import parse
 from netlab.scenario.writing import with_expectations as extended
 
-__all__ = ["COMMANDS", "SUBSCRIPTION", "Options", "Outcome", "options", "run", "with_expectations"]
+__all__ = ["COMMANDS", "SUBSCRIPTION", "Options", "Outcome", "knowing", "options", "run", "with_expectations"]
 
 AS_IMPORTED = "as imported"
 
@@ -33,6 +34,12 @@ def run(paths: Sequence[str], given: Options, where: str, strict: bool, stdin: b
     incomplete = report.left_out or report.approximated or report.not_modelled or report.format_dependent
     exit_ = 1 if not valid or (strict and incomplete) else 0
     return replace(outcome, report=replace(report, findings=found, exit=exit_))
+
+
+def knowing(given: Options, reference: str) -> Options:
+    """The same options, with the sites of a scenario: what is on premises no description of Azure says."""
+    loaded = references.scenario(reference)
+    return replace(given, known=references.sites(loaded.text, reference))
 
 
 def with_expectations(text: str) -> str:

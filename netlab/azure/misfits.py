@@ -17,6 +17,7 @@ from netlab.results.verification import Remark
 from netlab.scenario.models import NEEDS, NewKey, Scenario
 from netlab.scenario.network import Connection, Side, Topology, VpnGateway, resolve
 from netlab.scenario.rules.breach import Breach, Path
+from netlab.scenario.rules.local_network_gateways import b7_local_network_gateways_know_the_peer
 
 SHUT_IN = "A20"
 _MOST_LISTED = 3
@@ -68,11 +69,14 @@ def _not_rekeyed(state: State) -> Iterator[Breach]:
 
 
 def without_session(scenario: Scenario) -> Iterator[Breach]:
-    """A warning for each connection with BGP of which no tunnel can have a session (B37)."""
+    """A warning for each connection with BGP of which no tunnel can have a session (B37), but for those whose local
+    network gateway is named for it already (B7)."""
+    mistaken = {breach.path[1] for breach in b7_local_network_gateways_know_the_peer(scenario)}
     for name, tunnels in Topology(resolve(scenario)).tunnels_by_connection.items():
         known = [tunnel for tunnel in tunnels if not unknown_instance(tunnel)]
         why = [tunnel.why_no_session for tunnel in known if tunnel.connection.speaks_bgp]
-        if why and all(why):
+        told = mistaken & set(scenario.connections[name].local_network_gateways.values())
+        if why and all(why) and not told:
             yield Breach(("connections", name), f"none of its tunnels has a BGP session: {why[0]}", "warning", "B37")
 
 

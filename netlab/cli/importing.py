@@ -49,6 +49,9 @@ _Subscriptions = Annotated[
     list[str] | None,
     typer.Option("--subscription", metavar="ID", help="Read this subscription; needs netlab[azure]."),
 ]
+_OnPremises = Annotated[
+    str, typer.Option("--on-premises", metavar="SCENARIO", help="Its sites are known: they stay as they are there.")
+]
 _Commands = Annotated[bool, typer.Option("--commands", help="Print the commands that collect a subscription.")]
 
 
@@ -65,6 +68,7 @@ def import_(
     values: ValuesOption = None,
     sites: SitesOption = None,
     asns: AsnsOption = None,
+    on_premises: _OnPremises = "",
     joined: JoinedOption = None,
     announced: AnnouncedOption = None,
     firewall: FirewallOption = "forward",
@@ -109,7 +113,10 @@ def _run(paths: list[str], target: Path | None, given: Mapping[str, Any]) -> Non
 
     _require_place(target, given)
     paths, stdin = _content(paths, given["subscription"] or [])
-    outcome = importing.run(paths, importing.options(given), str(target or "the scenario"), given["strict"], stdin)
+    options = importing.options(given)
+    if given["on_premises"]:
+        options = importing.knowing(options, given["on_premises"])
+    outcome = importing.run(paths, options, str(target or "the scenario"), given["strict"], stdin)
     if given["report"] is not None:
         write_text(given["report"], encoded(outcome.report) + "\n")
     for line in imported.lines(outcome.report, given["verbose"]):

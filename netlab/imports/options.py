@@ -20,7 +20,11 @@ _CHOICES = {
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The options of `netlab import`."""
+    """The options of `netlab import`.
+
+    ``known`` are sites as another scenario describes them, by name: what local network gateways say of one goes beside
+    it, for a mistake in Azure changes nothing on premises.
+    """
 
     parameters: tuple[str, ...] = ()
     linked: tuple[str, ...] = ()
@@ -28,6 +32,7 @@ class Options:
     resource_group: str = "rg"
     values: Mapping[str, str] = field(default_factory=dict)
     sites: Mapping[str, Prefixes] = field(default_factory=dict)
+    known: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     asns: Mapping[str, int] = field(default_factory=dict)
     joined: tuple[tuple[str, ...], ...] = ()
     announced: Mapping[str, Prefixes] = field(default_factory=dict)

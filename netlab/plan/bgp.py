@@ -72,7 +72,7 @@ def _over_tunnel(router: Router, tunnel: Tunnel, timers: Timers) -> BgpNeighbor:
     port = tunnel_port(tunnel.name)
     found = _neighbor(router, tunnel.other(router.node), timers, tunnel.name, port, passive=passive)
     local = "" if end.address == router.bgp_address else str(end.address)
-    return replace(found, address=str(end.peer), local=local)
+    return replace(found, address=str(end.peer), local=local, asn=end.peer_asn)
 
 
 def _neighbor(

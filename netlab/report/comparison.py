@@ -38,12 +38,12 @@ def table(found: Difference, most: int | None = None, *, alone: bool = False) ->
     """A difference as lines; ``alone`` lists machines that only one side has, ``most`` limits the lines of a part."""
     if found.compared == "observed":
         yield f"observed: {found.a.source} and {found.b.source}"
-    for title, count, lines in _parts(found, alone):
+    if is_empty(found):
+        yield "no change"
+    for title, count, lines in () if is_empty(found) else _parts(found, alone):
         if count:
             yield f"{title:<8} {count}"
             yield from _limited(lines, most)
-    if is_empty(found):
-        yield "no change"
     if found.summary.accepted:
         yield f"accepted {found.summary.accepted}"
 
@@ -90,9 +90,9 @@ def _counted(changes: Sequence[Any]) -> str:
 
 
 def _cells(found: Difference) -> str:
-    if not found.cells:
-        return ""
     one = found.summary
+    if not found.cells and not one.unchanged:
+        return ""
     words = [f"{one.lost} lost", f"{one.gained} gained", f"{one.other_path} other path", f"{one.unchanged} unchanged"]
     if one.other_drop:
         words.insert(2, f"{one.other_drop} other drop")

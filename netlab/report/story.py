@@ -183,6 +183,9 @@ def _story(page: _Page, steps: Iterable[StepReport], *, everything: bool) -> Ite
 def _count(seen: _Seen, step: StepReport) -> Iterator[tuple[str, str]]:
     """The step in one line: how many pairs are reached, and whether all is as expected."""
     glyphs = list(seen.glyphs.values())
+    if not glyphs and not step.checks:
+        yield "nothing was asked: the scenario has no two machines that talk", _DOUBT
+        return
     reached = glyphs.count(REACHED)
     yield f"{reached} of {len(glyphs)} pairs reached", ""
     if some := glyphs.count(MIXED):

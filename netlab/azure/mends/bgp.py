@@ -50,12 +50,14 @@ def _no_export(case: Case, refusal: Refusal) -> Iterator[Change]:
 
 
 def _no_session(case: Case, refusal: Refusal) -> Iterator[Change]:
-    """A session that cannot run because its ends expect other addresses: those of one /30 (B37), or one that the device
-    lacks (B43). What else keeps a session down are events, or the connection's own settings."""
+    """A session that cannot run because its ends expect other addresses or ASNs: those of the device (B7), those of one
+    /30 (B37), or one that the device lacks (B43). What else keeps a session down are events, or the connection's own
+    settings."""
     del case
     tunnel = refusal.missing.session.tunnel if refusal.missing is not None else None
     if tunnel is None or not tunnel.why_no_session:
         return
+    yield from _mistaken(tunnel)
     for side in tunnel.connection.sides:
         gateway, device = side.end, side.other
         if isinstance(gateway, VpnGateway) and isinstance(device.end, Site) and device.device is not None:
@@ -65,6 +67,19 @@ def _no_session(case: Case, refusal: Refusal) -> Iterator[Change]:
             sentence = f"name the gateway's addresses on {path[1]}: custom_bgp_addresses: [{', '.join(named)}] (B37)"
             yield Change(sentence, (Edit("set", path, named[: len(gateway.instances)]),))
             yield from _lacking(tunnel, gateway, device.end)
+
+
+def _mistaken(tunnel: Tunnel) -> Iterator[Change]:
+    """The ASN and the address of the device in a local network gateway that has others (B7)."""
+    for router, end, peer, own in zip(tunnel.routers, tunnel.bgp, tunnel.routers[::-1], tunnel.bgp[::-1], strict=True):
+        name = tunnel.connection.spec.local_network_gateways.get(router.end.name)
+        path = ("local_network_gateways", name or "", "bgp")
+        if name and end.peer_asn != peer.asn:
+            sentence = f"set the ASN of the local network gateway {name} to {peer.asn}, that of {peer.end.name} (B7)"
+            yield Change(sentence, (Edit("set", (*path, "asn"), peer.asn),))
+        if name and own.address is not None and end.peer != own.address:
+            sentence = f"set the BGP address of the local network gateway {name} to {own.address} (B7)"
+            yield Change(sentence, (Edit("set", (*path, "bgp_peering_address"), str(own.address)),))
 
 
 def _lacking(tunnel: Tunnel, gateway: VpnGateway, site: Site) -> Iterator[Change]:

@@ -27,10 +27,11 @@ WEIGHT_OF_ECHO = 32770
 
 @dataclass(frozen=True, slots=True)
 class Neighbor:
-    """A BGP peer of a router: by its address, over a tunnel, if any."""
+    """A BGP peer of a router: by its address and ASN as the router is told them, over a tunnel, if any."""
 
     router: Router
     address: IPv4Address
+    asn: int
     tunnel: str = ""
 
 

@@ -63,7 +63,7 @@ class Model:
         return tuple(
             PeerStatus(
                 neighbor=str(peer.address),
-                asn=peer.router.asn,
+                asn=peer.asn,
                 state=states.get(peer, "Connecting"),
                 routesReceived=received[peer],
                 localAddress=str(router.bgp_address),
@@ -102,6 +102,7 @@ def _is_configured(session: Session) -> bool:
 def _expected(session: Session) -> Neighbor:
     """The peer of a session as its router is configured for it."""
     tunnel = session.tunnel
-    expected = tunnel.bgp_of(session.router.node).peer if tunnel is not None else None
-    address = expected if expected is not None else session.peer_address
-    return Neighbor(session.peer, address, tunnel.name if tunnel is not None else "")
+    if tunnel is None:
+        return Neighbor(session.peer, session.peer_address, session.peer.asn)
+    told = tunnel.bgp_of(session.router.node)
+    return Neighbor(session.peer, told.peer or session.peer_address, told.peer_asn, tunnel.name)

@@ -237,9 +237,19 @@ def _with_site(job: Job, item: Resource, vnet: str, remote: Remote, site: Site) 
 def _differs(job: Job, remote: Remote, name: str, speaks: bool) -> bool:
     """Whether the gateway is told something else than the site is."""
     site = job.draft.get("sites", name)
-    if speaks:
-        return bool(set(remote.prefixes) - {f"{remote.peer}/32"})
-    return sorted(remote.prefixes) != sorted(site["address_prefixes"])
+    if not speaks:
+        return sorted(remote.prefixes) != sorted(site["address_prefixes"])
+    if set(remote.prefixes) - {f"{remote.peer}/32"}:
+        return True
+    return name in job.options.known and _speaks_otherwise(remote, site)
+
+
+def _speaks_otherwise(remote: Remote, site: Mapping[str, Any]) -> bool:
+    """Whether the ASN or the BGP address of a local network gateway is not that of the site."""
+    own = [site.get("bgp", {}).get("bgp_peering_address")]
+    own += [device.get("bgp_peering_address") for device in site.get("devices", {}).values()]
+    strange = bool(remote.peer) and any(own) and remote.peer not in own
+    return remote.asn != site.get("bgp", {}).get("asn") or strange
 
 
 def _static_routes(job: Job, item: Resource, vnet: str, name: str, speaks: bool) -> None:

@@ -178,4 +178,6 @@ def _require_known(job: Job, remotes_: list[Remote]) -> None:
     for names in job.options.joined:
         for name in names:
             if name not in known:
-                raise UsageError(f"--join: no LNG is called {name[:40]}", f"{suggest(name, known)} [E18]")
+                lonely = any(item.name == name for item in job.of_type(LOCAL_GATEWAYS))
+                why = f"{name[:40]} is in no connection" if lonely else f"no LNG is called {name[:40]}"
+                raise UsageError(f"--join: {why}", f"{suggest(name, known)} [E18]")

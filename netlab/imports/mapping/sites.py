@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from hashlib import sha256
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
@@ -34,6 +35,7 @@ def add(job: Job, found: list[Site]) -> None:
         if hosts:
             entry["hosts"] = hosts
         entry |= _addresses(job, site, bgp)
+        entry = _as_known(job, given, entry)
         renamed = job.rename(first.item.name, given)
         job.draft.put(("sites", given), entry, f"invented, {renamed}" if renamed else "invented")
         job.notes.invent("site", given, f"local network gateway {first.item.name} stands for it")
@@ -41,6 +43,19 @@ def add(job: Job, found: list[Site]) -> None:
             job.notes.invent("host", f"{given}/{name} {address}", "something to probe")
         for remote in site.remotes:
             job.notes.settle(remote.item, "imported")
+
+
+def _as_known(job: Job, given: str, entry: dict[str, Any]) -> dict[str, Any]:
+    """A site as it is known, where it has these devices still; what they send into tunnels is made of the input."""
+    known = job.options.known.get(given)
+    if known is None or _places(known) != _places(entry):
+        return entry
+    return {key: value for key, value in known.items() if key != "static_routes"}
+
+
+def _places(entry: Mapping[str, Any]) -> tuple[Any, set[str]]:
+    """Where the devices of a site are."""
+    return entry.get("public_ip_address"), set(entry.get("devices", ()))
 
 
 def _prefixes(job: Job, site: Site, given: str) -> list[str]:

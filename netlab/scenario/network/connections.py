@@ -189,7 +189,8 @@ class Tunnel:
 
     @property
     def why_no_session(self) -> str:
-        """Why no BGP session can run in it: one router has not the address that the other one expects; else empty."""
+        """Why no BGP session can run in it: one router has not the address or the ASN that the other one expects; else
+        empty."""
         one, other = zip(self.routers, self.bgp, strict=True)
         for router, own in (one, other):
             if own.address is None:
@@ -198,6 +199,8 @@ class Tunnel:
             seen = side.seen(own.address) if own.address is not None else None
             if seen != far.peer:
                 return f"{router.node} peers from {seen}, and {peer.node} expects {far.peer} (B37)"
+            if router.asn != far.peer_asn:
+                return f"{router.node} has the ASN {router.asn}, and {peer.node} expects {far.peer_asn} (B7)"
         return ""
 
 

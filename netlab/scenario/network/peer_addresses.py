@@ -1,4 +1,4 @@
-"""The BGP addresses of a tunnel: which address each of its two routers has there, and which one it expects."""
+"""The BGP session of a tunnel: which address each of its routers has there, and what it expects of the other one."""
 
 from __future__ import annotations
 
@@ -11,17 +11,19 @@ from netlab.scenario.addresses import APIPA, address_in_tunnel, other_of_a_30
 from netlab.scenario.network.ends import Site, VpnGateway
 
 if TYPE_CHECKING:
+    from netlab.scenario.models import BgpSettings
     from netlab.scenario.network.connections import Side
     from netlab.scenario.network.routers import Router
 
 
 @dataclass(frozen=True, slots=True)
 class BgpEnd:
-    """How a router is set for the BGP session of a tunnel: its own address there, and the one that it expects of its
-    peer. A device has neither in a tunnel whose interface has no BGP address."""
+    """How a router is set for the BGP session of a tunnel: its own address there, and the address and the ASN that it
+    expects of its peer. A device has no address in a tunnel whose interface has none."""
 
     address: IPv4Address | None
     peer: IPv4Address | None
+    peer_asn: int
 
     @property
     def apipa(self) -> bool:
@@ -37,7 +39,10 @@ def bgp_ends(first: Side, one: Router, second: Side, other: Router) -> tuple[Bgp
     if isinstance(second.end, Site):
         device, far = _with_device(first, one, other)
         return far, device
-    return BgpEnd(one.bgp_address, other.bgp_address), BgpEnd(other.bgp_address, one.bgp_address)
+    return (
+        BgpEnd(one.bgp_address, other.bgp_address, _asn(first, other)),
+        BgpEnd(other.bgp_address, one.bgp_address, _asn(second, one)),
+    )
 
 
 # Differs from Azure: a connection to a device with an address for each tunnel stands for the local network gateway and
@@ -49,17 +54,29 @@ def _with_device(side: Side, router: Router, device: Router) -> tuple[BgpEnd, Bg
     # T21: both ends peer with the address after NAT.
     described = _described(side, side.other.seen(own or next(iter(_usable(router, device)), device.bgp_address)))
     theirs = _of_gateway(side, router, described)
+    far = BgpEnd(theirs, described, _asn(side, device))
     if own is None:
-        return BgpEnd(None, None), BgpEnd(theirs, described)
+        return BgpEnd(None, None, router.asn), far
     mate = other_of_a_30(own)
     expected = mate if mate in _apipa_addresses(router) else theirs
-    return BgpEnd(own, side.seen(expected)), BgpEnd(theirs, described)
+    return BgpEnd(own, side.seen(expected), router.asn), far
 
 
 def _described(side: Side, address: IPv4Address) -> IPv4Address:
     """The device's address as the local network gateway holds it; one without an address holds the right one."""
-    settings = side.local_network_gateway.bgp if isinstance(side.end, VpnGateway) and _is_described(side) else None
+    settings = _settings(side)
     return address if settings is None or settings.bgp_peering_address is None else settings.bgp_peering_address
+
+
+def _asn(side: Side, peer: Router) -> int:
+    """The ASN that a router expects: a gateway that of its local network gateway, whatever the peer has (B7)."""
+    settings = _settings(side)
+    return settings.asn if settings is not None else peer.asn
+
+
+def _settings(side: Side) -> BgpSettings | None:
+    """What a gateway's local network gateway in the file says of the peer's BGP."""
+    return side.local_network_gateway.bgp if isinstance(side.end, VpnGateway) and _is_described(side) else None
 
 
 def _is_described(side: Side) -> bool:

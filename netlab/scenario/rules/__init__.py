@@ -103,6 +103,7 @@ RULES: tuple[Rule, ...] = (
     local_network_gateways.local_network_gateways_name_their_device,
     connections.connections_name_their_ends,
     local_network_gateways.connections_use_fitting_local_network_gateways,
+    local_network_gateways.local_network_gateways_are_used,
     local_network_gateways.local_network_gateways_say_something,
     connections.connections_name_their_device,
     internet.links_have_a_way_to_the_internet,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import IPv4Network
+from typing import Any
 
-from netlab.scenario.models import Scenario
+from netlab.scenario.models import Change, Scenario
 from netlab.scenario.models.nat_rule import translated
 from netlab.scenario.names import short, suggest
 from netlab.scenario.overlaps import crossing, overlapping
@@ -13,6 +14,7 @@ from netlab.scenario.rules.breach import Breach, Breaches, by_profile, unknown
 from netlab.scenario.rules.joined import ONE_CARRIES, RemoteEnd, remote_ends, remote_ends_by_vnet, sound_connections
 from netlab.scenario.rules.subjects import asn_of, bgp_addresses_of, without_settings
 
+_NEVER = "the BGP session never comes up"
 # A prefix of the device at the other end of a connection.
 Listed = tuple[RemoteEnd, IPv4Network]
 
@@ -45,6 +47,29 @@ def connections_use_fitting_local_network_gateways(scenario: Scenario) -> Breach
                 yield Breach(path, f"`{used}` describes {short(known[used].device)}; {right}")
 
 
+def local_network_gateways_are_used(scenario: Scenario) -> Breaches:
+    """A local network gateway is told to a gateway by the connection that names it, and by no other one."""
+    used = {name for item in scenario.connections.values() for name in item.local_network_gateways.values()}
+    used |= {name for patch in _patched(scenario) for name in (patch.get("local_network_gateways") or {}).values()}
+    without = {end: name for name, item in scenario.connections.items() if not item.local_network_gateways
+               for end in item.between}  # fmt: skip
+    for name, item in scenario.local_network_gateways.items():
+        if name not in used and item.device in without:
+            connection = without[item.device]
+            message = (
+                f"no connection names it, so no gateway is told; name it in `{connection}`: local_network_gateways"
+            )
+            yield Breach(("local_network_gateways", name), message, "warning")
+
+
+def _patched(scenario: Scenario) -> Iterator[Mapping[str, Any]]:
+    """What the story changes of connections."""
+    for step in scenario.story:
+        for action in step.do:
+            if isinstance(action.subject, Change):
+                yield from (patch for patch in action.subject.connections.values() if patch)
+
+
 def local_network_gateways_say_something(scenario: Scenario) -> Breaches:
     """Without BGP the prefixes of the local network gateway are the only routes into the tunnel (R82)."""
     for remote in remote_ends(scenario):
@@ -54,7 +79,8 @@ def local_network_gateways_say_something(scenario: Scenario) -> Breaches:
 
 
 def b7_local_network_gateways_know_the_peer(scenario: Scenario) -> Breaches:
-    """B7: where BGP runs, the local network gateway holds the ASN (and BGP address, if any) of the device."""
+    """B7: where BGP runs, the local network gateway holds the ASN (and BGP address, if any) of the device. Azure takes
+    others, but not its gateway's own ASN, and the session never comes up."""
     for remote in remote_ends(scenario):
         named = scenario.connections[remote.connection].local_network_gateways.get(remote.vnet)
         if (
@@ -67,14 +93,23 @@ def b7_local_network_gateways_know_the_peer(scenario: Scenario) -> Breaches:
         device = scenario.connections[remote.connection].device
         rules = scenario.nat_rules(remote.connection, remote.vnet, "IngressSnat")
         own = bgp_addresses_of(scenario, remote.device, device)
-        asn, known = asn_of(scenario, remote.device), tuple(translated(address, rules) for address in own)  # T21
+        known = tuple(translated(address, rules) for address in own)  # T21
+        asn, of_gateway = asn_of(scenario, remote.device), asn_of(scenario, remote.vnet)
         if settings is None:
             yield Breach(path, f"`{remote.connection}` runs BGP; write bgp: {{asn: {asn}}} for `{remote.device}`")
+        elif settings.asn == of_gateway != asn:
+            message = (
+                f"`{remote.device}` has the ASN {asn}; {of_gateway} is that of the gateway of `{remote.vnet}` itself"
+            )
+            yield Breach((*path, "asn"), message)
         elif settings.asn != asn:
-            yield Breach((*path, "asn"), f"`{remote.device}` has the ASN {asn}, not {settings.asn}")
+            message = f"`{remote.device}` has the ASN {asn}, not {settings.asn}: {_NEVER}"
+            yield Breach((*path, "asn"), message, "warning")
         elif settings.bgp_peering_address not in (None, *known):
-            right = " or ".join(map(str, known))
-            yield Breach((*path, "bgp_peering_address"), f"the BGP address of `{remote.device}` is {right}")
+            message = f"the BGP address of `{remote.device}` is {' or '.join(map(str, known))}"
+            at = (*path, "bgp_peering_address")
+            is_site = remote.device in scenario.sites
+            yield Breach(at, f"{message}: {_NEVER}", "warning") if is_site else Breach(at, message)
 
 
 def r71_local_network_gateways_lie_outside(scenario: Scenario) -> Breaches:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from netlab.api import importing
 from netlab.api.difference import difference
 from netlab.api.importing import Options
 from templates import resource, template
@@ -21,6 +22,7 @@ PARAMETERS = {
     "remote": {"type": "bool", "defaultValue": True},
     "talks": {"type": "bool", "defaultValue": True},
     "sitePrefixes": {"type": "array", "defaultValue": ["10.101.0.0/16", "10.111.0.0/16"]},
+    "peer": {"type": "string", "defaultValue": "10.102.255.1"},
     "gatewayAsn": {"type": "int", "defaultValue": 65010},
     "secondAsn": {"type": "int", "defaultValue": 65102},
     "access": {"type": "string", "defaultValue": "Allow"},
@@ -48,9 +50,9 @@ def _peering(one: str, other: str, **flags: Any) -> Any:
     )  # fmt: skip
 
 
-def _site(name: str, prefixes: Any, asn: Any) -> list[Any]:
+def _site(name: str, prefixes: Any, asn: Any, peer: str = "") -> list[Any]:
     prefixes = [f"10.{name[1:]}.255.1/32"] if asn else prefixes
-    bgp = {"bgpSettings": {"asn": asn, "bgpPeeringAddress": f"10.{name[1:]}.255.1"}} if asn else {}
+    bgp = {"bgpSettings": {"asn": asn, "bgpPeeringAddress": peer or f"10.{name[1:]}.255.1"}} if asn else {}
     address = {"gatewayIpAddress": f"203.0.113.{name[1:]}", "localNetworkAddressSpace": {"addressPrefixes": prefixes}}
     gateways = {
         "virtualNetworkGateway1": _id("virtualNetworkGateways", "gw"),
@@ -115,7 +117,7 @@ TEMPLATE = template(
         resource("networkInterfaces", "fw", NIC),
         resource("virtualNetworkGateways", "gw", GATEWAY),
         *_site("s101", "[parameters('sitePrefixes')]", None),
-        *_site("s102", [], "[parameters('secondAsn')]"),
+        *_site("s102", [], "[parameters('secondAsn')]", "[parameters('peer')]"),
         *_site("s103", [], 65103),
     ],
     parameters=PARAMETERS,
@@ -167,8 +169,9 @@ MISTAKES: dict[str, tuple[tuple[str, ...], set[str], tuple[str, str]]] = {
     "a security rule for one peer": (
         ("access=Deny", "peers=10.3.0.0/16"), {"network_security_groups.guard"}, ("far-probe-work", "near-probe-work")
     ),
-    "an ASN of another site": (("secondAsn=65103",), {"sites.s102"}, ("s103-host1", "s102-host1")),
-    "the gateway's own ASN": (("secondAsn=65010",), {"sites.s102"}, ("hub-probe-work", "s102-host1")),
+    "an ASN of another site": (("secondAsn=65103",), {"local_network_gateways.s102"}, ("s103-host1", "s102-host1")),
+    "the gateway's own ASN": (("secondAsn=65010",), {"local_network_gateways.s102"}, ("hub-probe-work", "s102-host1")),
+    "another BGP address": (("peer=10.102.255.9",), {"local_network_gateways.s102"}, ("near-probe-work", "s102-host1")),
     "an ASN of the gateway that a site has": (
         ("gatewayAsn=65102",), {"vnets.hub.vpn_gateway"}, ("hub-probe-work", "s102-host1")
     ),
@@ -184,7 +187,6 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def compared(path: str, *values: str) -> Any:
     sites = {f"s{number}": (IPv4Network(f"10.{number}.0.0/16"),) for number in (102, 103)}
-    sites["s101"] = (IPv4Network("10.101.0.0/16"), IPv4Network("10.111.0.0/16"))
     return difference(path, path, options=(Options(sites=sites), Options(parameters=values, sites=sites)))
 
 
@@ -214,6 +216,28 @@ def test_the_routes_of_a_narrower_local_network_gateway_are_named(
     found = compared(path, *values)
     assert {one.name for one in found.objects} == {"connections.to-s101", "local_network_gateways.s101"}
     assert {(route.change, route.prefix) for route in found.routes if route.place == "hub/work"} == changed
+
+
+def test_a_site_that_moves_is_another_one(path: str, tmp_path: Path) -> None:
+    moved = tmp_path / "moved.json"
+    moved.write_text(json.dumps(TEMPLATE).replace("203.0.113.101", "20.1.2.3"))
+    found = difference(path, str(moved), options=(Options(), Options(parameters=('sitePrefixes=["10.111.0.0/16"]',))))
+    assert {one.name for one in found.objects if one.kind == "sites"} == {"sites.s101"}
+
+
+def test_the_sites_of_a_scenario_stay_where_a_template_is_compared_with_it(path: str, tmp_path: Path) -> None:
+    file = tmp_path / "network.yaml"
+    file.write_text(
+        importing.run([path], Options(), "", strict=False).text.replace("host1: 10.101.0.10", "web: 10.101.0.80")
+    )
+    values = Options(parameters=('sitePrefixes=["10.111.0.0/16"]',))
+    found = difference(str(file), path, options=(Options(), values))
+    lost = {(cell.source, cell.target) for cell in found.cells if cell.kind == "lost"}
+    assert ("hub-probe-work", "s101-web") in lost
+    known = importing.run([path], importing.knowing(values, str(file)), "", strict=False)
+    assert "web: 10.101.0.80" in known.text
+    assert "s101: {site: s101, address_prefixes: [10.111.0.0/16]}" in known.text
+    assert "local_network_gateways" not in importing.run([path], values, "", strict=False).text
 
 
 def test_what_loses_nothing_is_no_reason(path: str) -> None:

@@ -10,6 +10,7 @@ from imported import body, vnet
 from typer.testing import CliRunner
 
 from netlab.cli import app
+from netlab.errors import NetlabError
 
 RUN = CliRunner()
 V = json.dumps([vnet("V", "10.0.0.0/16", a="10.0.0.0/24", b="10.0.1.0/24")])
@@ -78,3 +79,12 @@ def test_commands_and_standard_input() -> None:
 def test_the_prediction_is_written_as_expectation_if_asked(source: Path) -> None:
     assert "name: as imported" in RUN.invoke(app, ["import", str(source), "--expect"]).stdout
     assert "story:" not in RUN.invoke(app, ["import", str(source)]).stdout
+
+
+def test_what_is_on_premises_is_taken_from_a_scenario(source: Path) -> None:
+    mine = source.with_name("mine.yaml")
+    mine.write_text(RUN.invoke(app, ["import", str(source)]).stdout)
+    made = RUN.invoke(app, ["import", str(source), "--on-premises", str(mine)])
+    assert made.stdout == mine.read_text()
+    for missing in ("nothing.yaml", "HEAD:nothing.yaml"):
+        assert isinstance(RUN.invoke(app, ["import", str(source), "--on-premises", missing]).exception, NetlabError)

@@ -55,7 +55,7 @@ class Daemons:
         """The peers that a router is configured for."""
         speaker = self._speaker(router)
         found = speaker.neighbors if speaker is not None else ()
-        return tuple(Neighbor(self._routers[n.node], IPv4Address(n.address), n.connection) for n in found)
+        return tuple(Neighbor(self._routers[n.node], IPv4Address(n.address), n.asn, n.connection) for n in found)
 
     def peers(self, router: Router) -> tuple[PeerStatus, ...] | None:
         """The state of each session of a router."""
