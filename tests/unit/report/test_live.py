@@ -9,7 +9,7 @@ from reports import HOSTILE, as_predicted, hub
 
 from netlab.errors import Finding, LabError
 from netlab.report import live
-from netlab.results.lab import LabNode, Overview
+from netlab.results.lab import LabNode, NodeRoute, Overview
 from netlab.results.live import Design, Loss, Standing
 from netlab.results.shown import ConnectionStatus, PeerStatus
 from netlab.results.verification import Check, Deviation
@@ -74,3 +74,9 @@ def test_a_loss_is_a_line() -> None:
     assert live.loss(Loss("a", "b", 100, 3, 0.03)).startswith(
         "a to b: 3 of 100 packets lost, the longest outage 0.03 s"
     )
+
+
+def test_an_answer_that_scrolls_is_reached_by_keyboard() -> None:
+    shown = live.routes([NodeRoute("10.0.0.0/8", "main", "unicast", "", ("10.1.0.1",), ("eth0",), "", 0, "")])
+    assert '<div class="scroll" tabindex="0" role="group" aria-label="table">' in shown
+    assert '<div class="tables" tabindex="0"' in live.standing(stands(), "", ())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -136,6 +137,20 @@ def test_a_screen_reader_hears_a_grid(tab: Browser) -> None:
     assert ("link", "site1-host1 to win: not reached; no") in heard
     assert ("rowheader", "win") in heard
     assert ("link", "vnet1-vm1 to site1-host1: not as expected; FAIL") in heard
+
+
+@pytest.mark.parametrize("cell", ["p1-1", "p1-5"])
+def test_no_level_of_headings_is_left_out_and_all_is_in_a_landmark(tab: Browser, cell: str) -> None:
+    """p1-1 has a heading for each fate of its protocols, p1-5 has one fate."""
+    tab.click(CELL.format(cell))
+    seen = "filter((e) => e.checkVisibility())"
+    levels = tab.run(
+        f"[...document.querySelectorAll('h1, h2, h3, h4, h5, h6')].{seen}.map((e) => Number(e.tagName[1]))"
+    )
+    assert 3 in levels
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+    outside = f"[...document.querySelectorAll('#content > *')].{seen}.map((e) => e.tagName)"
+    assert tab.run(outside) == ["HEADER", "MAIN", "FOOTER"]
 
 
 def test_a_link_to_a_cell_shows_it(tab: Browser, url: str) -> None:
