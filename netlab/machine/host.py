@@ -16,7 +16,8 @@ from netlab.machine.radius import server as radius
 from netlab.plan.model import DataPlane, Plan
 from netlab.plan.names import RUN_ROOT
 
-_BOOTSTRAP = "run scripts/bootstrap"
+# In a checkout; a wheel brings none.
+_BOOTSTRAP = Path(__file__).parents[2] / "scripts/bootstrap"
 _PLUGINS = ("/usr/lib/ipsec/plugins", "/usr/lib/strongswan/plugins")
 
 
@@ -87,13 +88,13 @@ def _programs() -> Iterator[Finding]:
         ("nftables", shutil.which("nft") or "/usr/sbin/nft"),
     ):
         present = Path(path).exists()
-        yield Finding(f"package {package}", present, path if present else f"there is no {path}", _BOOTSTRAP)
+        yield Finding(f"package {package}", present, path if present else f"there is no {path}", _install(package))
 
 
 def _bird() -> Finding:
     present = Path(bird.PROGRAM).exists()
     message = bird.PROGRAM if present else f"there is no {bird.PROGRAM}; only sites whose devices run BIRD need it"
-    return Finding("package bird2", present, message, _BOOTSTRAP, needed=False)
+    return Finding("package bird2", present, message, _install("bird2"), needed=False)
 
 
 def _captures() -> Finding:
@@ -105,7 +106,12 @@ def _captures() -> Finding:
 def _draws() -> Finding:
     path = shutil.which("dot")
     message = path or "there is no dot; only `netlab graph -f svg` and `netlab report` need it"
-    return Finding("package graphviz", path is not None, message, "apt install graphviz", needed=False)
+    return Finding("package graphviz", path is not None, message, _install("graphviz"), needed=False)
+
+
+def _install(package: str) -> str:
+    """How to install a Debian package: all of them by bootstrap, where it is there."""
+    return "run scripts/bootstrap" if _BOOTSTRAP.exists() else f"apt install {package}"
 
 
 def _plugin(name: str) -> str:
@@ -164,7 +170,8 @@ def _try(name: str, attempt: Callable[[], None]) -> Finding:
     except NetlabError as error:
         return Finding(name, False, f"the kernel refuses: {error.message}", "boot a kernel that has it")
     except FileNotFoundError as error:
-        return Finding(name, False, f"there is no {error.filename}", _BOOTSTRAP)
+        package = "nftables" if error.filename == "nft" else "iproute2"
+        return Finding(name, False, f"there is no {error.filename}", _install(package))
     return Finding(name, True, "works")
 
 

@@ -26,6 +26,19 @@ def test_a_lab_with_bird_names_the_package_that_it_lacks(tmp_path: Path, monkeyp
     host.require_for(planned("s2s-bird"))
 
 
+def test_where_there_is_no_bootstrap_the_debian_package_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a wheel-only install."""
+    monkeypatch.setattr(host, "_BOOTSTRAP", tmp_path / "scripts/bootstrap")
+    monkeypatch.setattr(bird, "PROGRAM", str(tmp_path / "bird"))
+    with pytest.raises(HostError) as raised:
+        host.require_for(planned("s2s-bird"))
+    assert raised.value.hint == "apt install bird2"
+    mends = {finding.mend for finding in host.examine() if finding.name.startswith("package ")}
+    assert {"apt install frr", "apt install charon-systemd", "apt install graphviz"} <= mends
+
+
 def test_the_doctor_names_bird_and_does_not_call_it_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bird, "PROGRAM", str(tmp_path / "bird"))
     (found,) = (finding for finding in host.examine() if finding.name == "package bird2")
