@@ -281,7 +281,9 @@ def negotiate(connection: Connection, keys_differ: bool = False) -> Negotiated:
     if begins is None:
         return Negotiated(spoken, reason="nobody initiates")
     responds = begins.other
-    if not answers(responds) or not reaches(begins):
+    # R127: a gateway begins with whom its local network gateway names, and answers nobody else.
+    strangers = any(side.mistaken_address is not None for side in connection.sides)
+    if strangers or not answers(responds) or not reaches(begins):
         return Negotiated(spoken, begins, "peer unreachable")
     ike = _choose(ike_proposals(begins), ike_proposals(responds))
     if ike is None or spoken != protocol(responds):

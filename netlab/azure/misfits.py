@@ -149,6 +149,11 @@ def misfit(state: State, name: str) -> Misfit | None:
 
 def _unheard(begins: Side) -> Misfit:
     """Why the side that begins gets no answer."""
+    for side in begins.connection.sides:
+        if (told := side.mistaken_address) is not None:
+            own = side.other.given_address
+            message = f"{_end(side.other)} has the public address {own}, and its local network gateway {told}"
+            return Misfit("R127", "local_network_gateways", message)
     into, out_of = begins.other.access, begins.access
     if not ike.answers(begins.other):
         return Misfit("R46", "connection_mode", f"{_end(begins.other)} is InitiatorOnly and answers nobody")

@@ -21,7 +21,7 @@ def ike_connection(device: Device, peer: Device, tunnel: Tunnel) -> IkeConnectio
     return IkeConnection(
         name=tunnel.name,
         local_address=device.local_address(tunnel.name),
-        remote_address=peer.public,
+        remote_address=str(side.mistaken_address or peer.public),
         local_id=device.public,
         remote_id=peer.public,
         secret=shared_key_name(tunnel.connection.name, device.end.name),

@@ -24,8 +24,21 @@ def of_tunnel_down(case: Case) -> Iterator[Change]:
     if reason == "selectors unacceptable":
         yield from widened(case, tunnel)
     elif reason:
+        yield from _at_its_address(tunnel.connection)
         yield from _agreeing(tunnel.connection, why)
         yield from _without_nat(tunnel.connection, why)
+
+
+def _at_its_address(connection: Connection) -> Iterator[Change]:
+    """The public address of the device in a local network gateway that has another one (R127)."""
+    for side in connection.sides:
+        name = connection.spec.local_network_gateways.get(side.end.name)
+        if name and side.mistaken_address is not None:
+            address = str(side.other.given_address)
+            edit = Edit("set", ("local_network_gateways", name, "gateway_ip_address"), address)
+            yield Change(
+                f"set the gateway_ip_address of {name} to {address}, that of {side.other.end.name} (R127)", (edit,)
+            )
 
 
 def _agreeing(connection: Connection, why: str) -> Iterator[Change]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from ipaddress import IPv4Address
 from typing import Any
 
 from netlab.imports import ids
@@ -222,16 +223,24 @@ def _with_site(job: Job, item: Resource, vnet: str, remote: Remote, site: Site) 
     name = job.names.given[site.first.key]
     more: dict[str, Any] = {}
     if len(site.devices) > 1:
-        device = next(device for device in site.devices if remote in device)
-        more["device"] = device_name(device[0])
+        more["device"] = device_name(next(device for device in site.devices if remote in device)[0])
     speaks = job.facts(item).flag("enablebgp")
-    if _differs(job, remote, name, speaks):
-        more["local_network_gateways"] = {vnet: _told(job, remote, {"site": name})}
+    moved = _moved(job, remote, name, more.get("device", ""))
+    if moved or _differs(job, remote, name, speaks):
+        more["local_network_gateways"] = {vnet: _told(job, remote, {"site": name} | moved)}
     _write(job, item, "IPsec", (vnet, name), None, more)
     _static_routes(job, item, vnet, name, speaks)
     job.notes.assumed.append(_assumption(job, item, name, vnet, speaks))
     if job.draft.get("vnets", vnet, "vpn_gateway", "active_active"):
         job.notes.warn(item.name, f"an active-active gateway makes two tunnels to the one device of {name}")
+
+
+def _moved(job: Job, remote: Remote, name: str, device: str) -> dict[str, str]:
+    """The address of a local network gateway that is not the known one of the site's device."""
+    site = job.options.known.get(name, {})
+    known = site.get("devices", {}).get(device, site).get("public_ip_address")
+    strange = known is not None and remote.number not in (None, IPv4Address(known))
+    return {"gateway_ip_address": remote.address} if strange else {}
 
 
 def _differs(job: Job, remote: Remote, name: str, speaks: bool) -> bool:

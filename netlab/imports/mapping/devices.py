@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 
 from netlab.errors import UsageError
 from netlab.imports import ids
@@ -34,6 +35,14 @@ class Remote:
     @property
     def key(self) -> str:
         return self.item.key
+
+    @property
+    def number(self) -> IPv4Address | None:
+        """Its public address; None where that is a name or not known."""
+        try:
+            return IPv4Address(self.address)
+        except ValueError:
+            return None
 
     @property
     def is_site(self) -> bool:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from hashlib import sha256
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Network
 from typing import Any
 
 from netlab.imports.mapping.devices import Remote, Site
@@ -48,14 +47,9 @@ def add(job: Job, found: list[Site]) -> None:
 def _as_known(job: Job, given: str, entry: dict[str, Any]) -> dict[str, Any]:
     """A site as it is known, where it has these devices still; what they send into tunnels is made of the input."""
     known = job.options.known.get(given)
-    if known is None or _places(known) != _places(entry):
+    if known is None or set(known.get("devices", ())) != set(entry.get("devices", ())):
         return entry
     return {key: value for key, value in known.items() if key != "static_routes"}
-
-
-def _places(entry: Mapping[str, Any]) -> tuple[Any, set[str]]:
-    """Where the devices of a site are."""
-    return entry.get("public_ip_address"), set(entry.get("devices", ()))
 
 
 def _prefixes(job: Job, site: Site, given: str) -> list[str]:
@@ -123,11 +117,8 @@ def device_name(remote: Remote) -> str:
 
 def _public(job: Job, remote: Remote) -> str:
     """The address of a device; empty where it is a name, or none of the Internet."""
-    try:
-        if IPv4Address(remote.address).is_global:
-            return remote.address
-    except ValueError:
-        return ""
+    if remote.number is None or remote.number.is_global:
+        return remote.address if remote.number is not None else ""
     job.notes.warn(remote.item.name, f"{remote.address} is no public address of the Internet: the lab assigns one")
     return ""
 

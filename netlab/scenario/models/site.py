@@ -68,6 +68,9 @@ class LocalNetworkGateway(Model):
     """The appliance that this describes, as VNET-VM."""
     address_prefixes: tuple[Prefix, ...] = ()
     """The prefixes that the gateway sends into the tunnel: its static routes (R82). At most 1,000 (R51)."""
+    gateway_ip_address: Address | None = None
+    """The public address of a site's device as Azure has it. Default: the right one. With another one the connection
+    stays NotConnected."""
     bgp: BgpSettings | None = None
     """The ASN and the BGP address of the device (B7). Default: no BGP."""
 

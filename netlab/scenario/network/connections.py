@@ -93,6 +93,23 @@ class Side:
         return self.connection.network.scenario.local_network_gateway(self.connection.name, self.end.name)
 
     @cached_property
+    def mistaken_address(self) -> IPv4Address | None:
+        """The public address at which a VPN gateway's local network gateway has the other side's device, where it is
+        another one than the device's; else None."""
+        told = self.local_network_gateway.gateway_ip_address if isinstance(self.end, VpnGateway) else None
+        return told if told is not None and told != self.other.given_address else None
+
+    @property
+    def given_address(self) -> IPv4Address | None:
+        """The public address that the file gives a site's device, or the NAT before it."""
+        if not isinstance(self.end, Site):
+            return None
+        if self.access is not None:
+            return self.access.spec.public_ip_address
+        name = self.connection.spec.device
+        return self.end.spec.devices[name].public_ip_address if name else self.end.spec.public_ip_address
+
+    @cached_property
     def ingress_nat(self) -> tuple[models.NatRule, ...]:
         """The NAT rules by which a VPN gateway translates the addresses of the other side; none of any other end."""
         return self._nat("IngressSnat")

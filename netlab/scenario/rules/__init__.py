@@ -303,6 +303,7 @@ RULES: tuple[Rule, ...] = (
     bgp.b5_asns_are_usable,
     bgp.b6_asns_fit_the_profile,
     bgp.b7_asns_differ,
+    local_network_gateways.r127_addresses_of_devices_are_known,
     local_network_gateways.b7_local_network_gateways_know_the_peer,
     bgp.b8_gateway_peers_from_its_subnet,
     bgp.b10_devices_peer_from_inside,

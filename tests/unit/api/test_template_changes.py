@@ -218,11 +218,15 @@ def test_the_routes_of_a_narrower_local_network_gateway_are_named(
     assert {(route.change, route.prefix) for route in found.routes if route.place == "hub/work"} == changed
 
 
-def test_a_site_that_moves_is_another_one(path: str, tmp_path: Path) -> None:
-    moved = tmp_path / "moved.json"
-    moved.write_text(json.dumps(TEMPLATE).replace("203.0.113.101", "20.1.2.3"))
-    found = difference(path, str(moved), options=(Options(), Options(parameters=('sitePrefixes=["10.111.0.0/16"]',))))
-    assert {one.name for one in found.objects if one.kind == "sites"} == {"sites.s101"}
+@pytest.mark.parametrize(("address", "lost"), [("20.1.2.3", True), ("20.1.2.101", False), ("vpn.example.com", False)])
+def test_a_connection_to_an_address_that_is_not_the_devices_is_lost(tmp_path: Path, address: str, lost: bool) -> None:
+    one, other = tmp_path / "a.json", tmp_path / "b.json"
+    one.write_text(json.dumps(TEMPLATE).replace("203.0.113.101", "20.1.2.101"))
+    other.write_text(json.dumps(TEMPLATE).replace("203.0.113.101", address))
+    found = difference(str(one), str(other))
+    gone = {(cell.source, cell.target): cell.because_of for cell in found.cells if cell.kind == "lost"}
+    assert (("hub-probe-work", "s101-host1") in gone) is lost
+    assert set(gone.values()) == ({("local_network_gateways.s101",)} if lost else set())
 
 
 def test_the_sites_of_a_scenario_stay_where_a_template_is_compared_with_it(path: str, tmp_path: Path) -> None:

@@ -247,6 +247,8 @@ def _check_rules(node: Node, interfaces: set[str]) -> None:
 def _check_daemons(scenario: Scenario, found: Plan) -> None:
     """Two ends of a tunnel fit together, and exactly one of them begins; so do the peers of each BGP session."""
     ends: dict[str, list[Any]] = {}
+    connections = resolve(scenario).connections.items()
+    mistaken = {name for name, item in connections if any(side.mistaken_address for side in item.sides)}
     for charon in found.charons:
         assert _twice(secret.name for secret in charon.secrets) == [], "charon keeps the last secret of a name only"
         for connection in charon.connections:
@@ -258,8 +260,9 @@ def _check_daemons(scenario: Scenario, found: Plan) -> None:
         assert one.secret != other.secret
         assert one.secret.rpartition(":")[0] == other.secret.rpartition(":")[0]
         assert one.initiator != other.initiator
-        assert (one.public_address, one.local_id) == (other.remote_address, other.remote_id)
-        assert (other.public_address, other.local_id) == (one.remote_address, one.remote_id)
+        assert (one.local_id, other.local_id) == (other.remote_id, one.remote_id)
+        told = (one.public_address, other.public_address) == (other.remote_address, one.remote_address)
+        assert told is (one.secret.split(":")[1] not in mistaken)
     sessions: dict[tuple[str, frozenset[str]], list[Any]] = {}
     ports = {(t.node, t.connection): t.interface for t in found.tunnels}
     interfaces, kinds = _interfaces(found), {node.name: node.kind for node in found.nodes}
