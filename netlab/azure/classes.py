@@ -114,7 +114,7 @@ class _Keys:
         match end.kind:
             case "vm":
                 return self._of_machine(self._state.network.machines[end.node])
-            case "private endpoint":
+            case "private endpoint" | "frontend":
                 return end.node
             case "client":
                 return self._of_client(self._state.network.clients[end.owner])

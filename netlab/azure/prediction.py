@@ -192,10 +192,11 @@ class Forecast:
                 return Predicted(source.node, target.node, (walk,), (), size=self.size)
         request = self._request(source, target, protocol)
         forward = self.plane.walks(source.node, request)
-        arrived = {(walk.arrived, walk.sessions): walk for walk in reversed(forward) if walk.arrived is not None}
+        ends = ((walk, walk.arrived) for walk in reversed(forward) if walk.arrived is not None)
+        arrived = {(walk.nodes[-1], packet, walk.sessions): walk for walk, packet in ends}
         reverse, third = list[Walk](), list[Walk]()
-        for (packet, sessions), there in reversed(arrived.items()):
-            for back in self.plane.walks(target.node, packet.answer, sessions):
+        for (receiver, packet, sessions), there in reversed(arrived.items()):
+            for back in self.plane.walks(receiver, packet.answer, sessions):
                 reverse.append(_recognised(back, request))
                 if protocol == "tcp":
                     third += self._third(source, there, reverse[-1])
@@ -231,6 +232,7 @@ def endpoint_addresses(state: State) -> dict[str, IPv4Address]:
     found: dict[str, IPv4Address] = {INTERNET: INTERNET_ADDRESS}
     found |= network.machine_addresses
     found |= {node: endpoint.address for node, endpoint in network.private_endpoints.items()}
+    found |= {node: frontend.address for node, frontend in network.frontends.items()}
     connected: dict[tuple[str, TunnelType], int] = {}
     for tunnel in network.client_tunnels.values():
         if not state.sessions[tunnel.key].absent:

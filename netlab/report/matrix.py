@@ -52,9 +52,9 @@ class Ends(typing.Protocol):
 
 
 def rows(machines: Iterable[Machine], cells: Iterable[Ends]) -> tuple[Machine, ...]:
-    """The machines that ask: no private endpoints, and the Internet only where it asks, too."""
+    """The machines that ask: no private endpoints and frontends, and the Internet only where it asks, too."""
     asking = {cell.source for cell in cells}
-    return tuple(m for m in machines if m.kind not in ("internet", "private endpoint") or m.node in asking)
+    return tuple(m for m in machines if m.kind not in ("internet", "private endpoint", "frontend") or m.node in asking)
 
 
 def columns(machines: Iterable[Machine], cells: Iterable[Ends]) -> tuple[Machine, ...]:

@@ -66,6 +66,8 @@ class Limit(StrEnum):
     BEHIND_A_POOL = "behind-a-pool"
     PING_TO_ENDPOINT = "ping-to-private-endpoint"
     PING_TO_FIREWALL = "ping-to-firewall"
+    PING_TO_FRONTEND = "ping-to-frontend"
+    OWN_FRONTEND = "own-frontend"
     TOO_BIG = "too-big"
     MICROSOFT_PEERING = "microsoft-peering"
 
@@ -89,6 +91,10 @@ LIMITS: Mapping[Limit, str] = {
     "service by its own protocol",
     Limit.PING_TO_FIREWALL: "a DNAT rule of an Azure Firewall translates TCP and UDP, and no ping (F8): give its "
     "policy one for the protocol and the port of the service",
+    Limit.PING_TO_FRONTEND: "an internal frontend of a load balancer answers no ping (L17): ask it by TCP or UDP at a "
+    "port that a rule is for",
+    Limit.OWN_FRONTEND: "a member does not reach itself by its own frontend (L15): let it ask itself directly, or "
+    "put a proxy before the service",
     Limit.TOO_BIG: "no setting of Azure widens a tunnel (R39): set the MTU of the machines to what it carries, or let "
     'the ICMP answer "fragmentation needed" back to the sender',
     Limit.MICROSOFT_PEERING: "a Microsoft peering carries public addresses alone, those of the regions of its route "

@@ -70,5 +70,5 @@ class Machine:
     """
 
     node: str
-    kind: Literal["vm", "host", "client", "private endpoint", "internet"]
+    kind: Literal["vm", "host", "client", "private endpoint", "frontend", "internet"]
     place: str = ""

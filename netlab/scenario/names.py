@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from ipaddress import IPv4Address
 from itertools import product
 from typing import Literal
 
-from netlab.scenario.addresses import nic_addresses
+from netlab.scenario.addresses import frontend_addresses, nic_addresses
 from netlab.scenario.models import Expectation, Reach, Scenario, node_name
 from netlab.scenario.nodes import (
     backbone_node,
@@ -33,7 +34,7 @@ class Endpoint:
     """A place where probes start and end; ``owner`` is its VNet or site, or the client or the Internet itself."""
 
     node: str
-    kind: Literal["vm", "host", "client", "private endpoint", "internet"]
+    kind: Literal["vm", "host", "client", "private endpoint", "frontend", "internet"]
     owner: str
     name: str
 
@@ -54,13 +55,23 @@ def endpoints(scenario: Scenario) -> tuple[Endpoint, ...]:
 
 @once
 def answering(scenario: Scenario) -> tuple[Endpoint, ...]:
-    """The same and the private endpoints, which never ask (E12)."""
+    """The same, the private endpoints and the internal frontends of load balancers, which never ask (E12, L1)."""
     private = (
         Endpoint(node_name(vnet, name), "private endpoint", vnet, name)
         for vnet, item in scenario.vnets.items()
         for name in item.private_endpoints
     )
-    return (*endpoints(scenario), *private)
+    return (*endpoints(scenario), *private, *frontends(scenario))
+
+
+@once
+def frontends(scenario: Scenario) -> dict[Endpoint, IPv4Address]:
+    """The internal frontends of load balancers, each with its address."""
+    return {
+        Endpoint(node_name(vnet, balancer, name), "frontend", vnet, f"{balancer}-{name}"): address
+        for vnet, item in scenario.vnets.items()
+        for (balancer, name), address in frontend_addresses(item).items()
+    }
 
 
 _INTERNET_HOST = Endpoint(INTERNET, "internet", INTERNET, INTERNET)
@@ -143,7 +154,7 @@ def _meanings(scenario: Scenario) -> dict[str, tuple[str, ...]]:
     }
     for item in answering(scenario):
         by_own[item.name.lower()] = (*by_own.get(item.name.lower(), ()), item.node)
-        if item.kind != "private endpoint":
+        if item.kind not in ("private endpoint", "frontend"):
             by_owner[item.owner.lower()] = (*by_owner[item.owner.lower()], item.node)
     alone = {name: found for name, found in by_own.items() if len(found) == 1}
     by_address = {address: (node,) for address, node in further_addresses(scenario).items()}

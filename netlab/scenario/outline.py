@@ -20,6 +20,7 @@ from netlab.scenario.network import (
     Appliance,
     Connection,
     Firewall,
+    Frontend,
     Network,
     Nic,
     PrivateEndpoint,
@@ -54,7 +55,8 @@ def machines(scenario: Scenario) -> tuple[Machine, ...]:
     """The rows and columns of the matrix, in its order."""
     ends = dict.fromkeys((*sources(scenario), *targets(scenario)))
     return tuple(
-        Machine(end.node, end.kind, end.owner if end.kind in ("vm", "host", "private endpoint") else "") for end in ends
+        Machine(end.node, end.kind, end.owner if end.kind in ("vm", "host", "private endpoint", "frontend") else "")
+        for end in ends
     )
 
 
@@ -106,7 +108,12 @@ def _subnets(vnet: VNet) -> Iterator[Node]:
             table = (f"route table {subnet.spec.route_table}",) if subnet.spec.route_table is not None else ()
             group = (f"NSG {subnet.security_group.name}",) if subnet.security_group is not None else ()
             lines = (*machines, *_frontends(subnet), *table, *group, *_ways_out(subnet))
-            holds = (*(n.node for n in nics if not n.index), *(e.node for e in private), *(f.node for f in firewalls))
+            others = (
+                *(e.node for e in private),
+                *(f.node for f in firewalls),
+                *(f.node for f in _frontends_of(subnet)),
+            )
+            holds = (*(nic.node for nic in nics if not nic.index), *others)
             yield Node(f"{vnet.node}/{name}", "subnet", f"{name}  {subnet.prefix}", lines, holds)
 
 
@@ -120,11 +127,14 @@ def _private_endpoint(endpoint: PrivateEndpoint) -> str:
 
 def _frontends(subnet: Subnet) -> Iterator[str]:
     """The frontends of load balancers in a subnet, each with the members that it leads to."""
-    for balancer in subnet.vnet.load_balancers:
-        for frontend in balancer.frontends:
-            if balancer.spec.frontend_ip_configurations[frontend.name].subnet == subnet.name:
-                members = dict.fromkeys(nic.machine.name for rule in frontend.rules for nic in rule.members)
-                yield f"{balancer.name}  {frontend.address}  load balancer: {', '.join(members) or 'no member'}"
+    for item in _frontends_of(subnet):
+        members = dict.fromkeys(nic.machine.name for rule in item.rules for nic in rule.members)
+        yield f"{item.balancer.name}  {item.address}  load balancer: {', '.join(members) or 'no member'}"
+
+
+def _frontends_of(subnet: Subnet) -> tuple[Frontend, ...]:
+    every = (frontend for balancer in subnet.vnet.load_balancers for frontend in balancer.frontends)
+    return tuple(item for item in every if item.spec.subnet == subnet.name)
 
 
 def _ways_out(subnet: Subnet) -> Iterator[str]:

@@ -58,7 +58,8 @@ def explained(text: str, source: str, target: str, step: int = 0) -> Explanation
 
 
 def untrue(text: str, item: Predicted, step: int, mends: tuple[Mend, ...]) -> Iterator[str]:
-    """The mends that do not let a pair talk by each of its protocols; a ping only gets as far as a private endpoint."""
+    """The mends that do not let a pair talk by each of its protocols; a ping only gets as far as a private endpoint or
+    a frontend."""
     for mend in mends:
         for protocol in item.protocols:
             after = found(mended(text, step, mend), step, item.source, item.target, protocol)
@@ -69,6 +70,8 @@ def untrue(text: str, item: Predicted, step: int, mends: tuple[Mend, ...]) -> It
 
 
 def _refused_ping(after: Predicted) -> bool:
-    """E12: a private endpoint answers no ping, whatever is changed; it is the endpoint itself that drops it."""
+    """E12, L17: a private endpoint and a frontend answer no ping, whatever is changed; they drop it themselves."""
     drop = after.drop
-    return drop is not None and drop.type is DropType.NOT_THE_SERVICE and drop.parameters["endpoint"] == after.target
+    if drop is None or drop.type is DropType.NO_LOAD_BALANCING_RULE:
+        return drop is not None and after.target.endswith(f"-{drop.parameters['frontend']}")
+    return drop.type is DropType.NOT_THE_SERVICE and drop.parameters["endpoint"] == after.target

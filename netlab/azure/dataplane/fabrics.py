@@ -14,7 +14,7 @@ from netlab.azure.dataplane.nodes import Frontend, Node, Service, Translation
 from netlab.azure.dataplane.tables import ANY, Hop, Route, Table
 from netlab.azure.effective import EffectiveRoute, active, fixed_routes, local_routes, routes_from_peer
 from netlab.azure.state import State
-from netlab.results.drops import Cause, DropType, cause
+from netlab.results.drops import DropType, cause
 from netlab.scenario import network
 from netlab.scenario.addresses import GATEWAY_SUBNET
 from netlab.scenario.names import INTERNET
@@ -179,7 +179,7 @@ class _Fabric:
         """A frontend as next hop: packets reach the members unchanged (L5), those of a flow the same one (L7)."""
         rule = frontend.for_all_ports
         if rule is None:
-            yield Hop(drop=_no_rule(frontend, "what has another destination"))
+            yield Hop(drop=load_balancers.no_rule(frontend, "what has another destination"))
             return
         members = load_balancers.healthy(self.state, rule)
         yield from (self._to_nic(nic, f"{rule.choice}: {nic.node}") for nic in members)
@@ -190,10 +190,11 @@ class _Fabric:
         """The frontends of the VNet's load balancers: what is for them goes to a member (L1)."""
         for address, frontend in self.vnet.frontend_at.items():
             services = {key: self._to_members(rule) for rule in frontend.rules for key in _services(rule)}
-            yield address, Frontend(services, _no_rule(frontend, "this packet"))
+            yield address, Frontend(services, load_balancers.no_rule(frontend, "this packet"))
 
     def _to_members(self, rule: BalancingRule) -> tuple[Hop, ...]:
         # Differs from Azure: A rule that has a backend port of its own leads to the members' port that was asked.
+        # Differs from Azure: Members behind a rule with floating IP are asked at their own address, too.
         members = load_balancers.healthy(self.state, rule)
         hops = (replace(self._to_nic(n, f"{rule.choice}: {n.node}"), destination=n.address) for n in members)
         return tuple(hops) or (Hop(drop=load_balancers.nobody(self.state, rule)),)
@@ -202,15 +203,6 @@ class _Fabric:
 def _services(rule: BalancingRule) -> Iterator[Service]:
     """What a rule is for."""
     yield from ((protocol, rule.spec.frontend_port or None) for protocol in rule.spec.protocols)
-
-
-def _no_rule(frontend: network.Frontend, what: str) -> Cause:
-    return cause(
-        DropType.NO_LOAD_BALANCING_RULE,
-        load_balancer=frontend.balancer.name,
-        frontend=frontend.name,
-        what=what,
-    )
 
 
 _NOWHERE = Hop(drop=cause(DropType.NO_ROUTE))

@@ -9,7 +9,7 @@ from netlab.azure.dataplane.packets import Packet
 from netlab.azure.faults import Impact
 from netlab.azure.state import State
 from netlab.results.drops import Cause, DropType, cause
-from netlab.scenario.network import BalancingRule, Nic
+from netlab.scenario.network import BalancingRule, Frontend, Nic
 from netlab.scenario.rules.breach import Breach
 from netlab.scenario.service_tags import LOAD_BALANCER, PLATFORM
 from netlab.scenario.values import once_each
@@ -49,6 +49,16 @@ def nobody(state: State, rule: BalancingRule) -> Cause:
         load_balancer=rule.balancer.name,
         pool=pool,
         why=why or "it is empty",
+    )
+
+
+def no_rule(frontend: Frontend, what: str) -> Cause:
+    """Why a frontend drops what none of its rules is for."""
+    return cause(
+        DropType.NO_LOAD_BALANCING_RULE,
+        load_balancer=frontend.balancer.name,
+        frontend=frontend.name,
+        what=what,
     )
 
 

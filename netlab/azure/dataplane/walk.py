@@ -1,8 +1,8 @@
 """The walk of a packet through the nodes. It knows no kinds of nodes.
 
 The stages of every node, in this order: translation of what comes in, drop of what the node has sent itself, delivery
-to the node itself, a stopped machine, filters of the ingress, forwarding, the route, delivery to a NIC, filters between
-ingress and egress, translation of what leaves, the tunnel.
+to the node itself, a stopped machine, filters of the ingress, forwarding, the route, delivery to a NIC, the way back of
+what a hop redirected, filters between ingress and egress, translation of what leaves, the tunnel.
 """
 
 from __future__ import annotations
@@ -132,6 +132,20 @@ def _ways(node: Node, step: _Step, routes: tuple[Route, ...]) -> Iterable[tuple[
     return [item for item in hops.items() if item[0].choice in taken] or hops.items()
 
 
+def _turned_back(node: Node, step: _Step) -> _Step:
+    """The step with an answer to what a hop of the node redirected as it answers the packet before: filters of the
+    ingress and the choice of a hop have read it as its maker sent it."""
+    memory = _redirections(node)
+    undone = (item.undo(step.packet) for item in reversed(step.sessions) if item.node == memory)
+    found = next((packet for packet in undone if packet is not None), None)
+    return replace(step, packet=found) if found is not None else step
+
+
+def _redirections(node: Node) -> str:
+    """Under which name a node remembers what its hops redirect."""
+    return f"{node.name}: redirected"
+
+
 def _remembering(step: _Step, fresh: Sessions) -> _Step:
     """The step with more that stateful nodes remember."""
     return replace(step, sessions=(*step.sessions, *fresh)) if fresh else step
@@ -183,13 +197,13 @@ def _take(node: Node, step: _Step, route: Route, hop: Hop) -> _Step | Walk:
 
 def _redirected(node: Node, step: _Step, hop: Hop) -> _Step:
     """The step with what is remembered of the choice of a hop, and with the destination that the hop gives it."""
-    packet = step.packet
     if hop.choice:
-        step = _remembering(step, (Session(hop.choice, packet, packet),))
+        step = _remembering(step, (Session(hop.choice, step.packet, step.packet),))
+    step = _turned_back(node, step)
     if hop.destination is None:
         return step
-    sent = packet.sent_to(hop.destination)
-    return replace(step, packet=sent, sessions=(*step.sessions, Session(node.name, packet, sent)))
+    sent = step.packet.sent_to(hop.destination)
+    return replace(step, packet=sent, sessions=(*step.sessions, Session(_redirections(node), step.packet, sent)))
 
 
 def _leaving(node: Node, step: _Step, hop: Hop) -> tuple[Packet, Sessions]:

@@ -139,6 +139,7 @@ _BY_TYPE: Mapping[DropType, Callable[[Case], Iterator[Change]]] = {
     DropType.FORWARDED_TRAFFIC: _forwarded_traffic,
     DropType.SECURITY_RULE: security.of_security_rule,
     DropType.NO_HEALTHY_MEMBER: load_balancers.of_no_healthy_member,
+    DropType.NO_LOAD_BALANCING_RULE: load_balancers.of_no_rule,
     DropType.NOT_APPROVED: _not_approved,
     DropType.NOT_A_PEERED_SUBNET: _not_peered,
     DropType.NO_OUTBOUND_METHOD: internet.of_private_subnet,

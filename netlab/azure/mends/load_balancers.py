@@ -9,6 +9,7 @@ from netlab.azure.mends.case import Case
 from netlab.azure.mends.security import PRIORITIES, free_name
 from netlab.results.drops import Cause, DropType
 from netlab.results.mends import Change, Edit
+from netlab.results.protocols import PORT
 from netlab.scenario.network import BalancingRule, SecurityGroup
 from netlab.scenario.service_tags import LOAD_BALANCER
 
@@ -26,6 +27,20 @@ def of_no_healthy_member(case: Case) -> Iterator[Change]:
         sentence = f"set no_healthy_backends_behavior of probe {rule.spec.probe} of {rule.balancer.name} to AllProbedUp"
         edit = Edit("set", (*path, "no_healthy_backends_behavior"), "AllProbedUp")
         yield Change(f"{sentence}: members get flows though none answers (L12)", (edit,))
+
+
+def of_no_rule(case: Case) -> Iterator[Change]:
+    """A rule of a frontend for a packet that it has none for: like one that it has, for the probes' port."""
+    frontend = case.state.network.frontends.get(case.receiver.node)
+    for like in frontend.rules if frontend is not None else ():
+        balancer, spec = like.balancer, like.spec
+        for protocol in ("Tcp", "Udp"):
+            if protocol.lower() in case.protocols and not spec.is_for_all_ports:
+                path = ("vnets", balancer.vnet.name, "load_balancers", balancer.name, "load_balancing_rules")
+                given = spec.model_dump(include={"frontend_ip_configuration", "backend_address_pool", "probe"})
+                rule = {**given, "protocol": protocol, "frontend_port": PORT, "backend_port": PORT}
+                sentence = f"give {balancer.name} a rule for {protocol} {PORT} of frontend {like.frontend.name} (L1)"
+                yield Change(sentence, (Edit("set", (*path, f"{protocol.lower()}-{PORT}"), rule),))
 
 
 def _denials(case: Case, rule: BalancingRule) -> Iterator[Cause]:

@@ -44,6 +44,11 @@ def _limits(case: Case) -> Iterator[Limit]:
     only_ping = case.receiver.kind == "private endpoint" and case.protocols == ("icmp",)
     if only_ping or case.cause.type is DropType.NOT_THE_SERVICE:
         yield Limit.PING_TO_ENDPOINT
+    unruled = case.cause.type is DropType.NO_LOAD_BALANCING_RULE
+    if case.receiver.kind == "frontend" and unruled and "icmp" in case.protocols:
+        yield Limit.PING_TO_FRONTEND
+    if _asks_its_own_frontend(case):
+        yield Limit.OWN_FRONTEND
     if case.cause.type is DropType.TOO_BIG:
         yield Limit.TOO_BIG
     if firewalls.is_asked_itself(case) and "icmp" in case.protocols:
@@ -94,6 +99,12 @@ def _behind_a_gateway_alone(network: Network, circuits: tuple[Circuit, ...], far
     beside = {vnet for circuit in circuits for vnet in circuit.vnets if vnet.vpn_gateway is not None}
     near = {side.other.end for side in network.sites[far.owner].sides}
     return any(vnet.vpn_gateway in near and vnet.route_server is None for vnet in beside)
+
+
+def _asks_its_own_frontend(case: Case) -> bool:
+    """Whether a member asks a frontend that leads to it: whatever else is in the way, the hash may pick itself."""
+    frontend = case.state.network.frontends.get(case.receiver.node)
+    return frontend is not None and case.sender.node in frontend.answering
 
 
 def _designs(case: Case) -> Iterator[str]:

@@ -43,6 +43,8 @@ def _mends(state: State, found: Predicted, addresses: Addresses, most: int) -> t
     if case is None or case.cause.type in _LIMITS or not protocols:
         return ()
     search, known = _Search(state, found.source, found.target, protocols, most, found.size), _known(state)
+    if protocols != found.protocols and search.helps(()):
+        return ()
     before = known.get(group := (case.group, protocols, most, found.size))
     shared = tuple(mend for mend in before or () if search.helps(mend.changes))
     if before is not None and len(shared) == len(before):
@@ -53,9 +55,10 @@ def _mends(state: State, found: Predicted, addresses: Addresses, most: int) -> t
 
 
 def _taken(state: State, found: Predicted) -> tuple[Protocol, ...]:
-    """The protocols by which a pair may talk: a private endpoint takes no ping, whatever is changed (E12)."""
-    private = found.target in state.network.private_endpoints
-    return tuple(each for each in found.protocols if not (private and each == "icmp"))
+    """The protocols by which a pair may talk: a private endpoint and a frontend take no ping, whatever is changed (E12,
+    L17)."""
+    silent = found.target in state.network.private_endpoints or found.target in state.network.frontends
+    return tuple(each for each in found.protocols if not (silent and each == "icmp"))
 
 
 @once

@@ -22,6 +22,7 @@ from netlab.scenario.network.expressroute import (
     ProviderNetwork,
 )
 from netlab.scenario.network.firewalls import Firewall
+from netlab.scenario.network.load_balancers import Frontend
 from netlab.scenario.network.machines import Machine, Nic
 from netlab.scenario.network.public import PublicAddresses, assign
 from netlab.scenario.network.routers import Router
@@ -116,6 +117,11 @@ class Network:
     def private_endpoints(self) -> dict[str, PrivateEndpoint]:
         """Every private endpoint, by its node."""
         return {found.node: found for vnet in self.vnets.values() for found in vnet.private_endpoints}
+
+    @cached_property
+    def frontends(self) -> dict[str, Frontend]:
+        """Every internal frontend of a load balancer, by its name as a target."""
+        return {found.node: found for vnet in self.vnets.values() for found in vnet.frontend_at.values()}
 
     @cached_property
     def firewalls(self) -> dict[str, Firewall]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from netlab.results.protocols import Protocol
 from netlab.scenario import models
 from netlab.scenario.addresses import frontend_addresses
+from netlab.scenario.models import node_name
 
 if TYPE_CHECKING:
     from netlab.scenario.network.machines import Nic
@@ -29,8 +30,8 @@ class LoadBalancer:
         """Its internal frontends, in the file's order."""
         found = frontend_addresses(self.vnet.spec)
         return tuple(
-            Frontend(self, name, found[self.name, name])
-            for name in self.spec.frontend_ip_configurations
+            Frontend(self, name, found[self.name, name], spec)
+            for name, spec in self.spec.frontend_ip_configurations.items()
             if (self.name, name) in found
         )
 
@@ -75,6 +76,17 @@ class Frontend:
     balancer: LoadBalancer = field(repr=False)
     name: str
     address: IPv4Address
+    spec: models.FrontendIpConfiguration = field(repr=False)
+
+    @cached_property
+    def node(self) -> str:
+        """Its name as a target; no node of the lab has it."""
+        return node_name(self.balancer.vnet.name, self.balancer.name, self.name)
+
+    @cached_property
+    def answering(self) -> tuple[str, ...]:
+        """The nodes of the machines that answer in its place."""
+        return tuple(dict.fromkeys(nic.node for rule in self.rules for nic in rule.members))
 
     @property
     def rules(self) -> tuple[BalancingRule, ...]:

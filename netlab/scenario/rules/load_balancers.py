@@ -183,6 +183,20 @@ def l1_rules_are_for_different_ports(scenario: Scenario) -> Breaches:
                 yield Breach((*path, "load_balancing_rules", name), f"{what}; leave one of them out")
 
 
+def internal_frontends_lead_to_the_same_members(scenario: Scenario) -> Breaches:
+    """All rules of an internal frontend lead to the same members: a limit of netlab, Azure has none."""
+    for path, _, item in load_balancers(scenario):
+        first: dict[str, str] = {}
+        rules, pools = item.load_balancing_rules, item.backend_address_pools
+        for name, rule in rules.items():
+            frontend = rule.frontend_ip_configuration
+            other = first.setdefault(frontend, name)
+            both = {rule.backend_address_pool, rules[other].backend_address_pool} & pools.keys()
+            if frontend not in _public(item) and len({frozenset(pools[pool]) for pool in both}) > 1:
+                what = f"rule `{other}` of `{frontend}` leads to other members; Azure has it, netlab does not model it"
+                yield Breach((*path, "load_balancing_rules", name), f"{what}: give this rule another frontend")
+
+
 def l9_probes_fit_their_protocol(scenario: Scenario) -> Breaches:
     """L9: an HTTP probe has a path and a port that browsers use; a TCP probe has no path."""
     for path, _, item in load_balancers(scenario):

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from netlab.scenario.models import Scenario, node_name
 from netlab.scenario.names import INTERNET, nodes
 from netlab.scenario.rules.breach import Breach, Breaches, Path
-from netlab.scenario.rules.subjects import devices, nics, vpn_gateways
+from netlab.scenario.rules.subjects import devices, load_balancers, nics, vpn_gateways
 
 
 def names_are_distinct(scenario: Scenario) -> Breaches:
@@ -31,7 +31,7 @@ def names_are_distinct(scenario: Scenario) -> Breaches:
 
 def nodes_are_distinct(scenario: Scenario) -> Breaches:
     """The nodes of VNets, gateways, machines, sites, hosts and clients differ, also from those of the Internet, of
-    Microsoft's backbone and of edges; and so do the names of NICs."""
+    Microsoft's backbone and of edges; and so do the names of NICs and of internal frontends."""
     first: dict[str, Path] = {}
     joined = (end for item in scenario.connections.values() for end in item.between)
     edges = (
@@ -40,8 +40,14 @@ def nodes_are_distinct(scenario: Scenario) -> Breaches:
         *(node_name(site, str(path[-1])) for path, site, _ in devices(scenario)),
         *(node_name(end) for end in dict.fromkeys(joined) if end in scenario.appliances),
     )
+    asked = (
+        (node_name(str(path[1]), str(path[3]), name), (*path, "frontend_ip_configurations", name))
+        for path, _, item in load_balancers(scenario)
+        for name, frontend in item.frontend_ip_configurations.items()
+        if frontend.public_ip_address is None
+    )
     labels = ((node_name(str(path[1]), name), path) for path, _, name, _ in nics(scenario) if len(path) > 4)
-    for node, path in (*nodes(scenario), *labels):
+    for node, path in (*nodes(scenario), *labels, *asked):
         other = first.setdefault(node, path)
         if other != path:
             what = ".".join(map(str, other)) or ("the Internet" if node == INTERNET else "Microsoft's backbone")

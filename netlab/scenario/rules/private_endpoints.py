@@ -32,15 +32,16 @@ def e1_private_endpoints_are_in_ordinary_subnets(scenario: Scenario) -> Breaches
 
 
 def e12_private_endpoints_never_initiate(scenario: Scenario) -> Breaches:
-    """E12: a private endpoint answers, and never begins a flow."""
-    private = {end.node for end in answering(scenario) if end.kind == "private endpoint"}
+    """E12: a private endpoint answers, and never begins a flow; no more does a frontend of a load balancer (L1)."""
+    silent = {end.node: end.kind for end in answering(scenario) if end.kind in ("private endpoint", "frontend")}
     for index, step in enumerate(scenario.story):
         asking: list[tuple[Path, str]] = [(("expect", "reach", name), name) for name in step.expect.reach]
         if step.flow is not None:
             asking.append((("flow", "source"), step.flow.source))
         for path, name in asking:
-            if private.intersection(resolve(scenario, name)):
-                what = f"{short(name)} is a private endpoint and never initiates; write it as the target"
+            found = next((silent[node] for node in resolve(scenario, name) if node in silent), None)
+            if found is not None:
+                what = f"{short(name)} is a {found} and never initiates; write it as the target"
                 yield Breach(("story", index, *path), what)
 
 

@@ -250,3 +250,43 @@ def test_a_member_reaches_its_own_frontend_where_the_hash_picks_another_one() ->
     _, walks = to_frontend("hub-nva1", "10.0.0.4", "tcp")
     ends = {(walk.nodes[-1], walk.cause.type if walk.cause is not None else "") for walk in walks}
     assert ends == {("hub-nva1", "loop"), ("hub-nva2", "")}
+
+
+def test_a_pair_with_a_frontend_reaches_each_member_and_its_answer_comes_from_the_frontend() -> None:
+    """L1; matrix L, row 2."""
+    found = pair(state(), target="hub-lb-fe")
+    assert sorted(walk.nodes[-1] for walk in found.forward) == sorted(NVAS)
+    assert sorted(walk.nodes[0] for walk in found.reverse) == sorted(NVAS)
+    assert found.outcome == "reachable"
+
+
+def test_a_pair_with_a_frontend_has_no_ping() -> None:
+    """L17; matrix L, row 7."""
+    found = pair(state(), "icmp", target="hub-lb-fe")
+    assert found.drop is not None
+    assert (found.drop.node, found.drop.type) == ("hub", "no-load-balancing-rule")
+
+
+@pytest.mark.parametrize(("dead", "ends"), [("nva1", {DEAD}), ("nva2", {("hub-nva1", "forward")})])
+def test_a_member_reaches_its_frontend_by_another_one_only(dead: str, ends: set[tuple[str, str]]) -> None:
+    """L15; matrix L, row 6: with itself alone it never does."""
+    if dead == "nva1":
+        assert pair(state(), source="hub-nva1", target="hub-lb-fe").ends == {DEAD, ("hub-nva1", "forward")}
+    found = pair(state(stopped=(dead,)), source="hub-nva1" if dead == "nva2" else "spoke1-app", target="hub-lb-fe")
+    assert found.ends == ends
+
+
+def test_rules_at_members_read_their_own_address_and_not_the_frontends() -> None:
+    """N9."""
+    rule = "deny: {priority: 200, direction: Inbound, access: Deny, protocol: Tcp, destination_address_prefix: %s,"
+    rule += " source_address_prefix: 10.1.0.4/32}"
+    assert pair(state(guard(rule % "10.0.0.10/32")), target="hub-lb-fe").ends == {DEAD}
+    assert pair(state(guard(rule % "10.0.0.4/32")), target="hub-lb-fe").ends == {DEAD, ("hub", "forward")}
+
+
+def test_rules_at_a_client_read_the_frontends_address() -> None:
+    at_client = ("{address_prefix: 10.1.0.0/24,", "{address_prefix: 10.1.0.0/24, network_security_group: guard,")
+    elsewhere = (", network_security_group: guard}", "}")
+    rule = "deny: {priority: 200, direction: Outbound, access: Deny, protocol: Tcp, destination_address_prefix: %s}"
+    for address, ends in (("10.0.0.10/32", {("spoke1", "forward")}), ("10.0.0.4/31", {DEAD})):
+        assert pair(state(elsewhere, at_client, guard(rule % address)), target="hub-lb-fe").ends == ends

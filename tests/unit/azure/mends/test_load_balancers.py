@@ -45,3 +45,13 @@ def test_without_a_priority_before_it_only_the_rest_is_left() -> None:
     first, second = mends_of(denied(100, "Tcp", "AzureLoadBalancer"))
     assert first.sentence.startswith("remove rule 100 no of guard")
     assert second.sentence == f"{ALL_UP}members get flows though none answers (L12)"
+
+
+FRONTEND = load("load-balancer-frontend").text.partition("story:")[0]
+
+
+def test_a_frontend_without_a_rule_for_a_protocol_gets_one() -> None:
+    item = found(FRONTEND, 0, "clients-app", "service-lb-fe", "udp")
+    given = mends(states(FRONTEND)[0], item, endpoint_addresses(states(FRONTEND)[0]))
+    assert [mend.sentence for mend in given] == ["give lb a rule for Udp 7007 of frontend fe (L1)"]
+    assert list(untrue(FRONTEND, item, 0, given)) == []

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from mended import explained, states, untrue
 from mended import found as pair_of
 
+from netlab.azure.explanation import explain
 from netlab.azure.mends.case import Case
 from netlab.azure.mends.redesigns import redesigns
 from netlab.azure.prediction import endpoint_addresses
@@ -29,6 +31,7 @@ CASES: tuple[tuple[str, int, str, str, Limit], ...] = (
     ("private-endpoint-hub-spoke", 0, "data-near", "data-sql", Limit.PING_TO_ENDPOINT),
     ("private-endpoint-hub-spoke", 0, "app-app", "data-blob", Limit.PING_TO_ENDPOINT),
     ("private-endpoint-hub-spoke", 0, "lin", "data-sql", Limit.PING_TO_ENDPOINT),
+    ("nva-load-balancer", 0, "spoke1-app", "hub-lb-fe", Limit.PING_TO_FRONTEND),
     # Its link is cut: nothing else is in the way of being connected, and then that is.
     ("p2s-openvpn", 5, "lin", "internet", Limit.OUT_OF_A_GATEWAY),
 )
@@ -154,3 +157,13 @@ def test_a_route_server_is_put_where_there_is_room_for_it() -> None:
         "narrow": ["connect Site1 and VNet1 with BGP"],
         "wide": [words, "connect Site1 and VNet1 with BGP"],
     }
+
+
+@pytest.mark.parametrize("member", ["service-web1", "service-web2"])
+def test_a_member_does_not_reach_itself_by_its_own_frontend(member: str) -> None:
+    """L15."""
+    text = catalogue()["load-balancer-frontend"].read_text()
+    item = replace(pair_of(text, 0, member, "service-lb-fe", "tcp"), protocols=("tcp",))
+    found = explain(states(text)[0], item, endpoint_addresses(states(text)[0]))
+    assert found.mend == ()
+    assert found.redesign == (Redesign(LIMITS[Limit.OWN_FRONTEND], Limit.OWN_FRONTEND),)
