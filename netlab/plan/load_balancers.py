@@ -5,9 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import TypeVar
 
-from netlab.plan.model import Pool, PoolMember, Route, Timers
-from netlab.plan.names import lab_netns
-from netlab.scenario.network import BalancingRule, VNet
+from netlab.azure.dataplane.load_balancers import no_rule
+from netlab.plan.model import (
+    BalancedAddress,
+    BalancedService,
+    FrontendRules,
+    Pool,
+    PoolMember,
+    Route,
+    Timers,
+)
+from netlab.plan.names import interface, lab_netns
+from netlab.plan.ports import to_machine
+from netlab.plan.timers import scaled
+from netlab.scenario.network import BalancingRule, Frontend, VNet
 
 T = TypeVar("T")
 
@@ -23,6 +34,24 @@ def pools(lab: str, vnet: VNet, clock: Timers) -> Iterator[Pool]:
         yield from {rule.choice: _pool(lab, rule, clock) for rule in balancer.rules}.values()
 
 
+def of_fabric(vnet: VNet, clock: Timers) -> FrontendRules | None:
+    """What a fabric does with packets for the frontends of its VNet, and with their answers; None without frontends."""
+    found = tuple(map(_balanced, vnet.frontend_at.values()))
+    idle = min((r.spec.idle_timeout_in_minutes for b in vnet.load_balancers for r in b.rules), default=4)
+    return FrontendRules(found, scaled(60 * idle, clock)) if found else None
+
+
+def _balanced(frontend: Frontend) -> BalancedAddress:
+    nics = dict.fromkeys(nic for rule in frontend.rules for nic in rule.members)
+    members = tuple((interface(to_machine(nic)), str(nic.address)) for nic in nics)
+    services = tuple(
+        BalancedService(protocol, rule.spec.frontend_port)
+        for rule in frontend.rules
+        for protocol in rule.spec.protocols
+    )
+    return BalancedAddress(str(frontend.address), services, members, no_rule(frontend, "this packet"))
+
+
 def _pool(lab: str, rule: BalancingRule, clock: Timers) -> Pool:
     members = tuple(PoolMember(nic.node, lab_netns(lab, nic.node), str(nic.address)) for nic in rule.members)
     probe = rule.probe
@@ -35,7 +64,6 @@ def _pool(lab: str, rule: BalancingRule, clock: Timers) -> Pool:
 
 # Differs from Azure: A TCP flow whose member goes down moves to another one, and back when its own is up again; Azure
 # lets it stay. A stateful appliance drops what it has not seen begin, so such a flow dies here, too.
-# Differs from Azure: A lab answers no packet that is for a frontend itself: only routes lead through a load balancer.
 def spread(members: Collection[T], up: Collection[T]) -> tuple[T, ...]:
     """Which member has each of the slots that flows are hashed to; none where no member is up.
 

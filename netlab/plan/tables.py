@@ -23,6 +23,9 @@ USER_METRIC = 10
 GATEWAY_METRIC = 20
 SYSTEM_METRIC = 30
 
+# Where routes to the frontends of load balancers are, before those to the NICs.
+FRONTENDS_TABLE = 998
+
 # An ingress interface and its table.
 Ingress = tuple[str, SubnetTable]
 
@@ -42,6 +45,20 @@ class Tables:
         yield from self._of_gateways()
         yield from self._of_peers()
         yield WAN, self._table(self._numbers[WAN], "from the Internet", tuple(local_routes(self.vnet)))
+
+    def frontends(self) -> tuple[SubnetTable, ...]:
+        """The table of routes to the frontends of the VNet's load balancers, over the members of their pools (L1); none
+        where no frontend has a rule."""
+        # Differs from Azure: Where rules of one frontend have several probes, the last one's takes members out.
+        found = tuple(self._to_frontend(item.rules[0]) for item in self.vnet.frontend_at.values() if item.rules)
+        return (SubnetTable(FRONTENDS_TABLE, "load balancers", found),) if found else ()
+
+    def _to_frontend(self, rule: BalancingRule) -> FixedRoute:
+        prefix = f"{rule.frontend.address}/32"
+        like = Route(prefix, type="blackhole", table=FRONTENDS_TABLE, metric=USER_METRIC)
+        ways = tuple((nic.node, *self._way_to[str(nic.address)]) for nic in rule.members)
+        route = load_balancers.through(ways, [nic.node for nic in rule.members], like)
+        return FixedRoute("User", "VirtualAppliance", route, rule.choice, ways)
 
     @cached_property
     def _numbers(self) -> dict[str, int]:

@@ -43,6 +43,7 @@ from netlab.scenario.network import Machine, Nic, PrivateEndpoint, Topology, VNe
 _DELIVERY_TABLE = 999
 # Every ingress has one rule; what its table calls local is delivered.
 _INGRESS_PRIORITY = 1000
+_FRONTENDS_PRIORITY = 29_000
 _DELIVERY_PRIORITY = 30_000
 # Of an appliance's default route: one by BGP wins. zebra takes the highest byte for the administrative distance.
 LAST_CHOICE = 254 << 24
@@ -56,9 +57,11 @@ def parts(
 ) -> tuple[Parts, Fabric]:
     """A VNet: its fabric, its machines, and the NICs of its gateway's instances."""
     egress = str(vnet.network.public.egress[vnet.name])
-    ports = tuple(Tables(vnet, topology, addresses).ingresses())
-    tables = tuple({table.table: table for _, table in ports}.values())
+    every = Tables(vnet, topology, addresses)
+    ports, balanced = tuple(every.ingresses()), every.frontends()
+    tables = (*{table.table: table for _, table in ports}.values(), *balanced)
     barriers, secured = tuple(_barriers(vnet)), security.of_fabric(vnet, clock)
+    further = (secured, load_balancers.of_fabric(vnet, clock))
     pools = tuple(load_balancers.pools(lab, vnet, clock))
     known = tuple((str(public), str(private)) for private, public in vnet.public_pairs)
     filters = FabricRules(WAN, egress, known, tuple(_shared(vnet)), barriers)
@@ -71,10 +74,11 @@ def parts(
         routes=(*_deliveries(topology, vnet), *(route for table in tables for route in opening(table))),
         rules=(
             *(Rule(_INGRESS_PRIORITY, table.table, iif=name) for name, table in ports),
+            *(Rule(_FRONTENDS_PRIORITY, r.table, destination=r.prefix) for table in balanced for r in opening(table)),
             Rule(_DELIVERY_PRIORITY, _DELIVERY_TABLE),
         ),
         answers_ping=False,
-        nftables=(filters, ttl.of_fabric(vnet), *((secured,) if secured else ())),
+        nftables=(filters, ttl.of_fabric(vnet), *(rules for rules in further if rules is not None)),
     )
     machines = tuple(_machine(lab, machine, serving) for machine in vnet.machines)
     others = tuple(_private_endpoint(lab, endpoint) for endpoint in vnet.private_endpoints)

@@ -100,7 +100,7 @@ def _check(
     for probe in probes:
         if probe.source == probe.target:
             raise MeasureError(f"node {probe.source} cannot probe itself")
-        for node in (probe.source, probe.target):
+        for node in (probe.source, *probe.receivers):
             if node not in addresses:
                 raise MeasureError(f"node {node} has no address to probe")
 
@@ -241,7 +241,7 @@ class _Run:
 
     def _shot(self, probe: Probe) -> Shot:
         source = self.sockets.source_addresses.get((probe.source, probe.target), "0.0.0.0")
-        return Shot(probe.protocol, source, self._target(probe))
+        return Shot(probe.protocol, source, self._target(probe), probe.answering is not None)
 
     def _target(self, probe: Probe) -> str:
         return probe.address or self.addresses[probe.target]

@@ -52,6 +52,7 @@ class Shot(NamedTuple):
     protocol: Protocol
     source: str
     target: str
+    translated: bool = False
 
 
 class Esp(NamedTuple):
@@ -99,6 +100,11 @@ class Tag:
     def port(self) -> int:
         """From which port UDP probes come: another one than in earlier runs, whose flows a filter may remember."""
         return SOURCE_PORTS[self.first_sequence % len(SOURCE_PORTS)]
+
+    @property
+    def other_port(self) -> int:
+        """The same of probes that others answer: translated, one may be bound for where another one goes directly."""
+        return SOURCE_PORTS[(self.first_sequence + 1) % len(SOURCE_PORTS)]
 
     def question(self, number: int) -> bytes:
         """The text of a probe, of the same length for every number."""
@@ -284,7 +290,7 @@ def _patch(packet: bytearray, tag: Tag, number: int, shot: Shot, checksum: Calla
     if shot.protocol == "icmp":
         struct.pack_into("!H", packet, 26, number)
     if shot.protocol == "udp":
-        struct.pack_into("!H", packet, 20, tag.port)
+        struct.pack_into("!H", packet, 20, tag.other_port if shot.translated else tag.port)
     if shot.protocol == "tcp":
         # Each probe has its own port, lest a half-open connection of another one answer for it.
         struct.pack_into("!H", packet, 20, SOURCE_PORTS[(tag.first_sequence + number) % len(SOURCE_PORTS)])

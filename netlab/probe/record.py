@@ -74,9 +74,9 @@ class Record:
 
     def greeted(self, number: int) -> bool:
         """Whether the text that a probe's source sent in a connection has come to its target."""
-        target = self.probes[number].target
+        receivers = self.probes[number].receivers
         return any(
-            node == target and not outgoing and self._is_third(packet)
+            node in receivers and not outgoing and self._is_third(packet)
             for (node, _, outgoing), packet in self.sightings.get(number, {})
         )
 

@@ -83,7 +83,8 @@ def open_sockets(stack: ExitStack, places: Places, probes: Iterable[Probe], tag:
         if node in addresses:
             sockets.responders[node] = stack.enter_context(_responder())
             stack.enter_context(_listener())
-            stack.enter_context(_swallower(tag.port))
+            for port in (tag.port, tag.other_port):
+                stack.enter_context(_swallower(port))
             sockets.senders[node] = stack.enter_context(_sender())
             for target, address in targets[node].items():
                 _choose_source(sockets, node, target, address)

@@ -17,13 +17,20 @@ Leg = Literal["forward", "reverse", "third", "error", "encapsulated"]
 class Probe:
     """A question from one node to another: an echo request, a UDP query or a SYN.
 
-    ``address`` is the target's, where the probe is not for its usual one.
+    ``address`` is the target's, where the probe is not for its usual one. In the place of a target that is no node
+    one of ``answering`` answers.
     """
 
     source: str
     target: str
     protocol: Protocol
     address: str = ""
+    answering: tuple[str, ...] | None = None
+
+    @property
+    def receivers(self) -> tuple[str, ...]:
+        """The nodes where it may arrive: not where it comes from."""
+        return (self.target,) if self.answering is None else tuple(n for n in self.answering if n != self.source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +154,10 @@ def passage(trace: Trace, leg: Leg) -> tuple[Sighting, ...]:
 
     A packet that is sent again may take another of several equal paths; the two have nothing in common.
     """
-    end = trace.probe.source if leg == "reverse" else trace.probe.target
+    probe = trace.probe
+    ends = (probe.source,) if leg == "reverse" else probe.receivers
     found = packets(trace, leg)
-    arrived = (packet for packet in found if any(seen.node == end and not seen.outgoing for seen in packet))
+    arrived = (packet for packet in found if any(seen.node in ends and not seen.outgoing for seen in packet))
     return next(arrived, next(iter(found), ()))
 
 
@@ -192,13 +200,14 @@ def judge(
     asked = [s for s in seen if s.leg == "forward" and s.node == probe.source and s.outgoing]
     heard = [s for s in reverse if s.node == probe.source and not s.outgoing and s.source == target_address]
     answered = (
-        answered_by == (probe.target,)
-        and any(s.leg == "forward" and s.node == probe.target and not s.outgoing for s in seen)
+        len(answered_by) == 1
+        and answered_by[0] in probe.receivers
+        and any(s.leg == "forward" and s.node in answered_by and not s.outgoing for s in seen)
         and bool(asked and heard)
-        and (probe.protocol != "udp" or all(s.answerer == probe.target for s in heard))
+        and (probe.protocol != "udp" or all(s.answerer in answered_by for s in heard))
     )
     if greeted:
-        answered &= any(s.leg == "third" and s.node == probe.target and not s.outgoing for s in seen)
+        answered &= any(s.leg == "third" and s.node in probe.receivers and not s.outgoing for s in seen)
     rtt_ms = (heard[0].time_ns - asked[0].time_ns) / 1e6 if answered else None
     return Trace(probe, source_address, target_address, unsent, seen, answered_by, answered, rtt_ms, greeted)
 

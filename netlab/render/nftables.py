@@ -14,6 +14,7 @@ from netlab.plan.model import (
     ClientFirewall,
     FabricRules,
     FirewallNat,
+    FrontendRules,
     InitiatorOnly,
     KeepsTtl,
     PrefixNat,
@@ -51,6 +52,7 @@ _TEMPLATES: dict[type[Ruleset], str] = {
     StatefulForwarding: "stateful",
     FirewallNat: "azure-firewall",
     AzureTraffic: "azure-traffic",
+    FrontendRules: "frontends",
     SegmentLimit: "segments",
 }
 

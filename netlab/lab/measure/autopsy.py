@@ -10,12 +10,23 @@ from netlab.lab.machine import Machine
 from netlab.lab.measure.screening import Screening, covered
 from netlab.machine.routes import KernelRoute, longest_match
 from netlab.plan.clients import ON_LINK
-from netlab.plan.model import AccessRules, Barrier, Child, FabricRules, FixedRoute, Plan, PrefixNat, Route, SourceFilter
-from netlab.plan.tables import GATEWAY_METRIC
+from netlab.plan.model import (
+    AccessRules,
+    Barrier,
+    Child,
+    FabricRules,
+    FixedRoute,
+    FrontendRules,
+    Plan,
+    PrefixNat,
+    Route,
+    SourceFilter,
+)
+from netlab.plan.tables import FRONTENDS_TABLE, GATEWAY_METRIC
 from netlab.plan.underlay import LAST_RESORT
-from netlab.probe.trace import Leg, Sighting, Trace, last, looping
+from netlab.probe.trace import Leg, Sighting, Trace, last, looping, passage
 from netlab.results.drops import Cause, Direction, Drop, DropType, cause
-from netlab.results.protocols import Protocol
+from netlab.results.protocols import PORT, Protocol
 from netlab.scenario.names import INTERNET
 
 
@@ -40,15 +51,17 @@ class Coroner:
         if trace.unsent:
             narrow = self._narrow(probe.source, self._mtus(probe.source)) if trace.unsent == EMSGSIZE else None
             return Drop.of(probe.source, "forward", narrow or self._no_way(probe.source, trace.target_address))
-        arrived = any(s.node == probe.target and not s.outgoing for s in trace.sightings if s.leg == "forward")
-        strangers = [node for node in trace.answered_by if node != probe.target]
+        arrived = [
+            s.node for s in trace.sightings if s.leg == "forward" and s.node in probe.receivers and not s.outgoing
+        ]
+        strangers = [node for node in trace.answered_by if node not in probe.receivers]
         if strangers:
             return Drop.of(strangers[0], "forward", cause(DropType.OTHER_ANSWERED, target=probe.target))
         if not arrived:
             return self._leg(trace, "forward", probe.source, trace.target_address)
         if (third := last(trace, "third")) is not None:
             return self._third(trace, third)
-        return self._leg(trace, "reverse", probe.target, trace.source_address)
+        return self._leg(trace, "reverse", arrived[0], trace.source_address)
 
     def _third(self, trace: Trace, seen: Sighting) -> Drop:
         """The drop of what follows the answer to a SYN, which has come back."""
@@ -73,13 +86,13 @@ class Coroner:
         if leg == "reverse" and seen.node == trace.probe.source and seen.source != trace.target_address:
             why = cause(DropType.WRONG_ANSWER, found=seen.source, asked=trace.target_address)
             return Drop.of(seen.node, leg, why)
-        if seen.node == (trace.probe.source if leg == "reverse" else trace.probe.target) and not seen.outgoing:
+        if seen.node in ((trace.probe.source,) if leg == "reverse" else trace.probe.receivers) and not seen.outgoing:
             what = self._rejected(trace, seen.node) or "it arrived and was ignored"
             return Drop.of(seen.node, leg, self._broken(seen.node) or cause(DropType.NOT_ANSWERED, what=what))
         destination = self._after_nat_rules(trace, leg, seen, destination)
         if seen.outgoing:
             return self._on_the_wire(seen, leg, destination)
-        if seen.node == start:
+        if seen.node == start and seen.source == passage(trace, leg)[0].source:
             return Drop.of(start, leg, cause(DropType.LOOP))
         unfit = self._unfit(trace, leg, seen.node, destination, seen.interface)
         barred = unfit or self._barred(trace, leg, seen, destination)
@@ -174,24 +187,29 @@ class Coroner:
             return refused
         barriers = tuple(self._barriers(seen.node))
         if not barriers:
-            return None
+            return self._unbalanced(trace, seen)
         destination = self._behind(seen.node, destination)
         seen = replace(seen, target=self._behind(seen.node, seen.target))
         denied = screening.outbound(seen)
+        denied = denied or self._unbalanced(trace, seen)
         if denied is not None:
             return denied
         found = self._route(seen.node, destination, *self._tables(seen.node, seen.interface))
         if found is not None and found.type == "throw":
             found = self._delivery(seen.node, destination)
-        devices = found.devices if found is not None else ()
         protocol = trace.probe.protocol
-        stopping = (b for b in barriers if _stops(b, seen, devices, destination, protocol))
-        stopped = next((barrier.cause.about(destination) for barrier in stopping), None)
-        return stopped or screening.inbound(seen, devices)
+        for met, devices, to in _entering(seen, found, destination):
+            stopping = (b for b in barriers if _stops(b, met, devices, to, protocol))
+            stopped = next((barrier.cause.about(to) for barrier in stopping), None)
+            denied = stopped or screening.inbound(met, devices)
+            if denied is not None:
+                return denied
+        return None
 
     def _stray(self, trace: Trace, leg: Direction, seen: Sighting) -> Cause | None:
         """Whether a stateful appliance has not seen the request of an answer that came in there; None if not."""
-        asked = any(s.node == seen.node for s in trace.sightings if s.leg == "forward")
+        here = (s for s in trace.sightings if s.leg == "forward" and s.node == seen.node)
+        asked = any(s.target == seen.source for s in here)
         names = {"icmp": ("echo reply", "echo request"), "tcp": ("SYN-ACK", "SYN")}.get(trace.probe.protocol)
         if (
             not self.plan.node(seen.node).stateful
@@ -202,6 +220,14 @@ class Coroner:
         ):
             return None
         return cause(DropType.INVALID_STATE, packet=names[0], before=names[1])
+
+    def _unbalanced(self, trace: Trace, seen: Sighting) -> Cause | None:
+        """Why a frontend drops a packet that none of its rules is for; None if one is, or if it is for no frontend."""
+        rulesets = (rules for rules in self.plan.node(seen.node).nftables if isinstance(rules, FrontendRules))
+        frontends = (item for rules in rulesets for item in rules.frontends if item.address == seen.target)
+        asked = {(trace.probe.protocol, 0), (trace.probe.protocol, PORT)}
+        lacking = (f for f in frontends if asked.isdisjoint((s.protocol, s.port) for s in f.services))
+        return next((frontend.cause for frontend in lacking), None)
 
     def _members(self, netns: str, name: str) -> tuple[str, ...]:
         if (netns, name) not in self._members_of:
@@ -256,7 +282,10 @@ class Coroner:
         return None
 
     def _delivery(self, node: str, destination: str) -> KernelRoute | None:
-        """The route to the NIC that has an address; None if none has."""
+        """The route to the NIC that has an address, or to the members behind a frontend; None if nothing has it."""
+        balanced = self._route(node, destination, FRONTENDS_TABLE)
+        if balanced is not None:
+            return balanced
         table = next(fabric.delivery for fabric in self.plan.fabrics if fabric.node == node)
         found = self._route(node, destination, table)
         return found if found is not None and found.type == "unicast" else None
@@ -305,6 +334,18 @@ class _TunnelEnd:
     children: tuple[Child, ...]
     to_clients: bool = False
     client: str = ""
+
+
+def _entering(
+    seen: Sighting, route: KernelRoute | None, destination: str
+) -> Iterator[tuple[Sighting, tuple[str, ...], str]]:
+    """A packet as it leaves by a route: its interfaces and its destination; one for each member behind a frontend,
+    whose address it has by then."""
+    if route is None or route.table != FRONTENDS_TABLE:
+        yield seen, route.devices if route is not None else (), destination
+        return
+    for device, address in zip(route.devices, route.via, strict=True):
+        yield replace(seen, target=address), (device,), address
 
 
 def _stops(barrier: Barrier, seen: Sighting, egress: tuple[str, ...], destination: str, protocol: Protocol) -> bool:

@@ -56,12 +56,14 @@ def measure(
     """Measure the pairs that are foretold; ``addresses`` are those that endpoints have now."""
     state, everything = forecast.state, forecast.addresses
     predicted = {(item.source, item.target, protocol): item for item in foretold for protocol in item.protocols}
-    taking_part = dict.fromkeys(node for item in foretold for node in (item.source, item.target))
+    parties = {(item.source, item.target): _parties(state, item) for item in foretold}
+    taking_part = dict.fromkeys(node for nodes in parties.values() for node in nodes)
     there = set(machine.labs.of(lab.plan.lab))
     witnesses = {node.name: node.netns for node in lab.plan.nodes if node.netns in there}
     present = {node: addresses[node] for node in taking_part if node in addresses and node in witnesses}
-    asked = (probe for probe in all_pairs(present) if _question(probe) in predicted)
-    probes = [aimed(state, everything, probe) for probe in asked]
+    whole = {pair for pair, nodes in parties.items() if present.keys() >= set(nodes)}
+    asked = (probe for probe in all_pairs((*present, *state.network.frontends)) if _question(probe) in predicted)
+    probes = [aimed(state, everything, probe) for probe in asked if (probe.source, probe.target) in whole]
     stateful = {node.name for node in lab.plan.nodes if node.stateful}
     nodes = _Asked(present, witnesses, _underlay(lab.plan) & witnesses.keys(), stateful, forecast.size)
     coroner, passages, evidence = Coroner(lab.plan, machine, forecast.size), Passages(lab.plan), list[Evidence]()
@@ -73,7 +75,7 @@ def measure(
     overflows = machine.inventory.overflows() - before
     absences = _absences(lab.plan, state, machine, present.keys(), witnesses.keys())
     for item in foretold:
-        if absent := next((absences[node] for node in (item.source, item.target) if node not in present), None):
+        if absent := next((absences[n] for n in parties[item.source, item.target] if n not in present), None):
             cells += _not_probed(lab, documented, item, absent)
     order: dict[tuple[str, str, str], int] = {question: number for number, question in enumerate(predicted)}
     cells.sort(key=lambda cell: order[cell.source, cell.target, cell.protocol])
@@ -83,6 +85,12 @@ def measure(
         outcome.foreseen(state, item, everything, wanted=(item.source, item.target) in wrong) for item in foretold
     )
     return Measured(tuple(cells), foreseen, tuple(evidence), overflows)
+
+
+def _parties(state: State, item: Predicted) -> tuple[str, ...]:
+    """The nodes that a pair needs: in the place of a frontend those that answer for it."""
+    frontend = state.network.frontends.get(item.target)
+    return (item.source, *(frontend.answering if frontend is not None else (item.target,)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,4 +23,6 @@ def aimed(state: State, addresses: Mapping[str, IPv4Address], probe: Probe) -> P
     source, target = ends[probe.source], ends[probe.target]
     if any(end.kind == "client" and state.absence(end.owner) for end in (source, target)):
         return probe
-    return replace(probe, address=str(address_asked(state, source, target, addresses)))
+    frontend = state.network.frontends.get(probe.target)
+    answering = frontend.answering if frontend is not None else None
+    return replace(probe, address=str(address_asked(state, source, target, addresses)), answering=answering)

@@ -22,7 +22,7 @@ _TUNNELLED: tuple[Leg, ...] = ("forward", "reverse", "error")
 def follow(lab: Lab, machine: Machine, addresses: Mapping[str, str], probe: Probe) -> Followed:
     """Send one probe and see it pass everywhere."""
     plan = lab.plan
-    pair = {node: addresses[node] for node in (probe.source, probe.target)}
+    pair = {node: addresses[node] for node in (probe.source, *probe.receivers)}
     namespaces = {node.name: node.netns for node in plan.nodes}
     underlay = {node.name for node in plan.nodes if node.kind in _UNDERLAY}
     observation = observe(pair, [probe], namespaces, underlay, keep_sealed=True)

@@ -27,7 +27,7 @@ _SOURCES = {GATEWAY_METRIC: "VirtualNetworkGateway", USER_METRIC: "User"}
 def watch(lab: Lab, machine: Machine, addresses: dict[str, str], probe: Probe) -> Predicted:
     """Send one probe and return its way in the model's terms."""
     source, target = probe.source, probe.target
-    pair = {node: addresses[node] for node in (source, target)}
+    pair = {node: addresses[node] for node in (source, *probe.receivers)}
     namespaces = {node.name: node.netns for node in lab.plan.nodes}
     trace = observe(pair, [probe], namespaces).traces[0]
     drop = None if trace.answered else Coroner(lab.plan, machine).examine(trace)
@@ -51,10 +51,10 @@ def _used(
     destination: str,
 ) -> Iterator[tuple[str, Route]]:
     """The route that each node of a way used, its last one too if the packet did not arrive there."""
-    arrived = trace.probe.target if leg == "forward" else trace.probe.source
+    arrived = trace.probe.receivers if leg == "forward" else (trace.probe.source,)
     seen = chain(_visits(trace, leg), repeat(("", destination)))
     for node, (interface, bound) in zip(nodes, seen, strict=False):
-        if node != arrived:
+        if node not in arrived:
             netns = lab.plan.netns(node)
             of_client = sorted({table for client in lab.plan.clients if client.node == node for table in client.tables})
             tables = tuple(of_client) or (MAIN_TABLE,)

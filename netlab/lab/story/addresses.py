@@ -6,7 +6,7 @@ from netlab.lab.build.records import Lab
 from netlab.machine.ports import Clients
 from netlab.plan.model import Interface
 from netlab.scenario.addresses import INTERNET_ADDRESS
-from netlab.scenario.names import INTERNET, answering
+from netlab.scenario.names import INTERNET, answering, frontends
 
 
 def probe_addresses(lab: Lab, clients: Clients) -> dict[str, str]:
@@ -18,8 +18,10 @@ def probe_addresses(lab: Lab, clients: Clients) -> dict[str, str]:
     first: dict[str, Interface] = {}
     for end in (end for link in lab.plan.links for end in (link.a, link.b)):
         first.setdefault(end.node, end)
-    for endpoint in (endpoint for endpoint in answering(lab.scenario) if endpoint.kind != "client"):
+    held = (endpoint for endpoint in answering(lab.scenario) if endpoint.kind not in ("client", "frontend"))
+    for endpoint in held:
         found[endpoint.node] = first[endpoint.node].addresses[0].partition("/")[0]
+    found |= {frontend.node: str(address) for frontend, address in frontends(lab.scenario).items()}
     for client in lab.plan.clients:
         address = clients.virtual_address(client)
         if address:

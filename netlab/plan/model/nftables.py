@@ -306,6 +306,34 @@ class SegmentLimit:
 
 
 @dataclass(frozen=True, slots=True)
+class BalancedService:
+    """What a frontend's rule is for: packets of a protocol and a port, 0 for every port."""
+
+    protocol: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class BalancedAddress:
+    """The address of a frontend: packets of these ``services`` leave for its ``members``, pairs of an interface and an
+    address, each with that address as its destination; all others are dropped, for the ``cause``."""
+
+    address: str
+    services: tuple[BalancedService, ...]
+    members: tuple[tuple[str, str], ...]
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class FrontendRules:
+    """Frontends of load balancers: routes choose the member, and answers leave from the frontend for so many seconds
+    after the last packet (``idle``)."""
+
+    frontends: tuple[BalancedAddress, ...]
+    idle: int
+
+
+@dataclass(frozen=True, slots=True)
 class AzureTraffic:
     """A carrier of the underlay counts what it forwards between two public addresses of Azure (R80)."""
 
@@ -332,6 +360,7 @@ Ruleset = (
     | SecurityRules
     | StatefulForwarding
     | FirewallNat
+    | FrontendRules
     | AzureTraffic
     | SegmentLimit
 )

@@ -6,8 +6,9 @@ import pytest
 
 from netlab.controllers.tables import wanted_routes
 from netlab.plan.load_balancers import spread
-from netlab.plan.model import Pool, Route
+from netlab.plan.model import FrontendRules, Pool, Route
 from netlab.plan.planner import plan
+from netlab.plan.tables import FRONTENDS_TABLE
 from netlab.scenario.loader import parse
 
 TEXT = """
@@ -104,3 +105,27 @@ def test_a_pool_is_asked_in_azures_time_divided_by_the_scale() -> None:
     assert [member.node for member in pool.members] == list(NODES)
     assert built.node("hub").loopback == ("168.63.129.16/32",)
     assert isinstance(pool, Pool)
+
+
+@pytest.mark.parametrize("dead", [(), NODES[:1], NODES])
+def test_what_is_for_the_frontend_goes_to_members_that_are_up(dead: tuple[str, ...]) -> None:
+    """L1: a table of its own, which a rule for the frontend's address leads to before the NICs'."""
+    built = plan(parse(TEXT, "balanced.yaml").scenario, "lab")
+    (fabric,) = (item for item in built.fabrics if item.node == "hub")
+    table = next(table for table in fabric.tables if table.table == FRONTENDS_TABLE)
+    (item,) = table.fixed
+    alive = frozenset(NODES) - set(dead)
+    (route,) = wanted_routes(table, {}, {}, {POOL: alive})
+    assert route.prefix == "10.0.0.10/32"
+    assert {node for node, device, via in item.ways if (device, via) in route.hops} == alive
+    assert (route.type == "blackhole") is not bool(alive)
+    before, nics = sorted((r for r in built.node("hub").rules if not r.iif), key=lambda rule: rule.priority)
+    assert (before.table, before.destination, nics.table) == (FRONTENDS_TABLE, "10.0.0.10/32", fabric.delivery)
+
+
+def test_a_fabric_without_frontends_has_neither_the_table_nor_the_ruleset() -> None:
+    built = plan(parse(TEXT, "balanced.yaml").scenario, "lab")
+    spoke = built.node("a-rather-long-name-of-a-spoke")
+    assert FRONTENDS_TABLE not in {rule.table for rule in spoke.rules}
+    assert not any(isinstance(ruleset, FrontendRules) for ruleset in spoke.nftables)
+    assert any(isinstance(ruleset, FrontendRules) for ruleset in built.node("hub").nftables)

@@ -154,3 +154,24 @@ def test_a_connection_that_did_not_come_about_is_told_of_in_place_of_its_probe(
 
     assert trace.sightings == (CLEAR, *told)
     assert trace.answered is (told[-1] is THIRD[-1])
+
+
+SEVERAL = Probe("a", "f", "tcp", answering=("b", "c"))
+
+
+def test_one_of_several_answers_in_the_place_of_a_target() -> None:
+    assert judge(SEVERAL, "", "", 0, ANSWERED).answered
+    assert judge(SEVERAL, "", "", 0, ANSWERED).answered_by == ("b",)
+    assert not judge(replace(SEVERAL, answering=("c",)), "", "", 0, ANSWERED).answered
+
+
+def test_a_source_is_not_where_its_own_probe_arrives() -> None:
+    assert replace(SEVERAL, answering=("a", "b")).receivers == ("b",)
+    assert UDP_PROBE.receivers == ("b",)
+    assert replace(SEVERAL, answering=()).receivers == ()
+
+
+def test_a_connection_may_end_at_another_one_of_several() -> None:
+    greeting = [_seen(2_000_000, "a", True, "third"), _seen(2_100_000, "c", False, "third")]
+    assert judge(SEVERAL, "", "", 0, [*ANSWERED, *greeting], greeted=True).answered
+    assert not judge(SEVERAL, "", "", 0, [*ANSWERED, greeting[0]], greeted=True).answered

@@ -6,7 +6,7 @@ Failure: one of them leads elsewhere; the message says what is shown and what is
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from ipaddress import IPv4Address, IPv4Network
@@ -23,7 +23,7 @@ from netlab.plan.model import Interface, Plan
 from netlab.plan.ports import nic_port
 from netlab.results.shown import NicRoute
 from netlab.results.verification import Check
-from netlab.scenario.network import VNet
+from netlab.scenario.network import BalancingRule, Frontend, VNet
 
 # Where a packet goes next, here or at a peer: to the addresses of NICs, to the Internet, or nowhere.
 Takers = frozenset[str]
@@ -59,30 +59,40 @@ def _shown(
     for vnet in state.network.vnets.values():
         peers = tuple(peering.remote for peering in vnet.peerings)
         local, beyond = (frozenset(_addresses(plan, vnets)) for vnets in ((vnet,), peers))
-        balanced = dict(_balanced(state, (vnet, *peers)))
+        balanced = dict(_balanced(state, (vnet, *peers), lambda frontend: frontend.for_all_ports))
+        asked = dict(_balanced(state, (vnet, *peers), lambda frontend: next(iter(frontend.rules), None)))
         for nic in vnet.nics:
             rows, port = effective_routes(state, knowing, nic), ports[nic.node, nic_port(nic)]
             for target in targets:
                 if target not in map(str, nic.addresses):
                     arrival = Arrival(plan.netns(port.node), port.name, str(nic.address), target)
-                    yield arrival, (nic.label, _by_rows(rows, target, local, beyond, balanced))
+                    takers = _by_rows(rows, target, local, beyond, balanced)
+                    yield arrival, (nic.label, _in_place_of(takers, asked))
 
 
-def _addresses(plan: Plan, vnets: Iterable[VNet]) -> Iterator[str]:
-    """The addresses of all NICs in these VNets, gateways' included."""
+def _addresses(plan: Plan, vnets: Collection[VNet]) -> Iterator[str]:
+    """The addresses of all NICs in these VNets, gateways' included, and of their frontends."""
     fabrics = {vnet.node for vnet in vnets}
     inside = (link.a for link in plan.links if link.b.node in fabrics)
     at = (end for end in inside if plan.node(end.node).kind not in ("vnet", "backbone"))
-    return (address for nic in at for address in _without_length(nic))
+    yield from (address for nic in at for address in _without_length(nic))
+    yield from (str(address) for vnet in vnets for address in vnet.frontend_at)
 
 
-def _balanced(state: State, vnets: Iterable[VNet]) -> Iterator[tuple[str, Takers]]:
-    """The frontends of these VNets that can be next hops, each with the addresses of the members that are up."""
+def _balanced(
+    state: State, vnets: Iterable[VNet], rule_of: Callable[[Frontend], BalancingRule | None]
+) -> Iterator[tuple[str, Takers]]:
+    """The frontends of these VNets, each with the addresses of the members that are up of one of its rules."""
     for vnet in vnets:
         for address, frontend in vnet.frontend_at.items():
-            rule = frontend.for_all_ports
+            rule = rule_of(frontend)
             members = load_balancers.healthy(state, rule) if rule is not None else ()
             yield str(address), frozenset(str(nic.address) for nic in members) or frozenset({_NOBODY})
+
+
+def _in_place_of(takers: Takers, asked: Mapping[str, Takers]) -> Takers:
+    """Who gets what is for these addresses: in the place of a frontend the members that are up."""
+    return frozenset(end for taker in takers for end in asked.get(taker, (taker,)))
 
 
 def _by_rows(

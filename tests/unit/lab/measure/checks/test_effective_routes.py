@@ -111,3 +111,14 @@ def test_a_route_less_is_found(target: str, node: str, prefix: str, ingress: str
     found = checked(scenario, without(made, node, prefix, ingress), target)
     assert found.status == "failed"
     assert said in found.message.split("; ")
+
+
+@pytest.mark.parametrize("name", ["service-web1", "clients-app"])
+def test_a_frontend_stands_for_the_members_that_are_up(name: str) -> None:
+    """L1: what is for it goes to one of them, from its own VNet and from a peer."""
+    scenario = load("load-balancer-frontend").scenario
+    made = planned(scenario)
+    assert checked(scenario, made, "10.0.0.10").status == "passed"
+    nodes = (replace(n, routes=tuple(r for r in n.routes if r.prefix != "10.0.0.10/32")) for n in made.nodes)
+    found = checked(scenario, replace(made, nodes=tuple(nodes)), "10.0.0.10")
+    assert f"{name} to 10.0.0.10: shown 10.0.0.4 and 10.0.0.5, done None" in found.message.split("; ")
