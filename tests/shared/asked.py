@@ -11,6 +11,7 @@ ENDPOINTS = {
         *("lab-lab", "site1-h1", "site2-h2"),
         *("vnet1-nva", "vnet1-plain", "vnet1-web", "vnet2-far", "vnet3-near"),
     },
+    "load-balancer-frontend": {"service-web1", "service-web2", "clients-app"},
     "load-balancer-outbound": {*(f"vnet1-{vm}" for vm in ("farm", "named", "web", "quiet", "inner"))},
     "nva-two-nics": {"hub-fw", "hub-jump", "spoke1-app", "spoke1-twin", "spoke1-nas", "spoke2-db"},
     "nva-load-balancer": {"hub-nva1", "hub-nva2", "spoke1-app", "spoke2-db", "spoke3-half"},
@@ -214,16 +215,21 @@ FROM_INTERNET = {
     "route-server-overview",
 }
 # What is only asked.
-PRIVATE_ENDPOINTS = {"private-endpoint-hub-spoke": ("data-sql", "data-blob", "data-waiting")}
+ONLY_ASKED = {
+    "private-endpoint-hub-spoke": ("data-sql", "data-blob", "data-waiting"),
+    "load-balancer-frontend": ("service-lb-fe",),
+    "load-balancer-outbound": ("vnet1-internal-fe",),
+    "nva-load-balancer": ("hub-lb-fe",),
+}
 
 
 def asked(scenario: str) -> set[tuple[str, str]]:
-    """The pairs of a scenario: all that are no private endpoint, and what a story names beside."""
+    """The pairs of a scenario: all but of what is only asked, and what a story names beside."""
     return {*permutations(ENDPOINTS[scenario], 2), *_further(scenario)}
 
 
 def _further(scenario: str) -> Iterator[tuple[str, str]]:
-    """The Internet is asked, and asks, only where a story says so; private endpoints are asked."""
-    yield from product(ENDPOINTS[scenario], PRIVATE_ENDPOINTS.get(scenario, ()))
+    """The Internet is asked, and asks, only where a story says so; private endpoints and frontends are asked."""
+    yield from product(ENDPOINTS[scenario], ONLY_ASKED.get(scenario, ()))
     yield from ((node, "internet") for node in ENDPOINTS[scenario] if scenario in TO_INTERNET)
     yield from (("internet", node) for node in ENDPOINTS[scenario] if scenario in FROM_INTERNET)
