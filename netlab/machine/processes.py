@@ -68,7 +68,7 @@ def start(argv: Sequence[str], directory: str, netns: str = "", environment: Map
     log = Path(directory, output(argv[0]))
 
     def spawn() -> subprocess.Popen[bytes]:
-        with log.open("ab") as out:
+        with log.open("ab") as out, _unblocked():
             return subprocess.Popen(
                 argv,
                 cwd=directory,
@@ -84,6 +84,17 @@ def start(argv: Sequence[str], directory: str, netns: str = "", environment: Map
     pid = (namespaces.run_in(netns, spawn) if netns else spawn()).pid
     wait_until(lambda: find(pid) is None or _is_marked(pid), _START_SECONDS, lambda: f"{argv[0]} does not begin")
     return find(pid) or Process(pid, -1, Path(argv[0]).name)
+
+
+@contextlib.contextmanager
+def _unblocked() -> Iterator[None]:
+    """Without the signals that this thread blocks, as its starter may have had it: a child inherits them (signal(7)),
+    and a daemon that waits for SIGHUP would wait for ever."""
+    before = signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _pids() -> Iterator[int]:

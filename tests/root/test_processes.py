@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -164,6 +165,20 @@ def test_a_daemon_is_not_in_the_terminals_session_and_writes_to_its_directory(tm
         wait_until(lambda: (tmp_path / "sh.out").read_text() == "said\nwrong\n", 5, lambda: "nothing was said")
     finally:
         assert processes.stop([started]) == []
+
+
+def test_a_daemon_blocks_no_signal_that_its_starter_blocks(tmp_path: Path) -> None:
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGHUP,))
+    try:
+        found = processes.start(["sleep", "60"], str(tmp_path))
+        mine = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    status = Path(f"/proc/{found.pid}/status").read_text().splitlines()
+    processes.kill([found])
+    (blocked,) = (int(line.split()[1], 16) for line in status if line.startswith("SigBlk"))
+    assert blocked == 0
+    assert signal.SIGHUP in mine
 
 
 def test_a_program_that_is_not_there_is_an_error(netns: str, tmp_path: Path) -> None:
