@@ -62,6 +62,7 @@ def _words(value: Any) -> Iterator[str]:
 
 
 def _names_any(breach: Breach, gone: set[str]) -> bool:
-    """Whether it names one of these; a breach of a story may, because a machine has many names there."""
+    """Whether it names one of these; one of a story or of what must survive may, because a machine has many
+    names there."""
     named = (*map(str, breach.path), *re.findall(r"`([^`]+)`", breach.message))
-    return breach.path[0] == "story" or any(name.lower() in gone for name in named)
+    return breach.path[0] in ("story", "survives") or any(name.lower() in gone for name in named)

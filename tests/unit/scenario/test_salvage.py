@@ -58,3 +58,10 @@ def test_what_a_broken_object_refers_to_may_need_it(pair: str, gone: tuple[str, 
 def test_a_broken_vnet_takes_its_appliances_with_it() -> None:
     (pair,) = (item for item in PAIRS if item.path.stem == "r116_vpn_servers_forward-no-ip-forwarding")
     assert list(salvage.breaches(read(pair.keeps, WHERE).data, [("vnets", "VNet3")])) == []
+
+
+def test_what_must_survive_may_be_of_a_broken_site() -> None:
+    """As in a story, a machine goes by many names there."""
+    (pair,) = (item for item in PAIRS if item.path.stem == "survivors_are_machines-no-such-source")
+    left = salvage.breaches(read(pair.breaks, WHERE).data, [("sites", "Site3")])
+    assert list(left) == []
