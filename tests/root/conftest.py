@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from nets import Net, line, network
 
 from netlab.lab.build import records
 from netlab.machine import daemons, namespaces
@@ -66,3 +68,18 @@ def _prepared(scenario: str, lab: str, monkeypatch: pytest.MonkeyPatch) -> Itera
     yield found
     daemons.stop_all(lab)
     records.remove(lab)
+
+
+@pytest.fixture
+def net() -> Iterator[Net]:
+    """Namespaces that a test joins."""
+    with network() as built:
+        yield built
+    names = (entry.name for entry in Path("/run/netns").glob("*"))
+    assert [name for name in names if name.startswith(f"nlt-{os.getpid()}")] == []
+
+
+@pytest.fixture
+def arb(net: Net) -> Net:
+    """A, a router, and b."""
+    return line(net)

@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from nets import Net, line, network
+from nets import ADDRESSES, TO_B, Net
 
-from netlab.probe import Observation, Probe, Trace, all_pairs, last, observe, path
+from netlab.probe import Observation, Probe, Trace, last, observe, path
 from netlab.probe.trace import Leg
-
-ADDRESSES = {"a": "10.0.1.10", "b": "10.0.2.10"}
-TO_B = tuple(probe for probe in all_pairs(ADDRESSES) if probe.source == "a")
-
-
-@pytest.fixture
-def arb() -> Iterator[Net]:
-    with network() as built:
-        yield line(built)
 
 
 def _by_protocol(observation: Observation) -> dict[str, Trace]:

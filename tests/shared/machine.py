@@ -12,7 +12,7 @@ from typing import Any
 
 from netlab.azure.moments import initial
 from netlab.controllers.tables import Known, wanted_offer, wanted_routes
-from netlab.lab.build import records
+from netlab.lab.build import engine, records
 from netlab.lab.machine import Machine
 from netlab.machine.daemons import CHARON
 from netlab.machine.daemons import CONTROLLER as CONTROLLER_NAME
@@ -345,3 +345,16 @@ class Fake:
 def journal() -> list[str]:
     """What `up` has written down."""
     return (Path(names.lab_directory(LAB)) / "journal").read_text().splitlines()
+
+
+def up(machine: Fake, said: list[str] | None = None) -> None:
+    """Build the lab; ``said`` gets what was said about progress."""
+    said = [] if said is None else said
+    facts = records.Facts(LAB, loaded().scenario.name, "userspace", loaded().scenario.time_scale)
+    engine.up(records.Lab(facts, loaded().scenario, planned()), loaded().text, machine.ports, said.append)
+
+
+def gone(machine: Fake, root: Path) -> None:
+    assert machine.labs.namespaces == set()
+    assert machine.daemons.processes == set()
+    assert not root.exists(), "the run directory of the last lab goes with it"

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from netlab.machine.waiting import wait_until
+from netlab.probe import all_pairs
 
 
 @dataclass
@@ -83,3 +84,9 @@ def line(net: Net) -> Net:
     net.ip("a", "route add default via 10.0.1.1")
     net.ip("b", "route add default via 10.0.2.1")
     return net
+
+
+ADDRESSES = {"a": "10.0.1.10", "b": "10.0.2.10"}
+"""The ends of a line."""
+ALL = all_pairs(ADDRESSES)
+TO_B = tuple(probe for probe in ALL if probe.source == "a")

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections import deque
 from functools import cache
 from ipaddress import IPv4Network
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from converged import by_end, of_end
 
-from netlab.azure.bgp.fixpoint import Paths, converge
-from netlab.azure.bgp.sessions import originated
 from netlab.scenario.loader import load
 from netlab.scenario.models import Scenario
-from netlab.scenario.network import Topology, resolve
+from netlab.scenario.network import resolve
 
 POOL = "192.168.0.0/24"
 V1, V2, V3, V4, S1 = "10.1.0.0/16", "10.2.0.0/16", "10.3.0.0/16", "10.4.0.0/16", "10.101.0.0/16"
@@ -28,22 +24,6 @@ def catalogued(name: str) -> Scenario:
 
 
 Heard = dict[str, tuple[int, ...]]
-
-
-def by_end(scenario: Scenario, announced: dict[str, list[str]] | None = None) -> dict[str, Paths]:
-    """What every end learns while all tunnels are up, where each has one router on duty."""
-    told = {site: frozenset(map(IPv4Network, prefixes)) for site, prefixes in (announced or {}).items()}
-    topology = Topology(resolve(scenario))
-    found = converge(topology, frozenset(topology.tunnel), told).paths
-    ends = {topology.routers[node].end.name: paths for node, paths in found.items()}
-    assert len(ends) == len(found), "several routers of one end"
-    return ends
-
-
-def of_end(scenario: Scenario, end: str) -> tuple[IPv4Network, ...]:
-    """What the first router of an end originates."""
-    network = resolve(scenario)
-    return originated(Topology(network).with_tunnels(network.end(end))[0])
 
 
 def static_prefixes(scenario: Scenario, end: str, connection: str) -> tuple[IPv4Network, ...]:
@@ -332,100 +312,3 @@ def test_a_peer_that_tells_too_much_loses_its_session_and_nobody_else_does(count
     found = heard(_two_branches(65101, 65102), "VNet1", {"Site1": told})
     assert ("172.16.0.0/24" in found) is kept
     assert found["10.102.0.0/16"] == (65102,)
-
-
-# --- any network ----------------------------------------------------------------------------------------------------
-
-
-@st.composite
-def networks(draw: st.DrawFn, same_asns: bool = False) -> Scenario:
-    """Up to four VNets and two sites, any connections between them, with and without BGP."""
-    vnets = [f"V{n}" for n in range(draw(st.integers(1, 4)))]
-    sites = [f"S{n}" for n in range(draw(st.integers(0, 2)))]
-    pairs = [(a, b) for i, a in enumerate(vnets) for b in (*vnets[i + 1 :], *sites)]
-    chosen = draw(st.lists(st.sampled_from(pairs), unique=True)) if pairs else []
-    with_bgp = draw(st.lists(st.booleans(), min_size=len(chosen), max_size=len(chosen)))
-    pools = draw(st.lists(st.booleans(), min_size=len(vnets), max_size=len(vnets)))
-    numbers = st.integers(0, 2) if same_asns else st.nothing()
-    asns = {end: 65100 + (draw(numbers) if same_asns else n) for n, end in enumerate((*vnets, *sites))}
-    return Scenario.model_validate(
-        {
-            "name": "any",
-            "vnets": {
-                name: {
-                    "address_space": [f"10.{n}.0.0/16"],
-                    "subnets": {"GatewaySubnet": f"10.{n}.255.0/27"},
-                    "vpn_gateway": {
-                        "bgp": {"asn": asns[name]},
-                        "point_to_site": {"address_pool": f"192.168.{n}.0/24"} if pools[n] else None,
-                    },
-                }
-                for n, name in enumerate(vnets)
-            },
-            "sites": {
-                name: {"address_prefixes": [f"10.{100 + n}.0.0/16"], "bgp": {"asn": asns[name]}}
-                for n, name in enumerate(sites)
-            },
-            "connections": {
-                f"{a}-{b}": {
-                    "type": "Vnet2Vnet" if b in vnets else "IPsec",
-                    "between": [a, b],
-                    "enable_bgp": bgp,
-                }
-                for (a, b), bgp in zip(chosen, with_bgp, strict=True)
-            },
-        }
-    )
-
-
-def _hops(scenario: Scenario, start: str) -> dict[str, int]:
-    """The distance in BGP sessions from an end to every other that it is joined to."""
-    found, queue = {start: 0}, deque([start])
-    while queue:
-        end = queue.popleft()
-        for _, item in scenario.connections_of(end):
-            peer = item.other(end)
-            if item.enable_bgp and peer not in found:
-                found[peer] = found[end] + 1
-                queue.append(peer)
-    return found
-
-
-@settings(deadline=None)
-@given(networks())
-def test_bgp_tells_every_prefix_over_the_shortest_way_and_nothing_else(scenario: Scenario) -> None:
-    """With disjoint prefixes and distinct ASNs, BGP is breadth-first search."""
-    for end, found in by_end(scenario).items():
-        hops = _hops(scenario, end)
-        own = set(of_end(scenario, end))
-        expected: dict[IPv4Network, int] = {}
-        for other, distance in hops.items():
-            # B63: the host route of a BGP peer leaves no gateway.
-            for prefix in {p for p in of_end(scenario, other) if p.prefixlen < 32} - own:
-                expected[prefix] = min(distance, expected.get(prefix, distance))
-        # What a gateway refuses: its own space, which the other end of a static connection announces.
-        refused = {p for p in expected if any(p.subnet_of(mine) for mine in _space(scenario, end))}
-        assert {prefix: len(paths[0].as_path) for prefix, paths in found.items()} == {
-            prefix: distance for prefix, distance in expected.items() if prefix not in refused
-        }
-
-
-def _space(scenario: Scenario, end: str) -> tuple[IPv4Network, ...]:
-    return resolve(scenario).vnets[end].prefixes if end in scenario.vnets else ()
-
-
-@settings(deadline=None)
-@given(networks(same_asns=True))
-def test_no_end_learns_its_own_prefixes_or_a_path_through_itself(scenario: Scenario) -> None:
-    """That `converge` returns at all is half of this: ASNs that several ends share make loops."""
-    for end, found in by_end(scenario).items():
-        own = set(of_end(scenario, end))
-        mine = {name for name, item in scenario.connections_of(end) if item.enable_bgp}
-        for prefix, paths in found.items():
-            assert prefix not in own
-            for path in paths:
-                assert path.prefix == prefix
-                assert path.tunnel in mine
-                assert path.as_path[0] == resolve(scenario).end(scenario.connections[path.tunnel].other(end)).asn
-                assert resolve(scenario).end(end).asn not in path.as_path
-                assert len(path.as_path) == len(paths[0].as_path)

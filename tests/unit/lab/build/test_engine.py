@@ -23,9 +23,11 @@ from machine import (
     SAS,
     TITLES,
     Fake,
+    gone,
     journal,
     loaded,
     planned,
+    up,
 )
 
 from netlab.azure.moments import initial
@@ -33,32 +35,12 @@ from netlab.errors import BuildError, ConvergeError, HostError, LabError, Netlab
 from netlab.lab.build import engine, keys, records
 from netlab.lab.build import journal as journals
 from netlab.lab.build.settling import await_bgp
-from netlab.lab.measure.overview import overview
-from netlab.plan import names
 from netlab.plan.planner import plan
 from netlab.scenario.loader import load
 from netlab.scenario.models import Scenario
 
 # What is made last is unmade first.
 STOPS = (BGPD, CONTROLLER, DAEMONS)
-
-
-@pytest.fixture(autouse=True)
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A run root of this test."""
-    found = tmp_path / "run"
-    monkeypatch.setattr(names, "RUN_ROOT", str(found))
-    monkeypatch.setattr(records, "RUN_ROOT", str(found))
-    # The plan holds the run root.
-    planned.cache_clear()
-    return found
-
-
-def up(machine: Fake, said: list[str] | None = None) -> None:
-    """Build the lab; ``said`` gets what was said about progress."""
-    said = [] if said is None else said
-    facts = records.Facts(LAB, loaded().scenario.name, "userspace", loaded().scenario.time_scale)
-    engine.up(records.Lab(facts, loaded().scenario, planned()), loaded().text, machine.ports, said.append)
 
 
 def requests() -> list[str]:
@@ -96,7 +78,8 @@ def test_bgp_has_settled_only_when_a_router_that_stopped_has_lost_what_it_learne
     """Its own hold time ends later than that of its peers."""
     machine = Fake()
     up(machine)
-    state = initial(loaded().scenario)
+    # Another state than the one that everybody asks.
+    state = replace(initial(loaded().scenario))
     # As of a virtual machine that is stopped: it is no speaker.
     paths = {node: paths for node, paths in state.bgp.paths.items() if node != "site1"}
     vars(state)["bgp"] = replace(state.bgp, paths=paths)
@@ -164,12 +147,6 @@ def expected_way_back(asked: str) -> list[str]:
     """What undoes an `up` that came as far as a request, last things first."""
     taken = TITLES[: TITLES.index(asked) + 1]
     return ["stop" for title in STOPS if title in taken] + ["remove namespaces"]
-
-
-def gone(machine: Fake, root: Path) -> None:
-    assert machine.labs.namespaces == set()
-    assert machine.daemons.processes == set()
-    assert not root.exists(), "the run directory of the last lab goes with it"
 
 
 def at_every_request(error: Callable[[], BaseException], root: Path) -> Iterator[tuple[str, Any]]:
@@ -348,104 +325,3 @@ def test_down_waits_for_nobody_who_is_at_work_on_the_lab(root: Path) -> None:
     with records.locked(LAB), pytest.raises(LabError, match="another netlab is at work"):
         engine.down(LAB, machine.ports)
     assert machine.asked == []
-
-
-# --- gc -------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("by", ["down", "gc"])
-@pytest.mark.parametrize("done", ["stop", "remove namespaces", "remove"])
-def test_gc_or_down_takes_the_rest_of_a_down_that_was_killed(
-    done: str, by: str, root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    machine = Fake()
-    up(machine)
-    where = {"stop": (machine.daemons, "stop_all"), "remove namespaces": (machine.labs, "remove")}
-    with monkeypatch.context() as patch:
-        patch.setattr(*where.get(done, (records, "remove")), killed)
-        with pytest.raises(Killed):
-            engine.down(LAB, machine.ports)
-    assert not journals.is_up(LAB)
-    if by == "down":
-        assert engine.down(LAB, machine.ports)
-    else:
-        assert engine.collect(machine.ports) == (LAB,)
-    gone(machine, root)
-
-
-class Killed(BaseException):
-    """Nothing handles it."""
-
-
-def killed(lab: str) -> None:
-    raise Killed
-
-
-def test_a_lab_that_is_being_removed_says_so_to_others(root: Path) -> None:
-    machine = Fake()
-    up(machine)
-    with records.locked(LAB):
-        journals.removing(LAB)
-        with pytest.raises(LabError, match=f"the lab {LAB} is being removed"), records.locked(LAB):
-            pass
-        (root / LAB / "lab.json").unlink()
-        with pytest.raises(LabError, match=f"the lab {LAB} is being removed"):
-            records.read(LAB)
-        assert overview(LAB, machine.ports).state == "removing"
-        records.remove(LAB)
-        with pytest.raises(LabError, match=f"the lab {LAB} has been removed"), records.locked(LAB):
-            pass
-
-
-def test_gc_removes_what_was_never_finished_and_nothing_else(root: Path) -> None:
-    machine = Fake()
-    up(machine)
-    for lab in ("broken", "busy"):
-        with records.claimed(lab):
-            pass
-        journals.write(lab, NAMESPACES)
-        machine.labs.namespaces.add(f"nl.{lab}.vnet1")
-    machine.labs.namespaces.add("nl.orphan.vnet1")
-    with records.locked("busy"):
-        assert engine.collect(machine.ports) == ("broken", "orphan")
-    assert sorted(path.name for path in root.iterdir()) == ["busy", LAB]
-    assert {name.split(".")[1] for name in machine.labs.namespaces} == {"busy", LAB}
-    assert journals.is_up(LAB)
-
-
-# --- reading the state ----------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("name", "damage"),
-    [
-        *(("lab.json", damage) for damage in ("{", '{"lab": "lab"}', "[1]", "5", "[" * 100_000, None)),
-        *(("secrets.json", damage) for damage in ("", "{}", "[1]", '{"x": 1}', "[" * 100_000, None)),
-        *(("story.json", damage) for damage in ("{", "[1]", "5", '[{"cut": 1}]', "[" * 100_000)),
-        ("scenario.yaml", None),
-    ],
-)
-def test_damaged_state_says_so_and_what_to_do(name: str, damage: str | None, root: Path) -> None:
-    up(Fake())
-    (root / LAB / name).unlink(missing_ok=True)
-    if damage is not None:
-        (root / LAB / name).write_text(damage)
-    with pytest.raises(LabError, match="is damaged") as raised:
-        records.read(LAB)
-    assert raised.value.hint == "remove it with `netlab down lab`"
-
-
-def test_a_damaged_scenario_says_so_too(root: Path) -> None:
-    up(Fake())
-    (root / LAB / "scenario.yaml").write_text("name: [")
-    with pytest.raises(LabError, match="is damaged"):
-        records.read(LAB)
-
-
-def test_a_lab_that_is_not_there_says_which_are(root: Path) -> None:
-    with pytest.raises(UsageError) as nothing:
-        records.read("nobody")
-    up(Fake())
-    with pytest.raises(UsageError) as something:
-        records.read("nobody")
-    assert (nothing.value.hint, something.value.hint) == ("build one: `netlab up`", "there is: lab")

@@ -2,120 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from errno import EMSGSIZE
 from typing import Any
 
 import pytest
-from kernel import as_read
+from examined import VM0, VM1, Kernel, Mtus, examined, hub, p2s, seen, trace
 from machine import Fake
 
-from netlab.lab.machine import Machine
 from netlab.lab.measure.autopsy import Coroner
-from netlab.machine.inventory import Held, Link
-from netlab.machine.routes import KernelRoute
-from netlab.plan.model import Child, Plan, Route, Selector
+from netlab.plan.model import Child, Route, Selector
 from netlab.plan.planner import plan
-from netlab.probe.trace import Leg, Probe, Rejection, Sighting, Trace
+from netlab.probe.trace import Rejection, Sighting, Trace
 from netlab.results.protocols import Protocol
-from netlab.scenario.loader import load, parse
-
-HUB = """
-name: hub
-route_tables:
-  out:
-    routes:
-      via: {address_prefix: 10.8.0.0/16, next_hop_type: VirtualAppliance, next_hop_ip_address: 10.0.1.4}
-      lost: {address_prefix: 10.9.0.0/16, next_hop_type: VirtualAppliance, next_hop_ip_address: 10.0.1.9}
-      none: {address_prefix: 10.7.0.0/16, next_hop_type: None}
-vnets:
-  Hub:
-    address_space: [10.0.0.0/16]
-    subnets: {default: 10.0.0.0/24, firewall: 10.0.1.0/24}
-    vms: {vm0: {subnet: default}, fw: {subnet: firewall, enable_ip_forwarding: true, nva: {}}, dull: {subnet: firewall}}
-  Spoke:
-    address_space: [10.1.0.0/16]
-    subnets: {default: {address_prefix: 10.1.0.0/24, route_table: out}}
-    vms: {vm1: {subnet: default}}
-peerings:
-  Hub-to-Spoke: {vnet: Hub, remote_vnet: Spoke}
-  Spoke-to-Hub: {vnet: Spoke, remote_vnet: Hub}
-"""
-VM1, VM0 = "10.1.0.4", "10.0.0.4"
-
-
-@dataclass
-class Kernel:
-    """The routes of a plan, and which namespaces are stopped, links cut and devices silent."""
-
-    plan: Plan
-    stopped: tuple[str, ...] = ()
-    cut: tuple[tuple[str, str], ...] = ()
-    severed: tuple[tuple[str, str], ...] = ()
-    children_of: dict[str, tuple[Child, ...]] = field(default_factory=dict)
-
-    def routes(self, netns: str) -> tuple[KernelRoute, ...]:
-        return tuple(map(as_read, self._node(netns).routes))
-
-    def tables_of(self, netns: str, interface: str) -> tuple[int, ...]:
-        return tuple(rule.table for rule in self._node(netns).rules if rule.iif in ("", interface))
-
-    def is_stopped(self, netns: str) -> bool:
-        return self._node(netns).name in self.stopped
-
-    def is_cut(self, netns: str, interface: str) -> bool:
-        return (self._node(netns).name, interface) in self.cut
-
-    def is_severed(self, netns: str, interface: str) -> bool:
-        return (self._node(netns).name, interface) in self.severed
-
-    def children(self, directory: str, connection: str) -> tuple[Child, ...]:
-        return self.children_of.get(connection, ())
-
-    def carried(self, client: Any) -> tuple[Child, ...]:
-        return self.children_of.get(client.node, ())
-
-    def carried_to_clients(self, server: Any) -> tuple[Child, ...]:
-        return self.children_of.get(server.node, ())
-
-    def _node(self, netns: str) -> Any:
-        return next(node for node in self.plan.nodes if node.netns == netns)
-
-
-@dataclass
-class Mtus:
-    """Interfaces with an MTU that is not 1500, by their namespace's node and name."""
-
-    plan: Plan
-    mtus: dict[tuple[str, str], int]
-
-    def read(self, names: list[str]) -> dict[str, Held]:
-        nodes = {node.netns: node.name for node in self.plan.nodes}
-        return {name: Held(tuple(self._links(nodes[name])), (), ()) for name in names}
-
-    def _links(self, node: str) -> Iterator[Link]:
-        devices = {name for (there, name) in self.mtus if there == node} | {"eth0"}
-        for index, name in enumerate(devices):
-            yield Link(index, name, "", "", 0, (), self.mtus.get((node, name), 1500))
-
-
-def hub(**state: Any) -> tuple[Plan, Kernel]:
-    made = plan(parse(HUB, "hub.yaml").scenario, "lab", "userspace")
-    return made, Kernel(made, **state)
-
-
-def p2s(**state: Any) -> tuple[Plan, Kernel]:
-    made = plan(load("p2s-branch").scenario, "lab", "userspace")
-    return made, Kernel(made, **state)
-
-
-def examined(lab: tuple[Plan, Kernel], trace: Trace) -> tuple[str, str, str, dict[str, str]]:
-    made, kernel = lab
-    ports: Any = kernel
-    machine: Machine = replace(Fake().ports, routes=ports, filters=ports, sas=ports, clients=ports)
-    drop = Coroner(made, machine).examine(trace)
-    return drop.node, drop.direction, drop.cause.type, dict(drop.cause.parameters)
+from netlab.scenario.loader import load
 
 
 def measured(probe: Trace, size: int, mtus: dict[tuple[str, str], int]) -> tuple[str, str, str, dict[str, str]]:
@@ -131,22 +31,6 @@ def measured(probe: Trace, size: int, mtus: dict[tuple[str, str], int]) -> tuple
     drop = Coroner(made, machine, size).examine(probe)
     assert drop.cause is not None
     return drop.node, drop.direction, drop.cause.type, dict(drop.cause.parameters)
-
-
-def seen(node: str, interface: str, outgoing: bool, leg: Leg = "forward", **packet: Any) -> Sighting:
-    return Sighting(0, node, interface, outgoing, leg, 64, **{"source": VM1, "target": VM0, **packet})
-
-
-def trace(
-    *sightings: Sighting,
-    source: str = "spoke-vm1",
-    target: str = "hub-vm0",
-    addresses: tuple[str, str] = (VM1, VM0),
-    protocol: Protocol = "icmp",
-    unsent: int = 0,
-    answered_by: tuple[str, ...] = (),
-) -> Trace:
-    return Trace(Probe(source, target, protocol), *addresses, unsent, sightings, answered_by, False, None)
 
 
 OUT = seen("spoke-vm1", "eth0", True)
@@ -362,55 +246,3 @@ def test_what_its_maker_cannot_send_is_too_big_for_its_own_interface() -> None:
     probe = towards_the_site(unsent=EMSGSIZE, protocol="udp")
     said = {"size": "1401", "link": "eth0", "mtu": "1400"}
     assert measured(probe, 1401, {("vnet1-vm1", "eth0"): 1400}) == ("vnet1-vm1", "forward", "too-big", said)
-
-
-# --- frontends of load balancers ------------------------------------------------------------------------------------
-
-
-def at_the_frontend(scenario: str, *sightings: Sighting, target: str, source: str, protocol: Protocol) -> Any:
-    """What became of a probe at 10.0.0.10, where others answer, in a scenario of the catalogue or of a text."""
-    found = parse(scenario, "x.yaml") if "\n" in scenario else load(scenario)
-    made = plan(found.scenario, "lab", "userspace")
-    answering = tuple(node.name for node in made.nodes if node.name in ("service-web1", "service-web2", "hub-nva2"))
-    addresses = (sightings[0].source, "10.0.0.10")
-    probe = Probe(source, target, protocol, answering=answering)
-    return examined((made, Kernel(made)), Trace(probe, *addresses, 0, sightings, (), False, None))
-
-
-@pytest.mark.parametrize("protocol", ["udp", "icmp"])
-def test_a_frontend_drops_what_no_rule_is_for(protocol: Protocol) -> None:
-    """L1, L17."""
-    came = seen("service", "p-clients", False, source="10.1.0.4", target="10.0.0.10")
-    died = at_the_frontend(
-        "load-balancer-frontend", came, source="clients-app", target="service-lb-fe", protocol=protocol
-    )
-    assert died[:3] == ("service", "forward", "no-load-balancing-rule")
-
-
-def test_a_rule_at_a_member_reads_the_members_own_address() -> None:
-    """N9: and so do the filters before it, which let it pass."""
-    rule = "{priority: 300, direction: Inbound, access: Deny, protocol: Tcp, destination_address_prefix: 10.0.0.5/32}"
-    text = load("load-balancer-frontend").text.partition("story:")[0]
-    text = text.replace("vnets:\n", f"network_security_groups: {{shut: {{security_rules: {{no: {rule}}}}}}}\nvnets:\n")
-    text = text.replace("private_ip_address: 10.0.0.5", "private_ip_address: 10.0.0.5, network_security_group: shut")
-    came = seen("service", "p-clients", False, source="10.1.0.4", target="10.0.0.10")
-    died = at_the_frontend(text, came, source="clients-app", target="service-lb-fe", protocol="tcp")
-    assert died[:3] == ("service", "forward", "security-rule")
-
-
-def test_an_answer_that_comes_back_from_the_frontend_is_a_stray_to_the_member() -> None:
-    """L16: it has the frontend's address by then, to which the member has no session."""
-    asked, addresses = seen("hub-nva2", "eth0", False, source="10.2.0.4", target="10.0.0.5"), {"target": "10.2.0.4"}
-    left = seen("hub-nva2", "eth0", True, "reverse", source="10.0.0.5", **addresses)
-    back = seen("hub-nva2", "eth0", False, "reverse", source="10.0.0.10", **addresses)
-    way = (asked, left, seen("hub", "v-nva2", False, "reverse", source="10.0.0.5", **addresses), back)
-    died = at_the_frontend("nva-load-balancer", *way, source="spoke2-db", target="hub-lb-fe", protocol="tcp")
-    assert died[:3] == ("hub-nva2", "reverse", "invalid-state")
-    own = at_the_frontend(
-        "nva-load-balancer",
-        *(*way[:3], replace(back, source="10.0.0.5")),
-        source="spoke2-db",
-        target="hub-lb-fe",
-        protocol="tcp",
-    )
-    assert own[:3] == ("hub-nva2", "reverse", "loop")
