@@ -69,9 +69,7 @@ def difference(
 
     ``options`` are those of the import of each; with ``redundancy`` every single failure is predicted on both sides.
     """
-    one = _read(a, options[0])
-    # A template knows of a site what Azure is told: a mistake in that moves no site.
-    other = _read(b, replace(options[1], known=one.sites))
+    one, other = _with_one_premises((a, b), options)
     measured = None
     if one.report is not None and other.report is not None:
         measured = (one.report, _step_of(one.report, step)), (other.report, _step_of(other.report, step))
@@ -125,6 +123,23 @@ def _renamed(pair: LostPair, names: Mapping[str, str]) -> tuple[str, str, tuple[
 
 
 # --- the two ----------------------------------------------------------------------------------------------------------
+
+
+def _with_one_premises(references_: tuple[str, str], options: tuple[Options, Options]) -> tuple[_Read, _Read]:
+    """Both, with the same sites: a template knows of a site what Azure is told, and a mistake in that moves no site.
+
+    A scenario knows them. Of two imports each knows a part; where they contradict each other, the first one is right.
+    """
+    one, other = (_read(reference, given) for reference, given in zip(references_, options, strict=True))
+    imported = [each.compared.kind == "import" for each in (one, other)]
+    if not any(imported) or not references.contradict(one.sites, other.sites):
+        return one, other
+    known = references.merged(one.sites, other.sites) if all(imported) else other.sites if imported[0] else one.sites
+    first, second = (
+        _read(reference, replace(given, known=known, told=all(imported)))
+        for reference, given in zip(references_, options, strict=True)
+    )
+    return first, second
 
 
 def _read(reference: str, options: Options) -> _Read:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
@@ -43,3 +44,29 @@ def sites(text: str, where: str) -> Sites:
     """The sites of a scenario's text as they are written."""
     found: Sites = read(text, where).data.get("sites") or {}
     return found
+
+
+def contradict(one: Sites, other: Sites) -> bool:
+    """Whether a site of both is not the same in both; what its devices send into tunnels an import makes of VNets."""
+
+    def plain(site: Mapping[str, Any]) -> dict[str, Any]:
+        return {key: value for key, value in site.items() if key != "static_routes"}
+
+    return any(plain(one[name]) != plain(other[name]) for name in one if name in other)
+
+
+def merged(one: Sites, other: Sites) -> Sites:
+    """Sites as two imports have them: with the prefixes and hosts of both, else as the first one says."""
+    both = {name: _merged(one[name], other[name]) for name in one if name in other}
+    return {**other, **one, **both}
+
+
+def _merged(one: Mapping[str, Any], other: Mapping[str, Any]) -> Mapping[str, Any]:
+    prefixes = list(dict.fromkeys((*one["address_prefixes"], *other["address_prefixes"])))
+    networks = [IPv4Network(prefix) for prefix in prefixes]
+    outer = [str(n) for n in networks if not any(n != wide and n.subnet_of(wide) for wide in networks)]
+    hosts = dict(one.get("hosts") or {})
+    for address in (other.get("hosts") or {}).values():
+        if address not in hosts.values():
+            hosts[f"host{len(hosts) + 1}"] = address
+    return {**one, "address_prefixes": outer} | ({"hosts": hosts} if hosts else {})

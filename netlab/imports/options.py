@@ -23,7 +23,7 @@ class Options:
     """The options of `netlab import`.
 
     ``known`` are sites as another scenario describes them, by name: what local network gateways say of one goes beside
-    it, for a mistake in Azure changes nothing on premises.
+    it, for a mistake in Azure changes nothing on premises. With ``told`` it is written in any case, to be compared.
     """
 
     parameters: tuple[str, ...] = ()
@@ -33,6 +33,7 @@ class Options:
     values: Mapping[str, str] = field(default_factory=dict)
     sites: Mapping[str, Prefixes] = field(default_factory=dict)
     known: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    told: bool = False
     asns: Mapping[str, int] = field(default_factory=dict)
     joined: tuple[tuple[str, ...], ...] = ()
     announced: Mapping[str, Prefixes] = field(default_factory=dict)

@@ -226,7 +226,7 @@ def _with_site(job: Job, item: Resource, vnet: str, remote: Remote, site: Site) 
         more["device"] = device_name(next(device for device in site.devices if remote in device)[0])
     speaks = job.facts(item).flag("enablebgp")
     moved = _moved(job, remote, name, more.get("device", ""))
-    if moved or _differs(job, remote, name, speaks):
+    if moved or job.options.told or _differs(job, remote, name, speaks):
         more["local_network_gateways"] = {vnet: _told(job, remote, {"site": name} | moved)}
     _write(job, item, "IPsec", (vnet, name), None, more)
     _static_routes(job, item, vnet, name, speaks)

@@ -197,7 +197,7 @@ def test_a_mistake_in_a_template_is_the_reason_of_each_lost_pair(path: str, case
     lost = {(cell.source, cell.target): set(cell.because_of) for cell in found.cells if cell.kind == "lost"}
     assert pair in lost
     assert all(because and because <= names for because in lost.values())
-    assert {one.name for one in found.objects if one.kind != "connections"} == names
+    assert {one.name for one in found.objects} == names
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ def test_the_routes_of_a_narrower_local_network_gateway_are_named(
     path: str, values: tuple[str, ...], changed: set[tuple[str, str]]
 ) -> None:
     found = compared(path, *values)
-    assert {one.name for one in found.objects} == {"connections.to-s101", "local_network_gateways.s101"}
+    assert {(one.change, one.name) for one in found.objects} == {("changed", "local_network_gateways.s101")}
     assert {(route.change, route.prefix) for route in found.routes if route.place == "hub/work"} == changed
 
 
@@ -242,6 +242,18 @@ def test_the_sites_of_a_scenario_stay_where_a_template_is_compared_with_it(path:
     assert "web: 10.101.0.80" in known.text
     assert "s101: {site: s101, address_prefixes: [10.111.0.0/16]}" in known.text
     assert "local_network_gateways" not in importing.run([path], values, "", strict=False).text
+
+
+def test_prefixes_that_are_added_gain_what_those_that_are_removed_lose(path: str) -> None:
+    few = Options(parameters=('sitePrefixes=["10.101.0.0/16"]',))
+    forth, back = (difference(path, path, options=each) for each in ((Options(), few), (few, Options())))
+    kinds = {"lost": "gained", "gained": "lost"}
+    lost, gained = (
+        {(cell.source, cell.target, kinds.get(cell.kind) if turned else cell.kind) for cell in found.cells}
+        for found, turned in ((forth, False), (back, True))
+    )
+    assert lost == gained
+    assert ("hub-probe-work", "s101-host2", "lost") in lost
 
 
 def test_what_loses_nothing_is_no_reason(path: str) -> None:
