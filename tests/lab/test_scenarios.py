@@ -98,6 +98,11 @@ OPENVPN = {
 UNANNOUNCED = {"site1-host2"}
 # A dynamic NAT rule gives them no address that a VNet could ask.
 BEHIND_A_POOL = {"vpn-nat-overlapping-sites": {"site4-h4"}}
+# A member meets itself by its own frontend, and dies of it, or another member (L16): the hash of the flow says which.
+BY_OWN_FRONTEND = {
+    *((f"service-web{number}", "service-lb-fe") for number in (1, 2)),
+    *((f"hub-nva{number}", "hub-lb-fe") for number in (1, 2)),
+}
 TIME_SCALES = {"s2s-p2s-coexist": 5, "gateway-active-standby-failover": 5}
 CELL_KEYS = [
     *("source", "target", "protocol", "expected", "observed", "status"),
@@ -189,7 +194,8 @@ def test_nothing_is_unchecked_and_everything_passed(scenario: str, report: Repor
 
 def test_every_cell_has_its_evidence(report: Report) -> None:
     for cell in all_cells(report):
-        assert cell["observed"] == cell["expected"], cell
+        either = (cell["source"], cell["target"]) in BY_OWN_FRONTEND
+        assert either or cell["observed"] == cell["expected"], cell
         assert cell["forward"][0] == cell["source"], cell
         if cell["observed"] == "reachable":
             assert cell["forward"][-1] == cell["reverse"][0] == cell["target"], cell

@@ -66,6 +66,9 @@ ENDPOINTS = {
     "s2s-dual-redundancy": {"vnet1-vm1", "site1-h1"},
     "s2s-bird": {"vnet1-vm1", "site1-h1", "site2-h2"},
     "s2s-bgp-transit": {"vnet1-vm1", "vnet2-vm2", "site1-h1", "site2-h2"},
+    "s2s-local-network-gateway-mistakes": {
+        *("vnet1-vm1", "site1-h1", "site1-forgotten", "site2-h2", "site3-h3", "site4-h4"),
+    },
     "s2s-bgp-prefix-rules": {"vnet1-vm1", "vnet2-vm2", "vnet3-vm3", "site1-h1", "site1-hidden", "site2-h2"},
     "vnet-to-vnet": {"vnet1-vm1", "vnet2-vm2", "vnet2-vm22", "vnet3-vm3"},
     "vnet-to-vnet-backbone": {"vnet1-vm1", "vnet2-vm2", "vnet3-vm3", "site1-h1"},
