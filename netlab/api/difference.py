@@ -174,9 +174,9 @@ def _imported(path: str, reference: str, options: Options, content: bytes = b"")
     outcome = importing.run([path], options, reference, False, content)
     if not outcome.text:
         raise ScenarioError(f"{reference[:200]} cannot be imported", outcome.report.findings)
-    scenario = Scenario.model_validate(read(outcome.text, reference).data)
-    sites = references.sites(outcome.text, reference)
-    return _Read(Compared(reference, "import"), scenario, sites, outcome.report.findings)
+    data = read(outcome.text, reference).data
+    scenario = Scenario.model_validate(data)
+    return _Read(Compared(reference, "import"), scenario, data.get("sites") or {}, outcome.report.findings)
 
 
 def _verification(reference: str) -> _Read:

@@ -1,7 +1,7 @@
 """A whole scenario: all objects of a file, by name, and the story."""
 
 from functools import cached_property
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -118,6 +118,13 @@ class Scenario(Model):
             return self.sites[end].address_prefixes
         vnet, _ = self.appliances.get(end, (end, ""))
         return self.vnets[vnet].address_space
+
+    def public_address_of(self, site: str, device: str | None) -> IPv4Address | None:
+        """The public address that the file gives a site's device, or the NAT before it."""
+        spec = self.sites[site]
+        if spec.behind in self.access_networks:
+            return self.access_networks[spec.behind].public_ip_address
+        return spec.devices[device].public_ip_address if device in spec.devices else spec.public_ip_address
 
     def local_network_gateway(self, connection: str, vnet: str) -> LocalNetworkGateway:
         """The local network gateway that describes the other end of a connection to the gateway of a VNet.

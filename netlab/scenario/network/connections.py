@@ -104,10 +104,7 @@ class Side:
         """The public address that the file gives a site's device, or the NAT before it."""
         if not isinstance(self.end, Site):
             return None
-        if self.access is not None:
-            return self.access.spec.public_ip_address
-        name = self.connection.spec.device
-        return self.end.spec.devices[name].public_ip_address if name else self.end.spec.public_ip_address
+        return self.connection.network.scenario.public_address_of(self.end.name, self.connection.spec.device)
 
     @cached_property
     def ingress_nat(self) -> tuple[models.NatRule, ...]:

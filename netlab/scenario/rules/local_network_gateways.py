@@ -12,7 +12,7 @@ from netlab.scenario.names import short, suggest
 from netlab.scenario.overlaps import crossing, overlapping
 from netlab.scenario.rules.breach import Breach, Breaches, by_profile, unknown
 from netlab.scenario.rules.joined import ONE_CARRIES, RemoteEnd, remote_ends, remote_ends_by_vnet, sound_connections
-from netlab.scenario.rules.subjects import asn_of, bgp_addresses_of, public_address_of, without_settings
+from netlab.scenario.rules.subjects import asn_of, bgp_addresses_of, without_settings
 
 _NEVER = "the BGP session never comes up"
 # A prefix of the device at the other end of a connection.
@@ -89,7 +89,7 @@ def r127_addresses_of_devices_are_known(scenario: Scenario) -> Breaches:
         path = ("local_network_gateways", name, "gateway_ip_address")
         if remote.device not in scenario.sites:
             yield Breach(path, "leave it out: netlab knows the addresses of Azure's gateways and of appliances")
-        elif public_address_of(scenario, remote.device, item.device) is None:
+        elif scenario.public_address_of(remote.device, item.device) is None:
             message = f"the device of `{remote.device}` has no public_ip_address that this could be; write it there"
             yield Breach(path, message)
 

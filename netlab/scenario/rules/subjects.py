@@ -228,14 +228,6 @@ def asn_of(scenario: Scenario, end: str) -> int:
     return settings.asn if settings is not None else 0
 
 
-def public_address_of(scenario: Scenario, site: str, device: str | None) -> IPv4Address | None:
-    """The public address that the file gives a site's device, or the NAT before it."""
-    spec = scenario.sites[site]
-    if spec.behind in scenario.access_networks:
-        return scenario.access_networks[spec.behind].public_ip_address
-    return spec.devices[device].public_ip_address if device in spec.devices else spec.public_ip_address
-
-
 def bgp_addresses_of(scenario: Scenario, end: str, device: str | None = None) -> tuple[IPv4Address, ...]:
     """The BGP addresses of a VNet's gateway (its first instance's), of a site's device or of an appliance."""
     if end in scenario.vnets:
