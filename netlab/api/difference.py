@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -45,12 +46,12 @@ _ASSUMED = (("sites", "static_routes"),)
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """One of the two: a scenario, its sites as they are written, what `check` finds, and the verification that it is
-    from."""
+    """One of the two: a scenario, its sites as they are written, read when an import needs them, what `check` finds,
+    and the verification that it is from."""
 
     compared: Compared
     scenario: Scenario
-    sites: references.Sites
+    sites: Callable[[], references.Sites]
     findings: tuple[Finding, ...] = ()
     report: Report | None = None
 
@@ -132,9 +133,12 @@ def _with_one_premises(references_: tuple[str, str], options: tuple[Options, Opt
     """
     one, other = (_read(reference, given) for reference, given in zip(references_, options, strict=True))
     imported = [each.compared.kind == "import" for each in (one, other)]
-    if not any(imported) or not references.contradict(one.sites, other.sites):
+    if not any(imported):
         return one, other
-    known = references.merged(one.sites, other.sites) if all(imported) else other.sites if imported[0] else one.sites
+    before, after = one.sites(), other.sites()
+    if not references.contradict(before, after):
+        return one, other
+    known = references.merged(before, after) if all(imported) else after if imported[0] else before
     first, second = (
         _read(reference, replace(given, known=known, told=all(imported)))
         for reference, given in zip(references_, options, strict=True)
@@ -152,7 +156,7 @@ def _read(reference: str, options: Options) -> _Read:
     elif path.suffix == ".json":
         return _verification(reference)
     loaded = references.scenario(reference)
-    found, sites = (*loaded.warnings, *remarks(loaded)), references.sites(loaded.text, reference)
+    found, sites = (*loaded.warnings, *remarks(loaded)), partial(references.sites, loaded.text, reference)
     return _Read(Compared(reference, "scenario"), loaded.scenario, sites, found)
 
 
@@ -176,7 +180,7 @@ def _imported(path: str, reference: str, options: Options, content: bytes = b"")
         raise ScenarioError(f"{reference[:200]} cannot be imported", outcome.report.findings)
     data = read(outcome.text, reference).data
     scenario = Scenario.model_validate(data)
-    return _Read(Compared(reference, "import"), scenario, data.get("sites") or {}, outcome.report.findings)
+    return _Read(Compared(reference, "import"), scenario, lambda: data.get("sites") or {}, outcome.report.findings)
 
 
 def _verification(reference: str) -> _Read:
@@ -190,8 +194,8 @@ def _verification(reference: str) -> _Read:
         scenario = Scenario.model_validate(dict(report.definition))
     except ValidationError:
         raise UsageError(f"{reference[:200]} holds no scenario that this version reads", "verify it again") from None
-    sites = dict(report.definition).get("sites") or {}
-    return _Read(Compared(reference, "verification"), scenario, sites, (), report)
+    definition = dict(report.definition)
+    return _Read(Compared(reference, "verification"), scenario, lambda: definition.get("sites") or {}, (), report)
 
 
 def _state(read: _Read, step: str) -> State:
