@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from errno import EMSGSIZE
 
@@ -44,6 +44,7 @@ class Coroner:
     _chosen: dict[tuple[str, str, tuple[int, ...]], KernelRoute | None] = field(default_factory=dict)
     _members_of: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     _mtus_of: dict[str, dict[str, int]] = field(default_factory=dict)
+    _broken_at: dict[tuple[str, ...], Cause | None] = field(default_factory=dict)
 
     def examine(self, trace: Trace) -> Drop:
         """The drop of a trace that is not answered."""
@@ -272,12 +273,21 @@ class Coroner:
 
     def _broken(self, node: str, *devices: str) -> Cause | None:
         """Whether the node itself is stopped, or nothing passes any of these interfaces; None if not."""
-        netns = self.plan.netns(node)
-        if self.machine.filters.is_stopped(netns):
-            return cause(DropType.INTERNET_CUT if node == INTERNET else DropType.STOPPED)
-        if devices and all(self.machine.filters.is_cut(netns, device) for device in devices):
+        if (node, *devices) not in self._broken_at:
+            found = self._stopped(node) if not devices else self._broken(node) or self._severed(node, devices)
+            self._broken_at[node, *devices] = found
+        return self._broken_at[node, *devices]
+
+    def _stopped(self, node: str) -> Cause | None:
+        if not self.machine.filters.is_stopped(self.plan.netns(node)):
+            return None
+        return cause(DropType.INTERNET_CUT if node == INTERNET else DropType.STOPPED)
+
+    def _severed(self, node: str, devices: Sequence[str]) -> Cause | None:
+        netns, filters = self.plan.netns(node), self.machine.filters
+        if all(filters.is_cut(netns, device) for device in devices):
             return cause(DropType.LINK_CUT)
-        if devices and all(self.machine.filters.is_severed(netns, device) for device in devices):
+        if all(filters.is_severed(netns, device) for device in devices):
             return cause(DropType.DEVICE_SILENT)
         return None
 

@@ -246,3 +246,20 @@ def test_what_its_maker_cannot_send_is_too_big_for_its_own_interface() -> None:
     probe = towards_the_site(unsent=EMSGSIZE, protocol="udp")
     said = {"size": "1401", "link": "eth0", "mtu": "1400"}
     assert measured(probe, 1401, {("vnet1-vm1", "eth0"): 1400}) == ("vnet1-vm1", "forward", "too-big", said)
+
+
+def test_each_namespace_is_looked_at_once_whatever_dies_there() -> None:
+    """Thousands die at the fabrics of a hub with many spokes, and each look is a process of its own."""
+    made, kernel = hub()
+    looked = list[str]()
+
+    class Counted(Kernel):
+        def is_stopped(self, netns: str) -> bool:
+            looked.append(netns)
+            return super().is_stopped(netns)
+
+    ports: Any = Counted(made)
+    coroner = Coroner(made, replace(Fake().ports, routes=ports, filters=ports, sas=ports, clients=ports))
+    for last in range(1, 9):
+        coroner.examine(trace(OUT, IN_SPOKE, addresses=(VM1, f"10.7.0.{last}")))
+    assert looked == [made.netns("spoke")]
