@@ -11,14 +11,22 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from measure import floor
 from measure.networks import text
 
-# What the project asks of itself, on the machine that it is developed on; of sites no more than that it holds.
+# What the project asks of itself, on the machine that it is developed on.
 TARGETS: dict[tuple[str, int], dict[str, float]] = {
-    ("hubsites", 100): {},
     ("p2s", 128): {"up": 5, "verify": 5},
     ("spokes", 100): {"up": 6, "verify": 10},
     ("vms", 500): {"up": 15, "verify": 15},
+}
+
+# So many times the floor may a network take from nothing to nothing: gateways in a row, sites around a hub.
+BESIDE: dict[tuple[str, int], tuple[Callable[[int], floor.Floor], float]] = {
+    ("tee", 4): (floor.chain, 1.5),
+    ("hubsites", 10): (floor.hub, 1.6),
+    ("hubsites", 30): (floor.hub, 2.8),
+    ("hubsites", 100): (floor.hub, 2.8),
 }
 
 Run = Callable[..., object]
@@ -36,6 +44,22 @@ def measure(run: Run, lab: str, data_plane: str, times: int) -> list[dict[str, A
             found = {verb: tuple(median(cycle[verb][i] for cycle in runs) for i in (0, 1)) for verb in runs[0]}
             seconds, own = ({verb: pair[i] for verb, pair in found.items()} for i in (0, 1))
             rows.append({"kind": kind, "size": size, "seconds": seconds, "processor": own, "targets": targets})
+    return rows
+
+
+def beside(run: Run, lab: str, data_plane: str, times: int) -> list[dict[str, Any]]:
+    """A row per network: the medians of the floor and of netlab, one after the other in each run, and their ratio."""
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        for (kind, size), (below, goal) in BESIDE.items():
+            print(f"bench: {kind} of {size}, beside its floor", file=sys.stderr)
+            file = Path(folder, f"{kind}-{size}.yaml")
+            file.write_text(text(kind, size))
+            runs = [(floor.measure(below(size)), _cycle(run, str(file), lab, data_plane)) for _ in range(times)]
+            floors = {part: median(found[part] for found, _ in runs) for part in runs[0][0]}
+            seconds = {verb: median(cycle[verb][0] for _, cycle in runs) for verb in runs[0][1]}
+            ratio = median(sum(own for own, _ in cycle.values()) / sum(found.values()) for found, cycle in runs)
+            rows.append({"kind": kind, "size": size, "floor": floors, "seconds": seconds, "ratio": ratio, "goal": goal})
     return rows
 
 

@@ -57,9 +57,18 @@ def hubsites(size: int) -> Scenario:
     }
 
 
-def _site(number: int) -> dict[str, Any]:
-    prefix, hosts = f"10.{number}.0.0/16", {f"h{number}": f"10.{number}.1.9"}
-    return {"address_prefixes": [prefix], "bgp": {"asn": 64600 + number}, "hosts": hosts}
+def _site(number: int, hosts: int = 1) -> dict[str, Any]:
+    named = {f"h{number}-{host}": f"10.{number}.{host}.9" for host in range(1, hosts + 1)}
+    return {"address_prefixes": [f"10.{number}.0.0/16"], "bgp": {"asn": 64600 + number}, "hosts": named}
+
+
+def tee(size: int) -> Scenario:
+    """Gateways in a row, the last one a site's, with two machines behind each: what other labs call T."""
+    found = chain(size - 1)
+    for number, each in enumerate(found["vnets"].values(), 1):
+        each["vms"] = {f"vm{number}-{machine}": {"subnet": "default"} for machine in (1, 2)}
+    last = {"type": "IPsec", "between": [f"V{size - 1}", f"S{size}"], "enable_bgp": True}
+    return found | {"sites": {f"S{size}": _site(size, 2)}, "connections": found["connections"] | {"last": last}}
 
 
 def spokes(size: int) -> Scenario:
@@ -88,7 +97,7 @@ def vms(size: int) -> Scenario:
 
 
 KINDS: Mapping[str, Callable[[int], Scenario]] = {
-    each.__name__: each for each in (chain, hubspoke, mesh, hubsites, spokes, p2s, vms)
+    each.__name__: each for each in (chain, hubspoke, mesh, hubsites, tee, spokes, p2s, vms)
 }
 
 

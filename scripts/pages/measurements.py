@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pages.markdown import table
@@ -49,6 +49,35 @@ def model(run: Mapping[str, Any]) -> str:
         + table(("kind, size", "check", "plan", "predict"), rows)
         + "\n"
     )
+
+
+def floor(run: Mapping[str, Any]) -> str:
+    """Networks beside what they cost without netlab, as scripts/bench measured them."""
+    on, found = run["machine"], run["floor"]
+    rows = (
+        (
+            f"{row['kind']}, {row['size']}",
+            f"{sum(row['floor'].values()):.2f}",
+            *(f"{row['seconds'][verb]:.2f}" for verb in row["seconds"]),
+            f"{row['ratio']:.1f}",
+            f"{row['goal']:g}",
+        )
+        for row in found
+    )
+    site = _per_site(found, "seconds")
+    return (
+        f"\n{run['date'][:10]}, netlab {on['netlab']}, {run['runs']} runs, {on['cores']} cores; load average "
+        f"{on['load']:.1f}. Seconds, medians; the ratio is that of all three commands to the floor in the same run:\n\n"
+        + table(("kind, size", "floor", "up", "verify", "down", "ratio", "goal"), rows)
+        + f"\nEach further site costs `up` {site:.2f} s, and the floor {_per_site(found, 'floor'):.2f} s.\n"
+    )
+
+
+def _per_site(rows: Sequence[Mapping[str, Any]], what: str) -> float:
+    """What `up` takes longer for each further site around a hub."""
+    hubs = {row["size"]: row[what]["up"] for row in rows if row["kind"] == "hubsites"}
+    few, more = sorted(hubs)[:2]
+    return (hubs[more] - hubs[few]) / (more - few)
 
 
 def limits(run: Mapping[str, Any]) -> str:

@@ -89,7 +89,7 @@ def test_every_written_block_has_a_maker(script: ModuleType) -> None:
         (CHECKOUT / name).read_text() for name in (script.CATALOGUE, script.MEASUREMENTS, script.RELIABILITY)
     )
     found = [found["name"] for found in script.BLOCK.finditer(pages)]
-    assert found == ["catalogue", "bench", "model", "limits", "outages", "kills", "cycles", "soaks"]
+    assert found == ["catalogue", "bench", "model", "floor", "limits", "outages", "kills", "cycles", "soaks"]
 
 
 # --- generated blocks and pages -------------------------------------------------------------------------------------

@@ -250,7 +250,7 @@ def test_what_its_maker_cannot_send_is_too_big_for_its_own_interface() -> None:
 
 def test_each_namespace_is_looked_at_once_whatever_dies_there() -> None:
     """Thousands die at the fabrics of a hub with many spokes, and each look is a process of its own."""
-    made, kernel = hub()
+    made, _ = hub()
     looked = list[str]()
 
     class Counted(Kernel):
