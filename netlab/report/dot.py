@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
+from itertools import pairwise
 from textwrap import wrap
 
 from graphviz import Digraph
 
+from netlab.report.bundles import Bundle, Bundled, bundled
 from netlab.report.causes import apart
 from netlab.report.matrix import columns, foretold, rows
 from netlab.results.prediction import PredictedStep
@@ -21,6 +23,9 @@ _LINES: dict[EdgeKind, dict[str, str]] = {
     "peering": {"color": "#b35900", "style": "dashed", "penwidth": "1.4"},
     "initiated": {"color": "#b35900", "style": "dashed", "penwidth": "1.0", "dir": "forward", "arrowhead": "open"},
 }
+# Graphviz 2.43 puts a grid's columns the farther apart the more rows it has, if frames have 9 points or less.
+_ROOM = "12"
+_UNSEEN = {"style": "invis"}
 _FILLS = {"subnet": "#ffffff", "gateway": "#d9e8f5", "device": "#d9e8f5", "hosts": "#ffffff", "client": "#f2f2f2"}
 _FRAMES = {"vnet": "#f4f8fc", "site": "#f7f5f0"}
 _COLOURS = {"yes": "#c6dff2", "no": "#f7d9b0", "mixed": "#f3ecb8"}
@@ -33,12 +38,15 @@ _FONT = "Helvetica,Arial,sans-serif"
 def dot(drawing: Topology, machines: Sequence[Machine] = (), steps: Iterable[PredictedStep] = ()) -> str:
     """The DOT source of a topology and, for each step, of the matrix that the model predicts after it."""
     graph = Digraph(drawing.name, graph_attr=_GRAPH, node_attr=_NODE, edge_attr=_EDGE)
-    for cluster in drawing.clusters:
+    found = bundled(drawing)
+    for cluster in found.clusters:
         _frame(graph, cluster)
+    for bundle in found.bundles:
+        _bundle(graph, bundle)
     for node in drawing.nodes:
         _box(graph, node)
-    for edge in drawing.edges:
-        _line(graph, edge, drawing)
+    for edge in found.edges:
+        _line(graph, edge, found)
     matrices = [_matrix(number, step, machines) for number, step in enumerate(steps, 1)]
     if matrices:
         graph.attr(label=_label(_rows(matrices)), labelloc="b", labeljust="l")
@@ -54,10 +62,11 @@ _NODE = {"shape": "box", "style": "rounded,filled", "fontname": _FONT, "fontsize
 _EDGE = {"dir": "none", "fontname": _FONT, "fontsize": "10"}
 
 
-def _frame(graph: Digraph, cluster: Cluster) -> None:
+def _frame(graph: Digraph, cluster: Cluster, called: str = "", **more: str) -> None:
     look = {"style": "rounded,filled", "color": "#7a8794", "fillcolor": _FRAMES[cluster.kind], "labeljust": "l"}
     with graph.subgraph(name=frame(cluster.id)) as inside:
-        inside.attr(label=_label(f"<B>{_text(cluster.title)}</B>"), **look, **{"class": cluster.kind})
+        below = f'<BR ALIGN="LEFT"/>{_text(called)}<BR ALIGN="LEFT"/>' if called else ""
+        inside.attr(label=_label(f"<B>{_text(cluster.title)}</B>{below}"), **look, **more, **{"class": cluster.kind})
         for node in cluster.nodes:
             _box(inside, node)
 
@@ -69,11 +78,31 @@ def _box(graph: Digraph, node: Node) -> None:
     graph.node(node.id, _label(table), fillcolor=_FILLS[node.kind], color="#7a8794", **{"class": node.kind})
 
 
-def _line(graph: Digraph, edge: Edge, drawing: Topology) -> None:
+def _bundle(graph: Digraph, bundle: Bundle) -> None:
+    """A frame with a grid, which dot keeps by lines that are not seen, and one line that is."""
+    look = {"style": "rounded,dashed", "color": "#7a8794", "labeljust": "l"}
+    with graph.subgraph(name=bundle.name) as inside:
+        words = '<BR ALIGN="LEFT"/>'.join(map(_text, bundle.words))
+        inside.attr(label=_label(f'{words}<BR ALIGN="LEFT"/>'), **look, **{"class": "bundle"})
+        for leaf in bundle.leaves:
+            _frame(inside, leaf.cluster, leaf.called, margin=_ROOM)
+        for row in bundle.rows:
+            for one, other in pairwise(leaf.cluster.nodes[0].id for leaf in row):
+                inside.edge(one, other, style="invis")
+    of_hub, of_leaves = ("ltail", "lhead") if bundle.side == "right" else ("lhead", "ltail")
+    frames = {of_leaves: bundle.name, **({of_hub: frame(bundle.hub)} if bundle.hub != bundle.hub_box else {})}
+    for joint in bundle.joints:
+        seen = {**_LINES[bundle.kind], "penwidth": "2.4", "class": bundle.kind} if joint == bundle.line else _UNSEEN
+        graph.edge(*joint, **seen, **frames)
+
+
+def _line(graph: Digraph, edge: Edge, found: Bundled) -> None:
     """A line; one between clusters is drawn between nodes in them, and cut where it meets the frames."""
-    boxes = drawing.boxes(edge)
     look = {**_LINES[edge.kind], "class": edge.kind, "label": _label("<BR/>".join(map(_text, edge.lines)))}
-    frames = {} if boxes == (edge.tail, edge.head) else {"ltail": frame(edge.tail), "lhead": frame(edge.head)}
+    look |= {"constraint": "false"} if found.is_between_hubs(edge) else {}
+    ends = (edge.head, edge.tail) if found.is_turned(edge) else (edge.tail, edge.head)
+    boxes = found.boxes(edge)
+    frames = {} if boxes == ends else {"ltail": frame(ends[0]), "lhead": frame(ends[1])}
     graph.edge(*boxes, **look, **frames)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+from netlab.report.bundles import bundled
 from netlab.results.topology import Topology, frame
 
 
@@ -28,9 +29,12 @@ class Lights:
         boxes = (*drawing.nodes, *(node for cluster in drawing.clusters for node in cluster.nodes))
         of_nodes = {name: box.id for box in boxes for name in (*box.holds, box.id)}
         lines: dict[frozenset[str], tuple[str, ...]] = {}
-        for edge in drawing.edges:
+        found = bundled(drawing)
+        drawn = [(edge, found.boxes(edge)) for edge in found.edges]
+        drawn += [(leaf.edge, bundle.line) for bundle in found.bundles for leaf in bundle.leaves]
+        for edge, joined in drawn:
             ends = frozenset(frames.get(end, end) for end in (edge.tail, edge.head))
-            lines[ends] = (*lines.get(ends, ()), "->".join(drawing.boxes(edge)))
+            lines[ends] = (*lines.get(ends, ()), "->".join(joined))
         return cls(frames, of_nodes, lines)
 
     @property

@@ -18,6 +18,13 @@ from netlab.results.protocols import PROTOCOLS
 from netlab.results.topology import Machine
 from netlab.results.verification import Report
 
+# Pixels for a point of a drawing at least: its letters have 10 and 11 points.
+_LEAST = 0.85
+# So many points do not fit above a matrix: a higher drawing scrolls there.
+_HIGH = 800
+_SIDES = ("width", "height")
+_NAMESPACES = r'\s+xmlns(:\w+)?="[^"]*"'
+
 
 @dataclass(frozen=True, slots=True)
 class Live:
@@ -132,7 +139,13 @@ def _choices(places: Iterable[str], *, judged: bool, story: bool) -> tuple[_Choi
 
 
 def _inline(svg: str) -> str:
-    """An SVG file as a part of a page: without prolog, comments and namespaces, which HTML knows by itself."""
+    """An SVG file as a part of a page: without prolog, comments and namespaces, which HTML knows by itself.
+
+    It is never so small that its letters cannot be read: a big one scrolls.
+    """
     element = re.sub(r"<!--.*?-->\n?", "", svg[svg.index("<svg") :], flags=re.DOTALL)
     head, rest = element.split(">", 1)
-    return re.sub(r'\s+xmlns(:\w+)?="[^"]*"', "", head) + ' role="img" aria-labelledby="topology">' + rest
+    width, height = (float(found[1]) if (found := re.search(rf'{side}="([\d.]+)pt"', head)) else 0 for side in _SIDES)
+    least = f"<style>.topology svg {{ --least: {width * _LEAST:.0f}px; }}</style>"
+    size = "big" if height > _HIGH else "small"
+    return f'{least}{re.sub(_NAMESPACES, "", head)} class="{size}" role="img" aria-labelledby="topology">{rest}'

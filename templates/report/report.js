@@ -20,6 +20,23 @@
       if (way.dataset.died) mark(JSON.parse(way.dataset.died), "lit", "died");
     }
     root.classList.toggle("following", ways.length > 0);
+    if (ways.length) bring(document.querySelector(".topology"), JSON.parse(ways[0].dataset.lights)[0]);
+  };
+
+  // A drawing that is bigger than its place scrolls to what is lit in it; where that is bigger, too, to its first box.
+  const bring = (figure, first) => {
+    const frame = figure.getBoundingClientRect();
+    const spread = (boxes) => {
+      const edge = (side, pick) => pick(...boxes.map((box) => box[side]));
+      return { x: edge("left", Math.min), y: edge("top", Math.min), right: edge("right", Math.max), bottom: edge("bottom", Math.max) };
+    };
+    const boxes = [...figure.querySelectorAll(".lit")].map((lit) => lit.getBoundingClientRect());
+    const source = titles.find((title) => title.textContent === first)?.parentNode.getBoundingClientRect();
+    if (!source) return;
+    const all = spread(boxes), one = spread([source]);
+    const [x, right] = all.right - all.x > frame.width ? [one.x, one.right] : [all.x, all.right];
+    const [y, bottom] = all.bottom - all.y > frame.height ? [one.y, one.bottom] : [all.y, all.bottom];
+    figure.scrollBy((x + right) / 2 - frame.x - frame.width / 2, (y + bottom) / 2 - frame.y - frame.height / 2);
   };
 
   const choose = (link, on, still = false) => {
