@@ -135,8 +135,9 @@ def _refusal(session: Session, path: Path) -> Refusal | None:
     """Why a router does not learn a route that its peer has; None where nothing keeps it."""
     router, peer = session.router, session.peer
     exports, imports = policy(peer, router).exports, policy(router, peer).imports
-    group = UpdateGroup(peer, exports, session.internal, router.asn if exports.as_override else 0)
-    own = () if session.internal else (peer.asn,) * (1 + exports.as_path_prepend)
+    group = UpdateGroup(*UpdateGroup.key(peer, router, exports, session.internal))
+    prepended = exports.as_path_prepend + (exports.as_path_prepend_internal if path.internal else 0)
+    own = () if session.internal else (peer.asn,) * (1 + prepended)
     as_path = (*own, *clause_for(exports.route_map, path.prefix).changed(passed_on(path.as_path, group), peer.asn))
     kind: Kind | None = None
     if path.prefix in exports.prefix_filter:

@@ -45,7 +45,8 @@ def _instance(lab: str, gateway: ExpressRouteGateway, router: Router) -> Parts:
 
 
 def _edge_router(lab: str, circuit: Circuit, msee: Router) -> Parts:
-    others = tuple(_at(circuit, msee))
+    ends = tuple(_at(circuit, msee))
+    others = (*ends, *((other, address) for _, other, address in circuit.across(msee)))
     node = Node(
         msee.node,
         "edge router",
@@ -54,7 +55,10 @@ def _edge_router(lab: str, circuit: Circuit, msee: Router) -> Parts:
         loopback=tuple(f"{address}/32" for address in (msee.bgp_address, *circuit.network.link_addresses_of(msee))),
         routes=tuple(Route(f"{address}/32", circuit_port(other.node)) for other, address in others),
     )
-    return Parts((node,), tuple(_link(msee, other) for other, _ in others))
+    # A link between two circuits belongs to the circuit at which it is written.
+    far = {reach.peer.name for reach in circuit.network.global_reach if reach.circuit is circuit}
+    over = (other for _, other, _ in circuit.across(msee) if other.end.name in far)
+    return Parts((node,), tuple(_link(msee, other) for other in (*(end for end, _ in ends), *over)))
 
 
 def _at(circuit: Circuit, msee: Router) -> Iterator[tuple[Router, IPv4Address]]:

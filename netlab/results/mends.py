@@ -75,8 +75,8 @@ class Limit(StrEnum):
 LIMITS: Mapping[Limit, str] = {
     Limit.FROM_INTERNET: "the Internet has no route to a private address: publish the machine at its site's own "
     "firewall, or behind a public address in Azure",
-    Limit.BETWEEN_CIRCUITS: "Microsoft's edge forwards between no two circuits (R99): join them with ExpressRoute "
-    "Global Reach",
+    Limit.BETWEEN_CIRCUITS: "Microsoft's edge forwards between no two circuits (R99), and Global Reach joins none of "
+    "one peering location (U30): order one of them elsewhere",
     Limit.POOL_TO_CIRCUIT: "a VPN gateway does not advertise its address pool to ExpressRoute (R96, A25): a Virtual "
     "WAN hub routes between its clients and its circuits",
     Limit.BETWEEN_GATEWAYS: "a VPN and an ExpressRoute gateway exchange no routes by themselves (R96): put a Route "

@@ -124,7 +124,8 @@ def nodes(scenario: Scenario) -> Iterator[tuple[str, tuple[str, ...]]]:
 def _of_circuits(scenario: Scenario) -> Iterator[tuple[str, tuple[str, ...]]]:
     """The edge routers of the private and of the Microsoft peering of each circuit."""
     for name, circuit in scenario.expressroute_circuits.items():
-        kinds = (edge_router_node, circuit.vnets), (public_edge_node, circuit.microsoft_peering)
+        private = name in scenario.private_peerings
+        kinds = (edge_router_node, private), (public_edge_node, circuit.microsoft_peering)
         for node, there in kinds:
             yield from ((node(name, index), ("expressroute_circuits", name)) for index in (0, 1) if there)
 

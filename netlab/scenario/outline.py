@@ -21,6 +21,7 @@ from netlab.scenario.network import (
     Connection,
     Firewall,
     Frontend,
+    GlobalReach,
     Network,
     Nic,
     PrivateEndpoint,
@@ -72,6 +73,7 @@ def topology(scenario: Scenario) -> Topology:
             *map(_connection, network.connections.values()),
             *_appliances(network),
             *_circuits(network),
+            *map(_global_reach, network.global_reach),
             *_behind_providers(network),
             *_peerings(scenario),
         ),
@@ -317,6 +319,13 @@ def _circuits(network: Network) -> Iterator[Edge]:
         gateways = (vnet.expressroute_gateway for vnet in circuit.vnets)
         nodes = (gateway.instances[0].node for gateway in gateways if gateway is not None)
         yield from (Edge("bgp", node, device, words) for node in nodes for device in devices)
+
+
+def _global_reach(reach: GlobalReach) -> Edge:
+    """A connection of two circuits, a line between the customer's routers of both primary links."""
+    (_, tail), (_, head) = reach.circuit.links[0], reach.peer.links[0]
+    names = f"{reach.circuit.name} to {reach.peer.name}"
+    return Edge("bgp", tail.node, head.node, (names, f"ExpressRoute Global Reach, AS {MICROSOFT_ASN}"))
 
 
 def _behind_providers(network: Network) -> Iterator[Edge]:

@@ -33,6 +33,7 @@ ENDPOINTS = {
     "p2s-multi-vnet-s2s": {"vnet1-vm1", "vnet2-vm2", "vnet3-vm3", "win", "lin", "wtls"},
     "p2s-multi-vnet-s2s-bgp": {"vnet1-vm1", "vnet2-vm2", "vnet3-vm3", "win", "lin", "wtls"},
     "expressroute-microsoft-peering": {"vnet1-db", "vnet2-far", "site1-h1", "site1-www"},
+    "expressroute-global-reach": {"vnet1-vm1", "vnet2-vm2", "site1-h1", "site2-h2", "site3-h3"},
     "expressroute-any-to-any": {"vnet1-vm1", "site1-h1", "site2-h2", "site3-h3"},
     "p2s-multi-vnet-static-return": {"vnet1-vm1", "vnet2-vm2", "vnet3-vm3", "win", "lin"},
     "p2s-branch": {"vnet1-vm1", "site1-host1", "win", "lin", "wtls", "ltls"},

@@ -62,7 +62,10 @@ connections:
   Hub-Twin: {type: IPsec, between: [Hub, Twin], enable_bgp: true, device: a}
 expressroute_circuits:
   c1: {site: Office, vnets: {Hub: {routing_weight: 7}, Private: {routing_weight: 9}}, bfd: true, hold_time_seconds: 90}
-  c2: {site: Twin, vnets: {Private: {}}}
+  c2:
+    site: Twin
+    vnets: {Private: {}}
+    global_reach: {to-c3: {peer_circuit: c3, address_prefix: 192.168.99.0/29}}
   c3: {provider_network: Wan, vnets: {Private: {}}}
   c4:
     site: Open

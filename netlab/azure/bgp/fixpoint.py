@@ -128,7 +128,7 @@ def _peerings(found: Iterable[Session]) -> tuple[Peering, ...]:
     def peering(session: Session) -> Peering:
         router, peer = session.router, session.peer
         exports = of(peer, router).exports
-        key = peer, exports, session.internal, router.asn if exports.as_override else 0
+        key = UpdateGroup.key(peer, router, exports, session.internal)
         group = groups.setdefault(key, UpdateGroup(*key))
         tunnel = session.tunnel.name if session.tunnel is not None else ""
         return Peering(session, of(router, peer).imports, group, router.node, tunnel)

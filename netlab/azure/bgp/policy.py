@@ -52,13 +52,15 @@ class ExportPolicy:
     not advertise exactly the prefixes in ``prefix_filter``, nor routes with a site of origin in ``site_of_origin``. It
     sets NO_ADVERTISE on the prefixes in ``no_advertise``. The next hop is the router itself, unless it is given,
     or stays unchanged where the route comes from another AS. Last it puts another prefix in the place of exactly those
-    in ``translations``.
+    in ``translations``. ``as_path_prepend_internal`` is how often more it puts its ASN before what it learned by iBGP;
+    where it removes private ASNs, it keeps that of the peer.
     """
 
     prefix_filter: Prefixes = ()
     site_of_origin: tuple[str, ...] = ()
     no_advertise: Prefixes = ()
     as_path_prepend: int = 0
+    as_path_prepend_internal: int = 0
     as_override: bool = False
     remove_private_as: bool = False
     next_hop: IPv4Address | None = None

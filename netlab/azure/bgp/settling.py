@@ -56,12 +56,20 @@ class Update:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class UpdateGroup:
-    """The peers to which a router advertises the same, as in FRR; ``overridden`` is their ASN where it replaces it."""
+    """The peers to which a router advertises the same, as in FRR; ``named`` is their ASN where it replaces it, or keeps
+    it while it removes private ones; else 0."""
 
     router: Router
     exports: ExportPolicy
     internal: bool
-    overridden: int
+    named: int
+
+    @classmethod
+    def key(
+        cls, router: Router, peer: Router, exports: ExportPolicy, internal: bool
+    ) -> tuple[Router, ExportPolicy, bool, int]:
+        """What the group of a router is made of that a peer is in."""
+        return router, exports, internal, peer.asn if exports.as_override or exports.remove_private_as else 0
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -300,8 +308,9 @@ class Settling:
         if chosen is None or not may_pass(chosen, group) or (exports.own_only and chosen.as_path):
             return None
         unchanged = chosen.next_hop if exports.next_hop_unchanged and not chosen.internal else None
+        further = (router.asn,) * (exports.as_path_prepend_internal if chosen.internal else 0)
         return Update(
-            (*own, *clause.changed(passed_on(chosen.as_path, group), router.asn)),
+            (*own, *further, *clause.changed(passed_on(chosen.as_path, group), router.asn)),
             unchanged or exports.next_hop or router.bgp_address,
             chosen.neighbor,
             no_advertise,
@@ -335,8 +344,10 @@ def may_pass(path: Path, group: UpdateGroup) -> bool:
 def passed_on(as_path: tuple[int, ...], group: UpdateGroup) -> tuple[int, ...]:
     """The AS path that a router puts its own ASN before when it advertises a learned route."""
     if group.exports.remove_private_as:
-        as_path = tuple(asn for asn in as_path if asn not in PRIVATE_ASNS)
-    return tuple(group.router.asn if asn == group.overridden else asn for asn in as_path)
+        as_path = tuple(asn for asn in as_path if asn not in PRIVATE_ASNS or asn == group.named)
+    if group.exports.as_override:
+        as_path = tuple(group.router.asn if asn == group.named else asn for asn in as_path)
+    return as_path
 
 
 def _is_inside(prefixes: Collection[IPv4Network], wide: IPv4Network) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from netlab.azure.bgp import values
+from netlab.azure.bgp.global_reach_rows import GLOBAL_REACH_ROWS
 from netlab.azure.bgp.microsoft_rows import MICROSOFT_ROWS
 from netlab.azure.bgp.nat_rows import NAT_ROWS
 from netlab.azure.bgp.rows import BOTH, Row
@@ -305,6 +306,7 @@ TABLE: tuple[Row, ...] = (
     ),
     *NAT_ROWS,
     *MICROSOFT_ROWS,
+    *GLOBAL_REACH_ROWS,
     Row(
         ("route server",),
         values.ANY,

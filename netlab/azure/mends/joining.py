@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import IPv4Network
 
 from netlab.azure.mends.bgp import exchanged, free_asns, with_asn
 from netlab.azure.mends.case import Case
 from netlab.azure.mends.statics import static
 from netlab.results.mends import Change, Edit
-from netlab.scenario.network import Appliance, Site, VNet, VpnGateway
+from netlab.scenario.addresses import RFC_1918
+from netlab.scenario.network import Appliance, Network, Site, VNet, VpnGateway
 
 Hub = VpnGateway | Appliance
+# Where links have their addresses, tried in this order.
+_PRIVATE = RFC_1918[::-1]
 
 
 def joined(case: Case, one: Site, other: Site) -> Iterator[Change]:
     """The circuit or the connection by which one site gets to a gateway or a VPN server of the other one."""
+    yield from _by_global_reach(one, other)
     for near, far in ((one, other), (other, one)):
         yield from _by_circuit(near, far)
         hubs = dict.fromkeys(side.other.end for side in far.sides)
@@ -38,6 +43,32 @@ def joined(case: Case, one: Site, other: Site) -> Iterator[Change]:
 def _of_circuits(site: Site) -> dict[VNet, None]:
     """The VNets to which the circuits of a site lead."""
     return dict.fromkeys(vnet for circuit in site.circuits for vnet in circuit.vnets)
+
+
+def _by_global_reach(one: Site, other: Site) -> Iterator[Change]:
+    """A connection between a circuit of one site and one of the other, where nothing is known that Azure has against
+    it (U30)."""
+    network = one.network
+    joined = {frozenset((reach.circuit, reach.peer)) for reach in network.global_reach}
+    for near, far in ((near, far) for near in one.circuits for far in other.circuits if near is not far):
+        here, there = near.spec.peering_location, far.spec.peering_location
+        if {near, far} in joined or (here == there is not None) or not (near.links and far.links):
+            continue
+        path = ("expressroute_circuits", near.name, "global_reach", f"to-{far.name}")
+        spec = {"peer_circuit": far.name, "address_prefix": str(_free_29(network))}
+        yield Change(f"connect circuits {near.name} and {far.name} by Global Reach (U25)", (Edit("set", path, spec),))
+
+
+def _free_29(network: Network) -> IPv4Network:
+    """A /29 that neither a VNet nor a site nor a link of a circuit has (U29)."""
+    taken = [prefix for vnet in network.vnets.values() for prefix in vnet.address_space]
+    taken += [prefix for site in network.sites.values() for prefix in site.prefixes]
+    taken += [reach.spec.address_prefix for reach in network.global_reach]
+    for circuit in network.circuits.values():
+        both = (circuit.spec.primary_peer_address_prefix, circuit.spec.secondary_peer_address_prefix)
+        taken += [prefix for prefix in both if prefix is not None]
+    free = (prefix for range_ in _PRIVATE for prefix in range_.subnets(new_prefix=29))
+    return next(prefix for prefix in free if not any(map(prefix.overlaps, taken)))
 
 
 def _by_circuit(near: Site, far: Site) -> Iterator[Change]:

@@ -53,7 +53,7 @@ class BgpNeighbor:
     def changes_exports(self) -> bool:
         """Whether the policy changes or filters what the speaker advertises to it."""
         exports = self.policy.exports
-        sets = exports.as_path_prepend or exports.next_hop or exports.no_advertise
+        sets = exports.as_path_prepend or exports.next_hop or exports.no_advertise or exports.as_path_prepend_internal
         drops = exports.prefix_filter or exports.site_of_origin or exports.own_only
         return bool(sets or drops or exports.route_map)
 
@@ -117,6 +117,11 @@ class BgpSpeaker:
         first: dict[Hashable, str] = {}
         mapped = (neighbor for neighbor in self.neighbors if self.has_export_map(neighbor))
         return {n.address: first.setdefault(_exports(n), n.connection) for n in mapped}
+
+    @property
+    def tags_internal(self) -> bool:
+        """Whether it sets a community on what it learns by iBGP, for the export maps that prepend its ASN to that."""
+        return any(neighbor.policy.exports.as_path_prepend_internal for neighbor in self.neighbors)
 
     @property
     def keeps_learned(self) -> bool:

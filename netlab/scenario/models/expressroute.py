@@ -22,6 +22,18 @@ class CircuitConnection(Model):
     """The weight of the routes of this connection. The gateway compares it before AS paths; more wins (R99)."""
 
 
+class GlobalReach(Model):
+    """A connection of a circuit's private peering with that of another circuit: ExpressRoute Global Reach (U25). It is
+    written at one of the two circuits."""
+
+    peer_circuit: str
+    """The other circuit."""
+    address_prefix: Prefix
+    """The /29 of the links between Microsoft's edge routers of both circuits, in no VNet and at no site (U29): the
+    edge routers of the primary links have the first and the second address, those of the secondary links the fifth and
+    the sixth one."""
+
+
 class ProviderNetwork(Model):
     """The IPVPN of a connectivity provider, any-to-any: two routers of the provider, each with a BGP session with every
     site's device, and with the links of the circuits that end there (R117)."""
@@ -80,7 +92,12 @@ class Circuit(Model):
     At a site with one device both links end there."""
     vnets: dict[str, CircuitConnection] = {}
     """The VNets whose ExpressRoute gateways the circuit is connected with, and the settings of each connection.
-    Default: none, and no private peering."""
+    Default: none, and no private peering but for Global Reach."""
+    global_reach: dict[Name, GlobalReach] = {}
+    """The connections with other circuits by ExpressRoute Global Reach, by name (U25). Default: none."""
+    peering_location: str | None = None
+    """Where Microsoft's edge routers of the circuit are, such as Amsterdam. Global Reach joins circuits of different
+    locations (U30). Default: a location that no other circuit has."""
     microsoft_peering: MicrosoftPeering | None = None
     """The Microsoft peering of a site's circuit, beside the private one or without it. Default: none."""
     primary_peer_address_prefix: Prefix | None = None

@@ -101,6 +101,15 @@ class Scenario(Model):
             if machine.nva is not None
         }
 
+    @cached_property
+    def private_peerings(self) -> frozenset[str]:
+        """The circuits that have a private peering: with a VNet, or with another circuit (U25)."""
+        circuits = self.expressroute_circuits.items()
+        joined = (
+            end for name, item in circuits for to in item.global_reach.values() for end in (name, to.peer_circuit)
+        )
+        return frozenset((*joined, *(name for name, item in circuits if item.vnets)))
+
     def appliance(self, end: str) -> NetworkVirtualAppliance:
         """The appliance of this name."""
         vnet, vm = self.appliances[end]

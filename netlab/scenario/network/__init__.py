@@ -12,6 +12,7 @@ from netlab.scenario.network.expressroute import (
     Backbone,
     Circuit,
     ExpressRouteGateway,
+    GlobalReach,
     MicrosoftPeering,
     ProviderNetwork,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "ExpressRouteGateway",
     "Firewall",
     "Frontend",
+    "GlobalReach",
     "Host",
     "LoadBalancer",
     "Machine",

@@ -224,8 +224,9 @@ class Peers:
     in it, where they are not the routers' own.
 
     A Route Server with an appliance or with a gateway of its VNet; an appliance with a site or with an appliance of a
-    peered VNet; an edge router with a site's device, a provider edge router or an ExpressRoute gateway; a provider
-    edge router with a site's device; an edge router of a Microsoft peering with a site's device or the backbone.
+    peered VNet; an edge router with a site's device, a provider edge router, an ExpressRoute gateway or an edge router
+    of another circuit; a provider edge router with a site's device; an edge router of a Microsoft peering with a site's
+    device or the backbone.
     """
 
     routers: tuple[Router, Router]

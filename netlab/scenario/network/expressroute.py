@@ -135,6 +135,26 @@ class MicrosoftPeering:
 
 
 @dataclass(frozen=True, eq=False)
+class GlobalReach:
+    """A connection of the private peerings of two circuits (U25)."""
+
+    name: str
+    spec: models.GlobalReach = field(repr=False)
+    circuit: Circuit = field(repr=False)
+    peer: Circuit = field(repr=False)
+
+    @cached_property
+    def links(self) -> tuple[tuple[tuple[Router, Router], tuple[IPv4Address, IPv4Address]], ...]:
+        """Its two links, between the edge routers of both primary links and of both secondary ones: these, and their
+        addresses."""
+        # Differs from Azure: Which edge routers of two circuits have sessions is not documented: here the primary one
+        # with the primary one, and the secondary one with the secondary one.
+        ends = zip(self.circuit.edge_routers, self.peer.edge_routers, strict=True)
+        halves = self.spec.address_prefix.subnets(new_prefix=30)
+        return tuple((pair, (half[1], half[2])) for pair, half in zip(ends, halves, strict=True))
+
+
+@dataclass(frozen=True, eq=False)
 class Circuit(End):
     """An ExpressRoute circuit: peerings with a pair of Microsoft's edge routers (R99)."""
 
@@ -215,7 +235,18 @@ class Circuit(End):
         both = zip(self.links, self.link_addresses, strict=True)
         private = (a for ends, pair in both for end, a in zip(ends, pair, strict=True) if end is router)
         public = (a for _, end, a in self._public_links if end is router)
-        return (*private, *public)
+        return (*private, *public, *(own for own, _, _ in self.across(router)))
+
+    def across(self, router: Router) -> tuple[tuple[IPv4Address, Router, IPv4Address], ...]:
+        """The links by Global Reach of one of its edge routers: its address, the other circuit's edge router, and the
+        address of that one (U25)."""
+        return tuple(
+            (own, other, address)
+            for reach in self.network.global_reach
+            for pair, both in reach.links
+            for end, other, own, address in ((*pair, *both), (*pair[::-1], *both[::-1]))
+            if end is router
+        )
 
     @property
     def rate(self) -> float:
@@ -231,7 +262,7 @@ class Circuit(End):
     @cached_property
     def edge_routers(self) -> tuple[Router, ...]:
         """Microsoft's edge routers (MSEE) of its private peering: the primary link's, then the secondary's."""
-        if not self.vnets:
+        if self.name not in self.network.scenario.private_peerings:
             return ()
         return tuple(
             Router(

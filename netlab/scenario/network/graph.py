@@ -18,6 +18,7 @@ from netlab.scenario.network.expressroute import (
     Backbone,
     Circuit,
     ExpressRouteGateway,
+    GlobalReach,
     MicrosoftPeering,
     ProviderNetwork,
 )
@@ -51,6 +52,14 @@ class Network:
         """The ExpressRoute circuits."""
         items = enumerate(self.scenario.expressroute_circuits.items())
         return {name: Circuit(self, name, spec, number) for number, (name, spec) in items}
+
+    @cached_property
+    def global_reach(self) -> tuple[GlobalReach, ...]:
+        """The connections between circuits (U25)."""
+        both = (
+            (circuit, name, to) for circuit in self.circuits.values() for name, to in circuit.spec.global_reach.items()
+        )
+        return tuple(GlobalReach(name, to, circuit, self.circuits[to.peer_circuit]) for circuit, name, to in both)
 
     @cached_property
     def provider_networks(self) -> dict[str, ProviderNetwork]:

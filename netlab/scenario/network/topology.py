@@ -116,6 +116,7 @@ class Topology:
             *self._of_route_servers(),
             *self._of_gateways(),
             *self._of_circuits(),
+            *self._of_global_reach(),
             *self._of_microsoft_peerings(),
             *self._of_appliances(),
             *self._of_providers(),
@@ -159,6 +160,9 @@ class Topology:
                     yield Peers((edge_router, other), addresses)
                 own = (instance for g in gateways if g.vnet in circuit.vnets for instance in g.instances)
                 yield from (Peers((edge_router, instance)) for instance in own)
+
+    def _of_global_reach(self) -> Iterator[Peers]:
+        return (Peers(pair, both) for reach in self.network.global_reach for pair, both in reach.links)
 
     def _of_microsoft_peerings(self) -> Iterator[Peers]:
         for peering in self.network.microsoft_peerings:

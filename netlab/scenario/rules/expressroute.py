@@ -25,8 +25,9 @@ def circuits_join_a_customer_and_gateways(scenario: Scenario) -> Breaches:
     with_gateway = [name for name, vnet in scenario.vnets.items() if vnet.expressroute_gateway is not None]
     for name, circuit in scenario.expressroute_circuits.items():
         path = ("expressroute_circuits", name)
-        if not circuit.vnets and circuit.microsoft_peering is None:
-            yield Breach((*path, "vnets"), "the circuit has no peering; name a VNet, or write a microsoft_peering")
+        if name not in scenario.private_peerings and circuit.microsoft_peering is None:
+            message = "the circuit has no peering; name a VNet, or write a microsoft_peering or global_reach"
+            yield Breach((*path, "vnets"), message)
         if (circuit.site is None) == (circuit.provider_network is None):
             what = "neither a site nor a provider_network" if circuit.site is None else "a site and a provider_network"
             yield Breach(path, f"the customer's end is {what}; write one of the two")

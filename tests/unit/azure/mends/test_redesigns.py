@@ -116,9 +116,24 @@ def two_circuits(**hub: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("source", "target"), [("site1-h1", "site2-h2"), ("site2-h2", "site1-h1")])
-def test_nothing_lets_a_circuit_reach_another_one(source: str, target: str) -> None:
-    found = explained(json.dumps(two_circuits()), source, target)
+def test_nothing_lets_a_circuit_reach_another_one_of_its_location(source: str, target: str) -> None:
+    """U30: Global Reach does not join them."""
+    document = two_circuits()
+    for circuit in document["expressroute_circuits"].values():
+        circuit["peering_location"] = "Tokyo"
+    found = explained(json.dumps(document), source, target)
     assert (found.mend, found.redesign) == ((), (Redesign(LIMITS[Limit.BETWEEN_CIRCUITS], Limit.BETWEEN_CIRCUITS),))
+
+
+def test_global_reach_lets_it_of_different_locations() -> None:
+    """U25: the mend is one change, with a /29 that nothing else has (U29); and it helps."""
+    document = two_circuits()
+    document["vnets"]["VNet2"]["address_space"].append("192.168.0.0/16")
+    document["expressroute_circuits"]["circuit1"] |= {"peering_location": "Tokyo"}
+    found = explained(json.dumps(document), "site1-h1", "site2-h2")
+    assert [mend.sentence for mend in found.mend] == ["connect circuits circuit1 and circuit2 by Global Reach (U25)"]
+    item = pair_of(json.dumps(document), 0, "site1-h1", "site2-h2")
+    assert not list(untrue(json.dumps(document), item, 0, found.mend))
 
 
 def test_a_vpn_gateway_and_a_route_server_beside_a_circuits_one_let_it() -> None:

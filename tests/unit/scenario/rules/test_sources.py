@@ -77,7 +77,7 @@ def test_no_rule_cites_what_nobody_can_look_up(number: str) -> None:
 @pytest.mark.parametrize("key", sources())
 def test_addresses_and_dates_are_such(key: str) -> None:
     source = sources()[key]
-    assert source.address.startswith("https://") or key in ("M-ECMP", "PLN", "blog")
+    assert source.address.startswith("https://") or key in ("M-ECMP", "MSASP26", "PLN", "blog")
     assert re.fullmatch(r"(\d{4}(-\d{2}(-\d{2})?)?)?", source.date)
 
 
