@@ -24,6 +24,7 @@ TOGETHER = {
     "azure/bgp/test_any_network.py",
     "azure/bgp/test_circuits.py",
     "azure/bgp/test_coexistence.py",
+    "azure/bgp/test_global_reach.py",
     "azure/bgp/test_provider_networks.py",
     "azure/bgp/test_remote_appliances.py",
     "azure/bgp/test_route_servers.py",
