@@ -91,28 +91,33 @@ def disagreements(native: list[Report], kernel: list[Report]) -> Iterator[str]:
 
 
 def equal_paths(scenario: str, step: str, cell: dict[str, Any], key: str, seen: tuple[Any, Any]) -> bool:
-    """Whether both kernels took one of several ways that the model knows.
+    """Whether both kernels took one of several ways that the model knows, as far as it got, or dropped a packet on one.
 
     Another member of a load balancer is another machine: whether one answers is judged on each kernel by itself.
     """
+    ways = predicted_ways(scenario)[step, cell["source"], cell["target"], cell["protocol"]]
     if by_node(load(scenario).scenario)[cell["target"]].kind == "frontend":
-        return len(predicted_ways(scenario)[step, cell["source"], cell["target"], "forward"]) > 1
-    if key not in ("forward", "reverse"):
-        return False
-    ways = predicted_ways(scenario)[step, cell["source"], cell["target"], key]
-    return len(ways) > 1 and all(way in ways for way in seen)
+        return len(ways["forward"]) > 1
+    if key in ("forward", "reverse"):
+        return len(ways[key]) > 1 and all(any(way == known[: len(way)] for known in ways[key]) for way in seen)
+    return key == "dropped_at" and all(place is not None and place[0] in passed(ways[place[1]]) for place in seen)
+
+
+def passed(ways: list[list[str]]) -> set[str]:
+    """The nodes of several ways; none where there is one."""
+    return {node for way in ways for node in way} if len(ways) > 1 else set()
 
 
 @cache
-def predicted_ways(scenario: str) -> dict[tuple[str, str, str, str], list[list[str]]]:
-    """The ways that the model knows, by step, source, target and leg."""
+def predicted_ways(scenario: str) -> dict[tuple[str, str, str, str], dict[str, list[list[str]]]]:
+    """The ways that the model knows of each leg, by step, source, target and protocol."""
     netlab = [str(CHECKOUT / ".venv/bin/netlab"), "predict", scenario, "-f", "json"]
     said = json.loads(subprocess.run(netlab, cwd=CHECKOUT, capture_output=True, text=True, check=True).stdout)
     return {
-        (step["name"], cell["source"], cell["target"], leg): cell[leg]
+        (step["name"], cell["source"], cell["target"], protocol): {leg: cell[leg] for leg in ("forward", "reverse")}
         for step in said["steps"]
         for cell in step["cells"]
-        for leg in ("forward", "reverse")
+        for protocol in cell["protocols"]
     }
 
 
