@@ -23,6 +23,7 @@ SPELLED = {
                 "expressRouteCircuits",
                 "expressRouteCircuits/authorizations",
                 "expressRouteCircuits/peerings",
+                "expressRouteCircuits/peerings/connections",
                 "expressRouteGateways",
                 "firewallPolicies",
                 "firewallPolicies/ruleCollectionGroups",

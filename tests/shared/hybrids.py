@@ -156,6 +156,11 @@ def _circuits(draw: st.DrawFn, vnets: Raw) -> Raw:
     found: Raw = {"c1": {"site": "s1", "vnets": members, "preferred_on_premises": draw(st.integers(0, 3)) > 0}}
     if draw(st.booleans()):
         found["c2"] = {"site": draw(st.sampled_from(["s1", "s2"])), "vnets": {"hub": {}}}
+        if draw(st.booleans()):
+            found["c2"]["vnets"] = {}
+            found["c1"]["global_reach"] = {"to-c2": {"peer_circuit": "c2", "address_prefix": "192.168.99.0/29"}}
+        elif draw(st.booleans()):
+            found["c2"]["global_reach"] = {"to-c1": {"peer_circuit": "c1", "address_prefix": "192.168.99.0/29"}}
     return found
 
 

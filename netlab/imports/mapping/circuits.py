@@ -7,6 +7,7 @@ from typing import Any
 from netlab.imports import ids
 from netlab.imports.bodies import Resource, text
 from netlab.imports.facts import Facts
+from netlab.imports.mapping import global_reach
 from netlab.imports.mapping.job import CIRCUITS, CONNECTIONS, Job
 from netlab.imports.names import fitted
 
@@ -25,6 +26,12 @@ def add(job: Job) -> None:
     for item in job.of_type(CONNECTIONS):
         if text(item.get("connectiontype")).lower() == "expressroute":
             _connection(job, item, joined)
+    reaches = global_reach.found(job)
+    for circuit in (end for reach in reaches for end in reach.ends):
+        asn = _private_asn(job, circuit)
+        if asn is not None:
+            job.circuits[circuit.key] = asn
+            joined.setdefault(circuit.key, {})
     job.names.give("circuits", ((c.key, c.name, c.id.group) for c in job.of_type(CIRCUITS)))
     for circuit in job.of_type(CIRCUITS):
         if circuit.key not in joined:
@@ -32,6 +39,7 @@ def add(job: Job) -> None:
                 job.notes.leave_out(circuit, "no connection of the input joins it with a gateway")
             continue
         _circuit(job, circuit, joined[circuit.key])
+    global_reach.add(job, reaches)
 
 
 def _connection(job: Job, item: Resource, joined: dict[str, dict[str, Any]]) -> None:
@@ -64,22 +72,18 @@ def _connection(job: Job, item: Resource, joined: dict[str, dict[str, Any]]) -> 
 
 def _private_asn(job: Job, circuit: Resource) -> int | None:
     """The customer's ASN of the private peering; None where there is none."""
-    for type_, part in _peerings(job, circuit):
+    for type_, part in global_reach.peerings(job, circuit):
         if type_.lower() == "azureprivatepeering":
             return part.number("peerasn") or DEFAULT_ASN
     return None
 
 
-def _peerings(job: Job, circuit: Resource) -> list[tuple[str, Facts]]:
-    """The peerings of a circuit, each with its type."""
-    parts = job.facts(circuit).parts("peerings")
-    return [(str(part.body.get("peeringtype", part.body.get("name", ""))), part) for part in parts]
-
-
 def _circuit(job: Job, circuit: Resource, vnets: dict[str, Any]) -> None:
     facts = job.facts(circuit)
     given = job.names.given[circuit.key]
-    entry: dict[str, Any] = {"site": job.names.given[f"{circuit.key}#site"], "vnets": vnets}
+    entry: dict[str, Any] = {"site": job.names.given[f"{circuit.key}#site"]}
+    if vnets:
+        entry["vnets"] = vnets
     tier = facts.word("sku", "tier").lower()
     if tier == "premium":
         entry["sku_tier"] = "Premium"
@@ -88,7 +92,7 @@ def _circuit(job: Job, circuit: Resource, vnets: dict[str, Any]) -> None:
     bandwidth = facts.number("serviceproviderproperties", "bandwidthinmbps")
     if bandwidth is not None and bandwidth >= LEAST_BANDWIDTH:
         entry["bandwidth_in_mbps"] = bandwidth
-    for type_, part in _peerings(job, circuit):
+    for type_, part in global_reach.peerings(job, circuit):
         if type_.lower() != "azureprivatepeering":
             job.notes.properties[f"{circuit.kind}: peerings.{type_}"] += 1
         else:

@@ -148,7 +148,10 @@ def _custom(of: Reader) -> list[Body]:
 def _circuit(of: Reader) -> Body:
     return {
         "sku": {"tier": of.get("sku", 0, "tier")},
-        "serviceProviderProperties": {"bandwidthInMbps": of.get("bandwidth_in_mbps")},
+        "serviceProviderProperties": {
+            "bandwidthInMbps": of.get("bandwidth_in_mbps"),
+            "peeringLocation": of.get("peering_location"),
+        },
     }
 
 
@@ -161,10 +164,18 @@ def _circuit_peering(of: Reader) -> Body:
     }
 
 
+def _circuit_connection(of: Reader) -> Body:
+    return {
+        "peerExpressRouteCircuitPeering": of.reference("peer_peering_id"),
+        "addressPrefix": of.get("address_prefix_ipv4"),
+    }
+
+
 BODIES: Mapping[str, Callable[[Reader], Body]] = {
     "azurerm_virtual_network_gateway": _gateway,
     "azurerm_local_network_gateway": _local_gateway,
     "azurerm_virtual_network_gateway_connection": _connection,
     "azurerm_express_route_circuit": _circuit,
     "azurerm_express_route_circuit_peering": _circuit_peering,
+    "azurerm_express_route_circuit_connection": _circuit_connection,
 }

@@ -41,6 +41,7 @@ TYPES: Mapping[str, tuple[str, tuple[str, ...]]] = {
         "Microsoft.Network/expressRouteCircuits/peerings",
         ("express_route_circuit_name",),
     ),
+    "azurerm_express_route_circuit_connection": ("Microsoft.Network/expressRouteCircuits/peerings/connections", ()),
     "azurerm_firewall": ("Microsoft.Network/azureFirewalls", ()),
     "azurerm_firewall_policy": ("Microsoft.Network/firewallPolicies", ()),
     "azurerm_ip_group": ("Microsoft.Network/ipGroups", ()),
@@ -156,6 +157,9 @@ class Values:
         if each.type == "azurerm_route_server_bgp_connection":
             parent = self.get(each, "route_server_id")
             return f"{parent}/bgpConnections/{name}" if isinstance(parent, str) else ""
+        if each.type == "azurerm_express_route_circuit_connection":
+            parent = self.get(each, "peering_id")
+            return f"{parent}/connections/{name}" if isinstance(parent, str) else ""
         if each.type in _OF_BALANCER:
             parent = self.get(each, "loadbalancer_id")
             return f"{parent}/{_OF_BALANCER[each.type]}/{name}" if isinstance(parent, str) else ""
@@ -186,6 +190,8 @@ def _wanted(attribute: str) -> tuple[str, ...]:
         "peer_virtual_network_gateway_id": ("azurerm_virtual_network_gateway",),
         "local_network_gateway_id": ("azurerm_local_network_gateway",),
         "express_route_circuit_id": ("azurerm_express_route_circuit",),
+        "peering_id": ("azurerm_express_route_circuit_peering",),
+        "peer_peering_id": ("azurerm_express_route_circuit_peering",),
         "network_interface_id": ("azurerm_network_interface",),
         "firewall_policy_id": ("azurerm_firewall_policy",),
         "base_policy_id": ("azurerm_firewall_policy",),
