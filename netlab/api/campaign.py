@@ -82,7 +82,7 @@ def _outcomes(left: Iterable[Task], place: Place, say: Callable[[str], None]) ->
     try:
         from netlab.campaign import runner
     except ImportError:
-        hint = "pip install 'netlab[campaign]'"
+        hint = "pip install 'netlab-azure[campaign]'"
         raise UsageError("`netlab campaign` needs Dask's `distributed`, which is not installed", hint) from None
     with contextlib.ExitStack() as stack:
         if not place.scheduler:

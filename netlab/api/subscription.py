@@ -1,4 +1,4 @@
-"""Azure Resource Graph, asked by the packages of the extra `netlab[azure]`, which nothing else needs."""
+"""Azure Resource Graph, asked by the packages of the extra `netlab-azure[azure]`, which nothing else needs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _asker() -> Ask:
     except ImportError:
         raise UsageError(
             "--subscription needs azure-identity and azure-mgmt-resourcegraph, which are not installed",
-            f"pip install 'netlab[azure]', {_FILES}",
+            f"pip install 'netlab-azure[azure]', {_FILES}",
         ) from None
     client = ResourceGraphClient(DefaultAzureCredential())
 

@@ -1,7 +1,7 @@
 """Tasks in, verdicts out: by the workers of a Dask scheduler, ours on this machine or the user's.
 
 So many tasks are given away as labs are offered, no more: a worker that dies counts against those alone that it was at.
-Only what has the packages of the extra `netlab[campaign]` imports this module.
+Only what has the packages of the extra `netlab-azure[campaign]` imports this module.
 """
 
 from __future__ import annotations

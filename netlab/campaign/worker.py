@@ -1,6 +1,6 @@
 """What a Dask worker does for a campaign: it looks whether its machine can hold labs, then builds one after the other.
 
-Only what has the packages of the extra `netlab[campaign]` imports this module.
+Only what has the packages of the extra `netlab-azure[campaign]` imports this module.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ def campaign(
     """Build, verify and remove many labs at once.
 
     On this machine, or by the workers of a Dask scheduler. Each verdict is kept as soon as it is known: the same
-    command goes on where another one ended, and tries again what ended with an error. Needs netlab[campaign].
+    command goes on where another one ended, and tries again what ended with an error. Needs netlab-azure[campaign].
     """
     from netlab.api import campaign as api
 

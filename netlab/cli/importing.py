@@ -47,7 +47,7 @@ _Force = Annotated[bool, typer.Option("--force", help="Overwrite the output file
 _Verbose = Annotated[bool, typer.Option("--verbose", help="Also list properties that nothing reads.")]
 _Subscriptions = Annotated[
     list[str] | None,
-    typer.Option("--subscription", metavar="ID", help="Read this subscription; needs netlab[azure]."),
+    typer.Option("--subscription", metavar="ID", help="Read this subscription; needs netlab-azure[azure]."),
 ]
 _OnPremises = Annotated[
     str, typer.Option("--on-premises", metavar="SCENARIO", help="Its sites are known: they stay as they are there.")

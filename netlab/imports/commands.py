@@ -7,7 +7,7 @@ COMMANDS = f"""\
 # --- One command, with the extension resource-graph (az extension add --name resource-graph) -----------------------
 az graph query --first {MOST_ROWS} -o json -q "{QUERY}" > graph.json
 netlab import graph.json -o network.yaml
-# The same in one command, with the packages of netlab[azure] and after `az login`:
+# The same in one command, with the packages of netlab-azure[azure] and after `az login`:
 #   netlab import --subscription ID -o network.yaml
 
 # More than 1000 rows: repeat the command with the token of the answer, and import all files.

@@ -32,7 +32,7 @@ def test_without_dask_it_says_which_extra_to_install(file: Path, monkeypatch: py
     found = CliRunner().invoke(app, ["campaign", str(file), *ADDRESS])
     assert isinstance(found.exception, UsageError)
     assert "`distributed`, which is not installed" in found.exception.message
-    assert found.exception.hint == "pip install 'netlab[campaign]'"
+    assert found.exception.hint == "pip install 'netlab-azure[campaign]'"
 
 
 def test_an_invalid_scenario_is_said_before_any_lab(tmp_path: Path) -> None:

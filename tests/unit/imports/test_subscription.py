@@ -77,7 +77,7 @@ def test_without_the_packages_it_says_which_are_missing_and_what_else_there_is(m
     found = CliRunner().invoke(app, ["import", "--subscription", ID])
     assert isinstance(found.exception, UsageError)
     assert "azure-identity and azure-mgmt-resourcegraph" in found.exception.message
-    assert "netlab[azure]" in found.exception.hint
+    assert "netlab-azure[azure]" in found.exception.hint
     assert "netlab import --commands" in found.exception.hint
 
 
