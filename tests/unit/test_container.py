@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import tomllib
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -40,9 +41,9 @@ def test_what_an_image_takes_of_the_checkout_is_there_and_not_left_out() -> None
 
 def test_a_wheel_finds_all_that_it_is_built_of() -> None:
     """The directories that pyproject.toml names, and the files beside them that its metadata needs."""
-    project = (CHECKOUT / "pyproject.toml").read_text()
-    (only,) = re.findall(r"^only-include = (\[.*\])$", project, re.MULTILINE)
-    assert {*json.loads(only), "pyproject.toml", "README.md", "LICENSE"} <= set(COPIED)
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())
+    only = project["tool"]["hatch"]["build"]["targets"]["wheel"]["only-include"]
+    assert {*only, "pyproject.toml", "README.md", "LICENSE"} <= set(COPIED)
 
 
 def test_an_image_has_the_packages_of_bootstrap() -> None:
