@@ -80,7 +80,12 @@ def foreseen(state: State, item: Predicted, addresses: Mapping[str, IPv4Address]
 def actions(step: Step) -> tuple[str, ...]:
     """The actions of a step as text, and how big its probes are where it says so."""
     probing = (f"probe: {step.size} bytes with DF",) if step.size else ()
-    return (*(": ".join(filter(None, (one.verb, ", ".join(_subject(one))))) for one in step.do), *probing)
+    return (*map(action, step.do), *probing)
+
+
+def action(one: Action) -> str:
+    """An action as text: its verb, and what it acts on."""
+    return ": ".join(filter(None, (one.verb, ", ".join(_subject(one)))))
 
 
 def _subject(action: Action) -> Iterator[str]:

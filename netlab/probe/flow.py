@@ -22,11 +22,18 @@ _HEADER = 8
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What became of a flow; ``outage`` is its longest gap in seconds, to the first answer after it."""
+    """What became of a flow; ``outage`` is its longest gap in seconds, to the first answer after it.
+
+    ``begun`` is when the first request was due (monotonic clock), ``seconds`` how long after it the last one was;
+    ``gaps`` are when each gap begins after ``begun``, and how long it is.
+    """
 
     sent: int
     lost: int
     outage: float
+    begun: float
+    seconds: float
+    gaps: tuple[tuple[float, float], ...]
 
 
 class Flow:
@@ -122,13 +129,17 @@ def measured(sent: list[float], answered: set[int]) -> Measured:
 def _measured(sent: list[float], answered: set[int]) -> Measured:
     """The losses among these requests."""
     end = len(sent)
-    outage, begun = 0.0, None
+    gaps: list[tuple[float, float]] = []
+    begun = None
     for number in range(end):
         if number in answered:
-            outage = max(outage, sent[number] - begun) if begun is not None else outage
+            gaps += [(begun, sent[number])] if begun is not None else []
             begun = None
         elif begun is None:
             begun = sent[number]
     if begun is not None:
-        outage = max(outage, sent[end - 1] - begun + INTERVAL)
-    return Measured(end, end - len(answered), round(outage, 3))
+        gaps.append((begun, sent[end - 1] + INTERVAL))
+    first, last = (sent[0], sent[end - 1] + INTERVAL) if sent else (0.0, 0.0)
+    outage = round(max((until - since for since, until in gaps), default=0.0), 3)
+    told = tuple((round(since - first, 3), round(until - since, 3)) for since, until in gaps)
+    return Measured(end, end - len(answered), outage, first, round(last - first, 3), told)

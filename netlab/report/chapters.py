@@ -8,6 +8,7 @@ from itertools import zip_longest
 from typing import Literal
 
 from netlab.report import prose
+from netlab.report.timeline import Timeline, timeline
 from netlab.results.protocols import PROTOCOLS
 from netlab.results.routes import NO_ROUTES, ClientTable, EffectiveTable, Foreseen, LearnedTable, Routes
 from netlab.results.routes import Way as Foretold
@@ -123,6 +124,7 @@ class Chapter:
     checks: tuple[Check, ...]
     warnings: tuple[Remark, ...]
     outage: tuple[str, ...]
+    timeline: Timeline | None
     tables: Mapping[str, tuple[Table, ...]]
     routes_since: int
 
@@ -168,12 +170,12 @@ def chapters(found: Report) -> Iterator[Chapter]:
     before, since = NO_ROUTES, 0
     for number, step in enumerate(found.steps, 1):
         before, since = (before, since) if since and before == step.routes else (step.routes, number)
-        chapter = _chapter(number, step, marks, since)
+        chapter = _chapter(number, step, marks, since, found.time_scale)
         marks = {(pair.source, pair.target): pair.mark for pair in chapter.pairs}
         yield chapter
 
 
-def _chapter(number: int, step: StepReport, marks: Mapping[Pair, Mark], since: int) -> Chapter:
+def _chapter(number: int, step: StepReport, marks: Mapping[Pair, Mark], since: int, scale: float) -> Chapter:
     foreseen: dict[Pair, list[Foreseen]] = {}
     for item in step.foreseen:
         foreseen.setdefault((item.source, item.target), []).append(item)
@@ -186,8 +188,9 @@ def _chapter(number: int, step: StepReport, marks: Mapping[Pair, Mark], since: i
     )
     flow, tables = step.flow, _tables(step.routes)
     outage = (f"{prose.outage(flow)}, measured here", *prose.timers(flow.timers)) if flow is not None else ()
+    drawn = timeline(flow, scale) if flow is not None else None
     couples = tuple(pairs)
-    return Chapter(number, step.name, step.actions, couples, step.checks, step.warnings, outage, tables, since)
+    return Chapter(number, step.name, step.actions, couples, step.checks, step.warnings, outage, drawn, tables, since)
 
 
 # --- cells ----------------------------------------------------------------------------------------------------------

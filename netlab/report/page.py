@@ -11,7 +11,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from netlab.render.text import asset, environment
-from netlab.report import prose
+from netlab.report import prose, timeline
 from netlab.report.chapters import chapters
 from netlab.report.lights import Lights
 from netlab.results.protocols import PROTOCOLS
@@ -86,6 +86,7 @@ def content(found: Report, drawing: str, *, judged: bool = True) -> str:
             inferred=prose.inferred(found.inferred, found.summary.inferred),
             chapters=tuple(chapters(found)),
             drawing=_inline(drawing),
+            width=timeline.WIDTH,
             lights=Lights.of(found.topology),
             opening=_opening(found),
             places=places,

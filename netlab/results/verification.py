@@ -103,10 +103,27 @@ class Unstated:
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """A time in which a flow got no answer: when it begins, in seconds after the first request, and how long it is."""
+
+    begins: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Milestone:
+    """What happened while a flow ran, or was seen to have happened, so many seconds after its first request."""
+
+    what: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class FlowReport:
     """What became of a flow while a step acted: its longest gap in seconds, and what that is in Azure's time.
 
-    ``timers`` are the times that such a gap may consist of on Azure.
+    ``timers`` are the times that such a gap may consist of on Azure. ``seconds`` is how long the flow ran, ``gaps`` are
+    all of its gaps, ``milestones`` the actions and when the lab had noticed them; all by this machine's clock.
     """
 
     source: str
@@ -116,6 +133,9 @@ class FlowReport:
     outage_seconds: float
     azure_seconds: float
     timers: tuple[Timer, ...] = ()
+    seconds: float = 0.0
+    gaps: tuple[Gap, ...] = ()
+    milestones: tuple[Milestone, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

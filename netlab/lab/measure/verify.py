@@ -171,6 +171,7 @@ def _play(
 ) -> StepReport:
     """Take the actions of a step, with its flow running, and measure."""
     addresses = probe_addresses(stage.lab, stage.machine.clients)
+    stage.noted.clear()
     with watched(stage.lab, stage.state, _measurable(stage, step), addresses) as running:
         found = [*troubles]
         for action in step.do:
@@ -211,7 +212,7 @@ def _measure(
         stage.lose_patience()
     settled = convergence.check(stage)
     checks = [alive, *_looked("sessions", lambda: sessions(plan, state, machine, documented.connections)), settled]
-    running.end(step, lab.facts.time_scale)
+    running.end(step, lab.facts.time_scale, stage.noted)
     checks += flow.check(step, running.report)
     checks += _looked("learned", lambda: learned.check(plan, state, machine.bgp, documented.learned))
     checks += _looked("views", lambda: (views.check(plan, state, machine.bgp),))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from netlab.azure import outcome
 from netlab.azure.moments import after
 from netlab.azure.p2s.sessions import Prefixes
 from netlab.azure.state import named
@@ -27,6 +28,7 @@ from netlab.scenario.models import (
 def take(stage: Stage, action: Action) -> None:
     """Take an action, written down before it is taken."""
     stage.remember((*stage.taken, action))
+    stage.note(f"action: {outcome.action(action)}")
     before, stage.state = stage.state, after(stage.state, action)
     match action.verb, action.subject:
         case "add_route", ClientRoute(client=client, prefix=prefix):

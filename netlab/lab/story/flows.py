@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from ipaddress import IPv4Address
 
@@ -13,7 +13,7 @@ from netlab.errors import ConvergeError, UsageError
 from netlab.lab.build.records import Lab
 from netlab.machine.waiting import wait_until
 from netlab.probe.flow import Flow
-from netlab.results.verification import FlowReport
+from netlab.results.verification import FlowReport, Gap, Milestone
 from netlab.scenario.models import Step
 from netlab.scenario.names import Pair, by_node, resolve
 
@@ -28,16 +28,29 @@ class Watched:
         self.flow = flow
         self.report: FlowReport | None = None
 
-    def end(self, step: Step, scale: float) -> None:
-        """Let the flow come back if it does, and end it; ``report`` says what it lost."""
+    def end(self, step: Step, scale: float, noted: Iterable[tuple[str, float]]) -> None:
+        """Let the flow come back if it does, and end it; ``report`` says what it lost.
+
+        ``noted`` is what happened meanwhile, by the monotonic clock.
+        """
         if self.flow is None or step.flow is None:
             return
         _await(self.flow)
         found = self.flow.stop()
         self.flow = None
         asked, azure = step.flow, round(found.outage * scale, 1)
-        known = timers(step.do)
-        self.report = FlowReport(asked.source, asked.target, found.sent, found.lost, found.outage, azure, known)
+        self.report = FlowReport(
+            asked.source,
+            asked.target,
+            found.sent,
+            found.lost,
+            found.outage,
+            azure,
+            timers(step.do),
+            found.seconds,
+            tuple(Gap(*gap) for gap in found.gaps),
+            tuple(Milestone(what, round(at - found.begun, 3)) for what, at in noted),
+        )
 
 
 @contextmanager

@@ -100,7 +100,7 @@ def _measured(
         began = time.monotonic()
         act()
         seconds = round(time.monotonic() - began, 2)
-        watched.end(step, scale)
+        watched.end(step, scale, stage.noted)
     taken = tuple(action.model_dump(mode="json", exclude_unset=True) for action in actions)
     return Incident(taken, seconds, round(seconds * scale, 1), watched.report, timers(actions))
 

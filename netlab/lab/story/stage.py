@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -12,6 +13,11 @@ from netlab.lab.build.rousing import rouse
 from netlab.lab.build.settling import await_bgp, await_fabrics, await_tunnels
 from netlab.lab.machine import Machine
 from netlab.scenario.models import Action
+
+# What is noted when all has settled, in this order: each was true at that time, and may have been a little earlier.
+_TUNNELS = "the tunnels are as the model says: both ends have noticed (DPD, IKE)"
+_BGP = "BGP has converged: sessions, paths and routes are as the model says"
+_VNETS = "the SDN follows: every VNet's route tables are in step with the gateways"
 
 # Of Azure's seconds, for what an action changes: BGP's hold time and DPD's time-out, and a minute to converge.
 _PATIENCE = 300.0
@@ -30,6 +36,7 @@ class Stage:
     state: State = field(init=False)
     taken: tuple[Action, ...] = ()
     patience: float = field(init=False)
+    noted: list[tuple[str, float]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.patience = max(_PATIENCE / self.lab.plan.timers.scale, _PATIENCE_AT_LEAST)
@@ -57,11 +64,18 @@ class Stage:
         try:
             rouse(self.lab.plan, self.machine, self.state, self.state.up, self.patience)
             await_tunnels(self.lab.plan, self.state, self.machine, self.patience)
+            self.note(_TUNNELS)
             await_bgp(self.lab.plan, self.state, self.machine, self.patience)
+            self.note(_BGP)
             await_fabrics(self.lab.plan, self.machine, self.patience)
+            self.note(_VNETS)
         except ConvergeError:
             self.lose_patience()
             raise
+
+    def note(self, what: str) -> None:
+        """Note that something happened, or is seen to have happened, just now."""
+        self.noted.append((what, time.monotonic()))
 
     def await_departures(self) -> None:
         """Wait until clients have noticed that they have lost their gateway."""
