@@ -44,6 +44,11 @@ def speaker(
         own_prefixes=tuple(map(str, own)),
         covering=tuple(str(wide) for wide in dict.fromkeys(s for prefix in no_export for s in supernets(prefix))),
         translators=nat_rules.translators(router, topology.tunnels_of(router.node)),
+        next_hops=tuple(
+            (str(vnet.fast_path_address), circuit_port(vnet.node))
+            for vnet in topology.network.vnets.values()
+            if router in vnet.fast_paths
+        ),
         program=router.end.spec.software.bgp if isinstance(router.end, Site) else "frr",
     )
 

@@ -8,9 +8,9 @@ from ipaddress import IPv4Address
 from netlab.plan.devices import Parts
 from netlab.plan.model import GatewayView, Interface, KeepsTtl, Link, Node, Route
 from netlab.plan.names import lab_netns, node_directory
-from netlab.plan.ports import NIC, circuit_port, port, to_expressroute
+from netlab.plan.ports import NIC, circuit_port, port, to_edge_router, to_expressroute
 from netlab.scenario.addresses import GATEWAY_SUBNET, subnet_gateway
-from netlab.scenario.network import Circuit, ExpressRouteGateway, Network, Router
+from netlab.scenario.network import Circuit, ExpressRouteGateway, Network, Router, VNet
 
 
 def parts(lab: str, network: Network) -> Iterator[Parts]:
@@ -45,7 +45,7 @@ def _instance(lab: str, gateway: ExpressRouteGateway, router: Router) -> Parts:
 
 
 def _edge_router(lab: str, circuit: Circuit, msee: Router) -> Parts:
-    ends = tuple(_at(circuit, msee))
+    ends, fast = tuple(_at(circuit, msee)), tuple(vnet for vnet in circuit.vnets if msee in vnet.fast_paths)
     others = (*ends, *((other, address) for _, other, address in circuit.across(msee)))
     node = Node(
         msee.node,
@@ -53,12 +53,23 @@ def _edge_router(lab: str, circuit: Circuit, msee: Router) -> Parts:
         lab_netns(lab, msee.node),
         circuit.name,
         loopback=tuple(f"{address}/32" for address in (msee.bgp_address, *circuit.network.link_addresses_of(msee))),
-        routes=tuple(Route(f"{address}/32", circuit_port(other.node)) for other, address in others),
+        routes=(
+            *(Route(f"{address}/32", circuit_port(other.node)) for other, address in others),
+            *(Route(f"{vnet.fast_path_address}/32", circuit_port(vnet.node)) for vnet in fast),
+        ),
     )
     # A link between two circuits belongs to the circuit at which it is written.
     far = {reach.peer.name for reach in circuit.network.global_reach if reach.circuit is circuit}
     over = (other for _, other, _ in circuit.across(msee) if other.end.name in far)
-    return Parts((node,), tuple(_link(msee, other) for other in (*(end for end, _ in ends), *over)))
+    between = tuple(_link(msee, other) for other in (*(end for end, _ in ends), *over))
+    return Parts((node,), (*between, *(_past_the_gateway(msee, vnet) for vnet in fast)))
+
+
+def _past_the_gateway(msee: Router, vnet: VNet) -> Link:
+    """The link of an edge router into a VNet, by FastPath (U23)."""
+    return Link(
+        port(msee.node, f"x-{vnet.node}"), port(vnet.node, to_edge_router(msee), f"{vnet.fast_path_address}/32")
+    )
 
 
 def _at(circuit: Circuit, msee: Router) -> Iterator[tuple[Router, IPv4Address]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netlab.plan.model import Interface
 from netlab.plan.names import interface
-from netlab.scenario.network import Firewall, Nic, PrivateEndpoint, VNet
+from netlab.scenario.network import Firewall, Nic, PrivateEndpoint, Router, VNet
 
 # Of machines, gateways, Route Servers and clients, into their VNet or to their provider.
 NIC = "eth0"
@@ -50,6 +50,11 @@ def to_gateway(index: int) -> str:
 def to_expressroute(index: int) -> str:
     """Towards an instance of the ExpressRoute gateway."""
     return f"er-{index}"
+
+
+def to_edge_router(router: Router) -> str:
+    """Towards an edge router of a circuit, past the gateway."""
+    return f"x-{router.node}"
 
 
 def to_route_server(index: int) -> str:

@@ -13,7 +13,16 @@ from netlab.plan import load_balancers
 from netlab.plan.fabrics import PeerAddresses, appliances_of_peers
 from netlab.plan.model import FixedRoute, GatewayWay, Route, SubnetTable
 from netlab.plan.names import interface, table_numbers
-from netlab.plan.ports import WAN, for_appliance, to_expressroute, to_gateway, to_machine, to_peer, to_route_server
+from netlab.plan.ports import (
+    WAN,
+    for_appliance,
+    to_edge_router,
+    to_expressroute,
+    to_gateway,
+    to_machine,
+    to_peer,
+    to_route_server,
+)
 from netlab.plan.underlay import FAR
 from netlab.scenario.addresses import GATEWAY_SUBNET, ROUTE_SERVER_SUBNET
 from netlab.scenario.network import BalancingRule, Subnet, Topology, VNet
@@ -44,7 +53,9 @@ class Tables:
         yield from self._of_private_endpoints()
         yield from self._of_gateways()
         yield from self._of_peers()
-        yield WAN, self._table(self._numbers[WAN], "from the Internet", tuple(local_routes(self.vnet)))
+        inward = self._table(self._numbers[WAN], "from the Internet", tuple(local_routes(self.vnet)))
+        yield WAN, inward
+        yield from ((interface(to_edge_router(router)), inward) for router in self.vnet.fast_paths)
 
     def frontends(self) -> tuple[SubnetTable, ...]:
         """The table of routes to the frontends of the VNet's load balancers, over the members of their pools (L1); none

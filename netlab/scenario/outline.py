@@ -316,9 +316,10 @@ def _circuits(network: Network) -> Iterator[Edge]:
     for name, circuit in network.circuits.items():
         devices, link = dict.fromkeys(d.node for _, d in circuit.links), network.scenario.links.get(name)
         words = (name, f"ExpressRoute, AS {MICROSOFT_ASN}", *_impaired(link))
-        gateways = (vnet.expressroute_gateway for vnet in circuit.vnets)
-        nodes = (gateway.instances[0].node for gateway in gateways if gateway is not None)
-        yield from (Edge("bgp", node, device, words) for node in nodes for device in devices)
+        for vnet, settings in circuit.vnets.items():
+            gateway, fast = vnet.expressroute_gateway, ("FastPath",) if settings.express_route_gateway_bypass else ()
+            if gateway is not None:
+                yield from (Edge("bgp", gateway.instances[0].node, device, (*words, *fast)) for device in devices)
 
 
 def _global_reach(reach: GlobalReach) -> Edge:

@@ -95,7 +95,7 @@ UNMODELLED = (
         "ExpressRoute's public peering and other paths",
         _SCOPE,
         (
-            "public_peering", "global_reach", "fast_path", "express_route_gateway_bypass",
+            "public_peering",
             "express_route_port", "express_route_direct", "authorization",
         ),
     ),

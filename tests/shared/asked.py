@@ -33,6 +33,9 @@ ENDPOINTS = {
     "p2s-multi-vnet-s2s": {"vnet1-vm1", "vnet2-vm2", "vnet3-vm3", "win", "lin", "wtls"},
     "p2s-multi-vnet-s2s-bgp": {"vnet1-vm1", "vnet2-vm2", "vnet3-vm3", "win", "lin", "wtls"},
     "expressroute-microsoft-peering": {"vnet1-db", "vnet2-far", "site1-h1", "site1-www"},
+    "expressroute-fastpath": {
+        *("vnet1-app1", "vnet1-db1", "vnet1-fw1", "vnet2-db2", "vnet2-fw2", "vnet3-vm3", "site1-h1"),
+    },
     "expressroute-global-reach": {"vnet1-vm1", "vnet2-vm2", "site1-h1", "site2-h2", "site3-h3"},
     "expressroute-any-to-any": {"vnet1-vm1", "site1-h1", "site2-h2", "site3-h3"},
     "p2s-multi-vnet-static-return": {"vnet1-vm1", "vnet2-vm2", "vnet3-vm3", "win", "lin"},

@@ -29,7 +29,7 @@ vnets:
             policies:
               Hub: {exports: [{prefixes: [10.10.0.0/16], as_path_prepend: 3}]}
               Remote: {imports: [{prefixes: [10.44.0.0/16], action: deny}], advertises_learned: false}
-    expressroute_gateway: {}
+    expressroute_gateway: {sku: ErGw3AZ}
     vpn_gateway: {active_active: true, bgp: {asn: 65515}, point_to_site: {address_pool: 192.168.0.0/24}}
     route_server: {allow_branch_to_branch_traffic: true}
   Spoke: {region: westeurope, address_space: [10.2.0.0/16], subnets: {default: 10.2.0.0/24}}
@@ -61,7 +61,8 @@ connections:
   Plain-Office: {type: IPsec, between: [Plain, Office], enable_bgp: true}
   Hub-Twin: {type: IPsec, between: [Hub, Twin], enable_bgp: true, device: a}
 expressroute_circuits:
-  c1: {site: Office, vnets: {Hub: {routing_weight: 7}, Private: {routing_weight: 9}}, bfd: true, hold_time_seconds: 90}
+  c1: {site: Office, bfd: true, hold_time_seconds: 90,
+    vnets: {Hub: {routing_weight: 7, express_route_gateway_bypass: true}, Private: {routing_weight: 9}}}
   c2:
     site: Twin
     vnets: {Private: {}}

@@ -253,7 +253,7 @@ def _alike(peerings: Iterable[Peering], origins: Mapping[IPv4Network, _Origins])
     for peering in peerings:
         imports, exports = peering.imports, peering.group.exports
         inside |= {imports.prefix_filter, imports.no_export}
-        exactly |= {imports.as_path_exclude, exports.prefix_filter, exports.no_advertise}
+        exactly |= {imports.as_path_exclude, exports.prefix_filter, exports.no_advertise, exports.next_hop_prefixes}
         exactly |= {clause.prefixes for clause in (*imports.route_map, *exports.route_map)}
         exactly |= {(prefix,) for pair in (*imports.translations, *exports.translations) for prefix in pair}
     found: dict[object, list[IPv4Network]] = {}

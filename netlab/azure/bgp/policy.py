@@ -50,10 +50,11 @@ class ExportPolicy:
 
     It advertises nothing but what it originates where it is ``own_only``; ``route_map`` comes before the rest. It does
     not advertise exactly the prefixes in ``prefix_filter``, nor routes with a site of origin in ``site_of_origin``. It
-    sets NO_ADVERTISE on the prefixes in ``no_advertise``. The next hop is the router itself, unless it is given,
-    or stays unchanged where the route comes from another AS. Last it puts another prefix in the place of exactly those
-    in ``translations``. ``as_path_prepend_internal`` is how often more it puts its ASN before what it learned by iBGP;
-    where it removes private ASNs, it keeps that of the peer.
+    sets NO_ADVERTISE on the prefixes in ``no_advertise``. The next hop is the router itself, unless it is given, if
+    there are some for exactly the prefixes in ``next_hop_prefixes``, or stays unchanged where the route comes from
+    another AS. Last it puts another prefix in the place of exactly those in ``translations``.
+    ``as_path_prepend_internal`` is how often more it puts its ASN before what it learned by iBGP; where it removes
+    private ASNs, it keeps that of the peer.
     """
 
     prefix_filter: Prefixes = ()
@@ -64,10 +65,15 @@ class ExportPolicy:
     as_override: bool = False
     remove_private_as: bool = False
     next_hop: IPv4Address | None = None
+    next_hop_prefixes: Prefixes = ()
     next_hop_unchanged: bool = False
     route_map: RouteMap = ()
     own_only: bool = False
     translations: Translations = ()
+
+    def next_hop_of(self, prefix: IPv4Network) -> IPv4Address | None:
+        """The next hop that is given for a prefix, if any."""
+        return self.next_hop if not self.next_hop_prefixes or prefix in self.next_hop_prefixes else None
 
 
 @dataclass(frozen=True, slots=True)

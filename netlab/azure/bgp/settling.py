@@ -303,7 +303,7 @@ class Settling:
         no_advertise = self.prefix in exports.no_advertise
         if router.node in self.origins:
             own = (*own, *clause.changed((), router.asn))
-            return Update(own, exports.next_hop or router.bgp_address, no_advertise=no_advertise)
+            return Update(own, exports.next_hop_of(self.prefix) or router.bgp_address, no_advertise=no_advertise)
         chosen = next(iter(self.best.get(router.node, ())), None)
         if chosen is None or not may_pass(chosen, group) or (exports.own_only and chosen.as_path):
             return None
@@ -311,7 +311,7 @@ class Settling:
         further = (router.asn,) * (exports.as_path_prepend_internal if chosen.internal else 0)
         return Update(
             (*own, *further, *clause.changed(passed_on(chosen.as_path, group), router.asn)),
-            unchanged or exports.next_hop or router.bgp_address,
+            unchanged or exports.next_hop_of(self.prefix) or router.bgp_address,
             chosen.neighbor,
             no_advertise,
             chosen.site_of_origin if group.internal else (),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from netlab.azure.bgp import values
+from netlab.azure.bgp.fast_path_rows import FAST_PATH_ROWS
 from netlab.azure.bgp.global_reach_rows import GLOBAL_REACH_ROWS
 from netlab.azure.bgp.microsoft_rows import MICROSOFT_ROWS
 from netlab.azure.bgp.nat_rows import NAT_ROWS
@@ -307,6 +308,7 @@ TABLE: tuple[Row, ...] = (
     *NAT_ROWS,
     *MICROSOFT_ROWS,
     *GLOBAL_REACH_ROWS,
+    *FAST_PATH_ROWS,
     Row(
         ("route server",),
         values.ANY,

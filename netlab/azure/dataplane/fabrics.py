@@ -83,6 +83,7 @@ class _Fabric:
         yield from ((endpoint.node, self._of_endpoint(endpoint)) for endpoint in vnet.private_endpoints)
         for router in (*self.state.topology.with_tunnels(vnet.vpn_gateway), *offers.expressroute_instances(vnet)):
             yield router.node, self._of_gateway(router)
+        yield from ((router.node, self._table(local_routes(vnet))) for router in vnet.fast_paths)
         of_spoke = tuple(offers.learned_routes(vnet, offers.of_gateways(self.state, vnet))) if vnet.spokes else ()
         spokes = frozenset(vnet.spokes)
         for peering in vnet.peerings:

@@ -133,4 +133,7 @@ def _learned(state: State, router: Router) -> Iterator[Route]:
         for path in paths:
             inside = state.topology.speakers[path.neighbor].role in ("route server", "gateway")
             node = router.vnet.node if inside and router.vnet is not None else path.neighbor
+            beside = state.topology.speakers[path.neighbor].vnet
+            if router.role == "edge router" and beside is not None and path.next_hop == beside.fast_path_address:
+                node = beside.node
             yield Route(prefix, bgp_source(path), node, (Hop(node, node, router.node),))

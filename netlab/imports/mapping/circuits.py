@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 from netlab.imports import ids
 from netlab.imports.bodies import Resource, text
@@ -10,8 +10,10 @@ from netlab.imports.facts import Facts
 from netlab.imports.mapping import global_reach
 from netlab.imports.mapping.job import CIRCUITS, CONNECTIONS, Job
 from netlab.imports.names import fitted
+from netlab.scenario.models.expressroute import ExpressRouteSku
 
 DEFAULT_ASN = 65000
+_LARGEST = "ErGw3AZ"
 LEAST_BANDWIDTH = 50  # Azure sells none below it
 
 
@@ -66,8 +68,24 @@ def _connection(job: Job, item: Resource, joined: dict[str, dict[str, Any]]) -> 
     else:
         weight = facts.number("routingweight")
         job.circuits[circuit.key] = asn
-        joined.setdefault(circuit.key, {})[vnet] = {"routing_weight": weight} if weight else {}
+        entry: dict[str, Any] = {"routing_weight": weight} if weight else {}
+        if facts.flag("expressroutegatewaybypass"):
+            entry["express_route_gateway_bypass"] = True
+            _with_sku(job, gateway, vnet)
+        joined.setdefault(circuit.key, {})[vnet] = entry
         job.notes.settle(item, "imported")
+
+
+def _with_sku(job: Job, reference: str, vnet: str) -> None:
+    """Write the SKU of a gateway, which FastPath needs (U23)."""
+    gateway = job.inventory.find(reference)
+    sku = job.facts(gateway).word("sku", "name") if gateway is not None else ""
+    if sku.lower() == "ergwscale":
+        job.notes.substituted.append({"name": vnet, "from": sku, "to": _LARGEST})
+        sku = _LARGEST
+    known = {name.lower(): name for name in get_args(ExpressRouteSku)}
+    if sku.lower() in known:
+        job.draft.put(("vnets", vnet, "expressroute_gateway", "sku"), known[sku.lower()])
 
 
 def _private_asn(job: Job, circuit: Resource) -> int | None:

@@ -84,12 +84,12 @@ def _missing(plan: Plan, state: State, speaker: BgpSpeaker, machine: Machine) ->
             yield f"{speaker.node}: BFD does not watch {neighbor.address} yet"
         if is_down(state, speaker, neighbor) and states.get(neighbor.address) == "Established":
             yield f"{speaker.node}: the BGP session with {neighbor.address} is still Established"
-    ports = {neighbor.node: neighbor.interface for neighbor in speaker.neighbors}
+    ports = speaker.interfaces
     # A static route wins over what BGP says of the same prefix: an administrative distance of 1 against 20.
     statics = {str(way.prefix) for way in static_ways(state, state.topology.speakers[speaker.node])}
     statics |= {r.prefix for r in plan.node(speaker.node).routes if r.table == MAIN_TABLE and not r.metric}
     wanted = {
-        str(prefix): {ports[path.neighbor] for path in paths}
+        str(prefix): {ports.get(str(path.next_hop), ports[path.neighbor]) for path in paths}
         for prefix, paths in state.learned[speaker.node].items()
         if str(prefix) not in statics
     }

@@ -76,7 +76,8 @@ class BgpSpeaker:
 
     It drops routes for a prefix in ``own_prefixes``, the VNet's and its transit spokes', or inside one. It sets
     NO_EXPORT on routes for one in ``covering``: their strict supersets, 0.0.0.0/0 included. ``bfd_interval`` is in
-    milliseconds.
+    milliseconds. ``next_hops`` are addresses that neighbors advertise as next hops and are not theirs, each with the
+    interface that leads there.
     """
 
     node: str
@@ -92,6 +93,12 @@ class BgpSpeaker:
     covering: tuple[str, ...] = ()
     program: BgpProgram = "frr"
     translators: tuple[Translator, ...] = ()
+    next_hops: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def interfaces(self) -> dict[str, str]:
+        """The interface that leads to each neighbor, by its node, and to each next hop that is none, by its address."""
+        return {neighbor.node: neighbor.interface for neighbor in self.neighbors} | dict(self.next_hops)
 
     @property
     def communities(self) -> tuple[int, ...]:

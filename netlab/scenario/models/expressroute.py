@@ -7,6 +7,7 @@ from pydantic import Field
 
 from netlab.scenario.values import Address, Asn, Model, Name, Prefix, Prefixes
 
+ExpressRouteSku = Literal["Standard", "HighPerformance", "UltraPerformance", "ErGw1AZ", "ErGw2AZ", "ErGw3AZ"]
 # R122: all of them begin with Microsoft's ASN.
 Community = Annotated[str, Field(pattern=r"^12076:\d{1,5}$")]
 
@@ -14,12 +15,18 @@ Community = Annotated[str, Field(pattern=r"^12076:\d{1,5}$")]
 class ExpressRouteGateway(Model):
     """A virtual network gateway of type ExpressRoute, in GatewaySubnet, alone or beside a VPN gateway (R92)."""
 
+    sku: ExpressRouteSku = "ErGw1AZ"
+    """The SKU. FastPath needs UltraPerformance or ErGw3AZ (U23)."""
+
 
 class CircuitConnection(Model):
     """The connection of a circuit with the ExpressRoute gateway of a VNet."""
 
     routing_weight: Annotated[int, Field(ge=0, le=32_000)] = 0
     """The weight of the routes of this connection. The gateway compares it before AS paths; more wins (R99)."""
+    express_route_gateway_bypass: bool = False
+    """Whether FastPath is on: what comes over the circuit for the VNet's own address space does not pass its gateway,
+    nor the routes of GatewaySubnet (U23, U24)."""
 
 
 class GlobalReach(Model):

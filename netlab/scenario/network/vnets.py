@@ -9,7 +9,7 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import TYPE_CHECKING
 
 from netlab.scenario import models
-from netlab.scenario.addresses import private_endpoint_addresses
+from netlab.scenario.addresses import GATEWAY_SUBNET, private_endpoint_addresses, subnet_gateway
 from netlab.scenario.models import HubRoutingPreference, node_name
 from netlab.scenario.models.endpoint import SERVICE_TAGS
 from netlab.scenario.network.ends import Appliance, RouteServer, VpnGateway
@@ -21,6 +21,7 @@ from netlab.scenario.nodes import backbone_node, region_name
 
 if TYPE_CHECKING:
     from netlab.scenario.network.graph import Network
+    from netlab.scenario.network.routers import Router
 
 _NO_ROUTE_TABLE = models.RouteTable()
 
@@ -166,6 +167,17 @@ class VNet:
     def circuits(self) -> tuple[Circuit, ...]:
         """The circuits that its ExpressRoute gateway is connected to, in the file's order."""
         return tuple(circuit for circuit in self.network.circuits.values() if self in circuit.vnets)
+
+    @cached_property
+    def fast_paths(self) -> tuple[Router, ...]:
+        """The edge routers of circuits that send what is for its own address space past its gateway (U23)."""
+        fast = (circuit for circuit in self.circuits if circuit.vnets[self].express_route_gateway_bypass)
+        return tuple(router for circuit in fast for router in circuit.edge_routers)
+
+    @property
+    def fast_path_address(self) -> IPv4Address:
+        """The address of its fabric on the links to these edge routers: the default router of GatewaySubnet (R18)."""
+        return subnet_gateway(self.subnets[GATEWAY_SUBNET].prefix)
 
     # --- peerings ---------------------------------------------------------------------------------------------------
 

@@ -83,6 +83,7 @@ WARNED = {
     "p2s-behind-site-nat": ["R69"],
     "p2s-sstp-through-proxy": ["P6", "P6", "P8", "P8"],
     "expressroute-limits": ["A37"],
+    "expressroute-fastpath": ["U24"],
     "route-server-active-passive": ["A4"],
     "route-server-instance-lost": ["A4"],
     "udr-nva": ["R89", "R89"],

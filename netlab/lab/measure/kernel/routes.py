@@ -206,12 +206,12 @@ def bgp_ways(moment: Moment, node: str) -> Mapping[str, frozenset[str]]:
     speaker = next((speaker for speaker in moment.plan.speakers if speaker.node == node), None)
     if speaker is None or node not in state.learned:
         return {}
-    ports = {neighbor.node: neighbor.interface for neighbor in speaker.neighbors}
+    ports = speaker.interfaces
     # A static route wins over what BGP says of the same prefix: an administrative distance of 1 against 20.
     statics = {str(way.prefix) for way in static_ways(state, state.topology.speakers[node])}
     statics |= {r.prefix for r in moment.plan.node(node).routes if r.table == MAIN_TABLE and not r.metric}
     return {
-        str(prefix): frozenset(ports[path.neighbor] for path in paths)
+        str(prefix): frozenset(ports.get(str(path.next_hop), ports[path.neighbor]) for path in paths)
         for prefix, paths in state.learned[node].items()
         if str(prefix) not in statics
     }

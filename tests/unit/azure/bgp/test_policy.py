@@ -54,6 +54,9 @@ ROWS: list[tuple[str, str, tuple[str, str], Any, tuple[str, str]]] = [
     # B17, B21, B23, B24
     ("imports", "no_export", ("hub-gw-0", "office"), OWN, ("hub-rs-0", "hub-nva")),
     ("imports", "no_export", ("twin", "twin-b"), (IPv4Network("10.103.0.0/16"),), ("twin-b", "twin")),
+    # U23, U24
+    ("exports", "next_hop", ("hub-er-0", "c1-msee-0"), IPv4Address("10.1.254.1"), ("private-er-0", "c1-msee-0")),
+    ("exports", "next_hop_prefixes", ("hub-er-1", "c1-msee-1"), OWN[:1], ("private-er-0", "c1-msee-0")),
     # U25, U32
     ("imports", "med", ("c2-msee-0", "c3-msee-0"), 2, ("c3-msee-0", "wan-pe-0")),
     ("exports", "as_path_prepend_internal", ("c3-msee-1", "private-er-0"), 2, ("c1-msee-1", "private-er-0")),

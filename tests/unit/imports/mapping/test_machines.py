@@ -346,6 +346,21 @@ def test_a_circuit_has_a_site_with_the_customers_asn() -> None:
     assert [str(p) for p in given.sites["er-cir"].address_prefixes] == ["10.50.0.0/16"]
 
 
+@pytest.mark.parametrize(
+    ("sku", "written"), [("ergw3az", "ErGw3AZ"), ("ErGwScale", "ErGw3AZ"), ("UltraPerformance",) * 2]
+)
+def test_a_connection_with_fast_path_brings_the_sku_of_its_gateway(sku: str, written: str) -> None:
+    """U23: only some have it."""
+    link = connection("c", "er", connectionType="ExpressRoute", peer=to("expressRouteCircuits", "cir"),
+                      expressRouteGatewayBypass=True)  # fmt: skip
+    hub = [HUB[0], gateway("er", "Hub", gatewayType="ExpressRoute", sku={"name": sku, "tier": sku})]
+    made = scenario(imported_bodies(*hub, circuit(PRIVATE), link))
+    assert made.expressroute_circuits["cir"].vnets["Hub"].express_route_gateway_bypass
+    own = made.vnets["Hub"].expressroute_gateway
+    assert own is not None
+    assert own.sku == written
+
+
 ONE_30 = {"primaryPeerAddressPrefix": "172.16.9.0/30"}
 BOTH_30S = {**ONE_30, "secondaryPeerAddressPrefix": "172.16.9.4/30"}
 

@@ -35,7 +35,7 @@ def test_the_rulebook_is_complete() -> None:
     known = [f"{letter}{n}" for letter, last in (("R", 127), ("B", 44), ("A", 38)) for n in range(1, last + 1)]
     more = ("A41", "A43", "A45", "A46", "A48", "A49", "B56", "B57", "B58", "B59", "B63")
     routing = (*(f"E{n}" for n in (*range(1, 11), 12, *range(15, 26), 27, 28)), "U1", "U2", "U3", "U5")
-    routing += tuple(f"U{n}" for n in (*range(11, 19), 25, *range(29, 33)))
+    routing += tuple(f"U{n}" for n in (*range(11, 19), 23, 24, 25, *range(29, 33)))
     known += [*more, *(f"P{n}" for n in range(1, 35)), *routing, *(f"I{n}" for n in range(1, 14))]
     known += [f"L{n}" for n in (*range(1, 8), *range(9, 13), *range(15, 21), 24, 25)]
     groups = (*range(1, 9), *range(10, 17), 19, 20, *range(23, 30), 31, 35)
