@@ -140,3 +140,7 @@ def owners(job: Job) -> Iterator[tuple[str, str, str]]:
         address = job.addresses.get(f"vm {vnet} {name}") or machine.get("private_ip_address")
         if address:
             yield vnet, str(address), name
+        nics = machine.get("nics", {"": machine})
+        for nic in nics.values() if isinstance(nics, dict) else ():
+            further = (nic.get("private_ip_address"), *nic.get("secondary_private_ip_addresses", ()))
+            yield from ((vnet, str(each), name) for each in further if each and each != address)

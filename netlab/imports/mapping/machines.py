@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 from netlab.imports import ids
-from netlab.imports.bodies import Resource, entries, reference
-from netlab.imports.mapping import addresses, firewalls, private_endpoints, public, security_groups
+from netlab.imports.bodies import Resource, entries
+from netlab.imports.mapping import addresses, attached, firewalls, private_endpoints, public, security_groups
 from netlab.imports.mapping.job import FIREWALLS, MACHINES, NICS, Job
 from netlab.imports.runtime import Unknown
 
 
 def add(job: Job) -> None:
-    """A machine for each NIC that is in a subnet of the input, and for each firewall without a policy."""
+    """A machine for each NIC that is in a subnet of the input, or for the several ones of a virtual machine; and for
+    each firewall without a policy."""
     owners = _machines_of_nics(job)
     several = Counter(owner.key for owner in owners.values() if owner is not None)
-    parts = private_endpoints.nics(job)
+    parts, found = private_endpoints.nics(job), []
     for nic in job.of_type(NICS):
         if nic.get("privateendpoint") or nic.get("managedby") or nic.get("privatelinkservice"):
             job.notes.settle(nic, "imported" if nic.key in parts else "not modelled")
         else:
+            found.append(nic)
+    together = attached.together(job, found, owners)
+    for nic in found:
+        mine = together.get(nic.key)
+        if mine is None:
             _nic(job, nic, owners.get(nic.key), several)
+        elif mine[0] is nic:
+            _with_several(job, owners[nic.key] or nic, mine)
     for firewall in job.of_type(FIREWALLS):
         if not firewalls.policy_of(job, firewall):
             _firewall(job, firewall)
@@ -82,7 +91,25 @@ def _nic(job: Job, nic: Resource, owner: Resource | None, several: Counter[str])
         )
     else:
         job.notes.settle(nic, "imported")
-    _secondary(job, nic, vnet, len(found))
+
+
+def _with_several(job: Job, owner: Resource, nics: tuple[Resource, ...]) -> None:
+    """A machine with its NICs, the primary one first (R126)."""
+    vnet, _ = attached.place(job, nics[0])
+    written = job.names.machine(vnet, f"{nics[0].key}#machine", owner.name, owner.id.group)
+    names = attached.names(nics)
+    entries_: dict[str, Any] = {}
+    for nic in nics:
+        _, subnet = attached.place(job, nic)
+        entry = _values(job, nic, subnet)
+        planned = job.addresses.get(f"{nic.key}#0", "")
+        if planned:
+            entry.setdefault("private_ip_address", planned)
+        entries_[names[nic.key]] = entry
+        job.nics[nic.key] = (vnet, written)
+        job.notes.settle(nic, "imported")
+    job.draft.put(("vnets", vnet, "vms", written), {"nics": entries_}, job.rename(owner.name, written))
+    job.addresses[f"vm {vnet} {written}"] = job.addresses.get(f"{nics[0].key}#0", "")
 
 
 def _unknown_subnet(job: Job, nic: Resource, value: Unknown) -> None:
@@ -118,24 +145,23 @@ def _values(job: Job, nic: Resource, subnet: str) -> dict[str, Any]:
     members = security_groups.memberships(job, nic, first)
     if members:
         entry["application_security_groups"] = members
+    further = list(_secondary(job, nic))
+    if further:
+        entry["secondary_private_ip_addresses"] = further
     return entry
 
 
-def _secondary(job: Job, nic: Resource, vnet: str, count: int) -> None:
-    """Further ip configurations: one that a route names is a machine of its own."""
-    for index in range(1, count):
+def _secondary(job: Job, nic: Resource) -> Iterator[str]:
+    """The addresses of further ip configurations of a NIC."""
+    for index, body in enumerate(addresses.configurations(nic)[1:], 1):
         address = job.addresses.get(f"{nic.key}#{index}", "")
-        body = addresses.configurations(nic)[index]
-        _, subnet = job.subnet(reference(body.get("subnet")))
-        if not address or address not in job.next_hops or not subnet:
-            job.notes.warn(nic.name, f"its secondary address {address or ''} is left out".replace("  ", " "))
-            continue
-        written = job.names.machine(vnet, f"{nic.key}#{index}", f"{job.nics[nic.key][1]}-{index + 1}")
-        entry: dict[str, Any] = {"subnet": subnet, "private_ip_address": address}
-        if job.facts(nic).flag("enableipforwarding"):
-            entry["enable_ip_forwarding"] = True
-        job.draft.put(("vnets", vnet, "vms", written), entry, f"a further address of {nic.name}")
-        job.notes.invent("machine", written, f"a route names the secondary address {address} of {nic.name}")
+        if address:
+            yield address
+        else:
+            job.notes.warn(nic.name, "a further address of it is left out: its subnet is not in the input")
+        if body.get("publicipaddress"):
+            what = f"the public address of its further address {address} is left out: a NIC of the lab has one"
+            job.notes.warn(nic.name, what)
 
 
 def _firewall(job: Job, firewall: Resource) -> None:

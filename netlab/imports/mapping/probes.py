@@ -39,7 +39,7 @@ def _busy(job: Job) -> set[str]:
 
 def _of_vnet(job: Job, vnet: Resource, given: str, busy: set[str], named: set[str]) -> None:
     machines = job.draft.get("vnets", given, "vms") or {}
-    full = {machine["subnet"] for machine in machines.values()}
+    full = {nic["subnet"] for machine in machines.values() for nic in machine.get("nics", {"": machine}).values()}
     plain = False
     bodies = {str(body.get("name", "")).lower(): body for body in entries(vnet.get("subnets"))}
     for name, body in sorted(bodies.items()):

@@ -64,10 +64,47 @@ def test_the_machine_may_name_its_nics_instead() -> None:
     assert "web" in scenario(imported_bodies(V, machine, nic("n1", "V", "a"))).vnets["V"].vms
 
 
-def test_each_nic_of_a_machine_with_several_is_a_machine_and_said_to_be() -> None:
-    found = imported_bodies(V, nic("n1", "V", "a", machine="fw"), nic("n2", "V", "b", machine="fw"))
+def test_a_machine_has_its_nics() -> None:
+    """R126: each with its subnet, its addresses and whether it forwards; the primary one first."""
+    found = imported_bodies(
+        V,
+        nic("n1", "V", "a", "10.0.0.9", machine="fw", enableIPForwarding=True),
+        nic("n2", "V", "b", "10.0.1.9", machine="fw", primary=True),
+    )
+    made = scenario(found).vnets["V"].vms["fw"]
+    assert [(key, str(item.private_ip_address), item.subnet) for key, item in made.interfaces.items()] == [
+        ("n2", "10.0.1.9", "b"),
+        ("n1", "10.0.0.9", "a"),
+    ]
+    assert [item.enable_ip_forwarding for item in made.interfaces.values()] == [False, True]
+    assert found.report.approximated == ()
+
+
+def test_a_route_to_any_nic_of_a_machine_makes_it_an_appliance() -> None:
+    forwards = {"machine": "fw", "enableIPForwarding": True}
+    both = nic("n1", "V", "a", "10.0.0.9", **forwards), nic("n2", "V", "b", "10.0.1.9", **forwards)
+    made = scenario(imported_bodies(with_table(), routes("10.0.1.9"), *both)).vnets["V"].vms
+    assert made["fw"].nva is not None
+
+
+def test_nics_of_a_machine_are_machines_where_a_pool_has_one_that_is_not_primary() -> None:
+    """Pools of the lab have machines, and ask the primary NIC."""
+    pool = {"loadBalancerBackendAddressPools": [{"id": f"{id_of('loadBalancers', 'lb')}/backendAddressPools/p"}]}
+    both = nic("n1", "V", "a", machine="fw"), nic("n2", "V", "b", machine="fw", configuration=pool)
+    found = imported_bodies(V, *both)
     assert sorted(scenario(found).vnets["V"].vms) == ["fw-n1", "fw-n2"]
     assert len(found.report.approximated) == 2
+
+
+def test_further_configurations_of_a_nic_are_its_secondary_addresses() -> None:
+    parts = [
+        {"name": name, "properties": {"subnet": to("virtualNetworks/subnets", "V", "a"), "primary": first,
+                                      "privateIPAddress": address}}
+        for name, first, address in (("x", False, "10.0.0.21"), ("y", True, "10.0.0.20"))
+    ]  # fmt: skip
+    made = scenario(imported_bodies(V, body("networkInterfaces", "n1", ipConfigurations=parts))).vnets["V"].vms["n1"]
+    assert str(made.private_ip_address) == "10.0.0.20"
+    assert [str(each) for each in made.secondary_private_ip_addresses] == ["10.0.0.21"]
 
 
 def test_nics_of_private_endpoints_are_not_machines() -> None:
