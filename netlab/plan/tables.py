@@ -60,7 +60,6 @@ class Tables:
     def frontends(self) -> tuple[SubnetTable, ...]:
         """The table of routes to the frontends of the VNet's load balancers, over the members of their pools (L1); none
         where no frontend has a rule."""
-        # Differs from Azure: Where rules of one frontend have several probes, the last one's takes members out.
         found = tuple(self._to_frontend(item.rules[0]) for item in self.vnet.frontend_at.values() if item.rules)
         return (SubnetTable(FRONTENDS_TABLE, "load balancers", found),) if found else ()
 

@@ -119,8 +119,12 @@ class BalancingRule:
 
     @property
     def probe(self) -> models.Probe | None:
-        """The probe that takes members out, if it has one."""
-        return self.balancer.spec.probes.get(self.spec.probe or "")
+        """The probe that takes members out, if there is one."""
+        # Differs from Azure: One probe takes members out for all rules of an internal frontend, that of the last rule
+        # for the first one's pool; on Azure each rule has its own.
+        rules = self.frontend.rules
+        same = [rule for rule in rules if rule.choice == rules[0].choice]
+        return self.balancer.spec.probes.get(same[-1].spec.probe or "")
 
     @property
     def choice(self) -> str:

@@ -197,6 +197,22 @@ def internal_frontends_lead_to_the_same_members(scenario: Scenario) -> Breaches:
                 yield Breach((*path, "load_balancing_rules", name), f"{what}: give this rule another frontend")
 
 
+def rules_of_a_frontend_have_one_probe(scenario: Scenario) -> Breaches:
+    """All rules of an internal frontend have the same probe: a limit of netlab, Azure has none."""
+    for path, _, item in load_balancers(scenario):
+        deciding: dict[str, str] = {}
+        rules = item.load_balancing_rules
+        for name, rule in rules.items():
+            first = deciding.setdefault(rule.frontend_ip_configuration, name)
+            if rules[first].backend_address_pool == rule.backend_address_pool:
+                deciding[rule.frontend_ip_configuration] = name
+        for name, rule in rules.items():
+            other = deciding[rule.frontend_ip_configuration]
+            if rule.frontend_ip_configuration not in _public(item) and rule.probe != rules[other].probe:
+                what = f"in netlab the probe of rule `{other}` takes members out of this one, too; Azure asks by rule"
+                yield Breach((*path, "load_balancing_rules", name), what, "warning")
+
+
 def l9_probes_fit_their_protocol(scenario: Scenario) -> Breaches:
     """L9: an HTTP probe has a path and a port that browsers use; a TCP probe has no path."""
     for path, _, item in load_balancers(scenario):

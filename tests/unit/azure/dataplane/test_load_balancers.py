@@ -13,6 +13,8 @@ from netlab.azure.dataplane.walk import Walk
 from netlab.azure.moments import after, initial
 from netlab.azure.prediction import Forecast, Predicted, endpoint_addresses
 from netlab.azure.state import State
+from netlab.plan.load_balancers import pools
+from netlab.plan.timers import timers
 from netlab.results.protocols import PROTOCOLS, Protocol
 from netlab.scenario.loader import parse
 from netlab.scenario.models import Action
@@ -181,6 +183,22 @@ def test_a_probe_that_is_denied_takes_all_members_out(rules: tuple[str, ...]) ->
 )
 def test_rules_for_other_packets_leave_members_up(rules: tuple[str, ...]) -> None:
     assert pair(state(guard(*rules))).ends == {DEAD}
+
+
+@pytest.mark.parametrize(("denied", "drop"), [("23", "no-healthy-member"), ("22", None)])
+def test_of_rules_with_several_probes_the_last_one_decides_in_model_and_plan(denied: str, drop: str | None) -> None:
+    ports = """ha: {frontend_ip_configuration: fe, backend_address_pool: nvas, probe: alive, protocol: Tcp,
+              frontend_port: 7007, backend_port: 7007}
+          later: {frontend_ip_configuration: fe, backend_address_pool: nvas, probe: late, protocol: Tcp,
+                  frontend_port: 80, backend_port: 80}"""
+    ha = TEXT[TEXT.index("ha: {") : TEXT.index("          ha2")].rstrip()
+    edits = ((ha, ports), ("alive: {port: 22}", "alive: {port: 22}, late: {port: 23}"))
+    found = state(*edits, guard(DENY % ("Tcp", "AzureLoadBalancer", f", destination_port_range: {denied}")))
+    answer = pair(found, target="hub-lb-fe")
+    assert (answer.drop.type if answer.drop is not None else None) == drop
+    vnet = found.network.vnets["Hub"]
+    pool = next(pool for pool in pools("lab", vnet, timers(20)) if pool.name == "Hub/lb/fe/nvas")
+    assert pool.port == 23
 
 
 def test_check_warns_of_members_that_no_probe_reaches() -> None:
