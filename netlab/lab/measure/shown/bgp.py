@@ -132,7 +132,8 @@ def _sent(speaker: BgpSpeaker, neighbor: BgpNeighbor, route: BgpRoute, source: R
     kept = exports.next_hop_unchanged and not inside and route.next_hop not in ("", "0.0.0.0")
     # bgpd puts its own number before the path only as it sends it.
     own = () if neighbor.internal else (str(speaker.asn),)
-    next_hop = str(exports.next_hop or "") or (route.next_hop if kept else neighbor.local or speaker.address)
+    given = exports.next_hop_of(IPv4Network(route.prefix))
+    next_hop = str(given or "") or (route.next_hop if kept else neighbor.local or speaker.address)
     prefix = translated(IPv4Network(route.prefix), exports.translations)
     return Sent(prefix, (*own, *route.as_path.split()), next_hop, source)
 
