@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from netlab.azure import asymmetry, outcome
 from netlab.azure.classes import Sample, sample
 from netlab.azure.disagreement import Documented, disagreements
+from netlab.azure.down import down
 from netlab.azure.misfits import unexpected
 from netlab.azure.prediction import Forecast, Predicted, endpoint_addresses, predict, story_of
 from netlab.azure.state import State
@@ -71,6 +72,7 @@ def _step(
         foreseen=tuple(outcome.foreseen(state, item, addresses, wanted=False) for item in cells),
         routes=outcome.routes(state),
         warnings=(*unexpected(state, documented), *asymmetry.remarks(state, cells)),
+        down=down(state),
     )
 
 

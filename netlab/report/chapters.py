@@ -12,7 +12,7 @@ from netlab.report.timeline import Timeline, timeline
 from netlab.results.protocols import PROTOCOLS
 from netlab.results.routes import NO_ROUTES, ClientTable, EffectiveTable, Foreseen, LearnedTable, Routes
 from netlab.results.routes import Way as Foretold
-from netlab.results.verification import Cell, Check, Remark, Report, StepReport
+from netlab.results.verification import Cell, Check, Down, Remark, Report, StepReport
 
 Mark = Literal["yes", "no", "mixed", "FAIL"]
 Leg = Literal["forward", "reverse"]
@@ -127,6 +127,7 @@ class Chapter:
     timeline: Timeline | None
     tables: Mapping[str, tuple[Table, ...]]
     routes_since: int
+    down: tuple[Down, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -190,7 +191,9 @@ def _chapter(number: int, step: StepReport, marks: Mapping[Pair, Mark], since: i
     outage = (f"{prose.outage(flow)}, measured here", *prose.timers(flow.timers)) if flow is not None else ()
     drawn = timeline(flow, scale) if flow is not None else None
     couples = tuple(pairs)
-    return Chapter(number, step.name, step.actions, couples, step.checks, step.warnings, outage, drawn, tables, since)
+    return Chapter(
+        number, step.name, step.actions, couples, step.checks, step.warnings, outage, drawn, tables, since, step.down
+    )
 
 
 # --- cells ----------------------------------------------------------------------------------------------------------

@@ -103,6 +103,14 @@ class Unstated:
 
 
 @dataclass(frozen=True, slots=True)
+class Down:
+    """What carries nothing at a moment, and why: a node, or a line between two ends as the topology has them."""
+
+    ends: tuple[str, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Gap:
     """A time in which a flow got no answer: when it begins, in seconds after the first request, and how long it is."""
 
@@ -150,6 +158,7 @@ class StepReport:
     foreseen: tuple[Foreseen, ...] = ()
     routes: Routes = NO_ROUTES
     warnings: tuple[Remark, ...] = ()
+    down: tuple[Down, ...] = ()
 
     def count(self, status: Status) -> int:
         """How many cells and checks have a status."""

@@ -103,12 +103,13 @@
     if (slider) {
       slider.setAttribute("aria-valuetext", name);
       controls.querySelector(".at").textContent = name;
-      broken(state.step ? JSON.parse(steps[state.step - 1].section.dataset.broken) : []);
     }
+    const one = state.step ? steps[state.step - 1] : steps.length === 1 ? steps[0] : null;
+    broken(one ? JSON.parse(one.section.dataset.broken) : []);
     document.querySelector(".shown").textContent = says(shown, all);
   };
 
-  // What the checks of the step name is red on the topology.
+  // What carries nothing in the step, and what its checks name, is red on the topology.
   const broken = (titles) => {
     for (const title of document.querySelectorAll(".topology g > title"))
       title.parentNode.classList.toggle("broken", titles.includes(title.textContent));

@@ -64,8 +64,10 @@
     corner.textContent = state?.dataset.says ?? "";
     corner.classList.toggle("bad", state?.matches(".stale, .unhealthy") ?? false);
     content.classList.toggle("stale", state?.classList.contains("stale") ?? false);
+    if (kind !== "lab") return;
     const places = JSON.parse(content.querySelector("[data-places]")?.dataset.places ?? "{}");
     const broken = new Set(JSON.parse(state?.dataset.broken ?? "[]").map((node) => places[node]));
+    for (const title of JSON.parse(content.querySelector(".step")?.dataset.broken ?? "[]")) broken.add(title);
     for (const title of content.querySelectorAll(".topology g > title"))
       title.parentNode.classList.toggle("broken", broken.has(title.textContent));
   };

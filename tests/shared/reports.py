@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from netlab.azure import asymmetry, outcome
+from netlab.azure.down import down
 from netlab.azure.prediction import Predicted, PredictedStep, endpoint_addresses, predict, story_of
 from netlab.results.drops import Drop
 from netlab.results.verification import Cell, Check, Report, StepReport, summary
@@ -82,7 +83,9 @@ def _step(step: PredictedStep, told: Step, mended: bool) -> StepReport:
     checks = (Check("daemons", "passed", "9 run"),)
     actions, routes = outcome.actions(told), outcome.routes(state)
     warnings = tuple(asymmetry.remarks(state, step.cells))
-    return StepReport(step.name, tuple(_cells(step.cells)), checks, None, actions, foreseen, routes, warnings)
+    return StepReport(
+        step.name, tuple(_cells(step.cells)), checks, None, actions, foreseen, routes, warnings, down(state)
+    )
 
 
 def _cells(cells: tuple[Predicted, ...]) -> Iterator[Cell]:

@@ -10,6 +10,7 @@ from functools import partial
 from netlab.azure import asymmetry, outcome
 from netlab.azure.classes import Sample, sample
 from netlab.azure.disagreement import Documented
+from netlab.azure.down import down
 from netlab.azure.misfits import unexpected
 from netlab.azure.prediction import Forecast, Predicted, predict, story_of
 from netlab.azure.state import State
@@ -236,4 +237,5 @@ def _measure(
         measured.foreseen,
         outcome.routes(state),
         (*unexpected(state, documented), *asymmetry.remarks(state, foretold)),
+        down(state),
     )

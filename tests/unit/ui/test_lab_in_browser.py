@@ -39,7 +39,7 @@ def tab(browser: Browser, tmp_path: Path) -> Browser:
     return browser
 
 
-def test_both_ends_of_a_tunnel_that_is_down_are_red(tab: Browser) -> None:
-    assert tab.run(BROKEN) == "site1,vnet1-gw-0"
+def test_a_tunnel_that_is_down_is_red_and_both_of_its_ends(tab: Browser) -> None:
+    assert tab.run(BROKEN) == "site1,vnet1-gw-0,vnet1-gw-0->site1"
     assert tab.run("[...document.querySelectorAll('.verdict')].map((e) => e.innerText).join()") == "not healthy"
     assert tab.run("document.getElementById('corner').className") == "bad"
