@@ -106,11 +106,12 @@ class Couple:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of text under a title."""
+    """Rows of text under a title; ``key`` is what a box of the topology calls it by."""
 
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,16 +264,16 @@ def _tables(routes: Routes) -> Mapping[str, tuple[Table, ...]]:
 def _effective(table: EffectiveTable) -> Table:
     rows = ((route.source, route.prefix, route.next_hop_type, route.next_hop) for route in table.routes)
     title = f"{table.name}: {', '.join(table.nics) or 'no NIC'}"
-    return Table(title, ("source", "prefix", "next hop type", "next hop"), tuple(rows))
+    return Table(title, ("source", "prefix", "next hop type", "next hop"), tuple(rows), f"effective {table.name}")
 
 
 def _learned(table: LearnedTable) -> Table:
     rows = (
         (route.prefix, route.connection or route.neighbor, " ".join(map(str, route.as_path))) for route in table.routes
     )
-    return Table(table.name, ("prefix", "over", "AS path"), tuple(rows))
+    return Table(table.name, ("prefix", "over", "AS path"), tuple(rows), f"learned {table.name}")
 
 
 def _of_client(table: ClientTable) -> Table:
     rows = ((route.prefix, route.origin) for route in table.routes)
-    return Table(f"{table.name} ({table.os})", ("prefix", "from"), tuple(rows))
+    return Table(f"{table.name} ({table.os})", ("prefix", "from"), tuple(rows), f"client {table.name}")

@@ -13,6 +13,7 @@ from operator import itemgetter
 from netlab.render.text import asset, environment
 from netlab.report import prose, timeline
 from netlab.report.chapters import chapters
+from netlab.report.inside import configured, inside
 from netlab.report.lights import Lights
 from netlab.results.protocols import PROTOCOLS
 from netlab.results.topology import Machine
@@ -62,12 +63,12 @@ class _Choice:
 
 def page(found: Report, drawing: str) -> str:
     """The page of a report; ``drawing`` is the SVG of its topology."""
-    return _page(f"{found.lab}: netlab report", content(found, drawing), None, "report.js", "filters.js")
+    return _page(f"{found.lab}: netlab report", content(found, drawing), None, "report.js", "filters.js", "inside.js")
 
 
 def live_page(title: str, inside: str, live: Live) -> str:
     """The page that a server keeps up to date; ``inside`` is the content of a report, or empty."""
-    return _page(title, inside, live, "report.js", "filters.js", "live.js")
+    return _page(title, inside, live, "report.js", "filters.js", "inside.js", "live.js")
 
 
 def content(found: Report, drawing: str, *, judged: bool = True) -> str:
@@ -76,6 +77,8 @@ def content(found: Report, drawing: str, *, judged: bool = True) -> str:
     Without ``judged`` it has no verdict and no expectations: a moment of a lab has none.
     """
     places = {machine.node: _place(machine) for machine in found.machines}
+    told, rules = tuple(chapters(found)), tuple(configured(found.definition))
+    tables = (*rules, *(table for chapter in told for same in chapter.tables.values() for table in same))
     return (
         environment(html=True)
         .get_template("report/content.html.j2")
@@ -84,7 +87,9 @@ def content(found: Report, drawing: str, *, judged: bool = True) -> str:
             judged=judged,
             silent=prose.unstated(found.unstated) if judged else "",
             inferred=prose.inferred(found.inferred, found.summary.inferred),
-            chapters=tuple(chapters(found)),
+            chapters=told,
+            rules=rules,
+            inside=inside(found.topology, found.definition, tables),
             drawing=_inline(drawing),
             width=timeline.WIDTH,
             lights=Lights.of(found.topology),

@@ -153,6 +153,23 @@
     const { node } = event.target.dataset;
     if (node) ask(event.target.parentNode.querySelector(".answer"), "routes", { node });
   });
+  // Of a box, what the kernel has now: a button for each of its nodes.
+  const now = ({ target, detail }) => {
+    if (kind !== "lab") return;
+    const places = JSON.parse(content.querySelector("[data-places]").dataset.places);
+    const row = element("p", "", { className: "ask" });
+    const box = element("div", "", { className: "answer" });
+    for (const node of Object.keys(places).filter((name) => places[name] === detail && !name.endsWith("/") && !name.includes("/"))) {
+      const button = element("button", `routes of ${node} now`, { type: "button" });
+      button.onclick = () => ask(box, "routes", { node });
+      row.append(button, " ");
+    }
+    target.querySelector(".tables").append(row, box);
+  };
+  document.addEventListener("netlab:inside", now);
+  const open = content.querySelector(".topology .open > title");
+  if (open) now({ target: document.getElementById("inside"), detail: open.textContent });
+
   document.addEventListener("netlab:chosen", (event) => {
     if (!event.target.querySelector(".ask")) tools(event.target);
   });

@@ -49,6 +49,9 @@
     if (on) {
       detailsOf(link).classList.add("chosen");
       detailsOf(link).open = true;
+      // Where it is wider than the window, the keyboard scrolls it.
+      const pair = detailsOf(link).querySelector(".pair");
+      if (pair.scrollWidth > pair.clientWidth) pair.tabIndex = 0;
       link.closest("td").setAttribute("aria-selected", "true");
     }
     lightUp(on ? detailsOf(link) : null);

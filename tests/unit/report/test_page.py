@@ -160,7 +160,7 @@ def test_the_page_needs_nothing_else(name: str) -> None:
 def test_nothing_quoted_is_markup_and_only_its_own_scripts_may_run() -> None:
     text = drawn(gone_wrong(of("p2s-branch-bgp")))
     parsed = Parsed(text)
-    assert [tag for tag, _ in parsed.elements].count("script") == 2
+    assert [tag for tag, _ in parsed.elements].count("script") == 3
     # Description, note; in the story message, check and its message; at the cell message, reason, drop; the check.
     assert parsed.text.count(HOSTILE) == 10
     scripts = re.findall(r"<script>(.*?)</script>", text, re.DOTALL)

@@ -53,7 +53,7 @@ def text(tab: Browser, selector: str) -> str:
 def test_it_asks_for_nothing_and_nobody_complains(tab: Browser, url: str) -> None:
     assert tab.requested == [url]
     assert tab.complaints == []
-    assert tab.run("document.scripts.length") == 2
+    assert tab.run("document.scripts.length") == 3
 
 
 def test_hostile_text_runs_nothing_even_if_it_were_markup(tab: Browser) -> None:

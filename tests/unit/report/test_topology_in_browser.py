@@ -1,4 +1,4 @@
-"""The topology of a page in a headless Chromium: what is down in a step is red."""
+"""The topology of a page in a headless Chromium: what is down in a step is red, a box shows its routes."""
 
 from __future__ import annotations
 
@@ -51,3 +51,56 @@ def test_what_is_down_in_a_step_is_red_lines_too_and_the_step_says_why(tab: Brow
     at_step(tab, 0)
     assert tab.run(RED) == ""
     assert tab.complaints == []
+
+
+# --- routes and rules of a box --------------------------------------------------------------------------------------
+
+PANEL = "document.getElementById('inside').innerText"
+SHOWN = "document.getElementById('inside').checkVisibility()"
+FOCUS = "document.activeElement.querySelector('title')?.textContent ?? document.activeElement.tagName"
+CLICK = """[...document.querySelectorAll('.topology g.node')].find((e) => e.querySelector('title').textContent === '{}')
+    .dispatchEvent(new MouseEvent('click', {{bubbles: true}}))"""
+
+
+def test_a_click_on_a_subnet_shows_its_routes_and_its_route_table(tab: Browser) -> None:
+    assert tab.run(SHOWN) is False
+    tab.run(CLICK.format("spoke1/default"))
+    assert tab.run(SHOWN) is True
+    found = tab.run(PANEL)
+    assert found.startswith("default\xa0 10.1.0.0/24, step 1: as built")
+    assert "User\t0.0.0.0/0\tVirtualAppliance\t10.0.1.4" in found
+    assert "Route table spokes, no routes of a gateway" in found
+    tab.run(CLICK.format("spoke1/default"))
+    assert tab.run(SHOWN) is False
+
+
+def test_the_routes_are_those_of_the_step_that_is_shown(tab: Browser) -> None:
+    tab.run(CLICK.format("hub-gw-0"))
+    assert "10.101.0.0/16\tHub-Site1\t65101" in tab.run(PANEL)
+    at_step(tab, 4)
+    found = tab.run(PANEL)
+    assert "step 4: after the link of Site1 was cut" in found
+    assert "10.101.0.0/16" not in found
+
+
+def test_the_keyboard_reaches_every_box_and_comes_back(tab: Browser) -> None:
+    stops = "document.querySelectorAll('.topology g[tabindex=\"0\"]').length"
+    assert tab.run(stops) == 1
+    tab.run("document.querySelector('.topology g[tabindex=\"0\"]').focus()")
+    first = tab.run(FOCUS)
+    tab.press("ArrowRight")
+    assert tab.run(FOCUS) != first
+    assert tab.run(stops) == 1
+    chosen = tab.run(FOCUS)
+    tab.press("Enter")
+    assert tab.run(SHOWN) is True
+    assert tab.run("document.activeElement.getAttribute('aria-expanded')") == "true"
+    assert "routes and rules" in tab.run("document.activeElement.getAttribute('aria-label')")
+    tab.press("Escape")
+    assert (tab.run(SHOWN), tab.run(FOCUS)) == (False, chosen)
+
+
+def test_a_box_without_routes_is_no_button(tab: Browser) -> None:
+    assert tab.run("document.querySelectorAll('.topology g.hosts[role=button]').length") == 0
+    tab.run(CLICK.format("site1/"))
+    assert tab.run(SHOWN) is False
