@@ -15,6 +15,8 @@ from netlab.report import prose, timeline
 from netlab.report.chapters import chapters
 from netlab.report.inside import configured, inside
 from netlab.report.lights import Lights
+from netlab.report.matrix import Matrix
+from netlab.report.story import changes
 from netlab.results.protocols import PROTOCOLS
 from netlab.results.topology import Machine
 from netlab.results.verification import Report
@@ -89,6 +91,8 @@ def content(found: Report, drawing: str, *, judged: bool = True) -> str:
             inferred=prose.inferred(found.inferred, found.summary.inferred),
             chapters=told,
             rules=rules,
+            changes=dict(enumerate(changes(found), 1)),
+            numbers=Matrix(found.machines).numbers,
             inside=inside(found.topology, found.definition, tables),
             drawing=_inline(drawing),
             width=timeline.WIDTH,

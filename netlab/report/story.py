@@ -45,6 +45,15 @@ def prediction(found: Prediction, width: int | None, *, everything: bool = False
         yield Text(f"{found.scenario}: {total.failed} predicted otherwise than expected", style=_BAD)
 
 
+def changes(found: Report) -> Iterator[tuple[str, ...]]:
+    """What each step changed, in lines: a heading, then a cause each with its pairs; of the first step nothing."""
+    page, before = _Page(Matrix(found.machines), None), None
+    for step in found.steps:
+        seen = _Seen.of(step)
+        yield tuple(line.plain.strip() for line in _changes(page, before, seen)) if before is not None else ()
+        before = seen
+
+
 def _stand_ins(classes: Mapping[str, Sequence[str]]) -> Iterator[Text]:
     """The machines that stand for others."""
     for first, members in classes.items():

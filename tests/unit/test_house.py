@@ -55,6 +55,8 @@ TOGETHER = {
     "plan/test_stability.py",
     "report/test_graphs.py",
     "report/test_page_in_browser.py",
+    "report/test_paper_in_browser.py",
+    "report/test_topology_in_browser.py",
     "scenario/test_typos.py",
     "ui/test_designer_in_browser.py",
     "ui/test_lab_in_browser.py",

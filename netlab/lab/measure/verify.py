@@ -206,8 +206,7 @@ def _measure(
     running: Watched,
     few: Sample | None,
 ) -> StepReport:
-    lab, state, machine = stage.lab, stage.state, stage.machine
-    plan = lab.plan
+    lab, plan, state, machine = stage.lab, stage.lab.plan, stage.state, stage.machine
     alive = daemons.check(plan, state, machine.daemons)
     if alive.status != "passed":
         stage.lose_patience()
