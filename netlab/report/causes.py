@@ -1,12 +1,12 @@
-"""Why pairs are not reached: one cause for all pairs that have the same type of drop at the same node."""
+"""Why pairs are not reached: a cause for all pairs with one type of drop, at all nodes where its sentence is one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from netlab.report.matrix import Pair
-from netlab.results.drops import Cause, Drop, DropType
+from netlab.results.drops import DESCRIPTIONS, Cause, Drop, DropType
 from netlab.results.prediction import PredictedCell
 from netlab.results.verification import Cell
 
@@ -27,15 +27,26 @@ class Why:
     reason: str
     only: str
 
-    def words(self, destinations: Sequence[str]) -> str:
-        """The cause as a sentence, with all its destinations."""
+    def words(self, destinations: Sequence[str], nodes: Sequence[str]) -> str:
+        """The cause as a sentence, with all its destinations, and with all nodes that it holds for."""
         told = ", ".join(destinations) if len(destinations) <= _MOST_NAMED else f"{len(destinations)} addresses"
         sentence = self.reason
         if self.type is not None:
             parameters = (*self.parameters, (_DESTINATION, told)) if told else self.parameters
             sentence = Cause(self.type, parameters).sentence(self.node)
-        where = "" if self.node in sentence.split() else f"{self.node}: "
-        return f"{where}{sentence}{self.only}"
+        if len(destinations) > 1:
+            # The sentences are those of one packet, with one destination.
+            sentence = sentence.replace(f"{told} matches", f"{told} match", 1)
+        if self.node and self.node in sentence.split():
+            return f"{sentence}{self.only}"
+        others = nodes if len(nodes) <= _MOST_NAMED else (f"{nodes[0]} and {len(nodes) - 1} more",)
+        return f"{', '.join(others)}: {sentence}{self.only}"
+
+    def anywhere(self) -> Why:
+        """The cause without its node, where the sentence does not name the node; else itself."""
+        if self.type is None or "{node}" in DESCRIPTIONS[self.type].sentence:
+            return self
+        return self if any(self.node in value.split() for _, value in self.parameters) else replace(self, node="")
 
 
 # By pair: each cause, with the packet's destination.
@@ -80,12 +91,15 @@ def _only(protocols: Sequence[str], count: int) -> str:
 
 
 def by_cause(found: Causes, pairs: Iterable[Pair]) -> dict[str, list[Pair]]:
-    """The pairs of each cause, in words."""
-    alike: dict[Why, dict[Pair, str]] = {}
+    """The pairs of each cause, in words: one cause for all nodes at which it has the same sentence."""
+    alike: dict[Why, list[tuple[Pair, str, str]]] = {}
     for pair in pairs:
         for why, destination in found[pair].items():
-            alike.setdefault(why, {})[pair] = destination
+            alike.setdefault(why.anywhere(), []).append((pair, why.node, destination))
     return {
-        why.words(tuple(filter(None, dict.fromkeys(destinations.values())))): list(destinations)
-        for why, destinations in alike.items()
+        why.words(
+            tuple(filter(None, dict.fromkeys(destination for _, _, destination in each))),
+            tuple(dict.fromkeys(node for _, node, _ in each)),
+        ): list(dict.fromkeys(pair for pair, _, _ in each))
+        for why, each in alike.items()
     }

@@ -179,7 +179,9 @@ def _complaint(error: ErrorDetails, place: Place) -> str:
             return f"{value} is not a list; write [one, another]"
         case "dict_type" | "model_type" if TIGHT.match(str(error["input"])):
             return "a space is missing after `:`"
-        case "dict_type" | "model_type":
+        case "model_type":
+            return f"{value} is not a mapping; write `{_example(error['input'], place)}`"
+        case "dict_type":
             return f"{value} is not a mapping; write `key: value`"
         case "too_short":
             return f"needs at least {context['min_length']} items and has {context['actual_length']}"
@@ -191,6 +193,16 @@ def _complaint(error: ErrorDetails, place: Place) -> str:
             return f"{value}: {context['error']}"
         case _:
             return f"{value}: {error['msg'][:1].lower()}{error['msg'][1:]}"
+
+
+def _example(value: object, place: Place) -> str:
+    """A mapping with the keys that a place needs, of an action the one that was written."""
+    fields = _model_at(place).model_fields
+    needed = [name for name, field in fields.items() if field.is_required()] or [
+        name for name in fields if name == value
+    ]
+    mapping = f"{{{', '.join(f'{name}: …' for name in needed or ['key'])}}}"
+    return mapping if isinstance(place[-1], int) else f"{place[-1]}: {mapping}"
 
 
 def _unknown_key(key: str, model: type[Model]) -> str:

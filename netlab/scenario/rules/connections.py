@@ -220,9 +220,15 @@ def r110_sites_know_the_spokes(scenario: Scenario) -> Breaches:
             continue
         own = scenario.vnets[vnet].address_space if vnet in scenario.vnets else ()
         sent = Cover(scenario.sites[site].static_routes.get(name, own))
-        for spoke in (each for each in scenario.spokes(vnet) if each in scenario.vnets):
-            for space in scenario.vnets[spoke].address_space:
-                if space not in sent:
-                    message = f"the device has no route for {space} of `{spoke}`, which uses the gateway of `{vnet}`"
-                    right = f"add it to static_routes of `{site}`"
-                    yield Breach(("sites", site, "static_routes", name), f"{message}; {right}", "warning")
+        missing = [
+            f"{space} of `{spoke}`"
+            for spoke in scenario.spokes(vnet)
+            if spoke in scenario.vnets
+            for space in scenario.vnets[spoke].address_space
+            if space not in sent
+        ]
+        if missing:
+            uses = "which uses" if len(missing) == 1 else "which use"
+            message = f"the device has no route for {', '.join(missing)}, {uses} the gateway of `{vnet}`"
+            right = f"add {'it' if len(missing) == 1 else 'them'} to static_routes of `{site}`"
+            yield Breach(("sites", site, "static_routes", name), f"{message}; {right}", "warning")

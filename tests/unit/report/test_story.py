@@ -11,8 +11,9 @@ from reports import HOSTILE, as_predicted, gone_wrong, of, report_of
 from netlab.azure.outcome import prediction
 from netlab.report import prose, story
 from netlab.report.junit import junit
-from netlab.results.drops import Drop
+from netlab.results.drops import Cause, Drop, DropType
 from netlab.results.lab import Incident
+from netlab.results.protocols import PROTOCOLS
 from netlab.results.timers import Timer
 from netlab.results.verification import FlowReport, Inferred, Remark, Report, StepReport, Stopped, Unstated, summary
 from netlab.scenario.loader import catalogue
@@ -104,6 +105,31 @@ def test_a_pair_whose_protocols_fare_differently_is_mixed_and_says_which() -> No
     told = text(report_of(scenario, (step,)))
     assert "~ only some protocols, as expected" in told
     assert "   - vnet1: a filter (only udp): vnet1-vm1 > site1-host1\n" in told
+
+
+def test_a_cause_at_several_nodes_is_told_once() -> None:
+    """Where its sentence does not name the node: as between spokes, of which none uses an appliance."""
+    scenario = of("p2s-branch-bgp")
+    found = as_predicted(scenario)
+    places = {"a": "10.0.0.1", "b": "10.0.0.2", "c": "10.0.0.3", "d": "10.0.0.4"}
+
+    def told(nodes: str) -> str:
+        lost = [
+            replace(cell, expected="unreachable", observed="unreachable", dropped_at=none_route(node, places[node]))
+            for cell, node in zip(found.steps[0].cells[:: len(PROTOCOLS)], nodes, strict=False)
+        ]
+        return text(report_of(scenario, (replace(found.steps[0], cells=tuple(lost)),)), 200)
+
+    assert "   - a: None route: 10.0.0.1 matches the Default route 10.0.0.0/8 to None: " in told("a")
+    assert "   - a, b: None route: 10.0.0.1, 10.0.0.2 match the Default route 10.0.0.0/8 to None: " in told("ab")
+    many = told("abcd")
+    assert "   - a and 3 more: None route: 4 addresses match the Default route 10.0.0.0/8 to None: 4 pairs, " in many
+    assert many.count("None route") == 1
+
+
+def none_route(node: str, destination: str) -> Drop:
+    given = (("destination", destination), ("source", "Default"), ("prefix", "10.0.0.0/8"))
+    return Drop.of(node, "forward", Cause(DropType.NONE_ROUTE, given))
 
 
 DROP, OTHER = Drop("vnet1", "forward", "a filter"), Drop("vnet1", "forward", "another filter")

@@ -198,7 +198,13 @@ SHAPE = (
         "story[1].do[0]: an action has exactly one of",
     ),
     ("{subnet: default}", "{subnet: 1}", "vnets.VNet1.vms.vm1.subnet: 1 is not text; text that looks like"),
-    ("  lin: {os: linux, gateway: VNet1}", "  lin: linux", "x.yaml:19: error: clients.lin: `linux` is not a mapping"),
+    (
+        "  lin: {os: linux, gateway: VNet1}",
+        "  lin: linux",
+        "lin: `linux` is not a mapping; write `lin: {os: …, gateway: …}`",
+    ),
+    ("[{add_route: {client: win, prefix: 10.101.0.0/16}}]", "[add_route]", "is not a mapping; write `{add_route: …}`"),
+    ("[{add_route: {client: win, prefix: 10.101.0.0/16}}]", "[{connect: lin}]", "write `connect: {client: …}`"),
 )
 
 
