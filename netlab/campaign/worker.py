@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import platform
 import sys
 
@@ -85,7 +84,7 @@ class Doctor(WorkerPlugin):  # type: ignore[misc]  # Dask's types are not looked
         """Another worker of this machine may have its labs."""
         del worker
         if self.lock >= 0:
-            os.close(self.lock)
+            isolation.release(self.lock)
 
     def _lacking(self) -> str:
         """Why this machine holds no labs of this worker; empty if it does."""

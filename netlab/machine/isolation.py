@@ -65,14 +65,24 @@ def run(argv: Sequence[str], text: str, wanted: Callable[[], bool]) -> Ended | N
 
 
 def claim() -> int:
-    """Claim the machine for this process, until the descriptor is closed; HostError if another one has it."""
+    """Claim the machine for this process, until `release` or its death; HostError if another process has it."""
     descriptor = -1
     try:
         descriptor = os.open(_CLAIM, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Between both lines its owner may have removed it: then another process makes a new one.
+        if os.fstat(descriptor).st_nlink == 0:
+            os.close(descriptor)
+            return claim()
     except OSError as error:
         if descriptor >= 0:
             os.close(descriptor)
             raise HostError("another worker of this machine builds its labs", "one worker has room for all") from None
         raise HostError(f"{_CLAIM}: {error.strerror}", "a worker runs as root") from None
     return descriptor
+
+
+def release(descriptor: int) -> None:
+    """Give back what `claim` returned. The file of a worker that was killed stays, and hinders nobody."""
+    os.unlink(_CLAIM)
+    os.close(descriptor)

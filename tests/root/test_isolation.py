@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -46,12 +48,35 @@ def test_it_ends_with_the_process_that_started_it(host_unchanged: None) -> None:
     _await_none()
 
 
-def test_a_machine_is_claimed_once() -> None:
+def test_a_machine_is_claimed_once_and_nothing_of_it_is_left() -> None:
     held = isolation.claim()
     with pytest.raises(HostError, match="another worker"):
         isolation.claim()
-    os.close(held)
+    isolation.release(held)
+    isolation.release(isolation.claim())
+    assert not Path("/run/netlab-campaign.lock").exists()
+
+
+def test_the_claim_of_a_killed_worker_hinders_nobody() -> None:
     os.close(isolation.claim())
+    assert Path("/run/netlab-campaign.lock").exists()
+    isolation.release(isolation.claim())
+
+
+def test_a_claim_on_a_file_that_its_owner_removes_meanwhile_is_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a third process would have the machine, too: it makes a new file."""
+    first, locked = isolation.claim(), []
+
+    def lock(descriptor: int, operation: int) -> None:
+        if not locked:
+            isolation.release(first)
+        locked.append(descriptor)
+        fcntl.flock(descriptor, operation)
+
+    monkeypatch.setattr("netlab.machine.isolation.fcntl", SimpleNamespace(**{**vars(fcntl), "flock": lock}))
+    second = isolation.claim()
+    assert os.fstat(second).st_ino == Path("/run/netlab-campaign.lock").stat().st_ino
+    isolation.release(second)
 
 
 def _sleeping() -> list[Path]:
