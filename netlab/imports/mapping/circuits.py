@@ -64,7 +64,6 @@ def _connection(job: Job, item: Resource, joined: dict[str, dict[str, Any]]) -> 
     elif (asn := _private_asn(job, circuit)) is None:
         job.notes.leave_out(circuit, "it has no private peering, so it carries nothing")
         job.notes.leave_out(item, f"its circuit {circuit.name} has no private peering")
-        job.notes.warn(circuit.name, "a circuit without private peering carries nothing: left out")
     else:
         weight = facts.number("routingweight")
         job.circuits[circuit.key] = asn

@@ -59,7 +59,6 @@ def remotes(job: Job) -> dict[str, Remote]:
             found[item.key] = _remote(job, item, gateways)
         else:
             job.notes.leave_out(item, "it is in no connection")
-            job.notes.warn(item.name, f"{item.name} is in no connection: left out")
     return found
 
 
