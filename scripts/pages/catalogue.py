@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pages.markdown import table
+from pages.pictures import drawn
 
 
 @cache
@@ -39,19 +40,7 @@ def pages() -> dict[str, str]:
 
 def pictures() -> dict[str, str]:
     """The topology of each scenario as SVG, by the path of its picture."""
-    return {f"reference/scenarios/{name}.svg": _picture(name) for name in scenarios()}
-
-
-@cache
-def _picture(name: str) -> str:
-    from typer.testing import CliRunner
-
-    from netlab.cli import app
-
-    drawn = CliRunner().invoke(app, ["graph", name, "-f", "svg"])
-    if drawn.exit_code != 0:
-        raise RuntimeError(f"netlab graph {name}: {drawn.output}")
-    return drawn.stdout
+    return {f"reference/scenarios/{name}.svg": drawn(name, "-f", "svg") for name in scenarios()}
 
 
 def _page(name: str, path: Path, scenario: Any) -> str:

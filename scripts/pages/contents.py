@@ -12,6 +12,7 @@ from pages import (
     code,
     documents,
     drops,
+    pictures,
     policy,
     rules,
     scenario,
@@ -52,4 +53,4 @@ def pages() -> dict[str, str]:
 @cache
 def files() -> dict[str, str]:
     """The pictures and JSON Schemas, by their paths."""
-    return architecture.pictures() | catalogue.pictures() | schemas.files()
+    return architecture.pictures() | catalogue.pictures() | pictures.pictures() | schemas.files()
