@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -9,13 +10,15 @@ from netlab.api.machine import LINUX
 from netlab.api.plans import lab_name
 from netlab.api.scenarios import find_two
 from netlab.azure.moments import initial
-from netlab.errors import LabError, UsageError
+from netlab.errors import LabError, NetlabError, UsageError
 from netlab.lab.build import engine, keys, records
 from netlab.lab.build.records import Lab
 from netlab.lab.build.transition import Transition, opening, to_scenario
 from netlab.lab.measure.overview import node_routes, overview
+from netlab.lab.story.addresses import probe_addresses
 from netlab.lab.story.rewind import rewind
 from netlab.lab.story.stage import Stage
+from netlab.machine import entering
 from netlab.machine.host import choose_data_plane, require_for
 from netlab.plan.planner import plan
 from netlab.report.difference import described
@@ -117,6 +120,23 @@ def find_pair(lab: Lab, addresses: Mapping[str, str], source: str, target: str) 
         if node not in addresses:
             raise LabError(f"{node} has no address from the pool: it is not connected", "netlab status says why")
     return nodes
+
+
+def entrance(lab: Lab, node: str) -> tuple[str, ...]:
+    """The command that runs the words after it at a node, where host names are those of the lab."""
+    names: dict[str, list[str]] = {}
+    # In a broken lab a client may not say its address; the way in stays open.
+    with contextlib.suppress(NetlabError):
+        for name, address in probe_addresses(lab, LINUX.clients).items():
+            names.setdefault(address, []).extend((name, *_short(lab, name)))
+    return entering.words(lab.facts.lab, lab.plan.netns(node), node, names)
+
+
+def _short(lab: Lab, name: str) -> tuple[str, ...]:
+    """What the scenario calls a machine, without its VNet or site; none where two have this name."""
+    parts = name.split("-")
+    ends = ("-".join(parts[number:]) for number in range(1, len(parts)))
+    return tuple(end for end in ends if resolve_node(lab.scenario, end) == name)
 
 
 # --- looked at ------------------------------------------------------------------------------------------------------

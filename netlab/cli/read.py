@@ -96,14 +96,15 @@ def execute(
 ) -> None:
     """Run a command at a node; its exit code is passed through.
 
-    A node is a network of its own and nothing else: the command is root's, and sees the host's files and processes.
+    A node is a network of its own, with its host name and the lab's names (`ping vm2`), and nothing else: the command
+    is root's, and sees the host's files and processes.
     With --user it has the rights of the user who called netlab by sudo.
     """
     require_root()
     from netlab.api import labs
 
     found = labs.read(lab)
-    _become(found.plan.netns(labs.find_node(found, node)), command, user)
+    _become(labs.entrance(found, labs.find_node(found, node)), command, user)
 
 
 @app.command()
@@ -119,7 +120,7 @@ def shell(node: NodeArgument, user: UserOption = False, lab: LabOption = "") -> 
     name = labs.find_node(found, node)
     chosen = _shell_of_caller() if user else os.environ.get("SHELL", "/bin/sh")
     log(f"a shell at {name} of {found.facts.lab}; leave it with exit")
-    _become(found.plan.netns(name), [chosen], user)
+    _become(labs.entrance(found, name), [chosen], user)
 
 
 @app.command("list")
@@ -140,8 +141,8 @@ def doctor(output: FormatOption = Format.table) -> None:
     leave(ExitCode.HOST if any(need.status == "missing" for need in found) else ExitCode.OK)
 
 
-def _become(netns: str, command: list[str], user: bool) -> NoReturn:
-    """Replace this process by a command inside a namespace; iproute2 also gives it its own /sys."""
+def _become(entrance: tuple[str, ...], command: list[str], user: bool) -> NoReturn:
+    """Replace this process by a command at a node; iproute2 also gives it its own /sys."""
     program = shutil.which(command[0])
     if program is None:
         log(f"netlab: there is no command {command[0][:60]!r}")
@@ -150,7 +151,7 @@ def _become(netns: str, command: list[str], user: bool) -> NoReturn:
     words = [*_rights_of(*_caller()), "--", program, *command[1:]] if user else command
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execvp("ip", ["ip", "netns", "exec", netns, *words])
+    os.execvp(entrance[0], [*entrance, *words])
 
 
 def _caller() -> tuple[int, int]:

@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import signal
+import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -191,6 +192,16 @@ def test_exec_passes_exit_codes_and_streams_through(lab: Lab) -> None:
     assert " 10.1.0.4/24 " in netlab(*at, "ip", "-brief", "address", "show", "eth0").stdout
     # VMs, sites and gateways go by the scenario's names too.
     assert netlab("exec", "--lab", lab.name, "vm1", "--", "true").stdout == ""
+
+
+def test_host_names_at_a_node_are_the_labs(lab: Lab) -> None:
+    """Its own, and those of all machines, short ones as well; the host's are as they were."""
+    at = ("exec", "--lab", lab.name, "vnet1-vm1", "--")
+    before = (socket.gethostname(), Path("/etc/hosts").read_bytes())
+    assert netlab(*at, "hostname").stdout == "vnet1-vm1\n"
+    assert netlab(*at, "getent", "hosts", "host1").stdout.split() == ["10.101.0.10", "site1-host1", "host1"]
+    assert " 0% packet loss" in netlab(*at, "ping", "-c", "1", "-W", "5", "host1").stdout
+    assert (socket.gethostname(), Path("/etc/hosts").read_bytes()) == before
 
 
 def test_exec_as_the_user_who_called_by_sudo(lab: Lab) -> None:
