@@ -42,7 +42,11 @@ def test_a_table_that_does_not_fit_becomes_records_without_what_is_empty() -> No
 
 def test_columns_are_a_space_apart_where_that_makes_a_table_fit() -> None:
     lines = text([ROUTE, {**ROUTE, "Network": "10.20.0.0/16", "AsPath": "65103", "Peers": "c"}], 30)
-    assert lines[:3] == ["Network      AsPath      Peers", "10.1.0.0/16  65101-65102 a, b", "10.20.0.0/16 65103       c"]
+    assert lines[:3] == [
+        "Network      AsPath      Peers",
+        "10.1.0.0/16  65101-65102 a, b",
+        "10.20.0.0/16 65103       c",
+    ]
     assert lines[3:] == ["in every row: NextHop none"]
 
 
