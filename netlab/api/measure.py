@@ -22,7 +22,7 @@ from netlab.results.lab import Followed, MeasuredLink
 from netlab.results.prediction import Explanation
 from netlab.results.protocols import Protocol
 from netlab.results.verification import Report
-from netlab.scenario.names import suggest
+from netlab.scenario.names import step_named, suggest
 
 __all__ = ["Ahead", "Extent", "Pause"]
 
@@ -32,22 +32,23 @@ Progress = Callable[[str], None]
 def prove(lab: Lab, progress: Progress, extent: Extent, *, all_pairs: bool) -> Report:
     """Play the scenario's story and measure after each step; the lab is as it was afterwards, unless it is to stay."""
     with records.locked(lab.facts.lab):
-        _refuse(lab, extent)
-        return verify.verify(lab, LINUX, progress, extent, all_pairs=all_pairs)
+        return verify.verify(lab, LINUX, progress, _asked(lab, extent), all_pairs=all_pairs)
 
 
-def _refuse(lab: Lab, extent: Extent) -> None:
-    """UsageError where there is nothing to play."""
+def _asked(lab: Lab, extent: Extent) -> Extent:
+    """What is to be played, its last step by name; UsageError where there is nothing."""
     names = [step.name for step in story_of(lab.scenario)]
     begun = records.played(lab) if extent.onward else 0
-    if extent.until not in ("", *names):
+    until = step_named(extent.until, names) if extent.until else ""
+    if until is None:
         raise UsageError(f"{lab.scenario.name} has no step {extent.until[:60]!r}", suggest(extent.until, names))
     if extent.onward and not begun:
         raise UsageError(f"{lab.facts.lab} stays at no step of its story", "netlab verify --until STEP --keep")
-    if begun == len(names) or extent.until in names[:begun]:
+    if begun == len(names) or until in names[:begun]:
         raise UsageError(
             f"{lab.facts.lab} stays at {names[begun - 1]!r}: that was played already", "netlab reset story"
         )
+    return replace(extent, until=until)
 
 
 def follow(lab: Lab, source: str, target: str, protocol: Protocol) -> Followed:

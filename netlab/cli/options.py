@@ -87,7 +87,7 @@ PlaneOption = Annotated[Plane, typer.Option("--data-plane", help="Who does ESP; 
 FileOption = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Else standard output.")]
 AllPairsOption = Annotated[bool, typer.Option("--all-pairs", help="Ask every machine, however many are alike.")]
 EverythingOption = Annotated[bool, typer.Option("--all", help="Print every step in full, not only what it changed.")]
-UntilOption = Annotated[str, typer.Option("--until", metavar="STEP", help="Play the story up to this step.")]
+UntilOption = Annotated[str, typer.Option("--until", metavar="STEP", help="Up to this step: its name, or its number.")]
 FailFastOption = Annotated[bool, typer.Option("--fail-fast", help="Stop after the first step that is not as expected.")]
 KeepOption = Annotated[
     bool, typer.Option("--keep", help="Stay at the last step played: `netlab continue`, `netlab reset story`.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from ipaddress import IPv4Address
@@ -228,6 +228,14 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     names = {item.lower(): item for item in known}
     near = get_close_matches(name[:80].lower(), names, n=1)
     return names[near[0]] if near else None
+
+
+def step_named(text: str, names: Sequence[str]) -> str | None:
+    """The step of a story that a text names: by its name, or by its number as matrices show it."""
+    if text in names:
+        return text
+    number = int(text) if text.isascii() and text.isdigit() else 0
+    return names[number - 1] if 0 < number <= len(names) else None
 
 
 def suggest(name: str, known: Iterable[str]) -> str:

@@ -5,7 +5,17 @@ from __future__ import annotations
 import pytest
 
 from netlab.scenario.models import Scenario
-from netlab.scenario.names import Endpoint, endpoints, resolve, resolve_node, short, sources, suggest, targets
+from netlab.scenario.names import (
+    Endpoint,
+    endpoints,
+    resolve,
+    resolve_node,
+    short,
+    sources,
+    step_named,
+    suggest,
+    targets,
+)
 
 SUBNETS = {"default": "10.1.0.0/24"}
 SCENARIO = Scenario.model_validate(
@@ -106,3 +116,10 @@ def test_a_suggestion_is_the_nearest_name_or_all_of_them() -> None:
 )
 def test_a_value_is_shown_short(value: object, shown: str) -> None:
     assert short(value) == shown
+
+
+def test_a_step_is_named_by_its_name_or_by_its_number() -> None:
+    steps = ["as built", "3", "after the failover"]
+    assert [step_named(text, steps) for text in ("as built", "1", "2")] == ["as built", "as built", "3"]
+    assert step_named("3", steps) == "3"
+    assert [step_named(text, steps) for text in ("", "0", "4", "-1", "²", "As built")] == [None] * 6
