@@ -199,8 +199,8 @@ def test_host_names_at_a_node_are_the_labs(lab: Lab) -> None:
     at = ("exec", "--lab", lab.name, "vnet1-vm1", "--")
     before = (socket.gethostname(), Path("/etc/hosts").read_bytes())
     assert netlab(*at, "hostname").stdout == "vnet1-vm1\n"
-    assert netlab(*at, "getent", "hosts", "host1").stdout.split() == ["10.101.0.10", "site1-host1", "host1"]
-    assert " 0% packet loss" in netlab(*at, "ping", "-c", "1", "-W", "5", "host1").stdout
+    assert netlab(*at, "getent", "hosts", "listed").stdout.split() == ["10.101.0.10", "site1-listed", "listed"]
+    assert " 0% packet loss" in netlab(*at, "ping", "-c", "1", "-W", "5", "listed").stdout
     assert (socket.gethostname(), Path("/etc/hosts").read_bytes()) == before
 
 
