@@ -78,6 +78,15 @@ def test_the_catalogue_is_current(script: ModuleType) -> None:
     assert page == script.render(page, {"catalogue": f"\n{catalogue.catalogue_page()}\n"}), "run `make docs`"
 
 
+def test_each_scenario_names_its_schema_for_editors_and_the_schema_is_current(script: ModuleType) -> None:
+    line = "# yaml-language-server: $schema=netlab.schema.json"
+    lacking = [
+        path.name for path in (CHECKOUT / "scenarios").glob("*.yaml") if path.read_text().splitlines()[-1] != line
+    ]
+    assert lacking == [], f"the last line must be: {line}"
+    assert (CHECKOUT / script.SCHEMA).read_text() == script.schema(), "write it by scripts/docs"
+
+
 def test_a_block_is_made_anew_and_a_foreign_one_kept(script: ModuleType) -> None:
     page = "a\n<!-- made by scripts/docs: {} -->\nold\n<!-- end -->\nb\n"
     assert script.render(page.format("bench"), {"bench": "new\n"}) == page.format("bench").replace("old", "new")
