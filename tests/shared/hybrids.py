@@ -120,7 +120,7 @@ def _hub(draw: st.DrawFn, server: Raw | None, private: bool, vpn: bool, count: i
     if server is not None:
         hub["route_server"] = server
     if private:
-        hub["expressroute_gateway"] = {}
+        hub["expressroute_gateway"] = {"sku": "ErGw3AZ"}
     if vpn:
         hub["vpn_gateway"] = {
             "active_active": exchanges or draw(st.booleans()),
@@ -152,7 +152,8 @@ def _circuits(draw: st.DrawFn, vnets: Raw) -> Raw:
     both = draw(st.booleans())
     if both:
         vnets["far"]["expressroute_gateway"] = {}
-    members = {"hub": {"routing_weight": draw(st.sampled_from([0, 0, 10]))}, **({"far": {}} if both else {})}
+    fast = {"express_route_gateway_bypass": draw(st.booleans())}
+    members = {"hub": {"routing_weight": draw(st.sampled_from([0, 0, 10])), **fast}, **({"far": {}} if both else {})}
     found: Raw = {"c1": {"site": "s1", "vnets": members, "preferred_on_premises": draw(st.integers(0, 3)) > 0}}
     if draw(st.booleans()):
         found["c2"] = {"site": draw(st.sampled_from(["s1", "s2"])), "vnets": {"hub": {}}}
