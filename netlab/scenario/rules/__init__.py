@@ -169,6 +169,7 @@ RULES: tuple[Rule, ...] = (
     load_balancers.l1_rules_are_for_different_ports,
     load_balancers.internal_frontends_lead_to_the_same_members,
     load_balancers.rules_of_a_frontend_have_one_probe,
+    load_balancers.probes_leave_the_labs_port,
     load_balancers.l6_frontends_as_next_hop_have_ha_ports,
     load_balancers.l9_probes_fit_their_protocol,
     load_balancers.l10_rules_have_a_probe,

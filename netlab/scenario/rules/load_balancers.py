@@ -8,6 +8,7 @@ from datetime import date
 from ipaddress import IPv4Address
 from itertools import product
 
+from netlab.results.protocols import PORT
 from netlab.scenario.addresses import frontend_addresses
 from netlab.scenario.days import by_day, day_of
 from netlab.scenario.models import LoadBalancer, Scenario, VirtualNetwork
@@ -211,6 +212,15 @@ def rules_of_a_frontend_have_one_probe(scenario: Scenario) -> Breaches:
             if rule.frontend_ip_configuration not in _public(item) and rule.probe != rules[other].probe:
                 what = f"in netlab the probe of rule `{other}` takes members out of this one, too; Azure asks by rule"
                 yield Breach((*path, "load_balancing_rules", name), what, "warning")
+
+
+def probes_leave_the_labs_port(scenario: Scenario) -> Breaches:
+    """A health probe does not ask the port of the lab's own probes: a limit of netlab, Azure has none."""
+    for path, _, item in load_balancers(scenario):
+        for name, probe in item.probes.items():
+            if probe.port == PORT:
+                what = f"machines of a lab answer the lab's own probes at port {PORT}; take another port"
+                yield Breach((*path, "probes", name, "port"), what)
 
 
 def l9_probes_fit_their_protocol(scenario: Scenario) -> Breaches:
