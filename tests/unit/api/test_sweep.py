@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
@@ -15,10 +16,22 @@ from netlab.errors import ScenarioError, UsageError
 from netlab.scenario.loader import Loaded, catalogue, load, parse
 
 DUAL = catalogue()["s2s-bgp-dual-tunnel"].read_text()
+SECOND = "  VNet1-fw2: {type: IPsec, between: [VNet1, Site1], device: fw2, enable_bgp: true}\n"
 
 
 def with_survivors(line: str) -> Loaded:
     return parse(DUAL.replace("\nstory:", f"\nsurvives: {line}\nstory:"), "net.yaml")
+
+
+def claim(name: str) -> str:
+    """The single points of failure that the comment of a scenario names; empty if it names none."""
+    found = re.search(r"^# Single points of failure: (.+)\.$", catalogue()[name].read_text(), re.MULTILINE)
+    return found[1] if found is not None else ""
+
+
+def single_points(loaded: Loaded) -> str:
+    found = foresee(loaded, "", pairs=False).found
+    return ", ".join(failed.name for failed in found.failures if failed.lost) or "none"
 
 
 def run(*arguments: str) -> tuple[int, str]:
@@ -92,3 +105,23 @@ def test_who_must_survive_is_there(tmp_path: Path, line: str, message: str) -> N
 def test_a_network_without_parts_says_so() -> None:
     with pytest.raises(UsageError, match="nothing that a sweep breaks"):
         foresee(load("nsg-three-tier"), "", pairs=False)
+
+
+CLAIMED = [name for name in catalogue() if claim(name)]
+
+
+def test_redundant_scenarios_name_their_single_points_of_failure() -> None:
+    assert len(CLAIMED) >= 13
+
+
+@pytest.mark.parametrize("name", CLAIMED)
+def test_what_a_scenario_names_are_its_single_points_of_failure(name: str) -> None:
+    assert single_points(load(name)) == claim(name)
+
+
+def test_a_tunnel_that_was_removed_makes_single_points_of_failure() -> None:
+    assert single_points(parse(DUAL, "net.yaml")) == "none"
+    built, _, _ = DUAL.partition("story:")
+    assert SECOND in built
+    without = parse(built.replace(SECOND, ""), "net.yaml")
+    assert single_points(without) == "tunnel VNet1-fw1, link Site1 fw1, device Site1 fw1"
