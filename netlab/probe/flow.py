@@ -121,9 +121,10 @@ def _question(identifier: int) -> Callable[[int], bytes]:
 def measured(sent: list[float], answered: set[int]) -> Measured:
     """The losses of a flow: when each request was due, and the numbers of those that were answered.
 
-    The last few may still be under way; they count for nothing.
+    Those of the last second may still be under way; they count for nothing if none after them was answered.
     """
-    return _measured(sent[: max(answered, default=len(sent) - 1) + 1], answered)
+    old = bisect(sent, sent[-1] - _LATE) if sent else 0
+    return _measured(sent[: max(max(answered, default=len(sent) - 1) + 1, old)], answered)
 
 
 def _measured(sent: list[float], answered: set[int]) -> Measured:

@@ -81,3 +81,11 @@ def test_gaps_begin_with_the_first_loss_and_end_with_the_next_answer(
     assert [*found.gaps] == [pytest.approx(gap) for gap in gaps]
     assert found.outage == max((seconds for _, seconds in found.gaps), default=0.0)
     assert found.begun == 7.0
+
+
+def test_a_flow_that_does_not_come_back_is_lost_to_its_last_second() -> None:
+    sent = [7.0 + number / 100 for number in range(400)]
+    found = measured(sent, {0, 1})
+    assert (found.sent, found.lost) == (300, 298)
+    assert [*found.gaps] == [pytest.approx((0.02, 2.98))]
+    assert found.outage == pytest.approx(2.98)
