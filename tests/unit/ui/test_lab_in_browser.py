@@ -43,3 +43,13 @@ def test_a_tunnel_that_is_down_is_red_and_both_of_its_ends(tab: Browser) -> None
     assert tab.run(BROKEN) == "site1,vnet1-gw-0,vnet1-gw-0->site1"
     assert tab.run("[...document.querySelectorAll('.verdict')].map((e) => e.innerText).join()") == "not healthy"
     assert tab.run("document.getElementById('corner').className") == "bad"
+
+
+def test_a_box_offers_what_the_kernel_has_now_of_each_of_its_nodes(tab: Browser) -> None:
+    tab.run("""[...document.querySelectorAll('.topology g.node')].find((e) => e.querySelector('title').textContent
+        === 'vnet1/default').dispatchEvent(new MouseEvent('click', {bubbles: true}))""")
+    assert "VnetLocal" in tab.run("document.getElementById('inside').innerText")
+    buttons = "[...document.querySelectorAll('#inside .ask button')].map((e) => e.innerText).join()"
+    assert tab.run(buttons) == "routes of vnet1-vm1 now"
+    tab.run("document.querySelector('#inside button').click()")
+    assert tab.run("document.getElementById('inside').checkVisibility()") is False
