@@ -22,6 +22,7 @@ az network route-table list -o json > $d/route-tables.json
 az network nsg list -o json > $d/nsgs.json
 az network public-ip list -o json > $d/public-ips.json
 az network express-route list -o json > $d/circuits.json
+az network route-filter list -o json > $d/route-filters.json
 az network lb list -o json > $d/lbs.json
 az network routeserver list -o json > $d/route-servers.json
 az network firewall list -o json > $d/firewalls.json          # extension azure-firewall

@@ -43,6 +43,8 @@ SPELLED = {
                 "privateLinkServices",
                 "publicIPAddresses",
                 "publicIPPrefixes",
+                "routeFilters",
+                "routeFilters/routeFilterRules",
                 "routeTables",
                 "routeTables/routes",
                 "trafficManagerProfiles",

@@ -17,6 +17,7 @@ _CHILDREN: Mapping[str, tuple[str, Fate]] = {
     "microsoft.network/routetables/routes": ("routes", "container"),
     "microsoft.network/networksecuritygroups/securityrules": ("securityrules", "container"),
     "microsoft.network/expressroutecircuits/peerings": ("peerings", "container"),
+    "microsoft.network/routefilters/routefilterrules": ("rules", "container"),
     "microsoft.network/loadbalancers/backendaddresspools": ("backendaddresspools", "format"),
     "microsoft.network/loadbalancers/inboundnatrules": ("inboundnatrules", "format"),
     "microsoft.network/virtualnetworkgateways/natrules": ("natrules", "container"),

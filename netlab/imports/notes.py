@@ -103,6 +103,7 @@ COMMANDS = {
     "microsoft.network/virtualnetworkgateways": "az network vnet-gateway list -g RG -o json",
     "microsoft.network/connections": "az network vpn-connection list -g RG -o json",
     "microsoft.network/expressroutecircuits": "az network express-route list -o json",
+    "microsoft.network/routefilters": "az network route-filter list -o json",
     "microsoft.network/loadbalancers": "az network lb list -o json",
     "microsoft.network/virtualhubs": "az network routeserver list -o json",
     "microsoft.network/azurefirewalls": "az network firewall list -o json",

@@ -31,6 +31,7 @@ _NEEDED = tuple(
         "localnetworkgateways",
         "connections",
         "expressroutecircuits",
+        "routefilters",
         "routetables",
         "networkinterfaces",
         "networksecuritygroups",

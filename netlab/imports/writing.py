@@ -32,6 +32,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9/](?:[A-Za-z0-9 ./_+@-]*[A-Za-z0-9./_+@-])?")
 # Where each entry has a line of its own: objects by name, which a reader looks up and a later edit changes one by one.
 _BLOCKS = {
     "vnets", "subnets", "vms", "peerings", "sites", "devices", "route_tables", "routes", "expressroute_circuits",
+    "route_filters",
     "local_network_gateways", "connections", "clients", "network_security_groups", "security_rules",
     "application_security_groups", "nat_gateways", "firewalls", "firewall_policies", "rule_collection_groups",
     "rule_collections", "rules",

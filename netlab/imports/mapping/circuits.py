@@ -7,7 +7,7 @@ from typing import Any, get_args
 from netlab.imports import ids
 from netlab.imports.bodies import Resource, text
 from netlab.imports.facts import Facts
-from netlab.imports.mapping import global_reach
+from netlab.imports.mapping import global_reach, microsoft_peerings
 from netlab.imports.mapping.job import CIRCUITS, CONNECTIONS, Job
 from netlab.imports.names import fitted
 from netlab.scenario.models.expressroute import ExpressRouteSku
@@ -23,24 +23,29 @@ def names(job: Job) -> list[tuple[str, str, str]]:
 
 
 def add(job: Job) -> None:
-    """Every circuit that a connection joins with an ExpressRoute gateway of the scenario."""
+    """Every circuit that a connection joins with an ExpressRoute gateway of the scenario, or that has a Microsoft
+    peering."""
+    microsoft_peerings.add_filters(job)
     joined: dict[str, dict[str, Any]] = {}
     for item in job.of_type(CONNECTIONS):
         if text(item.get("connectiontype")).lower() == "expressroute":
             _connection(job, item, joined)
     reaches = global_reach.found(job)
     for circuit in (end for reach in reaches for end in reach.ends):
-        asn = _private_asn(job, circuit)
+        asn = _asn(job, circuit, "azureprivatepeering")
         if asn is not None:
             job.circuits[circuit.key] = asn
             joined.setdefault(circuit.key, {})
     job.names.give("circuits", ((c.key, c.name, c.id.group) for c in job.of_type(CIRCUITS)))
     for circuit in job.of_type(CIRCUITS):
-        if circuit.key not in joined:
+        public = _public(job, circuit)
+        if circuit.key not in joined and public:
+            job.circuits[circuit.key] = _asn(job, circuit, "microsoftpeering") or DEFAULT_ASN
+        elif circuit.key not in joined:
             if job.notes.fates.get(circuit.key) is None:
                 job.notes.leave_out(circuit, "no connection of the input joins it with a gateway")
             continue
-        _circuit(job, circuit, joined[circuit.key])
+        _circuit(job, circuit, {"vnets": joined.get(circuit.key, {}), **public})
     global_reach.add(job, reaches)
 
 
@@ -61,9 +66,10 @@ def _connection(job: Job, item: Resource, joined: dict[str, dict[str, Any]]) -> 
     elif not vnet:
         job.notes.need(gateway, item.name)
         job.notes.leave_out(item, f"its gateway {ids.shown(gateway)} is not in the scenario")
-    elif (asn := _private_asn(job, circuit)) is None:
-        job.notes.leave_out(circuit, "it has no private peering, so it carries nothing")
+    elif (asn := _asn(job, circuit, "azureprivatepeering")) is None:
         job.notes.leave_out(item, f"its circuit {circuit.name} has no private peering")
+        if _asn(job, circuit, "microsoftpeering") is None:
+            job.notes.leave_out(circuit, "it has no private peering, so it carries nothing")
     else:
         weight = facts.number("routingweight")
         job.circuits[circuit.key] = asn
@@ -87,20 +93,26 @@ def _with_sku(job: Job, reference: str, vnet: str) -> None:
         job.draft.put(("vnets", vnet, "expressroute_gateway", "sku"), known[sku.lower()])
 
 
-def _private_asn(job: Job, circuit: Resource) -> int | None:
-    """The customer's ASN of the private peering; None where there is none."""
+def _asn(job: Job, circuit: Resource, wanted: str) -> int | None:
+    """The customer's ASN of a peering of a type; None where there is none."""
     for type_, part in global_reach.peerings(job, circuit):
-        if type_.lower() == "azureprivatepeering":
+        if type_.lower() == wanted:
             return part.number("peerasn") or DEFAULT_ASN
     return None
 
 
-def _circuit(job: Job, circuit: Resource, vnets: dict[str, Any]) -> None:
+def _public(job: Job, circuit: Resource) -> dict[str, Any]:
+    """The Microsoft peering of a circuit, if it has one that the lab can have."""
+    found = (part for type_, part in global_reach.peerings(job, circuit) if type_.lower() == "microsoftpeering")
+    entry = microsoft_peerings.peering(job, circuit, part) if (part := next(found, None)) is not None else {}
+    return {"microsoft_peering": entry} if entry else {}
+
+
+def _circuit(job: Job, circuit: Resource, peerings: dict[str, Any]) -> None:
     facts = job.facts(circuit)
     given = job.names.given[circuit.key]
     entry: dict[str, Any] = {"site": job.names.given[f"{circuit.key}#site"]}
-    if vnets:
-        entry["vnets"] = vnets
+    entry |= {key: value for key, value in peerings.items() if value}
     tier = facts.word("sku", "tier").lower()
     if tier == "premium":
         entry["sku_tier"] = "Premium"
@@ -110,10 +122,10 @@ def _circuit(job: Job, circuit: Resource, vnets: dict[str, Any]) -> None:
     if bandwidth is not None and bandwidth >= LEAST_BANDWIDTH:
         entry["bandwidth_in_mbps"] = bandwidth
     for type_, part in global_reach.peerings(job, circuit):
-        if type_.lower() != "azureprivatepeering":
-            job.notes.properties[f"{circuit.kind}: peerings.{type_}"] += 1
-        else:
+        if type_.lower() == "azureprivatepeering":
             entry |= _links(part)
+        elif type_.lower() != "microsoftpeering":
+            job.notes.properties[f"{circuit.kind}: peerings.{type_}"] += 1
     job.draft.put(("expressroute_circuits", given), entry, job.rename(circuit.name, given))
     job.notes.settle(circuit, "imported")
 

@@ -161,6 +161,10 @@ def _circuit_peering(of: Reader) -> Body:
         "peerASN": of.get("peer_asn"),
         "primaryPeerAddressPrefix": of.get("primary_peer_address_prefix"),
         "secondaryPeerAddressPrefix": of.get("secondary_peer_address_prefix"),
+        "microsoftPeeringConfig": {
+            "advertisedPublicPrefixes": of.get("microsoft_peering_config", 0, "advertised_public_prefixes")
+        },
+        "routeFilter": of.reference("route_filter_id"),
     }
 
 
@@ -171,6 +175,10 @@ def _circuit_connection(of: Reader) -> Body:
     }
 
 
+def _route_filter(of: Reader) -> Body:
+    return {"rules": [{"communities": of.get("rule", i, "communities")} for i in range(of.blocks("rule"))]}
+
+
 BODIES: Mapping[str, Callable[[Reader], Body]] = {
     "azurerm_virtual_network_gateway": _gateway,
     "azurerm_local_network_gateway": _local_gateway,
@@ -178,4 +186,5 @@ BODIES: Mapping[str, Callable[[Reader], Body]] = {
     "azurerm_express_route_circuit": _circuit,
     "azurerm_express_route_circuit_peering": _circuit_peering,
     "azurerm_express_route_circuit_connection": _circuit_connection,
+    "azurerm_route_filter": _route_filter,
 }

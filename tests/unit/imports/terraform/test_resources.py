@@ -308,3 +308,27 @@ def test_nat_rules_are_their_gateways() -> None:
     }
     assert found.connections["c"].ingress_nat_rules == ("branch",)
     assert held.bgp_route_translation_for_nat
+
+
+def test_a_microsoft_peering_and_its_route_filter() -> None:
+    filter_ = item(
+        "azurerm_route_filter.f", id=f"{RG}/routeFilters/eu", name="eu", resource_group_name="net",
+        rule=[{"name": "only", "access": "Allow", "rule_type": "Community", "communities": ["12076:51002"]}],
+    )  # fmt: skip
+    circuit = item(
+        "azurerm_express_route_circuit.c", id=f"{RG}/expressRouteCircuits/c", name="c", resource_group_name="net",
+        sku=[{"tier": "Premium"}], bandwidth_in_mbps=100,
+    )  # fmt: skip
+    peering = item(
+        "azurerm_express_route_circuit_peering.m", id=f"{RG}/expressRouteCircuits/c/peerings/MicrosoftPeering",
+        peering_type="MicrosoftPeering", express_route_circuit_name="c", resource_group_name="net", peer_asn=64512,
+        primary_peer_address_prefix="203.0.114.0/30", secondary_peer_address_prefix="203.0.114.4/30",
+        microsoft_peering_config=[{"advertised_public_prefixes": ["203.0.115.0/28"]}],
+        route_filter_id=f"{RG}/routeFilters/eu",
+    )  # fmt: skip
+    made = scenario(run(state(NETWORK, filter_, circuit, peering)))
+    found = made.expressroute_circuits["c"].microsoft_peering
+    assert found is not None
+    assert [str(prefix) for prefix in found.advertised_public_prefixes] == ["203.0.115.0/28"]
+    assert found.route_filter == "eu"
+    assert made.route_filters["eu"].communities == ("12076:51002",)
