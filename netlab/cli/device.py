@@ -31,7 +31,7 @@ class Bgp(StrEnum):
 @app.command("device-config")
 def device_config(
     site: Annotated[str, typer.Argument(metavar="SITE", help="A site.")],
-    ipsec: Annotated[Ipsec, typer.Option("--for", help="The IPsec that its device runs.")] = Ipsec.strongswan,
+    ipsec: Annotated[Ipsec | None, typer.Option("--for", help="Its IPsec; else that of the scenario.")] = None,
     bgp: Annotated[Bgp | None, typer.Option("--bgp", help="Its BGP daemon; else that of the scenario.")] = None,
     with_secrets: Annotated[bool, typer.Option("--with-secrets", help="Print keys, not words for them.")] = False,
     scenario: Annotated[
@@ -43,7 +43,7 @@ def device_config(
     """Write what the administrator of a site would type.
 
     As Azure's portal does for its list of devices: IPsec, interfaces of tunnels,
-    BGP, with Azure's timers. A lab's BGP daemons run from the same text.
+    BGP, with Azure's timers. A lab's BGP daemons and Libreswan run from the same text.
     """
     from netlab.api import devices, labs
 
@@ -51,7 +51,11 @@ def device_config(
         require_root()
     where = load_scenario(scenario).scenario if scenario else labs.read(lab)
     found = devices.device_config(
-        where, site, ipsec.value, bgp.value if bgp is not None else None, with_secrets=with_secrets
+        where,
+        site,
+        ipsec.value if ipsec is not None else None,
+        bgp.value if bgp is not None else None,
+        with_secrets=with_secrets,
     )
     if output is Format.json:
         print_json(found)

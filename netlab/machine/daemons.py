@@ -1,4 +1,4 @@
-"""The daemons of a lab: charons, FRR's and the SDN controller, started, found and stopped."""
+"""The daemons of a lab: IKE's, FRR's and the SDN controller, started, found and stopped."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from netlab.errors import BuildError
-from netlab.machine import charon, flushing, frr, labs, processes, proxies
+from netlab.machine import charon, flushing, frr, ike_daemons, labs, pluto, processes, proxies
 from netlab.machine.answering import answers
 from netlab.machine.bgp import of_daemon
 from netlab.machine.p2s.types import tunnel_type
@@ -20,7 +20,8 @@ from netlab.plan.model import BgpSpeaker, Charon, Plan
 from netlab.plan.names import lab_directory
 from netlab.render import text
 
-CONTROLLER, CHARON, PROXY = "netlab-sdn", "charon-systemd", proxies.NAME
+CONTROLLER, PROXY = "netlab-sdn", proxies.NAME
+_CHARON = "charon-systemd"
 # What ends when a speaker is stopped; zebra, which only writes routes, goes on.
 BGP = ("bgpd", "bfdd", "bird")
 # A daemon that is not there by then will not come; generous, for emulated machines, which need 30 times as long.
@@ -28,18 +29,14 @@ _READY_SECONDS = 120.0
 
 
 def start(plan: Plan) -> None:
-    """Start every charon, every zebra and what serves clients, and wait until they serve; ConvergeError if one has
+    """Start every IKE daemon, every zebra and what serves clients, and wait until they serve; ConvergeError if one has
     ended."""
     charons: dict[str, processes.Process] = {}
     for number, item in enumerate(plan.charons):
         # One after the other in the same namespace: the first gets IKE's ports and the first TUN.
         for other in (other for other in plan.charons[:number] if other.node == item.node):
             _await_charon(other, charons[other.directory])
-        Path(item.directory).mkdir(mode=0o700, exist_ok=True)
-        configuration = text.strongswan_conf(item, plan.timers, plan.data_plane)
-        if item.radius:
-            radius.write_charons(plan, item.radius, item.directory)
-        charons[item.directory] = charon.start(plan.netns(item.node), item.directory, configuration)
+        charons[item.directory] = _start_ike(plan, item)
     for speaker in plan.speakers:
         Path(speaker.directory).mkdir(mode=0o700, exist_ok=True)
     _start_speakers(plan, [(s, daemon) for s, daemon in _of_speakers(plan) if daemon not in BGP])
@@ -51,6 +48,21 @@ def start(plan: Plan) -> None:
         radius.start(plan, found)
     for server in (server for server in plan.servers if server.program):
         tunnel_type(server).start(plan, server)
+
+
+def _start_ike(plan: Plan, item: Charon) -> processes.Process:
+    Path(item.directory).mkdir(mode=0o700, exist_ok=True)
+    netns = plan.netns(item.node)
+    if item.program == "libreswan":
+        return pluto.start(netns, item.directory)
+    if item.radius:
+        radius.write_charons(plan, item.radius, item.directory)
+    return charon.start(netns, item.directory, text.strongswan_conf(item, plan.timers, plan.data_plane))
+
+
+def ike_process(item: Charon) -> str:
+    """The name of an IKE daemon's process."""
+    return pluto.NAME if item.program == "libreswan" else _CHARON
 
 
 def start_bgp(plan: Plan) -> None:
@@ -112,7 +124,10 @@ def silent(plan: Plan, seconds: float) -> tuple[tuple[str, str], ...]:
     seconds = stretched(seconds)
     asked: list[tuple[str, str, Callable[[], bool]]] = [
         (_controller_directory(plan.lab), CONTROLLER, partial(answers, _controller_directory(plan.lab), seconds)),
-        *((c.directory, CHARON, partial(charon.ready, c.directory, seconds)) for c in plan.charons),
+        *(
+            (c.directory, ike_process(c), partial(ike_daemons.of(c.directory).ready, c.directory, seconds))
+            for c in plan.charons
+        ),
         *(
             (s.directory, d, partial(of_daemon(s, d).ready, s.directory, d, seconds))
             for s in plan.speakers
@@ -162,9 +177,12 @@ def _controller_directory(lab: str) -> str:
 
 
 def _await_charon(item: Charon, process: processes.Process) -> None:
-    said = partial(processes.last_words, item.directory, *charon.LOGS)
-    ready = partial(charon.ready, item.directory)
-    await_daemon(f"charon of {item.node}", ready, _READY_SECONDS, said, process.alive)
+    daemon, name, logs = (
+        (pluto, "pluto", pluto.LOGS) if item.program == "libreswan" else (charon, "charon", charon.LOGS)
+    )
+    said = partial(processes.last_words, item.directory, *logs)
+    ready = partial(daemon.ready, item.directory)
+    await_daemon(f"{name} of {item.node}", ready, _READY_SECONDS, said, process.alive)
 
 
 def _of_speakers(plan: Plan) -> Iterator[tuple[BgpSpeaker, str]]:

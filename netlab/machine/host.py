@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from netlab.errors import HostError, NetlabError
-from netlab.machine import bird, charon, frr, namespaces, openvpn, processes, proxies
+from netlab.machine import bird, charon, frr, namespaces, openvpn, pluto, processes, proxies
 from netlab.machine.radius import server as radius
 from netlab.plan.model import DataPlane, Plan
 from netlab.plan.names import RUN_ROOT
@@ -43,6 +43,15 @@ def require_for(plan: Plan) -> None:
     """HostError if this host lacks a program that a plan wants, and that not every lab needs."""
     if any(speaker.program == "bird" for speaker in plan.speakers) and not (finding := _bird()).present:
         raise HostError(f"{finding.name}: {finding.message}", finding.mend)
+    with_libreswan = [item.node for item in plan.charons if item.program == "libreswan"]
+    if with_libreswan and plan.data_plane != "kernel":
+        raise HostError(
+            f"{with_libreswan[0]} runs Libreswan, whose ESP is the kernel's, and this lab's is in user space",
+            "build it on a kernel with ESP and XFRM interfaces (`netlab doctor` says whether this one has them; "
+            "scripts/vm/run boots one), or let the site run strongSwan: Azure sees the same",
+        )
+    if with_libreswan and not (finding := _libreswan()).present:
+        raise HostError(f"{finding.name}: {finding.message}", finding.mend)
 
 
 def examine() -> Iterator[Finding]:
@@ -52,6 +61,7 @@ def examine() -> Iterator[Finding]:
     yield _run_directory()
     yield from _programs()
     yield _bird()
+    yield _libreswan()
     yield _captures()
     yield _draws()
     if root.present:
@@ -95,6 +105,14 @@ def _bird() -> Finding:
     present = Path(bird.PROGRAM).exists()
     message = bird.PROGRAM if present else f"there is no {bird.PROGRAM}; only sites whose devices run BIRD need it"
     return Finding("package bird2", present, message, _install("bird2"), needed=False)
+
+
+def _libreswan() -> Finding:
+    """Debian's package cannot be installed beside strongSwan's (Conflicts: strongswan-libcharon); its files can."""
+    missing = next((path for path in pluto.PROGRAMS if not Path(path).exists()), "")
+    message = pluto.PROGRAM if not missing else f"there is no {missing}; only sites whose devices run Libreswan need it"
+    mend = "docs/how-to/configure-a-device.md says how to have both"
+    return Finding("package libreswan", not missing, message, mend, needed=False)
 
 
 def _captures() -> Finding:

@@ -1,19 +1,19 @@
-"""IKE connections of a plan: loaded into charons, initiated, terminated, reset."""
+"""IKE connections of a plan: loaded into IKE daemons, initiated, terminated, reset."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
 from netlab.errors import ConvergeError
-from netlab.machine import charon, sas
+from netlab.machine import charon, ike_daemons, pluto, sas
 from netlab.machine.waiting import wait_until
 from netlab.plan.model import Charon, Plan
 from netlab.plan.names import certificate_path, key_path
-from netlab.render import vici
+from netlab.render import libreswan, vici
 
 T = TypeVar("T")
 
@@ -22,7 +22,7 @@ INITIATE_SECONDS = 60.0
 
 
 def load(plan: Plan, secrets: Mapping[str, str]) -> None:
-    """Load keys, certificates, pools and connections into each charon."""
+    """Load keys, certificates, pools and connections into each IKE daemon."""
 
     def certificate(name: str) -> str:
         return Path(certificate_path(plan.lab, name)).read_text()
@@ -31,6 +31,10 @@ def load(plan: Plan, secrets: Mapping[str, str]) -> None:
         return Path(key_path(plan.lab, name)).read_text()
 
     for item in plan.charons:
+        if item.program == "libreswan":
+            conf = libreswan.ipsec_conf(item, plan.timers)
+            pluto.load(item, conf, libreswan.ipsec_secrets(item, secrets))
+            continue
         orders = charon.Orders(
             [vici.connection(c, plan.timers) for c in item.connections],
             [vici.pool(c) for c in item.connections if c.pool],
@@ -42,15 +46,20 @@ def load(plan: Plan, secrets: Mapping[str, str]) -> None:
 
 
 def load_keys(plan: Plan, secrets: Mapping[str, str]) -> None:
-    """Load other keys into the charons that use them; an IKE SA that exists stays until it is reset."""
+    """Load other keys into the daemons that use them; an IKE SA that exists stays until it is reset."""
     for item in plan.charons:
         keys = [vici.shared_key(s, secrets[s.name]) for s in item.secrets if s.name in secrets]
-        if keys:
+        if keys and item.program == "libreswan":
+            pluto.load_keys(item.directory, libreswan.ipsec_secrets(item, secrets))
+        elif keys:
             charon.load(item.directory, charon.Orders(secrets=keys))
 
 
 def change_keys(old: Charon, new: Charon, secrets: Mapping[str, str]) -> None:
-    """Give a charon that runs other keys; an IKE SA that exists stays until it is reset."""
+    """Give a daemon that runs other keys; an IKE SA that exists stays until it is reset."""
+    if new.program == "libreswan":
+        pluto.change_keys(new.directory, libreswan.ipsec_secrets(new, secrets))
+        return
     gone = {secret.name for secret in old.secrets} - {secret.name for secret in new.secrets}
     loaded = [vici.shared_key(secret, secrets[secret.name]) for secret in new.secrets]
     charon.load(new.directory, charon.Orders(secrets=loaded, forgotten=sorted(gone)))
@@ -66,13 +75,14 @@ def initiate(plan: Plan, connections: Collection[str], refused: Collection[str] 
 
 def terminate(plan: Plan, connections: Collection[str]) -> None:
     """Delete the IKE SAs of connections; no end initiates them again by itself."""
-    at_once(_initiators(plan, connections), lambda pair: charon.terminate(*pair, INITIATE_SECONDS))
+    ends = {*_initiators(plan, connections), *_of_plutos(plan, connections)}
+    at_once(sorted(ends), lambda end: ike_daemons.of(end[0]).terminate(*end, INITIATE_SECONDS))
 
 
 def reset(plan: Plan, connection: str, refused: Collection[str] = ()) -> None:
     """Take a connection down and bring it up again, as far as its ends agree."""
     ends = [(item.directory, each) for item in plan.charons for each in item.connections if each.name == connection]
-    at_once(ends, lambda end: charon.terminate(end[0], connection, _patience(plan)))
+    at_once(ends, lambda end: ike_daemons.of(end[0]).terminate(end[0], connection, _patience(plan)))
     if any(each.on_demand for _, each in ends):
         _await_attempts([directory for directory, _ in ends], connection)
     for directory, each in ends:
@@ -91,7 +101,7 @@ def _await_attempts(directories: Collection[str], connection: str) -> None:
 
 def initiate_child(directory: str, connection: str, child: str) -> None:
     """Bring up a CHILD SA of a connection, for packets that wait for it."""
-    charon.initiate(directory, connection, INITIATE_SECONDS, child)
+    ike_daemons.of(directory).initiate(directory, connection, INITIATE_SECONDS, child)
 
 
 def _initiators(plan: Plan, connections: Collection[str]) -> list[tuple[str, str]]:
@@ -103,27 +113,34 @@ def _initiators(plan: Plan, connections: Collection[str]) -> list[tuple[str, str
     ]
 
 
+def _of_plutos(plan: Plan, connections: Collection[str]) -> Iterator[tuple[str, str]]:
+    """The ends of connections at plutos: they would initiate what the other end has deleted."""
+    found = (item for item in plan.charons if item.program == "libreswan")
+    return ((item.directory, each.name) for item in found for each in item.connections if each.name in connections)
+
+
 def _patience(plan: Plan) -> float:
     """A peer refuses at once; that there is none is known after the last repetition."""
     return 1 + (plan.timers.retransmit_tries + 1) * plan.timers.retransmit_timeout
 
 
 def _bring_up(plan: Plan, directory: str, connection: str, refused: Collection[str]) -> None:
+    daemon = ike_daemons.of(directory)
     if connection in refused:
         with contextlib.suppress(ConvergeError):
-            charon.initiate(directory, connection, _patience(plan))
+            daemon.initiate(directory, connection, _patience(plan))
         return
     said: list[str] = []
 
     def up() -> bool:
         try:
-            charon.initiate(directory, connection, INITIATE_SECONDS)
+            daemon.initiate(directory, connection, INITIATE_SECONDS)
         except ConvergeError as error:
             # The other end may have brought it up in the meantime: for a packet, where it does so on demand.
             if connection in sas.installed(directory):
                 return True
             # A peer that refuses is believed; one that was not heard is asked again.
-            if charon.refusal(directory, connection) != charon.UNHEARD:
+            if daemon.refusal(directory, connection) != charon.UNHEARD:
                 raise
             said.append(error.message)
             return False

@@ -44,7 +44,7 @@ def remove(plan: Plan) -> None:
         if tunnel.node in there:
             remove_interface(there[tunnel.node], tunnel.interface)
         if tunnel.edge in there:
-            remove_decoy(there[tunnel.edge])
+            remove_decoy(there[tunnel.edge], tunnel.decoy or TUN)
     for client in plan.clients:
         if client.if_id and client.node in there:
             remove_interface(there[client.node], client.interface)
@@ -92,6 +92,31 @@ def move_xfrm(tunnel: Tunnel, edge_netns: str, netns: str) -> None:
         _make_xfrm(ipr, tunnel.interface, "wan", tunnel.if_id)
 
     _move(tunnel, edge_netns, netns, make, lambda _: None)
+    if tunnel.decoy:
+        _leave_for_pluto(tunnel, edge_netns, netns)
+
+
+def _leave_for_pluto(tunnel: Tunnel, edge_netns: str, netns: str) -> None:
+    """Leave an XFRM interface in the edge, where pluto looks for one of the same number and else makes it.
+
+    It belongs to the namespace in which it was made, so that the edge's SAs are not its own.
+    """
+    target = os.open(namespaces.NETNS_ROOT / edge_netns, os.O_RDONLY)
+
+    def send(ipr: IPRoute) -> None:
+        with explained(tunnel.node, f"interface {tunnel.decoy} for {tunnel.edge}"):
+            _make_xfrm(ipr, tunnel.decoy, "lo", tunnel.if_id)
+            ipr.link("set", index=indexes()[tunnel.decoy], net_ns_fd=target)
+
+    def receive(ipr: IPRoute) -> None:
+        with explained(tunnel.edge, f"interface {tunnel.decoy}"):
+            ipr.link("set", index=indexes()[tunnel.decoy], state="up")
+
+    try:
+        with_netlink(netns, send)
+    finally:
+        os.close(target)
+    with_netlink(edge_netns, receive)
 
 
 def add_xfrm(netns: str, interface: str, below: str, if_id: int) -> None:
@@ -139,6 +164,6 @@ def _move(
     with_netlink(netns, receive)
 
 
-def remove_decoy(netns: str) -> None:
-    """Remove what ``move_tun`` left in charon's place, else the next charon's TUN has another name."""
-    remove_interface(netns, TUN)
+def remove_decoy(netns: str, name: str = TUN) -> None:
+    """Remove what was left for a daemon in its interface's place, else the next charon's TUN has another name."""
+    remove_interface(netns, name)

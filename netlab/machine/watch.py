@@ -1,4 +1,4 @@
-"""Watching for changes: of routes in namespaces, and of the SAs of charons."""
+"""Watching for changes: of routes in namespaces, and of the SAs of IKE daemons."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import socket
 from collections.abc import Iterable
 from threading import Event, Thread
 
-from netlab.machine import charon, namespaces
+from netlab.machine import ike_daemons, namespaces
 
 _RTMGRP_IPV4_ROUTE = 0x40
 
@@ -63,7 +63,8 @@ class Watch:
         self._routes = RouteWatch(netns)
         self._closed = Event()
         for directory in directories:
-            Thread(target=charon.listen, args=(directory, self.poke, self._closed.is_set), daemon=True).start()
+            listen = ike_daemons.of(directory).listen
+            Thread(target=listen, args=(directory, self.poke, self._closed.is_set), daemon=True).start()
 
     def wait(self, seconds: float) -> bool:
         """Wait for a change, at most so long; what came meanwhile is one change."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from netlab.azure.sizes import TUNNEL_MTU
-from netlab.plan.model import Before, BgpListeners, Charon, DataPlane, Link, Node, Route, Ruleset, Tunnel
+from netlab.plan.model import Before, BgpListeners, Charon, DataPlane, IkeProgram, Link, Node, Route, Ruleset, Tunnel
 from netlab.plan.ports import P2S, device_port, tunnel_port
 from netlab.plan.underlay import LAST_RESORT
 from netlab.scenario import network
@@ -17,6 +17,9 @@ from netlab.scenario.network import Appliance, End, Network, Router, Site, Topol
 from netlab.scenario.places import places
 
 _IF_IDS = 2**31 - 1
+# Libreswan calls an interface after its number, which its administrator types. It takes no 1 that is there before it
+# (kernel_xfrm_interface.c of 4.10, xfrm_iface_supported).
+_LIBRESWANS_IF_IDS = range(2, 1000)
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,11 @@ class Device:
     def appliance(self) -> Appliance | None:
         """The appliance that it is, if it is one: behind a NIC of a VNet, whose fabric translates its address."""
         return self.router.end if isinstance(self.router.end, Appliance) else None
+
+    @property
+    def ipsec(self) -> IkeProgram:
+        """The program that its tunnels end at."""
+        return self.site.spec.software.ipsec if self.site is not None else "strongswan"
 
     @property
     def node(self) -> str:
@@ -104,11 +112,13 @@ class Device:
 
     def if_id(self, connection: str) -> int:
         """The number that ties a connection's SAs to its XFRM interface, 0 where there is none."""
-        return 1 + self._if_ids[connection] if self.data_plane == "kernel" else 0
+        return self._if_ids[connection] if self.data_plane == "kernel" else 0
 
     @cached_property
     def _if_ids(self) -> dict[str, int]:
-        return places((P2S, *(tunnel.name for tunnel in self.tunnels)), _IF_IDS)
+        possible = _LIBRESWANS_IF_IDS if self.ipsec == "libreswan" else range(1, 1 + _IF_IDS)
+        found = places((P2S, *(tunnel.name for tunnel in self.tunnels)), len(possible))
+        return {name: possible[place] for name, place in found.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +206,7 @@ def tunnels(device: Device) -> Iterator[Tunnel]:
             peer.node,
             device.if_id(item.name),
             _before(device) if statics else None,
+            decoy=f"ipsec{device.if_id(item.name)}" if device.ipsec == "libreswan" else "",
         )
 
 

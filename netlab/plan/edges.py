@@ -144,7 +144,7 @@ def _kernel_edge(lab: str, device: Device, connections: Connections, secrets: Se
     )
     every_secret = tuple(_by_name(secret for group in secrets.values() for secret in group))
     directory = node_directory(lab, device.edge)
-    charon = Charon(device.edge, directory, tuple(connections.values()), every_secret)
+    charon = Charon(device.edge, directory, tuple(connections.values()), every_secret, program=device.ipsec)
     return Parts((node,), (wan,), (charon,) if connections else ())
 
 
@@ -181,7 +181,7 @@ def _userspace_edges(lab: str, device: Device, connections: Connections, secrets
         device.edge, "edge", lab_netns(lab, device.edge), device.end.name, routes=tuple(routes), rules=tuple(rules)
     )
     charons = tuple(
-        Charon(node, node_directory(lab, node), (connection,), secrets[name])
+        Charon(node, node_directory(lab, node), (connection,), secrets[name], program=device.ipsec)
         for name, connection in connections.items()
         if (node := device.charon_edge(name))
     )

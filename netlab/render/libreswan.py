@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from netlab.errors import UsageError
 from netlab.plan.model import Charon, Child, IkeConnection, Timers
-from netlab.plan.timers import dpd_delay
+from netlab.plan.timers import dpd_delay, scaled
 from netlab.render.text import template
 
 # What Debian's Libreswan 4.10 recognizes (its algparse): no group 1, 2 and 24, and no single DES.
@@ -37,27 +37,45 @@ class _Proposal:
         return f"{self.algorithms};{self.group}" if self.group else self.algorithms
 
 
+# The files in which a device has them.
+CONNECTIONS, SECRETS = "azure.conf", "azure.secrets"
+# Libreswan's own: how long before the end of an SA's lifetime it makes the next one, in seconds.
+_REKEY_MARGIN = 540
+
+
 def ipsec_conf(charon: Charon, timers: Timers) -> str:
-    """The connections of a charon; UsageError if Libreswan has none of the algorithms of one."""
+    """The connections of a pluto; UsageError if Libreswan has none of the algorithms of one."""
     connections = [
         {
             "item": item,
-            "interface": number,
             "ike": ",".join(each.words for each in _known(item, "IKE", item.ike_proposals)),
+            "lifetime": (lifetime := scaled(item.child_lifetime, timers)),
+            # It lies at random between one and two margins before the end.
+            "rekey_margin": min(_REKEY_MARGIN, max(1, min(lifetime, timers.ike_lifetime) // 20)),
             "dpd_delay": dpd_delay(item.dpd_timeout, timers) if item.dpd_timeout else 0,
+            "dpd_timeout": scaled(item.dpd_timeout, timers),
             "auto": "ondemand" if item.on_demand else "start" if item.initiator else "add",
             "children": [(child.name, _subnets("left", child), _subnets("right", child)) for child in item.children],
             **_esp(item),
         }
-        for number, item in enumerate(charon.connections, 1)
+        for item in charon.connections
     ]
-    return template("libreswan/ipsec.conf.j2").render(charon=charon, connections=connections, timers=timers)
+    # IKEv2 has no time-out of dead peer detection: a peer is dead when all retransmissions have no answer (R38).
+    patience = _time((timers.retransmit_tries + 1) * timers.retransmit_timeout)
+    values = {"charon": charon, "connections": connections, "timers": timers, "patience": patience}
+    return template("libreswan/ipsec.conf.j2").render(values)
+
+
+def _time(seconds: float) -> str:
+    """A time in whole seconds or, where it is none, in milliseconds."""
+    return f"{seconds:.0f}s" if seconds == round(seconds) else f"{1000 * seconds:.0f}ms"
 
 
 def ipsec_secrets(charon: Charon, keys: Mapping[str, str]) -> str:
-    """The keys of a charon, each between quotation marks that it does not hold: Libreswan has no escapes."""
+    """Those keys of a pluto that are given, each between quotation marks that it does not hold: Libreswan has no
+    escapes."""
     found = []
-    for secret in charon.secrets:
+    for secret in (secret for secret in charon.secrets if secret.name in keys):
         key = keys[secret.name]
         mark = "'" if '"' in key else '"'
         if mark in key:

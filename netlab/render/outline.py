@@ -6,14 +6,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from netlab.plan.model import OpenVpnServer, Plan, SstpServer
-from netlab.render import openvpn, radius, sstp, text, vici
+from netlab.render import libreswan, openvpn, radius, sstp, text, vici
 from netlab.sstp.settings import FILE
 
 
 def files(plan: Plan) -> Iterator[tuple[str, str]]:
     """Every configuration file that ``up`` writes: path and content."""
     for charon in plan.charons:
-        yield f"{charon.directory}/strongswan.conf", text.strongswan_conf(charon, plan.timers, plan.data_plane)
+        if charon.program == "libreswan":
+            yield f"{charon.directory}/{libreswan.CONNECTIONS}", libreswan.ipsec_conf(charon, plan.timers)
+        else:
+            yield f"{charon.directory}/strongswan.conf", text.strongswan_conf(charon, plan.timers, plan.data_plane)
     for server in plan.servers:
         if isinstance(server, OpenVpnServer):
             yield f"{server.directory}/server.conf", openvpn.server_conf(plan.lab, server, plan.timers)
@@ -35,7 +38,7 @@ def files(plan: Plan) -> Iterator[tuple[str, str]]:
 
 def messages(plan: Plan) -> Iterator[tuple[str, dict[str, Any]]]:
     """What each charon is told over vici, by its directory's name: its node's, or longer where a client has several."""
-    for charon in plan.charons:
+    for charon in (charon for charon in plan.charons if charon.program == "strongswan"):
         yield (
             charon.directory.rpartition("/")[2],
             {

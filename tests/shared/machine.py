@@ -14,8 +14,8 @@ from netlab.azure.moments import initial
 from netlab.controllers.tables import Known, wanted_offer, wanted_routes
 from netlab.lab.build import engine, records
 from netlab.lab.machine import Machine
-from netlab.machine.daemons import CHARON
 from netlab.machine.daemons import CONTROLLER as CONTROLLER_NAME
+from netlab.machine.daemons import ike_process
 from netlab.machine.routes import KernelRoute
 from netlab.machine.speaking import BgpPeer, BgpRoute
 from netlab.plan import names, steering
@@ -135,7 +135,7 @@ class Daemons:
         self.stubborn: list[str] = []
 
     def start(self, plan: Plan) -> None:
-        self.processes |= {(Path(charon.directory).name, CHARON) for charon in plan.charons}
+        self.processes |= {(Path(charon.directory).name, ike_process(charon)) for charon in plan.charons}
         self.processes |= {(Path(speaker.directory).name, "zebra") for speaker in plan.speakers}
         self.log.ask(DAEMONS)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from netlab.azure.faults import Impact
 from netlab.azure.state import State
 from netlab.errors import BuildError
-from netlab.machine.daemons import BGP, CHARON, CONTROLLER, PROXY
+from netlab.machine.daemons import BGP, CONTROLLER, PROXY, ike_process
 from netlab.machine.ports import Daemons
 from netlab.plan.model import Plan
 from netlab.results.verification import Deviation
@@ -64,7 +64,7 @@ def _wanted(plan: Plan, state: State) -> Iterator[tuple[str, str, str]]:
 def expected(plan: Plan) -> Iterator[tuple[str, str, str]]:
     """Every daemon that must run: node, run directory and process name."""
     for charon in plan.charons:
-        yield charon.node, charon.directory.rpartition("/")[2], CHARON
+        yield charon.node, charon.directory.rpartition("/")[2], ike_process(charon)
     for server in (server for server in plan.servers if server.program):
         yield server.edge, server.directory.rpartition("/")[2], server.program
     for proxy in plan.proxies:

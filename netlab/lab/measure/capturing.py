@@ -87,7 +87,9 @@ def _write_keys(order: Order, keys: wireshark.Keys, tls: str, progress: Callable
 
 
 def _sources(plan: Plan) -> list[keylog.Source]:
-    """The charons that initiate: both ends of an SA have its keys, so one end's log holds those of all SAs."""
+    """The charons that initiate, or whose peer is a pluto: both ends of an SA have its keys, so one end's log holds
+    those of all SAs."""
+    of_pluto = {item.name for c in plan.charons if c.program == "libreswan" for item in c.connections}
     return [
         keylog.Source(
             charon.directory,
@@ -96,5 +98,6 @@ def _sources(plan: Plan) -> list[keylog.Source]:
             quiet=strongswan_conf(charon, plan.timers, plan.data_plane),
         )
         for charon in plan.charons
-        if (names := tuple(item.name for item in charon.connections if item.initiator))
+        if charon.program == "strongswan"
+        and (names := tuple(item.name for item in charon.connections if item.initiator or item.name in of_pluto))
     ]

@@ -7,6 +7,8 @@ from typing import Literal
 
 from netlab.plan.model.radius import RadiusClient
 
+IkeProgram = Literal["strongswan", "libreswan"]
+
 
 @dataclass(frozen=True, slots=True)
 class Selector:
@@ -104,7 +106,7 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Charon:
-    """An IKE daemon in a namespace, with its connections, PSKs and certificates.
+    """An IKE daemon in a namespace, with its connections, PSKs and certificates; of Libreswan it is pluto.
 
     ``own_ports`` where another one in the same namespace has IKE's; ``radius`` where servers authenticate its peers.
     """
@@ -117,6 +119,7 @@ class Charon:
     credentials: Credentials = Credentials()
     own_ports: bool = False
     radius: tuple[RadiusClient, ...] = ()
+    program: IkeProgram = "strongswan"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +139,7 @@ class Tunnel:
     that lead into the connection whatever BGP says, ``host_routes`` the BGP peer's address, and for point-to-site the
     pool. ``peer`` is the node at the other end, empty for point-to-site, where clients come and go. ``before`` is
     the way here from the router before several devices, if there is one. ``ready_made`` where a daemon makes the
-    interface in the edge under its own name.
+    interface in the edge under its own name; ``decoy`` is what pluto finds there in the interface's place.
     """
 
     node: str
@@ -152,6 +155,7 @@ class Tunnel:
     if_id: int = 0
     before: Before | None = None
     ready_made: bool = False
+    decoy: str = ""
 
     @property
     def to_clients(self) -> bool:

@@ -24,6 +24,8 @@ class DeviceSoftware(Model):
 
     bgp: Literal["frr", "bird"] = "frr"
     """The BGP daemon, where the site has BGP: FRR or BIRD."""
+    ipsec: Literal["strongswan", "libreswan"] = "strongswan"
+    """The IPsec of its connections. A lab with Libreswan needs the kernel's data plane."""
 
 
 class Site(Model):

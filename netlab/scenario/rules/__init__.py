@@ -252,6 +252,7 @@ RULES: tuple[Rule, ...] = (
     ipsec.r40_policies_need_a_capable_gateway,
     ipsec.r41_policies_have_azures_values,
     ipsec.policies_can_be_built,
+    ipsec.libreswan_has_the_algorithms,
     ipsec.r20_policy_based_selectors_have_prefixes,
     ipsec.r42_gcm_comes_with_gcm,
     ipsec.r44_pairs_have_one_policy,

@@ -15,6 +15,13 @@ ALGORITHMS = {
     "ike_integrity": ("SHA384", "SHA256", "SHA1", "MD5"),
     "pfs_group": ("PFS24", "ECP384", "ECP256", "PFS2048", "PFS2", "PFS1", "None"),
 }
+LIBRESWAN_LACKS = {
+    "ike_encryption": ("DES",),
+    "dh_group": ("DHGroup1", "DHGroup2", "DHGroup24"),
+    "ipsec_encryption": ("DES",),
+    "pfs_group": ("PFS1", "PFS2", "PFS24"),
+}
+LIBRESWAN_HAS = {"ike_encryption": "AES256", "dh_group": "DHGroup14", "ipsec_encryption": "AES256", "pfs_group": "None"}
 LEAST_SECONDS = 300
 LEAST_KILOBYTES = 1024
 
@@ -89,6 +96,25 @@ def policies_can_be_built(scenario: Scenario) -> Breaches:
             if policy.ike_encryption.startswith("GCM") and settings.connection_protocol == "IKEv1":
                 message = "the lab has no GCM for the IKE SA of IKEv1; use AES256, or IKEv2"
                 yield Breach((*path, "ipsec_policy", "ike_encryption"), message)
+
+
+def libreswan_has_the_algorithms(scenario: Scenario) -> Breaches:
+    """Debian's Libreswan has no Diffie-Hellman group 1, 2 and 24 and no DES, and Azure's own IKE proposals no other
+    group (R34)."""
+    for name, item in scenario.connections.items():
+        for end in item.between:
+            site = scenario.sites.get(end)
+            if site is None or site.software.ipsec != "libreswan":
+                continue
+            policy, path = item.settings(end).ipsec_policy, ("connections", name, "ipsec_policy")
+            if policy is None:
+                message = f"`{end}` runs Libreswan, which has no algorithm of Azure's own IKE proposals"
+                yield Breach(path, f"{message}; write an ipsec_policy with DHGroup14, ECP256 or ECP384")
+                continue
+            for key, lacking in LIBRESWAN_LACKS.items():
+                if getattr(policy, key) in lacking:
+                    message = f"`{end}` runs Libreswan, which has no {getattr(policy, key)}"
+                    yield Breach((*path, key), f"{message}; take a newer one, such as {LIBRESWAN_HAS[key]}")
 
 
 def r20_policy_based_selectors_have_prefixes(scenario: Scenario) -> Breaches:

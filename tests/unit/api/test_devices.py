@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from netlab.api.devices import device_config
 from netlab.cli import app
 from netlab.errors import UsageError
+from netlab.plan.model import IkeProgram
 from netlab.scenario.loader import load, parse
 from netlab.scenario.models import Scenario
 
@@ -43,6 +44,20 @@ def test_every_device_of_a_site_has_its_files(name: str, site: str, devices: set
     found = device_config(load(name).scenario, site, "strongswan", "bird", with_secrets=False)
     assert {file.device for file in found} == devices
     assert len([file for file in found if file.path == "/etc/bird/bird.conf"]) == len(devices)
+
+
+def test_without_a_choice_the_programs_are_those_of_the_scenario() -> None:
+    text = load("s2s-bird").text.replace("software: {bgp: bird}", "software: {bgp: bird, ipsec: libreswan}")
+    policy = "{ike_encryption: AES256, ike_integrity: SHA256, dh_group: ECP256, "
+    policy += "ipsec_encryption: AES256, ipsec_integrity: SHA256, pfs_group: None}"
+    scenario = parse(text.replace("enable_bgp: true", f"enable_bgp: true, ipsec_policy: {policy}"), "own.yaml").scenario
+    assert "/etc/ipsec.d/azure.conf" in paths(scenario, "Site1", None)
+    assert "/etc/swanctl/conf.d/azure.conf" in paths(scenario, "Site1", "strongswan")
+    assert "/etc/swanctl/conf.d/azure.conf" in paths(scenario, "Site2", None)
+
+
+def paths(scenario: Scenario, site: str, ipsec: IkeProgram | None) -> set[str]:
+    return {file.path for file in device_config(scenario, site, ipsec, None, with_secrets=False)}
 
 
 @pytest.mark.parametrize("site", ["Site9", "VNet1", ""])

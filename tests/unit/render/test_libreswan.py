@@ -96,8 +96,16 @@ def test_the_end_that_initiates_starts(device: Charon, changes: dict[str, bool],
 def test_one_version_of_ike_and_azures_timers(device: Charon, version: int, words: str) -> None:
     found = conf(changed(device, version=version))
     assert found["ikev2"] == words
-    times = ("ikelifetime", "salifetime", "dpddelay", "dpdtimeout")
-    assert [found[key] for key in times] == ["28800s", "27000s", "10s", "45s"]  # R33, R35, R38
+    times = ("ikelifetime", "salifetime", "dpddelay", "retransmit-timeout", "rekeymargin")
+    assert [found[key] for key in times] == ["28800s", "27000s", "10s", "35s", "540s"]  # R33, R35, R38
+    # IKEv2 waits for retransmissions instead.
+    assert found.get("dpdtimeout") == ("45s" if version == 1 else None)
+
+
+def test_a_labs_times_are_scaled(device: Charon) -> None:
+    found = conf(device, 10)
+    times = ("ikelifetime", "salifetime", "dpddelay", "retransmit-timeout", "rekeymargin")
+    assert [found[key] for key in times] == ["2880s", "2700s", "1s", "3500ms", "135s"]
 
 
 def test_without_dead_peer_detection_nothing_asks(device: Charon) -> None:
@@ -106,12 +114,12 @@ def test_without_dead_peer_detection_nothing_asks(device: Charon) -> None:
 
 def test_several_selectors_are_several_connections_on_one_interface(device: Charon) -> None:
     two = Child("VNet1-Site1-2", Selector(("10.9.0.0/16",)), Selector(("10.1.0.0/16", "10.2.0.0/16")))
-    text = libreswan.ipsec_conf(changed(device, further=(two,)), timers(1))
+    text = libreswan.ipsec_conf(changed(device, further=(two,), if_id=7), timers(1))
     assert [line for line in text.splitlines() if line.startswith("conn ")] == [
         "conn VNet1-Site1",
         "conn VNet1-Site1-2",
     ]
-    assert text.count("ipsec-interface=1\n") == 2
+    assert text.count("ipsec-interface=7\n") == 2
     assert "  rightsubnets={10.1.0.0/16,10.2.0.0/16}\n" in text
     assert "  leftsubnet=10.9.0.0/16\n" in text
 
@@ -121,6 +129,10 @@ def test_a_key_is_quoted(device: Charon, key: str, written: str) -> None:
     secret = PeerSecret("ipsec:VNet1-Site1:Site1", ("198.51.100.1", "203.0.113.1"))
     found = libreswan.ipsec_secrets(replace(device, secrets=(secret,)), {secret.name: key})
     assert found == f"198.51.100.1 203.0.113.1 : PSK {written}\n"
+
+
+def test_only_keys_that_are_given_are_written(device: Charon) -> None:
+    assert libreswan.ipsec_secrets(device, {"ipsec:another:Site1": "key"}) == ""
 
 
 def test_a_key_with_both_quotation_marks_is_refused(device: Charon) -> None:

@@ -78,7 +78,9 @@ class Interfaces:
         for tunnel in plan.tunnels:
             kind = "xfrm" if tunnel.if_id else "tun"
             self._add(tunnel.node, tunnel.interface, (f"{kind}, up, mtu {tunnel.mtu}",), ())
-            if not tunnel.if_id and not tunnel.ready_made:
+            if tunnel.decoy:
+                self._add(tunnel.edge, tunnel.decoy, (f"xfrm, up, mtu {_MTU}",), ())
+            elif not tunnel.if_id and not tunnel.ready_made:
                 self._add(tunnel.edge, TUN, (f"bridge, up, mtu {_MTU}",), ())
         for client in plan.clients:
             if client.keeps_interface or self._moment.leases[client.name]:
