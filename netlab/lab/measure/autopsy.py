@@ -192,9 +192,9 @@ class Coroner:
         destination = self._behind(seen.node, destination)
         seen = replace(seen, target=self._behind(seen.node, seen.target))
         denied = screening.outbound(seen)
-        denied = denied or self._unbalanced(trace, seen)
         if denied is not None:
             return denied
+        unbalanced = self._unbalanced(trace, seen)
         found = self._route(seen.node, destination, *self._tables(seen.node, seen.interface))
         if found is not None and found.type == "throw":
             found = self._delivery(seen.node, destination)
@@ -202,10 +202,10 @@ class Coroner:
         for met, devices, to in _entering(seen, found, destination):
             stopping = (b for b in barriers if _stops(b, met, devices, to, protocol))
             stopped = next((barrier.cause.about(to) for barrier in stopping), None)
-            denied = stopped or screening.inbound(met, devices)
+            denied = stopped or unbalanced or screening.inbound(met, devices)
             if denied is not None:
                 return denied
-        return None
+        return unbalanced
 
     def _stray(self, trace: Trace, leg: Direction, seen: Sighting) -> Cause | None:
         """Whether a stateful appliance has not seen the request of an answer that came in there; None if not."""
