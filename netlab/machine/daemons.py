@@ -55,6 +55,7 @@ def _start_ike(plan: Plan, item: Charon) -> processes.Process:
     netns = plan.netns(item.node)
     if item.program == "libreswan":
         return pluto.start(netns, item.directory)
+    pluto.forget(item.directory)
     if item.radius:
         radius.write_charons(plan, item.radius, item.directory)
     return charon.start(netns, item.directory, text.strongswan_conf(item, plan.timers, plan.data_plane))

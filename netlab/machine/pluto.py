@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -32,6 +33,13 @@ _LOOK = 0.1
 def runs_in(directory: str) -> bool:
     """Whether the IKE daemon of a directory is a pluto."""
     return Path(directory, _DATABASE).is_dir()
+
+
+def forget(directory: str) -> None:
+    """Take away by what the daemon of a directory is known as a pluto, and its keys: another daemon follows it."""
+    shutil.rmtree(Path(directory, _DATABASE), ignore_errors=True)
+    for left in (SECRETS, CONNECTIONS):
+        Path(directory, left).unlink(missing_ok=True)
 
 
 def start(netns: str, directory: str) -> processes.Process:

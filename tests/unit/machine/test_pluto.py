@@ -97,4 +97,11 @@ def test_a_pluto_without_a_log_began_nothing(tmp_path: Path) -> None:
 def test_the_daemon_of_a_directory_is_known_by_its_database(tmp_path: Path) -> None:
     assert ike_daemons.of(str(tmp_path)) is charon
     (tmp_path / "nss").mkdir()
+    (tmp_path / "nss/key4.db").touch()
+    (tmp_path / "azure.secrets").touch()
     assert ike_daemons.of(str(tmp_path)) is pluto
+    # `apply` may have charon follow it there.
+    pluto.forget(str(tmp_path))
+    assert ike_daemons.of(str(tmp_path)) is charon
+    assert not list(tmp_path.iterdir())
+    pluto.forget(str(tmp_path))
