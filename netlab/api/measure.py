@@ -9,7 +9,8 @@ from pathlib import Path
 from netlab.api.labs import Lab, find_node, find_pair
 from netlab.api.machine import LINUX
 from netlab.azure import outcome
-from netlab.azure.prediction import story_of
+from netlab.azure.prediction import Forecast, story_of
+from netlab.azure.wording import worded
 from netlab.errors import UsageError
 from netlab.lab.build import records
 from netlab.lab.measure import capturing, trace, verify, witness
@@ -22,7 +23,7 @@ from netlab.results.lab import Followed, MeasuredLink
 from netlab.results.prediction import Explanation
 from netlab.results.protocols import Protocol
 from netlab.results.verification import Report
-from netlab.scenario.names import step_named, suggest
+from netlab.scenario.names import by_node, step_named, suggest
 
 __all__ = ["Ahead", "Extent", "Pause"]
 
@@ -68,8 +69,10 @@ def explanation(lab: Lab, source: str, target: str, protocol: Protocol) -> Expla
     nodes = find_pair(lab, addresses, source, target)
     everything = all_addresses(state, addresses)
     with records.locked(lab.facts.lab):
-        pair = witness.watch(lab, LINUX, addresses, aimed(state, everything, Probe(*nodes, protocol)))
-    return outcome.explanation(state, pair, everything)
+        seen = witness.watch(lab, LINUX, addresses, aimed(state, everything, Probe(*nodes, protocol)))
+    ends = by_node(state.scenario)
+    foreseen = Forecast(state, everything).pair(ends[nodes[0]], ends[nodes[1]], protocol)
+    return outcome.explanation(state, worded(seen, foreseen), everything)
 
 
 @dataclass(frozen=True, slots=True)
