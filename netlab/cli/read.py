@@ -7,7 +7,8 @@ import pwd
 import shutil
 import sys
 import time
-from typing import Annotated, NoReturn
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -17,6 +18,9 @@ from netlab.cli.labs import one_name, require_root
 from netlab.cli.options import Format, FormatOption, LabArgument, LabOption, NodeArgument, UserOption
 from netlab.cli.output import display, log, print_json, print_rows, print_table
 from netlab.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from netlab.results.lab import Overview
 
 app = typer.Typer()
 
@@ -39,20 +43,22 @@ def status(
     """
     require_root()
     name = one_name(lab, named)
-    while watch:
-        if sys.stdout.isatty():
-            print("\033[H\033[2J", end="")  # ECMA-48: to the corner, erase the page
-        _print_status(name, output)
-        sys.stdout.flush()
-        time.sleep(_GLANCE)
-    leave(ExitCode.OK if _print_status(name, output) else ExitCode.FAILED)
-
-
-def _print_status(lab: str, output: Format) -> bool:
-    """Print what labs look like now; whether all are healthy."""
     from netlab.api import labs
 
-    found = labs.status(lab)
+    while watch:
+        found = labs.status(name)
+        if sys.stdout.isatty():
+            print("\033[H\033[2J", end="")  # ECMA-48: to the corner, erase the page
+        _print_status(found, output)
+        sys.stdout.flush()
+        time.sleep(_GLANCE)
+    found = labs.status(name)
+    _print_status(found, output)
+    leave(ExitCode.OK if all(item.healthy for item in found) else ExitCode.FAILED)
+
+
+def _print_status(found: Sequence[Overview], output: Format) -> None:
+    """Print what labs look like."""
     if output is Format.json:
         print_json(found)
     elif not found:
@@ -63,7 +69,6 @@ def _print_status(lab: str, output: Format) -> bool:
         for item in found:
             display(prose.overview(item))
             print_table(tables.checks(item.checks))
-    return all(item.healthy for item in found)
 
 
 @app.command()
