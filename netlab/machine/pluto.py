@@ -252,7 +252,9 @@ def listen(directory: str, poke: Callable[[], None], closed: Callable[[], bool])
 
 def _whack(directory: str, *order: str, seconds: float = _TIMEOUT) -> str:
     """What pluto answers to an order; LabError if it does not in time, or does not run."""
-    process = processes.find(int(Path(directory, _PID).read_text()))
+    # pluto makes the file before it writes its number into it.
+    number = Path(directory, _PID).read_text()
+    process = processes.find(int(number)) if number.strip() else None
     if process is None:
         raise LabError(f"pluto in {directory} is dead")
     if process.stopped:

@@ -105,3 +105,10 @@ def test_the_daemon_of_a_directory_is_known_by_its_database(tmp_path: Path) -> N
     assert ike_daemons.of(str(tmp_path)) is charon
     assert not list(tmp_path.iterdir())
     pluto.forget(str(tmp_path))
+
+
+@pytest.mark.parametrize("number", [None, "", "\n"])
+def test_a_pluto_that_has_just_begun_is_not_ready(tmp_path: Path, number: str | None) -> None:
+    if number is not None:
+        (tmp_path / "pluto.pid").write_text(number)
+    assert not pluto.ready(str(tmp_path))
