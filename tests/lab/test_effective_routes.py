@@ -225,8 +225,8 @@ def test_packets_tell_the_route_of_each_visit_to_a_vnet() -> None:
     with up("udr-nva", "e-visits") as lab:
         said = netlab("explain", "app", "h1", "--lab", lab.name).stdout.partition("back:")[0]
         assert [line.strip() for line in said.splitlines() if line.startswith("  vnet1: ")] == [
-            "vnet1: 10.101.0.0/16, from User, leads to v-fw",
-            "vnet1: 10.101.0.0/16, from VirtualNetworkGateway, leads to gw-0",
+            "vnet1: 10.101.0.0/16, from User, leads to VirtualAppliance",
+            "vnet1: 10.101.0.0/16, from VirtualNetworkGateway, leads to VirtualNetworkGateway",
         ]
         closed = netlab("explain", "vault", "h1", "--lab", lab.name, code=1).stdout
         assert "vnet1: 10.101.0.0/16, from User, leads to None\n" in closed
