@@ -65,12 +65,14 @@ class Bundle:
 
 @dataclass(frozen=True, slots=True)
 class Bundled:
-    """What is drawn of a topology: its bundles, and all clusters and lines that are in none."""
+    """What is drawn of a topology: its bundles, and all clusters and lines that are in none; ``hubs`` are the boxes of
+    the clusters that have bundles."""
 
     drawing: Topology
     bundles: tuple[Bundle, ...]
     clusters: tuple[Cluster, ...]
     edges: tuple[Edge, ...]
+    hubs: frozenset[str]
 
     def boxes(self, edge: Edge) -> tuple[str, str]:
         """The boxes between which a line is drawn, the left one first: what hangs on a hub singly is left of it."""
@@ -79,20 +81,12 @@ class Bundled:
 
     def is_turned(self, edge: Edge) -> bool:
         """Whether a line is drawn from its head to its tail; one with an arrow never is."""
-        hubs = self._hubs
         tail, head = self.drawing.boxes(edge)
-        return edge.kind != "initiated" and tail in hubs and head not in hubs
+        return edge.kind != "initiated" and tail in self.hubs and head not in self.hubs
 
     def is_between_hubs(self, edge: Edge) -> bool:
         """Whether both ends are hubs: these stand above each other."""
-        return set(self.drawing.boxes(edge)) <= self._hubs
-
-    @property
-    def _hubs(self) -> frozenset[str]:
-        """The boxes of the clusters that have bundles."""
-        with_bundles = {bundle.hub_box for bundle in self.bundles}
-        boxes = ({node.id for node in cluster.nodes} for cluster in self.clusters)
-        return frozenset().union(*(found for found in boxes if found & with_bundles))
+        return set(self.drawing.boxes(edge)) <= self.hubs
 
 
 def bundled(drawing: Topology) -> Bundled:
@@ -105,12 +99,16 @@ def bundled(drawing: Topology) -> Bundled:
     bundles = tuple(_bundle(number, leaves, drawing, homes) for number, leaves in enumerate(many, 1))
     gone = {leaf.cluster.id for bundle in bundles for leaf in bundle.leaves}
     lines = {leaf.edge for bundle in bundles for leaf in bundle.leaves}
-    return Bundled(
-        drawing,
-        bundles,
-        tuple(cluster for cluster in drawing.clusters if cluster.id not in gone),
-        tuple(edge for edge in drawing.edges if edge not in lines),
-    )
+    clusters = tuple(cluster for cluster in drawing.clusters if cluster.id not in gone)
+    edges = tuple(edge for edge in drawing.edges if edge not in lines)
+    return Bundled(drawing, bundles, clusters, edges, _hubs(bundles, clusters))
+
+
+def _hubs(bundles: Iterable[Bundle], clusters: Iterable[Cluster]) -> frozenset[str]:
+    """The boxes of the clusters that have bundles."""
+    with_bundles = {bundle.hub_box for bundle in bundles}
+    boxes = ({node.id for node in cluster.nodes} for cluster in clusters)
+    return frozenset().union(*(found for found in boxes if found & with_bundles))
 
 
 def _leaves(drawing: Topology, homes: Mapping[str, Cluster]) -> Iterator[tuple[Leaf, str]]:
