@@ -37,7 +37,7 @@ from netlab.results.sweep import Failed, LostPair
 from netlab.results.verification import Report, StepReport
 from netlab.scenario.document import read
 from netlab.scenario.models import Scenario
-from netlab.scenario.names import step_named, suggest
+from netlab.scenario.names import step_among, suggest
 
 MOST_READ = 64 << 20
 # What the device of a site sends into its tunnels: an import makes it of the VNets that it finds.
@@ -201,8 +201,7 @@ def _verification(reference: str) -> _Read:
 def _state(read: _Read, step: str) -> State:
     """The state after a step of the story; without one after the first."""
     steps = list(predict(read.scenario))
-    wanted = step_named(step, [item.name for item in steps])
-    chosen = next((item for item in steps if not step or item.name == wanted), None)
+    chosen = step_among(steps, step)
     if chosen is None:
         names = [item.name for item in steps]
         raise UsageError(f"{read.compared.source} has no step {step[:60]!r}", suggest(step, names))
@@ -210,8 +209,7 @@ def _state(read: _Read, step: str) -> State:
 
 
 def _step_of(report: Report, step: str) -> StepReport:
-    wanted = step_named(step, [item.name for item in report.steps])
-    chosen = next((item for item in report.steps if not step or item.name == wanted), None)
+    chosen = step_among(report.steps, step)
     if chosen is None:
         raise UsageError(f"the verification of {report.lab} has no step {step[:60]!r}", "see its `steps`")
     return chosen

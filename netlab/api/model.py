@@ -17,7 +17,7 @@ from netlab.results.protocols import Protocol
 from netlab.scenario.document import UNREAD
 from netlab.scenario.loader import Loaded, catalogue, load
 from netlab.scenario.models import Scenario, is_lab_name
-from netlab.scenario.names import Endpoint, by_node, step_named, suggest
+from netlab.scenario.names import Endpoint, by_node, step_among, suggest
 from netlab.scenario.outline import machines, topology
 
 __all__ = ["machines", "prediction", "topology"]
@@ -61,8 +61,7 @@ def state(scenario: Scenario, step: str) -> State:
 
 def _chosen(scenario: Scenario, step: str) -> PredictedStep:
     steps = list(predict(scenario))
-    wanted = step_named(step, [item.name for item in steps])
-    chosen = next((item for item in steps if not step or item.name == wanted), None)
+    chosen = step_among(steps, step)
     if chosen is None:
         raise UsageError(f"{scenario.name} has no step {step[:60]!r}", suggest(step, [item.name for item in steps]))
     return chosen

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from ipaddress import IPv4Address
 from itertools import product
-from typing import Literal
+from typing import Literal, Protocol, TypeVar
 
 from netlab.scenario.addresses import frontend_addresses, nic_addresses
 from netlab.scenario.models import Expectation, Reach, Scenario, node_name
@@ -26,6 +26,14 @@ from netlab.scenario.values import once
 INTERNET = "internet"
 
 Pair = tuple[str, str]
+
+
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+Step = TypeVar("Step", bound=_Named)
 MOST_LISTED = 12
 
 
@@ -236,6 +244,12 @@ def step_named(text: str, names: Sequence[str]) -> str | None:
         return text
     number = int(text) if text.isascii() and text.isdigit() else 0
     return names[number - 1] if 0 < number <= len(names) else None
+
+
+def step_among(steps: Sequence[Step], text: str) -> Step | None:
+    """The step that a text names among steps of a story; the first one if it is empty."""
+    wanted = step_named(text, [step.name for step in steps])
+    return next((step for step in steps if not text or step.name == wanted), None)
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
