@@ -8,7 +8,7 @@ from ipaddress import IPv4Address
 from netlab.plan.devices import Parts
 from netlab.plan.model import GatewayView, Interface, KeepsTtl, Link, Node, Route
 from netlab.plan.names import lab_netns, node_directory
-from netlab.plan.ports import NIC, circuit_port, port, to_edge_router, to_expressroute
+from netlab.plan.ports import NIC, circuit_port, over_circuit, port, to_expressroute
 from netlab.scenario.addresses import GATEWAY_SUBNET, subnet_gateway
 from netlab.scenario.network import Circuit, ExpressRouteGateway, Network, Router, VNet
 
@@ -67,9 +67,8 @@ def _edge_router(lab: str, circuit: Circuit, msee: Router) -> Parts:
 
 def _past_the_gateway(msee: Router, vnet: VNet) -> Link:
     """The link of an edge router into a VNet, by FastPath (U23)."""
-    return Link(
-        port(msee.node, f"x-{vnet.node}"), port(vnet.node, to_edge_router(msee), f"{vnet.fast_path_address}/32")
-    )
+    inside = port(vnet.node, over_circuit(msee.node), f"{vnet.fast_path_address}/32")
+    return Link(port(msee.node, over_circuit(vnet.node)), inside)
 
 
 def _at(circuit: Circuit, msee: Router) -> Iterator[tuple[Router, IPv4Address]]:
@@ -83,7 +82,7 @@ def _at(circuit: Circuit, msee: Router) -> Iterator[tuple[Router, IPv4Address]]:
 
 
 def _link(msee: Router, other: Router) -> Link:
-    return Link(port(other.node, f"x-{msee.node}"), port(msee.node, f"x-{other.node}"))
+    return Link(port(other.node, over_circuit(msee.node)), port(msee.node, over_circuit(other.node)))
 
 
 def routes_to_circuits(circuits: Iterable[Circuit]) -> Iterator[Route]:

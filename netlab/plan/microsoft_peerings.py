@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from netlab.plan.devices import Parts
 from netlab.plan.model import Barrier, CircuitNat, Link, Node, Route, Ruleset, SourceFilter
 from netlab.plan.names import lab_netns
-from netlab.plan.ports import circuit_port, port
+from netlab.plan.ports import circuit_port, over_circuit, port
 from netlab.plan.underlay import LAST_RESORT
 from netlab.results.drops import DropType, cause
 from netlab.scenario.network import Backbone, MicrosoftPeering, Network, Router, Site
@@ -34,7 +34,8 @@ def _edge(lab: str, peering: MicrosoftPeering, edge: Router, backbones: tuple[Ba
         routes=tuple(Route(f"{address}/32", circuit_port(node)) for node, address in beyond.items()),
         nftables=(SourceFilter((acl,)),),
     )
-    return Parts((node,), tuple(Link(port(other, f"x-{edge.node}"), port(edge.node, f"x-{other}")) for other in beyond))
+    here = over_circuit(edge.node)
+    return Parts((node,), tuple(Link(port(other, here), port(edge.node, over_circuit(other))) for other in beyond))
 
 
 def routes_of_customer(site: Site, customer: Router) -> Iterator[Route]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netlab.plan.model import Interface
 from netlab.plan.names import interface
-from netlab.scenario.network import Firewall, Nic, PrivateEndpoint, Router, VNet
+from netlab.scenario.network import Firewall, Nic, PrivateEndpoint, VNet
 
 # Of machines, gateways, Route Servers and clients, into their VNet or to their provider.
 NIC = "eth0"
@@ -52,11 +52,6 @@ def to_expressroute(index: int) -> str:
     return f"er-{index}"
 
 
-def to_edge_router(router: Router) -> str:
-    """Towards an edge router of a circuit, past the gateway."""
-    return f"x-{router.node}"
-
-
 def to_route_server(index: int) -> str:
     """Towards an instance of the Route Server."""
     return f"rs-{index}"
@@ -95,9 +90,14 @@ def behind_port(node: str) -> str:
     return interface(f"b-{node}")
 
 
+def over_circuit(node: str) -> str:
+    """Towards a router over a circuit, or from an edge router past a gateway into its VNet."""
+    return f"x-{node}"
+
+
 def circuit_port(node: str) -> str:
-    """Towards a router over a circuit."""
-    return interface(f"x-{node}")
+    """The same, as far as the kernel accepts it."""
+    return interface(over_circuit(node))
 
 
 def device_port(node: str) -> str:

@@ -8,7 +8,7 @@ from netlab.plan.devices import Parts
 from netlab.plan.expressroute import routes_over_links
 from netlab.plan.model import Link, Node, Route
 from netlab.plan.names import lab_netns
-from netlab.plan.ports import circuit_port, port
+from netlab.plan.ports import circuit_port, over_circuit, port
 from netlab.scenario.network import Network, ProviderNetwork, Router, Site
 
 
@@ -33,7 +33,8 @@ def _router(lab: str, provider: ProviderNetwork, router: Router) -> Parts:
             *routes_over_links(provider.circuits, router),
         ),
     )
-    links = (Link(port(device.node, f"x-{router.node}"), port(router.node, f"x-{device.node}")) for device in devices)
+    there = over_circuit(router.node)
+    links = (Link(port(device.node, there), port(router.node, over_circuit(device.node))) for device in devices)
     return Parts((node,), tuple(links))
 
 

@@ -15,8 +15,8 @@ from netlab.plan.model import FixedRoute, GatewayWay, Route, SubnetTable
 from netlab.plan.names import interface, table_numbers
 from netlab.plan.ports import (
     WAN,
+    circuit_port,
     for_appliance,
-    to_edge_router,
     to_expressroute,
     to_gateway,
     to_machine,
@@ -55,7 +55,7 @@ class Tables:
         yield from self._of_peers()
         inward = self._table(self._numbers[WAN], "from the Internet", tuple(local_routes(self.vnet)))
         yield WAN, inward
-        yield from ((interface(to_edge_router(router)), inward) for router in self.vnet.fast_paths)
+        yield from ((circuit_port(router.node), inward) for router in self.vnet.fast_paths)
 
     def frontends(self) -> tuple[SubnetTable, ...]:
         """The table of routes to the frontends of the VNet's load balancers, over the members of their pools (L1); none
