@@ -18,6 +18,7 @@ from netlab.machine.admission import Refusal
 from netlab.machine.waiting import stretched
 
 PROGRAM = "/usr/sbin/charon-systemd"
+CALLED, NAME = "charon", "charon-systemd"
 LOGS = ("charon.log", processes.output(PROGRAM))
 _TIMEOUT = 10.0
 # How soon a charon that was gone is listened to again.

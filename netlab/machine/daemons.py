@@ -21,7 +21,6 @@ from netlab.plan.names import lab_directory
 from netlab.render import text
 
 CONTROLLER, PROXY = "netlab-sdn", proxies.NAME
-_CHARON = "charon-systemd"
 # What ends when a speaker is stopped; zebra, which only writes routes, goes on.
 BGP = ("bgpd", "bfdd", "bird")
 # A daemon that is not there by then will not come; generous, for emulated machines, which need 30 times as long.
@@ -63,7 +62,7 @@ def _start_ike(plan: Plan, item: Charon) -> processes.Process:
 
 def ike_process(item: Charon) -> str:
     """The name of an IKE daemon's process."""
-    return pluto.NAME if item.program == "libreswan" else _CHARON
+    return ike_daemons.by_program(item.program).NAME
 
 
 def start_bgp(plan: Plan) -> None:
@@ -178,12 +177,10 @@ def _controller_directory(lab: str) -> str:
 
 
 def _await_charon(item: Charon, process: processes.Process) -> None:
-    daemon, name, logs = (
-        (pluto, "pluto", pluto.LOGS) if item.program == "libreswan" else (charon, "charon", charon.LOGS)
-    )
-    said = partial(processes.last_words, item.directory, *logs)
+    daemon = ike_daemons.by_program(item.program)
+    said = partial(processes.last_words, item.directory, *daemon.LOGS)
     ready = partial(daemon.ready, item.directory)
-    await_daemon(f"{name} of {item.node}", ready, _READY_SECONDS, said, process.alive)
+    await_daemon(f"{daemon.CALLED} of {item.node}", ready, _READY_SECONDS, said, process.alive)
 
 
 def _of_speakers(plan: Plan) -> Iterator[tuple[BgpSpeaker, str]]:

@@ -19,7 +19,8 @@ from netlab.plan.model import Charon
 from netlab.render.libreswan import CONNECTIONS, SECRETS
 
 _PLACE = Path("/usr/libexec/ipsec")
-PROGRAM, NAME = str(_PLACE / "pluto"), "pluto"
+PROGRAM = str(_PLACE / "pluto")
+CALLED = NAME = "pluto"
 # Every program of Libreswan's that a lab runs, and NSS's, which makes the database that pluto wants.
 PROGRAMS = (PROGRAM, str(_PLACE / "whack"), str(_PLACE / "addconn"), "/usr/bin/certutil")
 _WHACK, _ADDCONN, _CERTUTIL = PROGRAMS[1:]

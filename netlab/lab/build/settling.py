@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from netlab.azure.dataplane.routers import static_ways
 from netlab.azure.state import State
@@ -69,7 +69,7 @@ def is_down(state: State, speaker: BgpSpeaker, neighbor: BgpNeighbor) -> bool:
 
 def _missing(plan: Plan, state: State, speaker: BgpSpeaker, machine: Machine) -> Iterator[str]:
     """What a speaker still lacks, in words; one that is stopped loses what it learned when its hold time is over."""
-    present = {r.prefix: set(r.devices) for r in _bgp_routes(plan, speaker, machine)}
+    present = {r.prefix: frozenset(r.devices) for r in _bgp_routes(plan, speaker, machine)}
     if speaker.node not in state.learned:
         yield from (f"{speaker.node}: is stopped and still has a BGP route to {prefix}" for prefix in present)
         return
@@ -84,20 +84,28 @@ def _missing(plan: Plan, state: State, speaker: BgpSpeaker, machine: Machine) ->
             yield f"{speaker.node}: BFD does not watch {neighbor.address} yet"
         if is_down(state, speaker, neighbor) and states.get(neighbor.address) == "Established":
             yield f"{speaker.node}: the BGP session with {neighbor.address} is still Established"
-    ports = speaker.interfaces
-    # A static route wins over what BGP says of the same prefix: an administrative distance of 1 against 20.
-    statics = {str(way.prefix) for way in static_ways(state, state.topology.speakers[speaker.node])}
-    statics |= {r.prefix for r in plan.node(speaker.node).routes if r.table == MAIN_TABLE and not r.metric}
-    wanted = {
-        str(prefix): {ports.get(str(path.next_hop), ports[path.neighbor]) for path in paths}
-        for prefix, paths in state.learned[speaker.node].items()
-        if str(prefix) not in statics
-    }
+    wanted = bgp_ways(plan, state, speaker.node)
     for prefix, devices in wanted.items():
         if present.get(prefix) != devices:
             yield f"{speaker.node}: no BGP route to {prefix} over {', '.join(sorted(devices))}"
     for prefix in present.keys() - wanted.keys():
         yield f"{speaker.node}: still has a BGP route to {prefix}"
+
+
+def bgp_ways(plan: Plan, state: State, node: str) -> Mapping[str, frozenset[str]]:
+    """The interfaces to which a speaker's kernel routes lead, by the prefixes that it uses BGP's routes for."""
+    speaker = next((speaker for speaker in plan.speakers if speaker.node == node), None)
+    if speaker is None or node not in state.learned:
+        return {}
+    ports = speaker.interfaces
+    # A static route wins over what BGP says of the same prefix: an administrative distance of 1 against 20.
+    statics = {str(way.prefix) for way in static_ways(state, state.topology.speakers[node])}
+    statics |= {r.prefix for r in plan.node(node).routes if r.table == MAIN_TABLE and not r.metric}
+    return {
+        str(prefix): frozenset(ports.get(str(path.next_hop), ports[path.neighbor]) for path in paths)
+        for prefix, paths in state.learned[node].items()
+        if str(prefix) not in statics
+    }
 
 
 def _heard_otherwise(state: State, speaker: BgpSpeaker, machine: Machine) -> Iterator[str]:

@@ -8,9 +8,9 @@ from functools import cache, cached_property
 from ipaddress import IPv4Interface
 
 from netlab.azure.dataplane import load_balancers
-from netlab.azure.dataplane.routers import static_ways
 from netlab.azure.p2s.sessions import by_profile
 from netlab.controllers import tables
+from netlab.lab.build.settling import bgp_ways
 from netlab.lab.measure.kernel.interfaces import Interfaces
 from netlab.lab.measure.kernel.moment import Moment
 from netlab.machine.inventory.tables import RTPROT_KERNEL, route_of, rule_of, way_of
@@ -144,7 +144,7 @@ class Routing:
         for speaker in (speaker for speaker in self.moment.plan.speakers if speaker.node == node.name):
             # How its program marks the routes that it writes.
             protocol = RTPROT_BIRD if speaker.program == "bird" else RTPROT_BGP
-            for prefix, devices in bgp_ways(self.moment, node.name).items():
+            for prefix, devices in bgp_ways(self.moment.plan, self.moment.state, node.name).items():
                 route = Route(prefix, metric=_BGP_METRIC, hops=tuple((device, "") for device in sorted(devices)))
                 yield self._route(node, route, protocol)
 
@@ -200,23 +200,6 @@ def _rule(rule: Rule, *, required: bool = True) -> Wanted:
     return Wanted("rule", what, (f"lookup {rule.table}",), required)
 
 
-def bgp_ways(moment: Moment, node: str) -> Mapping[str, frozenset[str]]:
-    """The interfaces to which a speaker's kernel routes lead, by the prefixes that it uses BGP's routes for."""
-    state = moment.state
-    speaker = next((speaker for speaker in moment.plan.speakers if speaker.node == node), None)
-    if speaker is None or node not in state.learned:
-        return {}
-    ports = speaker.interfaces
-    # A static route wins over what BGP says of the same prefix: an administrative distance of 1 against 20.
-    statics = {str(way.prefix) for way in static_ways(state, state.topology.speakers[node])}
-    statics |= {r.prefix for r in moment.plan.node(node).routes if r.table == MAIN_TABLE and not r.metric}
-    return {
-        str(prefix): frozenset(ports.get(str(path.next_hop), ports[path.neighbor]) for path in paths)
-        for prefix, paths in state.learned[node].items()
-        if str(prefix) not in statics
-    }
-
-
 def _client_routes(moment: Moment, client: Client) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The prefixes that a client was offered, if it uses them, and those that are written into its table."""
     key = next(key for key, tunnel in moment.state.network.client_tunnels.items() if tunnel.name == client.name)
@@ -245,7 +228,7 @@ class Predicted:
         main = (route for route in planned if route.table == MAIN_TABLE)
         static = [(r.prefix, False, 0) for r in main if into & {r.device, *(device for device, _ in r.hops)}]
         lengths = self._lengths(view)
-        ways = bgp_ways(self.moment, view.node)
+        ways = bgp_ways(self.moment.plan, self.moment.state, view.node)
         return (*static, *((p, True, lengths.get(p, 0)) for p, devices in ways.items() if devices & into))
 
     def _lengths(self, view: GatewayView) -> Mapping[str, int]:
